@@ -1,0 +1,99 @@
+# Everything here needs only `make` and `python3` (3.11 or newer). `make` alone lists the commands.
+
+VENV ?= .venv
+PYTHON ?= python3
+PORT ?= 8000
+# Two test workers fill a small machine; `make test WORKERS=auto` uses every core.
+WORKERS ?= 2
+
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+
+# The settings of the tests take nothing from the caller's environment.
+MANAGE_TESTED = DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py
+
+# `make run` is for trying things out. Setting DEBUG=0 (and what .env.example asks for) makes it strict.
+DEBUG ?= 1
+export DEBUG PORT
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test chaos test-clients benchmark screenshots messages golden check format requirements clean
+
+help: ## list these commands
+	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r command text; do \
+		printf '%-18s %s\n' "$$command" "$$text"; done
+
+run: $(STAMP) ## start the service: web server and mail worker, with demo data
+	@$(BIN)/python manage.py serve
+
+demo: $(STAMP) ## fill an empty database with a small world and say how to look at it
+	@$(BIN)/python manage.py migrate --verbosity 0
+	@$(BIN)/python manage.py demo
+
+test: $(STAMP) ## run every test on SQLite, and again on PostgreSQL when one answers
+	@$(BIN)/python tests/run.py -n $(WORKERS) $(ARGS)
+
+test-clients: $(STAMP) ## run vendors' published clients against this service (needs Node and npm for some)
+	@$(BIN)/python tests/clients/run.py $(ARGS)
+
+screenshots: $(STAMP) ## picture every page and mail, light and dark, wide and narrow, into docs/screenshots/ (needs Chromium)
+	@rm -f docs/screenshots/*.webp
+	@$(BIN)/pytest -q tests/browser/take_screenshots.py -n 0 $(ARGS)
+
+messages: $(STAMP) ## collect the texts of pages and mails into locale/, and compile what is translated there
+	@for tool in xgettext msgmerge msguniq msgfmt; do command -v $$tool >/dev/null || { \
+		echo "make messages needs gettext; $$tool is missing (on Debian: apt install gettext)." >&2; exit 1; }; done
+	$(MANAGE_TESTED) makemessages --all --no-wrap --no-obsolete --add-location file --ignore tests --ignore var
+	$(MANAGE_TESTED) compilemessages --ignore $(VENV)
+	@for file in locale/*/LC_MESSAGES/django.po; do msgfmt --statistics -o /dev/null $$file; done
+
+chaos: $(STAMP) ## kill a hundred workers at each point of a delivery, and print what came of the mails
+	@$(BIN)/python tests/run.py -n 0 --kills 100 tests/invitations/delivery/test_crashes.py $(ARGS)
+
+benchmark: $(STAMP) ## measure how speed grows, as ratios (TEST_DATABASE_URL names a PostgreSQL; SQLite otherwise)
+	@$(BIN)/python -m tests.benchmarks.run
+
+golden: $(STAMP) ## write the exchanges with the dialects as they go now: read the diff before committing it
+	@$(BIN)/pytest -q tests/dialects/test_golden.py --write-golden -n $(WORKERS)
+
+check: $(STAMP) ## format, lint, types, imports, migrations, API schemas, deployment settings
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MANAGE_TESTED) makemigrations --check --dry-run
+	$(MANAGE_TESTED) openapi --check
+	DEBUG=0 SECRET_KEY=only-for-this-check-Zq3vN8xLw2RtYb7KsJd5Hc9Mf4Gp6Tz1 PUBLIC_BASE_URL=https://perfectworks.example \
+		ALLAUTH_TRUSTED_PROXY_COUNT=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
+	@echo "make check: all good"
+
+format: $(STAMP) ## format the code, mend what can be mended, write the API schemas and the credential table anew
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+	$(MANAGE_TESTED) openapi
+	$(MANAGE_TESTED) credentials > docs/credentials.md
+
+# Universal: one file for every platform and Python from 3.11 on. Set UPGRADE=--upgrade to take newer versions.
+COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE)
+requirements: $(STAMP) ## pin the requirements anew from requirements*.in
+	$(COMPILE) requirements-uv.in --output-file requirements-uv.txt
+	$(COMPILE) requirements.in --output-file requirements.txt
+	$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) tests/clients/zenml/requirements.in --output-file tests/clients/zenml/requirements.txt
+
+clean: ## remove the virtual environment and everything under var/
+	rm -rf $(VENV) var tests/clients/*/node_modules
+
+# The stamp is newer than the requirements exactly when they are installed.
+$(STAMP): requirements-uv.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "PerfectWorks needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." \
+		"Name another with: make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(BIN)/python && $(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear $(VENV) || { \
+		echo "This Python cannot make virtual environments (on Debian: apt install python3-venv)." >&2; exit 1; }
+	@echo "Installing the requirements into $(VENV) ..."
+	@{ $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt \
+		&& $(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.txt; } \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,62 @@
+"""How django-allauth's accounts follow this service's rules."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.db import transaction
+from django.forms import BaseForm
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from accounts.models import User
+from accounts.receivers import record_own_change
+from perfectworks.addresses import normalize_address
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Addresses are normalized wherever a form takes one, and nothing leads anywhere but here."""
+
+    request: HttpRequest
+
+    def clean_email(self, email: str) -> str:
+        """The address in its one stored form; raises ValidationError for what is none."""
+        return normalize_address(email)
+
+    def is_safe_url(self, url: str | None) -> bool:
+        """Whether ``next`` may lead there: this host only, not even the other ones we answer to."""
+        return url_has_allowed_host_and_scheme(url, {self.request.get_host()}, require_https=self.request.is_secure())
+
+    def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
+        """Store a new user, with the event that says so."""
+        super().save_user(request, user, form, commit)
+        if commit:
+            record_own_change("user.registered", user, user_kind=user.kind)
+        return user
+
+    def set_password(self, user: User, password: str) -> None:
+        """Store a new password, with the event that says so."""
+        with transaction.atomic():
+            super().set_password(user, password)
+            record_own_change("user.password_changed", user)
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        """Mark an address as proven, with the event that says so; whether it could be."""
+        with transaction.atomic():
+            proven = super().confirm_email(request, email_address)
+            if proven:
+                record_own_change("user.address_proven", email_address.user)
+        return proven
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Mail with links on ``PUBLIC_BASE_URL`` and nowhere else: a request's host is the caller's word."""
+        links = {name: public_url(url) for name, url in context.items() if name.endswith("_url")}
+        site = {"name": "PerfectWorks", "domain": settings.PUBLIC_BASE_URL}
+        super().send_mail(template_prefix, email, {**context, **links, "current_site": site})
+
+
+def public_url(url: str) -> str:
+    """The same page under our public address."""
+    return settings.PUBLIC_BASE_URL + urlsplit(url)._replace(scheme="", netloc="").geturl()

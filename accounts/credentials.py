@@ -1,0 +1,219 @@
+"""Which kind of credential may do what: one table, read by the code and rendered in ``docs/credentials.md``.
+
+The kinds are those of ``accounts.principals.Method``. What is not in the table may be done by nobody. What a caller may
+do *within* an organization is another question, which ``orgs.policies`` answers.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from accounts.principals import Method, Principal
+from accounts.scopes import (
+    ADMINISTRATION,
+    ANY_ORGANIZATION,
+    INVITATIONS,
+    MEMBERS,
+    NEW_PROJECTS,
+    ORGANIZATIONS,
+    PROFILE,
+    PROJECTS,
+)
+from perfectworks.errors import Denied, Unauthenticated
+
+
+@dataclass(frozen=True)
+class Admission:
+    """Whom an operation admits: these kinds of credential, on these conditions.
+
+    ``scopes`` are those of which an OAuth token needs one; where none is named, no such token is admitted. What it may
+    do there, ``Principal.scopes`` caps besides. ``public`` admits those without a credential, and so a token whatever
+    its scopes, unless some are named. ``recent`` asks for a sign-in within ``settings.RECENT_SIGN_IN``.
+    """
+
+    kinds: frozenset[Method] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    public: bool = False
+    recent: bool = False
+
+    def but(self, **conditions: Any) -> "Admission":
+        """The same on other conditions."""
+        return replace(self, **conditions)
+
+    def scoped(self, *scopes: str) -> "Admission":
+        """The same for tokens with one of these scopes."""
+        return replace(self, scopes=frozenset(scopes))
+
+
+def admitting(*kinds: Method) -> Admission:
+    """An admission of these kinds of credential."""
+    return Admission(frozenset(kinds))
+
+
+SESSION, JWT, OAUTH2, CLIENT, API_KEY = Method.SESSION, Method.JWT, Method.OAUTH2, Method.CLIENT, Method.API_KEY
+NOBODY = admitting()
+ANYTHING = admitting(SESSION, JWT, OAUTH2, CLIENT, API_KEY)
+BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # a key by the token given for it (``orgs.key_exchange``)
+BEARER = admitting(JWT, OAUTH2, CLIENT)
+PERSON = admitting(SESSION, JWT, OAUTH2)  # or a program that the person lets act for them
+SIGNED_IN = admitting(SESSION, JWT)  # the person, and no program
+BROWSER = admitting(SESSION)
+IDENTITY_PROVIDER = admitting(JWT)
+
+# Dialects declare theirs beside their paths; the map adds them (``admit``).
+OPERATIONS: dict[str, Admission] = {
+    # Organizations
+    "organizations.list": ANYTHING.scoped(*ANY_ORGANIZATION),
+    "organizations.create": PERSON.scoped(ORGANIZATIONS),
+    "organizations.current": ANYTHING.scoped(*ANY_ORGANIZATION),
+    "organizations.retrieve": ANYTHING.scoped(*ANY_ORGANIZATION),
+    "organizations.update": ANYTHING.scoped(*ADMINISTRATION),
+    "organizations.partial_update": ANYTHING.scoped(*ADMINISTRATION),
+    "organizations.statistics": ANYTHING.scoped(*MEMBERS),
+    "organizations.by_slug": ANYTHING.but(public=True),
+    "organizations.destroy": ANYTHING.scoped(ORGANIZATIONS),
+    "organizations.restore": ANYTHING.scoped(ORGANIZATIONS),
+    "organizations.leave": PERSON.scoped(ORGANIZATIONS),
+    "organizations.transfer_ownership": SIGNED_IN.but(recent=True),
+    "organizations.purge": SIGNED_IN.but(recent=True),
+    "organization_events.list": ANYTHING.scoped(*MEMBERS),
+    # Roles, workspaces, applications
+    **{
+        f"organization_roles.{name}": ANYTHING.scoped(*MEMBERS)
+        for name in ("list", "create", "retrieve", "partial_update", "destroy")
+    },
+    **{
+        f"{kind}.{name}": ANYTHING.scoped(*scopes)
+        for kind in ("workspaces", "applications")
+        for name, scopes in {
+            "list": PROJECTS,
+            "create": NEW_PROJECTS,
+            "retrieve": PROJECTS,
+            "partial_update": ADMINISTRATION,
+            "destroy": ADMINISTRATION,
+        }.items()
+    },
+    **{
+        f"{kind}_collaborators.{name}": ANYTHING.scoped(*MEMBERS)
+        for kind in ("workspace", "application")
+        for name in ("list", "update", "destroy")
+    },
+    # Members and invitations
+    **{f"members.{name}": ANYTHING.scoped(*MEMBERS) for name in ("list", "retrieve", "partial_update", "destroy")},
+    "member_invitations.invite": ANYTHING.scoped(*MEMBERS),
+    "member_invitations.invites": IDENTITY_PROVIDER,
+    "member_invitations.join": PERSON.scoped(INVITATIONS),
+    **{
+        f"organization_invitations.{name}": ANYTHING.scoped(*MEMBERS)
+        for name in (
+            *("list", "create", "retrieve", "explain", "partial_update", "destroy"),
+            *("resend", "cancel", "correct_address"),
+        )
+    },
+    **{f"my_invitations.{name}": PERSON.scoped(INVITATIONS) for name in ("list", "retrieve", "accept", "decline")},
+    "my_invitations.lookup": ANYTHING.but(public=True),
+    # Users
+    "users.register": PERSON.but(public=True).scoped(PROFILE),  # which whoever has an account already fills in
+    "users.register_system": ANYTHING.scoped(*MEMBERS),
+    "users.profile": ANYTHING.scoped(PROFILE),
+    "users.replace_profile": PERSON.scoped(PROFILE),
+    "users.update_profile": PERSON.scoped(PROFILE),
+    "users.delete_profile": SIGNED_IN,
+    "users.purge_profile": SIGNED_IN.but(recent=True),
+    "users.active_organization": ANYTHING.scoped(*ANY_ORGANIZATION),
+    "users.switch_organization": PERSON.scoped(ORGANIZATIONS),
+    # API keys
+    **{
+        f"api_keys.{name}": ANYTHING.scoped(ORGANIZATIONS)
+        for name in ("list", "retrieve", "update", "partial_update", "destroy")
+    },
+    "api_keys.create": SIGNED_IN.but(recent=True),
+    # OAuth applications
+    **{f"oauth_applications.{name}": SIGNED_IN for name in ("list", "retrieve", "destroy")},
+    **{f"oauth_applications.{name}": SIGNED_IN.but(recent=True) for name in ("create", "renew_secret")},
+}
+
+
+class ScopeMissing(Denied):
+    """The person did not allow the client this."""
+
+    message = "This token was not granted the scope for this."
+
+
+class CredentialNotAllowed(Denied):
+    """The credential holds, and its kind is not for this."""
+
+    message = "This kind of credential cannot be used for this."
+
+
+class RecentSignInRequired(Denied):
+    """The person signed in too long ago for what cannot be undone."""
+
+    message = "Sign in again to do this."
+
+
+def admit(rows: Mapping[str, Admission]) -> None:
+    """Add rows to the table; raises ValueError for one that is there already and says something else."""
+    for operation, admission in rows.items():
+        if OPERATIONS.setdefault(operation, admission) != admission:
+            raise ValueError(f"{operation} is in the table of credentials already.")
+
+
+def operation_key(view: Any) -> str:
+    """The name of what a view was asked for, as the table has it: ``resource.method``."""
+    return f"{view.resource}.{view.action}"
+
+
+def admission_to(operation: str) -> Admission:
+    """The operation's row; for one that has none, nobody is admitted."""
+    return OPERATIONS.get(operation, NOBODY)
+
+
+def require_allowed(operation: str, principal: Principal | None) -> None:
+    """Raise unless this kind of credential may do this.
+
+    Unauthenticated, CredentialNotAllowed, ScopeMissing or RecentSignInRequired.
+    """
+    admission = admission_to(operation)
+    if principal is None:
+        if admission.public:
+            return
+        raise Unauthenticated
+    if principal.method not in admission.kinds:
+        raise CredentialNotAllowed(allowed=sorted(admission.kinds))
+    if principal.granted_scopes is not None:
+        _require_scope(admission, principal.granted_scopes)
+    if admission.recent and not signed_in_recently(principal):
+        raise RecentSignInRequired
+
+
+def _require_scope(admission: Admission, granted: frozenset[str]) -> None:
+    open_to_all = admission.public and not admission.scopes
+    if not (open_to_all or admission.scopes & granted):
+        raise ScopeMissing(scopes=sorted(admission.scopes))
+
+
+def signed_in_recently(principal: Principal) -> bool:
+    """Whether the person proved themselves within ``RECENT_SIGN_IN``."""
+    since = timezone.now() - timedelta(seconds=settings.RECENT_SIGN_IN)
+    return principal.authenticated_at is not None and principal.authenticated_at >= since
+
+
+class CredentialAllowed(BasePermission):
+    """Asks the table."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """True, or the refusal is raised; a method that the path does not have is left to be refused as such.
+
+        OPTIONS, which REST framework calls "metadata", is no path's method.
+        """
+        if view.action not in (None, "metadata"):
+            principal = request.auth if isinstance(request.auth, Principal) else None
+            require_allowed(operation_key(view), principal)
+        return True

@@ -1,0 +1,26 @@
+"""The event log in the admin: found by what happened, where, and to what."""
+
+from django.contrib import admin
+
+from events.models import Event
+from perfectworks.admin import ReadOnlyAdmin
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnlyAdmin):
+    """Append-only: there is nothing to press."""
+
+    list_display = (
+        "created_at",
+        "kind",
+        "organization_id",
+        "subject_type",
+        "subject_id",
+        "actor_id",
+        "actor_method",
+        "actor_credential_id",
+    )
+    list_filter = ("kind", "actor_method", "subject_type", "created_at")
+    search_fields = ("=organization_id", "=subject_id", "=actor_id")
+    search_help_text = "The whole id of an organization, a user, an invitation or whatever it happened to"
+    ordering = ("-id",)

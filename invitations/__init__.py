@@ -1,0 +1,1 @@
+"""How you come to belong: invitations, their mails, and the pages that answer them."""

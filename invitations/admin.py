@@ -1,0 +1,198 @@
+"""Invitations and their mails, for staff. States are read-only, buttons call actions, no token is ever shown."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.utils.formats import localize
+from django.utils.html import format_html_join
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.principals import Principal
+from accounts.staff import ActionAdmin, Button
+from invitations import actions
+from invitations.delivery import newest_mail_is, with_delivery
+from invitations.explaining import explain
+from invitations.models import Invitation
+from invitations.outbox import Attempt, Mail
+from invitations.terms import DEFAULT_LIFETIME_DAYS
+from orgs.admin import OrganizationAdmin
+from perfectworks.admin import ReadOnlyAdmin, ReadOnlyInline, titled
+
+
+class OpenInvitationInline(ReadOnlyInline):
+    """The unanswered invitations of an organization."""
+
+    model = Invitation
+    verbose_name_plural = _("open invitations")
+    fields = readonly_fields = ("email", "role", "unit", "status", "expires_at", "inviter_name")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
+        """Only what could still be answered, or waits for a seat."""
+        return Invitation.objects.reserving_seats().select_related("role", "unit")
+
+
+OrganizationAdmin.inlines = [OpenInvitationInline, *OrganizationAdmin.inlines]
+
+
+class MailInline(ReadOnlyInline):
+    """How far the mails of an invitation got, in the mail server's own words."""
+
+    model = Mail
+    verbose_name_plural = _("ledger of mails")
+    fields = readonly_fields = ("created_at", "kind", "recipient", "state", "reason", "due_at", "sent_at", "history")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Mail]:
+        """In order, with every attempt."""
+        return Mail.objects.order_by("id").prefetch_related("history")
+
+    @admin.display(description=_("attempts"))
+    def history(self, mail: Mail) -> str:
+        """Each answer of a mail server, in its own words."""
+        return format_html_join(
+            "", "<div>{}: {}</div>", ((localize(localtime(a.created_at)), a) for a in mail.history.all())
+        )
+
+
+def _extend(by: Principal, invitation: Invitation, data: dict[str, str]) -> None:
+    actions.update_invitation(
+        by=by,
+        organization_id=invitation.organization_id,
+        invitation_id=invitation.pk,
+        lifetime_days=int(data.get("days") or DEFAULT_LIFETIME_DAYS),
+    )
+
+
+class StateFilter(admin.SimpleListFilter):
+    """The states people speak of: what is past its date counts as expired whether or not it is marked."""
+
+    title = _("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Open, and every end state."""
+        return [("open", _("open")), *((s, s) for s in Invitation.Status.values if s != "pending")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Rows in that state now."""
+        if self.value() == "open":
+            return queryset.open()
+        if self.value() == Invitation.Status.EXPIRED:
+            return queryset.filter(
+                models.Q(status="expired") | models.Q(pk__in=Invitation.objects.overdue().values("pk"))
+            )
+        return queryset.filter(status=self.value()) if self.value() else queryset
+
+
+class DeliveryFilter(admin.SimpleListFilter):
+    """How the newest mail to the invitee fares."""
+
+    title = _("delivery")
+    parameter_name = "delivery"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Every state of a mail."""
+        return list(Mail.State.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Rows whose newest mail is in that state."""
+        state = self.value()
+        return (
+            queryset.filter(newest_mail_is(models.Q(state=state))) if state and state in Mail.State.values else queryset
+        )
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ActionAdmin):
+    """One invitation: what it offers, what became of it, and what can still be done."""
+
+    list_display = (
+        "email",
+        "organization",
+        "role",
+        "unit",
+        "current_state",
+        "delivered",
+        "expires_at",
+        "inviter_name",
+        "updated_at",
+    )
+    list_filter = (
+        StateFilter,
+        DeliveryFilter,
+        ("role__name", titled(_("role"))),
+        ("unit__kind", titled(_("workspace or application"))),
+        "created_at",
+        "expires_at",
+    )
+    search_fields = ("email", "organization__name", "organization__slug", "inviter_name", "=id")
+    inlines = (MailInline,)
+    fields = (
+        "id", "organization", "email", "current_state", "role", "permission_list", "unit", "unit_role", "language",
+        "generation", "created_at", "updated_at", "expires_at", "finished_at", "inviter", "inviter_name", "answered_by",
+        "decline_reason", "superseded_by",
+    )  # fmt: skip
+    buttons = (
+        Button("resend", "Send again", lambda by, i, data: actions.resend(
+            by=by, organization_id=i.organization_id, invitation_id=i.pk),
+            applies=lambda i: i.state in ("pending", "expired")),
+        Button("correct", "Correct the address", lambda by, i, data: actions.correct_address(
+            by=by, organization_id=i.organization_id, invitation_id=i.pk, email=data.get("email", "")),
+            applies=lambda i: i.state in ("pending", "error") and not i.is_superseded,
+            field=("email", "Right address", "email")),
+        Button("extend", "Extend", _extend, applies=lambda i: i.is_open, field=("days", "Days from now", "number")),
+        Button("cancel", "Withdraw", lambda by, i, data: actions.cancel(
+            by=by, organization_id=i.organization_id, invitation_id=i.pk),
+            applies=lambda i: i.state in ("pending", "processing")),
+    )  # fmt: skip
+
+    change_form_template = "admin/invitation.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Above the row: why this person has not joined, and the story so far."""
+        row = self.get_object(request, object_id)
+        told = self._explained(request, row) if isinstance(row, Invitation) else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+
+    def _explained(self, request: HttpRequest, row: Invitation) -> dict[str, Any]:
+        explanation = explain(row, to_staff=request.user.has_perm("accounts.view_user"))
+        actors = User.objects.in_bulk({entry.actor_id for entry in explanation.timeline if entry.actor_id})
+        story = [(entry, entry.actor_id and actors.get(entry.actor_id)) for entry in explanation.timeline]
+        return {"explanation": explanation, "story": story}
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
+        """With everything a row shows, in the same query."""
+        return with_delivery(Invitation.objects.with_details())
+
+    @admin.display(description=_("state"), ordering="status")
+    def current_state(self, invitation: Invitation) -> str:
+        """The status, or ``expired`` for what is past its date."""
+        return invitation.state
+
+    @admin.display(description=_("Delivery"))
+    def delivered(self, invitation: Invitation) -> str:
+        """The state of the newest mail to the invitee."""
+        return invitation.newest_mail.state if invitation.newest_mail else ""
+
+
+class AttemptInline(ReadOnlyInline):
+    """What the mail server answered, each time."""
+
+    model = Attempt
+    fields = readonly_fields = ("created_at", "state", "response")
+
+
+@admin.register(Mail)
+class MailAdmin(ReadOnlyAdmin):
+    """The outbox."""
+
+    list_display = ("recipient", "kind", "state", "attempts", "due_at", "sent_at", "response", "reason")
+    list_filter = ("state", "kind", "created_at")
+    search_fields = ("recipient", "message_id", "=invitation__id")
+    exclude = ("lease_id",)
+    inlines = (AttemptInline,)

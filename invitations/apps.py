@@ -1,0 +1,16 @@
+"""The application registry entry of ``invitations``."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class InvitationsConfig(AppConfig):
+    """Names the application and connects its receivers."""
+
+    name = "invitations"
+    verbose_name = _("Invitations")
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Listen to the room below."""
+        from invitations import receivers  # noqa: F401 - models must be loaded first

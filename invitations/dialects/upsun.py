@@ -1,0 +1,265 @@
+"""Upsun: an organization's invitations, for whoever manages its members.
+
+After the vendor's document "List invitations"; the other operations and the HAL form as its public client uses them.
+
+* The credential is a bearer token of any kind; `oauth2/token` gives one for an API key.
+* Organizations have ULIDs, invitations and people UUIDs.
+* Pages go by cursors, `page[after]` and `page[before]`, that stand in the `Link` header, and in `_links` for those who
+  accept `application/hal+json`; otherwise the list is a bare array.
+* Rights are a list of words instead of a role.
+* Errors are one sentence, `error`. An organization that is unknown, or of others, is answered as one in which the right
+  is missing: 403.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import path
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import BearerAuthentication
+from accounts.credentials import BEARER_OR_KEY
+from accounts.scopes import MEMBERS
+from invitations import actions
+from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
+from invitations.dialects.upsun_tokens import UpsunToken
+from invitations.models import Invitation
+from invitations.querysets import InvitationQuerySet
+from invitations.refusals import InvitationNotFound
+from orgs import permissions as ours
+from orgs.tenancy import find_organization
+from perfectworks.api.cursors import CursorPagination
+from perfectworks.api.errors import Problem
+from perfectworks.api.ids import ULID, UlidField
+from perfectworks.api.operations import operation
+from perfectworks.api.query import Choice, Choices, InvalidQuery, Schema, Sorting, record
+from perfectworks.api.serializers import SnakeCaseSerializer, StrictBooleanField, StrictTextField, TimeField
+from perfectworks.errors import Gone, NotFound, Unprocessable
+
+title = "Upsun"
+
+
+# Errors
+
+
+def error_body(problem: Problem, request: HttpRequest) -> dict[str, str]:
+    """One sentence, with the faulty fields named in it."""
+    return {"error": problem.sentence}
+
+
+# Spelling
+
+PERMISSIONS = {
+    "admin": ours.ADMIN,
+    "billing": ours.MANAGE_BILLING,
+    "plans": ours.MANAGE_PLANS,
+    "members": ours.MANAGE_MEMBERS,
+    "project:create": ours.CREATE_PROJECTS,
+    "projects:list": ours.LIST_PROJECTS,
+}
+SPELLINGS = PERMISSIONS | {"projects:create": ours.CREATE_PROJECTS}  # accepted, never emitted
+STATES = ("pending", "processing", "accepted", "cancelled", "error")
+
+
+class OwnerSpelling(SnakeCaseSerializer):
+    """Who invited."""
+
+    id = serializers.UUIDField(source="inviter_user_id")
+    display_name = serializers.CharField(source="inviter_display_name")
+
+
+class InvitationSpelling(SnakeCaseSerializer):
+    """One invitation, in the document's order of keys."""
+
+    id = serializers.UUIDField()
+    state = serializers.SerializerMethodField()
+    organization_id = UlidField()
+    email = serializers.EmailField()
+    owner = OwnerSpelling(source="*")
+    created_at = TimeField()
+    updated_at = TimeField()
+    finished_at = TimeField(source="ended_at", allow_null=True)
+    permissions = serializers.SerializerMethodField()
+
+    @extend_schema_field({"type": "string", "enum": list(STATES)})
+    def get_state(self, invitation: Invitation) -> str:
+        """What is over without a membership is ``cancelled``, whoever ended it."""
+        return invitation.state if invitation.state in STATES else "cancelled"
+
+    @extend_schema_field({"type": "array", "items": {"type": "string", "enum": list(PERMISSIONS)}})
+    def get_permissions(self, invitation: Invitation) -> list[str]:
+        """The effective permissions that the document can name."""
+        return [name for name, permission in PERMISSIONS.items() if permission in invitation.granted_permissions]
+
+
+class NewInvitation(SnakeCaseSerializer):
+    """What inviting takes."""
+
+    email = StrictTextField(max_length=256)
+    permissions = serializers.ListField(
+        child=serializers.ChoiceField(list(SPELLINGS)), max_length=len(SPELLINGS), default=list
+    )
+    force = StrictBooleanField(default=False)
+
+
+# Parameters
+
+
+class DashSort(Choice):
+    """``updated_at`` or ``-updated_at``."""
+
+    def read(self, text: str) -> Sorting:
+        """The order as a column and a direction."""
+        word = super().read(text)
+        return Sorting(word, word.lstrip("-"), descending=word.startswith("-"))
+
+
+STATE_FILTERS = {
+    "filter[state]": Choice("pending", "error", description="The state of the invitations: pending unless given."),
+    "filter[state][eq]": Choice("pending", "error", description="The same."),
+    "filter[state][in]": Choices("pending", "error", description="One or both."),
+}
+NEWEST_FIRST = Sorting("-updated_at", "updated_at", descending=True)
+PARAMETERS = {**STATE_FILTERS, "sort": DashSort("updated_at", "-updated_at", default=NEWEST_FIRST)}
+
+
+class HalRenderer(JSONRenderer):
+    """The same JSON under the name that the vendor's clients know."""
+
+    media_type = "application/hal+json"
+    format = "hal"
+    charset = "utf-8"
+
+
+class Page(CursorPagination):
+    """Rows as a bare array with ``Link`` headers, or as a HAL collection for whoever accepts that."""
+
+    column = "updated_at"
+    limit_name, after_name, before_name = "page[size]", "page[after]", "page[before]"
+    limit_default = 100
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
+        """The rows; for HAL also how many there are in all."""
+        self.request = request
+        self.is_hal = request.accepted_renderer.media_type == HalRenderer.media_type
+        self.count = queryset.count() if self.is_hal else 0
+        return super().paginate_queryset(queryset, request, view)
+
+    def get_paginated_response(self, data: list[Any]) -> Response:  # type: ignore[override]
+        """The rows, and the way to those beside them."""
+        links = self.links(self.request)
+        header = ", ".join(f'<{address}>; rel="{name}"' for name, address in links.items())
+        hal = {"count": self.count, "items": data, "_links": {name: {"href": link} for name, link in links.items()}}
+        return Response(hal if self.is_hal else data, headers={"Link": header, "Vary": "Accept"})
+
+
+# Schema
+
+LINK = record(href={"type": "string", "format": "uri"})
+LINKS = record(self=LINK) | {"properties": {"self": LINK, "next": LINK, "prev": LINK}}
+
+
+class UpsunSchema(ForbiddingSchema):
+    """Bare bodies; a page also as a HAL collection. What does not fit together is a 400 like any other."""
+
+    error = record(error={"type": "string"})
+
+    def envelope(self, data: Schema) -> Schema:
+        """There is none."""
+        return data
+
+    def success(self) -> Schema:
+        """The response when all went well."""
+        found = super().success()
+        if self.operation.paginator:
+            page = record(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
+            found["content"][HalRenderer.media_type] = {"schema": page}
+            found["headers"] = {"Link": {"description": "RFC 8288: self, next, prev.", "schema": {"type": "string"}}}
+        return found
+
+
+# Views
+
+
+class UpsunInvitations(ForbiddingViewSet):
+    """The invitations of one organization."""
+
+    resource = "upsun_invitations"
+    authentication_classes = [BearerAuthentication]
+    renderer_classes = [JSONRenderer, HalRenderer]
+    schema = UpsunSchema()
+    error_body = staticmethod(error_body)
+    path_parameters = {"organization_id": ULID, "invitation_id": {"type": "string", "format": "uuid"}}
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """The vendor knows neither 410 nor 422."""
+        if isinstance(exc, Unprocessable):
+            exc = serializers.ValidationError(exc.fields or {"permissions": [exc.message]})
+        return super().handle_exception(NotFound(exc.message) if isinstance(exc, Gone) else exc)
+
+    @operation("OK", name="list-org-invites", answer=InvitationSpelling, paginator=Page, parameters=PARAMETERS)
+    def list(self, request: Request, organization_id: UUID) -> Response:
+        """List invitations to an organization."""
+        return self.page(self._rows(organization_id).in_states(self._states()))
+
+    @operation(
+        "Created", name="create-org-invite", body=NewInvitation, answer=InvitationSpelling, status=201, errors=(409,)
+    )
+    def create(self, request: Request, organization_id: UUID) -> Response:
+        """Invite user to an organization by email.
+
+        With ``force`` this takes the place of an open invitation to the same address.
+        """
+        granted = frozenset(SPELLINGS[name] for name in self.body["permissions"])
+        return self.answer(
+            actions.invite(
+                by=self.caller,
+                organization_id=organization_id,
+                email=self.body["email"],
+                permissions=granted,
+                force=self.body["force"],
+            )
+        )
+
+    @operation("OK", name="get-org-invite", answer=InvitationSpelling)
+    def retrieve(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Get an invitation to an organization."""
+        invitation = self._rows(organization_id).filter(pk=invitation_id).first()
+        if invitation is None:
+            raise InvitationNotFound
+        return self.answer(invitation)
+
+    @operation("No content", name="cancel-org-invite", status=204)
+    def destroy(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Cancel a pending invitation to an organization."""
+        actions.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
+        return self.answer()
+
+    def _rows(self, organization_id: UUID) -> InvitationQuerySet:
+        organization = find_organization(self.caller, organization_id)
+        return Invitation.objects.managed_in(organization, self.caller).with_details()
+
+    def _states(self) -> tuple[str, ...]:
+        given = [(name, self.query[name]) for name in STATE_FILTERS if self.query[name]]
+        if len(given) > 1:
+            raise InvalidQuery(fields={given[1][0]: ["Give one filter for the state."]})
+        states = given[0][1] if given else "pending"
+        return states if isinstance(states, tuple) else (states,)
+
+
+# Paths and credentials
+
+INVITATIONS = "organizations/<ulid:organization_id>/invitations"
+urlpatterns = [
+    path(INVITATIONS, UpsunInvitations.as_view({"get": "list", "post": "create"})),
+    path(f"{INVITATIONS}/<id:invitation_id>", UpsunInvitations.as_view({"get": "retrieve", "delete": "destroy"})),
+    path("oauth2/token", UpsunToken.as_view()),
+]
+credentials = {
+    f"upsun_invitations.{name}": BEARER_OR_KEY.scoped(*MEMBERS) for name in ("list", "create", "retrieve", "destroy")
+}

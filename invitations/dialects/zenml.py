@@ -1,0 +1,217 @@
+"""ZenML Pro: the invitations of the person behind the token.
+
+After the vendor's document "Invitations", with its three operations.
+
+* The credential is a bearer token: of this service's authorization server, with the scope `invitations`, or of a
+  trusted identity provider. By client credentials there is no person: the list is empty, and nothing can be answered.
+* Ids are UUIDs. There are no pages: the list is whole, and a bare array.
+* What is not open, or not to the caller, was never there: 404.
+* Errors are as the vendor's framework, FastAPI, gives them: `detail`, and 422 with a list for what cannot be read.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.urls import path
+from rest_framework import serializers
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import BearerAuthentication
+from accounts.credentials import BEARER
+from accounts.scopes import INVITATIONS
+from invitations import actions
+from invitations.dialects import DialectViewSet
+from invitations.models import Invitation
+from invitations.querysets import InvitationQuerySet
+from invitations.refusals import InvitationNotFound, InvitationWaits
+from orgs.fields import BlankAsNullField
+from perfectworks.api.errors import Problem
+from perfectworks.api.operations import operation
+from perfectworks.api.query import Boolean, Schema, record
+from perfectworks.api.schema import OperationSchema
+from perfectworks.api.serializers import SnakeCaseSerializer, TimeField
+from perfectworks.errors import Gone, Invalid, Unprocessable
+from perfectworks.ids import parse_uuid
+
+title = "ZenML Pro"
+
+
+# Errors
+
+BAD_UUID = ("uuid_parsing", "Input should be a valid UUID")
+BAD_BOOLEAN = ("bool_parsing", "Input should be a valid boolean, unable to interpret input")
+MISSING = ("missing", "Field required")
+
+
+def error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
+    """One sentence; for input that cannot be read a list of what is wrong where."""
+    if problem.status == 401:
+        return {"detail": "Not authenticated"}
+    return {"detail": problem.details.get("faults") or problem.sentence}
+
+
+class Unreadable(Unprocessable):
+    """Some part of the request cannot be read; ``faults`` is the list that clients parse."""
+
+
+Faults = list[dict[str, Any]]
+
+
+def fault(kind: tuple[str, str], *location: str, given: Any) -> dict[str, Any]:
+    """One entry of that list."""
+    return {"type": kind[0], "loc": list(location), "msg": kind[1], "input": given}
+
+
+# Spelling
+
+
+class InvitationSpelling(SnakeCaseSerializer):
+    """One invitation, in the document's order of keys."""
+
+    id = serializers.UUIDField()
+    organization_name = serializers.CharField(source="organization.name")
+    organization_logo_url = BlankAsNullField(source="organization.logo_url")
+    organization_member_count = serializers.IntegerField(source="member_count")
+    inviting_user_name = serializers.CharField(source="inviter_display_name")
+    inviting_user_avatar_url = BlankAsNullField(source="inviter.avatar_url")
+    expiration_date = TimeField(source="expires_at")
+
+
+class BareRenderer(JSONRenderer):
+    """JSON, where an answer of None is the four bytes ``null``."""
+
+    def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
+        """Render; REST framework alone would send nothing for None."""
+        return b"null" if data is None else super().render(data, accepted_media_type, renderer_context)
+
+
+# Parameters
+
+ACCEPT = Boolean(
+    true=("true", "1", "on", "t", "y", "yes"),
+    false=("false", "0", "off", "f", "n", "no"),
+    required=True,
+    description="Whether to accept the invitation or not.",
+)
+
+# Schema
+
+UUID_TEXT = {"type": "string", "format": "uuid"}
+FAULT = record(
+    type={"type": "string"},
+    loc={"type": "array", "items": {"type": "string"}},
+    msg={"type": "string"},
+    input={"type": ["string", "array", "null"]},
+)
+
+
+class ZenmlSchema(OperationSchema):
+    """Bare bodies; what cannot be read is a 422 and never a 400."""
+
+    error = record(detail={"anyOf": [{"type": "string"}, {"type": "array", "items": FAULT, "minItems": 1}]})
+
+    def envelope(self, data: Schema) -> Schema:
+        """There is none."""
+        return data
+
+    def failures(self) -> set[int]:
+        """As the vendor's framework has them."""
+        return super().failures() - {400} | {422}
+
+
+# Views
+
+
+class ZenmlInvitations(DialectViewSet):
+    """The open invitations to the caller's proven addresses."""
+
+    resource = "zenml_invitations"
+    authentication_classes = [BearerAuthentication]
+    renderer_classes = [BareRenderer]
+    schema = ZenmlSchema()
+    error_body = staticmethod(error_body)
+    path_parameters = {"invitation_id": UUID_TEXT}
+    refuse_unknown_parameters = False
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """What cannot be read is 422; what is not open was never there."""
+        if isinstance(exc, Invalid):
+            exc = Unreadable(faults=self._faults() or [fault(("value_error", exc.message), "query", given=None)])
+        return super().handle_exception(InvitationNotFound() if isinstance(exc, Gone | InvitationWaits) else exc)
+
+    def read_body(self, request: Request) -> dict[str, Any]:
+        """No operation here has a body; one that is sent is not looked at."""
+        return {}
+
+    @operation("Successful Response", name="list_pending_invitations", answer=InvitationSpelling, many=True)
+    def list(self, request: Request) -> Response:
+        """List Pending Invitations Endpoint.
+
+        List pending invitations for the authenticated user.
+        """
+        return self.answer(self._mine().newest_first())
+
+    @operation("Successful Response", name="get_invitation", answer=InvitationSpelling)
+    def retrieve(self, request: Request, invitation_id: str) -> Response:
+        """Get Invitation Endpoint.
+
+        Get a pending invitation.
+        """
+        invitation = self._mine().filter(pk=self._key()).first()
+        if invitation is None:
+            raise InvitationNotFound
+        return self.answer(invitation)
+
+    @operation(
+        "Successful Response",
+        name="respond_to_invitation",
+        answer={"anyOf": [UUID_TEXT, {"type": "null"}]},
+        parameters={"accept": ACCEPT},
+        errors=(409,),
+    )
+    def respond(self, request: Request, invitation_id: str) -> Response:
+        """Respond To Invitation Endpoint.
+
+        Accept or decline a pending invitation. Returns the ID of the organization if the invitation was accepted.
+        """
+        key = self._key()
+        if self.query["accept"]:
+            answer = actions.accept(by=self.caller, invitation_id=key)
+            return self.answer(str(answer.invitation.organization_id))
+        actions.decline(by=self.caller, invitation_id=key)
+        return self.answer(None)
+
+    def _mine(self) -> InvitationQuerySet:
+        return Invitation.objects.addressed_to(self.caller.user).open().with_details().with_member_count()
+
+    def _key(self) -> UUID:
+        key = parse_uuid(self.kwargs["invitation_id"])
+        if key is None:
+            raise Unreadable(faults=self._faults())
+        return key
+
+    def _faults(self) -> Faults:
+        """Everything that is wrong with path and query, in that order."""
+        faults = []
+        text = self.kwargs.get("invitation_id", "")
+        if text and parse_uuid(text) is None:
+            faults.append(fault(BAD_UUID, "path", "invitation_id", given=text))
+        if self.operation.parameters:
+            given = self.request.query_params.getlist("accept")
+            if not given:
+                faults.append(fault(MISSING, "query", "accept", given=None))
+            elif len(given) > 1 or given[0].lower() not in ACCEPT.spellings:
+                faults.append(fault(BAD_BOOLEAN, "query", "accept", given=given if len(given) > 1 else given[0]))
+        return faults
+
+
+# Paths and credentials
+
+urlpatterns = [
+    path("invitations", ZenmlInvitations.as_view({"get": "list"})),
+    path("invitations/<str:invitation_id>", ZenmlInvitations.as_view({"get": "retrieve", "post": "respond"})),
+]
+credentials = {f"zenml_invitations.{name}": BEARER.scoped(INVITATIONS) for name in ("list", "retrieve", "respond")}

@@ -1,0 +1,217 @@
+"""Why can this person not join? The one reason that holds now, and the story so far.
+
+For whoever manages the invitation: nothing here says whether the invited address has an account or wants no mails,
+except to staff, who see that anyway. The number of queries grows with nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from events.models import Event
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from invitations.terms import still_vouched
+from orgs.models import Membership
+from orgs.seats import members_fill_seats
+
+Status, State = Invitation.Status, Mail.State
+
+
+class Reason(models.TextChoices):
+    """What stands between the invitee and the organization: a stable code, and a sentence."""
+
+    OPEN_WAITING_FOR_ANSWER = "open_waiting_for_answer", _("The mail went out, and nobody has answered it yet.")
+    MAIL_QUEUED = "mail_queued", _("The mail is not sent yet.")
+    MAIL_DEFERRED = "mail_deferred", _("The mail server could not deliver the mail yet.")
+    MAIL_REFUSED = "mail_refused", _("The mail server refused the mail for good.")
+    MAIL_BOUNCED = "mail_bounced", _("The mail came back: nobody can be reached at this address.")
+    MAIL_MARKED_AS_SPAM = "mail_marked_as_spam", _("The mail arrived and was marked as spam.")
+    MAIL_NOT_SENT = "mail_not_sent", _("The mail could not be sent, for a reason on this side. Send it again.")
+    WAITING_FOR_SEAT = "waiting_for_seat", _("The invitation was accepted and waits for a free seat.")
+    ALL_SEATS_TAKEN = "all_seats_taken", _("Members take every seat: whoever accepts has to wait for one.")
+    INVITER_CAN_NO_LONGER_GRANT = (
+        "inviter_can_no_longer_grant",
+        _("Whoever invited can no longer offer this. Somebody who can has to send it again."),
+    )
+    NOBODY_VOUCHES = (
+        "nobody_vouches",
+        _("It was accepted, and whoever invited can no longer offer this. Withdraw it and invite anew."),
+    )
+    ACCOUNT_DEACTIVATED = "account_deactivated", _("The account that accepted can no longer sign in.")
+    ORGANIZATION_ARCHIVED = "organization_archived", _("The organization is archived.")
+    ALREADY_MEMBER = "already_member", _("This person is a member already.")
+    ACCEPTED = "accepted", _("The invitation was accepted.")
+    DECLINED = "declined", _("The invitation was declined.")
+    CANCELLED = "cancelled", _("The invitation was withdrawn.")
+    SUPERSEDED = "superseded", _("A newer invitation took its place.")
+    EXPIRED = "expired", _("Its date passed. Sending it again makes a new one.")
+    # To staff alone
+    MAIL_UNWANTED = "mail_unwanted", _("This person asked for no mails: none was sent. The invitation can be answered.")
+    NO_ACCOUNT = "no_account", _("The mail went out, and no account has this address yet.")
+    ADDRESS_UNVERIFIED = "address_unverified", _("An account has this address and has not confirmed it.")
+
+
+TO_STAFF_ONLY = (Reason.MAIL_UNWANTED, Reason.NO_ACCOUNT, Reason.ADDRESS_UNVERIFIED)
+
+_ENDS = {
+    Status.ACCEPTED: Reason.ACCEPTED,
+    Status.DECLINED: Reason.DECLINED,
+    Status.CANCELLED: Reason.CANCELLED,
+    Status.EXPIRED: Reason.EXPIRED,
+    Status.ERROR: Reason.MAIL_REFUSED,
+}
+_ON_THE_WAY = {
+    State.QUEUED: Reason.MAIL_QUEUED,
+    State.SENDING: Reason.MAIL_QUEUED,
+    State.DEFERRED: Reason.MAIL_DEFERRED,
+    State.FAILED: Reason.MAIL_NOT_SENT,
+    State.BOUNCED: Reason.MAIL_BOUNCED,
+    State.COMPLAINED: Reason.MAIL_MARKED_AS_SPAM,
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One moment of the story: an event with its actor, or what became of a mail with a server's words."""
+
+    at: datetime
+    what: str
+    actor_id: UUID | None = None
+    actor_method: str = ""
+    mail_id: UUID | None = None
+    mail_kind: str = ""
+    words: str = ""
+
+    @property
+    def label(self) -> str:
+        """What happened, for people; a kind without a label is told as it is."""
+        if self.mail_id is None:
+            return str(_EVENTS.get(self.what, self.what))
+        return str(State(self.what.removeprefix("mail.")).label)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """An invitation, the reason that holds now, and its story, oldest first."""
+
+    invitation: Invitation
+    reason: Reason
+    timeline: list[Entry]
+
+
+def explain(invitation: Invitation, *, to_staff: bool = False) -> Explanation:
+    """Explain an invitation that was loaded ``with_details``."""
+    ledger = invitation.mails.order_by("id").prefetch_related("history")
+    mails = list(ledger) if to_staff else [mail.as_told() for mail in ledger]
+    to_invitee = [mail for mail in mails if mail.is_to_invitee]
+    newest = max(to_invitee, key=lambda mail: (mail.generation, mail.pk), default=None)
+    reason = _reason(invitation, newest)
+    if to_staff and reason == Reason.OPEN_WAITING_FOR_ANSWER:
+        reason = _reason_of_account(invitation, newest)
+    return Explanation(invitation, reason, _timeline(invitation, mails))
+
+
+# The reason
+
+
+def _reason(invitation: Invitation, newest: Mail | None) -> Reason:
+    if invitation.finished_at is None and invitation.organization.is_archived:
+        return Reason.ORGANIZATION_ARCHIVED
+    if invitation.is_superseded:
+        return Reason.SUPERSEDED
+    if invitation.state == Status.PROCESSING:
+        return _reason_to_wait(invitation)
+    if invitation.is_open:
+        return _reason_while_open(invitation, newest)
+    if invitation.state == Status.ERROR and newest and newest.state == State.BOUNCED:
+        return Reason.MAIL_BOUNCED
+    return _ENDS[Status(invitation.state)]
+
+
+def _reason_while_open(invitation: Invitation, newest: Mail | None) -> Reason:
+    """In the order in which it helps to know: what no mail can mend comes first."""
+    if _is_member(invitation):
+        return Reason.ALREADY_MEMBER
+    if not still_vouched(invitation.organization, invitation):
+        return Reason.INVITER_CAN_NO_LONGER_GRANT
+    if newest and State(newest.state) in _ON_THE_WAY:
+        return _ON_THE_WAY[State(newest.state)]
+    if members_fill_seats(invitation.organization):
+        return Reason.ALL_SEATS_TAKEN
+    return Reason.OPEN_WAITING_FOR_ANSWER
+
+
+def _reason_to_wait(invitation: Invitation) -> Reason:
+    if invitation.answered_by and not invitation.answered_by.is_active:
+        return Reason.ACCOUNT_DEACTIVATED
+    if not still_vouched(invitation.organization, invitation):
+        return Reason.NOBODY_VOUCHES
+    return Reason.WAITING_FOR_SEAT
+
+
+def _is_member(invitation: Invitation) -> bool:
+    proven = EmailAddress.objects.filter(email=invitation.email, verified=True).values("user")
+    return Membership.objects.filter(organization=invitation.organization, user__in=proven).exists()
+
+
+def _reason_of_account(invitation: Invitation, newest: Mail | None) -> Reason:
+    if newest and newest.withheld_at:
+        return Reason.MAIL_UNWANTED
+    known = EmailAddress.objects.filter(email=invitation.email).values_list("verified", flat=True)
+    if not known:
+        return Reason.NO_ACCOUNT
+    return Reason.OPEN_WAITING_FOR_ANSWER if any(known) else Reason.ADDRESS_UNVERIFIED
+
+
+# The story
+
+_EVENTS = {
+    "invitation.created": _("Invited"),
+    "invitation.updated": _("Changed"),
+    "invitation.resent": _("Sent again"),
+    "invitation.reminded": _("Reminder due"),
+    "invitation.address_corrected": _("Address corrected"),
+    "invitation.asked_again": _("Asked for a new one"),
+    "invitation.waits_for_seat": _("Accepted, waits for a seat"),
+    "invitation.accepted": _("Accepted"),
+    "invitation.declined": _("Declined"),
+    "invitation.cancelled": _("Withdrawn"),
+    "invitation.superseded": _("Superseded"),
+    "invitation.expired": _("Expired"),
+    "invitation.failed": _("Undeliverable"),
+}
+
+SAME_TRANSACTION = timedelta(seconds=1)
+
+
+def _timeline(invitation: Invitation, mails: list[Mail]) -> list[Entry]:
+    events = list(Event.objects.about(invitation))
+    entries = [Entry(e.created_at, e.kind, e.actor_id, e.actor_method) for e in events]
+    if invitation.state == Status.EXPIRED and "invitation.expired" not in {event.kind for event in events}:
+        entries.append(Entry(invitation.expires_at, "invitation.expired", actor_method="service"))
+    for mail in mails:
+        entries += _entries_of(mail, events)
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _entries_of(mail: Mail, events: list[Event]) -> Iterator[Entry]:
+    queued = Entry(_cause(mail, events), "mail.queued", mail_id=mail.pk, mail_kind=mail.kind)
+    yield queued
+    for attempt in mail.history.all():
+        yield replace(queued, at=attempt.created_at, what=f"mail.{attempt.state}", words=attempt.response)
+    if mail.attempts > len(mail.history.all()) and mail.sent_at:
+        yield replace(queued, at=mail.sent_at, what="mail.sent")  # as told of what was withheld
+    if mail.reason and mail.due_at is None:
+        yield replace(queued, at=mail.updated_at, what=f"mail.{mail.state}", words=mail.reason)
+
+
+def _cause(mail: Mail, events: list[Event]) -> datetime:
+    """When the change was made that the mail tells of: some write its event after the mail, in one transaction."""
+    later = (event.created_at for event in events if event.created_at >= mail.created_at)
+    return next((at for at in later if at - mail.created_at < SAME_TRANSACTION), mail.created_at)

@@ -1,0 +1,211 @@
+"""The invitation; its mails are in ``outbox.py``."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext
+
+from accounts.models import AddressField, User
+from invitations.addressees import MailRefusal, RecentMails  # noqa: F401 - their tables are of this app
+from invitations.outbox import Attempt, Mail  # noqa: F401 - the same
+from invitations.querysets import InvitationQuerySet
+from orgs.models import Organization, Role, Unit
+from orgs.permissions import effective
+from orgs.policies import Grant
+from perfectworks.ids import uuid7
+from perfectworks.languages import validate_language
+from perfectworks.text import validate_plain_multiline_text, validate_plain_text
+
+OPEN_ENDED = ["pending", "processing"]
+
+
+class Invitation(models.Model):
+    """An offer to one address to join one organization, perhaps with a role in one unit.
+
+    It leaves ``pending`` once and is never deleted when answered, so that everybody can be told what happened.
+    """
+
+    class Status(models.TextChoices):
+        """The states of the contract; ``open`` is ``pending`` before its date (see the queryset)."""
+
+        PENDING = "pending"
+        PROCESSING = "processing"
+        ACCEPTED = "accepted"
+        DECLINED = "declined"
+        CANCELLED = "cancelled"
+        EXPIRED = "expired"
+        ERROR = "error"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations", db_index=False)
+    email = AddressField()
+    role = models.ForeignKey(Role, on_delete=models.SET_NULL, null=True, related_name="invitations")
+    permissions = models.JSONField(default=list, blank=True)
+    unit = models.ForeignKey(
+        Unit, on_delete=models.SET_NULL, null=True, blank=True, related_name="invitations", db_index=False
+    )
+    unit_role = models.ForeignKey(
+        Role, on_delete=models.SET_NULL, null=True, blank=True, related_name="unit_invitations", db_index=False
+    )
+
+    language = models.CharField(max_length=16, blank=True, validators=[validate_language])
+
+    status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
+    generation = models.PositiveIntegerField(default=1)
+    expires_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    decline_reason = models.CharField(max_length=500, blank=True, validators=[validate_plain_multiline_text])
+    superseded_by = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="supersedes", db_index=False
+    )
+
+    # The inviter vouches for the grant while the account lives; the snapshot says who it was for ever.
+    inviter = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="sent_invitations")
+    inviter_user_id = models.UUIDField(null=True, editable=False)
+    inviter_name = models.CharField(max_length=257, blank=True, validators=[validate_plain_text])
+    answered_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="answered_invitations", db_index=False
+    )
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = InvitationQuerySet.as_manager()
+
+    is_overdue: bool  # added by ``with_details``, on the database clock
+
+    class Meta:
+        """One unanswered invitation per organization, address and target; ``finished_at`` says whether it is."""
+
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(status__in=OPEN_ENDED, finished_at__isnull=True)
+                | (~Q(status__in=OPEN_ENDED) & Q(finished_at__isnull=False)),
+                name="invitation_finished_unless_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    status__in=[
+                        "pending",
+                        "processing",
+                        "accepted",
+                        "declined",
+                        "cancelled",
+                        "expired",
+                        "error",
+                    ]
+                ),
+                name="invitation_status_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(finished_at__isnull=False)
+                | Q(role__isnull=False, unit__isnull=True, unit_role__isnull=True)
+                | Q(role__isnull=False, unit__isnull=False, unit_role__isnull=False),
+                name="invitation_unanswered_grant_whole",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "email"],
+                condition=Q(finished_at__isnull=True, unit__isnull=True),
+                name="invitation_one_open_to_organization",
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "email", "unit"],
+                condition=Q(finished_at__isnull=True, unit__isnull=False),
+                name="invitation_one_open_to_unit",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["organization", "updated_at", "id"],
+                condition=Q(finished_at__isnull=True),
+                name="invitation_open_by_update",
+            ),
+            models.Index(
+                fields=["email", "id"], condition=Q(finished_at__isnull=True), name="invitation_open_to_email"
+            ),
+            models.Index(fields=["organization", "updated_at", "id"], name="invitation_of_organization"),
+            models.Index(
+                fields=["status", "expires_at"], condition=Q(finished_at__isnull=True), name="invitation_open_expiry"
+            ),
+            # Most rows have none of these keys, and only deleting what they point to looks for them.
+            models.Index(fields=["unit"], condition=Q(unit__isnull=False), name="invitation_to_unit"),
+            models.Index(fields=["unit_role"], condition=Q(unit_role__isnull=False), name="invitation_unit_role"),
+            models.Index(fields=["answered_by"], condition=Q(answered_by__isnull=False), name="invitation_answered_by"),
+            models.Index(
+                fields=["superseded_by"], condition=Q(superseded_by__isnull=False), name="invitation_superseded_by"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.email} → {self.organization}"
+
+    @property
+    def state(self) -> str:
+        """The status, with ``expired`` for what is past its date; for rows loaded ``with_details``."""
+        return self.Status.EXPIRED if self.is_overdue else self.status
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it could be answered when it was loaded; for rows loaded ``with_details``."""
+        return self.state == self.Status.PENDING
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """When it ended, for what is past its date that date; for rows loaded ``with_details``."""
+        return self.expires_at if self.is_overdue else self.finished_at
+
+    @property
+    def grant(self) -> Grant:
+        """What accepting gives; only an unanswered invitation is sure to have one."""
+        if self.role is None:
+            raise ValueError("The role of this finished invitation no longer exists.")
+        return Grant(role=self.role, permissions=frozenset(self.permissions), unit=self.unit, unit_role=self.unit_role)
+
+    @property
+    def has_whole_grant(self) -> bool:
+        """Whether the role and place it offered still exist; always so while it is unanswered."""
+        return self.role_id is not None and (self.unit_id is None) == (self.unit_role_id is None)
+
+    @property
+    def workspace(self) -> Unit | None:
+        """The workspace it leads to; None when it leads into an application, or into the organization only."""
+        return self.unit if self.unit and self.unit.kind == Unit.Kind.WORKSPACE else None
+
+    @property
+    def workspace_role(self) -> Role | None:
+        """The role in that workspace."""
+        return self.unit_role if self.workspace else None
+
+    @property
+    def granted_permissions(self) -> frozenset[str]:
+        """The effective permissions in the organization, as far as the role still exists."""
+        return effective([*(self.role.permissions if self.role else ()), *self.permissions])
+
+    @property
+    def inviter_display_name(self) -> str:
+        """The inviter's name now, else as it was; never empty, even when the person was erased."""
+        return self.inviter.display_name if self.inviter else self.inviter_name or gettext("A former member")
+
+    @property
+    def newest_mail(self) -> "Mail | None":
+        """The newest mail to the invitee, which says how delivery goes; a query, unless ``with_delivery`` loaded it."""
+        loaded: list[Mail] | None = getattr(self, "newest_mails", None)
+        return self.mails.to_invitee().newest_first().first() if loaded is None else next(iter(loaded), None)
+
+    @property
+    def spoken_language(self) -> str:
+        """What its mails and pages speak: its own language, else the organization's; blank when neither says."""
+        return self.language or self.organization.language
+
+    @property
+    def delivery(self) -> "Mail | None":
+        """The same as its organization is told."""
+        newest = self.newest_mail  # a query each time, unless loaded
+        return newest and newest.as_told()
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether a newer invitation took its place."""
+        return self.superseded_by_id is not None

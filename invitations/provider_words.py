@@ -1,0 +1,83 @@
+"""What a provider's event means here, in the words of ``reports.py``; django-anymail has made most of them alike."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from anymail.signals import RejectReason
+
+from invitations.delivery import METADATA_KEY
+from invitations.mail_server import code_of, one_line
+from invitations.outbox import Mail
+from invitations.reports import Report
+
+# A provider also rejects what is our fault: a quota used up, a sandbox, a header or content that it does not like.
+ABOUT_THE_RECIPIENT = {RejectReason.INVALID, RejectReason.BOUNCED, RejectReason.UNSUBSCRIBED, RejectReason.SPAM}
+
+HARD_CLASSES_OF_SPARKPOST = {"10", "30", "90"}
+
+# django-anymail calls each given-up mail "bounced"; only these say that the address itself is no good.
+SAYS_HARD: dict[str, Callable[[Any], bool]] = {
+    "Amazon SES": lambda said: said["bounce"]["bounceType"] == "Permanent",
+    "Brevo": lambda said: said["event"] in ("hard_bounce", "invalid_email"),
+    "Mailgun": lambda said: said["event-data"]["severity"] == "permanent",
+    "Mailjet": lambda said: said["hard_bounce"] is True,
+    "Mailtrap": lambda said: said["event"] == "bounce",
+    "Mandrill": lambda said: said["event"] == "hard_bounce",
+    "Postmark": lambda said: said["Type"] == "HardBounce",
+    "Resend": lambda said: said["data"]["bounce"]["type"] == "Permanent",
+    "SendGrid": lambda said: said["type"] == "bounce",
+    "SparkPost": lambda said: str(said["bounce_class"]) in HARD_CLASSES_OF_SPARKPOST,
+}
+
+
+def report_of(event: Any, provider: str) -> Report | None:
+    """The report in an event; None for what is no business of ours, such as openings and clicks.
+
+    ``rejected`` is final where it clearly is about the recipient; else it is ours to mend, like ``failed``.
+    """
+    words = one_line(str(event.mta_response or event.description or "")).removeprefix("smtp;").lstrip()  # RFC 3464
+    if event.event_type == "bounced":
+        hard = _is_hard(event, provider)
+        return Report(Mail.State.BOUNCED if hard else Mail.State.DEFERRED, code_of(words), words, is_final=hard)
+    states = {
+        "queued": Mail.State.SENT,
+        "sent": Mail.State.SENT,
+        "deferred": Mail.State.DEFERRED,
+        "delivered": Mail.State.DELIVERED,
+        "complained": Mail.State.COMPLAINED,
+        "rejected": Mail.State.FAILED,
+        "failed": Mail.State.FAILED,
+    }
+    if event.event_type not in states:
+        return None
+    state, is_final = states[event.event_type], _is_about_recipient(event)
+    return Report(state, code_of(words) if is_final else event.event_type, words, is_final=is_final)
+
+
+def mail_of(event: Any) -> UUID | None:
+    """The id of our mail that an event is about: what we sent along, else our Message-ID. Never its address."""
+    known = Mail.objects.filter(message_id=str(event.message_id)[:255]) if _is_message_id(event.message_id) else None
+    sent_along = _uuid((event.metadata or {}).get(METADATA_KEY))
+    return sent_along or (known.values_list("pk", flat=True).first() if known is not None else None)
+
+
+def _is_hard(event: Any, provider: str) -> bool:
+    """Whether the address is no good for good; what does not clearly say so never ends an invitation."""
+    try:
+        return SAYS_HARD[provider](event.esp_event)
+    except (KeyError, TypeError):
+        return False
+
+
+def _is_about_recipient(event: Any) -> bool:
+    return event.event_type == "rejected" and event.reject_reason in ABOUT_THE_RECIPIENT
+
+
+def _is_message_id(text: object) -> bool:
+    return isinstance(text, str) and bool(re.fullmatch(r"<[!-~]{1,253}>", text, re.ASCII))
+
+
+def _uuid(text: object) -> UUID | None:
+    return UUID(text) if isinstance(text, str) and re.fullmatch(r"[0-9a-f]{32}", text, re.ASCII) else None

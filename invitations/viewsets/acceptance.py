@@ -1,0 +1,26 @@
+"""Saying yes, which two paths of the house API can do."""
+
+from uuid import UUID
+
+from rest_framework.response import Response
+
+from accounts.principals import Method
+from accounts.sessions import note_grown_rights
+from invitations import actions
+from invitations.tokens import Proof
+from orgs.viewsets.scopes import HouseViewSet
+
+WAITING = "Waiting for a free seat"
+
+
+class AcceptsInvitations(HouseViewSet):
+    """Operations that end in an acceptance."""
+
+    def accepted(self, invitation_id: UUID, proof: Proof | None = None) -> Response:
+        """Accept in the caller's name, and say so when the membership has to wait for a seat."""
+        answer = actions.accept(by=self.caller, invitation_id=invitation_id, proof=proof)
+        if self.caller.method is Method.SESSION:
+            note_grown_rights(self.request.session)
+        if answer.membership is None:
+            self.message = WAITING
+        return self.answer(answer)

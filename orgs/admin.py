@@ -1,0 +1,234 @@
+"""Organizations, people and what they hold, for staff. Every button calls an action."""
+
+from importlib import import_module
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.db import models
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_grant_model,
+    get_id_token_model,
+    get_refresh_token_model,
+)
+
+from accounts.models import ExternalIdentity, OAuthApplication, User
+from accounts.principals import Principal
+from accounts.staff import ActionAdmin, Button
+from orgs import account_actions, actions, keys
+from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
+from orgs.permissions import OWNER_ROLE
+from perfectworks.admin import ReadOnlyAdmin, ReadOnlyInline, titled
+
+admin.site.unregister(Group)  # the permissions of organizations are roles; staff get Django's own one by one
+admin.site.unregister(EmailAddress)  # addresses are proven by their owners, and shown with the user
+admin.site.unregister(Authenticator)  # second factors hold secrets
+for credential in (
+    OAuthApplication,
+    get_access_token_model(),
+    get_grant_model(),
+    get_id_token_model(),
+    get_refresh_token_model(),
+):
+    # The toolkit's pages save and delete; ours is below, and tokens are nobody's business.
+    admin.site.unregister(credential)
+
+
+class MembershipInline(ReadOnlyInline):
+    """The members of an organization."""
+
+    model = Membership
+    fields = readonly_fields = ("user", "role", "permission_list", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
+        """With people and roles in a fixed number of queries."""
+        return Membership.objects.with_people_and_roles()
+
+    @admin.display(description=_("role"))
+    def role(self, membership: Membership) -> str:
+        """The organization role."""
+        return membership.organization_role.name
+
+
+class UnitInline(ReadOnlyInline):
+    """The workspaces and applications of an organization."""
+
+    model = Unit
+    fields = readonly_fields = ("name", "kind", "slug")
+
+
+def _seat_limit(by: Principal, organization: Organization, data: dict[str, str]) -> None:
+    limit = data.get("seat_limit", "").strip()
+    actions.set_seat_limit(by=by, organization_id=organization.pk, seat_limit=int(limit) if limit else None)
+
+
+def _open_invitation_limit(by: Principal, organization: Organization, data: dict[str, str]) -> None:
+    limit = data.get("limit", "").strip()
+    actions.set_open_invitation_limit(
+        by=by, organization_id=organization.pk, open_invitation_limit=int(limit) if limit else None
+    )
+
+
+@admin.register(Organization)
+class OrganizationAdmin(ActionAdmin):
+    """One organization at a glance: who belongs, who is invited, and whether it is archived."""
+
+    list_display = ("name", "slug", "members", "seat_limit", "is_live", "created_at")
+    list_filter = (("deleted_at", admin.EmptyFieldListFilter), "created_at")
+    search_fields = ("name", "slug", "website", "=id")
+    inlines = [MembershipInline, UnitInline]
+    fields = (
+        ("name", "slug", "language"), ("members", "seat_limit", "is_live"), ("created_at", "updated_at", "deleted_at"),
+        "description", "website", "logo_url", "id",
+    )  # fmt: skip
+    buttons = (
+        Button("archive", "Archive", lambda by, o, _: actions.archive_organization(by=by, organization_id=o.pk),
+               applies=lambda o: not o.is_archived),
+        Button("restore", "Restore", lambda by, o, _: actions.restore_organization(by=by, organization_id=o.pk),
+               applies=lambda o: o.is_archived),
+        Button("seats", "Set seat limit", _seat_limit, field=("seat_limit", "Seats (empty: any number)", "number")),
+        Button("open-invitations", "Set limit of open invitations", _open_invitation_limit,
+               field=("limit", "Open invitations (empty: the usual limit)", "number")),
+        Button("purge", "Delete for ever", lambda by, o, _: actions.purge_organization(by=by, organization_id=o.pk),
+               applies=lambda o: o.is_archived, grave=True),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Organization]:
+        """With the number of members, in the same query."""
+        return Organization.objects.with_member_count()
+
+    @admin.display(ordering="member_count")
+    def members(self, organization: Any) -> int:
+        """How many belong."""
+        return int(organization.member_count)
+
+    @admin.display(boolean=True, description="Live")
+    def is_live(self, organization: Organization) -> bool:
+        """Whether it is not archived."""
+        return not organization.is_archived
+
+
+class AddressInline(ReadOnlyInline):
+    """A user's addresses, and which of them are proven."""
+
+    model = EmailAddress
+    fields = readonly_fields = ("email", "verified", "primary")
+
+
+class IdentityInline(ReadOnlyInline):
+    """What trusted issuers call the user."""
+
+    model = ExternalIdentity
+    fields = readonly_fields = ("issuer", "subject", "created_at")
+
+
+class UserMembershipInline(MembershipInline):
+    """Where a user belongs."""
+
+    fields = readonly_fields = ("organization", "role", "permission_list", "created_at")
+
+
+@admin.register(User)
+class UserAdmin(ActionAdmin):
+    """People and programs: found by address, name or id."""
+
+    list_display = ("email", "first_name", "last_name", "kind", "is_active", "is_staff", "created_at")
+    list_filter = ("kind", "is_active", "is_staff", ("deleted_at", admin.EmptyFieldListFilter), "created_at")
+    search_fields = ("email", "first_name", "last_name", "=id")
+    secret_fields = ("password",)
+    inlines = (AddressInline, UserMembershipInline, IdentityInline)
+    buttons = (
+        Button("deactivate", "Deactivate", lambda by, user, _: account_actions.deactivate_account(by=by, user=user),
+               applies=lambda user: user.is_active),
+        Button("reactivate", "Reactivate", lambda by, user, _: account_actions.reactivate_account(by=by, user=user),
+               applies=lambda user: not user.is_active),
+        Button("delete", "Delete", lambda by, user, _: account_actions.delete_account(by=by, user=user),
+               applies=lambda user: user.deleted_at is None),
+        Button("purge", "Erase for ever", lambda by, user, _: account_actions.purge_account(by=by, user=user),
+               applies=lambda user: user.deleted_at is not None, grave=True),
+    )  # fmt: skip
+
+
+class AssignmentInline(ReadOnlyInline):
+    """The roles of one member."""
+
+    model = RoleAssignment
+    fields = readonly_fields = ("role", "unit", "created_at")
+
+
+@admin.register(Membership)
+class MembershipAdmin(ActionAdmin):
+    """Who belongs where, with which roles."""
+
+    list_display = ("user", "organization", "role", "created_at")
+    list_filter = ("assignments__role", ("user__kind", titled(_("person or program"))), "created_at")
+    search_fields = ("user__email", "user__first_name", "user__last_name", "organization__name", "organization__slug")
+    inlines = (AssignmentInline,)
+    buttons = (
+        Button("remove", "Remove from the organization", lambda by, m, _: actions.remove_member(
+            by=by, organization_id=m.organization_id, membership_id=m.pk)),
+        Button("own", "Make owner", lambda by, m, _: actions.change_member_roles(
+            by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE)),
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
+        """With people, roles and organization in a fixed number of queries."""
+        return Membership.objects.with_people_and_roles().select_related("organization")
+
+    @admin.display(description=_("role"))
+    def role(self, membership: Membership) -> str:
+        """The organization role."""
+        return membership.organization_role.name
+
+
+@admin.register(Role)
+class RoleAdmin(ReadOnlyAdmin):
+    """Built-in roles and the organizations' own."""
+
+    list_display = ("name", "scope", "organization", "permission_list")
+    list_filter = ("scope", ("organization", admin.EmptyFieldListFilter))
+    search_fields = ("name", "organization__name", "organization__slug")
+    list_select_related = ("organization",)
+
+
+@admin.register(RoleAssignment)
+class RoleAssignmentAdmin(ReadOnlyAdmin):
+    """Who holds which role where."""
+
+    list_display = ("membership", "role", "unit", "created_at")
+    list_filter = (("role__name", titled(_("role"))), ("unit__kind", titled(_("workspace or application"))))
+    search_fields = ("membership__user__email", "membership__organization__slug", "unit__name", "unit__slug")
+    list_select_related = ("membership__user", "membership__organization", "role", "unit")
+
+
+@admin.register(Unit)
+class UnitAdmin(ReadOnlyAdmin):
+    """Workspaces and applications."""
+
+    list_display = ("name", "kind", "slug", "organization", "created_at")
+    list_filter = ("kind", "created_at")
+    search_fields = ("name", "slug", "organization__name", "organization__slug")
+    list_select_related = ("organization",)
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ActionAdmin):
+    """Programs' credentials; their hashes are nobody's business."""
+
+    list_display = ("name", "prefix", "membership", "expires_at", "last_used_at", "created_at")
+    list_filter = ("expires_at", "last_used_at", "created_at")
+    search_fields = ("name", "prefix", "membership__user__email", "membership__organization__slug")
+    list_select_related = ("membership__user", "membership__organization")
+    secret_fields = ("secret_hash",)
+    buttons = (
+        Button("delete", "Delete the key", lambda by, key, _: keys.delete_api_key(
+            by=by, organization_id=key.membership.organization_id, key_id=key.pk), grave=True),
+    )  # fmt: skip
+
+
+import_module("orgs.oauth_admin")  # after the toolkit's page is gone

@@ -1,0 +1,308 @@
+"""Organizations and everything that belongs to exactly one of them.
+
+Writes happen in ``orgs.actions`` and ``orgs.keys`` only. What must never be in the database is in ``Meta.constraints``.
+"""
+
+from typing import Any
+from uuid import UUID
+
+from django.core.validators import MinValueValidator, RegexValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Principal
+from orgs.permissions import effective
+from perfectworks.ids import uuid7
+from perfectworks.languages import validate_language
+from perfectworks.text import validate_plain_multiline_text, validate_plain_text
+
+# The Applivery document's slug, in lower case and never shaped like one of its ids (24 hex digits) or a uuid.
+LOOKS_LIKE_AN_ID = r"([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
+SLUG_PATTERN = rf"\A(?!{LOOKS_LIKE_AN_ID})[a-z0-9][a-z0-9-]{{1,126}}[a-z0-9]\Z"
+validate_slug = RegexValidator(
+    SLUG_PATTERN,
+    "Use 3 to 128 lower-case letters, digits and inner hyphens, and nothing that looks like an id.",
+    code="invalid_slug",
+)
+
+
+class SlugField(models.CharField):
+    """A name for addresses: what every dialect's pattern allows."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["max_length"] = 128
+        super().__init__(*args, **kwargs)
+        self.validators.append(validate_slug)
+
+    def deconstruct(self) -> Any:
+        """Leave out the length, which is not a choice."""
+        name, path, args, kwargs = super().deconstruct()
+        del kwargs["max_length"]
+        return name, path, args, kwargs
+
+
+class OrganizationQuerySet(models.QuerySet["Organization"]):
+    """Who can see which organization at all."""
+
+    def live(self) -> "OrganizationQuerySet":
+        """Organizations that are not archived."""
+        return self.filter(deleted_at__isnull=True)
+
+    def visible_to(self, principal: Principal) -> "OrganizationQuerySet":
+        """The organizations this caller may know of: those it is a member of, within its credential's bound.
+
+        Archived ones are included; add ``live()`` to leave them out.
+        """
+        if principal.is_staff or principal.is_service:
+            return self
+        if principal.user is None:
+            return self.none()
+        mine = Membership.objects.filter(organization=models.OuterRef("pk"), user=principal.user)
+        visible = self.filter(models.Exists(mine))
+        return visible.filter(pk=principal.organization_id) if principal.organization_id else visible
+
+    def with_member_count(self) -> "OrganizationQuerySet":
+        """Adds ``member_count`` by a subquery, so that it combines with any other join."""
+        count = (
+            Membership.objects.filter(organization=models.OuterRef("pk"))
+            .order_by()
+            .values("organization")
+            .annotate(n=models.Count("pk"))
+            .values("n")
+        )
+        return self.annotate(member_count=models.functions.Coalesce(models.Subquery(count), 0))
+
+
+class Organization(models.Model):
+    """A tenant: the only thing that members, roles, units and invitations ever belong to."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = SlugField()
+    name = models.CharField(max_length=256, validators=[validate_plain_text])
+    description = models.CharField(max_length=2000, blank=True, validators=[validate_plain_multiline_text])
+    logo_url = models.URLField(max_length=2048, blank=True)
+    website = models.URLField(max_length=2048, blank=True)
+    language = models.CharField(max_length=16, blank=True, validators=[validate_language])
+    seat_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    open_invitation_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = OrganizationQuerySet.as_manager()
+
+    class Meta:
+        """A slug names one organization, and a limit of no seats would be an organization without an owner."""
+
+        constraints = (
+            models.UniqueConstraint(fields=["slug"], name="organization_slug"),
+            models.CheckConstraint(
+                condition=Q(seat_limit__isnull=True) | Q(seat_limit__gte=1), name="seat_limit_positive"
+            ),
+            models.CheckConstraint(
+                condition=Q(open_invitation_limit__isnull=True) | Q(open_invitation_limit__gte=1),
+                name="open_invitation_limit_positive",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_archived(self) -> bool:
+        """Whether it was soft-deleted."""
+        return self.deleted_at is not None
+
+
+class Unit(models.Model):
+    """A workspace or an application: a part of an organization in which members can hold a further role."""
+
+    class Kind(models.TextChoices):
+        """What the dialects call it."""
+
+        WORKSPACE = "workspace"
+        APPLICATION = "application"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="units", db_index=False)
+    kind = models.CharField(max_length=16, choices=Kind.choices)
+    slug = SlugField()
+    name = models.CharField(max_length=256, validators=[validate_plain_text])
+    picture_url = models.URLField(max_length=2048, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        """A slug names one unit of its kind in its organization."""
+
+        constraints = (
+            models.UniqueConstraint(fields=["organization", "kind", "slug"], name="unit_slug"),
+            models.CheckConstraint(condition=Q(kind__in=["workspace", "application"]), name="unit_kind_known"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RoleQuerySet(models.QuerySet["Role"]):
+    """Roles as an organization sees them."""
+
+    def usable_in(self, organization_id: UUID) -> "RoleQuerySet":
+        """The built-in roles and the organization's own."""
+        return self.filter(Q(organization_id=organization_id) | Q(organization__isnull=True))
+
+
+class Role(models.Model):
+    """A named set of permissions: built-in (no organization) or an organization's own."""
+
+    class Scope(models.TextChoices):
+        """Where it can be held: in an organization, or in one unit of it."""
+
+        ORGANIZATION = "organization"
+        UNIT = "unit"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization = models.ForeignKey(
+        Organization, on_delete=models.CASCADE, null=True, blank=True, related_name="roles", db_index=False
+    )
+    scope = models.CharField(max_length=16, choices=Scope.choices, default=Scope.ORGANIZATION)
+    name = models.CharField(max_length=64, validators=[validate_plain_text])
+    permissions = models.JSONField(default=list, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = RoleQuerySet.as_manager()
+
+    class Meta:
+        """A name means one role in its organization and scope."""
+
+        constraints = (
+            models.UniqueConstraint(fields=["organization", "scope", "name"], name="role_name"),
+            models.UniqueConstraint(
+                fields=["scope", "name"], condition=Q(organization__isnull=True), name="role_built_in_name"
+            ),
+            models.CheckConstraint(condition=Q(scope__in=["organization", "unit"]), name="role_scope_known"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_built_in(self) -> bool:
+        """Whether every organization has it and nobody can change it."""
+        return self.organization_id is None
+
+
+class MembershipQuerySet(models.QuerySet["Membership"]):
+    """Who belongs where."""
+
+    def of_organization(self, organization_id: UUID) -> "MembershipQuerySet":
+        """The members of one organization, longest first."""
+        return self.filter(organization_id=organization_id).order_by("created_at", "id")
+
+    def with_people_and_roles(self, shown: Q = Q()) -> "MembershipQuerySet":  # noqa: B008 - a Q never changes
+        """Loads what a member's row shows in two queries, however many members there are.
+
+        ``shown`` says which of their roles; it must admit the organization role.
+        """
+        assignments = RoleAssignment.objects.filter(shown).select_related("role", "unit").order_by("unit_id")
+        return self.select_related("user").prefetch_related(models.Prefetch("assignments", assignments))
+
+    def by_activation(self) -> "MembershipQuerySet":
+        """The one the user switched to last comes first, then the oldest."""
+        return self.order_by(F("activated_at").desc(nulls_last=True), "created_at", "id")
+
+
+class Membership(models.Model):
+    """A user belongs to an organization. What they may do there: their roles and direct permissions."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships", db_index=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    permissions = models.JSONField(default=list, blank=True)
+    activated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = MembershipQuerySet.as_manager()
+
+    class Meta:
+        """Nobody belongs twice."""
+
+        constraints = (models.UniqueConstraint(fields=["organization", "user"], name="membership_once"),)
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.organization}"
+
+    @property
+    def organization_role(self) -> Role:
+        """The role held in the organization itself; uses the prefetched assignments."""
+        return next(assignment.role for assignment in self.assignments.all() if assignment.unit_id is None)
+
+    @property
+    def unit_assignments(self) -> list["RoleAssignment"]:
+        """The roles held in workspaces and applications; uses the prefetched assignments."""
+        return [assignment for assignment in self.assignments.all() if assignment.unit_id is not None]
+
+    def assignment_in(self, unit_id: UUID) -> "RoleAssignment":
+        """The role held in this workspace or application; raises StopIteration where there is none."""
+        return next(assignment for assignment in self.unit_assignments if assignment.unit_id == unit_id)
+
+    @property
+    def effective_permissions(self) -> frozenset[str]:
+        """What the organization role and the direct permissions amount to."""
+        return effective([*self.organization_role.permissions, *self.permissions])
+
+
+class RoleAssignment(models.Model):
+    """A member holds a role: exactly one in the organization, and at most one in each unit."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="assignments")
+    role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="assignments")
+    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, null=True, blank=True, related_name="assignments")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        """One role per place."""
+
+        constraints = (
+            models.UniqueConstraint(
+                fields=["membership"], condition=Q(unit__isnull=True), name="assignment_one_in_organization"
+            ),
+            models.UniqueConstraint(
+                fields=["membership", "unit"], condition=Q(unit__isnull=False), name="assignment_one_per_unit"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.membership_id}"
+
+
+class ApiKey(models.Model):
+    """A program's credential: a member's rights, or fewer, in one organization. Only a hash is stored."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="api_keys")
+    name = models.CharField(max_length=128, validators=[validate_plain_text])
+    description = models.CharField(max_length=1000, blank=True, validators=[validate_plain_multiline_text])
+    prefix = models.CharField(max_length=16, editable=False)
+    secret_hash = models.CharField(max_length=64, editable=False)
+    permissions = models.JSONField(null=True, blank=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    secret: str  # of a key that was just made; no column
+
+    class Meta:
+        """Newest first; a secret opens one key."""
+
+        ordering = ("-id",)
+        constraints = (models.UniqueConstraint(fields=["secret_hash"], name="api_key_secret"),)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"

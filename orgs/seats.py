@@ -1,0 +1,46 @@
+"""Seats: members take one each, and so does every other address with an open invitation.
+
+``organization.invitations`` is the reverse side of the invitation's key; this room reads it and never imports it.
+"""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.db.models import QuerySet
+
+from orgs.models import Organization
+from perfectworks.errors import Conflict
+
+
+class NoSeatLeft(Conflict):
+    """The organization's seat limit is reached."""
+
+    message = "This organization has no seat left."
+
+
+def members_fill_seats(organization: Organization) -> bool:
+    """Whether the members alone take every seat; needs the organization's lock."""
+    limit = organization.seat_limit
+    return limit is not None and organization.memberships.count() >= limit
+
+
+def seats_taken(organization: Organization) -> int:
+    """Members, plus the distinct addresses of others, invited and unanswered or waiting for a seat."""
+    return organization.memberships.count() + _reserving_addresses(organization).count()
+
+
+def require_seat(organization: Organization, *addresses: str) -> None:
+    """Raise NoSeatLeft unless one more person fits, or one of their addresses has a seat reserved already.
+
+    Needs the organization's lock.
+    """
+    if organization.seat_limit is None or seats_taken(organization) < organization.seat_limit:
+        return
+    if not _reserving_addresses(organization).filter(email__in=addresses).exists():
+        raise NoSeatLeft(seat_limit=organization.seat_limit)
+
+
+def _reserving_addresses(organization: Organization) -> QuerySet[Any, Any]:
+    of_members = EmailAddress.objects.filter(verified=True, user__memberships__organization=organization)
+    reserving = organization.invitations.reserving_seats().exclude(email__in=of_members.values("email"))
+    return reserving.values("email").distinct()

@@ -1,0 +1,161 @@
+"""``/oauth-applications``: clients of our authorization server, managed by whoever they belong to."""
+
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import OAuthApplication
+from orgs import oauth_applications
+from orgs.models import Organization
+from orgs.scopes import SCOPES
+from orgs.tenancy import NoActiveOrganization, current_organization
+from orgs.viewsets.scopes import HEADER, HEADERS, HouseViewSet
+from perfectworks.api.operations import operation
+from perfectworks.api.pagination import PagePagination
+from perfectworks.api.serializers import HouseSerializer, PlainTextField, StrictTextField, StrictUuidField, TimeField
+
+KINDS = ("client", "personal", "service")
+
+
+class OAuthApplicationSerializer(HouseSerializer):
+    """A client; its secret is nobody's to see again."""
+
+    id = serializers.UUIDField()
+    kind = serializers.SerializerMethodField()
+    name = serializers.CharField()
+    client_id = serializers.CharField()
+    public = serializers.SerializerMethodField()
+    redirect_uris = serializers.SerializerMethodField()
+    scopes = serializers.ListField(source="allowed_scopes", child=serializers.CharField())
+    system_user_id = serializers.UUIDField(allow_null=True)
+    created_at = TimeField(source="created")
+    updated_at = TimeField(source="updated")
+
+    def get_kind(self, application: OAuthApplication) -> str:
+        """``client`` acts for whoever agrees, ``personal`` for its owner, ``service`` for a system user."""
+        if application.is_personal:
+            return "personal"
+        return "service" if application.system_user_id else "client"
+
+    def get_public(self, application: OAuthApplication) -> bool:
+        """Whether it has no secret."""
+        return application.client_type == OAuthApplication.CLIENT_PUBLIC
+
+    def get_redirect_uris(self, application: OAuthApplication) -> list[str]:
+        """Where people may be sent back to."""
+        return str(application.redirect_uris).split()
+
+
+class ShownOnceSerializer(OAuthApplicationSerializer):
+    """A client with the secret it was just given; empty for a public one."""
+
+    client_secret = serializers.CharField(source="shown_secret")
+
+
+class NewApplicationSerializer(HouseSerializer):
+    """What registering takes: ``redirectUris`` (and perhaps ``public``) for a client, ``memberId`` for a service."""
+
+    kind = serializers.ChoiceField(KINDS)
+    name = PlainTextField(max_length=128)
+    redirect_uris = serializers.ListField(child=StrictTextField(max_length=2048), min_length=1, required=False)
+    public = serializers.BooleanField(required=False)
+    scopes = serializers.ListField(child=serializers.ChoiceField(list(SCOPES)), required=False)
+    member_id = StrictUuidField(required=False)
+
+    needed = {"client": "redirect_uris", "personal": None, "service": "member_id"}
+    allowed = {"client": {"redirect_uris", "public"}, "personal": set(), "service": {"member_id"}}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError for fields that the kind lacks or does not have."""
+        kind = attrs["kind"]
+        if (needed := self.needed[kind]) and needed not in attrs:
+            raise serializers.ValidationError({needed: ["This kind needs it."]})
+        for name in attrs.keys() - {"kind", "name", "scopes"} - self.allowed[kind]:
+            raise serializers.ValidationError({name: ["This kind does not have it."]})
+        return attrs
+
+
+class OAuthApplicationViewSet(HouseViewSet):
+    """The caller's clients and, for whoever manages members, those of system users in the current organization."""
+
+    resource = "oauth_applications"
+
+    @cached_property
+    def organization(self) -> Organization | None:
+        """The current organization; a person without any has clients of their own all the same."""
+        try:
+            return current_organization(self.caller, self.header[HEADER])
+        except NoActiveOrganization:
+            return None
+
+    @operation(
+        "OAuth applications retrieved successfully",
+        answer=OAuthApplicationSerializer,
+        paginator=PagePagination,
+        headers=HEADERS,
+        errors=(404,),
+    )
+    def list(self, request: Request) -> Response:
+        """List OAuth applications, newest first."""
+        return self.page(oauth_applications.visible_applications(self.caller, self.organization))
+
+    @operation(
+        "OAuth application registered successfully",
+        body=NewApplicationSerializer,
+        answer=ShownOnceSerializer,
+        headers=HEADERS,
+        status=201,
+        errors=(404, 409),
+    )
+    def create(self, request: Request) -> Response:
+        """Register an OAuth application.
+
+        `client` acts for people who agree (authorization code with PKCE), `personal` for you, `service` for a system
+        user of the organization (both by client credentials). It can ask for the `scopes` given here at most, or for
+        any. The answer alone shows the secret. You need to have signed in a short while ago.
+        """
+        body = dict(self.body)
+        kind = body.pop("kind")
+        if kind == "client":
+            return self._shown_once(oauth_applications.register_client(by=self.caller, **body))
+        if kind == "personal":
+            return self._shown_once(oauth_applications.register_personal_client(by=self.caller, **body))
+        organization = self.organization
+        if organization is None:
+            raise NoActiveOrganization
+        registered = oauth_applications.register_service_client(
+            by=self.caller, organization_id=organization.pk, membership_id=body.pop("member_id"), **body
+        )
+        return self._shown_once(registered)
+
+    @operation("OAuth application retrieved successfully", answer=OAuthApplicationSerializer, headers=HEADERS)
+    def retrieve(self, request: Request, application_id: UUID) -> Response:
+        """Get an OAuth application."""
+        return self.answer(oauth_applications.find_application(self.caller, self.organization, application_id))
+
+    @operation(
+        "OAuth application secret renewed successfully", answer=ShownOnceSerializer, headers=HEADERS, errors=(409,)
+    )
+    def renew_secret(self, request: Request, application_id: UUID) -> Response:
+        """Renew an OAuth application's secret; every token issued to it ends."""
+        renewed = oauth_applications.renew_client_secret(
+            by=self.caller, organization=self.organization, application_id=application_id
+        )
+        return self._shown_once(renewed)
+
+    @operation("OAuth application deleted successfully", status=204, headers=HEADERS)
+    def destroy(self, request: Request, application_id: UUID) -> Response:
+        """Delete an OAuth application with all its tokens."""
+        oauth_applications.delete_application(
+            by=self.caller, organization=self.organization, application_id=application_id
+        )
+        return self.answer()
+
+    def _shown_once(self, registered: tuple[OAuthApplication, str]) -> Response:
+        application, secret = registered
+        application.shown_secret = secret
+        return self.answer(application)

@@ -1,0 +1,73 @@
+"""What an operation of the API promises, declared once on its method: read by the view and by the schema."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import cleandoc
+from typing import Any, TypeVar
+
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.permissions import BasePermission
+from rest_framework.serializers import Serializer
+
+from .pagination import Pagination
+from .query import Parameter, Schema
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path: what comes in, what goes out, who may call.
+
+    ``also`` are further statuses of success, which come without data, and what they say. ``name`` is what the schema
+    calls the operation, for vendors whose documents have a name for it.
+    """
+
+    message: str
+    name: str = ""
+    body: type[Serializer] | None = None
+    answer: type[Serializer] | Schema | None = None
+    many: bool = False
+    status: int = 200
+    also: Mapping[int, str] = field(default_factory=dict)
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    headers: Mapping[str, Parameter] = field(default_factory=dict)
+    paginator: type[Pagination] | None = None
+    public: bool = False
+    permissions: tuple[type[BasePermission], ...] = ()
+    errors: tuple[int, ...] = ()
+    documentation: str = ""
+
+    @property
+    def query_parameters(self) -> dict[str, Parameter]:
+        """Everything that may stand in the query: the operation's own parameters and its paginator's."""
+        return {**self.parameters, **(self.paginator.query_parameters() if self.paginator else {})}
+
+
+def operation(message: str, **promises: Any) -> Callable[[Method], Method]:
+    """Declare a viewset's method as an operation; `promises` are the fields of `Operation`.
+
+    `message` is what the envelope says on success, `errors` are statuses beyond those that any operation may give.
+    The method's docstring becomes its documentation: the first line a summary, the rest a description.
+    """
+
+    def declare(method: Method) -> Method:
+        documentation = cleandoc(method.__doc__ or "")
+        method.operation = Operation(message, documentation=documentation, **promises)  # type: ignore[attr-defined]
+        return method
+
+    return declare
+
+
+def operation_of(view: Any) -> Operation | None:
+    """The operation that a view was asked for; none for a method that its path does not have."""
+    method = getattr(view, getattr(view, "action", None) or "", None)
+    return getattr(method, "operation", None)
+
+
+def required_operation_of(view: Any) -> Operation:
+    """The operation of a view that must have one. Raises ImproperlyConfigured."""
+    found = operation_of(view)
+    if found is None:
+        raise ImproperlyConfigured(f"{type(view).__name__}.{view.action} is routed and not an @operation.")
+    return found

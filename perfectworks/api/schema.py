@@ -1,0 +1,205 @@
+"""OpenAPI 3.1 from the operations themselves: what `@operation` declares is what the schema says."""
+
+from http.client import responses
+from typing import Any
+
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.plumbing import ResolvedComponent
+from drf_spectacular.settings import spectacular_settings
+from drf_spectacular.utils import OpenApiParameter
+
+from .operations import Operation, required_operation_of
+from .query import Parameter, Schema, Sorting
+from .serializers import HouseSerializer
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+TEXTS_BY_FIELD = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
+ERROR = {
+    "type": "object",
+    "description": "A failure: `error.code` is stable, `error.fields` names what to correct.",
+    "properties": {
+        "success": {"type": "boolean", "const": False},
+        "message": {"type": "string"},
+        "error": {
+            "type": "object",
+            "properties": {
+                "code": {"type": "string", "pattern": "^[a-z0-9_]+$"},
+                "message": {"type": "string"},
+                "fields": TEXTS_BY_FIELD,
+                "details": {"type": "object"},
+            },
+            "required": ["code", "message"],
+        },
+    },
+    "required": ["success", "message", "error"],
+}
+RETRY_AFTER = {
+    "Retry-After": {
+        "description": "In how many seconds to try again (RFC 9110, section 10.2.3).",
+        "schema": {"type": "integer", "minimum": 1},
+    }
+}
+
+
+class OperationSchema(AutoSchema):
+    """Describes operations of the house. A dialect overrides `error`, and `envelope` where it has another."""
+
+    error_name = "Error"
+    error: Schema = ERROR
+
+    @property
+    def operation(self) -> Operation:
+        """The operation that is being described."""
+        return required_operation_of(self.view)
+
+    def envelope(self, data: Schema) -> Schema:
+        """The body of a success around the schema of its data."""
+        properties: dict[str, Schema] = {
+            "success": {"type": "boolean", "const": True},
+            "message": {"type": "string", "examples": [self.operation.message]},
+            "data": data,
+        }
+        if self.operation.paginator:
+            properties["pagination"] = self.operation.paginator.block_schema()
+        return {"type": "object", "properties": properties, "required": list(properties)}
+
+    def failures(self) -> set[int]:
+        """The statuses an operation can fail with: by what it takes, and those it declares."""
+        statuses = {400, 429, 503, *self.operation.errors}
+        if not self.operation.public:
+            statuses |= {401, 403}
+        if "{" in self.path:
+            statuses.add(404)
+        if self.operation.body:
+            statuses |= {413, 415}
+        return statuses
+
+    def get_operation_id(self) -> str:
+        """What the operation declares, else its name in the table of credentials; clients made from this call it so."""
+        view: Any = self.view
+        named = f"{view.resource}_{view.action}" if hasattr(view, "resource") else str(super().get_operation_id())
+        return self.operation.name or named
+
+    def get_summary(self) -> str:
+        """The first line of the method's docstring."""
+        return self.operation.documentation.partition("\n")[0].rstrip(".")
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """The rest of the method's docstring."""
+        return self.operation.documentation.partition("\n")[2].strip()
+
+    def get_override_parameters(self) -> list[Any]:
+        """The declared query parameters and headers, and the form of what stands in the path."""
+        query = (described(name, parameter) for name, parameter in self.operation.query_parameters.items())
+        headers = (
+            described(name, parameter, OpenApiParameter.HEADER) for name, parameter in self.operation.headers.items()
+        )
+        path = (
+            OpenApiParameter(name, schema, OpenApiParameter.PATH, required=True)
+            for name, schema in getattr(self.view, "path_parameters", {}).items()
+            if f"{{{name}}}" in self.path
+        )
+        return [*path, *query, *headers]
+
+    def get_request_serializer(self) -> Any:
+        """The declared body."""
+        return self.operation.body
+
+    def get_response_serializers(self) -> Any:
+        """The declared answer."""
+        return self.operation.answer
+
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> Schema:
+        schema = super()._map_basic_serializer(serializer, direction)
+        if isinstance(serializer, HouseSerializer):
+            schema["additionalProperties"] = False
+        return schema
+
+    def _is_list_view(self, serializer: Any = None) -> bool:
+        return self.operation.many or self.operation.paginator is not None
+
+    def _get_request_body(self, direction: str = "request") -> Schema | None:
+        return super()._get_request_body(direction) if self.operation.body else None
+
+    def _get_response_bodies(self, direction: str = "response") -> dict[str, Schema]:
+        failures = {str(status): self.failure(status) for status in sorted(self.failures())}
+        brief = {
+            str(status): response(message, self.envelope({"type": "null"}))
+            for status, message in self.operation.also.items()
+        }
+        return {str(self.operation.status): self.success(), **brief, **failures}
+
+    def success(self) -> Schema:
+        """The response when all went well."""
+        if self.operation.status == 204:
+            return {"description": self.operation.message}
+        return response(self.operation.message, self.envelope(self.data()))
+
+    def data(self) -> Schema:
+        """The schema of the data within the envelope."""
+        answer = self.operation.answer
+        if answer is None:
+            return {"type": "null"}
+        item = self.resolve_serializer(answer, "response").ref if isinstance(answer, type) else answer
+        return {"type": "array", "items": item} if self._is_list_view() else item
+
+    def failure(self, status: int) -> Schema:
+        """The response for one failing status."""
+        component = ResolvedComponent(
+            name=self.error_name, type=ResolvedComponent.SCHEMA, object=self.error_name, schema=self.error
+        )
+        self.registry.register_on_missing(component)
+        headers = {"headers": RETRY_AFTER} if status in (429, 503) else {}
+        return response(responses[status], component.ref) | headers
+
+
+def described(name: str, parameter: Parameter, location: Any = OpenApiParameter.QUERY) -> OpenApiParameter:
+    """A parameter in the schema's words."""
+    default = parameter.default
+    return OpenApiParameter(
+        name=name,
+        type=parameter.schema(),
+        location=location,
+        required=parameter.required,
+        description=parameter.description,
+        default=default.text if isinstance(default, Sorting) else default,
+    )
+
+
+def response(description: str, schema: Schema) -> Schema:
+    """A JSON response of this schema."""
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def only_below_the_prefix(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
+    """Preprocessing hook: one document describes one API, the one below SCHEMA_PATH_PREFIX."""
+    prefix = spectacular_settings.SCHEMA_PATH_PREFIX
+    return [endpoint for endpoint in endpoints if endpoint[0].startswith(f"{prefix}/")]
+
+
+def in_the_order_of_the_map(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
+    """Preprocessing hook: paths as they are routed, and the methods of each from GET to DELETE."""
+    routed = list(dict.fromkeys(path for path, *_ in endpoints))
+    return sorted(endpoints, key=lambda endpoint: (routed.index(endpoint[0]), METHODS.index(endpoint[2])))
+
+
+def without_marks(result: Any, **_: Any) -> Any:
+    """Postprocessing hook: leave out the marks by which drf-spectacular finds enumerations again."""
+    if isinstance(result, dict):
+        return {name: without_marks(value) for name, value in result.items() if name != "x-spec-enum-id"}
+    return [without_marks(value) for value in result] if isinstance(result, list) else result
+
+
+def without_unused_schemes(result: Any, **_: Any) -> Any:
+    """Postprocessing hook: declare the credentials that some operation of this document takes, and no others."""
+    schemes = result.get("components", {}).get("securitySchemes", {})
+    used = {
+        name
+        for methods in result["paths"].values()
+        for operation in methods.values()
+        for requirement in operation.get("security", [])
+        for name in requirement
+    }
+    for name in schemes.keys() - used:
+        del schemes[name]
+    return result

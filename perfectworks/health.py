@@ -1,0 +1,38 @@
+"""Health endpoints for supervisors and load balancers. They tell a state, never a reason worth stealing."""
+
+from functools import cache
+
+from django.db import DatabaseError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+
+@require_safe
+@never_cache
+def live(_request: HttpRequest) -> JsonResponse:
+    """Answer 200 while the process can answer at all."""
+    return JsonResponse({"status": "live"})
+
+
+@require_safe
+@never_cache
+def ready(_request: HttpRequest) -> JsonResponse:
+    """Answer 200 when the database answers and has every migration, else 503 with what is missing."""
+    try:
+        applied = MigrationRecorder(connection).applied_migrations()
+    except DatabaseError:
+        return JsonResponse({"status": "unready", "reason": "database"}, status=503)
+    if not known_migrations() <= applied.keys():
+        return JsonResponse({"status": "unready", "reason": "migrations"}, status=503)
+    return JsonResponse({"status": "ready"})
+
+
+@cache
+def known_migrations() -> frozenset[tuple[str, str]]:
+    """Return (app, name) of every migration in this version of the code."""
+    loader = MigrationLoader(None, load=False)
+    loader.load_disk()
+    return frozenset(loader.disk_migrations)

@@ -1,0 +1,62 @@
+"""Mail without a mail server: one readable file per message in ``EMAIL_FILE_PATH``, for trying things out.
+
+Links in these files work, so only their owner may read them.
+"""
+
+import os
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage as ReadMessage
+from pathlib import Path
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+
+NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[A-Za-z0-9@._+-]{1,100}\.eml", re.ASCII)
+
+
+class EmailBackend(BaseEmailBackend):
+    """Writes every message whole or not at all; the name begins with the time, so that names sort."""
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        """Write them; how many."""
+        folder = mail_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for message in email_messages:
+            _write(folder / _name(message.recipients()[0]), message.message().as_bytes())
+        return len(email_messages)
+
+
+def mail_folder() -> Path:
+    """Where the files are."""
+    return Path(settings.EMAIL_FILE_PATH)
+
+
+def mail_names() -> list[str]:
+    """The names of the written mails, newest first."""
+    folder = mail_folder()
+    names = os.listdir(folder) if folder.is_dir() else []
+    return sorted(filter(NAME.fullmatch, names), reverse=True)
+
+
+def read_mail(name: str) -> ReadMessage | None:
+    """The mail of that name, or None when there is none; a name is never more than one of ``mail_names``."""
+    if name not in mail_names():
+        return None
+    return message_from_bytes((mail_folder() / name).read_bytes(), policy=policy.default)
+
+
+def _name(recipient: str) -> str:
+    visible = re.sub(r"[^A-Za-z0-9@._+-]", "_", recipient)[:100]
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{visible}.eml"
+
+
+def _write(path: Path, content: bytes) -> None:
+    unfinished = path.with_suffix(".part")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(content)
+    unfinished.replace(path)

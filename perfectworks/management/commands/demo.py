@@ -1,0 +1,161 @@
+"""``manage.py demo``: a world to try things out in, and how to enter it."""
+
+import json
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+from allauth.account.internal.flows.login import record_authentication
+from django.conf import settings
+from django.contrib.auth import login
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.http import HttpRequest
+from django.utils import timezone
+from oauth2_provider.scopes import get_scopes_backend
+
+from accounts.issuers import development_jwt
+from accounts.models import OAuthApplication, User
+from accounts.oauth import issue_token
+from accounts.principals import Method, Principal
+from invitations.models import Invitation
+from invitations.tokens import Purpose, link_for, token_for
+from orgs.keys import create_api_key
+from orgs.models import Organization, Unit
+from perfectworks.demo import PASSWORD, STAFF, World, client, make_world, service_client
+from perfectworks.ids import to_decimal, to_oid, to_ulid
+
+
+class Command(BaseCommand):
+    """Fill the database with a demonstration, once, and say how to use it."""
+
+    help = "Make the demonstration world (only while DEBUG is on) and print how to enter it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """``--json`` prints one object for scripts and nothing else."""
+        parser.add_argument("--json", action="store_true", help="print one JSON object with ids and credentials")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Refuse outside DEBUG: everybody knows the password."""
+        if not settings.DEBUG:
+            raise CommandError("The demonstration has well-known passwords: it runs only while DEBUG is on.")
+        world = make_world()
+        self.stdout.write(json.dumps(as_json(world), indent=2) if options["json"] else as_text(world))
+
+
+def as_json(world: World) -> dict[str, Any]:
+    """The object of the contract: every id in every spelling, and a working credential of every kind."""
+    return {
+        "base_url": settings.PUBLIC_BASE_URL,
+        "organization": _spellings(world.organization),
+        "other_organization": _spellings(world.other_organization),
+        "workspace": _spellings(world.workspace, without="ulid"),
+        "application": _spellings(world.application, without="ulid"),
+        "people": {name: _credentials(user) for name, user in world.people.items()},
+        "service": {"api_key": _service_key(world), "oauth_token": _oauth_token(service_client(world))},
+        "invitations": {name: _shown(invitation) for name, invitation in world.invitations.items()},
+    }
+
+
+def _spellings(row: Organization | Unit, without: str = "") -> dict[str, str]:
+    spelled = {
+        "id": str(row.pk),
+        "ulid": to_ulid(row.pk),
+        "oid": to_oid(row.pk),
+        "decimal": to_decimal(row.pk),
+        "slug": row.slug,
+    }
+    return {name: value for name, value in spelled.items() if name != without}
+
+
+def _credentials(user: User) -> dict[str, str | None]:
+    return {
+        "id": str(user.pk),
+        "email": user.email,
+        "password": PASSWORD,
+        "jwt": development_jwt(user),
+        "session_id": _session_key(user),
+        "oauth_token": _oauth_token(client(), user),
+    }
+
+
+def _session_key(user: User) -> str:
+    """A session as signing in with the password makes it."""
+    request = HttpRequest()
+    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    login(request, user, settings.AUTHENTICATION_BACKENDS[0])
+    record_authentication(request, user, "password", email=user.email)
+    request.session.save()
+    return str(request.session.session_key)
+
+
+def _service_key(world: World) -> str:
+    """A fresh key of the system user: an earlier one cannot be shown again, and keeps working."""
+    owner = Principal(user=world.people["owner"], method=Method.SESSION, authenticated_at=timezone.now())
+    _, secret = create_api_key(
+        by=owner, organization_id=world.organization.pk, name="Demo", membership_id=world.service.pk
+    )
+    return secret
+
+
+def _oauth_token(application: OAuthApplication, user: User | None = None) -> str:
+    """A token as the authorization server would give it, for every default scope; for a day."""
+    scopes = " ".join(get_scopes_backend().get_default_scopes())
+    return issue_token(application, user, scopes, timezone.now() + timedelta(days=1))
+
+
+def _shown(invitation: Invitation) -> dict[str, str]:
+    return {
+        "id": str(invitation.pk),
+        "link": link_for(invitation),
+        "token": token_for(invitation, Purpose.LISTED),
+    }
+
+
+def as_text(world: World) -> str:
+    """Where to click, who can sign in, and lines to paste."""
+    base = settings.PUBLIC_BASE_URL
+    people = "\n".join(f"  {user.email:24}{_role_of(world, user)}" for user in world.people.values())
+    return f"""
+The demonstration is ready. Everybody's password is  {PASSWORD}
+
+{people}
+  {STAFF}@example.com       works in the admin
+
+Pages          {base}/
+Admin          {base}/admin/
+API            {base}/api/v0/docs
+Sent mails     {base}/development/mails
+
+An invitation, as it stands in the invitee's mail:
+  {link_for(world.invitations["pending"])}
+
+The same question in five APIs:
+{_curl_lines(world)}
+"""
+
+
+def _curl_lines(world: World) -> str:
+    """One line to paste per API, each with the credential its document asks for."""
+    base, owner, invitee = settings.PUBLIC_BASE_URL, world.people["owner"], world.people["invitee"]
+    organization, application = world.organization.pk, world.application.slug
+    token = _oauth_token(client(), invitee)
+    asked = (
+        ("PerfectWorks, as the invitee", _bearer(development_jwt(invitee)), "api/v0/organization-members/invites"),
+        ("ZenML Pro, as the invitee", _bearer(token), "zenml/invitations"),
+        ("Wacht, as the owner", f"--cookie session_id={_session_key(owner)}",
+         f"wacht/organizations/{to_decimal(organization)}/invitations"),
+        ("Upsun, as the owner", _bearer(_oauth_token(client(), owner)),
+         f"upsun/organizations/{to_ulid(organization)}/invitations"),
+        ("Applivery, as the owner", _bearer(_oauth_token(client(), owner)),
+         f"applivery/v1/organizations/{to_oid(organization)}/apps/{application}/collaborators/invitations"),
+    )  # fmt: skip
+    return "\n".join(f"  # {name}\n  curl {credential} {base}/{path}" for name, credential, path in asked)
+
+
+def _bearer(token: str) -> str:
+    return f"-H 'Authorization: Bearer {token}'"
+
+
+def _role_of(world: World, user: User) -> str:
+    membership = world.organization.memberships.with_people_and_roles().filter(user=user).first()
+    return f"{membership.organization_role} of {world.organization}" if membership else f"not in {world.organization}"

@@ -1,0 +1,163 @@
+"""`manage.py serve`: the whole service in one command, the web server and the mail worker."""
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import BaseCommand, CommandError, call_command
+from django.db import connection
+
+from invitations.outbox import Mail
+from perfectworks import demo
+
+GRACE_SECONDS = 30
+LONGEST_SILENCE = 10
+LOOK_EVERY_SECONDS = 0.1
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+Processes = dict[str, subprocess.Popen[bytes]]
+
+
+class Command(BaseCommand):
+    """Prepare the database, then run the web server and the mail worker until a signal or until one ends."""
+
+    help = "Migrate, then run the web server and the mail worker together. Stopping it stops both."
+    requires_system_checks = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run the service; raise CommandError when it cannot start or when a part of it ended by itself."""
+        require_free_port(settings.HOST, settings.PORT)
+        self.prepare()
+        self.asked_to_stop = False
+        for number in STOPPING:
+            signal.signal(number, self.ask_to_stop)
+        with running({"web server": web_server(), "mail worker": mail_worker()}) as processes:
+            self.watch(processes)
+
+    def prepare(self) -> None:
+        """Bring database and static files up to date; for a newcomer make the demonstration."""
+        call_command("migrate", verbosity=0, skip_checks=False)
+        if not settings.DEBUG:
+            call_command("collectstatic", verbosity=0, interactive=False)
+        elif not get_user_model().objects.exists():
+            demo.make_world()
+
+    def announce(self) -> None:
+        """Say where the service answers and, to whoever tries it out, how to enter; nothing pushes this away."""
+        if settings.DEBUG and demo.is_present():
+            call_command("demo", stdout=self.stdout)
+        elif settings.DEBUG:
+            self.stdout.write("`make demo` says who can sign in, and how to look around.")
+        self.stdout.write(f"PerfectWorks answers at {settings.PUBLIC_BASE_URL} (Ctrl-C stops it)")
+        self.stdout.flush()
+
+    def ask_to_stop(self, *_: object) -> None:
+        """Remember the signal; `watch` looks for it."""
+        self.asked_to_stop = True
+
+    def watch(self, processes: Processes) -> None:
+        """Return once asked to stop; raise CommandError with the exit code of the first part that ends."""
+        steps = self.steps()
+        while not self.asked_to_stop:
+            for name, process in processes.items():
+                if process.poll() is not None:
+                    raise CommandError(f"The {name} ended by itself.", returncode=exit_code(process))
+            next(steps, None)
+            time.sleep(LOOK_EVERY_SECONDS)
+
+    def steps(self) -> Iterator[None]:
+        """A look at a time: wait until the web server answers and the first mails are out, then announce it."""
+        while not answers(settings.HOST, settings.PORT):
+            yield
+        latest = time.monotonic() + LONGEST_SILENCE
+        while time.monotonic() < latest and Mail.objects.due().exists():
+            yield
+        yield  # the parts write their last lines
+        self.announce()
+        connection.close()
+
+
+def web_server() -> list[str]:
+    """Return the command line of the web server, configured by gunicorn.conf.py."""
+    config = str(settings.BASE_DIR / "gunicorn.conf.py")
+    return [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--config",
+        config,
+        settings.WSGI_APPLICATION.replace(".app", ":app"),
+    ]
+
+
+def mail_worker() -> list[str]:
+    """Return the command line of the mail worker."""
+    return [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
+
+
+@contextmanager
+def running(commands: dict[str, list[str]]) -> Iterator[Processes]:
+    """Run the named commands for as long as the block runs, and leave none behind.
+
+    Each has its own process group, so that Ctrl-C in a terminal reaches only us and stopping them is ours.
+    """
+    processes: Processes = {}
+    try:
+        for name, command in commands.items():
+            processes[name] = subprocess.Popen(command, process_group=0, cwd=settings.BASE_DIR)  # noqa: S603
+        yield processes
+    finally:
+        stop(processes)
+
+
+def stop(processes: Processes) -> None:
+    """End the processes gently, and by force what has not ended after the grace time."""
+    for process in processes.values():
+        process.terminate()
+    deadline = time.monotonic() + GRACE_SECONDS
+    for process in processes.values():
+        try:
+            process.wait(timeout=max(0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def exit_code(process: subprocess.Popen[bytes]) -> int:
+    """Return what the shell would say of an ended process; never 0, because nobody asked it to end."""
+    code = process.returncode
+    return 128 - code if code < 0 else code or 1
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raise CommandError when another program listens there."""
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"Port {port} of {host} cannot be used: {error.strerror}. "
+                f"Stop the program that uses it, or choose another port: make run PORT={port + 1}"
+            ) from error
+
+
+def answers(host: str, port: int) -> bool:
+    """Return whether the web server answers its health check."""
+    connection = HTTPConnection(host, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz/live", headers={"Host": settings.PUBLIC_HOST})
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        connection.close()

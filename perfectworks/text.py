@@ -1,0 +1,53 @@
+"""What people may put into a name or a description: text that looks like what it is.
+
+Refused are control characters, characters that turn the writing direction around, characters that cannot be seen,
+line separators, lone surrogates, and code points that mean nothing to anyone else (noncharacters, private use).
+"""
+
+import re
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+CONTROLS = "\x00-\x1f\x7f-\x9f"
+CONTROLS_BUT_TAB_AND_NEWLINE = "\x00-\x08\x0b-\x1f\x7f-\x9f"
+DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+INVISIBLE = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
+SEPARATORS = "\u2028\u2029"
+SURROGATES = "\ud800-\udfff"
+PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"
+NONCHARACTERS = "\ufdd0-\ufdef\ufff0-\ufffb\ufffe\uffff" + "".join(
+    f"{chr(plane * 0x10000 + 0xFFFE)}{chr(plane * 0x10000 + 0xFFFF)}" for plane in range(1, 15)
+)
+TAGS = "\U000e0000-\U000e0fff"
+
+NEVER = DIRECTION + INVISIBLE + SEPARATORS + SURROGATES + PRIVATE + NONCHARACTERS + TAGS
+UNSAFE_IN_A_LINE = re.compile(f"[{CONTROLS}{NEVER}]")
+UNSAFE_IN_LINES = re.compile(f"[{CONTROLS_BUT_TAB_AND_NEWLINE}{NEVER}]")
+
+
+def validate_plain_text(value: str) -> None:
+    """Accept one visible line without spaces around it; raise ValidationError(code="unsafe_text") for anything else."""
+    if value != value.strip():
+        raise unsafe(_("Remove the spaces at the beginning and the end."))
+    if not value:
+        raise unsafe(_("Write something."))
+    refuse(UNSAFE_IN_A_LINE, value)
+
+
+def validate_plain_multiline_text(value: str) -> None:
+    """Accept visible text whose only control characters are newline and tab (normalize CR LF before)."""
+    refuse(UNSAFE_IN_LINES, value)
+
+
+def refuse(pattern: re.Pattern[str], value: str) -> None:
+    """Raise when the pattern occurs in the value, naming the first character found by its code point."""
+    found = pattern.search(value)
+    if found:
+        place = {"character": f"U+{ord(found[0]):04X}", "position": found.start() + 1}
+        raise unsafe(_("The character %(character)s at position %(position)d is not allowed here.") % place)
+
+
+def unsafe(message: str) -> ValidationError:
+    """Make the error that refuses a text."""
+    return ValidationError(message, code="unsafe_text")

@@ -1,0 +1,195 @@
+"""The map: everything this service answers, on one page. No path of an API ends in a slash."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from oauth2_provider.views import OAuthServerMetadataView
+
+from accounts.access_pages import Applications, Withdraw
+from accounts.consent import Consent
+from accounts.credentials import admit
+from accounts.token_endpoint import Revoke, Token, oauth_error_body
+from invitations import entrance, mail_pages, views
+from invitations.dialects import applivery, upsun, wacht, zenml
+from invitations.viewsets.members import MemberInvitationViewSet
+from invitations.viewsets.mine import MyInvitationViewSet
+from invitations.viewsets.organization import OrganizationInvitationViewSet
+from invitations.webhook import mail_webhook
+from orgs.program_pages import DeleteProgram
+from orgs.viewsets.api_keys import ApiKeyViewSet
+from orgs.viewsets.collaborators import ApplicationCollaboratorViewSet, WorkspaceCollaboratorViewSet
+from orgs.viewsets.events import OrganizationEventViewSet
+from orgs.viewsets.members import MemberViewSet
+from orgs.viewsets.oauth_applications import OAuthApplicationViewSet
+from orgs.viewsets.organizations import (
+    CurrentOrganizationViewSet,
+    OrganizationViewSet,
+    PublicOrganizationViewSet,
+)
+from orgs.viewsets.roles import RoleViewSet
+from orgs.viewsets.units import ApplicationViewSet, WorkspaceViewSet
+from orgs.viewsets.users import SystemUserViewSet, UserViewSet
+from perfectworks import health
+from perfectworks.api.docs import Document, documentation
+from perfectworks.api.envelope import house_error_body
+
+ORGANIZATION = "organizations/<uuid:organization_id>"
+ROLE = f"{ORGANIZATION}/roles/<uuid:role_id>"
+WORKSPACE = f"{ORGANIZATION}/workspaces/<uuid:unit_id>"
+APPLICATION = f"{ORGANIZATION}/applications/<uuid:unit_id>"
+SENT_INVITATION = f"{ORGANIZATION}/invitations/<uuid:invitation_id>"
+OAUTH_APPLICATION = "oauth-applications/<uuid:application_id>"
+MY_INVITATION = "invitations/<uuid:invitation_id>"
+COLLABORATOR = "collaborators/<uuid:member_id>"
+
+house = [
+    # Organizations
+    path("organizations", OrganizationViewSet.as_view({"get": "list", "post": "create"})),
+    path("organizations/current", CurrentOrganizationViewSet.as_view({"get": "current"})),
+    path("organizations/slug/<slug:slug>", PublicOrganizationViewSet.as_view({"get": "by_slug"})),
+    path(
+        ORGANIZATION,
+        OrganizationViewSet.as_view(
+            {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}
+        ),
+    ),
+    path(f"{ORGANIZATION}/permanent", OrganizationViewSet.as_view({"delete": "purge"})),
+    path(f"{ORGANIZATION}/restore", OrganizationViewSet.as_view({"post": "restore"})),
+    path(f"{ORGANIZATION}/statistics", OrganizationViewSet.as_view({"get": "statistics"})),
+    path(f"{ORGANIZATION}/leave", OrganizationViewSet.as_view({"post": "leave"})),
+    path(f"{ORGANIZATION}/transfer-ownership", OrganizationViewSet.as_view({"post": "transfer_ownership"})),
+    path(f"{ORGANIZATION}/events", OrganizationEventViewSet.as_view({"get": "list"})),
+    # … their roles
+    path(f"{ORGANIZATION}/roles", RoleViewSet.as_view({"get": "list", "post": "create"})),
+    path(ROLE, RoleViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),
+    # … their workspaces and applications
+    path(f"{ORGANIZATION}/workspaces", WorkspaceViewSet.as_view({"get": "list", "post": "create"})),
+    path(WORKSPACE, WorkspaceViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),
+    path(f"{WORKSPACE}/collaborators", WorkspaceCollaboratorViewSet.as_view({"get": "list"})),
+    path(f"{WORKSPACE}/{COLLABORATOR}", WorkspaceCollaboratorViewSet.as_view({"put": "update", "delete": "destroy"})),
+    path(f"{ORGANIZATION}/applications", ApplicationViewSet.as_view({"get": "list", "post": "create"})),
+    path(APPLICATION, ApplicationViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),
+    path(f"{APPLICATION}/collaborators", ApplicationCollaboratorViewSet.as_view({"get": "list"})),
+    path(
+        f"{APPLICATION}/{COLLABORATOR}",
+        ApplicationCollaboratorViewSet.as_view({"put": "update", "delete": "destroy"}),
+    ),
+    # Organization Members
+    path("organization-members", MemberViewSet.as_view({"get": "list"})),
+    path(
+        "organization-members/<uuid:member_id>",
+        MemberViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
+    path("organization-members/invite", MemberInvitationViewSet.as_view({"post": "invite"})),
+    path("organization-members/invites", MemberInvitationViewSet.as_view({"get": "invites"})),
+    path("organization-members/join", MemberInvitationViewSet.as_view({"put": "join"})),
+    # Users
+    path("users/register", UserViewSet.as_view({"post": "register"})),
+    path("users/system", SystemUserViewSet.as_view({"post": "register_system"})),
+    path(
+        "users/profile",
+        UserViewSet.as_view(
+            {"get": "profile", "put": "replace_profile", "patch": "update_profile", "delete": "delete_profile"}
+        ),
+    ),
+    path("users/profile/permanent", UserViewSet.as_view({"delete": "purge_profile"})),
+    path(
+        "users/active-organization",
+        UserViewSet.as_view({"get": "active_organization", "put": "switch_organization"}),
+    ),
+    # API Keys
+    path("api-keys", ApiKeyViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        "api-keys/<uuid:key_id>",
+        ApiKeyViewSet.as_view({"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}),
+    ),
+    # OAuth applications
+    path("oauth-applications", OAuthApplicationViewSet.as_view({"get": "list", "post": "create"})),
+    path(OAUTH_APPLICATION, OAuthApplicationViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path(f"{OAUTH_APPLICATION}/secret", OAuthApplicationViewSet.as_view({"post": "renew_secret"})),
+    # Invitations: those an organization sent, and those sent to the caller
+    path(f"{ORGANIZATION}/invitations", OrganizationInvitationViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        SENT_INVITATION,
+        OrganizationInvitationViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
+    path(f"{SENT_INVITATION}/explain", OrganizationInvitationViewSet.as_view({"get": "explain"})),
+    path(f"{SENT_INVITATION}/resend", OrganizationInvitationViewSet.as_view({"post": "resend"})),
+    path(f"{SENT_INVITATION}/correct-address", OrganizationInvitationViewSet.as_view({"post": "correct_address"})),
+    path(f"{SENT_INVITATION}/cancel", OrganizationInvitationViewSet.as_view({"post": "cancel"})),
+    path("invitations", MyInvitationViewSet.as_view({"get": "list"})),
+    path("invitations/lookup", MyInvitationViewSet.as_view({"post": "lookup"})),
+    path(MY_INVITATION, MyInvitationViewSet.as_view({"get": "retrieve"})),
+    path(f"{MY_INVITATION}/accept", MyInvitationViewSet.as_view({"post": "accept"})),
+    path(f"{MY_INVITATION}/decline", MyInvitationViewSet.as_view({"post": "decline"})),
+]
+
+# Vendors whose clients work here after changing their base URL: one line each.
+DIALECTS = {
+    "wacht": wacht,
+    "zenml": zenml,
+    "upsun": upsun,
+    "applivery": applivery,
+}
+
+for dialect in DIALECTS.values():
+    admit(dialect.credentials)
+
+DOCUMENTS = {"house": Document("/api/v0")} | {
+    prefix: Document(f"/{prefix}", {"TITLE": dialect.title, "DESCRIPTION": dialect.__doc__})
+    for prefix, dialect in DIALECTS.items()
+}
+
+authorization = [
+    path("authorize", Consent.as_view(), name="authorize"),
+    path("token", Token.as_view(), name="token"),
+    path("revoke", Revoke.as_view(), name="revoke-token"),
+]
+
+urlpatterns = [
+    path("api/v0/", include([*house, *documentation(DOCUMENTS["house"])])),
+    # Pages for invitees and members
+    path("", views.Home.as_view(), name="home"),
+    path("i/<str:token>", views.OpenLink.as_view(), name="open-link"),
+    path("i/<str:token>/no-mail", mail_pages.NoMail.as_view(), name="no-mail"),
+    path("mails", mail_pages.MyMails.as_view(), name="my-mails"),
+    path("mails/<uuid:refusal_id>/allow", mail_pages.AllowMails.as_view(), name="allow-mails"),
+    path("invitations", views.MyInvitations.as_view(), name="my-invitations"),
+    path("invitations/<uuid:invitation_id>", views.InvitationPage.as_view(), name="invitation"),
+    path("invitations/<uuid:invitation_id>/accept", views.Accept.as_view(), name="accept"),
+    path("invitations/<uuid:invitation_id>/decline", views.Decline.as_view(), name="decline"),
+    path("invitations/<uuid:invitation_id>/ask-again", views.AskAgain.as_view(), name="ask-again"),
+    path("invitations/<uuid:invitation_id>/switch", views.SwitchAccount.as_view(), name="switch-account"),
+    path("invitations/<uuid:invitation_id>/verify", views.SendVerification.as_view(), name="send-verification"),
+    path("invitations/<uuid:invitation_id>/sign-in", entrance.InvitedSignIn.as_view(), name="invitation-sign-in"),
+    path("invitations/<uuid:invitation_id>/sign-up", entrance.InvitedSignUp.as_view(), name="invitation-sign-up"),
+    path("accounts/applications/", Applications.as_view(), name="applications"),
+    path("accounts/applications/<uuid:access_id>/withdraw/", Withdraw.as_view(), name="withdraw-access"),
+    path("accounts/programs/<uuid:application_id>/delete/", DeleteProgram.as_view(), name="delete-program"),
+    path("accounts/", include("allauth.urls")),
+    # Dialects, each with its schema and documentation
+    *(
+        path(f"{prefix}/", include(dialect.urlpatterns + documentation(DOCUMENTS[prefix])))
+        for prefix, dialect in DIALECTS.items()
+    ),
+    # Our authorization server (OAuth 2.0)
+    path("oauth2/", include((authorization, "oauth2_provider"))),
+    path(".well-known/oauth-authorization-server", OAuthServerMetadataView.as_view()),
+    # What became of mails: the configured provider's reports
+    path("webhooks/mail/<slug:provider>", mail_webhook, name="mail-webhook"),
+    # For staff and supervisors
+    path("admin/", admin.site.urls),
+    path("healthz/live", health.live),
+    path("healthz/ready", health.ready),
+]
+
+if settings.DEBUG:
+    urlpatterns += [path("development/", include("perfectworks.development"))]
+
+# Below these prefixes every failure is JSON, in these words.
+error_bodies = (
+    {"/api": house_error_body}
+    | {f"/{prefix}": dialect.error_body for prefix, dialect in DIALECTS.items()}
+    | dict.fromkeys(("/oauth2/token", "/oauth2/revoke", "/upsun/oauth2/token"), oauth_error_body)
+)  # fmt: skip
+handler404 = "perfectworks.api.unrouted.not_found"

@@ -1,0 +1,1 @@
+"""The tests mirror the code: tests/orgs for orgs, and so on."""

@@ -1,0 +1,32 @@
+"""An identity provider that the service trusts."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+
+from accounts import issuers
+from tests.accounts.issuing import AUDIENCE, NAME, KeyServer, jwks, serving_keys
+
+
+@pytest.fixture(autouse=True)
+def _no_earlier_attempts() -> None:
+    """Limits on signing in count in the cache, which tests share."""
+    cache.clear()
+
+
+@pytest.fixture
+def key_server() -> Iterator[KeyServer]:
+    """Publishes the key named "first"."""
+    with serving_keys(jwks("first")) as server:
+        yield server
+
+
+@pytest.fixture
+def trusted(key_server: KeyServer, settings: Any) -> Iterator[KeyServer]:
+    """The issuer of ``issuing.token`` is configured, and its keys have not been fetched yet."""
+    settings.JWT_ISSUERS = [{"issuer": NAME, "audience": AUDIENCE, "jwks_url": key_server.url}]
+    issuers._configured.cache_clear()
+    yield key_server
+    issuers._configured.cache_clear()

@@ -1,0 +1,129 @@
+"""An OAuth client and a person with a browser, as they speak to our authorization server."""
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+from django.test import Client
+
+from accounts.models import OAuthApplication, User
+
+Response = Any  # of the test client, which knows more than a plain one
+
+CALLBACK = "https://client.example.com/callback"
+VERIFIER = "a-verifier-of-forty-three-characters-or-more"
+ISSUER = "http://127.0.0.1:8000"
+
+
+def challenge(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
+
+
+def basic(client_id: str, secret: str) -> str:
+    return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
+
+
+def answer(response: Response) -> tuple[int, dict[str, Any]]:
+    """Status and body of what must be JSON that nobody stores."""
+    assert response["Content-Type"].startswith("application/json")
+    assert response["Cache-Control"] == "no-store"
+    return response.status_code, response.json()
+
+
+def parameters(response: Response, callback: str = CALLBACK) -> dict[str, str]:
+    """What a redirect tells the client; it must lead there."""
+    assert response.status_code == 302
+    address = urlsplit(response["Location"])
+    assert f"{address.scheme}://{address.netloc}{address.path}" == callback
+    return dict(parse_qsl(address.query, strict_parsing=True))
+
+
+@dataclass
+class Program:
+    """A client as its maker has it: what it is, and its secret."""
+
+    application: OAuthApplication
+    secret: str
+    http: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        return {"client_id": self.application.client_id, **({"client_secret": self.secret} if self.secret else {})}
+
+    def asks(self, **changes: str | None) -> dict[str, str]:
+        """The query it sends a browser with; None leaves a parameter out."""
+        query = {
+            "response_type": "code",
+            "client_id": self.application.client_id,
+            "redirect_uri": CALLBACK,
+            "scope": "invitations",
+            "state": "s t&te",
+            "code_challenge": challenge(VERIFIER),
+            "code_challenge_method": "S256",
+        }
+        return {name: value for name, value in {**query, **changes}.items() if value is not None}
+
+    def redeems(self, code: str, **changes: str | None) -> Response:
+        body = {
+            "grant_type": "authorization_code",
+            "code": code,
+            "redirect_uri": CALLBACK,
+            "code_verifier": VERIFIER,
+            **self.credentials,
+        }
+        return self.posts("token", {name: value for name, value in {**body, **changes}.items() if value is not None})
+
+    def refreshes(self, refresh_token: str) -> Response:
+        return self.posts("token", {"grant_type": "refresh_token", "refresh_token": refresh_token, **self.credentials})
+
+    def gets_token(self, **more: str) -> Response:
+        """By client credentials."""
+        return self.posts("token", {"grant_type": "client_credentials", **self.credentials, **more})
+
+    def revokes(self, token: str, **more: str) -> Response:
+        return self.posts("revoke", {"token": token, **self.credentials, **more})
+
+    def posts(self, endpoint: str, body: dict[str, str], **headers: str) -> Response:
+        content = urlencode(body)
+        return self.http.post(
+            f"/oauth2/{endpoint}", content, content_type="application/x-www-form-urlencoded", headers=headers
+        )
+
+
+class Browser:
+    """A person at the consent page."""
+
+    def __init__(self, user: User | None = None) -> None:
+        self.client = Client()
+        if user:
+            self.client.force_login(user)
+
+    def opens(self, query: dict[str, str]) -> Response:
+        return self.client.get("/oauth2/authorize", query)
+
+    def answers(self, query: dict[str, str], what: str = "allow") -> Response:
+        return self.client.post(f"/oauth2/authorize?{urlencode(query)}", {"answer": what})
+
+    def allows(self, program: Program, **changes: str | None) -> str:
+        """The code that the client gets."""
+        return parameters(self.answers(program.asks(**changes)))["code"]
+
+
+def tokens_of(program: Program, user: User, **changes: str | None) -> dict[str, Any]:
+    """The whole way to an access and a refresh token."""
+    status, tokens = answer(program.redeems(Browser(user).allows(program, **changes)))
+    assert status == 200, tokens
+    return tokens
+
+
+def asked(token: str, path: str = "/api/v0/invitations") -> Response:
+    return Client().get(path, headers={"Authorization": f"Bearer {token}"})
+
+
+def holds(token: str) -> bool:
+    """Whether an access token is a credential at all; that of a machine is one, and not for this."""
+    status = asked(token).status_code
+    assert status in (200, 401, 403)
+    return status != 401

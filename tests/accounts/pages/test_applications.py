@@ -1,0 +1,290 @@
+"""``/accounts/applications/``: which applications act for a person, and how the person ends it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
+
+from accounts.access import AccessNotYours, withdraw_access
+from accounts.models import ApplicationAccess, User
+from accounts.oauth import issue_token
+from accounts.principals import Method, Principal
+from orgs.oauth_applications import register_client, register_personal_client
+from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, asked, holds, tokens_of
+from tests.queries import queries
+from tests.reading import text_of
+from tests.rows import make_person, session
+from tests.watching import event, watching
+
+PAGE = "/accounts/applications/"
+NONE = "You let no application act for you."
+
+
+@pytest.fixture
+def maker(db: None) -> User:
+    return make_person("maker", first_name="Owner", last_name="Cast")
+
+
+@pytest.fixture
+def program(maker: User) -> Program:
+    return Program(*register_client(by=session(maker), name="Calendar", redirect_uris=[CALLBACK]))
+
+
+@pytest.fixture
+def signed_in(member: User) -> Client:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(member)
+    return client
+
+
+def access_of(member: User) -> ApplicationAccess:
+    return ApplicationAccess.objects.get(user=member)
+
+
+def presses(client: Client, access: ApplicationAccess) -> Any:
+    """The button, with the token of the page that it is on."""
+    return posts(client, f"{PAGE}{access.pk}/withdraw/")
+
+
+def deletes(client: Client, program: Program) -> Any:
+    return posts(client, f"/accounts/programs/{program.application.pk}/delete/")
+
+
+def posts(client: Client, path: str) -> Any:
+    token = client.get(PAGE).context["csrf_token"]
+    return client.post(path, {"csrfmiddlewaretoken": str(token)}, follow=True)
+
+
+def shown(client: Client) -> list[str]:
+    page: Any = client.get(PAGE)
+    text = text_of(page)
+    return text[text.index("Applications with access") + 1 :]
+
+
+def test_one_is_shown_with_its_maker_what_it_may_and_since_when(signed_in: Client, member: User, program: Program):
+    tokens_of(program, member, scope="invitations profile")
+    ApplicationAccess.objects.update(created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+
+    assert shown(signed_in) == [
+        "You allowed these to act for you. Withdraw it from whatever you do not use or do not know.",
+        "Calendar",
+        "Made by Owner Cast · https://client.example.com",
+        "See the invitations sent to you, and accept or decline them",
+        "See your name, address and picture, and change your name and picture",
+        "Since",
+        "Jan. 2, 2026, 3:04 a.m. UTC",
+        "· Never used",
+        "Withdraw",
+    ]
+
+
+def test_its_last_use_is_shown_and_noted_once_a_minute(signed_in: Client, member: User, program: Program):
+    token = tokens_of(program, member)["access_token"]
+    assert holds(token)
+    assert "· Last used" in shown(signed_in)
+
+    for minutes, noted in ((0, False), (2, True)):
+        earlier = timezone.now() - timedelta(minutes=minutes)
+        ApplicationAccess.objects.update(last_used_at=earlier)
+        assert holds(token)
+        assert (access_of(member).last_used_at != earlier) is noted
+
+
+def test_what_is_allowed_later_is_added(signed_in: Client, member: User, program: Program):
+    tokens_of(program, member, scope="invitations")
+    tokens_of(program, member, scope="profile")
+
+    assert access_of(member).scopes == ["invitations", "profile"]
+
+
+def test_the_address_of_a_maker_without_a_name_is_not_shown(signed_in: Client, member: User, program: Program):
+    User.objects.update(first_name="", last_name="")
+    tokens_of(program, member)
+
+    assert "https://client.example.com" in shown(signed_in)
+    assert "maker@example.com" not in signed_in.get(PAGE).content.decode()
+
+
+def test_neither_others_nor_what_has_run_out_nor_programs_of_others_are_shown(
+    signed_in: Client, member: User, maker: User, program: Program
+):
+    tokens_of(program, maker)
+    personal = Program(*register_personal_client(by=session(maker), name="Script"))
+    assert holds(answer(personal.gets_token())[1]["access_token"])
+    issue_token(program.application, member, "profile", timezone.now() - timedelta(seconds=1))
+
+    assert shown(signed_in) == [NONE]
+
+
+def test_one_that_only_holds_a_code_has_access(signed_in: Client, member: User, program: Program):
+    Browser(member).allows(program)
+
+    assert "Calendar" in shown(signed_in)
+
+
+def test_withdrawing_ends_every_token_and_code(signed_in: Client, member: User, program: Program):
+    tokens, waiting = tokens_of(program, member), Browser(member).allows(program)
+
+    with watching() as changes:
+        response = presses(signed_in, access_of(member))
+
+    assert response.redirect_chain == [(PAGE, 302)]
+    assert text_of(response)[0] == "Calendar has no access any more."
+    assert shown(signed_in) == [NONE]
+    assert changes.tables == {"accounts.ApplicationAccess": (0, 0, 1)}
+    assert changes.events == [event("oauth_application.access_withdrawn", program.application, member)]
+    assert not holds(tokens["access_token"])
+    for refused in (program.refreshes(tokens["refresh_token"]), program.redeems(waiting)):
+        assert answer(refused) == (400, {"error": "invalid_grant"})
+    for issued in (get_access_token_model(), get_refresh_token_model(), get_grant_model()):
+        assert not issued.objects.exists()
+
+
+def test_what_others_let_it_do_stays(signed_in: Client, member: User, maker: User, program: Program):
+    mine, theirs = tokens_of(program, member), tokens_of(program, maker)
+
+    presses(signed_in, access_of(member))
+
+    assert (holds(mine["access_token"]), holds(theirs["access_token"])) == (False, True)
+
+
+def test_pressing_twice_says_that_it_is_over(signed_in: Client, member: User, program: Program):
+    tokens_of(program, member)
+    access = access_of(member)
+    presses(signed_in, access)
+
+    with watching() as changes:
+        response = presses(signed_in, access)
+
+    assert text_of(response)[0] == "This application has no access to your account."
+    assert changes.nothing
+
+
+def test_nobody_withdraws_for_another(signed_in: Client, maker: User, member: User, program: Program):
+    tokens_of(program, maker)
+
+    with watching() as changes:
+        response = presses(signed_in, ApplicationAccess.objects.get(user=maker))
+
+    assert text_of(response)[0] == "This application has no access to your account."
+    assert changes.nothing
+
+
+def test_a_program_of_the_person_withdraws_nothing(member: User, program: Program):
+    tokens_of(program, member)
+
+    with watching() as changes, pytest.raises(AccessNotYours):
+        withdraw_access(by=Principal(user=member, method=Method.API_KEY), access_id=access_of(member).pk)
+
+    assert changes.nothing
+
+
+def test_it_takes_a_post_with_a_csrf_token(signed_in: Client, member: User, program: Program):
+    tokens = tokens_of(program, member)
+    path = f"{PAGE}{access_of(member).pk}/withdraw/"
+
+    assert signed_in.get(path).status_code == 405
+    assert signed_in.post(path).status_code == 403
+    assert Client().post(path)["Location"].startswith("/accounts/login/")
+    assert asked(tokens["access_token"]).status_code == 200
+
+
+def test_a_token_that_was_asked_for_before_and_is_issued_after_is_refused(member: User, program: Program):
+    """As when a refresh and the withdrawal meet: whoever comes later finds the row gone."""
+    tokens = tokens_of(program, member)
+    ApplicationAccess.objects.all().delete()
+
+    assert answer(program.refreshes(tokens["refresh_token"])) == (400, {"error": "invalid_grant"})
+
+
+def test_the_number_of_queries_does_not_grow(signed_in: Client, member: User, maker: User):
+    for number in range(3):
+        made = Program(*register_client(by=session(maker), name=f"Calendar {number}", redirect_uris=[CALLBACK]))
+        tokens_of(made, member)
+    with queries(
+        session="SELECT django_session",
+        user="SELECT accounts_user",
+        applications="SELECT accounts_applicationaccess",
+        programs="SELECT accounts_oauthapplication",
+    ):
+        page = signed_in.get(PAGE)
+
+    assert len(page.context["accesses"]) == 3
+
+
+# Programs that are the person
+
+
+def a_program_of(person: User, **bounds: Any) -> Program:
+    return Program(*register_personal_client(by=session(person), name="Script", **bounds))
+
+
+@pytest.mark.parametrize(
+    ("scopes", "words"),
+    [
+        (
+            [],
+            [
+                "See your name, address and picture, and change your name and picture",
+                "See the invitations sent to you, and accept or decline them",
+                "Do in your organizations whatever you may do there yourself",
+            ],
+        ),
+        (["organization:manage_billing"], ["Manage billing where you may do so"]),
+    ],
+    ids=["any", "some"],
+)
+def test_ones_own_program_is_shown_before_it_gets_a_token(
+    signed_in: Client, member: User, scopes: list[str], words: list[str]
+):
+    made = a_program_of(member, scopes=scopes)
+    type(made.application).objects.update(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+
+    assert shown(signed_in) == [
+        "These are programs of your own. Whoever has the secret of one acts as you, without asking you.",
+        "Script",
+        *words,
+        "Since",
+        "Jan. 2, 2026, 3:04 a.m. UTC",
+        "Delete",
+    ]
+
+
+def test_deleting_ones_program_ends_its_tokens(signed_in: Client, member: User):
+    made = a_program_of(member)
+    token = answer(made.gets_token())[1]["access_token"]
+
+    with watching() as changes:
+        response = deletes(signed_in, made)
+
+    assert response.redirect_chain == [(PAGE, 302)]
+    assert text_of(response)[0] == "The program is deleted. It cannot act as you any more."
+    assert shown(signed_in) == [NONE]
+    assert changes.tables == {"accounts.OAuthApplication": (0, 0, 1)}
+    assert changes.events == [event("oauth_application.deleted", made.application, member)]
+    assert not holds(token)
+    assert answer(made.gets_token()) == (401, {"error": "invalid_client"})
+    assert text_of(deletes(signed_in, made))[0] == "This application has no access to your account."
+
+
+def test_nobody_deletes_the_program_of_another(signed_in: Client, maker: User):
+    made = a_program_of(maker)
+
+    with watching() as changes:
+        response = deletes(signed_in, made)
+
+    assert text_of(response)[0] == "This application has no access to your account."
+    assert changes.nothing
+
+
+def test_deleting_takes_a_post_with_a_csrf_token(signed_in: Client, member: User):
+    made = a_program_of(member)
+    path = f"/accounts/programs/{made.application.pk}/delete/"
+
+    assert signed_in.get(path).status_code == 405
+    assert signed_in.post(path).status_code == 403
+    assert Client().post(path)["Location"].startswith("/accounts/login/")
+    assert holds(answer(made.gets_token())[1]["access_token"])

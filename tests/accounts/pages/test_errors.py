@@ -1,0 +1,71 @@
+"""Refusals and failures look like every other page, and say nothing that was not meant for the visitor."""
+
+import pytest
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import path
+
+from perfectworks.urls import urlpatterns as the_map
+from tests.reading import text_of
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("hunter2")
+
+
+def refused(request: HttpRequest) -> HttpResponse:
+    raise PermissionDenied("hunter2")
+
+
+def malformed(request: HttpRequest) -> HttpResponse:
+    raise BadRequest("hunter2")
+
+
+urlpatterns = [*the_map, path("broken", broken), path("refused", refused), path("malformed", malformed)]
+BACK = "To the start page"
+PAGES = {
+    "/malformed": (400, ["This request could not be understood", "Please go back and try again.", BACK]),
+    "/refused": (403, ["You may not see this page", "Your account lacks the right for it.", BACK]),
+    "/nowhere": (404, ["There is no such page", "The address may be mistyped, or the page has moved.", BACK]),
+    "/broken": (
+        500,
+        ["Something went wrong on our side", "It has been recorded. Please try again in a moment.", BACK],
+    ),
+}
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize("signed_in", [False, True])
+@pytest.mark.parametrize("address", PAGES)
+def test_every_failure_has_our_look(client, member, address, signed_in):
+    client.raise_request_exception = False
+    if signed_in:
+        client.force_login(member)
+
+    response = client.get(address)
+
+    assert (response.status_code, text_of(response)) == PAGES[address]
+    assert "hunter2" not in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+    assert response["X-Robots-Tag"] == "noindex"
+
+
+def test_a_method_that_an_address_does_not_know(client, member):
+    client.force_login(member)
+
+    response = client.post("/invitations")
+
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert text_of(response) == ["This is not possible at this address", "Nothing has been changed.", BACK]
+
+
+def test_a_foreign_host_is_refused(client, db):
+    response = client.get("/", headers={"Host": "evil.test"})
+
+    assert response.status_code == 400
+    assert "evil.test" not in response.content.decode()
+
+
+def test_a_failure_needs_neither_a_request_nor_a_database():
+    assert "Something went wrong on our side" in render_to_string("500.html")

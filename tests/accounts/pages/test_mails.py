@@ -1,0 +1,44 @@
+"""Every link in a mail about accounts is on our public address, whatever host a request names."""
+
+import pytest
+
+from tests.accounts.pages.conftest import PASSWORD
+
+
+@pytest.fixture(autouse=True)
+def _many_hosts(settings):
+    settings.PUBLIC_BASE_URL = "https://perfectworks.test"
+    settings.ALLOWED_HOSTS = ["other.test", "testserver"]
+
+
+def links(message):
+    return [word for word in message.body.split() if "://" in word]
+
+
+def post(client, path, **form):
+    return client.post(path, form, headers={"Host": "other.test"})
+
+
+def test_the_link_that_proves_an_address(client, db, mailoutbox):
+    post(client, "/accounts/signup/", email="stranger@example.com", password1=PASSWORD)
+
+    [message] = mailoutbox
+    assert message.subject == "Please Confirm Your Email Address"
+    assert all(link.startswith("https://perfectworks.test") for link in links(message))
+    assert any(link.startswith("https://perfectworks.test/accounts/confirm-email/") for link in links(message))
+
+
+def test_the_link_to_a_new_password(client, member, mailoutbox):
+    post(client, "/accounts/password/reset/", email="member@example.com")
+
+    [message] = mailoutbox
+    assert all(link.startswith("https://perfectworks.test") for link in links(message))
+    assert any(link.startswith("https://perfectworks.test/accounts/password/reset/key/") for link in links(message))
+
+
+def test_the_links_for_somebody_who_has_an_account_already(client, member, mailoutbox):
+    post(client, "/accounts/signup/", email="member@example.com", password1=PASSWORD)
+
+    [message] = mailoutbox
+    assert "other.test" not in message.body + message.subject
+    assert any(link == "https://perfectworks.test/accounts/password/reset/" for link in links(message))

@@ -1,0 +1,38 @@
+"""The pages about one's own account, as allauth brings them, in our look."""
+
+from urllib.parse import unquote
+
+import pytest
+
+from tests.accounts.pages.conftest import PASSWORD
+from tests.reading import text_of
+
+PAGES = {
+    "/accounts/email/": "Email Addresses",
+    "/accounts/password/change/": "Change Password",
+    "/accounts/2fa/": "Two-Factor Authentication",
+    "/accounts/applications/": "Applications with access",
+    "/accounts/2fa/totp/activate/": "Activate Authenticator App",
+}
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_has_our_frame_its_heading_and_no_script(client, member, path):
+    client.force_login(member)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+
+    response = client.get(path)
+    html = response.content.decode()
+
+    assert response.status_code == 200
+    assert text_of(response)[:5] == ["Addresses", "Password", "Second factor", "Applications", PAGES[path]]
+    assert html.count("<h1") == 1
+    assert "<script" not in html
+    assert 'href="/static/perfectworks.css"' in html
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_visitors_sign_in_first(client, db, path):
+    response = client.get(path)
+
+    assert (response.status_code, unquote(response["Location"])) == (302, f"/accounts/login/?next={path}")

@@ -1,0 +1,41 @@
+"""A forgotten password."""
+
+import pytest
+
+from tests.accounts.pages.conftest import PASSWORD
+from tests.reading import text_of
+
+NEW = "another calm and long phrase"
+
+
+@pytest.mark.parametrize("address", ["member@example.com", "nobody@example.com"])
+def test_the_answer_is_the_same_for_every_address(client, member, address):
+    response = client.post("/accounts/password/reset/", {"email": address}, follow=True)
+
+    assert response.status_code == 200
+    assert text_of(response)[0] == "Password Reset"
+
+
+def test_the_mailed_link_leads_to_a_new_password_and_the_key_leaves_the_address(client, member, mailoutbox, settings):
+    client.post("/accounts/password/reset/", {"email": "member@example.com"})
+    [link] = [word for word in mailoutbox[0].body.split() if "/password/reset/key/" in word]
+
+    opened = client.get(link.removeprefix(settings.PUBLIC_BASE_URL))
+    page = client.get(opened["Location"])
+    changed = client.post(opened["Location"], {"password1": NEW, "password2": NEW})
+
+    assert opened["Location"].endswith("-set-password/")
+    assert text_of(page)[:3] == [
+        "Change Password",
+        "New Password",
+        "Your password can’t be too similar to your other personal information.",
+    ]
+    assert (changed.status_code, changed["Location"]) == (302, "/accounts/password/reset/key/done/")
+    member.refresh_from_db()
+    assert (member.check_password(NEW), member.check_password(PASSWORD)) == (True, False)
+
+
+def test_a_wrong_link_says_so(client, db):
+    response = client.get("/accounts/password/reset/key/1-nothing/")
+
+    assert text_of(response)[0] == "Bad Token"

@@ -1,0 +1,92 @@
+"""The ordinary sign-in page."""
+
+import pytest
+
+from tests.accounts.pages.conftest import PASSWORD
+from tests.reading import text_of
+
+
+def sign_in(client, **form):
+    return client.post("/accounts/login/", {"login": "member@example.com", "password": PASSWORD, **form})
+
+
+def test_the_page_asks_for_address_and_password(client, db):
+    response = client.get("/accounts/login/")
+
+    assert response.status_code == 200
+    assert text_of(response) == [
+        "Sign in",
+        "Email",
+        "Password",
+        "Forgot your password?",
+        "Remember Me",
+        "Sign in",
+        "No account yet?",
+        "Create an account",
+    ]
+
+
+def test_signing_in_leads_to_my_invitations_without_a_word_of_congratulation(client, member):
+    response = client.post("/accounts/login/", {"login": "member@example.com", "password": PASSWORD}, follow=True)
+
+    assert response.redirect_chain == [("/invitations", 302)]
+    assert text_of(response)[0] == "My invitations"
+
+
+def test_the_address_is_taken_in_any_letter_case(client, member):
+    assert sign_in(client, login=" Member@EXAMPLE.com").status_code == 302
+
+
+def test_next_leads_to_a_page_of_ours(client, member):
+    assert sign_in(client, next="/accounts/email/")["Location"] == "/accounts/email/"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.test/",
+        "//evil.test/",
+        "/\\evil.test/",
+        "https:evil.test",
+        "javascript:alert(1)",
+        "http://localhost/",
+        "http://testserver.evil.test/",
+        "http://127.0.0.1:8000/",
+    ],
+)
+def test_next_leads_nowhere_else_not_even_to_our_other_hosts(client, member, elsewhere):
+    assert sign_in(client, next=elsewhere)["Location"] == "/invitations"
+
+
+def test_signing_out_is_a_form_and_leads_to_the_start_page(client, member):
+    client.force_login(member)
+
+    asked = client.get("/accounts/logout/")
+    done = client.post("/accounts/logout/")
+
+    assert asked.status_code == 200
+    assert text_of(asked) == ["Sign out?", "You can sign in again at any time.", "Sign out"]
+    assert (done.status_code, done["Location"]) == (302, "/")
+    assert "_auth_user_id" not in client.session
+
+
+def test_too_many_wrong_passwords_are_slowed_down(client, member):
+    answers = [sign_in(client, password="wrong").status_code for _ in range(6)]
+
+    assert answers == [200] * 6
+    assert "Too many failed login attempts. Try again later." in text_of(sign_in(client))
+
+
+def test_too_many_requests_have_their_own_page(client, member, settings):
+    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
+    client.get("/accounts/login/")
+    sign_in(client)
+
+    response = sign_in(client)
+
+    assert response.status_code == 429
+    assert text_of(response) == [
+        "Too many attempts in a short time",
+        "Please wait a few minutes and try again.",
+        "To the start page",
+    ]

@@ -1,0 +1,112 @@
+"""The ordinary sign-up page."""
+
+import pytest
+from allauth.account.models import EmailAddress
+from allauth.core import context
+from django.contrib.messages.storage.fallback import FallbackStorage
+
+from accounts.forms import SignUpForm
+from accounts.models import User
+from tests.accounts.pages.conftest import PASSWORD
+from tests.reading import text_of
+from tests.rows import make_person
+from tests.watching import event, watching
+
+ADDRESS = "stranger@example.com"
+
+
+def sign_up(client, email=ADDRESS, password=PASSWORD):
+    return client.post("/accounts/signup/", {"email": email, "password1": password})
+
+
+def test_the_page_asks_for_address_and_password(client, db):
+    response = client.get("/accounts/signup/")
+
+    assert response.status_code == 200
+    assert text_of(response) == [
+        "Create an account",
+        "Email",
+        "Password",
+        "Your password can’t be too similar to your other personal information.",
+        "Your password must contain at least 8 characters.",
+        "Your password can’t be a commonly used password.",
+        "Your password can’t be entirely numeric.",
+        "Create an account",
+        "You have an account?",
+        "Sign in",
+    ]
+
+
+def test_the_account_waits_for_the_proof_of_its_address(client, db, mailoutbox, settings):
+    with watching() as changes:
+        response = sign_up(client)
+
+    user = User.objects.get()
+    assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
+    assert changes.events == [event("user.registered", user, user, user_kind="client")]
+    assert EmailAddress.objects.get().verified is False
+    assert "_auth_user_id" not in client.session
+
+    [link] = [word for word in mailoutbox[0].body.split() if "/accounts/confirm-email/" in word]
+    asked = client.get(link.removeprefix(settings.PUBLIC_BASE_URL))
+    done = client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
+
+    assert text_of(asked)[:2] == ["Confirmation email sent to stranger@example.com.", "Confirm Email Address"]
+    assert (done.status_code, done["Location"]) == (302, "/invitations")
+    assert EmailAddress.objects.get().verified is True
+    assert client.get("/invitations").status_code == 200
+
+
+def test_the_proof_opens_no_session_in_another_browser(client, db, mailoutbox, settings):
+    sign_up(client)
+    client.cookies.clear()
+    [link] = [word for word in mailoutbox[0].body.split() if "/accounts/confirm-email/" in word]
+
+    done = client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
+
+    assert (done.status_code, done["Location"]) == (302, "/accounts/login/")
+    assert EmailAddress.objects.get().verified is True
+    assert client.get("/invitations").status_code == 302
+
+
+def test_an_address_with_an_account_is_answered_alike(client, db, mailoutbox):
+    make_person("stranger")
+
+    with watching() as changes:
+        response = sign_up(client)
+
+    assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
+    assert [message.to for message in mailoutbox] == [[ADDRESS]]
+    assert changes.nothing
+
+
+def test_somebody_who_took_the_address_a_moment_ago_is_no_failure(rf, client, db, mailoutbox):
+    request = rf.post("/accounts/signup/")
+    request.session = client.session
+    request._messages = FallbackStorage(request)
+    with context.request_context(request):
+        form = SignUpForm({"email": ADDRESS, "password1": PASSWORD})
+        assert form.is_valid()
+        make_person("stranger")
+
+        user, response = form.try_save(request)
+
+    assert (user, response.status_code, response["Location"]) == (None, 302, "/accounts/confirm-email/")
+    assert [message.subject for message in mailoutbox] == ["Account Already Exists"]
+
+
+@pytest.mark.parametrize("address", ["", "nobody", "ſ@example.com", "a..b@example.com", "x" * 65 + "@example.com"])
+def test_what_is_no_address_is_refused(client, db, address):
+    with watching() as changes:
+        response = sign_up(client, address)
+
+    assert response.status_code == 200
+    assert response.context["form"].errors.keys() == {"email"}
+    assert changes.nothing
+
+
+def test_the_address_is_stored_in_its_one_form(client, db):
+    sign_up(client, " Stranger@EXAMPLE.com ")
+
+    assert User.objects.get().email == ADDRESS
+    assert EmailAddress.objects.get().email == ADDRESS

@@ -1,0 +1,120 @@
+"""Every action of the service: it leaves its events in the transaction of the change, or nothing at all.
+
+The last step of each is made to fail by the database itself; what is in the tables then must be what was there before.
+"""
+
+import importlib
+import inspect
+import pkgutil
+import re
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, transaction
+
+import accounts
+import invitations
+import orgs
+from events.models import Event
+from invitations.outbox import Mail
+from tests.actions.every_action import DONE, World, every_action
+from tests.actions.refusing import refusing
+from tests.watching import watching
+
+pytestmark = pytest.mark.django_db
+
+
+# Those that queue one mail.
+MAILING = (
+    "invitations.actions.invite",
+    "invitations.actions.resend",
+    "invitations.actions.correct_address",
+    "invitations.actions.accept",
+    "invitations.actions.decline",
+    "invitations.actions.ask_again",
+    "invitations.actions.fail",
+    "invitations.reports.take_report",
+    "invitations.reminders.remind",
+)
+
+
+def actions_of(package: Any) -> set[str]:
+    """The public functions in a package that run in one transaction."""
+    modules = (
+        importlib.import_module(found.name) for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    )
+    return {
+        f"{module.__name__}.{name}"
+        for module in modules
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_") and is_one_transaction(function)
+    }
+
+
+def is_one_transaction(function: Any) -> bool:
+    """Whether it is decorated with ``transaction.atomic``."""
+    return any(isinstance(cell.cell_contents, transaction.Atomic) for cell in function.__closure__ or ())
+
+
+def test_every_action_is_tried_here():
+    assert set(DONE) == actions_of(orgs) | actions_of(invitations) | actions_of(accounts)
+
+
+@every_action
+def test_it_leaves_events_that_name_nobody(world: World, name: str):
+    known = set(Event.objects.values_list("pk", flat=True))
+    with watching() as changes:
+        DONE[name](world)
+    assert changes.events
+    for row in Event.objects.exclude(pk__in=known):
+        assert not [text for text in texts_in(row.data) if not SAYS_NOTHING_PERSONAL.fullmatch(text)], row.data
+
+
+@every_action
+def test_only_those_that_say_so_queue_a_mail(world: World, name: str):
+    queued = rehearse(world, name).tables.get("invitations.Mail", (0, 0, 0))[0]
+    assert queued == (name in MAILING)
+
+
+@every_action
+def test_nothing_is_changed_when_its_last_event_cannot_be_written(world: World, name: str):
+    kinds = [told.kind for told in rehearse(world, name).events]
+    with watching() as changes, refusing(Event, f"NEW.kind = '{kinds[-1]}'"), pytest.raises(DatabaseError):
+        DONE[name](world)
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("name", MAILING)
+def test_nothing_is_changed_when_its_mail_cannot_be_queued(world: World, name: str):
+    with watching() as changes, refusing(Mail), pytest.raises(DatabaseError):
+        DONE[name](world)
+    assert changes.nothing
+
+
+# An id, a permission, a state, the name of a column, or the code of a mail server.
+SAYS_NOTHING_PERSONAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z_]+(:[a-z_]+)?|550 5\.1\.1")
+
+
+def texts_in(data: Any) -> list[str]:
+    """Every text in an event's data, keys included."""
+    if isinstance(data, dict):
+        return [*data, *(text for value in data.values() for text in texts_in(value))]
+    if isinstance(data, list):
+        return [text for value in data for text in texts_in(value)]
+    return [data] if isinstance(data, str) else []
+
+
+def rehearse(world: World, name: str) -> Any:
+    """What the action would change, undone at once."""
+
+    class Undo(Exception):
+        pass
+
+    try:
+        with watching() as changes, transaction.atomic():
+            with watching() as inside:
+                DONE[name](world)
+            raise Undo
+    except Undo:
+        assert changes.nothing
+    return inside

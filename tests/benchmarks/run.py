@@ -1,0 +1,178 @@
+"""How speed grows, as ratios measured in one run: ``make benchmark``.
+
+The two sides of each ratio take turns, so that whatever else the machine does slows both. Milliseconds are shown for
+orientation only; they say more about the machine than about the code.
+"""
+
+import gc
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from functools import partial
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()
+
+from django.db import connection, transaction  # noqa: E402 - Django must be ready before models are imported
+from django.test import Client  # noqa: E402
+from django.test.utils import setup_test_environment, teardown_test_environment  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from invitations import actions  # noqa: E402
+from invitations.models import Invitation  # noqa: E402
+from orgs.models import Organization  # noqa: E402
+from orgs.permissions import UNASSIGNED_ROLE  # noqa: E402
+from tests.dialects.speakers import SPEAKERS, Speaker  # noqa: E402
+from tests.dialects.world import World  # noqa: E402
+from tests.rows import make_organization, session  # noqa: E402
+
+ROUNDS = 40
+Step = Callable[[], object]
+Comparison = tuple[str, Step, Step]
+
+
+def main() -> int:
+    """Measure everything on a database made for it, and print a line for each ratio."""
+    setup_test_environment()
+    name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
+    try:
+        print(f"On {connection.vendor}, medians of {ROUNDS} turns.\n\n{'':<58}{'first':>9}{'second':>10}{'ratio':>8}")
+        world = World()
+        for number in range(100):
+            filled(world, f"neighbor-{number}", open_rows=200)
+        for compare in (an_answer_and_a_list, few_and_many_answered, the_first_page_and_the_last, inviting):
+            for what, first, second in compare(world):
+                report(what, first, second)
+    finally:
+        connection.creation.destroy_test_db(name, verbosity=0)
+        teardown_test_environment()
+    return 0
+
+
+def report(what: str, first: Step, second: Step) -> None:
+    """Let both take turns, and print what came of it."""
+    turns = [(seconds(first), seconds(second)) for _ in range(ROUNDS)]
+    before, after = (median(side) * 1000 for side in zip(*turns, strict=True))
+    print(f"{what:<58}{before:>7.1f}ms{after:>8.1f}ms{after / before:>8.2f}", flush=True)
+
+
+def seconds(step: Step) -> float:
+    """How long it takes, without the garbage collector, which would visit one side more often than the other."""
+    gc.collect()
+    gc.disable()
+    started = perf_counter()
+    step()
+    ended = perf_counter()
+    gc.enable()
+    return ended - started
+
+
+# What is compared
+
+
+def an_answer_and_a_list(world: World) -> Iterator[Comparison]:
+    """The shortest answer there is, and each list of invitations with 30 rows."""
+    for speaker in SPEAKERS:
+        with transaction.atomic():
+            speaker.hold(world, 30)
+            yield (
+                f"a sign of life; {speaker.name}: 30 rows",
+                sign_of_life,
+                partial(speaker.ask, world, speaker.everything),
+            )
+            transaction.set_rollback(True)
+
+
+def few_and_many_answered(world: World) -> Iterator[Comparison]:
+    """The same 100 open invitations, beside none and beside 50,000 that are answered."""
+    few, many = (filled(world, slug, open_rows=100) for slug in ("few", "many"))
+    fill(many, "accepted", 50_000)
+    for name in ("upsun", "wacht", "house, sent"):
+        speaker = named(name)
+        first, second = (lister(world, speaker, one) for one in (few, many))
+        yield f"{name}: 100 rows beside 0 and 50,000 answered", first, second
+
+
+def the_first_page_and_the_last(world: World) -> Iterator[Comparison]:
+    """100 rows of 10,000 open invitations."""
+    wide, upsun = filled(world, "wide", open_rows=10_000), named("upsun")
+    first = upsun.list(wide.pk)
+    last = first
+    while following := re.search(r'<[^>]*?(/upsun[^>]*)>; rel="next"', upsun.ask(world, path=last)["Link"]):
+        last = following[1]
+    ask = partial(upsun.ask, world)
+    yield "upsun: the first 100 of 10,000 and the last", partial(ask, path=first), partial(ask, path=last)
+
+
+def inviting(world: World) -> Iterator[Comparison]:
+    """Into an organization of no history, and into one with 50,000 answered invitations."""
+    young, old = (filled(world, slug, open_rows=0) for slug in ("young", "old"))
+    fill(old, "accepted", 50_000)
+    yield "inviting beside 0 and 50,000 answered", inviter(world, young), inviter(world, old)
+
+
+# Steps
+
+
+def sign_of_life() -> object:
+    """The shortest answer."""
+    return Client().get("/healthz/live")
+
+
+def lister(world: World, speaker: Speaker, organization: Organization) -> Step:
+    """Asks for one page of the organization's invitations."""
+    return partial(speaker.ask, world, speaker.everything, path=speaker.list(organization.pk))
+
+
+def inviter(world: World, organization: Organization) -> Step:
+    """Invites somebody else each time."""
+    addresses = iter(f"guest-{number}@example.com" for number in range(ROUNDS))
+    by = session(world.people["owner"])
+    return lambda: actions.invite(by=by, organization_id=organization.pk, email=next(addresses))
+
+
+def named(name: str) -> Speaker:
+    """The speaker of this name."""
+    return next(speaker for speaker in SPEAKERS if speaker.name == name)
+
+
+# What there is
+
+
+def filled(world: World, slug: str, open_rows: int) -> Organization:
+    """An organization of the owner's with so many open invitations."""
+    organization = make_organization(slug, world.people["owner"])
+    fill(organization, "pending", open_rows)
+    return organization
+
+
+def fill(organization: Organization, status: str, rows: int) -> None:
+    """Let the organization have so many more invitations."""
+    now = timezone.now()
+    values: dict[str, Any] = {"status": status, "role_id": UNASSIGNED_ROLE, "expires_at": now + timedelta(days=10)}
+    values["finished_at"] = None if status == "pending" else now
+    Invitation.objects.bulk_create(
+        (
+            Invitation(
+                organization=organization,
+                email=f"{status}-{number}@example.com",
+                updated_at=now - timedelta(seconds=number),
+                **values,
+            )
+            for number in range(rows)
+        ),
+        batch_size=1_000,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""The pages about one's own account, and failures: the other half of the scenes."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.utils import timezone
+from playwright.sync_api import Response
+
+from accounts.models import User
+from accounts.oauth import issue_token, oauth_principal
+from orgs.oauth_applications import register_personal_client
+from tests.browser.consent_scenes import EVERYTHING, client_of
+from tests.browser.scenes import PASSWORD, SCENES, Stage, scene, sign_in_from_the_invitation
+from tests.rows import session
+
+
+def at(path: str, *, signed_in: bool = False) -> Callable[[Stage], Response]:
+    def play(stage: Stage) -> Response:
+        if signed_in:
+            stage.visitor.sign_in(stage.invitee)
+        return stage.visitor.go(path)
+
+    return play
+
+
+for name, path, signed_in in (
+    ("sign-in", "/accounts/login/", False),
+    ("sign-up", "/accounts/signup/", False),
+    ("forgotten-password", "/accounts/password/reset/", False),
+    ("forgotten-password-sent", "/accounts/password/reset/done/", False),
+    ("password-link-invalid", "/accounts/password/reset/key/1-nothing/", False),
+    ("new-password-set", "/accounts/password/reset/key/done/", False),
+    ("verification-sent", "/accounts/confirm-email/", False),
+    ("verification-link-invalid", "/accounts/confirm-email/nothing/", False),
+    ("account-inactive", "/accounts/inactive/", False),
+    ("sign-out", "/accounts/logout/", True),
+    ("addresses", "/accounts/email/", True),
+    ("change-password", "/accounts/password/change/", True),
+    ("two-factor", "/accounts/2fa/", True),
+    ("no-applications", "/accounts/applications/", True),
+):
+    SCENES[name] = (200, at(path, signed_in=signed_in))
+
+
+@scene(200)
+def confirm_access(stage: Stage) -> Response:
+    return at("/accounts/2fa/totp/activate/", signed_in=True)(stage)
+
+
+@scene(200)
+def new_password(stage: Stage) -> Response:
+    key = default_token_generator.make_token(stage.invitee)
+    return stage.visitor.go(f"/accounts/password/reset/key/{stage.invitee.pk.hex}-{key}/")
+
+
+@scene(200)
+def verification_link(stage: Stage) -> Response:
+    address = EmailAddress.objects.create(user=stage.invitee, email="second@example.com")
+    return stage.visitor.go(f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/")
+
+
+@scene(200)
+def two_factor_activation(stage: Stage) -> Response:
+    confirm_access(stage)
+    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+
+
+@scene(200)
+def two_factor_activation_refused(stage: Stage) -> Response:
+    two_factor_activation(stage)
+    return stage.visitor.submit({"Authenticator code": "000000"}, "Activate")
+
+
+@scene(200)
+def recovery_codes(stage: Stage) -> Response:
+    protect(stage.invitee)
+    at("/accounts/2fa/recovery-codes/", signed_in=True)(stage)
+    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+
+
+@scene(200)
+def two_factor_with_codes(stage: Stage) -> Response:
+    protect(stage.invitee)
+    return at("/accounts/2fa/", signed_in=True)(stage)
+
+
+@scene(200)
+def second_factor_at_sign_in(stage: Stage) -> Response:
+    protect(stage.invitee)
+    sign_in_from_the_invitation(stage)
+    return stage.visitor.submit({"Password": PASSWORD}, "Sign in")
+
+
+def protect(user: User) -> None:
+    """Give the user an authenticator app and recovery codes."""
+    TOTP.activate(user, generate_totp_secret())
+    RecoveryCodes.activate(user)
+
+
+@scene(200)
+def applications(stage: Stage) -> Response:
+    """One that was used, by a maker with a name, and one that was not and has a long name."""
+    used = client_of(stage, "https://client.example.com/callback")
+    long = client_of(stage, f"https://{'long-' * 11}.example.com/callback", "Calendarcalendar" * 8)
+    tomorrow = timezone.now() + timedelta(days=1)
+    token = issue_token(used, stage.invitee, EVERYTHING, tomorrow)
+    issue_token(long, stage.invitee, "invitations", tomorrow)
+    register_personal_client(by=session(stage.invitee), name="Script")
+    stage.visitor.sign_in(stage.invitee)
+    assert oauth_principal(token)
+    return stage.visitor.go("/accounts/applications/")
+
+
+@scene(200)
+def application_withdrawn(stage: Stage) -> Response:
+    """The last one: nothing is left."""
+    client = client_of(stage, "https://client.example.com/callback")
+    issue_token(client, stage.invitee, "invitations", timezone.now() + timedelta(days=1))
+    stage.visitor.sign_in(stage.invitee)
+    stage.visitor.go("/accounts/applications/")
+    return stage.visitor.submit({}, f"{stage.visitor.said('Withdraw')} Calendar")
+
+
+# Failures
+
+
+SCENES["page-not-found"] = (404, at("/nowhere"))
+SCENES["method-not-known"] = (405, lambda stage: stage.visitor.go(f"/invitations/{stage.invitation.pk}/accept"))
+SCENES["form-expired"] = (403, lambda stage: stage.visitor.post("/accounts/login/"))

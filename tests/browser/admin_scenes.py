@@ -1,0 +1,74 @@
+"""The staff's main pages: what is ours in the admin."""
+
+from playwright.sync_api import Response
+
+from accounts.models import User
+from invitations import actions
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from tests.browser.scenes import Stage, scene
+from tests.rows import make_person, make_unit, session
+
+
+def as_staff(stage: Stage, path: str) -> Response:
+    """Open an admin page as somebody who may do everything there."""
+    staff = make_person("staff", first_name="Staff", last_name="Cast")
+    User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
+    staff.refresh_from_db()
+    stage.visitor.sign_in(staff)
+    return stage.visitor.go(f"/admin/{path}")
+
+
+def fill(stage: Stage) -> None:
+    """More to see: a member, an application, an invitation that waits and one that was refused."""
+    make_unit(stage.organization, "field-notes", "application")
+    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    actions.invite(by=session(stage.owner), organization_id=stage.organization.pk, email="newcomer@example.com")
+    refused = actions.invite(by=session(stage.owner), organization_id=stage.organization.pk, email="typo@example.com")
+    Mail.objects.filter(invitation=refused).update(
+        state="failed", attempts=1, response="550 5.1.1 No such mailbox", due_at=None
+    )
+
+
+@scene(200)
+def admin_index(stage: Stage) -> Response:
+    return as_staff(stage, "")
+
+
+@scene(200)
+def admin_organizations(stage: Stage) -> Response:
+    return as_staff(stage, "orgs/organization/")
+
+
+@scene(200)
+def admin_organization(stage: Stage) -> Response:
+    fill(stage)
+    return as_staff(stage, f"orgs/organization/{stage.organization.pk}/change/")
+
+
+@scene(200)
+def admin_invitations(stage: Stage) -> Response:
+    fill(stage)
+    return as_staff(stage, "invitations/invitation/")
+
+
+@scene(200)
+def admin_invitation(stage: Stage) -> Response:
+    return as_staff(stage, f"invitations/invitation/{stage.invitation.pk}/change/")
+
+
+@scene(200)
+def admin_invitation_refused(stage: Stage) -> Response:
+    fill(stage)
+    refused = Invitation.objects.get(email="typo@example.com")
+    return as_staff(stage, f"invitations/invitation/{refused.pk}/change/")
+
+
+@scene(200)
+def admin_user(stage: Stage) -> Response:
+    return as_staff(stage, f"accounts/user/{stage.invitee.pk}/change/")
+
+
+@scene(200)
+def admin_roles(stage: Stage) -> Response:
+    return as_staff(stage, "orgs/role/")

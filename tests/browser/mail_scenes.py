@@ -1,0 +1,70 @@
+"""Every mail, its HTML as a mail program shows it and its text as it is."""
+
+from collections.abc import Callable
+from html import escape
+
+from playwright.sync_api import Response
+
+from invitations.mails import render
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from orgs.models import Organization
+from tests.browser.name_scenes import HEBREW, LONG_WORD, RIGHT_TO_LEFT, rename
+from tests.browser.scenes import SCENES, Stage
+
+REASON = "Too far away.\nBut thank you, and all the best."
+TEXT = (
+    "<!DOCTYPE html><html lang='{0}'><title>{1}</title>"
+    "<main><h1>{1}</h1><pre style='white-space:pre-wrap;overflow-wrap:anywhere'>{2}</pre></main>"
+)
+
+
+def show(stage: Stage, kind: Mail.Kind, *, as_text: bool = False) -> Response:
+    """Open the mail of this kind about the scene's invitation, as if its address were a page of ours."""
+    Organization.objects.update(language=stage.visitor.language)
+    mail = Mail.objects.get()
+    mail.kind = kind
+    mail.recipient = stage.invitation.email if mail.is_to_invitee else str(stage.owner.email)
+    message = render(mail, Invitation.objects.with_details().get(pk=stage.invitation.pk))
+    html, _ = message.alternatives[0]
+    if as_text:
+        html = TEXT.format(stage.visitor.language, escape(str(message.subject)), escape(str(message.body)))
+    address = f"{stage.visitor.base_url}/mail"
+    stage.visitor.page.route(address, lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"))
+    return stage.visitor.go("/mail")
+
+
+def mail(kind: Mail.Kind, prepare: Callable[[Stage], object] = lambda stage: None) -> Callable[[Stage], Response]:
+    def play(stage: Stage) -> Response:
+        prepare(stage)
+        return show(stage, kind)
+
+    return play
+
+
+def as_text(kind: Mail.Kind) -> Callable[[Stage], Response]:
+    return lambda stage: show(stage, kind, as_text=True)
+
+
+def refuse(stage: Stage) -> None:
+    Mail.objects.update(state="failed", response="550 5.1.1 No such mailbox here", due_at=None)
+    stage.finish("error")
+
+
+SCENES |= {
+    "mail-invitation": (200, mail(Mail.Kind.INVITATION)),
+    "mail-invitation-as-text": (200, as_text(Mail.Kind.INVITATION)),
+    "mail-invitation-with-long-names": (
+        200,
+        mail(Mail.Kind.INVITATION, lambda s: rename(s, f"{LONG_WORD} {LONG_WORD}", f"Maxi {LONG_WORD}", LONG_WORD)),
+    ),
+    "mail-invitation-from-right-to-left": (
+        200,
+        mail(Mail.Kind.INVITATION, lambda s: rename(s, RIGHT_TO_LEFT, HEBREW, RIGHT_TO_LEFT)),
+    ),
+    "mail-reminder": (200, mail(Mail.Kind.REMINDER)),
+    "mail-accepted": (200, mail(Mail.Kind.ANSWERED, lambda s: s.finish("accepted"))),
+    "mail-declined": (200, mail(Mail.Kind.ANSWERED, lambda s: s.finish("declined", decline_reason=REASON))),
+    "mail-undeliverable": (200, mail(Mail.Kind.UNDELIVERABLE, refuse)),
+    "mail-new-invitation-asked-for": (200, mail(Mail.Kind.ASK_AGAIN, lambda s: s.finish("expired"))),
+}

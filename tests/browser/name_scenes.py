@@ -1,0 +1,65 @@
+"""The same pages with names and logos as they come: long, in one word, from right to left."""
+
+from playwright.sync_api import Response
+
+from orgs.models import Organization, Role, Unit
+from tests.browser.scenes import ADDRESS, Stage, scene
+
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+RIGHT_TO_LEFT = "جمعية النهر التعاونية"
+HEBREW = "שלומית כהן-לוי"
+
+
+def rename(stage: Stage, organization: str, inviter: str, unit: str) -> None:
+    Organization.objects.filter(pk=stage.organization.pk).update(name=organization)
+    Unit.objects.update(name=unit)
+    stage.change(inviter_name=inviter)
+
+
+@scene(200)
+def with_a_logo(stage: Stage) -> Response:
+    Organization.objects.update(logo_url=f"{stage.visitor.base_url}/static/perfectworks.svg")
+    stage.visitor.sign_in(stage.invitee)
+    return stage.show()
+
+
+@scene(200)
+def with_a_logo_that_is_gone(stage: Stage) -> Response:
+    Organization.objects.update(logo_url=f"{stage.visitor.base_url}/static/gone.svg")
+    stage.visitor.sign_in(stage.invitee)
+    return stage.show()
+
+
+@scene(200)
+def with_long_names(stage: Stage) -> Response:
+    rename(stage, f"{LONG_WORD} {LONG_WORD} zu Linz", f"Maximiliane {LONG_WORD}", LONG_WORD)
+    stage.change(email=f"{'long-' * 12}name@{'very-' * 11}long.{'long-' * 11}domain.example.com", role=own_role(stage))
+    return stage.show()
+
+
+@scene(410)
+def withdrawn_with_long_names(stage: Stage) -> Response:
+    rename(stage, LONG_WORD * 3, f"Maximiliane {LONG_WORD}", LONG_WORD)
+    stage.finish("cancelled")
+    return stage.show()
+
+
+@scene(200)
+def with_names_from_right_to_left(stage: Stage) -> Response:
+    rename(stage, RIGHT_TO_LEFT, HEBREW, RIGHT_TO_LEFT)
+    stage.visitor.sign_in(stage.invitee)
+    return stage.show()
+
+
+@scene(200)
+def my_invitations_with_long_names(stage: Stage) -> Response:
+    rename(stage, LONG_WORD * 3, LONG_WORD, LONG_WORD)
+    assert stage.invitation.email == ADDRESS
+    stage.visitor.sign_in(stage.invitee)
+    return stage.visitor.go("/invitations")
+
+
+def own_role(stage: Stage) -> Role:
+    return Role.objects.create(
+        organization=stage.organization, name="Datenschutzbeauftragtenstellvertretung", permissions=[]
+    )

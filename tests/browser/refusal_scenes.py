@@ -1,0 +1,49 @@
+"""The pages on which mails are refused, and allowed again."""
+
+from playwright.sync_api import Response
+
+from invitations.addressees import Reach
+from invitations.mail_refusals import refuse_mails
+from invitations.tokens import Purpose, token_for
+from tests.browser.scenes import Stage, scene
+from tests.rows import session
+
+
+def no_mail_page(stage: Stage) -> Response:
+    return stage.visitor.go(f"/i/{token_for(stage.invitation, Purpose.REFUSING)}/no-mail")
+
+
+@scene(200)
+def no_more_mails(stage: Stage) -> Response:
+    return no_mail_page(stage)
+
+
+@scene(200)
+def no_more_mails_from_one(stage: Stage) -> Response:
+    no_mail_page(stage)
+    return stage.visitor.submit({}, "From Riverside Cooperative")
+
+
+@scene(200)
+def no_more_mails_from_any(stage: Stage) -> Response:
+    no_mail_page(stage)
+    return stage.visitor.submit({}, "From any organization here")
+
+
+@scene(404)
+def no_more_mails_by_an_unknown_link(stage: Stage) -> Response:
+    return stage.visitor.go("/i/" + "A" * 59 + "/no-mail")
+
+
+@scene(200)
+def mails_refused(stage: Stage) -> Response:
+    for reach in Reach:
+        refuse_mails(by=session(stage.invitee), invitation_id=stage.invitation.pk, reach=reach)
+    stage.visitor.sign_in(stage.invitee)
+    return stage.visitor.go("/mails")
+
+
+@scene(200)
+def no_mails_refused(stage: Stage) -> Response:
+    stage.visitor.sign_in(stage.invitee)
+    return stage.visitor.go("/mails")

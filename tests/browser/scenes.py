@@ -1,0 +1,272 @@
+"""Every page in every state, each set up and opened by one function named like it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+from playwright.sync_api import Response
+
+from accounts.models import User
+from invitations import actions
+from invitations.models import Invitation
+from invitations.tokens import Purpose
+from orgs.actions import create_organization
+from orgs.models import Organization
+from orgs.permissions import EDITOR_ROLE, UNIT_EDITOR_ROLE
+from tests.rows import make_person, make_unit, session
+
+PASSWORD = "a calm and long phrase"
+ADDRESS = "invitee@example.com"
+
+
+@dataclass
+class Stage:
+    """Where a scene is played: the visitor, the cast, and the invitation the scene is about."""
+
+    visitor: Any
+    owner: User
+    invitee: User
+    stranger: User
+    organization: Organization
+    invitation: Invitation
+
+    def change(self, **values: Any) -> None:
+        Invitation.objects.filter(pk=self.invitation.pk).update(**values)
+
+    def finish(self, status: str, **values: Any) -> None:
+        self.change(status=status, finished_at=timezone.now(), **values)
+
+    def show(self) -> Response:
+        return self.visitor.open_mail(self.invitation)
+
+
+def set_stage(visitor: Any) -> Stage:
+    """The cast, and one open invitation with everything an invitation can have."""
+    owner, invitee, stranger = (
+        make_person(name, password=PASSWORD, first_name=name.capitalize(), last_name="Cast")
+        for name in ("owner", "invitee", "stranger")
+    )
+    organization = create_organization(by=session(owner), name="Riverside Cooperative", slug="riverside")
+    workspace = make_unit(organization)
+    invitation = actions.invite(
+        by=session(owner),
+        organization_id=organization.pk,
+        email=ADDRESS,
+        role_id=EDITOR_ROLE,
+        permissions=frozenset({"organization:manage_members"}),
+        unit_id=workspace.pk,
+        unit_role_id=UNIT_EDITOR_ROLE,
+    )
+    return Stage(visitor, owner, invitee, stranger, organization, invitation)
+
+
+SCENES: dict[str, tuple[int, Callable[[Stage], Response]]] = {}
+
+
+def scene(status: int) -> Callable[[Callable[[Stage], Response]], Callable[[Stage], Response]]:
+    def note(play: Callable[[Stage], Response]) -> Callable[[Stage], Response]:
+        SCENES[play.__name__.replace("_", "-")] = (status, play)
+        return play
+
+    return note
+
+
+# The invitation
+
+
+@scene(200)
+def signed_out(stage: Stage) -> Response:
+    return stage.show()
+
+
+@scene(200)
+def signed_out_with_the_listed_link(stage: Stage) -> Response:
+    return stage.visitor.open_mail(stage.invitation, Purpose.LISTED)
+
+
+@scene(200)
+def right_account(stage: Stage) -> Response:
+    stage.visitor.sign_in(stage.invitee)
+    return stage.show()
+
+
+@scene(400)
+def reason_refused(stage: Stage) -> Response:
+    stage.visitor.sign_in(stage.invitee)
+    stage.show()
+    stage.visitor.page.get_by_text(stage.visitor.said("Say why, if you decline, or stop further mails")).click()
+    return stage.visitor.submit({"Reason (optional)": "No\u202eeY"}, "Decline")
+
+
+@scene(403)
+def wrong_account(stage: Stage) -> Response:
+    stage.visitor.sign_in(stage.stranger)
+    return stage.show()
+
+
+@scene(403)
+def right_but_unverified_address(stage: Stage) -> Response:
+    EmailAddress.objects.filter(email=ADDRESS).delete()
+    EmailAddress.objects.create(user=stage.stranger, email=ADDRESS, verified=False)
+    stage.visitor.sign_in(stage.stranger)
+    return stage.show()
+
+
+@scene(200)
+def already_a_member(stage: Stage) -> Response:
+    invitation = actions.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=ADDRESS)
+    actions.accept(by=session(stage.invitee), invitation_id=invitation.pk)
+    stage.visitor.sign_in(stage.invitee)
+    return stage.show()
+
+
+@scene(200)
+def accepted_by_you(stage: Stage) -> Response:
+    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    stage.visitor.sign_in(stage.invitee)
+    return stage.show()
+
+
+@scene(410)
+def accepted(stage: Stage) -> Response:
+    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    return stage.show()
+
+
+@scene(200)
+def waiting_for_a_seat(stage: Stage) -> Response:
+    Organization.objects.update(seat_limit=1)
+    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    stage.visitor.sign_in(stage.invitee)
+    return stage.show()
+
+
+@scene(409)
+def somebody_waits_for_a_seat(stage: Stage) -> Response:
+    Organization.objects.update(seat_limit=1)
+    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    return stage.show()
+
+
+@scene(410)
+def declined(stage: Stage) -> Response:
+    actions.decline(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    return stage.show()
+
+
+@scene(410)
+def withdrawn(stage: Stage) -> Response:
+    actions.cancel(by=session(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk)
+    return stage.show()
+
+
+@scene(410)
+def expired(stage: Stage) -> Response:
+    stage.change(expires_at=timezone.now() - timedelta(days=1))
+    return stage.show()
+
+
+@scene(410)
+def expired_and_asked_again(stage: Stage) -> Response:
+    stage.change(expires_at=timezone.now() - timedelta(days=1))
+    stage.show()
+    return stage.visitor.submit({}, "Ask for a new one")
+
+
+@scene(410)
+def expired_with_nobody_to_ask(stage: Stage) -> Response:
+    stage.change(expires_at=timezone.now() - timedelta(days=1), inviter=None)
+    return stage.show()
+
+
+@scene(410)
+def superseded(stage: Stage) -> Response:
+    actions.invite(
+        by=session(stage.owner),
+        organization_id=stage.organization.pk,
+        email=ADDRESS,
+        unit_id=stage.invitation.unit_id,
+        unit_role_id=UNIT_EDITOR_ROLE,
+        force=True,
+    )
+    return stage.show()
+
+
+@scene(410)
+def newer_mail_sent(stage: Stage) -> Response:
+    actions.resend(by=session(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk)
+    return stage.show()
+
+
+@scene(410)
+def undeliverable(stage: Stage) -> Response:
+    stage.finish("error")
+    return stage.show()
+
+
+@scene(409)
+def inviter_can_no_longer_grant(stage: Stage) -> Response:
+    stage.change(inviter=stage.stranger)
+    return stage.show()
+
+
+@scene(404)
+def unknown(stage: Stage) -> Response:
+    return stage.visitor.go("/i/" + "A" * 59)
+
+
+# On the way
+
+
+@scene(200)
+def sign_in_from_the_invitation(stage: Stage) -> Response:
+    stage.show()
+    return stage.visitor.go(f"/invitations/{stage.invitation.pk}/sign-in")
+
+
+@scene(200)
+def sign_in_failed(stage: Stage) -> Response:
+    sign_in_from_the_invitation(stage)
+    return stage.visitor.submit({"Password": "not the right one"}, "Sign in")
+
+
+@scene(200)
+def sign_up_from_the_invitation(stage: Stage) -> Response:
+    stage.show()
+    return stage.visitor.go(f"/invitations/{stage.invitation.pk}/sign-up")
+
+
+@scene(200)
+def sign_up_refused(stage: Stage) -> Response:
+    sign_up_from_the_invitation(stage)
+    return stage.visitor.submit({"Password": "12345"}, "Create an account")
+
+
+# Home
+
+
+@scene(200)
+def start_page(stage: Stage) -> Response:
+    return stage.visitor.go("/")
+
+
+@scene(200)
+def my_invitations(stage: Stage) -> Response:
+    other = create_organization(
+        by=session(stage.stranger),
+        name="Extraordinarily Long-Named Hillside Association",
+        slug="hillside",
+    )
+    actions.invite(by=session(stage.stranger), organization_id=other.pk, email=ADDRESS)
+    create_organization(by=session(stage.invitee), name="Workshop", slug="workshop")
+    stage.visitor.sign_in(stage.invitee)
+    return stage.visitor.go("/invitations")
+
+
+@scene(200)
+def my_invitations_without_any(stage: Stage) -> Response:
+    stage.visitor.sign_in(stage.stranger)
+    return stage.visitor.go("/invitations")

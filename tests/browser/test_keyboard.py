@@ -1,0 +1,116 @@
+"""The whole way by keyboard alone: every step is reached by Tab, is seen to have the focus, and works by Enter.
+
+Every stop on the way is large enough to be pressed, too, and nothing covers it.
+"""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from invitations.models import Invitation
+from orgs.models import Membership
+from tests.browser.scenes import PASSWORD, set_stage
+
+pytestmark = pytest.mark.browser
+MOST_STEPS = 30
+FOCUSED = """() => {
+    const element = document.activeElement;
+    const label = element.labels && element.labels.length ? element.labels[0].textContent : element.textContent;
+    return label.trim();
+}"""
+OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle"
+# WCAG 2.2: 2.5.8 lets links inside a sentence be as high as their line; 2.4.11 wants nothing in front of the focus.
+IS_LARGE_ENOUGH = """() => {
+    const element = document.activeElement, box = element.getBoundingClientRect();
+    return getComputedStyle(element).display === "inline" || (box.width >= 24 && box.height >= 24);
+}"""
+IS_IN_FRONT = """() => {
+    const element = document.activeElement, box = element.getBoundingClientRect();
+    const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    return there !== null && (element.contains(there) || there.contains(element));
+}"""
+
+
+def tab_to(page: Page, name: str) -> None:
+    """Move the focus forward until it is there; every stop on the way must be visible."""
+    for _ in range(MOST_STEPS):
+        page.keyboard.press("Tab")
+        assert page.evaluate(OUTLINE) != "none", f"the focus cannot be seen on {page.evaluate(FOCUSED)}"
+        assert page.evaluate(IS_LARGE_ENOUGH), f"too small to press: {page.evaluate(FOCUSED)}"
+        assert page.evaluate(IS_IN_FRONT), f"hidden behind something: {page.evaluate(FOCUSED)}"
+        if page.evaluate(FOCUSED) == name:
+            return
+    raise AssertionError(f"{name} is not reached by keyboard")
+
+
+def press(page: Page, name: str, key: str = "Enter") -> None:
+    tab_to(page, name)
+    page.keyboard.press(key)
+
+
+def expect_heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def test_from_the_mail_to_the_membership(visitor, page):
+    stage = set_stage(visitor)
+    stage.change(email="newcomer@example.com")
+    stage.show()
+
+    press(page, "Create an account")
+    expect_heading(page, "Create an account")
+    tab_to(page, "Password")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect_heading(page, "Join Riverside Cooperative")
+    press(page, "Accept", "Space")
+
+    expect_heading(page, "You belong to Riverside Cooperative")
+    assert Membership.objects.filter(user__email="newcomer@example.com").exists()
+
+
+def test_from_the_mail_to_a_no_with_its_reason(visitor, page):
+    stage = set_stage(visitor)
+    stage.show()
+
+    press(page, "Say why, if you decline, or stop further mails")
+    tab_to(page, "Reason (optional)")
+    page.keyboard.type("Not now.")
+    press(page, "Decline")
+
+    expect_heading(page, "This invitation was declined")
+    assert Invitation.objects.get(pk=stage.invitation.pk).decline_reason == "Not now."
+
+
+def test_from_the_wrong_account_to_the_right_one(visitor, page):
+    stage = set_stage(visitor)
+    visitor.sign_in(stage.stranger)
+    stage.show()
+
+    press(page, "Switch account")
+    expect_heading(page, "Sign in")
+    tab_to(page, "Password")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+
+    expect_heading(page, "Join Riverside Cooperative")
+
+
+def test_asking_for_a_new_invitation(visitor, page):
+    stage = set_stage(visitor)
+    stage.change(expires_at="2025-06-01T14:05:00Z")
+    stage.show()
+
+    press(page, "Ask for a new one")
+
+    expect(page.get_by_role("status")).to_contain_text("You have asked for a new one.")
+
+
+def test_the_first_stop_leads_past_the_header(visitor, page):
+    stage = set_stage(visitor)
+    visitor.sign_in(stage.invitee)
+    visitor.go("/invitations")
+
+    press(page, "Skip to content")
+    tab_to(page, "Riverside Cooperative")
+
+    assert page.evaluate("document.activeElement.closest('main') !== null")

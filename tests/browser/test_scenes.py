@@ -1,0 +1,90 @@
+"""Every page state as a person finds it, in English and German: no accessibility faults, light, dark, wide, narrow.
+
+`make screenshots` keeps a picture of each: ``take_screenshots.py``.
+"""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+import tests.browser.account_scenes
+import tests.browser.admin_oauth_scenes
+import tests.browser.admin_scenes
+import tests.browser.consent_scenes
+import tests.browser.mail_scenes
+import tests.browser.name_scenes
+import tests.browser.refusal_scenes  # noqa: F401 - they add their scenes
+from tests.browser.scenes import SCENES, set_stage
+
+TAGS_OF_MAILS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+TAGS = [*TAGS_OF_MAILS, "best-practice"]  # of pages: a mail program has landmarks of its own
+OPTIONS = {
+    "rules": {"target-size": {"enabled": True}},
+    "resultTypes": ["violations"],
+    "preload": False,  # it would load style sheets anew, into places where our policy forbids them
+}
+WIDE, NARROW = 1100, 320
+# What most people see. The others share its words and its looks, so that one language is enough for them.
+MAIN = (
+    "signed-out", "right-account", "reason-refused", "wrong-account", "right-but-unverified-address",
+    "already-a-member", "accepted-by-you", "waiting-for-a-seat", "declined", "withdrawn", "expired",
+    "expired-and-asked-again", "superseded", "unknown", "sign-in-from-the-invitation", "sign-in-failed",
+    "sign-up-from-the-invitation", "sign-up-refused", "start-page", "my-invitations", "with-long-names",
+    "sign-in", "forgotten-password", "verification-sent", "addresses", "two-factor-activation", "consent",
+    "no-more-mails", "mails-refused", "page-not-found", "mail-invitation", "mail-reminder", "mail-accepted",
+    "mail-new-invitation-asked-for",
+)  # fmt: skip
+SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]
+# Every color and every width in half the time of every pair; German words are the long ones.
+LOOKS = {"en": [("light", WIDE), ("dark", NARROW)], "de": [("light", NARROW)]}
+ENGLISH = re.compile(
+    r"\b(the|and|you|your|is|are|of|with|this|that|please|password|has|have|not|from|by|to)\b", re.IGNORECASE
+)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("name", "language"), SCENES_IN_LANGUAGES)
+def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language, visitor, page):
+    status, play = SCENES[name]
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text))
+    visitor.speak(language)
+
+    response = play(set_stage(visitor))
+
+    assert response.status == status
+    assert page.locator("html").get_attribute("lang") == language
+    for scheme, width in LOOKS[language]:
+        # Without motion, or a color would be measured on its way from light to dark.
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        page.set_viewport_size({"width": width, "height": 800})
+        assert faults(page, TAGS_OF_MAILS if name.startswith("mail-") else TAGS) == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert [line for line in complaints if "Content Security Policy" in line] == []
+    if language == "de":
+        lines = page.locator("body").inner_text().splitlines()
+        assert [line for line in lines if ENGLISH.search(line)] == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("html", "rule"),
+    [
+        ("<main><h1>Heading</h1><img src='/static/perfectworks.svg'></main>", "image-alt"),
+        ("<main><h1 style='color:#ccc;background:#fff'>Heading</h1></main>", "color-contrast"),
+        ("<main><h1>Heading</h1><input></main>", "label"),
+        ("<main><h1>Heading</h1>" + "<a href='/' style='font-size:8px'>a</a><br>" * 2 + "</main>", "target-size"),
+    ],
+)
+def test_the_check_finds_faults(page, html, rule):
+    page.set_content(f"<!DOCTYPE html><html lang=en><title>Title</title>{html}</html>")
+
+    assert [fault.split(":")[0] for fault in faults(page)][:1] == [rule]
+
+
+def faults(page: Page, tags: list[str] = TAGS) -> list[str]:
+    """The rules that the page breaks, with the elements that break them."""
+    found = Axe().run(page, options={**OPTIONS, "runOnly": {"type": "tag", "values": tags}}).response["violations"]
+    return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]

@@ -1,0 +1,207 @@
+"""The invitee's minute, walked in a real browser from the mailed link to the answer."""
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from orgs.models import Membership
+from tests.browser.scenes import PASSWORD, Stage, expired, set_stage
+from tests.rows import prove_address
+
+pytestmark = pytest.mark.browser
+JOINED = "You belong to Riverside Cooperative"
+
+
+@pytest.fixture
+def stage(visitor) -> Stage:
+    return set_stage(visitor)
+
+
+@pytest.fixture
+def newcomer(stage: Stage) -> Stage:
+    """The same invitation, to an address without an account."""
+    stage.change(email="newcomer@example.com")
+    stage.invitation.refresh_from_db()
+    return stage
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def follow(page: Page, name: str) -> None:
+    page.get_by_role("main").get_by_role("link", name=name, exact=True).click()
+
+
+def expect_heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
+
+
+def status_of(stage: Stage) -> str:
+    return Invitation.objects.get(pk=stage.invitation.pk).status
+
+
+def test_from_the_mail_by_signing_up_to_the_membership(newcomer, page):
+    newcomer.show()
+    follow(page, "Create an account")
+    expect(page.get_by_label("Email")).to_have_value("newcomer@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Create an account")
+    expect_heading(page, "Join Riverside Cooperative")
+    press(page, "Accept")
+
+    expect_heading(page, JOINED)
+    assert Membership.objects.filter(user__email="newcomer@example.com").exists()
+    follow(page, "My invitations")
+    expect(page.get_by_role("region", name="My organizations")).to_contain_text("Riverside Cooperative")
+
+
+def test_from_the_mail_by_signing_in_to_the_membership(stage, page):
+    stage.show()
+    follow(page, "Sign in")
+    expect(page.get_by_label("Email")).to_have_value("invitee@example.com")
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+    press(page, "Accept")
+
+    expect_heading(page, JOINED)
+    assert status_of(stage) == "accepted"
+
+
+def test_from_the_wrong_account_by_switching_to_the_membership(stage, page):
+    stage.visitor.sign_in(stage.stranger)
+    stage.show()
+    expect_heading(page, "This invitation is for another address")
+    press(page, "Switch account")
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Sign in")
+    press(page, "Accept")
+
+    expect_heading(page, JOINED)
+    assert Invitation.objects.get(pk=stage.invitation.pk).answered_by == stage.invitee
+
+
+def test_declining_with_a_reason_and_without_an_account(newcomer, page):
+    newcomer.show()
+    page.get_by_text("Say why, if you decline, or stop further mails").click()
+    page.get_by_label("Reason").fill("Too far away.\nBut thank you.")
+    press(page, "Decline")
+
+    expect_heading(page, "This invitation was declined")
+    declined = Invitation.objects.get(pk=newcomer.invitation.pk)
+    assert (declined.status, declined.decline_reason) == ("declined", "Too far away.\nBut thank you.")
+
+
+def test_from_an_expired_invitation_to_asking_for_a_new_one(stage, page):
+    expired(stage)
+    press(page, "Ask for a new one")
+
+    expect(page.get_by_role("status")).to_contain_text("You have asked for a new one.")
+    assert Mail.objects.filter(kind="ask_again", recipient="owner@example.com").count() == 1
+
+
+def test_a_second_click_finds_what_the_first_one_did(stage, page):
+    stage.visitor.sign_in(stage.invitee)
+    stage.show()
+    page.get_by_role("button", name="Accept").dblclick()
+
+    expect_heading(page, JOINED)
+    assert Membership.objects.filter(user=stage.invitee).count() == 1
+
+
+def test_the_back_button_shows_what_holds_now(stage, page):
+    stage.visitor.sign_in(stage.invitee)
+    stage.visitor.go("/invitations")
+    page.get_by_role("link", name="Riverside Cooperative").click()
+    press(page, "Accept")
+    expect_heading(page, JOINED)
+
+    page.go_back()
+
+    expect_heading(page, JOINED)
+    expect(page.get_by_role("button", name="Accept")).to_have_count(0)
+    page.go_back()
+    expect(page.get_by_text("No invitation waits for your answer.")).to_be_visible()
+
+
+def test_the_back_button_after_signing_out_shows_nothing(stage, page):
+    stage.visitor.sign_in(stage.invitee)
+    stage.visitor.go("/invitations")
+    press(page, "Sign out")
+    expect_heading(page, "Welcome to PerfectWorks")
+
+    page.go_back()
+
+    expect_heading(page, "Sign in")
+
+
+def test_of_two_tabs_the_second_one_is_told(stage, page):
+    stage.visitor.sign_in(stage.invitee)
+    stage.show()
+    other = page.context.new_page()
+    other.goto(page.url)
+    press(page, "Decline")
+    expect_heading(page, "This invitation was declined")
+
+    press(other, "Accept")
+
+    expect_heading(other, "This invitation was declined")
+    assert not Membership.objects.filter(user=stage.invitee).exists()
+
+
+def test_signing_in_in_a_second_tab_leaves_the_first_one_usable(stage, page):
+    stage.show()
+    other = page.context.new_page()
+    other.goto(page.url)
+    follow(other, "Sign in")
+    other.get_by_label("Password").fill(PASSWORD)
+    press(other, "Sign in")
+    expect_heading(other, "Join Riverside Cooperative")
+
+    follow(page, "Sign in")
+
+    expect(page.get_by_role("button", name="Accept")).to_be_visible()
+
+
+@pytest.mark.browser_context_args(java_script_enabled=False)
+def test_no_script_is_needed(newcomer, page):
+    newcomer.show()
+    follow(page, "Create an account")
+    page.get_by_label("Password").fill(PASSWORD)
+    press(page, "Create an account")
+    press(page, "Accept")
+
+    expect_heading(page, JOINED)
+
+
+def test_the_logo_is_shown_and_where_there_is_none_the_initials_are(stage, page):
+    stage.organization.logo_url = f"{stage.visitor.base_url}/static/perfectworks.svg"
+    stage.organization.save()
+    stage.show()
+    logo = page.locator("main .mark img")
+
+    expect(logo).to_be_visible()
+    assert logo.evaluate("image => image.naturalWidth") > 0
+
+    stage.organization.logo_url = f"{stage.visitor.base_url}/static/missing.svg"
+    stage.organization.save()
+    stage.show()
+
+    expect(page.locator("main .mark")).to_have_text("RC")
+
+
+def test_a_verification_mail_that_is_opened_leads_to_the_answer(stage, page, mailoutbox):
+    stage.change(email="second@example.com")
+    prove_address(stage.stranger, "second@example.com", verified=False)
+    stage.visitor.sign_in(stage.stranger)
+    stage.show()
+    press(page, "Send me the link")
+    expect(page.get_by_role("status")).to_contain_text("second@example.com")
+    [link] = [word for word in mailoutbox[0].body.split() if "/accounts/confirm-email/" in word]
+
+    page.goto(link)
+    press(page, "Confirm")
+    page.get_by_role("link", name="Riverside Cooperative").click()
+
+    expect(page.get_by_role("button", name="Accept")).to_be_visible()

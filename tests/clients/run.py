@@ -1,0 +1,123 @@
+"""Run vendors' published clients against this service: `python tests/clients/run.py [names]`.
+
+Each folder beside this file is a client with its own pinned packages. Each gets a server of its own: a real process on
+a free port, with a database of its own that holds the demonstration. What cannot run here is named;
+with `REQUIRE_CLIENTS=1` that is a failure.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PROJECT = HERE.parents[1]
+INSTALLED = PROJECT / "var" / "clients"
+
+
+def main(names: list[str]) -> int:
+    """Run the clients (all unless named), say what became of each, and return the exit code."""
+    chosen = [one for one in sorted(HERE.iterdir()) if one.is_dir() and (not names or one.name in names)]
+    outcomes = {one.name: run(one) for one in chosen if is_client(one)}
+    print("\n" + "\n".join(f"{name}: {outcome}" for name, outcome in outcomes.items()))
+    skipped = [name for name, outcome in outcomes.items() if outcome.startswith("skipped")]
+    return 1 if "failed" in outcomes.values() or (skipped and os.environ.get("REQUIRE_CLIENTS") == "1") else 0
+
+
+def is_client(folder: Path) -> bool:
+    """Whether the folder pins a client."""
+    return (folder / "package.json").exists() or (folder / "requirements.txt").exists()
+
+
+def run(folder: Path) -> str:
+    """Install one client and run its tests."""
+    in_node = (folder / "package.json").exists()
+    missing = [program for program in ("node", "npm") if in_node and not shutil.which(program)]
+    if missing:
+        return f"skipped, as {' and '.join(missing)} cannot be found"
+    print(f"\n=== {folder.name} ===", flush=True)
+    test = install_node(folder) if in_node else install_python(folder)
+    if test is None:
+        return "failed"
+    in_browser = [[sys.executable, str(script)] for script in sorted(folder.glob("browser_*.py"))]
+    has_browser = shutil.which("chromium") is not None
+    with tempfile.TemporaryDirectory() as directory, serving(Path(directory)) as environment:
+        for command in [test, *(in_browser if has_browser else [])]:
+            if subprocess.run(command, env=environment, check=False).returncode:
+                return "failed"
+    return "passed" if has_browser or not in_browser else "passed, but for the browser: chromium cannot be found"
+
+
+def install_node(folder: Path) -> list[str] | None:
+    """Install as the lock file says, without running anything of it; the command that runs the tests."""
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    failed = subprocess.run(command, cwd=folder, check=False).returncode
+    return None if failed else ["node", "--test", *map(str, sorted(folder.glob("*.test.mjs")))]
+
+
+def install_python(folder: Path) -> list[str] | None:
+    """Install into a virtual environment of its own, by hash; the command that runs the tests."""
+    environment = INSTALLED / folder.name
+    python = str(environment / "bin" / "python")
+    if not Path(python).exists():
+        subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r"]
+    failed = subprocess.run([*install, str(folder / "requirements.txt")], check=False).returncode
+    return None if failed else [python, *map(str, sorted(folder.glob("client_*.py")))]
+
+
+@contextmanager
+def serving(directory: Path) -> Iterator[dict[str, str]]:
+    """Run the service on a database in the directory; the environment tells the client where, and what is there."""
+    port, client_port = free_port(), free_port()
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DEBUG": "1",
+        "PORT": str(port),
+        "DATABASE_URL": f"sqlite:///{directory}/perfectworks.sqlite3",
+        "CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{client_port}",
+    }
+    with (directory / "output").open("w+") as output:
+        server = subprocess.Popen(manage("serve"), cwd=PROJECT, env=environment, stdout=output, stderr=output)
+        try:
+            wait_until_ready(server, directory / "output")
+            demo = subprocess.run(
+                manage("demo", "--json"), cwd=PROJECT, env=environment, check=True, capture_output=True
+            )
+            (directory / "demo.json").write_bytes(demo.stdout)
+            asked = {"DEMO": str(directory / "demo.json"), "CLIENT_PORT": str(client_port), "HOME": str(directory)}
+            yield os.environ | asked
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
+
+
+def free_port() -> int:
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def manage(*arguments: str) -> list[str]:
+    """The command line of ``manage.py``."""
+    return [sys.executable, "manage.py", *arguments]
+
+
+def wait_until_ready(server: subprocess.Popen[bytes], output: Path) -> None:
+    """Return once the service says that it answers; raise RuntimeError with what it said when it ends instead."""
+    while "PerfectWorks answers at" not in output.read_text():
+        try:
+            server.wait(timeout=0.2)
+        except subprocess.TimeoutExpired:
+            continue
+        raise RuntimeError(output.read_text())
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,128 @@
+"""What every test may use: the cast, a browser, and which database the run is on."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+from hypothesis import settings
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from orgs import actions
+from orgs.models import Membership, Organization
+from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, VIEWER_ROLE
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("perfectworks", deadline=None)
+settings.load_profile("perfectworks")
+
+CHROMIUM = shutil.which("chromium")  # the package of this name in Debian
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden files are rewritten on request, and compared otherwise."""
+    parser.addoption("--kills", type=int, default=8, help="how often a worker is killed at each point of a delivery")
+    parser.addoption("--write-golden", action="store_true", help="write the golden files anew: tests/dialects")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip, by name, what needs a database or a browser that is not there."""
+    if connection.vendor != "postgresql":
+        skip_marked(items, "postgresql", "needs PostgreSQL")
+    if CHROMIUM is None:
+        skip_marked(items, "browser", "needs Chromium")
+
+
+def skip_marked(items: list[pytest.Item], marker: str, reason: str) -> None:
+    for item in items:
+        if item.get_closest_marker(marker):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End what a killed worker or a closing browser left open, or PostgreSQL would not drop the test database."""
+    yield
+    if connection.vendor == "postgresql":
+        with django_db_blocker.unblock(), connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            )
+
+
+def pytest_report_header() -> str:
+    """Say which database the run uses."""
+    return f"database: {connection.vendor}"
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """How the plugin starts its browser, of which there can be only one in a process.
+
+    Playwright runs an event loop in the tests' thread, and Django would refuse every query beside one.
+    """
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
+
+
+@pytest.fixture(scope="session")
+def base_url() -> str:
+    """None: the plugin's own fixture warns about itself."""
+    return ""
+
+
+def person(name: str) -> User:
+    return User.objects.create_verified_user(f"{name}@example.com", first_name=name.capitalize(), last_name="Cast")
+
+
+@pytest.fixture
+def principal() -> Callable[..., Principal]:
+    def make(user: User | None, method: Method = Method.SESSION, **bounds: Any) -> Principal:
+        return Principal(user=user, method=method, **bounds)
+
+    return make
+
+
+@pytest.fixture
+def owner(db: None) -> User:
+    return person("owner")
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return person("admin")
+
+
+@pytest.fixture
+def member(db: None) -> User:
+    return person("member")
+
+
+@pytest.fixture
+def invitee(db: None) -> User:
+    return person("invitee")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return person("stranger")
+
+
+@pytest.fixture
+def organization(owner: User, admin: User, member: User) -> Organization:
+    organization = Organization.objects.create(name="Riverside", slug="riverside")
+    for user, role in ((owner, OWNER_ROLE), (admin, ADMIN_ROLE), (member, VIEWER_ROLE)):
+        Membership.objects.create(organization=organization, user=user).assignments.create(role_id=role)
+    return organization
+
+
+@pytest.fixture
+def other_organization(stranger: User) -> Organization:
+    return actions.create_organization(
+        by=Principal(user=stranger, method=Method.SESSION), name="Hillside", slug="hillside"
+    )

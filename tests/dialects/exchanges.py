@@ -1,0 +1,210 @@
+"""Golden files: whole HTTP exchanges, as a reader would note them down.
+
+A file says what it shows, perhaps what is given besides the usual world, the request, and the response:
+
+    # The organization's open invitations, newest first.
+    # Given: nobody is invited.
+
+    GET /wacht/organizations/2077/invitations HTTP/1.1
+    Cookie: session_id={owner's session}
+
+    HTTP/1.1 200 OK
+    Content-Type: application/json
+
+    {"status": 200, ...}
+
+Credentials stand in braces. JSON is laid out for reading in the file, and must be compact on the wire. In the response
+ids and tokens that the world did not have before, and moments of today, are replaced by what they are.
+"""
+
+import json
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from http.client import responses
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from invitations.models import Invitation
+from invitations.tokens import Purpose, read_token, token_for
+from perfectworks.ids import parse_decimal, parse_oid, parse_ulid, parse_uuid
+from tests.dialects.world import ERASED, GIVEN, World
+from tests.watching import all_rows
+
+FOLDER = Path(__file__).parent / "golden"
+HEADERS = ("Content-Type", "Link", "Retry-After", "WWW-Authenticate")
+START_OF_RESPONSE = re.compile(r"\n(?=HTTP/1\.1 )")
+CREDENTIAL = re.compile(r"\{([\w ]+)'s (session|token|jwt)\}")
+NAMED_TOKEN = re.compile(r"\{(listed|mailed) token of ([0-9a-f-]{36})\}")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One golden file."""
+
+    path: Path
+    notes: tuple[str, ...]
+    request: str
+    response: str
+
+    @classmethod
+    def read(cls, path: Path) -> "Exchange":
+        head, _, rest = path.read_text().partition("\n\n")
+        request, *response = START_OF_RESPONSE.split(rest, maxsplit=1)
+        return cls(path, tuple(line.removeprefix("# ") for line in head.splitlines()), request, "".join(response))
+
+    @property
+    def given(self) -> list[str]:
+        return [note.removeprefix("Given: ").rstrip(".") for note in self.notes if note.startswith("Given: ")]
+
+    @property
+    def dialect(self) -> str:
+        return self.path.parent.name
+
+    @property
+    def method(self) -> str:
+        return self.request.split(" ", 1)[0]
+
+    @property
+    def target(self) -> str:
+        """Path and query."""
+        return self.request.split(" ", 2)[1]
+
+    @property
+    def status(self) -> int:
+        return int(self.response.split(" ", 2)[1])
+
+    @property
+    def media_type(self) -> str:
+        found = re.search(r"^Content-Type: ([^;\n]+)", self.response, re.MULTILINE)
+        return found[1] if found else ""
+
+    @property
+    def json(self) -> Any:
+        """What the body of the response says."""
+        return json.loads(self.response.partition("\n\n")[2])
+
+    def performed(self, world: World) -> "Exchange":
+        """The same with the response that is given now."""
+        known = known_ids()
+        with ExitStack() as stack:
+            for given in self.given:
+                stack.enter_context(GIVEN[given](world))
+            response = self.send(world)
+        return replace(self, response=Replacement(known).of(noted(response)))
+
+    def send(self, world: World) -> Any:
+        request = CREDENTIAL.sub(lambda found: world.credentials[found[1]][found[2]], self.request)
+        request = NAMED_TOKEN.sub(lambda found: token_of(found[2], Purpose(found[1])), request)
+        head, _, body = request.partition("\n\n")
+        headers = dict(line.split(": ", 1) for line in head.splitlines()[1:])
+        kind = headers.pop("Content-Type", "")
+        if kind.startswith("multipart/"):
+            body = body.replace("\n", "\r\n")
+        client = Client(raise_request_exception=False)
+        path, _, query = self.target.partition("?")
+        return client.generic(self.method, path, body.removesuffix("\n"), kind, headers=headers, QUERY_STRING=query)
+
+    def write(self) -> None:
+        head = "\n".join(f"# {note}" for note in self.notes)
+        self.path.write_text(f"{head}\n\n{self.request}\n{self.response}")
+
+
+def token_of(invitation_id: str, purpose: Purpose) -> str:
+    return token_for(Invitation.objects.get(pk=invitation_id), purpose)
+
+
+def exchanges(dialect: str = "*") -> list[Exchange]:
+    """All of them, or those of one dialect."""
+    return [Exchange.read(path) for path in sorted(FOLDER.glob(f"{dialect}/*.http"))]
+
+
+def noted(response: HttpResponse) -> str:
+    """The response as a golden file has it."""
+    lines = [f"HTTP/1.1 {response.status_code} {responses[response.status_code]}"]
+    shown = (*HEADERS, "Allow") if response.status_code == 405 else HEADERS
+    lines += [f"{name}: {response.headers[name]}" for name in shown if name in response.headers]
+    lines += [f"Set-Cookie: {cookie.OutputString()}" for cookie in response.cookies.values()]
+    body = response.content.decode()
+    if body:
+        value = json.loads(body)
+        assert json.dumps(value, ensure_ascii=False, separators=(",", ":")) == body
+        lines += ["", json.dumps(value, ensure_ascii=False, indent=2)]
+    return "\n".join(lines) + "\n"
+
+
+class Replacement:
+    """What differs each time, said the same each time: equal ids, in whatever spelling, get equal words."""
+
+    def __init__(self, known: set[UUID]) -> None:
+        self.known = known
+        self.new: list[int] = []
+
+    def of(self, text: str) -> str:
+        text = TOKEN.sub(self.token, text)
+        text = ID.sub(self.id, text)
+        return MOMENT.sub(self.moment, text)
+
+    def token(self, found: re.Match[str]) -> str:
+        proof = read_token(found[0])
+        if proof is None:
+            return found[0]
+        return f"{{{proof.purpose} token {proof.generation} of {self.name(proof.invitation_id)}}}"
+
+    def id(self, found: re.Match[str]) -> str:
+        keys = {spelling: key for spelling, parse in SPELLINGS.items() if (key := parse(found[0]))}
+        if not keys or any(map(self.is_known, keys.values())):
+            return found[0]
+        spelling, key = next(iter(keys.items()))
+        return f"{{{self.name(key)} as {spelling}}}"
+
+    def moment(self, found: re.Match[str]) -> str:
+        spelled = datetime.fromisoformat(found[0].replace("Z", "+00:00"))
+        for name, moment in {"now": timezone.now(), "in 10 days": timezone.now() + timedelta(days=10)}.items():
+            if abs(moment - spelled) < timedelta(minutes=1):
+                return f"{{{name}, {'milliseconds' if '.' in found[0] else 'seconds'}}}"
+        return found[0]
+
+    def is_known(self, key: UUID) -> bool:
+        return any(key.int >> 32 == known.int >> 32 for known in self.known)
+
+    def name(self, key: UUID) -> str:
+        """The first 96 bits tell ids apart, since one spelling has no more."""
+        if self.is_known(key):
+            return str(key)
+        if key.int >> 32 not in self.new:
+            self.new.append(key.int >> 32)
+        return f"new {self.new.index(key.int >> 32) + 1}"
+
+
+TOKEN = re.compile(r"(?<![\w-])[\w-]{59}(?![\w-])", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
+ID = re.compile(r"(?<![\w-])([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-Z]{26}|[0-9a-f]{24}|\d{36,39})(?![\w-])")
+
+
+def tokens_in(text: str) -> set[str]:
+    """The purposes of all tokens of invitations that stand in a text."""
+    return {str(proof.purpose) for word in TOKEN.findall(text) if (proof := read_token(word))}
+
+
+def first_of(bounds: tuple[UUID, UUID] | None) -> UUID | None:
+    return bounds[0] if bounds else None
+
+
+SPELLINGS = {
+    "uuid": parse_uuid,
+    "ULID": parse_ulid,
+    "24 hex digits": lambda text: first_of(parse_oid(text)),
+    "decimal digits": parse_decimal,
+}
+
+
+def known_ids() -> set[UUID]:
+    """Every id there is before the request."""
+    return {key for rows in all_rows().values() for key in rows if isinstance(key, UUID)} | {ERASED}

@@ -1,0 +1,76 @@
+"""Every operation of the dialects, as the map routes it, and something for each to be about."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from django.test import Client
+
+from invitations.tokens import Purpose
+from orgs.models import Unit
+from perfectworks.ids import to_decimal, to_oid, to_ulid
+from perfectworks.urls import DIALECTS
+from tests.dialects.exchanges import token_of
+from tests.dialects.speakers import speaker_of
+from tests.dialects.world import World, key
+from tests.matrix import Route, operations_of
+
+ROUTES: dict[str, Route] = {
+    operation: route
+    for prefix, dialect in DIALECTS.items()
+    for operation, route in operations_of(dialect.urlpatterns, f"/{prefix}/")
+}
+OPERATION_AND_NAME = [(operation, name) for operation, route in ROUTES.items() for name in sorted(route.names)]
+
+# How each dialect spells what stands in its paths.
+SPELLED: dict[str, dict[str, Callable[[UUID], str]]] = {
+    "wacht": {"organization_id": to_decimal, "invitation_id": to_decimal},
+    "zenml": {"invitation_id": str},
+    "upsun": {"organization_id": to_ulid, "invitation_id": str},
+    "applivery": {"organization_id": to_oid, "application_id": to_oid},
+}
+# What is there for the owner of Riverside (to ZenML, for the invitee), what is there for others, and what is not there.
+INVITATION = key(0x40)
+OWN = {"organization_id": key(0x10), "invitation_id": INVITATION, "application_id": key(0x21)}
+FOREIGN = {"organization_id": key(0x11), "invitation_id": key(0x50), "application_id": key(0x23)}
+ABSENT = dict.fromkeys(OWN, key(0x98))
+
+
+def dialect_of(operation: str) -> str:
+    return operation.partition("_")[0]
+
+
+def spelled(operation: str, ids: dict[str, UUID]) -> dict[str, str]:
+    """What stands in the path of an operation, by name."""
+    return {name: spell(ids[name]) for name, spell in SPELLED[dialect_of(operation)].items()}
+
+
+def ask(world: World, operation: str, who: str = "", **named: str) -> Any:
+    """The response to an operation about what is there, where nothing else is named; by whoever may."""
+    dialect, route = dialect_of(operation), ROUTES[operation]
+    texts = {name: quote(text, safe="") for name, text in (spelled(operation, OWN) | named).items()}
+    speaker = speaker_of(dialect)
+    who = who or ("invitee" if operation == "wacht_answers.accept" else speaker.reader)
+    headers = speaker.headers(world, who)
+    path = route.path.format(**texts) + ("?accept=true" if operation == "zenml_invitations.respond" else "")
+    client: Any = Client(headers=headers, raise_request_exception=False)
+    return getattr(client, route.method)(path, body(operation), content_type="application/json")
+
+
+def body(operation: str) -> dict[str, str] | str:
+    """As little as the operation takes."""
+    if operation == "wacht_answers.accept":
+        return {"token": token_of(str(INVITATION), Purpose.LISTED)}
+    return {"email": "new@example.com"} if operation.endswith(".create") else ""
+
+
+def application_of_others(world: World) -> Unit:
+    """What ``FOREIGN`` names."""
+    return Unit.objects.create(
+        id=FOREIGN["application_id"],
+        kind=Unit.Kind.APPLICATION,
+        slug="theirs",
+        name="Theirs",
+        organization=world.other_organization,
+    )

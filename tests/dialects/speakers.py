@@ -1,0 +1,281 @@
+"""Who speaks here, and how each says the same: one line per list of invitations, for the common suite.
+
+The house has two of them: those that an organization has sent, and the documented one of those that a person received.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from unittest.mock import ANY
+from uuid import UUID
+
+from django.test import Client
+
+from invitations.models import Invitation
+from orgs.models import Unit
+from orgs.permissions import ADMIN_ROLE, MANAGE_MEMBERS, UNIT_EDITOR_ROLE, VIEWER_ROLE
+from perfectworks.ids import to_decimal, to_oid, to_ulid
+from tests.dialects.world import World, key, moment
+from tests.rows import join, make_invitation, make_organization, make_person, make_unit
+
+Response = Any  # of the test client, which knows more than a plain one
+Fields = dict[str, str]
+RIVERSIDE, HILLSIDE, NOWHERE, SHOP = key(0x10), key(0x11), key(0x98), key(0x21)
+
+
+# How each says that something is wrong
+
+
+def house_error(status: int, code: str, message: str, fields: Fields) -> Any:
+    more: dict[str, Any] = {"fields": {name: [said] for name, said in fields.items()}} if fields else {}
+    if code == "permission_missing":
+        more = {"details": {"permission": MANAGE_MEMBERS}}
+    return {"success": False, "message": message, "error": {"code": code, "message": message, **more}}
+
+
+def wacht_error(status: int, code: str, message: str, fields: Fields) -> Any:
+    fault = {"code": code.upper(), "message": sentence(message, fields)}
+    session = None if status == 401 or status >= 500 else ANY
+    return {"status": status, "message": "", "data": None, "session": session, "errors": [fault]}
+
+
+def zenml_error(status: int, code: str, message: str, fields: Fields) -> Any:
+    return {"detail": "Not authenticated" if status == 401 else sentence(message, fields)}
+
+
+def upsun_error(status: int, code: str, message: str, fields: Fields) -> Any:
+    return {"error": sentence(message, fields)}
+
+
+def applivery_error(status: int, code: str, message: str, fields: Fields) -> Any:
+    documented = {
+        "unauthenticated": (4002, "No auth token"),
+        "invalid_credentials": (4004, "Invalid Token"),
+        "not_found": (3001, "Entity not found"),
+        "organization_not_found": (3001, "Entity not found"),
+    }
+    ours = {400: 4000, 403: 4003, 405: 4005, 406: 4006, 429: 4029, 500: 5000}
+    number, said = documented.get(code) or (ours[status], sentence(message, fields))
+    return {"status": False, "error": {"code": number, "message": said}}
+
+
+def sentence(message: str, fields: Fields) -> str:
+    return " ".join([message, *(f"{name}: {said}" for name, said in fields.items())])
+
+
+# What else can be in a list
+
+
+def sent(world: World, number: int, unit: Unit | None = None) -> None:
+    """By somebody else each time and to somewhere else, with everything that a row can show."""
+    inviter = join(world.organization, make_person(f"inviter-{number}"), ADMIN_ROLE).user
+    unit = unit or make_unit(world.organization, f"workspace-{number}")
+    values = {"unit_role_id": UNIT_EDITOR_ROLE, "role_id": VIEWER_ROLE, **dates(number)}
+    make_invitation(world.organization, f"guest-{number}@example.com", inviter, unit=unit, **values)
+
+
+def sent_for_the_application(world: World, number: int) -> None:
+    sent(world, number, world.application)
+
+
+def received(world: World, number: int) -> None:
+    inviter = make_person(f"inviter-{number}")
+    organization = make_organization(f"organization-{number}", inviter)
+    make_invitation(organization, "invitee@example.com", inviter, **dates(number))
+
+
+def dates(number: int) -> dict[str, Any]:
+    day = moment(20 + number % 8)
+    return {"created_at": day, "updated_at": day}
+
+
+# Who speaks
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Speaker:
+    """A list of invitations in one of the five APIs: where it is, who reads it, and how its answers look.
+
+    ``answers`` are how many rows everybody gets, or the status of their refusal. ``pages`` are the parameters about
+    pages with their largest values, ``everything`` is the query for one page as large as there is.
+    """
+
+    name: str
+    path: str
+    credential: str
+    reader: str
+    answers: str
+    error: Callable[[int, str, str, Fields], Any]
+    rows: Callable[[Any], list[Any]] = list
+    empty: Any
+    fill: Callable[[World, int], None]
+    queries: dict[str, str]
+    spell: Callable[[UUID], str] = str
+    pages: dict[str, int] = field(default_factory=dict)
+    everything: str = ""
+    refuses_unknown: bool = False
+    tokens: frozenset[str] = frozenset()
+
+    def list(self, organization: UUID = RIVERSIDE) -> str:
+        """The address of the list."""
+        return self.path.format(organization=self.spell(organization), application=self.spell(SHOP))
+
+    def headers(self, world: World, who: str) -> dict[str, str]:
+        """What somebody shows; "anonymous" shows nothing."""
+        if who == "anonymous":
+            return {}
+        shown = world.credentials[who][self.credential]
+        bearer = {"Authorization": f"Bearer {shown}"}
+        return {"Cookie": f"session_id={shown}"} if self.credential == "session" else bearer
+
+    def ask(self, world: World, query: str = "", *, who: str = "", path: str = "", **request: Any) -> Response:
+        """The response to a request for the list, by its reader, unless something else is said."""
+        headers = {**self.headers(world, who or self.reader), **request.pop("headers", {})}
+        client = Client(raise_request_exception=False)
+        return client.generic(
+            request.pop("method", "GET"), path or self.list(), headers=headers, QUERY_STRING=query, **request
+        )
+
+    def refusal(self, status: int, code: str, message: str, **fields: str) -> tuple[int, Any]:
+        """Status and body of a refusal in this one's words."""
+        return status, self.error(status, code, message, fields)
+
+    def hold(self, world: World, count: int) -> None:
+        """Let the list have so many rows and nothing else."""
+        Invitation.objects.all().delete()
+        for number in range(count):
+            self.fill(world, number)
+
+
+def said(response: Response) -> tuple[int, Any]:
+    """Status and body."""
+    assert response["Content-Type"] == "application/json"
+    return response.status_code, response.json()
+
+
+NO_PAGE = {"page": 1, "limit": 10, "total": 0, "pages": 0, "hasNext": False, "hasPrev": False}
+NO_ITEMS = {
+    "items": [],
+    "totalDocs": 0,
+    "limit": 10,
+    "hasPrevPage": False,
+    "hasNextPage": False,
+    "page": 1,
+    "totalPages": 1,
+    "prevPage": 0,
+    "nextPage": 0,
+}
+NUMBERED = {"page": 2**31 - 1, "limit": 100}
+HOUSE: dict[str, Any] = {
+    "credential": "jwt",
+    "error": house_error,
+    "rows": lambda body: body["data"],
+    "empty": {
+        "success": True,
+        "message": "Invitations retrieved successfully",
+        "data": [],
+        "pagination": NO_PAGE,
+    },
+    "pages": NUMBERED,
+    "everything": "limit=100",
+    "refuses_unknown": True,
+}
+BY_JWT = {"identity": "SELECT accounts_externalidentity", "address of the token": "SELECT account_emailaddress"}
+BY_TOKEN = {"token": "SELECT oauth2_provider_accesstoken"}
+BY_SESSION = {"session": "SELECT django_session", "user": "SELECT accounts_user"}
+IN_ORGANIZATION = {
+    "organization": "SELECT orgs_organization",
+    "membership": "SELECT orgs_membership",
+    "roles": "SELECT orgs_roleassignment",
+}
+COUNTED = {"total": "COUNT invitations_invitation"}
+ROWS = {"invitations": "SELECT invitations_invitation"}
+
+SPEAKERS = [
+    Speaker(
+        **HOUSE,
+        name="house, sent",
+        path="/api/v0/organizations/{organization}/invitations",
+        reader="owner",
+        answers="401 404 404 403 6 6 6",
+        fill=sent,
+        queries=BY_JWT | IN_ORGANIZATION | COUNTED | ROWS | {"delivery": "SELECT invitations_mail"},
+    ),
+    Speaker(
+        **HOUSE,
+        name="house, received",
+        path="/api/v0/organization-members/invites",
+        reader="invitee",
+        answers="401 0 2 0 0 0 0",
+        fill=received,
+        queries=BY_JWT | COUNTED | ROWS,
+    ),
+    Speaker(
+        name="wacht",
+        path="/wacht/organizations/{organization}/invitations",
+        credential="session",
+        reader="owner",
+        answers="401 403 403 403 6 6 6",
+        error=wacht_error,
+        rows=lambda body: body["data"],
+        empty={"status": 200, "message": "", "data": [], "session": ANY, "errors": []},
+        fill=sent,
+        queries=BY_SESSION | IN_ORGANIZATION | ROWS | {"roles of the inviters": "SELECT orgs_roleassignment"},
+        spell=to_decimal,
+        tokens=frozenset({"listed"}),
+    ),
+    Speaker(
+        name="zenml",
+        path="/zenml/invitations",
+        credential="token",
+        reader="invitee",
+        answers="401 0 3 0 0 0 0",
+        error=zenml_error,
+        empty=[],
+        fill=received,
+        queries=BY_TOKEN | ROWS,
+    ),
+    Speaker(
+        name="upsun",
+        path="/upsun/organizations/{organization}/invitations",
+        credential="token",
+        reader="owner",
+        answers="401 403 403 403 6 6 6",
+        error=upsun_error,
+        empty=[],
+        fill=sent,
+        queries=BY_TOKEN | IN_ORGANIZATION | ROWS,
+        spell=to_ulid,
+        pages={"page[size]": 100},
+        everything="page[size]=100",
+        refuses_unknown=True,
+    ),
+    Speaker(
+        name="applivery",
+        path="/applivery/v1/organizations/{organization}/apps/{application}/collaborators/invitations",
+        credential="token",
+        reader="owner",
+        answers="401 404 404 403 2 2 2",
+        error=applivery_error,
+        rows=lambda body: body["data"]["items"],
+        empty={"status": True, "data": NO_ITEMS},
+        fill=sent_for_the_application,
+        queries={
+            **BY_TOKEN,
+            **IN_ORGANIZATION,
+            "application": "SELECT orgs_unit",
+            "membership, to judge": "SELECT orgs_membership",
+            "roles, to judge": "SELECT orgs_roleassignment",
+            **COUNTED,
+            **ROWS,
+        },
+        spell=to_oid,
+        pages=NUMBERED,
+        everything="limit=100",
+    ),
+]
+
+
+def speaker_of(api: str) -> Speaker:
+    """The first list below this prefix."""
+    return next(speaker for speaker in SPEAKERS if speaker.path.startswith(f"/{api}/"))

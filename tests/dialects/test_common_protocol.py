@@ -1,0 +1,189 @@
+"""HTTP itself, alike in all five APIs: credentials that do not hold, methods without meaning, every failure."""
+
+from operator import attrgetter
+
+import pytest
+
+from tests.dialects.speakers import SPEAKERS, Speaker, said
+from tests.dialects.world import World, database_that_is_gone, limits_used_up
+from tests.watching import watching
+
+NAME = attrgetter("name")
+INVALID = (401, "invalid_credentials", "This credential is not valid.")
+TWO = (
+    400,
+    "two_credentials",
+    "Show one credential: a request has either a bearer token, an API key or a session.",
+)
+MALFORMED = [
+    "",
+    " ",
+    "Bearer",
+    "Bearer ",
+    "Bearer  {token}",
+    "Bearer {token} ",
+    "Bearer {token} {token}",
+    "Bearer {token},Bearer {token}",
+    "Bearer {token}, Basic dTpw",
+    "Bearer\t{token}",
+    "Bearer:{token}",
+    "Bearer {token}x",
+    "Basic {token}",
+    "Basic dXNlcjpwYXNz",
+    "Token {token}",
+    "{token}",
+    "\uff22earer {token}",
+    "Bearer é",
+    "Bearer \x00",
+    "Bearer a.b.c",
+    "Bearer " + "x" * 10_000,
+]
+
+every_speaker = pytest.mark.parametrize("speaker", SPEAKERS, ids=NAME)
+every_writer = pytest.mark.parametrize(
+    "speaker", [one for one in SPEAKERS if one.name in ("house, sent", "wacht", "upsun")], ids=NAME
+)
+
+
+@every_speaker
+def test_a_malformed_authorization_never_falls_back_to_a_session(world: World, speaker: Speaker):
+    own = world.credentials[speaker.reader]
+    cookie = {"Cookie": f"session_id={own['session']}"}
+    beside_a_session = TWO if speaker.name in ("house, sent", "house, received", "wacht") else INVALID
+
+    for text in MALFORMED:
+        header = {"Authorization": text.format(token=own["token"])}
+        assert said(speaker.ask(world, who="anonymous", headers=header)) == speaker.refusal(*INVALID), text
+        assert said(speaker.ask(world, who="anonymous", headers=header | cookie)) == speaker.refusal(*beside_a_session)
+
+
+@every_speaker
+@pytest.mark.parametrize("who", ["anonymous", "stranger", "reader"])
+def test_head_says_what_get_says_without_the_body(world: World, speaker: Speaker, who: str):
+    who = speaker.reader if who == "reader" else who
+    got = speaker.ask(world, who=who)
+
+    response = speaker.ask(world, who=who, method="HEAD")
+
+    assert (response.status_code, response.content) == (got.status_code, b"")
+    assert response.headers == got.headers
+
+
+@every_speaker
+@pytest.mark.parametrize("who", ["anonymous", "reader"])
+def test_a_method_without_meaning_is_refused_and_changes_nothing(world: World, speaker: Speaker, who: str):
+    for method in ("OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "BREW"):
+        with watching() as changes:
+            response = speaker.ask(world, who=speaker.reader if who == "reader" else who, method=method)
+        assert said(response) == speaker.refusal(405, "method_not_allowed", f'Method "{method}" not allowed.')
+        assert {"GET", "HEAD", "OPTIONS"} <= set(response["Allow"].split(", "))
+        assert changes.nothing
+
+
+@every_speaker
+def test_a_browser_asks_beforehand_and_nothing_is_done(world: World, speaker: Speaker, settings):
+    settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
+    asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "GET"}
+
+    response = speaker.ask(world, who="anonymous", method="OPTIONS", headers=asked)
+
+    assert (response.status_code, response.content) == (200, b"")
+    assert response["Access-Control-Allow-Origin"] == "https://app.example.com"
+    assert "Access-Control-Allow-Credentials" not in response
+
+
+# What goes wrong
+
+
+@every_speaker
+def test_an_unknown_path(world: World, speaker: Speaker):
+    for below in ("/nothing/at/all", "/a/%0A", "/%00", "//", "/"):
+        response = speaker.ask(world, path=speaker.list() + below)
+        assert said(response) == speaker.refusal(404, "not_found", "Not found.")
+
+
+@every_speaker
+def test_an_answer_in_another_language_than_json(world: World, speaker: Speaker):
+    for accepted in ("text/html", "application/xml", "nonsense"):
+        response = speaker.ask(world, headers={"Accept": accepted})
+        assert said(response) == speaker.refusal(406, "not_acceptable", "Could not satisfy the request Accept header.")
+
+
+@every_speaker
+def test_too_much_in_too_short_a_time(world: World, speaker: Speaker):
+    with limits_used_up(world):
+        response = speaker.ask(world)
+
+    throttled = "Request was throttled. Expected available in 30 seconds."
+    assert said(response) == speaker.refusal(429, "limit_reached", throttled)
+    assert response["Retry-After"] == "30"
+
+
+@every_speaker
+def test_something_that_is_our_fault(world: World, speaker: Speaker):
+    with database_that_is_gone(world):
+        response = speaker.ask(world)
+
+    crash = "Something went wrong on our side. It has been recorded."
+    assert said(response) == speaker.refusal(500, "internal_error", crash)
+
+
+MALFORMED_BODIES = {
+    b"[]": "The body must be a JSON object.",
+    b"null": "The body must be a JSON object.",
+    b'{"email": ': "Malformed JSON: Expecting value, line 1, column 11.",
+    b'{"email": "\xff"}': "The body must be valid UTF-8.",
+    b'{"email": NaN}': "NaN is not a JSON value.",
+    b'{"email":' + b"[" * 100_000: "The body is nested deeper than 32 levels.",
+}
+FAULTY_BODIES = {
+    b'{"email": "a@example.com", "email": "b@example.com"}': "This name occurs more than once.",
+    b'{"email": "\\ud800@example.com"}': "The character U+D800 is not allowed.",
+    b'{"email": "\\u0000@example.com"}': "The character U+0000 is not allowed.",
+}
+
+
+@every_writer
+def test_a_malformed_body(world: World, speaker: Speaker):
+    with watching() as changes:
+        for body, fault in MALFORMED_BODIES.items():
+            response = speaker.ask(world, method="POST", data=body, content_type="application/json")
+            assert said(response) == speaker.refusal(400, "malformed_body", fault)
+
+    assert changes.nothing
+
+
+@every_writer
+def test_a_body_that_means_two_things_or_that_no_database_could_hold(world: World, speaker: Speaker):
+    with watching() as changes:
+        for body, fault in FAULTY_BODIES.items():
+            response = speaker.ask(world, method="POST", data=body, content_type="application/json")
+            assert said(response) == speaker.refusal(400, "malformed_body", "The body has a fault.", email=fault)
+
+    assert changes.nothing
+
+
+@every_writer
+def test_a_body_of_a_kind_that_is_not_spoken_here(world: World, speaker: Speaker):
+    with watching() as changes:
+        for kind in ("text/plain", "application/xml", "nonsense", ""):
+            response = speaker.ask(world, method="POST", data=b'{"email": "new@example.com"}', content_type=kind)
+            unsupported = f'Unsupported media type "{kind}" in request.'
+            assert said(response) == speaker.refusal(415, "unsupported_media_type", unsupported)
+
+    assert changes.nothing
+
+
+@every_speaker
+@pytest.mark.parametrize("who", ["reader", "anonymous"])
+def test_no_cache_keeps_what_was_meant_for_one_caller(world: World, speaker: Speaker, who: str):
+    response = speaker.ask(world, who=speaker.reader if who == "reader" else who)
+
+    assert response["Cache-Control"] == "no-store"
+
+
+@every_speaker
+def test_a_host_that_we_do_not_serve_is_refused_in_the_dialect_s_words(world: World, speaker: Speaker):
+    response = speaker.ask(world, headers={"Host": "evil.example"})
+
+    assert said(response) == speaker.refusal(400, "bad_request", "The request is malformed.")

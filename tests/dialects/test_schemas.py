@@ -1,0 +1,151 @@
+"""What a dialect's document promises is what its golden files show, and nothing that they show is left out."""
+
+import json
+import re
+from functools import cache
+
+import pytest
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from perfectworks.urls import DIALECTS, DOCUMENTS
+from tests.dialects.documented import documented
+from tests.dialects.exchanges import exchanges
+
+# What any address can answer, whatever it is for: the documents leave it out.
+ANYWHERE = {405, 406, 500}
+NOBODY_SHOWS = {413, 503}  # a body of megabytes, a database that is busy
+
+
+@cache
+def document(prefix):
+    return json.loads(DOCUMENTS[prefix].json)
+
+
+def operations(prefix):
+    """Every operation of the document by its method and the parts of its path."""
+    for path, methods in document(prefix)["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path.split("/"), operation
+
+
+def fits(template, parts):
+    return len(template) == len(parts) and all(
+        ours.startswith("{") or ours == theirs for ours, theirs in zip(template, parts, strict=True)
+    )
+
+
+def operation_of(exchange):
+    parts = exchange.target.partition("?")[0].split("/")
+    found = [
+        (template, operation)
+        for method, template, operation in operations(exchange.dialect)
+        if method == exchange.method and fits(template, parts)
+    ]
+    # "/organizations/invitations/accept" is also an "/organizations/{id}/..." by its shape; the literal one is meant.
+    return min(found, key=lambda pair: sum(part.startswith("{") for part in pair[0]), default=(None, None))[1]
+
+
+def schema_of(exchange):
+    """The schema of the response's body: the operation's own, or the error that any address can answer with."""
+    operation = operation_of(exchange)
+    if operation is None or exchange.status in ANYWHERE:
+        assert exchange.status in ANYWHERE | {404}
+        return {"$ref": "#/components/schemas/Error"}
+    response = operation["responses"][str(exchange.status)]
+    return response.get("content", {}).get(exchange.media_type, {}).get("schema")
+
+
+def filled_in(text):
+    """The text with something in each place that is different each time."""
+    examples = {
+        r"\{new \d as uuid\}": "01900000-0099-7000-8000-000000000099",
+        r"\{new \d as decimal digits\}": "2076918743600632542919675432538374553",
+        r"\{[\w ]+, milliseconds\}": "2026-01-22T10:30:00.678Z",
+        r"\{[\w ]+, seconds\}": "2026-01-22T10:30:00Z",
+    }
+    for pattern, example in examples.items():
+        text = re.sub(pattern, example, text)
+    return text
+
+
+VENDORS = [exchange for prefix in DIALECTS for exchange in exchanges(prefix)]
+
+
+@pytest.mark.parametrize("exchange", VENDORS, ids=lambda exchange: f"{exchange.dialect}/{exchange.path.stem}")
+def test_the_body_is_what_the_document_promises(exchange):
+    schema = schema_of(exchange)
+    if schema is None:
+        assert exchange.status == 204
+    else:
+        whole = {**schema, "components": document(exchange.dialect)["components"]}
+        body = json.loads(filled_in(exchange.response.partition("\n\n")[2]))
+        Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(body)
+
+
+@pytest.mark.parametrize("prefix", DIALECTS)
+def test_every_operation_and_every_status_of_the_document_is_shown(prefix):
+    shown = {
+        (operation_of(exchange) or {}).get("operationId") for exchange in exchanges(prefix) if exchange.status < 300
+    }
+    assert shown == {operation["operationId"] for _, _, operation in operations(prefix)}
+
+    statuses = {int(status) for _, _, operation in operations(prefix) for status in operation["responses"]}
+    assert {exchange.status for exchange in exchanges(prefix)} == statuses - NOBODY_SHOWS | ANYWHERE | {404}
+
+
+# What the vendors' documents say, to the letter
+
+
+@pytest.mark.parametrize("prefix", DIALECTS)
+def test_the_parameters_are_the_documented_ones(prefix):
+    vendor = documented(prefix)
+    found = {operation["operationId"]: operation.get("parameters", []) for *_, operation in operations(prefix)}
+
+    for name, schemas in vendor.parameters.items():
+        assert {parameter["name"]: parameter["schema"] for parameter in found[name]} == schemas
+        for parameter in found[name]:
+            required = parameter["in"] == "path" or parameter["name"] in vendor.required
+            assert parameter.get("required", False) == required
+
+
+@pytest.mark.parametrize("prefix", DIALECTS)
+def test_the_operations_have_the_vendor_s_names(prefix):
+    assert {found["operationId"]: found["summary"] for *_, found in operations(prefix)} == documented(prefix).titles
+
+
+@pytest.mark.parametrize("prefix", DIALECTS)
+def test_a_document_says_what_it_is_after_and_how_credentials_ids_pages_and_errors_are_there(prefix):
+    description = document(prefix)["info"]["description"]
+
+    assert [words for words in documented(prefix).says if words not in description] == []
+
+
+@pytest.mark.parametrize("prefix", DIALECTS)
+def test_a_document_declares_the_documented_credentials_and_each_that_an_operation_takes(prefix):
+    declared = document(prefix)["components"]["securitySchemes"]
+    taken = {name for *_, operation in operations(prefix) for kind in operation["security"] for name in kind}
+
+    assert list(declared) == documented(prefix).credentials
+    assert set(declared) == taken
+
+
+def test_tokens_of_our_authorization_server_come_by_two_flows():
+    declared = document("zenml")["components"]["securitySchemes"]
+    person, program = declared["oauth2"]["flows"], declared["oauth2Client"]["flows"]
+
+    assert list(person) == ["authorizationCode"]
+    assert list(program) == ["clientCredentials"]
+    scopes = person["authorizationCode"]["scopes"]
+    assert scopes["invitations"] == "See the invitations sent to you, and accept or decline them"
+    assert person["authorizationCode"] == {
+        "authorizationUrl": "/oauth2/authorize",
+        "tokenUrl": "/oauth2/token",
+        "refreshUrl": "/oauth2/token",
+        "scopes": scopes,
+    }
+    assert program["clientCredentials"] == {"tokenUrl": "/oauth2/token", "scopes": scopes}
+    assert document("zenml")["paths"]["/zenml/invitations"]["get"]["security"] == [
+        {"jwt": []},
+        {"oauth2": ["invitations"]},
+        {"oauth2Client": ["invitations"]},
+    ]

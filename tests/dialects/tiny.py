@@ -1,0 +1,64 @@
+"""Tiny: how many invitations wait for the caller. A sixth dialect, in one file."""
+
+from django.http import HttpRequest
+from django.urls import path
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import BearerAuthentication
+from accounts.credentials import BEARER
+from accounts.scopes import INVITATIONS
+from invitations.dialects import DialectViewSet
+from invitations.models import Invitation
+from perfectworks.api.errors import Problem
+from perfectworks.api.operations import operation
+from perfectworks.api.query import Schema
+from perfectworks.api.schema import OperationSchema
+
+title = "Tiny"
+
+
+# Errors
+
+
+def error_body(problem: Problem, request: HttpRequest) -> list[str]:
+    """A list of one word."""
+    return [problem.code]
+
+
+# Schema
+
+
+class TinySchema(OperationSchema):
+    """Bare bodies."""
+
+    error = {"type": "array", "items": {"type": "string"}}
+
+    def envelope(self, data: Schema) -> Schema:
+        """There is none."""
+        return data
+
+
+# Views
+
+
+class TinyInvitations(DialectViewSet):
+    """What waits for the caller."""
+
+    resource = "tiny_invitations"
+    authentication_classes = [BearerAuthentication]
+    renderer_classes = [JSONRenderer]
+    schema = TinySchema()
+    error_body = staticmethod(error_body)
+
+    @operation("OK", name="count", answer={"type": "integer"})
+    def count(self, request: Request) -> Response:
+        """Count my open invitations."""
+        return self.answer(Invitation.objects.addressed_to(self.caller.user).open().count())
+
+
+# Paths and credentials
+
+urlpatterns = [path("count", TinyInvitations.as_view({"get": "count"}))]
+credentials = {"tiny_invitations.count": BEARER.scoped(INVITATIONS)}

@@ -1,0 +1,240 @@
+"""A world whose every id and date is fixed, so that what is said of it can be compared byte for byte."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
+from django.db import InterfaceError, connection
+from django.test import override_settings
+from django.utils import timezone
+
+from accounts.issuers import development_jwt, development_name
+from accounts.models import ApplicationAccess, ExternalIdentity, OAuthApplication, User
+from accounts.oauth import issue_token
+from invitations.limits import take_mail_to
+from invitations.models import Invitation
+from orgs.models import Organization, Role, Unit
+from orgs.permissions import (
+    ADMIN_ROLE,
+    CREATE_PROJECTS,
+    LIST_PROJECTS,
+    MANAGE_BILLING,
+    MANAGE_MEMBERS,
+    OWNER_ROLE,
+    UNASSIGNED_ROLE,
+    UNIT_EDITOR_ROLE,
+    UNIT_VIEW,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from tests.rows import join, make_invitation
+
+SIGNED_IN = datetime(2026, 1, 22, 10, 30, tzinfo=UTC)
+FAR_AWAY = datetime(2126, 1, 22, 10, 30, 0, 678_000, tzinfo=UTC)
+PEOPLE = ("owner", "admin", "member", "invitee", "stranger", "manager")
+
+
+def key(number: int) -> UUID:
+    """One that differs from the others in each of its four spellings, of which one has the first 96 bits only."""
+    return UUID(f"01900000-{number:04x}-7000-8000-00000000{number:04x}")
+
+
+ERASED = key(0x99)  # somebody who was here
+
+
+def moment(day: int) -> datetime:
+    return datetime(2026, 1, day, 9, 15, 30, 123_456, tzinfo=UTC)
+
+
+class World:
+    """The cast, two organizations, and an invitation in every state."""
+
+    def __init__(self) -> None:
+        self.people = {name: self.make_person(name, number) for number, name in enumerate(PEOPLE, start=1)}
+        self.program = User.objects.create(id=key(7), kind=User.Kind.SYSTEM, first_name="Robot")
+        self.make_organizations()
+        self.make_units()
+        self.make_invitations()
+        self.credentials = {name: self.credentials_of(user) for name, user in self.people.items()}
+        self.credentials["program"] = {"token": self.program_token()}
+        self.credentials["late owner"] = {"token": self.token_of(self.people["owner"], timedelta(minutes=-1))}
+        self.credentials["narrow invitee"] = {"token": self.token_of(self.people["invitee"], scopes="organizations")}
+        ApplicationAccess.objects.update(last_used_at=timezone.now())  # a moment ago, so that no use need be noted
+
+    # Who
+
+    def make_person(self, name: str, number: int) -> User:
+        address = f"{name}@example.com"
+        return User.objects.create_verified_user(
+            address, id=key(number), first_name=name.capitalize(), last_name="Cast"
+        )
+
+    def credentials_of(self, user: User) -> dict[str, str]:
+        """What the person shows, by the kind of credential; none of them for the first time."""
+        ExternalIdentity.objects.create(user=user, issuer=development_name(), subject=str(user.pk))
+        return {
+            "session": self.session_of(user),
+            "token": self.token_of(user),
+            "jwt": development_jwt(user),
+        }
+
+    def session_of(self, user: User) -> str:
+        """The key of a session of this person, the same each time."""
+        records = [{"method": "password", "at": SIGNED_IN.timestamp(), "email": user.email}]
+        data = {
+            SESSION_KEY: str(user.pk),
+            BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0],
+            HASH_SESSION_KEY: user.get_session_auth_hash(),
+            "account_authentication_methods": records,
+            "account_authentication_methods_user": str(user.pk),
+        }
+        session_key = f"{user.first_name.lower():x<32}"
+        Session.objects.create(session_key=session_key, session_data=SessionStore().encode(data), expire_date=FAR_AWAY)
+        return session_key
+
+    def token_of(
+        self, user: User, lifetime: timedelta = timedelta(hours=1), scopes: str = "invitations organizations"
+    ) -> str:
+        application, _ = OAuthApplication.objects.get_or_create(
+            name="Client", client_type="confidential", authorization_grant_type="authorization-code"
+        )
+        return issue_token(application, user, scopes, timezone.now() + lifetime)
+
+    def program_token(self) -> str:
+        """By client credentials, with no person behind it."""
+        application = OAuthApplication.objects.create(
+            name="Program",
+            client_type="confidential",
+            authorization_grant_type="client-credentials",
+            user=self.people["owner"],
+            system_user=self.program,
+        )
+        return issue_token(application, None, "invitations organizations", timezone.now() + timedelta(hours=1))
+
+    # Where
+
+    def make_organizations(self) -> None:
+        self.organization = Organization.objects.create(
+            id=key(0x10), slug="riverside", name="Riverside", logo_url="https://example.com/riverside.png"
+        )
+        self.other_organization = Organization.objects.create(id=key(0x11), slug="hillside", name="Hillside")
+        self.manager_role = Role.objects.create(
+            id=key(0x30), organization=self.organization, name="Manager", permissions=[MANAGE_MEMBERS, LIST_PROJECTS]
+        )
+        people = self.people
+        for name, role in (("owner", OWNER_ROLE), ("admin", ADMIN_ROLE), ("member", VIEWER_ROLE)):
+            join(self.organization, people[name], role)
+        join(self.organization, people["manager"], self.manager_role.pk)
+        join(self.organization, self.program, ADMIN_ROLE)
+        join(self.other_organization, people["stranger"], OWNER_ROLE)
+
+    def make_units(self) -> None:
+        values = {"organization": self.organization}
+        self.workspace = Unit.objects.create(id=key(0x20), kind="workspace", slug="design", name="Design", **values)
+        self.application = Unit.objects.create(
+            id=key(0x21),
+            kind="application",
+            slug="shop",
+            name="Shop",
+            picture_url="https://example.com/shop.png",
+            **values,
+        )
+        self.empty_application = Unit.objects.create(
+            id=key(0x22), kind="application", slug="kiosk", name="Kiosk", **values
+        )
+        self.tester_role = Role.objects.create(
+            id=key(0x31), organization=self.organization, scope="unit", name="Tester", permissions=[UNIT_VIEW]
+        )
+        Role.objects.update(created_at=moment(1), updated_at=moment(1))
+
+    # What
+
+    def make_invitations(self) -> None:
+        """One of everything; the later its number, the newer it is."""
+        self.invite(0x40, "invitee@example.com", role_id=VIEWER_ROLE, permissions=[CREATE_PROJECTS, MANAGE_BILLING])
+        self.invite(0x41, "guest@example.com", unit=self.workspace, unit_role_id=UNIT_EDITOR_ROLE)
+        self.invite(0x42, "viewer@example.com", unit=self.application, unit_role_id=UNIT_VIEWER_ROLE)
+        self.invite(0x43, "tester@example.com", unit=self.application, unit_role=self.tester_role)
+        self.invite(0x44, "orphan@example.com", by=None, role_id=UNASSIGNED_ROLE)
+        self.invite(0x45, "bounced@example.com", status="error", finished_at=moment(9))
+        self.invite(0x46, "too-late@example.com", expires_at=moment(20))
+        self.invite(0x47, "expired@example.com", status="expired", expires_at=moment(20), finished_at=moment(20))
+        self.invite(0x48, "withdrawn@example.com", status="cancelled", finished_at=moment(9))
+        self.invite(0x49, "declined@example.com", status="declined", finished_at=moment(9))
+        self.invite(0x4A, "manager@example.com", status="accepted", finished_at=moment(9))
+        self.invite(0x4B, "waiting@example.com", status="processing")
+        self.invite(0x4C, "invitee@example.com", status="cancelled", finished_at=moment(14))
+        self.invite(0x4D, "invitee@example.com", by=None, unit=self.workspace, unit_role_id=UNIT_EDITOR_ROLE)
+        Invitation.objects.filter(inviter=None).update(inviter_user_id=ERASED)
+        stranger, other = self.people["stranger"], self.other_organization
+        self.invite(0x50, "invitee@example.com", by=stranger, organization=other, role_id=ADMIN_ROLE)
+
+    def invite(self, number: int, email: str, **values: Any) -> Invitation:
+        inviter = values.pop("by", self.people["owner"])
+        organization = values.pop("organization", self.organization)
+        values.setdefault("expires_at", FAR_AWAY)
+        day = number - 0x3F
+        dates = {"created_at": moment(day), "updated_at": moment(day)}
+        return make_invitation(organization, email, inviter, id=key(number), **dates, **values)
+
+
+# What else may be the case, by the words of a golden file's "given"
+
+
+def no_free_seat(world: World) -> AbstractContextManager[None]:
+    return changing(Organization, seat_limit=1)
+
+
+def changing(model: Any, **values: Any) -> AbstractContextManager[None]:
+    @contextmanager
+    def changed() -> Iterator[None]:
+        model.objects.update(**values)
+        yield
+
+    return changed()
+
+
+def database_that_is_gone(world: World) -> AbstractContextManager[None]:
+    def refuse(*_: Any) -> None:
+        raise InterfaceError("the connection is closed")
+
+    return connection.execute_wrapper(refuse)
+
+
+def limits_used_up(world: World) -> AbstractContextManager[Any]:
+    return override_settings(ROOT_URLCONF="tests.dialects.limited")
+
+
+def addresses_just_written_to(world: World) -> AbstractContextManager[None]:
+    @contextmanager
+    def written_to() -> Iterator[None]:
+        with override_settings(RECIPIENT_MAILS_PER_HOUR=1):
+            for address in ("new@example.com", "guest@example.com"):
+                take_mail_to(address)
+            yield
+
+    return written_to()
+
+
+def no_invitation(world: World) -> AbstractContextManager[None]:
+    @contextmanager
+    def without() -> Iterator[None]:
+        Invitation.objects.all().delete()
+        yield
+
+    return without()
+
+
+GIVEN: dict[str, Callable[[World], AbstractContextManager[Any]]] = {
+    "no seat is free": no_free_seat,
+    "the database is gone": database_that_is_gone,
+    "every limit is used up": limits_used_up,
+    "the address was sent as many mails as it should be in an hour": addresses_just_written_to,
+    "nobody is invited": no_invitation,
+}

@@ -1,0 +1,96 @@
+"""Who else acts here, where they can be invited to, and how they speak to the API."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from invitations.models import Invitation
+from orgs.models import Organization, Unit
+from orgs.permissions import MANAGE_MEMBERS, UNASSIGNED_ROLE, UNIT_ADMIN_ROLE, UNIT_MANAGE_MEMBERS, VIEWER_ROLE
+from tests.orgs.api.house import API, at
+from tests.rows import join, make_invitation, make_person, make_program, make_role, make_unit
+
+By = Callable[..., APIClient]
+
+
+@pytest.fixture
+def by(request: pytest.FixtureRequest) -> By:
+    """A client of one of the cast, by name, whose credential is of a kind and bounds; "anonymous" has none."""
+
+    def client(who: str, method: Method = Method.JWT, **bounds: Any) -> APIClient:
+        client = APIClient()
+        if who != "anonymous":
+            user = request.getfixturevalue(who)
+            principal = Principal(user=user, method=method, authenticated_at=timezone.now(), **bounds)
+            client.force_authenticate(user, token=principal)  # type: ignore[arg-type]
+        return client
+
+    return client
+
+
+@pytest.fixture
+def workspace(organization: Organization) -> Unit:
+    return make_unit(organization, "design")
+
+
+@pytest.fixture
+def application(organization: Organization) -> Unit:
+    return make_unit(organization, "shop", kind="application")
+
+
+@pytest.fixture
+def manager(organization: Organization) -> User:
+    """May manage members, by a role of the organization's own, and nothing else."""
+    user = make_person("manager")
+    join(organization, user, make_role(organization, "Manager", [MANAGE_MEMBERS]).pk)
+    return user
+
+
+@pytest.fixture
+def program(organization: Organization) -> User:
+    """A system user that may manage members."""
+    return make_program(organization, permissions=[MANAGE_MEMBERS])
+
+
+@pytest.fixture
+def unit_manager(organization: Organization, workspace: Unit) -> User:
+    """May manage the members of the workspace, by a role there, and see the organization's projects."""
+    user = make_person("unit-manager")
+    role = make_role(organization, "Host", [UNIT_MANAGE_MEMBERS, "unit:view"], scope="unit")
+    join(organization, user, VIEWER_ROLE, units={workspace: role.pk})
+    return user
+
+
+@pytest.fixture
+def invitation(organization: Organization, owner: User) -> Invitation:
+    """The invitee's, open, to nothing in particular."""
+    return make_invitation(organization, "invitee@example.com", owner, role_id=VIEWER_ROLE)
+
+
+@pytest.fixture
+def workspace_invitation(organization: Organization, owner: User, workspace: Unit) -> Invitation:
+    """The invitee's, open, into the workspace with all rights there."""
+    return make_invitation(
+        organization,
+        "invitee@example.com",
+        owner,
+        role_id=UNASSIGNED_ROLE,
+        unit=workspace,
+        unit_role_id=UNIT_ADMIN_ROLE,
+    )
+
+
+@pytest.fixture(params=["by path", "current"])
+def door(request: pytest.FixtureRequest, organization: Organization) -> str:
+    """Where the invitation is posted: the organization in the path, or the caller's current one."""
+    return at(organization, "invitations") if request.param == "by path" else f"{API}/organization-members/invite"
+
+
+@pytest.fixture
+def path(organization: Organization) -> str:
+    return at(organization, "invitations")

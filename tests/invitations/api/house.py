@@ -1,0 +1,211 @@
+"""How the house API tells of invitations, as tests expect it."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from invitations.tokens import Purpose, token_for
+from orgs.models import Organization, Role, Unit
+from perfectworks.api.serializers import spell_time
+from tests.orgs.api.house import API, Answer, at, refused, said
+from tests.queries import summaries
+from tests.rows import make_invitation
+
+NO_INVITATION = refused(404, "invitation_not_found", "There is no such invitation.")
+TOKEN = re.compile(r"[A-Za-z0-9_-]{59}")
+
+# What an invitation that is not open answers, by what became of it.
+WAITS = refused(409, "invitation_waits", "This invitation was accepted and waits for a free seat.")
+ENDS = {
+    "accepted": refused(410, "invitation_accepted", "This invitation was accepted."),
+    "declined": refused(410, "invitation_declined", "This invitation was declined."),
+    "cancelled": refused(410, "invitation_cancelled", "This invitation was withdrawn."),
+    "superseded": refused(410, "invitation_superseded", "A newer invitation took the place of this one."),
+    "error": refused(410, "invitation_undeliverable", "This invitation could not be delivered."),
+    "expired": refused(410, "invitation_expired", "This invitation has expired."),
+    "overdue": refused(410, "invitation_expired", "This invitation has expired."),
+}
+
+
+def make_in_state(state: str, organization: Organization, email: str, inviter: User, **values: Any) -> Invitation:
+    """An invitation of which this became; ``overdue`` is past its date, and no job has been there."""
+    if state == "superseded":
+        values["superseded_by"] = make_in_state("cancelled", organization, email, inviter)
+        state = "cancelled"
+    if state == "overdue":
+        return make_invitation(organization, email, inviter, days=-1, **values)
+    if state not in ("pending", "processing"):
+        values["finished_at"] = timezone.now()
+    if state == "expired":
+        values["expires_at"] = values["finished_at"]
+    return make_invitation(organization, email, inviter, status=state, **values)
+
+
+def already_invited(invitation: Invitation) -> Answer:
+    message = "There is an open invitation to this address."
+    return refused(409, "already_invited", message, details={"invitationId": str(invitation.pk)})
+
+
+def granted(invitation: Invitation) -> tuple[Any, ...]:
+    """Role, permissions, unit and the role there, as they are stored."""
+    return invitation.role_id, invitation.permissions, invitation.unit_id, invitation.unit_role_id
+
+
+def mine(*parts: object) -> str:
+    """The address of the caller's invitations, or of what is below them."""
+    return "/".join([f"{API}/invitations", *map(str, parts)])
+
+
+def sent(invitation: Invitation, *parts: object) -> str:
+    """The address of an invitation inside its organization, or of what is below it."""
+    return at(invitation.organization, "invitations", invitation.pk, *parts)
+
+
+def role(row: Role | None) -> dict[str, str] | None:
+    return {"id": str(row.pk), "name": row.name} if row else None
+
+
+def unit(row: Unit | None) -> dict[str, str] | None:
+    return {"id": str(row.pk), "kind": row.kind, "slug": row.slug, "name": row.name} if row else None
+
+
+def moment(value: Any) -> str | None:
+    return value and spell_time(value)
+
+
+def reloaded(invitation: Invitation) -> Invitation:
+    return Invitation.objects.with_details().with_member_count().get(pk=invitation.pk)
+
+
+def sent_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
+    """As the organization sees it."""
+    row = reloaded(invitation)
+    return {
+        "id": str(row.pk),
+        "organizationId": str(row.organization_id),
+        "email": row.email,
+        "state": row.status,
+        "role": role(row.role),
+        "permissions": row.permissions,
+        "unit": unit(row.unit),
+        "unitRole": role(row.unit_role),
+        "language": row.language or row.organization.language or None,
+        "invitedBy": {"id": str(row.inviter_user_id), "name": row.inviter_name},
+        "declineReason": row.decline_reason or None,
+        "supersededBy": row.superseded_by_id and str(row.superseded_by_id),
+        "generation": row.generation,
+        "createdAt": moment(row.created_at),
+        "updatedAt": moment(row.updated_at),
+        "expiresAt": moment(row.expires_at),
+        "finishedAt": moment(row.finished_at),
+        "delivery": delivery(row.delivery),
+        **changes,
+    }
+
+
+def delivery(mail: Mail | None, **changes: Any) -> dict[str, Any] | None:
+    """How the newest mail to the invitee fares."""
+    if mail is None:
+        return None
+    return {
+        "kind": mail.kind,
+        "state": mail.state,
+        "attempts": mail.attempts,
+        "response": mail.response or None,
+        "sentAt": moment(mail.sent_at),
+        "nextAttemptAt": moment(mail.due_at),
+        "updatedAt": moment(mail.updated_at),
+        **changes,
+    }
+
+
+def received_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
+    """As the invitee sees it."""
+    row = reloaded(invitation)
+    organization = row.organization
+    return {
+        "id": str(row.pk),
+        "organization": organization_reference(organization),
+        "memberCount": organization.memberships.count(),
+        "email": row.email,
+        "role": row.role and row.role.name,
+        "permissions": row.permissions,
+        "unit": row.unit and {"kind": row.unit.kind, "name": row.unit.name},
+        "unitRole": row.unit_role and row.unit_role.name,
+        "invitedBy": {"id": str(row.inviter_user_id), "name": row.inviter_name},
+        "invitedAt": moment(row.created_at),
+        "expiresAt": moment(row.expires_at),
+        "status": row.status,
+        **changes,
+    }
+
+
+def organization_reference(organization: Organization) -> dict[str, str | None]:
+    return {
+        "id": str(organization.pk),
+        "slug": organization.slug,
+        "name": organization.name,
+        "logoUrl": organization.logo_url or None,
+    }
+
+
+def acceptance(invitation: Invitation, member_id: Any, status: str = "accepted", *, was_member: bool = False) -> Any:
+    """What saying yes is answered with."""
+    return {
+        "organization": organization_reference(invitation.organization),
+        "invitationId": str(invitation.pk),
+        "status": status,
+        "memberId": member_id and str(member_id),
+        "wasMember": was_member,
+    }
+
+
+def mailed_token(invitation: Invitation) -> str:
+    return token_for(Invitation.objects.get(pk=invitation.pk), Purpose.MAILED)
+
+
+def without_token(response: Any) -> Any:
+    """The response, after a look that nothing in it could be a token."""
+    assert not TOKEN.search(response.content.decode())
+    return response
+
+
+def caller(user: User, **bounds: Any) -> Principal:
+    """Who a client made by ``by`` is to the events."""
+    return Principal(user=user, method=Method.JWT, **bounds)
+
+
+@contextmanager
+def asked() -> Iterator[list[str]]:
+    """The queries of the block, to compare with those of another."""
+    found: list[str] = []
+    with CaptureQueriesContext(connection) as captured:
+        yield found
+    found.extend(summaries(captured))
+
+
+def indistinguishable(*requests: Any) -> Answer:
+    """The one answer to all these requests, which also take the same queries."""
+    answers = []
+    for request in requests:
+        with asked() as queries:
+            answer = said(request())
+        answers.append((answer, list(queries)))
+    assert all(answer == answers[0] for answer in answers), answers
+    return answers[0][0]
+
+
+def age(invitation: Invitation, **ago: float) -> Invitation:
+    """Let it have been made earlier."""
+    Invitation.objects.filter(pk=invitation.pk).update(created_at=timezone.now() - timedelta(**ago))
+    return invitation

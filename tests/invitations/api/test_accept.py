@@ -1,0 +1,305 @@
+"""POST /invitations/{id}/accept: the caller says yes."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.principals import Method
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from orgs.models import Membership, Organization
+from orgs.permissions import (
+    ADMIN_ROLE,
+    MANAGE_MEMBERS,
+    OWNER_ROLE,
+    UNASSIGNED_ROLE,
+    UNIT_ADMIN_ROLE,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from tests.invitations.api.house import (
+    ENDS,
+    NO_INVITATION,
+    WAITS,
+    acceptance,
+    caller,
+    indistinguishable,
+    make_in_state,
+    mine,
+    sent,
+    without_token,
+)
+from tests.orgs.api.house import ABSENT, ANONYMOUS, API, refused, said, success
+from tests.queries import queries
+from tests.rows import join, make_invitation, make_role, make_unit, membership_of, prove_address, role_of
+from tests.watching import event, watching
+
+MESSAGE = "Invitation accepted successfully"
+CANNOT_GRANT = refused(
+    409,
+    "inviter_cannot_grant",
+    "The person who invited you can no longer offer this. Ask for a new invitation.",
+)
+
+
+def accept(by, invitation, who="invitee"):
+    return by(who).post(mine(invitation.pk, "accept"))
+
+
+def now(invitation):
+    return Invitation.objects.get(pk=invitation.pk)
+
+
+def test_accepting_makes_a_member(by, invitee, organization, invitation):
+    with watching() as changes:
+        response = without_token(accept(by, invitation))
+
+    member = membership_of(invitee, organization)
+    row = now(invitation)
+    assert said(response) == success(MESSAGE, acceptance(invitation, member.pk))
+    assert (row.status, row.answered_by, row.finished_at is None) == ("accepted", invitee, False)
+    assert changes.tables == {
+        "orgs.Membership": (1, 0, 0),
+        "orgs.RoleAssignment": (1, 0, 0),
+        "invitations.Invitation": (0, 1, 0),
+        "invitations.Mail": (1, 0, 0),
+    }
+    created = event(
+        "membership.created",
+        member,
+        caller(invitee),
+        organization,
+        user_id=invitee.pk,
+        role_id=VIEWER_ROLE,
+        permissions=[],
+        unit_id=None,
+        unit_role_id=None,
+    )
+    accepted = event("invitation.accepted", invitation, caller(invitee), organization, was_member=False)
+    assert changes.events == [created, accepted]
+
+
+def test_the_member_gets_exactly_what_was_offered(by, invitee, organization, workspace, workspace_invitation):
+    Invitation.objects.filter(pk=workspace_invitation.pk).update(role_id=VIEWER_ROLE, permissions=[MANAGE_MEMBERS])
+
+    accept(by, workspace_invitation)
+
+    member = membership_of(invitee, organization)
+    assert (role_of(invitee, organization), member.permissions) == (VIEWER_ROLE, [MANAGE_MEMBERS])
+    assert [(held.unit, held.role_id) for held in member.unit_assignments] == [(workspace, UNIT_ADMIN_ROLE)]
+
+
+def test_the_new_member_sees_the_organization_at_once(by, invitee, organization, invitation):
+    accept(by, invitation)
+
+    names = [row["name"] for row in by("invitee").get(f"{API}/organizations").json()["data"]]
+    assert names == ["Riverside"]
+
+
+def test_the_inviter_is_told(by, owner, invitee, invitation):
+    accept(by, invitation)
+
+    mail = Mail.objects.get()
+    assert (mail.kind, mail.recipient, mail.invitation) == ("answered", owner.email, invitation)
+
+
+def test_a_second_click_says_so_and_changes_nothing(by, invitee, invitation):
+    accept(by, invitation)
+
+    with watching() as changes:
+        assert said(accept(by, invitation)) == ENDS["accepted"]
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_what_is_not_open_says_what_became_of_it(by, organization, owner, invitee, state):
+    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+
+    with watching() as changes:
+        assert said(accept(by, invitation)) == ENDS[state]
+    assert changes.nothing
+
+
+def test_accepting_twice_does_not_jump_the_queue(by, organization, owner, invitee):
+    invitation = make_in_state("processing", organization, "invitee@example.com", owner, answered_by=invitee)
+
+    assert said(accept(by, invitation)) == WAITS
+
+
+# Whose it is
+
+
+@pytest.mark.parametrize("who", ["stranger", "owner", "member"])
+def test_somebody_else_s_is_like_none_at_all(by, invitation, who):
+    client = by(who)
+
+    with watching() as changes:
+        answer = indistinguishable(
+            lambda: client.post(mine(invitation.pk, "accept")),
+            lambda: client.post(mine(ABSENT, "accept")),
+        )
+
+    assert answer == NO_INVITATION
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_nor_does_somebody_else_learn_what_became_of_it(by, organization, owner, stranger, state):
+    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+
+    assert said(accept(by, invitation, "stranger")) == NO_INVITATION
+
+
+def test_an_address_must_be_proven(by, organization, owner, invitee):
+    prove_address(invitee, "second@example.com", verified=False)
+    invitation = make_invitation(organization, "second@example.com", owner)
+
+    assert said(accept(by, invitation)) == NO_INVITATION
+    invitee.emailaddress_set.update(verified=True)
+    assert accept(by, invitation).status_code == 200
+
+
+def test_any_proven_address_will_do(by, organization, owner, invitee):
+    prove_address(invitee, "second@example.com")
+    invitation = make_invitation(organization, "second@example.com", owner)
+
+    assert accept(by, invitation).status_code == 200
+
+
+def test_nobody_gets_401(by, invitation):
+    assert said(accept(by, invitation, "anonymous")) == ANONYMOUS
+
+
+def test_a_program_joins_nothing(by, program, organization, invitation):
+    answer = said(by("program", Method.API_KEY, organization_id=organization.pk).post(mine(invitation.pk, "accept")))
+
+    message = "This kind of credential cannot be used for this."
+    details = {"allowed": ["jwt", "oauth2", "session"]}
+    assert answer == refused(403, "credential_not_allowed", message, details=details)
+
+
+def test_the_organization_is_the_invitation_s_whatever_the_request_names(
+    by, invitee, organization, other_organization, invitation
+):
+    headers = {"X-Organization-Id": str(other_organization.pk)}
+
+    by("invitee").post(mine(invitation.pk, "accept"), headers=headers)
+
+    assert [member.organization for member in Membership.objects.filter(user=invitee)] == [organization]
+
+
+def test_an_archived_organization_is_not_entered(by, invitee, organization, invitation):
+    Organization.objects.filter(pk=organization.pk).update(deleted_at=timezone.now())
+
+    assert said(accept(by, invitation)) == NO_INVITATION
+
+
+# The ceiling, asked again
+
+
+@pytest.mark.parametrize("change", ["demoted", "removed", "deactivated", "deleted"])
+def test_who_can_no_longer_offer_it_does_not_let_anybody_in(by, organization, admin, invitee, change):
+    invitation = make_invitation(organization, "invitee@example.com", admin, role_id=ADMIN_ROLE)
+    member = membership_of(admin, organization)
+    if change == "demoted":
+        member.assignments.update(role_id=VIEWER_ROLE)
+    elif change == "removed":
+        member.delete()
+    elif change == "deactivated":
+        type(admin).objects.filter(pk=admin.pk).update(is_active=False)
+    else:
+        admin.delete()
+
+    with watching() as changes:
+        assert said(accept(by, invitation)) == CANNOT_GRANT
+    assert changes.nothing
+
+
+def test_who_can_still_offer_it_may_have_lost_other_rights(by, organization, admin, invitee):
+    invitation = make_invitation(organization, "invitee@example.com", admin)
+    role = make_role(organization, "Manager", [MANAGE_MEMBERS])
+    membership_of(admin, organization).assignments.update(role=role)
+
+    assert accept(by, invitation).status_code == 200
+
+
+def test_a_role_that_grew_beyond_the_inviter_lets_nobody_in(by, organization, manager, invitee):
+    role = make_role(organization, "Guide")
+    invitation = make_invitation(organization, "invitee@example.com", manager, role=role)
+    role.permissions = [MANAGE_MEMBERS, "organization:manage_billing"]
+    role.save()
+
+    assert said(accept(by, invitation)) == CANNOT_GRANT
+
+
+def test_a_role_or_unit_of_another_organization_opens_nothing(by, organization, other_organization, owner, invitee):
+    foreign_role = make_role(other_organization, "Guide", [MANAGE_MEMBERS])
+    foreign_unit = make_unit(other_organization)
+    by_role = make_invitation(organization, "invitee@example.com", owner, role=foreign_role)
+    by_unit = make_invitation(
+        organization, "invitee@example.com", owner, unit=foreign_unit, unit_role_id=UNIT_VIEWER_ROLE
+    )
+
+    for invitation in (by_role, by_unit):
+        assert said(accept(by, invitation)) == CANNOT_GRANT
+    assert not Membership.objects.filter(user=invitee).exists()
+
+
+# Members and seats
+
+
+@pytest.mark.parametrize(("held", "offered"), [(OWNER_ROLE, UNASSIGNED_ROLE), (UNASSIGNED_ROLE, ADMIN_ROLE)])
+def test_a_member_answers_and_keeps_exactly_their_rights(by, organization, owner, invitee, held, offered):
+    member = join(organization, invitee, held)
+    invitation = make_invitation(organization, "invitee@example.com", owner, role_id=offered)
+
+    with watching() as changes:
+        answer = said(accept(by, invitation))
+
+    assert answer == success(MESSAGE, acceptance(invitation, member.pk, was_member=True))
+    assert role_of(invitee, organization) == held
+    assert "orgs.RoleAssignment" not in changes.tables
+    assert [told.kind for told in changes.events] == ["invitation.accepted"]
+
+
+def test_without_a_free_seat_the_acceptance_waits(by, organization, owner, invitee, invitation):
+    Organization.objects.filter(pk=organization.pk).update(seat_limit=3)
+
+    with watching() as changes:
+        answer = said(accept(by, invitation))
+
+    assert answer == success("Waiting for a free seat", acceptance(invitation, None, "processing"))
+    assert changes.events == [event("invitation.waits_for_seat", invitation, caller(invitee), organization)]
+    assert by("owner").get(sent(invitation)).json()["data"]["state"] == "processing"
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options"])
+def test_looking_accepts_nothing(by, invitee, invitation, method):
+    with watching() as changes:
+        assert getattr(by("invitee"), method)(mine(invitation.pk, "accept")).status_code == 405
+    assert changes.nothing
+
+
+def test_the_queries_are_these(by, invitee, invitation):
+    client = by("invitee")
+
+    with queries(
+        addressed="SELECT invitations_invitation",
+        lock="SELECT orgs_organization",
+        row="SELECT invitations_invitation",
+        proven="SELECT account_emailaddress",
+        member_already="SELECT orgs_membership",
+        role="SELECT orgs_role",
+        inviter="SELECT orgs_membership",
+        rights_of_the_inviter="SELECT orgs_roleassignment",
+        account_lock="SELECT accounts_user",
+        organization_exists="SELECT orgs_organization",
+        user_exists="SELECT accounts_user",
+        member="INSERT orgs_membership",
+        role_held="INSERT orgs_roleassignment",
+        member_event="INSERT events_event",
+        answer="UPDATE invitations_invitation",
+        event="INSERT events_event",
+        mail="INSERT invitations_mail",
+        row_as_it_is_now="SELECT invitations_invitation",
+    ):
+        client.post(mine(invitation.pk, "accept"))

@@ -1,0 +1,163 @@
+"""POST /organizations/{id}/invitations/{invitationId}/correct-address: a new invitation to the right address."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from tests.invitations.api.house import (
+    ENDS,
+    NO_INVITATION,
+    WAITS,
+    already_invited,
+    caller,
+    indistinguishable,
+    make_in_state,
+    sent,
+    sent_row,
+    without_token,
+)
+from tests.orgs.api.house import ABSENT, ANONYMOUS, OUTSIDER, at, invalid, lacking, refused, said, success, too_wide
+from tests.rows import make_invitation
+from tests.watching import event, watching
+
+MESSAGE = "Address corrected successfully"
+RIGHT = {"email": "right@example.com"}
+
+
+@pytest.mark.parametrize("state", ["pending", "error"])
+def test_the_answer_is_the_new_invitation_with_the_same_offer(by, owner, organization, state):
+    former = make_in_state(state, organization, "wrong@example.com", owner, role_id=VIEWER_ROLE)
+    with watching() as changes:
+        response = without_token(by("owner").post(sent(former, "correct-address"), RIGHT))
+
+    newer = Invitation.objects.open().get()
+    assert said(response) == success(MESSAGE, sent_row(newer), status=201)
+    assert (newer.email, newer.grant) == ("right@example.com", former.grant)
+    former.refresh_from_db()
+    assert (former.status, former.superseded_by) == ("cancelled" if state == "pending" else "error", newer)
+    assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Mail": (1, 0, 0)}
+    corrected = event("invitation.address_corrected", former, caller(owner), organization, superseded_by=newer.pk)
+    assert [told.kind for told in changes.events] == ["invitation.created", "invitation.address_corrected"]
+    assert changes.events[-1] == corrected
+
+
+def test_how_long_it_lives_can_be_said(by, invitation):
+    by("owner").post(sent(invitation, "correct-address"), {**RIGHT, "expiresInDays": 3})
+
+    expires_at = Invitation.objects.open().get().expires_at
+    assert timedelta(days=2) < expires_at - timezone.now() <= timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, {"email": ["This field is required."]}),
+        ({"email": "right"}, {"email": ["Enter a valid e-mail address."]}),
+        ({**RIGHT, "expiresInDays": 31}, {"expiresInDays": ["Ensure this value is less than or equal to 30."]}),
+        ({**RIGHT, "role": "owner"}, {"role": ["This field is unknown."]}),
+        ({**RIGHT, "force": True}, {"force": ["This field is unknown."]}),
+    ],
+)
+def test_nothing_else_can_be_said(by, invitation, body, fields):
+    with watching() as changes:
+        assert said(by("owner").post(sent(invitation, "correct-address"), body)) == invalid(**fields)
+    assert changes.nothing
+
+
+def test_the_same_address_is_no_correction(by, invitation):
+    message = "The invitation is to this address already."
+
+    answer = said(by("owner").post(sent(invitation, "correct-address"), {"email": "Invitee@Example.com"}))
+
+    assert answer == refused(400, "same_address", message, fields={"email": [message]})
+
+
+def test_an_open_one_to_the_right_address_stands_in_the_way(by, organization, owner, invitation):
+    there = make_invitation(organization, "right@example.com", owner)
+
+    assert said(by("owner").post(sent(invitation, "correct-address"), RIGHT)) == already_invited(there)
+
+
+def test_a_member_is_not_invited(by, member, invitation):
+    answer = said(by("owner").post(sent(invitation, "correct-address"), {"email": "member@example.com"}))
+
+    assert answer == refused(409, "already_member", "This person is already a member.")
+
+
+@pytest.mark.parametrize("state", [state for state in ENDS if state != "error"])
+def test_what_is_over_says_what_became_of_it(by, organization, owner, state):
+    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+
+    with watching() as changes:
+        assert said(by("owner").post(sent(invitation, "correct-address"), RIGHT)) == ENDS[state]
+    assert changes.nothing
+
+
+def test_an_acceptance_that_waits_for_a_seat_came_from_the_right_address(by, organization, owner):
+    invitation = make_in_state("processing", organization, "invitee@example.com", owner)
+
+    assert said(by("owner").post(sent(invitation, "correct-address"), RIGHT)) == WAITS
+
+
+def test_nobody_corrects_what_they_could_not_offer(by, owner, manager, organization):
+    open_one = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE)
+    bounced = make_in_state("error", organization, "old@example.com", owner, role_id=VIEWER_ROLE)
+
+    with watching() as changes:
+        for invitation in (open_one, bounced):
+            answer = said(by("manager").post(sent(invitation, "correct-address"), RIGHT))
+            assert answer == too_wide(LIST_PROJECTS)
+    assert changes.nothing
+
+
+def test_a_unit_manager_corrects_what_leads_into_the_unit(by, organization, unit_manager, workspace, invitation):
+    into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE}
+    theirs = make_invitation(organization, "new@example.com", unit_manager, **into)
+
+    assert by("unit_manager").post(sent(theirs, "correct-address"), RIGHT).status_code == 201
+    assert said(by("unit_manager").post(sent(invitation, "correct-address"), RIGHT)) == NO_INVITATION
+
+
+def test_whoever_corrects_it_vouches(by, owner, admin, organization):
+    invitation = make_invitation(organization, "new@example.com", admin, role_id=ADMIN_ROLE)
+
+    data = by("owner").post(sent(invitation, "correct-address"), RIGHT).json()["data"]
+
+    assert data["invitedBy"] == {"id": str(owner.pk), "name": owner.display_name}
+
+
+def test_an_invitation_of_another_organization_is_like_none_at_all(by, organization, other_organization, stranger):
+    foreign = make_invitation(other_organization, "invitee@example.com", stranger)
+
+    answer = indistinguishable(
+        lambda: by("owner").post(at(organization, "invitations", foreign.pk, "correct-address"), RIGHT),
+        lambda: by("owner").post(at(organization, "invitations", ABSENT, "correct-address"), RIGHT),
+    )
+
+    assert answer == NO_INVITATION
+    assert not Mail.objects.exists()
+
+
+def test_outsiders_members_and_nobody(by, organization, invitation, other_organization, invitee):
+    path = sent(invitation, "correct-address")
+
+    assert said(by("stranger").post(path, RIGHT)) == OUTSIDER
+    assert said(by("invitee").post(path, RIGHT)) == OUTSIDER
+    assert said(by("anonymous").post(path, RIGHT)) == ANONYMOUS
+    answer = indistinguishable(
+        lambda: by("member").post(path, RIGHT),
+        lambda: by("member").post(at(organization, "invitations", ABSENT, "correct-address"), RIGHT),
+    )
+    assert answer == lacking(MANAGE_MEMBERS)
+    assert not Mail.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options"])
+def test_looking_corrects_nothing(by, owner, invitation, method):
+    with watching() as changes:
+        assert getattr(by("owner"), method)(sent(invitation, "correct-address")).status_code == 405
+    assert changes.nothing

@@ -1,0 +1,184 @@
+"""`delivery` on an organization's invitation, and the filter by it: how the newest mail to the invitee fares."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from invitations.actions import accept, fail, resend
+from invitations.delivery import queue_mail
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from perfectworks.api.serializers import spell_time
+from tests.invitations.api.house import make_in_state, sent
+from tests.orgs.api.house import API, invalid_query, said
+from tests.queries import queries
+from tests.rows import make_invitation, session
+
+MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
+UNSENT = ("queued", "sending", "deferred")
+GONE_OUT = ("sent", "delivered", "bounced", "complained")
+
+
+def mailed(invitation: Invitation, state: str = "queued", kind: str = "invitation", **values: Any) -> Mail:
+    """A mail to the invitee that got this far."""
+    mail = queue_mail(invitation, Mail.Kind(kind))
+    assert mail is not None
+    values = {
+        "state": state,
+        "due_at": MOMENT if state in UNSENT else None,
+        "sent_at": MOMENT if state in GONE_OUT else None,
+        "lease_id": uuid4() if state == "sending" else None,
+    } | values
+    Mail.objects.filter(pk=mail.pk).update(updated_at=MOMENT, **values)
+    return mail
+
+
+def delivery_of(client: Any, invitation: Invitation) -> Any:
+    return client.get(sent(invitation)).json()["data"]["delivery"]
+
+
+def found(client: Any, path: str, **query: str) -> list[str]:
+    response = client.get(path, query)
+    assert response.status_code == 200, response.content
+    return sorted(row["email"].partition("@")[0] for row in response.json()["data"])
+
+
+@pytest.mark.parametrize("state", Mail.State.values)
+def test_every_state_is_told_whole(by, invitation, state):
+    mailed(invitation, state, attempts=2, response="250 2.0.0 Queued")
+
+    assert delivery_of(by("owner"), invitation) == {
+        "kind": "invitation",
+        "state": state,
+        "attempts": 2,
+        "response": "250 2.0.0 Queued",
+        "sentAt": spell_time(MOMENT) if state in GONE_OUT else None,
+        "nextAttemptAt": spell_time(MOMENT) if state in ("queued", "deferred") else None,
+        "updatedAt": spell_time(MOMENT),
+    }
+
+
+def test_what_no_server_said_is_null(by, invitation):
+    mailed(invitation, "dropped", reason="The invitation is cancelled.")
+
+    assert delivery_of(by("owner"), invitation)["response"] is None
+
+
+def test_an_invitation_without_a_mail_has_none(by, invitation):
+    assert delivery_of(by("owner"), invitation) is None
+
+
+def test_the_newest_mail_to_the_invitee_speaks(by, owner, organization, invitation):
+    mailed(invitation, "bounced")
+    resent = resend(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
+    assert delivery_of(by("owner"), invitation)["state"] == "queued"
+
+    Mail.objects.filter(generation=2).update(state="sent", sent_at=MOMENT, due_at=None)
+    mailed(resent, "deferred", "reminder")
+    assert delivery_of(by("owner"), invitation)["kind"] == "reminder"
+
+    Mail.objects.filter(kind="reminder").update(state="delivered", sent_at=MOMENT, due_at=None)
+    assert delivery_of(by("owner"), invitation)["state"] == "delivered"
+
+
+def test_mails_to_the_inviter_are_no_delivery(by, invitee, invitation):
+    accept(by=session(invitee), invitation_id=invitation.pk)
+
+    assert Mail.objects.get().kind == "answered"
+    assert delivery_of(by("owner"), invitation) is None
+
+
+def test_what_is_written_answers_with_it_too(by, organization, invitation):
+    made = by("owner").post(f"{API}/organizations/{organization.pk}/invitations", {"email": "new@example.com"})
+    again = by("owner").post(sent(invitation, "resend"))
+
+    for response in (made, again):
+        delivery = response.json()["data"]["delivery"]
+        assert (delivery["kind"], delivery["state"], delivery["attempts"]) == ("invitation", "queued", 0)
+
+
+def test_the_invitee_is_told_nothing_of_it(by, invitee, invitation):
+    mailed(invitation, "deferred")
+
+    assert "delivery" not in by("invitee").get(f"{API}/invitations/{invitation.pk}").json()["data"]
+
+
+# The filter
+
+
+@pytest.fixture
+def of_every_delivery(organization, owner) -> dict[str, Invitation]:
+    """An invitation for every state of its mail; one that bounced and was sent again; and one without a mail."""
+    made = {state: make_invitation(organization, f"{state}@example.com", owner) for state in Mail.State.values}
+    for state, invitation in made.items():
+        mailed(invitation, state)
+    again = make_invitation(organization, "again@example.com", owner)
+    mailed(again, "bounced")
+    resend(by=session(owner), organization_id=organization.pk, invitation_id=again.pk)
+    return made | {"again": again, "none": make_invitation(organization, "none@example.com", owner)}
+
+
+@pytest.mark.parametrize("state", Mail.State.values)
+def test_each_state_of_delivery_can_be_asked_for(by, path, of_every_delivery, state):
+    expected = ["again", "queued"] if state == "queued" else [state]
+
+    assert found(by("owner"), path, delivery=state) == expected
+
+
+def test_what_is_no_longer_open_is_found_too_unless_a_state_is_asked_for(by, path, organization, owner):
+    bounced = make_invitation(organization, "bounced@example.com", owner)
+    mailed(bounced, "bounced")
+    fail(invitation_id=bounced.pk, generation=1, reason="550")
+    mailed(make_invitation(organization, "open@example.com", owner), "bounced")
+    mailed(make_in_state("overdue", organization, "late@example.com", owner), "bounced")
+
+    assert found(by("owner"), path, delivery="bounced") == ["bounced", "late", "open"]
+    assert found(by("owner"), path, delivery="bounced", state="error") == ["bounced"]
+    assert found(by("owner"), path, delivery="bounced", state="pending") == ["open"]
+    assert found(by("owner"), path) == ["open"]
+
+
+def test_bounces_of_other_organizations_are_not_here(by, path, other_organization, stranger):
+    mailed(make_invitation(other_organization, "invitee@example.com", stranger), "bounced")
+
+    assert found(by("owner"), path, delivery="bounced") == []
+
+
+@pytest.mark.parametrize("state", ["lost", "bounced,failed", "", "BOUNCED"])
+def test_anything_else_is_refused(by, path, state):
+    words = ", ".join(["queued", "sending", "sent", "delivered", "deferred", "bounced", "complained", "failed"])
+
+    answer = said(by("owner").get(path, {"delivery": state}))
+
+    assert answer == invalid_query(delivery=[f"One of these is expected: {words}, dropped."])
+
+
+@pytest.mark.parametrize("number", [1, 30])
+def test_the_number_of_rows_and_mails_costs_no_query(by, path, organization, owner, number):
+    for index in range(number):
+        invitation = make_invitation(organization, f"new-{index}@example.com", owner)
+        mailed(invitation, "sent")
+        mailed(invitation, "sent", "reminder")
+    client = by("owner")
+
+    with queries(
+        organization="SELECT orgs_organization",
+        caller="SELECT orgs_membership",
+        rights="SELECT orgs_roleassignment",
+        total="COUNT invitations_invitation",
+        rows="SELECT invitations_invitation",
+        delivery="SELECT invitations_mail",
+    ):
+        response = client.get(path, {"limit": 30, "delivery": "sent"})
+
+    assert [row["delivery"]["kind"] for row in response.json()["data"]] == ["reminder"] * number
+
+
+def test_the_mail_with_the_newest_link_speaks_whatever_was_written_last(by, invitation):
+    later = mailed(invitation, "sent")
+    Mail.objects.filter(pk=later.pk).update(generation=2)
+    mailed(invitation, "bounced")
+
+    assert delivery_of(by("owner"), invitation)["state"] == "sent"

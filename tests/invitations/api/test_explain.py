@@ -1,0 +1,122 @@
+"""GET /organizations/{id}/invitations/{invitationId}/explain: why has this person not joined?"""
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+
+from accounts.principals import Method
+from events.models import Event
+from invitations import actions
+from invitations.outbox import Attempt, Mail
+from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
+from tests.invitations.api.house import NO_INVITATION, asked, indistinguishable, moment, sent, without_token
+from tests.orgs.api.house import ABSENT, ANONYMOUS, OUTSIDER, at, lacking, said, success
+from tests.queries import queries
+from tests.rows import make_person, prove_address, session
+from tests.watching import watching
+
+MESSAGE = "Invitation explained successfully"
+
+
+@pytest.fixture
+def mailed(organization, owner):
+    """Somebody invited a person, and a mail server deferred the mail."""
+    invitation = actions.invite(by=session(owner), organization_id=organization.pk, email="new@example.com")
+    Mail.objects.update(state="deferred", attempts=1, response="451 4.7.1 Greylisted")
+    Attempt.objects.create(mail=invitation.mails.get(), state="deferred", response="451 4.7.1 Greylisted")
+    return invitation
+
+
+def test_the_reason_and_the_story_are_told_whole(by, mailed, owner):
+    mail = mailed.mails.get()
+    invited_at = moment(Event.objects.about(mailed).get(kind="invitation.created").created_at)
+    with watching() as changes:
+        response = without_token(by("owner").get(sent(mailed, "explain")))
+
+    about = {"actor": None, "mail": {"id": str(mail.pk), "kind": "invitation"}}
+    invited = {"actor": {"id": str(owner.pk), "method": "session"}, "mail": None, "response": None}
+    assert said(response) == success(
+        MESSAGE,
+        {
+            "invitationId": str(mailed.pk),
+            "state": "pending",
+            "reason": {"code": "mail_deferred", "message": "The mail server could not deliver the mail yet."},
+            "timeline": [
+                {"at": invited_at, "what": "invitation.created", **invited},
+                {"at": invited_at, "what": "mail.queued", "response": None, **about},
+                {
+                    "at": moment(mail.history.get().created_at),
+                    "what": "mail.deferred",
+                    "response": "451 4.7.1 Greylisted",
+                    **about,
+                },
+            ],
+        },
+    )
+    assert changes.nothing
+
+
+def test_it_is_told_for_good(by, mailed, owner):
+    actions.cancel(by=session(owner), organization_id=mailed.organization_id, invitation_id=mailed.pk)
+
+    data = by("owner").get(sent(mailed, "explain")).json()["data"]
+
+    assert (data["state"], data["reason"]["code"]) == ("cancelled", "cancelled")
+    assert data["timeline"][-1]["what"] == "invitation.cancelled"
+
+
+def test_nobody_learns_whether_the_address_has_an_account(by, mailed):
+    Mail.objects.update(state="sent", sent_at=timezone.now(), due_at=None)
+    client, answers = by("owner"), []
+
+    def ask():
+        with asked() as made:
+            answer = said(client.get(sent(mailed, "explain")))
+        answers.append((answer, list(made)))
+
+    ask()
+    somebody = make_person("somebody")
+    prove_address(somebody, "new@example.com", verified=False)
+    ask()
+    EmailAddress.objects.update(verified=True)
+    ask()
+
+    assert answers[0] == answers[1] == answers[2]
+
+
+def test_it_is_for_whoever_may_manage_it(by, organization, mailed):
+    absent = at(organization, "invitations", ABSENT, "explain")
+    path = sent(mailed, "explain")
+    key = {"method": Method.API_KEY, "organization_id": organization.pk, "scopes": frozenset({LIST_PROJECTS})}
+    member, unit_manager = by("member"), by("unit_manager")
+
+    assert indistinguishable(lambda: member.get(path), lambda: member.get(absent)) == lacking(MANAGE_MEMBERS)
+    assert indistinguishable(lambda: unit_manager.get(path), lambda: unit_manager.get(absent)) == NO_INVITATION
+    assert said(by("stranger").get(path)) == OUTSIDER
+    assert said(by("anonymous").get(path)) == ANONYMOUS
+    assert said(by("owner", **key).get(path)) == lacking(MANAGE_MEMBERS)
+
+
+def test_a_unit_manager_is_told_about_what_leads_into_the_unit(by, workspace_invitation):
+    data = by("unit_manager").get(sent(workspace_invitation, "explain")).json()["data"]
+
+    assert data["reason"]["code"] == "open_waiting_for_answer"
+
+
+def test_the_queries_are_these(by, mailed):
+    client = by("owner")
+
+    with queries(
+        organization="SELECT orgs_organization",
+        caller="SELECT orgs_membership",
+        rights="SELECT orgs_roleassignment",
+        row="SELECT invitations_invitation",
+        mails="SELECT invitations_mail",
+        answers="SELECT invitations_attempt",
+        is_member="SELECT orgs_membership",
+        offered="SELECT orgs_role",
+        inviter="SELECT orgs_membership",
+        inviters_rights="SELECT orgs_roleassignment",
+        events="SELECT events_event",
+    ):
+        client.get(sent(mailed, "explain"))

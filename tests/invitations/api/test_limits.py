@@ -1,0 +1,76 @@
+"""429 with Retry-After where a limit of inviting is reached, in the house's words; the dialects have golden files."""
+
+import json
+from typing import Any
+
+import pytest
+
+from accounts.idempotency import HEADER
+from accounts.models import KeptAnswer
+from invitations.limits import take_mail_to
+from orgs.models import Organization
+from perfectworks.urls import DIALECTS, DOCUMENTS
+from tests.invitations.api.house import sent
+from tests.orgs.api.house import API, refused, said
+from tests.watching import watching
+
+NEW = {"email": "new@example.com"}
+OF_RECIPIENT = "This address was sent several mails within the last hour. Try again later."
+
+
+@pytest.fixture
+def nothing_left(settings) -> None:
+    """One mail a day, and this was it."""
+    settings.RECIPIENT_MAILS_PER_HOUR = 1
+    for address in ("new@example.com", "invitee@example.com"):
+        take_mail_to(address)
+
+
+@pytest.fixture
+def requests(organization, invitation) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Every operation of the house that mails an invitee."""
+    return {
+        "create": (f"{API}/organizations/{organization.pk}/invitations", NEW),
+        "invite": (f"{API}/organization-members/invite", NEW),
+        "resend": (sent(invitation, "resend"), {}),
+        "correct_address": (sent(invitation, "correct-address"), NEW),
+    }
+
+
+@pytest.mark.parametrize("name", ["create", "invite", "resend", "correct_address"])
+def test_the_house_says_when_to_try_again_and_has_done_nothing(by, requests, nothing_left, name):
+    path, body = requests[name]
+    with watching() as changes:
+        response = by("owner").post(path, body, headers={HEADER: "once"})
+
+    assert said(response) == refused(429, "recipient_mails_used_up", OF_RECIPIENT, details={"limit": 1})
+    assert 3590 <= int(response["Retry-After"]) <= 3600
+    assert changes.nothing
+    assert not KeptAnswer.objects.exists()
+
+
+def test_the_same_request_works_once_there_is_room(by, requests, nothing_left, settings):
+    path, body = requests["create"]
+    assert by("owner").post(path, body, headers={HEADER: "once"}).status_code == 429
+    settings.RECIPIENT_MAILS_PER_HOUR = 2
+    assert by("owner").post(path, body, headers={HEADER: "once"}).status_code == 201
+
+
+def test_the_open_ones_are_counted(by, organization, invitation, requests):
+    Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=1)
+    path, body = requests["create"]
+
+    response = by("owner").post(path, body)
+
+    message = "This organization has as many open invitations as it may. Withdraw some, or wait until some end."
+    assert said(response) == refused(429, "too_many_open_invitations", message, details={"limit": 1})
+    days = int(response["Retry-After"]) / 86400
+    assert 9.9 < days <= 10
+
+
+@pytest.mark.parametrize("prefix", ["house", *DIALECTS])
+def test_every_document_says_that_retry_after_comes_with_429(prefix):
+    paths = json.loads(DOCUMENTS[prefix].json)["paths"]
+    told = [operation["responses"]["429"] for methods in paths.values() for operation in methods.values()]
+    assert told
+    assert all(list(response["headers"]) == ["Retry-After"] for response in told)

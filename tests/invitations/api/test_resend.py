@@ -1,0 +1,217 @@
+"""POST /organizations/{id}/invitations/{invitationId}/resend: a new mail, a new link, a new time."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from orgs.models import Organization
+from orgs.permissions import (
+    ADMIN_ROLE,
+    LIST_PROJECTS,
+    MANAGE_MEMBERS,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from tests.invitations.api.house import (
+    ENDS,
+    NO_INVITATION,
+    WAITS,
+    caller,
+    indistinguishable,
+    mailed_token,
+    make_in_state,
+    mine,
+    sent,
+    sent_row,
+    without_token,
+)
+from tests.orgs.api.house import ABSENT, ANONYMOUS, OUTSIDER, at, invalid, lacking, refused, said, success, too_wide
+from tests.rows import join, make_invitation, membership_of
+from tests.watching import event, watching
+
+MESSAGE = "Invitation resent successfully"
+NEWER = refused(410, "newer_mail_sent", "A newer mail was sent: use the link in that one.")
+
+
+def now(invitation):
+    return Invitation.objects.get(pk=invitation.pk)
+
+
+def test_another_mail_is_queued_and_the_time_starts_anew(by, owner, organization, invitation):
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now() + timedelta(hours=1))
+    with watching() as changes:
+        response = without_token(by("owner").post(sent(invitation, "resend")))
+
+    row, mail = now(invitation), Mail.objects.get()
+    assert said(response) == success(MESSAGE, sent_row(invitation))
+    assert timedelta(days=9) < row.expires_at - timezone.now() <= timedelta(days=10)
+    assert (row.generation, row.status) == (2, "pending")
+    assert (mail.recipient, mail.kind, mail.state, mail.generation) == (
+        "invitee@example.com",
+        "invitation",
+        "queued",
+        2,
+    )
+    assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+    assert changes.events == [event("invitation.resent", invitation, caller(owner), organization, generation=2)]
+
+
+def test_older_links_say_that_a_newer_mail_was_sent(by, owner, invitation):
+    older = mailed_token(invitation)
+
+    by("owner").post(sent(invitation, "resend"))
+
+    assert said(by("anonymous").post(mine("lookup"), {"token": older})) == NEWER
+    assert by("anonymous").post(mine("lookup"), {"token": mailed_token(invitation)}).status_code == 200
+
+
+def test_how_long_it_lives_can_be_said(by, owner, invitation):
+    by("owner").post(sent(invitation, "resend"), {"expiresInDays": 3})
+
+    assert timedelta(days=2) < now(invitation).expires_at - timezone.now() <= timedelta(days=3)
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"expiresInDays": 31}, {"expiresInDays": ["Ensure this value is less than or equal to 30."]}),
+        ({"email": "other@example.com"}, {"email": ["This field is unknown."]}),
+        ({"role": "owner"}, {"role": ["This field is unknown."]}),
+    ],
+)
+def test_nothing_else_can_be_said(by, owner, invitation, body, fields):
+    with watching() as changes:
+        assert said(by("owner").post(sent(invitation, "resend"), body)) == invalid(**fields)
+    assert changes.nothing
+
+
+# What is not open
+
+
+@pytest.mark.parametrize("state", ["expired", "overdue"])
+def test_an_expired_one_is_followed_by_a_new_one_with_the_same_offer(by, owner, organization, workspace, state):
+    into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE, "permissions": [LIST_PROJECTS]}
+    expired = make_in_state(state, organization, "new@example.com", owner, role_id=VIEWER_ROLE, **into)
+
+    answer = said(by("owner").post(sent(expired, "resend")))
+
+    successor = Invitation.objects.open().get()
+    assert answer == success(MESSAGE, sent_row(successor))
+    assert successor.pk != expired.pk
+    assert (now(expired).status, now(expired).superseded_by) == ("expired", successor)
+    assert (successor.grant, successor.generation) == (expired.grant, 1)
+    assert Mail.objects.get().invitation == successor
+    with watching() as changes:
+        assert said(by("owner").post(sent(expired, "resend"))) == ENDS["superseded"]
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("state", [state for state in ENDS if state not in ("expired", "overdue")])
+def test_what_is_over_says_what_became_of_it(by, organization, owner, state):
+    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+
+    with watching() as changes:
+        assert said(by("owner").post(sent(invitation, "resend"))) == ENDS[state]
+    assert changes.nothing
+
+
+def test_an_acceptance_that_waits_for_a_seat_needs_no_mail(by, organization, owner):
+    invitation = make_in_state("processing", organization, "invitee@example.com", owner)
+
+    assert said(by("owner").post(sent(invitation, "resend"))) == WAITS
+
+
+def test_an_expired_one_takes_a_seat_again(by, owner, organization):
+    expired = make_in_state("overdue", organization, "new@example.com", owner)
+    Organization.objects.filter(pk=organization.pk).update(seat_limit=3)
+
+    answer = said(by("owner").post(sent(expired, "resend")))
+
+    assert answer == refused(409, "no_seat_left", "This organization has no seat left.", details={"seatLimit": 3})
+    assert not Mail.objects.exists()
+
+
+def test_an_expired_one_to_somebody_who_joined_meanwhile_is_not_renewed(by, owner, organization, invitee):
+    expired = make_in_state("expired", organization, "invitee@example.com", owner)
+    join(organization, invitee)
+
+    answer = said(by("owner").post(sent(expired, "resend")))
+
+    assert answer == refused(409, "already_member", "This person is already a member.")
+
+
+# The ceiling
+
+
+def test_nobody_resends_what_they_could_not_offer(by, owner, manager, organization):
+    invitation = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE)
+    expired = make_in_state("overdue", organization, "old@example.com", owner, role_id=VIEWER_ROLE)
+
+    with watching() as changes:
+        assert said(by("manager").post(sent(invitation, "resend"))) == too_wide(LIST_PROJECTS)
+        assert said(by("manager").post(sent(expired, "resend"))) == too_wide(LIST_PROJECTS)
+    assert changes.nothing
+
+
+def test_who_resends_vouches_where_the_inviter_no_longer_can(by, owner, admin, organization):
+    invitation = make_invitation(organization, "new@example.com", admin, role_id=ADMIN_ROLE)
+    membership_of(admin, organization).delete()
+
+    data = by("owner").post(sent(invitation, "resend")).json()["data"]
+
+    assert data["invitedBy"] == {"id": str(owner.pk), "name": owner.display_name}
+
+
+def test_the_inviter_stays_as_long_as_they_can_vouch(by, owner, admin, organization):
+    invitation = make_invitation(organization, "new@example.com", admin, role_id=ADMIN_ROLE)
+
+    data = by("owner").post(sent(invitation, "resend")).json()["data"]
+
+    assert data["invitedBy"] == {"id": str(admin.pk), "name": admin.display_name}
+
+
+def test_a_unit_manager_resends_what_leads_into_the_unit(by, organization, unit_manager, workspace, invitation):
+    into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE}
+    theirs = make_invitation(organization, "new@example.com", unit_manager, **into)
+
+    assert by("unit_manager").post(sent(theirs, "resend")).status_code == 200
+    assert said(by("unit_manager").post(sent(invitation, "resend"))) == NO_INVITATION
+
+
+# Which invitation
+
+
+def test_an_invitation_of_another_organization_is_like_none_at_all(by, organization, other_organization, stranger):
+    foreign = make_invitation(other_organization, "invitee@example.com", stranger)
+
+    answer = indistinguishable(
+        lambda: by("owner").post(at(organization, "invitations", foreign.pk, "resend")),
+        lambda: by("owner").post(at(organization, "invitations", ABSENT, "resend")),
+    )
+
+    assert answer == NO_INVITATION
+    assert not Mail.objects.exists()
+
+
+def test_outsiders_members_and_nobody(by, organization, invitation, other_organization, invitee):
+    path = sent(invitation, "resend")
+
+    assert said(by("stranger").post(path)) == OUTSIDER
+    assert said(by("invitee").post(path)) == OUTSIDER
+    assert said(by("anonymous").post(path)) == ANONYMOUS
+    answer = indistinguishable(
+        lambda: by("member").post(path),
+        lambda: by("member").post(at(organization, "invitations", ABSENT, "resend")),
+    )
+    assert answer == lacking(MANAGE_MEMBERS)
+    assert not Mail.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "head", "options"])
+def test_looking_mails_nothing(by, owner, invitation, method):
+    with watching() as changes:
+        assert getattr(by("owner"), method)(sent(invitation, "resend")).status_code == 405
+    assert changes.nothing

@@ -1,0 +1,286 @@
+"""PATCH /organizations/{id}/invitations/{invitationId}: what an open invitation grants, and for how long."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from orgs.permissions import (
+    ADMIN,
+    ADMIN_ROLE,
+    EDITOR_ROLE,
+    LIST_PROJECTS,
+    MANAGE_MEMBERS,
+    OWNER_ROLE,
+    UNASSIGNED_ROLE,
+    UNIT_EDITOR_ROLE,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from tests.invitations.api.house import (
+    ENDS,
+    NO_INVITATION,
+    WAITS,
+    caller,
+    indistinguishable,
+    mailed_token,
+    make_in_state,
+    mine,
+    sent,
+    sent_row,
+    without_token,
+)
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    OUTSIDER,
+    UNKNOWN_ROLE,
+    at,
+    lacking,
+    refused,
+    said,
+    success,
+    too_wide,
+)
+from tests.rows import join, make_invitation, make_role
+from tests.watching import event, watching
+
+MESSAGE = "Invitation updated successfully"
+CHANGED = {"invitations.Invitation": (0, 1, 0)}
+
+
+def now(invitation):
+    return Invitation.objects.get(pk=invitation.pk)
+
+
+def test_the_role_is_changed_and_all_else_stays(by, owner, organization, invitation):
+    before = now(invitation)
+    with watching() as changes:
+        response = without_token(by("owner").patch(sent(invitation), {"roleId": str(EDITOR_ROLE)}))
+
+    after = now(invitation)
+    assert said(response) == success(MESSAGE, sent_row(invitation))
+    assert (after.role_id, after.expires_at, after.generation) == (EDITOR_ROLE, before.expires_at, 1)
+    assert changes.tables == CHANGED
+    assert changes.events == [
+        event(
+            "invitation.updated",
+            invitation,
+            caller(owner),
+            organization,
+            lifetime_days=None,
+            role_id=EDITOR_ROLE,
+            permissions=[],
+            unit_id=None,
+            unit_role_id=None,
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "column", "value"),
+    [
+        ({"role": "admin"}, "role_id", ADMIN_ROLE),
+        ({"permissions": [MANAGE_MEMBERS]}, "permissions", [MANAGE_MEMBERS]),
+        ({"permissions": []}, "permissions", []),
+        ({"unitRoleId": str(UNIT_VIEWER_ROLE)}, "unit_role_id", UNIT_VIEWER_ROLE),
+    ],
+)
+def test_each_part_of_the_offer_can_be_changed(by, owner, workspace_invitation, body, column, value):
+    Invitation.objects.filter(pk=workspace_invitation.pk).update(permissions=[LIST_PROJECTS])
+
+    assert said(by("owner").patch(sent(workspace_invitation), body)) == success(MESSAGE, sent_row(workspace_invitation))
+    assert getattr(now(workspace_invitation), column) == value
+
+
+def test_its_time_starts_anew_and_may_also_become_shorter(by, owner, invitation):
+    for days in (30, 1):
+        by("owner").patch(sent(invitation), {"expiresInDays": days})
+        left = now(invitation).expires_at - timezone.now()
+        assert timedelta(days=days - 1) < left <= timedelta(days=days)
+
+
+def test_nothing_is_mailed_and_the_link_stays_the_same(by, owner, invitation):
+    token = mailed_token(invitation)
+
+    by("owner").patch(sent(invitation), {"role": "editor", "expiresInDays": 5})
+
+    assert not Mail.objects.exists()
+    data = by("anonymous").post(mine("lookup"), {"token": token}).json()["data"]
+    assert (data["state"], data["role"]) == ("pending", "editor")
+
+
+# The ceiling
+
+
+@pytest.mark.parametrize(
+    ("body", "missing"),
+    [
+        ({"role": "viewer"}, [LIST_PROJECTS]),
+        ({"roleId": str(VIEWER_ROLE)}, [LIST_PROJECTS]),
+        ({"permissions": [LIST_PROJECTS]}, [LIST_PROJECTS]),
+    ],
+)
+def test_nobody_raises_an_offer_above_what_they_hold(by, organization, manager, body, missing):
+    invitation = make_invitation(organization, "new@example.com", manager)
+
+    with watching() as changes:
+        assert said(by("manager").patch(sent(invitation), body)) == too_wide(*missing)
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("body", [{"role": "unassigned"}, {"permissions": []}, {"expiresInDays": 30}])
+def test_nobody_touches_an_offer_they_could_not_make(by, organization, owner, manager, body):
+    invitation = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE)
+
+    with watching() as changes:
+        assert said(by("manager").patch(sent(invitation), body)) == too_wide(LIST_PROJECTS)
+    assert changes.nothing
+
+
+def test_an_admin_makes_no_owner_of_a_pending_invitation(by, admin, organization):
+    invitation = make_invitation(organization, "new@example.com", admin, role_id=ADMIN_ROLE)
+
+    assert said(by("admin").patch(sent(invitation), {"role": "owner"})) == too_wide("organization:own")
+    assert now(invitation).role_id == ADMIN_ROLE
+
+
+def test_who_raises_an_offer_vouches_for_it(by, owner, manager, organization):
+    invitation = make_invitation(organization, "new@example.com", manager)
+
+    data = by("owner").patch(sent(invitation), {"role": "owner"}).json()["data"]
+
+    assert data["invitedBy"] == {"id": str(owner.pk), "name": owner.display_name}
+    assert now(invitation).role_id == OWNER_ROLE
+
+
+def test_the_inviter_stays_as_long_as_they_could_offer_it(by, owner, admin, organization):
+    invitation = make_invitation(organization, "new@example.com", admin)
+
+    by("owner").patch(sent(invitation), {"role": "editor"})
+
+    assert now(invitation).inviter == admin
+
+
+def test_a_unit_manager_edits_what_they_could_offer_in_the_unit(by, organization, unit_manager, workspace, owner):
+    into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE}
+    invitation = make_invitation(organization, "new@example.com", unit_manager, **into)
+    client = by("unit_manager")
+
+    assert client.patch(sent(invitation), {"expiresInDays": 3}).status_code == 200
+    assert said(client.patch(sent(invitation), {"unitRoleId": str(UNIT_EDITOR_ROLE)})) == too_wide("unit:edit")
+    assert said(client.patch(sent(invitation), {"permissions": [ADMIN]}))[1]["error"]["code"] == "grant_too_wide"
+
+
+# What is named must belong here
+
+
+def test_a_role_of_another_organization_is_unknown(by, owner, invitation, workspace_invitation, other_organization):
+    foreign = make_role(other_organization, "Guide", [LIST_PROJECTS])
+    guest = make_role(other_organization, "Guest", ["unit:view"], scope="unit")
+    unit_role = refused(
+        422, "unknown_role", "This organization has no such role.", fields={"unitRoleId": ["Unknown role."]}
+    )
+
+    for role_id in (foreign.pk, ABSENT, UNIT_VIEWER_ROLE):
+        assert said(by("owner").patch(sent(invitation), {"roleId": str(role_id)})) == UNKNOWN_ROLE
+    for role_id in (guest.pk, ABSENT, VIEWER_ROLE):
+        assert said(by("owner").patch(sent(workspace_invitation), {"unitRoleId": str(role_id)})) == unit_role
+
+
+def test_a_role_in_a_unit_needs_a_unit(by, owner, invitation):
+    answer = said(by("owner").patch(sent(invitation), {"unitRoleId": str(UNIT_VIEWER_ROLE)}))
+
+    message = "What the request names does not fit together."
+    fields = {"unitRoleId": ["A unit and a role in it go together."]}
+    assert answer == refused(422, "unprocessable", message, fields=fields)
+
+
+UNKNOWN = ["This field is unknown."]
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"email": "other@example.com"}, {"email": UNKNOWN}),
+        ({"unitId": ABSENT}, {"unitId": UNKNOWN}),
+        ({"organizationId": ABSENT}, {"organizationId": UNKNOWN}),
+        ({"state": "accepted"}, {"state": UNKNOWN}),
+        ({"generation": 7, "role": "viewer"}, {"generation": UNKNOWN}),
+        ({"force": True}, {"force": UNKNOWN}),
+        ({"roleId": None}, {"roleId": ["This field may not be null."]}),
+        ({"role": "viewer", "roleId": str(VIEWER_ROLE)}, {"role": ["Give either role or roleId."]}),
+        ({"expiresInDays": 31}, {"expiresInDays": ["Ensure this value is less than or equal to 30."]}),
+    ],
+)
+def test_every_faulty_field_is_named_and_nothing_is_written(by, owner, invitation, body, fields):
+    with watching() as changes:
+        answer = said(by("owner").patch(sent(invitation), body))
+
+    assert answer == refused(400, "invalid", "Some fields are not valid.", fields=fields)
+    assert changes.nothing
+
+
+def test_a_change_of_nothing_is_refused(by, owner, invitation):
+    assert said(by("owner").patch(sent(invitation), {})) == refused(
+        400, "invalid", "Name at least one field to change."
+    )
+
+
+# Which invitation
+
+
+@pytest.mark.parametrize("state", ENDS)
+def test_what_is_not_open_says_what_became_of_it(by, organization, owner, state):
+    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+
+    with watching() as changes:
+        assert said(by("owner").patch(sent(invitation), {"role": "viewer"})) == ENDS[state]
+    assert changes.nothing
+
+
+def test_an_acceptance_that_waits_for_a_seat_is_not_open_either(by, organization, owner):
+    invitation = make_in_state("processing", organization, "invitee@example.com", owner)
+
+    assert said(by("owner").patch(sent(invitation), {"role": "viewer"})) == WAITS
+
+
+def test_an_invitation_of_another_organization_is_like_none_at_all(by, organization, other_organization, stranger):
+    foreign = make_invitation(other_organization, "invitee@example.com", stranger)
+
+    answer = indistinguishable(
+        lambda: by("owner").patch(at(organization, "invitations", foreign.pk), {"role": "owner"}),
+        lambda: by("owner").patch(at(organization, "invitations", ABSENT), {"role": "owner"}),
+    )
+
+    assert answer == NO_INVITATION
+    assert now(foreign).role_id == UNASSIGNED_ROLE
+
+
+def test_outsiders_members_and_nobody(by, organization, invitation, other_organization):
+    body = {"role": "viewer"}
+
+    assert said(by("stranger").patch(sent(invitation), body)) == OUTSIDER
+    assert said(by("anonymous").patch(sent(invitation), body)) == ANONYMOUS
+    answer = indistinguishable(
+        lambda: by("member").patch(sent(invitation), body),
+        lambda: by("member").patch(at(organization, "invitations", ABSENT), body),
+    )
+    assert answer == lacking(MANAGE_MEMBERS)
+
+
+def test_a_member_without_the_right_does_not_learn_what_became_of_it(by, organization, owner):
+    declined = make_in_state("declined", organization, "invitee@example.com", owner)
+
+    assert said(by("member").patch(sent(declined), {"role": "viewer"})) == lacking(MANAGE_MEMBERS)
+
+
+def test_the_invitee_cannot_better_their_own_offer(by, organization, invitee, invitation, other_organization):
+    join(other_organization, invitee, ADMIN_ROLE)
+
+    assert said(by("invitee").patch(sent(invitation), {"role": "owner"})) == OUTSIDER
+    assert said(by("invitee").patch(at(other_organization, "invitations", invitation.pk), {"role": "owner"})) == (
+        NO_INVITATION
+    )

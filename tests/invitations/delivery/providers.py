@@ -1,0 +1,100 @@
+"""Mail providers as they report: recorded payloads (``payloads/``), each signed the way that provider signs."""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from django.test import Client
+from pytest_django import Settings
+
+from invitations.outbox import Mail
+from perfectworks.environment import require_signed_webhook
+
+PAYLOADS = Path(__file__).parent / "payloads"
+RECORDED = sorted(path.stem for path in PAYLOADS.glob("*.json"))
+
+SECRET = "reporter:correct-horse-battery-staple"
+SIGNING_KEY = "a-signing-key-of-the-provider"
+SENDGRID_KEY = ec.derive_private_key(20260501, ec.SECP256R1())
+SENDGRID_PUBLIC = SENDGRID_KEY.public_key().public_bytes(
+    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+)
+
+ANYMAIL = {
+    "mailgun": {"MAILGUN_WEBHOOK_SIGNING_KEY": SIGNING_KEY},
+    "mailtrap": {"MAILTRAP_TRACKING_SECRET": SIGNING_KEY},
+    "sendgrid": {"SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": base64.b64encode(SENDGRID_PUBLIC).decode()},
+}
+BASIC_AUTH = {"WEBHOOK_SECRET": SECRET}
+
+
+def configure(settings: Settings, provider: str) -> None:
+    """Let the service take this provider's reports, as its environment would."""
+    settings.ANYMAIL = ANYMAIL.get(provider, BASIC_AUTH)
+    settings.MAIL_WEBHOOK = require_signed_webhook(provider, settings.ANYMAIL)
+
+
+def recorded(name: str, mail: Mail) -> Any:
+    """A payload about this mail."""
+    text = (PAYLOADS / f"{name}.json").read_text()
+    text = text.replace("BARE_MESSAGE_ID", mail.message_id.strip("<>")).replace("MESSAGE_ID", mail.message_id)
+    return json.loads(text.replace("MAIL_ID", mail.pk.hex))
+
+
+def report(name: str, mail: Mail, *, signed: bool = True, client: Client | None = None, **changes: Any) -> Any:
+    """The answer to a recorded report; the changes go into a payload that is an object."""
+    payload = recorded(name, mail)
+    if changes:
+        payload |= changes
+    return post(name.partition("-")[0], payload, signed=signed, client=client)
+
+
+def post(provider: str, payload: Any, *, signed: bool = True, client: Client | None = None) -> Any:
+    """The answer to any payload, signed rightly or wrongly."""
+    sign = SIGNERS.get(provider, sign_by_password)
+    body, headers = sign(payload, SIGNING_KEY if signed else "another key")
+    return send(provider, body, headers, client)
+
+
+def send(provider: str, body: bytes, headers: dict[str, str], client: Client | None = None) -> Any:
+    client = client or Client(enforce_csrf_checks=True, raise_request_exception=True)
+    return client.post(f"/webhooks/mail/{provider}", body, content_type="application/json", headers=headers)
+
+
+def sign_by_password(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
+    secret = SECRET if key == SIGNING_KEY else "reporter:guessed"
+    credentials = base64.b64encode(secret.encode()).decode()
+    return json.dumps(payload).encode(), {"Authorization": f"Basic {credentials}"}
+
+
+def sign_as_mailgun(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
+    token, timestamp = "a" * 50, "1777629600"
+    mac = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
+    signature = {"token": token, "timestamp": timestamp, "signature": mac}
+    return json.dumps({"signature": signature, **payload}).encode(), {}
+
+
+def sign_as_mailtrap(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
+    body = json.dumps(payload).encode()
+    return body, {"Mailtrap-Signature": hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}
+
+
+def sign_as_sendgrid(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
+    body, timestamp = json.dumps(payload).encode(), "1777629600"
+    private = SENDGRID_KEY if key == SIGNING_KEY else ec.derive_private_key(1, ec.SECP256R1())
+    signature = private.sign(timestamp.encode() + body, ec.ECDSA(hashes.SHA256()))
+    name = "X-Twilio-Email-Event-Webhook"
+    return body, {f"{name}-Signature": base64.b64encode(signature).decode(), f"{name}-Timestamp": timestamp}
+
+
+SIGNERS: dict[str, Callable[[Any, str], tuple[bytes, dict[str, str]]]] = {
+    "mailgun": sign_as_mailgun,
+    "mailtrap": sign_as_mailtrap,
+    "sendgrid": sign_as_sendgrid,
+}

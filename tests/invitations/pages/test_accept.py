@@ -1,0 +1,134 @@
+"""Saying yes."""
+
+import pytest
+
+from invitations.models import Invitation
+from invitations.tokens import Purpose
+from orgs.models import Membership
+from orgs.permissions import EDITOR_ROLE
+from tests.reading import text_of
+from tests.rows import role_of
+from tests.watching import watching
+
+BELONGS = [
+    "You belong to Riverside",
+    "You have accepted this invitation. There is nothing left to do.",
+    "My invitations",
+]
+
+
+@pytest.fixture(autouse=True)
+def _signed_in(client, invitee):
+    client.force_login(invitee)
+
+
+def accept(client, invitation):
+    return client.post(f"/invitations/{invitation.pk}/accept")
+
+
+@pytest.mark.parametrize("purpose", [None, *Purpose])
+def test_yes_makes_the_membership_with_any_link_or_none(client, invitation, invitee, purpose, open_link, page_of):
+    if purpose:
+        open_link(invitation, purpose)
+
+    with watching() as changes:
+        response = accept(client, invitation)
+
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert role_of(invitee, invitation.organization) == EDITOR_ROLE
+    assert [told.kind for told in changes.events] == ["membership.created", "invitation.accepted"]
+    assert {(told.by, told.method) for told in changes.events} == {(invitee.pk, "session")}
+    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (200, BELONGS)
+
+
+@pytest.mark.parametrize("next_page", ["/invitations", "/invitations/{}"])
+def test_the_next_page_brings_a_new_session_key_because_rights_have_grown(client, invitation, next_page):
+    before = client.session.session_key
+    accept(client, invitation)
+
+    client.get(next_page.format(invitation.pk))
+
+    renewed = client.session.session_key
+    assert renewed != before
+    assert not client.session.exists(before)
+    assert client.get("/invitations").status_code == 200
+    assert client.session.session_key == renewed
+
+
+def test_a_second_click_whose_first_answer_was_dropped_is_still_signed_in(client, invitation):
+    cookie = client.cookies["session_id"].value
+    accept(client, invitation)
+    client.cookies["session_id"] = cookie
+
+    response = accept(client, invitation)
+
+    assert (response.status_code, text_of(response)) == (410, BELONGS)
+
+
+def test_a_second_click_changes_nothing_and_shows_what_happened(client, invitation):
+    accept(client, invitation)
+
+    with watching() as changes:
+        response = accept(client, invitation)
+
+    assert (response.status_code, text_of(response)) == (410, BELONGS)
+    assert changes.nothing
+
+
+def test_signed_out_nobody_can_accept(client, invitation, open_link):
+    client.logout()
+    open_link(invitation)
+
+    with watching() as changes:
+        response = accept(client, invitation)
+
+    assert response.status_code == 403
+    assert text_of(response)[0] == "Join Riverside"
+    assert changes.nothing
+
+
+def test_without_a_free_seat_the_acceptance_waits(client, invitation, organization, page_of):
+    organization.seat_limit = 3
+    organization.save()
+
+    accept(client, invitation)
+
+    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (
+        200,
+        [
+            "You said yes, and wait for a seat",
+            "Riverside has no free seat at the moment. You join by yourself as soon as there is one;"
+            " there is nothing left to do.",
+            "My invitations",
+        ],
+    )
+    assert not Membership.objects.filter(user__email="invitee@example.com").exists()
+
+
+def test_an_inviter_who_may_no_longer_offer_it_stops_the_answer(client, invitation):
+    Invitation.objects.filter(pk=invitation.pk).update(inviter=None)
+
+    with watching() as changes:
+        response = accept(client, invitation)
+
+    assert response.status_code == 409
+    assert text_of(response)[0] == "This invitation can no longer be accepted"
+    assert changes.nothing
+
+
+def test_an_invitation_withdrawn_since_the_page_was_opened_shows_that(client, invitation, page_of):
+    page_of(invitation)
+    Invitation.objects.filter(pk=invitation.pk).leave_pending("cancelled")
+
+    response = accept(client, invitation)
+
+    assert response.status_code == 410
+    assert text_of(response)[0] == "This invitation was withdrawn"
+
+
+def test_a_get_does_not_accept(client, invitation):
+    with watching() as changes:
+        response = client.get(f"/invitations/{invitation.pk}/accept")
+
+    assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
+    assert changes.nothing

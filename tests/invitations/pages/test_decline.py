@@ -1,0 +1,120 @@
+"""Saying no, with or without an account, with or without a reason."""
+
+import pytest
+
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from invitations.tokens import Purpose
+from tests.reading import text_of
+from tests.watching import event, watching
+
+DECLINED = [
+    "This invitation was declined",
+    "You have not joined Riverside. Whoever invited you has been told.",
+    "If you would still like to join, ask Owner Cast for a new invitation.",
+]
+
+
+def decline(client, invitation, **form):
+    return client.post(f"/invitations/{invitation.pk}/decline", form)
+
+
+def test_the_invited_person_declines(client, invitation, invitee, page_of):
+    client.force_login(invitee)
+
+    with watching() as changes:
+        response = decline(client, invitation)
+
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert changes.events == [event("invitation.declined", invitation, invitee, invitation.organization)]
+    assert Mail.objects.get().kind == "answered"
+    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (410, [*DECLINED, "My invitations"])
+
+
+def test_the_mailed_link_alone_suffices(client, invitation, open_link, page_of):
+    open_link(invitation)
+
+    with watching() as changes:
+        response = decline(client, invitation)
+
+    assert response.status_code == 302
+    [told] = changes.events
+    assert (told.kind, told.by, told.method) == ("invitation.declined", None, "link")
+    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (410, [*DECLINED, "Sign in"])
+
+
+def test_the_listed_link_does_not(client, invitation, open_link):
+    open_link(invitation, Purpose.LISTED)
+
+    with watching() as changes:
+        response = decline(client, invitation)
+
+    assert response.status_code == 404
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("", ""),
+        ("Too far away.", "Too far away."),
+        ("  Two\r\nlines.  ", "Two\nlines."),
+        ("é" * 500, "é" * 500),
+        ("\r\n".join(["x" * 9] * 50), "\n".join(["x" * 9] * 50)),
+    ],
+)
+def test_the_reason_is_kept(client, invitation, open_link, given, kept):
+    open_link(invitation)
+
+    decline(client, invitation, reason=given)
+
+    assert Invitation.objects.get().decline_reason == kept
+
+
+@pytest.mark.parametrize(
+    ("reason", "complaint"),
+    [
+        ("x" * 501, "Ensure this value has at most 500 characters (it has 501)."),
+        ("No\u202eeY", "The character U+202E at position 3 is not allowed here."),
+        ("No\x00", "Null characters are not allowed."),
+    ],
+)
+def test_a_reason_that_cannot_be_kept_comes_back_with_what_is_wrong(client, invitation, open_link, reason, complaint):
+    open_link(invitation)
+
+    with watching() as changes:
+        response = decline(client, invitation, reason=reason)
+
+    assert response.status_code == 400
+    assert complaint in text_of(response)
+    assert "<details open>" in response.content.decode()
+    assert changes.nothing
+
+
+def test_a_second_click_changes_nothing(client, invitation, open_link):
+    open_link(invitation)
+    decline(client, invitation, reason="No.")
+
+    with watching() as changes:
+        response = decline(client, invitation, reason="Still no.")
+
+    assert response.status_code == 410
+    assert text_of(response) == [*DECLINED, "Sign in"]
+    assert changes.nothing
+
+
+def test_the_reason_is_not_shown_to_whoever_has_the_link(client, invitation, open_link, page_of):
+    open_link(invitation)
+    decline(client, invitation, reason="My reason.")
+
+    assert "My reason." not in page_of(invitation).content.decode()
+
+
+def test_a_get_does_not_decline(client, invitation, open_link):
+    open_link(invitation)
+
+    with watching() as changes:
+        response = client.get(f"/invitations/{invitation.pk}/decline")
+
+    assert response.status_code == 405
+    assert changes.nothing

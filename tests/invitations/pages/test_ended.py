@@ -1,0 +1,130 @@
+"""The other ends of an invitation: each has its own words and status, with the link and without an account."""
+
+import pytest
+from django.utils import timezone
+
+from invitations.models import Invitation
+from tests.reading import text_of
+from tests.rows import make_invitation
+from tests.watching import watching
+
+ASK = "If you would still like to join, ask Owner Cast for a new invitation."
+ENDS = {
+    "accepted": (
+        410,
+        [
+            "This invitation was accepted",
+            "The invitation to Riverside has been answered with yes and cannot be used again."
+            " If that was you, sign in with the account you used.",
+        ],
+    ),
+    "declined": (
+        410,
+        [
+            "This invitation was declined",
+            "You have not joined Riverside. Whoever invited you has been told.",
+            ASK,
+        ],
+    ),
+    "cancelled": (
+        410,
+        ["This invitation was withdrawn", "Riverside has withdrawn it, so it can no longer be answered.", ASK],
+    ),
+    "error": (
+        410,
+        [
+            "The mail of this invitation could not be delivered",
+            "The mail server of invitee@example.com refused it, so the invitation has ended.",
+            ASK,
+        ],
+    ),
+    "processing": (
+        409,
+        [
+            "Accepted, and waiting for a free seat",
+            "This invitation was accepted. Riverside has no free seat at the moment;"
+            " the membership begins as soon as there is one.",
+        ],
+    ),
+}
+
+
+def end(invitation, status, **values):
+    finished = None if status == "processing" else timezone.now()
+    Invitation.objects.filter(pk=invitation.pk).update(status=status, finished_at=finished, **values)
+
+
+@pytest.mark.parametrize("status", ENDS)
+def test_the_page_tells_how_it_ended(invitation, open_link, status):
+    end(invitation, status)
+
+    response = open_link(invitation)
+
+    assert (response.status_code, text_of(response)) == (ENDS[status][0], [*ENDS[status][1], "Sign in"])
+
+
+@pytest.mark.parametrize("status", ENDS)
+@pytest.mark.parametrize("button", ["accept", "decline", "ask-again"])
+def test_no_button_does_anything_any_more(client, invitation, invitee, status, button):
+    end(invitation, status)
+    client.force_login(invitee)
+
+    with watching() as changes:
+        response = client.post(f"/invitations/{invitation.pk}/{button}")
+
+    assert (response.status_code, text_of(response)) == (ENDS[status][0], [*ENDS[status][1], "My invitations"])
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("status", ["cancelled", "expired"])
+def test_a_superseded_invitation_leads_to_the_newest_mail(organization, owner, invitation, open_link, status):
+    newer = make_invitation(organization, "guest@example.com", owner)
+    end(invitation, status, superseded_by=newer)
+
+    response = open_link(invitation)
+
+    assert response.status_code == 410
+    assert text_of(response) == [
+        "A newer invitation took the place of this one",
+        "Please use the link in the newest mail about your invitation to Riverside.",
+        "Sign in",
+    ]
+
+
+def test_an_inviter_who_may_no_longer_offer_it_is_told_before_anything_is_asked(invitation, open_link):
+    Invitation.objects.filter(pk=invitation.pk).update(inviter=None)
+
+    response = open_link(invitation)
+
+    assert response.status_code == 409
+    assert text_of(response) == [
+        "This invitation can no longer be accepted",
+        "Whoever sent it may no longer offer it. Ask somebody else at Riverside for a new invitation.",
+        "Sign in",
+    ]
+
+
+def test_somebody_else_with_the_link_sees_the_end_and_not_whose_account_it_was(
+    client, invitation, invitee, stranger, open_link
+):
+    end(invitation, "accepted", answered_by=invitee)
+    client.force_login(stranger)
+
+    response = open_link(invitation)
+
+    assert (response.status_code, text_of(response)) == (410, [*ENDS["accepted"][1], "My invitations"])
+
+
+def test_whoever_accepted_is_told_so(client, invitation, invitee, page_of):
+    end(invitation, "accepted", answered_by=invitee)
+    client.force_login(invitee)
+
+    assert page_of(invitation).status_code == 200
+    assert text_of(page_of(invitation))[0] == "You belong to Riverside"
+
+
+def test_an_end_is_no_news_to_strangers(client, invitation, stranger, page_of):
+    end(invitation, "declined")
+    client.force_login(stranger)
+
+    assert page_of(invitation).status_code == 404

@@ -1,0 +1,24 @@
+"""``/``: the way in."""
+
+from tests.reading import text_of
+
+
+def test_visitors_are_greeted(client, db):
+    response = client.get("/")
+
+    assert response.status_code == 200
+    assert text_of(response) == [
+        "Welcome to PerfectWorks",
+        "Organizations invite people here, and people decide. Were you invited?"
+        " Open the link in your mail, or sign in to see your invitations.",
+        "Sign in",
+        "Create an account",
+    ]
+
+
+def test_whoever_is_signed_in_goes_on_to_their_invitations(client, invitee):
+    client.force_login(invitee)
+
+    response = client.get("/")
+
+    assert (response.status_code, response["Location"]) == (302, "/invitations")

@@ -1,0 +1,149 @@
+"""``/i/<token>``: the mailed link. It proves the mailbox to the session and changes nothing else."""
+
+import pytest
+from django.utils import timezone
+
+from invitations.models import Invitation
+from invitations.proofs import recall
+from invitations.tokens import OPENING, Proof, Purpose, token_for
+from tests.reading import text_of
+from tests.rows import make_invitation
+from tests.watching import watching
+
+UNKNOWN = [
+    "There is no such invitation",
+    "The link may be incomplete, or the invitation is for somebody else.",
+    "If you came from a mail, open the link there once more, in this browser and with cookies allowed.",
+    "Sign in",
+]
+
+
+@pytest.mark.parametrize("purpose", OPENING)
+def test_the_token_leaves_the_address_and_the_session_keeps_what_it_proved(client, invitation, purpose):
+    token = token_for(invitation, purpose)
+
+    response = client.get(f"/i/{token}")
+
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, purpose)
+    assert token not in str(dict(client.session)) + str(response.headers) + response.content.decode()
+
+
+def test_the_token_is_on_no_page(client, invitation, open_link):
+    page = open_link(invitation)
+
+    assert page.status_code == 200
+    assert token_for(invitation, Purpose.MAILED) not in page.content.decode()
+
+
+@pytest.mark.parametrize("token", ["x", "A" * 59, "%00", "ſ", "x" * 5000])
+def test_what_is_no_token_is_an_unknown_invitation(client, db, token):
+    response = client.get(f"/i/{token}")
+
+    assert response.status_code == 404
+    assert text_of(response) == UNKNOWN
+
+
+@pytest.mark.parametrize("position", [0, 10, 24, 40, 58])
+def test_an_altered_token_is_an_unknown_invitation(client, invitation, position):
+    token = token_for(invitation, Purpose.MAILED)
+    altered = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
+
+    response = client.get(f"/i/{altered}")
+
+    assert response.status_code == 404
+    assert text_of(response) == UNKNOWN
+    assert recall(client.session, invitation.pk) is None
+
+
+def test_an_invitation_that_is_gone_is_unknown(client, invitation):
+    token = token_for(invitation, Purpose.MAILED)
+    invitation.delete()
+
+    assert client.get(f"/i/{token}").status_code == 404
+
+
+def test_an_archived_organization_invites_nobody(client, invitation, organization, open_link):
+    organization.deleted_at = timezone.now()
+    organization.save()
+
+    response = open_link(invitation)
+
+    assert response.status_code == 404
+    assert text_of(response) == UNKNOWN
+
+
+def test_the_link_of_an_older_mail_says_that_a_newer_one_was_sent(client, invitation):
+    older = token_for(invitation, Purpose.MAILED)
+    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+
+    response = client.get(f"/i/{older}")
+
+    assert response.status_code == 410
+    assert text_of(response) == [
+        "A newer mail was sent",
+        "This link is from an older mail. Please use the link in the newest mail about your invitation to Riverside.",
+        "Sign in",
+    ]
+    assert recall(client.session, invitation.pk) is None
+
+
+def test_an_older_link_takes_nothing_from_a_newer_one(client, invitation, open_link):
+    older = token_for(invitation, Purpose.MAILED)
+    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+    invitation.refresh_from_db()
+    open_link(invitation)
+
+    client.get(f"/i/{older}")
+
+    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 2, Purpose.MAILED)
+
+
+def test_a_listed_link_takes_nothing_from_a_mailed_one(client, invitation, open_link):
+    open_link(invitation, Purpose.MAILED)
+    open_link(invitation, Purpose.LISTED)
+
+    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.MAILED)
+
+
+def test_the_older_link_of_an_ended_invitation_tells_how_it_ended(client, invitation, open_link):
+    older = token_for(invitation, Purpose.MAILED)
+    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+    Invitation.objects.filter(pk=invitation.pk).leave_pending("cancelled")
+
+    response = client.get(f"/i/{older}", follow=True)
+
+    assert response.status_code == 410
+    assert text_of(response)[0] == "This invitation was withdrawn"
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
+def test_other_methods_are_refused(client, invitation, method):
+    with watching() as changes:
+        response = getattr(client, method)(f"/i/{token_for(invitation, Purpose.MAILED)}")
+
+    assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert changes.nothing
+
+
+def test_the_proofs_of_many_links_are_kept_and_the_oldest_forgotten(client, invitation, other_organization, stranger):
+    others = [make_invitation(other_organization, f"guest-{n}@example.com", stranger) for n in range(20)]
+    for opened in [invitation, *others]:
+        client.get(f"/i/{token_for(opened, Purpose.MAILED)}")
+
+    assert recall(client.session, invitation.pk) is None
+    assert all(recall(client.session, other.pk) for other in others)
+
+
+def test_an_invitation_without_a_link_is_unknown_to_visitors(client, invitation, page_of):
+    assert page_of(invitation).status_code == 404
+    assert text_of(page_of(invitation)) == UNKNOWN
+
+
+def test_the_proof_does_not_open_another_invitation(
+    client, invitation, other_organization, stranger, open_link, page_of
+):
+    other = make_invitation(other_organization, "invitee@example.com", stranger)
+    open_link(invitation)
+
+    assert page_of(other).status_code == 404

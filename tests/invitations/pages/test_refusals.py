@@ -1,0 +1,23 @@
+"""Every refusal that a visitor can meet has a page."""
+
+import pytest
+from django.template.loader import get_template
+
+from invitations import refusals
+from perfectworks.errors import DomainError
+
+TO_THE_ORGANIZATION = {"already_invited", "grant_gone", "same_address"}
+CODES = {
+    kind.code
+    for kind in vars(refusals).values()
+    if isinstance(kind, type) and issubclass(kind, DomainError) and kind.__module__ == refusals.__name__
+}
+
+
+@pytest.mark.parametrize("code", sorted(CODES - TO_THE_ORGANIZATION))
+def test_a_refusal_has_a_page(code):
+    assert get_template(f"invitations/{code}.html")
+
+
+def test_there_are_refusals():
+    assert len(CODES) > len(TO_THE_ORGANIZATION) + 10

@@ -1,0 +1,136 @@
+"""The invitation, as the invited person finds it signed in."""
+
+import pytest
+
+from invitations.models import Invitation
+from orgs.permissions import UNIT_EDITOR_ROLE
+from tests.queries import queries
+from tests.reading import text_of
+from tests.rows import make_invitation, make_unit, prove_address
+from tests.watching import watching
+
+pytestmark = pytest.mark.usefixtures("signed_in")
+
+
+@pytest.fixture
+def signed_in(client, invitee):
+    client.force_login(invitee)
+
+
+@pytest.fixture(autouse=True)
+def _until_the_first_of_june(invitation):
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at="2099-06-01T14:05:00Z")
+
+
+def test_everything_is_shown_before_anything_is_asked(invitation, page_of):
+    response = page_of(invitation)
+
+    assert response.status_code == 200
+    assert text_of(response) == [
+        "Join Riverside",
+        "Owner Cast invites you to join Riverside.",
+        "Role",
+        "Editor",
+        "Members",
+        "3",
+        "Invited address",
+        "invitee@example.com",
+        "Open until",
+        "June 1, 2099, 2:05 p.m. UTC",
+        "Accept",
+        "Decline",
+        "Say why, if you decline, or stop further mails",
+        "Reason (optional)",
+        "Whoever invited you can read it.",
+        "Further invitation mails",
+        "As before",
+        "None from this organization",
+        "None from any organization here",
+        "Nobody is told.",
+        "You are signed in as Invitee Cast.",
+    ]
+
+
+def test_a_unit_and_further_permissions_are_shown(organization, owner, page_of):
+    unit = make_unit(organization)
+    invitation = make_invitation(
+        organization,
+        "invitee@example.com",
+        owner,
+        unit=unit,
+        unit_role_id=UNIT_EDITOR_ROLE,
+        permissions=["organization:manage_members", "organization:manage_billing"],
+    )
+
+    lines = text_of(page_of(invitation))
+
+    assert lines[lines.index("Role") : lines.index("Members")] == [
+        "Role",
+        "Member",
+        "May also",
+        "manage members, manage billing",
+        "Workspace",
+        "Main-workspace, as Editor",
+    ]
+
+
+def test_accept_and_decline_are_equal_buttons_of_one_form(invitation, page_of):
+    html = page_of(invitation).content.decode()
+
+    for name in ("accept", "decline"):
+        button = f'<button class="button plain" formaction="/invitations/{invitation.pk}/{name}">'
+        assert html.count(button) == 1
+
+
+def test_looking_changes_nothing(client, invitation):
+    with watching() as changes:
+        client.get(f"/invitations/{invitation.pk}")
+        client.head(f"/invitations/{invitation.pk}")
+        client.options(f"/invitations/{invitation.pk}")
+
+    assert changes.nothing
+
+
+def test_a_second_proven_address_is_as_good_as_the_first(client, stranger, organization, owner, page_of):
+    invitation = make_invitation(organization, "second@example.com", owner)
+    prove_address(stranger, "second@example.com")
+    client.force_login(stranger)
+
+    assert page_of(invitation).status_code == 200
+
+
+def test_an_inviter_without_a_name_is_not_named(invitation, page_of):
+    Invitation.objects.filter(pk=invitation.pk).update(inviter_name="")
+
+    assert text_of(page_of(invitation))[1] == "Riverside invites you to join."
+
+
+def test_names_are_text_and_nothing_else(invitation, organization, page_of):
+    organization.name = "<b>Riverside</b> & {{ secret }}"
+    organization.save()
+
+    page = page_of(invitation)
+
+    assert text_of(page)[0] == "Join <b>Riverside</b> & {{ secret }}"
+    assert "<b>" not in page.content.decode()
+
+
+def test_an_outdated_link_is_no_hindrance_to_whoever_has_proven_the_address(invitation, open_link, page_of):
+    open_link(invitation)
+    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+
+    assert page_of(invitation).status_code == 200
+
+
+def test_the_page_makes_these_queries(client, invitation):
+    with queries(
+        session="SELECT django_session",
+        invitation="SELECT invitations_invitation",
+        user="SELECT accounts_user",
+        addresses="SELECT account_emailaddress",
+        offered_role="SELECT orgs_role",
+        inviter="SELECT orgs_membership",
+        inviters_roles="SELECT orgs_roleassignment",
+        membership="SELECT orgs_membership",
+    ):
+        client.get(f"/invitations/{invitation.pk}")

@@ -1,0 +1,187 @@
+"""Whoever reads mails before their recipients do: scanners, previews and prefetching browsers change nothing.
+
+They are let loose on every link of every mail that the service sends, and on every address that the pages behind those
+links lead to. Every row of every table is compared, sessions apart, and the person can still accept.
+"""
+
+import re
+from html import unescape
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.apps import apps
+from django.test import Client
+
+from accounts.models import User
+from accounts.principals import LINK_HOLDER
+from invitations import actions
+from invitations.delivery import queue_mail
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from invitations.sending import deliver_next
+from invitations.tokens import Proof, Purpose
+from orgs.models import Organization
+from orgs.permissions import EDITOR_ROLE
+from tests.accounts.pages.conftest import PASSWORD
+from tests.rows import make_invitation, session
+
+CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
+SCANNERS = (
+    # Microsoft Defender Safe Links, and Outlook's and Office's own looks ahead
+    f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Edg/120.0.0.0",
+    "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
+    "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17126; Pro)",
+    "Mozilla/5.0 (Windows NT 6.1; WOW64) SkypeUriPreview Preview/0.5",
+    # Proofpoint URL Defense, Mimecast URL Protect, Barracuda Sentinel, Trend Micro, Cisco, Symantec
+    f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {CHROME.replace('Chrome', 'HeadlessChrome')}",
+    f"Mozilla/5.0 (X11; Linux x86_64) {CHROME} Mimecast",
+    "Barracuda Sentinel (EE)",
+    "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 5.1; Trident/4.0; TMUFE)",
+    "Mozilla/5.0 (compatible; Cisco-IronPort)",
+    "Symantec Email Security.cloud Link Following",
+    # Gmail's images, Yahoo, Apple Mail's proxy
+    "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
+    "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
+    "Mozilla/5.0",
+    # Where people paste a link
+    "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+    "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
+    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+    "WhatsApp/2.23.20.0",
+    "TelegramBot (like TwitterBot)",
+    "LinkedInBot/1.0 (compatible; Mozilla/5.0; +http://www.linkedin.com)",
+    # Programs
+    "curl/8.5.0",
+    "python-requests/2.32.3",
+    "Wget/1.21.4",
+    "",
+)
+METHODS = ("get", "head", "options")
+LINK = re.compile(r"https?://[^\s\"'<>]+?(?=[.,]?(?:[\s\"'<>]|$))")
+LEADS_TO = re.compile(r"(?:href|action|src)=\"([^\"#]+)\"")
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def invitation(organization: Organization, owner: User) -> Invitation:
+    return actions.invite(
+        by=session(owner), organization_id=organization.pk, email="invitee@example.com", role_id=EDITOR_ROLE
+    )
+
+
+@pytest.fixture
+def mailed_links(
+    invitation: Invitation, organization: Organization, owner: User, member: User, mailoutbox: list[Any], settings: Any
+) -> list[str]:
+    """The paths of all links in all mails: every kind of ours, and those about accounts."""
+    declined = make_invitation(organization, "another@example.com", owner)
+    actions.decline(by=LINK_HOLDER, invitation_id=declined.pk, proof=Proof(declined.pk, 1, Purpose.MAILED))
+    for kind in set(Mail.Kind) - {Mail.Kind.INVITATION, Mail.Kind.ANSWERED}:
+        queue_mail(invitation, kind)
+    while deliver_next():
+        pass
+    client = Client()
+    client.post("/accounts/signup/", {"email": "newcomer@example.com", "password1": PASSWORD})
+    client.post("/accounts/signup/", {"email": "member@example.com", "password1": PASSWORD})
+    client.post("/accounts/password/reset/", {"email": "member@example.com"})
+    assert len(mailoutbox) == len(Mail.Kind) + 3
+    links = {link for message in mailoutbox for link in LINK.findall(text_of(message))}
+    assert all(link.startswith(settings.PUBLIC_BASE_URL) for link in links)
+    return sorted(link.removeprefix(settings.PUBLIC_BASE_URL) or "/" for link in links)
+
+
+def text_of(message: Any) -> str:
+    return " ".join([message.body, *(unescape(str(content)) for content, _ in message.alternatives)])
+
+
+def pages_behind(links: list[str], settings: Any) -> list[str]:
+    """Every address here that one comes to from there, by links and by forms."""
+    client, found, new = Client(), set(links), [*links]
+    while new:
+        response = client.get(new.pop(), follow=True)
+        here = response.request["PATH_INFO"]
+        addresses = {urljoin(here, unescape(to)) for to in LEADS_TO.findall(response.content.decode())}
+        ours = {address for address in addresses if not urlsplit(address).netloc} - found
+        ours = {here, *(address for address in ours if not address.startswith(settings.STATIC_URL))} - found
+        found |= ours
+        new += ours
+    return sorted(found)
+
+
+def every_row() -> dict[str, Any]:
+    """All tables but that of sessions."""
+    models = [model for model in apps.get_models() if model._meta.label != "sessions.Session"]
+    return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in models}
+
+
+def test_the_mails_and_their_pages_are_these(mailed_links: list[str], invitation: Invitation, settings: Any):
+    """So that nobody below walks past a locked door."""
+    pages = pages_behind(mailed_links, settings)
+
+    page = f"/invitations/{invitation.pk}"
+    assert {page, f"{page}/decline", f"{page}/sign-in", f"{page}/sign-up"} <= set(pages)
+    assert sum(link.startswith("/i/") for link in mailed_links) >= 1
+    assert any(link.startswith("/accounts/confirm-email/") for link in mailed_links)
+    assert any(link.startswith("/accounts/password/reset/key/") for link in mailed_links)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_hundred_scanners_of_every_mailed_link_change_nothing(mailed_links: list[str], method: str):
+    before = every_row()
+
+    for number in range(100):
+        scanner = Client(headers={"User-Agent": SCANNERS[number % len(SCANNERS)]})
+        for link in mailed_links:
+            assert getattr(scanner, method)(link, follow=number % 2).status_code < 500
+
+    assert every_row() == before
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_scanners_of_every_page_behind_a_mailed_link_change_nothing(
+    mailed_links: list[str], invitation: Invitation, settings: Any, method: str
+):
+    pages = pages_behind(mailed_links, settings)
+    pages += [f"/invitations/{invitation.pk}/{name}" for name in ("accept", "ask-again", "switch", "verify")]
+    before = every_row()
+
+    for agent in SCANNERS:
+        scanner = Client(headers={"User-Agent": agent})
+        scanner.get(mailed_links[-1])
+        for page in pages:
+            assert getattr(scanner, method)(page).status_code < 500
+
+    assert every_row() == before
+
+
+def test_the_browser_of_the_invitee_may_look_ahead_everywhere(
+    mailed_links: list[str], invitation: Invitation, settings: Any, invitee: User, client: Client
+):
+    client.force_login(invitee)
+    pages = [*mailed_links, *pages_behind(mailed_links, settings)]
+    before = every_row()
+
+    for page in pages:
+        client.get(page, headers={"Sec-Purpose": "prefetch;prerender"})
+
+    assert every_row() == before
+
+
+def test_after_all_of_them_the_person_can_still_accept(
+    mailed_links: list[str], invitation: Invitation, settings: Any, invitee: User, client: Client
+):
+    for number, agent in enumerate(SCANNERS):
+        scanner = Client(headers={"User-Agent": agent})
+        for page in pages_behind(mailed_links, settings) if number == 0 else mailed_links:
+            for method in METHODS:
+                getattr(scanner, method)(page)
+
+    client.force_login(invitee)
+    [link] = [link for link in mailed_links if re.fullmatch(r"/i/[\w-]{59}", link)]
+    assert client.get(link, follow=True).status_code == 200
+    assert client.post(f"/invitations/{invitation.pk}/accept").status_code == 302
+
+    invitation.refresh_from_db()
+    assert (invitation.status, invitation.answered_by) == ("accepted", invitee)

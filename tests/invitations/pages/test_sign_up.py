@@ -1,0 +1,179 @@
+"""Making an account on the way to an invitation."""
+
+import pytest
+from allauth.account.models import EmailAddress
+
+from accounts.models import User
+from invitations.models import Invitation
+from invitations.tokens import Purpose
+from tests.reading import text_of
+from tests.rows import make_person, prove_address
+from tests.watching import watching
+
+PASSWORD = "a calm and long phrase"
+ADDRESS = "invitee@example.com"
+TAKEN = "There is an account with this address already. Sign in with it."
+
+
+def path(invitation):
+    return f"/invitations/{invitation.pk}/sign-up"
+
+
+def sign_up(client, invitation, password=PASSWORD, **form):
+    return client.post(path(invitation), {"password1": password, **form})
+
+
+def addresses():
+    return sorted(EmailAddress.objects.values_list("user__email", "email", "verified", "primary"))
+
+
+def test_the_page_has_the_invited_address_fixed(client, invitation, open_link):
+    open_link(invitation)
+
+    response = client.get(path(invitation))
+
+    assert response.status_code == 200
+    assert 'value="invitee@example.com"' in str(response.context["form"]["email"])
+    assert "readonly" in str(response.context["form"]["email"])
+    assert text_of(response) == [
+        "To join Riverside",
+        "Back to the invitation",
+        "Create an account",
+        "Email",
+        "Password",
+        "Your password can’t be too similar to your other personal information.",
+        "Your password must contain at least 8 characters.",
+        "Your password can’t be a commonly used password.",
+        "Your password can’t be entirely numeric.",
+        "Create an account",
+        "You have an account?",
+        "Sign in",
+    ]
+
+
+def test_the_mailed_link_verifies_the_address_and_leads_straight_back(client, invitation, open_link, mailoutbox):
+    open_link(invitation)
+
+    response = sign_up(client, invitation)
+
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert ("invitee@example.com", ADDRESS, True, True) in addresses()
+    assert mailoutbox == []
+    page = client.get(response["Location"])
+    assert (page.status_code, text_of(page)[-1]) == (200, "You are signed in as invitee@example.com.")
+    assert Invitation.objects.get().status == "pending"
+
+
+def test_the_listed_link_does_not_verify(client, invitation, open_link, mailoutbox, settings):
+    open_link(invitation, Purpose.LISTED)
+
+    response = sign_up(client, invitation)
+
+    assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
+    assert (ADDRESS, ADDRESS, False, True) in addresses()
+    assert [message.to for message in mailoutbox] == [[ADDRESS]]
+    assert client.get("/invitations").status_code == 302
+    [link] = [word for word in mailoutbox[0].body.split() if word.startswith(settings.PUBLIC_BASE_URL + "/accounts/")]
+    confirmed = client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
+    assert (confirmed.status_code, confirmed["Location"]) == (302, f"/invitations/{invitation.pk}")
+
+
+def test_the_link_of_an_older_mail_does_not_verify(client, invitation, open_link):
+    open_link(invitation)
+    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+
+    response = sign_up(client, invitation)
+
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert not User.objects.filter(email=ADDRESS).exists()
+
+
+def test_another_address_cannot_be_smuggled_in(client, invitation, open_link):
+    open_link(invitation)
+
+    sign_up(client, invitation, email="evil@example.com")
+
+    assert User.objects.filter(email=ADDRESS).exists()
+    assert not User.objects.filter(email="evil@example.com").exists()
+
+
+@pytest.mark.parametrize("password", ["", "short", "12345678901", "password123", "invitee@example.com"])
+def test_a_weak_password_is_refused(client, invitation, open_link, password):
+    open_link(invitation)
+
+    with watching() as changes:
+        response = sign_up(client, invitation, password)
+
+    assert response.status_code == 200
+    assert response.context["form"].errors.keys() == {"password1"}
+    assert changes.nothing
+
+
+def test_with_the_mailed_link_an_account_that_exists_is_named(client, invitation, open_link, mailoutbox):
+    make_person("invitee", password=PASSWORD)
+    open_link(invitation)
+
+    with watching() as changes:
+        response = sign_up(client, invitation)
+
+    assert response.status_code == 200
+    assert TAKEN in text_of(response)
+    assert changes.nothing
+    assert mailoutbox == []
+
+
+def test_with_the_listed_link_the_answer_is_the_same_whether_or_not_an_account_exists(
+    client, invitation, open_link, mailoutbox
+):
+    make_person("invitee", password=PASSWORD)
+    open_link(invitation, Purpose.LISTED)
+
+    with watching() as changes:
+        response = sign_up(client, invitation)
+
+    assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
+    assert [message.to for message in mailoutbox] == [[ADDRESS]]
+    assert changes.nothing
+
+
+def test_an_unproven_claim_of_somebody_else_is_no_obstacle(client, invitation, stranger, open_link):
+    prove_address(stranger, ADDRESS, verified=False)
+    open_link(invitation)
+
+    response = sign_up(client, invitation)
+
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert (ADDRESS, ADDRESS, True, True) in addresses()
+    assert not EmailAddress.objects.filter(user=stranger, email=ADDRESS).exists()
+
+
+def test_an_account_that_never_proved_the_address_gives_way(client, invitation, open_link):
+    squatter = User.objects.create_user(ADDRESS, "the password of a squatter")
+    prove_address(squatter, ADDRESS, verified=False)
+    open_link(invitation)
+
+    sign_up(client, invitation)
+
+    squatter.refresh_from_db()
+    assert squatter.email is None
+    assert User.objects.get(email=ADDRESS).check_password(PASSWORD)
+
+
+def test_the_account_and_its_address_come_together_or_not_at_all(client, invitation, open_link, monkeypatch):
+    open_link(invitation)
+    client.raise_request_exception = False
+
+    def fail(*_, **__):
+        raise RuntimeError
+
+    monkeypatch.setattr(EmailAddress, "save", fail)
+    with watching() as changes:
+        response = sign_up(client, invitation)
+
+    assert response.status_code == 500
+    assert changes.nothing
+
+
+def test_without_the_link_the_invitation_is_unknown(client, invitation):
+    assert client.get(path(invitation)).status_code == 404
+    assert sign_up(client, invitation).status_code == 404

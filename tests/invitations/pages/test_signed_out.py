@@ -1,0 +1,72 @@
+"""The invitation, as whoever has its link finds it signed out. It is the same for every address."""
+
+import re
+
+import pytest
+
+from accounts.models import User
+from invitations.models import Invitation
+from invitations.tokens import OPENING, Purpose
+from tests.reading import text_of
+
+SHOWN = [
+    "Join Riverside",
+    "Owner Cast invites you to join Riverside.",
+    "Role",
+    "Editor",
+    "Members",
+    "3",
+    "Invited address",
+    "invitee@example.com",
+    "Open until",
+    "June 1, 2099, 2:05 p.m. UTC",
+    "To accept",
+    "You need an account for invitee@example.com. You come straight back here.",
+    "Sign in",
+    "Create an account",
+]
+TO_DECLINE = [
+    "To decline",
+    "You need no account.",
+    "Say why, if you decline, or stop further mails",
+    "Reason (optional)",
+    "Whoever invited you can read it.",
+    "Further invitation mails",
+    "As before",
+    "None from this organization",
+    "None from any organization here",
+    "Nobody is told.",
+    "Decline",
+]
+
+
+@pytest.fixture(autouse=True)
+def _until_the_first_of_june(invitation):
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at="2099-06-01T14:05:00Z")
+
+
+def test_the_mailed_link_offers_to_sign_in_or_up_and_to_decline(invitation, open_link):
+    response = open_link(invitation)
+
+    assert response.status_code == 200
+    assert text_of(response) == SHOWN + TO_DECLINE
+
+
+def test_the_listed_link_does_not_offer_to_decline(invitation, open_link):
+    response = open_link(invitation, Purpose.LISTED)
+
+    assert response.status_code == 200
+    assert text_of(response) == SHOWN
+
+
+@pytest.mark.parametrize("purpose", OPENING)
+def test_the_page_is_the_same_whether_the_address_has_an_account_or_not(invitation, open_link, purpose):
+    without = open_link(invitation, purpose).content
+    User.objects.create_verified_user("invitee@example.com")
+    with_account = open_link(invitation, purpose).content
+
+    assert hide_tokens(with_account) == hide_tokens(without)
+
+
+def hide_tokens(html: bytes) -> str:
+    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", html.decode())

@@ -1,0 +1,67 @@
+"""The account has the invited address, and has not proven it."""
+
+import pytest
+from django.core import mail
+
+from tests.reading import text_of
+from tests.rows import prove_address
+from tests.watching import watching
+
+PAGE = [
+    "Verify your address first",
+    "Riverside invited invitee@example.com. Your account has this address, but nobody has shown yet that it is yours.",
+    "We mail you a link. Open it, and the invitation can be answered.",
+    "Send me the link",
+    "My addresses",
+]
+
+
+@pytest.fixture(autouse=True)
+def _account_with_the_address(client, stranger):
+    prove_address(stranger, "invitee@example.com", verified=False)
+    client.force_login(stranger)
+
+
+def test_the_page_asks_for_the_proof(invitation, open_link):
+    response = open_link(invitation)
+
+    assert response.status_code == 403
+    assert text_of(response) == PAGE
+
+
+@pytest.mark.parametrize("button", ["accept", "decline"])
+def test_no_answer_is_taken(client, invitation, open_link, button):
+    open_link(invitation)
+
+    with watching() as changes:
+        response = client.post(f"/invitations/{invitation.pk}/{button}")
+
+    assert response.status_code == 403
+    assert text_of(response) == PAGE
+    assert changes.nothing
+
+
+def test_the_proof_is_mailed_and_its_link_leads_to_the_answer(client, invitation, open_link, page_of, settings):
+    open_link(invitation)
+
+    response = client.post(f"/invitations/{invitation.pk}/verify")
+
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert [message.to for message in mail.outbox] == [["invitee@example.com"]]
+    [link] = [word for word in mail.outbox[0].body.split() if word.startswith(settings.PUBLIC_BASE_URL + "/accounts/")]
+    client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
+    assert page_of(invitation).status_code == 200
+
+
+def test_a_second_mail_within_minutes_is_not_sent_and_the_page_says_so(client, invitation, open_link, page_of):
+    open_link(invitation)
+    client.post(f"/invitations/{invitation.pk}/verify")
+    page_of(invitation)
+
+    client.post(f"/invitations/{invitation.pk}/verify")
+
+    assert text_of(page_of(invitation)) == [
+        "We mailed invitee@example.com a moment ago. Please look there.",
+        *PAGE,
+    ]
+    assert len(mail.outbox) == 1

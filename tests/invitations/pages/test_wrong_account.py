@@ -1,0 +1,77 @@
+"""The link, opened while signed in as somebody else."""
+
+import pytest
+
+from invitations.proofs import recall
+from invitations.tokens import Proof, Purpose
+from tests.reading import text_of
+from tests.watching import watching
+
+pytestmark = pytest.mark.usefixtures("signed_in")
+PAGE = [
+    "This invitation is for another address",
+    "Organization",
+    "Riverside",
+    "Invited address",
+    "invitee@example.com",
+    "You are signed in as",
+    "stranger@example.com",
+    "Nothing has been answered: the invitation stays as it is until the invited person decides.",
+    "Switch account",
+    "Stay signed in",
+]
+
+
+@pytest.fixture
+def signed_in(client, stranger):
+    client.force_login(stranger)
+
+
+def test_the_page_says_who_is_signed_in_and_who_is_invited(invitation, open_link):
+    response = open_link(invitation)
+
+    assert response.status_code == 403
+    assert text_of(response) == PAGE
+
+
+@pytest.mark.parametrize("button", ["accept", "decline"])
+def test_no_answer_is_taken_and_the_invitation_is_not_spent(client, invitation, open_link, button):
+    open_link(invitation)
+
+    with watching() as changes:
+        response = client.post(f"/invitations/{invitation.pk}/{button}")
+
+    assert response.status_code == 403
+    assert text_of(response) == PAGE
+    assert changes.nothing
+
+
+def test_switching_signs_out_and_leads_to_the_sign_in_of_this_invitation(client, invitation, open_link):
+    open_link(invitation)
+
+    with watching() as changes:
+        response = client.post(f"/invitations/{invitation.pk}/switch")
+
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}/sign-in")
+    assert "_auth_user_id" not in client.session
+    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.MAILED)
+    assert changes.nothing
+
+
+def test_switching_keeps_nothing_else_of_the_session(client, invitation, open_link):
+    open_link(invitation)
+    session = client.session
+    session["something"] = "of the stranger"
+    session.save()
+    key = session.session_key
+
+    client.post(f"/invitations/{invitation.pk}/switch")
+
+    assert set(client.session.keys()) == {"invitation_proofs"}
+    assert client.session.session_key != key
+
+
+def test_without_the_link_the_invitation_is_unknown(client, invitation, page_of):
+    assert page_of(invitation).status_code == 404
+    for button in ("accept", "decline", "ask-again", "switch", "verify"):
+        assert client.post(f"/invitations/{invitation.pk}/{button}").status_code == 404

@@ -1,0 +1,358 @@
+"""Why can this person not join? Each reason, and the story that leads to it."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import SERVICE
+from invitations import actions
+from invitations.explaining import TO_STAFF_ONLY, Entry, Reason, explain
+from invitations.models import Invitation
+from invitations.outbox import Attempt, Mail
+from invitations.reminders import remind
+from invitations.reports import Report, take_report
+from orgs.actions import archive_organization, set_seat_limit
+from orgs.models import Organization
+from orgs.permissions import EDITOR_ROLE, VIEWER_ROLE
+from tests.rows import join, make_person, prove_address, session
+
+pytestmark = pytest.mark.django_db
+
+ROOT = Path(__file__).parents[2]
+ADDRESS = "invitee@example.com"
+
+
+@pytest.fixture
+def invite(organization: Organization, owner: User) -> Callable[..., Invitation]:
+    def invite(email: str = ADDRESS, **terms: Any) -> Invitation:
+        terms = {"role_id": EDITOR_ROLE} | terms
+        return actions.invite(by=session(owner), organization_id=organization.pk, email=email, **terms)
+
+    return invite
+
+
+@pytest.fixture
+def invitation(invite: Callable[..., Invitation]) -> Invitation:
+    """Its mail went out."""
+    invitation = invite()
+    hand_over(invitation.mails.get())
+    return invitation
+
+
+def hand_over(mail: Mail, state: str = "sent", words: str = "") -> None:
+    """Let the mail server have answered this."""
+    times: dict[str, dict[str, Any]] = {"sent": {"sent_at": timezone.now(), "due_at": None}, "failed": {"due_at": None}}
+    Mail.objects.filter(pk=mail.pk).update(state=state, response=words, attempts=1, **times.get(state, {}))
+    Attempt.objects.create(mail=mail, state=state, response=words)
+
+
+def report(invitation: Invitation, state: Mail.State, **facts: Any) -> None:
+    mail = invitation.mails.order_by("id").last()
+    assert mail
+    assert take_report(mail_id=mail.pk, report=Report(state, "reported", "its words", **facts))
+
+
+def reason(invitation: Invitation, *, to_staff: bool = False) -> str:
+    loaded = Invitation.objects.with_details().get(pk=invitation.pk)
+    return explain(loaded, to_staff=to_staff).reason.value
+
+
+def story(invitation: Invitation) -> list[tuple[str, str]]:
+    loaded = Invitation.objects.with_details().get(pk=invitation.pk)
+    return [(entry.what, entry.words) for entry in explain(loaded).timeline]
+
+
+# Open
+
+
+def test_a_mail_that_went_out_waits_for_an_answer(invitation: Invitation):
+    assert reason(invitation) == "open_waiting_for_answer"
+
+
+def test_a_delivered_mail_waits_for_an_answer(invitation: Invitation):
+    report(invitation, Mail.State.DELIVERED)
+
+    assert reason(invitation) == "open_waiting_for_answer"
+
+
+@pytest.mark.parametrize("state", ["queued", "sending"])
+def test_a_mail_that_no_worker_has_sent_is_queued(invite: Callable[..., Invitation], state: str):
+    invitation = invite()
+    lease = {"lease_id": invitation.pk} if state == "sending" else {}
+    Mail.objects.update(state=state, **lease)
+
+    assert reason(invitation) == "mail_queued"
+
+
+def test_a_resent_mail_is_queued_again(invitation: Invitation, owner: User):
+    actions.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+
+    assert reason(invitation) == "mail_queued"
+
+
+def test_a_greylisted_mail_is_deferred(invite: Callable[..., Invitation]):
+    invitation = invite()
+    hand_over(invitation.mails.get(), "deferred", "451 4.7.1 Greylisted")
+
+    assert reason(invitation) == "mail_deferred"
+
+
+def test_a_full_mailbox_defers_the_mail(invitation: Invitation):
+    report(invitation, Mail.State.DEFERRED)
+
+    assert reason(invitation) == "mail_deferred"
+
+
+def test_a_mail_that_cannot_be_made_is_ours_to_mend(invite: Callable[..., Invitation]):
+    invitation = invite()
+    invitation.mails.update(state="failed", due_at=None, reason="Not sent: BadHeaderError")
+
+    assert reason(invitation) == "mail_not_sent"
+
+
+def test_a_mail_marked_as_spam_was_read_by_somebody(invitation: Invitation):
+    report(invitation, Mail.State.COMPLAINED)
+
+    assert reason(invitation) == "mail_marked_as_spam"
+
+
+def test_an_inviter_who_lost_the_right_can_no_longer_grant(invitation: Invitation, owner: User, stranger: User):
+    Invitation.objects.update(inviter=stranger)
+
+    assert reason(invitation) == "inviter_can_no_longer_grant"
+
+
+def test_a_member_has_no_need_to_join(invitation: Invitation, organization: Organization, invitee: User):
+    join(organization, invitee, VIEWER_ROLE)
+
+    assert reason(invitation) == "already_member"
+
+
+def test_a_member_by_another_address_is_not_told_to_be_one(
+    invitation: Invitation, organization: Organization, member: User
+):
+    prove_address(member, ADDRESS, verified=False)
+
+    assert reason(invitation) == "open_waiting_for_answer"
+
+
+def test_members_who_take_every_seat_keep_the_next_one_waiting(invitation: Invitation, organization: Organization):
+    set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
+
+    assert reason(invitation) == "all_seats_taken"
+
+
+def test_whoever_asked_for_no_mails_is_told_to_staff_alone(invitation: Invitation):
+    before = story(invitation)
+    Mail.objects.update(
+        state="dropped",
+        reason="The recipient asked for no mails.",
+        sent_at=None,
+        attempts=0,
+        withheld_at=timezone.now(),
+        updated_at=timezone.now(),
+    )
+    Attempt.objects.all().delete()
+
+    assert (reason(invitation), story(invitation)) == ("open_waiting_for_answer", before)
+    assert reason(invitation, to_staff=True) == "mail_unwanted"
+
+
+# Ended, or nearly
+
+
+def test_a_refused_mail_ended_the_invitation(invite: Callable[..., Invitation]):
+    invitation = invite()
+    hand_over(invitation.mails.get(), "failed", "550 5.1.1 No such mailbox")
+    actions.fail(invitation_id=invitation.pk, generation=1, reason="550 5.1.1")
+
+    assert reason(invitation) == "mail_refused"
+
+
+def test_a_bounced_mail_ended_the_invitation(invitation: Invitation):
+    report(invitation, Mail.State.BOUNCED, is_final=True)
+
+    assert reason(invitation) == "mail_bounced"
+
+
+def test_whoever_said_yes_waits_for_a_seat(invitation: Invitation, organization: Organization, invitee: User):
+    set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
+    actions.accept(by=session(invitee), invitation_id=invitation.pk)
+
+    assert reason(invitation) == "waiting_for_seat"
+
+    User.objects.filter(pk=invitee.pk).update(is_active=False)
+    assert reason(invitation) == "account_deactivated"
+
+
+def test_a_seat_does_not_help_whom_nobody_vouches_for(
+    invitation: Invitation, organization: Organization, invitee: User, owner: User, stranger: User
+):
+    set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
+    actions.accept(by=session(invitee), invitation_id=invitation.pk)
+    Invitation.objects.update(inviter=stranger)
+
+    assert reason(invitation) == "nobody_vouches"
+
+
+def test_an_archived_organization_lets_nobody_in(invitation: Invitation, owner: User):
+    archive_organization(by=session(owner), organization_id=invitation.organization_id)
+
+    assert reason(invitation) == "organization_archived"
+
+
+def test_an_accepted_invitation_is_accepted(invitation: Invitation, invitee: User):
+    actions.accept(by=session(invitee), invitation_id=invitation.pk)
+
+    assert reason(invitation) == "accepted"
+
+
+def test_a_late_bounce_of_an_accepted_one_is_no_reason(invitation: Invitation, invitee: User):
+    actions.accept(by=session(invitee), invitation_id=invitation.pk)
+    take_report(mail_id=invitation.mails.earliest("id").pk, report=Report(Mail.State.BOUNCED, "550", is_final=True))
+
+    assert reason(invitation) == "accepted"
+
+
+def test_a_declined_invitation_is_declined(invitation: Invitation, invitee: User):
+    actions.decline(by=session(invitee), invitation_id=invitation.pk)
+
+    assert reason(invitation) == "declined"
+
+
+def test_a_withdrawn_invitation_is_cancelled(invitation: Invitation, owner: User):
+    actions.cancel(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+
+    assert reason(invitation) == "cancelled"
+
+
+def test_a_newer_invitation_superseded_it(invitation: Invitation, invite: Callable[..., Invitation]):
+    invite(force=True)
+
+    assert reason(invitation) == "superseded"
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_an_invitation_past_its_date_is_expired_whether_or_not_a_worker_has_marked_it(
+    invitation: Invitation, *, marked: bool
+):
+    Invitation.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    if marked:
+        actions.expire(organization_id=invitation.organization_id)
+
+    assert reason(invitation) == "expired"
+    assert story(invitation).count(("invitation.expired", "")) == 1
+
+
+# Who has an account is told to staff alone
+
+
+def test_managers_cannot_tell_who_has_an_account(invitation: Invitation):
+    told = [explain(Invitation.objects.with_details().get(pk=invitation.pk))]
+    unverified = make_person("somebody")
+    prove_address(unverified, ADDRESS, verified=False)
+    told.append(explain(Invitation.objects.with_details().get(pk=invitation.pk)))
+    unverified.emailaddress_set.update(verified=True)  # type: ignore[attr-defined]
+    told.append(explain(Invitation.objects.with_details().get(pk=invitation.pk)))
+
+    assert told[0] == told[1] == told[2]
+    assert told[0].reason == "open_waiting_for_answer"
+
+
+def test_staff_read_whether_there_is_an_account_and_whether_its_address_is_confirmed(invitation: Invitation):
+    assert reason(invitation, to_staff=True) == "no_account"
+
+    somebody = make_person("somebody")
+    prove_address(somebody, ADDRESS, verified=False)
+    assert reason(invitation, to_staff=True) == "address_unverified"
+
+    somebody.emailaddress_set.update(verified=True)  # type: ignore[attr-defined]
+    assert reason(invitation, to_staff=True) == "open_waiting_for_answer"
+
+
+def test_every_reason_has_a_sentence_and_a_test():
+    text = Path(__file__).read_text()
+
+    assert [reason for reason in Reason.values if f'"{reason}"' not in text] == []
+    assert all(reason.label.endswith(".") for reason in Reason)
+    assert {reason.value for reason in TO_STAFF_ONLY} == {"mail_unwanted", "no_account", "address_unverified"}
+
+
+# The story
+
+
+def test_the_story_is_told_in_order_with_the_servers_words(
+    invite: Callable[..., Invitation], owner: User, invitee: User
+):
+    invitation = invite()
+    hand_over(invitation.mails.get(), "deferred", "451 4.7.1 Greylisted")
+    hand_over(invitation.mails.get())
+    actions.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+    hand_over(invitation.mails.get(generation=2))
+    report(invitation, Mail.State.DELIVERED)
+    actions.decline(by=session(invitee), invitation_id=invitation.pk)
+
+    assert story(invitation) == [
+        ("invitation.created", ""),
+        ("mail.queued", ""),
+        ("mail.deferred", "451 4.7.1 Greylisted"),
+        ("mail.sent", ""),
+        ("invitation.resent", ""),
+        ("mail.queued", ""),
+        ("mail.sent", ""),
+        ("mail.delivered", "its words"),
+        ("invitation.declined", ""),
+        ("mail.queued", ""),
+    ]
+
+
+def test_why_no_server_was_asked_is_told_too(invitation: Invitation):
+    Invitation.objects.update(expires_at=timezone.now() + timedelta(days=1))
+    Mail.objects.update(sent_at=timezone.now() - timedelta(days=2))
+    assert remind(invitation_id=invitation.pk)
+    reminder = invitation.mails.filter(kind="reminder")
+    reminder.update(state="dropped", due_at=None, reason="The invitation is declined.", updated_at=timezone.now())
+
+    assert story(invitation)[-1] == ("mail.dropped", "The invitation is declined.")
+
+
+def test_a_story_takes_as_many_queries_as_it_is_short(
+    invitation: Invitation, owner: User, django_assert_num_queries: Any
+):
+    loaded = Invitation.objects.with_details().get(pk=invitation.pk)
+    with django_assert_num_queries(7):
+        explain(loaded)
+    for _ in range(3):
+        actions.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+        hand_over(invitation.mails.latest("id"))
+    loaded = Invitation.objects.with_details().get(pk=invitation.pk)
+
+    with django_assert_num_queries(7):
+        explain(loaded)
+
+
+def test_every_event_about_an_invitation_has_a_label():
+    labels = {Entry(timezone.now(), kind).label for kind in EVENT_KINDS}
+
+    assert not labels & EVENT_KINDS
+
+
+EVENT_KINDS = {
+    f"invitation.{what}"
+    for what in (
+        *("created", "updated", "resent", "reminded", "address_corrected", "asked_again", "waits_for_seat"),
+        *("accepted", "declined", "cancelled", "superseded", "expired", "failed"),
+    )
+}
+
+
+def test_those_are_all_the_kinds_that_there_are():
+    code = "".join(path.read_text() for path in (ROOT / "invitations").rglob("*.py"))
+
+    assert set(re.findall(r'record\(\s*"(invitation\.\w+)"', code)) == EVENT_KINDS

@@ -1,0 +1,251 @@
+"""What is open, who sees which invitation, and what a row shows."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
+from invitations.models import Invitation
+from invitations.querysets import inviter_roles
+from orgs.models import Organization
+from orgs.permissions import (
+    ADMIN_ROLE,
+    LIST_PROJECTS,
+    MANAGE_MEMBERS,
+    OWNER_ROLE,
+    UNASSIGNED_ROLE,
+    UNIT_ADMIN_ROLE,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from orgs.policies import PermissionMissing
+from orgs.tenancy import OrganizationNotFound
+from tests.rows import join, make_invitation, make_person, make_role, make_unit, membership_of, prove_address, session
+
+pytestmark = pytest.mark.django_db
+
+FINISHED = ["accepted", "declined", "cancelled", "expired", "error"]
+
+
+@pytest.fixture
+def one_of_each(organization: Organization, owner: User) -> dict[str, Invitation]:
+    """Every state, open and not."""
+    made = {status: make(organization, owner, status, finished_at=timezone.now()) for status in FINISHED}
+    made["processing"] = make(organization, owner, "processing")
+    made["late processing"] = make(organization, owner, "processing", days=-1)
+    made["open"] = make(organization, owner, "pending")
+    made["overdue"] = make(organization, owner, "pending", days=-1)
+    return made
+
+
+def make(organization: Organization, owner: User, status: str, **values: Any) -> Invitation:
+    address = f"{status}{Invitation.objects.count()}@example.com"
+    return make_invitation(organization, address, owner, status=status, **values)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("open", {"open"}),
+        ("overdue", {"overdue"}),
+        ("waiting", {"processing", "late processing"}),
+        ("unanswered", {"open", "overdue", "processing", "late processing"}),
+        ("reserving_seats", {"open", "processing", "late processing"}),
+    ],
+)
+def test_which_rows_are_which(one_of_each: dict[str, Invitation], question: str, found: set[str]):
+    rows = getattr(Invitation.objects, question)()
+    assert {name for name, row in one_of_each.items() if row in rows} == found
+
+
+def test_the_state_of_a_row_is_its_status_unless_its_date_has_passed(one_of_each: dict[str, Invitation]):
+    rows = {row.pk: row for row in Invitation.objects.with_details()}
+    states = {name: (rows[row.pk].state, rows[row.pk].is_open) for name, row in one_of_each.items()}
+    assert states == {
+        **{status: (status, False) for status in FINISHED},
+        "processing": ("processing", False),
+        "late processing": ("processing", False),
+        "open": ("pending", True),
+        "overdue": ("expired", False),
+    }
+
+
+def test_counting_by_state_counts_what_is_overdue_as_expired(one_of_each: dict[str, Invitation]):
+    assert Invitation.objects.count_by_state() == {
+        "pending": 1,
+        "processing": 2,
+        "accepted": 1,
+        "declined": 1,
+        "cancelled": 1,
+        "expired": 2,
+        "error": 1,
+    }
+
+
+class TestTheOneWayOut:
+    """Each is one conditional UPDATE whose row count decides."""
+
+    def test_an_open_one_leaves_once(self, one_of_each: dict[str, Invitation]):
+        row = Invitation.objects.filter(pk=one_of_each["open"].pk)
+        assert row.leave_pending("accepted")
+        assert not row.leave_pending("declined")
+        assert not row.withdraw()
+        assert not row.change_open(generation=9)
+        assert row.values("status", "generation").get() == {"status": "accepted", "generation": 1}
+
+    def test_what_is_not_open_does_not_leave(self, one_of_each: dict[str, Invitation]):
+        for name, invitation in one_of_each.items():
+            if name != "open":
+                row = Invitation.objects.filter(pk=invitation.pk)
+                before = row.values().get()
+                assert not row.leave_pending("accepted")
+                assert not row.change_open(generation=9)
+                assert not row.raise_generation()
+                assert row.values().get() == before
+
+    def test_only_what_waits_finishes_waiting(self, one_of_each: dict[str, Invitation]):
+        for name, invitation in one_of_each.items():
+            finished = Invitation.objects.filter(pk=invitation.pk).finish_waiting("accepted")
+            assert finished is ("processing" in name)
+
+    def test_what_is_open_or_waits_can_be_withdrawn(self, one_of_each: dict[str, Invitation]):
+        for name, invitation in one_of_each.items():
+            assert Invitation.objects.filter(pk=invitation.pk).withdraw() is (name == "open" or "processing" in name)
+
+    def test_raising_the_generation_counts_in_the_database(self, one_of_each: dict[str, Invitation]):
+        row = Invitation.objects.filter(pk=one_of_each["open"].pk)
+        assert row.raise_generation()
+        assert row.raise_generation(inviter_name="Another")
+        assert row.values("generation", "inviter_name").get() == {"generation": 3, "inviter_name": "Another"}
+
+
+class TestTheInvitee:
+    def test_sees_what_is_addressed_to_any_proven_address(
+        self, organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
+    ):
+        prove_address(invitee, "second@example.com")
+        prove_address(invitee, "unproven@example.com", verified=False)
+        mine = [
+            make_invitation(organization, "invitee@example.com", owner),
+            make_invitation(other_organization, "second@example.com", stranger),
+        ]
+        for address in ("unproven@example.com", "vitee@example.com", "invitee@example.com.test", "else@example.com"):
+            make_invitation(organization, address, owner)
+        assert set(Invitation.objects.addressed_to(invitee)) == set(mine)
+        assert not Invitation.objects.addressed_to(None).exists()
+
+    def test_sees_none_of_an_archived_organization(self, organization: Organization, owner: User, invitee: User):
+        make_invitation(organization, "invitee@example.com", owner)
+        Organization.objects.update(deleted_at=timezone.now())
+        assert not Invitation.objects.addressed_to(invitee).exists()
+
+    def test_can_leave_out_where_they_belong_already(
+        self, organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
+    ):
+        join(organization, invitee)
+        make_invitation(organization, "invitee@example.com", owner)
+        other = make_invitation(other_organization, "invitee@example.com", stranger)
+        assert list(Invitation.objects.addressed_to(invitee).not_joined_by(invitee)) == [other]
+
+    def test_the_newest_speaks_for_the_organization(
+        self, organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
+    ):
+        unit = make_unit(organization)
+        make_invitation(organization, "invitee@example.com", owner)
+        newest = make_invitation(organization, "invitee@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+        other = make_invitation(other_organization, "invitee@example.com", stranger)
+        rows = Invitation.objects.addressed_to(invitee).open().newest_of_each_organization()
+        assert set(rows) == {newest, other}
+
+
+class TestTheOrganization:
+    def test_whoever_manages_members_sees_all_of_it(
+        self,
+        organization: Organization,
+        other_organization: Organization,
+        admin: User,
+        stranger: User,
+        by_staff: Principal,
+    ):
+        mine = make_invitation(organization, "one@example.com", admin)
+        make_invitation(other_organization, "one@example.com", stranger)
+        for by in (session(admin), by_staff, SERVICE):
+            assert list(Invitation.objects.managed_in(organization, by)) == [mine]
+            assert list(Invitation.objects.manageable_in(organization, by)) == [mine]
+
+    def test_whoever_manages_a_unit_sees_those_into_it(self, organization: Organization, owner: User, stranger: User):
+        unit, other = make_unit(organization), make_unit(organization, "field-app", "application")
+        join(organization, stranger, UNASSIGNED_ROLE, (), {unit: UNIT_ADMIN_ROLE, other: UNIT_VIEWER_ROLE})
+        make_invitation(organization, "one@example.com", owner)
+        here = make_invitation(organization, "two@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+        make_invitation(organization, "three@example.com", owner, unit=other, unit_role_id=UNIT_VIEWER_ROLE)
+        assert list(Invitation.objects.manageable_in(organization, session(stranger))) == [here]
+        with pytest.raises(PermissionMissing):
+            Invitation.objects.managed_in(organization, session(stranger))
+
+    @pytest.mark.parametrize("scope", ["managed_in", "manageable_in"])
+    def test_nobody_else_sees_any(
+        self, organization: Organization, member: User, owner: User, stranger: User, scope: str
+    ):
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({LIST_PROJECTS}))
+        for by, refusal in (
+            (session(member), PermissionMissing),
+            (narrow, PermissionMissing),
+            (session(stranger), OrganizationNotFound),
+            (LINK_HOLDER, OrganizationNotFound),
+        ):
+            with pytest.raises(refusal):
+                getattr(Invitation.objects, scope)(organization, by)
+
+    def test_a_scope_to_manage_members_suffices(self, organization: Organization, owner: User):
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS}))
+        assert not Invitation.objects.managed_in(organization, narrow).exists()
+
+    def test_filters_are_exact_and_wildcards_are_literal(self, organization: Organization, owner: User, admin: User):
+        role = make_role(organization, "Helper")
+        alice = make_invitation(organization, "alice@example.com", owner, role=role)
+        make_invitation(organization, "ice@example.com", admin)
+        match = Invitation.objects.matching
+        assert list(match(email="Alice@Example.com")) == [alice]
+        assert not match(email="%@example.com").exists()
+        assert not match(email="a_ice@example.com").exists()
+        assert list(match(role=role.pk)) == [alice]
+        assert list(match(invited_by=owner.pk)) == [alice]
+        assert match().count() == 2
+
+
+class TestWhatARowShows:
+    def test_a_list_takes_one_query_however_long_it_is(self, organization: Organization, owner: User):
+        unit = make_unit(organization)
+        for number in range(5):
+            make_invitation(organization, f"{number}@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            for row in Invitation.objects.with_details().with_member_count():
+                shown = (row.organization.name, row.grant.role.name, row.unit, row.unit_role, row.inviter, row.state)
+                assert all(shown)
+                assert getattr(row, "member_count") == 3  # noqa: B009 - annotated
+        assert len(queries) == 1
+
+    def test_the_inviters_roles_are_those_they_have_now(
+        self, organization: Organization, other_organization: Organization, owner: User, stranger: User
+    ):
+        gone = make_person("gone")
+        join(other_organization, owner, VIEWER_ROLE)
+        rows = [
+            make_invitation(organization, "one@example.com", owner),
+            make_invitation(organization, "two@example.com", gone),
+            make_invitation(organization, "three@example.com", None),
+        ]
+        with CaptureQueriesContext(connection) as queries:
+            found = inviter_roles(rows)
+        assert {user: [role.pk for role in roles] for user, roles in found.items()} == {owner.pk: [OWNER_ROLE]}
+        assert len(queries) == 1
+        membership_of(owner, organization).assignments.update(role_id=ADMIN_ROLE)
+        assert [role.pk for role in inviter_roles(rows)[owner.pk]] == [ADMIN_ROLE]
+        assert inviter_roles([]) == {}

@@ -1,0 +1,25 @@
+"""APIs speak English, whatever the caller's program or the site asks for."""
+
+import pytest
+
+GERMAN = {"Accept-Language": "de"}
+
+
+@pytest.mark.parametrize("prefix", ["/api/v0", "/wacht", "/zenml", "/upsun", "/applivery", "/oauth2/token"])
+@pytest.mark.parametrize("site", ["en", "de"])
+def test_a_failure_is_told_as_ever(client, db, settings, prefix, site):
+    plain = client.get(f"{prefix}/nowhere").content
+    settings.LANGUAGE_CODE = site
+
+    assert client.get(f"{prefix}/nowhere", headers=GERMAN).content == plain
+
+
+def test_a_field_is_refused_in_english(client, db):
+    body = {"email": "nonsense", "password": "12345678", "firstName": 5}
+    asked = {"data": body, "content_type": "application/json"}
+
+    plain = client.post("/api/v0/users/register", **asked)
+
+    assert plain.status_code == 400
+    assert client.post("/api/v0/users/register", **asked, headers=GERMAN).content == plain.content
+    assert plain.json()["error"]["fields"]["firstName"] == ["Not a valid string."]

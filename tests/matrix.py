@@ -1,0 +1,154 @@
+"""The world of the permission matrix: every operation that the map routes, and something for each to be about."""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from django.urls import URLPattern, get_resolver
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from invitations.actions import invite
+from invitations.tokens import Purpose, token_for
+from orgs.keys import create_api_key
+from orgs.models import Organization, Unit
+from orgs.oauth_applications import register_service_client
+from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
+from tests.rows import join, make_person, make_program, make_role, make_unit, membership_of, session
+
+ABSENT = "01900000-0000-7000-8000-000000000000"
+CONVERTER = re.compile(r"<\w+:(\w+)>")
+PASSWORD = "correct horse battery staple"
+
+
+class Route(NamedTuple):
+    """How an operation is reached."""
+
+    method: str
+    path: str
+    names: frozenset[str]
+    in_current_organization: bool
+
+
+def parse(table: str) -> dict[str, dict[str, int]]:
+    """Operation to who to status."""
+    head, *rows = [line.split() for line in table.splitlines() if line]
+    return {operation: dict(zip(head[1:], map(int, statuses), strict=True)) for operation, *statuses in rows}
+
+
+def house_routes() -> dict[str, Route]:
+    """Every operation that the map has below ``/api/v0``."""
+    prefixes: list[Any] = get_resolver().url_patterns
+    house = next(one for one in prefixes if str(one.pattern) == "api/v0/")
+    return dict(operations_of(house.url_patterns))
+
+
+def operations_of(patterns: Iterable[URLPattern], prefix: str = "/api/v0/") -> Iterator[tuple[str, Route]]:
+    """Key and route of each operation."""
+    for pattern in patterns:
+        callback: Any = pattern.callback
+        if not hasattr(callback, "actions"):
+            continue
+        path = prefix + CONVERTER.sub(r"{\1}", str(pattern.pattern))
+        for method, action in callback.actions.items():
+            headers = getattr(callback.cls, action).operation.headers
+            names = frozenset(pattern.pattern.converters)
+            yield (
+                f"{callback.cls.resource}.{action}",
+                Route(method, path, names, in_current_organization="X-Organization-Id" in headers),
+            )
+
+
+class World:
+    """One organization with everything that an operation can be about."""
+
+    def __init__(self, organization: Organization, owner: User) -> None:
+        by = session(owner)
+        self.organization = organization
+        self.units = {kind: make_unit(organization, f"some-{kind}", kind) for kind in Unit.Kind.values}
+        everywhere = dict.fromkeys(self.units.values(), UNIT_VIEWER_ROLE)
+        self.colleague = join(organization, make_person("colleague"), UNASSIGNED_ROLE, units=everywhere)
+        self.newcomer = join(organization, make_person("newcomer"), UNASSIGNED_ROLE)
+        self.program = membership_of(make_program(organization, UNASSIGNED_ROLE), organization)
+        self.role = make_role(organization, "Helper")
+        self.invitation = invite(by=by, organization_id=organization.pk, email="invitee@example.com")
+        self.key, _ = create_api_key(
+            by=by, organization_id=organization.pk, name="Nightly", membership_id=self.program.pk
+        )
+        self.application, _ = register_service_client(
+            by=by, organization_id=organization.pk, membership_id=self.program.pk, name="Nightly"
+        )
+        _, self.owners_secret = create_api_key(by=by, organization_id=organization.pk, name="Laptop")
+
+    def names(self, operation: str) -> dict[str, Any]:
+        """What the path, the header and the body of an operation name."""
+        kind = Unit.Kind.WORKSPACE if operation.startswith("workspace") else Unit.Kind.APPLICATION
+        return {
+            "organization_id": self.organization.pk,
+            "slug": self.organization.slug,
+            "role_id": self.role.pk,
+            "unit_id": self.units[kind].pk,
+            "member_id": (self.newcomer if operation.startswith("members") else self.colleague).pk,
+            "invitation_id": self.invitation.pk,
+            "key_id": self.key.pk,
+            "application_id": self.application.pk,
+        }
+
+    def body(self, operation: str, who: str, names: dict[str, Any]) -> dict[str, Any]:
+        """What is sent: as little as the operation takes."""
+        named = {"name": "Another"}
+        invited = {"email": "new@example.com"}
+        unit_role = {"roleId": UNIT_VIEWER_ROLE}
+        bodies: dict[str, dict[str, Any]] = {
+            "organizations.create": named,
+            "organizations.update": named,
+            "organizations.partial_update": named,
+            "organizations.transfer_ownership": {"memberId": names["member_id"]},
+            "organization_roles.create": {**named, "permissions": []},
+            "organization_roles.partial_update": named,
+            "workspaces.create": named,
+            "workspaces.partial_update": named,
+            "workspace_collaborators.update": unit_role,
+            "applications.create": named,
+            "applications.partial_update": named,
+            "application_collaborators.update": unit_role,
+            "members.partial_update": {"permissions": []},
+            "users.register": {**invited, "password": PASSWORD} if who == "anonymous" else {"firstName": "Robin"},
+            "users.register_system": {**named, "roleId": UNASSIGNED_ROLE},
+            "users.replace_profile": {"firstName": "Robin"},
+            "users.update_profile": {"firstName": "Robin"},
+            "users.switch_organization": {"organizationId": names["organization_id"]},
+            "api_keys.create": named,
+            "api_keys.update": named,
+            "api_keys.partial_update": named,
+            "oauth_applications.create": {**named, "kind": "service", "memberId": self.program.pk},
+            "member_invitations.invite": invited,
+            "member_invitations.join": {"invitationId": names["invitation_id"]},
+            "organization_invitations.create": invited,
+            "organization_invitations.correct_address": invited,
+            "organization_invitations.partial_update": {"expiresInDays": 5},
+            "my_invitations.lookup": {"token": token_for(self.invitation, Purpose.MAILED)},
+        }
+        return bodies.get(operation, {})
+
+    def client(self, who: str, user: User | None) -> APIClient:
+        """Somebody with a credential that every operation admits, or "anonymous", or the "key" of the owner."""
+        client = APIClient()
+        if who == "key":
+            client.credentials(HTTP_X_API_KEY=self.owners_secret)
+        elif user is not None:
+            token: Any = Principal(user=user, method=Method.JWT, authenticated_at=timezone.now())
+            client.force_authenticate(user, token=token)
+        return client
+
+    def ask(
+        self, client: APIClient, operation: str, who: str, route: Route, names: dict[str, Any] | None = None
+    ) -> Any:
+        """The response to an operation; other names than this world's may be given."""
+        names = names or self.names(operation)
+        headers = {"X-Organization-Id": str(names["organization_id"])} if route.in_current_organization else {}
+        path = route.path.format(**{name: names[name] for name in route.names})
+        body = None if route.method == "get" else self.body(operation, who, names)
+        return getattr(client, route.method)(path, body, headers=headers)

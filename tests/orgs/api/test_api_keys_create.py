@@ -1,0 +1,207 @@
+"""POST /api-keys: a credential for a program, whose secret is shown once."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from accounts.principals import Method
+from orgs.models import ApiKey
+from orgs.permissions import ADMIN, ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, VIEWER_ROLE
+from perfectworks.api.serializers import spell_time
+from tests.orgs.api.house import (
+    ANONYMOUS,
+    API,
+    NO_MEMBER,
+    NO_ORGANIZATION_YET,
+    invalid,
+    key_row,
+    membership,
+    refused,
+    said,
+    success,
+    too_wide,
+)
+from tests.rows import make_program
+from tests.watching import event, watching
+
+PATH = f"{API}/api-keys"
+MESSAGE = "API key created successfully"
+NOT_YOURS = refused(403, "not_your_key", "You can make keys for yourself and for system users you manage.")
+
+
+def test_a_key_for_oneself_shows_its_secret_once(by, organization, member):
+    with watching() as changes:
+        response = by("member").post(PATH, {"name": "Nightly"})
+
+    key = ApiKey.objects.get()
+    secret = response.json()["data"]["secret"]
+    assert said(response) == success(
+        MESSAGE,
+        key_row(key)
+        | {
+            "name": "Nightly",
+            "description": "",
+            "permissions": None,
+            "memberId": str(membership(member, organization).pk),
+            "expiresAt": None,
+            "lastUsedAt": None,
+            "secret": secret,
+        },
+        201,
+    )
+    assert response["Cache-Control"] == "no-store"
+    assert secret.startswith(key.prefix)
+    assert len(secret) == 46
+    assert secret not in str(list(ApiKey.objects.values()))
+    assert changes.tables == {"orgs.ApiKey": (1, 0, 0)}
+    assert changes.events == [
+        event(
+            "api_key.created", key, member, organization, membership_id=membership(member, organization).pk,
+            permissions=None,
+        )
+    ]  # fmt: skip
+
+
+def test_it_works_at_once(by, organization):
+    secret = by("member").post(PATH, {"name": "Nightly"}).json()["data"]["secret"]
+
+    status, body = said(APIClient().get(f"{API}/organizations/current", headers={"X-API-Key": secret}))
+
+    assert (status, body["data"]["slug"]) == (200, "riverside")
+
+
+def test_everything_can_be_said(by, organization, admin):
+    program = make_program(organization)
+    until = timezone.now() + timedelta(days=30)
+    body = {
+        "name": "Nightly",
+        "description": "Imports.\nEvery night.",
+        "permissions": [MANAGE_MEMBERS, LIST_PROJECTS],
+        "memberId": str(membership(program, organization).pk),
+        "expiresAt": spell_time(until),
+    }
+
+    answer = said(by("admin").post(PATH, body))
+
+    assert answer == success(
+        MESSAGE,
+        key_row(ApiKey.objects.get())
+        | {**body, "permissions": [LIST_PROJECTS, MANAGE_MEMBERS], "secret": answer[1]["data"]["secret"]},
+        201,
+    )
+
+
+def test_one_that_may_do_nothing_is_not_one_that_may_do_everything(by, organization):
+    by("owner").post(PATH, {"name": "Nothing", "permissions": []})
+
+    assert ApiKey.objects.get().permissions == []
+
+
+@pytest.mark.parametrize(
+    ("body", "faults"),
+    [
+        ({}, {"name": ["This field is required."]}),
+        ({"name": ""}, {"name": ["This field may not be blank."]}),
+        ({"name": "a\u0007b"}, {"name": ["The character U+0007 at position 2 is not allowed here."]}),
+        ({"name": "x" * 129}, {"name": ["Ensure this field has no more than 128 characters."]}),
+        ({"description": "x" * 1001}, {"description": ["Ensure this field has no more than 1000 characters."]}),
+        ({"permissions": "all"}, {"permissions": ['Expected a list of items but got type "str".']}),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, {"expiresAt": ["Choose a moment in the future."]}),
+        ({"memberId": "me"}, {"memberId": ["Must be a valid UUID."]}),
+        ({"secret": "pw_mine"}, {"secret": ["This field is unknown."]}),
+        ({"prefix": "pw_mine"}, {"prefix": ["This field is unknown."]}),
+    ],
+)
+def test_input_that_is_refused_by_its_field(by, organization, body, faults):
+    name = {} if body == {} else {"name": "Nightly"}
+    with watching() as changes:
+        status, refusal = said(by("member").post(PATH, name | body))
+
+    assert (status, refusal["error"]["fields"]) == (400, faults)
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("moment", ["tomorrow", 5, "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_that_is_none(by, organization, moment):
+    status, body = said(by("member").post(PATH, {"name": "Nightly", "expiresAt": moment}))
+
+    assert (status, list(body["error"]["fields"])) == (400, ["expiresAt"])
+
+
+def test_a_key_may_use_at_most_what_its_maker_holds(by, organization):
+    with watching() as changes:
+        assert said(by("member").post(PATH, {"name": "Nightly", "permissions": [MANAGE_MEMBERS]})) == too_wide(
+            MANAGE_MEMBERS
+        )
+        assert said(by("owner").post(PATH, {"name": "Nightly", "permissions": ["organization:everything"]})) == refused(
+            422,
+            "unknown_permission",
+            "There is no such permission to grant.",
+            fields={"permissions": ["Unknown permission."]},
+        )
+
+    assert changes.nothing
+
+
+def test_keys_are_for_oneself_and_for_programs(by, organization, member, admin):
+    program = make_program(organization, VIEWER_ROLE)
+    with watching() as changes:
+        for who, whose, answer in (
+            ("admin", member, NOT_YOURS),
+            ("owner", admin, NOT_YOURS),
+            ("member", program, NOT_YOURS),
+        ):
+            body = {"name": "Nightly", "memberId": str(membership(whose, organization).pk)}
+            assert said(by(who).post(PATH, body)) == answer
+
+    assert changes.nothing
+
+
+def test_a_manager_makes_none_for_a_program_that_holds_more(by, organization, manager):
+    program = make_program(organization, ADMIN_ROLE)
+    body = {"name": "Nightly", "memberId": str(membership(program, organization).pk)}
+
+    with watching() as changes:
+        status, refusal = said(by("manager").post(PATH, body))
+
+    assert (status, refusal["error"]["code"]) == (403, "grant_too_wide")
+    assert ADMIN in refusal["error"]["details"]["missingPermissions"]
+    assert changes.nothing
+
+
+def test_a_foreign_program_is_an_absent_one(by, organization, other_organization, stranger):
+    foreign = make_program(other_organization)
+
+    assert (
+        said(by("owner").post(PATH, {"name": "N", "memberId": str(membership(foreign, other_organization).pk)}))
+        == said(by("owner").post(PATH, {"name": "N", "memberId": "01900000-0000-7000-8000-000000000000"}))
+        == NO_MEMBER
+    )
+
+
+@pytest.mark.parametrize(
+    ("who", "bounds", "code"),
+    [
+        ("owner", {"method": Method.API_KEY}, "credential_not_allowed"),
+        ("owner", {"method": Method.OAUTH2}, "credential_not_allowed"),
+        ("owner", {"authenticated_at": None}, "recent_sign_in_required"),
+        ("owner", {"authenticated_at": timezone.now() - timedelta(minutes=16)}, "recent_sign_in_required"),
+    ],
+)
+def test_it_takes_a_person_who_signed_in_recently(by, organization, who, bounds, code):
+    with watching() as changes:
+        status, body = said(by(who, **bounds).post(PATH, {"name": "Nightly"}))
+
+    assert (status, body["error"]["code"]) == (403, code)
+    assert changes.nothing
+
+
+def test_who_may_not(by, organization, stranger):
+    assert said(by("anonymous").post(PATH, {"name": "Nightly"})) == ANONYMOUS
+    assert said(by("stranger").post(PATH, {"name": "Nightly"})) == NO_ORGANIZATION_YET
+
+
+def test_one_fault_says_which_field(by, organization):
+    assert said(by("member").post(PATH, {"name": ""})) == invalid(name=["This field may not be blank."])

@@ -1,0 +1,108 @@
+"""GET …/workspaces/{unitId}/collaborators and …/applications/{unitId}/collaborators."""
+
+import pytest
+
+from accounts.models import User
+from orgs.models import Membership
+from orgs.permissions import UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    NO_UNIT,
+    OUTSIDER,
+    at,
+    invalid_query,
+    listed,
+    membership,
+    role,
+    said,
+)
+from tests.queries import queries
+
+MESSAGE = "Collaborators retrieved successfully"
+
+
+def collaborate(user, organization, unit, role_id=UNIT_VIEWER_ROLE):
+    return membership(user, organization).assignments.create(unit=unit, role_id=role_id)
+
+
+@pytest.mark.parametrize("who", ["owner", "member"])
+def test_whoever_sees_the_unit_sees_who_works_there(by, organization, admin, member, kind, unit, who):
+    collaborate(member, organization, unit, UNIT_EDITOR_ROLE)
+    collaborate(admin, organization, unit)
+
+    assert said(by(who).get(at(organization, kind, unit.pk, "collaborators"))) == listed(
+        MESSAGE,
+        [
+            {
+                "memberId": str(membership(member, organization).pk),
+                "userId": str(member.pk),
+                "name": "Member Cast",
+                "email": "member@example.com",
+                "role": role("editor", "unit"),
+            },
+            {
+                "memberId": str(membership(admin, organization).pk),
+                "userId": str(admin.pk),
+                "name": "Admin Cast",
+                "email": "admin@example.com",
+                "role": role("viewer", "unit"),
+            },
+        ],
+    )
+
+
+def test_those_of_another_unit_are_not_shown(by, organization, member, workspace, application):
+    collaborate(member, organization, application)
+
+    assert said(by("owner").get(at(organization, "workspaces", workspace.pk, "collaborators"))) == listed(MESSAGE, [])
+
+
+def test_sorting_by_name(by, organization, admin, member, kind, unit):
+    User.objects.filter(pk=member.pk).update(last_name="Adams")
+    collaborate(admin, organization, unit)
+    collaborate(member, organization, unit)
+
+    rows = by("owner").get(at(organization, kind, unit.pk, "collaborators"), {"sort": "lastName:asc"}).json()["data"]
+
+    assert [row["name"] for row in rows] == ["Member Adams", "Admin Cast"]
+
+
+def test_who_does_not_see_the_unit_finds_nothing(by, organization, kind, unit, unassigned):
+    assert said(by("unassigned").get(at(organization, kind, unit.pk, "collaborators"))) == NO_UNIT
+
+
+def test_an_absent_unit_and_one_of_the_other_kind_are_the_same(by, organization, workspace, application):
+    for key in (ABSENT, application.pk):
+        assert said(by("owner").get(at(organization, "workspaces", key, "collaborators"))) == NO_UNIT
+
+
+def test_a_faulty_query_is_named(by, organization, kind, unit):
+    assert said(by("owner").get(at(organization, kind, unit.pk, "collaborators"), {"role": "x"})) == invalid_query(
+        role=["This parameter is unknown."]
+    )
+
+
+@pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
+def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+    assert said(by(who).get(at(organization, kind, unit.pk, "collaborators"))) == answer
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_number_of_rows_costs_no_query(by, organization, workspace, rows):
+    for number in range(rows):
+        user = User.objects.create_user(f"colleague-{number}@example.com")
+        one = Membership.objects.create(organization=organization, user=user)
+        one.assignments.create(role_id=UNIT_VIEWER_ROLE, unit=workspace)
+    client = by("member")
+
+    with queries(
+        organization="SELECT orgs_organization",
+        callers_membership="SELECT orgs_membership",
+        callers_roles="SELECT orgs_roleassignment",
+        unit="SELECT orgs_unit",
+        total="COUNT orgs_roleassignment",
+        page="SELECT orgs_roleassignment",
+    ):
+        answer = client.get(at(organization, "workspaces", workspace.pk, "collaborators"), {"limit": 100})
+        assert len(answer.json()["data"]) == rows

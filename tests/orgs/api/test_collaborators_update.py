@@ -1,0 +1,153 @@
+"""PUT …/collaborators/{memberId}: a role in a workspace or an application."""
+
+import pytest
+
+from orgs.models import Role
+from orgs.permissions import (
+    EDITOR_ROLE,
+    MANAGE_MEMBERS,
+    UNIT_ADMIN_ROLE,
+    UNIT_EDITOR_ROLE,
+    UNIT_VIEWER_ROLE,
+)
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    NO_MEMBER,
+    NO_UNIT,
+    OUTSIDER,
+    UNKNOWN_ROLE,
+    at,
+    invalid,
+    lacking,
+    membership,
+    role,
+    said,
+    success,
+    too_wide,
+)
+from tests.watching import event, watching
+
+MESSAGE = "Collaborator updated successfully"
+
+
+@pytest.fixture
+def target(member, organization):
+    return membership(member, organization)
+
+
+@pytest.fixture
+def path(organization, kind, unit, target):
+    return at(organization, kind, unit.pk, "collaborators", target.pk)
+
+
+def collaborator(target, member, role_name):
+    return {
+        "memberId": str(target.pk),
+        "userId": str(member.pk),
+        "name": "Member Cast",
+        "email": "member@example.com",
+        "role": role(role_name, "unit"),
+    }
+
+
+def test_a_member_gets_a_role_there(by, organization, admin, member, unit, target, path):
+    with watching() as changes:
+        answer = said(by("admin").put(path, {"roleId": str(UNIT_EDITOR_ROLE)}))
+
+    assert answer == success(MESSAGE, collaborator(target, member, "editor"))
+    assert changes.tables == {"orgs.RoleAssignment": (1, 0, 0)}
+    assert changes.events == [
+        event(
+            "membership.unit_role_assigned",
+            target,
+            admin,
+            organization,
+            unit_id=unit.pk,
+            role_id=UNIT_EDITOR_ROLE,
+        )
+    ]
+
+
+def test_another_role_takes_its_place(by, unit, member, target, path):
+    target.assignments.create(unit=unit, role_id=UNIT_VIEWER_ROLE)
+
+    with watching() as changes:
+        answer = said(by("owner").put(path, {"roleId": str(UNIT_ADMIN_ROLE)}))
+
+    assert answer == success(MESSAGE, collaborator(target, member, "admin"))
+    assert changes.tables == {"orgs.RoleAssignment": (0, 1, 0)}
+
+
+def test_who_manages_the_members_of_the_unit_may(by, organization, unit, unassigned, path):
+    membership(unassigned, organization).assignments.create(unit=unit, role_id=UNIT_ADMIN_ROLE)
+
+    assert said(by("unassigned").put(path, {"roleId": str(UNIT_VIEWER_ROLE)}))[0] == 200
+
+
+def test_nobody_gives_what_they_do_not_hold_there(by, organization, manager, path):
+    client = by("manager")
+
+    with watching() as changes:
+        assert said(client.put(path, {"roleId": str(UNIT_VIEWER_ROLE)})) == too_wide("unit:view")
+
+    assert changes.nothing
+
+
+def test_a_role_of_no_use_there_is_named(by, organization, other_organization, path):
+    foreign = Role.objects.create(organization=other_organization, name="Foreign", scope="unit", permissions=[])
+
+    for key in (EDITOR_ROLE, foreign.pk, ABSENT):
+        with watching() as changes:
+            assert said(by("owner").put(path, {"roleId": str(key)})) == UNKNOWN_ROLE
+        assert changes.nothing
+
+
+def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger, kind, unit):
+    for key in (membership(stranger, other_organization).pk, ABSENT):
+        with watching() as changes:
+            answer = said(
+                by("owner").put(
+                    at(organization, kind, unit.pk, "collaborators", key), {"roleId": str(UNIT_VIEWER_ROLE)}
+                )
+            )
+        assert answer == NO_MEMBER
+        assert changes.nothing
+
+
+def test_an_absent_unit_and_one_of_the_other_kind_are_the_same(by, organization, workspace, application, target):
+    for key in (ABSENT, application.pk):
+        with watching() as changes:
+            answer = said(
+                by("owner").put(
+                    at(organization, "workspaces", key, "collaborators", target.pk),
+                    {"roleId": str(UNIT_VIEWER_ROLE)},
+                )
+            )
+        assert answer == NO_UNIT
+        assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, {"roleId": ["This field is required."]}),
+        ({"roleId": "editor"}, {"roleId": ["Must be a valid UUID."]}),
+        ({"roleId": str(UNIT_VIEWER_ROLE), "memberId": ABSENT}, {"memberId": ["This field is unknown."]}),
+    ],
+)
+def test_faulty_fields_are_named(by, path, body, fields):
+    with watching() as changes:
+        assert said(by("owner").put(path, body)) == invalid(**fields)
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
+)
+def test_who_may_not(by, other_organization, path, who, answer):
+    with watching() as changes:
+        assert said(by(who).put(path, {"roleId": str(UNIT_VIEWER_ROLE)})) == answer
+
+    assert changes.nothing

@@ -1,0 +1,235 @@
+"""GET /organization-members: the members of the current organization."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Method
+from orgs.account_actions import register_system_user
+from orgs.models import Membership, Role
+from orgs.permissions import MANAGE_BILLING, UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from perfectworks.api.serializers import spell_time
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    API,
+    BUILT_IN,
+    NO_ORGANIZATION_YET,
+    OUTSIDER,
+    invalid_query,
+    listed,
+    member_row,
+    membership,
+    role,
+    said,
+)
+from tests.queries import queries
+
+PATH = f"{API}/organization-members"
+MESSAGE = "Members retrieved successfully"
+
+
+def emails(client, **query):
+    status, body = said(client.get(PATH, query))
+    assert status == 200, body
+    return [row["email"] for row in body["data"]]
+
+
+def test_a_member_is_told_whole(by, organization, member, workspace):
+    User.objects.filter(pk=member.pk).update(avatar_url="https://example.com/me.png")
+    row = membership(member, organization)
+    Membership.objects.filter(pk=row.pk).update(permissions=[MANAGE_BILLING])
+    row.assignments.create(unit=workspace, role_id=UNIT_EDITOR_ROLE)
+
+    assert said(by("owner").get(PATH, {"email": "member@example.com"})) == listed(
+        MESSAGE,
+        [
+            {
+                "id": str(row.pk),
+                "userId": str(member.pk),
+                "kind": "client",
+                "firstName": "Member",
+                "lastName": "Cast",
+                "name": "Member Cast",
+                "email": "member@example.com",
+                "avatarUrl": "https://example.com/me.png",
+                "role": {"id": str(VIEWER_ROLE), "name": "viewer"},
+                "permissions": ["organization:manage_billing"],
+                "effectivePermissions": ["organization:list_projects", "organization:manage_billing"],
+                "units": [
+                    {
+                        "id": str(workspace.pk),
+                        "kind": "workspace",
+                        "slug": "design",
+                        "name": "Design",
+                        "role": role("editor", "unit"),
+                    }
+                ],
+                "joinedAt": spell_time(row.created_at),
+            }
+        ],
+    )
+
+
+@pytest.mark.parametrize("who", ["owner", "admin", "member"])
+def test_every_member_sees_every_member(by, organization, owner, admin, member, who):
+    assert said(by(who).get(PATH)) == listed(
+        MESSAGE, [member_row(user, organization) for user in (owner, admin, member)]
+    )
+
+
+def test_a_system_user_has_no_address(by, organization, owner, principal):
+    robot = register_system_user(
+        by=principal(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE
+    )
+
+    row = by("owner").get(PATH, {"sort": "joinedAt:desc", "limit": 1}).json()["data"][0]
+
+    assert row == member_row(robot.user, organization)
+    assert (row["kind"], row["name"], row["email"]) == ("system", "Robot", None)
+
+
+def test_who_may_not_see_a_workspace_does_not_see_who_works_there(by, organization, member, unassigned, workspace):
+    membership(member, organization).assignments.create(unit=workspace, role_id=UNIT_VIEWER_ROLE)
+
+    seen = said(by("unassigned").get(PATH, {"email": "member@example.com"}))
+
+    assert seen == listed(MESSAGE, [member_row(member, organization)])
+
+
+def test_who_works_there_too_does(by, organization, member, unassigned, workspace):
+    for user in (member, unassigned):
+        membership(user, organization).assignments.create(unit=workspace, role_id=UNIT_VIEWER_ROLE)
+
+    rows = by("unassigned").get(PATH, {"email": "member@example.com"}).json()["data"]
+
+    assert [unit["slug"] for unit in rows[0]["units"]] == ["design"]
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("member@example.com", ["member@example.com"]),
+        ("MEMBER@EXAMPLE.COM", ["member@example.com"]),
+        ("ember@example.com", []),
+        ("membe_@example.com", []),
+        ("stranger@example.com", []),
+    ],
+)
+def test_an_address_is_matched_whole_in_any_letter_case(by, organization, other_organization, address, found):
+    assert emails(by("owner"), email=address) == found
+
+
+@pytest.mark.parametrize("address", ["%", "member@", "m\u0131mber@example.com", "%@example.com"])
+def test_what_is_no_address_is_refused(by, organization, address):
+    assert said(by("owner").get(PATH, {"email": address})) == invalid_query(email=["Enter a valid e-mail address."])
+
+
+def test_a_role_is_named_by_its_id_or_a_built_in_name(by, organization, manager):
+    own = Role.objects.get(organization=organization)
+
+    assert emails(by("owner"), role="viewer") == ["member@example.com"]
+    assert emails(by("owner"), role=BUILT_IN["organization", "admin"]) == ["admin@example.com"]
+    assert emails(by("owner"), role=str(own.pk)) == ["manager@example.com"]
+    assert emails(by("owner"), role=ABSENT) == []
+
+
+def test_a_role_held_in_a_unit_only_does_not_count(by, organization, member, workspace):
+    membership(member, organization).assignments.create(unit=workspace, role_id=UNIT_VIEWER_ROLE)
+
+    assert emails(by("owner"), role=BUILT_IN["unit", "viewer"]) == []
+
+
+def test_filters_add_up(by, organization):
+    assert emails(by("owner"), role="viewer", email="admin@example.com") == []
+
+
+def test_sorting(by, organization, owner, admin, member):
+    User.objects.filter(pk=owner.pk).update(first_name="Zoe", last_name="Adams")
+
+    assert emails(by("owner"), sort="joinedAt:desc")[-1] == "owner@example.com"
+    assert emails(by("owner"), sort="firstName:asc")[-1] == "owner@example.com"
+    assert emails(by("owner"), sort="lastName:asc")[0] == "owner@example.com"
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        (
+            "role=janitor",
+            {"role": ["A role's id is expected, or one of owner, admin, editor, viewer, unassigned."]},
+        ),
+        ("email=", {"email": ["Enter a valid e-mail address."]}),
+        ("email=a@example.com&email=b@example.com", {"email": ["This parameter may be given once only."]}),
+        ("page=one", {"page": ["A whole number from 1 to 2147483647 is expected."]}),
+        ("name=Member", {"name": ["This parameter is unknown."]}),
+    ],
+)
+def test_a_faulty_query_is_named(by, organization, query, fields):
+    assert said(by("owner").get(f"{PATH}?{query}")) == invalid_query(**fields)
+
+
+def test_pages_follow_each_other(by, organization):
+    first, second = (by("owner").get(PATH, {"limit": 2, "page": page}).json() for page in (1, 2))
+
+    assert [row["firstName"] for row in first["data"] + second["data"]] == ["Owner", "Admin", "Member"]
+    assert second["pagination"] == {
+        "page": 2,
+        "limit": 2,
+        "total": 3,
+        "pages": 2,
+        "hasNext": False,
+        "hasPrev": True,
+    }
+
+
+def test_the_header_names_another_organization(by, organization, other_organization, member, stranger):
+    Membership.objects.create(organization=other_organization, user=member).assignments.create(role_id=VIEWER_ROLE)
+    headers = {"X-Organization-Id": str(other_organization.pk)}
+
+    assert said(by("member").get(PATH, headers=headers)) == listed(
+        MESSAGE, [member_row(stranger, other_organization), member_row(member, other_organization)]
+    )
+
+
+def test_nothing_of_a_foreign_an_archived_or_an_absent_organization_is_seen(by, organization, other_organization):
+    organization.deleted_at = timezone.now()
+    organization.save()
+
+    for who, name in (("stranger", organization.pk), ("stranger", ABSENT), ("owner", organization.pk)):
+        client = by(who)
+        with queries(organization="SELECT orgs_organization"):
+            assert said(client.get(PATH, headers={"X-Organization-Id": str(name)})) == OUTSIDER
+
+
+def test_a_key_sees_its_own_organization_only(by, organization, other_organization):
+    client = by("owner", method=Method.API_KEY, organization_id=organization.pk)
+
+    assert said(client.get(PATH, headers={"X-Organization-Id": str(other_organization.pk)})) == OUTSIDER
+
+
+@pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("invitee", NO_ORGANIZATION_YET)])
+def test_who_does_not_belong(by, organization, who, answer):
+    assert said(by(who).get(PATH)) == answer
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_number_of_rows_costs_no_query(by, organization, workspace, rows):
+    Membership.objects.exclude(user__email="owner@example.com").delete()
+    for number in range(rows - 1):
+        user = User.objects.create_user(f"colleague-{number}@example.com")
+        one = Membership.objects.create(organization=organization, user=user)
+        one.assignments.create(role_id=VIEWER_ROLE)
+        one.assignments.create(role_id=UNIT_VIEWER_ROLE, unit=workspace)
+    client = by("owner")
+
+    with queries(
+        active="SELECT orgs_membership",
+        organization="SELECT orgs_organization",
+        callers_membership="SELECT orgs_membership",
+        callers_roles="SELECT orgs_roleassignment",
+        total="COUNT orgs_membership",
+        page="SELECT orgs_membership",
+        roles="SELECT orgs_roleassignment",
+    ):
+        assert len(client.get(PATH, {"limit": 100}).json()["data"]) == rows

@@ -1,0 +1,76 @@
+"""GET /organization-members/{id}: one member of the current organization."""
+
+import pytest
+
+from orgs.permissions import UNIT_VIEWER_ROLE
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    API,
+    NO_MEMBER,
+    NO_ORGANIZATION_YET,
+    member_row,
+    membership,
+    role,
+    said,
+    success,
+)
+from tests.queries import queries
+
+
+def path(key):
+    return f"{API}/organization-members/{key}"
+
+
+@pytest.mark.parametrize("who", ["owner", "admin", "member"])
+def test_every_member_sees_a_member_whole(by, organization, admin, application, who):
+    row = membership(admin, organization)
+    row.assignments.create(unit=application, role_id=UNIT_VIEWER_ROLE)
+    shop = {
+        "id": str(application.pk),
+        "kind": "application",
+        "slug": "shop",
+        "name": "Shop",
+        "role": role("viewer", "unit"),
+    }
+
+    assert said(by(who).get(path(row.pk))) == success(
+        "Member retrieved successfully", member_row(admin, organization, units=[shop])
+    )
+
+
+def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger):
+    client = by("owner")
+
+    for key in (membership(stranger, other_organization).pk, ABSENT):
+        with queries(
+            active="SELECT orgs_membership",
+            organization="SELECT orgs_organization",
+            callers_membership="SELECT orgs_membership",
+            callers_roles="SELECT orgs_roleassignment",
+            member="SELECT orgs_membership",
+        ):
+            assert said(client.get(path(key))) == NO_MEMBER
+
+
+def test_a_stranger_finds_no_member_from_within_their_own_organization(by, organization, other_organization, member):
+    assert said(by("stranger").get(path(membership(member, organization).pk))) == NO_MEMBER
+
+
+@pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("invitee", NO_ORGANIZATION_YET)])
+def test_who_does_not_belong(by, organization, member, who, answer):
+    assert said(by(who).get(path(membership(member, organization).pk))) == answer
+
+
+def test_it_takes_six_queries(by, organization, member):
+    client, one = by("member"), path(membership(member, organization).pk)
+
+    with queries(
+        active="SELECT orgs_membership",
+        organization="SELECT orgs_organization",
+        callers_membership="SELECT orgs_membership",
+        callers_roles="SELECT orgs_roleassignment",
+        member="SELECT orgs_membership",
+        roles="SELECT orgs_roleassignment",
+    ):
+        client.get(one)

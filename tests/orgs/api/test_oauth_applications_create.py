@@ -1,0 +1,257 @@
+"""POST /oauth-applications and POST /oauth-applications/{id}/secret: secrets are shown once."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import OAuthApplication
+from accounts.principals import Method
+from orgs.oauth_applications import register_client, register_service_client
+from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    API,
+    NO_MEMBER,
+    NO_ORGANIZATION_YET,
+    invalid,
+    lacking,
+    membership,
+    oauth_application_row,
+    refused,
+    said,
+    success,
+)
+from tests.rows import make_program, session
+from tests.watching import event, watching
+
+PATH = f"{API}/oauth-applications"
+REGISTERED = "OAuth application registered successfully"
+RENEWED = "OAuth application secret renewed successfully"
+CALLBACK = "https://client.example.com/callback"
+NO_APPLICATION = refused(404, "oauth_application_not_found", "There is no such OAuth application.")
+NOT_YOURS = refused(403, "not_your_key", "You can make keys for yourself and for system users you manage.")
+CLIENT = {"kind": "client", "name": "Calendar", "redirectUris": [CALLBACK]}
+PERSONAL = {"kind": "personal", "name": "Script"}
+
+
+@pytest.fixture
+def program(organization):
+    return make_program(organization)
+
+
+@pytest.fixture
+def service(organization, owner, program):
+    made, _ = register_service_client(
+        by=session(owner), organization_id=organization.pk, membership_id=membership(program, organization).pk, name="N"
+    )
+    return made
+
+
+def secret_at(application: OAuthApplication) -> str:
+    return f"{PATH}/{application.pk}/secret"
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (CLIENT, {"kind": "client", "public": False, "redirectUris": [CALLBACK]}),
+        ({**CLIENT, "public": True}, {"kind": "client", "public": True, "redirectUris": [CALLBACK]}),
+        (PERSONAL, {"kind": "personal", "public": False, "redirectUris": []}),
+    ],
+    ids=["client", "public", "personal"],
+)
+def test_one_of_ones_own(by, stranger, body, shown):
+    """Whoever belongs to no organization can have one, too."""
+    with watching() as changes:
+        response = by("stranger").post(PATH, body)
+
+    application = OAuthApplication.objects.get()
+    secret = response.json()["data"]["clientSecret"]
+    row = oauth_application_row(application)
+    assert said(response) == success(
+        REGISTERED, row | shown | {"name": body["name"], "systemUserId": None, "clientSecret": secret}, 201
+    )
+    assert (application.user, application.system_user) == (stranger, None)
+    assert len(secret) == (0 if body.get("public") else 128)
+    assert response["Cache-Control"] == "no-store"
+    assert application.client_secret.startswith("sha256_generated$")
+    assert changes.tables == {"accounts.OAuthApplication": (1, 0, 0)}
+    assert changes.events == [
+        event("oauth_application.registered", application, stranger, acts_for_owner=body["kind"] == "personal")
+    ]
+
+
+def test_one_for_a_system_user(by, organization, admin, program):
+    body = {"kind": "service", "name": "Nightly", "memberId": str(membership(program, organization).pk)}
+    with watching() as changes:
+        response = by("admin").post(PATH, body)
+
+    application = OAuthApplication.objects.get()
+    assert said(response) == success(
+        REGISTERED,
+        oauth_application_row(application)
+        | {
+            "kind": "service",
+            "systemUserId": str(program.pk),
+            "clientSecret": response.json()["data"]["clientSecret"],
+        },
+        201,
+    )
+    assert (application.user, application.acts_for_owner) == (None, False)
+    assert changes.events == [
+        event("oauth_application.registered", application, admin, organization, acts_for_owner=False)
+    ]
+
+
+REQUIRED, UNKNOWN = "This field is required.", "This field is unknown."
+
+
+@pytest.mark.parametrize(
+    ("body", "faults"),
+    [
+        ({}, {"kind": [REQUIRED], "name": [REQUIRED]}),
+        ({"kind": "robot", "name": "N"}, {"kind": ['"robot" is not a valid choice.']}),
+        ({"kind": "personal", "name": ""}, {"name": ["This field may not be blank."]}),
+        ({"kind": "personal", "name": "x" * 129}, {"name": ["Ensure this field has no more than 128 characters."]}),
+        (
+            {"kind": "personal", "name": "a\u202eb"},
+            {"name": ["The character U+202E at position 2 is not allowed here."]},
+        ),
+        ({"kind": "client", "name": "N"}, {"redirectUris": ["This kind needs it."]}),
+        ({"kind": "service", "name": "N"}, {"memberId": ["This kind needs it."]}),
+        ({**PERSONAL, "redirectUris": [CALLBACK]}, {"redirectUris": ["This kind does not have it."]}),
+        ({**PERSONAL, "public": True}, {"public": ["This kind does not have it."]}),
+        ({**CLIENT, "memberId": ABSENT}, {"memberId": ["This kind does not have it."]}),
+        ({**CLIENT, "clientSecret": "mine"}, {"clientSecret": [UNKNOWN]}),
+        ({**CLIENT, "skipAuthorization": True}, {"skipAuthorization": [UNKNOWN]}),
+        ({**CLIENT, "redirectUris": []}, {"redirectUris": ["Ensure this field has at least 1 elements."]}),
+        (
+            {**CLIENT, "redirectUris": [f"{CALLBACK} https://b.example.com"]},
+            {"redirectUris": ["An address holds no blanks."]},
+        ),
+    ],
+)
+def test_input_that_is_refused_by_its_field(by, organization, body, faults):
+    with watching() as changes:
+        assert said(by("owner").post(PATH, body)) == invalid(**faults)
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "javascript:alert(1)",
+        "ftp://client.example.com/callback",
+        "com.example.app:/callback",
+        "https://client.example.com/callback#there",
+        "https://*.example.com/callback",
+        "/callback",
+        "callback",
+    ],
+)
+def test_a_redirect_address_that_is_none(by, owner, uri):
+    with watching() as changes:
+        status, body = said(by("owner").post(PATH, {**CLIENT, "redirectUris": [CALLBACK, uri]}))
+
+    assert (status, list(body["error"]["fields"])) == (400, ["redirectUris"])
+    assert changes.nothing
+
+
+def test_a_system_user_is_managed_by_whoever_manages_members(by, organization, member, manager, program, admin):
+    strong = make_program(organization, ADMIN_ROLE)
+    with watching() as changes:
+        for who, whose, answer in (
+            ("member", program, lacking("organization:manage_members")),
+            ("owner", admin, NOT_YOURS),
+        ):
+            body = {"kind": "service", "name": "N", "memberId": str(membership(whose, organization).pk)}
+            assert said(by(who).post(PATH, body)) == answer
+        body = {"kind": "service", "name": "N", "memberId": str(membership(strong, organization).pk)}
+        status, refusal = said(by("manager").post(PATH, body))
+
+    assert (status, refusal["error"]["code"]) == (403, "grant_too_wide")
+    assert changes.nothing
+
+
+def test_a_foreign_system_user_is_an_absent_one(by, organization, other_organization):
+    foreign = membership(make_program(other_organization), other_organization)
+    for member_id in (str(foreign.pk), ABSENT):
+        assert said(by("owner").post(PATH, {"kind": "service", "name": "N", "memberId": member_id})) == NO_MEMBER
+
+
+def test_a_service_needs_an_organization(by, invitee):
+    body = {"kind": "service", "name": "N", "memberId": ABSENT}
+    assert said(by("invitee").post(PATH, body)) == NO_ORGANIZATION_YET
+
+
+@pytest.mark.parametrize(
+    ("bounds", "code"),
+    [
+        ({"method": Method.API_KEY}, "credential_not_allowed"),
+        ({"method": Method.OAUTH2}, "credential_not_allowed"),
+        ({"authenticated_at": None}, "recent_sign_in_required"),
+        ({"authenticated_at": timezone.now() - timedelta(minutes=16)}, "recent_sign_in_required"),
+    ],
+)
+def test_secrets_take_a_person_who_signed_in_recently(by, organization, service, bounds, code):
+    with watching() as changes:
+        for path, body in ((PATH, PERSONAL), (secret_at(service), None)):
+            status, refusal = said(by("owner", **bounds).post(path, body))
+            assert (status, refusal["error"]["code"]) == (403, code)
+
+    assert changes.nothing
+
+
+def test_nobody_registers_nothing(by, db):
+    assert said(by("anonymous").post(PATH, PERSONAL)) == ANONYMOUS
+
+
+def test_a_new_secret_is_shown_once(by, organization, admin, service):
+    before = service.client_secret
+    with watching() as changes:
+        response = by("admin").post(secret_at(service))
+
+    secret = response.json()["data"]["clientSecret"]
+    assert said(response) == success(RENEWED, oauth_application_row(service) | {"clientSecret": secret})
+    assert response["Cache-Control"] == "no-store"
+    assert len(secret) == 128
+    service.refresh_from_db()
+    assert service.client_secret not in (before, secret)
+    assert changes.tables == {"accounts.OAuthApplication": (0, 1, 0)}
+    assert changes.events == [event("oauth_application.secret_renewed", service, admin, organization)]
+
+
+def test_a_secret_is_worth_what_its_user_may_do(by, organization, owner, manager):
+    """Or managing members would be enough to become an administrator."""
+    strong = membership(make_program(organization, ADMIN_ROLE), organization)
+    made, _ = register_service_client(
+        by=session(owner), organization_id=organization.pk, membership_id=strong.pk, name="N"
+    )
+    weak = membership(make_program(organization, VIEWER_ROLE), organization)
+
+    with watching() as changes:
+        status, refusal = said(by("manager").post(secret_at(made)))
+
+    assert (status, refusal["error"]["code"]) == (403, "grant_too_wide")
+    assert changes.nothing
+    assert weak.user.kind == "system"
+
+
+def test_a_public_client_has_none_to_renew(by, owner):
+    made, _ = register_client(by=session(owner), name="Phone", redirect_uris=[CALLBACK], public=True)
+
+    assert said(by("owner").post(secret_at(made))) == refused(409, "no_secret", "A public client has no secret.")
+
+
+def test_the_secret_of_a_foreign_client_is_that_of_an_absent_one(by, organization, owner, member, stranger, service):
+    own, _ = register_client(by=session(owner), name="Calendar", redirect_uris=[CALLBACK])
+    with watching() as changes:
+        for who in ("member", "stranger"):
+            for address in (secret_at(own), secret_at(service), f"{PATH}/{ABSENT}/secret"):
+                assert said(by(who).post(address)) == NO_APPLICATION
+        assert said(by("admin").post(secret_at(own))) == NO_APPLICATION
+
+    assert changes.nothing

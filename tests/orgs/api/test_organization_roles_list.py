@@ -1,0 +1,82 @@
+"""GET /organizations/{id}/roles: the built-in roles and the organization's own."""
+
+import pytest
+
+from orgs.models import Role
+from orgs.permissions import BUILT_IN_ROLES
+from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid_query, listed, role_row, said
+from tests.queries import queries
+
+MESSAGE = "Roles retrieved successfully"
+
+
+@pytest.fixture
+def own(organization):
+    return Role.objects.create(
+        organization=organization, name="Helper", scope="unit", permissions=["unit:edit", "unit:view"]
+    )
+
+
+@pytest.fixture
+def foreign(other_organization):
+    return Role.objects.create(organization=other_organization, name="Foreign", permissions=[])
+
+
+@pytest.mark.parametrize("who", ["owner", "admin", "member"])
+def test_every_member_sees_the_built_in_ones_and_their_own(by, organization, own, foreign, who):
+    built_in = [Role.objects.get(pk=key) for key, _, _, _ in BUILT_IN_ROLES]
+
+    assert said(by(who).get(at(organization, "roles"))) == listed(
+        MESSAGE, [role_row(role) for role in [*built_in, own]]
+    )
+
+
+def test_by_where_they_can_be_held(by, organization, own):
+    rows = by("member").get(at(organization, "roles"), {"scope": "unit"}).json()["data"]
+
+    assert [(row["name"], row["builtIn"]) for row in rows] == [
+        ("admin", True),
+        ("editor", True),
+        ("viewer", True),
+        ("Helper", False),
+    ]
+
+
+def test_sorting_and_pages(by, organization):
+    rows = by("member").get(at(organization, "roles"), {"sort": "name:desc", "limit": 2, "scope": "organization"})
+
+    assert [row["name"] for row in rows.json()["data"]] == ["viewer", "unassigned"]
+    assert rows.json()["pagination"] == {
+        "page": 1,
+        "limit": 2,
+        "total": 5,
+        "pages": 3,
+        "hasNext": True,
+        "hasPrev": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ({"scope": "galaxy"}, {"scope": ["One of these is expected: organization, unit."]}),
+        ({"builtIn": "true"}, {"builtIn": ["This parameter is unknown."]}),
+    ],
+)
+def test_a_faulty_query_is_named(by, organization, query, fields):
+    assert said(by("owner").get(at(organization, "roles"), query)) == invalid_query(**fields)
+
+
+@pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
+def test_who_may_not(by, organization, other_organization, who, answer):
+    assert said(by(who).get(at(organization, "roles"))) == answer
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_number_of_rows_costs_no_query(by, organization, rows):
+    for number in range(rows):
+        Role.objects.create(organization=organization, name=f"Role {number}", permissions=[])
+    client = by("member")
+
+    with queries(organization="SELECT orgs_organization", total="COUNT orgs_role", page="SELECT orgs_role"):
+        assert len(client.get(at(organization, "roles"), {"limit": 100}).json()["data"]) == rows + len(BUILT_IN_ROLES)

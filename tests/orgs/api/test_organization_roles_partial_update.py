@@ -1,0 +1,107 @@
+"""PATCH /organizations/{id}/roles/{roleId}: rename a role, change what it permits."""
+
+import pytest
+
+from orgs.models import Role
+from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, MANAGE_BILLING, MANAGE_MEMBERS
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    NO_ROLE,
+    NOTHING_TO_CHANGE,
+    OUTSIDER,
+    at,
+    invalid,
+    lacking,
+    refused,
+    role_row,
+    said,
+    success,
+    too_wide,
+)
+from tests.watching import event, watching
+
+MESSAGE = "Role updated successfully"
+BUILT_IN = refused(409, "role_built_in", "A built-in role cannot be changed or deleted.")
+
+
+@pytest.fixture
+def helper(organization):
+    return Role.objects.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
+
+
+@pytest.mark.parametrize(
+    ("change", "permissions"),
+    [({"name": "Aide"}, [LIST_PROJECTS]), ({"permissions": [MANAGE_BILLING]}, [MANAGE_BILLING])],
+)
+def test_only_what_is_named_changes(by, organization, admin, helper, change, permissions):
+    before = role_row(helper)
+
+    with watching() as changes:
+        answer = said(by("admin").patch(at(organization, "roles", helper.pk), change))
+
+    helper.refresh_from_db()
+    assert answer == success(MESSAGE, before | change | {"updatedAt": role_row(helper)["updatedAt"]})
+    assert changes.tables == {"orgs.Role": (0, 1, 0)}
+    assert changes.events == [event("role.updated", helper, admin, organization, permissions=permissions)]
+
+
+def test_nobody_changes_a_role_of_more_than_they_hold(by, organization, manager, helper):
+    with watching() as changes:
+        answers = [
+            said(by("manager").patch(at(organization, "roles", helper.pk), {"name": "Aide"})),
+            said(by("manager").patch(at(organization, "roles", helper.pk), {"permissions": [MANAGE_MEMBERS]})),
+        ]
+
+    assert answers == [too_wide(LIST_PROJECTS)] * 2
+    assert changes.nothing
+
+
+def test_a_built_in_one_never_changes(by, organization):
+    with watching() as changes:
+        assert said(by("owner").patch(at(organization, "roles", ADMIN_ROLE), {"name": "Boss"})) == BUILT_IN
+
+    assert changes.nothing
+
+
+def test_a_taken_name_is_a_conflict(by, organization, helper, manager):
+    with watching() as changes:
+        assert said(by("owner").patch(at(organization, "roles", helper.pk), {"name": "Manager"})) == refused(
+            409, "role_name_taken", "There is a role of this name."
+        )
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ({}, NOTHING_TO_CHANGE),
+        ({"name": None}, invalid(name=["This field may not be null."])),
+        ({"scope": "unit"}, invalid(scope=["This field is unknown."])),
+    ],
+)
+def test_faulty_fields_are_named(by, organization, helper, body, answer):
+    with watching() as changes:
+        assert said(by("owner").patch(at(organization, "roles", helper.pk), body)) == answer
+
+    assert changes.nothing
+
+
+def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization):
+    foreign = Role.objects.create(organization=other_organization, name="Foreign", permissions=[])
+
+    for key in (foreign.pk, ABSENT):
+        with watching() as changes:
+            assert said(by("owner").patch(at(organization, "roles", key), {"name": "Mine"})) == NO_ROLE
+        assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
+)
+def test_who_may_not(by, organization, other_organization, helper, who, answer):
+    with watching() as changes:
+        assert said(by(who).patch(at(organization, "roles", helper.pk), {"name": "Mine"})) == answer
+
+    assert changes.nothing

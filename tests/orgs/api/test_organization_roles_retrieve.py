@@ -1,0 +1,51 @@
+"""GET /organizations/{id}/roles/{roleId}: one role."""
+
+import pytest
+
+from orgs.models import Role
+from orgs.permissions import ADMIN_ROLE
+from tests.orgs.api.house import ABSENT, ANONYMOUS, NO_ROLE, OUTSIDER, at, role_row, said, success
+from tests.queries import queries
+
+MESSAGE = "Role retrieved successfully"
+
+
+def test_a_built_in_one_is_told_whole(by, organization):
+    row = role_row(Role.objects.get(pk=ADMIN_ROLE))
+
+    assert said(by("member").get(at(organization, "roles", ADMIN_ROLE))) == success(
+        MESSAGE,
+        {
+            "id": str(ADMIN_ROLE),
+            "name": "admin",
+            "scope": "organization",
+            "permissions": ["organization:admin"],
+            "builtIn": True,
+            "createdAt": row["createdAt"],
+            "updatedAt": row["updatedAt"],
+        },
+    )
+
+
+def test_an_own_one_takes_two_queries(by, organization, manager):
+    own = Role.objects.get(organization=organization)
+    client = by("member")
+
+    with queries(organization="SELECT orgs_organization", role="SELECT orgs_role"):
+        answer = said(client.get(at(organization, "roles", own.pk)))
+
+    assert answer == success(MESSAGE, role_row(own))
+
+
+def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization):
+    foreign = Role.objects.create(organization=other_organization, name="Foreign", permissions=[])
+    client = by("owner")
+
+    for key in (foreign.pk, ABSENT):
+        with queries(organization="SELECT orgs_organization", role="SELECT orgs_role"):
+            assert said(client.get(at(organization, "roles", key))) == NO_ROLE
+
+
+@pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
+def test_who_may_not(by, organization, other_organization, who, answer):
+    assert said(by(who).get(at(organization, "roles", ADMIN_ROLE))) == answer

@@ -1,0 +1,45 @@
+"""GET /organizations/slug/{slug}: what everybody may know."""
+
+import pytest
+from django.utils import timezone
+
+from orgs.models import Organization
+from tests.orgs.api.house import API, OUTSIDER, said, success
+from tests.queries import queries
+
+MESSAGE = "Organization retrieved successfully"
+
+
+def path(slug):
+    return f"{API}/organizations/slug/{slug}"
+
+
+@pytest.mark.parametrize("who", ["anonymous", "stranger", "member", "owner"])
+def test_everybody_sees_the_same_six_things(by, organization, who):
+    client = by(who)
+
+    with queries(organization="SELECT orgs_organization"):
+        assert said(client.get(path("riverside"))) == success(
+            MESSAGE,
+            {
+                "id": str(organization.pk),
+                "slug": "riverside",
+                "name": "Riverside",
+                "description": "",
+                "logoUrl": None,
+                "website": None,
+            },
+        )
+
+
+def test_an_unknown_and_an_archived_one_are_the_same(by, organization):
+    Organization.objects.filter(pk=organization.pk).update(deleted_at=timezone.now())
+
+    for slug in ("riverside", "nowhere"):
+        with queries(organization="SELECT orgs_organization"):
+            assert said(by("anonymous").get(path(slug))) == OUTSIDER
+
+
+@pytest.mark.parametrize("slug", ["Riverside", "river_side", "riversid", "river%", "r" * 200])
+def test_a_slug_is_matched_whole_and_as_it_is(by, organization, slug):
+    assert by("anonymous").get(path(slug)).status_code == 404

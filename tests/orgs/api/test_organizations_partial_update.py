@@ -1,0 +1,88 @@
+"""PATCH /organizations/{id}: parts of the profile."""
+
+import pytest
+
+from orgs.models import Organization
+from orgs.permissions import ADMIN
+from tests.orgs.api.house import (
+    ANONYMOUS,
+    NOTHING_TO_CHANGE,
+    OUTSIDER,
+    SLUG_TAKEN,
+    at,
+    invalid,
+    lacking,
+    organization_row,
+    said,
+    success,
+)
+from tests.watching import event, watching
+
+MESSAGE = "Organization updated successfully"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": "Riverside Ltd."}, "name"),
+        ({"slug": "river"}, "slug"),
+        ({"description": "We sail."}, "description"),
+        ({"logoUrl": "https://example.com/logo.svg"}, "logo_url"),
+        ({"website": None}, "website"),
+        ({"language": "de"}, "language"),
+    ],
+)
+def test_only_what_is_named_changes(by, organization, admin, change, field):
+    Organization.objects.filter(pk=organization.pk).update(website="https://example.com/")
+    before = organization_row(organization, role_name="admin")
+
+    with watching() as changes:
+        answer = said(by("admin").patch(at(organization), change))
+
+    after = organization_row(organization, role_name="admin")
+    assert answer == success(MESSAGE, before | change | {"updatedAt": after["updatedAt"]})
+    assert changes.tables == {"orgs.Organization": (0, 1, 0)}
+    assert changes.events == [event("organization.updated", organization, admin, organization, changed=[field])]
+
+
+def test_nothing_to_change_is_refused(by, organization):
+    with watching() as changes:
+        assert said(by("owner").patch(at(organization), {})) == NOTHING_TO_CHANGE
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("change", "fields"),
+    [
+        ({"name": None}, {"name": ["This field may not be null."]}),
+        ({"name": "\u200b"}, {"name": ["The character U+200B at position 1 is not allowed here."]}),
+        ({"language": "xx"}, {"language": ['"xx" is not a valid choice.']}),
+        ({"slug": None}, {"slug": ["This field may not be null."]}),
+        ({"description": "x" * 2001}, {"description": ["Ensure this field has no more than 2000 characters."]}),
+        ({"description": "\x07"}, {"description": ["The character U+0007 at position 1 is not allowed here."]}),
+        ({"archivedAt": None}, {"archivedAt": ["This field is unknown."]}),
+    ],
+)
+def test_faulty_fields_are_named(by, organization, change, fields):
+    with watching() as changes:
+        assert said(by("owner").patch(at(organization), change)) == invalid(**fields)
+
+    assert changes.nothing
+
+
+def test_a_taken_slug_is_a_conflict(by, organization, other_organization):
+    with watching() as changes:
+        assert said(by("owner").patch(at(organization), {"slug": "hillside"})) == SLUG_TAKEN
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(ADMIN))]
+)
+def test_who_may_not(by, organization, other_organization, who, answer):
+    with watching() as changes:
+        assert said(by(who).patch(at(organization), {"name": "Mine"})) == answer
+
+    assert changes.nothing

@@ -1,0 +1,65 @@
+"""DELETE /organizations/{id}/permanent: gone for ever."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.principals import Method
+from events.models import Event
+from invitations.actions import invite
+from invitations.models import Invitation
+from orgs.models import Membership, Organization, Role, RoleAssignment
+from orgs.permissions import OWN, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from tests.orgs.api.house import ANONYMOUS, DONE, OUTSIDER, at, lacking, membership, said
+from tests.watching import event, watching
+
+
+def test_everything_goes_but_the_events(by, organization, owner, member, manager, workspace, principal):
+    membership(member, organization).assignments.create(role_id=UNIT_VIEWER_ROLE, unit=workspace)
+    invite(by=principal(owner), organization_id=organization.pk, email="invitee@example.com", role_id=VIEWER_ROLE)
+    told = Event.objects.of_organization(organization.pk).count()
+
+    with watching() as changes:
+        assert said(by("owner").delete(at(organization, "permanent"))) == DONE
+
+    assert changes.events == [event("organization.purged", organization, owner, organization)]
+    assert Event.objects.of_organization(organization.pk).count() == told + 1
+    left = [rows.exists() for rows in (Membership.objects, RoleAssignment.objects, Invitation.objects)]
+    assert left == [False, False, False]
+    assert not Organization.objects.exists()
+    assert not Role.objects.filter(organization__isnull=False).exists()
+
+
+def test_an_archived_one_can_be_purged(by, organization):
+    Organization.objects.filter(pk=organization.pk).update(deleted_at=timezone.now())
+
+    assert said(by("owner").delete(at(organization, "permanent"))) == DONE
+    assert not Organization.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"),
+    [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
+)
+def test_who_may_not(by, organization, other_organization, who, answer):
+    with watching() as changes:
+        assert said(by(who).delete(at(organization, "permanent"))) == answer
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("bounds", "code"),
+    [
+        ({"authenticated_at": None}, "recent_sign_in_required"),
+        ({"authenticated_at": timezone.now() - timedelta(days=2)}, "recent_sign_in_required"),
+        ({"method": Method.API_KEY}, "credential_not_allowed"),
+    ],
+)
+def test_it_takes_a_person_who_signed_in_recently(by, organization, bounds, code):
+    with watching() as changes:
+        status, body = said(by("owner", **bounds).delete(at(organization, "permanent")))
+
+    assert (status, body["error"]["code"]) == (403, code)
+    assert changes.nothing

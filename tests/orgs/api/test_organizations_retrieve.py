@@ -1,0 +1,74 @@
+"""GET /organizations/{id}: one organization of the caller."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.principals import Method
+from orgs.models import Organization
+from perfectworks.api.serializers import spell_time
+from tests.orgs.api.house import ABSENT, ANONYMOUS, API, OUTSIDER, at, organization_row, role, said, success
+from tests.queries import queries
+
+MESSAGE = "Organization retrieved successfully"
+
+
+def test_it_is_told_whole(by, organization):
+    Organization.objects.filter(pk=organization.pk).update(
+        description="We sail.", logo_url="https://example.com/logo.svg", website="https://example.com/", seat_limit=7
+    )
+
+    assert said(by("admin").get(at(organization))) == success(
+        MESSAGE,
+        {
+            "id": str(organization.pk),
+            "slug": "riverside",
+            "name": "Riverside",
+            "description": "We sail.",
+            "logoUrl": "https://example.com/logo.svg",
+            "website": "https://example.com/",
+            "language": None,
+            "seatLimit": 7,
+            "memberCount": 3,
+            "role": role("admin"),
+            "createdAt": spell_time(organization.created_at),
+            "updatedAt": spell_time(organization.updated_at),
+            "archivedAt": None,
+        },
+    )
+
+
+@pytest.mark.parametrize(("who", "role_name"), [("owner", "owner"), ("member", "viewer")])
+def test_every_member_sees_it_in_one_query(by, organization, who, role_name):
+    client = by(who)
+
+    with queries(organization="SELECT orgs_organization"):
+        answer = said(client.get(at(organization)))
+
+    assert answer == success(MESSAGE, organization_row(organization, role_name=role_name))
+
+
+def test_a_foreign_an_archived_and_an_absent_one_are_the_same(by, organization, stranger, member):
+    archived = Organization.objects.create(name="Gone", slug="gone", deleted_at=timezone.now())
+    archived.memberships.create(user=stranger)
+
+    for path in (at(organization), at(archived), f"{API}/organizations/{ABSENT}"):
+        client = by("stranger")
+        with queries(organization="SELECT orgs_organization"):
+            assert said(client.get(path)) == OUTSIDER
+
+
+def test_a_key_of_another_organization_finds_nothing(by, organization, other_organization):
+    client = by("owner", method=Method.API_KEY, organization_id=other_organization.pk)
+
+    assert said(client.get(at(organization))) == OUTSIDER
+
+
+def test_nobody_gets_401(by, organization):
+    assert said(by("anonymous").get(at(organization))) == ANONYMOUS
+
+
+@pytest.mark.parametrize("word", ["1", "riverside", "0198c0de", ABSENT + "0", "%00"])
+def test_what_is_no_id_is_no_path(by, organization, word):
+    status, body = said(by("owner").get(f"{API}/organizations/{word}"))
+
+    assert (status, body["error"]["code"]) == (404, "not_found")

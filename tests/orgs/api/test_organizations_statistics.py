@@ -1,0 +1,105 @@
+"""GET /organizations/{id}/statistics: an organization in numbers."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from invitations.actions import invite
+from invitations.models import Invitation
+from orgs.account_actions import register_system_user
+from orgs.models import Organization
+from orgs.permissions import MANAGE_MEMBERS, VIEWER_ROLE
+from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, lacking, said, success
+from tests.queries import queries
+
+MESSAGE = "Statistics retrieved successfully"
+NO_INVITATIONS = dict.fromkeys(["pending", "processing", "accepted", "declined", "cancelled", "expired", "error"], 0)
+
+
+def test_every_number_is_told(by, organization, owner, principal, workspace, application):
+    register_system_user(by=principal(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE)
+    statuses = ["pending", "pending", "overdue", "processing", "accepted", "declined", "cancelled", "expired", "error"]
+    for number, status in enumerate(statuses):
+        sent = invite(by=principal(owner), organization_id=organization.pk, email=f"invitee-{number}@example.com")
+        turn(sent, status)
+    Organization.objects.filter(pk=organization.pk).update(seat_limit=20)
+
+    assert said(by("admin").get(at(organization, "statistics"))) == success(
+        MESSAGE,
+        {
+            "members": 4,
+            "people": 3,
+            "systemUsers": 1,
+            "owners": 1,
+            "units": 2,
+            "openInvitations": 2,
+            "waiting": 1,
+            "invitations": {
+                "pending": 2,
+                "processing": 1,
+                "accepted": 1,
+                "declined": 1,
+                "cancelled": 1,
+                "expired": 2,
+                "error": 1,
+            },
+            "seatLimit": 20,
+            "seatsTaken": 7,
+        },
+    )
+
+
+def turn(invitation, status):
+    """Put an invitation into a state by hand; overdue is pending and past its date."""
+    row = Invitation.objects.filter(pk=invitation.pk)
+    if status == "overdue":
+        row.update(expires_at=timezone.now() - timedelta(days=1))
+    elif status != "pending":
+        row.update(status=status, finished_at=None if status == "processing" else timezone.now())
+
+
+def test_a_quiet_organization_is_mostly_zeros(by, organization, other_organization):
+    assert said(by("owner").get(at(organization, "statistics"))) == success(
+        MESSAGE,
+        {
+            "members": 3,
+            "people": 3,
+            "systemUsers": 0,
+            "owners": 1,
+            "units": 0,
+            "openInvitations": 0,
+            "waiting": 0,
+            "invitations": NO_INVITATIONS,
+            "seatLimit": None,
+            "seatsTaken": 3,
+        },
+    )
+
+
+def test_whoever_manages_members_may_look(by, organization, manager):
+    assert said(by("manager").get(at(organization, "statistics")))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
+)
+def test_who_may_not(by, organization, other_organization, who, answer):
+    assert said(by(who).get(at(organization, "statistics"))) == answer
+
+
+def test_it_takes_nine_queries(by, organization):
+    client = by("owner")
+
+    with queries(
+        organization="SELECT orgs_organization",
+        callers_membership="SELECT orgs_membership",
+        callers_roles="SELECT orgs_roleassignment",
+        members="COUNT orgs_membership",
+        owners="COUNT orgs_roleassignment",
+        units="COUNT orgs_unit",
+        invitations="SELECT invitations_invitation",
+        seats_of_members="COUNT orgs_membership",
+        seats_invited="COUNT invitations_invitation",
+    ):
+        client.get(at(organization, "statistics"))

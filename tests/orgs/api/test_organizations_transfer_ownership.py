@@ -1,0 +1,107 @@
+"""POST /organizations/{id}/transfer-ownership: another person becomes the owner."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from orgs.account_actions import register_system_user
+from orgs.permissions import MANAGE_BILLING, OWN, VIEWER_ROLE
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    NO_MEMBER,
+    OUTSIDER,
+    at,
+    invalid,
+    lacking,
+    member_row,
+    membership,
+    refused,
+    role,
+    said,
+    success,
+)
+from tests.watching import event, watching
+
+NOT_A_PERSON = refused(
+    422, "unprocessable", "Ownership goes to another person.", fields={"memberId": ["Name another active person."]}
+)
+
+
+def test_the_heir_owns_it_and_the_former_owner_is_an_admin(by, organization, owner, member):
+    heir = membership(member, organization)
+    heir.permissions = [MANAGE_BILLING]
+    heir.save()
+
+    with watching() as changes:
+        answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(heir.pk)}))
+
+    row = member_row(member, organization)
+    assert (row["role"], row["permissions"]) == (role("owner"), [])
+    assert answer == success("Ownership transferred successfully", row)
+    assert member_row(owner, organization)["role"] == role("admin")
+    assert changes.tables == {"orgs.Membership": (0, 2, 0), "orgs.RoleAssignment": (0, 2, 0)}
+    assert changes.events == [
+        event("organization.ownership_transferred", organization, owner, organization, user_id=member.pk)
+    ]
+
+
+def test_a_program_cannot_be_the_heir_nor_can_oneself(by, organization, owner, principal):
+    robot = register_system_user(
+        by=principal(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE
+    )
+
+    for heir in (robot, membership(owner, organization)):
+        with watching() as changes:
+            answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(heir.pk)}))
+        assert answer == NOT_A_PERSON
+        assert changes.nothing
+
+
+def test_a_foreign_and_an_absent_heir_are_the_same(by, organization, other_organization, stranger):
+    for key in (membership(stranger, other_organization).pk, ABSENT):
+        with watching() as changes:
+            answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(key)}))
+        assert answer == NO_MEMBER
+        assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, {"memberId": ["This field is required."]}),
+        ({"memberId": "x"}, {"memberId": ["Must be a valid UUID."]}),
+        ({"memberId": 5}, {"memberId": ["Must be a valid UUID."]}),
+        ({"memberId": "{" + ABSENT + "}"}, {"memberId": ["Must be a valid UUID."]}),
+    ],
+)
+def test_faulty_fields_are_named(by, organization, body, fields):
+    with watching() as changes:
+        assert said(by("owner").post(at(organization, "transfer-ownership"), body)) == invalid(**fields)
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"),
+    [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
+)
+def test_who_may_not(by, organization, other_organization, member, who, answer):
+    body = {"memberId": str(membership(member, organization).pk)}
+
+    with watching() as changes:
+        assert said(by(who).post(at(organization, "transfer-ownership"), body)) == answer
+
+    assert changes.nothing
+
+
+def test_it_takes_a_recent_sign_in(by, organization, member):
+    body = {"memberId": str(membership(member, organization).pk)}
+    client = by("owner", authenticated_at=timezone.now() - timedelta(days=2))
+
+    with watching() as changes:
+        status, answer = said(client.post(at(organization, "transfer-ownership"), body))
+
+    assert (status, answer["error"]["code"]) == (403, "recent_sign_in_required")
+    assert changes.nothing

@@ -1,0 +1,76 @@
+"""POST /organizations/{id}/workspaces and …/applications."""
+
+import pytest
+
+from orgs.models import Unit
+from orgs.permissions import CREATE_PROJECTS
+from perfectworks.api.serializers import spell_time
+from tests.orgs.api.house import ANONYMOUS, OUTSIDER, SLUG_TAKEN, at, invalid, lacking, said, success
+from tests.watching import event, watching
+
+MESSAGE = "Unit created successfully"
+
+
+def test_whoever_may_create_projects_does(by, organization, editor, kind):
+    body = {"name": "Studio", "slug": "the-studio", "pictureUrl": "https://example.com/studio.png"}
+
+    client = by("editor")
+    with watching() as changes:
+        answer = said(client.post(at(organization, kind), body))
+
+    unit = Unit.objects.get()
+    assert answer == success(
+        MESSAGE,
+        {
+            "id": str(unit.pk),
+            "kind": kind.removesuffix("s"),
+            **body,
+            "createdAt": spell_time(unit.created_at),
+            "updatedAt": spell_time(unit.updated_at),
+        },
+        status=201,
+    )
+    assert changes.tables == {"orgs.Unit": (1, 0, 0)}
+    assert changes.events == [event("unit.created", unit, editor, organization, unit_kind=unit.kind)]
+
+
+def test_a_name_is_enough(by, organization, kind):
+    data = by("owner").post(at(organization, kind), {"name": "Studio One"}).json()["data"]
+
+    assert (data["slug"], data["pictureUrl"]) == ("studio-one", None)
+
+
+def test_a_slug_is_taken_once_per_kind(by, organization, workspace):
+    body = {"name": "Other", "slug": "design"}
+
+    with watching() as changes:
+        assert said(by("owner").post(at(organization, "workspaces"), body)) == SLUG_TAKEN
+    assert changes.nothing
+
+    assert said(by("owner").post(at(organization, "applications"), body))[0] == 201
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({}, {"name": ["This field is required."]}),
+        ({"name": "\u202e"}, {"name": ["The character U+202E at position 1 is not allowed here."]}),
+        ({"name": "Studio", "pictureUrl": "data:,x"}, {"pictureUrl": ["Enter a valid URL."]}),
+        ({"name": "Studio", "kind": "application"}, {"kind": ["This field is unknown."]}),
+    ],
+)
+def test_faulty_fields_are_named(by, organization, kind, body, fields):
+    with watching() as changes:
+        assert said(by("owner").post(at(organization, kind), body)) == invalid(**fields)
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(CREATE_PROJECTS))]
+)
+def test_who_may_not(by, organization, other_organization, kind, who, answer):
+    with watching() as changes:
+        assert said(by(who).post(at(organization, kind), {"name": "Studio"})) == answer
+
+    assert changes.nothing

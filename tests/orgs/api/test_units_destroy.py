@@ -1,0 +1,77 @@
+"""DELETE /organizations/{id}/workspaces/{unitId} and …/applications/{unitId}."""
+
+import pytest
+
+from invitations.actions import invite
+from orgs.models import Unit
+from orgs.permissions import ADMIN, UNIT_ADMIN_ROLE, UNIT_VIEWER_ROLE
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    DONE,
+    NO_UNIT,
+    OUTSIDER,
+    at,
+    lacking,
+    membership,
+    refused,
+    said,
+)
+from tests.watching import event, watching
+
+
+def test_it_goes_with_the_roles_held_there(by, organization, admin, member, kind, unit):
+    membership(member, organization).assignments.create(unit=unit, role_id=UNIT_VIEWER_ROLE)
+
+    with watching() as changes:
+        assert said(by("admin").delete(at(organization, kind, unit.pk))) == DONE
+
+    assert changes.tables == {"orgs.Unit": (0, 0, 1), "orgs.RoleAssignment": (0, 0, 1)}
+    assert changes.events == [event("unit.deleted", unit, admin, organization, unit_kind=unit.kind)]
+
+
+def test_it_stays_while_an_open_invitation_leads_there(by, organization, owner, kind, unit, principal):
+    invite(
+        by=principal(owner),
+        organization_id=organization.pk,
+        email="invitee@example.com",
+        unit_id=unit.pk,
+        unit_role_id=UNIT_VIEWER_ROLE,
+    )
+
+    with watching() as changes:
+        assert said(by("owner").delete(at(organization, kind, unit.pk))) == refused(
+            409, "unit_in_use", "An open invitation names this: cancel it first."
+        )
+
+    assert changes.nothing
+
+
+def test_its_own_admin_may_not(by, organization, member, kind, unit):
+    membership(member, organization).assignments.create(unit=unit, role_id=UNIT_ADMIN_ROLE)
+
+    with watching() as changes:
+        assert said(by("member").delete(at(organization, kind, unit.pk))) == lacking(ADMIN)
+
+    assert changes.nothing
+
+
+def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
+    by, organization, other_organization, workspace, application
+):
+    foreign = Unit.objects.create(organization=other_organization, kind="workspace", name="Foreign", slug="foreign")
+
+    for key in (foreign.pk, ABSENT, application.pk):
+        with watching() as changes:
+            assert said(by("owner").delete(at(organization, "workspaces", key))) == NO_UNIT
+        assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(ADMIN))]
+)
+def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+    with watching() as changes:
+        assert said(by(who).delete(at(organization, kind, unit.pk))) == answer
+
+    assert changes.nothing

@@ -1,0 +1,91 @@
+"""GET /organizations/{id}/workspaces and …/applications."""
+
+import pytest
+
+from accounts.principals import Method
+from orgs.models import Unit
+from orgs.permissions import UNIT_VIEWER_ROLE
+from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid_query, listed, membership, said, unit_row
+from tests.queries import queries
+
+MESSAGE = "Units retrieved successfully"
+
+
+def second(organization, unit):
+    return Unit.objects.create(organization=organization, kind=unit.kind, name="Archive", slug="archive")
+
+
+@pytest.mark.parametrize("who", ["owner", "admin", "member", "editor", "manager"])
+def test_whoever_may_list_projects_sees_all_of_the_kind(by, organization, kind, unit, editor, manager, who):
+    units = [unit, second(organization, unit)]
+
+    assert said(by(who).get(at(organization, kind))) == listed(MESSAGE, [unit_row(row) for row in units])
+
+
+def test_others_see_those_they_have_a_role_in(by, organization, kind, unit, unassigned):
+    other = second(organization, unit)
+    assert said(by("unassigned").get(at(organization, kind))) == listed(MESSAGE, [])
+
+    membership(unassigned, organization).assignments.create(unit=other, role_id=UNIT_VIEWER_ROLE)
+
+    assert said(by("unassigned").get(at(organization, kind))) == listed(MESSAGE, [unit_row(other)])
+
+
+def test_a_narrow_key_shows_what_it_may(by, organization, kind, unit, member):
+    membership(member, organization).assignments.create(unit=unit, role_id=UNIT_VIEWER_ROLE)
+    second(organization, unit)
+
+    def seen(*scopes):
+        client = by("member", method=Method.API_KEY, organization_id=organization.pk, scopes=frozenset(scopes))
+        return [row["slug"] for row in client.get(at(organization, kind)).json()["data"]]
+
+    assert seen("organization:list_projects") == [unit.slug, "archive"]
+    assert seen("unit:view") == [unit.slug]
+    assert seen() == []
+
+
+def test_sorting_and_pages(by, organization, kind, unit):
+    second(organization, unit)
+
+    answer = by("owner").get(at(organization, kind), {"sort": "name:asc", "limit": 1}).json()
+
+    assert [row["name"] for row in answer["data"]] == ["Archive"]
+    assert answer["pagination"] == {
+        "page": 1,
+        "limit": 1,
+        "total": 2,
+        "pages": 2,
+        "hasNext": True,
+        "hasPrev": False,
+    }
+
+
+def test_units_of_another_organization_are_not_shown(by, organization, other_organization, kind, unit):
+    assert said(by("stranger").get(at(other_organization, kind))) == listed(MESSAGE, [])
+
+
+def test_a_faulty_query_is_named(by, organization, kind):
+    assert said(by("owner").get(at(organization, kind), {"slug": "x"})) == invalid_query(
+        slug=["This parameter is unknown."]
+    )
+
+
+@pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
+def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+    assert said(by(who).get(at(organization, kind))) == answer
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_the_number_of_rows_costs_no_query(by, organization, rows):
+    for number in range(rows):
+        Unit.objects.create(organization=organization, kind="workspace", name="Unit", slug=f"unit-{number}")
+    client = by("member")
+
+    with queries(
+        organization="SELECT orgs_organization",
+        callers_membership="SELECT orgs_membership",
+        callers_roles="SELECT orgs_roleassignment",
+        total="COUNT orgs_unit",
+        page="SELECT orgs_unit",
+    ):
+        assert len(client.get(at(organization, "workspaces"), {"limit": 100}).json()["data"]) == rows

@@ -1,0 +1,95 @@
+"""PATCH /organizations/{id}/workspaces/{unitId} and …/applications/{unitId}."""
+
+import pytest
+
+from orgs.models import Unit
+from orgs.permissions import UNIT_ADMIN, UNIT_ADMIN_ROLE
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    NO_UNIT,
+    NOTHING_TO_CHANGE,
+    OUTSIDER,
+    SLUG_TAKEN,
+    at,
+    invalid,
+    lacking,
+    membership,
+    said,
+    success,
+    unit_row,
+)
+from tests.watching import event, watching
+
+MESSAGE = "Unit updated successfully"
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"name": "Studio"}, "name"),
+        ({"slug": "studio"}, "slug"),
+        ({"pictureUrl": "https://example.com/studio.png"}, "picture_url"),
+    ],
+)
+def test_only_what_is_named_changes(by, organization, admin, kind, unit, change, field):
+    before = unit_row(unit)
+
+    with watching() as changes:
+        answer = said(by("admin").patch(at(organization, kind, unit.pk), change))
+
+    unit.refresh_from_db()
+    assert answer == success(MESSAGE, before | change | {"updatedAt": unit_row(unit)["updatedAt"]})
+    assert changes.tables == {"orgs.Unit": (0, 1, 0)}
+    assert changes.events == [event("unit.updated", unit, admin, organization, changed=[field])]
+
+
+def test_its_own_admin_may(by, organization, member, kind, unit):
+    membership(member, organization).assignments.create(unit=unit, role_id=UNIT_ADMIN_ROLE)
+
+    assert said(by("member").patch(at(organization, kind, unit.pk), {"name": "Studio"}))[0] == 200
+
+
+def test_a_taken_slug_is_a_conflict(by, organization, kind, unit):
+    Unit.objects.create(organization=organization, kind=unit.kind, name="Archive", slug="archive")
+
+    with watching() as changes:
+        assert said(by("owner").patch(at(organization, kind, unit.pk), {"slug": "archive"})) == SLUG_TAKEN
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ({}, NOTHING_TO_CHANGE),
+        ({"name": ""}, invalid(name=["This field may not be blank."])),
+        ({"kind": "workspace"}, invalid(kind=["This field is unknown."])),
+    ],
+)
+def test_faulty_fields_are_named(by, organization, kind, unit, body, answer):
+    with watching() as changes:
+        assert said(by("owner").patch(at(organization, kind, unit.pk), body)) == answer
+
+    assert changes.nothing
+
+
+def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
+    by, organization, other_organization, workspace, application
+):
+    foreign = Unit.objects.create(organization=other_organization, kind="workspace", name="Foreign", slug="foreign")
+
+    for key in (foreign.pk, ABSENT, application.pk):
+        with watching() as changes:
+            assert said(by("owner").patch(at(organization, "workspaces", key), {"name": "Mine"})) == NO_UNIT
+        assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(UNIT_ADMIN))]
+)
+def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+    with watching() as changes:
+        assert said(by(who).patch(at(organization, kind, unit.pk), {"name": "Mine"})) == answer
+
+    assert changes.nothing

@@ -1,0 +1,58 @@
+"""GET /organizations/{id}/workspaces/{unitId} and …/applications/{unitId}."""
+
+import pytest
+
+from orgs.models import Unit
+from orgs.permissions import UNIT_VIEWER_ROLE
+from perfectworks.api.serializers import spell_time
+from tests.orgs.api.house import ABSENT, ANONYMOUS, NO_UNIT, OUTSIDER, at, membership, said, success, unit_row
+from tests.queries import queries
+
+MESSAGE = "Unit retrieved successfully"
+
+
+@pytest.mark.parametrize("who", ["owner", "admin", "member"])
+def test_it_is_told_whole(by, organization, kind, unit, who):
+    Unit.objects.filter(pk=unit.pk).update(picture_url="https://example.com/unit.png")
+
+    assert said(by(who).get(at(organization, kind, unit.pk))) == success(
+        MESSAGE,
+        {
+            "id": str(unit.pk),
+            "kind": unit.kind,
+            "slug": unit.slug,
+            "name": unit.name,
+            "pictureUrl": "https://example.com/unit.png",
+            "createdAt": spell_time(unit.created_at),
+            "updatedAt": spell_time(unit.updated_at),
+        },
+    )
+
+
+def test_who_has_no_role_there_does_not_find_it(by, organization, kind, unit, unassigned):
+    assert said(by("unassigned").get(at(organization, kind, unit.pk))) == NO_UNIT
+
+    membership(unassigned, organization).assignments.create(unit=unit, role_id=UNIT_VIEWER_ROLE)
+
+    assert said(by("unassigned").get(at(organization, kind, unit.pk))) == success(MESSAGE, unit_row(unit))
+
+
+def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
+    by, organization, other_organization, workspace, application
+):
+    foreign = Unit.objects.create(organization=other_organization, kind="workspace", name="Foreign", slug="foreign")
+    client = by("member")
+
+    for key in (foreign.pk, ABSENT, application.pk):
+        with queries(
+            organization="SELECT orgs_organization",
+            callers_membership="SELECT orgs_membership",
+            callers_roles="SELECT orgs_roleassignment",
+            unit="SELECT orgs_unit",
+        ):
+            assert said(client.get(at(organization, "workspaces", key))) == NO_UNIT
+
+
+@pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
+def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+    assert said(by(who).get(at(organization, kind, unit.pk))) == answer

@@ -1,0 +1,120 @@
+"""GET, PUT and PATCH /users/profile: who somebody says they are."""
+
+import pytest
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from accounts.principals import Method
+from tests.orgs.api.house import ANONYMOUS, API, NOTHING_TO_CHANGE, invalid, refused, said, success, user_row
+from tests.queries import queries
+from tests.rows import make_program
+from tests.watching import event, watching
+
+PATH = f"{API}/users/profile"
+RETRIEVED = "Profile retrieved successfully"
+UPDATED = "Profile updated successfully"
+AVATAR = "https://example.com/mia.png"
+
+
+@pytest.fixture
+def member(member):
+    """With a full profile."""
+    User.objects.filter(pk=member.pk).update(avatar_url=AVATAR)
+    member.refresh_from_db()
+    return member
+
+
+def test_the_profile_is_shown_whole(by, member):
+    with queries(is_it_verified="SELECT account_emailaddress"):
+        answer = said(by("member").get(PATH))
+
+    assert answer == success(
+        RETRIEVED,
+        user_row(member)
+        | {"kind": "client", "email": "member@example.com", "emailVerified": True, "avatarUrl": AVATAR},
+    )
+
+
+def test_an_unproven_address_says_so(by, member):
+    member.emailaddress_set.update(verified=False)
+
+    assert said(by("member").get(PATH))[1]["data"]["emailVerified"] is False
+
+
+def test_a_program_has_a_profile_without_an_address(by, organization, principal):
+    program = make_program(organization)
+    api = APIClient()
+    api.force_authenticate(program, token=principal(program, Method.API_KEY, organization_id=organization.pk))
+
+    assert said(api.get(PATH)) == success(
+        RETRIEVED, user_row(program) | {"kind": "system", "email": None, "emailVerified": False, "firstName": "Robot"}
+    )
+
+
+def test_replacing_clears_what_is_left_out(by, member):
+    with watching() as changes:
+        answer = said(by("member").put(PATH, {"firstName": "Mia"}))
+
+    assert answer == success(UPDATED, user_row(member) | {"firstName": "Mia", "lastName": "", "avatarUrl": None})
+    assert changes.tables == {"accounts.User": (0, 1, 0)}
+    assert changes.events == [
+        event("user.profile_updated", member, member, changed=["avatar_url", "first_name", "last_name"])
+    ]
+
+
+def test_changing_leaves_the_rest(by, member):
+    with watching() as changes:
+        answer = said(by("member").patch(PATH, {"lastName": "Miller"}))
+
+    assert answer == success(UPDATED, user_row(member) | {"lastName": "Miller"})
+    assert changes.events == [event("user.profile_updated", member, member, changed=["last_name"])]
+
+
+@pytest.mark.parametrize("nothing", ["", None])
+def test_an_avatar_is_taken_away_by_null_or_a_blank(by, member, nothing):
+    assert said(by("member").patch(PATH, {"avatarUrl": nothing}))[1]["data"]["avatarUrl"] is None
+
+
+@pytest.mark.parametrize("url", ["ftp://example.com/me.png", "javascript:alert(1)", "data:image/png;base64,AA", "me"])
+def test_an_avatar_is_on_the_web(by, member, url):
+    with watching() as changes:
+        assert said(by("member").patch(PATH, {"avatarUrl": url})) == invalid(avatarUrl=["Enter a valid URL."])
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ({}, NOTHING_TO_CHANGE),
+        ({"firstName": None}, invalid(firstName=["This field may not be null."])),
+        ({"firstName": " Mia"}, invalid(firstName=["Remove the spaces at the beginning and the end."])),
+        ({"lastName": "M\nM"}, invalid(lastName=["The character U+000A at position 2 is not allowed here."])),
+        ({"email": "mia@example.com"}, invalid(email=["This field is unknown."])),
+        ({"isStaff": True}, invalid(isStaff=["This field is unknown."])),
+    ],
+)
+def test_input_that_is_refused_by_its_field(by, member, body, answer):
+    with watching() as changes:
+        assert said(by("member").patch(PATH, body)) == answer
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("verb", ["put", "patch"])
+def test_who_may_not(by, member, verb):
+    client = by("member", method=Method.API_KEY)
+    with watching() as changes:
+        assert said(getattr(by("anonymous"), verb)(PATH, {"firstName": "Mia"})) == ANONYMOUS
+        assert said(getattr(client, verb)(PATH, {"firstName": "Mia"})) == refused(
+            403,
+            "credential_not_allowed",
+            "This kind of credential cannot be used for this.",
+            details={"allowed": ["jwt", "oauth2", "session"]},
+        )
+
+    assert changes.nothing
+
+
+def test_reading_takes_a_credential(by):
+    assert said(by("anonymous").get(PATH)) == ANONYMOUS

@@ -1,0 +1,237 @@
+"""POST /users/register: a new account by address and password, or names for whom a credential speaks of."""
+
+import json
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.contrib.auth import authenticate
+from django.core import mail
+from django.core.cache import cache
+from django.test import Client
+
+from accounts.models import User
+from accounts.principals import Method
+from tests.orgs.api.house import API, invalid, refused, said, success, user_row
+from tests.watching import event, watching
+
+PATH = f"{API}/users/register"
+PASSWORD = "correct-horse-battery"
+NEWCOMER = {"email": "newcomer@example.com", "password": PASSWORD}
+ACCEPTED = success("If this address can be registered, a mail with the next step is on its way", None, 202)
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def no_earlier_requests():
+    """Limits count in the cache, which tests share."""
+    cache.clear()
+
+
+def test_an_account_is_made_and_its_address_waits_for_proof(by):
+    with watching() as changes:
+        answer = said(by("anonymous").post(PATH, {**NEWCOMER, "firstName": "New", "lastName": "Comer"}))
+
+    user = User.objects.get(email="newcomer@example.com")
+    assert answer == ACCEPTED
+    assert changes.tables == {"accounts.User": (1, 0, 0), "account.EmailAddress": (1, 0, 0)}
+    assert changes.events == [event("user.registered", user, user, user_kind="client")]
+    assert (user.kind, user.first_name, user.last_name, user.is_active) == ("client", "New", "Comer", True)
+    assert list(EmailAddress.objects.filter(user=user).values_list("email", "verified", "primary")) == [
+        ("newcomer@example.com", False, True)
+    ]
+    assert authenticate(email="newcomer@example.com", password=PASSWORD) == user
+
+
+def test_the_mailed_link_proves_the_address_and_then_the_password_signs_in(by, settings):
+    settings.PUBLIC_BASE_URL = "https://public.example.com"
+    by("anonymous").post(PATH, NEWCOMER)
+
+    [sent] = mail.outbox
+    links = re.findall(r"https?://\S+", str(sent.body))
+    [path] = [link.removeprefix("https://public.example.com") for link in links if "/confirm-email/" in link]
+    browser = Client()
+    assert browser.get(path).status_code == 200
+    assert not EmailAddress.objects.get(email="newcomer@example.com").verified
+    assert browser.post(path).status_code == 302
+    assert EmailAddress.objects.get(email="newcomer@example.com").verified
+
+    browser.post("/accounts/login/", {"login": "newcomer@example.com", "password": PASSWORD})
+    assert browser.get(f"{API}/users/profile").json()["data"]["email"] == "newcomer@example.com"
+    assert sent.to == ["newcomer@example.com"]
+    assert all(link.startswith("https://public.example.com") for link in links)
+
+
+def test_a_known_address_gets_the_same_answer_and_another_mail(by, member):
+    unknown = by("anonymous").post(PATH, NEWCOMER)
+
+    with watching() as changes:
+        known = by("anonymous").post(PATH, {**NEWCOMER, "email": "Member@EXAMPLE.com"})
+
+    assert said(known) == said(unknown) == ACCEPTED
+    assert known.headers == unknown.headers
+    assert (dict(known.cookies), dict(unknown.cookies)) == ({}, {})
+    assert changes.nothing
+    confirm, exists = mail.outbox
+    assert (confirm.to, exists.to) == (["newcomer@example.com"], ["member@example.com"])
+    assert confirm.subject == "Please Confirm Your Email Address"
+    assert exists.subject == "Account Already Exists"
+    assert authenticate(email="member@example.com", password=PASSWORD) is None
+
+
+@pytest.mark.parametrize("address", ["second@example.com", "left@example.com"])
+def test_so_does_a_second_address_and_that_of_a_deleted_account(by, member, stranger, address):
+    EmailAddress.objects.create(user=member, email="second@example.com", verified=True)
+    User.objects.filter(pk=stranger.pk).update(email="left@example.com", is_active=False)
+
+    with watching() as changes:
+        assert said(by("anonymous").post(PATH, {**NEWCOMER, "email": address})) == ACCEPTED
+
+    assert changes.nothing
+
+
+def test_an_address_that_somebody_added_and_never_proved_is_free(by, stranger):
+    EmailAddress.objects.create(user=stranger, email="newcomer@example.com", verified=False)
+
+    assert said(by("anonymous").post(PATH, NEWCOMER)) == ACCEPTED
+    assert User.objects.filter(email="newcomer@example.com").exists()
+
+
+def test_registering_twice_makes_one_account_with_the_first_password_and_mails_once(by):
+    by("anonymous").post(PATH, NEWCOMER)
+
+    with watching() as changes:
+        answer = said(by("anonymous").post(PATH, {**NEWCOMER, "password": "another-password-entirely"}))
+
+    assert answer == ACCEPTED
+    assert changes.nothing
+    assert len(mail.outbox) == 1
+    assert authenticate(email="newcomer@example.com", password=PASSWORD) is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "faults"),
+    [
+        ({"email": None}, {"email": ["This field may not be null."]}),
+        ({"email": "nobody"}, {"email": ["Enter a valid e-mail address."]}),
+        ({"email": "ſomebody@example.com"}, {"email": ["Enter a valid e-mail address."]}),
+        ({"email": 5}, {"email": ["Not a valid string."]}),
+        ({"email": f"{'a' * 250}@example.com"}, {"email": ["Ensure this field has no more than 254 characters."]}),
+        (
+            {"password": "short"},
+            {
+                "password": [
+                    "This password is too short. It must contain at least 8 characters.",
+                ]
+            },
+        ),
+        ({"password": "password123"}, {"password": ["This password is too common."]}),
+        ({"password": "19283746556473"}, {"password": ["This password is entirely numeric."]}),
+        (
+            {"password": "newcomer@example"},
+            {"password": ["The password is too similar to the email."]},
+        ),
+        (
+            {"firstName": "Margarethe", "password": "margarethe1"},
+            {"password": ["The password is too similar to the first name."]},
+        ),
+        ({"firstName": "a\u202eb"}, {"firstName": ["The character U+202E at position 2 is not allowed here."]}),
+        ({"lastName": "x" * 129}, {"lastName": ["Ensure this field has no more than 128 characters."]}),
+        ({"isStaff": True}, {"isStaff": ["This field is unknown."]}),
+        ({"kind": "system"}, {"kind": ["This field is unknown."]}),
+    ],
+)
+def test_input_that_is_refused_by_its_field(by, changes, faults):
+    with watching() as watched:
+        assert said(by("anonymous").post(PATH, NEWCOMER | changes)) == invalid(**faults)
+
+    assert watched.nothing
+    assert mail.outbox == []
+
+
+def test_address_and_password_are_needed(by):
+    required = ["This field is required."]
+
+    assert said(by("anonymous").post(PATH, {"firstName": "New"})) == invalid(email=required, password=required)
+
+
+def test_a_weak_password_is_refused_for_a_known_address_alike(by, member):
+    weak = {"password": "12345678901"}
+
+    answers = [said(by("anonymous").post(PATH, {"email": e, **weak})) for e in ("member@example.com", "no@example.com")]
+
+    assert answers[0] == answers[1]
+    assert answers[0][0] == 400
+
+
+def test_one_network_registers_twenty_times_a_minute(by):
+    answers = [by("anonymous").post(PATH, NEWCOMER | {"email": f"n{i}@example.com"}) for i in range(21)]
+
+    assert [answer.status_code for answer in answers] == [202] * 20 + [429]
+    assert said(answers[-1]) == refused(
+        429, "too_many_registrations", "There were many registrations from your network. Try again in a minute."
+    )
+    assert answers[-1]["Retry-After"] == "60"
+
+
+def test_without_a_mail_server_the_answer_is_the_same_and_asking_again_helps(by, member, settings, tmp_path):
+    (tmp_path / "file").touch()
+    settings.EMAIL_BACKEND = "perfectworks.mail_files.EmailBackend"
+    settings.EMAIL_FILE_PATH = str(tmp_path / "file" / "no-folder")
+    addresses = ("newcomer@example.com", "member@example.com")
+
+    failed = [said(by("anonymous").post(PATH, NEWCOMER | {"email": address})) for address in addresses]
+    settings.EMAIL_FILE_PATH = str(tmp_path / "folder")
+    again = [said(by("anonymous").post(PATH, NEWCOMER | {"email": address})) for address in addresses]
+
+    assert failed == [refused(503, "mail_not_sent", "The mail could not be sent. Try again in a moment.")] * 2
+    assert again == [ACCEPTED] * 2
+    assert len(list((tmp_path / "folder").iterdir())) == 2
+
+
+@pytest.mark.parametrize("method", [Method.JWT, Method.SESSION])
+def test_whom_a_credential_speaks_of_takes_the_names(by, member, method):
+    with watching() as changes:
+        answer = said(by("member", method=method).post(PATH, {"firstName": "Mia", "lastName": "Member"}))
+
+    assert answer == success(
+        "User registered successfully", user_row(member) | {"firstName": "Mia", "lastName": "Member"}, 201
+    )
+    assert changes.tables == {"accounts.User": (0, 1, 0)}
+    assert [(told.kind, told.method, told.data) for told in changes.events] == [
+        ("user.profile_updated", str(method), {"changed": ["first_name", "last_name"]})
+    ]
+
+
+def test_without_names_nothing_changes(by, member):
+    with watching() as changes:
+        assert said(by("member").post(PATH, {})) == success("User registered successfully", user_row(member), 201)
+
+    assert changes.nothing
+
+
+def test_a_credential_says_who_somebody_is_and_the_body_does_not(by, member):
+    leave_out = ["Your credential says who you are: leave this out."]
+
+    with watching() as changes:
+        assert said(by("member").post(PATH, NEWCOMER)) == invalid(email=leave_out, password=leave_out)
+
+    assert changes.nothing
+
+
+def test_a_key_registers_nobody(by, member):
+    status, body = said(by("member", method=Method.API_KEY).post(PATH, {"firstName": "Robot"}))
+
+    assert (status, body["error"]["code"]) == (403, "credential_not_allowed")
+
+
+def test_both_answers_are_documented(client):
+    responses = json.loads(client.get(f"{API}/openapi.json").content)["paths"][PATH]["post"]["responses"]
+
+    data = {
+        status: responses[status]["content"]["application/json"]["schema"]["properties"]["data"]
+        for status in ("201", "202")
+    }
+    assert data == {"201": {"$ref": "#/components/schemas/User"}, "202": {"type": "null"}}
+    assert responses["202"]["description"] == ACCEPTED[1]["message"]

@@ -1,0 +1,109 @@
+"""The table of permissions: what each implies, what each built-in role amounts to, and that the database agrees."""
+
+import pytest
+from django.apps import apps
+
+from orgs.apps import add_built_in_roles
+from orgs.models import Role
+from orgs.permissions import (
+    ALL_PERMISSIONS,
+    BUILT_IN_ROLES,
+    GRANTABLE_DIRECTLY,
+    OWN,
+    UNIT_PERMISSIONS,
+    effective,
+)
+
+OF_UNITS = {"unit:admin", "unit:manage_members", "unit:edit", "unit:view"}
+OF_ORGANIZATIONS = {
+    "organization:admin",
+    "organization:manage_members",
+    "organization:manage_billing",
+    "organization:manage_plans",
+    "organization:create_projects",
+    "organization:list_projects",
+}
+
+IMPLICATIONS = [
+    ("organization:own", {"organization:own"} | OF_ORGANIZATIONS | OF_UNITS),
+    ("organization:admin", OF_ORGANIZATIONS | OF_UNITS),
+    ("organization:manage_members", {"organization:manage_members"}),
+    ("organization:manage_billing", {"organization:manage_billing"}),
+    ("organization:manage_plans", {"organization:manage_plans"}),
+    ("organization:create_projects", {"organization:create_projects"}),
+    ("organization:list_projects", {"organization:list_projects"}),
+    ("unit:admin", OF_UNITS),
+    ("unit:manage_members", {"unit:manage_members"}),
+    ("unit:edit", {"unit:edit"}),
+    ("unit:view", {"unit:view"}),
+]
+
+ROLES = [
+    ("organization", "owner", {"organization:own"} | OF_ORGANIZATIONS | OF_UNITS),
+    ("organization", "admin", OF_ORGANIZATIONS | OF_UNITS),
+    ("organization", "editor", {"organization:create_projects", "organization:list_projects"}),
+    ("organization", "viewer", {"organization:list_projects"}),
+    ("organization", "unassigned", set()),
+    ("unit", "admin", OF_UNITS),
+    ("unit", "editor", {"unit:edit", "unit:view"}),
+    ("unit", "viewer", {"unit:view"}),
+]
+
+
+@pytest.mark.parametrize(("permission", "implied"), IMPLICATIONS)
+def test_what_a_permission_implies(permission: str, implied: set[str]):
+    assert effective([permission]) == implied
+
+
+def test_the_tables_above_are_complete():
+    assert {permission for permission, _ in IMPLICATIONS} == ALL_PERMISSIONS
+    assert [(scope, name) for _, name, scope, _ in BUILT_IN_ROLES] == [(scope, name) for scope, name, _ in ROLES]
+
+
+def test_several_permissions_imply_what_each_does_and_nothing_more():
+    assert effective([]) == set()
+    assert effective(["unit:edit", "organization:list_projects"]) == {"unit:edit", "organization:list_projects"}
+    for one, implied in IMPLICATIONS:
+        for other, also in IMPLICATIONS:
+            assert effective([one, other]) == implied | also
+
+
+def test_implying_twice_adds_nothing():
+    for permission in ALL_PERMISSIONS:
+        assert effective(effective([permission])) == effective([permission])
+
+
+def test_names_that_no_longer_exist_count_for_nothing():
+    assert effective(["organization:fly", "", "ORGANIZATION:ADMIN", "organization:admin "]) == set()
+
+
+def test_owning_and_unit_permissions_cannot_be_granted_directly():
+    assert GRANTABLE_DIRECTLY == OF_ORGANIZATIONS
+    assert UNIT_PERMISSIONS == OF_UNITS
+    assert {OWN} | OF_ORGANIZATIONS | OF_UNITS == ALL_PERMISSIONS
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("scope", "name", "amounts_to"), ROLES)
+def test_what_a_built_in_role_amounts_to(scope: str, name: str, amounts_to: set[str]):
+    role = Role.objects.get(organization=None, scope=scope, name=name)
+    assert effective(role.permissions) == amounts_to
+    assert role.is_built_in
+    assert str(role) == name
+
+
+@pytest.mark.django_db
+def test_built_in_roles_have_the_same_ids_everywhere():
+    assert {(role.pk, role.name, role.scope) for role in Role.objects.all()} == {
+        (key, name, scope) for key, name, scope, _ in BUILT_IN_ROLES
+    }
+
+
+@pytest.mark.django_db
+def test_migrating_again_adds_what_is_missing_and_changes_nothing_else():
+    Role.objects.filter(name="viewer").delete()
+    Role.objects.filter(name="editor").update(permissions=["organization:list_projects"])
+    add_built_in_roles(using="default", apps=apps)
+    assert Role.objects.count() == len(BUILT_IN_ROLES)
+    editors = Role.objects.filter(name="editor").values_list("permissions", flat=True)
+    assert list(editors) == [["organization:list_projects"]] * 2

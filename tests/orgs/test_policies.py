@@ -1,0 +1,220 @@
+"""May this caller do that, and give that? One rule: a grant is a subset of what the caller holds."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import User
+from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
+from orgs import policies
+from orgs.models import Organization, Role
+from orgs.permissions import (
+    ADMIN,
+    ADMIN_ROLE,
+    ALL_PERMISSIONS,
+    EDITOR_ROLE,
+    LIST_PROJECTS,
+    MANAGE_BILLING,
+    MANAGE_MEMBERS,
+    OWN,
+    OWNER_ROLE,
+    UNIT_ADMIN,
+    UNIT_ADMIN_ROLE,
+    UNIT_EDIT,
+    UNIT_MANAGE_MEMBERS,
+    UNIT_VIEW,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+    effective,
+)
+from orgs.policies import EVERYTHING, Grant, GrantTooWide, Holdings, PermissionMissing, PersonRequired
+from orgs.tenancy import OrganizationNotFound
+from tests.rows import join, make_program, make_unit, membership_of, session
+
+permission_sets = st.frozensets(st.sampled_from(sorted(ALL_PERMISSIONS)))
+
+
+def a_grant(permissions: frozenset[str]) -> Grant:
+    return Grant(Role(permissions=sorted(permissions)))
+
+
+class TestHoldings:
+    def test_they_are_what_the_role_the_direct_permissions_and_the_units_give(
+        self, organization: Organization, stranger: User
+    ):
+        workspace, application = make_unit(organization), make_unit(organization, "field-app", "application")
+        membership = join(organization, stranger, EDITOR_ROLE, [MANAGE_BILLING], {workspace: UNIT_ADMIN_ROLE})
+        held = policies.holdings_of(membership)
+        assert held == Holdings(
+            frozenset({"organization:create_projects", LIST_PROJECTS, MANAGE_BILLING}),
+            {workspace.pk: effective([UNIT_ADMIN])},
+        )
+        assert held.permits(UNIT_EDIT, workspace.pk)
+        assert not held.permits(UNIT_EDIT, application.pk)
+        assert not held.permits(UNIT_EDIT)
+
+    def test_an_admin_holds_all_of_every_unit(self, organization: Organization, admin: User):
+        held = policies.holdings(session(admin), organization)
+        assert held.permits(UNIT_ADMIN, make_unit(organization).pk)
+        assert not held.permits(OWN)
+
+    def test_direct_admin_is_worth_the_role(self, organization: Organization, stranger: User, admin: User):
+        by_permission = policies.holdings_of(join(organization, stranger, VIEWER_ROLE, [ADMIN]))
+        assert by_permission == policies.holdings_of(membership_of(admin, organization))
+
+    def test_staff_and_the_service_hold_everything(self, organization: Organization, by_staff: Principal):
+        assert policies.holdings(by_staff, organization) == EVERYTHING
+        assert policies.holdings(SERVICE, organization) == EVERYTHING
+
+    def test_a_staff_member_with_an_ordinary_credential_is_an_ordinary_user(
+        self, organization: Organization, staff_member: User
+    ):
+        with pytest.raises(OrganizationNotFound):
+            policies.holdings(session(staff_member), organization)
+
+    def test_outsiders_and_nobody_know_of_no_organization(self, organization: Organization, stranger: User):
+        for by in (session(stranger), LINK_HOLDER):
+            with pytest.raises(OrganizationNotFound):
+                policies.holdings(by, organization)
+
+    def test_a_credential_of_another_organization_knows_of_none(
+        self, organization: Organization, other_organization: Organization, owner: User
+    ):
+        bound = Principal(user=owner, method=Method.API_KEY, organization_id=other_organization.pk)
+        with pytest.raises(OrganizationNotFound):
+            policies.holdings(bound, organization)
+
+    def test_a_deactivated_member_holds_nothing(self, organization: Organization, admin: User):
+        User.objects.filter(pk=admin.pk).update(is_active=False)
+        with pytest.raises(OrganizationNotFound):
+            policies.holdings(session(admin), organization)
+
+    def test_scopes_cap_the_organization_and_every_unit(self, organization: Organization, stranger: User):
+        workspace = make_unit(organization)
+        join(organization, stranger, ADMIN_ROLE, (), {workspace: UNIT_ADMIN_ROLE})
+        narrow = Principal(
+            user=stranger, method=Method.API_KEY, scopes=frozenset({UNIT_VIEW, MANAGE_MEMBERS, OWN + "!"})
+        )
+        assert policies.holdings(narrow, organization) == Holdings(
+            frozenset({UNIT_VIEW, MANAGE_MEMBERS}), {workspace.pk: frozenset({UNIT_VIEW})}
+        )
+
+    def test_a_scope_gives_nothing_that_is_not_held(self, organization: Organization, member: User):
+        wide = Principal(user=member, method=Method.API_KEY, scopes=frozenset({OWN}))
+        assert policies.holdings(wide, organization) == policies.holdings(session(member), organization)
+
+    def test_no_scopes_at_all_leave_nothing(self, organization: Organization, owner: User):
+        idle = Principal(user=owner, method=Method.API_KEY, scopes=frozenset())
+        assert policies.holdings(idle, organization) == Holdings(frozenset())
+
+    @given(permission_sets, permission_sets)
+    def test_capping_never_adds_and_capping_by_what_is_held_takes_nothing(self, held: frozenset, scopes: frozenset):
+        holdings = Holdings(effective(held))
+        assert holdings.capped(scopes).organization <= holdings.organization
+        assert holdings.capped(held) == holdings
+        assert holdings.capped(None) == holdings
+
+
+class TestGranting:
+    @given(permission_sets, permission_sets)
+    def test_a_grant_is_covered_exactly_when_it_is_a_subset(self, held: frozenset, given_away: frozenset):
+        missing = Holdings(effective(held)).missing_for(a_grant(given_away))
+        assert missing == effective(given_away) - effective(held)
+
+    def test_what_is_missing_is_named(self):
+        with pytest.raises(GrantTooWide) as refusal:
+            policies.require_cover(Holdings(effective([MANAGE_MEMBERS])), a_grant(frozenset({MANAGE_BILLING})))
+        assert refusal.value.details == {"missing_permissions": [MANAGE_BILLING]}
+        assert refusal.value.code == "grant_too_wide"
+
+    def test_an_admin_cannot_make_an_owner(self):
+        with pytest.raises(GrantTooWide) as refusal:
+            policies.require_cover(Holdings(effective([ADMIN])), a_grant(frozenset({OWN, ADMIN})))
+        assert refusal.value.details == {"missing_permissions": [OWN]}
+
+    @pytest.mark.django_db
+    def test_rights_in_one_unit_cover_nothing_in_another(self, organization: Organization):
+        workspace, application = make_unit(organization), make_unit(organization, "field-app", "application")
+        held = Holdings(frozenset(), {workspace.pk: effective([UNIT_ADMIN])})
+        viewer = Role(permissions=[UNIT_VIEW])
+        policies.require_cover(held, Grant(Role(), unit=workspace, unit_role=viewer))
+        with pytest.raises(GrantTooWide):
+            policies.require_cover(held, Grant(Role(), unit=application, unit_role=viewer))
+
+    @pytest.mark.django_db
+    def test_nobody_has_authority_over_who_holds_more_anywhere(self, organization: Organization, stranger: User):
+        workspace = make_unit(organization)
+        higher = join(organization, stranger, VIEWER_ROLE, (), {workspace: UNIT_ADMIN_ROLE})
+        manager = Holdings(effective([MANAGE_MEMBERS, LIST_PROJECTS]))
+        with pytest.raises(GrantTooWide) as refusal:
+            policies.require_authority_over(manager, higher)
+        assert refusal.value.details == {"missing_permissions": sorted(effective([UNIT_ADMIN]))}
+        policies.require_authority_over(Holdings(effective([ADMIN])), higher)
+
+
+class TestRequiring:
+    def test_a_permission_held_is_passed_on(self, organization: Organization, admin: User):
+        held = policies.require(session(admin), organization, MANAGE_MEMBERS)
+        assert held == policies.holdings(session(admin), organization)
+
+    def test_a_permission_not_held_is_named(self, organization: Organization, member: User):
+        with pytest.raises(PermissionMissing) as refusal:
+            policies.require(session(member), organization, MANAGE_MEMBERS)
+        assert refusal.value.details == {"permission": MANAGE_MEMBERS}
+
+    def test_managing_a_unit_needs_the_right_there_or_above(
+        self, organization: Organization, admin: User, stranger: User
+    ):
+        workspace, application = make_unit(organization), make_unit(organization, "field-app", "application")
+        join(organization, stranger, VIEWER_ROLE, (), {workspace: UNIT_ADMIN_ROLE, application: UNIT_VIEWER_ROLE})
+        policies.require_member_management(session(stranger), organization, workspace)
+        policies.require_member_management(session(admin), organization, application)
+        for unit in (application, None):
+            with pytest.raises(PermissionMissing):
+                policies.require_member_management(session(stranger), organization, unit)
+
+    def test_only_a_signed_in_person_is_one(self, owner: User, organization: Organization):
+        assert policies.require_person(session(owner)) == owner
+        program = make_program(organization, ADMIN_ROLE)
+        for by in (
+            Principal(user=owner, method=Method.API_KEY),
+            Principal(user=owner, method=Method.STAFF),
+            Principal(user=program, method=Method.SESSION),
+            SERVICE,
+            LINK_HOLDER,
+        ):
+            with pytest.raises(PersonRequired):
+                policies.require_person(by)
+
+
+class TestVouching:
+    """Whether an inviter, as they are now, can still stand for what they offered."""
+
+    def test_a_member_vouches_for_what_they_hold(self, organization: Organization, member: User):
+        held = policies.holdings_to_vouch(member, organization)
+        assert held == Holdings(frozenset({LIST_PROJECTS}))
+
+    def test_who_has_left_was_never_there_or_is_gone_vouches_for_nothing(
+        self, organization: Organization, member: User, stranger: User
+    ):
+        membership_of(member, organization).delete()
+        for user in (member, stranger, None):
+            assert policies.holdings_to_vouch(user, organization) is None
+
+    def test_a_deactivated_member_or_staff_member_vouches_for_nothing(
+        self, organization: Organization, owner: User, staff_member: User
+    ):
+        owner.is_active = staff_member.is_active = False
+        assert policies.holdings_to_vouch(owner, organization) is None
+        assert policies.holdings_to_vouch(staff_member, organization) is None
+
+    def test_staff_vouch_for_everything_while_they_are_staff(self, organization: Organization, staff_member: User):
+        assert policies.holdings_to_vouch(staff_member, organization) == EVERYTHING
+        staff_member.is_staff = False
+        assert policies.holdings_to_vouch(staff_member, organization) is None
+
+    def test_a_program_vouches_like_a_member(self, organization: Organization):
+        program = make_program(organization, OWNER_ROLE)
+        held = policies.holdings_to_vouch(program, organization)
+        assert held is not None
+        assert held.permits(UNIT_MANAGE_MEMBERS)

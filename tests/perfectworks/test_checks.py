@@ -1,0 +1,60 @@
+"""The project's own system checks."""
+
+import pytest
+from django.core import checks
+from django.db import connection, transaction
+
+from perfectworks.checks import cache_is_shared, isolation_errors
+
+
+@pytest.mark.django_db
+def test_the_test_database_is_read_committed():
+    assert isolation_errors("default") == []
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+@pytest.mark.parametrize("level", ["repeatable read", "serializable"])
+def test_a_server_with_another_default_isolation_level_is_refused(level):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('default_transaction_isolation', %s, true)", [level])
+
+    assert isolation_errors("default") == [
+        checks.Error(
+            f"The database's default isolation level is {level!r}; PerfectWorks needs READ COMMITTED.",
+            id="perfectworks.E001",
+        )
+    ]
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_is_read_committed_whatever_the_default_is():
+    with connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_isolation = 'serializable'")
+        try:
+            with transaction.atomic():
+                cursor.execute("SHOW transaction_isolation")
+
+                assert cursor.fetchone() == ("read committed",)
+        finally:
+            cursor.execute("RESET default_transaction_isolation")
+
+
+def test_one_web_process_needs_no_shared_cache(monkeypatch):
+    monkeypatch.setenv("WEB_CONCURRENCY", "1")
+
+    assert cache_is_shared() == []
+
+
+def test_several_web_processes_without_a_shared_cache_are_warned_of(monkeypatch, settings):
+    monkeypatch.setenv("WEB_CONCURRENCY", "4")
+
+    assert cache_is_shared() == [
+        checks.Warning(
+            "4 web processes share no cache: sign-in limits count in each. Set CACHE_URL.", id="perfectworks.W001"
+        )
+    ]
+
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
+    assert cache_is_shared() == []

@@ -1,0 +1,146 @@
+"""The demonstration: a world that every credential opens, made once however often it is asked for."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.apps import apps
+from django.core.management import CommandError, call_command
+from django.test import Client
+
+from perfectworks import demo
+
+STATES = "pending,processing,accepted,declined,cancelled,expired,error"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def in_debug(settings):
+    settings.DEBUG = True
+
+
+def printed(*arguments: str) -> str:
+    out = StringIO()
+    call_command("demo", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def shown(in_debug):
+    return json.loads(printed("--json"))
+
+
+def keys_of(value):
+    return {name: keys_of(inner) for name, inner in value.items()} if isinstance(value, dict) else None
+
+
+def of(*names: str):
+    return dict.fromkeys(names)
+
+
+def test_it_prints_one_object_with_the_keys_of_the_contract(shown):
+    person = of("id", "email", "password", "jwt", "session_id", "oauth_token")
+    invitation = of("id", "link", "token")
+    assert keys_of(shown) == {
+        "base_url": None,
+        "organization": of("id", "ulid", "oid", "decimal", "slug"),
+        "other_organization": of("id", "ulid", "oid", "decimal", "slug"),
+        "workspace": of("id", "oid", "decimal", "slug"),
+        "application": of("id", "oid", "decimal", "slug"),
+        "people": dict.fromkeys(("owner", "admin", "member", "invitee", "stranger"), person),
+        "service": of("api_key", "oauth_token"),
+        "invitations": dict.fromkeys(("pending", "workspace", "application", "expired", "error"), invitation),
+    }
+
+
+def test_running_it_again_adds_nothing_but_credentials(in_debug):
+    printed()
+    before = counts()
+    printed()
+    grown = {name for name, count in counts().items() if count != before[name]}
+    assert grown == {"sessions.Session", "oauth2_provider.AccessToken"}
+
+
+def counts():
+    return {model._meta.label: model._default_manager.count() for model in apps.get_models()}
+
+
+def test_it_refuses_where_everybody_could_use_its_passwords(settings):
+    settings.DEBUG = False
+    with pytest.raises(CommandError, match="only while DEBUG is on"):
+        printed()
+    assert not demo.is_present()
+
+
+@pytest.mark.parametrize("person", demo.PEOPLE)
+def test_every_credential_of_a_person_is_theirs(shown, person: str):
+    theirs = shown["people"][person]
+    cookie = Client()
+    cookie.cookies["session_id"] = theirs["session_id"]
+    answers = [
+        Client().get("/api/v0/users/profile", headers={"Authorization": f"Bearer {theirs['jwt']}"}),
+        Client().get("/api/v0/users/profile", headers={"Authorization": f"Bearer {theirs['oauth_token']}"}),
+        cookie.get("/api/v0/users/profile"),
+    ]
+    assert [answer.json()["data"]["id"] for answer in answers] == [theirs["id"]] * 3
+    assert Client().login(email=theirs["email"], password=theirs["password"])
+
+
+def test_a_session_is_of_somebody_who_has_just_signed_in(shown):
+    """So that what needs a recent sign-in can be tried out, with a CSRF token as any program makes it."""
+    cookies = f"session_id={shown['people']['owner']['session_id']}; csrftoken={'a' * 32}"
+    program = Client(enforce_csrf_checks=True, headers={"Cookie": cookies, "X-CSRFToken": "a" * 32})
+    answer = program.post("/api/v0/api-keys", {"name": "Mine"}, "application/json")
+    assert (answer.status_code, answer.json()["data"]["name"]) == (201, "Mine")
+
+
+def test_the_world_shows_what_the_contract_promises(shown):
+    organization, application = shown["organization"]["id"], shown["application"]["id"]
+    listed = rows_of(shown, "owner", f"/api/v0/organizations/{organization}/invitations")
+    states = [row["state"] for row in listed]
+    assert states.count("pending") >= 3
+    assert {"expired", "declined", "accepted", "cancelled", "error"} <= set(states)
+    pending = [row for row in listed if row["state"] == "pending"]
+    assert [row for row in pending if row["unit"] and row["unit"]["kind"] == "workspace" and row["unitRole"]]
+    assert [row for row in pending if row["permissions"]]
+    assert len([row for row in pending if row["unit"] and row["unit"]["id"] == application]) >= 2
+    mine = rows_of(shown, "invitee", "/api/v0/organization-members/invites")
+    assert {row["id"] for row in mine} == {organization, shown["other_organization"]["id"]}
+
+
+def test_the_member_may_not_manage_members(shown):
+    token = {"Authorization": f"Bearer {shown['people']['member']['jwt']}"}
+    path = f"/api/v0/organizations/{shown['organization']['id']}/invitations"
+    assert Client().get(path, headers=token).status_code == 403
+
+
+def rows_of(shown, person: str, path: str):
+    token = {"Authorization": f"Bearer {shown['people'][person]['jwt']}"}
+    everything = {"limit": "100"} if "organization-members" in path else {"limit": "100", "state": STATES}
+    return Client().get(path, everything, headers=token).json()["data"]
+
+
+def test_the_service_acts_in_its_organization(shown):
+    service, organization = shown["service"], shown["organization"]
+    by_key = Client().get("/api/v0/organizations/current", headers={"X-API-Key": service["api_key"]})
+    assert by_key.json()["data"]["id"] == organization["id"]
+    by_token = Client().get(
+        f"/upsun/organizations/{organization['ulid']}/invitations",
+        headers={"Authorization": f"Bearer {service['oauth_token']}"},
+    )
+    assert len(by_token.json()) >= 3
+
+
+def test_the_links_open_what_they_say(shown):
+    for name, status in {"pending": 200, "workspace": 200, "application": 200, "expired": 410, "error": 410}.items():
+        path = shown["invitations"][name]["link"].removeprefix(shown["base_url"])
+        assert Client().get(path, follow=True).status_code == status, name
+        listed = shown["invitations"][name]["token"]
+        assert Client().get(f"/i/{listed}", follow=True).status_code == status, name
+
+
+def test_the_text_tells_a_line_to_paste_for_each_api(in_debug):
+    text = printed()
+    for path in ("/api/v0/", "/zenml/", "/wacht/", "/upsun/", "/applivery/"):
+        assert [line for line in text.splitlines() if "curl" in line and path in line]

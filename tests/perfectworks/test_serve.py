@@ -1,0 +1,195 @@
+"""`manage.py serve` from outside: what it starts it stops, and its exit code tells what happened."""
+
+import os
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+import pytest
+from django.core.management import CommandError
+
+from perfectworks.management.commands import serve
+
+PROJECT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="reads processes from /proc")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextmanager
+def serving(directory: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    """Run the service on a database in `directory`, with its output in `directory`/output."""
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DEBUG": "1",
+        "PORT": str(port),
+        "DATABASE_URL": f"sqlite:///{directory}/perfectworks.sqlite3",
+    }
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve"],
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+
+
+def read_until_ready(process: subprocess.Popen[str], port: int) -> list[str]:
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if line == f"PerfectWorks answers at http://127.0.0.1:{port} (Ctrl-C stops it)\n":
+            return lines
+    pytest.fail("".join(lines))
+
+
+def children(parent: int) -> dict[str, int]:
+    """Return the process ids of the web server and the worker by what their command lines name."""
+    numbers = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    lines = {Path(f"/proc/{number}/cmdline").read_text(): int(number) for number in numbers}
+    return {name: pid for name in ("gunicorn", "worker") for line, pid in lines.items() if name in line}
+
+
+def is_alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def get_status(port: int, path: str, headers: Mapping[str, str] = MappingProxyType({})) -> int:
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path, headers=dict(headers))
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_stopping_it_stops_both_parts(tmp_path, number):
+    port = free_port()
+    with serving(tmp_path, port) as process:
+        read_until_ready(process, port)
+        parts = children(process.pid)
+        assert sorted(parts) == ["gunicorn", "worker"]
+        assert get_status(port, "/healthz/ready") == 200
+
+        process.send_signal(number)
+        process.communicate(timeout=60)
+
+        assert process.returncode == 0
+        assert not any(map(is_alive, parts.values()))
+
+
+@pytest.mark.parametrize(("part", "named"), [("gunicorn", "web server"), ("worker", "mail worker")])
+def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(tmp_path, part, named):
+    port = free_port()
+    with serving(tmp_path, port) as process:
+        read_until_ready(process, port)
+        parts = children(process.pid)
+
+        os.kill(parts[part], signal.SIGKILL)
+        output, _ = process.communicate(timeout=60)
+
+        assert process.returncode == 128 + signal.SIGKILL
+        assert f"The {named} ended by itself." in output
+        assert not any(map(is_alive, parts.values()))
+
+
+def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(tmp_path):
+    port = free_port()
+    with serving(tmp_path, port) as process:
+        lines = read_until_ready(process, port)
+        guidance = lines[lines.index("The demonstration is ready. Everybody's password is  perfectworks-demo\n") :]
+        pasted = [shlex.split(line) for line in guidance if line.startswith("  curl ")]
+        statuses = {words[-1]: get_status(port, urlsplit(words[-1]).path, headers_of(words)) for words in pasted}
+
+    logged = [number for number, line in enumerate(lines) if " INFO " in line]
+    assert any("is sent." in lines[number] for number in logged)
+    assert max(logged) < len(lines) - len(guidance)
+    assert list(statuses.values()) == [200] * 5
+
+
+def headers_of(curl: list[str]) -> dict[str, str]:
+    """The header that a line for curl sends."""
+    _, option, value, _ = curl
+    name, _, text = value.partition(": ")
+    return {"-H": {name: text}, "--cookie": {"Cookie": value}}[option]
+
+
+def test_a_busy_port_is_told_in_a_sentence_before_anything_starts(tmp_path):
+    with socket.socket() as other_program:
+        other_program.bind(("127.0.0.1", 0))
+        other_program.listen()
+        port = other_program.getsockname()[1]
+
+        with serving(tmp_path, port) as process:
+            output, _ = process.communicate(timeout=60)
+
+    assert (process.returncode, output) == (
+        1,
+        f"CommandError: Port {port} of 127.0.0.1 cannot be used: Address already in use. "
+        f"Stop the program that uses it, or choose another port: make run PORT={port + 1}\n",
+    )
+    assert not (tmp_path / "perfectworks.sqlite3").exists()
+
+
+def test_a_part_that_does_not_listen_is_ended_by_force(tmp_path, monkeypatch):
+    monkeypatch.setattr(serve, "GRACE_SECONDS", 0.2)
+    os.mkfifo(tmp_path / "deaf")
+    script = (
+        "import signal, sys; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        "open(sys.argv[1], 'w').close(); signal.pause()"
+    )
+    with serve.running({"deaf": [sys.executable, "-c", script, str(tmp_path / "deaf")]}) as processes:
+        (tmp_path / "deaf").read_text()  # waits for the part to open its end, after which it is deaf
+
+    assert processes["deaf"].returncode == -signal.SIGKILL
+
+
+def test_parts_are_stopped_when_the_next_cannot_start():
+    started = {"first": [sys.executable, "-c", "import signal; signal.pause()"], "second": ["/nonexistent"]}
+    before = set(children_of_this_process())
+
+    with pytest.raises(FileNotFoundError), serve.running(started):
+        pass
+
+    assert set(children_of_this_process()) == before
+
+
+@pytest.mark.parametrize(("script", "code"), [("", 1), ("raise SystemExit(3)", 3)])
+def test_a_part_that_ends_without_being_asked_is_a_failure(script, code):
+    process = subprocess.Popen([sys.executable, "-c", script])
+    process.wait()
+
+    assert serve.exit_code(process) == code
+
+
+def test_a_free_port_is_accepted():
+    serve.require_free_port("127.0.0.1", free_port())
+
+
+def test_a_host_that_is_not_ours_is_refused():
+    with pytest.raises(CommandError, match=r"^Port 8000 of 192\.0\.2\.1 cannot be used: Cannot assign"):
+        serve.require_free_port("192.0.2.1", 8000)
+
+
+def children_of_this_process() -> list[str]:
+    return Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()

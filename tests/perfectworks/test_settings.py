@@ -1,0 +1,219 @@
+"""What the program refuses to start with, seen from outside: each test is a fresh interpreter."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+SECRET = "f4QmZ8vJ2xWc7RtYb1NsKd6LpHg3EaUoB5iD9kXyM0qVhTjCwF"
+PRODUCTION = {"SECRET_KEY": SECRET, "PUBLIC_BASE_URL": "https://perfectworks.test"}
+
+
+def load(expression: str = "''", **environment: str) -> subprocess.CompletedProcess[str]:
+    """Import the settings in a new process with only this environment and print `expression`."""
+    return subprocess.run(
+        [sys.executable, "-c", f"from perfectworks import settings; print({expression})"],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("environment", "sentence"),
+    [
+        ({"SECRET_KEY": ""}, "SECRET_KEY is not set. Set it or SECRET_KEY_FILE, or DEBUG=1 to try things."),
+        (
+            {"SECRET_KEY": "django-insecure-only-for-development-and-refused-elsewhere"},
+            "SECRET_KEY is a development key or has less than 50 characters. Make one.",
+        ),
+        (
+            {"SECRET_KEY": "short"},
+            "SECRET_KEY is a development key or has less than 50 characters. Make one.",
+        ),
+        (
+            {"SECRET_KEY": "", "SECRET_KEY_FILE": "/nonexistent"},
+            "SECRET_KEY_FILE cannot be read: No such file or directory.",
+        ),
+        (
+            {"INVITATION_TOKEN_KEYS": f"{SECRET},short"},
+            "INVITATION_TOKEN_KEYS needs 50 characters or more per key.",
+        ),
+        (
+            {"ADDRESS_KEYS": f"{SECRET},short"},
+            "ADDRESS_KEYS needs 50 characters or more per key.",
+        ),
+        ({"RECIPIENT_MAILS_PER_HOUR": "0"}, "RECIPIENT_MAILS_PER_HOUR must be 1 or more."),
+        (
+            {"ORGANIZATION_MAILS_PER_DAY": "many"},
+            "ORGANIZATION_MAILS_PER_DAY has a value that cannot be read as what it should be.",
+        ),
+        (
+            {"PUBLIC_BASE_URL": ""},
+            "PUBLIC_BASE_URL is not set. Mailed links start with it: https://your.host.",
+        ),
+        (
+            {"PUBLIC_BASE_URL": "perfectworks.test"},
+            "PUBLIC_BASE_URL must be http(s)://host[:port] and nothing more.",
+        ),
+        (
+            {"PUBLIC_BASE_URL": "https://perfectworks.test/path"},
+            "PUBLIC_BASE_URL must be http(s)://host[:port] and nothing more.",
+        ),
+        (
+            {"PUBLIC_BASE_URL": "https://user@perfectworks.test"},
+            "PUBLIC_BASE_URL must be http(s)://host[:port] and nothing more.",
+        ),
+        (
+            {"DATABASE_URL": "postgres://db/perfectworks?isolation_level=serializable"},
+            "DATABASE_URL sets the isolation level 'serializable'; PerfectWorks needs READ COMMITTED.",
+        ),
+        (
+            {
+                "DATABASE_URL": r"postgres://db/perfectworks"
+                r"?options=-c%20default_transaction_isolation%3Drepeatable\%20read"
+            },
+            "DATABASE_URL sets the isolation level 'repeatable read'; PerfectWorks needs READ COMMITTED.",
+        ),
+        (
+            {"DATABASE_URL": "mysql://db/perfectworks"},
+            "DATABASE_URL must begin with postgres:// or sqlite:///.",
+        ),
+        ({"PORT": "http"}, "PORT has a value that cannot be read as what it should be."),
+        ({"JWT_ISSUERS": "["}, "JWT_ISSUERS has a value that cannot be read as what it should be."),
+        ({"JWT_ISSUERS": "[1]"}, 'JWT_ISSUERS must be a JSON list of {"issuer", "audience", "jwks_url"}.'),
+        (
+            {
+                "JWT_ISSUERS": '[{"issuer": "https://issuer.test", "audience": null, "jwks_url": "https://issuer.test/k"}]'
+            },
+            'JWT_ISSUERS must be a JSON list of {"issuer", "audience", "jwks_url"}.',
+        ),
+        (
+            {"JWT_ISSUERS": '[{"issuer": "https://issuer.test", "audience": "us", "jwks_url": "file:///etc/keys"}]'},
+            "Each jwks_url of JWT_ISSUERS must begin with https:// (or http:// at home).",
+        ),
+        (
+            {"MAIL_WEBHOOK": "pigeon"},
+            "MAIL_WEBHOOK must be one of amazon_ses, brevo, mailgun, mailjet, mailtrap, mandrill, postmark, resend,"
+            " sendgrid, sparkpost.",
+        ),
+        (
+            {"MAIL_WEBHOOK": "mailgun", "ANYMAIL": '{"MAILGUN_API_KEY": "key", "WEBHOOK_SECRET": "a:b"}'},
+            "MAIL_WEBHOOK=mailgun needs MAILGUN_WEBHOOK_SIGNING_KEY in ANYMAIL, or anybody could report.",
+        ),
+        *(
+            (
+                {"MAIL_WEBHOOK": "postmark", "ANYMAIL": anymail},
+                "MAIL_WEBHOOK=postmark needs WEBHOOK_SECRET in ANYMAIL, or anybody could report.",
+            )
+            for anymail in (
+                "",
+                "{}",
+                '{"WEBHOOK_SECRET": "no-colon"}',
+                '{"WEBHOOK_SECRET": []}',
+                '{"WEBHOOK_SECRET": 1}',
+            )
+        ),
+        (
+            {"MAIL_WEBHOOK": "amazon_ses", "ANYMAIL": '{"WEBHOOK_SECRET": "reporter:secret"}'},
+            "MAIL_WEBHOOK=amazon_ses needs the Python package boto3.",
+        ),
+        (
+            {"JWT_ISSUERS": '[{"issuer": "https://issuer.test"}]'},
+            'JWT_ISSUERS must be a JSON list of {"issuer", "audience", "jwks_url"}.',
+        ),
+    ],
+)
+def test_a_wrong_setting_stops_the_program_with_a_sentence(environment, sentence):
+    started = load(**PRODUCTION | environment)
+
+    assert started.returncode == 1
+    assert started.stderr.splitlines()[-1] == f"django.core.exceptions.ImproperlyConfigured: {sentence}"
+
+
+def test_a_command_tells_the_sentence_and_nothing_else():
+    started = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (started.returncode, started.stdout, started.stderr) == (
+        1,
+        "",
+        "PerfectWorks does not start: SECRET_KEY is not set. Set it or SECRET_KEY_FILE, or DEBUG=1 to try things.\n",
+    )
+
+
+def test_production_settings_are_strict():
+    started = load(
+        "[settings.DEBUG, settings.ALLOWED_HOSTS, settings.CSRF_TRUSTED_ORIGINS,"
+        " settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE,"
+        " settings.SESSION_COOKIE_HTTPONLY, settings.SECURE_HSTS_SECONDS > 0, settings.SECURE_SSL_REDIRECT]",
+        **PRODUCTION,
+        ALLAUTH_TRUSTED_PROXY_COUNT="1",
+    )
+
+    assert started.stderr == ""
+    assert started.stdout == (
+        "[False, ['perfectworks.test'], ['https://perfectworks.test'], 'session_id', True, True, True, True, True]\n"
+    )
+
+
+def test_the_limits_of_inviting_have_defaults_and_can_be_set():
+    names = [
+        "ORGANIZATION_MAILS_PER_DAY", "YOUNG_ORGANIZATION_MAILS_PER_DAY", "INVITER_MAILS_PER_DAY",
+        "RECIPIENT_MAILS_PER_HOUR", "OPEN_INVITATIONS_PER_ORGANIZATION",
+    ]  # fmt: skip
+    values = f"[{', '.join(f'settings.{name}' for name in names)}]"
+
+    assert load(values, **PRODUCTION).stdout == "[500, 50, 500, 5, 200]\n"
+    assert load(values, **PRODUCTION, **dict.fromkeys(names, "7")).stdout == "[7, 7, 7, 7, 7]\n"
+
+
+def test_debug_needs_nothing_else():
+    started = load("settings.PUBLIC_BASE_URL", DEBUG="1", PORT="8123")
+
+    assert (started.stderr, started.stdout) == ("", "http://127.0.0.1:8123\n")
+
+
+def test_secrets_are_read_from_files_without_their_final_newline(tmp_path):
+    secret_file = tmp_path / "secret"
+    secret_file.write_text(f"{SECRET}\n")
+    environment = PRODUCTION | {"SECRET_KEY": "", "SECRET_KEY_FILE": str(secret_file)}
+
+    assert load("settings.SECRET_KEY", **environment).stdout == f"{SECRET}\n"
+
+
+def test_a_secret_that_begins_with_a_dollar_is_taken_as_it_is():
+    environment = PRODUCTION | {"SECRET_KEY": f"${SECRET}"}
+
+    assert load("settings.SECRET_KEY", **environment).stdout == f"${SECRET}\n"
+
+
+def test_the_first_of_several_token_keys_comes_first():
+    started = load("settings.INVITATION_TOKEN_KEYS", **PRODUCTION, INVITATION_TOKEN_KEYS=f"new{SECRET},{SECRET}")
+
+    assert started.stdout == f"['new{SECRET}', '{SECRET}']\n"
+
+
+def test_a_provider_that_can_prove_itself_may_report():
+    anymail = '{"WEBHOOK_SECRET": ["reporter:old", "reporter:new"]}'
+    started = load("settings.MAIL_WEBHOOK", **PRODUCTION, MAIL_WEBHOOK="postmark", ANYMAIL=anymail)
+
+    assert (started.stderr, started.stdout) == ("", "postmark\n")
+
+
+def test_postgresql_is_pooled_and_read_committed():
+    started = load(
+        "[settings.DATABASES['default']['OPTIONS'][name] for name in ('isolation_level', 'pool')]",
+        **PRODUCTION,
+        DATABASE_URL="postgres://db/perfectworks?isolation_level=read%20committed",
+        DATABASE_POOL_SIZE="7",
+    )
+
+    assert started.stdout == "[2, {'min_size': 1, 'max_size': 7, 'timeout': 10}]\n"

@@ -1,0 +1,48 @@
+"""The map."""
+
+import pytest
+
+from perfectworks.urls import error_bodies
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v0", "/api/v0/nothing", "/api/v0/nothing/", "/api/v1/%00"])
+def test_an_unknown_path_of_the_api_answers_json(client, path):
+    response = client.get(path)
+    assert (response.status_code, response.headers["Content-Type"]) == (404, "application/json")
+    assert response.json() == {
+        "success": False,
+        "message": "Not found.",
+        "error": {"code": "not_found", "message": "Not found."},
+    }
+
+
+def test_an_unknown_page_is_a_page(client):
+    response = client.get("/nothing")
+    assert (response.status_code, response.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+FRIEND, FOE = "https://app.example.com", "https://evil.example.com"
+ASKED_BEFOREHAND = {"Origin": FRIEND, "Access-Control-Request-Method": "POST"}
+
+
+@pytest.fixture
+def friend(settings):
+    settings.CORS_ALLOWED_ORIGINS = [FRIEND]
+    return FRIEND
+
+
+@pytest.mark.parametrize("prefix", error_bodies)
+def test_browser_clients_of_allowed_origins_may_call_every_api(client, friend, prefix):
+    for path in (prefix, f"{prefix}/anything"):
+        asked = client.options(path, headers=ASKED_BEFOREHAND)
+        assert (asked.status_code, asked["Access-Control-Allow-Origin"]) == (200, FRIEND)
+        assert client.get(path, headers={"Origin": FRIEND})["Access-Control-Allow-Origin"] == FRIEND
+        assert "Access-Control-Allow-Origin" not in client.get(path, headers={"Origin": FOE})
+
+
+@pytest.mark.parametrize(
+    "path", ["/", "/accounts/login/", "/oauth2/authorize", "/apiary", "/wachtel/x", "/healthz/live"]
+)
+def test_pages_are_closed_to_them(client, db, friend, path):
+    assert "Access-Control-Allow-Origin" not in client.get(path, headers={"Origin": FRIEND})
+    assert "Access-Control-Allow-Origin" not in client.options(path, headers=ASKED_BEFOREHAND)

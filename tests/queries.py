@@ -1,0 +1,44 @@
+"""Which queries a request makes: each pinned by what it is for and which table it goes to."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+TRANSACTION = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
+WRITE = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) \"(\w+)\"")
+READ = re.compile(r"SELECT (COUNT)?.*? FROM \"(\w+)\"", re.DOTALL)
+INNERMOST = re.compile(r"\([^()]*\)")
+
+
+@contextmanager
+def queries(**expected: str) -> Iterator[None]:
+    """Assert that the block makes exactly these queries, in this order: ``members="SELECT orgs_membership"``."""
+    with CaptureQueriesContext(connection) as captured:
+        yield
+    found = summaries(captured)
+    assert found == list(expected.values()), f"These were made: {found}"
+
+
+def summaries(captured: CaptureQueriesContext) -> list[str]:
+    """Verb and table of every statement but those about transactions."""
+    statements = [query["sql"] for query in captured.captured_queries]
+    return [summary(sql) for sql in statements if not sql.startswith(TRANSACTION)]
+
+
+def summary(sql: str) -> str:
+    written = WRITE.match(sql)
+    if written:
+        return f"{written[1].split()[0]} {written[2]}"
+    read = READ.match(without_parentheses(sql)) or READ.match(sql)
+    assert read, sql
+    return f"{'COUNT' if read[1] else 'SELECT'} {read[2]}"
+
+
+def without_parentheses(sql: str) -> str:
+    """The statement without its subqueries and arguments."""
+    while INNERMOST.search(sql):
+        sql = INNERMOST.sub("", sql)
+    return sql

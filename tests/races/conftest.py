@@ -1,0 +1,35 @@
+"""What every race starts from, made anew for each round."""
+
+from collections.abc import Callable
+from itertools import count
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import User
+from orgs.models import Organization
+from tests.rows import make_organization, make_person
+
+_numbers = count()
+
+
+@pytest.fixture(autouse=True)
+def _as_many_mails_as_rounds(settings: Settings) -> None:
+    """Rounds meet the same addresses again and again."""
+    settings.RECIPIENT_MAILS_PER_HOUR = settings.INVITER_MAILS_PER_DAY = 10_000
+
+
+@pytest.fixture
+def somebody(transactional_db: None) -> Callable[[], User]:
+    """Makes a person nobody has met before."""
+    return lambda: make_person(f"person-{next(_numbers)}")
+
+
+@pytest.fixture
+def founded(transactional_db: None) -> Callable[..., Organization]:
+    """Makes an organization of these owners."""
+
+    def found(*owners: User, **values: object) -> Organization:
+        return make_organization(f"organization-{next(_numbers)}", *owners, **values)
+
+    return found

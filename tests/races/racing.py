@@ -1,0 +1,59 @@
+"""Several callers at once: threads with a connection each, let go by one barrier."""
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+from django.db import connection
+
+from events.models import Event
+from orgs.models import Organization
+from perfectworks.errors import DomainError
+
+PATIENCE = 60.0
+
+
+def rounds() -> Iterable[int]:
+    """How often each race is run; ``RACE_ROUNDS`` asks for more. SQLite's writers queue up, so few show as much."""
+    return range(int(os.environ.get("RACE_ROUNDS") or (10 if connection.vendor == "postgresql" else 3)))
+
+
+def race(*contenders: Callable[[], Any]) -> list[Any]:
+    """What each of them got, in their order: an answer, or the refusal. Any other error ends the test."""
+    barrier = Barrier(len(contenders), timeout=PATIENCE)
+
+    def run(contender: Callable[[], Any]) -> Any:
+        try:
+            connection.ensure_connection()
+            barrier.wait()
+            return contender()
+        except DomainError as refusal:
+            return refusal
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(contenders)) as pool:
+        futures = [pool.submit(run, contender) for contender in contenders]
+        return [future.result(timeout=PATIENCE) for future in futures]
+
+
+def refusals(outcomes: list[Any]) -> list[type[DomainError]]:
+    """The kinds of the refusals among what everybody got."""
+    return [type(outcome) for outcome in outcomes if isinstance(outcome, DomainError)]
+
+
+def kinds(organization: Organization) -> list[str]:
+    """What was recorded of an organization, in order."""
+    return list(Event.objects.of_organization(organization.pk).values_list("kind", flat=True))
+
+
+def wait_until_somebody_waits() -> None:
+    """Return once another connection to this database waits for a lock (PostgreSQL)."""
+    give_up = time.monotonic() + PATIENCE
+    waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with connection.cursor() as cursor:
+        while not cursor.execute(waiting) or cursor.fetchone() is None:
+            assert time.monotonic() < give_up, "Nobody waits."

@@ -1,0 +1,325 @@
+"""An invitation is answered once, whoever answers at the same moment."""
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import LINK_HOLDER
+from events.models import Event
+from invitations.actions import accept, cancel, correct_address, decline, expire, fail, resend
+from invitations.addressees import MailRefusal, Reach
+from invitations.mail_refusals import refuse_mails
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from invitations.refusals import (
+    InvitationAccepted,
+    InvitationCancelled,
+    InvitationDeclined,
+    InvitationNotFound,
+    InvitationSuperseded,
+    InvitationUndeliverable,
+    InviterCannotGrant,
+    NewerMailSent,
+)
+from invitations.tokens import Proof, Purpose
+from orgs.actions import archive_organization, change_member_roles, leave_organization, purge_organization
+from orgs.models import Membership, Organization
+from orgs.permissions import EDITOR_ROLE, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from tests.races.racing import kinds, race, refusals, rounds
+from tests.rows import join, make_invitation, make_unit, make_waiting, membership_of, session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Somebody = Callable[[], User]
+Founded = Callable[..., Organization]
+
+
+def test_one_of_many_clicks_accepts(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        invitation = make_invitation(organization, str(invitee.email), owner)
+        click = partial(accept, by=session(invitee), invitation_id=invitation.pk)
+        outcomes = race(click, click, click)
+        assert refusals(outcomes) == [InvitationAccepted] * 2
+        assert kinds(organization) == ["membership.created", "invitation.accepted"]
+        assert Membership.objects.filter(user=invitee).count() == 1
+        assert Mail.objects.filter(invitation=invitation).count() == 1
+
+
+def test_either_accepting_or_cancelling_wins(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        invitation = make_invitation(organization, str(invitee.email), owner)
+        outcomes = race(
+            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(cancel, by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk),
+        )
+        invitation.refresh_from_db()
+        is_member = Membership.objects.filter(user=invitee).exists()
+        assert (refusals(outcomes), invitation.status, is_member, kinds(organization)) in [
+            ([InvitationAccepted], "accepted", True, ["membership.created", "invitation.accepted"]),
+            ([InvitationCancelled], "cancelled", False, ["invitation.cancelled"]),
+        ]
+
+
+def test_either_accepting_or_correcting_the_address_wins(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        invitation = make_invitation(organization, str(invitee.email), owner)
+        accepted, corrected = race(
+            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(
+                correct_address,
+                by=session(owner),
+                organization_id=organization.pk,
+                invitation_id=invitation.pk,
+                email="right@example.com",
+            ),
+        )
+        invitation.refresh_from_db()
+        is_member = Membership.objects.filter(user=invitee).exists()
+        followed = organization.invitations.filter(email="right@example.com").exists()
+        correction = ["invitation.created", "invitation.address_corrected"]
+        assert (
+            refusals([accepted]), refusals([corrected]), invitation.status, is_member, followed, kinds(organization)
+        ) in [
+            ([], [InvitationAccepted], "accepted", True, False, ["membership.created", "invitation.accepted"]),
+            ([InvitationSuperseded], [], "cancelled", False, True, correction),
+        ]  # fmt: skip
+
+
+def test_an_address_is_corrected_once(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, second = somebody(), somebody()
+        organization = founded(owner, second)
+        invitation = make_invitation(
+            organization, "wrong@example.com", owner, status="error", finished_at=timezone.now()
+        )
+        outcomes = race(
+            *(
+                partial(
+                    correct_address,
+                    by=session(by),
+                    organization_id=organization.pk,
+                    invitation_id=invitation.pk,
+                    email=f"{name}@example.com",
+                )
+                for by, name in ((owner, "right"), (second, "also-right"))
+            )
+        )
+        assert refusals(outcomes) == [InvitationSuperseded]
+        assert organization.invitations.open().count() == 1
+        assert kinds(organization) == ["invitation.created", "invitation.address_corrected"]
+
+
+def test_either_accepting_or_declining_wins(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        invitation = make_invitation(organization, str(invitee.email), owner)
+        link = Proof(invitation.pk, 1, Purpose.MAILED)
+        outcomes = race(
+            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(decline, by=LINK_HOLDER, invitation_id=invitation.pk, proof=link),
+        )
+        invitation.refresh_from_db()
+        is_member = Membership.objects.filter(user=invitee).exists()
+        assert (refusals(outcomes), invitation.status, is_member, kinds(organization)) in [
+            ([InvitationAccepted], "accepted", True, ["membership.created", "invitation.accepted"]),
+            ([InvitationDeclined], "declined", False, ["invitation.declined"]),
+        ]
+
+
+def test_either_accepting_or_bouncing_wins(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        invitation = make_invitation(organization, str(invitee.email), owner)
+        accepted, failed = race(
+            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(fail, invitation_id=invitation.pk, generation=1, reason="550"),
+        )
+        invitation.refresh_from_db()
+        assert (refusals([accepted]), failed, invitation.status, kinds(organization)) in [
+            ([], False, "accepted", ["membership.created", "invitation.accepted"]),
+            ([InvitationUndeliverable], True, "error", ["invitation.failed"]),
+        ]
+
+
+def test_either_accepting_by_the_older_link_or_resending_wins(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        invitation = make_invitation(organization, str(invitee.email), owner)
+        older = Proof(invitation.pk, 1, Purpose.MAILED)
+        outcomes = race(
+            partial(accept, by=session(invitee), invitation_id=invitation.pk, proof=older),
+            partial(resend, by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk),
+        )
+        invitation.refresh_from_db()
+        assert (refusals(outcomes), invitation.status, invitation.generation, kinds(organization)) in [
+            ([InvitationAccepted], "accepted", 1, ["membership.created", "invitation.accepted"]),
+            ([NewerMailSent], "pending", 2, ["invitation.resent"]),
+        ]
+
+
+def test_two_managers_resending_make_two_generations(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, second = somebody(), somebody()
+        organization = founded(owner, second)
+        invitation = make_invitation(organization, "invitee@example.com", owner)
+        again = [
+            partial(resend, by=session(by), organization_id=organization.pk, invitation_id=invitation.pk)
+            for by in (owner, second)
+        ]
+        assert refusals(race(*again)) == []
+        mails = Mail.objects.filter(invitation=invitation).order_by("generation")
+        assert list(mails.values_list("generation", flat=True)) == [2, 3]
+        assert kinds(organization) == ["invitation.resent"] * 2
+
+
+def test_nobody_enters_an_organization_that_was_archived_first(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        invitation = make_invitation(organization, str(invitee.email), owner)
+        outcomes = race(
+            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(archive_organization, by=session(owner), organization_id=organization.pk),
+        )
+        invitation.refresh_from_db()
+        is_member = Membership.objects.filter(user=invitee).exists()
+        assert (refusals(outcomes), invitation.status, is_member, kinds(organization)) in [
+            ([], "accepted", True, ["membership.created", "invitation.accepted", "organization.archived"]),
+            ([InvitationNotFound], "pending", False, ["organization.archived"]),
+        ]
+
+
+def test_nobody_enters_an_organization_that_was_purged_first(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        invitation = make_invitation(organization, str(invitee.email), owner)
+        outcomes = race(
+            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(purge_organization, by=session(owner), organization_id=organization.pk),
+        )
+        assert (refusals(outcomes), kinds(organization)) in [
+            ([], ["membership.created", "invitation.accepted", "organization.purged"]),
+            ([InvitationNotFound], ["organization.purged"]),
+        ]
+        assert not Membership.objects.filter(user=invitee).exists()
+        assert not Invitation.objects.filter(pk=invitation.pk).exists()
+
+
+def test_an_inviter_who_was_demoted_first_lets_nobody_in(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, inviter, invitee = somebody(), somebody(), somebody()
+        organization = founded(owner, inviter)
+        invitation = make_invitation(organization, str(invitee.email), inviter, role_id=OWNER_ROLE)
+        outcomes = race(
+            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(
+                change_member_roles,
+                by=session(owner),
+                organization_id=organization.pk,
+                membership_id=membership_of(inviter, organization).pk,
+                role_id=VIEWER_ROLE,
+            ),
+        )
+        is_member = Membership.objects.filter(user=invitee).exists()
+        assert (refusals(outcomes), is_member, kinds(organization)) in [
+            ([], True, ["membership.created", "invitation.accepted", "membership.roles_changed"]),
+            ([InviterCannotGrant], False, ["membership.roles_changed"]),
+        ]
+
+
+def test_two_invitations_of_one_person_make_one_membership(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        unit = make_unit(organization)
+        invitations = [
+            make_invitation(organization, str(invitee.email), owner, role_id=EDITOR_ROLE),
+            make_invitation(organization, str(invitee.email), owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE),
+        ]
+        answers = race(*(partial(accept, by=session(invitee), invitation_id=row.pk) for row in invitations))
+        assert sorted(answer.was_member for answer in answers) == [False, True]
+        assert answers[0].membership == answers[1].membership == membership_of(invitee, organization)
+        assert sorted(kinds(organization)) == ["invitation.accepted"] * 2 + ["membership.created"]
+
+
+def test_an_overdue_invitation_expires_once(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner = somebody()
+        organization = founded(owner)
+        make_invitation(organization, "invitee@example.com", owner, days=-1)
+        chore = partial(expire, organization_id=organization.pk)
+        assert sorted(race(chore, chore, chore)) == [0, 0, 1]
+        assert kinds(organization) == ["invitation.expired"]
+
+
+def test_of_two_who_accept_the_last_seat_one_waits(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, one, other = somebody(), somebody(), somebody()
+        organization = founded(owner, seat_limit=2)
+        invitations = [make_invitation(organization, str(person.email), owner) for person in (one, other)]
+        answers = race(
+            *(
+                partial(accept, by=session(person), invitation_id=row.pk)
+                for person, row in zip((one, other), invitations, strict=True)
+            )
+        )
+        assert refusals(answers) == []
+        statuses = Invitation.objects.filter(organization=organization).values_list("status", flat=True)
+        assert sorted(statuses) == ["accepted", "processing"]
+        assert organization.memberships.count() == 2
+        assert kinds(organization) == ["membership.created", "invitation.accepted", "invitation.waits_for_seat"]
+
+
+def test_a_seat_is_given_once_when_it_is_freed_twice(somebody: Somebody, founded: Founded):
+    """Two members leave a full organization, and three wait."""
+    for _ in rounds():
+        owner, leaving = somebody(), [somebody(), somebody()]
+        organization = founded(owner, seat_limit=3)
+        for person in leaving:
+            join(organization, person)
+        waiting = [make_waiting(organization, somebody(), owner) for _ in range(3)]
+        leave = [partial(leave_organization, by=session(p), organization_id=organization.pk) for p in leaving]
+        assert refusals(race(*leave)) == []
+        statuses = [Invitation.objects.get(pk=row.pk).status for row in waiting]
+        assert statuses == ["accepted", "accepted", "processing"]
+        assert organization.memberships.count() == 3
+        assert kinds(organization).count("membership.created") == 2
+
+
+def test_who_refuses_mails_twice_at_once_refuses_once(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        organization = founded(owner)
+        invitation = make_invitation(organization, str(invitee.email), owner)
+        link = Proof(invitation.pk, 1, Purpose.REFUSING)
+        for reach in Reach:
+            refuse = partial(refuse_mails, by=LINK_HOLDER, invitation_id=invitation.pk, reach=reach, proof=link)
+            assert race(refuse, refuse, refuse) == [None] * 3
+        [here, everywhere] = MailRefusal.objects.concerning(str(invitee.email), organization).order_by("created_at")
+        assert (here.reach, everywhere.reach) == (Reach.ORGANIZATION, Reach.ALL)
+        assert Event.objects.filter(kind="mails.refused", subject_id__in=[here.pk, everywhere.pk]).count() == 2
+
+
+def test_one_refusal_in_two_organizations_at_once_is_one_refusal(somebody: Somebody, founded: Founded):
+    for _ in rounds():
+        owner, invitee = somebody(), somebody()
+        invitations = [make_invitation(founded(owner), str(invitee.email), owner) for _ in range(2)]
+        refusing = [
+            partial(refuse_mails, by=session(invitee), invitation_id=row.pk, reach=Reach.ALL) for row in invitations
+        ]
+        assert race(*refusing) == [None] * 2
+        refusal = MailRefusal.objects.by_address(str(invitee.email), Reach.ALL).get()
+        assert Event.objects.filter(kind="mails.refused", subject_id=refusal.pk).count() == 1

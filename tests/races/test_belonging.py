@@ -1,0 +1,361 @@
+"""Rules about several rows hold when the rows change at the same moment: owners, seats, addresses, accounts."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+from django.db import transaction
+
+from accounts.models import User
+from accounts.principals import Method, Principal, staff
+from events.models import Event
+from invitations.actions import accept, invite
+from invitations.models import Invitation
+from invitations.refusals import AlreadyInvited
+from orgs.account_actions import (
+    AccountBusy,
+    deactivate_account,
+    delete_account,
+    purge_account,
+    register_system_user,
+)
+from orgs.actions import (
+    AlreadyMember,
+    LastOwner,
+    add_member,
+    change_member_roles,
+    create_organization,
+    leave_organization,
+    purge_organization,
+    remove_member,
+    transfer_ownership,
+)
+from orgs.models import Membership, Organization, RoleAssignment
+from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from orgs.policies import GrantTooWide, PermissionMissing
+from orgs.references import MemberNotFound, UnknownRole, UnknownUnit
+from orgs.seats import NoSeatLeft
+from orgs.structure import RoleInUse, UnitInUse, delete_role, delete_unit
+from orgs.tenancy import AccountEnded, OrganizationNotFound
+from orgs.writing import SlugTaken
+from tests.races.racing import PATIENCE, kinds, race, refusals, rounds, wait_until_somebody_waits
+from tests.rows import join, make_invitation, make_person, make_role, make_unit, membership_of, role_of, session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Somebody = Callable[[], User]
+Founded = Callable[..., Organization]
+
+
+@pytest.fixture
+def by_staff(transactional_db: None) -> Principal:
+    return staff(make_person("staff", is_staff=True))
+
+
+def owners_of(organization: Organization) -> int:
+    return RoleAssignment.objects.filter(membership__organization=organization, role_id=OWNER_ROLE).count()
+
+
+class TestAnOwnerStays:
+    """Two owners, and both are about to go."""
+
+    def test_when_both_leave(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owners = somebody(), somebody()
+            organization = founded(*owners)
+            leave = [partial(leave_organization, by=session(o), organization_id=organization.pk) for o in owners]
+            assert refusals(race(*leave)) == [LastOwner]
+            assert (owners_of(organization), kinds(organization)) == (1, ["membership.left"])
+
+    def test_when_each_removes_the_other(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            one, other = somebody(), somebody()
+            organization = founded(one, other)
+            remove = [
+                partial(
+                    remove_member,
+                    by=session(by),
+                    organization_id=organization.pk,
+                    membership_id=membership_of(target, organization).pk,
+                )
+                for by, target in ((one, other), (other, one))
+            ]
+            assert refusals(race(*remove)) == [OrganizationNotFound]
+            assert (owners_of(organization), kinds(organization)) == (1, ["membership.removed"])
+
+    def test_when_each_demotes_the_other(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            one, other = somebody(), somebody()
+            organization = founded(one, other)
+            demote = [
+                partial(
+                    change_member_roles,
+                    by=session(by),
+                    organization_id=organization.pk,
+                    membership_id=membership_of(target, organization).pk,
+                    role_id=ADMIN_ROLE,
+                )
+                for by, target in ((one, other), (other, one))
+            ]
+            assert refusals(race(*demote)) == [GrantTooWide]
+            assert (owners_of(organization), kinds(organization)) == (1, ["membership.roles_changed"])
+
+    def test_when_both_delete_their_accounts(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owners = somebody(), somebody()
+            organization = founded(*owners)
+            assert refusals(race(*(partial(delete_account, by=session(o), user=o) for o in owners))) == [LastOwner]
+            assert (owners_of(organization), kinds(organization)) == (1, ["membership.left"])
+            assert User.objects.filter(pk__in=[o.pk for o in owners], is_active=True).count() == 1
+
+    def test_when_both_are_deactivated(self, somebody: Somebody, founded: Founded, by_staff: Principal):
+        for _ in rounds():
+            owners = somebody(), somebody()
+            founded(*owners)
+            stop = [partial(deactivate_account, by=by_staff, user=owner) for owner in owners]
+            assert refusals(race(*stop)) == [LastOwner]
+            assert User.objects.filter(pk__in=[o.pk for o in owners], is_active=True).count() == 1
+
+    def test_when_one_leaves_and_the_other_is_deactivated(
+        self, somebody: Somebody, founded: Founded, by_staff: Principal
+    ):
+        for _ in rounds():
+            one, other = somebody(), somebody()
+            organization = founded(one, other)
+            outcomes = race(
+                partial(leave_organization, by=session(one), organization_id=organization.pk),
+                partial(deactivate_account, by=by_staff, user=other),
+            )
+            assert refusals(outcomes) == [LastOwner]
+            owners = organization.memberships.filter(assignments__role_id=OWNER_ROLE, user__is_active=True)
+            assert owners.count() == 1
+
+    def test_when_the_heir_of_the_only_one_leaves(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owner, heir = somebody(), somebody()
+            organization = founded(owner)
+            membership = join(organization, heir)
+            outcomes = race(
+                partial(
+                    transfer_ownership,
+                    by=session(owner),
+                    organization_id=organization.pk,
+                    membership_id=membership.pk,
+                ),
+                partial(leave_organization, by=session(heir), organization_id=organization.pk),
+            )
+            assert owners_of(organization) == 1
+            assert (refusals(outcomes), role_of(owner, organization), kinds(organization)) in [
+                ([LastOwner], ADMIN_ROLE, ["organization.ownership_transferred"]),
+                ([MemberNotFound], OWNER_ROLE, ["membership.left"]),
+            ]
+
+    def test_when_it_is_handed_over_twice(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owner, heirs = somebody(), (somebody(), somebody())
+            organization = founded(owner)
+            transfer = [
+                partial(
+                    transfer_ownership,
+                    by=session(owner),
+                    organization_id=organization.pk,
+                    membership_id=join(organization, heir).pk,
+                )
+                for heir in heirs
+            ]
+            assert refusals(race(*transfer)) == [PermissionMissing]
+            assert owners_of(organization) == 1
+            assert kinds(organization) == ["organization.ownership_transferred"]
+
+
+class TestOneOfEach:
+    def test_two_managers_invite_one_address_once(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owners = somebody(), somebody()
+            organization = founded(*owners)
+            send = [
+                partial(invite, by=session(by), organization_id=organization.pk, email=address)
+                for by, address in zip(owners, ("invitee@example.com", "Invitee@EXAMPLE.com"), strict=True)
+            ]
+            assert refusals(race(*send)) == [AlreadyInvited]
+            assert (organization.invitations.count(), kinds(organization)) == (1, ["invitation.created"])
+
+    def test_two_who_insist_make_a_chain_with_one_open_end(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owners = somebody(), somebody()
+            organization = founded(*owners)
+            make_invitation(organization, "invitee@example.com", owners[0])
+            send = partial(invite, organization_id=organization.pk, email="invitee@example.com", force=True)
+            assert refusals(race(*(partial(send, by=session(by)) for by in owners))) == []
+            rows = list(organization.invitations.order_by("id"))
+            assert [row.status for row in rows] == ["cancelled", "cancelled", "pending"]
+            assert [row.superseded_by_id for row in rows] == [rows[1].pk, rows[2].pk, None]
+            assert kinds(organization) == ["invitation.superseded", "invitation.created"] * 2
+
+    def test_the_last_seat_is_offered_once(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owner = somebody()
+            organization = founded(owner, seat_limit=3)
+            make_invitation(organization, "first@example.com", owner)
+            send = [
+                partial(invite, by=session(owner), organization_id=organization.pk, email=f"{n}@example.com")
+                for n in range(4)
+            ]
+            assert refusals(race(*send)) == [NoSeatLeft] * 3
+            assert (organization.invitations.count(), kinds(organization)) == (2, ["invitation.created"])
+
+    def test_the_last_seat_goes_to_an_address_or_to_a_program(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owner = somebody()
+            organization = founded(owner, seat_limit=2)
+            outcomes = race(
+                partial(invite, by=session(owner), organization_id=organization.pk, email="a@example.com"),
+                partial(
+                    register_system_user,
+                    by=session(owner),
+                    organization_id=organization.pk,
+                    name="Robot",
+                    role_id=VIEWER_ROLE,
+                ),
+            )
+            assert refusals(outcomes) == [NoSeatLeft]
+            assert organization.memberships.count() + organization.invitations.count() == 2
+
+    def test_nobody_is_added_twice(self, somebody: Somebody, founded: Founded, by_staff: Principal):
+        for _ in rounds():
+            owner, person = somebody(), somebody()
+            organization = founded(owner)
+            add = partial(add_member, by=by_staff, organization_id=organization.pk, user=person, role_id=VIEWER_ROLE)
+            assert refusals(race(add, add)) == [AlreadyMember]
+            assert Membership.objects.filter(user=person).count() == 1
+
+    def test_a_slug_is_taken_once(self, somebody: Somebody):
+        for number in rounds():
+            found = partial(create_organization, name="Riverside", slug=f"riverside-{number}")
+            outcomes = race(*(partial(found, by=session(person)) for person in (somebody(), somebody())))
+            assert refusals(outcomes) == [SlugTaken]
+            assert Organization.objects.filter(slug=f"riverside-{number}").count() == 1
+
+    def test_a_role_is_offered_or_deleted(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owner = somebody()
+            organization = founded(owner)
+            role = make_role(organization, "Helper")
+            outcomes = race(
+                partial(
+                    invite,
+                    by=session(owner),
+                    organization_id=organization.pk,
+                    email="a@example.com",
+                    role_id=role.pk,
+                ),
+                partial(delete_role, by=session(owner), organization_id=organization.pk, role_id=role.pk),
+            )
+            assert (refusals(outcomes), kinds(organization)) in [
+                ([RoleInUse], ["invitation.created"]),
+                ([UnknownRole], ["role.deleted"]),
+            ]
+
+    def test_a_unit_is_offered_or_deleted(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owner = somebody()
+            organization = founded(owner)
+            unit = make_unit(organization)
+            outcomes = race(
+                partial(
+                    invite,
+                    by=session(owner),
+                    organization_id=organization.pk,
+                    email="a@example.com",
+                    unit_id=unit.pk,
+                    unit_role_id=UNIT_VIEWER_ROLE,
+                ),
+                partial(delete_unit, by=session(owner), organization_id=organization.pk, unit_id=unit.pk),
+            )
+            assert (refusals(outcomes), kinds(organization)) in [
+                ([UnitInUse], ["invitation.created"]),
+                ([UnknownUnit], ["unit.deleted"]),
+            ]
+
+
+class TestEndings:
+    def test_an_organization_is_purged_once(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owner = somebody()
+            organization = founded(owner)
+            purge = partial(purge_organization, by=session(owner), organization_id=organization.pk)
+            assert refusals(race(purge, purge)) == [OrganizationNotFound]
+            assert kinds(organization) == ["organization.purged"]
+
+    def test_an_account_is_erased_once(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owner, person = somebody(), somebody()
+            organization = founded(owner)
+            join(organization, person)
+            key = person.pk
+            purge = [partial(purge_account, by=session(p), user=p) for p in User.objects.filter(pk=key)] * 2
+            assert refusals(race(*purge)) == [AccountEnded]
+            told = Event.objects.filter(actor_id=key).order_by("id").values_list("kind", flat=True)
+            assert list(told) == ["membership.left", "user.deleted", "user.purged"]
+
+    def test_an_account_is_deleted_once(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            person = somebody()
+            join(founded(somebody()), person)
+            delete = partial(delete_account, by=session(person), user=person)
+            assert refusals(race(delete, delete)) == [AccountEnded]
+            told = Event.objects.filter(actor_id=person.pk).order_by("id").values_list("kind", flat=True)
+            assert list(told) == ["membership.left", "user.deleted"]
+
+    @pytest.mark.parametrize("ending", [delete_account, purge_account])
+    def test_an_account_that_ends_joins_nothing_any_more(
+        self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
+    ):
+        """It ends in one organization while it accepts in another: whose locks do not exclude each other."""
+        for _ in rounds():
+            owner, person = somebody(), somebody()
+            join(founded(owner), person)
+            organization = founded(owner)
+            invitation = make_invitation(organization, str(person.email), owner)
+            key, by = person.pk, Principal(user=User.objects.get(pk=person.pk), method=Method.SESSION)
+            outcomes = race(
+                partial(accept, by=by, invitation_id=invitation.pk), partial(ending, by=session(person), user=person)
+            )
+            ended = not User.objects.filter(pk=key, is_active=True).exists()
+            assert len(refusals(outcomes)) <= 1
+            assert ended is (refusals(outcomes) != [AccountBusy])
+            assert Membership.objects.filter(user_id=key).exists() is not ended
+            if refusals(outcomes) == [AccountBusy]:
+                assert set(organization.memberships.values_list("user_id", flat=True)) == {owner.pk, key}
+
+    @pytest.mark.postgresql
+    @pytest.mark.parametrize("ending", [delete_account, purge_account])
+    def test_an_account_that_has_just_joined_is_not_ended_half(
+        self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
+    ):
+        """Its organizations were locked before it joined another, whose lock is then missing."""
+        owner, person = somebody(), somebody()
+        join(founded(owner), person)
+        invitation = make_invitation(founded(owner), str(person.email), owner)
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                accept(by=session(person), invitation_id=invitation.pk)
+                end = pool.submit(race, partial(ending, by=session(person), user=person))
+                wait_until_somebody_waits()
+            assert refusals(end.result(PATIENCE)) == [AccountBusy]
+        assert Membership.objects.filter(user=person, user__is_active=True).count() == 2
+
+    def test_people_with_the_same_organizations_end_together_without_a_deadlock(
+        self, somebody: Somebody, founded: Founded
+    ):
+        for _ in rounds():
+            owner, people = somebody(), [somebody() for _ in range(4)]
+            organizations = [founded(owner) for _ in range(4)]
+            for number, person in enumerate(people):
+                for organization in organizations if number % 2 else reversed(organizations):
+                    join(organization, person)
+            assert refusals(race(*(partial(delete_account, by=session(p), user=p) for p in people))) == []
+            assert Membership.objects.filter(user__in=people).count() == 0
+            assert [o.memberships.count() for o in organizations] == [1] * 4
+            assert Invitation.objects.count() == 0

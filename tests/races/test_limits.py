@@ -1,0 +1,149 @@
+"""Limits hold exactly: of fifty who ask at the same moment, as many get through as the limit says."""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from pytest_django import Settings
+
+from accounts.models import User
+from events.models import Event
+from invitations.actions import invite, resend
+from invitations.addressees import About, RecentMails, hashes
+from invitations.limits import (
+    MAILINGS,
+    InviterMailsUsedUp,
+    OrganizationMailsUsedUp,
+    RecipientMailsUsedUp,
+    TooManyOpenInvitations,
+    forget_old_mails,
+)
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from orgs.models import Organization
+from perfectworks.errors import LimitReached
+from tests.races.racing import PATIENCE
+from tests.rows import make_invitation, session
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIMIT, AT_ONCE = 10, 50
+Somebody = Callable[[], User]
+Founded = Callable[..., Organization]
+
+
+@pytest.fixture(autouse=True)
+def _no_other_limit(settings: Settings) -> None:
+    for name in ("YOUNG_ORGANIZATION_MAILS_PER_DAY", "INVITER_MAILS_PER_DAY", "RECIPIENT_MAILS_PER_HOUR"):
+        setattr(settings, name, AT_ONCE * 10)
+
+
+@pytest.fixture(autouse=True)
+def _no_more_connections_than_others_leave() -> Iterator[None]:
+    """So many callers fill the pool of connections, which later tests cut off and find again one by one."""
+    yield
+    connection.close()
+    if connection.vendor == "postgresql":
+        connection.close_pool()  # type: ignore[attr-defined]
+
+
+def at_once(*contenders: Callable[[], Any]) -> list[type[LimitReached]]:
+    """The refusals, after all have started together; connections are shared out, as they are by a web server."""
+    start = Barrier(len(contenders), timeout=PATIENCE)
+
+    def run(contender: Callable[[], Any]) -> type[LimitReached] | None:
+        try:
+            start.wait()
+            contender()
+        except LimitReached as refusal:
+            return type(refusal)
+        finally:
+            connections.close_all()
+        return None
+
+    with ThreadPoolExecutor(len(contenders)) as threads:
+        return [refusal for refusal in threads.map(run, contenders) if refusal]
+
+
+def assert_nothing_half_sent(mails: int) -> None:
+    """As many events as mails, and nothing of those who were refused."""
+    assert Mail.objects.count() == mails
+    assert Event.objects.filter(kind__in=MAILINGS).count() == mails
+
+
+def counted(about: About, whom: str) -> int:
+    return len(RecentMails.objects.get(key=hashes(about, whom)[0]).moments)
+
+
+def inviting(owner: User, organization: Organization, name: object) -> Callable[[], Invitation]:
+    return partial(invite, by=session(owner), organization_id=organization.pk, email=f"{name}@example.com")
+
+
+def test_mails_of_one_organization(somebody: Somebody, founded: Founded, settings: Settings):
+    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = LIMIT
+    owner = somebody()
+    organization = founded(owner)
+    refused = at_once(*(inviting(owner, organization, number) for number in range(AT_ONCE)))
+    assert refused == [OrganizationMailsUsedUp] * (AT_ONCE - LIMIT)
+    assert Invitation.objects.open().count() == LIMIT
+    assert_nothing_half_sent(LIMIT)
+    assert counted(About.INVITER, str(owner.pk)) == LIMIT
+
+
+def test_new_and_resent_ones_together(somebody: Somebody, founded: Founded, settings: Settings):
+    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = LIMIT
+    owner = somebody()
+    organization = founded(owner)
+    there = [make_invitation(organization, f"there-{number}@example.com", owner) for number in range(AT_ONCE // 2)]
+    again = [partial(resend, by=session(owner), organization_id=organization.pk, invitation_id=row.pk) for row in there]
+    refused = at_once(*again, *(inviting(owner, organization, number) for number in range(AT_ONCE // 2)))
+    assert refused == [OrganizationMailsUsedUp] * (AT_ONCE - LIMIT)
+    resent = Invitation.objects.filter(generation=2).count()
+    made = Invitation.objects.count() - len(there)
+    assert resent + made == LIMIT
+    assert_nothing_half_sent(LIMIT)
+
+
+def test_open_invitations(somebody: Somebody, founded: Founded):
+    owner = somebody()
+    organization = founded(owner, open_invitation_limit=LIMIT)
+    refused = at_once(*(inviting(owner, organization, number) for number in range(AT_ONCE)))
+    assert refused == [TooManyOpenInvitations] * (AT_ONCE - LIMIT)
+    assert organization.invitations.open().count() == LIMIT
+    assert_nothing_half_sent(LIMIT)
+
+
+def test_mails_to_one_address_from_many_organizations(somebody: Somebody, founded: Founded, settings: Settings):
+    settings.RECIPIENT_MAILS_PER_HOUR = LIMIT
+    owners = [somebody() for _ in range(AT_ONCE)]
+    refused = at_once(*(inviting(owner, founded(owner), "invitee") for owner in owners))
+    assert refused == [RecipientMailsUsedUp] * (AT_ONCE - LIMIT)
+    assert Invitation.objects.open().count() == LIMIT
+    assert_nothing_half_sent(LIMIT)
+    assert counted(About.RECIPIENT, "invitee@example.com") == LIMIT
+    assert RecentMails.objects.count() == 1 + LIMIT
+
+
+def test_mails_by_one_person_in_many_organizations(somebody: Somebody, founded: Founded, settings: Settings):
+    settings.INVITER_MAILS_PER_DAY = LIMIT
+    owner = somebody()
+    refused = at_once(*(inviting(owner, founded(owner), number) for number in range(AT_ONCE)))
+    assert refused == [InviterMailsUsedUp] * (AT_ONCE - LIMIT)
+    assert_nothing_half_sent(LIMIT)
+    assert counted(About.INVITER, str(owner.pk)) == LIMIT
+
+
+def test_people_who_invite_the_same_addresses_in_any_order_do_not_stop_each_other(somebody: Somebody, founded: Founded):
+    owners = [somebody() for _ in range(4)]
+    organizations = [founded(*owners) for _ in owners]
+    crossing = [
+        inviting(owner, organization, name)
+        for owner, organization in zip(owners, organizations, strict=True)
+        for name in ("one", "other")
+    ]
+    assert at_once(*crossing, *(forget_old_mails for _ in range(4))) == []
+    assert_nothing_half_sent(len(crossing))

@@ -1,0 +1,50 @@
+"""What a person reads on a page."""
+
+import re
+from html.parser import HTMLParser
+
+from django.http import HttpResponse
+
+UNSEEN = {"head", "style", "script", "template"}
+INLINE = {"span"}
+VOID = {"input", "img", "br", "hr", "meta", "link"}
+
+
+class _Reader(HTMLParser):
+    """Collects the text between the tags, without what is not for reading."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open_tags: list[str] = []
+        self.hidden: list[bool] = []
+        self.lines: list[str] = [""]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open_tags.append(tag)
+            self.hidden.append(dict(attrs).get("aria-hidden") == "true")
+        self.end_line(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            assert self.open_tags.pop() == tag, f"</{tag}> closes something else"
+            self.hidden.pop()
+        self.end_line(tag)
+
+    def end_line(self, tag: str) -> None:
+        if tag not in INLINE:
+            self.lines.append("")
+
+    def handle_data(self, data: str) -> None:
+        if not any(self.hidden) and not UNSEEN.intersection(self.open_tags):
+            self.lines[-1] += data
+
+
+def text_of(response: HttpResponse) -> list[str]:
+    """The text of the page's main part, line by line."""
+    html = response.content.decode()
+    main = html[html.index("<main") : html.index("</main>") + len("</main>")]
+    reader = _Reader()
+    reader.feed(main)
+    lines = [re.sub(r"\s+", " ", line).strip() for line in reader.lines]
+    return [line for line in lines if line]

@@ -1,0 +1,256 @@
+"""Staff find everything in the admin, act through actions only, and never see a secret."""
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import OAuthApplication, User
+from events.models import Event
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from invitations.tokens import Purpose, token_for
+from orgs.models import Membership, Organization
+from perfectworks.demo import World, make_world
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> World:
+    return make_world()
+
+
+@pytest.fixture
+def staff(world: World) -> Client:
+    client = Client()
+    client.force_login(User.objects.get(email="staff@example.com"))
+    return client
+
+
+def address_of(row, view="change", *more):
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_{view}", args=[row.pk, *more])
+
+
+MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
+
+
+def test_every_model_of_ours_is_in_the_admin():
+    assert [model._meta.label for model in MODELS] == [
+        "accounts.ExternalIdentity",
+        "accounts.OAuthApplication",
+        "accounts.User",
+        "events.Event",
+        "invitations.Invitation",
+        "invitations.Mail",
+        "orgs.ApiKey",
+        "orgs.Membership",
+        "orgs.Organization",
+        "orgs.Role",
+        "orgs.RoleAssignment",
+        "orgs.Unit",
+    ]
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_every_model_can_be_listed_searched_filtered_and_opened(staff: Client, model):
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    page = admin.site._registry[model]
+    assert page.list_filter
+    assert page.search_fields
+    assert staff.get(address).status_code == 200
+    assert staff.get(address, {"q": "example"}).status_code == 200
+    row = model._default_manager.first()
+    assert row is None or staff.get(address_of(row)).status_code == 200
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model._meta.label)
+def test_nothing_can_be_added_saved_or_deleted_without_an_action(staff: Client, model):
+    row = model._default_manager.first()
+    if row is None:
+        row = model(pk="0198c0de-0000-7000-8000-000000000000")
+    added = staff.post(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add"), {})
+    assert added.status_code == (200 if model is OAuthApplication else 403)  # its form calls an action, and was empty
+    assert staff.post(address_of(row, "delete"), {"post": "yes"}).status_code in (302, 403)
+    before = list(model._default_manager.order_by("pk").values())
+    staff.post(address_of(row), {"name": "Changed", "email": "changed@example.com", "status": "accepted"})
+    assert list(model._default_manager.order_by("pk").values()) == before
+
+
+@pytest.mark.parametrize("person", ["owner", "admin", "member", "invitee", "stranger"])
+def test_whoever_is_not_staff_does_not_get_in(world: World, person: str):
+    client = Client()
+    client.force_login(world.people[person])
+    assert client.get("/admin/orgs/organization/").status_code in (302, 403)
+    press = client.post(address_of(world.organization, "do", "archive"))
+    assert press.status_code in (302, 403)
+    assert not Organization.objects.get(pk=world.organization.pk).is_archived
+
+
+def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world: World):
+    from django.contrib.auth.models import Permission
+
+    member = world.people["member"]
+    User.objects.filter(pk=member.pk).update(is_staff=True)
+    member.user_permissions.add(Permission.objects.get(codename="view_organization"))
+    client = Client()
+    client.force_login(User.objects.get(pk=member.pk))
+    page = client.get(address_of(world.organization))
+    assert page.status_code == 200
+    assert "/do/" not in page.content.decode()
+    assert client.post(address_of(world.organization, "do", "archive")).status_code == 403
+
+
+def test_an_organization_page_shows_members_and_open_invitations_at_a_glance(staff: Client, world: World):
+    text = staff.get(address_of(world.organization)).content.decode()
+    for person in ("owner", "admin", "member"):
+        assert f"Demo {person.capitalize()}" in text
+    for address in ("invitee@example.com", "workspace-guest@example.com", "direct-permissions@example.com"):
+        assert address in text
+    for answered in ("withdrawn@example.com", "too-late@example.com"):
+        assert answered not in text
+
+
+def test_no_page_shows_a_token_a_password_or_a_key_hash(staff: Client, world: World):
+    invitation = world.invitations["pending"]
+    secrets = [token_for(invitation, purpose) for purpose in Purpose]
+    secrets += [user.password for user in User.objects.exclude(password="")]
+    for model in MODELS:
+        for row in model._default_manager.all()[:20]:
+            text = staff.get(address_of(row)).content.decode()
+            assert not [secret for secret in secrets if secret in text]
+
+
+def press(staff: Client, row, button: str, **data: str) -> str:
+    answer = staff.post(address_of(row, "do", button), data, follow=True)
+    assert answer.status_code == 200
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def test_sending_again_raises_the_generation_and_says_who_did_it(staff: Client, world: World):
+    invitation = world.invitations["pending"]
+    assert press(staff, invitation, "resend") == "Send again: done."
+    assert Invitation.objects.get(pk=invitation.pk).generation == 2
+    event = Event.objects.about(invitation).latest("id")
+    assert (event.kind, event.actor_method) == ("invitation.resent", "staff")
+    assert event.actor_id == User.objects.get(email="staff@example.com").pk
+
+
+def test_the_list_of_invitations_shows_and_filters_how_their_mail_fares(staff: Client, world: World):
+    address = reverse("admin:invitations_invitation_changelist")
+    page = staff.get(address, {"delivery": "failed"})
+    assert [row.email for row in page.context["cl"].result_list] == ["no-such-mailbox@example.com"]
+    assert "field-delivered" in page.content.decode()
+    assert staff.get(address, {"delivery": "lost"}).context["cl"].result_count == Invitation.objects.count()
+
+
+def test_the_page_of_an_invitation_is_the_ledger_of_its_mails_with_every_attempt(staff: Client, world: World):
+    mail = world.invitations["error"].mails.get(kind="invitation")
+    mail.history.create(state="deferred", response="450 4.2.1 Greylisted")
+    mail.history.create(state="failed", response="550 5.1.1 No such mailbox")
+    Mail.objects.filter(pk=mail.pk).update(reason="Kept for this test.")
+    text = staff.get(address_of(world.invitations["error"])).content.decode()
+    assert text.index("deferred 450 4.2.1 Greylisted") < text.index("failed 550 5.1.1 No such mailbox")
+    assert "Kept for this test." in text
+
+
+@pytest.mark.parametrize("name", ["pending", "error"])
+def test_correcting_the_address_sends_a_new_invitation_in_its_place(staff: Client, world: World, name: str):
+    invitation = world.invitations[name]
+    page = staff.get(address_of(invitation)).content.decode()
+    assert 'name="email" type="email"' in page
+    assert press(staff, invitation, "correct", email="Right@Example.com") == "Correct the address: done."
+    assert Invitation.objects.open().get(email="right@example.com").supersedes.get() == invitation
+    assert "took the place" in press(staff, invitation, "correct", email="other@example.com")
+    assert "/do/correct" not in staff.get(address_of(invitation)).content.decode()
+
+
+def test_a_correction_needs_another_address(staff: Client, world: World):
+    invitation = world.invitations["pending"]
+    assert "already" in press(staff, invitation, "correct", email=invitation.email)
+    assert press(staff, invitation, "correct", email="nowhere") == "Enter a valid e-mail address."
+
+
+def test_extending_moves_the_date_within_its_bounds(staff: Client, world: World):
+    invitation = world.invitations["pending"]
+    assert press(staff, invitation, "extend", days="30") == "Extend: done."
+    assert Invitation.objects.get(pk=invitation.pk).expires_at > invitation.expires_at
+    assert "Choose 1 to 30 days." in press(staff, invitation, "extend", days="31")
+    assert press(staff, invitation, "extend", days="soon") == "This value does not fit."
+
+
+def test_withdrawing_ends_the_invitation_and_a_second_press_says_so(staff: Client, world: World):
+    invitation = world.invitations["pending"]
+    assert press(staff, invitation, "cancel") == "Withdraw: done."
+    assert Invitation.objects.get(pk=invitation.pk).status == "cancelled"
+    assert press(staff, invitation, "cancel") == "This invitation was withdrawn."
+
+
+def test_archiving_restoring_and_purging_an_organization(staff: Client, world: World):
+    assert press(staff, world.organization, "archive") == "Archive: done."
+    assert Organization.objects.get(pk=world.organization.pk).is_archived
+    assert press(staff, world.organization, "restore") == "Restore: done."
+    assert press(staff, world.organization, "purge") == "Delete for ever: done."
+    assert not Organization.objects.filter(pk=world.organization.pk).exists()
+
+
+def test_the_last_owner_cannot_be_removed_or_deactivated_from_the_admin_either(staff: Client, world: World):
+    owner = world.people["owner"]
+    membership = Membership.objects.get(user=owner, organization=world.organization)
+    refusal = "An organization needs an owner: transfer the ownership first."
+    assert press(staff, membership, "remove") == refusal
+    assert press(staff, owner, "deactivate") == refusal
+    assert press(staff, owner, "delete") == refusal
+
+
+def test_a_seat_limit_is_set_and_cleared(staff: Client, world: World):
+    assert press(staff, world.organization, "seats", seat_limit="25") == "Set seat limit: done."
+    assert Organization.objects.get(pk=world.organization.pk).seat_limit == 25
+    assert press(staff, world.organization, "seats", seat_limit="") == "Set seat limit: done."
+    assert Organization.objects.get(pk=world.organization.pk).seat_limit is None
+    press(staff, world.organization, "seats", seat_limit="0")
+    assert Organization.objects.get(pk=world.organization.pk).seat_limit is None
+
+
+def test_the_limit_of_open_invitations_is_set_and_cleared(staff: Client, world: World):
+    done = "Set limit of open invitations: done."
+    assert press(staff, world.organization, "open-invitations", limit="300") == done
+    assert Organization.objects.get(pk=world.organization.pk).open_invitation_limit == 300
+    assert press(staff, world.organization, "open-invitations", limit="") == done
+    assert Organization.objects.get(pk=world.organization.pk).open_invitation_limit is None
+
+
+def test_a_button_takes_post_with_a_csrf_token_only(world: World):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(User.objects.get(email="staff@example.com"))
+    assert client.get(address_of(world.organization, "do", "archive")).status_code == 405
+    assert client.post(address_of(world.organization, "do", "archive")).status_code == 403
+    assert not Organization.objects.get(pk=world.organization.pk).is_archived
+
+
+def test_an_invitations_page_says_why_this_person_has_not_joined(staff: Client, world: World):
+    reasons = {name: staff.get(address_of(row)).content.decode() for name, row in world.invitations.items()}
+    assert "The mail is not sent yet.</strong> <code>mail_queued</code>" in reasons["pending"]
+    assert "Its date passed. Sending it again makes a new one.</strong> <code>expired</code>" in reasons["expired"]
+    assert "The mail server refused the mail for good.</strong> <code>mail_refused</code>" in reasons["error"]
+
+
+def test_an_invitations_page_tells_the_story_with_names(staff: Client, world: World):
+    text = staff.get(address_of(world.invitations["pending"])).content.decode()
+    assert "<strong>Invited</strong>" in text
+    assert "by Demo Owner" in text
+
+
+def test_staff_who_see_no_accounts_read_nothing_about_one_there(world: World):
+    from django.contrib.auth.models import Permission
+
+    invitation = world.invitations["workspace"]
+    invitation.mails.update(state="sent", due_at=None, sent_at=invitation.created_at)
+    member = world.people["member"]
+    User.objects.filter(pk=member.pk).update(is_staff=True)
+    member.user_permissions.add(Permission.objects.get(codename="view_invitation"))
+    client = Client()
+    client.force_login(User.objects.get(pk=member.pk))
+    assert "<code>open_waiting_for_answer</code>" in client.get(address_of(invitation)).content.decode()
+    member.user_permissions.add(Permission.objects.get(codename="view_user"))
+    assert "<code>no_account</code>" in client.get(address_of(invitation)).content.decode()

@@ -1,0 +1,313 @@
+"""OAuth applications in the admin: staff see whose they are, register, change and end them, all by action.
+
+A secret is shown by the answer that made it, and never again.
+"""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
+
+from accounts.models import OAuthApplication, User
+from accounts.principals import staff
+from orgs.models import Membership, Organization
+from orgs.oauth_applications import register_client, register_personal_client, register_service_client
+from orgs.policies import PermissionMissing, PersonRequired
+from tests.accounts.oauth.exchange import CALLBACK, ISSUER, Browser, Program, answer, holds, parameters, tokens_of
+from tests.rows import make_person, make_program, membership_of, session
+from tests.watching import event, watching
+
+PAGES = "/admin/accounts/oauthapplication"
+
+
+@pytest.fixture
+def staff_member(db: None) -> User:
+    return make_person("staff", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def admin_pages(staff_member: User) -> Client:
+    client = Client()
+    client.force_login(staff_member)
+    return client
+
+
+@pytest.fixture
+def program(owner: User) -> Program:
+    return Program(*register_client(by=session(owner), name="Calendar", redirect_uris=[CALLBACK]))
+
+
+def test_a_page_shows_whose_it_is_and_no_secret(admin_pages: Client, program: Program, invitee: User):
+    tokens = tokens_of(program, invitee)
+    program.application.refresh_from_db()
+    hashed = program.application.client_secret
+    secrets = [program.secret, hashed, hashed.partition("$")[2], tokens["access_token"], tokens["refresh_token"]]
+    for path in (f"{PAGES}/", f"{PAGES}/{program.application.pk}/change/"):
+        text = admin_pages.get(path).content.decode()
+        assert "Calendar" in text
+        assert program.application.client_id in text
+        assert [secret for secret in secrets if secret in text] == []
+
+
+def test_tokens_and_codes_have_no_page(admin_pages: Client):
+    for model in (get_access_token_model(), get_refresh_token_model(), get_grant_model()):
+        assert admin_pages.get(f"/admin/oauth2_provider/{model._meta.model_name}/").status_code == 404
+
+
+def test_the_tokens_of_a_client_are_ended(admin_pages: Client, staff_member: User, program: Program, invitee: User):
+    tokens, waiting = tokens_of(program, invitee), Browser(invitee).allows(program)
+    with watching() as changes:
+        admin_pages.post(f"{PAGES}/{program.application.pk}/do/end-tokens")
+
+    assert changes.tables == {"accounts.ApplicationAccess": (0, 0, 1)}
+    assert changes.events == [event("oauth_application.tokens_ended", program.application, staff(staff_member))]
+    assert not holds(tokens["access_token"])
+    for refused in (program.refreshes(tokens["refresh_token"]), program.redeems(waiting)):
+        assert answer(refused) == (400, {"error": "invalid_grant"})
+
+
+def test_a_client_is_deleted(
+    admin_pages: Client, staff_member: User, owner: User, organization: Organization, invitee: User
+):
+    robot = membership_of(make_program(organization), organization)
+    made, _ = register_service_client(
+        by=session(owner), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
+    )
+    with watching() as changes:
+        admin_pages.post(f"{PAGES}/{made.pk}/do/delete")
+
+    assert changes.tables == {"accounts.OAuthApplication": (0, 0, 1)}
+    assert changes.events == [event("oauth_application.deleted", made, staff(staff_member), organization)]
+
+
+# Registering
+
+
+@pytest.fixture
+def robot(organization: Organization) -> Membership:
+    return membership_of(make_program(organization), organization)
+
+
+def registers(pages: Client, **form: Any) -> Any:
+    return pages.post(f"{PAGES}/add/", {"name": "Calendar", **form})
+
+
+def shown_secret(response: Any) -> str:
+    assert response.status_code == 200
+    assert "no-store" in response["Cache-Control"]
+    secret: str = response.context["secret"]
+    assert secret in response.content.decode()
+    return secret
+
+
+@pytest.mark.parametrize(
+    ("kind", "public"),
+    [
+        ("client", False),
+        ("public", True),
+    ],
+)
+def test_one_is_registered_for_a_person(admin_pages: Client, staff_member: User, owner: User, kind: str, public: bool):
+    addresses = f"{CALLBACK}\n{CALLBACK}/2"
+    with watching() as changes:
+        response = registers(
+            admin_pages, kind=kind, owner=owner.email, redirect_uris=addresses, scopes=["invitations", "profile"]
+        )
+
+    made = OAuthApplication.objects.get()
+    secret = shown_secret(response)
+    assert (made.user, made.name, made.authorization_grant_type) == (owner, "Calendar", "authorization-code")
+    assert made.client_type == ("public" if public else "confidential")
+    assert made.redirect_uris.split() == addresses.split()
+    assert made.allowed_scopes == ["invitations", "profile"]
+    assert made.client_id in response.content.decode()
+    assert (secret == "") is public
+    assert changes.tables == {"accounts.OAuthApplication": (1, 0, 0)}
+    assert changes.events == [event("oauth_application.registered", made, staff(staff_member), acts_for_owner=False)]
+    page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
+    assert not secret or secret not in page
+
+
+def test_one_is_registered_for_a_system_user(
+    admin_pages: Client, staff_member: User, organization: Organization, robot: Membership
+):
+    with watching() as changes:
+        response = registers(admin_pages, kind="service", system_user=str(robot.user_id))
+
+    made = OAuthApplication.objects.get()
+    assert (made.user, made.system_user, made.allowed_scopes) == (None, robot.user, [])
+    assert changes.events == [
+        event("oauth_application.registered", made, staff(staff_member), organization, acts_for_owner=False)
+    ]
+    program = Program(made, shown_secret(response))
+    assert answer(program.gets_token())[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("form", "refused"),
+    [
+        ({"kind": "client"}, {"owner": ["This kind needs it."], "redirect_uris": ["This kind needs it."]}),
+        (
+            {"kind": "personal", "owner": "owner@example.com", "redirect_uris": CALLBACK},
+            {"kind": ["Select a valid choice. personal is not one of the available choices."]},
+        ),
+        ({"kind": "service"}, {"system_user": ["This kind needs it."]}),
+        (
+            {"kind": "client", "owner": "nobody@example.com", "redirect_uris": CALLBACK},
+            {"owner": ["Nobody has an account with this address."]},
+        ),
+        (
+            {"kind": "service", "system_user": "01900000-0000-7000-8000-000000000000"},
+            {"system_user": ["There is no such system user."]},
+        ),
+        (
+            {"kind": "client", "owner": "owner@example.com", "redirect_uris": "ftp://client.example.com"},
+            {"redirect_uris": ["redirect uri URI Validation error. invalid_scheme: ftp://client.example.com"]},
+        ),
+        (
+            {"kind": "client", "owner": "owner@example.com", "redirect_uris": CALLBACK, "scopes": ["everything"]},
+            {"scopes": ["Select a valid choice. everything is not one of the available choices."]},
+        ),
+        (
+            {
+                "kind": "client",
+                "owner": "owner@example.com",
+                "redirect_uris": CALLBACK,
+                "name": "\u202eCalendar",
+            },
+            {"__all__": ["The character U+202E at position 1 is not allowed here."]},
+        ),
+    ],
+)
+def test_what_does_not_fit_is_told_at_its_field(
+    admin_pages: Client, owner: User, form: dict[str, Any], refused: dict[str, list[str]]
+):
+    with watching() as changes:
+        response = registers(admin_pages, **form)
+
+    assert response.status_code == 200
+    assert response.context["form"].errors == refused
+    assert changes.nothing
+
+
+def test_an_inactive_person_gets_none(admin_pages: Client, owner: User):
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+
+    errors = registers(admin_pages, kind="client", owner=owner.email, redirect_uris=CALLBACK).context["form"].errors
+
+    assert "Choose a person whose account is active." in errors["__all__"]
+
+
+def test_only_staff_name_another_as_the_owner(owner: User, stranger: User):
+    with watching() as changes, pytest.raises(PermissionMissing):
+        register_client(by=session(stranger), name="Calendar", redirect_uris=[CALLBACK], owner=owner)
+
+    assert changes.nothing
+
+
+def test_staff_register_nothing_that_acts_for_its_owner(staff_member: User):
+    with watching() as changes, pytest.raises(PersonRequired):
+        register_personal_client(by=staff(staff_member), name="Script")
+
+    assert changes.nothing
+
+
+def test_who_may_not_add_sees_no_form(staff_member: User, admin_pages: Client):
+    User.objects.filter(pk=staff_member.pk).update(is_superuser=False)
+
+    assert admin_pages.get(f"{PAGES}/add/").status_code == 403
+    assert registers(admin_pages, kind="client").status_code == 403
+
+
+# Changing
+
+
+def test_a_secret_is_renewed_and_shown_once(admin_pages: Client, staff_member: User, program: Program, invitee: User):
+    tokens = tokens_of(program, invitee)
+    with watching() as changes:
+        response = admin_pages.post(f"{PAGES}/{program.application.pk}/do/renew-secret")
+
+    assert changes.events == [event("oauth_application.secret_renewed", program.application, staff(staff_member))]
+    assert not holds(tokens["access_token"])
+    assert answer(program.refreshes(tokens["refresh_token"])) == (401, {"error": "invalid_client"})
+    renewed = Program(program.application, shown_secret(response))
+    assert holds(tokens_of(renewed, invitee)["access_token"])
+    for path in (f"{PAGES}/", f"{PAGES}/{program.application.pk}/change/"):
+        assert renewed.secret not in admin_pages.get(path).content.decode()
+
+
+def test_a_public_one_has_no_secret_to_renew(admin_pages: Client, owner: User):
+    made, _ = register_client(by=session(owner), name="Phone", redirect_uris=[CALLBACK], public=True)
+
+    page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
+    response = admin_pages.post(f"{PAGES}/{made.pk}/do/renew-secret", follow=True)
+
+    assert "renew-secret" not in page
+    assert [str(message) for message in response.context["messages"]] == ["A public client has no secret."]
+
+
+def test_the_secret_with_which_one_is_a_person_is_not_for_staff(admin_pages: Client, invitee: User):
+    personal = Program(*register_personal_client(by=session(invitee), name="Script"))
+
+    page = admin_pages.get(f"{PAGES}/{personal.application.pk}/change/").content.decode()
+    with watching() as changes:
+        response = admin_pages.post(f"{PAGES}/{personal.application.pk}/do/renew-secret", follow=True)
+
+    assert "renew-secret" not in page
+    assert [str(message) for message in response.context["messages"]] == [
+        "This application acts for its owner, who alone can renew its secret."
+    ]
+    assert changes.nothing
+    assert holds(answer(personal.gets_token())[1]["access_token"])
+
+
+def test_one_stops_acting_for_its_owner_for_good(admin_pages: Client, staff_member: User, invitee: User):
+    personal = Program(*register_personal_client(by=session(invitee), name="Script"))
+    token = answer(personal.gets_token())[1]["access_token"]
+
+    with watching() as changes:
+        admin_pages.post(f"{PAGES}/{personal.application.pk}/do/stop-acting")
+
+    assert changes.tables == {"accounts.OAuthApplication": (0, 1, 0)}
+    assert changes.events == [
+        event(
+            "oauth_application.acting_for_owner_set",
+            personal.application,
+            staff(staff_member),
+            acts_for_owner=False,
+        )
+    ]
+    assert not holds(token)
+    assert not holds(answer(personal.gets_token())[1]["access_token"])
+    assert admin_pages.post(f"{PAGES}/{personal.application.pk}/do/act").status_code == 403
+
+
+# The scopes that one was registered for
+
+
+def test_one_gets_no_more_scopes_than_it_was_registered_for(owner: User, invitee: User):
+    bound = Program(
+        *register_client(by=session(owner), name="Reader", redirect_uris=[CALLBACK], scopes=["invitations"])
+    )
+
+    assert parameters(Browser(invitee).opens(bound.asks(scope="profile"))) == {
+        "error": "invalid_scope",
+        "state": "s t&te",
+        "iss": ISSUER,
+    }
+    assert tokens_of(bound, invitee, scope=None)["scope"] == "invitations"
+
+
+@pytest.mark.parametrize(
+    ("allowed", "given"),
+    [
+        ([], "profile invitations organizations"),
+        (["profile", "organization:admin"], "profile"),
+        (["organization:admin"], "organization:admin"),
+    ],
+)
+def test_asking_for_none_gets_the_usual_ones_that_are_allowed(owner: User, allowed: list[str], given: str):
+    program = Program(*register_personal_client(by=session(owner), name="Script", scopes=allowed))
+
+    assert answer(program.gets_token())[1]["scope"] == given

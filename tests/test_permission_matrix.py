@@ -1,0 +1,184 @@
+"""THE permission matrix: every operation of the house API, and what each of the cast is answered.
+
+The routes come from the map, so that a new operation fails here until it has its row. All people of the cast hold a
+JWT of a fresh sign-in, which every operation admits; "key" is an unrestricted API key of the owner. The stranger owns
+another organization, the invitee belongs to none, and the manager may manage members and nothing else.
+"""
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from accounts.credentials import OPERATIONS
+from accounts.models import User
+from orgs.models import Organization
+from orgs.permissions import EDITOR_ROLE, MANAGE_MEMBERS
+from tests.dialects.exchanges import tokens_in
+from tests.documented import assert_documented
+from tests.matrix import ABSENT, World, house_routes, parse
+from tests.queries import summaries
+from tests.rows import join, make_person, make_role
+from tests.watching import watching
+
+MATRIX = """
+operation                               anonymous stranger invitee member editor manager admin owner key
+
+organizations.list                      401       200      200     200    200    200     200   200   200
+organizations.create                    401       201      201     201    201    201     201   201   403
+organizations.current                   401       404      404     200    200    200     200   200   200
+organizations.by_slug                   200       200      200     200    200    200     200   200   200
+organizations.retrieve                  401       404      404     200    200    200     200   200   200
+organizations.update                    401       404      404     403    403    403     200   200   200
+organizations.partial_update            401       404      404     403    403    403     200   200   200
+organizations.destroy                   401       404      404     403    403    403     403   200   200
+organizations.purge                     401       404      404     403    403    403     403   204   403
+organizations.restore                   401       404      404     403    403    403     403   200   200
+organizations.statistics                401       404      404     403    403    200     200   200   200
+organizations.leave                     401       404      404     204    204    204     204   409   403
+organizations.transfer_ownership        401       404      404     403    403    403     403   200   403
+organization_events.list                401       404      404     403    403    200     200   200   200
+
+organization_roles.list                 401       404      404     200    200    200     200   200   200
+organization_roles.create               401       404      404     403    403    201     201   201   201
+organization_roles.retrieve             401       404      404     200    200    200     200   200   200
+organization_roles.partial_update       401       404      404     403    403    200     200   200   200
+organization_roles.destroy              401       404      404     403    403    204     204   204   204
+
+workspaces.list                         401       404      404     200    200    200     200   200   200
+workspaces.create                       401       404      404     403    201    403     201   201   201
+workspaces.retrieve                     401       404      404     200    200    200     200   200   200
+workspaces.partial_update               401       404      404     403    403    403     200   200   200
+workspaces.destroy                      401       404      404     403    403    403     204   204   204
+workspace_collaborators.list            401       404      404     200    200    200     200   200   200
+workspace_collaborators.update          401       404      404     403    403    403     200   200   200
+workspace_collaborators.destroy         401       404      404     403    403    403     204   204   204
+
+applications.list                       401       404      404     200    200    200     200   200   200
+applications.create                     401       404      404     403    201    403     201   201   201
+applications.retrieve                   401       404      404     200    200    200     200   200   200
+applications.partial_update             401       404      404     403    403    403     200   200   200
+applications.destroy                    401       404      404     403    403    403     204   204   204
+application_collaborators.list          401       404      404     200    200    200     200   200   200
+application_collaborators.update        401       404      404     403    403    403     200   200   200
+application_collaborators.destroy       401       404      404     403    403    403     204   204   204
+
+members.list                            401       404      404     200    200    200     200   200   200
+members.retrieve                        401       404      404     200    200    200     200   200   200
+members.partial_update                  401       404      404     403    403    200     200   200   200
+members.destroy                         401       404      404     403    403    204     204   204   204
+
+users.register                          202       201      201     201    201    201     201   201   403
+users.register_system                   401       404      404     403    403    201     201   201   201
+users.profile                           401       200      200     200    200    200     200   200   200
+users.replace_profile                   401       200      200     200    200    200     200   200   403
+users.update_profile                    401       200      200     200    200    200     200   200   403
+users.delete_profile                    401       409      204     204    204    204     204   409   403
+users.purge_profile                     401       409      204     204    204    204     204   409   403
+users.active_organization               401       200      409     200    200    200     200   200   200
+users.switch_organization               401       404      404     200    200    200     200   200   403
+
+api_keys.list                           401       404      404     200    200    200     200   200   200
+api_keys.create                         401       404      404     201    201    201     201   201   403
+api_keys.retrieve                       401       404      404     404    404    200     200   200   200
+api_keys.update                         401       404      404     404    404    200     200   200   200
+api_keys.partial_update                 401       404      404     404    404    200     200   200   200
+api_keys.destroy                        401       404      404     404    404    204     204   204   204
+
+oauth_applications.list                 401       404      404     200    200    200     200   200   403
+oauth_applications.create               401       404      404     403    403    201     201   201   403
+oauth_applications.retrieve             401       404      404     404    404    200     200   200   403
+oauth_applications.renew_secret         401       404      404     404    404    200     200   200   403
+oauth_applications.destroy              401       404      404     404    404    204     204   204   403
+
+member_invitations.invite               401       404      404     403    403    201     201   201   201
+member_invitations.invites              401       200      200     200    200    200     200   200   403
+member_invitations.join                 401       404      200     404    404    404     404   404   403
+organization_invitations.list           401       404      404     403    403    200     200   200   200
+organization_invitations.create         401       404      404     403    403    201     201   201   201
+organization_invitations.retrieve       401       404      404     403    403    200     200   200   200
+organization_invitations.explain        401       404      404     403    403    200     200   200   200
+organization_invitations.partial_update 401       404      404     403    403    200     200   200   200
+organization_invitations.destroy        401       404      404     403    403    204     204   204   204
+organization_invitations.resend         401       404      404     403    403    200     200   200   200
+organization_invitations.correct_address 401      404      404     403    403    201     201   201   201
+organization_invitations.cancel         401       404      404     403    403    200     200   200   200
+my_invitations.list                     401       200      200     200    200    200     200   200   403
+my_invitations.retrieve                 401       404      200     404    404    404     404   404   403
+my_invitations.accept                   401       404      200     404    404    404     404   404   403
+my_invitations.decline                  401       404      200     404    404    404     404   404   403
+my_invitations.lookup                   200       200      200     200    200    200     200   200   200
+"""
+
+
+EXPECTED = parse(MATRIX)
+ROUTES = house_routes()
+WHO = [*next(iter(EXPECTED.values()))]
+ABOUT_ONE = [operation for operation, row in EXPECTED.items() if row["stranger"] == 404]
+NOTED_BY_AUTHENTICATION = {"orgs.ApiKey"}  # its last use
+
+
+@pytest.fixture
+def editor(organization: Organization) -> User:
+    return join(organization, make_person("editor"), EDITOR_ROLE).user
+
+
+@pytest.fixture
+def manager(organization: Organization) -> User:
+    return join(organization, make_person("manager"), make_role(organization, "Manager", [MANAGE_MEMBERS]).pk).user
+
+
+@pytest.fixture
+def world(organization: Organization, owner: User) -> World:
+    return World(organization, owner)
+
+
+@pytest.fixture
+def cast(request: pytest.FixtureRequest, other_organization: Organization, world: World) -> dict[str, User]:
+    """Everybody who has an account, by their column."""
+    return {who: request.getfixturevalue(who) for who in WHO if who not in ("anonymous", "key")}
+
+
+def test_every_operation_of_the_map_is_in_the_matrix_and_only_those():
+    assert set(EXPECTED) == set(ROUTES)
+
+
+def test_every_operation_of_the_map_is_in_the_table_of_credentials():
+    assert set(ROUTES) <= set(OPERATIONS)
+
+
+@pytest.mark.parametrize("operation", EXPECTED)
+def test_everybody_gets_the_answer_of_the_matrix(operation: str, world: World, cast: dict[str, User]):
+    answers = {}
+    for who in WHO:
+        client = world.client(who, cast.get(who))
+        with transaction.atomic():
+            with watching() as changes:
+                response = world.ask(client, operation, who, ROUTES[operation])
+            transaction.set_rollback(True)
+        answers[who] = response.status_code
+        assert_documented(operation, response)
+        assert not tokens_in(response.content.decode())
+        if response.status_code >= 400:
+            assert not changes.events
+            assert set(changes.tables) <= NOTED_BY_AUTHENTICATION
+
+    assert answers == EXPECTED[operation]
+
+
+@pytest.mark.parametrize("operation", ABOUT_ONE)
+def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(
+    operation: str, world: World, cast: dict[str, User]
+):
+    """Body, status and queries are the same. What hangs below an organization is absent with it."""
+    route, foreign = ROUTES[operation], world.names(operation)
+    alone = "organization_id" not in route.names and not route.in_current_organization
+    absent = dict.fromkeys(foreign, ABSENT) if alone else foreign | {"organization_id": ABSENT}
+    client = world.client("stranger", cast["stranger"])
+
+    told = []
+    for names in (foreign, absent):
+        with CaptureQueriesContext(connection) as captured:
+            response = world.ask(client, operation, "stranger", route, names)
+        told.append((response.status_code, response.json(), summaries(captured)))
+
+    assert told[0] == told[1]

@@ -1,0 +1,189 @@
+"""Which index serves which question on PostgreSQL, also when the plan is made once for all parameters.
+
+An index that answers none of these questions costs every write and helps nobody.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.apps import apps
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
+from psycopg.sql import SQL, Literal
+
+from accounts.models import ApplicationAccess, KeptAnswer, User
+from events.models import Event
+from invitations.addressees import MailRefusal, RecentMails
+from invitations.delivery import delivery_is
+from invitations.limits import mailings_since
+from invitations.models import Invitation
+from invitations.outbox import Attempt, Mail
+from invitations.reminders import ending_soon
+from orgs.models import ApiKey, Membership, Organization, RoleAssignment
+from orgs.permissions import UNASSIGNED_ROLE
+from tests.rows import make_unit
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+
+SOME = uuid4()
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
+
+
+def newest(rows: QuerySet[Invitation]) -> QuerySet[Invitation]:
+    return rows.order_by("-updated_at", "-id")[:100]
+
+
+def of_organization() -> Any:
+    return Invitation.objects.filter(organization=SOME)
+
+
+# What is asked, and the index that answers it.
+QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
+    "an organization's open invitations": ("invitation_open_by_update", lambda: newest(of_organization().open())),
+    "its acceptances that wait": ("invitation_open_by_update", lambda: of_organization().waiting()),
+    "all its invitations": ("invitation_of_organization", lambda: newest(of_organization())),
+    "those in error": ("invitation_of_organization", lambda: newest(of_organization().filter(status="error"))),
+    "what is open to a person": (
+        "invitation_open_to_email",
+        lambda: Invitation.objects.addressed_to(User(pk=SOME)).open(),
+    ),
+    "what is open to an address": (
+        "invitation_open_to_email",
+        lambda: Invitation.objects.filter(email="invitee@example.com").open(),
+    ),
+    "an organization's bounces": ("mail_once", lambda: newest(of_organization().filter(delivery_is("bounced")))),
+    "what is overdue": ("invitation_open_expiry", Invitation.objects.overdue),
+    "who waits for a seat anywhere": ("invitation_open_expiry", lambda: Invitation.objects.waiting().order_by()),
+    "what ends soon": ("invitation_open_expiry", ending_soon),
+    "who was invited to a unit": ("invitation_to_unit", lambda: Invitation.objects.filter(unit=SOME)),
+    "who was offered a role": ("invitations_invitation_role_id", lambda: Invitation.objects.filter(role=SOME)),
+    "who was offered a role in a unit": (
+        "invitation_unit_role",
+        lambda: Invitation.objects.filter(unit_role=SOME),
+    ),
+    "what somebody sent": ("invitations_invitation_inviter_id", lambda: Invitation.objects.filter(inviter=SOME)),
+    "what somebody answered": ("invitation_answered_by", lambda: Invitation.objects.filter(answered_by=SOME)),
+    "what was superseded by it": ("invitation_superseded_by", lambda: Invitation.objects.filter(superseded_by=SOME)),
+    "the mails that are due": ("mail_unsent", lambda: Mail.objects.due()[:1]),
+    "the mails of an invitation": ("mail_once", lambda: Mail.objects.filter(invitation=SOME)),
+    "the attempts at a mail": ("invitations_attempt_mail_id", lambda: Attempt.objects.filter(mail=SOME).order_by()),
+    "where somebody belongs": ("orgs_membership_user_id", lambda: Membership.objects.filter(user=SOME)),
+    "the members of an organization": ("membership_once", lambda: Membership.objects.of_organization(SOME)),
+    "the roles of members": (
+        "orgs_roleassignment_membership_id",
+        lambda: RoleAssignment.objects.filter(membership__in=[SOME, uuid4()]),
+    ),
+    "who holds a role": ("orgs_roleassignment_role_id", lambda: RoleAssignment.objects.filter(role=SOME)),
+    "who works in a unit": ("orgs_roleassignment_unit_id", lambda: RoleAssignment.objects.filter(unit=SOME)),
+    "the keys of members": ("orgs_apikey_membership_id", lambda: ApiKey.objects.filter(membership=SOME).order_by()),
+    "the key a secret opens": ("api_key_secret", lambda: ApiKey.objects.filter(secret_hash="x").order_by()),
+    "an organization's log": ("event_of_organization", lambda: Event.objects.of_organization(SOME)[:100]),
+    "an object's story": ("event_about_subject", lambda: Event.objects.about(User(pk=SOME))),
+    "who has an address": ("user_email", lambda: User.objects.filter(email="owner@example.com")),
+    "the organization of a slug": ("organization_slug", lambda: Organization.objects.filter(slug="riverside")),
+    "mails that no limit looks at": ("recent_mails_age", lambda: RecentMails.objects.filter(updated_at__lt=LONG_AGO)),
+    "an organization's mails of a day": ("event_of_organization", lambda: mailings_since(SOME, LONG_AGO)[:1]),
+    "what an address refused": (
+        "mail_refusal_once",
+        lambda: MailRefusal.objects.concerning("invitee@example.com", Organization(pk=SOME)),
+    ),
+    "the refusals of an organization's mails": (
+        "invitations_mailrefusal_organization_id",
+        lambda: MailRefusal.objects.filter(organization=SOME),
+    ),
+    "who let an application in": (
+        "accounts_applicationaccess_application_id",
+        lambda: ApplicationAccess.objects.filter(application=SOME),
+    ),
+    "kept answers that are outdated": ("kept_answer_age", KeptAnswer.objects.outdated),
+}
+
+
+@pytest.fixture
+def many_rows(organization: Organization, owner: User) -> None:
+    """Enough rows for the choice of an index to matter: most invitations were answered long ago."""
+    others = Organization.objects.bulk_create(Organization(slug=f"other-{n}", name="Other") for n in range(20))
+    unit, now = make_unit(organization), timezone.now()
+    Invitation.objects.bulk_create(
+        Invitation(
+            organization=others[number % 20],
+            email=f"{number}@example.com",
+            role_id=UNASSIGNED_ROLE,
+            inviter=owner,
+            answered_by=owner if number % 10 == 0 else None,
+            unit=unit if number % 10 == 0 else None,
+            status="pending" if number % 20 == number // 200 else "declined",
+            finished_at=None if number % 20 == number // 200 else now,
+            expires_at=now + timedelta(days=number % 10),
+        )
+        for number in range(4000)
+        if number % 20 != number // 200 or number % 10
+    )
+    people = User.objects.bulk_create(User(email=f"{number}@example.com") for number in range(500))
+    members = Membership.objects.bulk_create(Membership(organization=organization, user=person) for person in people)
+    RoleAssignment.objects.bulk_create(
+        RoleAssignment(membership=member, role_id=UNASSIGNED_ROLE, unit=place)
+        for member in members
+        for place in (None, unit)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+
+
+def test_an_index_answers_each_question(many_rows: None):
+    used = {question: indexes_used(rows()) for question, (_, rows) in QUESTIONS.items()}
+    assert {question: found for question, found in used.items() if QUESTIONS[question][0] not in found} == {}
+
+
+def test_every_index_answers_something():
+    ours = {model._meta.db_table for app in ("events", "accounts", "orgs", "invitations") for model in models_of(app)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid"
+            " WHERE indrelid::regclass::text = ANY(%s) AND NOT indisunique",
+            [sorted(ours)],
+        )
+        present = {without_digest(name) for (name,) in cursor.fetchall()}
+    assert present - OF_THE_TOOLKIT == {index for index, _ in QUESTIONS.values()} & present
+    assert not [name for name in present - OF_THE_TOOLKIT if name.endswith("_like")]
+
+
+# django-oauth-toolkit declares its own.
+OF_THE_TOOLKIT = {
+    f"accounts_oauthapplication_{column}"
+    for column in ("client_id_like", "client_secret", "client_secret_like", "system_user_id", "user_id")
+}
+
+
+def models_of(app: str) -> list[Any]:
+    return list(apps.get_app_config(app).get_models())
+
+
+def indexes_used(rows: QuerySet[Any]) -> set[str]:
+    """The indexes in the generic plan of a query, where reading the whole table is the last resort."""
+    sql, parameters = rows.query.sql_with_params()
+    numbers = enumerate(parameters, 1)
+    numbered = re.sub("%s", lambda _: placeholder(*next(numbers)), sql)
+    given = SQL(", ").join(Literal(parameter) for parameter in parameters)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute(SQL("PREPARE asked AS {}").format(SQL(numbered)))
+        cursor.execute(SQL("EXPLAIN EXECUTE asked({})").format(given) if parameters else SQL("EXPLAIN EXECUTE asked"))
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+        cursor.execute("DEALLOCATE asked")
+    return {without_digest(name) for name in re.findall(r"Index (?:Only )?Scan(?: Backward)? (?:using|on) (\S+)", plan)}
+
+
+def placeholder(number: int, parameter: Any) -> str:
+    """What stands for a parameter in a prepared statement; only intervals must say what they are."""
+    return f"${number}::interval" if isinstance(parameter, timedelta) else f"${number}"
+
+
+def without_digest(index: str) -> str:
+    """Django ends the names it makes itself in eight digits."""
+    return re.sub(r"_[0-9a-f]{8}(_like)?$", lambda found: found[1] or "", index)

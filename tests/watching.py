@@ -1,0 +1,104 @@
+"""What an action changed: every table counted, every event told whole."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.apps import apps
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from events.models import Event
+from orgs.models import Organization
+
+OURS = ("events", "accounts", "orgs", "invitations", "account")
+
+
+class Told(NamedTuple):
+    """An event without its id and date."""
+
+    kind: str
+    subject: tuple[str, UUID]
+    by: UUID | None
+    method: str
+    organization: UUID | None
+    data: dict[str, Any]
+
+
+def event(
+    kind: str,
+    subject: models.Model,
+    by: User | Principal | None,
+    organization: Organization | None = None,
+    **data: object,
+) -> Told:
+    """The event that is expected; a plain user came by a session, nobody is the service itself."""
+    if not isinstance(by, Principal):
+        by = Principal(user=by, method=Method.SESSION if by else Method.SERVICE)
+    return Told(
+        kind,
+        (str(subject._meta.model_name), UUID(str(subject.pk))),
+        by.actor_id,
+        str(by.method),
+        organization.pk if organization else None,
+        json.loads(json.dumps(data, cls=DjangoJSONEncoder)),
+    )
+
+
+def tell(row: Event) -> Told:
+    subject = (row.subject_type, row.subject_id)
+    return Told(row.kind, subject, row.actor_id, row.actor_method, row.organization_id, row.data)
+
+
+@dataclass
+class Changes:
+    """Filled when the watch ends: rows ``(added, changed, removed)`` per table, and the new events in order.
+
+    What limits count with is told apart from what was done.
+    """
+
+    tables: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    counted: tuple[int, int, int] = (0, 0, 0)
+    events: list[Told] = field(default_factory=list)
+
+    @property
+    def nothing(self) -> bool:
+        return not self.tables and not self.events and not any(self.counted)
+
+
+@contextmanager
+def watching() -> Iterator[Changes]:
+    """Compare every row of ours before and after; also when the block raises."""
+    changes = Changes()
+    before = all_rows()
+    known = set(Event.objects.values_list("pk", flat=True))
+    try:
+        yield changes
+    finally:
+        after = all_rows()
+        changes.tables = {
+            table: counts for table, rows in after.items() if any(counts := _difference(before[table], rows))
+        }
+        changes.tables.pop("events.Event", None)
+        changes.counted = changes.tables.pop("invitations.RecentMails", (0, 0, 0))
+        changes.events = [tell(row) for row in Event.objects.exclude(pk__in=known).order_by("id")]
+
+
+def all_rows() -> dict[str, dict[Any, dict[str, Any]]]:
+    found = [model for model in apps.get_models() if model._meta.app_label in OURS]
+    return {model._meta.label: {row[_key(model)]: row for row in model._default_manager.values()} for model in found}
+
+
+def _key(model: type[models.Model]) -> str:
+    assert model._meta.pk is not None
+    return model._meta.pk.attname
+
+
+def _difference(before: dict[Any, Any], after: dict[Any, Any]) -> tuple[int, int, int]:
+    changed = sum(1 for key in before.keys() & after.keys() if before[key] != after[key])
+    return len(after.keys() - before.keys()), changed, len(before.keys() - after.keys())
