@@ -15,7 +15,16 @@ from invitations.outbox import Mail
 from orgs import keys, oauth_applications
 from orgs.models import Organization
 from orgs.permissions import LIST_PROJECTS, UNIT_VIEWER_ROLE, VIEWER_ROLE
-from tests.rows import make_invitation, make_organization, make_person, make_program, make_role, make_unit, session
+from tests.rows import (
+    make_invitation,
+    make_organization,
+    make_person,
+    make_program,
+    make_role,
+    make_unit,
+    make_waiting,
+    session,
+)
 
 
 @pytest.fixture
@@ -37,6 +46,7 @@ def world(
     overdue = make_invitation(organization, "overdue@example.com", owner, days=-1)
     overdue_too = make_invitation(make_organization("second", owner), "overdue@example.com", owner, days=-1)
     invitation = make_invitation(organization, "invitee@example.com", owner, role_id=VIEWER_ROLE, days=1)
+    owed = make_waiting(make_organization("owing", owner), stranger, owner)
     late = session(make_person("overdue"))
     refuse_mails(by=late, invitation_id=overdue.pk, reach=Reach.ALL)
     two_days_ago = timezone.now() - timedelta(days=2)
@@ -67,4 +77,5 @@ def world(
         late=late,
         refusal=MailRefusal.objects.get().pk,
         second=overdue_too.organization_id,
+        owed=owed.organization_id,
     )

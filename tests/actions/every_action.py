@@ -9,7 +9,7 @@ from accounts import access
 from accounts import actions as profiles
 from accounts.models import User
 from invitations import actions as invitation_actions
-from invitations import mail_refusals, reminders, reports
+from invitations import mail_refusals, reminders, reports, waiting
 from invitations.addressees import Reach
 from invitations.outbox import Mail
 from orgs import account_actions, actions, keys, oauth_applications, structure
@@ -150,6 +150,7 @@ DONE: dict[str, Callable[[World], object]] = {
     ),
     "invitations.mail_refusals.allow_mails": lambda w: mail_refusals.allow_mails(by=w.late, refusal_id=w.refusal),
     "invitations.reminders.remind": lambda w: reminders.remind(invitation_id=w.invitation),
+    "invitations.waiting.give_free_seats": lambda w: waiting.give_free_seats(organization_id=w.owed),
 }
 
 every_action = pytest.mark.parametrize("name", DONE)

@@ -20,6 +20,7 @@ BY_THE_SERVICE = {
     "invitations.actions.fail",
     "invitations.reminders.remind",
     "invitations.reports.take_report",
+    "invitations.waiting.give_free_seats",
 }
 FOR_ONESELF = {
     "orgs.actions.create_organization",

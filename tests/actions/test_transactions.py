@@ -35,6 +35,7 @@ MAILING = (
     "invitations.actions.fail",
     "invitations.reports.take_report",
     "invitations.reminders.remind",
+    "invitations.waiting.give_free_seats",
 )
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -41,7 +42,7 @@ def ending(invite: Invite) -> Invitation:
 
 
 def end_in(invitation: Invitation, rest: timedelta) -> None:
-    Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now() + rest)
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at=Now() + rest)
 
 
 def reminders() -> list[tuple[str, str]]:
@@ -169,7 +170,7 @@ def test_a_fault_in_one_organization_keeps_no_other_invitation_open(
     invite: Invite, other_organization: Organization, stranger: User
 ) -> None:
     here, elsewhere = invite(), make_invitation(other_organization, "second@example.com", stranger, days=1)
-    Invitation.objects.update(expires_at=timezone.now())
+    Invitation.objects.update(expires_at=Now())
     refuse_rows(
         Event,
         "organization_id",

@@ -297,7 +297,7 @@ def test_the_servers_last_words_stay_when_the_mail_is_no_longer_wanted(
 
 def test_no_mail_goes_out_for_what_has_expired(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
-    Invitation.objects.update(expires_at=timezone.now())
+    Invitation.objects.update(expires_at=Now())
     assert deliver_next()
     assert told(invitation.mails.get()) == dropped("The invitation is expired.")
     assert mail_server.sessions == 0

@@ -9,7 +9,6 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 from pytest_django import Settings
 
 from events.models import Event
@@ -102,7 +101,7 @@ def test_once_sends_everything_that_is_due_and_comes_back(mail_server: ScriptedS
 
 def test_the_worker_does_the_chores_as_well(mail_server: ScriptedServer, invite: Invite) -> None:
     overdue = invite()
-    Invitation.objects.update(expires_at=timezone.now())
+    Invitation.objects.update(expires_at=Now())
     Worker().drain()
     overdue.refresh_from_db()
     assert overdue.status == "expired"
@@ -115,7 +114,7 @@ def test_a_fault_in_one_chore_stops_neither_the_others_nor_the_mails(
         raise ZeroDivisionError
 
     overdue, wanted = invite("late@example.com"), invite("early@example.com")
-    Invitation.objects.filter(pk=overdue.pk).update(expires_at=timezone.now())
+    Invitation.objects.filter(pk=overdue.pk).update(expires_at=Now())
     Worker(chores=(broken, *CHORES)).drain()
     overdue.refresh_from_db()
     assert overdue.status == "expired"
