@@ -1,19 +1,25 @@
 """How django-allauth's accounts follow this service's rules."""
 
+import logging
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from anymail.exceptions import AnymailAPIError
 from django.conf import settings
+from django.contrib import messages
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.receivers import record_own_change
 from perfectworks.addresses import normalize_address
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -51,10 +57,17 @@ class AccountAdapter(DefaultAccountAdapter):
         return proven
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Mail with links on ``PUBLIC_BASE_URL`` and nowhere else: a request's host is the caller's word."""
+        """Mail with links on ``PUBLIC_BASE_URL`` and nowhere else: a request's host is the caller's word.
+
+        Nobody waits in a queue for these: when the mail server is away, the page says so.
+        """
         links = {name: public_url(url) for name, url in context.items() if name.endswith("_url")}
         site = {"name": "PerfectWorks", "domain": settings.PUBLIC_BASE_URL}
-        super().send_mail(template_prefix, email, {**context, **links, "current_site": site})
+        try:
+            super().send_mail(template_prefix, email, {**context, **links, "current_site": site})
+        except (OSError, AnymailAPIError) as error:
+            logger.warning("A mail about an account cannot be sent: %s", type(error).__name__)
+            messages.error(self.request, _("No mail can be sent at the moment. Please try again in a few minutes."))
 
 
 def public_url(url: str) -> str:

@@ -1,6 +1,7 @@
 """What can happen to an invitation.
 
-Its mails: ``delivery.py``; why it is refused: ``refusals.py``; waiting for a seat: ``waiting.py``.
+Besides: ``reminders.py``, ``reports.py`` of mail providers, ``mail_refusals.py``, ``waiting.py`` for a seat; the mails:
+``delivery.py``; how many: ``limits.py``; why an invitation is refused: ``refusals.py``.
 Every action takes the same five steps: lock the organization, require the permission, check the rule, change,
 record the event; a mail is a row written in the same transaction. ``by`` is the caller; everything is keyword-only.
 An invitation leaves ``pending`` by one conditional UPDATE whose row count decides, so no race has two winners.

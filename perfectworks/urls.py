@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from oauth2_provider.views import OAuthServerMetadataView
 
 from accounts.access_pages import Applications, Withdraw
@@ -178,6 +179,7 @@ urlpatterns = [
     # What became of mails: the configured provider's reports
     path("webhooks/mail/<slug:provider>", mail_webhook, name="mail-webhook"),
     # For staff and supervisors
+    path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("healthz/live", health.live),
     path("healthz/ready", health.ready),

@@ -80,6 +80,7 @@ def serving(directory: Path) -> Iterator[dict[str, str]]:
         "DEBUG": "1",
         "PORT": str(port),
         "DATABASE_URL": f"sqlite:///{directory}/perfectworks.sqlite3",
+        "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
         "CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{client_port}",
     }
     with (directory / "output").open("w+") as output:

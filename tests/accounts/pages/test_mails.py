@@ -3,6 +3,7 @@
 import pytest
 
 from tests.accounts.pages.conftest import PASSWORD
+from tests.reading import text_of
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +43,20 @@ def test_the_links_for_somebody_who_has_an_account_already(client, member, mailo
     [message] = mailoutbox
     assert "other.test" not in message.body + message.subject
     assert any(link == "https://perfectworks.test/accounts/password/reset/" for link in links(message))
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/accounts/signup/", {"email": "stranger@example.com", "password1": PASSWORD}),
+        ("/accounts/password/reset/", {"email": "member@example.com"}),
+    ],
+)
+def test_a_mail_server_that_is_away_is_told_and_nothing_breaks(client, member, settings, path, form):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # where nobody listens
+
+    response = client.post(path, form, follow=True)
+
+    assert response.status_code == 200
+    assert "No mail can be sent at the moment. Please try again in a few minutes." in text_of(response)

@@ -78,8 +78,8 @@ def test_no_button_does_anything_any_more(client, invitation, invitee, status, b
 
 @pytest.mark.parametrize("status", ["cancelled", "expired"])
 def test_a_superseded_invitation_leads_to_the_newest_mail(organization, owner, invitation, open_link, status):
-    newer = make_invitation(organization, "guest@example.com", owner)
-    end(invitation, status, superseded_by=newer)
+    end(invitation, status)
+    end(invitation, status, superseded_by=make_invitation(organization, invitation.email, owner))
 
     response = open_link(invitation)
 
@@ -87,6 +87,19 @@ def test_a_superseded_invitation_leads_to_the_newest_mail(organization, owner, i
     assert text_of(response) == [
         "A newer invitation took the place of this one",
         "Please use the link in the newest mail about your invitation to Riverside.",
+        "Sign in",
+    ]
+
+
+def test_a_corrected_address_is_not_told_to_the_wrong_one(organization, owner, invitation, open_link):
+    end(invitation, "cancelled", superseded_by=make_invitation(organization, "guest@example.com", owner))
+
+    response = open_link(invitation)
+
+    assert response.status_code == 410
+    assert text_of(response) == [
+        "A newer invitation took the place of this one",
+        "It was sent to another address.",
         "Sign in",
     ]
 
