@@ -2,7 +2,7 @@
 
 from functools import cache
 
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
@@ -23,7 +23,7 @@ def ready(_request: HttpRequest) -> JsonResponse:
     """Answer 200 when the database answers and has every migration, else 503 with what is missing."""
     try:
         applied = MigrationRecorder(connection).applied_migrations()
-    except DatabaseError:
+    except Error:
         return JsonResponse({"status": "unready", "reason": "database"}, status=503)
     if not known_migrations() <= applied.keys():
         return JsonResponse({"status": "unready", "reason": "migrations"}, status=503)

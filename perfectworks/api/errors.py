@@ -79,6 +79,7 @@ ANSWERS: Mapping[type[BaseException], Answer] = {
     db.DataError: UNSTORABLE,
     db.IntegrityError: TAKEN,  # only a uniqueness that a concurrent request took; see is_crash
     db.OperationalError: BUSY,  # locks, serialization, time-outs, lost connections; see is_crash
+    db.InterfaceError: BUSY,  # a connection that was lost before the statement
     # Anything else is our mistake.
     BaseException: CRASH,
 }

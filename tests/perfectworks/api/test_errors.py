@@ -35,6 +35,8 @@ class Teapot(drf.APIException):
 INVALID = "Some fields are not valid."
 MALFORMED = "The request is malformed."
 UNSTORABLE = "Some value cannot be stored."
+BUSY = Problem(503, "busy", "The service is busy. Try again in a moment.", headers={"Retry-After": "2"})
+TAKEN = Problem(409, "conflict", "Something like this exists already.")
 CRASH = Problem(500, "internal_error", "Something went wrong on our side. It has been recorded.")
 
 TABLE = [
@@ -100,6 +102,7 @@ TABLE = [
     (db.DataError("secret"), Problem(400, "invalid", UNSTORABLE)),
     (OverflowError("secret"), Problem(400, "invalid", UNSTORABLE)),
     (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "secret"), Problem(400, "invalid", UNSTORABLE)),
+    (db.InterfaceError("secret"), BUSY),
     (db.IntegrityError("secret"), CRASH),
     (db.ProgrammingError("secret"), CRASH),
     (django.ObjectDoesNotExist("secret"), CRASH),
@@ -151,10 +154,6 @@ def test_a_problem_can_be_told_in_one_sentence():
 )
 def test_a_bare_status_becomes_a_problem(status, problem):
     assert problem_of_status(status) == problem
-
-
-BUSY = Problem(503, "busy", "The service is busy. Try again in a moment.", headers={"Retry-After": "2"})
-TAKEN = Problem(409, "conflict", "Something like this exists already.")
 
 
 def problem_in_the_database(act):
