@@ -9,6 +9,7 @@ from oauth2_provider.views import OAuthServerMetadataView
 from accounts.access_pages import Applications, Withdraw
 from accounts.consent import Consent
 from accounts.credentials import admit
+from accounts.profile_page import Profile
 from accounts.token_endpoint import Revoke, Token, oauth_error_body
 from invitations import entrance, mail_pages, views
 from invitations.dialects import applivery, upsun, wacht, zenml
@@ -164,6 +165,7 @@ urlpatterns = [
     path("invitations/<uuid:invitation_id>/verify", views.SendVerification.as_view(), name="send-verification"),
     path("invitations/<uuid:invitation_id>/sign-in", entrance.InvitedSignIn.as_view(), name="invitation-sign-in"),
     path("invitations/<uuid:invitation_id>/sign-up", entrance.InvitedSignUp.as_view(), name="invitation-sign-up"),
+    path("accounts/profile/", Profile.as_view(), name="profile"),
     path("accounts/applications/", Applications.as_view(), name="applications"),
     path("accounts/applications/<uuid:access_id>/withdraw/", Withdraw.as_view(), name="withdraw-access"),
     path("accounts/programs/<uuid:application_id>/delete/", DeleteProgram.as_view(), name="delete-program"),

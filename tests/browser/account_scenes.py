@@ -38,12 +38,25 @@ for name, path, signed_in in (
     ("verification-link-invalid", "/accounts/confirm-email/nothing/", False),
     ("account-inactive", "/accounts/inactive/", False),
     ("sign-out", "/accounts/logout/", True),
+    ("profile", "/accounts/profile/", True),
     ("addresses", "/accounts/email/", True),
     ("change-password", "/accounts/password/change/", True),
     ("two-factor", "/accounts/2fa/", True),
     ("no-applications", "/accounts/applications/", True),
 ):
     SCENES[name] = (200, at(path, signed_in=signed_in))
+
+
+@scene(200)
+def profile_saved(stage: Stage) -> Response:
+    at("/accounts/profile/", signed_in=True)(stage)
+    return stage.visitor.submit({"First name (optional)": "Mia"}, "Save")
+
+
+@scene(400)
+def profile_refused(stage: Stage) -> Response:
+    at("/accounts/profile/", signed_in=True)(stage)
+    return stage.visitor.submit({"Last name (optional)": "Cast\u202e"}, "Save")
 
 
 @scene(200)

@@ -7,7 +7,9 @@ import pytest
 from tests.accounts.pages.conftest import PASSWORD
 from tests.reading import text_of
 
+TABS = ["Profile", "Addresses", "Password", "Second factor", "Applications"]
 PAGES = {
+    "/accounts/profile/": "Profile",
     "/accounts/email/": "Email Addresses",
     "/accounts/password/change/": "Change Password",
     "/accounts/2fa/": "Two-Factor Authentication",
@@ -25,7 +27,7 @@ def test_a_page_has_our_frame_its_heading_and_no_script(client, member, path):
     html = response.content.decode()
 
     assert response.status_code == 200
-    assert text_of(response)[:5] == ["Addresses", "Password", "Second factor", "Applications", PAGES[path]]
+    assert text_of(response)[:6] == [*TABS, PAGES[path]]
     assert html.count("<h1") == 1
     assert "<script" not in html
     assert 'href="/static/perfectworks.css"' in html

@@ -15,11 +15,11 @@ from tests.watching import event, watching
 ADDRESS = "stranger@example.com"
 
 
-def sign_up(client, email=ADDRESS, password=PASSWORD):
-    return client.post("/accounts/signup/", {"email": email, "password1": password})
+def sign_up(client, email=ADDRESS, password=PASSWORD, **name):
+    return client.post("/accounts/signup/", {"email": email, "password1": password, **name})
 
 
-def test_the_page_asks_for_address_and_password(client, db):
+def test_the_page_asks_for_address_and_password_and_perhaps_a_name(client, db):
     response = client.get("/accounts/signup/")
 
     assert response.status_code == 200
@@ -31,6 +31,8 @@ def test_the_page_asks_for_address_and_password(client, db):
         "Your password must contain at least 8 characters.",
         "Your password can’t be a commonly used password.",
         "Your password can’t be entirely numeric.",
+        "First name (optional)",
+        "Last name (optional)",
         "Create an account",
         "You have an account?",
         "Sign in",
@@ -69,11 +71,34 @@ def test_the_proof_opens_no_session_in_another_browser(client, db, mailoutbox, s
     assert client.get("/invitations").status_code == 302
 
 
+def test_a_name_may_be_given(client, db):
+    sign_up(client, first_name=" Mia ", last_name="Rivers")
+
+    assert User.objects.get().get_full_name() == "Mia Rivers"
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ({"last_name": "calm\u200blong"}, {"last_name": ["The character U+200B at position 5 is not allowed here."]}),
+        ({"first_name": PASSWORD}, {"password1": ["The password is too similar to the first name."]}),
+    ],
+    ids=["a name that is none", "a password that is the name"],
+)
+def test_a_name_is_looked_at(client, db, name, complaint):
+    with watching() as changes:
+        response = sign_up(client, **name)
+
+    assert response.status_code == 200
+    assert response.context["form"].errors == complaint
+    assert changes.nothing
+
+
 def test_an_address_with_an_account_is_answered_alike(client, db, mailoutbox):
     make_person("stranger")
 
     with watching() as changes:
-        response = sign_up(client)
+        response = sign_up(client, first_name="Mia")
 
     assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
     assert [message.to for message in mailoutbox] == [[ADDRESS]]

@@ -45,6 +45,8 @@ def test_the_page_has_the_invited_address_fixed(client, invitation, open_link):
         "Your password must contain at least 8 characters.",
         "Your password can’t be a commonly used password.",
         "Your password can’t be entirely numeric.",
+        "First name (optional)",
+        "Last name (optional)",
         "Create an account",
         "You have an account?",
         "Sign in",

@@ -1,0 +1,104 @@
+"""``/accounts/profile/``: what a person is called."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tests.queries import queries
+from tests.reading import text_of
+from tests.watching import event, watching
+
+PAGE = "/accounts/profile/"
+SAVED = "Your name is saved."
+
+
+@pytest.fixture
+def signed_in(member: User) -> Client:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(member)
+    return client
+
+
+def saves(client: Client, first_name: str, last_name: str) -> Any:
+    """The button, with the token of the page that it is on."""
+    token = client.get(PAGE).context["csrf_token"]
+    names = {"first_name": first_name, "last_name": last_name}
+    return client.post(PAGE, {**names, "csrfmiddlewaretoken": str(token)}, follow=True)
+
+
+def filled_in(page: Any) -> tuple[str, str]:
+    form = page.context["form"]
+    return form["first_name"].value(), form["last_name"].value()
+
+
+def test_the_name_is_shown_as_it_is(signed_in, member):
+    User.objects.filter(pk=member.pk).update(first_name="Mia", last_name="Rivers")
+
+    page = signed_in.get(PAGE)
+
+    assert page.status_code == 200
+    assert text_of(page)[5:] == [
+        "Profile",
+        "Members of your organizations and people you invite see your name. Without one, they see your address.",
+        "First name (optional)",
+        "Last name (optional)",
+        "Save",
+    ]
+    assert filled_in(page) == ("Mia", "Rivers")
+
+
+def test_a_name_is_saved_with_its_event(signed_in, member):
+    with watching() as changes:
+        page = saves(signed_in, " Mia ", "Rivers")
+
+    member.refresh_from_db()
+    assert (member.first_name, member.last_name) == ("Mia", "Rivers")
+    assert page.redirect_chain == [(PAGE, 302)]
+    assert text_of(page)[0] == SAVED
+    assert filled_in(page) == ("Mia", "Rivers")
+    assert changes.tables == {"accounts.User": (0, 1, 0)}
+    assert changes.events == [event("user.profile_updated", member, member, changed=["first_name", "last_name"])]
+
+
+def test_a_name_is_taken_back(signed_in, member):
+    saves(signed_in, "Mia", "Rivers")
+    saves(signed_in, "", "")
+
+    member.refresh_from_db()
+    assert member.display_name == "member@example.com"
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("Mia\u202e", "The character U+202E at position 4 is not allowed here."),
+        ("M" * 129, "Ensure this value has at most 128 characters (it has 129)."),
+    ],
+    ids=["turned around", "too long"],
+)
+def test_what_is_no_name_comes_back_with_what_is_wrong(signed_in, name, complaint):
+    with watching() as changes:
+        page = saves(signed_in, name, "Rivers")
+
+    assert page.status_code == 400
+    assert page.context["form"].errors == {"first_name": [complaint]}
+    assert filled_in(page) == (name, "Rivers")
+    assert changes.nothing
+
+
+def test_it_takes_a_csrf_token_and_somebody_who_is_signed_in(signed_in):
+    with watching() as changes:
+        assert signed_in.post(PAGE, {"first_name": "Mia"}).status_code == 403
+        assert Client().post(PAGE, {"first_name": "Mia"})["Location"] == f"/accounts/login/?next={PAGE}"
+    assert changes.nothing
+
+
+def test_showing_it_asks_for_nothing_more_than_who_is_there(signed_in):
+    with queries(session="SELECT django_session", user="SELECT accounts_user"):
+        signed_in.get(PAGE)
+
+
+def test_the_header_leads_here(signed_in):
+    assert f'<a href="{PAGE}">Account</a>' in signed_in.get("/invitations").content.decode()
