@@ -32,9 +32,9 @@ MAIN = (
     "already-a-member", "accepted-by-you", "waiting-for-a-seat", "declined", "withdrawn", "expired",
     "expired-and-asked-again", "superseded", "unknown", "sign-in-from-the-invitation", "sign-in-failed",
     "sign-up-from-the-invitation", "sign-up-refused", "start-page", "my-invitations", "with-long-names",
-    "sign-in", "forgotten-password", "verification-sent", "addresses", "profile", "profile-saved", "two-factor-activation",
-    "consent", "no-more-mails", "mails-refused", "page-not-found", "mail-invitation", "mail-reminder", "mail-accepted",
-    "mail-new-invitation-asked-for",
+    "sign-in", "forgotten-password", "verification-sent", "addresses", "profile", "profile-saved",
+    "two-factor-activation", "consent", "no-more-mails", "mails-refused", "page-not-found", "mail-invitation",
+    "mail-reminder", "mail-accepted", "mail-new-invitation-asked-for",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]
 # Every color and every width in half the time of every pair; German words are the long ones.
