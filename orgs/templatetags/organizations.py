@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import template
 
@@ -18,6 +19,17 @@ register.filter("role_label", role_label)
 def permission_list(permissions: Iterable[str]) -> str:
     """The permissions in words, separated by commas."""
     return ", ".join(permission_labels(permissions))
+
+
+@register.filter
+def website(organization: Organization) -> str:
+    """Where the organization is on the web; blank where a page must not lead there."""
+    try:
+        url = urlsplit(organization.website)
+    except ValueError:
+        return ""
+    leads_there = url.scheme in ("http", "https") and url.netloc and "@" not in url.netloc
+    return organization.website if leads_there else ""
 
 
 @register.inclusion_tag("organizations/mark.html")

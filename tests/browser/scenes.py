@@ -130,6 +130,18 @@ def accepted_by_you(stage: Stage) -> Response:
     return stage.show()
 
 
+@scene(200)
+def accepted_with_a_website(stage: Stage) -> Response:
+    Organization.objects.update(website="https://riverside.example.com/")
+    return accepted_by_you(stage)
+
+
+@scene(200)
+def already_a_member_with_a_website(stage: Stage) -> Response:
+    Organization.objects.update(website="https://riverside.example.com/")
+    return already_a_member(stage)
+
+
 @scene(410)
 def accepted(stage: Stage) -> Response:
     actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
@@ -261,7 +273,7 @@ def my_invitations(stage: Stage) -> Response:
         slug="hillside",
     )
     actions.invite(by=session(stage.stranger), organization_id=other.pk, email=ADDRESS)
-    create_organization(by=session(stage.invitee), name="Workshop", slug="workshop")
+    create_organization(by=session(stage.invitee), name="Workshop", slug="workshop", website="https://example.com/")
     stage.visitor.sign_in(stage.invitee)
     return stage.visitor.go("/invitations")
 

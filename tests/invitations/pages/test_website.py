@@ -1,0 +1,71 @@
+"""Whoever belongs is led on to the organization's own website, and nowhere that is no website."""
+
+import pytest
+
+from orgs.models import Organization
+from tests.reading import text_of
+from tests.rows import join, make_invitation
+
+WEBSITE = "https://riverside.example.com/start?from=here&now"
+LINK = '<a class="{}" href="https://riverside.example.com/start?from=here&amp;now" rel="noreferrer">Open Riverside</a>'
+
+
+@pytest.fixture(autouse=True)
+def _signed_in(client, invitee):
+    client.force_login(invitee)
+
+
+def accept(client, invitation):
+    client.post(f"/invitations/{invitation.pk}/accept")
+
+
+def test_it_is_the_way_on_after_saying_yes(client, invitation, page_of):
+    Organization.objects.update(website=WEBSITE)
+    accept(client, invitation)
+
+    page = page_of(invitation)
+
+    assert text_of(page)[2:] == ["Open Riverside", "My invitations"]
+    assert LINK.format("button") in page.content.decode()
+
+
+def test_a_member_finds_it_beside_a_further_invitation_and_in_their_list(client, organization, invitee, owner, page_of):
+    Organization.objects.update(website=WEBSITE)
+    join(organization, invitee)
+
+    page = page_of(make_invitation(organization, "invitee@example.com", owner))
+
+    assert text_of(page)[0] == "You belong to Riverside already"
+    assert LINK.format("keep") in page.content.decode()
+    assert 'href="https://riverside.example.com/start' in client.get("/invitations").content.decode()
+
+
+def test_who_is_only_invited_is_not_led_there(client, invitation, page_of):
+    Organization.objects.update(website=WEBSITE)
+
+    assert "riverside.example.com" not in page_of(invitation).content.decode()
+    assert "riverside.example.com" not in client.get("/invitations").content.decode()
+
+
+@pytest.mark.parametrize(
+    "website",
+    [
+        "",
+        "javascript:alert(1)",
+        "javascript://example.com/%0aalert(1)",
+        "java\nscript:alert(1)",
+        "data:text/html,example.com",
+        "ftp://example.com/",
+        "//example.com/",
+        "https:example.com",
+        "https://user@example.com/",
+        "https://[::1/",
+    ],
+)
+def test_what_is_no_website_is_not_linked(client, invitation, page_of, website):
+    Organization.objects.update(website=website)
+    accept(client, invitation)
+
+    assert text_of(page_of(invitation))[2:] == ["My invitations"]
+    for page in (page_of(invitation), client.get("/invitations")):
+        assert "noreferrer" not in page.content.decode()
