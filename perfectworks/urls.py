@@ -180,6 +180,8 @@ urlpatterns = [
     path(".well-known/oauth-authorization-server", OAuthServerMetadataView.as_view()),
     # What became of mails: the configured provider's reports
     path("webhooks/mail/<slug:provider>", mail_webhook, name="mail-webhook"),
+    # For browsers where no page names an icon
+    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}perfectworks.svg")),
     # For staff and supervisors
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

@@ -1,5 +1,7 @@
 """The map."""
 
+from contextlib import closing
+
 import pytest
 
 from perfectworks.urls import error_bodies
@@ -19,6 +21,19 @@ def test_an_unknown_path_of_the_api_answers_json(client, path):
 def test_an_unknown_page_is_a_page(client):
     response = client.get("/nothing")
     assert (response.status_code, response.headers["Content-Type"]) == (404, "text/html; charset=utf-8")
+
+
+def test_the_icon_is_found_where_browsers_ask_for_it_unasked(client, db):
+    answer = client.get("/favicon.ico")
+    assert (answer.status_code, answer["Location"]) == (302, "/static/perfectworks.svg")
+    with closing(client.get(answer["Location"])) as icon:
+        assert (icon.status_code, icon["Content-Type"]) == (200, "image/svg+xml")
+
+
+def test_every_page_names_the_icon(client, django_user_model):
+    client.force_login(django_user_model.objects.create_superuser("staff@example.com"))
+    for path in ("/invitations", "/accounts/email/", "/admin/", "/nowhere"):
+        assert '<link rel="icon" href="/static/perfectworks.svg"' in client.get(path).content.decode(), path
 
 
 FRIEND, FOE = "https://app.example.com", "https://evil.example.com"
