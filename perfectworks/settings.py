@@ -141,7 +141,7 @@ TEMPLATES = [
 # What pages and mails speak. The first word has the invitation, then the organization, then the browser.
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LANGUAGE_CODE = require_language(env.str("LANGUAGE_CODE", default="en"), LANGUAGES)
-LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale_allauth"]  # the second corrects the tone of a library
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale_allauth"]  # the second corrects a library
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -12,10 +12,14 @@ ADVICE = "run `make messages`, then translate what is empty in locale/"
 PLACEHOLDER = re.compile(r"%\((\w+)\)\w")
 INFORMAL = re.compile(r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]ein\w*|[Bb]itte (gib|wähle|versuche|bestätige|klick\w*))\b")
 SAME_IN_GERMAN = {"Code", "WebAuthn", "MFA", "TOTP Authenticator", "Passkey"}
+INNER_CAPITAL = re.compile(r"[a-z)] [A-Z][a-z]")
+WRITTEN_SO = {"This functionality requires JavaScript."}
+ENGLISH = "locale_allauth/en"
 TRANSLATED = [code for code, _ in settings.LANGUAGES if code != "en"]
+CATALOGS = [*(f"{folder}/{code}" for folder in ("locale", "locale_allauth") for code in TRANSLATED), ENGLISH]
 
 
-@pytest.fixture(params=[f"{folder}/{code}" for folder in ("locale", "locale_allauth") for code in TRANSLATED])
+@pytest.fixture(params=CATALOGS)
 def folder(request):
     return ROOT / request.param / "LC_MESSAGES"
 
@@ -69,7 +73,14 @@ def test_the_library_addresses_germans_formally_where_we_correct_it():
     assert [text for text in said if said[text] == text and text not in SAME_IN_GERMAN] == []
 
 
-def test_only_what_the_library_says_is_corrected():
-    entries = read_po(ROOT / "locale_allauth/de/LC_MESSAGES/django.po")
+def test_the_library_writes_english_headings_like_sentences_where_we_correct_it():
+    said = {translation.gettext(text) for _, text in texts_of_allauth()}
+
+    assert {words for words in said if INNER_CAPITAL.search(words)} - WRITTEN_SO == set()
+
+
+@pytest.mark.parametrize("code", ["de", "en"])
+def test_only_what_the_library_says_is_corrected(code):
+    entries = read_po(ROOT / "locale_allauth" / code / "LC_MESSAGES" / "django.po")
 
     assert {entry.key for entry in entries} - texts_of_allauth() == set()

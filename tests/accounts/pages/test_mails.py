@@ -24,7 +24,7 @@ def test_the_link_that_proves_an_address(client, db, mailoutbox):
     post(client, "/accounts/signup/", email="stranger@example.com", password1=PASSWORD)
 
     [message] = mailoutbox
-    assert message.subject == "Please Confirm Your Email Address"
+    assert message.subject == "Please confirm your email address"
     assert all(link.startswith("https://perfectworks.test") for link in links(message))
     assert any(link.startswith("https://perfectworks.test/accounts/confirm-email/") for link in links(message))
 

@@ -10,11 +10,11 @@ from tests.reading import text_of
 TABS = ["Profile", "Addresses", "Password", "Second factor", "Applications"]
 PAGES = {
     "/accounts/profile/": "Profile",
-    "/accounts/email/": "Email Addresses",
-    "/accounts/password/change/": "Change Password",
-    "/accounts/2fa/": "Two-Factor Authentication",
+    "/accounts/email/": "Email addresses",
+    "/accounts/password/change/": "Change password",
+    "/accounts/2fa/": "Two-factor authentication",
     "/accounts/applications/": "Applications with access",
-    "/accounts/2fa/totp/activate/": "Activate Authenticator App",
+    "/accounts/2fa/totp/activate/": "Activate authenticator app",
 }
 
 

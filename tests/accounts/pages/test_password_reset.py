@@ -13,7 +13,7 @@ def test_the_answer_is_the_same_for_every_address(client, member, address):
     response = client.post("/accounts/password/reset/", {"email": address}, follow=True)
 
     assert response.status_code == 200
-    assert text_of(response)[0] == "Password Reset"
+    assert text_of(response)[0] == "Password reset"
 
 
 def test_the_mailed_link_leads_to_a_new_password_and_the_key_leaves_the_address(client, member, mailoutbox, settings):
@@ -26,8 +26,8 @@ def test_the_mailed_link_leads_to_a_new_password_and_the_key_leaves_the_address(
 
     assert opened["Location"].endswith("-set-password/")
     assert text_of(page)[:3] == [
-        "Change Password",
-        "New Password",
+        "Change password",
+        "New password",
         "Your password can’t be too similar to your other personal information.",
     ]
     assert (changed.status_code, changed["Location"]) == (302, "/accounts/password/reset/key/done/")
@@ -38,4 +38,4 @@ def test_the_mailed_link_leads_to_a_new_password_and_the_key_leaves_the_address(
 def test_a_wrong_link_says_so(client, db):
     response = client.get("/accounts/password/reset/key/1-nothing/")
 
-    assert text_of(response)[0] == "Bad Token"
+    assert text_of(response)[0] == "This link does not work"

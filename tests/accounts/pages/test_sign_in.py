@@ -19,7 +19,7 @@ def test_the_page_asks_for_address_and_password(client, db):
         "Email",
         "Password",
         "Forgot your password?",
-        "Remember Me",
+        "Remember me",
         "Sign in",
         "No account yet?",
         "Create an account",

@@ -53,7 +53,7 @@ def test_the_account_waits_for_the_proof_of_its_address(client, db, mailoutbox, 
     asked = client.get(link.removeprefix(settings.PUBLIC_BASE_URL))
     done = client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
 
-    assert text_of(asked)[:2] == ["Confirmation email sent to stranger@example.com.", "Confirm Email Address"]
+    assert text_of(asked)[:2] == ["Confirmation email sent to stranger@example.com.", "Confirm email address"]
     assert (done.status_code, done["Location"]) == (302, "/invitations")
     assert EmailAddress.objects.get().verified is True
     assert client.get("/invitations").status_code == 200
@@ -117,7 +117,7 @@ def test_somebody_who_took_the_address_a_moment_ago_is_no_failure(rf, client, db
         user, response = form.try_save(request)
 
     assert (user, response.status_code, response["Location"]) == (None, 302, "/accounts/confirm-email/")
-    assert [message.subject for message in mailoutbox] == ["Account Already Exists"]
+    assert [message.subject for message in mailoutbox] == ["Account already exists"]
 
 
 @pytest.mark.parametrize("address", ["", "nobody", "ſ@example.com", "a..b@example.com", "x" * 65 + "@example.com"])

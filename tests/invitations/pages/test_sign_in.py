@@ -40,7 +40,7 @@ def test_the_page_has_the_invited_address_filled_in(client, invitation, open_lin
         "Email",
         "Password",
         "Forgot your password?",
-        "Remember Me",
+        "Remember me",
         "Sign in",
         "No account yet?",
         "Create an account",

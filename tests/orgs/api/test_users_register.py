@@ -75,8 +75,8 @@ def test_a_known_address_gets_the_same_answer_and_another_mail(by, member):
     assert changes.nothing
     confirm, exists = mail.outbox
     assert (confirm.to, exists.to) == (["newcomer@example.com"], ["member@example.com"])
-    assert confirm.subject == "Please Confirm Your Email Address"
-    assert exists.subject == "Account Already Exists"
+    assert confirm.subject == "Please confirm your email address"
+    assert exists.subject == "Account already exists"
     assert authenticate(email="member@example.com", password=PASSWORD) is None
 
 
