@@ -45,13 +45,13 @@ class Reach(StrEnum):
 class MailRefusalQuerySet(models.QuerySet["MailRefusal"]):
     """Refusals are found by whoever knows the address, and by nobody else."""
 
-    def by_address(self, address: str, reach: Reach, organization: Organization | None = None) -> "MailRefusalQuerySet":
-        """What this address has refused, under whichever key it was."""
-        return self.filter(digest__in=refusal_digests(address, reach, organization))
+    def by_address(self, address: str, organization: Organization | None) -> "MailRefusalQuerySet":
+        """What this address has refused of one organization, or (None) of any, under whichever key it was."""
+        return self.filter(digest__in=refusal_digests(address, organization))
 
     def concerning(self, address: str, organization: Organization) -> "MailRefusalQuerySet":
         """What stands between this organization and this address."""
-        digests = refusal_digests(address, Reach.ORGANIZATION, organization) + refusal_digests(address, Reach.ALL)
+        digests = refusal_digests(address, organization) + refusal_digests(address, None)
         return self.filter(digest__in=digests)
 
 
@@ -82,9 +82,9 @@ class MailRefusal(models.Model):
         return Reach.ORGANIZATION if self.organization_id else Reach.ALL
 
 
-def refusal_digests(address: str, reach: Reach, organization: Organization | None = None) -> list[str]:
-    """What a refusal is stored and looked for under."""
-    whose = str(organization.pk) if reach == Reach.ORGANIZATION and organization else Reach.ALL
+def refusal_digests(address: str, organization: Organization | None) -> list[str]:
+    """What a refusal of one organization's mails, or (None) of anybody's, is stored and looked for under."""
+    whose = str(organization.pk) if organization else Reach.ALL
     return hashes(About.REFUSAL, whose, address)
 
 

@@ -55,12 +55,11 @@ def refuse_mails(*, by: Principal, invitation_id: UUID, reach: Reach, proof: Pro
 
 def note_refusal(by: Principal, organization: Organization, invitation: Invitation, reach: Reach) -> None:
     """Write it down unless it is there; the caller has seen to who asks."""
-    known = MailRefusal.objects.by_address(invitation.email, reach, organization)
-    if known.exists():
+    whose = organization if reach == Reach.ORGANIZATION else None
+    if MailRefusal.objects.by_address(invitation.email, whose).exists():
         return
     refusal, is_new = MailRefusal.objects.get_or_create(
-        digest=refusal_digests(invitation.email, reach, organization)[0],
-        defaults={"organization": organization if reach == Reach.ORGANIZATION else None},
+        digest=refusal_digests(invitation.email, whose)[0], defaults={"organization": whose}
     )
     if is_new:
         Event.objects.record("mails.refused", by=by, subject=refusal, reach=reach)
@@ -91,9 +90,9 @@ def refusals_of(person: User) -> list[Refused]:
 
 def _refusals_by(address: str) -> list[Refused]:
     inviting = Organization.objects.filter(invitations__email=address).distinct()
-    digests = refusal_digests(address, Reach.ALL)
+    digests = refusal_digests(address, None)
     for organization in inviting:
-        digests += refusal_digests(address, Reach.ORGANIZATION, organization)
+        digests += refusal_digests(address, organization)
     rows = MailRefusal.objects.filter(digest__in=digests).select_related("organization")
     return [Refused(address, refusal) for refusal in rows.order_by(F("organization__name").asc(nulls_last=True), "id")]
 

@@ -137,12 +137,16 @@ class TestRefusing:
         self, organization: Organization, other_organization: Organization
     ):
         digests = [
-            refusal_digests(ADDRESS, HERE, organization),
-            refusal_digests(ADDRESS, HERE, other_organization),
-            refusal_digests(ADDRESS, ALL),
-            refusal_digests("second@example.com", ALL),
+            refusal_digests(ADDRESS, organization),
+            refusal_digests(ADDRESS, other_organization),
+            refusal_digests(ADDRESS, None),
+            refusal_digests("second@example.com", None),
         ]
         assert len({str(found) for found in digests}) == len(digests)
+
+    def test_an_organization_that_was_forgotten_is_not_all_of_them(self):
+        with pytest.raises(TypeError, match="organization"):
+            refusal_digests(ADDRESS)  # type: ignore[call-arg]
 
 
 class TestDeclining:
