@@ -99,17 +99,26 @@ def _require_mail_of(organization: Organization) -> None:
 
 def _take(refusal: type[LimitReached], about: About, whom: str, *, limit: int, within: timedelta) -> None:
     """Take one of the places that this one has within any such time; raises the refusal."""
-    key = hashes(about, whom)[0]
+    key, *older_keys = hashes(about, whom)
     RecentMails.objects.bulk_create(
         [RecentMails(key=key)], update_conflicts=True, unique_fields=["key"], update_fields=["updated_at"]
     )
     now = timezone.now()
-    moments: list[float] = RecentMails.objects.get(key=key).moments
-    recent = [moment for moment in moments if moment > (now - within).timestamp()]
+    moments: list[float] = RecentMails.objects.get(key=key).moments + _take_over(older_keys)
+    recent = sorted(moment for moment in moments if moment > (now - within).timestamp())
     if len(recent) >= limit:
         until = datetime.fromtimestamp(recent[-limit], now.tzinfo) + within
         raise refusal(retry_after=_seconds_until(until), limit=limit)
     RecentMails.objects.filter(key=key).update(moments=[*recent, now.timestamp()], updated_at=now)
+
+
+def _take_over(older_keys: list[str]) -> list[float]:
+    """What was counted before ``ADDRESS_KEYS`` got a new one in front; it now counts under that one alone."""
+    older = RecentMails.objects.filter(key__in=older_keys)
+    moments = [moment for counted in older.values_list("moments", flat=True) for moment in counted]
+    if moments:
+        older.delete()
+    return moments
 
 
 def _seconds_until(moment: datetime) -> int:

@@ -247,6 +247,19 @@ class TestOfARecipient:
         assert hashes(About.RECIPIENT, "x")[1:] == one
         assert hashes(About.RECIPIENT, "x")[0] != one[0]
 
+    def test_what_was_counted_counts_after_a_new_key_and_once(
+        self, send: Callable[..., Invitation], settings: Settings, owner: User
+    ):
+        send("a")
+        settings.ADDRESS_KEYS = ["new", *settings.ADDRESS_KEYS]
+        send("a", force=True)
+        assert refused(lambda: send("a", force=True), RecipientMailsUsedUp) == 3600
+        rows = {row.key: row.moments for row in RecentMails.objects.all()}
+        assert rows == {
+            hashes(About.RECIPIENT, "a@example.com")[0]: [NOON.timestamp()] * 2,
+            hashes(About.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
+        }
+
     def test_old_rows_are_forgotten(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
         assert forget_old_mails in CHORES
         send("a")
