@@ -89,7 +89,8 @@ def invite(
 
     Without a role it is ``unassigned``; without a ``language`` it speaks the organization's. ``force`` withdraws the
     open invitation to the same address and target in favor of this one; otherwise that is AlreadyInvited. Raises
-    AlreadyMember, NoSeatLeft, GrantTooWide, and ValidationError or Unprocessable for what does not fit.
+    AlreadyMember, NoSeatLeft, GrantTooWide, ValidationError or Unprocessable for what does not fit, and over a limit
+    TooManyOpenInvitations, OrganizationMailsUsedUp, InviterMailsUsedUp or RecipientMailsUsedUp.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require_any_member_management(by, organization)
@@ -151,7 +152,8 @@ def resend(
     """Mail a new link and start the time anew; older links then say that a newer mail was sent.
 
     An expired invitation is followed by a new one with the same grant, which is returned. Whoever resends must
-    be able to grant it, and vouches for it where the inviter no longer can.
+    be able to grant it, and vouches for it where the inviter no longer can. Raises OrganizationMailsUsedUp,
+    InviterMailsUsedUp or RecipientMailsUsedUp, what became of it, and for an expired one the same as inviting.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
@@ -180,8 +182,8 @@ def correct_address(
 ) -> Invitation:
     """Let a new invitation to the right address, with the same grant, take the place of one to a wrong address.
 
-    That one is open, or its mail could not be delivered. All rules for inviting hold; raises the same, and what became
-    of the invitation where it is neither.
+    That one is open, or its mail could not be delivered. All rules for inviting hold, its limits too; raises the same,
+    TooManyOpenInvitations among them, SameAddress, and what became of the invitation where it is neither.
     """
     organization = lock_organization(organization_id, by=by)
     former = find_managed(by, organization, invitation_id)
