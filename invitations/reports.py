@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
@@ -28,10 +28,10 @@ BOUNCED, FAILED, COMPLAINED = Mail.State.BOUNCED, Mail.State.FAILED, Mail.State.
 
 # THE table: each state that can be reported, and those it may follow. A mail that we take for unsent is behind every
 # report: the provider has it. A bounce may follow a delivery (a server took it, a mailbox behind it did not), a
-# complaint anything (it was read). All else is old news.
+# complaint anything (it was read). A deferral follows another one in other words. All else is old news.
 FOLLOWS: dict[str, frozenset[Mail.State]] = {
     SENT: frozenset(),
-    DEFERRED: frozenset({SENT}),
+    DEFERRED: frozenset({SENT, DEFERRED}),
     DELIVERED: frozenset({SENT, DEFERRED}),
     FAILED: frozenset({SENT, DEFERRED}),
     BOUNCED: frozenset({SENT, DEFERRED, DELIVERED}),
@@ -79,9 +79,11 @@ def take_report(*, mail_id: UUID, report: Report) -> bool:
 
 
 def _move(mail: Mail, state: Mail.State, words: str) -> bool:
-    """Give the mail its new state where that may follow, and the recipient was not erased meanwhile."""
+    """Give the mail its new state where that may follow and is news, and the recipient was not erased meanwhile."""
     behind = Q(due_at__isnull=False) | Q(state__in=FOLLOWS[state])
+    said = Attempt.objects.filter(mail=OuterRef("pk"), state=state, response=words)
     rows = Mail.objects.filter(behind, pk=mail.pk, recipient=mail.recipient)
+    rows = rows.exclude(Exists(said), state=state, due_at__isnull=True)
     sent_at = None if state == FAILED else Coalesce(F("sent_at"), Now())
     told = {"state": state, "response": words, "reason": "", "sent_at": sent_at}
     return bool(rows.update(**told, due_at=None, lease_id=None, updated_at=timezone.now()))

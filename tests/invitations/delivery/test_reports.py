@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -157,7 +158,7 @@ def test_a_report_that_comes_twice_is_taken_once(mail: Mail, taken: Report):
 def test_states_only_move_forward():
     ways = {(before, after) for after, befores in FOLLOWS.items() for before in befores}
 
-    assert not {(after, before) for before, after in ways} & ways
+    assert {(before, after) for before, after in ways if (after, before) in ways} == {("deferred", "deferred")}
 
 
 @pytest.mark.parametrize(
@@ -166,8 +167,33 @@ def test_states_only_move_forward():
 def test_what_follows_what_is_in_the_table_and_nowhere_else(mail: Mail, first: Report, second: Report):
     take(mail, first)
 
+    second = replace(second, words=f"{second.words} again")
     assert take(mail, second) == [first.state in FOLLOWS[second.state]]
     assert state_of(mail)[0] == (second if first.state in FOLLOWS[second.state] else first).state
+
+
+def test_the_newest_words_of_a_server_that_goes_on_deferring_are_kept_and_none_twice(mail: Mail):
+    moved = Report(Mail.State.DEFERRED, "450 4.2.0", "450 4.2.0 The mailbox is moving")
+
+    assert take(mail, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [True, True, False, False, True, False]
+
+    told = [(attempt.state, attempt.response) for attempt in mail.history.all()]
+    assert told == [("sent", ""), *((one.state, one.words) for one in (DEFERRED, moved, DELIVERED))]
+    assert Event.objects.filter(kind="mail.deferred").count() == 2
+
+
+def test_a_deferral_in_the_words_of_our_own_hand_over_is_news_while_we_would_still_send(
+    mail_server: ScriptedServer, invite: Invite
+):
+    mail = invite().mails.get()
+    mail_server.answer("RCPT", DEFERRED.words)
+    assert deliver_next()
+    assert mail.history.get().response == DEFERRED.words
+
+    assert take(mail, DEFERRED, DEFERRED) == [True, False]
+
+    assert state_of(mail) == ("deferred", "pending")
+    assert mail.due_at is None
 
 
 def test_a_late_bounce_never_undoes_an_acceptance(mail: Mail, invitee: User, principal: By):
