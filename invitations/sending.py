@@ -8,7 +8,7 @@ second copy has the same Message-ID and the same link.
 import logging
 import time
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import SystemRandom
 
 from django.core.mail import get_connection
@@ -149,15 +149,19 @@ def _write_down_surely(mail: Mail, outcome: Outcome) -> None:
 
 @transaction.atomic
 def _write_down(mail: Mail, outcome: Outcome) -> None:
-    """Record in one conditional UPDATE that only the holder of the lease can make; raises LeaseLost."""
+    """Record in one conditional UPDATE that only the holder of the lease can make; raises LeaseLost.
+
+    All its times are one moment, so that they do not tell whether a mail was sent or its recipient wants none.
+    """
+    now = timezone.now()
     if outcome.by_server and outcome.state == Mail.State.FAILED and mail.is_to_invitee:
         # First, because it locks the organization, which everybody locks before anything of it.
         fail(invitation_id=mail.invitation_id, generation=mail.generation, reason=code_of(outcome.words))
     held = Mail.objects.filter(pk=mail.pk, lease_id=mail.lease_id)
-    if not held.update(lease_id=None, updated_at=timezone.now(), **_columns(mail, outcome)):
+    if not held.update(**_columns(mail, outcome, now)):
         raise LeaseLost
     if outcome.by_server:
-        Attempt.objects.create(mail=mail, state=outcome.state, response=outcome.words)
+        Attempt.objects.create(mail=mail, state=outcome.state, response=outcome.words, created_at=now)
     logger.info(
         "Mail %s is %s.",
         mail.pk,
@@ -168,27 +172,28 @@ def _write_down(mail: Mail, outcome: Outcome) -> None:
 
 def _write_down_barely(mail: Mail, outcome: Outcome) -> None:
     """Record what became of the mail, in its row alone and in words that every database takes; raises LeaseLost."""
-    columns = _columns(mail, replace(outcome, words="")) | {"reason": NOT_RECORDED}
+    columns = _columns(mail, replace(outcome, words=""), timezone.now()) | {"reason": NOT_RECORDED}
     held = Mail.objects.filter(pk=mail.pk, lease_id=mail.lease_id)
-    if not held.update(lease_id=None, updated_at=timezone.now(), **columns):
+    if not held.update(**columns):
         raise LeaseLost
 
 
-def _columns(mail: Mail, outcome: Outcome) -> dict[str, object]:
+def _columns(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
     """The state, and when it is due again, if ever."""
-    columns: dict[str, object] = {"state": outcome.state, "due_at": None, "reason": ""}
+    columns: dict[str, object] = {"state": outcome.state, "due_at": None, "lease_id": None, "reason": ""}
+    columns["updated_at"] = now
     if outcome.by_server:
         columns |= {"attempts": F("attempts") + 1, "response": outcome.words}
     else:
         columns["reason"] = outcome.words
     if outcome.withheld:
-        columns["withheld_at"] = Now()
+        columns["withheld_at"] = now
     if outcome.state == Mail.State.SENT:
-        columns["sent_at"] = Now()
+        columns["sent_at"] = now
     if outcome.state == Mail.State.QUEUED:
         columns["due_at"] = Now() + WHILE_ARCHIVED
     if outcome.state == Mail.State.DEFERRED:
-        if not mail.is_to_invitee and timezone.now() - mail.created_at > GIVE_UP_AFTER:
+        if not mail.is_to_invitee and now - mail.created_at > GIVE_UP_AFTER:
             columns["state"] = Mail.State.FAILED
         else:
             columns["due_at"] = Now() + pause_after(mail.attempts + 1)

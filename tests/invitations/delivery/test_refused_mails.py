@@ -20,7 +20,7 @@ from invitations.chores import send_reminders
 from invitations.delivery import queue_mail
 from invitations.mail_refusals import allow_mails, refusals_of, refuse_mails
 from invitations.models import Invitation
-from invitations.outbox import Mail
+from invitations.outbox import Attempt, Mail
 from invitations.sending import deliver_next
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
@@ -58,7 +58,9 @@ def told(owner: User, invitation: Invitation) -> dict[str, Any]:
     client.force_authenticate(owner, token=session(owner))  # type: ignore[arg-type]
     path = f"/api/v0/organizations/{invitation.organization_id}/invitations"
     row: dict[str, Any] = client.get(f"{path}/{invitation.pk}").json()["data"]
-    assert row["delivery"]["sentAt"][:16] == row["delivery"]["updatedAt"][:16]
+    explained = client.get(f"{path}/{invitation.pk}/explain").json()["data"]
+    sent_at = [entry["at"] for entry in explained["timeline"] if entry["what"] == "mail.sent"][-1]
+    assert row["delivery"]["sentAt"] == row["delivery"]["updatedAt"] == sent_at
     for name in ("id", "email", "createdAt", "updatedAt", "expiresAt"):
         row.pop(name)
     for name in ("sentAt", "updatedAt"):
@@ -67,8 +69,7 @@ def told(owner: User, invitation: Invitation) -> dict[str, Any]:
     for state in Mail.State.values:
         found = client.get(path, {"delivery": state, "state": "pending"}).json()["data"]
         states[state] = str(invitation.pk) in [one["id"] for one in found]
-    explained = client.get(f"{path}/{invitation.pk}/explain").json()["data"]
-    story = sorted(f"{entry['what']} {entry['response']}" for entry in explained["timeline"])
+    story = [f"{entry['what']} {entry['response']}" for entry in explained["timeline"]]
     return row | {"found by": states, "reason": explained["reason"], "story": story}
 
 
@@ -120,6 +121,16 @@ def test_the_organization_is_told_the_same_as_of_a_mail_that_was_sent(
     }  # fmt: skip
 
 
+def test_no_time_in_the_ledger_tells_them_apart(
+    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
+) -> None:
+    refuse()
+    refused, welcome = invite(REFUSED).mails, invite(WELCOME).mails
+    deliver_all()
+    assert refused.get().withheld_at == refused.get().updated_at
+    assert welcome.get().sent_at == welcome.get().updated_at == welcome.get().history.get().created_at
+
+
 def test_also_when_it_was_refused_while_a_server_put_it_off(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], owner: User
 ) -> None:
@@ -142,6 +153,7 @@ def test_reminders_are_queued_and_refused_alike(
     earlier = timezone.now() - timedelta(days=2)
     Mail.objects.filter(sent_at__isnull=False).update(sent_at=earlier)
     Mail.objects.filter(withheld_at__isnull=False).update(withheld_at=earlier)
+    Attempt.objects.update(created_at=earlier)
     Invitation.objects.unanswered().update(expires_at=timezone.now() + timedelta(days=1))
     send_reminders()
     deliver_all()
