@@ -160,7 +160,7 @@ class InvitationAdmin(ActionAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
 
     def _explained(self, request: HttpRequest, row: Invitation) -> dict[str, Any]:
-        explanation = explain(row, to_staff=request.user.has_perm("accounts.view_user"))
+        explanation = explain(row, to_staff=True, with_account=request.user.has_perm("accounts.view_user"))
         actors = User.objects.in_bulk({entry.actor_id for entry in explanation.timeline if entry.actor_id})
         story = [(entry, entry.actor_id and actors.get(entry.actor_id)) for entry in explanation.timeline]
         return {"explanation": explanation, "story": story}

@@ -105,15 +105,21 @@ class Explanation:
     timeline: list[Entry]
 
 
-def explain(invitation: Invitation, *, to_staff: bool = False) -> Explanation:
-    """Explain an invitation that was loaded ``with_details``."""
+def explain(invitation: Invitation, *, to_staff: bool = False, with_account: bool = False) -> Explanation:
+    """Explain an invitation that was loaded ``with_details``.
+
+    To staff as the ledger says it; ``with_account`` also whether the invited address has one.
+    """
     ledger = invitation.mails.order_by("id").prefetch_related("history")
     mails = list(ledger) if to_staff else [mail.as_told() for mail in ledger]
     to_invitee = [mail for mail in mails if mail.is_to_invitee]
     newest = max(to_invitee, key=lambda mail: (mail.generation, mail.pk), default=None)
     reason = _reason(invitation, newest)
-    if to_staff and reason == Reason.OPEN_WAITING_FOR_ANSWER:
-        reason = _reason_of_account(invitation, newest)
+    if reason == Reason.OPEN_WAITING_FOR_ANSWER:
+        if newest and newest.withheld_at:
+            reason = Reason.MAIL_UNWANTED
+        elif with_account:
+            reason = _reason_of_account(invitation)
     return Explanation(invitation, reason, _timeline(invitation, mails))
 
 
@@ -160,9 +166,7 @@ def _is_member(invitation: Invitation) -> bool:
     return Membership.objects.filter(organization=invitation.organization, user__in=proven).exists()
 
 
-def _reason_of_account(invitation: Invitation, newest: Mail | None) -> Reason:
-    if newest and newest.withheld_at:
-        return Reason.MAIL_UNWANTED
+def _reason_of_account(invitation: Invitation) -> Reason:
     known = EmailAddress.objects.filter(email=invitation.email).values_list("verified", flat=True)
     if not known:
         return Reason.NO_ACCOUNT

@@ -4,6 +4,7 @@ import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import OAuthApplication, User
 from events.models import Event
@@ -254,3 +255,24 @@ def test_staff_who_see_no_accounts_read_nothing_about_one_there(world: World):
     assert "<code>open_waiting_for_answer</code>" in client.get(address_of(invitation)).content.decode()
     member.user_permissions.add(Permission.objects.get(codename="view_user"))
     assert "<code>no_account</code>" in client.get(address_of(invitation)).content.decode()
+
+
+def test_staff_read_the_same_about_a_refused_mail_above_the_row_in_the_ledger_and_in_the_list(world: World):
+    from django.contrib.auth.models import Permission
+
+    invitation = world.invitations["workspace"]
+    reason = "The recipient asked for no mails."
+    now = timezone.now()
+    invitation.mails.update(state="dropped", due_at=None, reason=reason, withheld_at=now, updated_at=now)
+    member = world.people["member"]
+    User.objects.filter(pk=member.pk).update(is_staff=True)
+    member.user_permissions.set(Permission.objects.filter(codename__in=["view_invitation", "view_mail"]))
+    client = Client()
+    client.force_login(User.objects.get(pk=member.pk))
+    page = client.get(address_of(invitation)).content.decode()
+    assert "<code>mail_unwanted</code>" in page
+    assert f"<q>{reason}</q>" in page
+    assert f"<td>{reason}</td>" in page
+    address = reverse("admin:invitations_invitation_changelist")
+    listed = client.get(address, {"delivery": "dropped"}).content.decode()
+    assert '<td class="field-delivered">dropped</td>' in listed
