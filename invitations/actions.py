@@ -284,7 +284,10 @@ def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None)
 
 @transaction.atomic
 def expire(*, organization_id: UUID, by: Principal = SERVICE) -> int:
-    """Give the organization's overdue invitations their end state; returns how many."""
+    """Give the organization's overdue invitations their end state; returns how many.
+
+    Whoever invited is told of those whose mail never went out.
+    """
     organization = lock_organization(organization_id, by=by, archived=True)
     return organization.invitations.mark_expired()
 

@@ -1,19 +1,23 @@
 """The mails of an invitation: a row first, in the transaction of the change; ``sending.py`` brings it on its way."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 
-from invitations.models import Invitation
 from invitations.outbox import TO_INVITEE, Attempt, Mail, MailQuerySet
-from invitations.querysets import InvitationQuerySet
 from perfectworks.ids import uuid7
+
+if TYPE_CHECKING:
+    from invitations.models import Invitation
+    from invitations.querysets import InvitationQuerySet
 
 METADATA_KEY = "mail_id"  # under which a mail provider keeps the id of our row for us
 ERASED_DOMAIN = "@erased.invalid"
 
 
-def queue_mail(invitation: Invitation, kind: Mail.Kind) -> Mail | None:
+def queue_mail(invitation: "Invitation", kind: Mail.Kind) -> Mail | None:
     """Write the mail into the outbox; None when it is for an inviter who has no address any more."""
     recipient = invitation.email if kind in TO_INVITEE else _inviter_address(invitation)
     if not recipient:
@@ -29,7 +33,7 @@ def queue_mail(invitation: Invitation, kind: Mail.Kind) -> Mail | None:
     )
 
 
-def with_delivery(invitations: InvitationQuerySet) -> InvitationQuerySet:
+def with_delivery(invitations: "InvitationQuerySet") -> "InvitationQuerySet":
     """Loads the ``delivery`` of each in one more query, however many there are."""
     newest = Mail.objects.newest_of_each_invitation()
     return invitations.prefetch_related(Prefetch("mails", newest, to_attr="newest_mails"))
@@ -70,5 +74,5 @@ def is_erased(address: str) -> bool:
     return address.endswith(ERASED_DOMAIN)
 
 
-def _inviter_address(invitation: Invitation) -> str | None:
+def _inviter_address(invitation: "Invitation") -> str | None:
     return invitation.inviter.email if invitation.inviter and invitation.inviter.is_active else None

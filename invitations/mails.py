@@ -14,7 +14,7 @@ from django.utils import translation
 
 from invitations.delivery import METADATA_KEY
 from invitations.models import Invitation
-from invitations.outbox import TO_INVITEE, Mail
+from invitations.outbox import Mail
 from invitations.tokens import link_for, refusing_link_for
 from orgs.labels import permission_labels, role_label
 from orgs.logos import initials
@@ -110,8 +110,10 @@ def _context(mail: Mail, invitation: Invitation) -> dict[str, object]:
 
 def _refusal(invitation: Invitation) -> str:
     """Why it could not be delivered, in the mail server's words."""
-    refused = invitation.mails.filter(kind__in=TO_INVITEE, state__in=[Mail.State.FAILED, Mail.State.BOUNCED])
-    return one_line(refused.order_by("id").values_list("response", flat=True).last() or "")
+    mails = invitation.mails.to_invitee().newest_first()
+    if invitation.state == Invitation.Status.ERROR:
+        mails = mails.filter(state__in=[Mail.State.FAILED, Mail.State.BOUNCED])
+    return one_line(mails.values_list("response", flat=True).first() or "")
 
 
 def _spaced(text: str) -> str:

@@ -30,6 +30,10 @@ class MailQuerySet(models.QuerySet["Mail"]):
         """Those that carry the link, and so tell whether the invitation can arrive."""
         return self.filter(kind__in=TO_INVITEE)
 
+    def never_sent(self) -> "MailQuerySet":
+        """Those that no mail server took; what its recipient refused is, for its organization, none of them."""
+        return self.filter(sent_at__isnull=True, withheld_at__isnull=True)
+
     def newest_first(self) -> "MailQuerySet":
         """By generation, and in each the reminder before the invitation."""
         return self.order_by("-generation", "-id")

@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from events.models import Event
+from invitations.delivery import queue_mail
+from invitations.outbox import Mail
 from orgs import policies
 from orgs.models import Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
@@ -161,17 +163,26 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def mark_expired(self) -> int:
         """Give overdue rows their end state, each with its event; returns how many.
 
-        Nothing depends on when this happens, but a role or unit can only go when no unanswered row names it.
+        Whoever invited is told if the mail never went out. Nothing depends on when this happens, but a role or unit
+        can only go when no unanswered row names it.
         """
-        rows = list(self.overdue().values_list("pk", "organization_id"))
-        return sum(self._mark_expired(key, organization_id) for key, organization_id in rows)
+        unsent = Mail.objects.never_sent().filter(
+            kind=Mail.Kind.INVITATION,
+            invitation=models.OuterRef("pk"),
+            generation=models.OuterRef("generation"),
+            invitation__organization__deleted_at__isnull=True,  # nothing is sent while it is archived
+        )
+        rows = self.overdue().select_related("inviter").annotate(is_unsent=models.Exists(unsent))
+        return sum(self._mark_expired(row, is_unsent=row.is_unsent) for row in list(rows))
 
-    def _mark_expired(self, key: UUID, organization_id: UUID) -> int:
-        row = self.model.objects.filter(pk=key).overdue()
+    def _mark_expired(self, invitation: "Invitation", *, is_unsent: bool) -> int:
+        row = self.model.objects.filter(pk=invitation.pk).overdue()
         marked = row.update(status="expired", finished_at=F("expires_at"), updated_at=timezone.now())
         if marked:
-            subject = self.model(pk=key)
-            Event.objects.record("invitation.expired", by=SERVICE, subject=subject, organization_id=organization_id)
+            if is_unsent:
+                queue_mail(invitation, Mail.Kind.UNDELIVERABLE)
+            organization_id = invitation.organization_id
+            Event.objects.record("invitation.expired", by=SERVICE, subject=invitation, organization_id=organization_id)
         return marked
 
     def finish_waiting(self, status: str, **values: Any) -> bool:

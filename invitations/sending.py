@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from invitations.actions import fail
 from invitations.addressees import MailRefusal
+from invitations.delivery import is_erased
 from invitations.mail_server import Outcome, code_of, hand_over, one_line, say_goodbye, words_of
 from invitations.mails import render
 from invitations.models import Invitation
@@ -34,6 +35,7 @@ LONGEST_PAUSE = timedelta(days=1)
 WHILE_ARCHIVED = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, section 4.5.4.1; an invitation ends by its own date
 DATABASE_PAUSES = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds, together shorter than the lease
+ASKS_FOR_ANOTHER = (Mail.Kind.UNDELIVERABLE, Mail.Kind.ASK_AGAIN)
 NOT_RECORDED = "The details could not be recorded."
 
 
@@ -110,16 +112,25 @@ def _renew_lease(mail: Mail) -> None:
 
 def _examine(mail: Mail, invitation: Invitation) -> Outcome | None:
     """Why this mail should not go out now, or None."""
-    if mail.is_to_invitee:
-        if mail.generation != invitation.generation:
-            return Outcome(Mail.State.DROPPED, "A newer mail was sent.", by_server=False)
-        if not invitation.is_open:
-            return Outcome(Mail.State.DROPPED, f"The invitation is {invitation.state}.", by_server=False)
-        if invitation.organization.is_archived:
-            return Outcome(Mail.State.QUEUED, "The organization is archived.", by_server=False)
-        if MailRefusal.objects.concerning(mail.recipient, invitation.organization).exists():
-            return Outcome(Mail.State.DROPPED, "The recipient asked for no mails.", by_server=False, withheld=True)
-    if mail.kind == Mail.Kind.ASK_AGAIN and invitation.is_superseded:
+    return _examine_to_invitee(mail, invitation) if mail.is_to_invitee else _examine_to_inviter(mail, invitation)
+
+
+def _examine_to_invitee(mail: Mail, invitation: Invitation) -> Outcome | None:
+    if mail.generation != invitation.generation:
+        return Outcome(Mail.State.DROPPED, "A newer mail was sent.", by_server=False)
+    if not invitation.is_open:
+        return Outcome(Mail.State.DROPPED, f"The invitation is {invitation.state}.", by_server=False)
+    if invitation.organization.is_archived:
+        return Outcome(Mail.State.QUEUED, "The organization is archived.", by_server=False)
+    if MailRefusal.objects.concerning(mail.recipient, invitation.organization).exists():
+        return Outcome(Mail.State.DROPPED, "The recipient asked for no mails.", by_server=False, withheld=True)
+    return None
+
+
+def _examine_to_inviter(mail: Mail, invitation: Invitation) -> Outcome | None:
+    if is_erased(invitation.email):
+        return Outcome(Mail.State.DROPPED, "The invited person was erased.", by_server=False)
+    if mail.kind in ASKS_FOR_ANOTHER and invitation.is_superseded:
         return Outcome(Mail.State.DROPPED, "A newer invitation was sent.", by_server=False)
     return None
 

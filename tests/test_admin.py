@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import OAuthApplication, User
 from events.models import Event
@@ -276,3 +277,11 @@ def test_staff_read_the_same_about_a_refused_mail_above_the_row_in_the_ledger_an
     address = reverse("admin:invitations_invitation_changelist")
     listed = client.get(address, {"delivery": "dropped"}).content.decode()
     assert '<td class="field-delivered">dropped</td>' in listed
+
+
+def test_every_page_that_shows_times_names_their_zone(staff: Client, world: World, settings: Settings):
+    pages = [address_of(world.invitations["pending"]), reverse("admin:invitations_mail_changelist")]
+    for page in pages:
+        assert "Times are in UTC." in staff.get(page).content.decode()
+    settings.TIME_ZONE = "Europe/Berlin"
+    assert "Times are in Europe/Berlin." in staff.get(pages[0]).content.decode()

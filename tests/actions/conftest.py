@@ -45,6 +45,7 @@ def world(
     archived = make_organization("archived", owner, deleted_at=timezone.now())
     overdue = make_invitation(organization, "overdue@example.com", owner, days=-1)
     overdue_too = make_invitation(make_organization("second", owner), "overdue@example.com", owner, days=-1)
+    queue_mail(overdue_too, Mail.Kind.INVITATION)
     invitation = make_invitation(organization, "invitee@example.com", owner, role_id=VIEWER_ROLE, days=1)
     owed = make_waiting(make_organization("owing", owner), stranger, owner)
     late = session(make_person("overdue"))

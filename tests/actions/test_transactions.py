@@ -32,6 +32,7 @@ MAILING = (
     "invitations.actions.accept",
     "invitations.actions.decline",
     "invitations.actions.ask_again",
+    "invitations.actions.expire",
     "invitations.actions.fail",
     "invitations.reports.take_report",
     "invitations.reminders.remind",

@@ -51,6 +51,11 @@ def refuse(stage: Stage) -> None:
     stage.finish("error")
 
 
+def defer(stage: Stage) -> None:
+    Mail.objects.update(state="deferred", response="451 4.3.0 Try again later")
+    stage.finish("expired")
+
+
 SCENES |= {
     "mail-invitation": (200, mail(Mail.Kind.INVITATION)),
     "mail-invitation-as-text": (200, as_text(Mail.Kind.INVITATION)),
@@ -66,5 +71,6 @@ SCENES |= {
     "mail-accepted": (200, mail(Mail.Kind.ANSWERED, lambda s: s.finish("accepted"))),
     "mail-declined": (200, mail(Mail.Kind.ANSWERED, lambda s: s.finish("declined", decline_reason=REASON))),
     "mail-undeliverable": (200, mail(Mail.Kind.UNDELIVERABLE, refuse)),
+    "mail-undeliverable-in-time": (200, mail(Mail.Kind.UNDELIVERABLE, defer)),
     "mail-new-invitation-asked-for": (200, mail(Mail.Kind.ASK_AGAIN, lambda s: s.finish("expired"))),
 }

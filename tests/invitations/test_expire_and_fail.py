@@ -1,17 +1,21 @@
 """What the service itself does to an invitation: mark it expired, or undeliverable."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import User
 from invitations.actions import expire, fail
+from invitations.delivery import queue_mail
 from invitations.models import Invitation
 from invitations.outbox import Mail
-from orgs.models import Organization
+from orgs.models import Organization, Role
+from orgs.structure import create_role, delete_role
 from orgs.tenancy import OrganizationNotFound
-from tests.rows import make_invitation, make_waiting
+from perfectworks.ids import uuid7
+from tests.rows import make_invitation, make_waiting, session
 from tests.watching import event, watching
 
 pytestmark = pytest.mark.django_db
@@ -57,6 +61,102 @@ class TestExpiring:
         expire(organization_id=organization.pk)
         assert Invitation.objects.with_details().get().state == "expired"
         assert Invitation.objects.get(pk=overdue.pk).status == "expired"
+
+
+class TestTellingWhoInvited:
+    """That an invitation ended and its mail never went out."""
+
+    @pytest.fixture
+    def invitation(self, organization: Organization, owner: User) -> Invitation:
+        """Overdue, with a mail in the outbox."""
+        invitation = make_invitation(organization, "invitee@example.com", owner, days=-1)
+        queue_mail(invitation, Mail.Kind.INVITATION)
+        return invitation
+
+    @pytest.mark.parametrize(
+        "mail",
+        [
+            {"state": "queued"},
+            {"state": "sending", "lease_id": uuid7()},
+            {"state": "deferred", "attempts": 9, "response": "451 4.3.0 Later"},
+            {"state": "failed", "due_at": None, "reason": "Not sent: BadHeaderError"},
+            {"state": "dropped", "due_at": None, "reason": "The invitation is expired."},
+        ],
+        ids=lambda mail: mail["state"],
+    )
+    def test_they_are_told_once_of_a_mail_that_never_went_out(
+        self, organization: Organization, invitation: Invitation, mail: dict[str, Any]
+    ):
+        Mail.objects.update(**mail)
+        with watching() as changes:
+            expire(organization_id=organization.pk)
+            expire(organization_id=organization.pk)
+        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.events == [event("invitation.expired", invitation, None, organization)]
+        assert notices() == ["owner@example.com"]
+
+    @pytest.mark.parametrize("state", ["sent", "delivered", "deferred", "bounced", "complained"])
+    def test_not_of_one_that_a_mail_server_took(self, organization: Organization, invitation: Invitation, state: str):
+        Mail.objects.update(state=state, due_at=None, sent_at=timezone.now())
+        expire(organization_id=organization.pk)
+        assert notices() == []
+
+    def test_not_of_one_that_its_recipient_refused(self, organization: Organization, invitation: Invitation):
+        Mail.objects.update(state="dropped", due_at=None, withheld_at=timezone.now())
+        expire(organization_id=organization.pk)
+        assert notices() == []
+
+    @pytest.mark.parametrize(("generation", "told"), [(1, ["owner@example.com"]), (2, [])])
+    def test_the_mail_of_the_newest_link_counts(
+        self, organization: Organization, invitation: Invitation, generation: int, told: list[str]
+    ):
+        Invitation.objects.update(generation=2)
+        invitation.refresh_from_db()
+        queue_mail(invitation, Mail.Kind.INVITATION)
+        sent = Mail.objects.filter(generation=generation)
+        sent.update(state="sent", due_at=None, sent_at=timezone.now())
+        expire(organization_id=organization.pk)
+        assert notices() == told
+
+    def test_an_archived_organization_sends_none_and_tells_nobody(
+        self, organization: Organization, invitation: Invitation
+    ):
+        Organization.objects.update(deleted_at=timezone.now())
+        expire(organization_id=organization.pk)
+        assert notices() == []
+
+    def test_where_nobody_is_left_to_be_told_it_expires_all_the_same(
+        self, organization: Organization, invitation: Invitation, owner: User
+    ):
+        User.objects.filter(pk=owner.pk).update(is_active=False)
+        assert expire(organization_id=organization.pk) == 1
+        assert notices() == []
+
+    def test_whatever_marks_it_tells_them(self, organization: Organization, invitation: Invitation, owner: User):
+        role = create_role(
+            by=session(owner),
+            organization_id=organization.pk,
+            scope=Role.Scope.ORGANIZATION,
+            name="Guide",
+            permissions=frozenset(),
+        )
+        Invitation.objects.update(role=role)
+        delete_role(by=session(owner), organization_id=organization.pk, role_id=role.pk)
+        assert notices() == ["owner@example.com"]
+
+    def test_each_takes_as_many_queries_however_many_there_are(
+        self, organization: Organization, invitation: Invitation, owner: User, django_assert_num_queries: Any
+    ):
+        queue_mail(make_invitation(organization, "second@example.com", owner, days=-2), Mail.Kind.INVITATION)
+        with django_assert_num_queries(
+            4 + 2 * 3
+        ):  # savepoint, lock, overdue, savepoint; of each its end, its notice, its event
+            expire(organization_id=organization.pk)
+
+
+def notices() -> list[str]:
+    """Who is told that an invitation could not be delivered."""
+    return list(Mail.objects.filter(kind="undeliverable").values_list("recipient", flat=True))
 
 
 class TestFailing:

@@ -79,7 +79,7 @@ def test_the_inviter_reads_the_organizations_language(invite, invitee):
 
 
 @pytest.mark.parametrize("kind", Mail.Kind.values)
-@pytest.mark.parametrize("status", ["pending", "accepted", "declined"])
+@pytest.mark.parametrize("status", ["pending", "accepted", "declined", "expired"])
 def test_what_german_mails_share_with_english_ones_is_names_and_links(invite, kind, status):
     invite()
     Invitation.objects.update(status=status, finished_at=None if status == "pending" else Now(), decline_reason="Nein.")
