@@ -1,5 +1,6 @@
 """A small believable world for a database used for trying things out; made by the same actions as everything else."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,6 +27,7 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
+from perfectworks.errors import DomainError
 
 PASSWORD = "perfectworks-demo"  # noqa: S105 - printed for everybody, and refused outside DEBUG
 PEOPLE = ("owner", "admin", "member", "invitee", "stranger")
@@ -49,7 +51,10 @@ class World:
 
 @transaction.atomic
 def make_world() -> World:
-    """Make whatever of the demo is missing, and return all of it; running it again changes nothing."""
+    """Make whatever of the demo is missing, and return all of it; running it again changes nothing else.
+
+    What is missing may be an open invitation, as somebody has answered it.
+    """
     people = {name: _person(name) for name in PEOPLE}
     _person(STAFF)
     if not Organization.objects.filter(slug=ORGANIZATION).exists():
@@ -63,21 +68,22 @@ def make_world() -> World:
         application=organization.units.get(kind=Unit.Kind.APPLICATION, slug="field-app"),
         service=organization.memberships.filter(user__kind=User.Kind.SYSTEM).earliest("created_at"),
         invitations={
-            name: Invitation.objects.with_details()
-            .filter(organization=organization, email=address)
-            .latest("created_at")
-            for name, address in SHOWN_INVITATIONS.items()
+            **{name: _open_invitation(_as(people["owner"]), organization, to) for name, to in OPEN_INVITATIONS.items()},
+            **{name: _newest_invitation(organization, to) for name, to in ENDED_INVITATIONS.items()},
         },
     )
 
 
-SHOWN_INVITATIONS = {
+OPEN_INVITATIONS = {
     "pending": "invitee@example.com",
     "workspace": "workspace-guest@example.com",
     "application": "application-guest@example.com",
+}
+ENDED_INVITATIONS = {
     "expired": "too-late@example.com",
     "error": "no-such-mailbox@example.com",
 }
+MOST_NAMESAKES = 20
 
 
 def client() -> OAuthApplication:
@@ -154,6 +160,33 @@ def _join(owner: Principal, organization: Organization, person: User, role_id: o
     invitations.accept(by=_as(person), invitation_id=invitation.pk)
 
 
+def _newest_invitation(organization: Organization, email: str) -> Invitation:
+    return Invitation.objects.with_details().filter(organization=organization, email=email).latest("created_at")
+
+
+def _open_invitation(owner: Principal, organization: Organization, email: str) -> Invitation:
+    """The newest one to this address; a new one like it where that is answered, or to a namesake of who has joined."""
+    first = _newest_invitation(organization, email)
+    for address in _namesakes(email):
+        with suppress(Invitation.DoesNotExist):
+            if (newest := _newest_invitation(organization, address)).is_open:
+                return newest
+        with suppress(DomainError):
+            _invite_like(owner, first, address)
+            return _newest_invitation(organization, address)
+    return first
+
+
+def _namesakes(email: str) -> list[str]:
+    name, _, domain = email.partition("@")
+    return [email, *(f"{name}-{number}@{domain}" for number in range(2, MOST_NAMESAKES))]
+
+
+def _invite_like(owner: Principal, other: Invitation, email: str) -> None:
+    grant = {"role_id": other.role_id, "unit_id": other.unit_id, "unit_role_id": other.unit_role_id}
+    _invite(owner, other.organization, email, permissions=frozenset(other.permissions), **grant)
+
+
 def _invite_to_units(owner: Principal, organization: Organization) -> None:
     workspace = structure.create_unit(
         by=owner,
@@ -182,10 +215,10 @@ def _invite_with_every_outcome(owner: Principal, organization: Organization) -> 
     invitations.decline(by=_as(stranger), invitation_id=declined.pk, reason="I already have a studio of my own.")
     cancelled = _invite(owner, organization, "withdrawn@example.com")
     invitations.cancel(by=owner, organization_id=organization.pk, invitation_id=cancelled.pk)
-    failed = _invite(owner, organization, SHOWN_INVITATIONS["error"])
+    failed = _invite(owner, organization, ENDED_INVITATIONS["error"])
     failed.mails.update(state="failed", due_at=None, response="550 5.1.1 No such mailbox")
     invitations.fail(invitation_id=failed.pk, generation=failed.generation, reason="550 5.1.1")
-    expired = _invite(owner, organization, SHOWN_INVITATIONS["expired"])
+    expired = _invite(owner, organization, ENDED_INVITATIONS["expired"])
     expired.mails.update(state="sent", due_at=None, sent_at=timezone.now())
     Invitation.objects.filter(pk=expired.pk).update(expires_at=timezone.now() - timedelta(days=1))
     invitations.expire(organization_id=organization.pk)

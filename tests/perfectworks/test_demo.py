@@ -1,15 +1,25 @@
 """The demonstration: a world that every credential opens, made once however often it is asked for."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
 from django.apps import apps
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
 
+from accounts.models import User
+from accounts.principals import Method, Principal
+from invitations.actions import accept
+from invitations.models import Invitation
+from orgs.models import ApiKey, Organization
 from perfectworks import demo
 
+PAST = datetime(2025, 6, 1, tzinfo=UTC)
 STATES = "pending,processing,accepted,declined,cancelled,expired,error"
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +70,27 @@ def test_running_it_again_adds_nothing_but_credentials(in_debug):
     printed()
     grown = {name for name, count in counts().items() if count != before[name]}
     assert grown == {"sessions.Session", "oauth2_provider.AccessToken"}
+
+
+def test_what_has_ended_of_earlier_runs_is_forgotten(in_debug):
+    printed("--json")
+    before = counts()
+    Session.objects.update(expire_date=PAST)
+    get_access_token_model().objects.update(expires=PAST)
+    ApiKey.objects.update(expires_at=PAST)
+    printed("--json")
+    grown = {name for name, count in counts().items() if count != before[name]}
+    assert grown == {"events.Event"}
+
+
+def test_what_an_earlier_run_printed_works_for_a_day(shown):
+    printed("--json")
+    key = {"X-API-Key": shown["service"]["api_key"]}
+    assert Client().get("/api/v0/organizations/current", headers=key).status_code == 200
+    tomorrow = timezone.now() + timedelta(days=1)
+    for model, column in ((Session, "expire_date"), (get_access_token_model(), "expires"), (ApiKey, "expires_at")):
+        for moment in model.objects.values_list(column, flat=True):
+            assert abs(moment - tomorrow) < timedelta(minutes=5)
 
 
 def counts():
@@ -138,6 +169,45 @@ def test_the_links_open_what_they_say(shown):
         assert Client().get(path, follow=True).status_code == status, name
         listed = shown["invitations"][name]["token"]
         assert Client().get(f"/i/{listed}", follow=True).status_code == status, name
+
+
+@pytest.mark.parametrize("name", demo.OPEN_INVITATIONS)
+def test_a_link_whose_invitation_is_over_gives_way_to_an_open_one(shown, name: str):
+    Invitation.objects.update(expires_at=PAST)
+    again = json.loads(printed("--json"))["invitations"][name]
+    assert again["id"] != shown["invitations"][name]["id"]
+    assert invitation_of(again).email == demo.OPEN_INVITATIONS[name]
+    assert terms_of(again) == terms_of(shown["invitations"][name])
+    assert Client().get(again["link"], follow=True).status_code == 200
+
+
+def test_where_the_invitee_has_joined_the_link_is_for_a_namesake(shown):
+    accepted = invitation_of(shown["invitations"]["pending"])
+    accept(by=Principal(user=demo_person("invitee"), method=Method.SESSION), invitation_id=accepted.pk)
+    text = printed()
+    again = json.loads(printed("--json"))["invitations"]["pending"]
+    assert f"as it stands in the mail to invitee-2@example.com:\n  {again['link']}\n" in text
+    assert terms_of(again) == terms_of(shown["invitations"]["pending"])
+    assert demo_person("invitee").memberships.count() == 1
+
+
+def test_where_nobody_may_be_invited_the_link_stays_as_it_is(shown):
+    Invitation.objects.update(expires_at=PAST)
+    Organization.objects.update(seat_limit=1)
+    assert json.loads(printed("--json"))["invitations"] == shown["invitations"]
+
+
+def invitation_of(shown) -> Invitation:
+    return Invitation.objects.get(pk=shown["id"])
+
+
+def terms_of(shown):
+    row = invitation_of(shown)
+    return row.role_id, row.permissions, row.unit_id, row.unit_role_id
+
+
+def demo_person(name: str) -> User:
+    return User.objects.get(email=f"{name}@example.com")
 
 
 def test_the_text_tells_a_line_to_paste_for_each_api(in_debug):

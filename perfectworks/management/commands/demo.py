@@ -8,9 +8,11 @@ from typing import Any
 from allauth.account.internal.flows.login import record_authentication
 from django.conf import settings
 from django.contrib.auth import login
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.http import HttpRequest
 from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
 from oauth2_provider.scopes import get_scopes_backend
 
 from accounts.issuers import development_jwt
@@ -19,10 +21,13 @@ from accounts.oauth import issue_token
 from accounts.principals import Method, Principal
 from invitations.models import Invitation
 from invitations.tokens import Purpose, link_for, token_for
-from orgs.keys import create_api_key
+from orgs.keys import create_api_key, delete_api_key
 from orgs.models import Organization, Unit
 from perfectworks.demo import PASSWORD, STAFF, World, client, make_world, service_client
 from perfectworks.ids import to_decimal, to_oid, to_ulid
+
+KEPT_FOR = timedelta(days=1)
+KEY = "Demo"
 
 
 class Command(BaseCommand):
@@ -39,7 +44,16 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("The demonstration has well-known passwords: it runs only while DEBUG is on.")
         world = make_world()
+        forget_what_has_ended(world)
         self.stdout.write(json.dumps(as_json(world), indent=2) if options["json"] else as_text(world))
+
+
+def forget_what_has_ended(world: World) -> None:
+    """A secret cannot be shown again, so that each run makes its own; those of earlier runs work for a day."""
+    _sessions().clear_expired()
+    get_access_token_model().objects.filter(expires__lte=timezone.now()).delete()
+    for key in world.service.api_keys.filter(name=KEY, expires_at__lte=timezone.now()):
+        delete_api_key(by=_owner(world), organization_id=world.organization.pk, key_id=key.pk)
 
 
 def as_json(world: World) -> dict[str, Any]:
@@ -81,26 +95,39 @@ def _credentials(user: User) -> dict[str, str | None]:
 def _session_key(user: User) -> str:
     """A session as signing in with the password makes it."""
     request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    request.session = _sessions()()
+    request.session.set_expiry(KEPT_FOR)
     login(request, user, settings.AUTHENTICATION_BACKENDS[0])
     record_authentication(request, user, "password", email=user.email)
     request.session.save()
     return str(request.session.session_key)
 
 
+def _sessions() -> type[SessionBase]:
+    store: type[SessionBase] = import_module(settings.SESSION_ENGINE).SessionStore
+    return store
+
+
 def _service_key(world: World) -> str:
-    """A fresh key of the system user: an earlier one cannot be shown again, and keeps working."""
-    owner = Principal(user=world.people["owner"], method=Method.SESSION, authenticated_at=timezone.now())
+    """A key of the system user."""
     _, secret = create_api_key(
-        by=owner, organization_id=world.organization.pk, name="Demo", membership_id=world.service.pk
+        by=_owner(world),
+        organization_id=world.organization.pk,
+        name=KEY,
+        membership_id=world.service.pk,
+        expires_at=timezone.now() + KEPT_FOR,
     )
     return secret
 
 
+def _owner(world: World) -> Principal:
+    return Principal(user=world.people["owner"], method=Method.SESSION, authenticated_at=timezone.now())
+
+
 def _oauth_token(application: OAuthApplication, user: User | None = None) -> str:
-    """A token as the authorization server would give it, for every default scope; for a day."""
+    """A token as the authorization server would give it, for every default scope."""
     scopes = " ".join(get_scopes_backend().get_default_scopes())
-    return issue_token(application, user, scopes, timezone.now() + timedelta(days=1))
+    return issue_token(application, user, scopes, timezone.now() + KEPT_FOR)
 
 
 def _shown(invitation: Invitation) -> dict[str, str]:
@@ -113,7 +140,7 @@ def _shown(invitation: Invitation) -> dict[str, str]:
 
 def as_text(world: World) -> str:
     """Where to click, who can sign in, and lines to paste."""
-    base = settings.PUBLIC_BASE_URL
+    base, invitation = settings.PUBLIC_BASE_URL, world.invitations["pending"]
     people = "\n".join(f"  {user.email:24}{_role_of(world, user)}" for user in world.people.values())
     return f"""
 The demonstration is ready. Everybody's password is  {PASSWORD}
@@ -126,8 +153,8 @@ Admin          {base}/admin/
 API            {base}/api/v0/docs
 Sent mails     {base}/development/mails
 
-An invitation, as it stands in the invitee's mail:
-  {link_for(world.invitations["pending"])}
+An invitation, as it stands in the mail to {invitation.email}:
+  {link_for(invitation)}
 
 The same question in five APIs:
 {_curl_lines(world)}
@@ -138,15 +165,15 @@ def _curl_lines(world: World) -> str:
     """One line to paste per API, each with the credential its document asks for."""
     base, owner, invitee = settings.PUBLIC_BASE_URL, world.people["owner"], world.people["invitee"]
     organization, application = world.organization.pk, world.application.slug
-    token = _oauth_token(client(), invitee)
+    token, owners_token = _oauth_token(client(), invitee), _oauth_token(client(), owner)
     asked = (
         ("PerfectWorks, as the invitee", _bearer(development_jwt(invitee)), "api/v0/organization-members/invites"),
         ("ZenML Pro, as the invitee", _bearer(token), "zenml/invitations"),
         ("Wacht, as the owner", f"--cookie session_id={_session_key(owner)}",
          f"wacht/organizations/{to_decimal(organization)}/invitations"),
-        ("Upsun, as the owner", _bearer(_oauth_token(client(), owner)),
+        ("Upsun, as the owner", _bearer(owners_token),
          f"upsun/organizations/{to_ulid(organization)}/invitations"),
-        ("Applivery, as the owner", _bearer(_oauth_token(client(), owner)),
+        ("Applivery, as the owner", _bearer(owners_token),
          f"applivery/v1/organizations/{to_oid(organization)}/apps/{application}/collaborators/invitations"),
     )  # fmt: skip
     return "\n".join(f"  # {name}\n  curl {credential} {base}/{path}" for name, credential, path in asked)
