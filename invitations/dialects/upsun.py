@@ -208,7 +208,12 @@ class UpsunInvitations(ForbiddingViewSet):
         return self.page(self._rows(organization_id).in_states(self._states()))
 
     @operation(
-        "Created", name="create-org-invite", body=NewInvitation, answer=InvitationSpelling, status=201, errors=(409,)
+        "Created",
+        name="create-org-invite",
+        body=NewInvitation,
+        answer=InvitationSpelling,
+        status=201,
+        errors=(409, 429),
     )
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite user to an organization by email.

@@ -252,7 +252,9 @@ class WachtInvitations(WachtViewSet):
         rows = Invitation.objects.managed_in(organization, self.caller).open().with_details()
         return Response(spelled(list(rows.newest_first())))
 
-    @operation("", name="inviteOrganizationMember", body=NewInvitation, answer=InvitationSpelling, errors=(409, 422))
+    @operation(
+        "", name="inviteOrganizationMember", body=NewInvitation, answer=InvitationSpelling, errors=(409, 422, 429)
+    )
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite a member to an organization."""
         return one(actions.invite(by=self.caller, organization_id=organization_id, **self.body))
@@ -262,7 +264,7 @@ class WachtInvitations(WachtViewSet):
         """Discard an invitation."""
         return one(actions.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
 
-    @operation("", name="resendOrganizationInvitation", answer=InvitationSpelling, errors=(409, 410))
+    @operation("", name="resendOrganizationInvitation", answer=InvitationSpelling, errors=(409, 410, 429))
     def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Mail an invitation again."""
         return one(actions.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))

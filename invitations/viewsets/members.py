@@ -34,7 +34,7 @@ class MemberInvitationViewSet(InCurrentOrganization, AcceptsInvitations):
         answer=InvitationSerializer,
         headers={**HEADERS, **IDEMPOTENCY_KEY},
         status=201,
-        errors=(404, 409, 422),
+        errors=(404, 409, 422, 429),
     )
     @once
     def invite(self, request: Request) -> Response:

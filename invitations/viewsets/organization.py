@@ -76,7 +76,7 @@ class OrganizationInvitationViewSet(InOrganization):
         answer=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
-        errors=(409, 422),
+        errors=(409, 422, 429),
     )
     @once
     def create(self, request: Request, organization_id: UUID) -> Response:
@@ -135,7 +135,7 @@ class OrganizationInvitationViewSet(InOrganization):
         body=ResendSerializer,
         answer=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
-        errors=(409, 410, 422),
+        errors=(409, 410, 422, 429),
     )
     @once
     def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
@@ -153,7 +153,7 @@ class OrganizationInvitationViewSet(InOrganization):
         answer=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
-        errors=(409, 410, 422),
+        errors=(409, 410, 422, 429),
     )
     @once
     def correct_address(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:

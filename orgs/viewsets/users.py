@@ -37,6 +37,7 @@ class UserViewSet(HouseViewSet):
         answer=UserSerializer,
         status=201,
         also={202: CHECK_YOUR_MAIL},
+        errors=(429,),
     )
     def register(self, request: Request) -> Response:
         """Register new client user.

@@ -65,7 +65,7 @@ class OperationSchema(AutoSchema):
 
     def failures(self) -> set[int]:
         """The statuses an operation can fail with: by what it takes, and those it declares."""
-        statuses = {400, 429, 503, *self.operation.errors}
+        statuses = {400, 503, *self.operation.errors}
         if not self.operation.public:
             statuses |= {401, 403}
         if "{" in self.path:

@@ -13,6 +13,8 @@ from tests.dialects.exchanges import exchanges
 
 # What any address can answer, whatever it is for: the documents leave it out.
 ANYWHERE = {405, 406, 500}
+# A throttle that a test puts in front of operations which have no limit: only the words of its answer are of interest.
+THROTTLE = "every limit is used up"
 NOBODY_SHOWS = {413, 503}  # a body of megabytes, a database that is busy
 
 
@@ -48,6 +50,8 @@ def operation_of(exchange):
 def schema_of(exchange):
     """The schema of the response's body: the operation's own, or the error that any address can answer with."""
     operation = operation_of(exchange)
+    if THROTTLE in exchange.given:
+        return {"$ref": "#/components/schemas/Error"}
     if operation is None or exchange.status in ANYWHERE:
         assert exchange.status in ANYWHERE | {404}
         return {"$ref": "#/components/schemas/Error"}
@@ -90,7 +94,8 @@ def test_every_operation_and_every_status_of_the_document_is_shown(prefix):
     assert shown == {operation["operationId"] for _, _, operation in operations(prefix)}
 
     statuses = {int(status) for _, _, operation in operations(prefix) for status in operation["responses"]}
-    assert {exchange.status for exchange in exchanges(prefix)} == statuses - NOBODY_SHOWS | ANYWHERE | {404}
+    answered = {exchange.status for exchange in exchanges(prefix) if THROTTLE not in exchange.given}
+    assert answered == statuses - NOBODY_SHOWS | ANYWHERE | {404}
 
 
 # What the vendors' documents say, to the letter

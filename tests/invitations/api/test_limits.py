@@ -1,6 +1,5 @@
 """429 with Retry-After where a limit of inviting is reached, in the house's words; the dialects have golden files."""
 
-import json
 from typing import Any
 
 import pytest
@@ -9,7 +8,6 @@ from accounts.idempotency import HEADER
 from accounts.models import KeptAnswer
 from invitations.limits import take_mail_to
 from orgs.models import Organization
-from perfectworks.urls import DIALECTS, DOCUMENTS
 from tests.invitations.api.house import sent
 from tests.orgs.api.house import API, refused, said
 from tests.watching import watching
@@ -66,11 +64,3 @@ def test_the_open_ones_are_counted(by, organization, invitation, requests):
     assert said(response) == refused(429, "too_many_open_invitations", message, details={"limit": 1})
     days = int(response["Retry-After"]) / 86400
     assert 9.9 < days <= 10
-
-
-@pytest.mark.parametrize("prefix", ["house", *DIALECTS])
-def test_every_document_says_that_retry_after_comes_with_429(prefix):
-    paths = json.loads(DOCUMENTS[prefix].json)["paths"]
-    told = [operation["responses"]["429"] for methods in paths.values() for operation in methods.values()]
-    assert told
-    assert all(list(response["headers"]) == ["Retry-After"] for response in told)

@@ -118,10 +118,10 @@ def test_a_body_is_spelled_as_the_wire_spells_it(written):
 @pytest.mark.parametrize(
     ("path", "method", "statuses"),
     [
-        ("/api/v0/notes", "get", ["200", "400", "401", "403", "429", "503"]),
-        ("/api/v0/notes", "post", ["201", "400", "401", "403", "409", "413", "415", "429", "503"]),
-        ("/api/v0/notes/{id}", "delete", ["204", "400", "401", "403", "404", "429", "503"]),
-        ("/api/v0/public", "get", ["200", "400", "429", "503"]),
+        ("/api/v0/notes", "get", ["200", "400", "401", "403", "503"]),
+        ("/api/v0/notes", "post", ["201", "400", "401", "403", "409", "413", "415", "503"]),
+        ("/api/v0/notes/{id}", "delete", ["204", "400", "401", "403", "404", "503"]),
+        ("/api/v0/public", "get", ["200", "400", "503"]),
     ],
 )
 def test_an_operation_tells_how_it_can_end(written, path, method, statuses):
@@ -131,7 +131,7 @@ def test_an_operation_tells_how_it_can_end(written, path, method, statuses):
 def test_every_failure_has_the_shape_of_the_house(written):
     responses = written()["paths"]["/api/v0/notes"]["post"]["responses"]
     assert {status: response["content"] for status, response in responses.items() if status >= "400"} == dict.fromkeys(
-        ["400", "401", "403", "409", "413", "415", "429", "503"], ERROR["content"]
+        ["400", "401", "403", "409", "413", "415", "503"], ERROR["content"]
     )
 
 

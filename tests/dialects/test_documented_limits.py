@@ -1,0 +1,74 @@
+"""The five documents tell of 429 where a limit can be reached, and nowhere else."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from invitations.limits import take_mail_to
+from perfectworks.urls import DIALECTS, DOCUMENTS
+from tests import matrix
+from tests.dialects.operations import ROUTES, ask
+
+
+@pytest.fixture
+def use_up(settings: Any) -> Callable[[], None]:
+    """Uses up the limits of all whom the requests below are about."""
+
+    def used_up() -> None:
+        settings.RECIPIENT_MAILS_PER_HOUR = 1000
+        for address in ("new@example.com", "invitee@example.com"):
+            take_mail_to(address)
+        settings.RECIPIENT_MAILS_PER_HOUR = 1
+        settings.ACCOUNT_RATE_LIMITS = {"signup": "0/m/ip"}
+
+    return used_up
+
+
+def telling_of_429(*prefixes: str) -> set[tuple[str, str]]:
+    """Method and path of every operation whose document says that it can answer so, and when to try again."""
+    found = [
+        (method, path, operation["responses"]["429"])
+        for prefix in prefixes
+        for path, methods in json.loads(DOCUMENTS[prefix].json)["paths"].items()
+        for method, operation in methods.items()
+        if "429" in operation["responses"]
+    ]
+    assert all(list(response["headers"]) == ["Retry-After"] for *_, response in found)
+    return {(method, path) for method, path, _ in found}
+
+
+def status_of(ask: Callable[..., Any], *about: Any) -> int:
+    """What a request is answered whose effect is taken back, so that the next one finds everything there."""
+    with transaction.atomic():
+        response = ask(*about)
+        transaction.set_rollback(True)
+    return response.status_code
+
+
+def test_in_the_house(organization, owner, invitee, use_up):
+    house = matrix.World(organization, owner)
+    cast = {"anonymous": None, "owner": owner, "invitee": invitee}
+    clients = {who: house.client(who, user) for who, user in cast.items()}
+    use_up()
+
+    limited = {
+        (route.method, route.path)
+        for operation, route in matrix.house_routes().items()
+        for who, client in clients.items()
+        if status_of(house.ask, client, operation, who, route) == 429
+    }
+
+    assert limited == telling_of_429("house")
+    assert len(limited) == 5
+
+
+def test_in_the_dialects(world, use_up):
+    use_up()
+
+    limited = {(route.method, route.path) for name, route in ROUTES.items() if status_of(ask, world, name) == 429}
+
+    assert limited == telling_of_429(*DIALECTS)
+    assert len(limited) == 3
