@@ -28,8 +28,13 @@ SAYS_HARD: dict[str, Callable[[Any], bool]] = {
     "Postmark": lambda said: said["Type"] == "HardBounce",
     "Resend": lambda said: said["data"]["bounce"]["type"] == "Permanent",
     "SendGrid": lambda said: said["type"] == "bounce",
-    "SparkPost": lambda said: str(said["bounce_class"]) in HARD_CLASSES_OF_SPARKPOST,
+    "SparkPost": lambda said: (
+        {str(event["bounce_class"]) for event in said["msys"].values()} <= HARD_CLASSES_OF_SPARKPOST
+    ),
 }
+
+# What django-anymail does not know yet, and calls "unknown".
+ALSO_SAID = {("Mandrill", "delivered"): "delivered"}
 
 
 def report_of(event: Any, provider: str) -> Report | None:
@@ -38,7 +43,8 @@ def report_of(event: Any, provider: str) -> Report | None:
     ``rejected`` is final where it clearly is about the recipient; else it is ours to mend, like ``failed``.
     """
     words = one_line(str(event.mta_response or event.description or "")).removeprefix("smtp;").lstrip()  # RFC 3464
-    if event.event_type == "bounced":
+    kind = _kind_of(event, provider)
+    if kind == "bounced":
         hard = _is_hard(event, provider)
         return Report(Mail.State.BOUNCED if hard else Mail.State.DEFERRED, code_of(words), words, is_final=hard)
     states = {
@@ -50,10 +56,10 @@ def report_of(event: Any, provider: str) -> Report | None:
         "rejected": Mail.State.FAILED,
         "failed": Mail.State.FAILED,
     }
-    if event.event_type not in states:
+    if kind not in states:
         return None
-    state, is_final = states[event.event_type], _is_about_recipient(event)
-    return Report(state, code_of(words) if is_final else event.event_type, words, is_final=is_final)
+    state, is_final = states[kind], _is_about_recipient(event)
+    return Report(state, code_of(words) if is_final else kind, words, is_final=is_final)
 
 
 def mail_of(event: Any) -> UUID | None:
@@ -61,6 +67,12 @@ def mail_of(event: Any) -> UUID | None:
     known = Mail.objects.filter(message_id=str(event.message_id)[:255]) if _is_message_id(event.message_id) else None
     sent_along = _uuid((event.metadata or {}).get(METADATA_KEY))
     return sent_along or (known.values_list("pk", flat=True).first() if known is not None else None)
+
+
+def _kind_of(event: Any, provider: str) -> str:
+    if event.event_type == "unknown" and isinstance(event.esp_event, dict):
+        return ALSO_SAID.get((provider, str(event.esp_event.get("event"))), "unknown")
+    return str(event.event_type)
 
 
 def _is_hard(event: Any, provider: str) -> bool:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -29,6 +30,7 @@ SENDGRID_PUBLIC = SENDGRID_KEY.public_key().public_bytes(
 ANYMAIL = {
     "mailgun": {"MAILGUN_WEBHOOK_SIGNING_KEY": SIGNING_KEY},
     "mailtrap": {"MAILTRAP_TRACKING_SECRET": SIGNING_KEY},
+    "mandrill": {"MANDRILL_WEBHOOK_KEY": SIGNING_KEY},
     "sendgrid": {"SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": base64.b64encode(SENDGRID_PUBLIC).decode()},
 }
 BASIC_AUTH = {"WEBHOOK_SECRET": SECRET}
@@ -64,13 +66,37 @@ def post(provider: str, payload: Any, *, signed: bool = True, client: Client | N
 
 def send(provider: str, body: bytes, headers: dict[str, str], client: Client | None = None) -> Any:
     client = client or Client(enforce_csrf_checks=True, raise_request_exception=True)
-    return client.post(f"/webhooks/mail/{provider}", body, content_type="application/json", headers=headers)
+    address, headers = f"/webhooks/mail/{provider}", {"Content-Type": "application/json"} | headers
+    return client.post(address, body, content_type=headers["Content-Type"], headers=headers)
 
 
 def sign_by_password(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
     secret = SECRET if key == SIGNING_KEY else "reporter:guessed"
     credentials = base64.b64encode(secret.encode()).decode()
     return json.dumps(payload).encode(), {"Authorization": f"Basic {credentials}"}
+
+
+def sign_as_amazon(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
+    """As the text of an SNS notification, by the password in the address that it is sent to."""
+    notification = {
+        "Type": "Notification",
+        "MessageId": "19ba9823-d7f2-53c1-860e-cb10e0d13dfc",
+        "TopicArn": "arn:aws:sns:eu-central-1:123456789012:mails",
+        "Message": json.dumps(payload),
+        "Timestamp": "2026-05-01T10:00:03.000Z",
+    }
+    body, headers = sign_by_password(notification, key)
+    names = {"Type": "X-Amz-Sns-Message-Type", "MessageId": "X-Amz-Sns-Message-Id"}
+    headers |= {header: notification[name] for name, header in names.items()}
+    return body, headers | {"Content-Type": "text/plain; charset=UTF-8"}
+
+
+def sign_as_mandrill(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
+    events = json.dumps(payload)
+    signed = f"http://testserver/webhooks/mail/mandrillmandrill_events{events}"
+    mac = base64.b64encode(hmac.digest(key.encode(), signed.encode(), hashlib.sha1)).decode()
+    form = {"X-Mandrill-Signature": mac, "Content-Type": "application/x-www-form-urlencoded"}
+    return urlencode({"mandrill_events": events}).encode(), form
 
 
 def sign_as_mailgun(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
@@ -94,7 +120,9 @@ def sign_as_sendgrid(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
 
 
 SIGNERS: dict[str, Callable[[Any, str], tuple[bytes, dict[str, str]]]] = {
+    "amazon_ses": sign_as_amazon,
     "mailgun": sign_as_mailgun,
     "mailtrap": sign_as_mailtrap,
+    "mandrill": sign_as_mandrill,
     "sendgrid": sign_as_sendgrid,
 }

@@ -11,6 +11,8 @@ from events.models import Event
 from invitations.models import Invitation
 from invitations.outbox import Mail
 from invitations.sending import deliver_next
+from invitations.webhook import VIEWS
+from perfectworks.environment import WEBHOOK_PACKAGES
 from tests.invitations.delivery.providers import (
     RECORDED,
     SIGNING_KEY,
@@ -19,6 +21,7 @@ from tests.invitations.delivery.providers import (
     recorded,
     report,
     send,
+    sign_as_amazon,
     sign_as_mailgun,
     sign_by_password,
 )
@@ -34,6 +37,13 @@ Invite = Callable[..., Invitation]
 
 OTHER_WORDS = {"opened": "sent"}
 ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # what is about the recipient
+
+
+@pytest.fixture(autouse=True)
+def _without_the_library_of_amazon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """django-anymail wants boto3 for subscribing to reports, and makes its options ready for every one."""
+    monkeypatch.delitem(WEBHOOK_PACKAGES, ("amazon_ses", "WEBHOOK_SECRET"))
+    monkeypatch.setattr("anymail.webhooks.amazon_ses._get_anymail_boto3_params", lambda kwargs: ({}, {}))
 
 
 @pytest.fixture
@@ -56,7 +66,15 @@ def test_a_recorded_report_moves_the_mail_that_it_is_about(mail: Mail, settings:
     assert mail.invitation.status == ("error" if name in ENDED else "pending")
 
 
-@pytest.mark.parametrize("provider", ["postmark", "mailgun", "sendgrid", "brevo", "mailtrap"])
+def test_every_provider_is_recorded_as_it_reports_each_kind_of_end():
+    assert {name.partition("-")[0] for name in RECORDED} == set(VIEWS)
+    assert {f"{provider}-{state}" for provider in VIEWS for state in ("delivered", "bounced")} <= set(RECORDED)
+
+
+WITH_CODES = ["amazon_ses", "brevo", "mailgun", "mailtrap", "mandrill", "postmark", "sendgrid", "sparkpost"]
+
+
+@pytest.mark.parametrize("provider", WITH_CODES)
 def test_the_servers_code_reaches_the_event_and_its_words_the_ledger(mail: Mail, settings: Settings, provider: str):
     configure(settings, provider)
 
@@ -77,7 +95,7 @@ def test_a_report_that_is_wrongly_signed_changes_nothing(mail: Mail, settings: S
     assert changes.nothing
 
 
-@pytest.mark.parametrize("provider", ["postmark", "mailgun", "sendgrid", "resend", "brevo", "mailjet", "mailtrap"])
+@pytest.mark.parametrize("provider", sorted(set(VIEWS) - {"amazon_ses"}))
 def test_a_report_that_is_not_signed_changes_nothing(mail: Mail, settings: Settings, provider: str):
     configure(settings, provider)
     body = json.dumps(recorded(f"{provider}-bounced", mail)).encode()
@@ -85,6 +103,18 @@ def test_a_report_that_is_not_signed_changes_nothing(mail: Mail, settings: Setti
     with watching() as changes:
         assert send(provider, body, {}).status_code == 403
 
+    assert changes.nothing
+
+
+def test_amazon_is_asked_for_the_password_that_it_sends_only_then(mail: Mail, settings: Settings):
+    configure(settings, "amazon_ses")
+    body, headers = sign_as_amazon(recorded("amazon_ses-bounced", mail), SIGNING_KEY)
+    del headers["Authorization"]
+
+    with watching() as changes:
+        answer = send("amazon_ses", body, headers)
+
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Basic realm="Anymail WEBHOOK_SECRET"')
     assert changes.nothing
 
 
