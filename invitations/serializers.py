@@ -14,6 +14,7 @@ from orgs.serializers import ActorSerializer, ChangesSerializer, RoleReferenceSe
 from orgs.viewsets.parameters import BUILT_IN_NAMES
 from perfectworks.addresses import MAX_LENGTH, normalize_address
 from perfectworks.api.serializers import (
+    ChoiceField,
     HouseSerializer,
     PlainMultilineTextField,
     StrictIntegerField,
@@ -227,9 +228,7 @@ class NamedRoleSerializer(HouseSerializer):
     """A role by its id, or a built-in one by its name."""
 
     role_id = StrictUuidField(required=False)
-    role = serializers.ChoiceField(
-        choices=list(BUILT_IN_NAMES), required=False, help_text="A built-in role by its name."
-    )
+    role = ChoiceField(choices=list(BUILT_IN_NAMES), required=False, help_text="A built-in role by its name.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """The named role by its id. Raises ValidationError where the role is said twice."""

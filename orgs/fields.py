@@ -10,7 +10,7 @@ from rest_framework import serializers
 from orgs.models import validate_slug
 from orgs.permissions import ALL_PERMISSIONS
 from perfectworks.api.names import camel_case_keys
-from perfectworks.api.serializers import StrictTextField
+from perfectworks.api.serializers import ChoiceField, StrictTextField
 from perfectworks.text import validate_plain_text
 
 
@@ -40,7 +40,7 @@ class WebAddressField(StrictTextField):
 
 
 @extend_schema_field({"type": ["string", "null"], "enum": [*dict(settings.LANGUAGES), None]})
-class LanguageField(serializers.ChoiceField):
+class LanguageField(ChoiceField):
     """A language that pages and mails speak; null and a blank mean none, which is stored blank."""
 
     def __init__(self, **options: Any) -> None:

@@ -11,6 +11,7 @@ from accounts.models import User
 from orgs.fields import BlankAsNullField, FactsField, LanguageField, PermissionsField, SlugField, WebAddressField
 from orgs.models import Role, Unit
 from perfectworks.api.serializers import (
+    ChoiceField,
     HouseSerializer,
     PlainMultilineTextField,
     PlainTextField,
@@ -151,7 +152,7 @@ class RoleChangesSerializer(ChangesSerializer):
 class NewRoleSerializer(RoleChangesSerializer):
     """A role to be; where it can be held never changes."""
 
-    scope = serializers.ChoiceField(choices=Role.Scope.choices, default=Role.Scope.ORGANIZATION)
+    scope = ChoiceField(choices=Role.Scope.choices, default=Role.Scope.ORGANIZATION)
 
 
 # Workspaces and applications

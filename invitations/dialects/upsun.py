@@ -38,7 +38,13 @@ from perfectworks.api.errors import Problem
 from perfectworks.api.ids import ULID, UlidField
 from perfectworks.api.operations import operation
 from perfectworks.api.query import Choice, Choices, InvalidQuery, Schema, Sorting, record
-from perfectworks.api.serializers import SnakeCaseSerializer, StrictBooleanField, StrictTextField, TimeField
+from perfectworks.api.serializers import (
+    ChoiceField,
+    SnakeCaseSerializer,
+    StrictBooleanField,
+    StrictTextField,
+    TimeField,
+)
 from perfectworks.errors import Gone, NotFound, Unprocessable
 
 title = "Upsun"
@@ -101,9 +107,7 @@ class NewInvitation(SnakeCaseSerializer):
     """What inviting takes."""
 
     email = StrictTextField(max_length=256)
-    permissions = serializers.ListField(
-        child=serializers.ChoiceField(list(SPELLINGS)), max_length=len(SPELLINGS), default=list
-    )
+    permissions = serializers.ListField(child=ChoiceField(list(SPELLINGS)), max_length=len(SPELLINGS), default=list)
     force = StrictBooleanField(default=False)
 
 

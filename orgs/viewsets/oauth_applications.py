@@ -16,7 +16,14 @@ from orgs.tenancy import NoActiveOrganization, current_organization
 from orgs.viewsets.scopes import HEADER, HEADERS, HouseViewSet
 from perfectworks.api.operations import operation
 from perfectworks.api.pagination import PagePagination
-from perfectworks.api.serializers import HouseSerializer, PlainTextField, StrictTextField, StrictUuidField, TimeField
+from perfectworks.api.serializers import (
+    ChoiceField,
+    HouseSerializer,
+    PlainTextField,
+    StrictTextField,
+    StrictUuidField,
+    TimeField,
+)
 
 KINDS = ("client", "personal", "service")
 
@@ -59,11 +66,11 @@ class ShownOnceSerializer(OAuthApplicationSerializer):
 class NewApplicationSerializer(HouseSerializer):
     """What registering takes: ``redirectUris`` (and perhaps ``public``) for a client, ``memberId`` for a service."""
 
-    kind = serializers.ChoiceField(KINDS)
+    kind = ChoiceField(KINDS)
     name = PlainTextField(max_length=128)
     redirect_uris = serializers.ListField(child=StrictTextField(max_length=2048), min_length=1, required=False)
     public = serializers.BooleanField(required=False)
-    scopes = serializers.ListField(child=serializers.ChoiceField(list(SCOPES)), required=False)
+    scopes = serializers.ListField(child=ChoiceField(list(SCOPES)), required=False)
     member_id = StrictUuidField(required=False)
 
     needed = {"client": "redirect_uris", "personal": None, "service": "member_id"}

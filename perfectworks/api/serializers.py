@@ -86,6 +86,14 @@ class StrictBooleanField(serializers.BooleanField):
         return data
 
 
+class ChoiceField(serializers.ChoiceField):
+    """One of a few words. A refusal names them, where REST framework's would only repeat what was sent."""
+
+    def __init__(self, choices: Any, **options: Any) -> None:
+        super().__init__(choices, **options)
+        self.error_messages["invalid_choice"] = f"One of these is expected: {', '.join(self.choices)}."
+
+
 class PlainTextField(StrictTextField):
     """One line of visible text, as names are."""
 

@@ -112,7 +112,7 @@ REQUIRED, UNKNOWN = "This field is required.", "This field is unknown."
     ("body", "faults"),
     [
         ({}, {"kind": [REQUIRED], "name": [REQUIRED]}),
-        ({"kind": "robot", "name": "N"}, {"kind": ['"robot" is not a valid choice.']}),
+        ({"kind": "robot", "name": "N"}, {"kind": ["One of these is expected: client, personal, service."]}),
         ({"kind": "personal", "name": ""}, {"name": ["This field may not be blank."]}),
         ({"kind": "personal", "name": "x" * 129}, {"name": ["Ensure this field has no more than 128 characters."]}),
         (

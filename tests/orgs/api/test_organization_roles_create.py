@@ -103,7 +103,10 @@ def test_a_permission_of_no_such_role_is_named(by, organization, scope, permissi
         ({}, {"name": ["This field is required."], "permissions": ["This field is required."]}),
         ({"name": "x" * 65, "permissions": []}, {"name": ["Ensure this field has no more than 64 characters."]}),
         ({"name": "A\nB", "permissions": []}, {"name": ["The character U+000A at position 2 is not allowed here."]}),
-        ({"name": "Helper", "permissions": [], "scope": "galaxy"}, {"scope": ['"galaxy" is not a valid choice.']}),
+        (
+            {"name": "Helper", "permissions": [], "scope": "galaxy"},
+            {"scope": ["One of these is expected: organization, unit."]},
+        ),
         ({"name": "Helper", "permissions": [], "builtIn": True}, {"builtIn": ["This field is unknown."]}),
         (
             {"name": "Helper", "permissions": ["x"] * 12},
