@@ -62,6 +62,7 @@ ANYTHING = admitting(SESSION, JWT, OAUTH2, CLIENT, API_KEY)
 BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # a key by the token given for it (``orgs.key_exchange``)
 BEARER = admitting(JWT, OAUTH2, CLIENT)
 PERSON = admitting(SESSION, JWT, OAUTH2)  # or a program that the person lets act for them
+PERSON_WITHOUT_COOKIE = admitting(JWT, OAUTH2)
 SIGNED_IN = admitting(SESSION, JWT)  # the person, and no program
 BROWSER = admitting(SESSION)
 IDENTITY_PROVIDER = admitting(JWT)

@@ -50,7 +50,7 @@ from invitations.terms import (
 from invitations.tokens import Proof
 from orgs import policies
 from orgs.actions import admit
-from orgs.models import Membership, Organization
+from orgs.models import Membership, Organization, Unit
 from orgs.references import describe, find_grant
 from orgs.seats import members_fill_seats, require_seat
 from orgs.tenancy import lock_organization
@@ -72,7 +72,7 @@ class Answer:
 
 
 @transaction.atomic
-def invite(
+def invite(  # noqa: PLR0913 - all that an invitation can say
     *,
     by: Principal,
     organization_id: UUID,
@@ -80,6 +80,7 @@ def invite(
     role_id: UUID | None = None,
     permissions: frozenset[str] = frozenset(),
     unit_id: UUID | None = None,
+    unit_kind: Unit.Kind | None = None,
     unit_role_id: UUID | None = None,
     lifetime_days: int = DEFAULT_LIFETIME_DAYS,
     language: str = "",
@@ -87,7 +88,8 @@ def invite(
 ) -> Invitation:
     """Offer an address a place in the organization, and queue the mail that says so.
 
-    Without a role it is ``unassigned``; without a ``language`` it speaks the organization's. ``force`` withdraws the
+    Without a role it is ``unassigned``; a unit is of the ``unit_kind``, if one is given; without a ``language`` it
+    speaks the organization's. ``force`` withdraws the
     open invitation to the same address and target in favor of this one; otherwise that is AlreadyInvited. Raises
     AlreadyMember, NoSeatLeft, GrantTooWide, ValidationError or Unprocessable for what does not fit, and over a limit
     TooManyOpenInvitations, OrganizationMailsUsedUp, InviterMailsUsedUp or RecipientMailsUsedUp.
@@ -95,7 +97,12 @@ def invite(
     organization = lock_organization(organization_id, by=by)
     policies.require_any_member_management(by, organization)
     grant = find_grant(
-        organization, role_id=role_id, permissions=permissions, unit_id=unit_id, unit_role_id=unit_role_id
+        organization,
+        role_id=role_id,
+        permissions=permissions,
+        unit_id=unit_id,
+        unit_kind=unit_kind,
+        unit_role_id=unit_role_id,
     )
     require_grant(by, organization, grant)
     address = read_address(email)

@@ -76,12 +76,13 @@ def find_grant(
     role_id: UUID | None = None,
     permissions: frozenset[str] = frozenset(),
     unit_id: UUID | None = None,
+    unit_kind: Unit.Kind | None = None,
     unit_role_id: UUID | None = None,
 ) -> Grant:
     """The grant that these ids and names mean in this organization.
 
-    Without a role it is ``unassigned``. Raises UnknownRole, UnknownUnit, UnknownPermission, and Unprocessable
-    when only one of unit and unit role is given: every referenced thing must belong here.
+    Without a role it is ``unassigned``; a unit is of the kind, if one is given. Whatever is named must belong here.
+    Raises UnknownRole, UnknownUnit, UnknownPermission, and Unprocessable when only one of unit and unit role is given.
     """
     unknown = permissions - GRANTABLE_DIRECTLY
     if unknown:
@@ -91,17 +92,17 @@ def find_grant(
     return Grant(
         role=find_role(organization, role_id or UNASSIGNED_ROLE, Role.Scope.ORGANIZATION),
         permissions=permissions,
-        unit=_find_named_unit(organization, unit_id) if unit_id else None,
+        unit=_find_named_unit(organization, unit_id, unit_kind) if unit_id else None,
         unit_role=find_role(organization, unit_role_id, Role.Scope.UNIT, field="unit_role_id")
         if unit_role_id
         else None,
     )
 
 
-def _find_named_unit(organization: Organization, unit_id: UUID) -> Unit:
+def _find_named_unit(organization: Organization, unit_id: UUID, kind: Unit.Kind | None) -> Unit:
     """What a body names and is not there is a fault of the body, where an address would not be found."""
     try:
-        return find_unit(organization, unit_id)
+        return find_unit(organization, unit_id, kind)
     except UnitNotFound as error:
         raise UnknownUnit(fields={"unit_id": ["Unknown workspace or application."]}) from error
 

@@ -32,7 +32,7 @@ from invitations.models import Invitation
 from invitations.querysets import inviter_roles
 from invitations.recipients import find_offer
 from invitations.tokens import Purpose, token_for
-from orgs.models import Role
+from orgs.models import Role, Unit
 from orgs.tenancy import find_organization
 from perfectworks.api.errors import Problem
 from perfectworks.api.ids import DECIMAL, DecimalIdField
@@ -248,16 +248,16 @@ class WachtInvitations(WachtViewSet):
     @operation("", name="getOrganizationInvitations", answer=InvitationSpelling, many=True)
     def list(self, request: Request, organization_id: UUID) -> Response:
         """Retrieve all pending invitations for an organization."""
-        organization = find_organization(self.caller, organization_id)
-        rows = Invitation.objects.managed_in(organization, self.caller).open().with_details()
-        return Response(spelled(list(rows.newest_first())))
+        rows = Invitation.objects.managed_in(find_organization(self.caller, organization_id), self.caller).open()
+        return Response(spelled(list(rows.with_details().newest_first())))
 
     @operation(
         "", name="inviteOrganizationMember", body=NewInvitation, answer=InvitationSpelling, errors=(409, 422, 429)
     )
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite a member to an organization."""
-        return one(actions.invite(by=self.caller, organization_id=organization_id, **self.body))
+        workspace = Unit.Kind.WORKSPACE
+        return one(actions.invite(by=self.caller, organization_id=organization_id, unit_kind=workspace, **self.body))
 
     @operation("", name="discardOrganizationInvitation", answer=InvitationSpelling, errors=(409, 410))
     def discard(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:

@@ -20,7 +20,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
-from accounts.credentials import BEARER
+from accounts.credentials import BEARER, PERSON_WITHOUT_COOKIE
 from accounts.scopes import INVITATIONS
 from invitations import actions
 from invitations.dialects import DialectViewSet
@@ -214,4 +214,7 @@ urlpatterns = [
     path("invitations", ZenmlInvitations.as_view({"get": "list"})),
     path("invitations/<str:invitation_id>", ZenmlInvitations.as_view({"get": "retrieve", "post": "respond"})),
 ]
-credentials = {f"zenml_invitations.{name}": BEARER.scoped(INVITATIONS) for name in ("list", "retrieve", "respond")}
+credentials = {
+    **{f"zenml_invitations.{name}": BEARER.scoped(INVITATIONS) for name in ("list", "retrieve")},
+    "zenml_invitations.respond": PERSON_WITHOUT_COOKIE.scoped(INVITATIONS),
+}

@@ -5,7 +5,7 @@ from operator import attrgetter
 import pytest
 
 from tests.dialects.speakers import SPEAKERS, Speaker, said
-from tests.dialects.world import World, database_that_is_gone, limits_used_up
+from tests.dialects.world import World, crash, database_that_is_gone, limits_used_up
 from tests.watching import watching
 
 NAME = attrgetter("name")
@@ -121,11 +121,20 @@ def test_too_much_in_too_short_a_time(world: World, speaker: Speaker):
 
 @every_speaker
 def test_something_that_is_our_fault(world: World, speaker: Speaker):
+    with crash(world):
+        response = speaker.ask(world)
+
+    words = "Something went wrong on our side. It has been recorded."
+    assert said(response) == speaker.refusal(500, "internal_error", words)
+
+
+@every_speaker
+def test_a_database_that_is_away(world: World, speaker: Speaker):
     with database_that_is_gone(world):
         response = speaker.ask(world)
 
-    crash = "Something went wrong on our side. It has been recorded."
-    assert said(response) == speaker.refusal(500, "internal_error", crash)
+    assert said(response) == speaker.refusal(503, "busy", "The service is busy. Try again in a moment.")
+    assert response.headers["Retry-After"] == "2"
 
 
 MALFORMED_BODIES = {

@@ -15,7 +15,7 @@ from tests.dialects.exchanges import exchanges
 ANYWHERE = {405, 406, 500}
 # A throttle that a test puts in front of operations which have no limit: only the words of its answer are of interest.
 THROTTLE = "every limit is used up"
-NOBODY_SHOWS = {413, 503}  # a body of megabytes, a database that is busy
+NOBODY_SHOWS = {413}  # a body of megabytes
 
 
 @cache

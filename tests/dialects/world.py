@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
-from django.db import InterfaceError, connection
+from django.db import InterfaceError, ProgrammingError, connection
 from django.test import override_settings
 from django.utils import timezone
 
@@ -200,6 +200,13 @@ def changing(model: Any, **values: Any) -> AbstractContextManager[None]:
     return changed()
 
 
+def crash(world: World) -> AbstractContextManager[None]:
+    def refuse(*_: Any) -> None:
+        raise ProgrammingError("there is no such column")
+
+    return connection.execute_wrapper(refuse)
+
+
 def database_that_is_gone(world: World) -> AbstractContextManager[None]:
     def refuse(*_: Any) -> None:
         raise InterfaceError("the connection is closed")
@@ -233,6 +240,7 @@ def no_invitation(world: World) -> AbstractContextManager[None]:
 
 GIVEN: dict[str, Callable[[World], AbstractContextManager[Any]]] = {
     "no seat is free": no_free_seat,
+    "a statement is wrong": crash,
     "the database is gone": database_that_is_gone,
     "every limit is used up": limits_used_up,
     "the address was sent as many mails as it should be in an hour": addresses_just_written_to,
