@@ -29,6 +29,9 @@ class ApiErrorMiddleware:
             return self.get_response(request)
         if "\x00" in request.path_info:
             return not_found(request)
+        if "HTTP_TRANSFER_ENCODING" in request.META:
+            # Django reads as much as Content-Length says (RFC 9112, 6.3): a body without it would seem empty.
+            return spoken(problem_of_status(411), error_body, request)
         response = self.get_response(request)
         if response.status_code < 400 or "json" in response.get("Content-Type", ""):
             return response

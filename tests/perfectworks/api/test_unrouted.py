@@ -51,6 +51,18 @@ def test_an_unknown_path_is_not_found_by_any_method(api, method):
     assert (response.status_code, response.headers["Content-Type"]) == (404, "application/json")
 
 
+@pytest.mark.parametrize("path", ["/api/v0/notes", "/api/v0/nothing"])
+def test_a_body_of_unknown_length_is_not_taken_for_an_empty_one(api, path):
+    response = api.post(path, {"title": "Note"}, headers={"Transfer-Encoding": "chunked"})
+
+    assert response.status_code == 411
+    assert response.json() == {
+        "success": False,
+        "message": "Length Required.",
+        "error": {"code": "length_required", "message": "Length Required."},
+    }
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(METHODS))
 def test_no_path_makes_a_prefix_answer_anything_but_json(tail, method):
     client = APIClient()
