@@ -16,7 +16,13 @@ from django.views.generic import TemplateView
 from oauth2_provider.scopes import get_scopes_backend
 from oauth2_provider.views.mixins import OAuthLibMixin
 from oauthlib.common import add_params_to_uri
-from oauthlib.oauth2 import AccessDeniedError, FatalClientError, InvalidRequestError, OAuth2Error
+from oauthlib.oauth2 import (
+    AccessDeniedError,
+    FatalClientError,
+    InvalidRequestError,
+    InvalidRequestFatalError,
+    OAuth2Error,
+)
 
 from accounts.access import let_in
 from accounts.models import OAuthApplication, User
@@ -87,7 +93,7 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
     def _read(self) -> tuple[list[str], dict[str, Any]]:
         """Scopes and parameters of a request that may be answered; raises OAuth2Error otherwise."""
         if any("\x00" in value for _, values in self.request.GET.lists() for value in values):
-            raise FatalClientError("A parameter holds a character that none may hold.")
+            raise InvalidRequestFatalError("A parameter holds a character that none may hold.")
         scopes, asked = self.get_server().validate_authorization_request(self._uri())
         request = asked.pop("request")
         if asked.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(asked["code_challenge"]):

@@ -24,7 +24,7 @@ class Answered:
             return refused("A parameter holds a NUL character.")
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         response["Cache-Control"] = "no-store"
-        if response.status_code >= 400 and response.content:
+        if response.content:
             response["Content-Type"] = "application/json"
         if response.status_code == 401:
             response["WWW-Authenticate"] = 'Basic realm="PerfectWorks"'
@@ -36,7 +36,10 @@ class Token(Answered, TokenView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Issue, or refuse: the grants that the metadata names are all there are."""
-        if request.POST.get("grant_type") not in oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED:
+        grant_type = request.POST.get("grant_type")
+        if not grant_type:  # or an empty one, which counts as none (RFC 6749, section 3.2)
+            return refused("A grant_type is required.")
+        if grant_type not in oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED:
             return refused("This grant_type is not known here.", error="unsupported_grant_type")
         with transaction.atomic():  # what is shown is used up with what is issued for it
             return self.authorization_flow_token_response(request)
@@ -44,6 +47,12 @@ class Token(Answered, TokenView):
 
 class Revoke(Answered, RevokeTokenView):
     """A client ends a token of its own (RFC 7009)."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """End it, if there is one; there is nothing to say about that."""
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        response.content = response.content or b"{}"
+        return response
 
 
 def refused(reason: str, *, error: str = "invalid_request") -> JsonResponse:

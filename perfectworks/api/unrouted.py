@@ -6,12 +6,13 @@ a prefix fails in that prefix's words, also where Django itself would answer wit
 
 from collections.abc import Callable, Mapping
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 from django.views.defaults import page_not_found
 
-from .errors import ErrorBody, Problem, problem_of_status
+from .errors import ErrorBody, Problem, problem_of, problem_of_status
 
 OF_THE_OLD_BODY = {"content-type", "content-length", "content-encoding", "content-disposition"}
 
@@ -36,6 +37,13 @@ class ApiErrorMiddleware:
         if response.status_code < 400 or "json" in response.get("Content-Type", ""):
             return response
         return in_place_of(response, spoken(problem_of_status(response.status_code), error_body, request))
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Answer a body that is too large as REST framework's views do; Django makes it a 400."""
+        error_body = error_body_of(request.path_info)
+        if error_body is None or not isinstance(exception, RequestDataTooBig):
+            return None
+        return spoken(problem_of(exception), error_body, request)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
