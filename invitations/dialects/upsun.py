@@ -203,7 +203,7 @@ class UpsunInvitations(ForbiddingViewSet):
     def handle_exception(self, exc: Exception) -> Response:
         """The vendor knows neither 410 nor 422."""
         if isinstance(exc, Unprocessable):
-            exc = serializers.ValidationError(exc.fields or {"permissions": [exc.message]})
+            exc = serializers.ValidationError(exc.fields or exc.message)
         return super().handle_exception(NotFound(exc.message) if isinstance(exc, Gone) else exc)
 
     @operation("OK", name="list-org-invites", answer=InvitationSpelling, paginator=Page, parameters=PARAMETERS)
