@@ -259,7 +259,7 @@ class WachtInvitations(WachtViewSet):
         workspace = Unit.Kind.WORKSPACE
         return one(actions.invite(by=self.caller, organization_id=organization_id, unit_kind=workspace, **self.body))
 
-    @operation("", name="discardOrganizationInvitation", answer=InvitationSpelling, errors=(409, 410))
+    @operation("", name="discardOrganizationInvitation", answer=InvitationSpelling, errors=(410,))
     def discard(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Discard an invitation."""
         return one(actions.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))

@@ -116,7 +116,7 @@ class OrganizationInvitationViewSet(InOrganization):
             )
         )
 
-    @operation("Invitation cancelled successfully", status=204, errors=(409, 410))
+    @operation("Invitation cancelled successfully", status=204, errors=(410,))
     def destroy(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Withdraw an invitation.
 
@@ -125,7 +125,7 @@ class OrganizationInvitationViewSet(InOrganization):
         actions.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         return self.answer()
 
-    @operation("Invitation cancelled successfully", answer=InvitationSerializer, errors=(409, 410))
+    @operation("Invitation cancelled successfully", answer=InvitationSerializer, errors=(410,))
     def cancel(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Cancel an invitation that is open, or whose acceptance waits for a seat."""
         return self.answer(actions.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
