@@ -9,12 +9,15 @@ A file says what it shows, perhaps what is given besides the usual world, the re
     Cookie: session_id={owner's session}
 
     HTTP/1.1 200 OK
-    Content-Type: application/json
+    Allow: GET, POST, HEAD, OPTIONS
+    Cache-Control: no-store
+    ...
 
     {"status": 200, ...}
 
-Credentials stand in braces. JSON is laid out for reading in the file, and must be compact on the wire. In the response
-ids and tokens that the world did not have before, and moments of today, are replaced by what they are.
+Every header of the response is there, in the order of their names. Credentials stand in braces. JSON is laid out for
+reading in the file, and must be compact on the wire. In the response ids and tokens that the world did not have
+before, and moments of today, are replaced by what they are.
 """
 
 import json
@@ -28,7 +31,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from invitations.models import Invitation
@@ -38,7 +41,6 @@ from tests.dialects.world import ERASED, GIVEN, World
 from tests.watching import all_rows
 
 FOLDER = Path(__file__).parent / "golden"
-HEADERS = ("Content-Type", "Link", "Retry-After", "WWW-Authenticate")
 START_OF_RESPONSE = re.compile(r"\n(?=HTTP/1\.1 )")
 CREDENTIAL = re.compile(r"\{([\w ]+)'s (session|token|jwt)\}")
 NAMED_TOKEN = re.compile(r"\{(listed|mailed) token of ([0-9a-f-]{36})\}")
@@ -94,6 +96,8 @@ class Exchange:
         """The same with the response that is given now."""
         known = known_ids()
         with ExitStack() as stack:
+            # As for real people: only the issuer of the JSON Web Tokens exists nowhere but in development.
+            stack.enter_context(override_settings(DEBUG="'s jwt}" in self.request))
             for given in self.given:
                 stack.enter_context(GIVEN[given](world))
             response = self.send(world)
@@ -128,8 +132,7 @@ def exchanges(dialect: str = "*") -> list[Exchange]:
 def noted(response: HttpResponse) -> str:
     """The response as a golden file has it."""
     lines = [f"HTTP/1.1 {response.status_code} {responses[response.status_code]}"]
-    shown = (*HEADERS, "Allow") if response.status_code == 405 else HEADERS
-    lines += [f"{name}: {response.headers[name]}" for name in shown if name in response.headers]
+    lines += [f"{name}: {in_order(name, value)}" for name, value in sorted(response.headers.items())]
     lines += [f"Set-Cookie: {cookie.OutputString()}" for cookie in response.cookies.values()]
     body = response.content.decode()
     if body:
@@ -137,6 +140,11 @@ def noted(response: HttpResponse) -> str:
         assert json.dumps(value, ensure_ascii=False, separators=(",", ":")) == body
         lines += ["", json.dumps(value, ensure_ascii=False, indent=2)]
     return "\n".join(lines) + "\n"
+
+
+def in_order(name: str, value: str) -> str:
+    """The header's value; the directives of a policy come from a set, in another order in each process."""
+    return "; ".join(sorted(value.split("; "))) if name == "Content-Security-Policy" else value
 
 
 class Replacement:
