@@ -62,13 +62,13 @@ def error_body_of(path: str) -> ErrorBody | None:
 
 
 def spoken(problem: Problem, error_body: ErrorBody, request: HttpRequest) -> JsonResponse:
-    """The whole response for a problem outside of REST framework."""
+    """The whole response for a problem outside of REST framework; no cache keeps it, as it may name the caller."""
     compact = {"ensure_ascii": False, "separators": (",", ":")}
     response = JsonResponse(
         error_body(problem, request),
         safe=False,
         status=problem.status,
-        headers=problem.headers,
+        headers={**problem.headers, "Cache-Control": "no-store"},
         json_dumps_params=compact,
     )
     response["Content-Length"] = str(len(response.content))
