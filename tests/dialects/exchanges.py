@@ -42,7 +42,7 @@ from tests.watching import all_rows
 
 FOLDER = Path(__file__).parent / "golden"
 START_OF_RESPONSE = re.compile(r"\n(?=HTTP/1\.1 )")
-CREDENTIAL = re.compile(r"\{([\w ]+)'s (session|token|jwt)\}")
+CREDENTIAL = re.compile(r"\{([\w ]+)'s (session|token|jwt|key)\}")
 NAMED_TOKEN = re.compile(r"\{(listed|mailed) token of ([0-9a-f-]{36})\}")
 
 

@@ -1,4 +1,4 @@
-"""The map of a service on which every limit is used up."""
+"""The map of a service with a throttle in front of every operation, where the service itself has none."""
 
 from django.urls import URLPattern, include, path
 from rest_framework.throttling import BaseThrottle

@@ -5,7 +5,7 @@ from operator import attrgetter
 import pytest
 
 from tests.dialects.speakers import SPEAKERS, Speaker, said
-from tests.dialects.world import World, crash, database_that_is_gone, limits_used_up
+from tests.dialects.world import World, crash, database_that_is_gone, throttle_in_front
 from tests.watching import watching
 
 NAME = attrgetter("name")
@@ -111,7 +111,7 @@ def test_an_answer_in_another_language_than_json(world: World, speaker: Speaker)
 
 @every_speaker
 def test_too_much_in_too_short_a_time(world: World, speaker: Speaker):
-    with limits_used_up(world):
+    with throttle_in_front(world):
         response = speaker.ask(world)
 
     throttled = "Request was throttled. Expected available in 30 seconds."

@@ -1,7 +1,7 @@
 """A world whose every id and date is fixed, so that what is said of it can be compared byte for byte."""
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from accounts.models import ApplicationAccess, ExternalIdentity, OAuthApplicatio
 from accounts.oauth import issue_token
 from invitations.limits import take_mail_to
 from invitations.models import Invitation
+from orgs.keys import create_api_key
 from orgs.models import Organization, Role, Unit
 from orgs.permissions import (
     ADMIN_ROLE,
@@ -33,7 +34,7 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
-from tests.rows import join, make_invitation
+from tests.rows import join, make_invitation, session
 
 SIGNED_IN = datetime(2026, 1, 22, 10, 30, tzinfo=UTC)
 FAR_AWAY = datetime(2126, 1, 22, 10, 30, 0, 678_000, tzinfo=UTC)
@@ -214,7 +215,8 @@ def database_that_is_gone(world: World) -> AbstractContextManager[None]:
     return connection.execute_wrapper(refuse)
 
 
-def limits_used_up(world: World) -> AbstractContextManager[Any]:
+def throttle_in_front(world: World) -> AbstractContextManager[Any]:
+    """Of the tests only: the service itself limits nobody but whoever asks for mails, or registers."""
     return override_settings(ROOT_URLCONF="tests.dialects.limited")
 
 
@@ -227,6 +229,17 @@ def addresses_just_written_to(world: World) -> AbstractContextManager[None]:
             yield
 
     return written_to()
+
+
+def short_bodies(world: World) -> AbstractContextManager[Any]:
+    return override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=20)
+
+
+def key_of_the_owner(world: World) -> AbstractContextManager[Any]:
+    owner = world.people["owner"]
+    _, secret = create_api_key(by=session(owner), organization_id=world.organization.pk, name="Nightly")
+    world.credentials["owner"]["key"] = secret
+    return nullcontext()
 
 
 def no_invitation(world: World) -> AbstractContextManager[None]:
@@ -242,7 +255,9 @@ GIVEN: dict[str, Callable[[World], AbstractContextManager[Any]]] = {
     "no seat is free": no_free_seat,
     "a statement is wrong": crash,
     "the database is gone": database_that_is_gone,
-    "every limit is used up": limits_used_up,
+    "a throttle is put in front that lets nobody through": throttle_in_front,
+    "a body may have twenty bytes": short_bodies,
+    "the owner has an API key": key_of_the_owner,
     "the address was sent as many mails as it should be in an hour": addresses_just_written_to,
     "nobody is invited": no_invitation,
 }
