@@ -18,7 +18,6 @@ class EventAdmin(ReadOnlyAdmin):
         "subject_id",
         "actor_id",
         "actor_method",
-        "actor_credential_id",
     )
     list_filter = ("kind", "actor_method", "subject_type", "created_at")
     search_fields = ("=organization_id", "=subject_id", "=actor_id")

@@ -118,7 +118,6 @@ class InvitationAdmin(ActionAdmin):
         "delivered",
         "expires_at",
         "inviter_name",
-        "updated_at",
     )
     list_filter = (
         StateFilter,

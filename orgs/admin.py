@@ -161,12 +161,29 @@ class AssignmentInline(ReadOnlyInline):
     fields = readonly_fields = ("role", "unit", "created_at")
 
 
+class OrganizationRoleFilter(admin.SimpleListFilter):
+    """The role of the list's column: the one in the organization, not those in its workspaces and applications."""
+
+    title = _("role in the organization")
+    parameter_name = "role"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """The names of all such roles; organizations may call theirs alike."""
+        roles = Role.objects.filter(scope=Role.Scope.ORGANIZATION)
+        return [(name, name) for name in roles.order_by("name").values_list("name", flat=True).distinct()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Members who hold one of that name."""
+        name = self.value()
+        return queryset.filter(assignments__unit=None, assignments__role__name=name) if name else queryset
+
+
 @admin.register(Membership)
 class MembershipAdmin(ActionAdmin):
     """Who belongs where, with which roles."""
 
     list_display = ("user", "organization", "role", "created_at")
-    list_filter = ("assignments__role", ("user__kind", titled(_("person or program"))), "created_at")
+    list_filter = (OrganizationRoleFilter, ("user__kind", titled(_("person or program"))), "created_at")
     search_fields = ("user__email", "user__first_name", "user__last_name", "organization__name", "organization__slug")
     inlines = (AssignmentInline,)
     buttons = (

@@ -12,7 +12,7 @@ from events.models import Event
 from invitations.models import Invitation
 from invitations.outbox import Mail
 from invitations.tokens import Purpose, token_for
-from orgs.models import Membership, Organization
+from orgs.models import Membership, Organization, Role, RoleAssignment
 from perfectworks.demo import World, make_world
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +101,21 @@ def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world
     assert page.status_code == 200
     assert "/do/" not in page.content.decode()
     assert client.post(address_of(world.organization, "do", "archive")).status_code == 403
+
+
+def test_members_are_filtered_by_their_role_in_the_organization_alone(staff: Client, world: World):
+    editor = Role.objects.get(name="editor", scope="unit")
+    in_unit = RoleAssignment.objects.create(
+        membership=world.organization.memberships.get(user=world.people["member"]), role=editor, unit=world.workspace
+    )
+    address = reverse("admin:orgs_membership_changelist")
+    page = staff.get(address, {"role": "admin"})
+    assert "By role in the organization" in page.content.decode()
+    assert {row.user.display_name for row in page.context["cl"].queryset} == {"Demo Admin", "Demo service"}
+    assert [name for name, _ in page.context["cl"].filter_specs[0].lookup_choices] == sorted(
+        Role.objects.filter(scope="organization").values_list("name", flat=True)
+    )
+    assert not staff.get(address, {"role": in_unit.role.name}).context["cl"].queryset.exists()
 
 
 def test_an_organization_page_shows_members_and_open_invitations_at_a_glance(staff: Client, world: World):

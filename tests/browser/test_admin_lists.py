@@ -1,0 +1,44 @@
+"""The admin's lists show every column on a small desk, without scrolling sideways."""
+
+import pytest
+
+from accounts.models import User
+from invitations.models import Invitation
+from invitations.outbox import Mail
+from orgs.models import Organization
+from tests.browser.admin_scenes import as_staff, fill
+from tests.browser.consent_scenes import client_of
+from tests.browser.scenes import set_stage
+
+pytestmark = pytest.mark.browser
+SMALL_DESK = {"width": 1300, "height": 800}
+LONG = f"{'long' * 12}@{'very-' * 8}long.example.com"
+HIDDEN = "list => list.scrollWidth - list.clientWidth"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "invitations/invitation/",
+        "invitations/mail/",
+        "orgs/membership/",
+        "accounts/user/",
+        "orgs/organization/",
+        "accounts/oauthapplication/",
+        "events/event/",
+    ],
+)
+def test_a_list_fits(visitor, page, path):
+    stage = set_stage(visitor)
+    fill(stage)
+    client_of(stage, "https://client.example.com/callback")
+    Organization.objects.update(name="Extraordinarily Long-Named Riverside Cooperative")
+    User.objects.filter(pk=stage.stranger.pk).update(email=LONG)
+    Invitation.objects.filter(pk=stage.invitation.pk).update(email=LONG)
+    Mail.objects.filter(invitation=stage.invitation).update(recipient=LONG)
+    page.set_viewport_size(SMALL_DESK)
+
+    as_staff(stage, path)
+
+    assert page.locator("#result_list tbody tr").count() > 0
+    assert page.locator(".results").evaluate(HIDDEN) == 0
