@@ -6,13 +6,12 @@ a prefix fails in that prefix's words, also where Django itself would answer wit
 
 from collections.abc import Callable, Mapping
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 from django.views.defaults import page_not_found
 
-from .errors import ErrorBody, Problem, problem_of, problem_of_status
+from .errors import ErrorBody, Problem, answer_to, problem_of, problem_of_status
 
 OF_THE_OLD_BODY = {"content-type", "content-length", "content-encoding", "content-disposition"}
 
@@ -39,9 +38,12 @@ class ApiErrorMiddleware:
         return in_place_of(response, spoken(problem_of_status(response.status_code), error_body, request))
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Answer a body that is too large as REST framework's views do; Django makes it a 400."""
+        """Answer a body that is too large, and a database that is away, as REST framework's views do.
+
+        To Django the one is a 400 and the other a crash.
+        """
         error_body = error_body_of(request.path_info)
-        if error_body is None or not isinstance(exception, RequestDataTooBig):
+        if error_body is None or answer_to(exception).status not in (413, 503):
             return None
         return spoken(problem_of(exception), error_body, request)
 
