@@ -138,7 +138,9 @@ for dialect in DIALECTS.values():
     admit(dialect.credentials)
 
 DOCUMENTS = {"house": Document("/api/v0")} | {
-    prefix: Document(f"/{prefix}", {"TITLE": dialect.title, "DESCRIPTION": dialect.__doc__})
+    prefix: Document(
+        f"/{prefix}", {"TITLE": dialect.title, "DESCRIPTION": dialect.__doc__}, getattr(dialect, "other_paths", {})
+    )
     for prefix, dialect in DIALECTS.items()
 }
 

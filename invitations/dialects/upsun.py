@@ -27,7 +27,7 @@ from accounts.credentials import BEARER_OR_KEY
 from accounts.scopes import MEMBERS
 from invitations import actions
 from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
-from invitations.dialects.upsun_tokens import UpsunToken
+from invitations.dialects.upsun_tokens import GET_TOKEN, UpsunToken
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import InvitationNotFound
@@ -269,6 +269,7 @@ urlpatterns = [
     path(f"{INVITATIONS}/<id:invitation_id>", UpsunInvitations.as_view({"get": "retrieve", "delete": "destroy"})),
     path("oauth2/token", UpsunToken.as_view()),
 ]
+other_paths = {"/upsun/oauth2/token": {"post": GET_TOKEN}}
 credentials = {
     f"upsun_invitations.{name}": BEARER_OR_KEY.scoped(*MEMBERS) for name in ("list", "create", "retrieve", "destroy")
 }

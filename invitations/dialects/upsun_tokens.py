@@ -6,18 +6,60 @@ They send JSON, know the grant ``api_token`` (here it takes an API key), and nam
 
 import base64
 import binascii
+from http.client import responses
 from typing import Any
 from urllib.parse import unquote_plus
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
+from oauth2_provider.settings import oauth2_settings
 
 from accounts.token_endpoint import Token, refused
 from orgs.key_exchange import TOKEN_LIFETIME, token_for_key
 from perfectworks.api.parsers import MalformedBody, parse_document
+from perfectworks.api.query import record
+from perfectworks.api.schema import RETRY_AFTER, response
 
 API_TOKEN = "api_token"  # noqa: S105 - the name of the grant and of its parameter
+TEXT = {"type": "string"}
+
+# Schema
+
+PARAMETERS = record(
+    grant_type={"type": "string", "enum": [API_TOKEN, *oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED]},
+    **dict.fromkeys(
+        (API_TOKEN, "code", "code_verifier", "redirect_uri", "refresh_token", "client_id", "client_secret", "scope"),
+        TEXT,
+    ),
+) | {"required": ["grant_type"]}
+TOKEN = record(
+    access_token=TEXT,
+    token_type={"type": "string", "const": "Bearer"},
+    expires_in={"type": "integer", "minimum": 1},
+    refresh_token=TEXT,
+    scope=TEXT,
+) | {"required": ["access_token", "token_type", "expires_in"]}
+REFUSAL = record(error=TEXT, error_description=TEXT) | {"required": ["error"]}
+GET_TOKEN = {
+    "operationId": "get-access-token",
+    "summary": "Get an access token",
+    "description": "After RFC 6749, sections 3.2 and 5, as at `/oauth2/token`. Besides, parameters may come as JSON, "
+    "the grant `api_token` takes an API key, and a client without a secret names itself by `Basic` with an empty one.",
+    "tags": ["oauth2"],
+    "security": [{}],
+    "requestBody": {
+        "required": True,
+        "content": {kind: {"schema": PARAMETERS} for kind in ("application/x-www-form-urlencoded", "application/json")},
+    },
+    "responses": {
+        "200": response("OK", TOKEN),
+        **{str(status): response(responses[status], REFUSAL) for status in (400, 401, 413)},
+        "503": response(responses[503], REFUSAL) | {"headers": RETRY_AFTER},
+    },
+}
+
+# View
 
 
 class UpsunToken(Token):

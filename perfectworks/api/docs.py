@@ -31,17 +31,20 @@ REDOC = {**SWAGGER, "style-src": [SELF, UNSAFE_INLINE], "worker-src": ["blob:"]}
 class Document:
     """The OpenAPI document of the API below a prefix (`"/api/v0"`).
 
-    `settings` are drf-spectacular's, for this document: TITLE, DESCRIPTION.
+    `settings` are drf-spectacular's, for this document: TITLE, DESCRIPTION. `paths` are those behind which there is no
+    viewset to describe itself.
     """
 
     prefix: str
     settings: dict[str, Any] = field(default_factory=dict)
+    paths: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def content(self) -> dict[str, Any]:
         """What the document says. It is found once, since it only changes with the code."""
         with writing, patched_settings({"SCHEMA_PATH_PREFIX": self.prefix, **self.settings}):
-            return SchemaGenerator().get_schema(request=None, public=True)
+            content = SchemaGenerator().get_schema(request=None, public=True)
+        return {**content, "paths": content["paths"] | self.paths}
 
     @cached_property
     def json(self) -> bytes:

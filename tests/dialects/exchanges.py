@@ -15,9 +15,9 @@ A file says what it shows, perhaps what is given besides the usual world, the re
 
     {"status": 200, ...}
 
-Every header of the response is there, in the order of their names. Credentials stand in braces. JSON is laid out for
-reading in the file, and must be compact on the wire. In the response ids and tokens that the world did not have
-before, and moments of today, are replaced by what they are.
+Every header of the response is there, in the order of their names. Credentials stand in braces. JSON that is compact
+on the wire is laid out for reading in the file; other stands as it is. In the response ids and tokens that the world
+did not have before, and moments of today, are replaced by what they are.
 """
 
 import json
@@ -36,6 +36,7 @@ from django.utils import timezone
 
 from invitations.models import Invitation
 from invitations.tokens import Purpose, read_token, token_for
+from orgs.key_exchange import key_token_principal
 from perfectworks.ids import parse_decimal, parse_oid, parse_ulid, parse_uuid
 from tests.dialects.world import ERASED, GIVEN, World
 from tests.watching import all_rows
@@ -136,10 +137,15 @@ def noted(response: HttpResponse) -> str:
     lines += [f"Set-Cookie: {cookie.OutputString()}" for cookie in response.cookies.values()]
     body = response.content.decode()
     if body:
-        value = json.loads(body)
-        assert json.dumps(value, ensure_ascii=False, separators=(",", ":")) == body
-        lines += ["", json.dumps(value, ensure_ascii=False, indent=2)]
+        lines += ["", laid_out(body)]
     return "\n".join(lines) + "\n"
+
+
+def laid_out(body: str) -> str:
+    """JSON for reading, unless that would hide how it was spaced."""
+    value = json.loads(body)
+    is_compact = json.dumps(value, ensure_ascii=False, separators=(",", ":")) == body
+    return json.dumps(value, ensure_ascii=False, indent=2) if is_compact else body
 
 
 def in_order(name: str, value: str) -> str:
@@ -155,6 +161,7 @@ class Replacement:
         self.new: list[int] = []
 
     def of(self, text: str) -> str:
+        text = KEY_TOKEN.sub(self.key_token, text)
         text = TOKEN.sub(self.token, text)
         text = ID.sub(self.id, text)
         return MOMENT.sub(self.moment, text)
@@ -164,6 +171,10 @@ class Replacement:
         if proof is None:
             return found[0]
         return f"{{{proof.purpose} token {proof.generation} of {self.name(proof.invitation_id)}}}"
+
+    def key_token(self, found: re.Match[str]) -> str:
+        principal = key_token_principal(found[0])
+        return f"{{token for an API key of {principal.user.first_name}}}" if principal and principal.user else found[0]
 
     def id(self, found: re.Match[str]) -> str:
         keys = {spelling: key for spelling, parse in SPELLINGS.items() if (key := parse(found[0]))}
@@ -191,6 +202,7 @@ class Replacement:
         return f"new {self.new.index(key.int >> 32) + 1}"
 
 
+KEY_TOKEN = re.compile(r"[0-9a-f-]{36}:[0-9A-Za-z]+:[\w-]{43}", re.ASCII)
 TOKEN = re.compile(r"(?<![\w-])[\w-]{59}(?![\w-])", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
 ID = re.compile(r"(?<![\w-])([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-Z]{26}|[0-9a-f]{24}|\d{36,39})(?![\w-])")

@@ -11,6 +11,7 @@ DOCUMENTED = Documented(
         "create-org-invite": "Invite user to an organization by email",
         "get-org-invite": "Get an invitation to an organization",
         "cancel-org-invite": "Cancel a pending invitation to an organization",
+        "get-access-token": "Get an access token",
     },
     parameters={
         "list-org-invites": {
