@@ -12,7 +12,7 @@ from tests.dialects.documented import documented
 from tests.dialects.exchanges import exchanges
 
 # What any address can answer, whatever it is for: the documents leave it out.
-ANYWHERE = {405, 406, 500}
+ANYWHERE = {405, 406, 411, 500}
 # A throttle that a test puts in front of operations which have no limit: only the words of its answer are of interest.
 THROTTLE = "a throttle is put in front that lets nobody through"
 SHOWN_ONCE = {503}  # for one operation of each dialect: a database that is away is away for all of them
