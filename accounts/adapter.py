@@ -1,25 +1,28 @@
 """How django-allauth's accounts follow this service's rules."""
 
-import logging
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from allauth.core.internal import ratelimit
 from anymail.exceptions import AnymailAPIError
 from django.conf import settings
-from django.contrib import messages
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.receivers import record_own_change
 from perfectworks.addresses import normalize_address
+from perfectworks.errors import Unavailable
 
-logger = logging.getLogger(__name__)
+
+class MailNotSent(Unavailable):
+    """The mail server does not take it; the account may be there already, and asking again mails the way in."""
+
+    message = "The mail could not be sent. Try again in a moment."
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -59,15 +62,16 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Mail with links on ``PUBLIC_BASE_URL`` and nowhere else: a request's host is the caller's word.
 
-        Nobody waits in a queue for these: when the mail server is away, the page says so.
+        Somebody waits for it, so it is sent at once and not queued. Raises MailNotSent; asking again is then no
+        repetition, for which one has to wait.
         """
         links = {name: public_url(url) for name, url in context.items() if name.endswith("_url")}
         site = {"name": "PerfectWorks", "domain": settings.PUBLIC_BASE_URL}
         try:
             super().send_mail(template_prefix, email, {**context, **links, "current_site": site})
         except (OSError, AnymailAPIError) as error:
-            logger.warning("A mail about an account cannot be sent: %s", type(error).__name__)
-            messages.error(self.request, _("No mail can be sent at the moment. Please try again in a few minutes."))
+            ratelimit.clear(self.request, app="allauth.account", action="confirm_email", key=email)
+            raise MailNotSent from error
 
 
 def public_url(url: str) -> str:

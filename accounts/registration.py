@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 from events.models import Event
 from perfectworks.addresses import normalize_address
-from perfectworks.errors import LimitReached, Unavailable
+from perfectworks.errors import LimitReached
 from perfectworks.languages import own_language
 
 
@@ -26,12 +26,6 @@ class TooManyRegistrations(LimitReached):
     """From one client address; the pages count with the API."""
 
     message = "There were many registrations from your network. Try again in a minute."
-
-
-class MailNotSent(Unavailable):
-    """The mail server does not take it; the account may be there already, and asking again mails the way in."""
-
-    message = "The mail could not be sent. Try again in a moment."
 
 
 def register(request: HttpRequest, *, email: str, password: str, first_name: str = "", last_name: str = "") -> None:
@@ -78,18 +72,13 @@ def _save(user: User) -> EmailAddress | None:
 
 def _send(request: HttpRequest, email: str, unproven: EmailAddress | None) -> None:
     """One mail to an address every few minutes, whoever asks for it."""
-    allowed = ratelimit.consume(request, app="allauth.account", action="confirm_email", key=email)
-    if not allowed:
+    if not ratelimit.consume(request, app="allauth.account", action="confirm_email", key=email):
         return
-    try:
-        with translation.override(own_language(request)):  # a mail is for a person, though a program asked for it
-            if unproven:
-                unproven.send_confirmation(request, signup=True)
-            else:
-                get_adapter().send_account_already_exists_mail(email)
-    except OSError as error:
-        allowed.rollback()
-        raise MailNotSent from error
+    with translation.override(own_language(request)):  # a mail is for a person, though a program asked for it
+        if unproven:
+            unproven.send_confirmation(request, signup=True)
+        else:
+            get_adapter().send_account_already_exists_mail(email)
 
 
 def _as(user: User) -> Principal:

@@ -1,5 +1,6 @@
 """What holds for every page: nobody keeps it, nobody indexes it, and each refusal has our look."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
@@ -12,6 +13,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
+
+from perfectworks.errors import Unavailable
+
+logger = logging.getLogger(__name__)
 
 
 class PolicyMiddleware(CSPMiddleware):
@@ -42,6 +47,15 @@ class PageMiddleware:
             patch_cache_control(response, no_store=True)
             response["X-Robots-Tag"] = "noindex"
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """The page for something that is away for a while; APIs have told theirs before."""
+        if not isinstance(exception, Unavailable):
+            return None
+        logger.warning("A page could not be given: %s", type(exception).__name__, exc_info=exception)
+        page = render(request, "503.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
+        page["Retry-After"] = str(exception.retry_after)
+        return page
 
 
 def method_not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:

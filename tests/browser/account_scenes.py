@@ -7,6 +7,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.test import override_settings
 from django.utils import timezone
 from playwright.sync_api import Response
 
@@ -143,4 +144,14 @@ def application_withdrawn(stage: Stage) -> Response:
 
 SCENES["page-not-found"] = (404, at("/nowhere"))
 SCENES["method-not-known"] = (405, lambda stage: stage.visitor.go(f"/invitations/{stage.invitation.pk}/accept"))
+
+
+@scene(503)
+def mail_server_away(stage: Stage) -> Response:
+    at("/accounts/password/reset/")(stage)
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=1):  # where nobody listens
+        return stage.visitor.submit({"E-mail address": stage.invitee.email}, "Reset my password")
+
+
 SCENES["form-expired"] = (403, lambda stage: stage.visitor.post("/accounts/login/"))
