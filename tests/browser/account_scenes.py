@@ -151,7 +151,7 @@ def mail_server_away(stage: Stage) -> Response:
     at("/accounts/password/reset/")(stage)
     backend = "django.core.mail.backends.smtp.EmailBackend"
     with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=1):  # where nobody listens
-        return stage.visitor.submit({"E-mail address": stage.invitee.email}, "Reset my password")
+        return stage.visitor.submit({"Email": stage.invitee.email}, "Reset my password")
 
 
 SCENES["form-expired"] = (403, lambda stage: stage.visitor.post("/accounts/login/"))
