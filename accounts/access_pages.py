@@ -28,7 +28,7 @@ class Applications(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show them."""
         user = cast("User", request.user)
-        accesses = [(access, words_of(access.scopes), hosts_of(access)) for access in accesses_of(user)]
+        accesses = [(access, words_of(used_by(access)), hosts_of(access)) for access in accesses_of(user)]
         programs = [(program, words_of(most_of(program))) for program in programs_of(user)]
         return render(request, "account/applications.html", {"accesses": accesses, "programs": programs})
 
@@ -52,6 +52,11 @@ def words_of(scopes: Iterable[str]) -> list[str]:
     """What it may do, as the page of consent says it."""
     words = get_scopes_backend().get_all_scopes()
     return [words[scope] for scope in scopes if scope in words]
+
+
+def used_by(access: ApplicationAccess) -> list[str]:
+    """What an application may still do of all that the person let it."""
+    return access.application.permitted(access.scopes)
 
 
 def most_of(program: OAuthApplication) -> list[str]:

@@ -137,7 +137,10 @@ OPERATIONS: dict[str, Admission] = {
     "api_keys.create": SIGNED_IN.but(recent=True),
     # OAuth applications
     **{f"oauth_applications.{name}": SIGNED_IN for name in ("list", "retrieve", "destroy")},
-    **{f"oauth_applications.{name}": SIGNED_IN.but(recent=True) for name in ("create", "renew_secret")},
+    **{
+        f"oauth_applications.{name}": SIGNED_IN.but(recent=True)
+        for name in ("create", "partial_update", "renew_secret")
+    },
 }
 
 

@@ -3,6 +3,9 @@
 Codes are stored as hashes, like tokens. A code that comes twice ends what came of it (RFC 6749, section 4.1.2): the
 family of its refresh tokens is named after it. Nothing is issued for accounts that are not active any more.
 
+A client may have lost scopes and redirect addresses meanwhile (``orgs.oauth_applications.update_application``). It gets
+none of the scopes that it lost, and nothing where no other is left, or for a code that went to an address that it lost.
+
 Whatever a person's client shows is judged with the row locked by which the person lets it in, in the transaction that
 issues (``accounts.token_endpoint``). Of two who show the same at once the second waits, and finds it used.
 """
@@ -15,6 +18,8 @@ from django.db.models import QuerySet
 from oauth2_provider.models import AbstractRefreshToken, get_grant_model, get_refresh_token_model
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauthlib.common import Request
+from oauthlib.oauth2 import InvalidGrantError
+from oauthlib.oauth2.rfc6749.utils import scope_to_list
 
 from accounts.access import lock_access
 from accounts.models import OAuthApplication
@@ -40,7 +45,8 @@ class Grants(OAuth2Validator):
         """Whether the code holds and its person can still sign in; one that was used ends its tokens."""
         codes = get_grant_model().objects.filter(code=digest(code))
         if is_let_in(codes, client) and super().validate_code(client_id, digest(code), client, request, *args):
-            return bool(request.user.is_active)
+            request.scopes = client.permitted(request.scopes)
+            return bool(request.user.is_active and request.scopes)
         end_family(code)
         return False
 
@@ -53,8 +59,9 @@ class Grants(OAuth2Validator):
         return super().get_code_challenge_method(digest(code), request)
 
     def confirm_redirect_uri(self, client_id: str, code: str, redirect_uri: str, client: Any, *args: Any) -> bool:
-        """Whether the code was sent to this address."""
-        return super().confirm_redirect_uri(client_id, digest(code), redirect_uri, client, *args)
+        """Whether the code was sent to this address, and would be now."""
+        sent_there = super().confirm_redirect_uri(client_id, digest(code), redirect_uri, client, *args)
+        return bool(sent_there and client.redirect_uri_allowed(redirect_uri))
 
     def invalidate_authorization_code(self, client_id: str, code: str, request: Request, *args: Any) -> None:
         """Use the code up."""
@@ -66,6 +73,13 @@ class Grants(OAuth2Validator):
         if not is_let_in(get_refresh_token_model().objects.filter(token_checksum=checksum), client):
             return False
         return super().validate_refresh_token(refresh_token, client, request, *args) and request.user.is_active
+
+    def get_original_scopes(self, refresh_token: str, request: Request, *args: Any) -> list[str]:
+        """The most that a new token can have."""
+        scopes: list[str] = request.client.permitted(scope_to_list(super().get_original_scopes(refresh_token, request)))
+        if not scopes:
+            raise InvalidGrantError(request=request)
+        return scopes
 
     def _create_refresh_token(
         self, request: Request, code: str, access_token: Any, previous: AbstractRefreshToken | None

@@ -178,11 +178,12 @@ class OAuthApplication(AbstractApplication):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=255, validators=[validate_plain_text])
     system_user = models.ForeignKey(
         User, on_delete=models.CASCADE, null=True, blank=True, related_name="oauth_applications"
     )
     acts_for_owner = models.BooleanField(default=False)
-    allowed_scopes = models.JSONField(default=list, blank=True)  # the most it may ask for; none: any
+    allowed_scopes = models.JSONField(default=list, blank=True)  # the most it may ask for and use; none: any
 
     objects: ClassVar[models.Manager["OAuthApplication"]] = ApplicationManager()
 
@@ -217,6 +218,10 @@ class OAuthApplication(AbstractApplication):
     def redirect_uri_allowed(self, uri: str) -> bool:
         """Whether the address is registered, to the letter (RFC 9700, section 2.1)."""
         return uri in str(self.redirect_uris).split()
+
+    def permitted(self, scopes: Iterable[str]) -> list[str]:
+        """Those of the scopes that it may use now, whatever it was given before."""
+        return [scope for scope in scopes if not self.allowed_scopes or scope in self.allowed_scopes]
 
 
 class ApplicationAccess(models.Model):

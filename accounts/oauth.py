@@ -18,7 +18,11 @@ from accounts.scopes import ORGANIZATIONS
 
 
 def oauth_principal(token: str) -> Principal | None:
-    """Whoever the access token stands for; None when it is unknown, expired or revoked."""
+    """Whoever the access token stands for; None when it is unknown, expired or revoked.
+
+    It does no more than its application may now: both are read at once, so a scope that the application has lost is
+    lost to every token, when and wherever it was issued.
+    """
     checksum = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
     tokens = get_access_token_model().objects.select_related("user", "application__user", "application__system_user")
     found = with_use(tokens).filter(token_checksum=checksum, expires__gt=Now()).first()
@@ -27,7 +31,7 @@ def oauth_principal(token: str) -> Principal | None:
     if found.access_id:
         note_use(found.access_id, found.last_used_at)
     user = found.user or found.application.client_credentials_user
-    granted = frozenset(found.scope.split())
+    granted = frozenset(found.application.permitted(found.scope.split()))
     return Principal(
         user=user,
         method=Method.OAUTH2 if found.user or found.application.acts_for_owner else Method.CLIENT,

@@ -28,15 +28,17 @@ class Button:
     """One thing staff can do with an object: what it is called, and the action behind it.
 
     ``run(by, object, form data)`` calls the action; ``applies`` says whether the button is shown for this object;
-    ``field`` asks for one value beside the button, as ``(name, label, input type)``; ``grave`` is for what cannot
-    be undone; ``reveals`` for an action that returns a secret, which the answer to the button shows and nothing keeps.
+    ``field`` asks for one value beside the button, as ``(name, label, input type)`` where ``textarea`` is for several
+    lines, and ``present`` says what stands there at first; ``grave`` is for what cannot be undone; ``reveals`` for an
+    action that returns a secret, which the answer to the button shows and nothing keeps.
     """
 
     name: str
     label: "str | _StrPromise"
     run: Callable[[Principal, Any, dict[str, str]], object]
     applies: Callable[[Any], bool] = lambda row: True
-    field: tuple[str, str, str] | None = None
+    field: "tuple[str, str | _StrPromise, str] | None" = None
+    present: Callable[[Any], str] = lambda row: ""
     grave: bool = False
     reveals: bool = False
 
@@ -61,7 +63,7 @@ class ActionAdmin(ReadOnlyAdmin):
         """Show the row, with the buttons that apply to it."""
         row = self.get_object(request, object_id)
         allowed = row is not None and self.has_change_permission(request, row)
-        shown = [button for button in self.buttons if button.applies(row)] if allowed else []
+        shown = [(button, button.present(row)) for button in self.buttons if button.applies(row)] if allowed else []
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "buttons": shown})
 
     def do(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:

@@ -29,7 +29,7 @@ class RegistrationForm(forms.Form):
     One that acts for its owner is not here: the owner alone registers it.
     """
 
-    name = forms.CharField(label=_("Name"), max_length=255)
+    name = forms.CharField(label=_("Name"), max_length=oauth_applications.NAME_LENGTH)
     kind = forms.ChoiceField(
         label=_("Kind"),
         choices=[
@@ -116,6 +116,25 @@ class OAuthApplicationAdmin(ActionAdmin):
         "system_user", "acts_for_owner", "created", "updated",
     )  # fmt: skip
     buttons = (
+        Button(
+            "rename",
+            _("Rename"),
+            lambda by, a, data: oauth_applications.update_any_application(
+                by=by, application=a, name=data.get("name", "").strip()
+            ),
+            field=("name", _("Name"), "text"),
+            present=lambda a: a.name,
+        ),
+        Button(
+            "redirect",
+            _("Change the redirect addresses"),
+            lambda by, a, data: oauth_applications.update_any_application(
+                by=by, application=a, redirect_uris=data.get("redirect_uris", "").split()
+            ),
+            applies=lambda a: a.allows_grant_type(a.GRANT_AUTHORIZATION_CODE),
+            field=("redirect_uris", _("Redirect addresses"), "textarea"),
+            present=lambda a: "\n".join(a.redirect_uris.split()),
+        ),
         Button(
             "renew-secret",
             _("Renew the secret"),

@@ -6,26 +6,27 @@ the same for others, and end any client; but whatever is a person, that person a
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from oauth2_provider.generators import generate_client_secret
-from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
-from accounts.models import ApplicationAccess, OAuthApplication, User
+from accounts.models import OAuthApplication, User
 from accounts.principals import Principal
-from events.models import Event
 from orgs import policies
 from orgs.keys import NotYourKey
 from orgs.models import Organization
+from orgs.oauth_writing import as_stored, check, end_tokens, lock_application, record
 from orgs.permissions import MANAGE_MEMBERS
 from orgs.references import find_member
-from orgs.scopes import SCOPES
+from orgs.scopes import known_scopes
 from orgs.tenancy import lock_organization
+from orgs.writing import require_names
 from perfectworks.errors import Conflict, Denied, Invalid, NotFound
-from perfectworks.text import validate_plain_text
+
+NAME_LENGTH = OAuthApplication._meta.get_field("name").max_length
 
 
 class OauthApplicationNotFound(NotFound):
@@ -70,15 +71,13 @@ def register_client(
     A public client, such as one in a browser, cannot keep a secret and gets an empty one.
     Raises ValidationError for redirect addresses that are not allowed, and Invalid for unknown scopes.
     """
-    if any(len(uri.split()) != 1 for uri in redirect_uris):
-        raise ValidationError({"redirect_uris": ["An address holds no blanks."]})
     application = OAuthApplication(
         name=name,
         user=_owner(by, owner),
         client_type=OAuthApplication.CLIENT_PUBLIC if public else OAuthApplication.CLIENT_CONFIDENTIAL,
         authorization_grant_type=OAuthApplication.GRANT_AUTHORIZATION_CODE,
-        redirect_uris=" ".join(redirect_uris),
-        allowed_scopes=_known(scopes),
+        redirect_uris=as_stored(redirect_uris),
+        allowed_scopes=known_scopes(scopes),
     )
     return application, _save_with_secret(by, application)
 
@@ -90,7 +89,7 @@ def register_personal_client(*, by: Principal, name: str, scopes: Iterable[str] 
         name=name,
         user=policies.require_person(by),
         acts_for_owner=True,
-        allowed_scopes=_known(scopes),
+        allowed_scopes=known_scopes(scopes),
         **_CLIENT_CREDENTIALS,
     )
     return application, _save_with_secret(by, application)
@@ -111,9 +110,35 @@ def register_service_client(
         raise NotYourKey
     _require_authority(by, organization, membership.user)
     application = OAuthApplication(
-        name=name, system_user=membership.user, allowed_scopes=_known(scopes), **_CLIENT_CREDENTIALS
+        name=name, system_user=membership.user, allowed_scopes=known_scopes(scopes), **_CLIENT_CREDENTIALS
     )
     return application, _save_with_secret(by, application)
+
+
+@transaction.atomic
+def update_application(
+    *, by: Principal, organization: Organization | None, application_id: UUID, **changes: Any
+) -> OAuthApplication:
+    """Change a client's ``name``, ``scopes`` or, where people let it act for them, its ``redirect_uris``.
+
+    Its id, its secret and what people allowed stay. Whatever was issued is held to the new scopes and addresses at each
+    use, so none needs to be ended, and none that is issued meanwhile escapes. Raises OauthApplicationNotFound,
+    GrantTooWide as ``renew_client_secret``, and ValidationError or Invalid as registering.
+    """
+    require_names(changes, {"name", "redirect_uris", "scopes"})
+    return _change(by, _find_to_change(by, organization, application_id), changes)
+
+
+@transaction.atomic
+def update_any_application(*, by: Principal, application: OAuthApplication, **changes: Any) -> OAuthApplication:
+    """Change any client's ``name`` or ``redirect_uris``; for staff.
+
+    They register clients with any address for others, and each person still sees where a code goes before it does.
+    The scopes are whose program it is alone to choose: with wider ones, one that acts without asking could do more.
+    """
+    policies.require_staff(by)
+    require_names(changes, {"name", "redirect_uris"})
+    return _change(by, application, changes)
 
 
 @transaction.atomic
@@ -125,9 +150,7 @@ def renew_client_secret(
     Raises NoSecret for a public client, and GrantTooWide when a service client's user holds more than the caller: the
     secret is worth what that user may do.
     """
-    application = find_application(by, organization, application_id)
-    if organization and application.system_user:
-        _require_authority(by, organization, application.system_user)
+    application = _find_to_change(by, organization, application_id)
     return application, _renew(by, application)
 
 
@@ -147,7 +170,7 @@ def stop_acting_for_owner(*, by: Principal, application: OAuthApplication) -> No
     application.acts_for_owner = False
     application.save(update_fields=["acts_for_owner", "updated"])
     end_tokens(application)
-    _record("oauth_application.acting_for_owner_set", by, application, acts_for_owner=False)
+    record("oauth_application.acting_for_owner_set", by, application, acts_for_owner=False)
 
 
 @transaction.atomic
@@ -176,15 +199,22 @@ def end_application_tokens(*, by: Principal, application: OAuthApplication) -> N
     """Revoke whatever was issued to any client, for staff; it can ask for new ones."""
     policies.require_staff(by)
     end_tokens(application)
-    _record("oauth_application.tokens_ended", by, application)
+    record("oauth_application.tokens_ended", by, application)
 
 
-def end_tokens(application: OAuthApplication) -> None:
-    """Revoke whatever was issued to a client, unused codes included; people have to let it in anew."""
-    ApplicationAccess.objects.filter(application=application).delete()
-    get_grant_model().objects.filter(application=application).delete()
-    get_refresh_token_model().objects.filter(application=application).delete()
-    get_access_token_model().objects.filter(application=application).delete()
+def _change(by: Principal, application: OAuthApplication, changes: dict[str, Any]) -> OAuthApplication:
+    locked = lock_application(application)
+    if locked is None:
+        raise OauthApplicationNotFound
+    locked.name = changes.get("name", locked.name)
+    if "redirect_uris" in changes:
+        locked.redirect_uris = as_stored(changes["redirect_uris"])
+    if "scopes" in changes:
+        locked.allowed_scopes = known_scopes(changes["scopes"])
+    check(locked)
+    locked.save(update_fields=["name", "redirect_uris", "allowed_scopes", "updated"])
+    record("oauth_application.updated", by, locked, changed=sorted(changes), scopes=locked.allowed_scopes)
+    return locked
 
 
 def _renew(by: Principal, application: OAuthApplication) -> str:
@@ -194,13 +224,21 @@ def _renew(by: Principal, application: OAuthApplication) -> str:
     application.client_secret = secret
     application.save(update_fields=["client_secret", "updated"])
     end_tokens(application)
-    _record("oauth_application.secret_renewed", by, application)
+    record("oauth_application.secret_renewed", by, application)
     return secret
 
 
 def _end(by: Principal, application: OAuthApplication) -> None:
-    _record("oauth_application.deleted", by, application)
+    record("oauth_application.deleted", by, application)
     application.delete()
+
+
+def _find_to_change(by: Principal, organization: Organization | None, application_id: UUID) -> OAuthApplication:
+    """An application the caller may see, and whose system user, if it is one, holds no more than the caller."""
+    application = find_application(by, organization, application_id)
+    if organization and application.system_user:
+        _require_authority(by, organization, application.system_user)
+    return application
 
 
 def _require_authority(by: Principal, organization: Organization, system_user: User) -> None:
@@ -222,13 +260,6 @@ def _owner(by: Principal, named: User | None) -> User:
     return named
 
 
-def _known(scopes: Iterable[str]) -> list[str]:
-    chosen = set(scopes)
-    if chosen - SCOPES.keys():
-        raise Invalid(fields={"scopes": ["Unknown scope."]})
-    return sorted(chosen)
-
-
 _CLIENT_CREDENTIALS = {
     "client_type": OAuthApplication.CLIENT_CONFIDENTIAL,
     "authorization_grant_type": OAuthApplication.GRANT_CLIENT_CREDENTIALS,
@@ -236,26 +267,9 @@ _CLIENT_CREDENTIALS = {
 
 
 def _save_with_secret(by: Principal, application: OAuthApplication) -> str:
-    validate_plain_text(application.name)
     is_public = application.client_type == OAuthApplication.CLIENT_PUBLIC
     secret = application.client_secret = "" if is_public else generate_client_secret()
-    _clean(application)
+    check(application)
     application.save()
-    _record("oauth_application.registered", by, application, acts_for_owner=application.acts_for_owner)
+    record("oauth_application.registered", by, application, acts_for_owner=application.acts_for_owner)
     return secret
-
-
-def _clean(application: OAuthApplication) -> None:
-    """Check the redirect addresses by the toolkit's rules, and name the field that is wrong."""
-    try:
-        application.clean()
-    except ValidationError as error:
-        raise ValidationError({"redirect_uris": error.messages}) from error
-
-
-def _record(kind: str, by: Principal, application: OAuthApplication, **data: object) -> None:
-    """The event of a client; a service client's belongs to the organization of its system user."""
-    organization_ids = (
-        application.system_user.memberships.values_list("organization_id", flat=True) if application.system_user else []
-    )
-    Event.objects.record(kind, by=by, subject=application, organization_id=next(iter(organization_ids), None), **data)

@@ -1,5 +1,7 @@
 """Every scope of our authorization server in the words of the consent page. What they admit to: ``accounts.scopes``."""
 
+from collections.abc import Iterable
+
 from django.utils.translation import gettext_lazy as _
 
 from accounts.scopes import INVITATIONS, ORGANIZATIONS, PROFILE
@@ -11,6 +13,7 @@ from orgs.permissions import (
     MANAGE_MEMBERS,
     MANAGE_PLANS,
 )
+from perfectworks.errors import Invalid
 
 SCOPES = {
     PROFILE: _("See your name, address and picture, and change your name and picture"),
@@ -23,3 +26,11 @@ SCOPES = {
     CREATE_PROJECTS: _("Create workspaces and applications where you may do so"),
     LIST_PROJECTS: _("See workspaces and applications where you may do so"),
 }
+
+
+def known_scopes(chosen: Iterable[str]) -> list[str]:
+    """Each once and in order; raises Invalid where one is no scope."""
+    scopes = set(chosen)
+    if scopes - SCOPES.keys():
+        raise Invalid(fields={"scopes": ["Unknown scope."]})
+    return sorted(scopes)

@@ -107,7 +107,10 @@ house = [
     ),
     # OAuth applications
     path("oauth-applications", OAuthApplicationViewSet.as_view({"get": "list", "post": "create"})),
-    path(OAUTH_APPLICATION, OAuthApplicationViewSet.as_view({"get": "retrieve", "delete": "destroy"})),
+    path(
+        OAUTH_APPLICATION,
+        OAuthApplicationViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
     path(f"{OAUTH_APPLICATION}/secret", OAuthApplicationViewSet.as_view({"post": "renew_secret"})),
     # Invitations: those an organization sent, and those sent to the caller
     path(f"{ORGANIZATION}/invitations", OrganizationInvitationViewSet.as_view({"get": "list", "post": "create"})),

@@ -124,6 +124,7 @@ class World:
             "api_keys.update": named,
             "api_keys.partial_update": named,
             "oauth_applications.create": {**named, "kind": "service", "memberId": self.program.pk},
+            "oauth_applications.partial_update": named,
             "member_invitations.invite": invited,
             "member_invitations.join": {"invitationId": names["invitation_id"]},
             "organization_invitations.create": invited,

@@ -12,7 +12,14 @@ from oauth2_provider.models import get_access_token_model, get_grant_model, get_
 from accounts.models import OAuthApplication, User
 from accounts.principals import staff
 from orgs.models import Membership, Organization
-from orgs.oauth_applications import register_client, register_personal_client, register_service_client
+from orgs.oauth_applications import (
+    OauthApplicationNotFound,
+    register_client,
+    register_personal_client,
+    register_service_client,
+    update_any_application,
+    update_application,
+)
 from orgs.policies import PermissionMissing, PersonRequired
 from tests.accounts.oauth.exchange import CALLBACK, ISSUER, Browser, Program, answer, holds, parameters, tokens_of
 from tests.rows import make_person, make_program, membership_of, session
@@ -176,7 +183,7 @@ def test_one_is_registered_for_a_system_user(
                 "redirect_uris": CALLBACK,
                 "name": "\u202eCalendar",
             },
-            {"__all__": ["The character U+202E at position 1 is not allowed here."]},
+            {"name": ["The character U+202E at position 1 is not allowed here."]},
         ),
     ],
 )
@@ -221,6 +228,112 @@ def test_who_may_not_add_sees_no_form(staff_member: User, admin_pages: Client):
 
 
 # Changing
+
+
+def presses(pages: Client, application: OAuthApplication, button: str, **form: str) -> list[str]:
+    """What the page says then."""
+    response = pages.post(f"{PAGES}/{application.pk}/do/{button}", form, follow=True)
+    return [str(message) for message in response.context["messages"]]
+
+
+def test_one_is_renamed(admin_pages: Client, staff_member: User, program: Program, invitee: User):
+    tokens = tokens_of(program, invitee)
+    with watching() as changes:
+        assert presses(admin_pages, program.application, "rename", name=" Agenda ") == ["Rename: done."]
+
+    program.application.refresh_from_db()
+    assert program.application.name == "Agenda"
+    assert changes.tables == {"accounts.OAuthApplication": (0, 1, 0)}
+    assert changes.events == [
+        event("oauth_application.updated", program.application, staff(staff_member), changed=["name"], scopes=[])
+    ]
+    assert holds(tokens["access_token"])
+
+
+def test_people_are_sent_to_another_address(admin_pages: Client, staff_member: User, program: Program, invitee: User):
+    waiting, addresses = Browser(invitee).allows(program), f"{CALLBACK}/2\r\n{CALLBACK}/3"
+    with watching() as changes:
+        said = presses(admin_pages, program.application, "redirect", redirect_uris=addresses)
+
+    program.application.refresh_from_db()
+    assert said == ["Change the redirect addresses: done."]
+    assert program.application.redirect_uris.split() == addresses.split()
+    assert changes.events == [
+        event(
+            "oauth_application.updated",
+            program.application,
+            staff(staff_member),
+            changed=["redirect_uris"],
+            scopes=[],
+        )
+    ]
+    assert answer(program.redeems(waiting))[0] == 400
+
+
+def test_what_stands_there_can_be_corrected(admin_pages: Client, owner: User):
+    uris = [CALLBACK, f"{CALLBACK}/2"]
+    made, _ = register_client(by=session(owner), name='"Calendar"', redirect_uris=uris)
+
+    page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
+
+    assert '<input name="name" type="text" value="&quot;Calendar&quot;">' in page
+    assert f'<textarea name="redirect_uris" rows="3">{CALLBACK}\n{CALLBACK}/2</textarea>' in page
+
+
+@pytest.mark.parametrize(
+    ("button", "form", "reason"),
+    [
+        ("rename", {}, "This field cannot be blank."),
+        ("rename", {"name": "x" * 256}, "Ensure this value has at most 255 characters (it has 256)."),
+        ("rename", {"name": "\u202eCalendar"}, "The character U+202E at position 1 is not allowed here."),
+        ("redirect", {}, "redirect_uris cannot be empty with grant_type authorization-code"),
+        (
+            "redirect",
+            {"redirect_uris": "ftp://client.example.com"},
+            "redirect uri URI Validation error. invalid_scheme: ftp://client.example.com",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_said(
+    admin_pages: Client, program: Program, button: str, form: dict[str, str], reason: str
+):
+    with watching() as changes:
+        assert presses(admin_pages, program.application, button, **form) == [reason]
+
+    assert changes.nothing
+
+
+def test_a_program_that_is_a_person_is_sent_nowhere(admin_pages: Client, invitee: User):
+    made, _ = register_personal_client(by=session(invitee), name="Script")
+
+    page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
+    with watching() as changes:
+        assert presses(admin_pages, made, "redirect", redirect_uris=CALLBACK) == ["This kind does not have it."]
+
+    assert "do/redirect" not in page
+    assert changes.nothing
+
+
+def test_staff_choose_nobodys_scopes(staff_member: User, invitee: User):
+    made, _ = register_personal_client(by=session(invitee), name="Script", scopes=["invitations"])
+
+    with watching() as changes:
+        with pytest.raises(TypeError, match=r"cannot be set: scopes"):
+            update_any_application(by=staff(staff_member), application=made, scopes=["organizations"])
+        with pytest.raises(OauthApplicationNotFound):
+            update_application(by=staff(staff_member), organization=None, application_id=made.pk, scopes=[])
+
+    assert changes.nothing
+
+
+def test_what_was_deleted_meanwhile_is_not_there(staff_member: User, program: Program):
+    stale = OAuthApplication.objects.get(pk=program.application.pk)
+    program.application.delete()
+
+    with watching() as changes, pytest.raises(OauthApplicationNotFound):
+        update_any_application(by=staff(staff_member), application=stale, name="Agenda")
+
+    assert changes.nothing
 
 
 def test_a_secret_is_renewed_and_shown_once(admin_pages: Client, staff_member: User, program: Program, invitee: User):

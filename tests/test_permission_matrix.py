@@ -87,6 +87,7 @@ api_keys.destroy                        401       404      404     404    404   
 oauth_applications.list                 401       404      404     200    200    200     200   200   403
 oauth_applications.create               401       404      404     403    403    201     201   201   403
 oauth_applications.retrieve             401       404      404     404    404    200     200   200   403
+oauth_applications.partial_update       401       404      404     404    404    200     200   200   403
 oauth_applications.renew_secret         401       404      404     404    404    200     200   200   403
 oauth_applications.destroy              401       404      404     404    404    204     204   204   403
 

@@ -12,6 +12,7 @@ from accounts.models import OAuthApplication
 from orgs import oauth_applications
 from orgs.models import Organization
 from orgs.scopes import SCOPES
+from orgs.serializers import ChangesSerializer
 from orgs.tenancy import NoActiveOrganization, current_organization
 from orgs.viewsets.scopes import HEADER, HEADERS, HouseViewSet
 from perfectworks.api.operations import operation
@@ -63,14 +64,29 @@ class ShownOnceSerializer(OAuthApplicationSerializer):
     client_secret = serializers.CharField(source="shown_secret")
 
 
+class RedirectUrisField(serializers.ListField):
+    """Where people may be sent back to: one address at least."""
+
+    child = StrictTextField(max_length=2048)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_length=1, **kwargs)
+
+
+class ScopesField(serializers.ListField):
+    """The most that an application may ask for and use; empty: any."""
+
+    child = ChoiceField(list(SCOPES))
+
+
 class NewApplicationSerializer(HouseSerializer):
     """What registering takes: ``redirectUris`` (and perhaps ``public``) for a client, ``memberId`` for a service."""
 
     kind = ChoiceField(KINDS)
-    name = PlainTextField(max_length=128)
-    redirect_uris = serializers.ListField(child=StrictTextField(max_length=2048), min_length=1, required=False)
+    name = PlainTextField(max_length=oauth_applications.NAME_LENGTH)
+    redirect_uris = RedirectUrisField(required=False)
     public = serializers.BooleanField(required=False)
-    scopes = serializers.ListField(child=ChoiceField(list(SCOPES)), required=False)
+    scopes = ScopesField(required=False)
     member_id = StrictUuidField(required=False)
 
     needed = {"client": "redirect_uris", "personal": None, "service": "member_id"}
@@ -84,6 +100,14 @@ class NewApplicationSerializer(HouseSerializer):
         for name in attrs.keys() - {"kind", "name", "scopes"} - self.allowed[kind]:
             raise serializers.ValidationError({name: ["This kind does not have it."]})
         return attrs
+
+
+class ApplicationChangesSerializer(ChangesSerializer):
+    """What can change: the name, the scopes (none: any) and, of a client, the redirect addresses."""
+
+    name = PlainTextField(max_length=oauth_applications.NAME_LENGTH)
+    redirect_uris = RedirectUrisField()
+    scopes = ScopesField()
 
 
 class OAuthApplicationViewSet(HouseViewSet):
@@ -143,6 +167,24 @@ class OAuthApplicationViewSet(HouseViewSet):
     def retrieve(self, request: Request, application_id: UUID) -> Response:
         """Get an OAuth application."""
         return self.answer(oauth_applications.find_application(self.caller, self.organization, application_id))
+
+    @operation(
+        "OAuth application updated successfully",
+        body=ApplicationChangesSerializer,
+        answer=OAuthApplicationSerializer,
+        headers=HEADERS,
+    )
+    def partial_update(self, request: Request, application_id: UUID) -> Response:
+        """Change an OAuth application's name, redirect addresses or scopes.
+
+        Its client id and secret stay, and what people allowed it. A token does no more than the new `scopes` say, and a
+        code that was sent to an address that is no longer listed is worth nothing. You need to have signed in a short
+        while ago.
+        """
+        changed = oauth_applications.update_application(
+            by=self.caller, organization=self.organization, application_id=application_id, **self.body
+        )
+        return self.answer(changed)
 
     @operation(
         "OAuth application secret renewed successfully", answer=ShownOnceSerializer, headers=HEADERS, errors=(409,)

@@ -118,6 +118,7 @@ def test_what_cannot_be_undone_and_what_makes_a_credential():
         "users.purge_profile",
         "api_keys.create",
         "oauth_applications.create",
+        "oauth_applications.partial_update",
         "oauth_applications.renew_secret",
     } == RECENT
 

@@ -98,6 +98,12 @@ DONE: dict[str, Callable[[World], object]] = {
     "orgs.oauth_applications.register_service_client": lambda w: oauth_applications.register_service_client(
         by=w.admin, organization_id=w.id, membership_id=w.of_program, name="Reader"
     ),
+    "orgs.oauth_applications.update_application": lambda w: oauth_applications.update_application(
+        by=w.member, organization=None, application_id=w.client.pk, name="Importer", scopes=["profile"]
+    ),
+    "orgs.oauth_applications.update_any_application": lambda w: oauth_applications.update_any_application(
+        by=w.staff, application=w.reader, name="Writer", redirect_uris=["https://example.com/there"]
+    ),
     "orgs.oauth_applications.renew_client_secret": lambda w: oauth_applications.renew_client_secret(
         by=w.member, organization=None, application_id=w.client.pk
     ),

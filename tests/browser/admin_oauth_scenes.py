@@ -24,6 +24,12 @@ def admin_application(stage: Stage) -> Response:
 
 
 @scene(200)
+def admin_client(stage: Stage) -> Response:
+    made = client_of(stage, "https://client.example.com/callback")
+    return as_staff(stage, f"{PAGES}{made.pk}/change/")
+
+
+@scene(200)
 def admin_application_registering(stage: Stage) -> Response:
     return as_staff(stage, f"{PAGES}add/")
 

@@ -12,7 +12,7 @@ from accounts.access import AccessNotYours, withdraw_access
 from accounts.models import ApplicationAccess, User
 from accounts.oauth import issue_token
 from accounts.principals import Method, Principal
-from orgs.oauth_applications import register_client, register_personal_client
+from orgs.oauth_applications import register_client, register_personal_client, update_application
 from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, asked, holds, tokens_of
 from tests.queries import queries
 from tests.reading import text_of
@@ -98,6 +98,17 @@ def test_what_is_allowed_later_is_added(signed_in: Client, member: User, program
     tokens_of(program, member, scope="profile")
 
     assert access_of(member).scopes == ["invitations", "profile"]
+
+
+def test_what_its_client_may_do_no_longer_is_not_shown(signed_in: Client, maker: User, member: User, program: Program):
+    tokens_of(program, member, scope="invitations profile")
+
+    update_application(
+        by=session(maker), organization=None, application_id=program.application.pk, scopes=["invitations"]
+    )
+
+    assert "See the invitations sent to you, and accept or decline them" in shown(signed_in)
+    assert "See your name, address and picture, and change your name and picture" not in shown(signed_in)
 
 
 def test_the_address_of_a_maker_without_a_name_is_not_shown(signed_in: Client, member: User, program: Program):

@@ -114,7 +114,7 @@ REQUIRED, UNKNOWN = "This field is required.", "This field is unknown."
         ({}, {"kind": [REQUIRED], "name": [REQUIRED]}),
         ({"kind": "robot", "name": "N"}, {"kind": ["One of these is expected: client, personal, service."]}),
         ({"kind": "personal", "name": ""}, {"name": ["This field may not be blank."]}),
-        ({"kind": "personal", "name": "x" * 129}, {"name": ["Ensure this field has no more than 128 characters."]}),
+        ({"kind": "personal", "name": "x" * 256}, {"name": ["Ensure this field has no more than 255 characters."]}),
         (
             {"kind": "personal", "name": "a\u202eb"},
             {"name": ["The character U+202E at position 2 is not allowed here."]},

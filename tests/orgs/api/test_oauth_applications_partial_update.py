@@ -1,0 +1,208 @@
+"""PATCH /oauth-applications/{id}: a client changes and stays the same client."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import OAuthApplication
+from accounts.principals import Method
+from orgs.oauth_applications import register_client, register_personal_client, register_service_client
+from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    API,
+    invalid,
+    membership,
+    oauth_application_row,
+    refused,
+    said,
+    success,
+)
+from tests.queries import queries
+from tests.rows import make_program, session
+from tests.watching import event, watching
+
+UPDATED = "OAuth application updated successfully"
+NO_APPLICATION = refused(404, "oauth_application_not_found", "There is no such OAuth application.")
+BACK, THERE = "https://client.example.com/back", "https://client.example.com/there"
+
+
+@pytest.fixture
+def client(owner):
+    made, _ = register_client(by=session(owner), name="Calendar", redirect_uris=[BACK], scopes=["profile"])
+    return made
+
+
+@pytest.fixture
+def personal(owner):
+    made, _ = register_personal_client(by=session(owner), name="Script")
+    return made
+
+
+@pytest.fixture
+def service(organization, owner):
+    robot = membership(make_program(organization, VIEWER_ROLE), organization)
+    made, _ = register_service_client(
+        by=session(owner), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
+    )
+    return made
+
+
+def at(application: OAuthApplication) -> str:
+    return f"{API}/oauth-applications/{application.pk}"
+
+
+@pytest.mark.parametrize(
+    ("body", "changed", "scopes"),
+    [
+        ({"name": "n" * 255}, ["name"], ["profile"]),
+        ({"redirectUris": [THERE, BACK]}, ["redirect_uris"], ["profile"]),
+        ({"scopes": ["profile", "invitations"]}, ["scopes"], ["invitations", "profile"]),
+        ({"scopes": []}, ["scopes"], []),
+        ({"name": "Agenda", "redirectUris": [THERE]}, ["name", "redirect_uris"], ["profile"]),
+    ],
+)
+def test_what_is_named_changes_and_nothing_else(by, client, owner, body, changed, scopes):
+    before, secret = oauth_application_row(client), client.client_secret
+    with watching() as changes:
+        response = by("owner").patch(at(client), body)
+
+    after = oauth_application_row(client)
+    assert said(response) == success(UPDATED, after)
+    assert after == before | body | {"scopes": scopes, "updatedAt": after["updatedAt"]}
+    assert after["updatedAt"] > before["updatedAt"]
+    assert client.client_secret == secret
+    assert changes.tables == {"accounts.OAuthApplication": (0, 1, 0)}
+    assert changes.events == [event("oauth_application.updated", client, owner, changed=changed, scopes=scopes)]
+
+
+def test_one_for_a_system_user(by, service, organization, admin):
+    with watching() as changes:
+        response = by("admin").patch(at(service), {"name": "Hourly", "scopes": ["profile"]})
+
+    row = oauth_application_row(service)
+    assert said(response) == success(UPDATED, row | {"name": "Hourly", "scopes": ["profile"]})
+    data = {"changed": ["name", "scopes"], "scopes": ["profile"]}
+    assert changes.events == [event("oauth_application.updated", service, admin, organization, **data)]
+
+
+@pytest.mark.parametrize(
+    ("body", "faults"),
+    [
+        ({"name": ""}, {"name": ["This field may not be blank."]}),
+        ({"name": "n" * 256}, {"name": ["Ensure this field has no more than 255 characters."]}),
+        ({"name": None}, {"name": ["This field may not be null."]}),
+        ({"redirectUris": []}, {"redirectUris": ["Ensure this field has at least 1 elements."]}),
+        ({"redirectUris": [f"{BACK} {THERE}"]}, {"redirectUris": ["An address holds no blanks."]}),
+        ({"scopes": "profile"}, {"scopes": ['Expected a list of items but got type "str".']}),
+        ({"public": True}, {"public": ["This field is unknown."]}),
+        ({"clientId": "mine"}, {"clientId": ["This field is unknown."]}),
+        ({"actsForOwner": True}, {"actsForOwner": ["This field is unknown."]}),
+    ],
+)
+def test_input_that_is_refused_by_its_field(by, client, body, faults):
+    with watching() as changes:
+        assert said(by("owner").patch(at(client), body)) == invalid(**faults)
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("uri", ["javascript:alert(1)", "com.example.app:/back", f"{BACK}#there", "back"])
+def test_a_redirect_address_that_is_none(by, client, uri):
+    with watching() as changes:
+        status, body = said(by("owner").patch(at(client), {"name": "Agenda", "redirectUris": [BACK, uri]}))
+
+    assert (status, list(body["error"]["fields"])) == (400, ["redirectUris"])
+    assert changes.nothing
+
+
+def test_nothing_to_change(by, client):
+    status, body = said(by("owner").patch(at(client), {}))
+    assert (status, body["message"]) == (400, "Name at least one field to change.")
+
+
+def test_only_a_client_that_people_let_in_has_redirect_addresses(by, personal, service):
+    with watching() as changes:
+        for application in (personal, service):
+            answer = said(by("owner").patch(at(application), {"redirectUris": [BACK]}))
+            assert answer == invalid(redirectUris=["This kind does not have it."])
+
+    assert changes.nothing
+
+
+def test_what_a_system_user_may_ask_for_is_for_who_may_do_all_of_it(by, organization, owner, manager):
+    strong = membership(make_program(organization, ADMIN_ROLE), organization)
+    made, _ = register_service_client(
+        by=session(owner), organization_id=organization.pk, membership_id=strong.pk, name="N", scopes=["profile"]
+    )
+    with watching() as changes:
+        status, refusal = said(by("manager").patch(at(made), {"scopes": ["organizations"]}))
+
+    assert (status, refusal["error"]["code"]) == (403, "grant_too_wide")
+    assert changes.nothing
+
+
+def test_a_foreign_one_is_an_absent_one(by, organization, client, service, member, stranger, admin):
+    with watching() as changes:
+        for who, path in (
+            ("stranger", at(client)),
+            ("stranger", at(service)),
+            ("member", at(service)),
+            ("admin", at(client)),
+            ("owner", f"{API}/oauth-applications/{ABSENT}"),
+        ):
+            assert said(by(who).patch(path, {"name": "Mine"})) == NO_APPLICATION
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("bounds", "code"),
+    [
+        ({"method": Method.API_KEY}, "credential_not_allowed"),
+        ({"method": Method.OAUTH2}, "credential_not_allowed"),
+        ({"authenticated_at": None}, "recent_sign_in_required"),
+        ({"authenticated_at": timezone.now() - timedelta(minutes=16)}, "recent_sign_in_required"),
+    ],
+)
+def test_it_takes_a_person_who_signed_in_recently(by, client, bounds, code):
+    with watching() as changes:
+        status, refusal = said(by("owner", **bounds).patch(at(client), {"name": "Agenda"}))
+
+    assert (status, refusal["error"]["code"]) == (403, code)
+    assert changes.nothing
+
+
+def test_nobody_changes_any(by, client):
+    assert said(by("anonymous").patch(at(client), {"name": "Agenda"})) == ANONYMOUS
+
+
+def test_an_unknown_scope(by, client):
+    with watching() as changes:
+        status, body = said(by("owner").patch(at(client), {"scopes": ["profile", "everything"]}))
+
+    assert (status, list(body["error"]["fields"])) == (400, ["scopes.1"])
+    assert changes.nothing
+
+
+def test_the_queries_of_a_change(by, service):
+    caller = by("owner")
+    with queries(
+        active="SELECT orgs_membership",
+        organization="SELECT orgs_organization",
+        permissions="SELECT orgs_membership",
+        roles="SELECT orgs_roleassignment",
+        visible="SELECT accounts_oauthapplication",
+        organization_locked="SELECT orgs_organization",
+        caller="SELECT orgs_membership",
+        callers_roles="SELECT orgs_roleassignment",
+        system_user="SELECT orgs_membership",
+        system_users_roles="SELECT orgs_roleassignment",
+        locked="SELECT accounts_oauthapplication",
+        change="UPDATE accounts_oauthapplication",
+        whose_event="SELECT orgs_membership",
+        event="INSERT events_event",
+    ):
+        caller.patch(at(service), {"name": "Hourly"})
