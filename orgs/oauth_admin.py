@@ -111,6 +111,7 @@ class OAuthApplicationAdmin(ActionAdmin):
     list_filter = ("authorization_grant_type", "client_type", "acts_for_owner", "created")
     search_fields = ("name", "=client_id", "user__email", "system_user__first_name", "=id")
     list_select_related = ("user", "system_user")
+    view_on_site = False  # the toolkit names an address that is not served here
     fields = (
         "id", "name", "client_id", "client_type", "authorization_grant_type", "redirect_uris", "allowed_scopes", "user",
         "system_user", "acts_for_owner", "created", "updated",

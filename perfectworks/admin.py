@@ -51,7 +51,8 @@ class ReadOnlyAdmin(Permissions, admin.ModelAdmin):
         """Show the row; there is nothing to save."""
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
-        context = {"show_save": False, "show_save_and_continue": False, "show_close": True}
+        hidden = dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
+        context = {**hidden, "show_close": True}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
 

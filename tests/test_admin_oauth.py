@@ -57,6 +57,12 @@ def test_a_page_shows_whose_it_is_and_no_secret(admin_pages: Client, program: Pr
         assert [secret for secret in secrets if secret in text] == []
 
 
+def test_its_page_offers_nothing_that_cannot_be_done(admin_pages: Client, program: Program):
+    page = admin_pages.get(f"{PAGES}/{program.application.pk}/change/").content.decode()
+
+    assert [found for found in ("_save", "_addanother", "/admin/r/") if found in page] == []
+
+
 def test_tokens_and_codes_have_no_page(admin_pages: Client):
     for model in (get_access_token_model(), get_refresh_token_model(), get_grant_model()):
         assert admin_pages.get(f"/admin/oauth2_provider/{model._meta.model_name}/").status_code == 404
