@@ -150,7 +150,7 @@ def renew_client_secret(
     Raises NoSecret for a public client, and GrantTooWide when a service client's user holds more than the caller: the
     secret is worth what that user may do.
     """
-    application = _find_to_change(by, organization, application_id)
+    application = _locked(_find_to_change(by, organization, application_id))
     return application, _renew(by, application)
 
 
@@ -160,17 +160,18 @@ def renew_any_client_secret(*, by: Principal, application: OAuthApplication) -> 
     policies.require_staff(by)
     if application.acts_for_owner:
         raise SecretOfAPerson
-    return _renew(by, application)
+    return _renew(by, _locked(application))
 
 
 @transaction.atomic
 def stop_acting_for_owner(*, by: Principal, application: OAuthApplication) -> None:
     """Let a client be its owner no longer, for good; every token so far ends. For staff."""
     policies.require_staff(by)
-    application.acts_for_owner = False
-    application.save(update_fields=["acts_for_owner", "updated"])
-    end_tokens(application)
-    record("oauth_application.acting_for_owner_set", by, application, acts_for_owner=False)
+    locked = _locked(application)
+    locked.acts_for_owner = False
+    locked.save(update_fields=["acts_for_owner", "updated"])
+    end_tokens(locked)
+    record("oauth_application.acting_for_owner_set", by, locked, acts_for_owner=False)
 
 
 @transaction.atomic
@@ -202,10 +203,15 @@ def end_application_tokens(*, by: Principal, application: OAuthApplication) -> N
     record("oauth_application.tokens_ended", by, application)
 
 
-def _change(by: Principal, application: OAuthApplication, changes: dict[str, Any]) -> OAuthApplication:
+def _locked(application: OAuthApplication) -> OAuthApplication:
     locked = lock_application(application)
     if locked is None:
         raise OauthApplicationNotFound
+    return locked
+
+
+def _change(by: Principal, application: OAuthApplication, changes: dict[str, Any]) -> OAuthApplication:
+    locked = _locked(application)
     locked.name = changes.get("name", locked.name)
     if "redirect_uris" in changes:
         locked.redirect_uris = as_stored(changes["redirect_uris"])

@@ -3,6 +3,8 @@
 A secret is shown by the answer that made it, and never again.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +19,8 @@ from orgs.oauth_applications import (
     register_client,
     register_personal_client,
     register_service_client,
+    renew_any_client_secret,
+    stop_acting_for_owner,
     update_any_application,
     update_application,
 )
@@ -332,12 +336,15 @@ def test_staff_choose_nobodys_scopes(staff_member: User, invitee: User):
     assert changes.nothing
 
 
-def test_what_was_deleted_meanwhile_is_not_there(staff_member: User, program: Program):
+@pytest.mark.parametrize(
+    "action", [partial(update_any_application, name="Agenda"), renew_any_client_secret, stop_acting_for_owner]
+)
+def test_what_was_deleted_meanwhile_is_not_there(staff_member: User, program: Program, action: Callable[..., object]):
     stale = OAuthApplication.objects.get(pk=program.application.pk)
     program.application.delete()
 
     with watching() as changes, pytest.raises(OauthApplicationNotFound):
-        update_any_application(by=staff(staff_member), application=stale, name="Agenda")
+        action(by=staff(staff_member), application=stale)
 
     assert changes.nothing
 

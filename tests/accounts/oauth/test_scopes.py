@@ -18,7 +18,7 @@ from tests.rows import make_invitation, make_unit, membership_of
 from tests.watching import watching
 
 API = "/api/v0"
-MACHINE_REFUSED = {"detail": "Only a signed-in person can do this."}
+MACHINE_REFUSED = {"detail": "This kind of credential cannot be used for this."}
 
 NARROW = frozenset(GRANTABLE_DIRECTLY)
 WIDE = {"organizations", "organization:admin"}
