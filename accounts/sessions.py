@@ -1,11 +1,16 @@
 """Who a browser's session says is asking."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import wraps
+from typing import Any
 
 from allauth.account.authentication import get_authentication_records
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils.crypto import salted_hmac
+from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.principals import Method, Principal
@@ -36,15 +41,37 @@ def public_session_id(session: SessionBase) -> int | None:
     return int.from_bytes(derived[:8], "big")
 
 
-def note_grown_rights(session: SessionBase) -> None:
-    """Ask for a new session key, as its user has gained rights; the next page gives it."""
-    session[RIGHTS_GREW] = True
+def note_grown_rights(request: HttpRequest, by: Principal) -> None:
+    """Ask for a new session key, as the caller has gained rights by this request; the next page brings it."""
+    if by.method is Method.SESSION:
+        request.session[RIGHTS_GREW] = True
 
 
-def renew_key(session: SessionBase) -> None:
-    """Give the session a new key if its user has gained rights.
+def gains_rights(operation: Callable[..., Response]) -> Callable[..., Response]:
+    """Say of an API's operation that its caller has gained rights when it answers."""
+
+    @wraps(operation)
+    def noted(view: Any, *args: Any, **kwargs: Any) -> Response:
+        response = operation(view, *args, **kwargs)
+        note_grown_rights(view.request, view.caller)
+        return response
+
+    return noted
+
+
+class RenewalMiddleware:
+    """Gives the session of somebody whose rights grew a new key, with the next page that they open.
 
     Not in the answer that granted them: a second click drops that answer, and with it the only copy of the new key.
     """
-    if session.pop(RIGHTS_GREW, False):
-        session.cycle_key()
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer; a page that looked at the session anyway renews it."""
+        response = self.get_response(request)
+        is_page = request.method == "GET" and response.get("Content-Type", "").startswith("text/html")
+        if is_page and request.session.accessed and request.session.pop(RIGHTS_GREW, False):
+            request.session.cycle_key()
+        return response

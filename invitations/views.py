@@ -16,7 +16,7 @@ from django.views import View
 from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
-from accounts.sessions import note_grown_rights, renew_key
+from accounts.sessions import note_grown_rights
 from accounts.verification import send_verification
 from invitations import actions
 from invitations.forms import DeclineForm
@@ -46,7 +46,6 @@ class MyInvitations(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show what waits for an answer, what waits for a seat, and the organizations."""
-        renew_key(request.session)
         user = cast("User", request.user)
         mine = Invitation.objects.addressed_to(user).with_details()
         invitations = [*mine.open().order_by("-created_at", "-id"), *mine.waiting()]
@@ -82,7 +81,6 @@ class InvitationPage(View):
 
     def get(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         """Show everything about it, as it is now, before asking for anything."""
-        renew_key(request.session)
         try:
             return show(request, visit_of(request, invitation_id))
         except InvitationNotFound as refusal:
@@ -120,7 +118,7 @@ class Accept(Button):
     def press(self, visit: Visit) -> None:
         """Accept; the page that follows brings a new session key."""
         actions.accept(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof)
-        note_grown_rights(self.request.session)
+        note_grown_rights(self.request, visit.by)
 
 
 class Decline(Button):

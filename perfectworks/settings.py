@@ -111,6 +111,7 @@ MIDDLEWARE = [
     "perfectworks.languages.LanguageMiddleware",
     "perfectworks.pages.PageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.sessions.RenewalMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

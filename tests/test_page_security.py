@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
+from invitations.tokens import Purpose, token_for
 from tests.rows import make_invitation, make_person
 
 pytestmark = pytest.mark.django_db
@@ -155,20 +156,32 @@ def test_signing_in_brings_a_new_session_and_the_old_one_is_worth_nothing(client
     assert thief.get("/invitations").status_code == 302
 
 
-def test_saying_yes_through_the_api_brings_a_new_session_with_the_next_page(client, member):
-    owner = make_person("owner")
-    from orgs.actions import create_organization
-    from tests.rows import session
+def says_yes(client, invitation):
+    return client.post(f"/api/v0/invitations/{invitation.pk}/accept", content_type="application/json")
 
-    organization = create_organization(by=session(owner), name="Riverside")
-    invitation = make_invitation(organization, "member@example.com", owner)
-    client.force_login(member)
+
+def says_yes_as_wacht_s_client_does(client, invitation):
+    body = {"token": token_for(invitation, Purpose.LISTED)}
+    return client.post("/wacht/organizations/invitations/accept", body, content_type="application/json")
+
+
+def founds_an_organization(client, invitation):
+    return client.post("/api/v0/organizations", {"name": "Lakeside"}, content_type="application/json")
+
+
+@pytest.mark.parametrize("page", ["/invitations", "/accounts/profile/"])
+@pytest.mark.parametrize("gains", [says_yes, says_yes_as_wacht_s_client_does, founds_an_organization])
+def test_whoever_gains_rights_through_an_api_has_a_new_session_with_the_next_page(
+    client, organization, owner, stranger, gains, page
+):
+    invitation = make_invitation(organization, "stranger@example.com", owner)
+    client.force_login(stranger)
     before = client.session.session_key
 
-    answer = client.post(f"/api/v0/invitations/{invitation.pk}/accept", content_type="application/json")
-    client.get("/invitations")
+    assert gains(client, invitation).status_code in (200, 201)
+    assert client.session.session_key == before
+    assert client.get(page).status_code == 200
 
-    assert answer.status_code == 200
     assert client.session.session_key != before
     assert not client.session.exists(before)
 

@@ -25,7 +25,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import SessionAuthentication
 from accounts.credentials import BROWSER
-from accounts.sessions import public_session_id, session_principal
+from accounts.sessions import gains_rights, public_session_id, session_principal
 from invitations import actions
 from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
 from invitations.models import Invitation
@@ -281,6 +281,7 @@ class WachtAnswers(WachtViewSet):
     resource = "wacht_answers"
 
     @operation("", name="acceptInvitation", body=Token, answer=AcceptanceSpelling, errors=(404, 409, 410))
+    @gains_rights
     def accept(self, request: Request) -> Response:
         """Accept the invitation that a token names."""
         invitation_id, proof = find_offer(self.caller, token=self.body["token"])

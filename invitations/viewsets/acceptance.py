@@ -4,8 +4,7 @@ from uuid import UUID
 
 from rest_framework.response import Response
 
-from accounts.principals import Method
-from accounts.sessions import note_grown_rights
+from accounts.sessions import gains_rights
 from invitations import actions
 from invitations.tokens import Proof
 from orgs.viewsets.scopes import HouseViewSet
@@ -16,11 +15,10 @@ WAITING = "Waiting for a free seat"
 class AcceptsInvitations(HouseViewSet):
     """Operations that end in an acceptance."""
 
+    @gains_rights
     def accepted(self, invitation_id: UUID, proof: Proof | None = None) -> Response:
         """Accept in the caller's name, and say so when the membership has to wait for a seat."""
         answer = actions.accept(by=self.caller, invitation_id=invitation_id, proof=proof)
-        if self.caller.method is Method.SESSION:
-            note_grown_rights(self.request.session)
         if answer.membership is None:
             self.message = WAITING
         return self.answer(answer)

@@ -6,6 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.idempotency import IDEMPOTENCY_KEY, once
+from accounts.sessions import gains_rights
 from orgs import actions, visibility
 from orgs.models import Organization
 from orgs.serializers import (
@@ -52,6 +53,7 @@ class OrganizationViewSet(InOrganization):
         errors=(409, 422),
     )
     @once
+    @gains_rights
     def create(self, request: Request) -> Response:
         """Register a new organization.
 

@@ -25,6 +25,7 @@ import re
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
 from http.client import responses
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,7 @@ class Replacement:
         text = KEY_TOKEN.sub(self.key_token, text)
         text = TOKEN.sub(self.token, text)
         text = ID.sub(self.id, text)
+        text = HTTP_DATE.sub(self.http_date, text)
         return MOMENT.sub(self.moment, text)
 
     def token(self, found: re.Match[str]) -> str:
@@ -190,6 +192,10 @@ class Replacement:
                 return f"{{{name}, {'milliseconds' if '.' in found[0] else 'seconds'}}}"
         return found[0]
 
+    def http_date(self, found: re.Match[str]) -> str:
+        ends = parsedate_to_datetime(found[0])
+        return "{in 14 days}" if abs(ends - timezone.now() - timedelta(days=14)) < timedelta(minutes=1) else found[0]
+
     def is_known(self, key: UUID) -> bool:
         return any(key.int >> 32 == known.int >> 32 for known in self.known)
 
@@ -205,6 +211,7 @@ class Replacement:
 KEY_TOKEN = re.compile(r"[0-9a-f-]{36}:[0-9A-Za-z]+:[\w-]{43}", re.ASCII)
 TOKEN = re.compile(r"(?<![\w-])[\w-]{59}(?![\w-])", re.ASCII)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z")
+HTTP_DATE = re.compile(r"(?<=expires=)\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT")
 ID = re.compile(r"(?<![\w-])([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-Z]{26}|[0-9a-f]{24}|\d{36,39})(?![\w-])")
 
 
