@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from perfectworks.text import validate_plain_text
+from perfectworks.text import IN_PLAIN_WORDS, validate_plain_text
 
 NAME_LENGTH = User._meta.get_field("first_name").max_length
 
@@ -23,6 +23,7 @@ def name_field(label: Any, autocomplete: str) -> forms.CharField:
         required=False,
         max_length=NAME_LENGTH,
         validators=[validate_plain_text],
+        error_messages=IN_PLAIN_WORDS,
         widget=forms.TextInput(attrs={"autocomplete": autocomplete}),
     )
 

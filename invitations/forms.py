@@ -14,7 +14,7 @@ from accounts.forms import SignUpForm
 from accounts.models import User
 from invitations.addressees import Reach
 from invitations.models import Invitation
-from perfectworks.text import validate_plain_multiline_text
+from perfectworks.text import IN_PLAIN_WORDS, validate_plain_multiline_text
 
 REASON_LENGTH = Invitation._meta.get_field("decline_reason").max_length
 
@@ -36,6 +36,7 @@ class DeclineForm(forms.Form):
         required=False,
         max_length=REASON_LENGTH,
         validators=[validate_plain_multiline_text],
+        error_messages=IN_PLAIN_WORDS,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     no_mails = forms.TypedChoiceField(
@@ -46,6 +47,7 @@ class DeclineForm(forms.Form):
             (Reach.ALL.value, _("None from any organization here")),
         ],
         help_text=_("Nobody is told."),
+        widget=forms.RadioSelect,
         coerce=Reach,
         empty_value=None,
         required=False,

@@ -18,7 +18,7 @@ from accounts.sessions import session_principal
 from invitations.addressees import Reach
 from invitations.mail_refusals import MailRefusalNotFound, allow_mails, find_written_to, refusals_of, refuse_mails
 from invitations.refusals import InvitationNotFound
-from invitations.rendering import show_refusal
+from invitations.rendering import no_more_mails, show_refusal
 from invitations.tokens import Purpose, read_token
 from orgs.logos import allow_logos
 from perfectworks.languages import speak
@@ -52,7 +52,7 @@ class NoMail(View):
         if chosen not in Reach.__members__.values():
             return self._page("no_mail", status=400)
         refuse_mails(by=LINK_HOLDER, invitation_id=self.invitation.pk, reach=Reach(chosen), proof=self.proof)
-        return self._page("no_mail_done", everywhere=chosen == Reach.ALL)
+        return self._page("no_mail_done", refused=no_more_mails(self.invitation, Reach(chosen)))
 
     def _page(self, name: str, status: int = 200, **context: object) -> HttpResponse:
         context |= {"invitation": self.invitation, "organization": self.invitation.organization}

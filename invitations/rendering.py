@@ -4,8 +4,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from events.models import Event
+from invitations.addressees import Reach
 from invitations.forms import DeclineForm
 from invitations.models import Invitation
 from invitations.refusals import InvitationAccepted, InvitationExpired, InvitationWaits
@@ -49,6 +51,16 @@ def request_state(visit: Visit) -> str:
         return "asked"
     inviter = invitation.inviter
     return "open" if inviter and inviter.is_active and inviter.email else "nobody"
+
+
+def no_more_mails(invitation: Invitation, reach: Reach) -> str:
+    """What it means for the invited address that its mails were refused."""
+    if reach == Reach.ALL:
+        return _("%(address)s gets no more invitation mails from any organization here.") % {
+            "address": invitation.email
+        }
+    words = {"address": invitation.email, "name": invitation.organization.name}
+    return _("%(address)s gets no more invitation mails from %(name)s.") % words
 
 
 def _render(

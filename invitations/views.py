@@ -7,6 +7,7 @@ from math import ceil
 from typing import cast
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.http import HttpRequest, HttpResponse
@@ -24,7 +25,7 @@ from invitations.models import Invitation
 from invitations.proofs import remember
 from invitations.recipients import find_shown
 from invitations.refusals import InvitationNotFound, NewerMailSent
-from invitations.rendering import show, show_refusal
+from invitations.rendering import no_more_mails, show, show_refusal
 from invitations.tokens import read_token
 from invitations.visits import Visit, status_of, visit_of
 from orgs.logos import allow_logos
@@ -130,6 +131,9 @@ class Decline(Button):
         if not form.is_valid():
             return show(self.request, visit, status=400, form=form)
         actions.decline(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof, **form.cleaned_data)
+        if reach := form.cleaned_data["no_mails"]:
+            # Told to whoever chose it, once: the page itself is also for holders of a link that tells them nothing.
+            messages.success(self.request, no_more_mails(visit.invitation, reach))
         return None
 
 

@@ -8,6 +8,7 @@ import re
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 CONTROLS = "\x00-\x1f\x7f-\x9f"
 CONTROLS_BUT_TAB_AND_NEWLINE = "\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -24,6 +25,15 @@ TAGS = "\U000e0000-\U000e0fff"
 NEVER = DIRECTION + INVISIBLE + SEPARATORS + SURROGATES + PRIVATE + NONCHARACTERS + TAGS
 UNSAFE_IN_A_LINE = re.compile(f"[{CONTROLS}{NEVER}]")
 UNSAFE_IN_LINES = re.compile(f"[{CONTROLS_BUT_TAB_AND_NEWLINE}{NEVER}]")
+
+
+# What a field of a page says to a person, who cannot see the character and knows no code point.
+IN_PLAIN_WORDS = dict.fromkeys(
+    ("unsafe_text", "null_characters_not_allowed"),
+    gettext_lazy(
+        "This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."
+    ),
+)
 
 
 def validate_plain_text(value: str) -> None:

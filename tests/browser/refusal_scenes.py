@@ -30,6 +30,15 @@ def no_more_mails_from_any(stage: Stage) -> Response:
     return stage.visitor.submit({}, "From any organization here")
 
 
+@scene(410)
+def declined_and_no_more_mails(stage: Stage) -> Response:
+    stage.visitor.sign_in(stage.invitee)
+    stage.show()
+    stage.visitor.page.get_by_text(stage.visitor.said("Say why, if you decline, or stop further mails")).click()
+    stage.visitor.page.get_by_label(stage.visitor.said("None from any organization here")).check()
+    return stage.visitor.submit({}, "Decline")
+
+
 @scene(404)
 def no_more_mails_by_an_unknown_link(stage: Stage) -> Response:
     return stage.visitor.go("/i/" + "A" * 59 + "/no-mail")

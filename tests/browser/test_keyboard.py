@@ -25,7 +25,8 @@ IS_LARGE_ENOUGH = """() => {
 }"""
 IS_IN_FRONT = """() => {
     const element = document.activeElement, box = element.getBoundingClientRect();
-    const there = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    const top = Math.max(box.top, 0), bottom = Math.min(box.bottom, innerHeight);  // as far as it is on the screen
+    const there = document.elementFromPoint(box.x + box.width / 2, (top + bottom) / 2);
     return there !== null && (element.contains(there) || there.contains(element));
 }"""
 
@@ -79,6 +80,38 @@ def test_from_the_mail_to_a_no_with_its_reason(visitor, page):
 
     expect_heading(page, "This invitation was declined")
     assert Invitation.objects.get(pk=stage.invitation.pk).decline_reason == "Not now."
+
+
+def test_saying_no_signed_in_reads_the_questions_before_the_button(visitor, page):
+    stage = set_stage(visitor)
+    visitor.sign_in(stage.invitee)
+    stage.show()
+
+    press(page, "Say why, if you decline, or stop further mails")
+    tab_to(page, "Reason (optional)")
+    page.keyboard.type("Not now.")
+    tab_to(page, "As before")
+    page.keyboard.press("ArrowDown")
+    press(page, "Decline")
+
+    expect_heading(page, "This invitation was declined")
+    expect(page.get_by_role("status")).to_have_text(
+        "invitee@example.com gets no more invitation mails from Riverside Cooperative."
+    )
+    assert Invitation.objects.get(pk=stage.invitation.pk).decline_reason == "Not now."
+
+
+def test_the_return_key_among_the_questions_never_says_yes(visitor, page):
+    stage = set_stage(visitor)
+    visitor.sign_in(stage.invitee)
+    stage.show()
+
+    press(page, "Say why, if you decline, or stop further mails")
+    tab_to(page, "As before")
+    with page.expect_navigation():
+        page.keyboard.press("Enter")
+
+    expect_heading(page, "This invitation was declined")
 
 
 def test_from_the_wrong_account_to_the_right_one(visitor, page):

@@ -33,7 +33,8 @@ MAIN = (
     "expired-and-asked-again", "superseded", "unknown", "sign-in-from-the-invitation", "sign-in-failed",
     "sign-up-from-the-invitation", "sign-up-refused", "start-page", "my-invitations", "with-long-names",
     "sign-in", "forgotten-password", "verification-sent", "addresses", "profile", "profile-saved",
-    "two-factor-activation", "consent", "no-more-mails", "mails-refused", "page-not-found", "mail-invitation",
+    "two-factor-activation", "consent", "no-more-mails", "mails-refused",
+    "declined-and-no-more-mails", "page-not-found", "mail-invitation",
     "mail-reminder", "mail-accepted", "mail-new-invitation-asked-for",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]

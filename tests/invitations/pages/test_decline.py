@@ -14,6 +14,8 @@ DECLINED = [
     "If you would still like to join, ask Owner Cast for a new invitation.",
 ]
 
+UNSAFE = "This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."
+
 
 def decline(client, invitation, **form):
     return client.post(f"/invitations/{invitation.pk}/decline", form)
@@ -75,8 +77,8 @@ def test_the_reason_is_kept(client, invitation, open_link, given, kept):
     ("reason", "complaint"),
     [
         ("x" * 501, "Ensure this value has at most 500 characters (it has 501)."),
-        ("No\u202eeY", "The character U+202E at position 3 is not allowed here."),
-        ("No\x00", "Null characters are not allowed."),
+        ("No\u202eeY", UNSAFE),
+        ("No\x00", UNSAFE),
     ],
 )
 def test_a_reason_that_cannot_be_kept_comes_back_with_what_is_wrong(client, invitation, open_link, reason, complaint):

@@ -217,6 +217,37 @@ def test_declining_can_stop_further_mails(client, invitation, open_link, choice,
     assert (declined.status, declined.decline_reason) == ("declined", "No time.")
 
 
+NO_MORE = {
+    "organization": "invitee@example.com gets no more invitation mails from Riverside.",
+    "all": "invitee@example.com gets no more invitation mails from any organization here.",
+}
+
+
+@pytest.mark.parametrize("choice", ["", "organization", "all"])
+def test_the_next_page_says_once_that_no_more_mails_come(client, invitation, open_link, page_of, choice):
+    open_link(invitation)
+
+    answer = {"no_mails": choice}
+    response = client.post(f"/invitations/{invitation.pk}/decline", answer, follow=True)
+
+    said = [NO_MORE[choice]] if choice else []
+    assert text_of(response)[: len(said) + 1] == [*said, "This invitation was declined"]
+    assert text_of(page_of(invitation))[0] == "This invitation was declined"
+
+
+@pytest.mark.parametrize("signed_in", [True, False])
+def test_an_answer_that_came_too_late_promises_nothing(client, invitation, invitee, open_link, signed_in):
+    if signed_in:
+        client.force_login(invitee)
+    open_link(invitation)
+    client.post(f"/invitations/{invitation.pk}/decline")
+
+    response = client.post(f"/invitations/{invitation.pk}/decline", {"no_mails": "all"})
+
+    assert (response.status_code, text_of(response)[0]) == (410, "This invitation was declined")
+    assert refused() == []
+
+
 def test_a_choice_that_is_none_declines_nothing(client, invitation, open_link):
     open_link(invitation)
 
