@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from invitations.querysets import InvitationQuerySet
 
 METADATA_KEY = "mail_id"  # under which a mail provider keeps the id of our row for us
+KEEP_TAGS_ONLY = ("mailersend", "postal")  # the providers that keep it as a tag, for want of metadata
 ERASED_DOMAIN = "@erased.invalid"
 
 

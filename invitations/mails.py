@@ -12,7 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from invitations.delivery import METADATA_KEY
+from invitations.delivery import KEEP_TAGS_ONLY, METADATA_KEY
 from invitations.models import Invitation
 from invitations.outbox import Mail
 from invitations.tokens import link_for, refusing_link_for
@@ -52,8 +52,7 @@ def render(mail: Mail, invitation: Invitation) -> UnfoldedMessage:
         },
     )
     message.attach_alternative(_spaced(html), "text/html")
-    if settings.MAIL_WEBHOOK:
-        message.metadata = {METADATA_KEY: mail.pk.hex}  # type: ignore[attr-defined] # which the provider reports back
+    vars(message).update(_sent_along(mail))
     message.message()  # makes the headers, which refuse here what they cannot carry
     return message
 
@@ -62,6 +61,13 @@ def language_of(mail: Mail, invitation: Invitation) -> str:
     """The invitee reads the invitation's language, the inviter the organization's; else it is the site's."""
     spoken = invitation.spoken_language if mail.is_to_invitee else invitation.organization.language
     return spoken or settings.LANGUAGE_CODE
+
+
+def _sent_along(mail: Mail) -> dict[str, object]:
+    """What django-anymail gives the provider, which reports it back."""
+    if settings.MAIL_WEBHOOK in KEEP_TAGS_ONLY:
+        return {"tags": [mail.pk.hex]}
+    return {"metadata": {METADATA_KEY: mail.pk.hex}} if settings.MAIL_WEBHOOK else {}
 
 
 def _no_mail_headers(invitation: Invitation) -> dict[str, str]:

@@ -17,24 +17,43 @@ ABOUT_THE_RECIPIENT = {RejectReason.INVALID, RejectReason.BOUNCED, RejectReason.
 
 HARD_CLASSES_OF_SPARKPOST = {"10", "30", "90"}
 
+# Its "hard_bounced" is also said of a full mailbox, of what looks like spam, and of letters that it lost itself.
+HARD_STATUSES_OF_UNISENDER = {
+    "err_user_unknown",
+    "err_user_inactive",
+    "err_mailbox_discarded",
+    "err_domain_inactive",
+    "err_unreachable",
+    "err_unsubscribed",
+}
+
 # django-anymail calls each given-up mail "bounced"; only these say that the address itself is no good.
 SAYS_HARD: dict[str, Callable[[Any], bool]] = {
     "Amazon SES": lambda said: said["bounce"]["bounceType"] == "Permanent",
     "Brevo": lambda said: said["event"] in ("hard_bounce", "invalid_email"),
+    "MailerSend": lambda said: said["data"]["type"] == "hard_bounced",
     "Mailgun": lambda said: said["event-data"]["severity"] == "permanent",
     "Mailjet": lambda said: said["hard_bounce"] is True,
     "Mailtrap": lambda said: said["event"] == "bounce",
     "Mandrill": lambda said: said["event"] == "hard_bounce",
+    # It gives up in the same words without a server's answer, and whatever comes back later, an absence note too, is
+    # "a bounce" to it.
+    "Postal": lambda said: said["payload"]["status"] == "HardFail" and said["payload"]["output"].startswith("5"),
     "Postmark": lambda said: said["Type"] == "HardBounce",
     "Resend": lambda said: said["data"]["bounce"]["type"] == "Permanent",
     "SendGrid": lambda said: said["type"] == "bounce",
     "SparkPost": lambda said: (
         {str(event["bounce_class"]) for event in said["msys"].values()} <= HARD_CLASSES_OF_SPARKPOST
     ),
+    "Unisender Go": lambda said: said["delivery_info"]["delivery_status"] in HARD_STATUSES_OF_UNISENDER,
 }
 
-# What django-anymail does not know yet, and calls "unknown".
-ALSO_SAID = {("Mandrill", "delivered"): "delivered"}
+# What django-anymail does not know yet, or calls otherwise. A held mail waits until somebody at Postal lets it go.
+ALSO_SAID = {
+    ("MailerSend", "activity.deferred"): "deferred",
+    ("Mandrill", "delivered"): "delivered",
+    ("Postal", "MessageHeld"): "deferred",
+}
 
 
 def report_of(event: Any, provider: str) -> Report | None:
@@ -62,24 +81,33 @@ def report_of(event: Any, provider: str) -> Report | None:
     return Report(state, code_of(words) if is_final else kind, words, is_final=is_final)
 
 
-def mail_of(event: Any) -> UUID | None:
+def mail_of(event: Any, provider: str) -> UUID | None:
     """The id of our mail that an event is about: what we sent along, else our Message-ID. Never its address."""
-    known = Mail.objects.filter(message_id=str(event.message_id)[:255]) if _is_message_id(event.message_id) else None
-    sent_along = _uuid((event.metadata or {}).get(METADATA_KEY))
-    return sent_along or (known.values_list("pk", flat=True).first() if known is not None else None)
+    message_id = _message_id(event, provider)
+    known = Mail.objects.filter(message_id=str(message_id)[:255]) if _is_message_id(message_id) else None
+    sent_along = filter(None, map(_uuid, [(event.metadata or {}).get(METADATA_KEY), *(event.tags or [])]))
+    return next(sent_along, None) or (known.values_list("pk", flat=True).first() if known is not None else None)
+
+
+def _message_id(event: Any, provider: str) -> object:
+    if provider == "Postal":  # to django-anymail it is the number that Postal gave the mail
+        payload = event.esp_event["payload"]
+        return f"<{(payload.get('message') or payload['original_message'])['message_id']}>"
+    return event.message_id
 
 
 def _kind_of(event: Any, provider: str) -> str:
-    if event.event_type == "unknown" and isinstance(event.esp_event, dict):
-        return ALSO_SAID.get((provider, str(event.esp_event.get("event"))), "unknown")
-    return str(event.event_type)
+    if provider == "Postal" and _is_hard(event, provider):
+        return "bounced"
+    said = event.esp_event if isinstance(event.esp_event, dict) else {}
+    return ALSO_SAID.get((provider, str(said.get("event") or said.get("type"))), str(event.event_type))
 
 
 def _is_hard(event: Any, provider: str) -> bool:
     """Whether the address is no good for good; what does not clearly say so never ends an invitation."""
     try:
         return SAYS_HARD[provider](event.esp_event)
-    except (KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):
         return False
 
 

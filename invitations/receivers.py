@@ -48,6 +48,6 @@ def erase_person(user: User, addresses: set[str], by: Principal, **kwargs: Any) 
 @receiver(tracking, dispatch_uid="invitations.note_report")
 def note_report(event: Any, esp_name: str, **kwargs: Any) -> None:
     """Take a mail provider's signed report; what is about none of our mails changes nothing."""
-    report, mail_id = report_of(event, esp_name), mail_of(event)
+    report, mail_id = report_of(event, esp_name), mail_of(event, esp_name)
     if report is not None and mail_id is not None:
         take_report(mail_id=mail_id, report=report)

@@ -13,14 +13,17 @@ from anymail.exceptions import AnymailWebhookValidationFailure
 from anymail.webhooks.amazon_ses import AmazonSESTrackingWebhookView
 from anymail.webhooks.base import AnymailBaseWebhookView
 from anymail.webhooks.brevo import BrevoTrackingWebhookView
+from anymail.webhooks.mailersend import MailerSendTrackingWebhookView
 from anymail.webhooks.mailgun import MailgunTrackingWebhookView
 from anymail.webhooks.mailjet import MailjetTrackingWebhookView
 from anymail.webhooks.mailtrap import MailtrapTrackingWebhookView
 from anymail.webhooks.mandrill import MandrillCombinedWebhookView
+from anymail.webhooks.postal import PostalTrackingWebhookView
 from anymail.webhooks.postmark import PostmarkTrackingWebhookView
 from anymail.webhooks.resend import ResendTrackingWebhookView
 from anymail.webhooks.sendgrid import SendGridTrackingWebhookView
 from anymail.webhooks.sparkpost import SparkPostTrackingWebhookView
+from anymail.webhooks.unisender_go import UnisenderGoTrackingWebhookView
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -33,14 +36,17 @@ LARGEST = 1024 * 1024  # bytes; a provider's batch of a thousand reports is smal
 VIEWS: dict[str, type[AnymailBaseWebhookView]] = {
     "amazon_ses": AmazonSESTrackingWebhookView,
     "brevo": BrevoTrackingWebhookView,
+    "mailersend": MailerSendTrackingWebhookView,
     "mailgun": MailgunTrackingWebhookView,
     "mailjet": MailjetTrackingWebhookView,
     "mailtrap": MailtrapTrackingWebhookView,
     "mandrill": MandrillCombinedWebhookView,
+    "postal": PostalTrackingWebhookView,
     "postmark": PostmarkTrackingWebhookView,
     "resend": ResendTrackingWebhookView,
     "sendgrid": SendGridTrackingWebhookView,
     "sparkpost": SparkPostTrackingWebhookView,
+    "unisender_go": UnisenderGoTrackingWebhookView,
 }
 
 

@@ -110,14 +110,17 @@ def require_issuers(issuers: object) -> list[dict[str, str]]:
 WEBHOOK_PROOFS = {
     "amazon_ses": {"WEBHOOK_SECRET"},
     "brevo": {"WEBHOOK_SECRET"},
+    "mailersend": {"MAILERSEND_SIGNING_SECRET"},
     "mailgun": {"MAILGUN_WEBHOOK_SIGNING_KEY"},
     "mailjet": {"WEBHOOK_SECRET"},
     "mailtrap": {"MAILTRAP_TRACKING_SECRET", "WEBHOOK_SECRET"},
     "mandrill": {"MANDRILL_WEBHOOK_KEY"},
+    "postal": {"POSTAL_WEBHOOK_KEY"},
     "postmark": {"WEBHOOK_SECRET"},
     "resend": {"RESEND_SIGNING_SECRET", "WEBHOOK_SECRET"},
     "sendgrid": {"SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY", "WEBHOOK_SECRET"},
     "sparkpost": {"WEBHOOK_SECRET"},
+    "unisender_go": {"UNISENDER_GO_API_KEY"},
 }
 # Packages that django-anymail asks for besides.
 WEBHOOK_PACKAGES = {("amazon_ses", "WEBHOOK_SECRET"): "boto3", ("resend", "RESEND_SIGNING_SECRET"): "svix"}

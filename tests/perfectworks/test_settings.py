@@ -96,8 +96,8 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ),
         (
             {"MAIL_WEBHOOK": "pigeon"},
-            "MAIL_WEBHOOK must be one of amazon_ses, brevo, mailgun, mailjet, mailtrap, mandrill, postmark, resend,"
-            " sendgrid, sparkpost.",
+            "MAIL_WEBHOOK must be one of amazon_ses, brevo, mailersend, mailgun, mailjet, mailtrap, mandrill, postal,"
+            " postmark, resend, sendgrid, sparkpost, unisender_go.",
         ),
         (
             {"MAIL_WEBHOOK": "mailgun", "ANYMAIL": '{"MAILGUN_API_KEY": "key", "WEBHOOK_SECRET": "a:b"}'},

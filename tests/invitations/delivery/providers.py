@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.test import Client
 from pytest_django import Settings
 
@@ -26,12 +26,19 @@ SENDGRID_KEY = ec.derive_private_key(20260501, ec.SECP256R1())
 SENDGRID_PUBLIC = SENDGRID_KEY.public_key().public_bytes(
     serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
 )
+POSTAL_KEY, ANOTHER_POSTAL_KEY = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
+POSTAL_PUBLIC = POSTAL_KEY.public_key().public_bytes(
+    serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+)
 
 ANYMAIL = {
+    "mailersend": {"MAILERSEND_SIGNING_SECRET": SIGNING_KEY},
     "mailgun": {"MAILGUN_WEBHOOK_SIGNING_KEY": SIGNING_KEY},
     "mailtrap": {"MAILTRAP_TRACKING_SECRET": SIGNING_KEY},
     "mandrill": {"MANDRILL_WEBHOOK_KEY": SIGNING_KEY},
+    "postal": {"POSTAL_WEBHOOK_KEY": base64.b64encode(POSTAL_PUBLIC).decode()},
     "sendgrid": {"SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY": base64.b64encode(SENDGRID_PUBLIC).decode()},
+    "unisender_go": {"UNISENDER_GO_API_KEY": SIGNING_KEY},
 }
 BASIC_AUTH = {"WEBHOOK_SECRET": SECRET}
 
@@ -99,6 +106,11 @@ def sign_as_mandrill(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
     return urlencode({"mandrill_events": events}).encode(), form
 
 
+def sign_as_mailersend(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
+    body = json.dumps(payload).encode()
+    return body, {"Signature": hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}
+
+
 def sign_as_mailgun(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
     token, timestamp = "a" * 50, "1777629600"
     mac = hmac.new(key.encode(), f"{timestamp}{token}".encode(), hashlib.sha256).hexdigest()
@@ -111,6 +123,12 @@ def sign_as_mailtrap(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
     return body, {"Mailtrap-Signature": hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}
 
 
+def sign_as_postal(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
+    body, private = json.dumps(payload).encode(), POSTAL_KEY if key == SIGNING_KEY else ANOTHER_POSTAL_KEY
+    signature = private.sign(body, padding.PKCS1v15(), hashes.SHA1())
+    return body, {"X-Postal-Signature": base64.b64encode(signature).decode()}
+
+
 def sign_as_sendgrid(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
     body, timestamp = json.dumps(payload).encode(), "1777629600"
     private = SENDGRID_KEY if key == SIGNING_KEY else ec.derive_private_key(1, ec.SECP256R1())
@@ -119,10 +137,20 @@ def sign_as_sendgrid(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
     return body, {f"{name}-Signature": base64.b64encode(signature).decode(), f"{name}-Timestamp": timestamp}
 
 
+def sign_as_unisender(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
+    """In the body itself: the digest of what it would be with the key instead of the digest."""
+    unsigned = json.dumps({"auth": "DIGEST", **payload})
+    digest = hashlib.md5(unsigned.replace("DIGEST", key).encode()).hexdigest()
+    return unsigned.replace("DIGEST", digest).encode(), {}
+
+
 SIGNERS: dict[str, Callable[[Any, str], tuple[bytes, dict[str, str]]]] = {
     "amazon_ses": sign_as_amazon,
+    "mailersend": sign_as_mailersend,
     "mailgun": sign_as_mailgun,
     "mailtrap": sign_as_mailtrap,
     "mandrill": sign_as_mandrill,
+    "postal": sign_as_postal,
     "sendgrid": sign_as_sendgrid,
+    "unisender_go": sign_as_unisender,
 }

@@ -10,6 +10,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connectio
 from django.utils.module_loading import import_string
 from pytest_django import Settings
 
+from invitations.delivery import KEEP_TAGS_ONLY
 from invitations.mail_server import Outcome, hand_over
 from invitations.mails import render
 from invitations.models import Invitation
@@ -47,7 +48,7 @@ def test_a_provider_in_trouble_is_tried_again() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("webhook", ["", "postmark"])
+@pytest.mark.parametrize("webhook", ["", "postmark", "postal"])
 def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
     invite: Callable[..., Invitation], settings: Settings, mailoutbox: list[Any], webhook: str
 ) -> None:
@@ -58,24 +59,30 @@ def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
     hand_over(get_connection("anymail.backends.test.EmailBackend"), render(mail, invitation))
 
     [message] = mailoutbox
-    assert message.anymail_test_params.get("metadata") == ({"mail_id": mail.pk.hex} if webhook else None)
+    params = message.anymail_test_params
+    assert params.get("metadata") == ({"mail_id": mail.pk.hex} if webhook == "postmark" else None)
+    assert params.get("tags") == ([mail.pk.hex] if webhook == "postal" else None)
 
 
 @pytest.mark.parametrize("provider", sorted(set(WEBHOOK_PROOFS) - {"amazon_ses"}))
 def test_every_provider_that_may_report_keeps_such_an_id(provider: str) -> None:
     payload = import_string(f"anymail.backends.{provider}.{PAYLOADS[provider]}Payload")
 
-    assert "set_metadata" in vars(payload)
+    assert ("set_tags" if provider in KEEP_TAGS_ONLY else "set_metadata") in vars(payload)
+    assert ("set_metadata" in vars(payload)) == (provider not in KEEP_TAGS_ONLY)
 
 
 PAYLOADS = {
     "brevo": "Brevo",
+    "mailersend": "MailerSend",
     "mailgun": "Mailgun",
     "mailjet": "Mailjet",
     "mailtrap": "Mailtrap",
     "mandrill": "Mandrill",
+    "postal": "Postal",
     "postmark": "Postmark",
     "resend": "Resend",
     "sendgrid": "SendGrid",
     "sparkpost": "SparkPost",
+    "unisender_go": "UnisenderGo",
 }

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 
+import anymail.urls
 import pytest
 from django.test import Client
 from pytest_django import Settings
@@ -66,12 +67,31 @@ def test_a_recorded_report_moves_the_mail_that_it_is_about(mail: Mail, settings:
     assert mail.invitation.status == ("error" if name in ENDED else "pending")
 
 
+def test_whoever_django_anymail_understands_may_report():
+    names = {
+        str(pattern.name).partition("_webhook")[0].removesuffix("_tracking") for pattern in anymail.urls.urlpatterns
+    }
+
+    assert {name for name in names if not name.endswith("_inbound")} - {"sendinblue"} == set(VIEWS)  # Brevo's old name
+
+
 def test_every_provider_is_recorded_as_it_reports_each_kind_of_end():
     assert {name.partition("-")[0] for name in RECORDED} == set(VIEWS)
     assert {f"{provider}-{state}" for provider in VIEWS for state in ("delivered", "bounced")} <= set(RECORDED)
 
 
-WITH_CODES = ["amazon_ses", "brevo", "mailgun", "mailtrap", "mandrill", "postmark", "sendgrid", "sparkpost"]
+WITH_CODES = [
+    "amazon_ses",
+    "brevo",
+    "mailgun",
+    "mailtrap",
+    "mandrill",
+    "postal",
+    "postmark",
+    "sendgrid",
+    "sparkpost",
+    "unisender_go",
+]
 
 
 @pytest.mark.parametrize("provider", WITH_CODES)
@@ -142,6 +162,12 @@ def test_other_methods_are_refused(client: Client, settings: Settings, method: s
     configure(settings, "postmark")
 
     assert getattr(client, method)("/webhooks/mail/postmark").status_code == 405
+
+
+def test_unisender_is_answered_when_it_looks_whether_the_address_is_there(client: Client, settings: Settings):
+    configure(settings, "unisender_go")
+
+    assert client.get("/webhooks/mail/unisender_go").status_code == 200
 
 
 def test_a_report_is_as_large_as_a_batch_and_no_larger(settings: Settings, db: None):
