@@ -49,6 +49,13 @@ for name, path, signed_in in (
 
 
 @scene(200)
+def addresses_of_every_kind(stage: Stage) -> Response:
+    EmailAddress.objects.create(user=stage.invitee, email="proven@example.com", verified=True)
+    EmailAddress.objects.create(user=stage.invitee, email="unproven@example.com")
+    return at("/accounts/email/", signed_in=True)(stage)
+
+
+@scene(200)
 def profile_saved(stage: Stage) -> Response:
     at("/accounts/profile/", signed_in=True)(stage)
     return stage.visitor.submit({"First name (optional)": "Mia"}, "Save")

@@ -32,7 +32,7 @@ MAIN = (
     "already-a-member", "accepted-by-you", "waiting-for-a-seat", "declined", "withdrawn", "expired",
     "expired-and-asked-again", "superseded", "unknown", "sign-in-from-the-invitation", "sign-in-failed",
     "sign-up-from-the-invitation", "sign-up-refused", "start-page", "my-invitations", "with-long-names",
-    "sign-in", "forgotten-password", "verification-sent", "addresses", "profile", "profile-saved",
+    "sign-in", "forgotten-password", "verification-sent", "addresses-of-every-kind", "profile", "profile-saved",
     "two-factor-activation", "consent", "no-more-mails", "mails-refused",
     "declined-and-no-more-mails", "page-not-found", "mail-invitation",
     "mail-reminder", "mail-accepted", "mail-new-invitation-asked-for",

@@ -1,4 +1,4 @@
-"""The pages about one's own account, as allauth brings them, in our look."""
+"""The pages about one's own account, as allauth brings them, in our look and with our ways on."""
 
 from urllib.parse import unquote
 
@@ -38,3 +38,24 @@ def test_visitors_sign_in_first(client, db, path):
     response = client.get(path)
 
     assert (response.status_code, unquote(response["Location"])) == (302, f"/accounts/login/?next={path}")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (
+            "/accounts/password/reset/key/done/",
+            ["Your new password is set", "The old one no longer works.", "Sign in"],
+        ),
+        (
+            "/accounts/inactive/",
+            [
+                "This account is inactive",
+                "Nobody can sign in with it. If that is a mistake, ask whoever runs this service.",
+                "To the start page",
+            ],
+        ),
+    ],
+)
+def test_an_end_has_a_way_on(client, db, path, text):
+    assert text_of(client.get(path)) == text

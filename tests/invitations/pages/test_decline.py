@@ -42,7 +42,7 @@ def test_the_mailed_link_alone_suffices(client, invitation, open_link, page_of):
     assert response.status_code == 302
     [told] = changes.events
     assert (told.kind, told.by, told.method) == ("invitation.declined", None, "link")
-    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (410, [*DECLINED, "Sign in"])
+    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (410, [*DECLINED, "To the start page"])
 
 
 def test_the_listed_link_does_not(client, invitation, open_link):
@@ -101,7 +101,7 @@ def test_a_second_click_changes_nothing(client, invitation, open_link):
         response = decline(client, invitation, reason="Still no.")
 
     assert response.status_code == 410
-    assert text_of(response) == [*DECLINED, "Sign in"]
+    assert text_of(response) == [*DECLINED, "To the start page"]
     assert changes.nothing
 
 

@@ -48,6 +48,8 @@ ENDS = {
     ),
 }
 
+WAY_ON = {"accepted": "Sign in", "processing": "Sign in"}
+
 
 def end(invitation, status, **values):
     finished = None if status == "processing" else timezone.now()
@@ -60,7 +62,10 @@ def test_the_page_tells_how_it_ended(invitation, open_link, status):
 
     response = open_link(invitation)
 
-    assert (response.status_code, text_of(response)) == (ENDS[status][0], [*ENDS[status][1], "Sign in"])
+    assert (response.status_code, text_of(response)) == (
+        ENDS[status][0],
+        [*ENDS[status][1], WAY_ON.get(status, "To the start page")],
+    )
 
 
 @pytest.mark.parametrize("status", ENDS)
@@ -113,7 +118,7 @@ def test_an_inviter_who_may_no_longer_offer_it_is_told_before_anything_is_asked(
     assert text_of(response) == [
         "This invitation can no longer be accepted",
         "Whoever sent it may no longer offer it. Ask somebody else at Riverside for a new invitation.",
-        "Sign in",
+        "To the start page",
     ]
 
 

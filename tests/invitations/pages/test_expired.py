@@ -54,7 +54,7 @@ def test_asking_tells_whoever_invited_and_needs_no_account(client, invitation, o
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert [(told.kind, told.method) for told in changes.events] == [("invitation.asked_again", "link")]
     assert list(Mail.objects.values_list("kind", "recipient")) == [("ask_again", "owner@example.com")]
-    assert text_of(page_of(invitation)) == [*HEADING, ASKED, "Sign in"]
+    assert text_of(page_of(invitation)) == [*HEADING, ASKED, "To the start page"]
 
 
 def test_asking_twice_asks_once(client, invitation, open_link):
@@ -91,7 +91,7 @@ def test_with_nobody_to_ask_the_page_offers_none(invitation, open_link):
     assert text_of(open_link(invitation)) == [
         *HEADING,
         "If you would still like to join, ask somebody at Riverside for a new invitation.",
-        "Sign in",
+        "To the start page",
     ]
 
 
