@@ -3,7 +3,9 @@
 import logging
 from collections.abc import Callable
 
+from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError
+from django.utils import timezone
 
 from accounts.models import KeptAnswer
 from invitations.actions import expire
@@ -17,6 +19,7 @@ from orgs.tenancy import OrganizationNotFound
 logger = logging.getLogger(__name__)
 
 MOST_AT_ONCE = 100  # the rest comes with the next round, so that mails need not wait for long chores
+MOST_SESSIONS_AT_ONCE = 1000  # which are one short statement
 
 
 def expire_overdue() -> None:
@@ -72,10 +75,18 @@ def forget_kept_answers() -> None:
     KeptAnswer.objects.outdated().delete()
 
 
+def forget_expired_sessions() -> None:
+    """Delete sessions that have ended, the oldest first: each mail scanner that looks at a mailed link leaves one."""
+    expired = Session.objects.filter(expire_date__lt=timezone.now())
+    oldest = expired.order_by("expire_date").values_list("pk", flat=True)[:MOST_SESSIONS_AT_ONCE]
+    expired.filter(pk__in=list(oldest)).delete()
+
+
 CHORES: tuple[Callable[[], None], ...] = (
     expire_overdue,
     complete_acceptances,
     send_reminders,
     forget_kept_answers,
     forget_old_mails,
+    forget_expired_sessions,
 )

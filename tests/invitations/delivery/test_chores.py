@@ -1,9 +1,11 @@
 """What the worker does beside sending: expired rows get their end state, and invitees one reminder."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -12,8 +14,8 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.principals import Principal
 from events.models import Event
-from invitations import actions
-from invitations.chores import expire_overdue, send_reminders
+from invitations import actions, chores
+from invitations.chores import CHORES, expire_overdue, forget_expired_sessions, send_reminders
 from invitations.delivery import queue_mail
 from invitations.limits import OrganizationMailsUsedUp
 from invitations.models import Invitation
@@ -189,3 +191,33 @@ def test_a_refused_reminder_ends_the_invitation(mail_server: ScriptedServer, end
     ending.refresh_from_db()
     assert ending.status == "error"
     assert not actions.fail(invitation_id=ending.pk, generation=1, reason="550")
+
+
+def keep_session(key: str, *, days: int) -> None:
+    """One that ends in so many days."""
+    Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=days))
+
+
+def test_a_session_that_has_ended_is_forgotten_and_no_other() -> None:
+    assert forget_expired_sessions in CHORES
+    keep_session("ended", days=-1)
+    keep_session("lasting", days=1)
+
+    forget_expired_sessions()
+
+    assert Session.objects.get().session_key == "lasting"
+
+
+def test_many_sessions_are_forgotten_round_by_round_the_oldest_first(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    monkeypatch.setattr(chores, "MOST_SESSIONS_AT_ONCE", 2)
+    for days in (-1, -3, -2):
+        keep_session(f"ended {days}", days=days)
+
+    with django_assert_num_queries(2):  # the oldest ones; their end
+        forget_expired_sessions()
+    assert Session.objects.get().session_key == "ended -1"
+
+    forget_expired_sessions()
+    assert not Session.objects.exists()
