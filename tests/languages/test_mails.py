@@ -113,11 +113,11 @@ def test_the_text_is_german_whole(invite):
         "\n"
         f"{link_for(invitation)}\n"
         "\n"
-        "Sie erhalten diese E-Mail, weil Owner Cast die Adresse invitee@example.com auf http://127.0.0.1:8000 "
+        "Sie erhalten diese E‑Mail, weil Owner Cast die Adresse invitee@example.com auf http://127.0.0.1:8000 "
         "eingetragen hat.\n"
-        "Wenn Sie diese E-Mail nicht erwartet haben, können Sie sie ignorieren: Ohne Ihre Antwort geschieht nichts.\n"
+        "Wenn Sie diese E‑Mail nicht erwartet haben, können Sie sie ignorieren: Ohne Ihre Antwort geschieht nichts.\n"
         "\n"
-        "Um keine solchen E-Mails mehr zu erhalten:\n"
+        "Um keine solchen E‑Mails mehr zu erhalten:\n"
         f"{refusing_link_for(invitation)}\n"
     )
 
@@ -136,4 +136,4 @@ def test_an_account_mail_that_a_program_asks_for_speaks_as_it_was_asked(client, 
     )
 
     assert answer.status_code == 202
-    assert mailoutbox[0].subject == "Bitte bestätigen Sie Ihre E-Mail-Adresse"
+    assert mailoutbox[0].subject == "Bitte bestätigen Sie Ihre E‑Mail-Adresse"

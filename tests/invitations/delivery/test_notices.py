@@ -67,7 +67,7 @@ def test_in_german(mail_server: ScriptedServer, put_off: Invitation) -> None:
 
     [notice] = mail_server.accepted
     assert notice.text.startswith(
-        "Ihre Einladung an invitee@example.com, Riverside beizutreten, ist abgelaufen, bevor die E-Mail zugestellt "
+        "Ihre Einladung an invitee@example.com, Riverside beizutreten, ist abgelaufen, bevor die E‑Mail zugestellt "
         "werden konnte.\n"
         "\n"
         "Der letzte Versuch endete mit:\n"
