@@ -5,8 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
@@ -24,7 +24,7 @@ from invitations.outbox import Mail
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
 from tests.invitations.delivery.kills import MANY, TALLIES, UNLIMITED, Nursery, table
-from tests.invitations.delivery.scripted_server import DEADLINE, ScriptedServer
+from tests.invitations.delivery.scripted_server import DEADLINE, ScriptedServer, scripted_server
 
 
 @pytest.fixture
@@ -42,16 +42,10 @@ def invite(by_owner: Principal, organization: Organization) -> Callable[..., Inv
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A mail server that listens, in threads of its own."""
-    with ScriptedServer() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+def server(tmp_path: Path) -> Iterator[ScriptedServer]:
+    """A mail server that listens, in a process of its own."""
+    with scripted_server(spool=tmp_path) as server:
         yield server
-        for hold in server.every_hold:
-            hold.release()
-        server.shutdown()
-        thread.join(DEADLINE)
 
 
 @pytest.fixture

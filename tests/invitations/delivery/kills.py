@@ -1,8 +1,5 @@
 """The points at which a worker is killed, who kills it there, and what became of the mails in the end."""
 
-import json
-import os
-import select
 import subprocess
 from collections import Counter
 from collections.abc import Iterable
@@ -12,7 +9,8 @@ from typing import Any, NamedTuple
 from invitations.models import Invitation
 from invitations.outbox import Mail
 from invitations.tokens import link_for
-from tests.invitations.delivery.scripted_server import DEADLINE, ScriptedServer
+from tests.invitations.delivery.orders import Orders
+from tests.invitations.delivery.scripted_server import ScriptedServer
 
 NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox"
 LATER = "451 4.3.0 Later"
@@ -37,7 +35,7 @@ MANY = 100_000
 class Point(NamedTuple):
     """Where a worker stands still: at a step of the conversation, or before or after a statement.
 
-    ``in_window``: the server has said 250, and our commit is not done. ``reply`` is what it says to RCPT instead.
+    ``in_window``: the server has taken the mail, and our commit is not done. ``reply`` is what it says to RCPT instead.
     """
 
     name: str
@@ -57,7 +55,8 @@ POINTS = [
     Point("naming the sender", step="MAIL"),
     Point("naming the recipient", step="RCPT"),
     Point("announcing the content", step="DATA"),
-    Point("content sent, before the 250", step="CONTENT"),
+    Point("content sent, not taken", step="CONTENT"),
+    Point("taken, before the 250", step="TAKEN", in_window=True),
     Point("after the 250", sql=NOTE_SENT, when="before", in_window=True),
     Point("half written down", sql=NOTE_SENT, when="after", in_window=True),
     Point("written down, before the commit", sql=NOTE_ANSWER, when="after", in_window=True),
@@ -69,48 +68,34 @@ POINTS = [
 
 
 class Nursery:
-    """Starts children that have everything imported, and kills them as a power cut would."""
+    """Starts children that have everything imported, and kills them without a word of warning."""
 
     def __init__(self, process: subprocess.Popen[bytes], mail_port: int) -> None:
-        self.process = process
+        self.orders = Orders(process)
         self.mail_port = mail_port
-        self.heard = b""
         self.children: set[int] = set()
 
     def start(self, job: str = "work", stop: dict[str, Any] | None = None, **order: Any) -> int:
-        self._order(job=job, stop=stop or {}, mail_port=self.mail_port, **order)
-        child = int(self.hear())
+        self.orders.give(job=job, stop=stop or {}, mail_port=self.mail_port, **order)
+        child = int(self.orders.hear("No child is born."))
         self.children.add(child)
         return child
 
     def wait_until_it_stands(self) -> None:
-        assert self.hear() == "reached"
+        assert self.orders.hear("No child came to its point.") == "reached"
 
     def kill(self, child: int) -> None:
-        self._order(kill=child)
-        assert self.hear() == "killed"
+        self.orders.give(kill=child)
+        assert self.orders.hear("The child cannot be killed.") == "killed"
         self.children.remove(child)
 
     def kill_all(self) -> None:
         """What a test that failed has left, which may hold a lock."""
         for child in [*self.children]:
-            self._order(kill=child)
-            while self.hear() != "killed":
+            self.orders.give(kill=child)
+            while self.orders.hear("The child cannot be killed.") != "killed":
                 pass
             self.children.remove(child)
-
-    def hear(self) -> str:
-        assert self.process.stdout
-        while b"\n" not in self.heard:
-            assert select.select([self.process.stdout], [], [], DEADLINE)[0], "Nothing is heard from the nursery."
-            self.heard += os.read(self.process.stdout.fileno(), 100)
-        line, self.heard = self.heard.split(b"\n", 1)
-        return line.decode()
-
-    def _order(self, **order: Any) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps(order).encode() + b"\n")
-        self.process.stdin.flush()
 
 
 @dataclass

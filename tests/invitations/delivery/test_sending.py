@@ -17,6 +17,7 @@ from invitations import actions
 from invitations.models import Invitation
 from invitations.outbox import RESPONSE_LENGTH, Attempt, Mail
 from invitations.sending import GIVE_UP_AFTER, LEASE, NOT_RECORDED, claim, deliver_next, pause_after
+from invitations.tokens import link_for
 from orgs.actions import archive_organization, restore_organization
 from orgs.models import Organization
 from tests.invitations.delivery.conftest import let_time_pass, refuse_rows
@@ -118,6 +119,25 @@ def test_what_may_pass_is_tried_again(
     assert told(mail) == sent(words)
     assert [delivery.message_id for delivery in mail_server.accepted] == [mail.message_id]
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
+
+
+@pytest.mark.parametrize("reply", [HANG_UP, SAY_NOTHING])
+def test_a_mail_whose_250_never_reaches_us_is_sent_again_with_the_same_id_and_link(
+    mail_server: ScriptedServer, settings: Settings, invite: Invite, reply: str
+) -> None:
+    settings.EMAIL_TIMEOUT = 0.2
+    invitation = invite()
+    mail = invitation.mails.get()
+    mail_server.answer("TAKEN", reply)
+    assert deliver_next()
+    assert told(mail) == deferred(mail.response)
+    let_time_pass()
+    assert deliver_next()
+    assert not deliver_next()
+    first, second = mail_server.accepted
+    assert first.message_id == second.message_id == mail.message_id
+    assert first.recipients == second.recipients == [invitation.email]
+    assert link_for(invitation) in first.links & second.links
 
 
 @pytest.mark.parametrize(
