@@ -153,8 +153,9 @@ SQLITE_OPTIONS = {
     # IMMEDIATE takes the write lock at BEGIN, so that two writers queue instead of failing half way.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    # WAL lets readers work beside the writer, and with WAL `synchronous=NORMAL` loses no consistency.
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;",
+    # WAL lets readers work beside the writer. FULL puts a commit on the disk before it is told, as PostgreSQL does by
+    # default: NORMAL would forget the last ones, and mails with them, when the power fails.
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
 }
 POSTGRESQL_OPTIONS = {
     "isolation_level": 2,  # READ COMMITTED, stated, so that a server's other default does not reach us
