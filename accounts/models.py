@@ -20,6 +20,7 @@ from oauth2_provider.models import AbstractApplication, ApplicationManager
 from perfectworks.addresses import MAX_LENGTH, normalize_address
 from perfectworks.ids import uuid7
 from perfectworks.text import validate_plain_text
+from perfectworks.web_addresses import WebAddressField
 
 
 class AddressField(models.EmailField):
@@ -92,7 +93,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     email = AddressField(null=True, blank=True)
     first_name = models.CharField(max_length=128, blank=True, validators=[validate_plain_text])
     last_name = models.CharField(max_length=128, blank=True, validators=[validate_plain_text])
-    avatar_url = models.URLField(max_length=2048, blank=True)
+    avatar_url = WebAddressField()
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.validators import URLValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -11,7 +10,7 @@ from orgs.models import validate_slug
 from orgs.permissions import ALL_PERMISSIONS
 from perfectworks.api.names import camel_case_keys
 from perfectworks.api.serializers import ChoiceField, StrictTextField
-from perfectworks.text import validate_plain_text
+from perfectworks.web_addresses import MAX_LENGTH, VALIDATORS
 
 
 class BlankAsNullField(serializers.CharField):
@@ -25,14 +24,14 @@ class BlankAsNullField(serializers.CharField):
         return value or None
 
 
-@extend_schema_field({"type": "string", "format": "uri", "maxLength": 2048})
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_LENGTH})
 class WebAddressField(StrictTextField):
     """An http or https URL; null and a blank mean none, which is stored blank."""
 
-    default_validators = [URLValidator(schemes=["http", "https"]), validate_plain_text]
+    default_validators = VALIDATORS
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_null=True, allow_blank=True, max_length=2048, **options)
+        super().__init__(allow_null=True, allow_blank=True, max_length=MAX_LENGTH, **options)
 
     def run_validation(self, data: Any = serializers.empty) -> str:
         """The URL, or a blank."""

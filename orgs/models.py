@@ -17,6 +17,7 @@ from orgs.permissions import effective
 from perfectworks.ids import uuid7
 from perfectworks.languages import validate_language
 from perfectworks.text import validate_plain_multiline_text, validate_plain_text
+from perfectworks.web_addresses import WebAddressField
 
 # The Applivery document's slug, in lower case and never shaped like one of its ids (24 hex digits) or a uuid.
 LOOKS_LIKE_AN_ID = r"([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
@@ -82,8 +83,8 @@ class Organization(models.Model):
     slug = SlugField()
     name = models.CharField(max_length=256, validators=[validate_plain_text])
     description = models.CharField(max_length=2000, blank=True, validators=[validate_plain_multiline_text])
-    logo_url = models.URLField(max_length=2048, blank=True)
-    website = models.URLField(max_length=2048, blank=True)
+    logo_url = WebAddressField()
+    website = WebAddressField()
     language = models.CharField(max_length=16, blank=True, validators=[validate_language])
     seat_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     open_invitation_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
@@ -130,7 +131,7 @@ class Unit(models.Model):
     kind = models.CharField(max_length=16, choices=Kind.choices)
     slug = SlugField()
     name = models.CharField(max_length=256, validators=[validate_plain_text])
-    picture_url = models.URLField(max_length=2048, blank=True)
+    picture_url = WebAddressField()
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 

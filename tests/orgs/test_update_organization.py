@@ -82,6 +82,7 @@ def test_a_taken_slug_is_refused_and_the_own_one_is_not(
         ({"slug": "Uppercase"}, "slug"),
         ({"description": "\u202e"}, "description"),
         ({"logo_url": "logo.png"}, "logo_url"),
+        ({"website": "ftp://example.com/"}, "website"),
     ],
 )
 def test_what_breaks_a_rule_is_named(organization: Organization, owner: User, wrong: dict[str, Any], named: str):
