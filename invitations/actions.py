@@ -18,7 +18,7 @@ from accounts.principals import SERVICE, Principal
 from events.models import Event
 from invitations.addressees import Reach
 from invitations.delivery import queue_mail
-from invitations.issuing import clear_the_way, read_address, renew_expired, send_corrected, send_new
+from invitations.issuing import clear_the_way, read_address, send_anew, send_corrected, send_new
 from invitations.limits import take_mail, take_mail_to
 from invitations.mail_refusals import note_refusal
 from invitations.models import Invitation
@@ -158,14 +158,15 @@ def resend(
 ) -> Invitation:
     """Mail a new link and start the time anew; older links then say that a newer mail was sent.
 
-    An expired invitation is followed by a new one with the same grant, which is returned. Whoever resends must
-    be able to grant it, and vouches for it where the inviter no longer can. Raises OrganizationMailsUsedUp,
-    InviterMailsUsedUp or RecipientMailsUsedUp, what became of it, and for an expired one the same as inviting.
+    An expired or undeliverable invitation is followed by a new one with the same grant, which is returned. Whoever
+    resends must be able to grant it, and vouches for it where the inviter no longer can. Raises
+    OrganizationMailsUsedUp, InviterMailsUsedUp or RecipientMailsUsedUp, what became of it, and for one that is followed
+    by another the same as inviting.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
-    if invitation.state == Invitation.Status.EXPIRED and not invitation.is_superseded:
-        return renew_expired(by, organization, invitation, lifetime_days)
+    if invitation.ended_unanswered and not invitation.is_superseded:
+        return send_anew(by, organization, invitation, lifetime_days)
     grant = require_open(invitation).grant
     require_grant(by, organization, grant)
     take_mail(by, organization, invitation.email)

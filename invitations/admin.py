@@ -137,7 +137,7 @@ class InvitationAdmin(ActionAdmin):
     buttons = (
         Button("resend", "Send again", lambda by, i, data: actions.resend(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
-            applies=lambda i: i.state in ("pending", "expired")),
+            applies=lambda i: (i.is_open or i.ended_unanswered) and not i.is_superseded),
         Button("correct", "Correct the address", lambda by, i, data: actions.correct_address(
             by=by, organization_id=i.organization_id, invitation_id=i.pk, email=data.get("email", "")),
             applies=lambda i: i.state in ("pending", "error") and not i.is_superseded,

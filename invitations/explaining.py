@@ -29,7 +29,7 @@ class Reason(models.TextChoices):
     OPEN_WAITING_FOR_ANSWER = "open_waiting_for_answer", _("The mail went out, and nobody has answered it yet.")
     MAIL_QUEUED = "mail_queued", _("The mail is not sent yet.")
     MAIL_DEFERRED = "mail_deferred", _("The mail server could not deliver the mail yet.")
-    MAIL_REFUSED = "mail_refused", _("The mail server refused the mail for good.")
+    MAIL_REFUSED = "mail_refused", _("The mail server refused the mail. Correct the address, or send it again.")
     MAIL_BOUNCED = "mail_bounced", _("The mail came back: nobody can be reached at this address.")
     MAIL_MARKED_AS_SPAM = "mail_marked_as_spam", _("The mail arrived and was marked as spam.")
     MAIL_NOT_SENT = "mail_not_sent", _("The mail could not be sent, for a reason on this side. Send it again.")
@@ -51,6 +51,10 @@ class Reason(models.TextChoices):
     CANCELLED = "cancelled", _("The invitation was withdrawn.")
     SUPERSEDED = "superseded", _("A newer invitation took its place.")
     EXPIRED = "expired", _("Its date passed. Sending it again makes a new one.")
+    EXPIRED_UNSENT = (
+        "expired_unsent",
+        _("Its date passed, and its mail never went out. Sending it again makes a new one."),
+    )
     # To staff alone
     MAIL_UNWANTED = "mail_unwanted", _("This person asked for no mails: none was sent. The invitation can be answered.")
     NO_ACCOUNT = "no_account", _("The mail went out, and no account has this address yet.")
@@ -74,6 +78,7 @@ _ON_THE_WAY = {
     State.BOUNCED: Reason.MAIL_BOUNCED,
     State.COMPLAINED: Reason.MAIL_MARKED_AS_SPAM,
 }
+_SAID_BY_SERVERS = {*_ON_THE_WAY.values(), Reason.MAIL_REFUSED, Reason.EXPIRED_UNSENT}
 
 
 @dataclass(frozen=True)
@@ -98,10 +103,11 @@ class Entry:
 
 @dataclass(frozen=True)
 class Explanation:
-    """An invitation, the reason that holds now, and its story, oldest first."""
+    """An invitation, the reason that holds now, what a mail server said of it, and its story, oldest first."""
 
     invitation: Invitation
     reason: Reason
+    words: str
     timeline: list[Entry]
 
 
@@ -120,7 +126,8 @@ def explain(invitation: Invitation, *, to_staff: bool = False, with_account: boo
             reason = Reason.MAIL_UNWANTED
         elif with_account:
             reason = _reason_of_account(invitation)
-    return Explanation(invitation, reason, _timeline(invitation, mails))
+    words = (newest.response or newest.reason) if newest and reason in _SAID_BY_SERVERS else ""
+    return Explanation(invitation, reason, words, _timeline(invitation, mails))
 
 
 # The reason
@@ -135,8 +142,14 @@ def _reason(invitation: Invitation, newest: Mail | None) -> Reason:
         return _reason_to_wait(invitation)
     if invitation.is_open:
         return _reason_while_open(invitation, newest)
+    return _reason_after_the_end(invitation, newest)
+
+
+def _reason_after_the_end(invitation: Invitation, newest: Mail | None) -> Reason:
     if invitation.state == Status.ERROR and newest and newest.state == State.BOUNCED:
         return Reason.MAIL_BOUNCED
+    if invitation.state == Status.EXPIRED and newest and not (newest.sent_at or newest.withheld_at):
+        return Reason.EXPIRED_UNSENT
     return _ENDS[Status(invitation.state)]
 
 

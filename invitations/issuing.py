@@ -98,8 +98,8 @@ def send_corrected(
     return invitation
 
 
-def renew_expired(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
-    """Follow an expired invitation by a new one with the same grant, by the rules for inviting.
+def send_anew(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
+    """Follow an expired or undeliverable invitation by a new one with the same grant, by the rules for inviting.
 
     Raises GrantGone when what it offered no longer exists.
     """

@@ -152,6 +152,11 @@ class Invitation(models.Model):
         return self.state == self.Status.PENDING
 
     @property
+    def ended_unanswered(self) -> bool:
+        """Whether it expired or could not be delivered; for rows loaded ``with_details``."""
+        return self.state in (self.Status.EXPIRED, self.Status.ERROR)
+
+    @property
     def ended_at(self) -> datetime | None:
         """When it ended, for what is past its date that date; for rows loaded ``with_details``."""
         return self.expires_at if self.is_overdue else self.finished_at

@@ -249,7 +249,8 @@ def test_an_invitations_page_says_why_this_person_has_not_joined(staff: Client, 
     reasons = {name: staff.get(address_of(row)).content.decode() for name, row in world.invitations.items()}
     assert "The mail is not sent yet.</strong> <code>mail_queued</code>" in reasons["pending"]
     assert "Its date passed. Sending it again makes a new one.</strong> <code>expired</code>" in reasons["expired"]
-    assert "The mail server refused the mail for good.</strong> <code>mail_refused</code>" in reasons["error"]
+    assert "The mail server refused the mail. Correct the address, or send it again.</strong>" in reasons["error"]
+    assert "<p><q>550 5.1.1" in reasons["error"]
 
 
 def test_an_invitations_page_tells_the_story_with_names(staff: Client, world: World):

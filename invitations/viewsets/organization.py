@@ -141,7 +141,7 @@ class OrganizationInvitationViewSet(InOrganization):
     def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Mail an invitation again, with a new link and its time started anew.
 
-        An expired one is followed by a new invitation with the same grant, which is the answer.
+        An expired or undeliverable one is followed by a new invitation with the same grant, which is the answer.
         """
         return self.answer(
             actions.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body)

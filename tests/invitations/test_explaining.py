@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
@@ -173,6 +174,7 @@ def test_a_refused_mail_ended_the_invitation(invite: Callable[..., Invitation]):
     actions.fail(invitation_id=invitation.pk, generation=1, reason="550 5.1.1")
 
     assert reason(invitation) == "mail_refused"
+    assert explain(Invitation.objects.with_details().get(pk=invitation.pk)).words == "550 5.1.1 No such mailbox"
 
 
 def test_a_bounced_mail_ended_the_invitation(invitation: Invitation):
@@ -248,6 +250,16 @@ def test_an_invitation_past_its_date_is_expired_whether_or_not_a_worker_has_mark
 
     assert reason(invitation) == "expired"
     assert story(invitation).count(("invitation.expired", "")) == 1
+
+
+def test_an_expired_one_whose_mail_never_went_out_says_so_and_what_the_server_said(invite: Callable[..., Invitation]):
+    invitation = invite()
+    hand_over(invitation.mails.get(), "deferred", "451 Try later")
+    Invitation.objects.update(expires_at=Now())
+    actions.expire(organization_id=invitation.organization_id)
+
+    assert reason(invitation) == "expired_unsent"
+    assert explain(Invitation.objects.with_details().get(pk=invitation.pk)).words == "451 Try later"
 
 
 # Who has an account is told to staff alone

@@ -91,25 +91,25 @@ def test_nothing_else_can_be_said(by, owner, invitation, body, fields):
 # What is not open
 
 
-@pytest.mark.parametrize("state", ["expired", "overdue"])
-def test_an_expired_one_is_followed_by_a_new_one_with_the_same_offer(by, owner, organization, workspace, state):
+@pytest.mark.parametrize("state", ["expired", "overdue", "error"])
+def test_one_that_ended_unanswered_is_followed_by_one_with_the_same_offer(by, owner, organization, workspace, state):
     into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE, "permissions": [LIST_PROJECTS]}
-    expired = make_in_state(state, organization, "new@example.com", owner, role_id=VIEWER_ROLE, **into)
+    ended = make_in_state(state, organization, "new@example.com", owner, role_id=VIEWER_ROLE, **into)
 
-    answer = said(by("owner").post(sent(expired, "resend")))
+    answer = said(by("owner").post(sent(ended, "resend")))
 
     successor = Invitation.objects.open().get()
     assert answer == success(MESSAGE, sent_row(successor))
-    assert successor.pk != expired.pk
-    assert (now(expired).status, now(expired).superseded_by) == ("expired", successor)
-    assert (successor.grant, successor.generation) == (expired.grant, 1)
+    assert successor.pk != ended.pk
+    assert (now(ended).status, now(ended).superseded_by) == ("error" if state == "error" else "expired", successor)
+    assert (successor.grant, successor.generation) == (ended.grant, 1)
     assert Mail.objects.get().invitation == successor
     with watching() as changes:
-        assert said(by("owner").post(sent(expired, "resend"))) == ENDS["superseded"]
+        assert said(by("owner").post(sent(ended, "resend"))) == ENDS["superseded"]
     assert changes.nothing
 
 
-@pytest.mark.parametrize("state", [state for state in ENDS if state not in ("expired", "overdue")])
+@pytest.mark.parametrize("state", [state for state in ENDS if state not in ("expired", "overdue", "error")])
 def test_what_is_over_says_what_became_of_it(by, organization, owner, state):
     invitation = make_in_state(state, organization, "invitee@example.com", owner)
 
