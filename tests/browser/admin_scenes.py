@@ -1,13 +1,19 @@
 """The staff's main pages: what is ours in the admin."""
 
+from threading import Thread
+
+from django.test import override_settings
 from playwright.sync_api import Response
 
 from accounts.models import User
 from invitations import actions
 from invitations.models import Invitation
-from invitations.outbox import Mail
+from invitations.sending import deliver_next
 from tests.browser.scenes import Stage, scene
+from tests.invitations.delivery.scripted_server import ScriptedServer
 from tests.rows import make_person, make_unit, session
+
+TYPO = "typo@example.com"
 
 
 def as_staff(stage: Stage, path: str) -> Response:
@@ -20,14 +26,26 @@ def as_staff(stage: Stage, path: str) -> Response:
 
 
 def fill(stage: Stage) -> None:
-    """More to see: a member, an application, an invitation that waits and one that was refused."""
+    """More to see: a member, an application, an invitation that waits and one whose mail was refused."""
     make_unit(stage.organization, "field-notes", "application")
     actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
     actions.invite(by=session(stage.owner), organization_id=stage.organization.pk, email="newcomer@example.com")
-    refused = actions.invite(by=session(stage.owner), organization_id=stage.organization.pk, email="typo@example.com")
-    Mail.objects.filter(invitation=refused).update(
-        state="failed", attempts=1, response="550 5.1.1 No such mailbox", due_at=None
-    )
+    actions.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=TYPO)
+    send_to_a_server_that_knows_no_typo()
+
+
+def send_to_a_server_that_knows_no_typo() -> None:
+    """Deliver every mail that is due, as the worker does."""
+    with ScriptedServer() as server:
+        server.refused[TYPO] = "550 5.1.1 No such mailbox here"
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        backend = "django.core.mail.backends.smtp.EmailBackend"
+        with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=server.port):
+            while deliver_next():
+                pass
+        server.shutdown()
+        thread.join()
 
 
 @scene(200)
@@ -60,7 +78,7 @@ def admin_invitation(stage: Stage) -> Response:
 @scene(200)
 def admin_invitation_refused(stage: Stage) -> Response:
     fill(stage)
-    refused = Invitation.objects.get(email="typo@example.com")
+    refused = Invitation.objects.get(email=TYPO)
     return as_staff(stage, f"invitations/invitation/{refused.pk}/change/")
 
 

@@ -8,6 +8,12 @@ from tests.browser.scenes import ADDRESS, Stage, scene
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 RIGHT_TO_LEFT = "جمعية النهر التعاونية"
 HEBREW = "שלומית כהן-לוי"
+LOGO = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" fill="#fff6e0"/>'
+    '<circle cx="32" cy="27" r="13" fill="#e39b2d"/><g fill="none" stroke="#2b5fa4" stroke-width="5">'
+    '<path d="M8 40q8-7 16 0t16 0 16 0" stroke="#fff6e0" stroke-width="13"/>'
+    '<path d="M8 41q8-7 16 0t16 0 16 0M8 52q8-7 16 0t16 0 16 0" stroke-linecap="round"/></g></svg>'
+)
 
 
 def rename(stage: Stage, organization: str, inviter: str, unit: str) -> None:
@@ -18,7 +24,9 @@ def rename(stage: Stage, organization: str, inviter: str, unit: str) -> None:
 
 @scene(200)
 def with_a_logo(stage: Stage) -> Response:
-    Organization.objects.update(logo_url=f"{stage.visitor.base_url}/static/perfectworks.svg")
+    address = f"{stage.visitor.base_url}/logos/riverside.svg"
+    stage.visitor.page.route(address, lambda route: route.fulfill(body=LOGO, content_type="image/svg+xml"))
+    Organization.objects.update(logo_url=address)
     stage.visitor.sign_in(stage.invitee)
     return stage.show()
 
