@@ -1,18 +1,18 @@
 """How django-allauth's accounts follow this service's rules."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core.internal import ratelimit
 from anymail.exceptions import AnymailAPIError
-from django.conf import settings
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.mails import render
 from accounts.models import User
 from accounts.receivers import record_own_change
 from perfectworks.addresses import normalize_address
@@ -59,21 +59,18 @@ class AccountAdapter(DefaultAccountAdapter):
                 record_own_change("user.address_proven", email_address.user)
         return proven
 
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """Tell somebody that they can sign in; the page for that also leads to a new password."""
+        self.send_mail("account/email/account_already_exists", email, {"login_url": reverse("account_login")})
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Mail with links on ``PUBLIC_BASE_URL`` and nowhere else: a request's host is the caller's word.
+        """Mail what ``accounts.mails`` makes of it.
 
         Somebody waits for it, so it is sent at once and not queued. Raises MailNotSent; asking again is then no
         repetition, for which one has to wait.
         """
-        links = {name: public_url(url) for name, url in context.items() if name.endswith("_url")}
-        site = {"name": "PerfectWorks", "domain": settings.PUBLIC_BASE_URL}
         try:
-            super().send_mail(template_prefix, email, {**context, **links, "current_site": site})
+            render(template_prefix, email, context).send()
         except (OSError, AnymailAPIError) as error:
             ratelimit.clear(self.request, app="allauth.account", action="confirm_email", key=email)
             raise MailNotSent from error
-
-
-def public_url(url: str) -> str:
-    """The same page under our public address."""
-    return settings.PUBLIC_BASE_URL + urlsplit(url)._replace(scheme="", netloc="").geturl()

@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 
 from invitations.outbox import TO_INVITEE, Attempt, Mail, MailQuerySet
 from perfectworks.ids import uuid7
+from perfectworks.mails import message_id
 
 if TYPE_CHECKING:
     from invitations.models import Invitation
@@ -30,7 +30,7 @@ def queue_mail(invitation: "Invitation", kind: Mail.Kind) -> Mail | None:
         kind=kind,
         recipient=recipient,
         generation=invitation.generation,
-        message_id=f"<{key.hex}@{settings.PUBLIC_HOST}>",
+        message_id=message_id(key),
     )
 
 

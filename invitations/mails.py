@@ -4,11 +4,7 @@ The mailed link is made here and goes to the invited address alone. Names come f
 visible line, and nothing in them can become a link: every link in a mail is on ``PUBLIC_BASE_URL``.
 """
 
-import re
-from typing import Any
-
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
@@ -18,40 +14,20 @@ from invitations.outbox import Mail
 from invitations.tokens import link_for, refusing_link_for
 from orgs.labels import permission_labels, role_label
 from orgs.logos import initials
-from perfectworks.text import UNSAFE_IN_A_LINE, UNSAFE_IN_LINES
-
-
-class UnfoldedMessage(EmailMultiAlternatives):
-    """A message whose headers are one line each: not every mail program puts a folded one together again."""
-
-    def message(self, *arguments: Any, **options: Any) -> Any:
-        """What goes over the wire, without the folding that puts a long value on a line of its own."""
-        message = super().message(*arguments, **options)
-        message.policy = message.policy.clone(max_line_length=None)
-        return message
+from perfectworks.mails import UnfoldedMessage, compose, one_line, visible_lines
 
 
 def render(mail: Mail, invitation: Invitation) -> UnfoldedMessage:
     """The whole message, text and HTML, to one recipient; raises whatever a template or a header refuses.
 
-    ``invitation`` was loaded ``with_details``. The Message-ID is the row's, however often it is sent; Auto-Submitted
-    (RFC 3834) keeps vacation notices from answering. Mail programs offer to refuse more of them (RFC 8058).
+    ``invitation`` was loaded ``with_details``. The Message-ID is the row's, however often it is sent. Mail
+    programs offer to refuse more of them (RFC 8058).
     """
     with translation.override(language_of(mail, invitation)):
         context = _context(mail, invitation)
         subject, text, html = (_part(mail, name, context) for name in ("subject.txt", "body.txt", "body.html"))
-    message = UnfoldedMessage(
-        one_line(subject),
-        _spaced(text),
-        settings.DEFAULT_FROM_EMAIL,
-        [mail.recipient],
-        headers={
-            "Message-ID": mail.message_id,
-            "Auto-Submitted": "auto-generated",
-            **(_no_mail_headers(invitation) if mail.is_to_invitee else {}),
-        },
-    )
-    message.attach_alternative(_spaced(html), "text/html")
+    headers = {"Message-ID": mail.message_id, **(_no_mail_headers(invitation) if mail.is_to_invitee else {})}
+    message = compose(mail.recipient, subject=subject, text=text, html=html, headers=headers)
     vars(message).update(_sent_along(mail))
     message.message()  # makes the headers, which refuse here what they cannot carry
     return message
@@ -77,19 +53,6 @@ def _no_mail_headers(invitation: Invitation) -> dict[str, str]:
     }
 
 
-def one_line(text: str) -> str:
-    """The text as one visible line that no mail program takes for an address elsewhere."""
-    return _defuse(UNSAFE_IN_A_LINE.sub("", " ".join(text.split())))
-
-
-def _lines(text: str) -> str:
-    return _defuse(UNSAFE_IN_LINES.sub("", text))
-
-
-def _defuse(text: str) -> str:
-    return text.replace("://", ": //")
-
-
 def _part(mail: Mail, name: str, context: dict[str, object]) -> str:
     return render_to_string(f"mails/{mail.kind}/{name}", context)
 
@@ -106,7 +69,7 @@ def _context(mail: Mail, invitation: Invitation) -> dict[str, object]:
         "permissions": permission_labels(invitation.permissions),
         "unit": invitation.unit and one_line(invitation.unit.name),
         "unit_role": one_line(role_label(invitation.unit_role)),
-        "decline_reason": _lines(invitation.decline_reason),
+        "decline_reason": visible_lines(invitation.decline_reason),
         "server_words": _refusal(invitation) if mail.kind == Mail.Kind.UNDELIVERABLE else "",
         "link": link_for(invitation) if mail.is_to_invitee else "",
         "no_mail": refusing_link_for(invitation) if mail.is_to_invitee else "",
@@ -120,8 +83,3 @@ def _refusal(invitation: Invitation) -> str:
     if invitation.state == Invitation.Status.ERROR:
         mails = mails.filter(state__in=[Mail.State.FAILED, Mail.State.BOUNCED])
     return one_line(mails.values_list("response", flat=True).first() or "")
-
-
-def _spaced(text: str) -> str:
-    """Without the blanks that template tags leave behind: no trailing space, one empty line at most."""
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from html import escape
 
+from django.core.mail import EmailMultiAlternatives
 from playwright.sync_api import Response
 
 from invitations.mails import render
@@ -20,12 +21,17 @@ TEXT = (
 
 
 def show(stage: Stage, kind: Mail.Kind, *, as_text: bool = False) -> Response:
-    """Open the mail of this kind about the scene's invitation, as if its address were a page of ours."""
+    """Open the mail of this kind about the scene's invitation."""
     Organization.objects.update(language=stage.visitor.language)
     mail = Mail.objects.get()
     mail.kind = kind
     mail.recipient = stage.invitation.email if mail.is_to_invitee else str(stage.owner.email)
     message = render(mail, Invitation.objects.with_details().get(pk=stage.invitation.pk))
+    return show_message(stage, message, as_text=as_text)
+
+
+def show_message(stage: Stage, message: EmailMultiAlternatives, *, as_text: bool) -> Response:
+    """Open the mail as if its address were a page of ours."""
     html, _ = message.alternatives[0]
     if as_text:
         html = TEXT.format(stage.visitor.language, escape(str(message.subject)), escape(str(message.body)))

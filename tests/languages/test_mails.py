@@ -14,10 +14,12 @@ from invitations.mails import render
 from invitations.models import Invitation
 from invitations.outbox import Mail
 from invitations.sending import deliver_next
-from invitations.tokens import link_for, refusing_link_for
+from invitations.tokens import Purpose, link_for, refusing_link_for, token_for
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
+from tests.accounts.mailing import ASK, html_of, mailed
 from tests.orgs.api.house import API
+from tests.rows import make_person
 
 DATA = re.compile(r"\S+@\S+|https?://\S+|(R)?Riverside|(> )?Nein\.")
 
@@ -39,9 +41,9 @@ def sent():
     return message, html_of(message)
 
 
-def html_of(message):
-    [(html, _)] = message.alternatives
-    return html
+def lines_of(message):
+    html = strip_tags(html_of(message).split("</style>")[-1])
+    return {line.strip() for line in f"{message.subject}\n{message.body}\n{html}".splitlines()}
 
 
 @pytest.mark.parametrize(
@@ -88,8 +90,7 @@ def test_what_german_mails_share_with_english_ones_is_names_and_links(invite, ki
     for language in ("en", "de"):
         Organization.objects.update(language=language)
         message = render(Mail.objects.get(), Invitation.objects.with_details().get())
-        html = strip_tags(html_of(message).split("</style>")[-1])
-        said[language] = {line.strip() for line in f"{message.subject}\n{message.body}\n{html}".splitlines()}
+        said[language] = lines_of(message)
 
     shared = [line for line in said["en"] & said["de"] if line and not DATA.fullmatch(line)]
     assert shared == []
@@ -137,3 +138,35 @@ def test_an_account_mail_that_a_program_asks_for_speaks_as_it_was_asked(client, 
 
     assert answer.status_code == 202
     assert mailoutbox[0].subject == "Bitte bestätigen Sie Ihre E‑Mail-Adresse"
+
+
+@pytest.mark.parametrize("kind", ASK)
+def test_an_account_mail_speaks_its_readers_language_whole(db, kind):
+    member = make_person("member", password="a calm and long phrase")
+    said = {}
+    for language in ("en", "de"):
+        message = mailed(kind, member, address=f"in-{language}@example.com", accept_language=language)
+        said[language] = lines_of(message)
+        assert f'<html lang="{language}">' in html_of(message)
+
+    shared = [line for line in said["en"] & said["de"] if line and not DATA.fullmatch(line)]
+    assert shared == ["PWPerfectWorks"]
+
+
+def test_an_account_mail_on_the_way_to_an_invitation_speaks_as_that_does(client, invite, mailoutbox):
+    invitation = invite(language="de")
+    english = {"Accept-Language": "en"}
+    client.get(f"/i/{token_for(invitation, Purpose.LISTED)}", headers=english)
+
+    client.post(f"/invitations/{invitation.pk}/sign-up", {"password1": "a calm and long phrase"}, headers=english)
+
+    [message] = mailoutbox
+    assert message.subject == "Bitte bestätigen Sie Ihre E‑Mail-Adresse"
+    assert '<html lang="de">' in html_of(message)
+
+
+def test_an_account_mail_speaks_the_sites_language_where_the_reader_has_none(db, settings):
+    settings.LANGUAGE_CODE = "de"
+    member = make_person("member", password="a calm and long phrase")
+
+    assert mailed("new-password", member).subject == "Neues Passwort wählen"

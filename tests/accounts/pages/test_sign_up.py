@@ -118,7 +118,7 @@ def test_somebody_who_took_the_address_a_moment_ago_is_no_failure(rf, client, db
         user, response = form.try_save(request)
 
     assert (user, response.status_code, response["Location"]) == (None, 302, "/accounts/confirm-email/")
-    assert [message.subject for message in mailoutbox] == ["Account already exists"]
+    assert [message.subject for message in mailoutbox] == ["You have an account already"]
 
 
 @pytest.mark.parametrize("address", ["", "nobody", "ſ@example.com", "a..b@example.com", "x" * 65 + "@example.com"])

@@ -76,7 +76,7 @@ def test_a_known_address_gets_the_same_answer_and_another_mail(by, member):
     confirm, exists = mail.outbox
     assert (confirm.to, exists.to) == (["newcomer@example.com"], ["member@example.com"])
     assert confirm.subject == "Please confirm your email address"
-    assert exists.subject == "Account already exists"
+    assert exists.subject == "You have an account already"
     assert authenticate(email="member@example.com", password=PASSWORD) is None
 
 

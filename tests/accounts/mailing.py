@@ -1,0 +1,60 @@
+"""Every mail about accounts, asked for as people do."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core import mail
+from django.core.cache import cache
+from django.core.mail import EmailMessage, EmailMultiAlternatives
+from django.test import Client
+
+from accounts.models import User
+
+NOBODYS = "nobody@example.com"
+PASSWORD = "a calm and long phrase"
+
+
+def sign_up(client: Client, address: str) -> Any:
+    form = {"email": address, "password1": PASSWORD, "first_name": "Click https://elsewhere.test"}
+    return client.post("/accounts/signup/", form)
+
+
+def sign_in_unproven(client: Client, address: str) -> Any:
+    User.objects.create_user(address, PASSWORD)
+    return client.post("/accounts/login/", {"login": address, "password": PASSWORD})
+
+
+def add_address(client: Client, user: User, address: str) -> Any:
+    client.force_login(user)
+    return client.post("/accounts/email/", {"action_add": "", "email": address})
+
+
+def forget_password(client: Client, address: str) -> Any:
+    return client.post("/accounts/password/reset/", {"email": address})
+
+
+# Each is asked for by somebody with an account, or with an address that nobody has.
+ASK: dict[str, Callable[[Client, User, str], Any]] = {
+    "new-account": lambda client, user, address: sign_up(client, address),
+    "unproven-address": lambda client, user, address: sign_in_unproven(client, address),
+    "further-address": add_address,
+    "account-exists": lambda client, user, address: sign_up(client, str(user.email)),
+    "new-password": lambda client, user, address: forget_password(client, str(user.email)),
+    "no-account": lambda client, user, address: forget_password(client, address),
+}
+
+
+def mailed(kind: str, user: User, *, address: str = NOBODYS, **headers: str) -> EmailMultiAlternatives:
+    """The one mail that is sent when somebody asks for it with these headers."""
+    cache.clear()  # it may have been asked for a moment ago
+    before = len(mail.outbox)
+    assert ASK[kind](Client(headers=headers), user, address).status_code == 302
+    [message] = mail.outbox[before:]
+    assert isinstance(message, EmailMultiAlternatives)
+    return message
+
+
+def html_of(message: EmailMessage) -> str:
+    assert isinstance(message, EmailMultiAlternatives)
+    [(html, _)] = message.alternatives
+    return str(html)
