@@ -7,8 +7,7 @@ line separators, lone surrogates, and code points that mean nothing to anyone el
 import re
 
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 CONTROLS = "\x00-\x1f\x7f-\x9f"
 CONTROLS_BUT_TAB_AND_NEWLINE = "\x00-\x08\x0b-\x1f\x7f-\x9f"
@@ -30,18 +29,16 @@ UNSAFE_IN_LINES = re.compile(f"[{CONTROLS_BUT_TAB_AND_NEWLINE}{NEVER}]")
 # What a field of a page says to a person, who cannot see the character and knows no code point.
 IN_PLAIN_WORDS = dict.fromkeys(
     ("unsafe_text", "null_characters_not_allowed"),
-    gettext_lazy(
-        "This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."
-    ),
+    _("This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."),
 )
 
 
 def validate_plain_text(value: str) -> None:
     """Accept one visible line without spaces around it; raise ValidationError(code="unsafe_text") for anything else."""
     if value != value.strip():
-        raise unsafe(_("Remove the spaces at the beginning and the end."))
+        raise unsafe("Remove the spaces at the beginning and the end.")
     if not value:
-        raise unsafe(_("Write something."))
+        raise unsafe("Write something.")
     refuse(UNSAFE_IN_A_LINE, value)
 
 
@@ -54,8 +51,8 @@ def refuse(pattern: re.Pattern[str], value: str) -> None:
     """Raise when the pattern occurs in the value, naming the first character found by its code point."""
     found = pattern.search(value)
     if found:
-        place = {"character": f"U+{ord(found[0]):04X}", "position": found.start() + 1}
-        raise unsafe(_("The character %(character)s at position %(position)d is not allowed here.") % place)
+        character = f"U+{ord(found[0]):04X}"
+        raise unsafe(f"The character {character} at position {found.start() + 1} is not allowed here.")
 
 
 def unsafe(message: str) -> ValidationError:

@@ -1,6 +1,7 @@
 """The staff's main pages: what is ours in the admin."""
 
-from threading import Thread
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from django.test import override_settings
 from playwright.sync_api import Response
@@ -10,7 +11,7 @@ from invitations import actions
 from invitations.models import Invitation
 from invitations.sending import deliver_next
 from tests.browser.scenes import Stage, scene
-from tests.invitations.delivery.scripted_server import ScriptedServer
+from tests.invitations.delivery.scripted_server import scripted_server
 from tests.rows import make_person, make_unit, session
 
 TYPO = "typo@example.com"
@@ -36,16 +37,12 @@ def fill(stage: Stage) -> None:
 
 def send_to_a_server_that_knows_no_typo() -> None:
     """Deliver every mail that is due, as the worker does."""
-    with ScriptedServer() as server:
-        server.refused[TYPO] = "550 5.1.1 No such mailbox here"
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        backend = "django.core.mail.backends.smtp.EmailBackend"
+    backend = "django.core.mail.backends.smtp.EmailBackend"
+    with TemporaryDirectory() as spool, scripted_server(Path(spool)) as server:
+        server.refused = {TYPO: "550 5.1.1 No such mailbox here"}
         with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=server.port):
             while deliver_next():
                 pass
-        server.shutdown()
-        thread.join()
 
 
 @scene(200)
