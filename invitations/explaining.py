@@ -100,6 +100,10 @@ class Entry:
             return str(_EVENTS.get(self.what, self.what))
         return str(State(self.what.removeprefix("mail.")).label)
 
+    def as_told(self) -> "Entry":
+        """As the organization is told of it; see ``Mail.as_told``."""
+        return replace(self, words="") if self.what == f"mail.{State.SENT}" else self
+
 
 @dataclass(frozen=True)
 class Explanation:
@@ -127,7 +131,9 @@ def explain(invitation: Invitation, *, to_staff: bool = False, with_account: boo
         elif with_account:
             reason = _reason_of_account(invitation)
     words = (newest.response or newest.reason) if newest and reason in _SAID_BY_SERVERS else ""
-    return Explanation(invitation, reason, words, _timeline(invitation, mails))
+    timeline = _timeline(invitation, mails)
+    told = timeline if to_staff else [entry.as_told() for entry in timeline]
+    return Explanation(invitation, reason, words, told)
 
 
 # The reason

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException, SMTPSenderRefused
 
 from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
-from django.core.mail import EmailMultiAlternatives
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error as AnyDatabaseError
 
+from invitations import smtp
 from invitations.outbox import RESPONSE_LENGTH, Mail
 from perfectworks.logs import redact
 from perfectworks.text import UNSAFE_IN_A_LINE
@@ -23,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 # RFC 4954, section 6: said to MAIL by servers that do not know us yet.
 SIGN_IN_FIRST = {530, 534, 535, 538}
+DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,11 @@ class Outcome:
     words: str = ""
     by_server: bool = True
     withheld: bool = False
+
+
+def connection_for_worker() -> BaseEmailBackend:
+    """The configured way for mails to leave, not opened yet; with patience where it is SMTP."""
+    return smtp.EmailBackend() if settings.EMAIL_BACKEND == DJANGO_SMTP else get_connection()
 
 
 def hand_over(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> Outcome:
@@ -58,7 +66,7 @@ def hand_over(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> 
         return Outcome(Mail.State.FAILED if _is_final(error) else Mail.State.DEFERRED, words_of(error))
     except AnymailRecipientsRefused as error:
         return Outcome(Mail.State.FAILED, words_of(error))
-    return Outcome(Mail.State.SENT)
+    return Outcome(Mail.State.SENT, one_line(_receipt(connection, message)))
 
 
 def say_goodbye(connection: BaseEmailBackend) -> None:
@@ -84,6 +92,14 @@ def code_of(words: str) -> str:
     """The codes that begin a server's words (RFC 5321 and 3463), without the rest, which may name a person."""
     found = re.match(r"[2-5]\d\d( [245]\.\d{1,3}\.\d{1,3})?(?!\S)", words, re.ASCII)
     return found[0] if found else "refused"
+
+
+def _receipt(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> str:
+    """What the server said when it took the message, or the name that a provider has for it."""
+    if isinstance(connection, smtp.EmailBackend):
+        return connection.receipt
+    status = getattr(message, "anymail_status", None)
+    return str(status.message_id or "") if status else ""
 
 
 def _is_final(error: Exception) -> bool:

@@ -140,12 +140,16 @@ class Mail(models.Model):
         return self.kind in TO_INVITEE
 
     def as_told(self) -> "Mail":
-        """As the organization is told of it: what its recipient refused looks like any other that went out."""
-        if self.withheld_at is None:
-            return self
+        """As the organization is told of it: what its recipient refused looks like any other that went out.
+
+        So of a mail that went out no server's words are told either.
+        """
         told = copy(self)
-        told.state, told.response, told.reason = self.State.SENT, "", ""
-        told.attempts, told.sent_at, told.withheld_at = self.attempts + 1, self.withheld_at, None
+        if self.withheld_at is not None:
+            told.state, told.reason, told.attempts = self.State.SENT, "", self.attempts + 1
+            told.sent_at, told.withheld_at = self.withheld_at, None
+        if told.state == self.State.SENT:
+            told.response = ""
         return told
 
     @property

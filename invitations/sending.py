@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from random import SystemRandom
 
-from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, transaction
 from django.db.models import F
@@ -21,15 +20,16 @@ from django.utils import timezone
 from invitations.actions import fail
 from invitations.addressees import MailRefusal
 from invitations.delivery import is_erased
-from invitations.mail_server import Outcome, code_of, hand_over, one_line, say_goodbye, words_of
+from invitations.mail_server import Outcome, code_of, connection_for_worker, hand_over, one_line, say_goodbye, words_of
 from invitations.mails import render
 from invitations.models import Invitation
 from invitations.outbox import Attempt, Mail
+from invitations.smtp import longest_conversation
 from perfectworks.ids import uuid7
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)  # far longer than every time-out of one delivery together
+LEASE = timedelta(minutes=5)  # for all but the conversation with a mail server
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(days=1)
 WHILE_ARCHIVED = timedelta(hours=1)
@@ -49,7 +49,7 @@ def deliver_next() -> bool:
     Whatever is wrong with the mail ends in its row. Raises DatabaseError when the database is away; the lease
     then lets somebody try again.
     """
-    connection = get_connection()
+    connection = connection_for_worker()
     mail = claim()
     if mail is None:
         return False
@@ -104,9 +104,12 @@ def _deliver(mail: Mail, connection: BaseEmailBackend) -> Outcome:
 
 
 def _renew_lease(mail: Mail) -> None:
-    """Begin the lease anew before the mail leaves us; raises LeaseLost when it ended, as after a long standstill."""
+    """Begin the lease anew before the mail leaves us, so that it outlasts the conversation and the writing down.
+
+    Raises LeaseLost when it ended, as after a long standstill.
+    """
     held = Mail.objects.filter(pk=mail.pk, lease_id=mail.lease_id, due_at__gt=Now())
-    if not held.update(due_at=Now() + LEASE):
+    if not held.update(due_at=Now() + longest_conversation() + LEASE):
         raise LeaseLost
 
 

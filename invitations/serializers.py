@@ -63,7 +63,9 @@ class DeliverySerializer(HouseSerializer):
         help_text="`sent`: nothing is left to be done here. Whether it was wanted is for its recipient to say.",
     )
     attempts = serializers.IntegerField(help_text="How often a mail server was asked and answered.")
-    response = BlankAsNullField(help_text="The mail server's own words when it was asked last.")
+    response = BlankAsNullField(
+        help_text="The mail server's own words when it was asked last; null when it took the mail."
+    )
     sent_at = TimeField(allow_null=True)
     next_attempt_at = TimeField(allow_null=True)
     updated_at = TimeField()

@@ -303,7 +303,11 @@ EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="perfectworks.mail_files.EmailB
 if "EMAIL_URL" in env.ENVIRON:
     vars().update(env.email_url("EMAIL_URL"))
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
-EMAIL_TIMEOUT = 10
+EMAIL_TIMEOUT = 10  # seconds, while a person waits
+# The worker has more of them: for all until the content is sent, and then for the answer to it. Whoever goes before
+# that answer sends a second copy of what was taken, so RFC 5321, section 4.5.3.2.6, asks for ten minutes.
+SMTP_SECONDS_UNTIL_CONTENT = 180
+SMTP_SECONDS_AFTER_CONTENT = 600
 ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
 # The provider whose signed reports (delivered, bounced, complained) are taken at /webhooks/mail/<its name>.
 MAIL_WEBHOOK = require_signed_webhook(env.str("MAIL_WEBHOOK", default=""), ANYMAIL)

@@ -64,9 +64,9 @@ def reason(invitation: Invitation, **shown: bool) -> str:
     return explain(loaded, **shown).reason.value
 
 
-def story(invitation: Invitation) -> list[tuple[str, str]]:
+def story(invitation: Invitation, **shown: bool) -> list[tuple[str, str]]:
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
-    return [(entry.what, entry.words) for entry in explain(loaded).timeline]
+    return [(entry.what, entry.words) for entry in explain(loaded, **shown).timeline]
 
 
 # Open
@@ -260,6 +260,19 @@ def test_an_expired_one_whose_mail_never_went_out_says_so_and_what_the_server_sa
 
     assert reason(invitation) == "expired_unsent"
     assert explain(Invitation.objects.with_details().get(pk=invitation.pk)).words == "451 Try later"
+
+
+# What a server said when it took a mail is told to staff alone: one that was withheld has no such words
+
+
+def test_only_staff_read_what_the_server_said_when_it_took_a_mail(invite: Callable[..., Invitation]):
+    invitation = invite()
+    hand_over(invitation.mails.get(), "deferred", "451 4.7.1 Greylisted")
+    hand_over(invitation.mails.get(), "sent", "250 2.0.0 queued as XYZ")
+    beginning = [("invitation.created", ""), ("mail.queued", ""), ("mail.deferred", "451 4.7.1 Greylisted")]
+
+    assert story(invitation) == [*beginning, ("mail.sent", "")]
+    assert story(invitation, to_staff=True) == [*beginning, ("mail.sent", "250 2.0.0 queued as XYZ")]
 
 
 # Who has an account is told to staff alone

@@ -23,6 +23,7 @@ from tests.invitations.delivery import orders, smtp_server
 DEADLINE = orders.DEADLINE
 HANG_UP = smtp_server.HANG_UP
 SAY_NOTHING = smtp_server.SAY_NOTHING
+GOOD = smtp_server.GOOD
 
 
 @dataclass

@@ -31,7 +31,7 @@ def status(word: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("word", ["sent", "queued"])
 def test_what_a_provider_takes_is_sent(word: str, mailoutbox: list[EmailMessage]) -> None:
-    assert hand_over_to_provider(status(word)) == Outcome(Mail.State.SENT)
+    assert hand_over_to_provider(status(word)) == Outcome(Mail.State.SENT, "1")
     assert len(mailoutbox) == 1
 
 

@@ -25,7 +25,7 @@ from invitations.sending import deliver_next
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
 from tests.invitations.delivery.conftest import let_time_pass
-from tests.invitations.delivery.scripted_server import ScriptedServer
+from tests.invitations.delivery.scripted_server import GOOD, ScriptedServer
 from tests.rows import make_invitation, make_organization, make_person, session
 
 pytestmark = pytest.mark.django_db
@@ -115,6 +115,7 @@ def test_the_organization_is_told_the_same_as_of_a_mail_that_was_sent(
     refused, welcome = invite(REFUSED), invite(WELCOME)
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [[WELCOME]]
+    assert [mail.response for mail in (refused.mails.get(), welcome.mails.get())] == ["", GOOD["CONTENT"]]
     assert told(owner, refused) == told(owner, welcome)
     assert told(owner, refused)["delivery"] == {
         "kind": "invitation", "state": "sent", "attempts": 1, "response": None, "nextAttemptAt": None,

@@ -24,7 +24,7 @@ from orgs.account_actions import purge_account
 from orgs.actions import archive_organization
 from tests.invitations.delivery.conftest import let_time_pass
 from tests.invitations.delivery.providers import configure, report
-from tests.invitations.delivery.scripted_server import DEADLINE, ScriptedServer
+from tests.invitations.delivery.scripted_server import DEADLINE, GOOD, ScriptedServer
 from tests.watching import event, watching
 
 pytestmark = pytest.mark.django_db
@@ -72,7 +72,10 @@ def test_a_report_leaves_its_event_and_its_words(mail: Mail):
 
     facts = {"invitation_id": mail.invitation_id, "mail_kind": "invitation", "reason": "delivered"}
     assert changes.events == [event("mail.delivered", mail, None, mail.invitation.organization, **facts)]
-    assert [(a.state, a.response) for a in mail.history.all()] == [("sent", ""), ("delivered", "250 2.0.0 OK")]
+    assert [(a.state, a.response) for a in mail.history.all()] == [
+        ("sent", GOOD["CONTENT"]),
+        ("delivered", "250 2.0.0 OK"),
+    ]
     assert state_of(mail) == ("delivered", "pending")
     assert mail.attempts == 1
 
@@ -178,7 +181,7 @@ def test_the_newest_words_of_a_server_that_goes_on_deferring_are_kept_and_none_t
     assert take(mail, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [True, True, False, False, True, False]
 
     told = [(attempt.state, attempt.response) for attempt in mail.history.all()]
-    assert told == [("sent", ""), *((one.state, one.words) for one in (DEFERRED, moved, DELIVERED))]
+    assert told == [("sent", GOOD["CONTENT"]), *((one.state, one.words) for one in (DEFERRED, moved, DELIVERED))]
     assert Event.objects.filter(kind="mail.deferred").count() == 2
 
 
