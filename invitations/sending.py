@@ -1,8 +1,8 @@
 """One mail on its way: claim it, look whether it is still wanted, hand it over, write down the outcome.
 
 A claim is a lease: the row is due again when it ends, so that nothing is lost with a worker that was killed. Sending
-and writing down cannot be one step, so that a mail can be sent twice when a worker dies between them; the
-second copy has the same Message-ID and the same link.
+and writing down cannot be one step, so that a mail can be sent twice when a worker dies, or the connection breaks,
+between them; the second copy has the same Message-ID and the same link.
 """
 
 import logging

@@ -1,7 +1,7 @@
 """An SMTP server that answers as it is told to: ``python -m tests.invitations.delivery.smtp_server <spool>``.
 
 It says its port, takes one order per line of JSON, and answers each with a line of JSON. Every mail that it takes is a
-file in its spool before it says so. It ends with its input.
+file in its spool before it says so. It ends with its input, and when it waits in vain.
 """
 
 import json
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-STANDSTILL = 20.0  # seconds that a session stands still at most
+LONGEST_WAIT = 60.0  # seconds; a test gives up before
 
 GOOD = {
     "CONNECT": "220 scripted ESMTP",
@@ -78,7 +78,7 @@ class Server(socketserver.ThreadingTCPServer):
         return len(self.holds) - 1
 
     def await_hold(self, number: int) -> None:
-        self.holds[number].reached.wait()
+        assert self.holds[number].reached.wait(LONGEST_WAIT)
 
     def release(self, number: int) -> None:
         self.holds[number].released.set()
@@ -96,7 +96,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         with self.changed:
-            self.changed.wait_for(condition)
+            assert self.changed.wait_for(condition, LONGEST_WAIT)
 
     def note(self, change: Callable[["Server"], None]) -> None:
         with self.changed:
@@ -185,7 +185,7 @@ class Session(socketserver.StreamRequestHandler):
         if hold is None:
             return False
         hold.reached.set()
-        assert hold.released.wait(STANDSTILL)
+        assert hold.released.wait(LONGEST_WAIT)
         readable, _, _ = select.select([self.connection], [], [], 0)
         return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
