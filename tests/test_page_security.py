@@ -4,7 +4,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.contrib import admin
-from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -38,11 +37,6 @@ def addresses(patterns=None, prefix=""):
 
 
 PAGES = sorted({f"/{path}" for path in addresses() if not path.startswith(NOT_PAGES)} | {"/nowhere", "/i/nothing"})
-
-
-@pytest.fixture(autouse=True)
-def _nothing_left_of_earlier_limits():
-    cache.clear()
 
 
 @pytest.fixture

@@ -89,6 +89,11 @@ def watching() -> Iterator[Changes]:
         changes.events = [tell(row) for row in Event.objects.exclude(pk__in=known).order_by("id")]
 
 
+def tables() -> list[type[models.Model]]:
+    """Every table of the service and of its libraries; the tests' own is there only where a test has asked for it."""
+    return [model for model in apps.get_models() if model._meta.app_label != "test"]
+
+
 def all_rows() -> dict[str, dict[Any, dict[str, Any]]]:
     found = [model for model in apps.get_models() if model._meta.app_label in OURS]
     return {model._meta.label: {row[_key(model)]: row for row in model._default_manager.values()} for model in found}

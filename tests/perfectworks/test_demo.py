@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 
 import pytest
-from django.apps import apps
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -18,6 +17,7 @@ from invitations.actions import accept
 from invitations.models import Invitation
 from orgs.models import ApiKey, Organization
 from perfectworks import demo
+from tests.watching import tables
 
 PAST = datetime(2025, 6, 1, tzinfo=UTC)
 STATES = "pending,processing,accepted,declined,cancelled,expired,error"
@@ -94,7 +94,7 @@ def test_what_an_earlier_run_printed_works_for_a_day(shown):
 
 
 def counts():
-    return {model._meta.label: model._default_manager.count() for model in apps.get_models()}
+    return {model._meta.label: model._default_manager.count() for model in tables()}
 
 
 def test_it_refuses_where_everybody_could_use_its_passwords(settings):

@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import pytest
-from django.apps import apps
 from django.test import Client
 
 from accounts.models import User
@@ -25,6 +24,7 @@ from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
 from tests.accounts.pages.conftest import PASSWORD
 from tests.rows import make_invitation, session
+from tests.watching import tables
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 SCANNERS = (
@@ -112,7 +112,7 @@ def pages_behind(links: list[str], settings: Any) -> list[str]:
 
 def every_row() -> dict[str, Any]:
     """All tables but that of sessions."""
-    models = [model for model in apps.get_models() if model._meta.label != "sessions.Session"]
+    models = [model for model in tables() if model._meta.label != "sessions.Session"]
     return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in models}
 
 

@@ -7,7 +7,6 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth import authenticate
 from django.core import mail
-from django.core.cache import cache
 from django.test import Client
 
 from accounts.models import User
@@ -21,12 +20,6 @@ NEWCOMER = {"email": "newcomer@example.com", "password": PASSWORD}
 ACCEPTED = success("If this address can be registered, a mail with the next step is on its way", None, 202)
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def no_earlier_requests():
-    """Limits count in the cache, which tests share."""
-    cache.clear()
 
 
 def test_an_account_is_made_and_its_address_waits_for_proof(by):
