@@ -91,7 +91,7 @@ def watching() -> Iterator[Changes]:
 
 def tables() -> list[type[models.Model]]:
     """Every table of the service and of its libraries; the tests' own is there only where a test has asked for it."""
-    return [model for model in apps.get_models() if model._meta.app_label != "test"]
+    return [model for model in apps.get_models() if not model.__module__.startswith("tests.")]
 
 
 def all_rows() -> dict[str, dict[Any, dict[str, Any]]]:
