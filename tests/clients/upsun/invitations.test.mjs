@@ -102,7 +102,7 @@ test("it raises our sentence for what is refused", async () => {
   await assert.rejects(client.getOrganizationInvitations(demo.other_organization.ulid), refusal(lacking));
   await assert.rejects(
     client.createOrganizationInvitation("newcomer@example.com", organization, ["nonsense"]),
-    refusal('Some fields are not valid. permissions.0: "nonsense" is not a valid choice.'),
+    refusal('Some fields are not valid. permissions.0: One of these is expected: admin, billing, plans, members, project:create, projects:list, projects:create.'),
   );
   await assert.rejects(models.OrganizationInvitation.get(organization, owner.id), refusal("There is no such invitation."));
   const without = signedIn(member);
