@@ -89,10 +89,10 @@ def invite(  # noqa: PLR0913 - all that an invitation can say
     """Offer an address a place in the organization, and queue the mail that says so.
 
     Without a role it is ``unassigned``; a unit is of the ``unit_kind``, if one is given; without a ``language`` it
-    speaks the organization's. ``force`` withdraws the
-    open invitation to the same address and target in favor of this one; otherwise that is AlreadyInvited. Raises
-    AlreadyMember, NoSeatLeft, GrantTooWide, ValidationError or Unprocessable for what does not fit, and over a limit
-    TooManyOpenInvitations, OrganizationMailsUsedUp, InviterMailsUsedUp or RecipientMailsUsedUp.
+    speaks the organization's. ``force`` withdraws the open invitation to the same address and target in favor of this
+    one; otherwise that is AlreadyInvited. Raises AlreadyMember, NoSeatLeft, GrantTooWide, ValidationError or
+    Unprocessable for what does not fit, and over a limit TooManyOpenInvitations, OrganizationMailsUsedUp,
+    InviterMailsUsedUp or RecipientMailsUsedUp.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require_any_member_management(by, organization)

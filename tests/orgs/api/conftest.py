@@ -7,10 +7,12 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import OAuthApplication, User
 from orgs.models import Membership, Organization, Role, Unit
-from orgs.permissions import EDITOR_ROLE, MANAGE_MEMBERS, UNASSIGNED_ROLE
+from orgs.oauth_applications import register_personal_client, register_service_client
+from orgs.permissions import EDITOR_ROLE, MANAGE_MEMBERS, UNASSIGNED_ROLE, VIEWER_ROLE
 from tests.conftest import person
+from tests.rows import make_program, membership_of, session
 
 By = Callable[..., APIClient]
 
@@ -74,3 +76,20 @@ def kind(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def unit(kind: str, workspace: Unit, application: Unit) -> Unit:
     return {"workspaces": workspace, "applications": application}[kind]
+
+
+@pytest.fixture
+def personal(owner: User) -> OAuthApplication:
+    """A program that is its owner."""
+    made, _ = register_personal_client(by=session(owner), name="Script")
+    return made
+
+
+@pytest.fixture
+def service(organization: Organization, admin: User) -> OAuthApplication:
+    """A program that is a system user of the organization."""
+    robot = membership_of(make_program(organization, VIEWER_ROLE), organization)
+    made, _ = register_service_client(
+        by=session(admin), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
+    )
+    return made

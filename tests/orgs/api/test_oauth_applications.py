@@ -10,7 +10,6 @@ from accounts.models import OAuthApplication
 from accounts.oauth import issue_token
 from accounts.principals import Method
 from orgs.oauth_applications import register_client, register_personal_client, register_service_client
-from orgs.permissions import VIEWER_ROLE
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -37,21 +36,6 @@ NO_APPLICATION = refused(404, "oauth_application_not_found", "There is no such O
 def client(owner):
     made, _ = register_client(
         by=session(owner), name="Calendar", redirect_uris=["https://a.example.com/cb", "https://b.example.com/cb?x=1"]
-    )
-    return made
-
-
-@pytest.fixture
-def personal(owner):
-    made, _ = register_personal_client(by=session(owner), name="Script")
-    return made
-
-
-@pytest.fixture
-def service(organization, admin):
-    robot = membership(make_program(organization, VIEWER_ROLE), organization)
-    made, _ = register_service_client(
-        by=session(admin), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
     )
     return made
 

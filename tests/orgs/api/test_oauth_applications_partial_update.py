@@ -7,8 +7,8 @@ from django.utils import timezone
 
 from accounts.models import OAuthApplication
 from accounts.principals import Method
-from orgs.oauth_applications import register_client, register_personal_client, register_service_client
-from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
+from orgs.oauth_applications import register_client, register_service_client
+from orgs.permissions import ADMIN_ROLE
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -32,21 +32,6 @@ BACK, THERE = "https://client.example.com/back", "https://client.example.com/the
 @pytest.fixture
 def client(owner):
     made, _ = register_client(by=session(owner), name="Calendar", redirect_uris=[BACK], scopes=["profile"])
-    return made
-
-
-@pytest.fixture
-def personal(owner):
-    made, _ = register_personal_client(by=session(owner), name="Script")
-    return made
-
-
-@pytest.fixture
-def service(organization, owner):
-    robot = membership(make_program(organization, VIEWER_ROLE), organization)
-    made, _ = register_service_client(
-        by=session(owner), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
-    )
     return made
 
 
