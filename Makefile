@@ -48,7 +48,7 @@ messages: $(STAMP) ## collect the texts of pages and mails into locale/, and com
 	@for file in locale/*/LC_MESSAGES/django.po; do msgfmt --statistics -o /dev/null $$file; done
 
 chaos: $(STAMP) ## kill a hundred workers at each point of a delivery, and print what came of the mails
-	@$(BIN)/python tests/run.py -n 0 --kills 100 tests/invitations/delivery/test_crashes.py $(ARGS)
+	@$(BIN)/python tests/run.py -n 0 --kills 100 tests/invitations/email/test_crashes.py $(ARGS)
 
 benchmark: $(STAMP) ## measure how speed grows, as ratios (TEST_DATABASE_URL names a PostgreSQL; SQLite otherwise)
 	@$(BIN)/python -m tests.benchmarks.run

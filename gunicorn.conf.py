@@ -2,8 +2,8 @@
 
 import os
 
+from core.logs import logging_settings
 from perfectworks.environment import Environment
-from perfectworks.logs import logging_settings
 
 env = Environment()
 

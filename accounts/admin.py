@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from accounts.models import ExternalIdentity
-from perfectworks.admin import ReadOnlyAdmin
+from core.admin import ReadOnlyAdmin
 
 
 @admin.register(ExternalIdentity)

@@ -13,4 +13,5 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Teach the schema generator our credentials, and listen to what people change on their account's pages."""
-        from accounts import receivers, schema  # noqa: F401 - register by being imported
+        from accounts import receivers  # noqa: F401 - registers by being imported
+        from accounts.api import schema  # noqa: F401 - the same

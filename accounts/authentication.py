@@ -15,12 +15,12 @@ from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from accounts.identities import user_of
+from accounts.jwt.identities import user_of
+from accounts.jwt.tokens import InvalidCredentials, read_jwt
 from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.sessions import session_principal
-from accounts.tokens import InvalidCredentials, read_jwt
-from perfectworks.errors import Invalid
+from core.errors import Invalid
 
 #: Says whose the shown credential is; raises InvalidCredentials for one that does not hold.
 Judge = Callable[[], Principal]

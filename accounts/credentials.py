@@ -14,8 +14,7 @@ from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.principals import Method, Principal
-from accounts.scopes import (
+from accounts.oauth.scopes import (
     ADMINISTRATION,
     ANY_ORGANIZATION,
     INVITATIONS,
@@ -25,7 +24,8 @@ from accounts.scopes import (
     PROFILE,
     PROJECTS,
 )
-from perfectworks.errors import Denied, Unauthenticated
+from accounts.principals import Method, Principal
+from core.errors import Denied, Unauthenticated
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def admitting(*kinds: Method) -> Admission:
 SESSION, JWT, OAUTH2, CLIENT, API_KEY = Method.SESSION, Method.JWT, Method.OAUTH2, Method.CLIENT, Method.API_KEY
 NOBODY = admitting()
 ANYTHING = admitting(SESSION, JWT, OAUTH2, CLIENT, API_KEY)
-BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # a key by the token given for it (``orgs.key_exchange``)
+BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # a key by the token given for it (``orgs.api.key_exchange``)
 BEARER = admitting(JWT, OAUTH2, CLIENT)
 PERSON = admitting(SESSION, JWT, OAUTH2)  # or a program that the person lets act for them
 PERSON_WITHOUT_COOKIE = admitting(JWT, OAUTH2)

@@ -17,10 +17,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
-from perfectworks.addresses import MAX_LENGTH, normalize_address
-from perfectworks.ids import uuid7
-from perfectworks.text import validate_plain_text
-from perfectworks.web_addresses import WebAddressField
+from core.addresses import MAX_LENGTH, normalize_address
+from core.ids import uuid7
+from core.text import validate_plain_text
+from core.web_addresses import WebAddressField
 
 
 class AddressField(models.EmailField):
@@ -226,7 +226,7 @@ class OAuthApplication(AbstractApplication):
 
 
 class ApplicationAccess(models.Model):
-    """A person lets an application act for them: since when, and when it last did (``accounts.access``).
+    """A person lets an application act for them: since when, and when it last did (``accounts.actions.oauth_access``).
 
     Whatever is issued to the application for the person is issued under this row, and ends with it.
     """
@@ -266,7 +266,7 @@ class KeptAnswerQuerySet(models.QuerySet["KeptAnswer"]):
 
 
 class KeptAnswer(models.Model):
-    """What a request with an ``Idempotency-Key`` was answered, for a day (``accounts.idempotency``).
+    """What a request with an ``Idempotency-Key`` was answered, for a day (``accounts.api.idempotency``).
 
     The status is null only inside the transaction that is about to know it.
     """

@@ -2,8 +2,8 @@
 
 from django.contrib import admin
 
+from core.admin import ReadOnlyAdmin
 from events.models import Event
-from perfectworks.admin import ReadOnlyAdmin
 
 
 @admin.register(Event)

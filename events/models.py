@@ -7,7 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
-from perfectworks.ids import uuid7
+from core.ids import uuid7
 
 
 class Actor(Protocol):

@@ -10,17 +10,17 @@ from django.utils.html import format_html_join
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
+from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import User
 from accounts.principals import Principal
-from accounts.staff import ActionAdmin, Button
-from invitations import actions
-from invitations.delivery import newest_mail_is, with_delivery
+from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
+from invitations.actions import inviting
+from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
+from invitations.email.models import Attempt, Mail
+from invitations.email.queue import newest_mail_is, with_delivery
 from invitations.explaining import explain
 from invitations.models import Invitation
-from invitations.outbox import Attempt, Mail
-from invitations.terms import DEFAULT_LIFETIME_DAYS
 from orgs.admin import OrganizationAdmin
-from perfectworks.admin import ReadOnlyAdmin, ReadOnlyInline, titled
 
 
 class OpenInvitationInline(ReadOnlyInline):
@@ -58,7 +58,7 @@ class MailInline(ReadOnlyInline):
 
 
 def _extend(by: Principal, invitation: Invitation, data: dict[str, str]) -> None:
-    actions.update_invitation(
+    inviting.update_invitation(
         by=by,
         organization_id=invitation.organization_id,
         invitation_id=invitation.pk,
@@ -135,15 +135,15 @@ class InvitationAdmin(ActionAdmin):
         "decline_reason", "superseded_by",
     )  # fmt: skip
     buttons = (
-        Button("resend", "Send again", lambda by, i, data: actions.resend(
+        Button("resend", "Send again", lambda by, i, data: inviting.resend(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
             applies=lambda i: (i.is_open or i.ended_unanswered) and not i.is_superseded),
-        Button("correct", "Correct the address", lambda by, i, data: actions.correct_address(
+        Button("correct", "Correct the address", lambda by, i, data: inviting.correct_address(
             by=by, organization_id=i.organization_id, invitation_id=i.pk, email=data.get("email", "")),
             applies=lambda i: i.state in ("pending", "error") and not i.is_superseded,
             field=("email", "Right address", "email")),
         Button("extend", "Extend", _extend, applies=lambda i: i.is_open, field=("days", "Days from now", "number")),
-        Button("cancel", "Withdraw", lambda by, i, data: actions.cancel(
+        Button("cancel", "Withdraw", lambda by, i, data: inviting.cancel(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
             applies=lambda i: i.state in ("pending", "processing")),
     )  # fmt: skip

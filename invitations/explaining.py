@@ -14,9 +14,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from events.models import Event
+from invitations.actions.granting import still_vouched
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
-from invitations.terms import still_vouched
 from orgs.models import Membership
 from orgs.seats import members_fill_seats
 

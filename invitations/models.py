@@ -8,15 +8,15 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import AddressField, User
-from invitations.addressees import MailRefusal, RecentMails  # noqa: F401 - their tables are of this app
-from invitations.outbox import Attempt, Mail  # noqa: F401 - the same
+from core.ids import uuid7
+from core.languages import validate_language
+from core.text import validate_plain_multiline_text, validate_plain_text
+from invitations.email.address_hashes import MailRefusal, RecentMails  # noqa: F401 - their tables are of this app
+from invitations.email.models import Attempt, Mail  # noqa: F401 - the same
 from invitations.querysets import InvitationQuerySet
 from orgs.models import Organization, Role, Unit
 from orgs.permissions import effective
 from orgs.policies import Grant
-from perfectworks.ids import uuid7
-from perfectworks.languages import validate_language
-from perfectworks.text import validate_plain_multiline_text, validate_plain_text
 
 OPEN_ENDED = ["pending", "processing"]
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from events.models import Event
-from invitations.delivery import queue_mail
-from invitations.outbox import Mail
+from invitations.email.models import Mail
+from invitations.email.queue import queue_mail
 from orgs import policies
 from orgs.models import Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS

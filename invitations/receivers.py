@@ -9,15 +9,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
-from invitations.delivery import erased_address, forget_mails
+from invitations.actions.waiting import complete_waiting
+from invitations.email.delivery_reports import take_report
+from invitations.email.models import Mail
+from invitations.email.provider_events import mail_of, report_of
+from invitations.email.queue import erased_address, forget_mails
 from invitations.models import Invitation
-from invitations.outbox import Mail
-from invitations.provider_words import mail_of, report_of
-from invitations.reports import take_report
-from invitations.waiting import complete_waiting
+from orgs.actions.saving import record
 from orgs.models import Organization
 from orgs.signals import account_purged, seat_freed
-from orgs.writing import record
 
 
 @receiver(seat_freed, sender=Organization, dispatch_uid="invitations.complete_waiting")

@@ -1,7 +1,7 @@
 """Why an invitation is refused: each reason is a fact about it, said the same by pages, API and dialects."""
 
+from core.errors import Conflict, Denied, DomainError, Gone, Invalid, NotFound
 from invitations.models import Invitation
-from perfectworks.errors import Conflict, Denied, DomainError, Gone, Invalid, NotFound
 
 
 class InvitationNotFound(NotFound):

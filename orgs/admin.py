@@ -17,13 +17,13 @@ from oauth2_provider.models import (
     get_refresh_token_model,
 )
 
+from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import ExternalIdentity, OAuthApplication, User
 from accounts.principals import Principal
-from accounts.staff import ActionAdmin, Button
-from orgs import account_actions, actions, keys
+from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
+from orgs.actions import accounts, api_keys, members, organizations
 from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE
-from perfectworks.admin import ReadOnlyAdmin, ReadOnlyInline, titled
 
 admin.site.unregister(Group)  # the permissions of organizations are roles; staff get Django's own one by one
 admin.site.unregister(EmailAddress)  # addresses are proven by their owners, and shown with the user
@@ -64,12 +64,12 @@ class UnitInline(ReadOnlyInline):
 
 def _seat_limit(by: Principal, organization: Organization, data: dict[str, str]) -> None:
     limit = data.get("seat_limit", "").strip()
-    actions.set_seat_limit(by=by, organization_id=organization.pk, seat_limit=int(limit) if limit else None)
+    organizations.set_seat_limit(by=by, organization_id=organization.pk, seat_limit=int(limit) if limit else None)
 
 
 def _open_invitation_limit(by: Principal, organization: Organization, data: dict[str, str]) -> None:
     limit = data.get("limit", "").strip()
-    actions.set_open_invitation_limit(
+    organizations.set_open_invitation_limit(
         by=by, organization_id=organization.pk, open_invitation_limit=int(limit) if limit else None
     )
 
@@ -87,14 +87,15 @@ class OrganizationAdmin(ActionAdmin):
         "description", "website", "logo_url", "id",
     )  # fmt: skip
     buttons = (
-        Button("archive", "Archive", lambda by, o, _: actions.archive_organization(by=by, organization_id=o.pk),
+        Button("archive", "Archive", lambda by, o, _: organizations.archive_organization(by=by, organization_id=o.pk),
                applies=lambda o: not o.is_archived),
-        Button("restore", "Restore", lambda by, o, _: actions.restore_organization(by=by, organization_id=o.pk),
+        Button("restore", "Restore", lambda by, o, _: organizations.restore_organization(by=by, organization_id=o.pk),
                applies=lambda o: o.is_archived),
         Button("seats", "Set seat limit", _seat_limit, field=("seat_limit", "Seats (empty: any number)", "number")),
         Button("open-invitations", "Set limit of open invitations", _open_invitation_limit,
                field=("limit", "Open invitations (empty: the usual limit)", "number")),
-        Button("purge", "Delete for ever", lambda by, o, _: actions.purge_organization(by=by, organization_id=o.pk),
+        Button("purge", "Delete for ever",
+               lambda by, o, _: organizations.purge_organization(by=by, organization_id=o.pk),
                applies=lambda o: o.is_archived, grave=True),
     )  # fmt: skip
 
@@ -143,13 +144,13 @@ class UserAdmin(ActionAdmin):
     secret_fields = ("password",)
     inlines = (AddressInline, UserMembershipInline, IdentityInline)
     buttons = (
-        Button("deactivate", "Deactivate", lambda by, user, _: account_actions.deactivate_account(by=by, user=user),
+        Button("deactivate", "Deactivate", lambda by, user, _: accounts.deactivate_account(by=by, user=user),
                applies=lambda user: user.is_active),
-        Button("reactivate", "Reactivate", lambda by, user, _: account_actions.reactivate_account(by=by, user=user),
+        Button("reactivate", "Reactivate", lambda by, user, _: accounts.reactivate_account(by=by, user=user),
                applies=lambda user: not user.is_active),
-        Button("delete", "Delete", lambda by, user, _: account_actions.delete_account(by=by, user=user),
+        Button("delete", "Delete", lambda by, user, _: accounts.delete_account(by=by, user=user),
                applies=lambda user: user.deleted_at is None),
-        Button("purge", "Erase for ever", lambda by, user, _: account_actions.purge_account(by=by, user=user),
+        Button("purge", "Erase for ever", lambda by, user, _: accounts.purge_account(by=by, user=user),
                applies=lambda user: user.deleted_at is not None, grave=True),
     )  # fmt: skip
 
@@ -187,9 +188,9 @@ class MembershipAdmin(ActionAdmin):
     search_fields = ("user__email", "user__first_name", "user__last_name", "organization__name", "organization__slug")
     inlines = (AssignmentInline,)
     buttons = (
-        Button("remove", "Remove from the organization", lambda by, m, _: actions.remove_member(
+        Button("remove", "Remove from the organization", lambda by, m, _: members.remove_member(
             by=by, organization_id=m.organization_id, membership_id=m.pk)),
-        Button("own", "Make owner", lambda by, m, _: actions.change_member_roles(
+        Button("own", "Make owner", lambda by, m, _: members.change_member_roles(
             by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE)),
     )  # fmt: skip
 
@@ -243,9 +244,9 @@ class ApiKeyAdmin(ActionAdmin):
     list_select_related = ("membership__user", "membership__organization")
     secret_fields = ("secret_hash",)
     buttons = (
-        Button("delete", "Delete the key", lambda by, key, _: keys.delete_api_key(
+        Button("delete", "Delete the key", lambda by, key, _: api_keys.delete_api_key(
             by=by, organization_id=key.membership.organization_id, key_id=key.pk), grave=True),
     )  # fmt: skip
 
 
-import_module("orgs.oauth_admin")  # after the toolkit's page is gone
+import_module("orgs.oauth.admin")  # after the toolkit's page is gone

@@ -1,6 +1,6 @@
 """Organizations and everything that belongs to exactly one of them.
 
-Writes happen in ``orgs.actions`` and ``orgs.keys`` only. What must never be in the database is in ``Meta.constraints``.
+Writes happen in ``orgs.actions`` only. What must never be in the database is in ``Meta.constraints``.
 """
 
 from typing import Any
@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.ids import uuid7
+from core.languages import validate_language
+from core.text import validate_plain_multiline_text, validate_plain_text
+from core.web_addresses import WebAddressField
 from orgs.permissions import effective
-from perfectworks.ids import uuid7
-from perfectworks.languages import validate_language
-from perfectworks.text import validate_plain_multiline_text, validate_plain_text
-from perfectworks.web_addresses import WebAddressField
 
 # The Applivery document's slug, in lower case and never shaped like one of its ids (24 hex digits) or a uuid.
 LOOKS_LIKE_AN_ID = r"([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"

@@ -10,10 +10,10 @@ from uuid import UUID
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.errors import Denied
+from orgs.locks import OrganizationNotFound
 from orgs.models import Membership, Organization, Role, Unit
 from orgs.permissions import ALL_PERMISSIONS, EVERYDAY, MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS, effective
-from orgs.tenancy import OrganizationNotFound
-from perfectworks.errors import Denied
 
 
 class PermissionMissing(Denied):

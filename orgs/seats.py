@@ -8,8 +8,8 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from django.db.models import QuerySet
 
+from core.errors import Conflict
 from orgs.models import Organization
-from perfectworks.errors import Conflict
 
 
 class NoSeatLeft(Conflict):

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from accounts.models import OAuthApplication, User
 from accounts.principals import Method, Principal
-from invitations import actions as invitations
+from core.errors import DomainError
+from invitations.actions import answering, ending, inviting
 from invitations.models import Invitation
-from orgs import actions as organizations
-from orgs import structure
-from orgs.account_actions import register_system_user
+from orgs.actions import organizations, units
+from orgs.actions.accounts import register_system_user
 from orgs.models import Membership, Organization, Unit
-from orgs.oauth_applications import register_service_client
+from orgs.oauth.applications import register_service_client
 from orgs.permissions import (
     ADMIN_ROLE,
     CREATE_PROJECTS,
@@ -27,7 +27,6 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
-from perfectworks.errors import DomainError
 
 PASSWORD = "perfectworks-demo"  # noqa: S105 - printed for everybody, and refused outside DEBUG
 PEOPLE = ("owner", "admin", "member", "invitee", "stranger")
@@ -143,7 +142,7 @@ def _make_organizations(people: dict[str, User]) -> None:
         website="https://riverside.example.com",
     )
     other = organizations.create_organization(by=stranger, name="Hillside Studio", slug=OTHER_ORGANIZATION)
-    invitations.invite(by=stranger, organization_id=other.pk, email="invitee@example.com", role_id=EDITOR_ROLE)
+    inviting.invite(by=stranger, organization_id=other.pk, email="invitee@example.com", role_id=EDITOR_ROLE)
     _join(owner, organization, people["admin"], ADMIN_ROLE)
     _join(owner, organization, people["member"], VIEWER_ROLE)
     register_system_user(by=owner, organization_id=organization.pk, name="Demo service", role_id=ADMIN_ROLE)
@@ -157,7 +156,7 @@ def _make_organizations(people: dict[str, User]) -> None:
 
 def _join(owner: Principal, organization: Organization, person: User, role_id: object) -> None:
     invitation = _invite(owner, organization, str(person.email), role_id=role_id)
-    invitations.accept(by=_as(person), invitation_id=invitation.pk)
+    answering.accept(by=_as(person), invitation_id=invitation.pk)
 
 
 def _newest_invitation(organization: Organization, email: str) -> Invitation:
@@ -188,14 +187,14 @@ def _invite_like(owner: Principal, other: Invitation, email: str) -> None:
 
 
 def _invite_to_units(owner: Principal, organization: Organization) -> None:
-    workspace = structure.create_unit(
+    workspace = units.create_unit(
         by=owner,
         organization_id=organization.pk,
         kind=Unit.Kind.WORKSPACE,
         name="Main Workspace",
         slug="main-workspace",
     )
-    application = structure.create_unit(
+    application = units.create_unit(
         by=owner, organization_id=organization.pk, kind=Unit.Kind.APPLICATION, name="Field App", slug="field-app"
     )
     for address, unit, role in (
@@ -212,17 +211,17 @@ def _invite_with_every_outcome(owner: Principal, organization: Organization) -> 
     """One each that was declined, withdrawn, could not be delivered, and ran out."""
     declined = _invite(owner, organization, "stranger@example.com")
     stranger = User.objects.get(email="stranger@example.com")
-    invitations.decline(by=_as(stranger), invitation_id=declined.pk, reason="I already have a studio of my own.")
+    answering.decline(by=_as(stranger), invitation_id=declined.pk, reason="I already have a studio of my own.")
     cancelled = _invite(owner, organization, "withdrawn@example.com")
-    invitations.cancel(by=owner, organization_id=organization.pk, invitation_id=cancelled.pk)
+    inviting.cancel(by=owner, organization_id=organization.pk, invitation_id=cancelled.pk)
     failed = _invite(owner, organization, ENDED_INVITATIONS["error"])
     failed.mails.update(state="failed", due_at=None, response="550 5.1.1 No such mailbox")
-    invitations.fail(invitation_id=failed.pk, generation=failed.generation, reason="550 5.1.1")
+    ending.fail(invitation_id=failed.pk, generation=failed.generation, reason="550 5.1.1")
     expired = _invite(owner, organization, ENDED_INVITATIONS["expired"])
     expired.mails.update(state="sent", due_at=None, sent_at=timezone.now())
     Invitation.objects.filter(pk=expired.pk).update(expires_at=timezone.now() - timedelta(days=1))
-    invitations.expire(organization_id=organization.pk)
+    ending.expire(organization_id=organization.pk)
 
 
 def _invite(owner: Principal, organization: Organization, email: str, **grant: object) -> Invitation:
-    return invitations.invite(by=owner, organization_id=organization.pk, email=email, **grant)  # type: ignore[arg-type]
+    return inviting.invite(by=owner, organization_id=organization.pk, email=email, **grant)  # type: ignore[arg-type]

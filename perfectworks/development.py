@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from perfectworks.mail_files import mail_names, read_mail
+from core.email_files import mail_names, read_mail
 
 SHOWN = 100
 HEADERS = ("From", "To", "Date", "Message-ID")

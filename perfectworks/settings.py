@@ -12,7 +12,8 @@ from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from orgs.scopes import SCOPES
+from core.logs import logging_settings
+from orgs.oauth.scopes import SCOPES
 from perfectworks.environment import (
     Environment,
     require_issuers,
@@ -21,7 +22,6 @@ from perfectworks.environment import (
     require_read_committed,
     require_signed_webhook,
 )
-from perfectworks.logs import logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = BASE_DIR / "var"
@@ -103,13 +103,13 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "perfectworks.api.unrouted.ApiErrorMiddleware",
-    "perfectworks.api.cors.ApiCorsMiddleware",
+    "core.api.unrouted.ApiErrorMiddleware",
+    "core.api.cors.ApiCorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "perfectworks.pages.PolicyMiddleware",
-    "perfectworks.languages.LanguageMiddleware",
-    "perfectworks.pages.PageMiddleware",
+    "core.pages.PolicyMiddleware",
+    "core.languages.LanguageMiddleware",
+    "core.pages.PageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.sessions.RenewalMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -203,8 +203,8 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "my-invitations"
 LOGOUT_REDIRECT_URL = "/"
 
-ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm"}
+ACCOUNT_ADAPTER = "accounts.pages.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.pages.forms.SignUpForm"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -223,24 +223,24 @@ JWT_ISSUERS = require_issuers(env.json("JWT_ISSUERS", default=[]))
 CREDENTIAL_READERS = [
     "accounts.authentication.read_bearer",
     "accounts.authentication.read_session",
-    "orgs.key_credential.read_api_key",
+    "orgs.api.key_credential.read_api_key",
 ]
 BEARER_TOKEN_READERS = [
     "accounts.authentication.jwt_principal",
-    "orgs.key_exchange.key_token_principal",
-    "accounts.oauth.oauth_principal",
+    "orgs.api.key_exchange.key_token_principal",
+    "accounts.oauth.tokens.oauth_principal",
 ]
 # Our own authorization server, with every gate of RFC 9700 closed: no implicit or password grant, PKCE with S256,
 # tokens stored as hashes, refresh tokens used once, redirects matched to the letter.
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.OAuthApplication"
 OAUTH2_PROVIDER = {
     "SCOPES": SCOPES,
-    "SCOPES_BACKEND_CLASS": "accounts.scopes_of_applications.ApplicationScopes",
+    "SCOPES_BACKEND_CLASS": "accounts.oauth.application_scopes.ApplicationScopes",
     "DEFAULT_SCOPES": ["profile", "invitations", "organizations"],
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 86400,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    "OAUTH2_VALIDATOR_CLASS": "accounts.grants.Grants",
+    "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.validator.Grants",
     "ALLOWED_REDIRECT_URI_SCHEMES": ["http", "https"] if DEBUG else ["https"],
     "OIDC_ISS_ENDPOINT": PUBLIC_BASE_URL,  # metadata names this service by its public address only
     "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["client_secret_basic", "client_secret_post", "none"],
@@ -299,7 +299,7 @@ CONTENT_SECURITY_POLICY = {
 # --- Mail ---------------------------------------------------------------------------------------------------
 
 # EMAIL_URL for SMTP, or EMAIL_BACKEND with ANYMAIL (JSON) for a provider. Without either: files in var/mail/.
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="perfectworks.mail_files.EmailBackend")
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="core.email_files.EmailBackend")
 if "EMAIL_URL" in env.ENVIRON:
     vars().update(env.email_url("EMAIL_URL"))
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
@@ -326,12 +326,12 @@ OPEN_INVITATIONS_PER_ORGANIZATION = env.at_least_one("OPEN_INVITATIONS_PER_ORGAN
 # --- API ----------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
-    "EXCEPTION_HANDLER": "perfectworks.api.errors.exception_handler",
-    "DEFAULT_PARSER_CLASSES": ["perfectworks.api.parsers.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["perfectworks.api.envelope.EnvelopeRenderer"],
+    "EXCEPTION_HANDLER": "core.api.errors.exception_handler",
+    "DEFAULT_PARSER_CLASSES": ["core.api.parsers.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["core.api.envelope.EnvelopeRenderer"],
     "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.authentication.CredentialAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["accounts.credentials.CredentialAllowed"],
-    "DEFAULT_SCHEMA_CLASS": "perfectworks.api.schema.OperationSchema",
+    "DEFAULT_SCHEMA_CLASS": "core.api.schema.OperationSchema",
     "LIST_SERIALIZER_ERRORS_AS_DICT": True,
     "URL_FORMAT_OVERRIDE": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -343,13 +343,13 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v0",
     "PREPROCESSING_HOOKS": [
-        "perfectworks.api.schema.only_below_the_prefix",
-        "perfectworks.api.schema.in_the_order_of_the_map",
+        "core.api.schema.only_below_the_prefix",
+        "core.api.schema.in_the_order_of_the_map",
     ],
     # Enumerations stay where they are used: named ones collide as soon as two fields share a name.
     "POSTPROCESSING_HOOKS": [
-        "perfectworks.api.schema.without_marks",
-        "perfectworks.api.schema.without_unused_schemes",
+        "core.api.schema.without_marks",
+        "core.api.schema.without_unused_schemes",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SORT_OPERATIONS": False,

@@ -6,34 +6,34 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 from oauth2_provider.views import OAuthServerMetadataView
 
-from accounts.access_pages import Applications, Withdraw
-from accounts.consent import Consent
 from accounts.credentials import admit
-from accounts.profile_page import Profile
-from accounts.token_endpoint import Revoke, Token, oauth_error_body
-from invitations import entrance, mail_pages, views
+from accounts.oauth.consent import Consent
+from accounts.oauth.token_endpoint import Revoke, Token, oauth_error_body
+from accounts.pages.applications import Applications, Withdraw
+from accounts.pages.profile import Profile
+from core.api.docs import Document, documentation
+from core.api.envelope import house_error_body
+from invitations.api.viewsets.members import MemberInvitationViewSet
+from invitations.api.viewsets.mine import MyInvitationViewSet
+from invitations.api.viewsets.organization import OrganizationInvitationViewSet
 from invitations.dialects import applivery, upsun, wacht, zenml
-from invitations.viewsets.members import MemberInvitationViewSet
-from invitations.viewsets.mine import MyInvitationViewSet
-from invitations.viewsets.organization import OrganizationInvitationViewSet
-from invitations.webhook import mail_webhook
-from orgs.program_pages import DeleteProgram
-from orgs.viewsets.api_keys import ApiKeyViewSet
-from orgs.viewsets.collaborators import ApplicationCollaboratorViewSet, WorkspaceCollaboratorViewSet
-from orgs.viewsets.events import OrganizationEventViewSet
-from orgs.viewsets.members import MemberViewSet
-from orgs.viewsets.oauth_applications import OAuthApplicationViewSet
-from orgs.viewsets.organizations import (
+from invitations.email.webhook import mail_webhook
+from invitations.pages import sign_in, unsubscribe, views
+from orgs.api.viewsets.api_keys import ApiKeyViewSet
+from orgs.api.viewsets.collaborators import ApplicationCollaboratorViewSet, WorkspaceCollaboratorViewSet
+from orgs.api.viewsets.events import OrganizationEventViewSet
+from orgs.api.viewsets.members import MemberViewSet
+from orgs.api.viewsets.oauth_applications import OAuthApplicationViewSet
+from orgs.api.viewsets.organizations import (
     CurrentOrganizationViewSet,
     OrganizationViewSet,
     PublicOrganizationViewSet,
 )
-from orgs.viewsets.roles import RoleViewSet
-from orgs.viewsets.units import ApplicationViewSet, WorkspaceViewSet
-from orgs.viewsets.users import SystemUserViewSet, UserViewSet
+from orgs.api.viewsets.roles import RoleViewSet
+from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
+from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
+from orgs.pages.service_accounts import DeleteProgram
 from perfectworks import health
-from perfectworks.api.docs import Document, documentation
-from perfectworks.api.envelope import house_error_body
 
 ORGANIZATION = "organizations/<uuid:organization_id>"
 ROLE = f"{ORGANIZATION}/roles/<uuid:role_id>"
@@ -158,9 +158,9 @@ urlpatterns = [
     # Pages for invitees and members
     path("", views.Home.as_view(), name="home"),
     path("i/<str:token>", views.OpenLink.as_view(), name="open-link"),
-    path("i/<str:token>/no-mail", mail_pages.NoMail.as_view(), name="no-mail"),
-    path("mails", mail_pages.MyMails.as_view(), name="my-mails"),
-    path("mails/<uuid:refusal_id>/allow", mail_pages.AllowMails.as_view(), name="allow-mails"),
+    path("i/<str:token>/no-mail", unsubscribe.NoMail.as_view(), name="no-mail"),
+    path("mails", unsubscribe.MyMails.as_view(), name="my-mails"),
+    path("mails/<uuid:refusal_id>/allow", unsubscribe.AllowMails.as_view(), name="allow-mails"),
     path("invitations", views.MyInvitations.as_view(), name="my-invitations"),
     path("invitations/<uuid:invitation_id>", views.InvitationPage.as_view(), name="invitation"),
     path("invitations/<uuid:invitation_id>/accept", views.Accept.as_view(), name="accept"),
@@ -168,8 +168,8 @@ urlpatterns = [
     path("invitations/<uuid:invitation_id>/ask-again", views.AskAgain.as_view(), name="ask-again"),
     path("invitations/<uuid:invitation_id>/switch", views.SwitchAccount.as_view(), name="switch-account"),
     path("invitations/<uuid:invitation_id>/verify", views.SendVerification.as_view(), name="send-verification"),
-    path("invitations/<uuid:invitation_id>/sign-in", entrance.InvitedSignIn.as_view(), name="invitation-sign-in"),
-    path("invitations/<uuid:invitation_id>/sign-up", entrance.InvitedSignUp.as_view(), name="invitation-sign-up"),
+    path("invitations/<uuid:invitation_id>/sign-in", sign_in.InvitedSignIn.as_view(), name="invitation-sign-in"),
+    path("invitations/<uuid:invitation_id>/sign-up", sign_in.InvitedSignUp.as_view(), name="invitation-sign-up"),
     path("accounts/profile/", Profile.as_view(), name="profile"),
     path("accounts/applications/", Applications.as_view(), name="applications"),
     path("accounts/applications/<uuid:access_id>/withdraw/", Withdraw.as_view(), name="withdraw-access"),
@@ -203,4 +203,4 @@ error_bodies = (
     | {f"/{prefix}": dialect.error_body for prefix, dialect in DIALECTS.items()}
     | dict.fromkeys(("/oauth2/token", "/oauth2/revoke", "/upsun/oauth2/token"), oauth_error_body)
 )  # fmt: skip
-handler404 = "perfectworks.api.unrouted.not_found"
+handler404 = "core.api.unrouted.not_found"

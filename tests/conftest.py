@@ -12,7 +12,7 @@ from hypothesis import settings
 
 from accounts.models import User
 from accounts.principals import Method, Principal
-from orgs import actions
+from orgs.actions import organizations
 from orgs.models import Membership, Organization
 from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, VIEWER_ROLE
 
@@ -130,6 +130,6 @@ def organization(owner: User, admin: User, member: User) -> Organization:
 
 @pytest.fixture
 def other_organization(stranger: User) -> Organization:
-    return actions.create_organization(
+    return organizations.create_organization(
         by=Principal(user=stranger, method=Method.SESSION), name="Hillside", slug="hillside"
     )

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import HttpResponse
 from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 
-from perfectworks.api.docs import Document
+from core.api.docs import Document
 
 
 @cache

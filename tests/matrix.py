@@ -10,11 +10,11 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.principals import Method, Principal
-from invitations.actions import invite
+from invitations.actions.inviting import invite
 from invitations.tokens import Purpose, token_for
-from orgs.keys import create_api_key
+from orgs.actions.api_keys import create_api_key
 from orgs.models import Organization, Unit
-from orgs.oauth_applications import register_service_client
+from orgs.oauth.applications import register_service_client
 from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
 from tests.rows import join, make_person, make_program, make_role, make_unit, membership_of, session
 

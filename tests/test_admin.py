@@ -9,8 +9,8 @@ from pytest_django import Settings
 
 from accounts.models import OAuthApplication, User
 from events.models import Event
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from invitations.tokens import Purpose, token_for
 from orgs.models import Membership, Organization, Role, RoleAssignment
 from perfectworks.demo import World, make_world

@@ -14,7 +14,7 @@ from oauth2_provider.models import get_access_token_model, get_grant_model, get_
 from accounts.models import OAuthApplication, User
 from accounts.principals import staff
 from orgs.models import Membership, Organization
-from orgs.oauth_applications import (
+from orgs.oauth.applications import (
     OauthApplicationNotFound,
     register_client,
     register_personal_client,

@@ -18,12 +18,12 @@ from psycopg.sql import SQL, Literal
 
 from accounts.models import ApplicationAccess, KeptAnswer, User
 from events.models import Event
-from invitations.addressees import MailRefusal, RecentMails
-from invitations.delivery import delivery_is
-from invitations.limits import mailings_since
+from invitations.actions.reminders import ending_soon
+from invitations.email.address_hashes import MailRefusal, RecentMails
+from invitations.email.limits import mailings_since
+from invitations.email.models import Attempt, Mail
+from invitations.email.queue import delivery_is
 from invitations.models import Invitation
-from invitations.outbox import Attempt, Mail
-from invitations.reminders import ending_soon
 from orgs.models import ApiKey, Membership, Organization, RoleAssignment
 from orgs.permissions import UNASSIGNED_ROLE
 from tests.rows import make_unit

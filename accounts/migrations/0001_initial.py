@@ -3,8 +3,8 @@
 import accounts.models
 import django.db.models.deletion
 import django.utils.timezone
-import perfectworks.ids
-import perfectworks.text
+import core.ids
+import core.text
 from django.conf import settings
 from django.db import migrations, models
 
@@ -24,11 +24,11 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('client', 'Client'), ('system', 'System')], default='client', max_length=8)),
                 ('email', accounts.models.AddressField(blank=True, null=True, unique=True)),
-                ('first_name', models.CharField(blank=True, max_length=128, validators=[perfectworks.text.validate_plain_text])),
-                ('last_name', models.CharField(blank=True, max_length=128, validators=[perfectworks.text.validate_plain_text])),
+                ('first_name', models.CharField(blank=True, max_length=128, validators=[core.text.validate_plain_text])),
+                ('last_name', models.CharField(blank=True, max_length=128, validators=[core.text.validate_plain_text])),
                 ('avatar_url', models.URLField(blank=True, max_length=2048)),
                 ('is_staff', models.BooleanField(default=False)),
                 ('is_active', models.BooleanField(default=True)),
@@ -42,7 +42,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ExternalIdentity',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('issuer', models.CharField(max_length=255)),
                 ('subject', models.CharField(max_length=255)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),

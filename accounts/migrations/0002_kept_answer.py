@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import perfectworks.ids
+import core.ids
 from django.conf import settings
 from django.db import migrations, models
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='KeptAnswer',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('operation', models.CharField(max_length=64)),
                 ('key', models.CharField(max_length=255)),
                 ('fingerprint', models.CharField(max_length=64)),

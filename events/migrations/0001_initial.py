@@ -2,7 +2,7 @@
 
 import django.core.serializers.json
 import django.utils.timezone
-import perfectworks.ids
+import core.ids
 from django.db import migrations, models
 
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Event',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=64)),
                 ('organization_id', models.UUIDField(editable=False, null=True)),
                 ('actor_id', models.UUIDField(editable=False, null=True)),

@@ -9,10 +9,10 @@ from typing import cast
 from rest_framework.response import Response
 
 from accounts.principals import Principal
+from core.api.schema import OperationSchema
+from core.api.viewsets import ApiViewSet
+from orgs.locks import OrganizationNotFound
 from orgs.policies import PermissionMissing
-from orgs.tenancy import OrganizationNotFound
-from perfectworks.api.schema import OperationSchema
-from perfectworks.api.viewsets import ApiViewSet
 
 
 class DialectViewSet(ApiViewSet):

@@ -23,21 +23,21 @@ from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER
-from accounts.scopes import MEMBERS
+from accounts.oauth.scopes import MEMBERS
+from core.api.errors import Problem
+from core.api.ids import OidField
+from core.api.operations import operation
+from core.api.pagination import PagePagination
+from core.api.query import Schema, Sort, Sorting, Text, Unreadable, record
+from core.api.schema import OperationSchema
+from core.api.serializers import HouseSerializer, TimeField
+from core.ids import parse_oid
 from invitations.dialects import DialectViewSet
 from invitations.models import Invitation
+from orgs.locks import OrganizationNotFound
+from orgs.lookups import UnitNotFound
 from orgs.models import Organization, Unit
-from orgs.references import UnitNotFound
-from orgs.tenancy import OrganizationNotFound
-from orgs.visibility import units_of
-from perfectworks.api.errors import Problem
-from perfectworks.api.ids import OidField
-from perfectworks.api.operations import operation
-from perfectworks.api.pagination import PagePagination
-from perfectworks.api.query import Schema, Sort, Sorting, Text, Unreadable, record
-from perfectworks.api.schema import OperationSchema
-from perfectworks.api.serializers import HouseSerializer, TimeField
-from perfectworks.ids import parse_oid
+from orgs.querysets import units_of
 
 title = "Applivery"
 

@@ -24,28 +24,28 @@ from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER_OR_KEY
-from accounts.scopes import MEMBERS
-from invitations import actions
-from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
-from invitations.dialects.upsun_tokens import GET_TOKEN, UpsunToken
-from invitations.models import Invitation
-from invitations.querysets import InvitationQuerySet
-from invitations.refusals import InvitationNotFound
-from orgs import permissions as ours
-from orgs.tenancy import find_organization
-from perfectworks.api.cursors import CursorPagination
-from perfectworks.api.errors import Problem
-from perfectworks.api.ids import ULID, UlidField
-from perfectworks.api.operations import operation
-from perfectworks.api.query import Choice, Choices, InvalidQuery, Schema, Sorting, record
-from perfectworks.api.serializers import (
+from accounts.oauth.scopes import MEMBERS
+from core.api.cursors import CursorPagination
+from core.api.errors import Problem
+from core.api.ids import ULID, UlidField
+from core.api.operations import operation
+from core.api.query import Choice, Choices, InvalidQuery, Schema, Sorting, record
+from core.api.serializers import (
     ChoiceField,
     SnakeCaseSerializer,
     StrictBooleanField,
     StrictTextField,
     TimeField,
 )
-from perfectworks.errors import Gone, NotFound, Unprocessable
+from core.errors import Gone, NotFound, Unprocessable
+from invitations.actions import inviting
+from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
+from invitations.dialects.upsun_tokens import GET_TOKEN, UpsunToken
+from invitations.models import Invitation
+from invitations.querysets import InvitationQuerySet
+from invitations.refusals import InvitationNotFound
+from orgs import permissions as ours
+from orgs.locks import find_organization
 
 title = "Upsun"
 
@@ -226,7 +226,7 @@ class UpsunInvitations(ForbiddingViewSet):
         """
         granted = frozenset(SPELLINGS[name] for name in self.body["permissions"])
         return self.answer(
-            actions.invite(
+            inviting.invite(
                 by=self.caller,
                 organization_id=organization_id,
                 email=self.body["email"],
@@ -246,7 +246,7 @@ class UpsunInvitations(ForbiddingViewSet):
     @operation("No content", name="cancel-org-invite", status=204)
     def destroy(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Cancel a pending invitation to an organization."""
-        actions.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
+        inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         return self.answer()
 
     def _rows(self, organization_id: UUID) -> InvitationQuerySet:

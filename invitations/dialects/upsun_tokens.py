@@ -15,11 +15,11 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.settings import oauth2_settings
 
-from accounts.token_endpoint import Token, refused
-from orgs.key_exchange import TOKEN_LIFETIME, token_for_key
-from perfectworks.api.parsers import MalformedBody, parse_document
-from perfectworks.api.query import record
-from perfectworks.api.schema import RETRY_AFTER, response
+from accounts.oauth.token_endpoint import Token, refused
+from core.api.parsers import MalformedBody, parse_document
+from core.api.query import record
+from core.api.schema import RETRY_AFTER, response
+from orgs.api.key_exchange import TOKEN_LIFETIME, token_for_key
 
 API_TOKEN = "api_token"  # noqa: S105 - the name of the grant and of its parameter
 TEXT = {"type": "string"}

@@ -26,21 +26,21 @@ from rest_framework.response import Response
 from accounts.authentication import SessionAuthentication
 from accounts.credentials import BROWSER
 from accounts.sessions import gains_rights, public_session_id, session_principal
-from invitations import actions
+from core.api.errors import Problem
+from core.api.ids import DECIMAL, DecimalIdField
+from core.api.operations import operation
+from core.api.parsers import StrictFormParser, StrictJSONParser, StrictMultiPartParser
+from core.api.query import Schema, record
+from core.api.serializers import SecondsField, SnakeCaseSerializer, StrictTextField
+from core.ids import to_decimal
+from invitations.actions import answering, inviting
 from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
+from invitations.lookups import find_offer
 from invitations.models import Invitation
 from invitations.querysets import inviter_roles
-from invitations.recipients import find_offer
 from invitations.tokens import Purpose, token_for
+from orgs.locks import find_organization
 from orgs.models import Role, Unit
-from orgs.tenancy import find_organization
-from perfectworks.api.errors import Problem
-from perfectworks.api.ids import DECIMAL, DecimalIdField
-from perfectworks.api.operations import operation
-from perfectworks.api.parsers import StrictFormParser, StrictJSONParser, StrictMultiPartParser
-from perfectworks.api.query import Schema, record
-from perfectworks.api.serializers import SecondsField, SnakeCaseSerializer, StrictTextField
-from perfectworks.ids import to_decimal
 
 title = "Wacht"
 
@@ -167,7 +167,7 @@ class AcceptanceSpelling(SnakeCaseSerializer):
     already_member = serializers.BooleanField(source="was_member")
     message = serializers.SerializerMethodField()
 
-    def get_message(self, answer: actions.Answer) -> str:
+    def get_message(self, answer: answering.Answer) -> str:
         """Empty, unless a seat must become free first."""
         return "" if answer.membership else WAITS
 
@@ -257,17 +257,17 @@ class WachtInvitations(WachtViewSet):
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite a member to an organization."""
         workspace = Unit.Kind.WORKSPACE
-        return one(actions.invite(by=self.caller, organization_id=organization_id, unit_kind=workspace, **self.body))
+        return one(inviting.invite(by=self.caller, organization_id=organization_id, unit_kind=workspace, **self.body))
 
     @operation("", name="discardOrganizationInvitation", answer=InvitationSpelling, errors=(410,))
     def discard(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Discard an invitation."""
-        return one(actions.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
+        return one(inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
 
     @operation("", name="resendOrganizationInvitation", answer=InvitationSpelling, errors=(409, 410, 429))
     def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Mail an invitation again."""
-        return one(actions.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
+        return one(inviting.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
 
 
 def one(invitation: Invitation) -> Response:
@@ -285,7 +285,7 @@ class WachtAnswers(WachtViewSet):
     def accept(self, request: Request) -> Response:
         """Accept the invitation that a token names."""
         invitation_id, proof = find_offer(self.caller, token=self.body["token"])
-        return self.answer(actions.accept(by=self.caller, invitation_id=invitation_id, proof=proof))
+        return self.answer(answering.accept(by=self.caller, invitation_id=invitation_id, proof=proof))
 
 
 # Paths and credentials

@@ -21,20 +21,20 @@ from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER, PERSON_WITHOUT_COOKIE
-from accounts.scopes import INVITATIONS
-from invitations import actions
+from accounts.oauth.scopes import INVITATIONS
+from core.api.errors import Problem
+from core.api.operations import operation
+from core.api.query import Boolean, Schema, record
+from core.api.schema import OperationSchema
+from core.api.serializers import SnakeCaseSerializer, TimeField
+from core.errors import Gone, Invalid, Unprocessable
+from core.ids import parse_uuid
+from invitations.actions import answering
 from invitations.dialects import DialectViewSet
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import InvitationNotFound, InvitationWaits
-from orgs.fields import BlankAsNullField
-from perfectworks.api.errors import Problem
-from perfectworks.api.operations import operation
-from perfectworks.api.query import Boolean, Schema, record
-from perfectworks.api.schema import OperationSchema
-from perfectworks.api.serializers import SnakeCaseSerializer, TimeField
-from perfectworks.errors import Gone, Invalid, Unprocessable
-from perfectworks.ids import parse_uuid
+from orgs.api.fields import BlankAsNullField
 
 title = "ZenML Pro"
 
@@ -179,9 +179,9 @@ class ZenmlInvitations(DialectViewSet):
         """
         key = self._key()
         if self.query["accept"]:
-            answer = actions.accept(by=self.caller, invitation_id=key)
+            answer = answering.accept(by=self.caller, invitation_id=key)
             return self.answer(str(answer.invitation.organization_id))
-        actions.decline(by=self.caller, invitation_id=key)
+        answering.decline(by=self.caller, invitation_id=key)
         return self.answer(None)
 
     def _mine(self) -> InvitationQuerySet:

@@ -4,8 +4,8 @@ import accounts.models
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import perfectworks.ids
-import perfectworks.text
+import core.ids
+import core.text
 from django.conf import settings
 from django.db import migrations, models
 
@@ -23,16 +23,16 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Invitation',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('email', accounts.models.AddressField()),
                 ('permissions', models.JSONField(blank=True, default=list)),
                 ('status', models.CharField(choices=[('pending', 'Pending'), ('processing', 'Processing'), ('accepted', 'Accepted'), ('declined', 'Declined'), ('cancelled', 'Cancelled'), ('expired', 'Expired'), ('error', 'Error')], default='pending', max_length=16)),
                 ('generation', models.PositiveIntegerField(default=1)),
                 ('expires_at', models.DateTimeField()),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('decline_reason', models.CharField(blank=True, max_length=500, validators=[perfectworks.text.validate_plain_multiline_text])),
+                ('decline_reason', models.CharField(blank=True, max_length=500, validators=[core.text.validate_plain_multiline_text])),
                 ('inviter_user_id', models.UUIDField(editable=False, null=True)),
-                ('inviter_name', models.CharField(blank=True, max_length=257, validators=[perfectworks.text.validate_plain_text])),
+                ('inviter_name', models.CharField(blank=True, max_length=257, validators=[core.text.validate_plain_text])),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('answered_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='answered_invitations', to=settings.AUTH_USER_MODEL)),
@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Mail',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('invitation', 'Invitation'), ('reminder', 'Reminder'), ('answered', 'Answered'), ('undeliverable', 'Undeliverable'), ('ask_again', 'Ask Again')], default='invitation', max_length=16)),
                 ('recipient', accounts.models.AddressField()),
                 ('generation', models.PositiveIntegerField()),
@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Attempt',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('state', models.CharField(choices=[('queued', 'Queued'), ('sending', 'Sending'), ('sent', 'Sent'), ('delivered', 'Delivered'), ('deferred', 'Deferred'), ('bounced', 'Bounced'), ('complained', 'Complained'), ('failed', 'Failed'), ('dropped', 'Dropped')], max_length=16)),
                 ('response', models.CharField(blank=True, max_length=1000)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),

@@ -2,7 +2,7 @@
 
 import django.db.models.deletion
 import django.utils.timezone
-import perfectworks.ids
+import core.ids
 from django.db import migrations, models
 
 
@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='MailRefusal',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('digest', models.CharField(max_length=64)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
             ],

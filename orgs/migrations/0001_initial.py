@@ -4,8 +4,8 @@ import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import orgs.models
-import perfectworks.ids
-import perfectworks.text
+import core.ids
+import core.text
 from django.conf import settings
 from django.db import migrations, models
 
@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Membership',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('permissions', models.JSONField(blank=True, default=list)),
                 ('activated_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
@@ -33,9 +33,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ApiKey',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=128, validators=[perfectworks.text.validate_plain_text])),
-                ('description', models.CharField(blank=True, max_length=1000, validators=[perfectworks.text.validate_plain_multiline_text])),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=128, validators=[core.text.validate_plain_text])),
+                ('description', models.CharField(blank=True, max_length=1000, validators=[core.text.validate_plain_multiline_text])),
                 ('prefix', models.CharField(editable=False, max_length=16)),
                 ('secret_hash', models.CharField(editable=False, max_length=64, unique=True)),
                 ('permissions', models.JSONField(blank=True, null=True)),
@@ -52,10 +52,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Organization',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('slug', orgs.models.SlugField(unique=True)),
-                ('name', models.CharField(max_length=256, validators=[perfectworks.text.validate_plain_text])),
-                ('description', models.CharField(blank=True, max_length=2000, validators=[perfectworks.text.validate_plain_multiline_text])),
+                ('name', models.CharField(max_length=256, validators=[core.text.validate_plain_text])),
+                ('description', models.CharField(blank=True, max_length=2000, validators=[core.text.validate_plain_multiline_text])),
                 ('logo_url', models.URLField(blank=True, max_length=2048)),
                 ('website', models.URLField(blank=True, max_length=2048)),
                 ('seat_limit', models.PositiveIntegerField(blank=True, null=True, validators=[django.core.validators.MinValueValidator(1)])),
@@ -75,9 +75,9 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Role',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('scope', models.CharField(choices=[('organization', 'Organization'), ('unit', 'Unit')], default='organization', max_length=16)),
-                ('name', models.CharField(max_length=64, validators=[perfectworks.text.validate_plain_text])),
+                ('name', models.CharField(max_length=64, validators=[core.text.validate_plain_text])),
                 ('permissions', models.JSONField(blank=True, default=list)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
@@ -87,10 +87,10 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Unit',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('kind', models.CharField(choices=[('workspace', 'Workspace'), ('application', 'Application')], max_length=16)),
                 ('slug', orgs.models.SlugField()),
-                ('name', models.CharField(max_length=256, validators=[perfectworks.text.validate_plain_text])),
+                ('name', models.CharField(max_length=256, validators=[core.text.validate_plain_text])),
                 ('picture_url', models.URLField(blank=True, max_length=2048)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
@@ -100,7 +100,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='RoleAssignment',
             fields=[
-                ('id', models.UUIDField(default=perfectworks.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('id', models.UUIDField(default=core.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
                 ('membership', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='assignments', to='orgs.membership')),
                 ('role', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='orgs.role')),

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 from django import template
 
 from orgs.labels import permission_labels, role_label
-from orgs.logos import initials, logo_origin
 from orgs.models import Organization
+from orgs.pages.logos import initials, logo_origin
 
 register = template.Library()
 

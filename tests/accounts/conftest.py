@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from accounts import issuers
+from accounts.jwt import issuers
 from tests.accounts.issuing import AUDIENCE, NAME, KeyServer, jwks, serving_keys
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
-from orgs.keys import create_api_key
+from orgs.actions.api_keys import create_api_key
 from orgs.models import ApiKey, Organization
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
 from tests.accounts.issuing import fail, token

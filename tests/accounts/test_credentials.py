@@ -20,7 +20,7 @@ from accounts.credentials import (
 from accounts.management.commands.credentials import KINDS, page, requests
 from accounts.models import User
 from accounts.principals import Method, Principal
-from perfectworks.errors import Unauthenticated
+from core.errors import Unauthenticated
 from perfectworks.urls import DIALECTS
 from tests.matrix import house_routes
 

@@ -8,12 +8,13 @@ from django.utils import timezone
 
 from accounts.models import ApplicationAccess, User
 from accounts.principals import staff
-from invitations.addressees import MailRefusal, Reach
-from invitations.delivery import queue_mail
-from invitations.mail_refusals import refuse_mails
-from invitations.outbox import Mail
-from orgs import keys, oauth_applications
+from invitations.email.address_hashes import MailRefusal, Reach
+from invitations.email.models import Mail
+from invitations.email.queue import queue_mail
+from invitations.email.suppressions import refuse_mails
+from orgs.actions import api_keys
 from orgs.models import Organization
+from orgs.oauth import applications
 from orgs.permissions import LIST_PROJECTS, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.rows import (
     make_invitation,
@@ -36,9 +37,9 @@ def world(
     membership = organization.memberships.get(user=member)
     membership.assignments.create(role_id=UNIT_VIEWER_ROLE, unit=unit)
     program = make_program(organization)
-    key, _ = keys.create_api_key(by=session(member), organization_id=organization.pk, name="Nightly")
-    client, _ = oauth_applications.register_personal_client(by=session(member), name="Exporter")
-    reader, _ = oauth_applications.register_client(
+    key, _ = api_keys.create_api_key(by=session(member), organization_id=organization.pk, name="Nightly")
+    client, _ = applications.register_personal_client(by=session(member), name="Exporter")
+    reader, _ = applications.register_client(
         by=session(member), name="Reader", redirect_uris=["https://example.com/back"]
     )
     access = ApplicationAccess.objects.create(user=member, application=client)

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from accounts.principals import Method, Principal
+from core.errors import DomainError
 from orgs.models import Organization
 from orgs.permissions import UNASSIGNED_ROLE
-from perfectworks.errors import DomainError
 from tests.actions.every_action import DONE, World
 from tests.rows import join, make_person, session
 from tests.watching import watching
@@ -16,24 +16,24 @@ from tests.watching import watching
 pytestmark = pytest.mark.django_db
 
 BY_THE_SERVICE = {
-    "invitations.actions.expire",
-    "invitations.actions.fail",
-    "invitations.reminders.remind",
-    "invitations.reports.take_report",
-    "invitations.waiting.give_free_seats",
+    "invitations.actions.ending.expire",
+    "invitations.actions.ending.fail",
+    "invitations.actions.reminders.remind",
+    "invitations.email.delivery_reports.take_report",
+    "invitations.actions.waiting.give_free_seats",
 }
 FOR_ONESELF = {
-    "orgs.actions.create_organization",
-    "orgs.account_actions.delete_account",
-    "orgs.account_actions.purge_account",
-    "orgs.oauth_applications.register_client",
-    "orgs.oauth_applications.register_personal_client",
-    "accounts.actions.update_profile",
+    "orgs.actions.organizations.create_organization",
+    "orgs.actions.accounts.delete_account",
+    "orgs.actions.accounts.purge_account",
+    "orgs.oauth.applications.register_client",
+    "orgs.oauth.applications.register_personal_client",
+    "accounts.actions.profile.update_profile",
 }
 AS_A_MEMBER = {
-    "orgs.actions.leave_organization",
-    "orgs.account_actions.switch_organization",
-    "orgs.keys.create_api_key",
+    "orgs.actions.members.leave_organization",
+    "orgs.actions.accounts.switch_organization",
+    "orgs.actions.api_keys.create_api_key",
 }
 
 
@@ -55,7 +55,7 @@ ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_stranger: FOR_ONESELF,
     a_member_without_rights: FOR_ONESELF | AS_A_MEMBER,
     # A key is no person, and what it makes is no wider than itself.
-    a_key_of_the_owner_without_scopes: AS_A_MEMBER - {"orgs.actions.leave_organization"},
+    a_key_of_the_owner_without_scopes: AS_A_MEMBER - {"orgs.actions.members.leave_organization"},
 }
 
 

@@ -16,7 +16,7 @@ import accounts
 import invitations
 import orgs
 from events.models import Event
-from invitations.outbox import Mail
+from invitations.email.models import Mail
 from tests.actions.every_action import DONE, World, every_action
 from tests.actions.refusing import refusing
 from tests.watching import watching
@@ -26,17 +26,17 @@ pytestmark = pytest.mark.django_db
 
 # Those that queue one mail.
 MAILING = (
-    "invitations.actions.invite",
-    "invitations.actions.resend",
-    "invitations.actions.correct_address",
-    "invitations.actions.accept",
-    "invitations.actions.decline",
-    "invitations.actions.ask_again",
-    "invitations.actions.expire",
-    "invitations.actions.fail",
-    "invitations.reports.take_report",
-    "invitations.reminders.remind",
-    "invitations.waiting.give_free_seats",
+    "invitations.actions.inviting.invite",
+    "invitations.actions.inviting.resend",
+    "invitations.actions.inviting.correct_address",
+    "invitations.actions.answering.accept",
+    "invitations.actions.answering.decline",
+    "invitations.actions.answering.ask_again",
+    "invitations.actions.ending.expire",
+    "invitations.actions.ending.fail",
+    "invitations.email.delivery_reports.take_report",
+    "invitations.actions.reminders.remind",
+    "invitations.actions.waiting.give_free_seats",
 )
 
 

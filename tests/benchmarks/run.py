@@ -25,7 +25,7 @@ from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment, teardown_test_environment  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from invitations import actions  # noqa: E402
+from invitations.actions.inviting import invite  # noqa: E402
 from invitations.models import Invitation  # noqa: E402
 from orgs.models import Organization  # noqa: E402
 from orgs.permissions import UNASSIGNED_ROLE  # noqa: E402
@@ -135,7 +135,7 @@ def inviter(world: World, organization: Organization) -> Step:
     """Invites somebody else each time."""
     addresses = iter(f"guest-{number}@example.com" for number in range(ROUNDS))
     by = session(world.people["owner"])
-    return lambda: actions.invite(by=by, organization_id=organization.pk, email=next(addresses))
+    return lambda: invite(by=by, organization_id=organization.pk, email=next(addresses))
 
 
 def named(name: str) -> Speaker:

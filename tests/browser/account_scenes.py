@@ -12,8 +12,8 @@ from django.utils import timezone
 from playwright.sync_api import Response
 
 from accounts.models import User
-from accounts.oauth import issue_token, oauth_principal
-from orgs.oauth_applications import register_personal_client
+from accounts.oauth.tokens import issue_token, oauth_principal
+from orgs.oauth.applications import register_personal_client
 from tests.browser.consent_scenes import EVERYTHING, client_of
 from tests.browser.scenes import PASSWORD, SCENES, Stage, scene, sign_in_from_the_invitation
 from tests.rows import session

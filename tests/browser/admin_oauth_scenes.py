@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Response
 
-from orgs.oauth_applications import register_personal_client
+from orgs.oauth.applications import register_personal_client
 from tests.browser.admin_scenes import as_staff
 from tests.browser.consent_scenes import client_of
 from tests.browser.scenes import Stage, scene

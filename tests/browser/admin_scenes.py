@@ -7,11 +7,11 @@ from django.test import override_settings
 from playwright.sync_api import Response
 
 from accounts.models import User
-from invitations import actions
+from invitations.actions import answering, inviting
+from invitations.email.deliver import deliver_next
 from invitations.models import Invitation
-from invitations.sending import deliver_next
 from tests.browser.scenes import Stage, scene
-from tests.invitations.delivery.scripted_server import scripted_server
+from tests.invitations.email.scripted_server import scripted_server
 from tests.rows import make_person, make_unit, session
 
 TYPO = "typo@example.com"
@@ -29,9 +29,9 @@ def as_staff(stage: Stage, path: str) -> Response:
 def fill(stage: Stage) -> None:
     """More to see: a member, an application, an invitation that waits and one whose mail was refused."""
     make_unit(stage.organization, "field-notes", "application")
-    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
-    actions.invite(by=session(stage.owner), organization_id=stage.organization.pk, email="newcomer@example.com")
-    actions.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=TYPO)
+    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    inviting.invite(by=session(stage.owner), organization_id=stage.organization.pk, email="newcomer@example.com")
+    inviting.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=TYPO)
     send_to_a_server_that_knows_no_typo()
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from playwright.sync_api import Response
 
 from accounts.models import OAuthApplication
-from orgs.oauth_applications import register_client
+from orgs.oauth.applications import register_client
 from tests.browser.scenes import Stage, scene
 from tests.rows import session
 

@@ -6,9 +6,9 @@ from html import escape
 from django.core.mail import EmailMultiAlternatives
 from playwright.sync_api import Response
 
-from invitations.mails import render
+from invitations.email.messages import render
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from orgs.models import Organization
 from tests.browser.name_scenes import HEBREW, LONG_WORD, RIGHT_TO_LEFT, rename
 from tests.browser.scenes import SCENES, Stage

@@ -2,8 +2,8 @@
 
 from playwright.sync_api import Response
 
-from invitations.addressees import Reach
-from invitations.mail_refusals import refuse_mails
+from invitations.email.address_hashes import Reach
+from invitations.email.suppressions import refuse_mails
 from invitations.tokens import Purpose, token_for
 from tests.browser.scenes import Stage, scene
 from tests.rows import session

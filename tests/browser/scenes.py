@@ -10,10 +10,10 @@ from django.utils import timezone
 from playwright.sync_api import Response
 
 from accounts.models import User
-from invitations import actions
+from invitations.actions import answering, inviting
 from invitations.models import Invitation
 from invitations.tokens import Purpose
-from orgs.actions import create_organization
+from orgs.actions.organizations import create_organization
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE, UNIT_EDITOR_ROLE
 from tests.rows import make_person, make_unit, session
@@ -51,7 +51,7 @@ def set_stage(visitor: Any) -> Stage:
     )
     organization = create_organization(by=session(owner), name="Riverside Cooperative", slug="riverside")
     workspace = make_unit(organization)
-    invitation = actions.invite(
+    invitation = inviting.invite(
         by=session(owner),
         organization_id=organization.pk,
         email=ADDRESS,
@@ -117,15 +117,15 @@ def right_but_unverified_address(stage: Stage) -> Response:
 
 @scene(200)
 def already_a_member(stage: Stage) -> Response:
-    invitation = actions.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=ADDRESS)
-    actions.accept(by=session(stage.invitee), invitation_id=invitation.pk)
+    invitation = inviting.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=ADDRESS)
+    answering.accept(by=session(stage.invitee), invitation_id=invitation.pk)
     stage.visitor.sign_in(stage.invitee)
     return stage.show()
 
 
 @scene(200)
 def accepted_by_you(stage: Stage) -> Response:
-    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
     stage.visitor.sign_in(stage.invitee)
     return stage.show()
 
@@ -144,14 +144,14 @@ def already_a_member_with_a_website(stage: Stage) -> Response:
 
 @scene(410)
 def accepted(stage: Stage) -> Response:
-    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
     return stage.show()
 
 
 @scene(200)
 def waiting_for_a_seat(stage: Stage) -> Response:
     Organization.objects.update(seat_limit=1)
-    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
     stage.visitor.sign_in(stage.invitee)
     return stage.show()
 
@@ -159,19 +159,19 @@ def waiting_for_a_seat(stage: Stage) -> Response:
 @scene(409)
 def somebody_waits_for_a_seat(stage: Stage) -> Response:
     Organization.objects.update(seat_limit=1)
-    actions.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
     return stage.show()
 
 
 @scene(410)
 def declined(stage: Stage) -> Response:
-    actions.decline(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.decline(by=session(stage.invitee), invitation_id=stage.invitation.pk)
     return stage.show()
 
 
 @scene(410)
 def withdrawn(stage: Stage) -> Response:
-    actions.cancel(by=session(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk)
+    inviting.cancel(by=session(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk)
     return stage.show()
 
 
@@ -196,7 +196,7 @@ def expired_with_nobody_to_ask(stage: Stage) -> Response:
 
 @scene(410)
 def superseded(stage: Stage) -> Response:
-    actions.invite(
+    inviting.invite(
         by=session(stage.owner),
         organization_id=stage.organization.pk,
         email=ADDRESS,
@@ -209,7 +209,7 @@ def superseded(stage: Stage) -> Response:
 
 @scene(410)
 def newer_mail_sent(stage: Stage) -> Response:
-    actions.resend(by=session(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk)
+    inviting.resend(by=session(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk)
     return stage.show()
 
 
@@ -272,7 +272,7 @@ def my_invitations(stage: Stage) -> Response:
         name="Extraordinarily Long-Named Hillside Association",
         slug="hillside",
     )
-    actions.invite(by=session(stage.stranger), organization_id=other.pk, email=ADDRESS)
+    inviting.invite(by=session(stage.stranger), organization_id=other.pk, email=ADDRESS)
     create_organization(by=session(stage.invitee), name="Workshop", slug="workshop", website="https://example.com/")
     stage.visitor.sign_in(stage.invitee)
     return stage.visitor.go("/invitations")

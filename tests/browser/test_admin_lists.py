@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import User
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from orgs.models import Organization
 from tests.browser.admin_scenes import as_staff, fill
 from tests.browser.consent_scenes import client_of

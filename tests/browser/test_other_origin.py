@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Error, Page, expect
 
-from perfectworks.ids import to_ulid
+from core.ids import to_ulid
 from tests.browser.client_origin import Listener, listening
 from tests.browser.consent_scenes import VERIFIER, address, client_of
 from tests.browser.scenes import Stage, set_stage

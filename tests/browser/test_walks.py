@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from orgs.models import Membership
 from tests.browser.scenes import PASSWORD, Stage, expired, set_stage
 from tests.rows import prove_address

@@ -35,10 +35,10 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.utils import timezone
 
+from core.ids import parse_decimal, parse_oid, parse_ulid, parse_uuid
 from invitations.models import Invitation
 from invitations.tokens import Purpose, read_token, token_for
-from orgs.key_exchange import key_token_principal
-from perfectworks.ids import parse_decimal, parse_oid, parse_ulid, parse_uuid
+from orgs.api.key_exchange import key_token_principal
 from tests.dialects.world import ERASED, GIVEN, World
 from tests.watching import all_rows
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from django.test import Client
 
+from core.ids import to_decimal, to_oid, to_ulid
 from invitations.tokens import Purpose
 from orgs.models import Unit
-from perfectworks.ids import to_decimal, to_oid, to_ulid
 from perfectworks.urls import DIALECTS
 from tests.dialects.exchanges import token_of
 from tests.dialects.speakers import speaker_of

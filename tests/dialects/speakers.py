@@ -11,10 +11,10 @@ from uuid import UUID
 
 from django.test import Client
 
+from core.ids import to_decimal, to_oid, to_ulid
 from invitations.models import Invitation
 from orgs.models import Unit
 from orgs.permissions import ADMIN_ROLE, MANAGE_MEMBERS, UNIT_EDITOR_ROLE, VIEWER_ROLE
-from perfectworks.ids import to_decimal, to_oid, to_ulid
 from tests.dialects.world import World, key, moment
 from tests.rows import join, make_invitation, make_organization, make_person, make_unit
 

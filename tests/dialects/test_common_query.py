@@ -7,7 +7,7 @@ import pytest
 
 from accounts.principals import Method, Principal
 from invitations.models import Invitation
-from orgs.actions import update_organization
+from orgs.actions.organizations import update_organization
 from orgs.models import Organization, Unit
 from tests.dialects.speakers import RIVERSIDE, SHOP, SPEAKERS, Response, Speaker, said
 from tests.dialects.world import World, moment

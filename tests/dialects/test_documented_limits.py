@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from invitations.limits import take_mail_to
+from invitations.email.limits import take_mail_to
 from perfectworks.urls import DIALECTS, DOCUMENTS
 from tests import matrix
 from tests.dialects.operations import ROUTES, ask

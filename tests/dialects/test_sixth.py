@@ -13,8 +13,8 @@ from drf_spectacular.validation import validate_schema
 
 from accounts.credentials import OPERATIONS
 from accounts.management.commands.credentials import page
+from core.api.docs import Document
 from perfectworks import urls
-from perfectworks.api.docs import Document
 from tests.dialects import tiny
 from tests.dialects.world import World
 

@@ -11,11 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from orgs.keys import create_api_key, delete_api_key
+from core.ids import to_ulid
+from orgs.actions.api_keys import create_api_key, delete_api_key
 from orgs.models import ApiKey, Organization
-from orgs.oauth_applications import register_client
+from orgs.oauth.applications import register_client
 from orgs.permissions import LIST_PROJECTS
-from perfectworks.ids import to_ulid
 from tests.accounts.oauth.exchange import CALLBACK, VERIFIER, Browser, Program, answer, basic
 from tests.rows import session
 

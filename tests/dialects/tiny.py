@@ -8,13 +8,13 @@ from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER
-from accounts.scopes import INVITATIONS
+from accounts.oauth.scopes import INVITATIONS
+from core.api.errors import Problem
+from core.api.operations import operation
+from core.api.query import Schema
+from core.api.schema import OperationSchema
 from invitations.dialects import DialectViewSet
 from invitations.models import Invitation
-from perfectworks.api.errors import Problem
-from perfectworks.api.operations import operation
-from perfectworks.api.query import Schema
-from perfectworks.api.schema import OperationSchema
 
 title = "Tiny"
 

@@ -14,12 +14,12 @@ from django.db import InterfaceError, ProgrammingError, connection
 from django.test import override_settings
 from django.utils import timezone
 
-from accounts.issuers import development_jwt, development_name
+from accounts.jwt.issuers import development_jwt, development_name
 from accounts.models import ApplicationAccess, ExternalIdentity, OAuthApplication, User
-from accounts.oauth import issue_token
-from invitations.limits import take_mail_to
+from accounts.oauth.tokens import issue_token
+from invitations.email.limits import take_mail_to
 from invitations.models import Invitation
-from orgs.keys import create_api_key
+from orgs.actions.api_keys import create_api_key
 from orgs.models import Organization, Role, Unit
 from orgs.permissions import (
     ADMIN_ROLE,

@@ -8,9 +8,9 @@ from django.db import models
 
 from accounts.models import User
 from accounts.principals import SERVICE, Method, Principal
+from core.ids import uuid7
 from events.models import Event
 from orgs.models import Organization
-from perfectworks.ids import uuid7
 
 pytestmark = pytest.mark.django_db
 

@@ -12,13 +12,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import SERVICE
-from invitations import actions
+from invitations.actions import answering, ending, inviting
+from invitations.actions.reminders import remind
+from invitations.email.delivery_reports import Report, take_report
+from invitations.email.models import Attempt, Mail
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason, explain
 from invitations.models import Invitation
-from invitations.outbox import Attempt, Mail
-from invitations.reminders import remind
-from invitations.reports import Report, take_report
-from orgs.actions import archive_organization, set_seat_limit
+from orgs.actions.organizations import archive_organization, set_seat_limit
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE, VIEWER_ROLE
 from tests.rows import join, make_person, prove_address, session
@@ -33,7 +33,7 @@ ADDRESS = "invitee@example.com"
 def invite(organization: Organization, owner: User) -> Callable[..., Invitation]:
     def invite(email: str = ADDRESS, **terms: Any) -> Invitation:
         terms = {"role_id": EDITOR_ROLE} | terms
-        return actions.invite(by=session(owner), organization_id=organization.pk, email=email, **terms)
+        return inviting.invite(by=session(owner), organization_id=organization.pk, email=email, **terms)
 
     return invite
 
@@ -92,7 +92,7 @@ def test_a_mail_that_no_worker_has_sent_is_queued(invite: Callable[..., Invitati
 
 
 def test_a_resent_mail_is_queued_again(invitation: Invitation, owner: User):
-    actions.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+    inviting.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
 
     assert reason(invitation) == "mail_queued"
 
@@ -171,7 +171,7 @@ def test_whoever_asked_for_no_mails_is_told_to_staff_alone(invitation: Invitatio
 def test_a_refused_mail_ended_the_invitation(invite: Callable[..., Invitation]):
     invitation = invite()
     hand_over(invitation.mails.get(), "failed", "550 5.1.1 No such mailbox")
-    actions.fail(invitation_id=invitation.pk, generation=1, reason="550 5.1.1")
+    ending.fail(invitation_id=invitation.pk, generation=1, reason="550 5.1.1")
 
     assert reason(invitation) == "mail_refused"
     assert explain(Invitation.objects.with_details().get(pk=invitation.pk)).words == "550 5.1.1 No such mailbox"
@@ -185,7 +185,7 @@ def test_a_bounced_mail_ended_the_invitation(invitation: Invitation):
 
 def test_whoever_said_yes_waits_for_a_seat(invitation: Invitation, organization: Organization, invitee: User):
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
-    actions.accept(by=session(invitee), invitation_id=invitation.pk)
+    answering.accept(by=session(invitee), invitation_id=invitation.pk)
 
     assert reason(invitation) == "waiting_for_seat"
 
@@ -197,7 +197,7 @@ def test_a_seat_does_not_help_whom_nobody_vouches_for(
     invitation: Invitation, organization: Organization, invitee: User, owner: User, stranger: User
 ):
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
-    actions.accept(by=session(invitee), invitation_id=invitation.pk)
+    answering.accept(by=session(invitee), invitation_id=invitation.pk)
     Invitation.objects.update(inviter=stranger)
 
     assert reason(invitation) == "nobody_vouches"
@@ -210,26 +210,26 @@ def test_an_archived_organization_lets_nobody_in(invitation: Invitation, owner: 
 
 
 def test_an_accepted_invitation_is_accepted(invitation: Invitation, invitee: User):
-    actions.accept(by=session(invitee), invitation_id=invitation.pk)
+    answering.accept(by=session(invitee), invitation_id=invitation.pk)
 
     assert reason(invitation) == "accepted"
 
 
 def test_a_late_bounce_of_an_accepted_one_is_no_reason(invitation: Invitation, invitee: User):
-    actions.accept(by=session(invitee), invitation_id=invitation.pk)
+    answering.accept(by=session(invitee), invitation_id=invitation.pk)
     take_report(mail_id=invitation.mails.earliest("id").pk, report=Report(Mail.State.BOUNCED, "550", is_final=True))
 
     assert reason(invitation) == "accepted"
 
 
 def test_a_declined_invitation_is_declined(invitation: Invitation, invitee: User):
-    actions.decline(by=session(invitee), invitation_id=invitation.pk)
+    answering.decline(by=session(invitee), invitation_id=invitation.pk)
 
     assert reason(invitation) == "declined"
 
 
 def test_a_withdrawn_invitation_is_cancelled(invitation: Invitation, owner: User):
-    actions.cancel(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+    inviting.cancel(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
 
     assert reason(invitation) == "cancelled"
 
@@ -246,7 +246,7 @@ def test_an_invitation_past_its_date_is_expired_whether_or_not_a_worker_has_mark
 ):
     Invitation.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
     if marked:
-        actions.expire(organization_id=invitation.organization_id)
+        ending.expire(organization_id=invitation.organization_id)
 
     assert reason(invitation) == "expired"
     assert story(invitation).count(("invitation.expired", "")) == 1
@@ -256,7 +256,7 @@ def test_an_expired_one_whose_mail_never_went_out_says_so_and_what_the_server_sa
     invitation = invite()
     hand_over(invitation.mails.get(), "deferred", "451 Try later")
     Invitation.objects.update(expires_at=Now())
-    actions.expire(organization_id=invitation.organization_id)
+    ending.expire(organization_id=invitation.organization_id)
 
     assert reason(invitation) == "expired_unsent"
     assert explain(Invitation.objects.with_details().get(pk=invitation.pk)).words == "451 Try later"
@@ -319,10 +319,10 @@ def test_the_story_is_told_in_order_with_the_servers_words(
     invitation = invite()
     hand_over(invitation.mails.get(), "deferred", "451 4.7.1 Greylisted")
     hand_over(invitation.mails.get())
-    actions.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+    inviting.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
     hand_over(invitation.mails.get(generation=2))
     report(invitation, Mail.State.DELIVERED)
-    actions.decline(by=session(invitee), invitation_id=invitation.pk)
+    answering.decline(by=session(invitee), invitation_id=invitation.pk)
 
     assert story(invitation) == [
         ("invitation.created", ""),
@@ -355,7 +355,7 @@ def test_a_story_takes_as_many_queries_as_it_is_short(
     with django_assert_num_queries(7):
         explain(loaded)
     for _ in range(3):
-        actions.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+        inviting.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
         hand_over(invitation.mails.latest("id"))
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
 

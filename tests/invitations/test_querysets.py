@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
 from invitations.models import Invitation
 from invitations.querysets import inviter_roles
+from orgs.locks import OrganizationNotFound
 from orgs.models import Organization
 from orgs.permissions import (
     ADMIN_ROLE,
@@ -23,7 +24,6 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from orgs.policies import PermissionMissing
-from orgs.tenancy import OrganizationNotFound
 from tests.rows import join, make_invitation, make_person, make_role, make_unit, membership_of, prove_address, session
 
 pytestmark = pytest.mark.django_db

@@ -9,11 +9,11 @@ from django.utils import translation
 from django.utils.html import strip_tags
 
 from accounts.principals import Method, Principal
-from invitations import actions
-from invitations.mails import render
+from invitations.actions import answering, inviting
+from invitations.email.deliver import deliver_next
+from invitations.email.messages import render
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
-from invitations.sending import deliver_next
 from invitations.tokens import Purpose, link_for, refusing_link_for, token_for
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
@@ -28,7 +28,7 @@ DATA = re.compile(r"\S+@\S+|https?://\S+|(R)?Riverside|(> )?Nein\.")
 def invite(organization, owner):
     def invite(**terms):
         by = Principal(user=owner, method=Method.SESSION)
-        return actions.invite(
+        return inviting.invite(
             by=by, organization_id=organization.pk, email="invitee@example.com", role_id=EDITOR_ROLE, **terms
         )
 
@@ -72,7 +72,7 @@ def test_the_inviter_reads_the_organizations_language(invite, invitee):
     Organization.objects.update(language="en")
     invitation = invite(language="de")
     sent()
-    actions.decline(by=Principal(user=invitee, method=Method.SESSION), invitation_id=invitation.pk)
+    answering.decline(by=Principal(user=invitee, method=Method.SESSION), invitation_id=invitation.pk)
 
     message, html = sent()
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
 from orgs import policies
+from orgs.locks import OrganizationNotFound
 from orgs.models import Organization, Role
 from orgs.permissions import (
     ADMIN,
@@ -28,7 +29,6 @@ from orgs.permissions import (
     effective,
 )
 from orgs.policies import EVERYTHING, Grant, GrantTooWide, Holdings, PermissionMissing, PersonRequired
-from orgs.tenancy import OrganizationNotFound
 from tests.rows import join, make_program, make_unit, membership_of, session
 
 permission_sets = st.frozensets(st.sampled_from(sorted(ALL_PERMISSIONS)))

@@ -8,12 +8,12 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
-from orgs.actions import set_open_invitation_limit, set_seat_limit
+from orgs.actions.organizations import set_open_invitation_limit, set_seat_limit
+from orgs.locks import OrganizationNotFound
 from orgs.models import Organization
 from orgs.permissions import UNIT_VIEWER_ROLE
 from orgs.policies import PermissionMissing
 from orgs.seats import NoSeatLeft, members_fill_seats, require_seat, seats_taken
-from orgs.tenancy import OrganizationNotFound
 from tests.rows import join, make_invitation, make_program, make_unit, make_waiting, prove_address, role_of, session
 from tests.watching import event, watching
 

@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from core.ids import to_oid, uuid7
 from orgs.models import Organization, Unit, validate_slug
-from perfectworks.ids import to_oid, uuid7
 
 DOCUMENTED = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]$", re.ASCII)  # Applivery: targetInfo.slug
 DOCUMENTED_ID = re.compile(r"^[a-fA-F0-9]{24}$", re.ASCII)  # Applivery: every id

@@ -13,7 +13,7 @@ from oauth2_provider.models import get_access_token_model
 
 from accounts.models import User
 from accounts.principals import Method, Principal
-from invitations.actions import accept
+from invitations.actions.answering import accept
 from invitations.models import Invitation
 from orgs.models import ApiKey, Organization
 from perfectworks import demo

@@ -9,9 +9,9 @@ from typing import Any
 
 from django.db import connection
 
+from core.errors import DomainError
 from events.models import Event
 from orgs.models import Organization
-from perfectworks.errors import DomainError
 
 PATIENCE = 60.0
 

@@ -9,11 +9,13 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import LINK_HOLDER
 from events.models import Event
-from invitations.actions import accept, cancel, correct_address, decline, expire, fail, resend
-from invitations.addressees import MailRefusal, Reach
-from invitations.mail_refusals import refuse_mails
+from invitations.actions.answering import accept, decline
+from invitations.actions.ending import expire, fail
+from invitations.actions.inviting import cancel, correct_address, resend
+from invitations.email.address_hashes import MailRefusal, Reach
+from invitations.email.models import Mail
+from invitations.email.suppressions import refuse_mails
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from invitations.refusals import (
     InvitationAccepted,
     InvitationCancelled,
@@ -25,7 +27,8 @@ from invitations.refusals import (
     NewerMailSent,
 )
 from invitations.tokens import Proof, Purpose
-from orgs.actions import archive_organization, change_member_roles, leave_organization, purge_organization
+from orgs.actions.members import change_member_roles, leave_organization
+from orgs.actions.organizations import archive_organization, purge_organization
 from orgs.models import Membership, Organization
 from orgs.permissions import EDITOR_ROLE, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.races.racing import kinds, race, refusals, rounds

@@ -10,35 +10,36 @@ from django.db import transaction
 from accounts.models import User
 from accounts.principals import Method, Principal, staff
 from events.models import Event
-from invitations.actions import accept, invite
+from invitations.actions.answering import accept
+from invitations.actions.inviting import invite
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited
-from orgs.account_actions import (
+from orgs.actions.accounts import (
     AccountBusy,
     deactivate_account,
     delete_account,
     purge_account,
     register_system_user,
 )
-from orgs.actions import (
+from orgs.actions.members import (
     AlreadyMember,
     LastOwner,
     add_member,
     change_member_roles,
-    create_organization,
     leave_organization,
-    purge_organization,
     remove_member,
     transfer_ownership,
 )
+from orgs.actions.organizations import create_organization, purge_organization
+from orgs.actions.roles import RoleInUse, delete_role
+from orgs.actions.saving import SlugTaken
+from orgs.actions.units import UnitInUse, delete_unit
+from orgs.locks import AccountEnded, OrganizationNotFound
+from orgs.lookups import MemberNotFound, UnknownRole, UnknownUnit
 from orgs.models import Membership, Organization, RoleAssignment
 from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from orgs.policies import GrantTooWide, PermissionMissing
-from orgs.references import MemberNotFound, UnknownRole, UnknownUnit
 from orgs.seats import NoSeatLeft
-from orgs.structure import RoleInUse, UnitInUse, delete_role, delete_unit
-from orgs.tenancy import AccountEnded, OrganizationNotFound
-from orgs.writing import SlugTaken
 from tests.races.racing import PATIENCE, kinds, race, refusals, rounds, wait_until_somebody_waits
 from tests.rows import join, make_invitation, make_person, make_role, make_unit, membership_of, role_of, session
 

@@ -7,10 +7,10 @@ from allauth.account.models import EmailAddress
 from django.core import mail
 from rest_framework.test import APIClient
 
-from accounts.identities import user_of
+from accounts.jwt.identities import user_of
 from accounts.models import ExternalIdentity, User
 from events.models import Event
-from tests.accounts.test_identities import ISSUER, OTHER, claims
+from tests.accounts.jwt.test_identities import ISSUER, OTHER, claims
 from tests.races.racing import race
 
 pytestmark = [pytest.mark.django_db(transaction=True)]

@@ -11,10 +11,11 @@ from django.db import connection, connections
 from pytest_django import Settings
 
 from accounts.models import User
+from core.errors import LimitReached
 from events.models import Event
-from invitations.actions import invite, resend
-from invitations.addressees import About, RecentMails, hashes
-from invitations.limits import (
+from invitations.actions.inviting import invite, resend
+from invitations.email.address_hashes import About, RecentMails, hashes
+from invitations.email.limits import (
     MAILINGS,
     InviterMailsUsedUp,
     OrganizationMailsUsedUp,
@@ -22,10 +23,9 @@ from invitations.limits import (
     TooManyOpenInvitations,
     forget_old_mails,
 )
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from orgs.models import Organization
-from perfectworks.errors import LimitReached
 from tests.races.racing import PATIENCE
 from tests.rows import make_invitation, session
 

@@ -10,8 +10,8 @@ from django.db import connections
 from rest_framework.test import APIClient
 
 from accounts.models import KeptAnswer, User
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from orgs.models import Organization
 from tests.rows import make_invitation, session
 

@@ -9,9 +9,9 @@ import pytest
 from django.test import Client
 from oauth2_provider.models import get_access_token_model, get_refresh_token_model
 
-from accounts.access import withdraw_access
+from accounts.actions.oauth_access import withdraw_access
 from accounts.models import ApplicationAccess, User
-from orgs.oauth_applications import register_client
+from orgs.oauth.applications import register_client
 from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, holds, tokens_of
 from tests.races.racing import race, rounds
 from tests.rows import session

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand
 from django.urls import get_resolver
 
 from accounts.credentials import Admission, admission_to
+from accounts.oauth.scopes import ADMINISTRATION, ANY_ORGANIZATION, ORGANIZATIONS
 from accounts.principals import Method
-from accounts.scopes import ADMINISTRATION, ANY_ORGANIZATION, ORGANIZATIONS
 
 KINDS = {
     Method.SESSION: "session",

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.mail import get_connection
 from django.core.management import BaseCommand
 
-from invitations.worker import Worker, stopped_by_signals
+from invitations.email.worker import Worker, stopped_by_signals
 
 logger = logging.getLogger(__name__)
 

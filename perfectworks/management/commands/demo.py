@@ -15,16 +15,16 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 from oauth2_provider.scopes import get_scopes_backend
 
-from accounts.issuers import development_jwt
+from accounts.jwt.issuers import development_jwt
 from accounts.models import OAuthApplication, User
-from accounts.oauth import issue_token
+from accounts.oauth.tokens import issue_token
 from accounts.principals import Method, Principal
+from core.ids import to_decimal, to_oid, to_ulid
 from invitations.models import Invitation
 from invitations.tokens import Purpose, link_for, token_for
-from orgs.keys import create_api_key, delete_api_key
+from orgs.actions.api_keys import create_api_key, delete_api_key
 from orgs.models import Organization, Unit
 from perfectworks.demo import PASSWORD, STAFF, World, client, make_world, service_client
-from perfectworks.ids import to_decimal, to_oid, to_ulid
 
 KEPT_FOR = timedelta(days=1)
 KEY = "Demo"

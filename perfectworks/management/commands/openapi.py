@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from drf_spectacular.drainage import GENERATOR_STATS
 from drf_spectacular.validation import validate_schema
 
-from perfectworks.api.docs import Document
+from core.api.docs import Document
 from perfectworks.urls import DOCUMENTS
 
 FOLDER = Path(settings.BASE_DIR) / "docs" / "openapi"

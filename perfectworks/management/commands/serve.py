@@ -16,7 +16,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 
-from invitations.outbox import Mail
+from invitations.email.models import Mail
 from perfectworks import demo
 
 GRACE_SECONDS = 30

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from orgs.models import Membership, Organization
-from orgs.oauth_applications import register_client, register_personal_client, register_service_client
+from orgs.oauth.applications import register_client, register_personal_client, register_service_client
 from orgs.permissions import ADMIN_ROLE
 from tests.accounts.oauth.exchange import CALLBACK, Program
 from tests.rows import make_program, membership_of, session

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from accounts.models import OAuthApplication, User
-from orgs.oauth_applications import update_application
+from orgs.oauth.applications import update_application
 from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, asked, tokens_of
 from tests.rows import session
 

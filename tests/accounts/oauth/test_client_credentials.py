@@ -4,9 +4,9 @@ import pytest
 
 from accounts.models import User
 from events.models import Event
-from orgs.actions import remove_member
+from orgs.actions.members import remove_member
 from orgs.models import Membership, Organization
-from orgs.oauth_applications import delete_application, renew_client_secret
+from orgs.oauth.applications import delete_application, renew_client_secret
 from tests.accounts.oauth.exchange import Program, answer, asked, basic, holds
 from tests.rows import make_invitation, session
 

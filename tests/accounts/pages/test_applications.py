@@ -8,11 +8,11 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
-from accounts.access import AccessNotYours, withdraw_access
+from accounts.actions.oauth_access import AccessNotYours, withdraw_access
 from accounts.models import ApplicationAccess, User
-from accounts.oauth import issue_token
+from accounts.oauth.tokens import issue_token
 from accounts.principals import Method, Principal
-from orgs.oauth_applications import register_client, register_personal_client, update_application
+from orgs.oauth.applications import register_client, register_personal_client, update_application
 from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, asked, holds, tokens_of
 from tests.queries import queries
 from tests.reading import text_of

@@ -5,8 +5,8 @@ from allauth.account.models import EmailAddress
 from allauth.core import context
 from django.contrib.messages.storage.fallback import FallbackStorage
 
-from accounts.forms import SignUpForm
 from accounts.models import User
+from accounts.pages.forms import SignUpForm
 from tests.accounts.pages.conftest import PASSWORD
 from tests.reading import text_of
 from tests.rows import make_person

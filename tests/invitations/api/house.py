@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method, Principal
+from core.api.serializers import spell_time
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from invitations.tokens import Purpose, token_for
 from orgs.models import Organization, Role, Unit
-from perfectworks.api.serializers import spell_time
 from tests.orgs.api.house import API, Answer, at, refused, said
 from tests.queries import summaries
 from tests.rows import make_invitation

@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from orgs.models import Membership, Organization
 from orgs.permissions import (
     ADMIN_ROLE,

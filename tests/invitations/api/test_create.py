@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from invitations.tokens import Purpose, link_for, token_for
 from orgs.models import Organization
 from orgs.permissions import (

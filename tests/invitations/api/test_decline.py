@@ -2,8 +2,8 @@
 
 import pytest
 
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,

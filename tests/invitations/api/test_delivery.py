@@ -6,11 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from invitations.actions import accept, fail, resend
-from invitations.delivery import queue_mail
+from core.api.serializers import spell_time
+from invitations.actions.answering import accept
+from invitations.actions.ending import fail
+from invitations.actions.inviting import resend
+from invitations.email.models import Mail
+from invitations.email.queue import queue_mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
-from perfectworks.api.serializers import spell_time
 from tests.invitations.api.house import make_in_state, sent
 from tests.orgs.api.house import API, invalid_query, said
 from tests.queries import queries

@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from accounts.principals import Method
 from events.models import Event
-from invitations import actions
-from invitations.outbox import Attempt, Mail
+from invitations.actions import inviting
+from invitations.email.models import Attempt, Mail
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
 from tests.invitations.api.house import NO_INVITATION, asked, indistinguishable, moment, sent, without_token
 from tests.orgs.api.house import ABSENT, ANONYMOUS, OUTSIDER, at, lacking, said, success
@@ -21,7 +21,7 @@ MESSAGE = "Invitation explained successfully"
 @pytest.fixture
 def mailed(organization, owner):
     """Somebody invited a person, and a mail server deferred the mail."""
-    invitation = actions.invite(by=session(owner), organization_id=organization.pk, email="new@example.com")
+    invitation = inviting.invite(by=session(owner), organization_id=organization.pk, email="new@example.com")
     Mail.objects.update(state="deferred", attempts=1, response="451 4.7.1 Greylisted")
     Attempt.objects.create(mail=invitation.mails.get(), state="deferred", response="451 4.7.1 Greylisted")
     return invitation
@@ -57,7 +57,7 @@ def test_the_reason_and_the_story_are_told_whole(by, mailed, owner):
 
 
 def test_it_is_told_for_good(by, mailed, owner):
-    actions.cancel(by=session(owner), organization_id=mailed.organization_id, invitation_id=mailed.pk)
+    inviting.cancel(by=session(owner), organization_id=mailed.organization_id, invitation_id=mailed.pk)
 
     data = by("owner").get(sent(mailed, "explain")).json()["data"]
 

@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.models import KeptAnswer
 from accounts.principals import Method
-from invitations.chores import CHORES, forget_kept_answers
+from invitations.actions.maintenance import CHORES, forget_kept_answers
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
-from orgs.account_actions import purge_account
+from orgs.actions.accounts import purge_account
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS, OWNER_ROLE, VIEWER_ROLE
 from perfectworks.urls import house
 from tests.invitations.api.house import mailed_token, sent

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import timezone
 
-from accounts.issuers import development_jwt
+from accounts.jwt.issuers import development_jwt
 from accounts.principals import Method
-from invitations.actions import cancel, invite
+from invitations.actions.inviting import cancel, invite
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
-from orgs.keys import create_api_key
+from orgs.actions.api_keys import create_api_key
 from orgs.models import Organization
 from tests.invitations.api.house import age, make_in_state, moment
 from tests.orgs.api.house import ANONYMOUS, API, invalid_query, listed, refused, said

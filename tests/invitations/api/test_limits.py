@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from accounts.idempotency import HEADER
+from accounts.api.idempotency import HEADER
 from accounts.models import KeptAnswer
-from invitations.limits import take_mail_to
+from invitations.email.limits import take_mail_to
 from orgs.models import Organization
 from tests.invitations.api.house import sent
 from tests.orgs.api.house import API, refused, said

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
-from invitations.actions import invite
+from invitations.actions.inviting import invite
 from invitations.models import Invitation
 from orgs.permissions import (
     ADMIN_ROLE,

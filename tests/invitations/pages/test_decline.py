@@ -2,8 +2,8 @@
 
 import pytest
 
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from invitations.tokens import Purpose
 from tests.reading import text_of
 from tests.watching import event, watching

@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from invitations.addressees import RecentMails
-from invitations.limits import take_mail_to
+from invitations.email.address_hashes import RecentMails
+from invitations.email.limits import take_mail_to
+from invitations.email.models import Mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
 from invitations.tokens import OPENING, Purpose, token_for
 from tests.reading import text_of
 from tests.watching import watching

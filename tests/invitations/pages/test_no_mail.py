@@ -8,11 +8,11 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 
 from accounts.models import User
-from invitations.addressees import MailRefusal
+from invitations.email.address_hashes import MailRefusal
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
-from orgs.account_actions import purge_account
-from orgs.actions import purge_organization
+from orgs.actions.accounts import purge_account
+from orgs.actions.organizations import purge_organization
 from tests.reading import text_of
 from tests.rows import make_invitation, make_organization, prove_address, session
 from tests.watching import event, watching

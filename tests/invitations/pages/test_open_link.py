@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from invitations.models import Invitation
-from invitations.proofs import recall
+from invitations.pages.link_session import recall
 from invitations.tokens import OPENING, Proof, Purpose, token_for
 from tests.reading import text_of
 from tests.rows import make_invitation

@@ -3,8 +3,8 @@
 import pytest
 from django.template.loader import get_template
 
+from core.errors import DomainError
 from invitations import refusals
-from perfectworks.errors import DomainError
 
 TO_THE_ORGANIZATION = {"already_invited", "grant_gone", "same_address"}
 CODES = {

@@ -14,11 +14,11 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.principals import LINK_HOLDER
-from invitations import actions
-from invitations.delivery import queue_mail
+from invitations.actions import answering, inviting
+from invitations.email.deliver import deliver_next
+from invitations.email.models import Mail
+from invitations.email.queue import queue_mail
 from invitations.models import Invitation
-from invitations.outbox import Mail
-from invitations.sending import deliver_next
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
@@ -66,7 +66,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
-    return actions.invite(
+    return inviting.invite(
         by=session(owner), organization_id=organization.pk, email="invitee@example.com", role_id=EDITOR_ROLE
     )
 
@@ -77,7 +77,7 @@ def mailed_links(
 ) -> list[str]:
     """The paths of all links in all mails: every kind of ours, and those about accounts."""
     declined = make_invitation(organization, "another@example.com", owner)
-    actions.decline(by=LINK_HOLDER, invitation_id=declined.pk, proof=Proof(declined.pk, 1, Purpose.MAILED))
+    answering.decline(by=LINK_HOLDER, invitation_id=declined.pk, proof=Proof(declined.pk, 1, Purpose.MAILED))
     for kind in set(Mail.Kind) - {Mail.Kind.INVITATION, Mail.Kind.ANSWERED}:
         queue_mail(invitation, kind)
     while deliver_next():

@@ -4,7 +4,7 @@ import pytest
 
 from accounts.models import User
 from invitations.models import Invitation
-from invitations.proofs import recall
+from invitations.pages.link_session import recall
 from invitations.tokens import Proof, Purpose
 from tests.reading import text_of
 from tests.rows import make_person

@@ -2,7 +2,7 @@
 
 import pytest
 
-from invitations.proofs import recall
+from invitations.pages.link_session import recall
 from invitations.tokens import Proof, Purpose
 from tests.reading import text_of
 from tests.watching import watching

@@ -9,7 +9,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import OAuthApplication, User
 from orgs.models import Membership, Organization, Role, Unit
-from orgs.oauth_applications import register_personal_client, register_service_client
+from orgs.oauth.applications import register_personal_client, register_service_client
 from orgs.permissions import EDITOR_ROLE, MANAGE_MEMBERS, UNASSIGNED_ROLE, VIEWER_ROLE
 from tests.conftest import person
 from tests.rows import make_program, membership_of, session

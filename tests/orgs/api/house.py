@@ -5,9 +5,9 @@ from typing import Any
 from django.http import HttpResponse
 
 from accounts.models import OAuthApplication, User
+from core.api.serializers import spell_time
 from orgs.models import ApiKey, Membership, Organization, Role, Unit
 from orgs.permissions import BUILT_IN_ROLES
-from perfectworks.api.serializers import spell_time
 
 API = "/api/v0"
 ABSENT = "01900000-0000-7000-8000-000000000000"

@@ -5,7 +5,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.principals import Method
-from orgs.keys import create_api_key
+from orgs.actions.api_keys import create_api_key
 from orgs.models import ApiKey, Organization
 from orgs.permissions import LIST_PROJECTS
 from tests.orgs.api.house import (

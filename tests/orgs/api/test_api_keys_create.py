@@ -7,9 +7,9 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.principals import Method
+from core.api.serializers import spell_time
 from orgs.models import ApiKey
 from orgs.permissions import ADMIN, ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, VIEWER_ROLE
-from perfectworks.api.serializers import spell_time
 from tests.orgs.api.house import (
     ANONYMOUS,
     API,

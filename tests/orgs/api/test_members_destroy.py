@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import User
-from orgs.account_actions import register_system_user
-from orgs.keys import create_api_key
+from orgs.actions.accounts import register_system_user
+from orgs.actions.api_keys import create_api_key
 from orgs.models import ApiKey
 from orgs.permissions import MANAGE_MEMBERS, UNIT_EDITOR_ROLE, VIEWER_ROLE
 from tests.orgs.api.house import (

@@ -5,10 +5,10 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method
-from orgs.account_actions import register_system_user
+from core.api.serializers import spell_time
+from orgs.actions.accounts import register_system_user
 from orgs.models import Membership, Role
 from orgs.permissions import MANAGE_BILLING, UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
-from perfectworks.api.serializers import spell_time
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,

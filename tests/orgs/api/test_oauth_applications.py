@@ -7,9 +7,9 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from accounts.models import OAuthApplication
-from accounts.oauth import issue_token
+from accounts.oauth.tokens import issue_token
 from accounts.principals import Method
-from orgs.oauth_applications import register_client, register_personal_client, register_service_client
+from orgs.oauth.applications import register_client, register_personal_client, register_service_client
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,

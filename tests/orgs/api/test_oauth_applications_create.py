@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import OAuthApplication
 from accounts.principals import Method
-from orgs.oauth_applications import register_client, register_service_client
+from orgs.oauth.applications import register_client, register_service_client
 from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
 from tests.orgs.api.house import (
     ABSENT,

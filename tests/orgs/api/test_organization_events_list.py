@@ -3,9 +3,9 @@
 import pytest
 
 from accounts.principals import SERVICE
+from core.api.serializers import spell_time
 from events.models import Event
 from orgs.permissions import MANAGE_MEMBERS
-from perfectworks.api.serializers import spell_time
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid_query, lacking, said
 from tests.queries import queries
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from invitations.actions import invite
+from invitations.actions.inviting import invite
 from invitations.models import Invitation
 from orgs.models import Role
 from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, UNIT_VIEWER_ROLE, VIEWER_ROLE

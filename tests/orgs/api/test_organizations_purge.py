@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.principals import Method
 from events.models import Event
-from invitations.actions import invite
+from invitations.actions.inviting import invite
 from invitations.models import Invitation
 from orgs.models import Membership, Organization, Role, RoleAssignment
 from orgs.permissions import OWN, UNIT_VIEWER_ROLE, VIEWER_ROLE

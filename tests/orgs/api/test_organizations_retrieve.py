@@ -4,8 +4,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
+from core.api.serializers import spell_time
 from orgs.models import Organization
-from perfectworks.api.serializers import spell_time
 from tests.orgs.api.house import ABSENT, ANONYMOUS, API, OUTSIDER, at, organization_row, role, said, success
 from tests.queries import queries
 

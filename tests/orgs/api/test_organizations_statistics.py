@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from invitations.actions import invite
+from invitations.actions.inviting import invite
 from invitations.models import Invitation
-from orgs.account_actions import register_system_user
+from orgs.actions.accounts import register_system_user
 from orgs.models import Organization
 from orgs.permissions import MANAGE_MEMBERS, VIEWER_ROLE
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, lacking, said, success

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from orgs.account_actions import register_system_user
+from orgs.actions.accounts import register_system_user
 from orgs.permissions import MANAGE_BILLING, OWN, VIEWER_ROLE
 from tests.orgs.api.house import (
     ABSENT,

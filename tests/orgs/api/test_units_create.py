@@ -2,9 +2,9 @@
 
 import pytest
 
+from core.api.serializers import spell_time
 from orgs.models import Unit
 from orgs.permissions import CREATE_PROJECTS
-from perfectworks.api.serializers import spell_time
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, SLUG_TAKEN, at, invalid, lacking, said, success
 from tests.watching import event, watching
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from invitations.actions import invite
+from invitations.actions.inviting import invite
 from orgs.models import Unit
 from orgs.permissions import ADMIN, UNIT_ADMIN_ROLE, UNIT_VIEWER_ROLE
 from tests.orgs.api.house import (

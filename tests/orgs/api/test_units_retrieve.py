@@ -2,9 +2,9 @@
 
 import pytest
 
+from core.api.serializers import spell_time
 from orgs.models import Unit
 from orgs.permissions import UNIT_VIEWER_ROLE
-from perfectworks.api.serializers import spell_time
 from tests.orgs.api.house import ABSENT, ANONYMOUS, NO_UNIT, OUTSIDER, at, membership, said, success, unit_row
 from tests.queries import queries
 

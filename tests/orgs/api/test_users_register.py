@@ -170,7 +170,7 @@ def test_one_network_registers_twenty_times_a_minute(by):
 
 def test_without_a_mail_server_the_answer_is_the_same_and_asking_again_helps(by, member, settings, tmp_path):
     (tmp_path / "file").touch()
-    settings.EMAIL_BACKEND = "perfectworks.mail_files.EmailBackend"
+    settings.EMAIL_BACKEND = "core.email_files.EmailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path / "file" / "no-folder")
     addresses = ("newcomer@example.com", "member@example.com")
 

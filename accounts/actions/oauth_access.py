@@ -1,0 +1,97 @@
+"""Which applications act for a person, and how the person ends that.
+
+The row is made when the person agrees. Every token is issued with the row locked, so that withdrawing, which locks it
+too, leaves none behind.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Now
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
+from oauth2_provider.settings import oauth2_settings
+
+from accounts.models import ApplicationAccess, OAuthApplication, User
+from accounts.principals import Principal
+from core.errors import Denied, NotFound
+from events.models import Event
+
+LAST_USE_PRECISION = timedelta(minutes=1)
+
+
+class AccessNotFound(NotFound):
+    """The application has no access to this account, or has none any more."""
+
+    message = "This application has no access to your account."
+
+
+class AccessNotYours(Denied):
+    """A program does not say which others a person lets in."""
+
+    message = "Only the person themselves can withdraw an application's access."
+
+
+def let_in(user: User, application: OAuthApplication, scopes: Iterable[str]) -> ApplicationAccess:
+    """Note that the person lets the application do this, besides what they let it do before; part of a transaction."""
+    access, _ = ApplicationAccess.objects.select_for_update().get_or_create(user=user, application=application)
+    access.scopes = sorted({*access.scopes, *scopes})
+    access.save(update_fields=["scopes"])
+    return access
+
+
+def lock_access(user: User, application: OAuthApplication) -> bool:
+    """Whether the person still lets the application in; nobody can change that before the transaction ends."""
+    rows = ApplicationAccess.objects.select_for_update(no_key=True)
+    return rows.filter(user=user, application=application).first() is not None
+
+
+def accesses_of(user: User) -> QuerySet[ApplicationAccess]:
+    """Those applications that can act for the person now or may ask for a new token, the newest first."""
+    lifetime = timedelta(seconds=oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS)
+    issued = {"user": OuterRef("user"), "application": OuterRef("application")}
+    alive = (
+        Exists(get_access_token_model().objects.filter(**issued, expires__gt=Now()))
+        | Exists(get_refresh_token_model().objects.filter(**issued, revoked=None, created__gt=Now() - lifetime))
+        | Exists(get_grant_model().objects.filter(**issued, expires__gt=Now()))
+    )
+    rows = ApplicationAccess.objects.filter(alive, user=user)
+    return rows.select_related("application__user").order_by("-created_at", "-id")
+
+
+def programs_of(user: User) -> QuerySet[OAuthApplication]:
+    """The person's own programs that are them, by client credentials and without asking; the newest first."""
+    return OAuthApplication.objects.filter(user=user, acts_for_owner=True).order_by("-id")
+
+
+@transaction.atomic
+def withdraw_access(*, by: Principal, access_id: UUID) -> OAuthApplication:
+    """End everything that was issued to an application for the caller. Raises AccessNotYours, AccessNotFound."""
+    if not by.is_person:
+        raise AccessNotYours
+    rows = ApplicationAccess.objects.select_for_update(of=("self",)).select_related("application")
+    access = rows.filter(pk=access_id, user=by.user).first()
+    if access is None:
+        raise AccessNotFound
+    for issued in (get_grant_model(), get_refresh_token_model(), get_access_token_model()):
+        issued.objects.filter(user=by.user, application=access.application).delete()
+    access.delete()
+    Event.objects.record("oauth_application.access_withdrawn", by=by, subject=access.application)
+    return access.application
+
+
+def with_use(tokens: QuerySet[Any]) -> QuerySet[Any]:
+    """Access tokens, in the same query with ``access_id`` and ``last_used_at`` of the row they were issued under."""
+    access = ApplicationAccess.objects.filter(user=OuterRef("user"), application=OuterRef("application"))
+    used = Subquery(access.values("last_used_at"))
+    return tokens.annotate(access_id=Subquery(access.values("pk")), last_used_at=used)
+
+
+def note_use(access_id: UUID, last_used_at: datetime | None) -> None:
+    """Remember the use to the minute, so that a busy application is not a write per request."""
+    if last_used_at is None or last_used_at < timezone.now() - LAST_USE_PRECISION:
+        ApplicationAccess.objects.filter(pk=access_id).update(last_used_at=Now())

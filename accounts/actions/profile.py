@@ -1,0 +1,52 @@
+"""What people do to their own account where no organization is concerned.
+
+System users and every way an account ends: ``orgs.actions.accounts``. The first visit with a token of a trusted
+issuer: ``identities.py``. Signing up with a password: ``registration.py``.
+"""
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Principal
+from core.errors import Denied, Gone
+from events.models import Event
+
+PROFILE = frozenset({"first_name", "last_name", "avatar_url"})
+
+
+class ProfileNotYours(Denied):
+    """A program does not say who a person is, nor what it is called itself."""
+
+    message = "Only the person themselves can change their profile."
+
+
+class ProfileGone(Gone):
+    """The account ended a moment ago."""
+
+    message = "This account is not active any more."
+
+
+@transaction.atomic
+def update_profile(*, by: Principal, **changes: str) -> User:
+    """Change the caller's own ``first_name``, ``last_name`` or ``avatar_url``.
+
+    Raises ProfileNotYours, ProfileGone, and ValidationError for input that breaks a rule of the model.
+    """
+    if not by.is_person or by.user is None:
+        raise ProfileNotYours
+    _require_form(changes)
+    live = User.objects.filter(pk=by.user.pk, is_active=True)
+    if not live.update(**changes, updated_at=timezone.now()):
+        raise ProfileGone
+    user = live.get()
+    Event.objects.record("user.profile_updated", by=by, subject=user, changed=sorted(changes))
+    return user
+
+
+def _require_form(changes: dict[str, str]) -> None:
+    unknown = changes.keys() - PROFILE
+    if unknown:
+        raise TypeError(f"These cannot be set: {', '.join(sorted(unknown))}.")
+    others = {field.name for field in User._meta.get_fields()} - changes.keys()
+    User(**changes).clean_fields(exclude=others)

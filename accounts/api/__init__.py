@@ -1,0 +1,1 @@
+"""What every API shares about credentials and repeated requests."""

@@ -1,0 +1,1 @@
+"""JSON Web Tokens of trusted identity providers."""

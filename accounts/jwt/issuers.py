@@ -1,0 +1,125 @@
+"""Whose word is taken: a Firebase project, any configured issuer, and, for trying things out, ourselves."""
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any, Protocol
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+from django.conf import settings
+
+from accounts.jwt.jwks import KeySource
+from accounts.models import User
+
+FIREBASE_KEYS = "https://www.googleapis.com/robot/v1/metadata/x509/securetoken@system.gserviceaccount.com"
+ASYMMETRIC = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
+DEVELOPMENT_KEY_ID = "development"
+DEVELOPMENT_LIFETIME_SECONDS = 12 * 3600
+
+
+class Keys(Protocol):
+    """Wherever public keys come from."""
+
+    def key(self, key_id: str) -> Any | None:
+        """The public key of this id, or None."""
+
+
+@dataclass(frozen=True)
+class Issuer:
+    """Somebody whose tokens are accepted, for which audience, signed how."""
+
+    name: str
+    audience: str
+    keys: Keys
+    algorithms: tuple[str, ...] = ASYMMETRIC
+    requires_auth_time: bool = False
+
+
+def find_issuer(name: str) -> Issuer | None:
+    """The trusted issuer of this name, or None."""
+    return _configured().get(name) or (_development() if settings.DEBUG and name == development_name() else None)
+
+
+@cache
+def _configured() -> dict[str, Issuer]:
+    issuers = [
+        Issuer(issuer["issuer"], issuer["audience"], KeySource(issuer["jwks_url"])) for issuer in settings.JWT_ISSUERS
+    ]
+    if settings.FIREBASE_PROJECT_ID:
+        issuers.append(firebase(settings.FIREBASE_PROJECT_ID))
+    return {issuer.name: issuer for issuer in issuers}
+
+
+def firebase(project: str, keys: Keys | None = None) -> Issuer:
+    """A Firebase project, by the rules of its document "Verify ID tokens using a third-party JWT library"."""
+    name = f"https://securetoken.google.com/{project}"
+    return Issuer(name, project, keys or KeySource(FIREBASE_KEYS), ("RS256",), requires_auth_time=True)
+
+
+# The development issuer: its key is made at first use, and outside DEBUG it does not exist.
+
+
+def development_name() -> str:
+    """What the development issuer calls itself."""
+    return f"{settings.PUBLIC_BASE_URL}/development"
+
+
+def development_jwt(user: User, **claims: Any) -> str:
+    """A token as an identity provider would give this user; only while DEBUG is on."""
+    now = int(time.time())
+    payload = {
+        "iss": development_name(),
+        "aud": "perfectworks",
+        "sub": str(user.pk),
+        "iat": now,
+        "auth_time": now,
+        "exp": now + DEVELOPMENT_LIFETIME_SECONDS,
+        "email": user.email,
+        "email_verified": True,
+        "name": user.get_full_name(),
+    }
+    return jwt.encode(payload | claims, _development_key(), "RS256", headers={"kid": DEVELOPMENT_KEY_ID})
+
+
+class _DevelopmentKeys:
+    def key(self, key_id: str) -> Any | None:
+        return _development_key().public_key() if key_id == DEVELOPMENT_KEY_ID else None
+
+
+@cache
+def _development() -> Issuer:
+    return Issuer(development_name(), "perfectworks", _DevelopmentKeys(), ("RS256",))
+
+
+def _development_key() -> rsa.RSAPrivateKey:
+    if not settings.DEBUG:
+        raise RuntimeError("The development issuer exists only while DEBUG is on.")
+    return _read_or_make(Path(settings.VAR_DIR) / "development-issuer.pem")
+
+
+@cache
+def _read_or_make(path: Path) -> rsa.RSAPrivateKey:
+    """The key in the file, which its owner alone may read; whoever gets here first makes it, whole or not at all."""
+    if not path.exists():
+        made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=path.parent, prefix=path.name) as draft:
+            draft.write(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            draft.flush()
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
+    key = load_pem_private_key(path.read_bytes(), password=None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(f"{path} holds no RSA key.")
+    return key

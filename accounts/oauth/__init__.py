@@ -1,0 +1,1 @@
+"""Our own OAuth 2.0 authorization server."""

@@ -1,0 +1,119 @@
+"""The page where a person lets an OAuth client act for them (RFC 6749, section 4.1, with PKCE of RFC 7636)."""
+
+import re
+from typing import Any, cast
+from urllib.parse import urlsplit
+
+from csp.constants import SELF
+from django.conf import settings
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.generic import TemplateView
+from oauth2_provider.scopes import get_scopes_backend
+from oauth2_provider.views.mixins import OAuthLibMixin
+from oauthlib.common import add_params_to_uri
+from oauthlib.oauth2 import (
+    AccessDeniedError,
+    FatalClientError,
+    InvalidRequestError,
+    InvalidRequestFatalError,
+    OAuth2Error,
+)
+
+from accounts.actions.oauth_access import let_in
+from accounts.models import OAuthApplication, User
+from accounts.sessions import session_principal
+from events.models import Event
+
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # base64url of a SHA-256
+
+
+@method_decorator(never_cache, name="dispatch")
+class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
+    """The authorization endpoint: GET asks and changes nothing, POST answers.
+
+    What is asked for is read from the query alone, by GET and POST alike, so that what was shown is what is given.
+    A request whose client or redirect address is wrong ends here, on a page; any other refusal goes to the client.
+    Every answer that goes there names its issuer (RFC 9207).
+    """
+
+    template_name = "oauth2_provider/authorize.html"
+    http_method_names = ("get", "post", "head", "options")
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Read the request first; whoever is to be sent away with a refusal signs in before."""
+        try:
+            self.scopes, self.asked = self._read()
+        except FatalClientError as error:
+            return self.render_to_response({"error": error}, status=400)
+        except OAuth2Error as error:
+            if request.user.is_authenticated:
+                return to_client(error.in_uri(error.redirect_uri))
+            return self.handle_no_permission()
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The client, and what it wants in words."""
+        words = get_scopes_backend().get_all_scopes()
+        return super().get_context_data(
+            application=self._application(),
+            scopes_descriptions=[words[scope] for scope in self.scopes],
+            client_origin=origin_of(self.asked["redirect_uri"]),
+            **kwargs,
+        )
+
+    def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
+        """The page. Browsers check ``form-action`` against the redirect that answers the form, too."""
+        response = super().render_to_response(context, **kwargs)
+        if "client_origin" in context:
+            response._csp_update = {"form-action": [SELF, context["client_origin"]]}  # type: ignore[attr-defined]
+        return response
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Give the client a code, or tell it that the person does not want to."""
+        if request.POST.get("answer") != "allow":
+            return to_client(AccessDeniedError(state=self.asked["state"]).in_uri(self.asked["redirect_uri"]))
+        by = session_principal(request)
+        if by is None:
+            return self.handle_no_permission()
+        with transaction.atomic():
+            let_in(cast("User", request.user), self._application(), self.scopes)
+            headers, _, _ = self.get_server().create_authorization_response(
+                self._uri(), scopes=self.scopes, credentials={**self.asked, "user": request.user}
+            )
+            Event.objects.record(
+                "oauth_application.authorized", by=by, subject=self._application(), scopes=sorted(self.scopes)
+            )
+        return to_client(headers["Location"])
+
+    def _read(self) -> tuple[list[str], dict[str, Any]]:
+        """Scopes and parameters of a request that may be answered; raises OAuth2Error otherwise."""
+        if any("\x00" in value for _, values in self.request.GET.lists() for value in values):
+            raise InvalidRequestFatalError("A parameter holds a character that none may hold.")
+        scopes, asked = self.get_server().validate_authorization_request(self._uri())
+        request = asked.pop("request")
+        if asked.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(asked["code_challenge"]):
+            raise InvalidRequestError("A code_challenge of method S256 is required.", request=request)
+        return scopes, asked
+
+    def _uri(self) -> str:
+        """The address asked for, written anew: whatever escapes came, these are valid."""
+        return f"{self.request.path}?{self.request.GET.urlencode()}"
+
+    def _application(self) -> OAuthApplication:
+        return OAuthApplication.objects.get(client_id=self.asked["client_id"])
+
+
+def to_client(uri: str) -> HttpResponse:
+    """Send the browser back to the client, with our name."""
+    return HttpResponseRedirect(add_params_to_uri(uri, [("iss", settings.PUBLIC_BASE_URL)]))
+
+
+def origin_of(uri: str) -> str:
+    """Scheme and host of an address, as a Content-Security-Policy names them."""
+    parts = urlsplit(uri)
+    return f"{parts.scheme}://{parts.netloc}"

@@ -1,0 +1,53 @@
+"""Access tokens of our own authorization server as a credential, and what their scopes let them do.
+
+Which scopes there are: ``accounts.oauth.scopes``. Which of them an operation needs: ``accounts.credentials``.
+"""
+
+import hashlib
+import secrets
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.functions import Now
+from oauth2_provider.models import get_access_token_model, set_token_value
+
+from accounts.actions.oauth_access import let_in, note_use, with_use
+from accounts.models import OAuthApplication, User
+from accounts.oauth.scopes import ORGANIZATIONS
+from accounts.principals import Method, Principal
+
+
+def oauth_principal(token: str) -> Principal | None:
+    """Whoever the access token stands for; None when it is unknown, expired or revoked.
+
+    It does no more than its application may now: both are read at once, so a scope that the application has lost is
+    lost to every token, when and wherever it was issued.
+    """
+    checksum = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+    tokens = get_access_token_model().objects.select_related("user", "application__user", "application__system_user")
+    found = with_use(tokens).filter(token_checksum=checksum, expires__gt=Now()).first()
+    if found is None or found.application is None or not found.application.is_usable(None):
+        return None
+    if found.access_id:
+        note_use(found.access_id, found.last_used_at)
+    user = found.user or found.application.client_credentials_user
+    granted = frozenset(found.application.permitted(found.scope.split()))
+    return Principal(
+        user=user,
+        method=Method.OAUTH2 if found.user or found.application.acts_for_owner else Method.CLIENT,
+        scopes=None if ORGANIZATIONS in granted else granted,
+        granted_scopes=granted,
+        credential_id=found.application.pk,
+    )
+
+
+def issue_token(application: OAuthApplication, user: User | None, scopes: str, expires_at: datetime) -> str:
+    """An access token without the protocol around it: for the demonstration and for tests. Stored as a hash only."""
+    token = secrets.token_urlsafe(32)
+    row = get_access_token_model()(application=application, user=user, scope=scopes, expires=expires_at)
+    set_token_value(row, token)
+    with transaction.atomic():
+        if user:
+            let_in(user, application, scopes.split())
+        row.save()
+    return token

@@ -1,0 +1,69 @@
+"""The page where a person sees which applications have access to their account, and withdraws it."""
+
+from collections.abc import Iterable
+from typing import cast
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
+from django.views import View
+from django.views.decorators.cache import never_cache
+from oauth2_provider.scopes import get_scopes_backend
+
+from accounts.actions.oauth_access import AccessNotFound, accesses_of, programs_of, withdraw_access
+from accounts.models import ApplicationAccess, OAuthApplication, User
+from accounts.oauth.consent import origin_of
+from accounts.principals import Principal
+from accounts.sessions import session_principal
+
+
+@method_decorator(never_cache, name="dispatch")
+class Applications(LoginRequiredMixin, View):
+    """Applications with access, each with what it may do."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show them."""
+        user = cast("User", request.user)
+        accesses = [(access, words_of(used_by(access)), hosts_of(access)) for access in accesses_of(user)]
+        programs = [(program, words_of(most_of(program))) for program in programs_of(user)]
+        return render(request, "account/applications.html", {"accesses": accesses, "programs": programs})
+
+
+class Withdraw(LoginRequiredMixin, View):
+    """The button beside each."""
+
+    def post(self, request: HttpRequest, access_id: UUID) -> HttpResponse:
+        """End all that the application was given for the person; pressed twice, it stays ended."""
+        by = cast("Principal", session_principal(request))  # whoever is signed in is active
+        try:
+            application = withdraw_access(by=by, access_id=access_id)
+        except AccessNotFound:
+            messages.info(request, _("This application has no access to your account."))
+        else:
+            messages.success(request, _("%(name)s has no access any more.") % {"name": application.name})
+        return redirect("applications")
+
+
+def words_of(scopes: Iterable[str]) -> list[str]:
+    """What it may do, as the page of consent says it."""
+    words = get_scopes_backend().get_all_scopes()
+    return [words[scope] for scope in scopes if scope in words]
+
+
+def used_by(access: ApplicationAccess) -> list[str]:
+    """What an application may still do of all that the person let it."""
+    return access.application.permitted(access.scopes)
+
+
+def most_of(program: OAuthApplication) -> list[str]:
+    """The most a program may ask for; the usual scopes together are all there is."""
+    return program.allowed_scopes or get_scopes_backend().get_default_scopes()
+
+
+def hosts_of(access: ApplicationAccess) -> list[str]:
+    """Where it sends people back to: the part of an application that its maker cannot make up."""
+    return sorted({origin_of(address) for address in str(access.application.redirect_uris).split()})

@@ -1,0 +1,89 @@
+"""What every admin page here has in common: rows are looked at, and changed by actions only.
+
+No admin page ever saves or deletes a model by itself. What can be done with a row: ``accounts/admin_buttons.py``.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.html import format_html_join
+from django.utils.translation import gettext_lazy as _
+
+
+class Permissions:
+    """For pages whose rows have ``permissions``: the column ``permission_list``."""
+
+    @admin.display(description=_("permissions"))
+    def permission_list(self, row: Any) -> str:
+        """One a line, in order."""
+        return format_html_join("", "<div>{}</div>", ((name,) for name in sorted(row.permissions or ()))) or "-"
+
+
+class ReadOnlyAdmin(Permissions, admin.ModelAdmin):
+    """A page to look at. Nothing is added, changed or deleted here."""
+
+    list_per_page = 50
+    show_full_result_count = False
+    secret_fields: Sequence[str] = ()
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is added without an action."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is deleted without an action."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """All of them, in the order the page shows them."""
+        return [name for _, options in self.get_fieldsets(request, obj) for name in _flat(options["fields"])]
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """The declared fields, else every column that is not secret."""
+        columns = [f.name for f in self.opts.fields if f.name not in self.secret_fields]
+        return self.fields or ["permission_list" if name == "permissions" else name for name in columns]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the row; there is nothing to save."""
+        if request.method != "GET":
+            return HttpResponseNotAllowed(["GET"])
+        hidden = dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
+        context = {**hidden, "show_close": True}
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
+
+class ReadOnlyInline(Permissions, admin.TabularInline):
+    """Related rows at a glance, each leading to its own page."""
+
+    template = "admin/related_rows.html"
+    extra = 0
+    can_delete = False
+    show_change_link = True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is added here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is changed here."""
+        return False
+
+
+def titled(title: Any) -> type[admin.FieldListFilter]:
+    """What Django would choose to filter a column by, under a title of its own."""
+
+    class Titled(admin.FieldListFilter):
+        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+            chosen = admin.FieldListFilter.create(*args, **kwargs)
+            chosen.title = title
+            return chosen
+
+    return Titled
+
+
+def _flat(fields: Any) -> list[str]:
+    return [name for entry in fields for name in ([entry] if isinstance(entry, str) else entry)]

@@ -1,0 +1,26 @@
+"""Where something is on the web: one rule for every such column and for what an API takes for it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.validators import URLValidator
+from django.db import models
+
+from core.text import validate_plain_text
+
+MAX_LENGTH = 2048
+VALIDATORS: list[Callable[[Any], None]] = [URLValidator(schemes=["http", "https"]), validate_plain_text]
+
+
+class WebAddressField(models.URLField):
+    """An http or https URL; blank means none."""
+
+    default_validators = VALIDATORS
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"max_length": MAX_LENGTH, "blank": True})
+
+    def deconstruct(self) -> Any:
+        """To the database it is any URL: a change of the rule changes no table."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.URLField", args, kwargs

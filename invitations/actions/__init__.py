@@ -1,0 +1,1 @@
+"""What can happen to an invitation: one module per story."""

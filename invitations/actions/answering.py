@@ -1,0 +1,138 @@
+"""What the invited person can do with an invitation."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.principals import Principal
+from events.models import Event
+from invitations.actions.granting import (
+    vouched_grant,
+)
+from invitations.email.address_hashes import Reach
+from invitations.email.limits import take_mail_to
+from invitations.email.models import Mail
+from invitations.email.queue import queue_mail
+from invitations.email.suppressions import note_refusal
+from invitations.lookups import (
+    find_for_invitee,
+    find_invitation,
+    lock_invitation,
+)
+from invitations.models import Invitation
+from invitations.refusals import (
+    AlreadyInvited,
+    InvitationNotFound,
+    InviterCannotGrant,
+    require_open,
+    why_not_open,
+)
+from invitations.tokens import Proof
+from orgs import policies
+from orgs.actions.members import admit
+from orgs.actions.saving import record
+from orgs.models import Membership, Organization
+from orgs.seats import members_fill_seats
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an acceptance led to: the invitation as it now is, and the membership unless it waits for a seat."""
+
+    invitation: Invitation
+    membership: Membership | None
+    was_member: bool = False
+
+
+# The invitee's side
+
+
+@transaction.atomic
+def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> Answer:
+    """Say yes, as a person who has proven the invited address; makes the membership, or waits for a seat.
+
+    Someone who is a member already answers the invitation and keeps exactly the rights they have.
+    ``proof`` is what the link showed, when there was one. Raises InvitationNotFound (or NotYours and
+    AddressNotVerified to whoever shows the link), InviterCannotGrant, or what became of the invitation.
+    """
+    user = policies.require_person(by)
+    organization, invitation = find_for_invitee(by, invitation_id, proof)
+    require_open(invitation)
+    membership = policies.find_membership(user, organization)
+    was_member = membership is not None
+    if membership is None:
+        grant = vouched_grant(organization, invitation)
+        if grant is None:
+            raise InviterCannotGrant
+        if members_fill_seats(organization):
+            return _wait_for_a_seat(by, organization, invitation)
+        membership = admit(by=by, organization=organization, user=user, grant=grant)
+    _leave_pending(invitation, Invitation.Status.ACCEPTED, answered_by=user)
+    record("invitation.accepted", by, invitation, organization, was_member=was_member)
+    queue_mail(invitation, Mail.Kind.ANSWERED)
+    return Answer(find_invitation(organization, invitation_id), membership, was_member=was_member)
+
+
+@transaction.atomic
+def decline(
+    *,
+    by: Principal,
+    invitation_id: UUID,
+    proof: Proof | None = None,
+    reason: str = "",
+    no_mails: Reach | None = None,
+) -> Invitation:
+    """Say no for good, with an optional reason; the inviter is told. The mailed link alone suffices, signed out.
+
+    ``no_mails`` also asks not to be written to again, which nobody is told.
+    """
+    if by.user is not None:
+        policies.require_person(by)
+    organization, invitation = find_for_invitee(by, invitation_id, proof)
+    require_open(invitation)
+    invitation.decline_reason = reason
+    invitation.clean_fields(exclude={f.name for f in invitation._meta.fields} - {"decline_reason"})
+    _leave_pending(invitation, Invitation.Status.DECLINED, answered_by=by.user, decline_reason=reason)
+    record("invitation.declined", by, invitation, organization)
+    queue_mail(invitation, Mail.Kind.ANSWERED)
+    if no_mails is not None:
+        note_refusal(by, organization, invitation, no_mails)
+    return find_invitation(organization, invitation_id)
+
+
+@transaction.atomic
+def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> Invitation:
+    """From an expired invitation's page: ask whoever invited for a new one. Asking twice asks once.
+
+    The link of any of its mails suffices, signed out; without one the caller must have proven the invited address.
+    Raises RecipientMailsUsedUp when many have just asked the same person.
+    """
+    known = Invitation.objects.addressed_to(by.user) if proof is None else None
+    organization, invitation = lock_invitation(invitation_id, among=known)
+    if proof is not None and proof.invitation_id != invitation.pk:
+        raise InvitationNotFound
+    if invitation.state != Invitation.Status.EXPIRED or invitation.is_superseded:
+        raise why_not_open(invitation) if not invitation.is_open else AlreadyInvited()
+    if not Event.objects.about(invitation).filter(kind="invitation.asked_again").exists():
+        mail = queue_mail(invitation, Mail.Kind.ASK_AGAIN)
+        if mail is not None:
+            take_mail_to(mail.recipient)
+        record("invitation.asked_again", by, invitation, organization)
+    return invitation
+
+
+# Steps
+
+
+def _leave_pending(invitation: Invitation, status: str, **values: Any) -> None:
+    """Answer, or raise what became of the invitation meanwhile."""
+    if not Invitation.objects.filter(pk=invitation.pk).leave_pending(status, **values):
+        raise why_not_open(Invitation.objects.get(pk=invitation.pk))
+
+
+def _wait_for_a_seat(by: Principal, organization: Organization, invitation: Invitation) -> Answer:
+    _leave_pending(invitation, Invitation.Status.PROCESSING, answered_by=by.user)
+    record("invitation.waits_for_seat", by, invitation, organization)
+    return Answer(find_invitation(organization, invitation.pk), None)

@@ -1,0 +1,118 @@
+"""Steps of the actions that send an invitation out: the way is cleared, the row and its mail are written."""
+
+from django.core.exceptions import ValidationError
+
+from accounts.principals import Principal
+from core.addresses import normalize_address
+from invitations.actions.granting import expiry, require_grant, signature
+from invitations.email.limits import require_open_place, take_mail
+from invitations.email.models import Mail
+from invitations.email.queue import queue_mail
+from invitations.lookups import find_invitation, require_not_member
+from invitations.models import Invitation
+from invitations.refusals import AlreadyInvited, GrantGone, InvitationExpired, SameAddress
+from orgs.actions.saving import record, save_checked
+from orgs.lookups import describe
+from orgs.models import Organization
+from orgs.policies import Grant
+from orgs.seats import require_seat
+
+
+def read_address(text: str) -> str:
+    """The address in its one form; raises ValidationError, naming the field."""
+    try:
+        return normalize_address(text)
+    except ValidationError as error:
+        raise ValidationError({"email": error}) from error
+
+
+def clear_the_way(
+    by: Principal, organization: Organization, address: str, grant: Grant, *, force: bool
+) -> Invitation | None:
+    """Expire what is overdue to this address and target; withdraw what is open, if ``force``, and return it."""
+    same = organization.invitations.with_details().unanswered().filter(email=address, unit=grant.unit)
+    same.mark_expired()
+    former = same.first()
+    if former is None:
+        return None
+    if not force:
+        raise AlreadyInvited(invitation_id=former.pk)
+    require_grant(by, organization, former.grant)
+    Invitation.objects.filter(pk=former.pk).withdraw()
+    record("invitation.superseded", by, former, organization)
+    return former
+
+
+def send_new(
+    by: Principal,
+    organization: Organization,
+    address: str,
+    grant: Grant,
+    lifetime_days: int,
+    former: Invitation | None,
+    language: str,
+) -> Invitation:
+    """Write an invitation and its mail; the caller has checked who and what. A former one points to its successor.
+
+    Raises what the limits of inviting say.
+    """
+    require_open_place(organization)
+    take_mail(by, organization, address)
+    invitation = Invitation(
+        organization=organization,
+        email=address,
+        role=grant.role,
+        permissions=sorted(grant.permissions),
+        unit=grant.unit,
+        unit_role=grant.unit_role,
+        language=language,
+        expires_at=expiry(lifetime_days),
+        **signature(by),
+    )
+    save_checked(invitation, conflict=AlreadyInvited)
+    if former is not None:
+        Invitation.objects.filter(pk=former.pk).update(superseded_by=invitation)
+    invitation = find_invitation(organization, invitation.pk)
+    queue_mail(invitation, Mail.Kind.INVITATION)
+    record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **describe(grant))
+    return invitation
+
+
+def send_corrected(
+    by: Principal, organization: Organization, former: Invitation, address: str, lifetime_days: int
+) -> Invitation:
+    """Follow an open or undeliverable invitation by one to another address, by the rules for inviting.
+
+    Raises SameAddress, and GrantGone when what it offered no longer exists.
+    """
+    if address == former.email:
+        raise SameAddress(fields={"email": [SameAddress.message]})
+    grant = require_same_grant(by, organization, former)
+    require_not_member(organization, address)
+    clear_the_way(by, organization, address, grant, force=False)
+    if former.is_open and not Invitation.objects.filter(pk=former.pk).withdraw():
+        raise InvitationExpired
+    require_seat(organization, address)
+    invitation = send_new(by, organization, address, grant, lifetime_days, former, former.language)
+    record("invitation.address_corrected", by, former, organization, superseded_by=invitation.pk)
+    return invitation
+
+
+def send_anew(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
+    """Follow an expired or undeliverable invitation by a new one with the same grant, by the rules for inviting.
+
+    Raises GrantGone when what it offered no longer exists.
+    """
+    grant = require_same_grant(by, organization, invitation)
+    require_not_member(organization, invitation.email)
+    clear_the_way(by, organization, invitation.email, grant, force=False)
+    require_seat(organization, invitation.email)
+    return send_new(by, organization, invitation.email, grant, lifetime_days, invitation, invitation.language)
+
+
+def require_same_grant(by: Principal, organization: Organization, former: Invitation) -> Grant:
+    """What a finished invitation offered, for whoever may offer it anew; raises GrantGone."""
+    if not former.has_whole_grant:
+        raise GrantGone
+    require_grant(by, organization, former.grant)
+    return former.grant

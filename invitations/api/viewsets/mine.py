@@ -1,0 +1,78 @@
+"""``/invitations``: what an invitee can do with the invitations to their own proven addresses."""
+
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.operations import operation
+from core.api.pagination import PagePagination
+from core.api.query import Sort
+from invitations.actions import answering
+from invitations.api.serializers import (
+    AcceptanceSerializer,
+    DeclineSerializer,
+    LinkedInvitationSerializer,
+    LookupSerializer,
+    ReceivedInvitationSerializer,
+)
+from invitations.api.viewsets.acceptance import AcceptsInvitations
+from invitations.lookups import find_addressed, find_by_token
+from invitations.models import Invitation
+
+SORTS = {"invitedAt": "created_at", "expiresAt": "expires_at", "name": "organization__name"}
+
+
+class MyInvitationViewSet(AcceptsInvitations):
+    """Invitations as their invitee sees them. Everybody else's do not exist here."""
+
+    resource = "my_invitations"
+
+    @operation(
+        "Invitations retrieved successfully",
+        answer=ReceivedInvitationSerializer,
+        paginator=PagePagination,
+        parameters={"sort": Sort(SORTS, default="invitedAt:desc")},
+    )
+    def list(self, request: Request) -> Response:
+        """List my open invitations."""
+        rows = Invitation.objects.open().addressed_to(self.caller.user).with_details().with_member_count()
+        return self.page(rows.order_by(*self.query["sort"].columns))
+
+    @operation("Invitation retrieved successfully", answer=ReceivedInvitationSerializer)
+    def retrieve(self, request: Request, invitation_id: UUID) -> Response:
+        """Get one of my invitations, whatever became of it."""
+        return self.answer(find_addressed(self.caller, invitation_id))
+
+    @operation("Invitation accepted successfully", answer=AcceptanceSerializer, errors=(409, 410))
+    def accept(self, request: Request, invitation_id: UUID) -> Response:
+        """Accept one of my invitations.
+
+        Without a free seat the acceptance waits (`processing`), and the membership follows.
+        """
+        return self.accepted(invitation_id)
+
+    @operation(
+        "Invitation declined successfully",
+        body=DeclineSerializer,
+        answer=ReceivedInvitationSerializer,
+        errors=(409, 410),
+    )
+    def decline(self, request: Request, invitation_id: UUID) -> Response:
+        """Decline one of my invitations for good; whoever invited me is told."""
+        answering.decline(by=self.caller, invitation_id=invitation_id, **self.body)
+        return self.answer(find_addressed(self.caller, invitation_id))
+
+    @operation(
+        "Invitation retrieved successfully",
+        body=LookupSerializer,
+        answer=LinkedInvitationSerializer,
+        errors=(404, 410),
+    )
+    def lookup(self, request: Request) -> Response:
+        """Look up the invitation behind a link.
+
+        Says what the link's page shows, signed in or not, and changes nothing. A link older than the latest mail
+        is answered with 410.
+        """
+        return self.answer(find_by_token(self.body["token"]))

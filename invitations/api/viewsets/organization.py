@@ -1,0 +1,178 @@
+"""The invitations of an organization: what whoever manages its members, or those of a unit, can do with them."""
+
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.operations import operation
+from core.api.pagination import PagePagination
+from core.api.query import Choice, Choices, Sort, Uuid
+from invitations.actions import inviting
+from invitations.api.serializers import (
+    CorrectionSerializer,
+    ExplanationSerializer,
+    InvitationChangesSerializer,
+    InvitationSerializer,
+    InviteSerializer,
+    ResendSerializer,
+)
+from invitations.email.models import Mail
+from invitations.email.queue import delivery_is, with_delivery
+from invitations.explaining import explain
+from invitations.lookups import find_managed
+from invitations.models import Invitation
+from invitations.querysets import InvitationQuerySet
+from orgs.api.organization_context import InOrganization
+from orgs.api.parameters import Address, RoleName
+
+SORTS = {"createdAt": "created_at", "updatedAt": "updated_at", "expiresAt": "expires_at", "email": "email"}
+
+
+class OrganizationInvitationViewSet(InOrganization):
+    """``/organizations/{organization_id}/invitations``."""
+
+    resource = "organization_invitations"
+
+    @operation(
+        "Invitations retrieved successfully",
+        answer=InvitationSerializer,
+        paginator=PagePagination,
+        parameters={
+            "state": Choices(
+                *Invitation.Status.values,
+                description="One or more states; without it `pending`, or with `delivery` any.",
+            ),
+            "delivery": Choice(
+                *Mail.State.values, description="Those whose newest mail to the invitee is in this state."
+            ),
+            "email": Address(description="Those to exactly this address, in any letter case."),
+            "role": RoleName(
+                description="Those that grant this role, in the organization or a unit: its id, or a name."
+            ),
+            "invitedBy": Uuid(description="The id of the user who invited."),
+            "unit": Uuid(description="The workspace or application it leads to."),
+            "sort": Sort(SORTS, default="createdAt:desc"),
+        },
+    )
+    def list(self, request: Request, organization_id: UUID) -> Response:
+        """List an organization's invitations.
+
+        The open ones, unless other states or a state of delivery are asked for; what is past its date is `expired`.
+        Who manages the members of single units only sees the invitations into those.
+        """
+        rows = self._in_wanted_states(Invitation.objects.manageable_in(self.organization, self.caller)).matching(
+            email=self.query["email"],
+            role=self.query["role"],
+            invited_by=self.query["invitedBy"],
+            unit=self.query["unit"],
+        )
+        return self.page(with_delivery(rows.with_details()).order_by(*self.query["sort"].columns))
+
+    @operation(
+        "Invitation sent successfully",
+        body=InviteSerializer,
+        answer=InvitationSerializer,
+        headers=IDEMPOTENCY_KEY,
+        status=201,
+        errors=(409, 422, 429),
+    )
+    @once
+    def create(self, request: Request, organization_id: UUID) -> Response:
+        """Invite somebody to an organization.
+
+        The invitation grants at most what the caller holds.
+        """
+        return self.answer(inviting.invite(by=self.caller, organization_id=organization_id, **self.body))
+
+    @operation("Invitation retrieved successfully", answer=InvitationSerializer)
+    def retrieve(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Get an invitation of an organization."""
+        return self.answer(find_managed(self.caller, self.organization, invitation_id))
+
+    @operation("Invitation explained successfully", answer=ExplanationSerializer)
+    def explain(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Tell why this person has not joined: the one reason that holds now, and what happened so far.
+
+        Whether the invited address has an account is told to nobody.
+        """
+        return self.answer(explain(find_managed(self.caller, self.organization, invitation_id)))
+
+    @operation(
+        "Invitation updated successfully",
+        body=InvitationChangesSerializer,
+        answer=InvitationSerializer,
+        errors=(409, 410, 422),
+    )
+    def partial_update(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Change what an open invitation grants, or how long it lives.
+
+        The caller must hold what it grants before and after. Nothing is mailed: the link stays the same.
+        """
+        return self.answer(
+            inviting.update_invitation(
+                by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body
+            )
+        )
+
+    @operation("Invitation cancelled successfully", status=204, errors=(410,))
+    def destroy(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Withdraw an invitation.
+
+        The same as cancelling it; it stays readable, and its link says what happened.
+        """
+        inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
+        return self.answer()
+
+    @operation("Invitation cancelled successfully", answer=InvitationSerializer, errors=(410,))
+    def cancel(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Cancel an invitation that is open, or whose acceptance waits for a seat."""
+        return self.answer(
+            inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
+        )
+
+    @operation(
+        "Invitation resent successfully",
+        body=ResendSerializer,
+        answer=InvitationSerializer,
+        headers=IDEMPOTENCY_KEY,
+        errors=(409, 410, 422, 429),
+    )
+    @once
+    def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Mail an invitation again, with a new link and its time started anew.
+
+        An expired or undeliverable one is followed by a new invitation with the same grant, which is the answer.
+        """
+        return self.answer(
+            inviting.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body)
+        )
+
+    @operation(
+        "Address corrected successfully",
+        body=CorrectionSerializer,
+        answer=InvitationSerializer,
+        headers=IDEMPOTENCY_KEY,
+        status=201,
+        errors=(409, 410, 422, 429),
+    )
+    @once
+    def correct_address(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Send an invitation to the right address.
+
+        A new invitation with the same grant, which is the answer, takes the place of one that is open or could not
+        be delivered.
+        """
+        return self.answer(
+            inviting.correct_address(
+                by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body
+            )
+        )
+
+    def _in_wanted_states(self, rows: InvitationQuerySet) -> InvitationQuerySet:
+        """What could not be delivered is not open any more, so asking for a state of delivery alone is about all."""
+        states, delivery = self.query["state"], self.query["delivery"]
+        if delivery:
+            rows = rows.filter(delivery_is(delivery))
+        return rows.in_states(states or ["pending"]) if states or not delivery else rows

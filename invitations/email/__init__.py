@@ -1,0 +1,1 @@
+"""Emails about invitations: queue, delivery, reports, limits and suppressions."""

@@ -1,0 +1,98 @@
+"""What the invitee's pages ask for."""
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions.address_ownership import drop_unproven_claims, is_proven
+from accounts.models import User
+from accounts.pages.forms import SignUpForm
+from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text
+from invitations.email.address_hashes import Reach
+from invitations.models import Invitation
+
+REASON_LENGTH = Invitation._meta.get_field("decline_reason").max_length
+
+
+class ReasonField(forms.CharField):
+    """Several lines; browsers end them in CR LF, and we do not."""
+
+    def to_python(self, value: Any) -> str:
+        """The text with its lines ended by a newline alone."""
+        return str(super().to_python(str(value or "").replace("\r\n", "\n")))
+
+
+class DeclineForm(forms.Form):
+    """No, and perhaps why."""
+
+    reason = ReasonField(
+        label=_("Reason (optional)"),
+        help_text=_("Whoever invited you can read it."),
+        required=False,
+        max_length=REASON_LENGTH,
+        validators=[validate_plain_multiline_text],
+        error_messages=IN_PLAIN_WORDS,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    no_mails = forms.TypedChoiceField(
+        label=_("Further invitation mails"),
+        choices=[
+            ("", _("As before")),
+            (Reach.ORGANIZATION.value, _("None from this organization")),
+            (Reach.ALL.value, _("None from any organization here")),
+        ],
+        help_text=_("Nobody is told."),
+        widget=forms.RadioSelect,
+        coerce=Reach,
+        empty_value=None,
+        required=False,
+    )
+
+
+class FixedAddressInput(forms.EmailInput):
+    """An address that the form takes from nobody: shown read-only, so that it can be reached, read and copied."""
+
+    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
+        """Say ``readonly`` in place of ``disabled``, which keyboards and password managers pass over."""
+        context = super().get_context(name, value, attrs)
+        context["widget"]["attrs"].pop("disabled", None)
+        context["widget"]["attrs"]["readonly"] = True
+        return context
+
+
+class InvitedSignUpForm(SignUpForm):
+    """A new account for the invited address, and for no other.
+
+    ``proven`` says that the link has proven the mailbox. Then nobody's unproven claim to the address is in the way,
+    and an account that is there already is named, as the mailbox's owner may know.
+    """
+
+    def __init__(self, *args: Any, address: str, proven: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.proven = proven
+        email = self.fields["email"]
+        email.widget = FixedAddressInput(attrs={"autocomplete": "username"})
+        email.initial, email.disabled = address, True
+
+    def clean_email(self) -> str:
+        """The invited address, whatever was submitted."""
+        address: str = self.cleaned_data["email"]
+        if not self.proven:
+            return str(super().clean_email())
+        if is_proven(address):
+            raise ValidationError(_("There is an account with this address already. Sign in with it."), code="taken")
+        return address
+
+    @transaction.atomic
+    def save(self, request: HttpRequest) -> User:
+        """The new user; the address is verified when the link has proven it."""
+        if self.proven:
+            address = self.cleaned_data["email"]
+            drop_unproven_claims(address)
+            get_adapter(request).stash_verified_email(request, address)
+        return super().save(request)

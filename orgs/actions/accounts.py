@@ -1,0 +1,160 @@
+"""What happens to an account where it touches organizations: system users, switching, and every way to end."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import KeptAnswer, User
+from accounts.principals import Principal
+from core.errors import Conflict, Denied
+from events.models import Event
+from orgs.actions.members import add_member, end_membership, require_other_owner
+from orgs.locks import (
+    AccountEnded,
+    OrganizationNotFound,
+    lock_account,
+    lock_organization,
+    lock_organizations_of,
+)
+from orgs.models import Membership, Organization
+from orgs.signals import account_purged
+
+
+class AccountNotYours(Denied):
+    """Only the person and staff end an account."""
+
+    message = "Only the person themselves or staff can do this."
+
+
+class AccountBusy(Conflict):
+    """It joined an organization while it was being ended."""
+
+    message = "This account is joining an organization at this moment. Try again."
+
+
+@transaction.atomic
+def register_system_user(
+    *,
+    by: Principal,
+    organization_id: UUID,
+    name: str,
+    role_id: UUID,
+    permissions: frozenset[str] = frozenset(),
+) -> Membership:
+    """Make a system user of one organization. It holds at most what the caller holds and acts by keys and tokens."""
+    lock_organization(organization_id, by=by)
+    user = User.objects.create_user(None, kind=User.Kind.SYSTEM, first_name=name)
+    Event.objects.record("user.registered", by=by, subject=user, organization_id=organization_id, user_kind=user.kind)
+    return add_member(by=by, organization_id=organization_id, user=user, role_id=role_id, permissions=permissions)
+
+
+@transaction.atomic
+def switch_organization(*, by: Principal, organization_id: UUID) -> Organization:
+    """Make an organization the caller's active one; every request that names none is then about it."""
+    organization = lock_organization(organization_id, by=by)
+    switched = organization.memberships.filter(user=by.user).update(activated_at=timezone.now())
+    if not switched:
+        raise OrganizationNotFound
+    Event.objects.record("user.organization_switched", by=by, subject=organization, organization_id=organization.pk)
+    return organization
+
+
+@transaction.atomic
+def delete_account(*, by: Principal, user: User) -> None:
+    """Soft-delete: the person leaves every organization and can no longer sign in.
+
+    Raises LastOwner, AccountEnded when it was deleted before, AccountBusy.
+    """
+    _require_self_or_staff(by, user)
+    account, memberships = _lock_account(user)
+    if account.deleted_at is not None:
+        raise AccountEnded
+    _delete(by, account, memberships)
+
+
+@transaction.atomic
+def deactivate_account(*, by: Principal, user: User) -> None:
+    """Staff: the person can no longer sign in; memberships stay, but a last owner cannot be deactivated.
+
+    Deactivating what is not active changes nothing.
+    """
+    _require_staff(by)
+    account, memberships = _lock_account(user)
+    for membership in memberships:
+        require_other_owner(membership.organization, membership)
+    if account.is_active:
+        _change(account, is_active=False)
+        Event.objects.record("user.deactivated", by=by, subject=account)
+
+
+@transaction.atomic
+def reactivate_account(*, by: Principal, user: User) -> None:
+    """Staff: the person can sign in again. Memberships that a deletion ended stay ended.
+
+    Reactivating what is active changes nothing.
+    """
+    _require_staff(by)
+    account = lock_account(user.pk)
+    if account is None:
+        raise AccountEnded
+    if not account.is_active:
+        _change(account, is_active=True, deleted_at=None)
+        Event.objects.record("user.reactivated", by=by, subject=account)
+
+
+@transaction.atomic
+def purge_account(*, by: Principal, user: User) -> None:
+    """Erase a person for ever: addresses, names and identities go; events keep the id alone.
+
+    An account that is still live is deleted first, with the same rules. Raises AccountEnded when it was erased before.
+    """
+    _require_self_or_staff(by, user)
+    account, memberships = _lock_account(user)
+    if account.deleted_at is None:
+        _delete(by, account, memberships)
+    proven = EmailAddress.objects.filter(user=account).values_list("email", flat=True)
+    addresses = {*proven, *filter(None, [account.email])}
+    account_purged.send(User, user=account, addresses=addresses, by=by)
+    Event.objects.record("user.purged", by=by, subject=account)
+    KeptAnswer.objects.mentioning({*addresses, str(account.pk)}).delete()
+    account.delete()
+
+
+def _require_self_or_staff(by: Principal, user: User) -> None:
+    """The person themselves, by a credential that stands for all of them, or staff."""
+    narrowed = by.organization_id is not None or by.scopes is not None
+    if not by.is_staff and (narrowed or not by.is_person or by.actor_id != user.pk):
+        raise AccountNotYours
+
+
+def _require_staff(by: Principal) -> None:
+    if not by.is_staff:
+        raise AccountNotYours
+
+
+def _lock_account(user: User) -> tuple[User, list[Membership]]:
+    """The account and its memberships as they now are, with every organization concerned locked."""
+    locked = lock_organizations_of(user)
+    account = lock_account(user.pk)
+    if account is None:
+        raise AccountEnded
+    memberships = Membership.objects.with_people_and_roles().select_related("organization").filter(user=user)
+    if any(membership.organization_id not in locked for membership in memberships):
+        raise AccountBusy
+    return account, list(memberships)
+
+
+def _delete(by: Principal, account: User, memberships: list[Membership]) -> None:
+    for membership in memberships:
+        end_membership(by=by, organization=membership.organization, membership=membership, kind="membership.left")
+    _change(account, is_active=False, deleted_at=timezone.now())
+    Event.objects.record("user.deleted", by=by, subject=account)
+
+
+def _change(account: User, **values: Any) -> None:
+    for name, value in values.items():
+        setattr(account, name, value)
+    account.save(update_fields=[*values, "updated_at"])

@@ -1,0 +1,115 @@
+"""What can happen to workspaces and applications, and to the roles that members have there."""
+
+from uuid import UUID
+
+from django.db import transaction
+
+from accounts.principals import Principal
+from core.errors import Conflict
+from orgs import policies
+from orgs.actions.saving import apply_changes, record, require_names, save_new
+from orgs.locks import lock_organization
+from orgs.lookups import MemberNotFound, find_member, find_role, find_unit
+from orgs.models import Membership, Role, Unit
+from orgs.permissions import (
+    ADMIN,
+    CREATE_PROJECTS,
+    UNIT_ADMIN,
+)
+from orgs.policies import Grant
+
+
+class UnitInUse(Conflict):
+    """An open invitation leads there."""
+
+    message = "An open invitation names this: cancel it first."
+
+
+# Workspaces and applications
+
+
+@transaction.atomic
+def create_unit(
+    *, by: Principal, organization_id: UUID, kind: Unit.Kind, name: str, slug: str = "", picture_url: str = ""
+) -> Unit:
+    """Add a workspace or an application; without a slug it gets one from its name. Raises SlugTaken."""
+    organization = lock_organization(organization_id, by=by)
+    policies.require(by, organization, CREATE_PROJECTS)
+    unit = Unit(organization=organization, kind=kind, name=name, slug=slug, picture_url=picture_url)
+    save_new(unit)
+    record("unit.created", by, unit, organization, unit_kind=kind)
+    return unit
+
+
+@transaction.atomic
+def update_unit(
+    *, by: Principal, organization_id: UUID, unit_id: UUID, kind: Unit.Kind | None = None, **changes: str
+) -> Unit:
+    """Change ``name``, ``slug`` or ``picture_url``; the organization's admins and the unit's own may."""
+    organization = lock_organization(organization_id, by=by)
+    unit = find_unit(organization, unit_id, kind)
+    policies.require(by, organization, UNIT_ADMIN, unit)
+    require_names(changes, {"name", "slug", "picture_url"})
+    apply_changes(unit, changes)
+    record("unit.updated", by, unit, organization, changed=sorted(changes))
+    return unit
+
+
+@transaction.atomic
+def delete_unit(*, by: Principal, organization_id: UUID, unit_id: UUID, kind: Unit.Kind | None = None) -> None:
+    """Delete a workspace or application with the roles held there; refused while an open invitation leads there."""
+    organization = lock_organization(organization_id, by=by)
+    unit = find_unit(organization, unit_id, kind)
+    policies.require(by, organization, ADMIN)
+    organization.invitations.mark_expired()
+    if organization.invitations.unanswered().filter(unit=unit).exists():
+        raise UnitInUse
+    record("unit.deleted", by, unit, organization, unit_kind=unit.kind)
+    unit.delete()
+
+
+# … and who has a role there
+
+
+@transaction.atomic
+def assign_unit_role(
+    *,
+    by: Principal,
+    organization_id: UUID,
+    unit_id: UUID,
+    membership_id: UUID,
+    role_id: UUID,
+    kind: Unit.Kind | None = None,
+) -> Membership:
+    """Make a member a collaborator of a workspace or application, or change the role they hold there."""
+    organization = lock_organization(organization_id, by=by)
+    unit = find_unit(organization, unit_id, kind)
+    held = policies.require_member_management(by, organization, unit)
+    membership = find_member(organization, membership_id)
+    _require_authority_in_unit(held, membership, unit)
+    role = find_role(organization, role_id, Role.Scope.UNIT)
+    policies.require_subset(Grant(role, unit=unit, unit_role=role).in_unit - held.in_unit(unit.pk))
+    membership.assignments.update_or_create(unit=unit, defaults={"role": role})
+    record("membership.unit_role_assigned", by, membership, organization, unit_id=unit.pk, role_id=role.pk)
+    return find_member(organization, membership_id)
+
+
+@transaction.atomic
+def remove_unit_role(
+    *, by: Principal, organization_id: UUID, unit_id: UUID, membership_id: UUID, kind: Unit.Kind | None = None
+) -> None:
+    """End a member's role in a workspace or application; the membership stays."""
+    organization = lock_organization(organization_id, by=by)
+    unit = find_unit(organization, unit_id, kind)
+    held = policies.require_member_management(by, organization, unit)
+    membership = find_member(organization, membership_id)
+    _require_authority_in_unit(held, membership, unit)
+    deleted, _ = membership.assignments.filter(unit=unit).delete()
+    if not deleted:
+        raise MemberNotFound("This member has no role there.")
+    record("membership.unit_role_removed", by, membership, organization, unit_id=unit.pk)
+
+
+def _require_authority_in_unit(held: policies.Holdings, membership: Membership, unit: Unit) -> None:
+    theirs = policies.holdings_of(membership).units.get(unit.pk, frozenset())
+    policies.require_subset(theirs - held.in_unit(unit.pk))

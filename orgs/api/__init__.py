@@ -1,0 +1,1 @@
+"""The house API of organizations, members, roles, units, API keys and accounts."""

@@ -1,0 +1,90 @@
+"""Fields of the house API: what may be blank, sets of permissions, slugs, web addresses."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from core.api.names import camel_case_keys
+from core.api.serializers import ChoiceField, StrictTextField
+from core.web_addresses import MAX_LENGTH, VALIDATORS
+from orgs.models import validate_slug
+from orgs.permissions import ALL_PERMISSIONS
+
+
+class BlankAsNullField(serializers.CharField):
+    """Text that may be missing: stored blank, spoken as null."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_null=True, **options)
+
+    def to_representation(self, value: str) -> str | None:  # type: ignore[override]
+        """Null for a blank."""
+        return value or None
+
+
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_LENGTH})
+class WebAddressField(StrictTextField):
+    """An http or https URL; null and a blank mean none, which is stored blank."""
+
+    default_validators = VALIDATORS
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(allow_null=True, allow_blank=True, max_length=MAX_LENGTH, **options)
+
+    def run_validation(self, data: Any = serializers.empty) -> str:
+        """The URL, or a blank."""
+        return super().run_validation(data) or ""
+
+
+@extend_schema_field({"type": ["string", "null"], "enum": [*dict(settings.LANGUAGES), None]})
+class LanguageField(ChoiceField):
+    """A language that pages and mails speak; null and a blank mean none, which is stored blank."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(choices=settings.LANGUAGES, allow_null=True, allow_blank=True, **options)
+
+    def run_validation(self, data: Any = serializers.empty) -> str:
+        """The code of the language, or a blank."""
+        return super().run_validation(data) or ""
+
+    def to_representation(self, value: str) -> str | None:  # type: ignore[override]
+        """Null for a blank."""
+        return value or None
+
+
+class PermissionsField(serializers.ListField):
+    """A set of permission names: a sorted list on the wire."""
+
+    def __init__(self, **options: Any) -> None:
+        child = StrictTextField(max_length=64, help_text=f"One of {', '.join(sorted(ALL_PERMISSIONS))}.")
+        super().__init__(child=child, max_length=len(ALL_PERMISSIONS), **options)
+
+    def to_internal_value(self, data: Any) -> frozenset[str]:  # type: ignore[override]
+        """The set of the names; which of them there are, and may be granted, actions know."""
+        if isinstance(data, list) and len(data) > len(ALL_PERMISSIONS):
+            raise serializers.ValidationError(f"Name no more than {len(ALL_PERMISSIONS)} permissions.")
+        return frozenset(super().to_internal_value(data))
+
+    def to_representation(self, value: Any) -> list[str]:
+        """The names in order."""
+        return sorted(value)
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class FactsField(serializers.JSONField):
+    """The facts of an event, with their names in camelCase."""
+
+    def to_representation(self, value: Any) -> Any:
+        """Spell the names."""
+        return camel_case_keys(value)
+
+
+class SlugField(StrictTextField):
+    """A slug that fits every dialect."""
+
+    default_validators = [validate_slug]
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(max_length=128, **options)

@@ -1,0 +1,82 @@
+"""``…/workspaces/{id}/collaborators`` and ``…/applications/{id}/collaborators``: who has a role in a unit."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from core.api.operations import operation
+from core.api.pagination import PagePagination
+from core.api.query import Sort
+from orgs import querysets
+from orgs.actions import units
+from orgs.api.organization_context import InOrganization
+from orgs.api.serializers import CollaboratorRoleSerializer, CollaboratorSerializer
+from orgs.models import Unit
+
+SORTS = {"createdAt": "created_at", "lastName": "membership__user__last_name"}
+
+
+class CollaboratorViewSet(InOrganization):
+    """Members with a role in one unit."""
+
+    kind: ClassVar[Unit.Kind]
+
+    @operation(
+        "Collaborators retrieved successfully",
+        answer=CollaboratorSerializer,
+        paginator=PagePagination,
+        parameters={"sort": Sort(SORTS, default="createdAt:asc")},
+    )
+    def list(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
+        """List the members with a role in this unit."""
+        unit = querysets.unit_of(self.caller, self.organization, unit_id, self.kind)
+        return self.page(querysets.collaborators_in(unit).order_by(*self.query["sort"].columns))
+
+    @operation(
+        "Collaborator updated successfully",
+        body=CollaboratorRoleSerializer,
+        answer=CollaboratorSerializer,
+        errors=(422,),
+    )
+    def update(self, request: Request, organization_id: UUID, unit_id: UUID, member_id: UUID) -> Response:
+        """Give a member a role in this unit, or another one."""
+        member = units.assign_unit_role(
+            by=self.caller,
+            organization_id=organization_id,
+            unit_id=unit_id,
+            membership_id=member_id,
+            kind=self.kind,
+            **self.body,
+        )
+        return self.answer(member.assignment_in(unit_id))
+
+    @operation("Collaborator removed successfully", status=204)
+    def destroy(self, request: Request, organization_id: UUID, unit_id: UUID, member_id: UUID) -> Response:
+        """Take a member's role in this unit away.
+
+        The membership stays.
+        """
+        units.remove_unit_role(
+            by=self.caller,
+            organization_id=organization_id,
+            unit_id=unit_id,
+            membership_id=member_id,
+            kind=self.kind,
+        )
+        return self.answer()
+
+
+class WorkspaceCollaboratorViewSet(CollaboratorViewSet):
+    """Collaborators of workspaces."""
+
+    resource = "workspace_collaborators"
+    kind = Unit.Kind.WORKSPACE
+
+
+class ApplicationCollaboratorViewSet(CollaboratorViewSet):
+    """Collaborators of applications."""
+
+    resource = "application_collaborators"
+    kind = Unit.Kind.APPLICATION

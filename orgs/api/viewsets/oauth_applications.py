@@ -1,0 +1,208 @@
+"""``/oauth-applications``: clients of our authorization server, managed by whoever they belong to."""
+
+from functools import cached_property
+from typing import Any
+from uuid import UUID
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.models import OAuthApplication
+from core.api.operations import operation
+from core.api.pagination import PagePagination
+from core.api.serializers import (
+    ChoiceField,
+    HouseSerializer,
+    PlainTextField,
+    StrictTextField,
+    StrictUuidField,
+    TimeField,
+)
+from orgs.api.organization_context import HEADER, HEADERS, HouseViewSet
+from orgs.api.serializers import ChangesSerializer
+from orgs.locks import NoActiveOrganization, current_organization
+from orgs.models import Organization
+from orgs.oauth import applications
+from orgs.oauth.scopes import SCOPES
+
+KINDS = ("client", "personal", "service")
+
+
+class OAuthApplicationSerializer(HouseSerializer):
+    """A client; its secret is nobody's to see again."""
+
+    id = serializers.UUIDField()
+    kind = serializers.SerializerMethodField()
+    name = serializers.CharField()
+    client_id = serializers.CharField()
+    public = serializers.SerializerMethodField()
+    redirect_uris = serializers.SerializerMethodField()
+    scopes = serializers.ListField(source="allowed_scopes", child=serializers.CharField())
+    system_user_id = serializers.UUIDField(allow_null=True)
+    created_at = TimeField(source="created")
+    updated_at = TimeField(source="updated")
+
+    def get_kind(self, application: OAuthApplication) -> str:
+        """``client`` acts for whoever agrees, ``personal`` for its owner, ``service`` for a system user."""
+        if application.is_personal:
+            return "personal"
+        return "service" if application.system_user_id else "client"
+
+    def get_public(self, application: OAuthApplication) -> bool:
+        """Whether it has no secret."""
+        return application.client_type == OAuthApplication.CLIENT_PUBLIC
+
+    def get_redirect_uris(self, application: OAuthApplication) -> list[str]:
+        """Where people may be sent back to."""
+        return str(application.redirect_uris).split()
+
+
+class ShownOnceSerializer(OAuthApplicationSerializer):
+    """A client with the secret it was just given; empty for a public one."""
+
+    client_secret = serializers.CharField(source="shown_secret")
+
+
+class RedirectUrisField(serializers.ListField):
+    """Where people may be sent back to: one address at least."""
+
+    child = StrictTextField(max_length=2048)
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(min_length=1, **kwargs)
+
+
+class ScopesField(serializers.ListField):
+    """The most that an application may ask for and use; empty: any."""
+
+    child = ChoiceField(list(SCOPES))
+
+
+class NewApplicationSerializer(HouseSerializer):
+    """What registering takes: ``redirectUris`` (and perhaps ``public``) for a client, ``memberId`` for a service."""
+
+    kind = ChoiceField(KINDS)
+    name = PlainTextField(max_length=applications.NAME_LENGTH)
+    redirect_uris = RedirectUrisField(required=False)
+    public = serializers.BooleanField(required=False)
+    scopes = ScopesField(required=False)
+    member_id = StrictUuidField(required=False)
+
+    needed = {"client": "redirect_uris", "personal": None, "service": "member_id"}
+    allowed = {"client": {"redirect_uris", "public"}, "personal": set(), "service": {"member_id"}}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError for fields that the kind lacks or does not have."""
+        kind = attrs["kind"]
+        if (needed := self.needed[kind]) and needed not in attrs:
+            raise serializers.ValidationError({needed: ["This kind needs it."]})
+        for name in attrs.keys() - {"kind", "name", "scopes"} - self.allowed[kind]:
+            raise serializers.ValidationError({name: ["This kind does not have it."]})
+        return attrs
+
+
+class ApplicationChangesSerializer(ChangesSerializer):
+    """What can change: the name, the scopes (none: any) and, of a client, the redirect addresses."""
+
+    name = PlainTextField(max_length=applications.NAME_LENGTH)
+    redirect_uris = RedirectUrisField()
+    scopes = ScopesField()
+
+
+class OAuthApplicationViewSet(HouseViewSet):
+    """The caller's clients and, for whoever manages members, those of system users in the current organization."""
+
+    resource = "oauth_applications"
+
+    @cached_property
+    def organization(self) -> Organization | None:
+        """The current organization; a person without any has clients of their own all the same."""
+        try:
+            return current_organization(self.caller, self.header[HEADER])
+        except NoActiveOrganization:
+            return None
+
+    @operation(
+        "OAuth applications retrieved successfully",
+        answer=OAuthApplicationSerializer,
+        paginator=PagePagination,
+        headers=HEADERS,
+        errors=(404,),
+    )
+    def list(self, request: Request) -> Response:
+        """List OAuth applications, newest first."""
+        return self.page(applications.visible_applications(self.caller, self.organization))
+
+    @operation(
+        "OAuth application registered successfully",
+        body=NewApplicationSerializer,
+        answer=ShownOnceSerializer,
+        headers=HEADERS,
+        status=201,
+        errors=(404, 409),
+    )
+    def create(self, request: Request) -> Response:
+        """Register an OAuth application.
+
+        `client` acts for people who agree (authorization code with PKCE), `personal` for you, `service` for a system
+        user of the organization (both by client credentials). It can ask for the `scopes` given here at most, or for
+        any. The answer alone shows the secret. You need to have signed in a short while ago.
+        """
+        body = dict(self.body)
+        kind = body.pop("kind")
+        if kind == "client":
+            return self._shown_once(applications.register_client(by=self.caller, **body))
+        if kind == "personal":
+            return self._shown_once(applications.register_personal_client(by=self.caller, **body))
+        organization = self.organization
+        if organization is None:
+            raise NoActiveOrganization
+        registered = applications.register_service_client(
+            by=self.caller, organization_id=organization.pk, membership_id=body.pop("member_id"), **body
+        )
+        return self._shown_once(registered)
+
+    @operation("OAuth application retrieved successfully", answer=OAuthApplicationSerializer, headers=HEADERS)
+    def retrieve(self, request: Request, application_id: UUID) -> Response:
+        """Get an OAuth application."""
+        return self.answer(applications.find_application(self.caller, self.organization, application_id))
+
+    @operation(
+        "OAuth application updated successfully",
+        body=ApplicationChangesSerializer,
+        answer=OAuthApplicationSerializer,
+        headers=HEADERS,
+    )
+    def partial_update(self, request: Request, application_id: UUID) -> Response:
+        """Change an OAuth application's name, redirect addresses or scopes.
+
+        Its client id and secret stay, and what people allowed it. A token does no more than the new `scopes` say, and a
+        code that was sent to an address that is no longer listed is worth nothing. You need to have signed in a short
+        while ago.
+        """
+        changed = applications.update_application(
+            by=self.caller, organization=self.organization, application_id=application_id, **self.body
+        )
+        return self.answer(changed)
+
+    @operation(
+        "OAuth application secret renewed successfully", answer=ShownOnceSerializer, headers=HEADERS, errors=(409,)
+    )
+    def renew_secret(self, request: Request, application_id: UUID) -> Response:
+        """Renew an OAuth application's secret; every token issued to it ends."""
+        renewed = applications.renew_client_secret(
+            by=self.caller, organization=self.organization, application_id=application_id
+        )
+        return self._shown_once(renewed)
+
+    @operation("OAuth application deleted successfully", status=204, headers=HEADERS)
+    def destroy(self, request: Request, application_id: UUID) -> Response:
+        """Delete an OAuth application with all its tokens."""
+        applications.delete_application(by=self.caller, organization=self.organization, application_id=application_id)
+        return self.answer()
+
+    def _shown_once(self, registered: tuple[OAuthApplication, str]) -> Response:
+        application, secret = registered
+        application.shown_secret = secret
+        return self.answer(application)

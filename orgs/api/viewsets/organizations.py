@@ -1,0 +1,173 @@
+"""``/organizations``: register, find, describe, archive and purge."""
+
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from accounts.sessions import gains_rights
+from core.api.operations import operation
+from core.api.pagination import PagePagination
+from core.api.query import Boolean, Sort
+from core.api.viewsets import ApiViewSet
+from orgs import querysets
+from orgs.actions import members, organizations
+from orgs.api.organization_context import HEADERS, InCurrentOrganization, InOrganization
+from orgs.api.serializers import (
+    MemberSerializer,
+    OrganizationProfileSerializer,
+    OrganizationSerializer,
+    PublicOrganizationSerializer,
+    StatisticsSerializer,
+    TransferSerializer,
+)
+from orgs.models import Organization
+from orgs.statistics import statistics_of
+
+
+class OrganizationViewSet(InOrganization):
+    """Organizations of the caller."""
+
+    resource = "organizations"
+
+    @operation(
+        "Organizations retrieved successfully",
+        answer=OrganizationSerializer,
+        paginator=PagePagination,
+        parameters={
+            "archived": Boolean(default=False, description="Instead, the archived ones that you can restore."),
+            "sort": Sort({"createdAt": "created_at", "name": "name"}, default="createdAt:desc"),
+        },
+    )
+    def list(self, request: Request) -> Response:
+        """List your organizations."""
+        shown = querysets.archived_organizations_of if self.query["archived"] else querysets.live_organizations_of
+        return self.page(shown(self.caller).order_by(*self.query["sort"].columns))
+
+    @operation(
+        "Organization registered successfully",
+        body=OrganizationProfileSerializer,
+        answer=OrganizationSerializer,
+        headers=IDEMPOTENCY_KEY,
+        status=201,
+        errors=(409, 422),
+    )
+    @once
+    @gains_rights
+    def create(self, request: Request) -> Response:
+        """Register a new organization.
+
+        You become its owner. Without a slug it gets one made from its name.
+        """
+        return self.shown(organizations.create_organization(by=self.caller, **self.body))
+
+    @operation("Organization retrieved successfully", answer=OrganizationSerializer)
+    def retrieve(self, request: Request, organization_id: UUID) -> Response:
+        """Get an organization."""
+        return self.answer(querysets.organization_of(self.caller, organization_id))
+
+    @operation(
+        "Organization updated successfully",
+        body=OrganizationProfileSerializer,
+        answer=OrganizationSerializer,
+        errors=(409,),
+    )
+    def update(self, request: Request, organization_id: UUID) -> Response:
+        """Replace an organization's profile.
+
+        What is left out is cleared; only the slug then stays as it is.
+        """
+        return self.changed(organization_id)
+
+    @operation(
+        "Organization updated successfully",
+        body=OrganizationProfileSerializer,
+        answer=OrganizationSerializer,
+        errors=(409,),
+    )
+    def partial_update(self, request: Request, organization_id: UUID) -> Response:
+        """Change parts of an organization's profile."""
+        return self.changed(organization_id)
+
+    def changed(self, organization_id: UUID) -> Response:
+        """Update with what the body holds."""
+        return self.shown(
+            organizations.update_organization(by=self.caller, organization_id=organization_id, **self.body)
+        )
+
+    @operation("Organization archived successfully", answer=OrganizationSerializer)
+    def destroy(self, request: Request, organization_id: UUID) -> Response:
+        """Soft-delete an organization.
+
+        Nobody sees or enters it until an owner restores it.
+        """
+        return self.shown(organizations.archive_organization(by=self.caller, organization_id=organization_id))
+
+    @operation("Organization restored successfully", answer=OrganizationSerializer)
+    def restore(self, request: Request, organization_id: UUID) -> Response:
+        """Restore an archived organization."""
+        return self.shown(organizations.restore_organization(by=self.caller, organization_id=organization_id))
+
+    @operation("Organization deleted permanently", status=204)
+    def purge(self, request: Request, organization_id: UUID) -> Response:
+        """Delete an organization for ever.
+
+        All that belongs to it goes with it; only its events stay.
+        """
+        organizations.purge_organization(by=self.caller, organization_id=organization_id)
+        return self.answer()
+
+    @operation("Statistics retrieved successfully", answer=StatisticsSerializer)
+    def statistics(self, request: Request, organization_id: UUID) -> Response:
+        """Get an organization's statistics.
+
+        For whoever manages its members.
+        """
+        return self.answer(statistics_of(self.caller, self.organization))
+
+    @operation("Organization left successfully", status=204, errors=(409,))
+    def leave(self, request: Request, organization_id: UUID) -> Response:
+        """Leave an organization.
+
+        The last owner stays.
+        """
+        members.leave_organization(by=self.caller, organization_id=organization_id)
+        return self.answer()
+
+    @operation("Ownership transferred successfully", body=TransferSerializer, answer=MemberSerializer, errors=(422,))
+    def transfer_ownership(self, request: Request, organization_id: UUID) -> Response:
+        """Make another person the owner in your place.
+
+        You stay as an admin. The answer is the new owner.
+        """
+        heir = members.transfer_ownership(
+            by=self.caller, organization_id=organization_id, membership_id=self.body["member_id"]
+        )
+        return self.answer(heir)
+
+    def shown(self, organization: Organization) -> Response:
+        """Answer with an organization that an action returned, as its members see it."""
+        return self.answer(querysets.organizations_of(self.caller).get(pk=organization.pk))
+
+
+class CurrentOrganizationViewSet(InCurrentOrganization):
+    """The organization that the caller acts in."""
+
+    resource = "organizations"
+
+    @operation("Organization retrieved successfully", answer=OrganizationSerializer, headers=HEADERS, errors=(404, 409))
+    def current(self, request: Request) -> Response:
+        """Get the current organization."""
+        return self.answer(querysets.organizations_of(self.caller).get(pk=self.organization.pk))
+
+
+class PublicOrganizationViewSet(ApiViewSet):
+    """What everybody may know."""
+
+    resource = "organizations"
+
+    @operation("Organization retrieved successfully", answer=PublicOrganizationSerializer)
+    def by_slug(self, request: Request, slug: str) -> Response:
+        """Get an organization's public profile by its slug."""
+        return self.answer(querysets.public_organization(slug))

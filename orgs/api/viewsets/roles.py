@@ -1,0 +1,75 @@
+"""``/organizations/{id}/roles``: the built-in roles and the organization's own."""
+
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.operations import operation
+from core.api.pagination import PagePagination
+from core.api.query import Choice, Sort, Uuid
+from orgs import querysets
+from orgs.actions import roles
+from orgs.api.organization_context import InOrganization
+from orgs.api.serializers import NewRoleSerializer, RoleChangesSerializer, RoleSerializer
+from orgs.models import Role
+
+
+class RoleViewSet(InOrganization):
+    """Roles of one organization."""
+
+    resource = "organization_roles"
+
+    @operation(
+        "Roles retrieved successfully",
+        answer=RoleSerializer,
+        paginator=PagePagination,
+        parameters={
+            "scope": Choice(*Role.Scope.values, description="Where the roles can be held."),
+            "sort": Sort({"createdAt": "created_at", "name": "name"}, default="createdAt:asc"),
+        },
+    )
+    def list(self, request: Request, organization_id: UUID) -> Response:
+        """List the roles of an organization."""
+        rows = querysets.roles_of(self.organization)
+        if self.query["scope"]:
+            rows = rows.filter(scope=self.query["scope"])
+        return self.page(rows.order_by(*self.query["sort"].columns))
+
+    @operation(
+        "Role created successfully",
+        body=NewRoleSerializer,
+        answer=RoleSerializer,
+        headers=IDEMPOTENCY_KEY,
+        status=201,
+        errors=(409, 422),
+    )
+    @once
+    def create(self, request: Request, organization_id: UUID) -> Response:
+        """Create a role of permissions that you hold."""
+        return self.answer(roles.create_role(by=self.caller, organization_id=organization_id, **self.body))
+
+    @operation("Role retrieved successfully", answer=RoleSerializer)
+    def retrieve(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
+        """Get a role."""
+        return self.answer(querysets.role_of(self.organization, role_id))
+
+    @operation("Role updated successfully", body=RoleChangesSerializer, answer=RoleSerializer, errors=(409, 422))
+    def partial_update(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
+        """Rename a role, or change what it permits for everybody who holds it."""
+        role = roles.update_role(by=self.caller, organization_id=organization_id, role_id=role_id, **self.body)
+        return self.answer(role)
+
+    @operation(
+        "Role deleted successfully",
+        status=204,
+        parameters={"reassignTo": Uuid(description="The role that takes its place, needed while it is in use.")},
+        errors=(409, 422),
+    )
+    def destroy(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
+        """Delete a role."""
+        roles.delete_role(
+            by=self.caller, organization_id=organization_id, role_id=role_id, reassign_to=self.query["reassignTo"]
+        )
+        return self.answer()

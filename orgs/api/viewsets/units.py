@@ -1,0 +1,90 @@
+"""``/organizations/{id}/workspaces`` and ``/organizations/{id}/applications``: two kinds of one thing, a unit."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.operations import operation
+from core.api.pagination import PagePagination
+from core.api.query import Sort
+from orgs import querysets
+from orgs.actions import units
+from orgs.api.organization_context import InOrganization
+from orgs.api.serializers import UnitProfileSerializer, UnitSerializer
+from orgs.models import Unit
+
+
+class UnitViewSet(InOrganization):
+    """Units of one kind in one organization."""
+
+    kind: ClassVar[Unit.Kind]
+
+    @operation(
+        "Units retrieved successfully",
+        answer=UnitSerializer,
+        paginator=PagePagination,
+        parameters={"sort": Sort({"createdAt": "created_at", "name": "name"}, default="createdAt:asc")},
+    )
+    def list(self, request: Request, organization_id: UUID) -> Response:
+        """List the units of this kind that you may see.
+
+        Whoever may list projects sees all of them, others those they have a role in.
+        """
+        rows = querysets.units_of(self.caller, self.organization).filter(kind=self.kind)
+        return self.page(rows.order_by(*self.query["sort"].columns))
+
+    @operation(
+        "Unit created successfully",
+        body=UnitProfileSerializer,
+        answer=UnitSerializer,
+        headers=IDEMPOTENCY_KEY,
+        status=201,
+        errors=(409, 422),
+    )
+    @once
+    def create(self, request: Request, organization_id: UUID) -> Response:
+        """Create a unit of this kind.
+
+        Without a slug it gets one made from its name.
+        """
+        unit = units.create_unit(by=self.caller, organization_id=organization_id, kind=self.kind, **self.body)
+        return self.answer(unit)
+
+    @operation("Unit retrieved successfully", answer=UnitSerializer)
+    def retrieve(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
+        """Get a unit."""
+        return self.answer(querysets.unit_of(self.caller, self.organization, unit_id, self.kind))
+
+    @operation("Unit updated successfully", body=UnitProfileSerializer, answer=UnitSerializer, errors=(409,))
+    def partial_update(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
+        """Change a unit's profile."""
+        unit = units.update_unit(
+            by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind, **self.body
+        )
+        return self.answer(unit)
+
+    @operation("Unit deleted successfully", status=204, errors=(409,))
+    def destroy(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
+        """Delete a unit with the roles held in it.
+
+        Refused while an open invitation leads there.
+        """
+        units.delete_unit(by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind)
+        return self.answer()
+
+
+class WorkspaceViewSet(UnitViewSet):
+    """Workspaces."""
+
+    resource = "workspaces"
+    kind = Unit.Kind.WORKSPACE
+
+
+class ApplicationViewSet(UnitViewSet):
+    """Applications."""
+
+    resource = "applications"
+    kind = Unit.Kind.APPLICATION

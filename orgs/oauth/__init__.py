@@ -1,0 +1,1 @@
+"""OAuth applications: who owns them and what can happen to them."""

@@ -1,0 +1,191 @@
+"""Clients of our authorization server in the admin: staff register, change and end them by action.
+
+``orgs.admin`` takes the toolkit's own page away and brings this one in.
+"""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin_buttons import ActionAdmin, Button, reasons_of, staff_of
+from accounts.models import OAuthApplication, User
+from accounts.principals import Principal
+from core.errors import DomainError
+from orgs.models import Membership
+from orgs.oauth import applications
+from orgs.oauth.scopes import SCOPES
+
+CLIENT, PUBLIC, SERVICE = "client", "public", "service"
+
+
+class RegistrationForm(forms.Form):
+    """What an application needs: ``owner`` for one of a person, ``system_user`` for one of an organization.
+
+    One that acts for its owner is not here: the owner alone registers it.
+    """
+
+    name = forms.CharField(label=_("Name"), max_length=applications.NAME_LENGTH)
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[
+            (CLIENT, _("People let it act for them (authorization code with PKCE)")),
+            (PUBLIC, _("The same, in a browser or on a phone, where no secret can be kept")),
+            (SERVICE, _("A program that is a system user (client credentials)")),
+        ],
+    )
+    owner = forms.EmailField(
+        label=_("Owner"), required=False, help_text=_("The address of the person whose application it is.")
+    )
+    system_user = forms.UUIDField(
+        label=_("System user"),
+        required=False,
+        help_text=_("The id on the system user's page, for the last kind alone."),
+    )
+    redirect_uris = forms.CharField(
+        label=_("Redirect addresses"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Where people are sent back to, one to a line, to the letter; for the first two kinds."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        required=False,
+        choices=list(SCOPES.items()),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("The most it may ask for. None: any."),
+    )
+    use_required_attribute = False
+
+    def clean_owner(self) -> User | None:
+        """The person with this address."""
+        address = self.cleaned_data["owner"]
+        owner = User.objects.filter(email=address).first() if address else None
+        if address and owner is None:
+            raise ValidationError(_("Nobody has an account with this address."))
+        return owner
+
+    def clean_system_user(self) -> Membership | None:
+        """Where the system user belongs; there is one place at most."""
+        user_id = self.cleaned_data["system_user"]
+        membership = Membership.objects.filter(user_id=user_id, user__kind=User.Kind.SYSTEM).first()
+        if user_id and membership is None:
+            raise ValidationError(_("There is no such system user."))
+        return membership
+
+    def clean(self) -> dict[str, Any]:
+        """Raise ValidationError where the kind needs what was not given."""
+        given = super().clean() or self.cleaned_data
+        kind = given.get("kind")
+        for name in ("system_user",) if kind == SERVICE else ("owner", "redirect_uris"):
+            if name not in self.errors and not given.get(name):
+                self.add_error(name, _("This kind needs it."))
+        return given
+
+
+def register(by: Principal, given: dict[str, Any]) -> tuple[OAuthApplication, str]:
+    """Register what the form describes, by the action of its kind."""
+    common = {"by": by, "name": given["name"], "scopes": given["scopes"]}
+    if given["kind"] == SERVICE:
+        place = given["system_user"]
+        return applications.register_service_client(
+            **common, organization_id=place.organization_id, membership_id=place.pk
+        )
+    return applications.register_client(
+        **common,
+        owner=given["owner"],
+        redirect_uris=given["redirect_uris"].split(),
+        public=given["kind"] == PUBLIC,
+    )
+
+
+@admin.register(OAuthApplication)
+class OAuthApplicationAdmin(ActionAdmin):
+    """Clients of our authorization server."""
+
+    list_display = ("name", "client_id", "authorization_grant_type", "user", "system_user", "acts_for_owner", "created")
+    list_filter = ("authorization_grant_type", "client_type", "acts_for_owner", "created")
+    search_fields = ("name", "=client_id", "user__email", "system_user__first_name", "=id")
+    list_select_related = ("user", "system_user")
+    view_on_site = False  # the toolkit names an address that is not served here
+    fields = (
+        "id", "name", "client_id", "client_type", "authorization_grant_type", "redirect_uris", "allowed_scopes", "user",
+        "system_user", "acts_for_owner", "created", "updated",
+    )  # fmt: skip
+    buttons = (
+        Button(
+            "rename",
+            _("Rename"),
+            lambda by, a, data: applications.update_any_application(
+                by=by, application=a, name=data.get("name", "").strip()
+            ),
+            field=("name", _("Name"), "text"),
+            present=lambda a: a.name,
+        ),
+        Button(
+            "redirect",
+            _("Change the redirect addresses"),
+            lambda by, a, data: applications.update_any_application(
+                by=by, application=a, redirect_uris=data.get("redirect_uris", "").split()
+            ),
+            applies=lambda a: a.allows_grant_type(a.GRANT_AUTHORIZATION_CODE),
+            field=("redirect_uris", _("Redirect addresses"), "textarea"),
+            present=lambda a: "\n".join(a.redirect_uris.split()),
+        ),
+        Button(
+            "renew-secret",
+            _("Renew the secret"),
+            lambda by, a, _: applications.renew_any_client_secret(by=by, application=a),
+            applies=lambda a: a.client_type == a.CLIENT_CONFIDENTIAL and not a.acts_for_owner,
+            reveals=True,
+        ),
+        Button(
+            "stop-acting",
+            _("Stop it acting for its owner"),
+            lambda by, a, _: applications.stop_acting_for_owner(by=by, application=a),
+            applies=lambda a: a.acts_for_owner,
+        ),
+        Button(
+            "end-tokens",
+            _("End every token"),
+            lambda by, a, _: applications.end_application_tokens(by=by, application=a),
+        ),
+        Button(
+            "delete",
+            _("Delete the application"),
+            lambda by, a, _: applications.end_application(by=by, application=a),
+            grave=True,
+        ),
+    )
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whoever has Django's own permission for it; the action registers."""
+        return super(admin.ModelAdmin, self).has_add_permission(request)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Ask what to register; the answer that registers it shows its id and secret, once."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = RegistrationForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                application, secret = register(staff_of(request), form.cleaned_data)
+            except DomainError as refusal:
+                form.add_error(None, reasons_of(refusal))
+            except ValidationError as refusal:
+                form.add_error(None, refusal)
+            else:
+                return self.reveal(request, application, secret)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Register an application"),
+            "opts": self.opts,
+            "form": form,
+        }
+        return TemplateResponse(request, "admin/register_application.html", context)

@@ -1,0 +1,1 @@
+"""How pages show organizations and service accounts."""

@@ -1,0 +1,214 @@
+"""From what an issuer claims to one user: who is made, who is linked, and which address counts."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+
+from accounts.jwt.identities import user_of
+from accounts.jwt.tokens import Claims, InvalidCredentials
+from accounts.models import ExternalIdentity, User
+from accounts.principals import Method, Principal
+from events.models import Event
+from tests.queries import queries
+from tests.rows import make_person, prove_address
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+ISSUER, OTHER = "https://issuer.example.com", "https://other.example.com"
+
+
+def claims(address: str | None = "newcomer@example.com", **changes: Any) -> Claims:
+    good = {
+        "issuer": ISSUER,
+        "subject": "subject-1",
+        "verified_address": address,
+        "first_name": "New",
+        "last_name": "Comer",
+        "authenticated_at": datetime(2026, 1, 2, tzinfo=UTC),
+    }
+    return Claims(**(good | changes))
+
+
+def by_token(user: User) -> Principal:
+    return Principal(user=user, method=Method.JWT)
+
+
+def addresses(user: User) -> list[tuple[str, bool, bool]]:
+    return list(EmailAddress.objects.filter(user=user).order_by("id").values_list("email", "verified", "primary"))
+
+
+def test_a_first_visit_makes_a_person_with_a_proven_address():
+    with watching() as changes:
+        user = user_of(claims())
+
+    identity = ExternalIdentity.objects.get()
+    user.refresh_from_db()
+    assert (user.email, user.first_name, user.last_name, user.kind) == (
+        "newcomer@example.com",
+        "New",
+        "Comer",
+        "client",
+    )
+    assert (identity.user, identity.issuer, identity.subject) == (user, ISSUER, "subject-1")
+    assert addresses(user) == [("newcomer@example.com", True, True)]
+    assert not user.has_usable_password()
+    assert changes.events == [
+        event("user.registered", user, by_token(user), user_kind="client"),
+        event("user.address_proven", user, by_token(user)),
+        event("identity.linked", identity, by_token(user), user_id=user.pk),
+    ]
+    assert "newcomer" not in str(list(Event.objects.values()))
+
+
+def test_the_next_visits_find_the_same_person_and_write_nothing():
+    first = user_of(claims())
+
+    with (
+        watching() as changes,
+        queries(identity="SELECT accounts_externalidentity", proven="SELECT account_emailaddress"),
+    ):
+        assert user_of(claims(first_name="Other")) == first
+
+    assert changes.nothing
+
+
+def test_whoever_has_proven_the_address_is_linked(member):
+    with watching() as changes:
+        assert user_of(claims("member@example.com")) == member
+
+    identity = ExternalIdentity.objects.get()
+    assert changes.tables == {"accounts.ExternalIdentity": (1, 0, 0)}
+    assert changes.events == [event("identity.linked", identity, by_token(member), user_id=member.pk)]
+
+
+def test_so_is_whoever_has_proven_it_as_a_second_address(member):
+    prove_address(member, "other@example.com")
+
+    assert user_of(claims("other@example.com")) == member
+
+
+def test_one_person_may_come_by_two_issuers():
+    user = user_of(claims())
+
+    assert user_of(claims(issuer=OTHER, subject="x")) == user
+    assert user.identities.count() == 2
+
+
+def test_another_subject_of_the_same_issuer_is_another_person():
+    first = user_of(claims())
+
+    second = user_of(claims(subject="subject-2"))
+
+    assert second != first
+    assert (second.email, addresses(second)) == (None, [])
+
+
+def test_an_address_that_the_issuer_has_not_verified_matches_nobody(member):
+    user = user_of(claims(None))
+
+    assert user != member
+    assert (user.email, addresses(user)) == (None, [])
+
+
+def test_an_address_that_its_holder_has_not_proven_gives_way():
+    squatter = User.objects.create_user("newcomer@example.com", "correct-horse-battery")
+    EmailAddress.objects.create(user=squatter, email="newcomer@example.com", primary=True)
+
+    with watching() as changes:
+        user = user_of(claims())
+
+    squatter.refresh_from_db()
+    assert user != squatter
+    assert (user.email, addresses(user)) == ("newcomer@example.com", [("newcomer@example.com", True, True)])
+    assert (squatter.email, addresses(squatter)) == (None, [])
+    assert event("user.address_lost", squatter, None) in changes.events
+
+
+def test_so_does_a_second_address_that_was_only_added(stranger):
+    prove_address(stranger, "newcomer@example.com", verified=False)
+
+    user = user_of(claims())
+
+    assert user != stranger
+    assert addresses(stranger) == [("stranger@example.com", True, True)]
+
+
+def test_an_address_proven_later_becomes_the_main_one_of_who_had_none():
+    user = user_of(claims(None))
+
+    with watching() as changes:
+        assert user_of(claims()) == user
+
+    user.refresh_from_db()
+    assert (user.email, addresses(user)) == ("newcomer@example.com", [("newcomer@example.com", True, True)])
+    assert changes.events == [event("user.address_proven", user, by_token(user))]
+
+
+def test_another_address_proven_later_is_a_second_one():
+    user = user_of(claims())
+
+    user_of(claims("renamed@example.com"))
+
+    user.refresh_from_db()
+    assert user.email == "newcomer@example.com"
+    assert addresses(user) == [("newcomer@example.com", True, True), ("renamed@example.com", True, False)]
+
+
+def test_an_own_claim_is_proven_in_place():
+    user = user_of(claims())
+    prove_address(user, "renamed@example.com", verified=False)
+
+    user_of(claims("renamed@example.com"))
+
+    assert user.verified_addresses() == {"newcomer@example.com", "renamed@example.com"}
+
+
+def test_an_address_that_somebody_else_has_proven_stays_theirs(member):
+    user = user_of(claims())
+
+    with watching() as changes:
+        assert user_of(claims("member@example.com")) == user
+
+    assert changes.nothing
+    assert member.verified_addresses() == {"member@example.com"}
+
+
+@pytest.mark.parametrize("values", [{"is_active": False}, {"is_active": False, "deleted_at": timezone.now()}])
+def test_whose_account_has_ended_is_not_linked(values):
+    make_person("member")
+    User.objects.update(**values)
+
+    with watching() as changes, pytest.raises(InvalidCredentials):
+        user_of(claims("member@example.com"))
+
+    assert changes.nothing
+
+
+def test_a_known_one_whose_account_has_ended_gains_nothing():
+    user = user_of(claims())
+    User.objects.update(is_active=False)
+
+    with watching() as changes:
+        assert user_of(claims("renamed@example.com")) == user
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("Ada", "Ada"),
+        (" Ada ", "Ada"),
+        ("x" * 200, "x" * 128),
+        ("x" * 127 + " y", "x" * 127),
+        ("A\u202eda", ""),
+        ("A\x00da", ""),
+        ("\ud800", ""),
+        ("", ""),
+    ],
+)
+def test_a_strange_name_is_left_out_and_keeps_nobody_away(given, taken):
+    assert user_of(claims(first_name=given)).first_name == taken

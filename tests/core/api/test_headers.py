@@ -1,0 +1,62 @@
+"""Headers that an operation declares are read like query parameters; others are none of its business."""
+
+import pytest
+from django.urls import path
+from rest_framework.test import APIClient
+
+from core.api.operations import operation
+from core.api.query import Integer, Uuid
+from core.api.viewsets import ApiViewSet
+
+pytestmark = pytest.mark.urls(__name__)
+AN_ID = "0192f0c1-2222-7abc-8def-000000000001"
+
+
+class LuggageViewSet(ApiViewSet):
+    """Says what it read."""
+
+    authentication_classes = []
+    permission_classes = []
+
+    @operation(
+        "Read",
+        answer={"type": "object"},
+        headers={"X-Room-Id": Uuid(description="The room."), "X-Weight": Integer(maximum=9, default=1)},
+    )
+    def retrieve(self, request):
+        """Read the headers."""
+        return self.answer(self.header)
+
+
+urlpatterns = [path("luggage", LuggageViewSet.as_view({"get": "retrieve"}))]
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ({}, {"X-Room-Id": None, "X-Weight": 1}),
+        ({"x-room-id": AN_ID, "X-Other": "anything"}, {"X-Room-Id": AN_ID, "X-Weight": 1}),
+        ({"X-Weight": "9"}, {"X-Room-Id": None, "X-Weight": 9}),
+    ],
+)
+def test_declared_headers_are_read_and_absent_ones_have_their_default(sent, read):
+    response = APIClient().get("/luggage", headers=sent)
+    assert response.status_code == 200
+    assert response.json()["data"] == read
+
+
+def test_every_faulty_header_is_named_as_it_is_spelled():
+    response = APIClient().get("/luggage", headers={"X-Room-Id": "kitchen", "X-Weight": ""})
+    assert response.status_code == 400
+    assert response.json() == {
+        "success": False,
+        "message": "Some headers are not valid.",
+        "error": {
+            "code": "invalid_header",
+            "message": "Some headers are not valid.",
+            "fields": {
+                "X-Room-Id": ["A UUID is expected."],
+                "X-Weight": ["A whole number from 0 to 9 is expected."],
+            },
+        },
+    }

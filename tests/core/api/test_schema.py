@@ -1,0 +1,160 @@
+"""The OpenAPI document says what the operations declare, and what they do."""
+
+import json
+
+import pytest
+from drf_spectacular.validation import validate_schema
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
+
+from core.api.docs import Document
+
+from .notes import write_notes
+
+pytestmark = pytest.mark.urls("tests.core.api.urls")
+
+ERROR = {"content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+
+
+@pytest.fixture(scope="module")
+def written():
+    """The document of the notes, written when a test first asks for it."""
+    document = Document("/api/v0", {"TITLE": "Notes"})
+    return lambda: json.loads(document.json)
+
+
+def test_the_document_is_valid_openapi_3_1(written):
+    schema = written()
+    assert schema["openapi"].startswith("3.1.")
+    validate_schema(schema)
+
+
+def test_the_document_covers_its_prefix_and_nothing_else(written):
+    assert {path: sorted(methods) for path, methods in written()["paths"].items()} == {
+        "/api/v0/echo": ["get", "post"],
+        "/api/v0/feed": ["get"],
+        "/api/v0/guarded": ["get"],
+        "/api/v0/notes": ["get", "post"],
+        "/api/v0/notes/{id}": ["delete", "get", "patch"],
+        "/api/v0/public": ["get"],
+        "/api/v0/shelves/{shelf}/feed": ["get"],
+    }
+
+
+def test_an_operation_tells_its_summary_parameters_and_pages(written):
+    operation = written()["paths"]["/api/v0/notes"]["get"]
+    assert operation["operationId"] == "notes_list"
+    assert operation["summary"] == "List notes"
+    assert operation["description"] == "The newest first, unless asked otherwise."
+    assert operation["parameters"] == [
+        {
+            "in": "query",
+            "name": "limit",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
+            "description": "How many rows a page has.",
+        },
+        {
+            "in": "query",
+            "name": "page",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 2147483647, "default": 1},
+            "description": "The number of the page.",
+        },
+        {
+            "in": "query",
+            "name": "sort",
+            "schema": {
+                "type": "string",
+                "enum": ["writtenAt:asc", "writtenAt:desc", "title:asc", "title:desc"],
+                "default": "writtenAt:desc",
+            },
+        },
+        {
+            "in": "query",
+            "name": "title",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 64},
+            "description": "The exact title.",
+        },
+    ]
+    assert success_of(written(), "/api/v0/notes", "get", "200") == {
+        "type": "object",
+        "properties": {
+            "success": {"type": "boolean", "const": True},
+            "message": {"type": "string", "examples": ["Notes retrieved successfully"]},
+            "data": {"type": "array", "items": {"$ref": "#/components/schemas/NoteRow"}},
+            "pagination": {
+                "type": "object",
+                "properties": {
+                    "page": {"type": "integer", "minimum": 0},
+                    "limit": {"type": "integer", "minimum": 0},
+                    "total": {"type": "integer", "minimum": 0},
+                    "pages": {"type": "integer", "minimum": 0},
+                    "hasNext": {"type": "boolean"},
+                    "hasPrev": {"type": "boolean"},
+                },
+                "required": ["page", "limit", "total", "pages", "hasNext", "hasPrev"],
+            },
+        },
+        "required": ["success", "message", "data", "pagination"],
+    }
+
+
+def success_of(schema, path, method, status):
+    return schema["paths"][path][method]["responses"][status]["content"]["application/json"]["schema"]
+
+
+def test_a_body_is_spelled_as_the_wire_spells_it(written):
+    assert written()["components"]["schemas"]["NoteBody"] == {
+        "type": "object",
+        "description": "What a note is made of.",
+        "properties": {
+            "title": {"type": "string", "maxLength": 64},
+            "shortText": {"type": "string", "maxLength": 8},
+            "pageCount": {"type": "integer", "maximum": 1000, "minimum": 0},
+        },
+        "required": ["title"],
+        "additionalProperties": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "statuses"),
+    [
+        ("/api/v0/notes", "get", ["200", "400", "401", "403", "503"]),
+        ("/api/v0/notes", "post", ["201", "400", "401", "403", "409", "413", "415", "503"]),
+        ("/api/v0/notes/{id}", "delete", ["204", "400", "401", "403", "404", "503"]),
+        ("/api/v0/public", "get", ["200", "400", "503"]),
+    ],
+)
+def test_an_operation_tells_how_it_can_end(written, path, method, statuses):
+    assert list(written()["paths"][path][method]["responses"]) == statuses
+
+
+def test_every_failure_has_the_shape_of_the_house(written):
+    responses = written()["paths"]["/api/v0/notes"]["post"]["responses"]
+    assert {status: response["content"] for status, response in responses.items() if status >= "400"} == dict.fromkeys(
+        ["400", "401", "403", "409", "413", "415", "503"], ERROR["content"]
+    )
+
+
+def test_an_operation_without_body_or_answer_has_neither(written):
+    burnt = written()["paths"]["/api/v0/notes/{id}"]["delete"]
+    assert "requestBody" not in burnt
+    assert burnt["responses"]["204"] == {"description": "Note burnt"}
+    assert success_of(written(), "/api/v0/echo", "post", "200")["properties"]["data"] == {"type": "null"}
+
+
+def test_what_is_answered_is_what_the_document_says(written, api, notes):
+    write_notes(3)
+    schema = written()
+    answers = [
+        (api.get("/api/v0/notes?limit=2"), success_of(schema, "/api/v0/notes", "get", "200")),
+        (api.get("/api/v0/feed?limit=2"), success_of(schema, "/api/v0/feed", "get", "200")),
+        (api.get("/api/v0/notes?limit=0"), ERROR["content"]["application/json"]["schema"]),
+    ]
+    for response, described in answers:
+        Draft202012Validator(described | {"components": schema["components"]}).validate(response.json())
+
+
+def test_the_authenticator_without_a_scheme_is_the_only_complaint(capsys):
+    assert Document("/api/v0").json
+    complaints = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert [line for line in complaints if "TokenAuthentication" not in line] == []

@@ -1,0 +1,268 @@
+"""A small API of notes in the house's words, and a second prefix that speaks tersely."""
+
+from django.db import OperationalError
+from django.http import Http404, HttpResponse
+from django.urls import include, path
+from django.views.decorators.csrf import csrf_protect
+from rest_framework import serializers
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.renderers import JSONRenderer
+
+from core.api.cursors import CursorPagination
+from core.api.docs import Document, documentation
+from core.api.envelope import house_error_body
+from core.api.operations import operation
+from core.api.pagination import PagePagination
+from core.api.query import Boolean, Choice, Choices, Integer, Sort, Text, Uuid
+from core.api.serializers import HouseSerializer, PlainTextField, TimeField
+from core.api.viewsets import ApiViewSet
+from core.errors import Conflict, NotFound
+
+from .notes import Note
+
+
+class NoteTaken(Conflict):
+    """The tests' own domain error."""
+
+    message = "This note is taken."
+
+
+class TokenAuthentication(BaseAuthentication):
+    """Knows one token, and that is enough to tell nobody from somebody wrong."""
+
+    def authenticate(self, request):
+        header = request.headers.get("Authorization")
+        if header not in (None, "Bearer right"):
+            raise AuthenticationFailed("Invalid token.")
+
+    def authenticate_header(self, request):
+        return 'Bearer realm="notes"'
+
+
+class NewestFirst(CursorPagination):
+    """Cursors on the time of writing."""
+
+    column = "written_at"
+
+
+class NoteRow(HouseSerializer):
+    """A note."""
+
+    id = serializers.UUIDField()
+    written_at = TimeField()
+    title = serializers.CharField()
+
+
+class NoteBody(HouseSerializer):
+    """What a note is made of."""
+
+    title = PlainTextField(max_length=64)
+    short_text = PlainTextField(max_length=8, required=False)
+    page_count = serializers.IntegerField(min_value=0, max_value=1000, required=False)
+
+
+class Anonymous(ApiViewSet):
+    """Open to anybody."""
+
+    authentication_classes = []
+    permission_classes = []
+
+
+class NoteViewSet(Anonymous):
+    """Notes."""
+
+    @operation(
+        "Notes retrieved successfully",
+        answer=NoteRow,
+        paginator=PagePagination,
+        parameters={
+            "sort": Sort({"writtenAt": "written_at", "title": "title"}, default="writtenAt:desc"),
+            "title": Text(max_length=64, description="The exact title."),
+        },
+    )
+    def list(self, request):
+        """List notes.
+
+        The newest first, unless asked otherwise.
+        """
+        notes = Note.objects.order_by(*self.query["sort"].columns)
+        return self.page(notes.filter(title=self.query["title"]) if self.query["title"] else notes)
+
+    @operation("Note written", body=NoteBody, answer={"type": "object"}, status=201, errors=(409,))
+    def create(self, request):
+        """Write a note."""
+        return self.answer(self.body)
+
+    @operation("Note found", answer=NoteRow)
+    def retrieve(self, request, pk):
+        """Read a note."""
+        note = Note.objects.filter(pk=pk).first()
+        if note is None:
+            raise NotFound
+        return self.answer(note)
+
+    @operation("Note changed", body=NoteBody, answer={"type": "object"})
+    def partial_update(self, request, pk):
+        """Change a note."""
+        return self.answer(self.body)
+
+    @operation("Note burnt", status=204)
+    def destroy(self, request, pk):
+        """Burn a note."""
+        return self.answer()
+
+
+class FeedViewSet(Anonymous):
+    """Notes by cursor."""
+
+    parameters = {
+        "title": Text(),
+        "sort": Sort({"writtenAt": "written_at", "title": "title"}, default="writtenAt:desc"),
+    }
+
+    @operation("Feed retrieved successfully", answer=NoteRow, paginator=NewestFirst)
+    def list(self, request):
+        """Follow the notes."""
+        return self.page(Note.objects.all())
+
+    @operation("Feed retrieved successfully", answer=NoteRow, paginator=NewestFirst, parameters=parameters)
+    def sorted(self, request, shelf):
+        """Follow the notes of a shelf."""
+        return self.page(Note.objects.all())
+
+    def cursor_context(self):
+        """The shelf that a header names."""
+        return self.request.headers.get("X-Shelf", "")
+
+
+class EchoViewSet(Anonymous):
+    """Says what it read."""
+
+    @operation(
+        "Echo",
+        answer={"type": "object"},
+        headers={"X-Shelf-Id": Uuid()},
+        parameters={
+            "flag": Boolean(),
+            "color": Choice("red", "green", default="red"),
+            "colors": Choices("red", "green"),
+            "count": Integer(minimum=1, maximum=9),
+            "id": Uuid(),
+            "needed": Text(required=True, max_length=8),
+        },
+    )
+    def retrieve(self, request):
+        """Say what the query means."""
+        return self.answer({**self.query, **self.header})
+
+    @operation("Done")
+    def act(self, request):
+        """Take no body."""
+        return self.answer()
+
+
+class FaultyViewSet(Anonymous):
+    """Goes wrong in several ways."""
+
+    @operation("Never")
+    def crash(self, request):
+        """Divide by zero."""
+        return self.answer(1 / 0)
+
+    @operation("Never")
+    def conflict(self, request):
+        """Raise a domain error with everything it can carry."""
+        raise NoteTaken(fields={"short_text": ["Taken."]}, taken_by="owner", since={"first_day": 1})
+
+    @operation("Never")
+    def busy(self, request):
+        """Meet a database that gives up."""
+        raise OperationalError("canceling statement due to lock timeout")
+
+    def forgotten(self, request):
+        """Lack an operation."""
+
+
+class GuardedViewSet(ApiViewSet):
+    """Asks who is there."""
+
+    authentication_classes = [TokenAuthentication]
+    permission_classes = [IsAuthenticated]
+
+    @operation("Secret", parameters={"page": Integer(minimum=1)})
+    def retrieve(self, request):
+        """Read a secret."""
+        return self.answer("secret")
+
+    @operation("Public", answer={"type": "string"}, public=True)
+    def public(self, request):
+        """Read what anybody may."""
+        return self.answer("public")
+
+
+def terse(problem, request):
+    """The error body of the second prefix."""
+    return {"error": problem.sentence, "path": request.path}
+
+
+class TerseViewSet(Anonymous):
+    """Speaks without an envelope."""
+
+    renderer_classes = [JSONRenderer]
+    error_body = staticmethod(terse)
+
+    @operation("Never", parameters={"page": Integer(minimum=1, maximum=5)})
+    def retrieve(self, request):
+        """Answer with bare JSON."""
+        return self.answer({"page": self.query["page"]})
+
+
+def plain_crash(request):
+    """A Django view, not an API view, that fails."""
+    raise RuntimeError
+
+
+@csrf_protect
+def plain_form(request):
+    """A Django view that wants a CSRF token."""
+    return HttpResponse("done")
+
+
+def plain_missing(request):
+    """A Django view that does not find what it looks for."""
+    raise Http404("secret details")
+
+
+notes = [
+    path("notes", NoteViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        "notes/<uuid:pk>",
+        NoteViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
+    path("feed", FeedViewSet.as_view({"get": "list"})),
+    path("shelves/<slug:shelf>/feed", FeedViewSet.as_view({"get": "sorted"})),
+    path("echo", EchoViewSet.as_view({"get": "retrieve", "post": "act"})),
+    path("guarded", GuardedViewSet.as_view({"get": "retrieve"})),
+    path("public", GuardedViewSet.as_view({"get": "public"})),
+    *documentation(Document("/api/v0", {"TITLE": "Notes"})),
+]
+faults = [
+    path("crash", FaultyViewSet.as_view({"get": "crash"})),
+    path("conflict", FaultyViewSet.as_view({"get": "conflict"})),
+    path("busy", FaultyViewSet.as_view({"get": "busy"})),
+    path("forgotten", FaultyViewSet.as_view({"get": "forgotten"})),
+    path("plain/crash", plain_crash),
+    path("plain/form", plain_form),
+    path("plain/missing", plain_missing),
+]
+
+urlpatterns = [
+    path("api/v0/", include(notes)),
+    path("api/faults/", include(faults)),
+    path("terse/", include([path("page", TerseViewSet.as_view({"get": "retrieve"})), path("crash", plain_crash)])),
+    path("", plain_missing, name="home"),  # our error pages lead there
+]
+error_bodies = {"/api": house_error_body, "/terse": terse}
+handler404 = "core.api.unrouted.not_found"

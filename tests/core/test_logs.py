@@ -1,0 +1,117 @@
+"""No log line carries what opens a door."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+
+from core.logs import JSONFormatter, RedactedFormatter, redact
+
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJvd25lciJ9.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("Not Found: /i/hunter2", "Not Found: /i/[redacted]"),
+        ("GET /i/hunter2/accept?x=1 200", "GET /i/[redacted]/accept?x=1 200"),
+        ("https://host.test/i/hunter2", "https://host.test/i/[redacted]"),
+        ("/accounts/confirm-email/hunter2/", "/accounts/confirm-email/[redacted]/"),
+        ("/accounts/password/reset/key/1-hunter2/", "/accounts/password/reset/key/[redacted]/"),
+        ("Authorization: Bearer hunter2", "Authorization: [redacted]"),
+        ("{'Authorization': 'Token hunter2'}", "{'Authorization': [redacted]}"),
+        ("authorization=Basic aHVudGVyMg==", "authorization=[redacted]"),
+        ("Cookie: session_id=hunter2; other=hunter2", "Cookie: [redacted]"),
+        ("Set-Cookie: session_id=hunter2; Path=/", "Set-Cookie: [redacted]"),
+        ("sent bearer hunter2", "sent bearer [redacted]"),
+        ("X-API-Key: hunter2", "X-API-Key: [redacted]"),
+        ('{"token": "hunter2", "email": "a@b.test"}', '{"token": [redacted], "email": "a@b.test"}'),
+        ("POST /accept?token=hunter2&accept=true", "POST /accept?token=[redacted]&accept=true"),
+        ("client_secret=hunter2 password='hunter 2'", "client_secret=[redacted] password=[redacted]"),
+        ("/authorize/done?code=hunter2&page=1", "/authorize/done?code=[redacted]&page=1"),
+        ("postgres://postgres:hunter2@db/perfectworks", "postgres://postgres:[redacted]@db/perfectworks"),
+        (f"cannot read {JWT} today", "cannot read [redacted] today"),
+    ],
+)
+def test_a_secret_is_redacted_and_the_rest_stays(line, expected):
+    assert redact(line) == expected
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /api/v0/organization-members/invites?page=1&limit=10 200",
+        "invitation 0192f0c1-0000-7000-8000-000000000000 accepted",
+        "Listening at: http://127.0.0.1:8000",
+    ],
+)
+def test_an_ordinary_line_is_left_alone(line):
+    assert redact(line) == line
+
+
+def make_record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:
+    record = logging.getLogger("perfectworks.test").makeRecord(
+        "perfectworks.test", logging.WARNING, __file__, 1, message, arguments, None, extra=extra
+    )
+    record.created = 1_700_000_000.25
+    return record
+
+
+def test_json_lines_carry_only_the_allowed_extras():
+    record = make_record("Not Found: %s", "/i/hunter2", status_code=404, request="GET /i/hunter2")
+
+    assert json.loads(JSONFormatter().format(record)) == {
+        "time": "2023-11-14T22:13:20.250+00:00",
+        "level": "WARNING",
+        "logger": "perfectworks.test",
+        "message": "Not Found: /i/[redacted]",
+        "status_code": 404,
+    }
+
+
+@pytest.mark.parametrize("formatter", [JSONFormatter(), RedactedFormatter()])
+def test_a_traceback_is_redacted_too(formatter):
+    record = make_record("failed")
+    try:
+        raise ValueError("token=hunter2")
+    except ValueError:
+        record.exc_info = sys.exc_info()
+
+    line = formatter.format(record)
+
+    assert "ValueError: token=[redacted]" in line
+    assert "ValueError: token=hunter2" not in line
+
+
+def test_the_program_logs_each_failure_once_and_redacted():
+    script = (
+        "import django; django.setup(); from django.test import Client;"
+        "Client(SERVER_NAME='perfectworks.test').get('/nowhere/i/hunter2')"
+    )
+    finished = subprocess.run(
+        [sys.executable, "-c", script],
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "perfectworks.settings",
+            "SECRET_KEY": "f4QmZ8vJ2xWc7RtYb1NsKd6LpHg3EaUoB5iD9kXyM0qVhTjCwF",
+            "PUBLIC_BASE_URL": "http://perfectworks.test",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    lines = [json.loads(line) for line in finished.stdout.splitlines()]
+    assert [line | {"time": ""} for line in lines] == [
+        {
+            "time": "",
+            "level": "WARNING",
+            "logger": "django.request",
+            "message": "Not Found: /nowhere/i/[redacted]",
+            "status_code": 404,
+        }
+    ]
+    assert "hunter2" not in finished.stderr

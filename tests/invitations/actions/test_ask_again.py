@@ -1,0 +1,117 @@
+"""From the page of an expired invitation: ask whoever invited for a new one."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import LINK_HOLDER
+from invitations.actions.answering import ask_again
+from invitations.actions.inviting import resend
+from invitations.email.models import Mail
+from invitations.models import Invitation
+from invitations.refusals import (
+    AlreadyInvited,
+    InvitationAccepted,
+    InvitationCancelled,
+    InvitationDeclined,
+    InvitationNotFound,
+    InvitationSuperseded,
+    InvitationUndeliverable,
+    InvitationWaits,
+)
+from invitations.tokens import Proof, Purpose
+from orgs.models import Organization
+from tests.rows import make_invitation, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "invitee@example.com"
+
+
+def link(invitation: Invitation, generation: int = 1) -> Proof:
+    return Proof(invitation.pk, generation, Purpose.MAILED)
+
+
+@pytest.fixture(params=["marked", "not marked yet"])
+def expired(request: pytest.FixtureRequest, organization: Organization, owner: User) -> Invitation:
+    marked = {"status": "expired", "finished_at": timezone.now()} if request.param == "marked" else {}
+    return make_invitation(organization, ADDRESS, owner, days=-1, **marked)
+
+
+def test_the_inviter_gets_a_mail(organization: Organization, expired: Invitation):
+    with watching() as changes:
+        ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
+    assert changes.tables == {"invitations.Mail": (1, 0, 0)}
+    assert changes.events == [event("invitation.asked_again", expired, LINK_HOLDER, organization)]
+    assert list(Mail.objects.values_list("kind", "recipient")) == [("ask_again", "owner@example.com")]
+
+
+def test_asking_twice_asks_once(expired: Invitation):
+    ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
+    with watching() as changes:
+        ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
+    assert changes.nothing
+
+
+def test_asking_twice_asks_once_also_where_nobody_can_be_mailed(owner: User, expired: Invitation):
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    with watching() as first:
+        ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
+    with watching() as second:
+        ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
+    assert (first.tables, [told.kind for told in first.events]) == ({}, ["invitation.asked_again"])
+    assert second.nothing
+
+
+def test_the_link_of_an_older_mail_will_do(expired: Invitation):
+    Invitation.objects.update(generation=3)
+    ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired, generation=1))
+    assert Mail.objects.get().kind == "ask_again"
+
+
+def test_so_will_a_proven_address(organization: Organization, invitee: User, expired: Invitation):
+    with watching() as changes:
+        ask_again(by=session(invitee), invitation_id=expired.pk)
+    assert changes.events == [event("invitation.asked_again", expired, invitee, organization)]
+
+
+def test_nothing_else_will(organization: Organization, stranger: User, owner: User, expired: Invitation):
+    other = make_invitation(organization, "other@example.com", owner, days=-1)
+    for by, proof in ((session(stranger), None), (LINK_HOLDER, None), (LINK_HOLDER, link(other))):
+        with watching() as changes, pytest.raises(InvitationNotFound):
+            ask_again(by=by, invitation_id=expired.pk, proof=proof)
+        assert changes.nothing
+
+
+def test_one_that_was_followed_by_a_newer_says_so(organization: Organization, owner: User, expired: Invitation):
+    resend(by=session(owner), organization_id=organization.pk, invitation_id=expired.pk)
+    with watching() as changes, pytest.raises(InvitationSuperseded):
+        ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [
+        ("pending", AlreadyInvited),
+        ("processing", InvitationWaits),
+        ("accepted", InvitationAccepted),
+        ("declined", InvitationDeclined),
+        ("cancelled", InvitationCancelled),
+        ("error", InvitationUndeliverable),
+    ],
+)
+def test_only_an_expired_one_can_be_asked_for(organization: Organization, owner: User, status: str, refusal: type):
+    finished_at = None if status in ("pending", "processing") else timezone.now()
+    invitation = make_invitation(organization, ADDRESS, owner, status=status, finished_at=finished_at)
+    with watching() as changes, pytest.raises(refusal):
+        ask_again(by=LINK_HOLDER, invitation_id=invitation.pk, proof=link(invitation))
+    assert changes.nothing
+
+
+def test_one_of_an_archived_organization_is_unknown(organization: Organization, expired: Invitation):
+    Organization.objects.update(deleted_at=timezone.now())
+    with watching() as changes, pytest.raises(InvitationNotFound):
+        ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
+    assert changes.nothing

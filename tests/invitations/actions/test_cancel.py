@@ -1,0 +1,122 @@
+"""Withdrawing what was not answered yet, or what waits for a seat."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Principal
+from invitations.actions.inviting import cancel
+from invitations.models import Invitation
+from invitations.refusals import (
+    InvitationAccepted,
+    InvitationCancelled,
+    InvitationDeclined,
+    InvitationExpired,
+    InvitationNotFound,
+    InvitationUndeliverable,
+)
+from orgs.locks import OrganizationNotFound
+from orgs.models import Membership, Organization
+from orgs.permissions import (
+    ADMIN_ROLE,
+    EDITOR_ROLE,
+    MANAGE_MEMBERS,
+    UNASSIGNED_ROLE,
+    UNIT_ADMIN_ROLE,
+    UNIT_VIEWER_ROLE,
+)
+from orgs.policies import GrantTooWide, PermissionMissing
+from tests.rows import join, make_invitation, make_unit, make_waiting, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "invitee@example.com"
+
+
+def withdraw(by: User | Principal, invitation: Invitation) -> Invitation:
+    by = by if isinstance(by, Principal) else session(by)
+    return cancel(by=by, organization_id=invitation.organization_id, invitation_id=invitation.pk)
+
+
+def test_an_open_one_ends(organization: Organization, admin: User, owner: User):
+    invitation = make_invitation(organization, ADDRESS, owner)
+    start = timezone.now()
+    with watching() as changes:
+        answer = withdraw(admin, invitation)
+    assert changes.tables == {"invitations.Invitation": (0, 1, 0)}
+    assert changes.events == [event("invitation.cancelled", invitation, admin, organization)]
+    assert (answer.status, answer.state, answer.is_superseded) == ("cancelled", "cancelled", False)
+    assert answer.finished_at is not None
+    assert start <= answer.finished_at <= timezone.now()
+
+
+def test_an_acceptance_that_waits_ends_too(organization: Organization, admin: User, invitee: User):
+    waiting = make_waiting(organization, invitee, admin)
+    with watching() as changes:
+        withdraw(admin, waiting)
+    assert changes.events == [event("invitation.cancelled", waiting, admin, organization)]
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.answered_by_id) == ("cancelled", invitee.pk)
+
+
+@pytest.mark.parametrize(
+    ("values", "refusal"),
+    [
+        ({"status": "accepted"}, InvitationAccepted),
+        ({"status": "declined"}, InvitationDeclined),
+        ({"status": "cancelled"}, InvitationCancelled),
+        ({"status": "expired"}, InvitationExpired),
+        ({"status": "error"}, InvitationUndeliverable),
+        ({"days": -1, "finished_at": None}, InvitationExpired),
+    ],
+)
+def test_what_has_ended_stays_as_it_ended(organization: Organization, admin: User, values: dict, refusal: type):
+    invitation = make_invitation(organization, ADDRESS, admin, **{"finished_at": timezone.now()} | values)
+    with watching() as changes, pytest.raises(refusal):
+        withdraw(admin, invitation)
+    assert changes.nothing
+
+
+def test_whoever_manages_members_withdraws_also_what_they_could_not_offer(
+    organization: Organization, member: User, owner: User
+):
+    Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
+    assert withdraw(member, make_invitation(organization, ADDRESS, owner, role_id=ADMIN_ROLE)).status == "cancelled"
+
+
+def test_whoever_manages_a_unit_withdraws_what_they_could_offer_there(
+    organization: Organization, stranger: User, owner: User
+):
+    unit, other = make_unit(organization), make_unit(organization, "field-app", "application")
+    join(organization, stranger, UNASSIGNED_ROLE, (), {unit: UNIT_ADMIN_ROLE})
+    here = {"unit": unit, "unit_role_id": UNIT_VIEWER_ROLE}
+    assert withdraw(stranger, make_invitation(organization, ADDRESS, owner, **here)).status == "cancelled"
+    for values, refusal in (
+        ({"role_id": EDITOR_ROLE, **here}, GrantTooWide),
+        ({"unit": other, "unit_role_id": UNIT_VIEWER_ROLE}, InvitationNotFound),
+        ({}, InvitationNotFound),
+    ):
+        invitation = make_invitation(organization, ADDRESS, owner, **values)
+        with watching() as changes, pytest.raises(refusal):
+            withdraw(stranger, invitation)
+        assert changes.nothing
+
+
+def test_staff_may(organization: Organization, owner: User, by_staff: Principal):
+    assert withdraw(by_staff, make_invitation(organization, ADDRESS, owner)).status == "cancelled"
+
+
+def test_members_without_the_right_outsiders_and_invitations_of_others(
+    organization: Organization, other_organization: Organization, admin: User, member: User, stranger: User
+):
+    invitation = make_invitation(organization, ADDRESS, admin)
+    foreign = make_invitation(other_organization, ADDRESS, stranger)
+    for by, wanted, refusal in (
+        (member, invitation, PermissionMissing),
+        (stranger, invitation, OrganizationNotFound),
+        (admin, foreign, InvitationNotFound),
+    ):
+        with watching() as changes, pytest.raises(refusal):
+            cancel(by=session(by), organization_id=organization.pk, invitation_id=wanted.pk)
+        assert changes.nothing

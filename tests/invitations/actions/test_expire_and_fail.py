@@ -1,0 +1,211 @@
+"""What the service itself does to an invitation: mark it expired, or undeliverable."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from core.ids import uuid7
+from invitations.actions.ending import expire, fail
+from invitations.email.models import Mail
+from invitations.email.queue import queue_mail
+from invitations.models import Invitation
+from orgs.actions.roles import create_role, delete_role
+from orgs.locks import OrganizationNotFound
+from orgs.models import Organization, Role
+from tests.rows import make_invitation, make_waiting, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+
+class TestExpiring:
+    def test_overdue_ones_are_marked_with_the_date_they_ended(
+        self, organization: Organization, other_organization: Organization, owner: User, invitee: User
+    ):
+        overdue = [make_invitation(organization, f"{n}@example.com", owner, days=-n) for n in (1, 2)]
+        make_invitation(organization, "open@example.com", owner)
+        make_waiting(organization, invitee, owner, days=-1)
+        make_invitation(other_organization, "other@example.com", owner, days=-1)
+        with watching() as changes:
+            assert expire(organization_id=organization.pk) == 2
+        assert changes.tables == {"invitations.Invitation": (0, 2, 0)}
+        assert sorted(changes.events) == sorted(event("invitation.expired", row, None, organization) for row in overdue)
+        for row in overdue:
+            before = row.expires_at
+            row.refresh_from_db()
+            assert (row.status, row.finished_at, row.expires_at) == ("expired", before, before)
+
+    def test_doing_it_again_changes_nothing(self, organization: Organization, owner: User):
+        make_invitation(organization, "invitee@example.com", owner, days=-1)
+        expire(organization_id=organization.pk)
+        with watching() as changes:
+            assert expire(organization_id=organization.pk) == 0
+        assert changes.nothing
+
+    def test_an_archived_organization_is_kept_in_order_too(self, organization: Organization, owner: User):
+        Organization.objects.update(deleted_at=timezone.now())
+        make_invitation(organization, "invitee@example.com", owner, days=-1)
+        assert expire(organization_id=organization.pk) == 1
+
+    def test_one_that_is_gone_is_gone(self, owner: User):
+        with pytest.raises(OrganizationNotFound):
+            expire(organization_id=owner.pk)
+
+    def test_nothing_depends_on_it(self, organization: Organization, owner: User):
+        overdue = make_invitation(organization, "invitee@example.com", owner, days=-1)
+        assert not Invitation.objects.open().exists()
+        assert Invitation.objects.with_details().get().state == "expired"
+        expire(organization_id=organization.pk)
+        assert Invitation.objects.with_details().get().state == "expired"
+        assert Invitation.objects.get(pk=overdue.pk).status == "expired"
+
+
+class TestTellingWhoInvited:
+    """That an invitation ended and its mail never went out."""
+
+    @pytest.fixture
+    def invitation(self, organization: Organization, owner: User) -> Invitation:
+        """Overdue, with a mail in the outbox."""
+        invitation = make_invitation(organization, "invitee@example.com", owner, days=-1)
+        queue_mail(invitation, Mail.Kind.INVITATION)
+        return invitation
+
+    @pytest.mark.parametrize(
+        "mail",
+        [
+            {"state": "queued"},
+            {"state": "sending", "lease_id": uuid7()},
+            {"state": "deferred", "attempts": 9, "response": "451 4.3.0 Later"},
+            {"state": "failed", "due_at": None, "reason": "Not sent: BadHeaderError"},
+            {"state": "dropped", "due_at": None, "reason": "The invitation is expired."},
+        ],
+        ids=lambda mail: mail["state"],
+    )
+    def test_they_are_told_once_of_a_mail_that_never_went_out(
+        self, organization: Organization, invitation: Invitation, mail: dict[str, Any]
+    ):
+        Mail.objects.update(**mail)
+        with watching() as changes:
+            expire(organization_id=organization.pk)
+            expire(organization_id=organization.pk)
+        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.events == [event("invitation.expired", invitation, None, organization)]
+        assert notices() == ["owner@example.com"]
+
+    @pytest.mark.parametrize("state", ["sent", "delivered", "deferred", "bounced", "complained"])
+    def test_not_of_one_that_a_mail_server_took(self, organization: Organization, invitation: Invitation, state: str):
+        Mail.objects.update(state=state, due_at=None, sent_at=timezone.now())
+        expire(organization_id=organization.pk)
+        assert notices() == []
+
+    def test_not_of_one_that_its_recipient_refused(self, organization: Organization, invitation: Invitation):
+        Mail.objects.update(state="dropped", due_at=None, withheld_at=timezone.now())
+        expire(organization_id=organization.pk)
+        assert notices() == []
+
+    @pytest.mark.parametrize(("generation", "told"), [(1, ["owner@example.com"]), (2, [])])
+    def test_the_mail_of_the_newest_link_counts(
+        self, organization: Organization, invitation: Invitation, generation: int, told: list[str]
+    ):
+        Invitation.objects.update(generation=2)
+        invitation.refresh_from_db()
+        queue_mail(invitation, Mail.Kind.INVITATION)
+        sent = Mail.objects.filter(generation=generation)
+        sent.update(state="sent", due_at=None, sent_at=timezone.now())
+        expire(organization_id=organization.pk)
+        assert notices() == told
+
+    def test_an_archived_organization_sends_none_and_tells_nobody(
+        self, organization: Organization, invitation: Invitation
+    ):
+        Organization.objects.update(deleted_at=timezone.now())
+        expire(organization_id=organization.pk)
+        assert notices() == []
+
+    def test_where_nobody_is_left_to_be_told_it_expires_all_the_same(
+        self, organization: Organization, invitation: Invitation, owner: User
+    ):
+        User.objects.filter(pk=owner.pk).update(is_active=False)
+        assert expire(organization_id=organization.pk) == 1
+        assert notices() == []
+
+    def test_whatever_marks_it_tells_them(self, organization: Organization, invitation: Invitation, owner: User):
+        role = create_role(
+            by=session(owner),
+            organization_id=organization.pk,
+            scope=Role.Scope.ORGANIZATION,
+            name="Guide",
+            permissions=frozenset(),
+        )
+        Invitation.objects.update(role=role)
+        delete_role(by=session(owner), organization_id=organization.pk, role_id=role.pk)
+        assert notices() == ["owner@example.com"]
+
+    def test_each_takes_as_many_queries_however_many_there_are(
+        self, organization: Organization, invitation: Invitation, owner: User, django_assert_num_queries: Any
+    ):
+        queue_mail(make_invitation(organization, "second@example.com", owner, days=-2), Mail.Kind.INVITATION)
+        with django_assert_num_queries(
+            4 + 2 * 3
+        ):  # savepoint, lock, overdue, savepoint; of each its end, its notice, its event
+            expire(organization_id=organization.pk)
+
+
+def notices() -> list[str]:
+    """Who is told that an invitation could not be delivered."""
+    return list(Mail.objects.filter(kind="undeliverable").values_list("recipient", flat=True))
+
+
+class TestFailing:
+    @pytest.fixture
+    def invitation(self, organization: Organization, owner: User) -> Invitation:
+        return make_invitation(organization, "invitee@example.com", owner, generation=2)
+
+    def test_it_ends_and_the_inviter_is_told(self, organization: Organization, invitation: Invitation):
+        with watching() as changes:
+            assert fail(invitation_id=invitation.pk, generation=2, reason="550 5.1.1")
+        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.events == [event("invitation.failed", invitation, None, organization, reason="550 5.1.1")]
+        invitation.refresh_from_db()
+        assert invitation.status == "error"
+        assert invitation.finished_at is not None
+        assert timezone.now() - invitation.finished_at < timedelta(minutes=1)
+        assert list(Mail.objects.values_list("kind", "recipient")) == [("undeliverable", "owner@example.com")]
+
+    @pytest.mark.parametrize("generation", [1, 3])
+    def test_the_bounce_of_another_mail_says_nothing_about_this_one(self, invitation: Invitation, generation: int):
+        with watching() as changes:
+            assert not fail(invitation_id=invitation.pk, generation=generation, reason="550")
+        assert changes.nothing
+
+    @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "expired", "error", "processing"])
+    def test_a_late_bounce_undoes_no_answer(self, invitation: Invitation, status: str):
+        finished_at = None if status == "processing" else timezone.now()
+        Invitation.objects.update(status=status, finished_at=finished_at)
+        with watching() as changes:
+            assert not fail(invitation_id=invitation.pk, generation=2, reason="550")
+        assert changes.nothing
+
+    def test_an_overdue_one_has_expired_and_not_failed(self, invitation: Invitation):
+        Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+        assert not fail(invitation_id=invitation.pk, generation=2, reason="550")
+
+    def test_one_of_an_archived_organization_fails_all_the_same(self, invitation: Invitation):
+        Organization.objects.update(deleted_at=timezone.now())
+        assert fail(invitation_id=invitation.pk, generation=2, reason="refused")
+
+    def test_one_that_was_purged_meanwhile_does_not(self, invitation: Invitation):
+        key = invitation.pk
+        invitation.delete()
+        assert not fail(invitation_id=key, generation=2, reason="refused")
+
+    @pytest.mark.parametrize(
+        "reason", ["550 5.1.1 <invitee@example.com> unknown", "No such mailbox", "", "550 5.1.1\n", "Refused", "5"]
+    )
+    def test_the_words_of_a_mail_server_never_reach_an_event(self, invitation: Invitation, reason: str):
+        with watching() as changes, pytest.raises(ValueError, match="code"):
+            fail(invitation_id=invitation.pk, generation=2, reason=reason)
+        assert changes.nothing

@@ -1,0 +1,221 @@
+"""Sending again: a new link, a new date, and somebody who vouches; older links say that a newer mail was sent."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Principal
+from core.errors import Invalid
+from invitations.actions.answering import accept
+from invitations.actions.inviting import invite, resend
+from invitations.email.models import Mail
+from invitations.models import Invitation
+from invitations.refusals import (
+    AlreadyInvited,
+    GrantGone,
+    InvitationAccepted,
+    InvitationCancelled,
+    InvitationDeclined,
+    InvitationNotFound,
+    InvitationSuperseded,
+    InvitationWaits,
+    NewerMailSent,
+)
+from invitations.tokens import Purpose, read_token, token_for
+from orgs.actions.members import AlreadyMember
+from orgs.actions.roles import delete_role
+from orgs.actions.units import delete_unit
+from orgs.locks import OrganizationNotFound
+from orgs.models import Membership, Organization
+from orgs.permissions import (
+    ADMIN_ROLE,
+    EDITOR_ROLE,
+    MANAGE_MEMBERS,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from orgs.policies import GrantTooWide, PermissionMissing
+from orgs.seats import NoSeatLeft
+from tests.rows import join, make_invitation, make_role, make_unit, membership_of, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "invitee@example.com"
+
+
+def send_again(by: User | Principal, invitation: Invitation, **values: Any) -> Invitation:
+    return resend(
+        by=by if isinstance(by, Principal) else session(by),
+        organization_id=invitation.organization_id,
+        invitation_id=invitation.pk,
+        **values,
+    )
+
+
+@pytest.fixture
+def invitation(organization: Organization, admin: User) -> Invitation:
+    return invite(by=session(admin), organization_id=organization.pk, email=ADDRESS, role_id=VIEWER_ROLE)
+
+
+class TestAnOpenOne:
+    def test_its_time_starts_anew_and_a_mail_is_queued(
+        self, organization: Organization, admin: User, invitation: Invitation
+    ):
+        start = timezone.now()
+        with watching() as changes:
+            answer = send_again(admin, invitation)
+        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.events == [event("invitation.resent", invitation, admin, organization, generation=2)]
+        assert (answer.pk, answer.generation, answer.status) == (invitation.pk, 2, "pending")
+        assert start + timedelta(days=10) <= answer.expires_at <= timezone.now() + timedelta(days=10)
+        mails = Mail.objects.order_by("id").values_list("kind", "recipient", "generation")
+        assert list(mails) == [("invitation", ADDRESS, 1), ("invitation", ADDRESS, 2)]
+
+    def test_older_links_stop_working(self, invitation: Invitation, admin: User, invitee: User):
+        older = read_token(token_for(invitation, Purpose.MAILED))
+        newer = read_token(token_for(send_again(admin, invitation), Purpose.MAILED))
+        with watching() as changes, pytest.raises(NewerMailSent):
+            accept(by=session(invitee), invitation_id=invitation.pk, proof=older)
+        assert changes.nothing
+        assert accept(by=session(invitee), invitation_id=invitation.pk, proof=newer).membership is not None
+
+    @pytest.mark.parametrize("days", [0, 31])
+    def test_within_bounds(self, admin: User, invitation: Invitation, days: int):
+        with watching() as changes, pytest.raises(Invalid):
+            send_again(admin, invitation, lifetime_days=days)
+        assert changes.nothing
+
+    def test_nobody_resends_what_they_could_not_offer(self, organization: Organization, member: User, owner: User):
+        Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
+        higher = make_invitation(organization, ADDRESS, owner, role_id=ADMIN_ROLE)
+        with watching() as changes, pytest.raises(GrantTooWide):
+            send_again(member, higher)
+        assert changes.nothing
+
+    def test_the_inviter_goes_on_vouching_while_they_can(self, owner: User, admin: User, invitation: Invitation):
+        assert send_again(owner, invitation).inviter_id == admin.pk
+
+    def test_whoever_resends_vouches_where_the_inviter_no_longer_can(
+        self, organization: Organization, owner: User, admin: User, invitation: Invitation
+    ):
+        membership_of(admin, organization).assignments.update(role_id=VIEWER_ROLE)
+        answer = send_again(owner, invitation)
+        assert (answer.inviter_id, answer.inviter_user_id, answer.inviter_name) == (owner.pk, owner.pk, "Owner Cast")
+
+
+class TestOneThatEndedUnanswered:
+    """It expired, marked or not, or its mail was refused: a full mailbox has room again, a filter was mended."""
+
+    @pytest.fixture(params=["expired", "pending", "error"])
+    def ended(self, request: pytest.FixtureRequest, organization: Organization, admin: User) -> Invitation:
+        ended = {} if request.param == "pending" else {"status": request.param, "finished_at": timezone.now()}
+        days = 5 if request.param == "error" else -1
+        return make_invitation(organization, ADDRESS, admin, role_id=VIEWER_ROLE, days=days, **ended)
+
+    def test_a_new_one_with_the_same_grant_follows_it(self, organization: Organization, owner: User, ended: Invitation):
+        with watching() as changes:
+            newer = send_again(owner, ended)
+        assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert [told for told in changes.events if told.kind != "invitation.expired"] == [
+            event(
+                "invitation.created",
+                newer,
+                owner,
+                organization,
+                role_id=VIEWER_ROLE,
+                permissions=[],
+                unit_id=None,
+                unit_role_id=None,
+                lifetime_days=10,
+            )
+        ]
+        status = {"pending": "expired"}.get(ended.status, ended.status)
+        ended.refresh_from_db()
+        assert (ended.status, ended.superseded_by_id) == (status, newer.pk)
+        assert (newer.is_open, newer.email, newer.role_id, newer.inviter_id) == (True, ADDRESS, VIEWER_ROLE, owner.pk)
+
+    def test_it_is_followed_once(self, owner: User, ended: Invitation):
+        send_again(owner, ended)
+        with watching() as changes, pytest.raises(InvitationSuperseded):
+            send_again(owner, ended)
+        assert changes.nothing
+
+    def test_an_open_one_to_the_same_target_stands_in_the_way(
+        self, organization: Organization, owner: User, ended: Invitation
+    ):
+        newer = invite(by=session(owner), organization_id=organization.pk, email=ADDRESS)
+        with watching() as changes, pytest.raises(AlreadyInvited) as refusal:
+            send_again(owner, ended)
+        assert refusal.value.details == {"invitation_id": newer.pk}
+        assert changes.nothing
+
+    def test_a_member_is_not_invited_again(self, organization: Organization, owner: User, ended: Invitation):
+        join(organization, User.objects.create_verified_user(ADDRESS))
+        with watching() as changes, pytest.raises(AlreadyMember):
+            send_again(owner, ended)
+        assert changes.nothing
+
+    def test_it_needs_a_seat_again(self, organization: Organization, owner: User, ended: Invitation):
+        Organization.objects.update(seat_limit=3)
+        with watching() as changes, pytest.raises(NoSeatLeft):
+            send_again(owner, ended)
+        assert changes.nothing
+
+    def test_the_ceiling_holds(self, organization: Organization, member: User, owner: User):
+        Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
+        higher = make_invitation(organization, ADDRESS, owner, role_id=EDITOR_ROLE, days=-1)
+        with watching() as changes, pytest.raises(GrantTooWide):
+            send_again(member, higher)
+        assert changes.nothing
+
+    def test_what_it_offered_must_still_exist(self, organization: Organization, owner: User):
+        role, unit = make_role(organization, "Helper"), make_unit(organization)
+        of_unit = {"unit": unit, "unit_role_id": UNIT_VIEWER_ROLE}
+        without_role = make_invitation(organization, ADDRESS, owner, role=role, days=-1)
+        without_unit = make_invitation(organization, "second@example.com", owner, days=-1, **of_unit)
+        delete_role(by=session(owner), organization_id=organization.pk, role_id=role.pk)
+        delete_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk)
+        for gone in (without_role, without_unit):
+            with watching() as changes, pytest.raises(GrantGone):
+                send_again(owner, gone)
+            assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [
+        ("accepted", InvitationAccepted),
+        ("declined", InvitationDeclined),
+        ("cancelled", InvitationCancelled),
+        ("processing", InvitationWaits),
+    ],
+)
+def test_what_was_answered_is_not_sent_again(organization: Organization, admin: User, status: str, refusal: type):
+    finished_at = None if status == "processing" else timezone.now()
+    invitation = make_invitation(organization, ADDRESS, admin, status=status, finished_at=finished_at)
+    with watching() as changes, pytest.raises(refusal):
+        send_again(admin, invitation)
+    assert changes.nothing
+
+
+def test_members_without_the_right_outsiders_and_invitations_of_others(
+    organization: Organization,
+    other_organization: Organization,
+    invitation: Invitation,
+    admin: User,
+    member: User,
+    stranger: User,
+):
+    foreign = make_invitation(other_organization, ADDRESS, stranger)
+    for by, wanted, refusal in (
+        (member, invitation, PermissionMissing),
+        (stranger, invitation, OrganizationNotFound),
+        (admin, foreign, InvitationNotFound),
+    ):
+        with watching() as changes, pytest.raises(refusal):
+            resend(by=session(by), organization_id=organization.pk, invitation_id=wanted.pk)
+        assert changes.nothing

@@ -1,0 +1,231 @@
+"""Changing an open invitation: the rule for inviting holds for what it offers now and for what it will."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from core.errors import Invalid, Unprocessable
+from invitations.actions.inviting import update_invitation
+from invitations.models import Invitation
+from invitations.refusals import (
+    InvitationAccepted,
+    InvitationCancelled,
+    InvitationDeclined,
+    InvitationExpired,
+    InvitationNotFound,
+    InvitationSuperseded,
+    InvitationUndeliverable,
+    InvitationWaits,
+)
+from orgs.locks import OrganizationNotFound
+from orgs.lookups import UnknownRole
+from orgs.models import Membership, Organization
+from orgs.permissions import (
+    ADMIN_ROLE,
+    EDITOR_ROLE,
+    LIST_PROJECTS,
+    MANAGE_MEMBERS,
+    OWNER_ROLE,
+    UNASSIGNED_ROLE,
+    UNIT_ADMIN_ROLE,
+    UNIT_EDITOR_ROLE,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from orgs.policies import GrantTooWide, PermissionMissing
+from tests.rows import join, make_invitation, make_role, make_unit, membership_of, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+ADDRESS = "invitee@example.com"
+
+
+def update(by: User | Principal, invitation: Invitation, **values: Any) -> Invitation:
+    return update_invitation(
+        by=by if isinstance(by, Principal) else session(by),
+        organization_id=invitation.organization_id,
+        invitation_id=invitation.pk,
+        **values,
+    )
+
+
+@pytest.fixture
+def invitation(organization: Organization, admin: User) -> Invitation:
+    return make_invitation(organization, ADDRESS, admin, role_id=VIEWER_ROLE, permissions=[LIST_PROJECTS])
+
+
+@pytest.fixture
+def manager(organization: Organization, member: User) -> User:
+    """May manage members and list projects, and nothing else."""
+    Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
+    return member
+
+
+def test_what_is_named_changes_and_the_rest_stays(organization: Organization, admin: User, invitation: Invitation):
+    with watching() as changes:
+        answer = update(admin, invitation, role_id=EDITOR_ROLE)
+    assert changes.tables == {"invitations.Invitation": (0, 1, 0)}
+    assert changes.events == [
+        event(
+            "invitation.updated",
+            invitation,
+            admin,
+            organization,
+            role_id=EDITOR_ROLE,
+            permissions=[LIST_PROJECTS],
+            unit_id=None,
+            unit_role_id=None,
+            lifetime_days=None,
+        )
+    ]
+    before = Invitation.objects.filter(pk=invitation.pk).values().get()
+    assert (answer.role_id, answer.permissions) == (EDITOR_ROLE, [LIST_PROJECTS])
+    assert (before["expires_at"], before["generation"], before["status"]) == (invitation.expires_at, 1, "pending")
+    assert before["updated_at"] > invitation.updated_at
+
+
+def test_permissions_are_replaced_and_can_be_emptied(admin: User, invitation: Invitation):
+    assert update(admin, invitation, permissions=frozenset({MANAGE_MEMBERS})).permissions == [MANAGE_MEMBERS]
+    assert update(admin, invitation, permissions=frozenset()).permissions == []
+
+
+def test_the_role_in_the_unit_can_be_changed_and_the_unit_cannot(organization: Organization, admin: User):
+    unit = make_unit(organization)
+    invitation = make_invitation(organization, ADDRESS, admin, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+    answer = update(admin, invitation, unit_role_id=UNIT_EDITOR_ROLE)
+    assert (answer.unit_id, answer.unit_role_id, answer.role_id) == (unit.pk, UNIT_EDITOR_ROLE, UNASSIGNED_ROLE)
+
+
+def test_without_a_unit_there_is_no_role_in_one(admin: User, invitation: Invitation):
+    with watching() as changes, pytest.raises(Unprocessable) as refusal:
+        update(admin, invitation, unit_role_id=UNIT_VIEWER_ROLE)
+    assert list(refusal.value.fields) == ["unit_role_id"]
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("days", [1, 30])
+def test_it_lives_that_long_from_now(admin: User, invitation: Invitation, days: int):
+    start = timezone.now()
+    expires_at = update(admin, invitation, lifetime_days=days).expires_at
+    assert start + timedelta(days=days) <= expires_at <= timezone.now() + timedelta(days=days)
+
+
+@pytest.mark.parametrize("days", [0, 31])
+def test_within_bounds(admin: User, invitation: Invitation, days: int):
+    with watching() as changes, pytest.raises(Invalid) as refusal:
+        update(admin, invitation, lifetime_days=days)
+    assert list(refusal.value.fields) == ["lifetime_days"]
+    assert changes.nothing
+
+
+class TestTheCeiling:
+    def test_nobody_offers_more_than_they_hold(self, organization: Organization, manager: User, owner: User):
+        invitation = make_invitation(organization, ADDRESS, owner, role_id=VIEWER_ROLE)
+        for grant in (
+            {"role_id": OWNER_ROLE},
+            {"role_id": EDITOR_ROLE},
+            {"permissions": frozenset({MANAGE_MEMBERS, "organization:admin"})},
+        ):
+            with watching() as changes, pytest.raises(GrantTooWide):
+                update(manager, invitation, **grant)
+            assert changes.nothing
+
+    def test_nobody_touches_an_offer_they_could_not_make(
+        self, organization: Organization, manager: User, admin: User, owner: User
+    ):
+        higher = make_invitation(organization, ADDRESS, owner, role_id=ADMIN_ROLE)
+        owning = make_invitation(organization, "heir@example.com", owner, role_id=OWNER_ROLE)
+        for by, invitation in ((manager, higher), (admin, owning)):
+            for values in ({"role_id": VIEWER_ROLE}, {"lifetime_days": 30}, {}):
+                with watching() as changes, pytest.raises(GrantTooWide):
+                    update(by, invitation, **values)
+                assert changes.nothing
+
+    def test_a_credential_for_less_offers_less(self, owner: User, invitation: Invitation):
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
+        with watching() as changes, pytest.raises(GrantTooWide):
+            update(narrow, invitation, role_id=EDITOR_ROLE)
+        assert changes.nothing
+        update(narrow, invitation, role_id=UNASSIGNED_ROLE)
+
+    def test_whoever_manages_the_unit_may_within_it(self, organization: Organization, stranger: User, owner: User):
+        unit = make_unit(organization)
+        join(organization, stranger, UNASSIGNED_ROLE, (), {unit: UNIT_ADMIN_ROLE})
+        invitation = make_invitation(organization, ADDRESS, owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+        assert update(stranger, invitation, unit_role_id=UNIT_ADMIN_ROLE).unit_role_id == UNIT_ADMIN_ROLE
+        with watching() as changes, pytest.raises(GrantTooWide):
+            update(stranger, invitation, role_id=VIEWER_ROLE)
+        assert changes.nothing
+
+
+class TestWhoVouches:
+    def test_the_inviter_goes_on_vouching_for_what_they_could_offer(
+        self, owner: User, admin: User, invitation: Invitation
+    ):
+        answer = update(owner, invitation, role_id=EDITOR_ROLE)
+        assert (answer.inviter_id, answer.inviter_name) == (admin.pk, "Admin Cast")
+
+    def test_whoever_offers_more_than_the_inviter_could_takes_over(self, owner: User, invitation: Invitation):
+        answer = update(owner, invitation, role_id=OWNER_ROLE)
+        assert (answer.inviter_id, answer.inviter_user_id, answer.inviter_name) == (owner.pk, owner.pk, "Owner Cast")
+
+    def test_so_does_whoever_edits_after_the_inviter_left(
+        self, organization: Organization, owner: User, admin: User, invitation: Invitation
+    ):
+        membership_of(admin, organization).delete()
+        assert update(owner, invitation).inviter_id == owner.pk
+
+
+@pytest.mark.parametrize(
+    ("values", "refusal"),
+    [
+        ({"status": "accepted"}, InvitationAccepted),
+        ({"status": "declined"}, InvitationDeclined),
+        ({"status": "cancelled"}, InvitationCancelled),
+        ({"status": "expired"}, InvitationExpired),
+        ({"status": "error"}, InvitationUndeliverable),
+        ({"status": "processing", "finished_at": None}, InvitationWaits),
+        ({"days": -1, "finished_at": None}, InvitationExpired),
+    ],
+)
+def test_what_is_not_open_stays_as_it_is(organization: Organization, admin: User, values: dict, refusal: type):
+    invitation = make_invitation(organization, ADDRESS, admin, **{"finished_at": timezone.now()} | values)
+    with watching() as changes, pytest.raises(refusal):
+        update(admin, invitation, role_id=EDITOR_ROLE)
+    assert changes.nothing
+
+
+def test_a_superseded_one_says_so(organization: Organization, admin: User, invitation: Invitation):
+    former = make_invitation(
+        organization, ADDRESS, admin, status="cancelled", finished_at=timezone.now(), superseded_by=invitation
+    )
+    with pytest.raises(InvitationSuperseded):
+        update(admin, former, role_id=EDITOR_ROLE)
+
+
+def test_invitations_and_roles_of_others_are_unknown(
+    organization: Organization, other_organization: Organization, admin: User, stranger: User, invitation: Invitation
+):
+    foreign = make_invitation(other_organization, ADDRESS, stranger)
+    with watching() as changes, pytest.raises(InvitationNotFound):
+        update_invitation(by=session(admin), organization_id=organization.pk, invitation_id=foreign.pk)
+    assert changes.nothing
+    with watching() as changes, pytest.raises(UnknownRole):
+        update(admin, invitation, role_id=make_role(other_organization, "Helper").pk)
+    assert changes.tables == {"orgs.Role": (1, 0, 0)}
+
+
+def test_members_without_the_right_learn_nothing_of_its_state(
+    organization: Organization, member: User, stranger: User, admin: User, invitation: Invitation
+):
+    answered = make_invitation(organization, "x@example.com", admin, status="declined", finished_at=timezone.now())
+    for row in (invitation, answered):
+        for by, refusal in ((member, PermissionMissing), (stranger, OrganizationNotFound)):
+            with watching() as changes, pytest.raises(refusal):
+                update(by, row)
+            assert changes.nothing

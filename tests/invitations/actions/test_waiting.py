@@ -1,0 +1,249 @@
+"""Acceptances that wait for a seat: whoever waits longest comes in first, and nobody blocks the others."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import SERVICE, Principal
+from invitations.actions.maintenance import CHORES, complete_acceptances
+from invitations.actions.waiting import complete_waiting
+from invitations.email.models import Mail
+from invitations.models import Invitation
+from orgs.actions.accounts import delete_account
+from orgs.actions.members import leave_organization, remove_member
+from orgs.models import Membership, Organization
+from orgs.permissions import EDITOR_ROLE, UNIT_EDITOR_ROLE
+from tests.queries import queries
+from tests.rows import (
+    join,
+    make_invitation,
+    make_organization,
+    make_person,
+    make_unit,
+    make_waiting,
+    membership_of,
+    role_of,
+    session,
+)
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def full(organization: Organization) -> Organization:
+    """An organization whose three members take its three seats."""
+    Organization.objects.filter(pk=organization.pk).update(seat_limit=3)
+    organization.refresh_from_db()
+    return organization
+
+
+def make_room(organization: Organization, seats: int) -> None:
+    organization.seat_limit = organization.memberships.count() + seats
+    organization.save()
+
+
+def complete(organization: Organization) -> int:
+    return complete_waiting(by=SERVICE, organization=organization)
+
+
+def statuses(*invitations: Invitation) -> list[str]:
+    return [Invitation.objects.get(pk=invitation.pk).status for invitation in invitations]
+
+
+def test_a_freed_seat_makes_the_membership(full: Organization, owner: User, member: User, invitee: User):
+    unit = make_unit(full)
+    waiting = make_waiting(full, invitee, owner, role_id=EDITOR_ROLE, unit=unit, unit_role_id=UNIT_EDITOR_ROLE)
+    left = membership_of(member, full)
+    with watching() as changes:
+        leave_organization(by=session(member), organization_id=full.pk)
+    membership = membership_of(invitee, full)
+    assert changes.tables == {
+        "orgs.Membership": (1, 0, 1),
+        "orgs.RoleAssignment": (2, 0, 1),
+        "invitations.Invitation": (0, 1, 0),
+        "invitations.Mail": (1, 0, 0),
+    }
+    assert changes.events == [
+        event("membership.left", left, member, full, user_id=member.pk),
+        event(
+            "membership.created",
+            membership,
+            None,
+            full,
+            user_id=invitee.pk,
+            role_id=EDITOR_ROLE,
+            permissions=[],
+            unit_id=unit.pk,
+            unit_role_id=UNIT_EDITOR_ROLE,
+        ),
+        event("invitation.accepted", waiting, None, full, was_member=False, waited=True),
+    ]
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.answered_by_id) == ("accepted", invitee.pk)
+    assert waiting.finished_at is not None
+    assert list(Mail.objects.values_list("kind", "recipient")) == [("answered", "owner@example.com")]
+
+
+def test_without_a_free_seat_nothing_changes(full: Organization, owner: User, invitee: User):
+    make_waiting(full, invitee, owner)
+    with watching() as changes:
+        assert complete(full) == 0
+    assert changes.nothing
+
+
+def test_whoever_waits_longest_comes_in_first(full: Organization, owner: User):
+    people = [make_person(f"waiting{number}") for number in range(4)]
+    waiting = [make_waiting(full, person, owner) for person in people]
+    for age, invitation in zip((1, 4, 3, 2), waiting, strict=True):
+        Invitation.objects.filter(pk=invitation.pk).update(updated_at=timezone.now() - timedelta(hours=age))
+    make_room(full, 2)
+    assert complete(full) == 2
+    assert statuses(*waiting) == ["processing", "accepted", "accepted", "processing"]
+
+
+def test_its_date_no_longer_matters(full: Organization, owner: User, invitee: User):
+    waiting = make_waiting(full, invitee, owner, days=-100)
+    make_room(full, 1)
+    complete(full)
+    assert statuses(waiting) == ["accepted"]
+
+
+def test_only_the_organization_itself_is_completed(
+    full: Organization, other_organization: Organization, stranger: User, invitee: User
+):
+    Organization.objects.filter(pk=other_organization.pk).update(seat_limit=1)
+    waiting = make_waiting(other_organization, invitee, stranger)
+    make_room(full, 5)
+    complete(full)
+    assert statuses(waiting) == ["processing"]
+
+
+def test_nobody_enters_an_archived_organization(full: Organization, owner: User, invitee: User):
+    waiting = make_waiting(full, invitee, owner)
+    make_room(full, 1)
+    full.deleted_at = timezone.now()
+    assert complete(full) == 0
+    assert statuses(waiting) == ["processing"]
+
+
+class TestWhoDoesNotComeIn:
+    """They are passed over, and those behind them come in."""
+
+    @pytest.fixture
+    def behind(self, full: Organization, owner: User, stranger: User, first: Invitation) -> Invitation:
+        return make_waiting(full, stranger, owner)
+
+    @pytest.fixture
+    def first(self, full: Organization, admin: User, invitee: User) -> Invitation:
+        return make_waiting(full, invitee, admin)
+
+    def test_where_the_inviter_could_not_offer_it_now_they_wait_on(
+        self, full: Organization, owner: User, admin: User, first: Invitation, behind: Invitation
+    ):
+        remove_member(by=session(owner), organization_id=full.pk, membership_id=membership_of(admin, full).pk)
+        assert statuses(first, behind) == ["processing", "accepted"]
+
+    def test_a_deactivated_person_waits_on_and_can_still_come_in(
+        self, full: Organization, invitee: User, first: Invitation, behind: Invitation
+    ):
+        User.objects.filter(pk=invitee.pk).update(is_active=False)
+        make_room(full, 1)
+        assert complete(full) == 1
+        assert statuses(first, behind) == ["processing", "accepted"]
+        User.objects.filter(pk=invitee.pk).update(is_active=True)
+        make_room(full, 1)
+        complete(full)
+        assert statuses(first) == ["accepted"]
+
+    @pytest.mark.parametrize("ending", ["deleted", "erased"])
+    def test_who_was_deleted_or_erased_waits_no_more(
+        self,
+        full: Organization,
+        invitee: User,
+        first: Invitation,
+        behind: Invitation,
+        by_staff: Principal,
+        ending: str,
+    ):
+        if ending == "deleted":
+            delete_account(by=by_staff, user=invitee)
+        else:
+            invitee.delete()
+        make_room(full, 1)
+        with watching() as changes:
+            assert complete(full) == 1
+        assert statuses(first, behind) == ["cancelled", "accepted"]
+        assert changes.events[0] == event("invitation.cancelled", first, None, full)
+
+    def test_who_came_in_another_way_is_answered_and_takes_no_second_seat(
+        self, full: Organization, invitee: User, first: Invitation, behind: Invitation
+    ):
+        membership = join(full, invitee)
+        make_room(full, 1)
+        with watching() as changes:
+            assert complete(full) == 2
+        assert statuses(first, behind) == ["accepted", "accepted"]
+        assert changes.events[0] == event("invitation.accepted", first, None, full, was_member=True, waited=True)
+        assert role_of(invitee, full) == membership.organization_role.pk
+
+
+def test_several_organizations_give_their_seats_when_one_person_leaves_all(
+    full: Organization, owner: User, member: User, invitee: User, stranger: User
+):
+    second = make_organization("second", owner, seat_limit=2)
+    join(second, member)
+    waiting = [make_waiting(full, invitee, owner), make_waiting(second, stranger, owner)]
+    delete_account(by=session(member), user=member)
+    assert statuses(*waiting) == ["accepted", "accepted"]
+    assert Membership.objects.filter(user__in=[invitee, stranger]).count() == 2
+
+
+def test_an_open_invitation_does_not_take_the_seat_of_who_waits(
+    full: Organization, owner: User, member: User, invitee: User
+):
+    """Waiting came first: the address that is merely invited will have to wait in turn."""
+    make_invitation(full, "somebody@example.com", owner)
+    waiting = make_waiting(full, invitee, owner)
+    leave_organization(by=session(member), organization_id=full.pk)
+    assert statuses(waiting) == ["accepted"]
+
+
+class TestTheChore:
+    """Whoever may offer it again frees no seat by that; the worker looks after it."""
+
+    @pytest.fixture
+    def waiting(self, full: Organization, admin: User, invitee: User) -> Invitation:
+        waiting = make_waiting(full, invitee, admin)
+        make_room(full, 1)
+        return waiting
+
+    @pytest.mark.parametrize("who", ["admin", "invitee"])
+    def test_who_was_inactive_and_is_active_again_is_not_forgotten(
+        self, waiting: Invitation, request: pytest.FixtureRequest, who: str
+    ):
+        person = User.objects.filter(pk=request.getfixturevalue(who).pk)
+        person.update(is_active=False)
+        with watching() as changes:
+            complete_acceptances()
+        assert changes.nothing
+        person.update(is_active=True)
+        complete_acceptances()
+        assert statuses(waiting) == ["accepted"]
+        assert complete_acceptances in CHORES
+
+    def test_it_leaves_full_and_archived_organizations_alone(self, waiting: Invitation, full: Organization):
+        make_room(full, 0)
+        complete_acceptances()
+        assert statuses(waiting) == ["processing"]
+        make_room(full, 1)
+        Organization.objects.filter(pk=full.pk).update(deleted_at=timezone.now())
+        complete_acceptances()
+        assert statuses(waiting) == ["processing"]
+
+    def test_it_asks_once_where_nobody_waits(self, organization: Organization, owner: User):
+        make_invitation(organization, "somebody@example.com", owner)
+        with queries(where_somebody_waits="SELECT orgs_organization"):
+            complete_acceptances()

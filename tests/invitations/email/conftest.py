@@ -1,0 +1,160 @@
+"""A mail server of one's own, workers as processes, and invitations to send."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings as project
+from django.db import connection
+from django.db.models import Model
+from django.db.models.functions import Now
+from pytest_django import Settings
+
+from accounts.models import User
+from accounts.principals import Principal
+from invitations.actions import inviting
+from invitations.email.models import Mail
+from invitations.models import Invitation
+from orgs.models import Organization
+from orgs.permissions import EDITOR_ROLE
+from tests.invitations.email.kills import MANY, TALLIES, UNLIMITED, Nursery, table
+from tests.invitations.email.scripted_server import DEADLINE, ScriptedServer, scripted_server
+
+
+@pytest.fixture
+def by_owner(owner: User, principal: Callable[..., Principal]) -> Principal:
+    return principal(owner)
+
+
+@pytest.fixture
+def invite(by_owner: Principal, organization: Organization) -> Callable[..., Invitation]:
+    def invite(email: str = "invitee@example.com", **terms: object) -> Invitation:
+        terms = {"role_id": EDITOR_ROLE} | terms
+        return inviting.invite(by=by_owner, organization_id=organization.pk, email=email, **terms)  # type: ignore[arg-type]
+
+    return invite
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ScriptedServer]:
+    """A mail server that listens, in a process of its own."""
+    with scripted_server(spool=tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def mail_server(server: ScriptedServer, settings: Settings) -> ScriptedServer:
+    """The same server, as the one that this process sends to."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
+    return server
+
+
+@pytest.fixture
+def closed_port() -> int:
+    """A port where nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        return int(unused.getsockname()[1])
+
+
+@pytest.fixture
+def start_worker(server: ScriptedServer) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts ``manage.py worker`` as a process on the tests' database; whatever still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, str(project.BASE_DIR / "manage.py"), "worker", *arguments],
+            env={
+                "PATH": os.environ["PATH"],
+                "DEBUG": "1",
+                "DATABASE_URL": database_url(),
+                "EMAIL_URL": f"smtp://127.0.0.1:{server.port}",
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate(timeout=DEADLINE)
+
+
+@pytest.fixture
+def nursery(nursery_process: subprocess.Popen[bytes], server: ScriptedServer) -> Iterator[Nursery]:
+    nursery = Nursery(nursery_process, server.port)
+    yield nursery
+    nursery.kill_all()
+
+
+@pytest.fixture(scope="session")
+def nursery_process(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
+    """Whatever still runs at the end ends with it."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.invitations.email.nursery"],
+        cwd=project.BASE_DIR,
+        env={
+            "PATH": os.environ["PATH"],
+            "DJANGO_SETTINGS_MODULE": "perfectworks.settings",
+            "LOG_LEVEL": "CRITICAL",
+            "DEBUG": "1",
+            "DATABASE_URL": database_url(),
+            "EMAIL_URL": "smtp://127.0.0.1",
+            **dict.fromkeys(UNLIMITED, str(MANY)),
+        },
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        bufsize=0,
+        process_group=0,
+    )
+    yield process
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=DEADLINE)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What came of the kills, when more of them were asked for than usual."""
+    if TALLIES and terminalreporter.config.getoption("--kills") > 8:
+        terminalreporter.section("what came of the kills")
+        for line in table():
+            terminalreporter.write_line(line)
+
+
+def database_url() -> str:
+    """The address of the tests' database, for another process."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{database['NAME']}"
+    user, password = (quote(str(database[name]), safe="") for name in ("USER", "PASSWORD"))
+    return f"postgres://{user}:{password}@{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
+
+
+def refuse_rows(model: type[Model], column: str, value: str) -> None:
+    """Let the database take no more rows of this model with this value, until the test's transaction ends."""
+    connection.check_constraints()  # PostgreSQL changes no table that still has something to check
+    condition = f"{column} = '{value}'"
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(
+                f"CREATE TRIGGER refuse BEFORE INSERT ON {model._meta.db_table} WHEN NEW.{condition}"
+                " BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            )
+        else:
+            cursor.execute(
+                f"ALTER TABLE {model._meta.db_table} ADD CONSTRAINT refuse CHECK (NOT {condition}) NOT VALID"
+            )
+
+
+def let_time_pass() -> None:
+    """What the passing of a day does: pauses are over, and the leases of workers that were killed have ended."""
+    Mail.objects.unsent().update(due_at=Now())

@@ -1,0 +1,223 @@
+"""What the worker does beside sending: expired rows get their end state, and invitees one reminder."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import timedelta
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.db.models.functions import Now
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import User
+from accounts.principals import Principal
+from events.models import Event
+from invitations.actions import answering, ending, inviting, maintenance
+from invitations.actions.maintenance import CHORES, expire_overdue, forget_expired_sessions, send_reminders
+from invitations.actions.reminders import remind
+from invitations.email.deliver import deliver_next
+from invitations.email.limits import OrganizationMailsUsedUp
+from invitations.email.models import Mail
+from invitations.email.queue import queue_mail
+from invitations.models import Invitation
+from orgs.actions.organizations import archive_organization
+from orgs.models import Organization
+from tests.invitations.email.conftest import refuse_rows
+from tests.invitations.email.scripted_server import ScriptedServer
+from tests.rows import make_invitation
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+Invite = Callable[..., Invitation]
+
+
+@pytest.fixture
+def ending_soon(invite: Invite) -> Invitation:
+    """An open invitation that was mailed eight days ago and ends in less than two."""
+    invitation = invite()
+    Mail.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
+    end_in(invitation, timedelta(days=2) - timedelta(minutes=1))
+    return invitation
+
+
+def end_in(invitation: Invitation, rest: timedelta) -> None:
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at=Now() + rest)
+
+
+def reminders() -> list[tuple[str, str]]:
+    return list(Mail.objects.filter(kind="reminder").values_list("recipient", "state"))
+
+
+def test_overdue_invitations_get_their_end_state_in_every_organization(invite: Invite) -> None:
+    overdue, still_open = invite("late@example.com"), invite("early@example.com")
+    end_in(overdue, timedelta())
+    with watching() as changes:
+        expire_overdue()
+    assert changes.events == [event("invitation.expired", overdue, None, overdue.organization)]
+    assert set(Invitation.objects.open()) == {still_open}
+
+
+def test_an_invitation_that_ends_soon_is_reminded_of_once(ending_soon: Invitation) -> None:
+    with watching() as changes:
+        send_reminders()
+        send_reminders()
+    assert reminders() == [("invitee@example.com", "queued")]
+    assert changes.events == [event("invitation.reminded", ending_soon, None, ending_soon.organization, generation=1)]
+    assert not remind(invitation_id=ending_soon.pk)
+
+
+def test_a_reminder_goes_out_with_the_same_link(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
+    send_reminders()
+    assert deliver_next()
+    assert reminders() == [("invitee@example.com", "sent")]
+
+
+def test_an_answer_makes_the_reminder_needless(
+    mail_server: ScriptedServer, ending_soon: Invitation, invitee: User, principal: Callable[..., Principal]
+) -> None:
+    send_reminders()
+    answering.decline(by=principal(invitee), invitation_id=ending_soon.pk)
+    assert deliver_next()
+    assert reminders() == [("invitee@example.com", "dropped")]
+
+
+def test_a_resent_invitation_is_reminded_of_anew(ending_soon: Invitation, by_owner: Principal) -> None:
+    send_reminders()
+    inviting.resend(by=by_owner, organization_id=ending_soon.organization_id, invitation_id=ending_soon.pk)
+    send_reminders()
+    assert len(reminders()) == 1
+    Mail.objects.filter(generation=2).update(state="delivered", sent_at=timezone.now() - timedelta(days=8), due_at=None)
+    end_in(ending_soon, timedelta(days=1))
+    send_reminders()
+    assert len(reminders()) == 2
+
+
+@pytest.mark.parametrize(
+    ("rest", "mail"),
+    [
+        (timedelta(days=2, minutes=1), {}),
+        (timedelta(), {}),
+        (timedelta(days=1), {"sent_at": timezone.now() - timedelta(hours=23)}),
+        (timedelta(days=1), {"state": "queued", "sent_at": None, "due_at": timezone.now()}),
+        (timedelta(days=1), {"state": "bounced"}),
+    ],
+)
+def test_nobody_is_reminded_too_early_too_late_or_in_vain(
+    ending_soon: Invitation, rest: timedelta, mail: dict[str, object]
+) -> None:
+    end_in(ending_soon, rest)
+    Mail.objects.update(**mail)
+    send_reminders()
+    assert reminders() == []
+
+
+def test_an_archived_organization_reminds_nobody(ending_soon: Invitation, by_owner: Principal) -> None:
+    archive_organization(by=by_owner, organization_id=ending_soon.organization_id)
+    send_reminders()
+    assert not remind(invitation_id=ending_soon.pk)
+    assert reminders() == []
+
+
+def test_reminders_wait_while_the_organization_has_used_up_its_mails(
+    ending_soon: Invitation, settings: Settings, other_organization: Organization, stranger: User
+) -> None:
+    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 1  # which was the invitation's
+    elsewhere = make_invitation(other_organization, "second@example.com", stranger, days=1)
+    mail = queue_mail(elsewhere, Mail.Kind.INVITATION)
+    assert mail is not None
+    Mail.objects.filter(pk=mail.pk).update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
+    end_in(ending_soon, timedelta(hours=1))
+    with watching() as changes:
+        send_reminders()
+    assert reminders() == [("second@example.com", "queued")]
+    assert [told.organization for told in changes.events] == [other_organization.pk]
+    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 2
+    send_reminders()
+    assert ("invitee@example.com", "queued") in reminders()
+
+
+def test_a_reminder_waits_while_its_recipient_was_written_to_often(ending_soon: Invitation, settings: Settings) -> None:
+    settings.RECIPIENT_MAILS_PER_HOUR = 1
+    with watching() as changes:
+        send_reminders()
+    assert changes.nothing
+    settings.RECIPIENT_MAILS_PER_HOUR = 2
+    send_reminders()
+    assert reminders() == [("invitee@example.com", "queued")]
+
+
+def test_reminders_count_for_those_who_invite(ending_soon: Invitation, settings: Settings, by_owner: Principal) -> None:
+    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 2
+    send_reminders()
+    with pytest.raises(OrganizationMailsUsedUp):
+        inviting.invite(by=by_owner, organization_id=ending_soon.organization_id, email="new@example.com")
+
+
+def test_a_fault_in_one_reminder_keeps_no_other_back(
+    ending_soon: Invitation, invite: Invite, caplog: pytest.LogCaptureFixture
+) -> None:
+    later = invite("later@example.com")
+    Mail.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
+    end_in(later, timedelta(days=2) - timedelta(seconds=1))
+    refuse_rows(Mail, "recipient", "invitee@example.com")
+    send_reminders()
+    assert reminders() == [("later@example.com", "queued")]
+    assert [told.getMessage() for told in caplog.records if told.exc_info] == ["A reminder cannot be queued."]
+
+
+def test_a_fault_in_one_organization_keeps_no_other_invitation_open(
+    invite: Invite, other_organization: Organization, stranger: User
+) -> None:
+    here, elsewhere = invite(), make_invitation(other_organization, "second@example.com", stranger, days=1)
+    Invitation.objects.update(expires_at=Now())
+    refuse_rows(
+        Event,
+        "organization_id",
+        str(Event._meta.get_field("organization_id").get_db_prep_value(here.organization_id, connection)),
+    )
+    expire_overdue()
+    here.refresh_from_db()
+    elsewhere.refresh_from_db()
+    assert (here.status, elsewhere.status) == ("pending", "expired")
+
+
+def test_a_refused_reminder_ends_the_invitation(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
+    send_reminders()
+    mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
+    assert deliver_next()
+    ending_soon.refresh_from_db()
+    assert ending_soon.status == "error"
+    assert not ending.fail(invitation_id=ending_soon.pk, generation=1, reason="550")
+
+
+def keep_session(key: str, *, days: int) -> None:
+    """One that ends in so many days."""
+    Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=days))
+
+
+def test_a_session_that_has_ended_is_forgotten_and_no_other() -> None:
+    assert forget_expired_sessions in CHORES
+    keep_session("ended", days=-1)
+    keep_session("lasting", days=1)
+
+    forget_expired_sessions()
+
+    assert Session.objects.get().session_key == "lasting"
+
+
+def test_many_sessions_are_forgotten_round_by_round_the_oldest_first(
+    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    monkeypatch.setattr(maintenance, "MOST_SESSIONS_AT_ONCE", 2)
+    for days in (-1, -3, -2):
+        keep_session(f"ended {days}", days=days)
+
+    with django_assert_num_queries(2):  # the oldest ones; their end
+        forget_expired_sessions()
+    assert Session.objects.get().session_key == "ended -1"
+
+    forget_expired_sessions()
+    assert not Session.objects.exists()

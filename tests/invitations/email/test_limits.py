@@ -1,0 +1,314 @@
+"""Limits of inviting: each for any stretch of its time, shared by all that mails an invitee; refusals leave nothing."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from core.errors import LimitReached
+from invitations.actions.answering import ask_again
+from invitations.actions.inviting import cancel, correct_address, invite, resend
+from invitations.actions.maintenance import CHORES
+from invitations.email.address_hashes import About, RecentMails, hashes
+from invitations.email.limits import (
+    InviterMailsUsedUp,
+    OrganizationMailsUsedUp,
+    RecipientMailsUsedUp,
+    TooManyOpenInvitations,
+    forget_old_mails,
+)
+from invitations.email.models import Mail
+from invitations.models import Invitation
+from orgs.models import Organization
+from orgs.permissions import ADMIN_ROLE
+from tests.rows import make_invitation, make_organization, make_program, session
+from tests.watching import watching
+
+pytestmark = pytest.mark.django_db
+
+NOON = datetime(2099, 6, 1, 12, tzinfo=UTC)
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)  # also on the database's clock, which stays in the present
+
+
+@pytest.fixture(autouse=True)
+def _small_limits(settings: Settings) -> None:
+    settings.ORGANIZATION_MAILS_PER_DAY = 5
+    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 3
+    settings.INVITER_MAILS_PER_DAY = 4
+    settings.RECIPIENT_MAILS_PER_HOUR = 2
+    settings.OPEN_INVITATIONS_PER_ORGANIZATION = 9
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine: Any) -> Callable[[timedelta], None]:
+    """Noon, until it is moved on."""
+    time_machine.move_to(NOON, tick=False)
+
+    def move_on(by: timedelta) -> None:
+        time_machine.shift(by)
+
+    return move_on
+
+
+@pytest.fixture
+def send(organization: Organization, owner: User) -> Callable[..., Invitation]:
+    def send(name: str, by: User = owner, to: Organization = organization, **terms: Any) -> Invitation:
+        return invite(by=session(by), organization_id=to.pk, email=f"{name}@example.com", **terms)
+
+    return send
+
+
+def refused(act: Callable[[], object], refusal: type[LimitReached]) -> int:
+    """After how many seconds it can be tried again; nothing has changed."""
+    with watching() as changes, pytest.raises(refusal) as told:
+        act()
+    assert changes.nothing
+    return told.value.retry_after
+
+
+def grow_old(organization: Organization) -> None:
+    Organization.objects.filter(pk=organization.pk).update(created_at=NOON - timedelta(days=31))
+
+
+class TestOfAnOrganization:
+    def test_a_young_one_sends_few_a_day(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
+        send("a")
+        clock(timedelta(hours=1))
+        send("b")
+        send("c")
+        assert refused(lambda: send("d"), OrganizationMailsUsedUp) == 23 * 3600
+
+    def test_an_older_one_sends_more(self, send: Callable[..., Invitation], admin: User, organization: Organization):
+        grow_old(organization)
+        for name in "abc":
+            send(name)
+        for name in "de":
+            send(name, by=admin)
+        assert refused(lambda: send("f", by=admin), OrganizationMailsUsedUp) == 24 * 3600
+
+    def test_trying_again_when_told_to_works(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
+        for name in "abc":
+            send(name)
+            clock(timedelta(hours=1))
+        wait = refused(lambda: send("d"), OrganizationMailsUsedUp)
+        clock(timedelta(seconds=wait - 1))
+        assert refused(lambda: send("d"), OrganizationMailsUsedUp) == 1
+        clock(timedelta(seconds=1))
+        assert send("d").is_open
+        assert refused(lambda: send("e"), OrganizationMailsUsedUp) == 3600
+
+    def test_resending_and_correcting_share_it(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
+        invitation = send("a")
+        where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
+        resend(**where, invitation_id=invitation.pk)
+        corrected = correct_address(**where, invitation_id=invitation.pk, email="b@example.com")
+        for act in (
+            lambda: send("c"),
+            lambda: resend(**where, invitation_id=corrected.pk),
+            lambda: correct_address(**where, invitation_id=corrected.pk, email="c@example.com"),
+        ):
+            refused(act, OrganizationMailsUsedUp)
+
+    def test_an_expired_one_that_is_sent_again_counts(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
+        for name in "abc":
+            send(name)
+        expired = make_invitation(organization, "d@example.com", owner, expires_at=LONG_AGO)
+        again = {"by": session(owner), "organization_id": organization.pk, "invitation_id": expired.pk}
+        refused(lambda: resend(**again), OrganizationMailsUsedUp)  # type: ignore[arg-type]
+
+    def test_withdrawing_gives_no_mail_back(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
+        for name in "abc":
+            cancel(by=session(owner), organization_id=organization.pk, invitation_id=send(name).pk)
+        refused(lambda: send("d"), OrganizationMailsUsedUp)
+
+    def test_others_are_not_concerned(
+        self, send: Callable[..., Invitation], other_organization: Organization, stranger: User
+    ):
+        for name in "abc":
+            send(name)
+        assert send("d", by=stranger, to=other_organization).is_open
+
+    def test_staff_keep_to_it(self, send: Callable[..., Invitation], organization: Organization, by_staff: Principal):
+        for name in "abc":
+            send(name)
+        act = {"by": by_staff, "organization_id": organization.pk, "email": "d@example.com"}
+        refused(lambda: invite(**act), OrganizationMailsUsedUp)  # type: ignore[arg-type]
+
+    def test_mails_to_the_inviter_are_not_counted(self, send: Callable[..., Invitation], settings: Settings):
+        settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 1
+        invitation = send("a")
+        Invitation.objects.filter(pk=invitation.pk).update(expires_at=LONG_AGO)
+        expired = Principal(user=User.objects.create_verified_user("a@example.com"), method=Method.SESSION)
+        assert ask_again(by=expired, invitation_id=invitation.pk)
+        assert Mail.objects.filter(kind="ask_again").exists()
+
+
+class TestOfAnInviter:
+    def test_one_person_sends_so_many_in_all_organizations(
+        self, send: Callable[..., Invitation], owner: User, clock: Callable[[timedelta], None]
+    ):
+        theirs = [make_organization(f"organization-{number}", owner) for number in range(5)]
+        for number in range(4):
+            send(f"a-{number}", to=theirs[number])
+            clock(timedelta(hours=1))
+        wait = refused(lambda: send("a", to=theirs[4]), InviterMailsUsedUp)
+        assert wait == 20 * 3600
+        clock(timedelta(seconds=wait))
+        assert send("a", to=theirs[4]).is_open
+
+    def test_their_colleagues_go_on(self, send: Callable[..., Invitation], admin: User, organization: Organization):
+        grow_old(organization)
+        for name in "abcd":
+            send(name)
+        refused(lambda: send("e"), InviterMailsUsedUp)
+        assert send("e", by=admin).is_open
+
+    def test_a_program_belongs_to_one_organization_whose_limit_is_enough(
+        self, organization: Organization, settings: Settings
+    ):
+        settings.INVITER_MAILS_PER_DAY = 1
+        program = Principal(user=make_program(organization, ADMIN_ROLE), method=Method.API_KEY)
+        for name in "abc":
+            invite(by=program, organization_id=organization.pk, email=f"{name}@example.com")
+        assert Mail.objects.count() == 3
+
+
+class TestOfARecipient:
+    def test_an_address_is_written_to_so_often_an_hour_by_all_together(
+        self,
+        send: Callable[..., Invitation],
+        other_organization: Organization,
+        stranger: User,
+        owner: User,
+        clock: Callable[[timedelta], None],
+    ):
+        send("a")
+        clock(timedelta(minutes=20))
+        send("a", by=stranger, to=other_organization)
+        third = make_organization("third", owner)
+        wait = refused(lambda: send("a", to=third), RecipientMailsUsedUp)
+        assert wait == 40 * 60
+        clock(timedelta(seconds=wait))
+        assert send("a", to=third).is_open
+
+    def test_resending_counts(self, send: Callable[..., Invitation], organization: Organization, owner: User):
+        invitation = send("a")
+        again: dict[str, Any] = {
+            "by": session(owner), "organization_id": organization.pk, "invitation_id": invitation.pk,
+        }  # fmt: skip
+        resend(**again)
+        refused(lambda: resend(**again), RecipientMailsUsedUp)
+        invitation.refresh_from_db()
+        assert invitation.generation == 2
+
+    def test_letter_case_makes_no_other_address(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
+        send("a")
+        where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
+        invite(**where, email="A@EXAMPLE.com", force=True)
+        refused(lambda: invite(**where, email="a@Example.com", force=True), RecipientMailsUsedUp)
+
+    def test_whoever_is_asked_again_by_many_is_spared_too(
+        self, organization: Organization, owner: User, clock: Callable[[timedelta], None]
+    ):
+        asking = []
+        for name in "abc":
+            person = User.objects.create_verified_user(f"{name}@example.com")
+            asking.append((person, make_invitation(organization, str(person.email), owner, expires_at=LONG_AGO)))
+        for person, invitation in asking[:2]:
+            ask_again(by=session(person), invitation_id=invitation.pk)
+        person, invitation = asking[2]
+        wait = refused(lambda: ask_again(by=session(person), invitation_id=invitation.pk), RecipientMailsUsedUp)
+        clock(timedelta(seconds=wait))
+        assert ask_again(by=session(person), invitation_id=invitation.pk)
+
+    def test_no_address_is_stored(self, send: Callable[..., Invitation], owner: User):
+        send("a")
+        rows = list(RecentMails.objects.values("key", "moments"))
+        assert sorted(row["key"] for row in rows) == sorted(
+            [hashes(About.RECIPIENT, "a@example.com")[0], hashes(About.INVITER, str(owner.pk))[0]]
+        )
+        assert [row["moments"] for row in rows] == [[NOON.timestamp()]] * 2
+
+    def test_the_hash_needs_the_key_and_tells_purposes_apart(self, settings: Settings):
+        one, other = hashes(About.RECIPIENT, "x"), hashes(About.INVITER, "x")
+        assert one != other
+        settings.ADDRESS_KEYS = ["another", *settings.ADDRESS_KEYS]
+        assert hashes(About.RECIPIENT, "x")[1:] == one
+        assert hashes(About.RECIPIENT, "x")[0] != one[0]
+
+    def test_what_was_counted_counts_after_a_new_key_and_once(
+        self, send: Callable[..., Invitation], settings: Settings, owner: User
+    ):
+        send("a")
+        settings.ADDRESS_KEYS = ["new", *settings.ADDRESS_KEYS]
+        send("a", force=True)
+        assert refused(lambda: send("a", force=True), RecipientMailsUsedUp) == 3600
+        rows = {row.key: row.moments for row in RecentMails.objects.all()}
+        assert rows == {
+            hashes(About.RECIPIENT, "a@example.com")[0]: [NOON.timestamp()] * 2,
+            hashes(About.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
+        }
+
+    def test_old_rows_are_forgotten(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
+        assert forget_old_mails in CHORES
+        send("a")
+        clock(timedelta(days=1))
+        send("b")
+        clock(timedelta(seconds=1))
+        forget_old_mails()
+        kept = set(RecentMails.objects.values_list("key", flat=True))
+        assert hashes(About.RECIPIENT, "a@example.com")[0] not in kept
+        assert hashes(About.RECIPIENT, "b@example.com")[0] in kept
+
+
+class TestOfOpenInvitations:
+    @pytest.fixture(autouse=True)
+    def _enough_mails(self, organization: Organization, settings: Settings) -> None:
+        settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = settings.INVITER_MAILS_PER_DAY = 100
+        settings.OPEN_INVITATIONS_PER_ORGANIZATION = 2
+
+    def test_so_many_are_open_at_once(self, send: Callable[..., Invitation], organization: Organization, owner: User):
+        first = send("a", lifetime_days=3)
+        send("b", lifetime_days=7)
+        assert refused(lambda: send("c"), TooManyOpenInvitations) == 3 * 86400
+        cancel(by=session(owner), organization_id=organization.pk, invitation_id=first.pk)
+        assert send("c").is_open
+
+    def test_what_expired_is_not_open(self, send: Callable[..., Invitation], organization: Organization, owner: User):
+        send("a")
+        make_invitation(organization, "b@example.com", owner, expires_at=LONG_AGO)
+        assert send("c").is_open
+
+    def test_staff_raise_it_for_one_organization(self, send: Callable[..., Invitation], organization: Organization):
+        Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=3)
+        for name in "abc":
+            send(name)
+        refused(lambda: send("d"), TooManyOpenInvitations)
+
+    def test_what_takes_the_place_of_another_needs_no_more_room(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
+        send("a")
+        second = send("b")
+        assert send("a", force=True).is_open
+        where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
+        assert correct_address(**where, invitation_id=second.pk, email="c@example.com").is_open
+
+    def test_after_it_was_lowered_as_many_must_end(self, send: Callable[..., Invitation], organization: Organization):
+        Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=3)
+        for days in (2, 4, 6):
+            send(f"a-{days}", lifetime_days=days)
+        Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=1)
+        assert refused(lambda: send("d"), TooManyOpenInvitations) == 6 * 86400

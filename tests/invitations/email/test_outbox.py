@@ -1,0 +1,117 @@
+"""The outbox: what is written there, by whom, and what must never stand in it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from accounts.models import User
+from accounts.principals import SERVICE, Principal
+from invitations.actions import answering, ending, inviting
+from invitations.email.deliver import deliver_next
+from invitations.email.models import Attempt, Mail
+from invitations.email.queue import queue_mail
+from invitations.models import Invitation
+from orgs.actions.accounts import purge_account
+from orgs.actions.organizations import set_seat_limit
+from orgs.models import Organization
+from tests.invitations.email.scripted_server import ScriptedServer
+
+pytestmark = pytest.mark.django_db
+
+Invite = Callable[..., Invitation]
+
+
+def outbox() -> list[tuple[str, str, str]]:
+    return list(Mail.objects.order_by("id").values_list("kind", "recipient", "state"))
+
+
+def test_a_mail_is_a_row_written_with_its_invitation(invite: Invite) -> None:
+    invitation = invite()
+    mail = invitation.mails.get()
+    assert outbox() == [("invitation", "invitee@example.com", "queued")]
+    assert (mail.generation, mail.attempts, mail.response, mail.lease_id, mail.sent_at) == (1, 0, "", None, None)
+    assert list(Mail.objects.due()) == [mail]
+
+
+def test_nothing_secret_is_stored(invite: Invite) -> None:
+    invite()
+    [row] = Mail.objects.values()
+    assert not any("/i/" in str(value) for value in row.values())
+
+
+def test_the_inviter_is_told_of_an_acceptance_that_waited_for_its_seat(
+    invite: Invite, organization: Organization, invitee: User, principal: Callable[..., Principal]
+) -> None:
+    invitation = invite()
+    set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
+    answering.accept(by=principal(invitee), invitation_id=invitation.pk)
+    told = ("answered", "owner@example.com", "queued")
+    assert told not in outbox()
+    set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=None)
+    assert outbox() == [("invitation", "invitee@example.com", "queued"), told]
+
+
+def test_an_inviter_who_has_left_for_good_gets_no_mail(invite: Invite, owner: User) -> None:
+    invitation = invite()
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    ending.fail(invitation_id=invitation.pk, generation=1, reason="550")
+    assert outbox() == [("invitation", "invitee@example.com", "queued")]
+
+
+def test_nothing_is_said_twice(invite: Invite) -> None:
+    invitation = invite()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        queue_mail(invitation, Mail.Kind.INVITATION)
+    assert len(outbox()) == 1
+
+
+def test_erasing_a_person_erases_their_address_from_every_mail_and_takes_back_what_is_unsent(
+    mail_server: ScriptedServer,
+    invite: Invite,
+    invitee: User,
+    by_owner: Principal,
+    principal: Callable[..., Principal],
+) -> None:
+    invitation = invite()
+    mail_server.answer("RCPT", "450 4.2.1 <invitee@example.com> is greylisted")
+    assert deliver_next()
+    deferred = invitation.mails.get()
+    inviting.resend(by=by_owner, organization_id=invitation.organization_id, invitation_id=invitation.pk)
+    purge_account(by=principal(invitee), user=invitee)
+    erased = [f"erased-{mail.pk.hex}@erased.invalid" for mail in invitation.mails.order_by("id")]
+    assert [(recipient, state) for _, recipient, state in outbox()] == [(address, "dropped") for address in erased]
+    deferred.refresh_from_db()
+    assert (deferred.response, [attempt.response for attempt in Attempt.objects.all()]) == ("", [""])
+    assert not deliver_next()
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"state": "sent"},
+        {"state": "sent", "sent_at": Now()},
+        {"state": "queued", "due_at": None},
+        {"state": "queued", "sent_at": Now()},
+        {"state": "failed"},
+        {"state": "dropped", "due_at": None, "sent_at": Now()},
+        {"state": "bounced", "due_at": None},
+        {"state": "sending"},
+        {"state": "queued", "lease_id": "00000000-0000-7000-8000-000000000000"},
+        {"state": "lost"},
+        {"kind": "advertisement"},
+    ],
+)
+def test_the_ledger_cannot_contradict_itself(invite: Invite, columns: dict[str, Any]) -> None:
+    invite()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Mail.objects.update(**columns)
+
+
+@pytest.mark.parametrize("state", ["sent", "delivered", "deferred", "bounced", "complained"])
+def test_what_a_provider_reports_later_fits_into_the_ledger(invite: Invite, state: str) -> None:
+    invite()
+    Mail.objects.update(state=state, sent_at=Now(), due_at=None)
+    assert not Mail.objects.unsent().exists()

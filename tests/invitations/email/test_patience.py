@@ -1,0 +1,131 @@
+"""How long a worker waits for a mail server: as long as it must, and no longer than it holds the mail."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
+from itertools import repeat
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from pytest_django import Settings
+
+from invitations.email.deliver import DATABASE_PAUSES, deliver_next
+from invitations.email.models import Attempt, Mail
+from invitations.email.smtp import AFTER_CONTENT, longest_conversation
+from invitations.models import Invitation
+from tests.invitations.email.conftest import let_time_pass
+from tests.invitations.email.scripted_server import DEADLINE, GOOD, ScriptedServer
+from tests.invitations.email.slow_server import SlowServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Invite = Callable[..., Invitation]
+SlowMailServer = Callable[..., SlowServer]
+DRIPPED = repeat("2")
+DRIPPED_LINES = repeat("250-Wait\r\n")
+GIVEN_UP = "Connection unexpectedly closed: timed out"
+
+
+@pytest.fixture
+def slow_mail_server(settings: Settings) -> Iterator[SlowMailServer]:
+    """Starts one, as the server that this process sends to."""
+    started: list[tuple[SlowServer, threading.Thread]] = []
+
+    def start(step: str, pieces: Iterable[str], *, pause: float) -> SlowServer:
+        server = SlowServer(step, pieces, pause)
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        started.append((server, thread))
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.server_address[1]
+        return server
+
+    yield start
+    for server, thread in started:
+        server.shutdown()
+        thread.join(DEADLINE)
+        server.server_close()
+
+
+@pytest.mark.parametrize("step", ["CONNECT", "RCPT", "CONTENT"])
+def test_an_answer_that_comes_later_than_a_person_would_wait_costs_no_second_copy(
+    slow_mail_server: SlowMailServer, settings: Settings, invite: Invite, step: str
+) -> None:
+    mail = invite().mails.get()
+    settings.EMAIL_TIMEOUT = 0.2
+    server = slow_mail_server(step, [f"{GOOD[step]}\r\n"], pause=0.6)
+    assert deliver_next()
+    let_time_pass()
+    assert not deliver_next()
+    mail.refresh_from_db()
+    assert (mail.state, mail.response, mail.attempts) == ("sent", GOOD["CONTENT"], 1)
+    assert server.copies == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "pieces"),
+    [("CONNECT", DRIPPED), ("EHLO", DRIPPED_LINES), ("MAIL", DRIPPED_LINES), ("DATA", DRIPPED)],
+    ids=["greeting", "EHLO", "MAIL", "DATA"],
+)
+def test_no_server_keeps_a_worker_by_dripping(
+    slow_mail_server: SlowMailServer, settings: Settings, invite: Invite, step: str, pieces: Iterable[str]
+) -> None:
+    mail = invite().mails.get()
+    settings.SMTP_SECONDS_UNTIL_CONTENT = 0.5
+    server = slow_mail_server(step, pieces, pause=0.02)
+    assert deliver_next()
+    mail.refresh_from_db()
+    assert (mail.state, mail.response, mail.attempts) == ("deferred", GIVEN_UP, 1)
+    assert server.copies == 0
+
+
+def test_a_server_that_never_comes_to_the_end_of_its_answer_may_have_taken_the_mail_and_that_is_said(
+    slow_mail_server: SlowMailServer, settings: Settings, invite: Invite
+) -> None:
+    mail = invite().mails.get()
+    settings.SMTP_SECONDS_AFTER_CONTENT = 0.5
+    server = slow_mail_server("CONTENT", DRIPPED_LINES, pause=0.02)
+    assert deliver_next()
+    mail.refresh_from_db()
+    words = f"{GIVEN_UP} {AFTER_CONTENT}"
+    assert (mail.state, mail.response) == ("deferred", words)
+    assert list(mail.history.values_list("state", "response")) == [("deferred", words)]
+    assert server.copies == 1
+
+
+def test_a_goodbye_is_not_waited_for(slow_mail_server: SlowMailServer, settings: Settings, invite: Invite) -> None:
+    mail = invite().mails.get()
+    settings.EMAIL_TIMEOUT = 0.5
+    slow_mail_server("QUIT", DRIPPED, pause=0.02)
+    assert deliver_next()
+    mail.refresh_from_db()
+    assert mail.state == "sent"
+
+
+def test_no_other_worker_takes_a_mail_that_a_server_keeps_for_as_long_as_it_can(
+    mail_server: ScriptedServer, invite: Invite
+) -> None:
+    invite()
+    hold = mail_server.hold("CONTENT")
+    others: list[bool] = []
+
+    def meanwhile() -> None:
+        hold.wait()
+        without_database = timedelta(seconds=sum(DATABASE_PAUSES))
+        Mail.objects.update(due_at=F("due_at") - longest_conversation() - without_database)
+        others.append(deliver_next())
+        connection.close()
+        hold.release()
+
+    thread = threading.Thread(target=meanwhile)
+    thread.start()
+    assert deliver_next()
+    thread.join(DEADLINE)
+    assert others == [False]
+    assert len(mail_server.accepted) == Attempt.objects.count() == 1
+    assert Mail.objects.get().state == "sent"
+
+
+def test_the_answer_to_the_content_is_awaited_as_long_as_the_standard_asks(settings: Settings) -> None:
+    assert settings.SMTP_SECONDS_AFTER_CONTENT >= 10 * 60

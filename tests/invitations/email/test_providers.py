@@ -1,0 +1,88 @@
+"""A provider's HTTP interface instead of SMTP (django-anymail): the same three answers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from anymail.exceptions import AnymailAPIError
+from anymail.message import AnymailRecipientStatus
+from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
+from django.utils.module_loading import import_string
+from pytest_django import Settings
+
+from invitations.email.messages import render
+from invitations.email.models import Mail
+from invitations.email.queue import KEEP_TAGS_ONLY
+from invitations.email.transport import Outcome, hand_over
+from invitations.models import Invitation
+from perfectworks.environment import WEBHOOK_PROOFS
+
+
+def hand_over_to_provider(response: Any = None) -> Outcome:
+    message = EmailMultiAlternatives("Hello", "Hello", "no-reply@example.com", ["invitee@example.com"])
+    if response is not None:
+        message.anymail_test_response = response  # type: ignore[attr-defined]
+    return hand_over(get_connection("anymail.backends.test.EmailBackend"), message)
+
+
+def status(word: str) -> dict[str, Any]:
+    return {"recipient_status": {"invitee@example.com": AnymailRecipientStatus(message_id="1", status=word)}}
+
+
+@pytest.mark.parametrize("word", ["sent", "queued"])
+def test_what_a_provider_takes_is_sent(word: str, mailoutbox: list[EmailMessage]) -> None:
+    assert hand_over_to_provider(status(word)) == Outcome(Mail.State.SENT, "1")
+    assert len(mailoutbox) == 1
+
+
+@pytest.mark.parametrize("word", ["rejected", "invalid"])
+def test_a_recipient_whom_a_provider_refuses_is_refused_for_good(word: str) -> None:
+    outcome = hand_over_to_provider(status(word))
+    assert (outcome.state, outcome.by_server) == ("failed", True)
+    assert outcome.words.startswith("All message recipients were rejected or invalid")
+
+
+def test_a_provider_in_trouble_is_tried_again() -> None:
+    outcome = hand_over_to_provider(AnymailAPIError("503 Service Unavailable"))
+    assert (outcome.state, outcome.words) == ("deferred", "503 Service Unavailable")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("webhook", ["", "postmark", "postal"])
+def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
+    invite: Callable[..., Invitation], settings: Settings, mailoutbox: list[Any], webhook: str
+) -> None:
+    settings.MAIL_WEBHOOK = webhook
+    invitation = Invitation.objects.with_details().get(pk=invite().pk)
+    mail = invitation.mails.get()
+
+    hand_over(get_connection("anymail.backends.test.EmailBackend"), render(mail, invitation))
+
+    [message] = mailoutbox
+    params = message.anymail_test_params
+    assert params.get("metadata") == ({"mail_id": mail.pk.hex} if webhook == "postmark" else None)
+    assert params.get("tags") == ([mail.pk.hex] if webhook == "postal" else None)
+
+
+@pytest.mark.parametrize("provider", sorted(set(WEBHOOK_PROOFS) - {"amazon_ses"}))
+def test_every_provider_that_may_report_keeps_such_an_id(provider: str) -> None:
+    payload = import_string(f"anymail.backends.{provider}.{PAYLOADS[provider]}Payload")
+
+    assert ("set_tags" if provider in KEEP_TAGS_ONLY else "set_metadata") in vars(payload)
+    assert ("set_metadata" in vars(payload)) == (provider not in KEEP_TAGS_ONLY)
+
+
+PAYLOADS = {
+    "brevo": "Brevo",
+    "mailersend": "MailerSend",
+    "mailgun": "Mailgun",
+    "mailjet": "Mailjet",
+    "mailtrap": "Mailtrap",
+    "mandrill": "Mandrill",
+    "postal": "Postal",
+    "postmark": "Postmark",
+    "resend": "Resend",
+    "sendgrid": "SendGrid",
+    "sparkpost": "SparkPost",
+    "unisender_go": "UnisenderGo",
+}

@@ -1,0 +1,274 @@
+"""``/webhooks/mail/<provider>``: what providers send, rightly signed, wrongly signed, and broken."""
+
+import json
+from collections.abc import Callable
+
+import anymail.urls
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from events.models import Event
+from invitations.email.deliver import deliver_next
+from invitations.email.models import Mail
+from invitations.email.webhook import VIEWS
+from invitations.models import Invitation
+from perfectworks.environment import WEBHOOK_PACKAGES
+from tests.invitations.email.providers import (
+    RECORDED,
+    SIGNING_KEY,
+    configure,
+    post,
+    recorded,
+    report,
+    send,
+    sign_as_amazon,
+    sign_as_mailgun,
+    sign_by_password,
+)
+from tests.invitations.email.scripted_server import ScriptedServer
+from tests.watching import watching
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.filterwarnings("ignore:django-anymail has dropped official support for SendGrid"),
+]
+
+Invite = Callable[..., Invitation]
+
+OTHER_WORDS = {"opened": "sent"}
+ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # what is about the recipient
+
+
+@pytest.fixture(autouse=True)
+def _without_the_library_of_amazon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """django-anymail wants boto3 for subscribing to reports, and makes its options ready for every one."""
+    monkeypatch.delitem(WEBHOOK_PACKAGES, ("amazon_ses", "WEBHOOK_SECRET"))
+    monkeypatch.setattr("anymail.webhooks.amazon_ses._get_anymail_boto3_params", lambda kwargs: ({}, {}))
+
+
+@pytest.fixture
+def mail(mail_server: ScriptedServer, invite: Invite) -> Mail:
+    """A mail that was handed over."""
+    mail = invite().mails.get()
+    assert deliver_next()
+    return mail
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_recorded_report_moves_the_mail_that_it_is_about(mail: Mail, settings: Settings, name: str):
+    provider, state, *_ = name.split("-")
+    configure(settings, provider)
+
+    assert report(name, mail).status_code == 200
+
+    mail.refresh_from_db()
+    assert mail.state == OTHER_WORDS.get(state, state)
+    assert mail.invitation.status == ("error" if name in ENDED else "pending")
+
+
+def test_whoever_django_anymail_understands_may_report():
+    names = {
+        str(pattern.name).partition("_webhook")[0].removesuffix("_tracking") for pattern in anymail.urls.urlpatterns
+    }
+
+    assert {name for name in names if not name.endswith("_inbound")} - {"sendinblue"} == set(VIEWS)  # Brevo's old name
+
+
+def test_every_provider_is_recorded_as_it_reports_each_kind_of_end():
+    assert {name.partition("-")[0] for name in RECORDED} == set(VIEWS)
+    assert {f"{provider}-{state}" for provider in VIEWS for state in ("delivered", "bounced")} <= set(RECORDED)
+
+
+WITH_CODES = [
+    "amazon_ses",
+    "brevo",
+    "mailgun",
+    "mailtrap",
+    "mandrill",
+    "postal",
+    "postmark",
+    "sendgrid",
+    "sparkpost",
+    "unisender_go",
+]
+
+
+@pytest.mark.parametrize("provider", WITH_CODES)
+def test_the_servers_code_reaches_the_event_and_its_words_the_ledger(mail: Mail, settings: Settings, provider: str):
+    configure(settings, provider)
+
+    report(f"{provider}-bounced", mail)
+
+    mail.refresh_from_db()
+    assert mail.response == "550 5.1.1 No such mailbox"
+    assert Event.objects.get(kind="invitation.failed").data == {"reason": "550 5.1.1"}
+
+
+@pytest.mark.parametrize("name", RECORDED)
+def test_a_report_that_is_wrongly_signed_changes_nothing(mail: Mail, settings: Settings, name: str):
+    configure(settings, name.partition("-")[0])
+
+    with watching() as changes:
+        assert report(name, mail, signed=False).status_code == 403
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("provider", sorted(set(VIEWS) - {"amazon_ses"}))
+def test_a_report_that_is_not_signed_changes_nothing(mail: Mail, settings: Settings, provider: str):
+    configure(settings, provider)
+    body = json.dumps(recorded(f"{provider}-bounced", mail)).encode()
+
+    with watching() as changes:
+        assert send(provider, body, {}).status_code == 403
+
+    assert changes.nothing
+
+
+def test_amazon_is_asked_for_the_password_that_it_sends_only_then(mail: Mail, settings: Settings):
+    configure(settings, "amazon_ses")
+    body, headers = sign_as_amazon(recorded("amazon_ses-bounced", mail), SIGNING_KEY)
+    del headers["Authorization"]
+
+    with watching() as changes:
+        answer = send("amazon_ses", body, headers)
+
+    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Basic realm="Anymail WEBHOOK_SECRET"')
+    assert changes.nothing
+
+
+def test_a_signature_is_for_the_payload_it_came_with(mail: Mail, settings: Settings):
+    configure(settings, "sendgrid")
+    _, headers = sign_by_password([], SIGNING_KEY)
+    body = json.dumps(recorded("sendgrid-bounced", mail)).encode()
+
+    assert send("sendgrid", body, headers).status_code == 403
+
+
+@pytest.mark.parametrize("configured", ["", "mailgun"])
+def test_a_provider_that_is_not_configured_is_unknown(mail: Mail, settings: Settings, configured: str):
+    if configured:
+        configure(settings, configured)
+
+    with watching() as changes:
+        assert report("postmark-bounced", mail).status_code == 404
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete"])
+def test_other_methods_are_refused(client: Client, settings: Settings, method: str):
+    configure(settings, "postmark")
+
+    assert getattr(client, method)("/webhooks/mail/postmark").status_code == 405
+
+
+def test_unisender_is_answered_when_it_looks_whether_the_address_is_there(client: Client, settings: Settings):
+    configure(settings, "unisender_go")
+
+    assert client.get("/webhooks/mail/unisender_go").status_code == 200
+
+
+def test_a_report_is_as_large_as_a_batch_and_no_larger(settings: Settings, db: None):
+    configure(settings, "mailjet")
+    padding = [{"event": "open", "Payload": "", "comment": "x" * 900}] * 1000
+
+    assert post("mailjet", padding).status_code == 200
+    assert post("mailjet", padding * 2).status_code == 413
+
+
+def test_a_batch_is_taken_report_by_report(mail_server: ScriptedServer, invite: Invite, settings: Settings):
+    mails = [invite(f"invitee-{number}@example.com").mails.get() for number in range(3)]
+    while deliver_next():
+        pass
+    configure(settings, "sendgrid")
+    batch = [recorded("sendgrid-delivered", mail)[0] for mail in mails]
+
+    assert post("sendgrid", batch).status_code == 200
+    assert list(Mail.objects.values_list("state", flat=True)) == ["delivered"] * 3
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        None,
+        1,
+        "x",
+        [1, 2],
+        {},
+        {"RecordType": None},
+        {"RecordType": "Bounce", "Type": ["x"]},
+        {"RecordType": "Delivery", "Metadata": None},
+        {"RecordType": "Delivery", "Metadata": [1]},
+        {"RecordType": "Delivery", "Metadata": {"mail_id": None}},
+        {"RecordType": "Delivery", "Metadata": {"mail_id": "\x00"}},
+        {"RecordType": "Delivery", "Metadata": {"mail_id": "0" * 32}},
+        {"RecordType": "Delivery", "MessageID": ["x"], "DeliveredAt": "yesterday"},
+        {"RecordType": "Delivery", "DeliveredAt": "9999-99-99T00:00:00Z"},
+        {"RecordType": "Inbound", "FromFull": {}},
+    ],
+)
+def test_a_signed_report_that_makes_no_sense_is_no_crash_and_changes_nothing(
+    mail: Mail, settings: Settings, payload: object
+):
+    configure(settings, "postmark")
+
+    with watching() as changes:
+        assert post("postmark", payload).status_code in (200, 400)
+
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"Details": "\\ud800"'])
+def test_a_signed_report_that_is_no_json_is_refused(settings: Settings, db: None, body: bytes):
+    configure(settings, "postmark")
+    _, headers = sign_by_password({}, SIGNING_KEY)
+
+    assert send("postmark", body, headers).status_code == 400
+
+
+def test_hostile_words_are_kept_as_one_harmless_line(mail: Mail, settings: Settings):
+    configure(settings, "postmark")
+    words = "550 5.1.1 \ud800\x00\u202eNo\r\nsuch http://127.0.0.1/i/SecretToken " + "x" * 5000
+
+    assert report("postmark-bounced", mail, Details=words).status_code == 200
+
+    mail.refresh_from_db()
+    assert mail.response.startswith("550 5.1.1 No such http://127.0.0.1/i/[redacted] xxx")
+    assert len(mail.response) == 1000
+
+
+def test_mailguns_signature_of_another_key_with_an_address_of_ours_is_refused(mail: Mail, settings: Settings):
+    configure(settings, "mailgun")
+    body, _ = sign_as_mailgun(recorded("mailgun-bounced", mail), SIGNING_KEY[:-1])
+
+    assert send("mailgun", body, {}).status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_provider_is_asked_to_come_back_while_the_database_is_away(mail: Mail, settings: Settings, monkeypatch):
+    configure(settings, "postmark")
+    from django.db import OperationalError
+
+    from invitations import receivers
+
+    def fail(**_: object) -> bool:
+        raise OperationalError("the database is away")
+
+    monkeypatch.setattr(receivers, "take_report", fail)
+
+    assert report("postmark-bounced", mail).status_code == 503
+
+
+def test_the_log_says_where_a_report_could_not_be_read_and_nothing_of_what_it_says(
+    settings: Settings, db: None, caplog: pytest.LogCaptureFixture
+):
+    configure(settings, "mailjet")
+
+    assert post("mailjet", [{"email": "invitee@example.com"}]).status_code == 400
+
+    [line] = [record.getMessage() for record in caplog.records if record.name == "invitations.email.webhook"]
+    assert line.startswith("A mail report could not be read: KeyError at ")
+    assert "webhooks/mailjet.py:" in line
+    assert "invitee" not in caplog.text

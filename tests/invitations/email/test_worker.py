@@ -1,0 +1,238 @@
+"""The worker as a process: it shares the work, stops cleanly, and outlives its database connection."""
+
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+
+import pytest
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.models.functions import Now
+from pytest_django import Settings
+
+from events.models import Event
+from invitations.actions.maintenance import CHORES
+from invitations.email.deliver import claim, deliver_next
+from invitations.email.models import Attempt, Mail
+from invitations.email.worker import Worker
+from invitations.models import Invitation
+from tests.invitations.email.conftest import let_time_pass
+from tests.invitations.email.scripted_server import DEADLINE, ScriptedServer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Invite = Callable[..., Invitation]
+StartWorker = Callable[..., subprocess.Popen[str]]
+
+
+def wait_until_ready(worker: subprocess.Popen[str]) -> None:
+    assert worker.stdout
+    assert any("The mail worker is ready." in line for line in worker.stdout)
+
+
+def states() -> list[str]:
+    return list(Mail.objects.order_by("id").values_list("state", flat=True))
+
+
+def test_an_idle_worker_sends_what_is_queued_meanwhile(
+    server: ScriptedServer, start_worker: StartWorker, invite: Invite
+) -> None:
+    at_quit = server.hold("QUIT")
+    wait_until_ready(start_worker())
+    invitation = invite()
+    at_quit.wait()
+    assert states() == ["sent"]
+    assert [delivery.message_id for delivery in server.accepted] == [invitation.mails.get().message_id]
+
+
+def test_two_workers_share_the_work(server: ScriptedServer, start_worker: StartWorker, invite: Invite) -> None:
+    for number in range(20):
+        invite(f"invitee-{number}@example.com")
+    stuck = server.hold("CONTENT")
+    workers = start_worker("--once"), start_worker("--once")
+    stuck.wait()
+    server.wait_for_mails(19)
+    stuck.release()
+    server.wait_for_mails(20)
+    assert [worker.wait(DEADLINE) for worker in workers] == [0, 0]
+    assert states() == ["sent"] * 20
+    assert {delivery.message_id for delivery in server.accepted} == set(
+        Mail.objects.values_list("message_id", flat=True)
+    )
+    assert len(server.accepted) == Attempt.objects.count() == 20
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_that_is_asked_to_stop_finishes_the_mail_in_hand_and_no_other(
+    server: ScriptedServer, start_worker: StartWorker, invite: Invite, number: signal.Signals
+) -> None:
+    in_hand, waiting = invite("first@example.com"), invite("second@example.com")
+    hold = server.hold("CONTENT")
+    worker = start_worker()
+    hold.wait()
+    worker.send_signal(number)
+    hold.release()
+    assert worker.wait(DEADLINE) == 0
+    assert in_hand.mails.get().state == "sent"
+    assert waiting.mails.get().state == "queued"
+    assert [delivery.recipients for delivery in server.accepted] == [["first@example.com"]]
+
+
+def test_an_idle_worker_stops_at_once(start_worker: StartWorker) -> None:
+    worker = start_worker()
+    wait_until_ready(worker)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(DEADLINE) == 0
+
+
+def test_once_sends_everything_that_is_due_and_comes_back(mail_server: ScriptedServer, invite: Invite) -> None:
+    for number in range(3):
+        invite(f"invitee-{number}@example.com")
+    mail_server.answer("RCPT", "451 4.3.0 Later")
+    call_command("worker", "--once")
+    assert states() == ["deferred", "sent", "sent"]
+    call_command("worker", "--once")
+    assert states() == ["deferred", "sent", "sent"]
+    let_time_pass()
+    call_command("worker", "--once")
+    assert states() == ["sent", "sent", "sent"]
+
+
+def test_the_worker_does_the_chores_as_well(mail_server: ScriptedServer, invite: Invite) -> None:
+    overdue = invite()
+    Invitation.objects.update(expires_at=Now())
+    Worker().drain()
+    overdue.refresh_from_db()
+    assert overdue.status == "expired"
+
+
+def test_a_fault_in_one_chore_stops_neither_the_others_nor_the_mails(
+    mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    overdue, wanted = invite("late@example.com"), invite("early@example.com")
+    Invitation.objects.filter(pk=overdue.pk).update(expires_at=Now())
+    Worker(chores=(broken, *CHORES)).drain()
+    overdue.refresh_from_db()
+    assert overdue.status == "expired"
+    assert wanted.mails.get().state == "sent"
+    faults = [record.getMessage() for record in caplog.records if record.exc_info]
+    assert faults == ["The worker goes on after a fault in broken."]
+
+
+def test_a_worker_refuses_to_start_with_a_mail_backend_that_is_none(settings: Settings) -> None:
+    settings.EMAIL_BACKEND = "nowhere.EmailBackend"
+    with pytest.raises(ImportError):
+        call_command("worker")
+
+
+def test_a_worker_that_lost_its_lease_writes_nothing(mail_server: ScriptedServer, invite: Invite) -> None:
+    invitation = invite()
+    hold = mail_server.hold("RCPT")
+    mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
+    taken: list[Mail | None] = []
+
+    def take_it() -> None:
+        hold.wait()
+        Mail.objects.update(due_at=Now())
+        taken.append(claim())
+        connection.close()
+        hold.release()
+
+    thread = threading.Thread(target=take_it)
+    thread.start()
+    assert deliver_next()
+    thread.join(DEADLINE)
+    [other] = taken
+    assert other is not None
+    mail = Mail.objects.get()
+    assert (mail.state, mail.lease_id, mail.attempts, mail.response) == ("sending", other.lease_id, 0, "")
+    assert Attempt.objects.count() == 0
+    assert Invitation.objects.open().filter(pk=invitation.pk).exists()
+    assert not Event.objects.about(invitation).filter(kind="invitation.failed").exists()
+
+
+def test_a_mail_and_its_invitation_are_written_together_or_not_at_all(invite: Invite) -> None:
+    class Undone(Exception):
+        pass
+
+    def invite_and_fail() -> None:
+        with transaction.atomic():
+            invite()
+            raise Undone
+
+    with pytest.raises(Undone):
+        invite_and_fail()
+    assert (Invitation.objects.count(), Mail.objects.count()) == (0, 0)
+
+
+# When the database goes away (a server can; a file cannot)
+
+
+def end_other_connections() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+def wait_until_somebody_waits_for_a_lock() -> None:
+    with connection.cursor() as cursor:
+        for _ in range(int(DEADLINE * 100)):
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity, pg_sleep(0.01)"
+                " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+            )
+            if cursor.fetchone() != (0,):
+                return
+    pytest.fail("Nobody waits for a lock.")
+
+
+@pytest.mark.postgresql
+def test_an_idle_worker_connects_again(server: ScriptedServer, start_worker: StartWorker, invite: Invite) -> None:
+    invite("first@example.com")
+    first, second = server.hold("QUIT"), server.hold("QUIT")
+    start_worker()
+    first.wait()
+    end_other_connections()
+    first.release()
+    invite("second@example.com")
+    second.wait()
+    assert states() == ["sent", "sent"]
+
+
+@pytest.mark.postgresql
+def test_a_connection_lost_while_a_mail_is_in_hand_costs_no_second_copy(
+    server: ScriptedServer, start_worker: StartWorker, invite: Invite
+) -> None:
+    invite()
+    in_hand, at_quit = server.hold("CONTENT"), server.hold("QUIT")
+    start_worker()
+    in_hand.wait()
+    end_other_connections()
+    in_hand.release()
+    at_quit.wait()
+    assert states() == ["sent"]
+    assert len(server.accepted) == Attempt.objects.count() == 1
+
+
+@pytest.mark.postgresql
+def test_a_connection_lost_while_the_answer_is_written_down_costs_no_second_copy(
+    server: ScriptedServer, start_worker: StartWorker, invite: Invite
+) -> None:
+    mail = invite().mails.get()
+    in_hand, at_quit = server.hold("CONTENT"), server.hold("QUIT")
+    start_worker()
+    in_hand.wait()
+    with transaction.atomic():
+        Mail.objects.select_for_update().get(pk=mail.pk)
+        in_hand.release()
+        wait_until_somebody_waits_for_a_lock()
+        end_other_connections()
+    at_quit.wait()
+    assert states() == ["sent"]
+    assert len(server.accepted) == Attempt.objects.count() == 1

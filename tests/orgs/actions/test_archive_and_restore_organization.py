@@ -1,0 +1,95 @@
+"""Archiving hides an organization from everybody until its owner restores it; nothing in it is lost."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from orgs.actions.organizations import archive_organization, restore_organization
+from orgs.locks import OrganizationNotFound
+from orgs.models import Organization
+from orgs.permissions import ADMIN, OWN
+from orgs.policies import PermissionMissing
+from tests.rows import join, make_invitation, make_waiting, role_of, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+
+def test_archiving_writes_its_date_and_nothing_else(organization: Organization, owner: User, invitee: User):
+    make_invitation(organization, "invitee@example.com", owner)
+    start = timezone.now()
+    with watching() as changes:
+        archive_organization(by=session(owner), organization_id=organization.pk)
+    assert changes.tables == {"orgs.Organization": (0, 1, 0)}
+    assert changes.events == [event("organization.archived", organization, owner, organization)]
+    organization.refresh_from_db()
+    assert organization.deleted_at is not None
+    assert start <= organization.deleted_at <= timezone.now()
+    assert organization.is_archived
+
+
+def test_restoring_undoes_it(organization: Organization, owner: User):
+    archive_organization(by=session(owner), organization_id=organization.pk)
+    with watching() as changes:
+        restore_organization(by=session(owner), organization_id=organization.pk)
+    assert changes.tables == {"orgs.Organization": (0, 1, 0)}
+    assert changes.events == [event("organization.restored", organization, owner, organization)]
+    organization.refresh_from_db()
+    assert (organization.deleted_at, organization.is_archived) == (None, False)
+
+
+def test_restoring_what_is_not_archived_changes_nothing(organization: Organization, owner: User):
+    with watching() as changes:
+        restore_organization(by=session(owner), organization_id=organization.pk)
+    assert changes.nothing
+
+
+def test_what_is_archived_cannot_be_archived_again(organization: Organization, owner: User):
+    archive_organization(by=session(owner), organization_id=organization.pk)
+    with watching() as changes, pytest.raises(OrganizationNotFound):
+        archive_organization(by=session(owner), organization_id=organization.pk)
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("action", [archive_organization, restore_organization])
+def test_only_owners_may(organization: Organization, admin: User, owner: User, stranger: User, action):
+    without_owning = Principal(user=owner, method=Method.OAUTH2, scopes=frozenset({ADMIN}))
+    refusals = (
+        (session(admin), PermissionMissing),
+        (without_owning, PermissionMissing),
+        (session(stranger), OrganizationNotFound),
+    )
+    for by, refusal in refusals:
+        with watching() as changes, pytest.raises(refusal):
+            action(by=by, organization_id=organization.pk)
+        assert changes.nothing
+
+
+def test_the_scope_to_own_suffices_an_owner(organization: Organization, owner: User):
+    by = Principal(user=owner, method=Method.OAUTH2, scopes=frozenset({OWN}))
+    assert archive_organization(by=by, organization_id=organization.pk).is_archived
+
+
+def test_staff_may(organization: Organization, by_staff: Principal):
+    assert archive_organization(by=by_staff, organization_id=organization.pk).is_archived
+    assert not restore_organization(by=by_staff, organization_id=organization.pk).is_archived
+
+
+def test_seats_that_became_free_meanwhile_are_given_when_it_is_restored(
+    organization: Organization, owner: User, member: User, invitee: User
+):
+    Organization.objects.update(seat_limit=3, deleted_at=timezone.now())
+    waiting = make_waiting(organization, invitee, owner)
+    organization.memberships.filter(user=member).delete()
+    restore_organization(by=session(owner), organization_id=organization.pk)
+    waiting.refresh_from_db()
+    assert waiting.status == "accepted"
+    assert role_of(invitee, organization) == waiting.role_id
+
+
+def test_an_archived_organization_is_still_its_members(organization: Organization, stranger: User, owner: User):
+    archive_organization(by=session(owner), organization_id=organization.pk)
+    join(organization, stranger)
+    assert list(Organization.objects.visible_to(session(stranger))) == [organization]
+    assert not Organization.objects.visible_to(session(stranger)).live().exists()

@@ -1,0 +1,134 @@
+"""A person registers an organization and owns it."""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
+from orgs.actions.organizations import create_organization
+from orgs.actions.saving import SlugTaken
+from orgs.locks import AccountEnded
+from orgs.models import Organization
+from orgs.permissions import OWNER_ROLE
+from orgs.policies import PersonRequired
+from tests.rows import make_program, membership_of, role_of, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+PROFILE = {
+    "name": "Riverside Cooperative",
+    "slug": "riverside",
+    "description": "Boats.\nAnd more boats.",
+    "logo_url": "https://example.com/logo.png",
+    "website": "https://example.com/",
+}
+
+
+def test_whoever_registers_an_organization_owns_it(owner: User):
+    with watching() as changes:
+        organization = create_organization(by=session(owner), **PROFILE)
+    assert changes.tables == {
+        "orgs.Organization": (1, 0, 0),
+        "orgs.Membership": (1, 0, 0),
+        "orgs.RoleAssignment": (1, 0, 0),
+    }
+    membership = membership_of(owner, organization)
+    assert changes.events == [
+        event("organization.created", organization, owner, organization),
+        event(
+            "membership.created",
+            membership,
+            owner,
+            organization,
+            user_id=owner.pk,
+            role_id=OWNER_ROLE,
+            permissions=[],
+            unit_id=None,
+            unit_role_id=None,
+        ),
+    ]
+    stored = Organization.objects.filter(pk=organization.pk).values(*PROFILE, "seat_limit", "deleted_at").get()
+    assert stored == PROFILE | {"seat_limit": None, "deleted_at": None}
+    assert role_of(owner, organization) == OWNER_ROLE
+    assert membership.permissions == []
+
+
+def test_a_name_is_enough(owner: User):
+    organization = create_organization(by=session(owner), name="Riverside Cooperative")
+    assert (organization.slug, organization.description, organization.logo_url) == ("riverside-cooperative", "", "")
+
+
+@pytest.mark.parametrize("method", [Method.SESSION, Method.JWT, Method.OAUTH2])
+def test_any_way_of_signing_in_as_a_person_will_do(owner: User, method: Method):
+    organization = create_organization(by=Principal(user=owner, method=method), name="Riverside", slug="riverside")
+    assert role_of(owner, organization) == OWNER_ROLE
+
+
+def test_programs_links_and_staff_own_nothing(owner: User, organization: Organization, by_staff: Principal):
+    program = make_program(organization)
+    for by in (
+        Principal(user=owner, method=Method.API_KEY),
+        Principal(user=program, method=Method.OAUTH2),
+        by_staff,
+        SERVICE,
+        LINK_HOLDER,
+    ):
+        with watching() as changes, pytest.raises(PersonRequired):
+            create_organization(by=by, name="Hillside", slug="hillside")
+        assert changes.nothing
+
+
+def test_an_account_that_ended_meanwhile_founds_nothing(owner: User):
+    by = session(owner)
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    with watching() as changes, pytest.raises(AccountEnded):
+        create_organization(by=by, name="Hillside", slug="hillside")
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("archived", [False, True])
+def test_a_slug_is_taken_also_by_an_archived_organization(owner: User, organization: Organization, archived: bool):
+    if archived:
+        Organization.objects.update(deleted_at=organization.created_at)
+    with watching() as changes, pytest.raises(SlugTaken):
+        create_organization(by=session(owner), name="Another", slug="riverside")
+    assert changes.nothing
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"name": ""}, "name"),
+        ({"name": " Riverside"}, "name"),
+        ({"name": "River\nside"}, "name"),
+        ({"name": "River\u202eside"}, "name"),
+        ({"name": "River\u200bside"}, "name"),
+        ({"name": "River\ud800side"}, "name"),
+        ({"name": "River\x00side"}, "name"),
+        ({"name": "x" * 257}, "name"),
+        ({"slug": "ab"}, "slug"),
+        ({"slug": "River"}, "slug"),
+        ({"slug": "f" * 24}, "slug"),
+        ({"slug": "0198c0de-0000-7000-8000-00000000000a"}, "slug"),
+        ({"slug": "x" * 129}, "slug"),
+        ({"description": "\x00"}, "description"),
+        ({"description": "x" * 2001}, "description"),
+        ({"logo_url": "javascript:alert(1)"}, "logo_url"),
+        ({"website": "example.com"}, "website"),
+    ],
+)
+def test_what_breaks_a_rule_is_named_and_nothing_is_written(owner: User, wrong: dict[str, Any], named: str):
+    with watching() as changes, pytest.raises(ValidationError) as refusal:
+        create_organization(by=session(owner), **PROFILE | wrong)
+    assert list(refusal.value.message_dict) == [named]
+    assert changes.nothing
+
+
+def test_nothing_but_the_profile_can_be_set(owner: User):
+    for forbidden in ("seat_limit", "deleted_at", "id", "created_at"):
+        with watching() as changes, pytest.raises(TypeError, match=forbidden):
+            create_organization(by=session(owner), **PROFILE | {forbidden: 1})  # type: ignore[arg-type]
+        assert changes.nothing

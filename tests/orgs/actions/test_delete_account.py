@@ -1,0 +1,122 @@
+"""Deleting an account ends every membership and signing in; nothing is erased."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from orgs import policies
+from orgs.actions.accounts import AccountNotYours, delete_account
+from orgs.actions.members import LastOwner
+from orgs.locks import AccountEnded
+from orgs.models import ApiKey, Membership, Organization, RoleAssignment
+from orgs.permissions import LIST_PROJECTS, OWNER_ROLE, VIEWER_ROLE
+from tests.rows import join, make_organization, make_person, make_program, membership_of, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_person_leaves_everywhere_and_cannot_sign_in_again(
+    member: User, organization: Organization, other_organization: Organization
+):
+    mine, theirs = membership_of(member, organization), join(other_organization, member)
+    ApiKey.objects.create(membership=theirs, name="Nightly", secret_hash="x")
+    start = timezone.now()
+    with watching() as changes:
+        delete_account(by=session(member), user=member)
+    assert changes.tables == {
+        "accounts.User": (0, 1, 0),
+        "orgs.Membership": (0, 0, 2),
+        "orgs.RoleAssignment": (0, 0, 2),
+        "orgs.ApiKey": (0, 0, 1),
+    }
+    assert sorted(changes.events[:2]) == sorted(
+        [
+            event("membership.left", mine, member, organization, user_id=member.pk),
+            event("membership.left", theirs, member, other_organization, user_id=member.pk),
+        ]
+    )
+    assert changes.events[2:] == [event("user.deleted", member, member)]
+    member.refresh_from_db()
+    assert member.deleted_at is not None
+    assert start <= member.deleted_at <= timezone.now()
+    assert (member.is_active, member.email, member.first_name) == (False, "member@example.com", "Member")
+
+
+def test_staff_may_do_it_for_a_person(member: User, staff_member: User, by_staff: Principal):
+    with watching() as changes:
+        delete_account(by=by_staff, user=member)
+    assert changes.tables == {"accounts.User": (0, 1, 0)}
+    assert changes.events == [event("user.deleted", member, by_staff)]
+
+
+def test_a_last_owner_cannot_go_and_stays_everywhere_else_too(
+    owner: User, organization: Organization, other_organization: Organization
+):
+    join(other_organization, owner)
+    with watching() as changes, pytest.raises(LastOwner):
+        delete_account(by=session(owner), user=owner)
+    assert changes.nothing
+
+
+def test_the_last_owner_of_an_archived_organization_cannot_go_either(owner: User):
+    make_organization("archived", owner, deleted_at=timezone.now())
+    with watching() as changes, pytest.raises(LastOwner):
+        delete_account(by=session(owner), user=owner)
+    assert changes.nothing
+
+
+def test_an_owner_who_is_not_the_only_one_can_go(owner: User, member: User, organization: Organization):
+    membership_of(member, organization).assignments.update(role_id=OWNER_ROLE)
+    delete_account(by=session(owner), user=owner)
+    assert not Membership.objects.filter(user=owner).exists()
+
+
+def test_an_owner_who_is_not_active_does_not_count(owner: User, organization: Organization):
+    join(organization, make_person("gone", is_active=False), OWNER_ROLE)
+    with pytest.raises(LastOwner):
+        delete_account(by=session(owner), user=owner)
+
+
+def test_a_deleted_account_is_not_deleted_again(member: User, by_staff: Principal):
+    delete_account(by=by_staff, user=member)
+    with watching() as changes, pytest.raises(AccountEnded):
+        delete_account(by=by_staff, user=member)
+    assert changes.nothing
+
+
+@pytest.mark.parametrize("method", [Method.API_KEY, Method.SERVICE, Method.LINK])
+def test_a_program_may_not_even_for_its_own_person(member: User, method: Method):
+    with watching() as changes, pytest.raises(AccountNotYours):
+        delete_account(by=Principal(user=member, method=method), user=member)
+    assert changes.nothing
+
+
+def test_somebody_else_may_not(member: User, stranger: User):
+    with watching() as changes, pytest.raises(AccountNotYours):
+        delete_account(by=session(stranger), user=member)
+    assert changes.nothing
+
+
+def test_a_credential_for_less_than_the_whole_person_may_not(member: User, organization: Organization):
+    narrow = Principal(user=member, method=Method.OAUTH2, scopes=frozenset({LIST_PROJECTS}))
+    bound = Principal(user=member, method=Method.OAUTH2, organization_id=organization.pk)
+    for by in (narrow, bound):
+        with watching() as changes, pytest.raises(AccountNotYours):
+            delete_account(by=by, user=member)
+        assert changes.nothing
+
+
+def test_a_deleted_person_holds_nothing_anywhere(member: User, organization: Organization, by_staff: Principal):
+    delete_account(by=by_staff, user=member)
+    assert policies.find_membership(member, organization) is None
+    assert policies.holdings_to_vouch(User.objects.get(pk=member.pk), organization) is None
+
+
+def test_a_system_user_can_be_deleted_by_staff(organization: Organization, by_staff: Principal):
+    program = make_program(organization, VIEWER_ROLE)
+    delete_account(by=by_staff, user=program)
+    program.refresh_from_db()
+    assert (program.is_active, program.deleted_at is None) == (False, False)
+    assert not RoleAssignment.objects.filter(membership__user=program).exists()

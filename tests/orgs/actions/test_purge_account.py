@@ -1,0 +1,202 @@
+"""Purging erases a person: no address and no name of theirs is left in any table; events keep the id."""
+
+from datetime import timedelta
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+
+from accounts.models import ExternalIdentity, KeptAnswer, User
+from accounts.principals import SERVICE, Method, Principal
+from events.models import Event
+from invitations.actions.inviting import invite
+from invitations.email.models import Attempt, Mail
+from invitations.email.queue import queue_mail
+from invitations.models import Invitation
+from orgs.actions.accounts import AccountNotYours, delete_account, purge_account
+from orgs.actions.members import LastOwner
+from orgs.actions.organizations import create_organization
+from orgs.locks import AccountEnded
+from orgs.models import Organization
+from orgs.permissions import LIST_PROJECTS
+from tests.rows import join, make_invitation, make_program, make_waiting, membership_of, prove_address, session
+from tests.watching import all_rows, event, watching
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_account_goes_and_its_events_stay(organization: Organization, member: User):
+    membership, key = membership_of(member, organization), member.pk
+    ExternalIdentity.objects.create(user=member, issuer="https://issuer.example", subject="1")
+    with watching() as changes:
+        purge_account(by=session(member), user=member)
+    assert changes.tables == {
+        "accounts.User": (0, 0, 1),
+        "accounts.ExternalIdentity": (0, 0, 1),
+        "account.EmailAddress": (0, 0, 1),
+        "orgs.Membership": (0, 0, 1),
+        "orgs.RoleAssignment": (0, 0, 1),
+    }
+    by = Principal(user=User(pk=key), method=Method.SESSION)
+    assert changes.events == [
+        event("membership.left", membership, by, organization, user_id=key),
+        event("user.deleted", User(pk=key), by),
+        event("user.purged", User(pk=key), by),
+    ]
+    assert Event.objects.filter(actor_id=key).count() == 3
+
+
+def test_an_account_deleted_before_is_only_erased(member: User, by_staff: Principal):
+    delete_account(by=by_staff, user=member)
+    with watching() as changes:
+        purge_account(by=by_staff, user=member)
+    assert changes.tables == {"accounts.User": (0, 0, 1), "account.EmailAddress": (0, 0, 1)}
+    assert [told.kind for told in changes.events] == ["user.purged"]
+
+
+def test_nothing_that_names_the_person_is_left_in_any_table(
+    organization: Organization, other_organization: Organization, owner: User, stranger: User, admin: User
+):
+    User.objects.filter(pk=admin.pk).update(first_name="Nadezhda", last_name="Mandelstam")
+    admin.refresh_from_db()
+    prove_address(admin, "nadezhda@elsewhere.test")
+    prove_address(admin, "unproven@elsewhere.test", verified=False)
+    finished = timezone.now()
+    make_invitation(other_organization, "admin@example.com", stranger, days=-1)
+    make_invitation(other_organization, "nadezhda@elsewhere.test", stranger)
+    make_invitation(organization, "unproven@elsewhere.test", owner, status="expired", finished_at=finished)
+    declined = make_invitation(
+        organization,
+        "former@elsewhere.test",
+        owner,
+        status="declined",
+        finished_at=finished,
+        answered_by=admin,
+        decline_reason="Nadezhda does not want to",
+    )
+    sent = make_invitation(organization, "somebody@example.com", admin)
+    for invitation, kind in ((declined, Mail.Kind.INVITATION), (sent, Mail.Kind.ANSWERED)):
+        mail = queue_mail(invitation, kind)
+        Mail.objects.update(response="550 <admin@example.com> Nadezhda is unknown here")
+        assert mail is not None
+        Attempt.objects.create(mail=mail, state="failed", response="550 <former@elsewhere.test> who?")
+    to_somebody = queue_mail(sent, Mail.Kind.INVITATION)
+    KeptAnswer.objects.create(user=stranger, operation="x", key="k", answer='{"email": "admin@example.com"}')
+    purge_account(by=session(admin), user=admin)
+    stored = str(all_rows())
+    traces = ("Nadezhda", "Mandelstam", "admin@", "nadezhda@", "unproven@", "former@")
+    assert [trace for trace in traces if trace in stored] == []
+    assert Mail.objects.filter(state="queued").get() == to_somebody
+
+
+def test_what_is_open_to_the_person_is_withdrawn_with_an_event_each(
+    organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
+):
+    opened = make_invitation(organization, "invitee@example.com", owner)
+    overdue = make_invitation(other_organization, "invitee@example.com", stranger, days=-1)
+    Organization.objects.filter(pk=other_organization.pk).update(seat_limit=1)
+    with watching() as changes:
+        purge_account(by=session(invitee), user=User.objects.get(pk=invitee.pk))
+    by = session(invitee)
+    assert changes.events == [
+        event("user.deleted", invitee, by),
+        event("invitation.expired", overdue, None, other_organization),
+        event("invitation.cancelled", opened, by, organization),
+        event("user.purged", invitee, by),
+    ]
+    rows = {row.pk: row for row in Invitation.objects.all()}
+    assert (rows[opened.pk].status, rows[overdue.pk].status) == ("cancelled", "expired")
+    assert {row.email for row in rows.values()} == {f"erased-{key.hex}@erased.invalid" for key in rows}
+
+
+def test_a_waiting_acceptance_is_withdrawn(organization: Organization, owner: User, invitee: User):
+    Organization.objects.update(seat_limit=3)
+    waiting = make_waiting(organization, invitee, owner)
+    purge_account(by=session(invitee), user=invitee)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.answered_by_id) == ("cancelled", None)
+    assert waiting.finished_at is not None
+
+
+def test_unsent_mail_to_the_person_is_not_sent_any_more(organization: Organization, owner: User, invitee: User):
+    invite(by=session(owner), organization_id=organization.pk, email="invitee@example.com")
+    purge_account(by=session(invitee), user=invitee)
+    mail = Mail.objects.get()
+    assert (mail.state, mail.due_at, mail.recipient) == ("dropped", None, f"erased-{mail.pk.hex}@erased.invalid")
+
+
+def test_what_they_sent_stays_open_and_says_who_by_id_only(organization: Organization, admin: User):
+    key = admin.pk
+    invite(by=session(admin), organization_id=organization.pk, email="somebody@example.com")
+    assert Invitation.objects.get().inviter_name == "Admin Cast"
+    purge_account(by=session(admin), user=admin)
+    sent = Invitation.objects.open().get()
+    assert (sent.inviter_id, sent.inviter_user_id, sent.inviter_name) == (None, key, "")
+
+
+def test_the_address_can_register_again_and_is_somebody_new(organization: Organization, owner: User, member: User):
+    former = member.pk
+    purge_account(by=session(member), user=member)
+    again = User.objects.create_verified_user("member@example.com")
+    assert again.pk != former
+    assert not again.memberships.exists()
+    invite(by=session(owner), organization_id=organization.pk, email="member@example.com")
+    assert Invitation.objects.addressed_to(again).open().count() == 1
+
+
+def test_a_last_owner_cannot_and_nothing_is_erased(
+    organization: Organization, other_organization: Organization, owner: User
+):
+    join(other_organization, owner)
+    with watching() as changes, pytest.raises(LastOwner):
+        purge_account(by=session(owner), user=owner)
+    assert changes.nothing
+
+
+def test_an_erased_account_is_not_erased_again(member: User, by_staff: Principal):
+    stale = User.objects.get(pk=member.pk)
+    purge_account(by=by_staff, user=member)
+    with watching() as changes, pytest.raises(AccountEnded):
+        purge_account(by=by_staff, user=stale)
+    assert changes.nothing
+
+
+def test_nobody_else_and_no_lesser_credential_may(member: User, owner: User, organization: Organization):
+    for by in (
+        session(owner),
+        Principal(user=member, method=Method.API_KEY),
+        Principal(user=member, method=Method.OAUTH2, scopes=frozenset({LIST_PROJECTS})),
+        SERVICE,
+    ):
+        with watching() as changes, pytest.raises(AccountNotYours):
+            purge_account(by=by, user=member)
+        assert changes.nothing
+
+
+def test_a_program_can_be_erased_by_staff(organization: Organization, by_staff: Principal):
+    program = make_program(organization)
+    purge_account(by=by_staff, user=program)
+    assert not User.objects.filter(first_name="Robot").exists()
+
+
+def test_an_address_that_passed_to_somebody_else_stays_theirs(
+    organization: Organization, owner: User, member: User, invitee: User
+):
+    """The member once answered an invitation to an address that the invitee has now."""
+    finished = timezone.now() - timedelta(days=1)
+    make_invitation(
+        organization, "invitee@example.com", owner, status="declined", finished_at=finished, answered_by=member
+    )
+    theirs = make_invitation(organization, "invitee@example.com", owner)
+    purge_account(by=session(member), user=member)
+    assert list(Invitation.objects.open()) == [theirs]
+    assert not Invitation.objects.filter(answered_by__isnull=False).exists()
+    assert Invitation.objects.filter(email="invitee@example.com").count() == 1
+    assert EmailAddress.objects.filter(email="invitee@example.com").exists()
+
+
+def test_founding_again_after_leaving_everything_behind(owner: User):
+    organization = create_organization(by=session(owner), name="Riverside", slug="riverside")
+    organization.delete()
+    purge_account(by=session(owner), user=owner)
+    assert not User.objects.exists()

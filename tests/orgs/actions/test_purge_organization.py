@@ -1,0 +1,102 @@
+"""Purging deletes an organization and all that belongs to it; its events stay."""
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from events.models import Event
+from invitations.email.models import Mail
+from invitations.email.queue import queue_mail
+from orgs.actions.organizations import create_organization, purge_organization
+from orgs.locks import OrganizationNotFound
+from orgs.models import ApiKey, Organization
+from orgs.permissions import ADMIN, UNIT_VIEWER_ROLE
+from orgs.policies import PermissionMissing
+from tests.rows import join, make_invitation, make_program, make_role, make_unit, membership_of, session
+from tests.watching import all_rows, event, watching
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def full_organization(organization: Organization, owner: User, stranger: User) -> Organization:
+    """One with everything that an organization can have."""
+    unit, role = make_unit(organization), make_role(organization, "Helper")
+    join(organization, stranger, role.pk, (), {unit: UNIT_VIEWER_ROLE})
+    ApiKey.objects.create(membership=membership_of(owner, organization), name="Nightly", secret_hash="x")
+    make_program(organization)
+    former = make_invitation(organization, "first@example.com", owner, status="expired", finished_at=timezone.now())
+    newer = make_invitation(organization, "first@example.com", owner, role=role)
+    former.superseded_by = newer
+    former.save()
+    make_invitation(organization, "second@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+    queue_mail(newer, Mail.Kind.INVITATION)
+    return organization
+
+
+def test_everything_of_it_goes_and_nothing_of_anybody_else(
+    full_organization: Organization, other_organization: Organization, owner: User
+):
+    with watching() as changes:
+        purge_organization(by=session(owner), organization_id=full_organization.pk)
+    assert changes.tables == {
+        "orgs.Organization": (0, 0, 1),
+        "orgs.Membership": (0, 0, 5),
+        "orgs.RoleAssignment": (0, 0, 6),
+        "orgs.ApiKey": (0, 0, 1),
+        "orgs.Unit": (0, 0, 1),
+        "orgs.Role": (0, 0, 1),
+        "invitations.Invitation": (0, 0, 3),
+        "invitations.Mail": (0, 0, 1),
+        "accounts.User": (0, 1, 0),
+    }
+    assert changes.events == [event("organization.purged", full_organization, owner, full_organization)]
+    assert list(Organization.objects.all()) == [other_organization]
+
+
+def test_its_events_stay(owner: User):
+    organization = create_organization(by=session(owner), name="Riverside", slug="riverside")
+    key = organization.pk
+    purge_organization(by=session(owner), organization_id=key)
+    assert [row.kind for row in Event.objects.of_organization(key)] == [
+        "organization.created",
+        "membership.created",
+        "organization.purged",
+    ]
+
+
+def test_its_programs_end_with_it_and_its_people_do_not(full_organization: Organization, owner: User):
+    program = User.objects.get(kind=User.Kind.SYSTEM)
+    purge_organization(by=session(owner), organization_id=full_organization.pk)
+    program.refresh_from_db()
+    assert not program.is_active
+    assert not User.objects.filter(kind=User.Kind.CLIENT, is_active=False).exists()
+
+
+def test_an_archived_one_can_be_purged_by_its_owner_and_by_staff(
+    organization: Organization, other_organization: Organization, owner: User, by_staff: Principal
+):
+    Organization.objects.update(deleted_at=timezone.now())
+    purge_organization(by=session(owner), organization_id=organization.pk)
+    purge_organization(by=by_staff, organization_id=other_organization.pk)
+    assert not Organization.objects.exists()
+
+
+def test_only_owners_may(organization: Organization, admin: User, owner: User, stranger: User):
+    without_owning = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({ADMIN}))
+    refusals = (
+        (session(admin), PermissionMissing),
+        (without_owning, PermissionMissing),
+        (session(stranger), OrganizationNotFound),
+    )
+    for by, refusal in refusals:
+        with watching() as changes, pytest.raises(refusal):
+            purge_organization(by=by, organization_id=organization.pk)
+        assert changes.nothing
+
+
+def test_a_purged_slug_is_free_again(organization: Organization, owner: User):
+    purge_organization(by=session(owner), organization_id=organization.pk)
+    create_organization(by=session(owner), name="Riverside", slug="riverside")
+    assert len(all_rows()["orgs.Organization"]) == 1

@@ -1,0 +1,82 @@
+"""What is given a name only gets a slug that fits and that nobody else has."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from orgs.actions import units
+from orgs.actions.organizations import create_organization
+from orgs.actions.saving import SlugTaken
+from orgs.models import Organization, Unit, validate_slug
+from orgs.slugs import distinct_slug, slug_from
+
+
+@pytest.fixture
+def founder(db) -> Principal:
+    return Principal(user=User.objects.create_verified_user("owner@example.com"), method=Method.SESSION)
+
+
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Riverside", "riverside"),
+        ("Riverside & Sons, Ltd.", "riverside-sons-ltd"),
+        ("Ünïtéd_Räilway", "united-railway"),
+        ("-- three --", "three"),
+        ("x" * 256, "x" * 128),
+    ],
+)
+def test_a_slug_is_the_name_in_plain_letters(name: str, slug: str):
+    assert slug_from(name) == slug
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("AB", "ab-[0-9a-f]{6}"),
+        ("東京", "unnamed-[0-9a-f]{6}"),
+        ("f" * 24, "f{24}-[0-9a-f]{6}"),
+        ("0198c0de-0000-7000-8000-000000000000", "0198c0de-0000-7000-8000-000000000000-[0-9a-f]{6}"),
+    ],
+)
+def test_a_name_without_a_slug_in_it_gets_an_ending(name: str, form: str):
+    assert re.fullmatch(form, slug_from(name))
+
+
+@given(st.text(max_size=256))
+def test_every_name_gets_a_slug(name: str):
+    slug = slug_from(name)
+    validate_slug(slug)
+    validate_slug(distinct_slug(slug))
+
+
+def test_the_second_of_a_name_gets_an_ending(founder: Principal):
+    first = create_organization(by=founder, name="Riverside")
+    second = create_organization(by=founder, name="Riverside")
+
+    assert first.slug == "riverside"
+    assert re.fullmatch("riverside-[0-9a-f]{6}", second.slug)
+
+
+def test_a_given_slug_gives_way_to_nobody(founder: Principal):
+    create_organization(by=founder, name="Riverside")
+
+    with pytest.raises(SlugTaken):
+        create_organization(by=founder, name="Another", slug="riverside")
+
+    assert Organization.objects.count() == 1
+
+
+def test_workspaces_and_applications_may_share_a_slug(founder: Principal):
+    organization = create_organization(by=founder, name="Riverside")
+    made = [
+        units.create_unit(by=founder, organization_id=organization.pk, kind=kind, name="Design")
+        for kind in (Unit.Kind.WORKSPACE, Unit.Kind.APPLICATION, Unit.Kind.WORKSPACE)
+    ]
+
+    assert [unit.slug for unit in made[:2]] == ["design", "design"]
+    assert re.fullmatch("design-[0-9a-f]{6}", made[2].slug)

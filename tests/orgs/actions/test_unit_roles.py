@@ -1,0 +1,202 @@
+"""A member's role in one workspace or application: given and taken by whoever manages members there."""
+
+from typing import Any
+
+import pytest
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from orgs.actions.units import assign_unit_role, remove_unit_role
+from orgs.locks import OrganizationNotFound
+from orgs.lookups import MemberNotFound, UnitNotFound, UnknownRole
+from orgs.models import Membership, Organization, RoleAssignment, Unit
+from orgs.permissions import (
+    MANAGE_MEMBERS,
+    UNIT_ADMIN_ROLE,
+    UNIT_EDIT,
+    UNIT_EDITOR_ROLE,
+    UNIT_MANAGE_MEMBERS,
+    UNIT_VIEW,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from orgs.policies import GrantTooWide, PermissionMissing
+from tests.rows import join, make_person, make_role, make_unit, membership_of, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def workspace(organization: Organization) -> Unit:
+    return make_unit(organization)
+
+
+@pytest.fixture
+def unit_manager(organization: Organization, workspace: Unit, stranger: User) -> User:
+    """Holds viewing, editing and managing members in the workspace, and nothing in the organization."""
+    role = make_role(organization, "Host", [UNIT_MANAGE_MEMBERS, UNIT_VIEW, UNIT_EDIT], scope="unit")
+    join(organization, stranger, VIEWER_ROLE, (), {workspace: role.pk})
+    return stranger
+
+
+def assign(by: User | Principal, user: User, unit: Unit, role_id) -> Membership:
+    return assign_unit_role(
+        by=by if isinstance(by, Principal) else session(by),
+        organization_id=unit.organization_id,
+        unit_id=unit.pk,
+        membership_id=membership_of(user, unit.organization).pk,
+        role_id=role_id,
+    )
+
+
+def remove(by: User, user: User, unit: Unit) -> None:
+    membership = membership_of(user, unit.organization)
+    remove_unit_role(by=session(by), organization_id=unit.organization_id, unit_id=unit.pk, membership_id=membership.pk)
+
+
+def roles_in(unit: Unit, user: User) -> list:
+    return list(RoleAssignment.objects.filter(unit=unit, membership__user=user).values_list("role", flat=True))
+
+
+def test_a_member_gets_a_role_there_and_keeps_all_others(
+    organization: Organization, workspace: Unit, admin: User, member: User
+):
+    other = make_unit(organization, "field-app", "application")
+    membership = membership_of(member, organization)
+    membership.assignments.create(role_id=UNIT_VIEWER_ROLE, unit=other)
+    with watching() as changes:
+        answer = assign(admin, member, workspace, UNIT_EDITOR_ROLE)
+    assert changes.tables == {"orgs.RoleAssignment": (1, 0, 0)}
+    assert changes.events == [
+        event(
+            "membership.unit_role_assigned",
+            membership,
+            admin,
+            organization,
+            unit_id=workspace.pk,
+            role_id=UNIT_EDITOR_ROLE,
+        )
+    ]
+    assert {a.unit_id: a.role_id for a in answer.assignments.all()} == {
+        None: VIEWER_ROLE,
+        workspace.pk: UNIT_EDITOR_ROLE,
+        other.pk: UNIT_VIEWER_ROLE,
+    }
+
+
+def test_a_second_role_there_replaces_the_first(workspace: Unit, admin: User, member: User):
+    assign(admin, member, workspace, UNIT_EDITOR_ROLE)
+    with watching() as changes:
+        assign(admin, member, workspace, UNIT_VIEWER_ROLE)
+    assert changes.tables == {"orgs.RoleAssignment": (0, 1, 0)}
+    assert roles_in(workspace, member) == [UNIT_VIEWER_ROLE]
+
+
+def test_taking_it_away_keeps_the_membership(organization: Organization, workspace: Unit, admin: User, member: User):
+    membership = assign(admin, member, workspace, UNIT_EDITOR_ROLE)
+    with watching() as changes:
+        remove(admin, member, workspace)
+    assert changes.tables == {"orgs.RoleAssignment": (0, 0, 1)}
+    assert changes.events == [
+        event("membership.unit_role_removed", membership, admin, organization, unit_id=workspace.pk)
+    ]
+    assert membership_of(member, organization).organization_role.pk == VIEWER_ROLE
+
+
+def test_a_role_that_is_not_held_cannot_be_taken(workspace: Unit, admin: User, member: User):
+    with watching() as changes, pytest.raises(MemberNotFound, match="no role there"):
+        remove(admin, member, workspace)
+    assert changes.nothing
+
+
+def test_whoever_manages_the_unit_gives_what_they_hold_there(workspace: Unit, unit_manager: User, member: User):
+    assign(unit_manager, member, workspace, UNIT_EDITOR_ROLE)
+    assert roles_in(workspace, member) == [UNIT_EDITOR_ROLE]
+    for target in (member, unit_manager):
+        with watching() as changes, pytest.raises(GrantTooWide):
+            assign(unit_manager, target, workspace, UNIT_ADMIN_ROLE)
+        assert changes.nothing
+    remove(unit_manager, member, workspace)
+
+
+def test_whoever_manages_one_unit_has_no_say_in_another(organization: Organization, unit_manager: User, member: User):
+    other = make_unit(organization, "field-app", "application")
+    with watching() as changes, pytest.raises(PermissionMissing):
+        assign(unit_manager, member, other, UNIT_VIEWER_ROLE)
+    assert changes.nothing
+
+
+def test_whoever_holds_more_there_is_neither_changed_nor_removed(
+    organization: Organization, workspace: Unit, unit_manager: User
+):
+    higher = make_person("higher")
+    join(organization, higher, VIEWER_ROLE, (), {workspace: UNIT_ADMIN_ROLE})
+    with watching() as changes, pytest.raises(GrantTooWide):
+        assign(unit_manager, higher, workspace, UNIT_VIEWER_ROLE)
+    with pytest.raises(GrantTooWide):
+        remove(unit_manager, higher, workspace)
+    assert changes.nothing
+    assert roles_in(workspace, higher) == [UNIT_ADMIN_ROLE]
+
+
+def test_managing_members_of_the_organization_gives_no_role_that_is_not_held(
+    organization: Organization, workspace: Unit, member: User, unit_manager: User
+):
+    Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
+    with watching() as changes, pytest.raises(GrantTooWide):
+        assign(member, unit_manager, workspace, UNIT_VIEWER_ROLE)
+    assert changes.nothing
+
+
+def test_a_credential_for_less_gives_less(workspace: Unit, owner: User, member: User):
+    narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({UNIT_MANAGE_MEMBERS, UNIT_VIEW}))
+    assign(narrow, member, workspace, UNIT_VIEWER_ROLE)
+    with watching() as changes, pytest.raises(GrantTooWide):
+        assign(narrow, member, workspace, UNIT_EDITOR_ROLE)
+    assert changes.nothing
+
+
+def test_roles_units_and_members_of_others_are_unknown(
+    organization: Organization, other_organization: Organization, workspace: Unit, owner: User, member: User
+):
+    foreign_unit, foreign_role = make_unit(other_organization), make_role(other_organization, "Host", scope="unit")
+    right: dict[str, Any] = {
+        "by": session(owner),
+        "organization_id": organization.pk,
+        "unit_id": workspace.pk,
+        "membership_id": membership_of(member, organization).pk,
+        "role_id": UNIT_VIEWER_ROLE,
+    }
+    foreign_member = other_organization.memberships.get().pk
+    for wrong, refusal in (
+        ({"unit_id": foreign_unit.pk}, UnitNotFound),
+        ({"role_id": foreign_role.pk}, UnknownRole),
+        ({"role_id": VIEWER_ROLE}, UnknownRole),
+        ({"membership_id": foreign_member}, MemberNotFound),
+        ({"organization_id": other_organization.pk}, OrganizationNotFound),
+    ):
+        with watching() as changes, pytest.raises(refusal):
+            assign_unit_role(**right | wrong)
+        assert changes.nothing
+
+
+def test_a_unit_of_the_other_kind_is_unknown_where_the_kind_is_named(workspace: Unit, owner: User, member: User):
+    membership = membership_of(member, workspace.organization)
+    for action, more in ((assign_unit_role, {"role_id": UNIT_VIEWER_ROLE}), (remove_unit_role, {})):
+        with watching() as changes, pytest.raises(UnitNotFound):
+            action(
+                by=session(owner),
+                organization_id=workspace.organization_id,
+                unit_id=workspace.pk,
+                membership_id=membership.pk,
+                kind=Unit.Kind.APPLICATION,
+                **more,
+            )
+        assert changes.nothing
+
+
+def test_members_without_the_right_may_not(workspace: Unit, member: User, admin: User):
+    with watching() as changes, pytest.raises(PermissionMissing):
+        assign(member, member, workspace, UNIT_VIEWER_ROLE)
+    assert changes.nothing

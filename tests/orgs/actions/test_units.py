@@ -1,0 +1,230 @@
+"""Workspaces and applications of an organization."""
+
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from invitations.models import Invitation
+from orgs.actions.saving import SlugTaken
+from orgs.actions.units import UnitInUse, create_unit, delete_unit, update_unit
+from orgs.locks import OrganizationNotFound
+from orgs.lookups import UnitNotFound
+from orgs.models import Organization, RoleAssignment, Unit
+from orgs.permissions import (
+    ADMIN,
+    CREATE_PROJECTS,
+    EDITOR_ROLE,
+    UNIT_ADMIN_ROLE,
+    UNIT_EDITOR_ROLE,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from orgs.policies import PermissionMissing
+from tests.rows import join, make_invitation, make_unit, make_waiting, session
+from tests.watching import event, watching
+
+pytestmark = pytest.mark.django_db
+
+WORKSPACE, APPLICATION = Unit.Kind.WORKSPACE, Unit.Kind.APPLICATION
+
+
+@pytest.fixture
+def editor(organization: Organization, stranger: User) -> User:
+    join(organization, stranger, EDITOR_ROLE)
+    return stranger
+
+
+class TestCreating:
+    @pytest.mark.parametrize("kind", [WORKSPACE, APPLICATION])
+    def test_whoever_may_create_projects_may(self, organization: Organization, editor: User, kind: Unit.Kind):
+        with watching() as changes:
+            unit = create_unit(
+                by=session(editor),
+                organization_id=organization.pk,
+                kind=kind,
+                name="Field App",
+                slug="field-app",
+                picture_url="https://example.com/a.png",
+            )
+        assert changes.tables == {"orgs.Unit": (1, 0, 0)}
+        assert changes.events == [event("unit.created", unit, editor, organization, unit_kind=kind)]
+        columns = ("organization", "kind", "name", "slug", "picture_url")
+        assert Unit.objects.values(*columns).get() == {
+            "organization": organization.pk,
+            "kind": kind,
+            "name": "Field App",
+            "slug": "field-app",
+            "picture_url": "https://example.com/a.png",
+        }
+
+    def test_others_may_not(self, organization: Organization, member: User, owner: User, stranger: User):
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({"organization:list_projects"}))
+        for by, refusal in (
+            (session(member), PermissionMissing),
+            (narrow, PermissionMissing),
+            (session(stranger), OrganizationNotFound),
+        ):
+            with watching() as changes, pytest.raises(refusal):
+                create_unit(by=by, organization_id=organization.pk, kind=WORKSPACE, name="X", slug="xyz")
+            assert changes.nothing
+
+    def test_a_slug_names_one_unit_of_its_kind_in_its_organization(
+        self, organization: Organization, other_organization: Organization, owner: User, stranger: User
+    ):
+        make_unit(organization, "main")
+        make: dict[str, Any] = {"name": "Main", "slug": "main"}
+        with watching() as changes, pytest.raises(SlugTaken):
+            create_unit(by=session(owner), organization_id=organization.pk, kind=WORKSPACE, **make)
+        assert changes.nothing
+        create_unit(by=session(owner), organization_id=organization.pk, kind=APPLICATION, **make)
+        create_unit(by=session(stranger), organization_id=other_organization.pk, kind=WORKSPACE, **make)
+
+    @pytest.mark.parametrize(
+        ("wrong", "named"),
+        [({"name": "\x7f"}, "name"), ({"slug": "ab"}, "slug"), ({"picture_url": "x"}, "picture_url")],
+    )
+    def test_what_breaks_a_rule_is_named(
+        self, organization: Organization, owner: User, wrong: dict[str, str], named: str
+    ):
+        right: dict[str, Any] = {"name": "Main", "slug": "main", "kind": WORKSPACE}
+        with watching() as changes, pytest.raises(ValidationError) as refusal:
+            create_unit(by=session(owner), organization_id=organization.pk, **right | wrong)
+        assert list(refusal.value.message_dict) == [named]
+        assert changes.nothing
+
+
+class TestUpdating:
+    @pytest.mark.parametrize("who", ["admin", "editor"])
+    def test_admins_of_the_organization_or_of_the_unit_may(
+        self, organization: Organization, admin: User, editor: User, who: str
+    ):
+        by, unit = {"admin": admin, "editor": editor}[who], make_unit(organization)
+        organization.memberships.get(user=editor).assignments.create(role_id=UNIT_ADMIN_ROLE, unit=unit)
+        with watching() as changes:
+            update_unit(by=session(by), organization_id=organization.pk, unit_id=unit.pk, name="Renamed")
+        assert changes.tables == {"orgs.Unit": (0, 1, 0)}
+        assert changes.events == [event("unit.updated", unit, by, organization, changed=["name"])]
+        unit.refresh_from_db()
+        assert (unit.name, unit.slug) == ("Renamed", "main-workspace")
+
+    @pytest.mark.parametrize("role_id", [UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE])
+    def test_lesser_roles_there_do_not_suffice(self, organization: Organization, editor: User, role_id: Any):
+        unit = make_unit(organization)
+        organization.memberships.get(user=editor).assignments.create(role_id=role_id, unit=unit)
+        with watching() as changes, pytest.raises(PermissionMissing):
+            update_unit(by=session(editor), organization_id=organization.pk, unit_id=unit.pk, name="Renamed")
+        assert changes.nothing
+
+    def test_a_taken_slug_is_refused(self, organization: Organization, owner: User):
+        unit = make_unit(organization)
+        make_unit(organization, "taken")
+        with watching() as changes, pytest.raises(SlugTaken):
+            update_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk, slug="taken")
+        assert changes.nothing
+
+    @pytest.mark.parametrize("forbidden", ["organization", "organization_pk", "pk", "created_at"])
+    def test_a_unit_stays_where_and_what_it_is(self, organization: Organization, owner: User, forbidden: str):
+        unit = make_unit(organization)
+        wrong: dict[str, Any] = {forbidden: "x"}
+        with watching() as changes, pytest.raises(TypeError, match=forbidden):
+            update_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk, **wrong)
+        assert changes.nothing
+
+
+class TestDeleting:
+    def test_the_roles_held_there_go_and_the_members_stay(
+        self, organization: Organization, admin: User, stranger: User, owner: User
+    ):
+        unit = make_unit(organization)
+        join(organization, stranger, VIEWER_ROLE, (), {unit: UNIT_ADMIN_ROLE})
+        answered = make_invitation(
+            organization,
+            "invitee@example.com",
+            owner,
+            unit=unit,
+            unit_role_id=UNIT_VIEWER_ROLE,
+            status="declined",
+            finished_at=timezone.now(),
+        )
+        with watching() as changes:
+            delete_unit(by=session(admin), organization_id=organization.pk, unit_id=unit.pk)
+        assert changes.tables == {
+            "orgs.Unit": (0, 0, 1),
+            "orgs.RoleAssignment": (0, 0, 1),
+            "invitations.Invitation": (0, 1, 0),
+        }
+        assert changes.events == [event("unit.deleted", unit, admin, organization, unit_kind="workspace")]
+        answered.refresh_from_db()
+        assert (answered.unit_id, answered.status) == (None, "declined")
+        assert RoleAssignment.objects.filter(membership__user=stranger).get().role_id == VIEWER_ROLE
+
+    def test_it_stays_while_somebody_is_invited_or_waits_to_come_in(
+        self, organization: Organization, owner: User, invitee: User
+    ):
+        one, two = make_unit(organization, "one-of-two"), make_unit(organization, "two-of-two")
+        make_invitation(organization, "one@example.com", owner, unit=one, unit_role_id=UNIT_VIEWER_ROLE)
+        make_waiting(organization, invitee, owner, unit=two, unit_role_id=UNIT_VIEWER_ROLE)
+        for unit in (one, two):
+            with watching() as changes, pytest.raises(UnitInUse):
+                delete_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk)
+            assert changes.nothing
+
+    def test_an_overdue_invitation_that_nobody_has_marked_yet_is_no_hindrance(
+        self, organization: Organization, owner: User
+    ):
+        unit = make_unit(organization)
+        overdue = make_invitation(
+            organization, "one@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE, days=-1
+        )
+        with watching() as changes:
+            delete_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk)
+        assert [told.kind for told in changes.events] == ["invitation.expired", "unit.deleted"]
+        overdue.refresh_from_db()
+        assert (overdue.status, overdue.unit_id) == ("expired", None)
+
+    def test_the_database_protects_it_too(self, organization: Organization, owner: User):
+        unit = make_unit(organization)
+        make_invitation(organization, "one@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+        with pytest.raises(IntegrityError, match="invitation_unanswered_grant_whole"), transaction.atomic():
+            unit.delete()
+        assert Invitation.objects.get().unit_id == unit.pk
+
+    def test_only_admins_of_the_organization_may(self, organization: Organization, editor: User, owner: User):
+        unit = make_unit(organization)
+        organization.memberships.get(user=editor).assignments.create(role_id=UNIT_ADMIN_ROLE, unit=unit)
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({CREATE_PROJECTS}))
+        for by in (session(editor), narrow):
+            with watching() as changes, pytest.raises(PermissionMissing):
+                delete_unit(by=by, organization_id=organization.pk, unit_id=unit.pk)
+            assert changes.nothing
+        wide = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({ADMIN}))
+        delete_unit(by=wide, organization_id=organization.pk, unit_id=unit.pk)
+
+
+@pytest.mark.parametrize("action", [update_unit, delete_unit])
+class TestBoth:
+    def test_units_of_others_are_unknown(
+        self, organization: Organization, other_organization: Organization, owner: User, action: Any
+    ):
+        foreign = make_unit(other_organization)
+        with watching() as changes, pytest.raises(UnitNotFound):
+            action(by=session(owner), organization_id=organization.pk, unit_id=foreign.pk)
+        with pytest.raises(OrganizationNotFound):
+            action(by=session(owner), organization_id=other_organization.pk, unit_id=foreign.pk)
+        assert changes.nothing
+
+    def test_a_unit_of_the_other_kind_is_unknown(self, organization: Organization, owner: User, action: Any):
+        unit = make_unit(organization)
+        with watching() as changes, pytest.raises(UnitNotFound):
+            action(by=session(owner), organization_id=organization.pk, unit_id=unit.pk, kind=APPLICATION)
+        assert changes.nothing
+
+
+def test_what_is_never_in_the_database(organization: Organization):
+    with pytest.raises(IntegrityError, match="unit_kind_known"), transaction.atomic():
+        Unit.objects.create(organization=organization, kind="galaxy", slug="abc", name="x")
