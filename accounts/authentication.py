@@ -27,7 +27,7 @@ Judge = Callable[[], Principal]
 #: Finds its kind of credential in a request; None when the request does not show it.
 Reader = Callable[[Request], Judge | None]
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
-LONGEST_HEADER = 8300
+MAX_HEADER_LENGTH = 8300
 
 
 class TwoCredentials(Invalid):
@@ -92,7 +92,7 @@ def read_bearer(request: Request) -> Judge | None:
 def bearer_principal(header: str) -> Principal:
     """The bearer of the token (RFC 6750), whatever kind of token it is. Raises InvalidCredentials."""
     scheme, _, token = header.partition(" ")
-    if scheme.lower() != "bearer" or not token or " " in token or len(header) > LONGEST_HEADER:
+    if scheme.lower() != "bearer" or not token or " " in token or len(header) > MAX_HEADER_LENGTH:
         raise InvalidCredentials
     for path in settings.BEARER_TOKEN_READERS:
         principal: Principal | None = import_string(path)(token)

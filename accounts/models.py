@@ -253,19 +253,19 @@ def user_by_verified_address(address: str) -> UUID | None:
     return verified.first()
 
 
-class KeptAnswerQuerySet(models.QuerySet["KeptAnswer"]):
+class IdempotentResponseQuerySet(models.QuerySet["IdempotentResponse"]):
     """Answers kept for repeated requests."""
 
-    def outdated(self) -> "KeptAnswerQuerySet":
+    def outdated(self) -> "IdempotentResponseQuerySet":
         """Those kept for longer than a repetition is expected, on the database clock."""
-        return self.filter(created_at__lte=Now() - KeptAnswer.KEPT_FOR)
+        return self.filter(created_at__lte=Now() - IdempotentResponse.KEPT_FOR)
 
-    def mentioning(self, texts: Iterable[str]) -> "KeptAnswerQuerySet":
+    def mentioning(self, texts: Iterable[str]) -> "IdempotentResponseQuerySet":
         """Those in which one of these ids or addresses occurs."""
         return self.filter(reduce(or_, (models.Q(answer__contains=json.dumps(text)) for text in texts)))
 
 
-class KeptAnswer(models.Model):
+class IdempotentResponse(models.Model):
     """What a request with an ``Idempotency-Key`` was answered, for a day (``accounts.api.idempotency``).
 
     The status is null only inside the transaction that is about to know it.
@@ -282,13 +282,13 @@ class KeptAnswer(models.Model):
     answer = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = KeptAnswerQuerySet.as_manager()
+    objects = IdempotentResponseQuerySet.as_manager()
 
     class Meta:
         """A key means one request of one user."""
 
-        constraints = (models.UniqueConstraint(fields=["user", "operation", "key"], name="kept_answer_key"),)
-        indexes = (models.Index(fields=["created_at"], name="kept_answer_age"),)
+        constraints = (models.UniqueConstraint(fields=["user", "operation", "key"], name="idempotent_response_key"),)
+        indexes = (models.Index(fields=["created_at"], name="idempotent_response_age"),)
 
     def __str__(self) -> str:
         return f"{self.operation} {self.status}"

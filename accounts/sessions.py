@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.principals import Method, Principal
 
-RIGHTS_GREW = "rights_grew"
+ROTATE_SESSION = "rights_grew"
 
 
 def session_principal(request: HttpRequest) -> Principal | None:
@@ -41,25 +41,25 @@ def public_session_id(session: SessionBase) -> int | None:
     return int.from_bytes(derived[:8], "big")
 
 
-def note_grown_rights(request: HttpRequest, by: Principal) -> None:
+def request_session_rotation(request: HttpRequest, by: Principal) -> None:
     """Ask for a new session key, as the caller has gained rights by this request; the next page brings it."""
     if by.method is Method.SESSION:
-        request.session[RIGHTS_GREW] = True
+        request.session[ROTATE_SESSION] = True
 
 
-def gains_rights(operation: Callable[..., Response]) -> Callable[..., Response]:
+def elevates_privileges(operation: Callable[..., Response]) -> Callable[..., Response]:
     """Say of an API's operation that its caller has gained rights when it answers."""
 
     @wraps(operation)
     def noted(view: Any, *args: Any, **kwargs: Any) -> Response:
         response = operation(view, *args, **kwargs)
-        note_grown_rights(view.request, view.caller)
+        request_session_rotation(view.request, view.caller)
         return response
 
     return noted
 
 
-class RenewalMiddleware:
+class SessionRotationMiddleware:
     """Gives the session of somebody whose rights grew a new key, with the next page that they open.
 
     Not in the answer that granted them: a second click drops that answer, and with it the only copy of the new key.
@@ -72,6 +72,6 @@ class RenewalMiddleware:
         """Answer; a page that looked at the session anyway renews it."""
         response = self.get_response(request)
         is_page = request.method == "GET" and response.get("Content-Type", "").startswith("text/html")
-        if is_page and request.session.accessed and request.session.pop(RIGHTS_GREW, False):
+        if is_page and request.session.accessed and request.session.pop(ROTATE_SESSION, False):
             request.session.cycle_key()
         return response

@@ -23,30 +23,30 @@ class EmailBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """Write them; how many."""
-        folder = mail_folder()
+        folder = email_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for message in email_messages:
             _write(folder / _name(message.recipients()[0]), message.message().as_bytes())
         return len(email_messages)
 
 
-def mail_folder() -> Path:
+def email_folder() -> Path:
     """Where the files are."""
     return Path(settings.EMAIL_FILE_PATH)
 
 
-def mail_names() -> list[str]:
+def email_names() -> list[str]:
     """The names of the written mails, newest first."""
-    folder = mail_folder()
+    folder = email_folder()
     names = os.listdir(folder) if folder.is_dir() else []
     return sorted(filter(NAME.fullmatch, names), reverse=True)
 
 
-def read_mail(name: str) -> ReadMessage | None:
+def read_email(name: str) -> ReadMessage | None:
     """The mail of that name, or None when there is none; a name is never more than one of ``mail_names``."""
-    if name not in mail_names():
+    if name not in email_names():
         return None
-    return message_from_bytes((mail_folder() / name).read_bytes(), policy=policy.default)
+    return message_from_bytes((email_folder() / name).read_bytes(), policy=policy.default)
 
 
 def _name(recipient: str) -> str:

@@ -28,18 +28,18 @@ def validate_language(code: str) -> None:
         raise ValidationError(f"Choose one of {spoken}.", code="unknown_language")
 
 
-def own_language(request: HttpRequest) -> str:
+def preferred_language(request: HttpRequest) -> str:
     """The one that the reader's browser or program asks for, else the site's."""
     return translation.get_language_from_request(request)
 
 
-def speak(language: str) -> None:
+def activate_language(language: str) -> None:
     """Answer this request in that language; a blank changes nothing."""
     if language:
         translation.activate(language)
 
 
-def keep_speaking(session: SessionBase, language: str) -> None:
+def remember_language(session: SessionBase, language: str) -> None:
     """Answer in that language on the other pages on the way, too; a blank: in the reader's own."""
     if language:
         session[KEY] = language
@@ -55,7 +55,7 @@ class LanguageMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer in one language, and tell caches what it depends on."""
-        with translation.override(ENGLISH if speaks_english(request) else own_language(request)):
+        with translation.override(ENGLISH if is_english_only(request) else preferred_language(request)):
             response = self.get_response(request)
             if response.get("Content-Type", "").startswith("text/html"):
                 response.setdefault("Content-Language", translation.get_language())
@@ -64,17 +64,17 @@ class LanguageMiddleware:
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         """Now that the session is there, follow what it remembers."""
-        if not speaks_english(request):
-            speak(remembered_language(request.session))
+        if not is_english_only(request):
+            activate_language(remembered_language(request.session))
 
 
 def remembered_language(session: SessionBase) -> str:
-    """What ``keep_speaking`` has noted, if it is still spoken."""
+    """What ``remember_language`` has noted, if it is still spoken."""
     language = session.get(KEY, "")
     return language if language in dict(settings.LANGUAGES) else ""
 
 
-def speaks_english(request: HttpRequest) -> bool:
+def is_english_only(request: HttpRequest) -> bool:
     """Whether this is for programs, for their makers, or for staff."""
     path = request.path_info
     return error_body_of(path) is not None or path.startswith(ENGLISH_ONLY)

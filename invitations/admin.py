@@ -16,8 +16,8 @@ from accounts.principals import Principal
 from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
-from invitations.email.models import Attempt, Mail
-from invitations.email.queue import newest_mail_is, with_delivery
+from invitations.email.models import Attempt, Email
+from invitations.email.queue import newest_email_is, with_delivery
 from invitations.explaining import explain
 from invitations.models import Invitation
 from orgs.admin import OrganizationAdmin
@@ -38,22 +38,22 @@ class OpenInvitationInline(ReadOnlyInline):
 OrganizationAdmin.inlines = [OpenInvitationInline, *OrganizationAdmin.inlines]
 
 
-class MailInline(ReadOnlyInline):
+class EmailInline(ReadOnlyInline):
     """How far the mails of an invitation got, in the mail server's own words."""
 
-    model = Mail
+    model = Email
     verbose_name_plural = _("ledger of mails")
     fields = readonly_fields = ("created_at", "kind", "recipient", "state", "reason", "due_at", "sent_at", "history")
 
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Mail]:
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Email]:
         """In order, with every attempt."""
-        return Mail.objects.order_by("id").prefetch_related("history")
+        return Email.objects.order_by("id").prefetch_related("history")
 
     @admin.display(description=_("attempts"))
-    def history(self, mail: Mail) -> str:
+    def history(self, email: Email) -> str:
         """Each answer of a mail server, in its own words."""
         return format_html_join(
-            "", "<div>{}: {}</div>", ((localize(localtime(a.created_at)), a) for a in mail.history.all())
+            "", "<div>{}: {}</div>", ((localize(localtime(a.created_at)), a) for a in email.history.all())
         )
 
 
@@ -95,13 +95,15 @@ class DeliveryFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Every state of a mail."""
-        return list(Mail.State.choices)
+        return list(Email.State.choices)
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Rows whose newest mail is in that state."""
         state = self.value()
         return (
-            queryset.filter(newest_mail_is(models.Q(state=state))) if state and state in Mail.State.values else queryset
+            queryset.filter(newest_email_is(models.Q(state=state)))
+            if state and state in Email.State.values
+            else queryset
         )
 
 
@@ -128,7 +130,7 @@ class InvitationAdmin(ActionAdmin):
         "expires_at",
     )
     search_fields = ("email", "organization__name", "organization__slug", "inviter_name", "=id")
-    inlines = (MailInline,)
+    inlines = (EmailInline,)
     fields = (
         "id", "organization", "email", "current_state", "role", "permission_list", "unit", "unit_role", "language",
         "generation", "created_at", "updated_at", "expires_at", "finished_at", "inviter", "inviter_name", "answered_by",
@@ -176,7 +178,7 @@ class InvitationAdmin(ActionAdmin):
     @admin.display(description=_("Delivery"))
     def delivered(self, invitation: Invitation) -> str:
         """The state of the newest mail to the invitee."""
-        return invitation.newest_mail.state if invitation.newest_mail else ""
+        return invitation.newest_email.state if invitation.newest_email else ""
 
 
 class AttemptInline(ReadOnlyInline):
@@ -186,8 +188,8 @@ class AttemptInline(ReadOnlyInline):
     fields = readonly_fields = ("created_at", "state", "response")
 
 
-@admin.register(Mail)
-class MailAdmin(ReadOnlyAdmin):
+@admin.register(Email)
+class EmailAdmin(ReadOnlyAdmin):
     """The outbox."""
 
     list_display = ("recipient", "kind", "state", "attempts", "due_at", "sent_at", "response", "reason")

@@ -15,24 +15,24 @@ from django.utils.translation import gettext_lazy as _
 
 from events.models import Event
 from invitations.actions.granting import still_vouched
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Membership
 from orgs.seats import members_fill_seats
 
-Status, State = Invitation.Status, Mail.State
+Status, State = Invitation.Status, Email.State
 
 
 class Reason(models.TextChoices):
     """What stands between the invitee and the organization: a stable code, and a sentence."""
 
     OPEN_WAITING_FOR_ANSWER = "open_waiting_for_answer", _("The mail went out, and nobody has answered it yet.")
-    MAIL_QUEUED = "mail_queued", _("The mail is not sent yet.")
-    MAIL_DEFERRED = "mail_deferred", _("The mail server could not deliver the mail yet.")
-    MAIL_REFUSED = "mail_refused", _("The mail server refused the mail. Correct the address, or send it again.")
-    MAIL_BOUNCED = "mail_bounced", _("The mail came back: nobody can be reached at this address.")
-    MAIL_MARKED_AS_SPAM = "mail_marked_as_spam", _("The mail arrived and was marked as spam.")
-    MAIL_NOT_SENT = "mail_not_sent", _("The mail could not be sent, for a reason on this side. Send it again.")
+    EMAIL_QUEUED = "email_queued", _("The mail is not sent yet.")
+    EMAIL_DEFERRED = "email_deferred", _("The mail server could not deliver the mail yet.")
+    EMAIL_REFUSED = "email_refused", _("The mail server refused the mail. Correct the address, or send it again.")
+    EMAIL_BOUNCED = "email_bounced", _("The mail came back: nobody can be reached at this address.")
+    EMAIL_MARKED_AS_SPAM = "email_marked_as_spam", _("The mail arrived and was marked as spam.")
+    EMAIL_NOT_SENT = "email_not_sent", _("The mail could not be sent, for a reason on this side. Send it again.")
     WAITING_FOR_SEAT = "waiting_for_seat", _("The invitation was accepted and waits for a free seat.")
     ALL_SEATS_TAKEN = "all_seats_taken", _("Members take every seat: whoever accepts has to wait for one.")
     INVITER_CAN_NO_LONGER_GRANT = (
@@ -56,29 +56,32 @@ class Reason(models.TextChoices):
         _("Its date passed, and its mail never went out. Sending it again makes a new one."),
     )
     # To staff alone
-    MAIL_UNWANTED = "mail_unwanted", _("This person asked for no mails: none was sent. The invitation can be answered.")
+    EMAIL_UNWANTED = (
+        "email_unwanted",
+        _("This person asked for no mails: none was sent. The invitation can be answered."),
+    )
     NO_ACCOUNT = "no_account", _("The mail went out, and no account has this address yet.")
     ADDRESS_UNVERIFIED = "address_unverified", _("An account has this address and has not confirmed it.")
 
 
-TO_STAFF_ONLY = (Reason.MAIL_UNWANTED, Reason.NO_ACCOUNT, Reason.ADDRESS_UNVERIFIED)
+TO_STAFF_ONLY = (Reason.EMAIL_UNWANTED, Reason.NO_ACCOUNT, Reason.ADDRESS_UNVERIFIED)
 
 _ENDS = {
     Status.ACCEPTED: Reason.ACCEPTED,
     Status.DECLINED: Reason.DECLINED,
     Status.CANCELLED: Reason.CANCELLED,
     Status.EXPIRED: Reason.EXPIRED,
-    Status.ERROR: Reason.MAIL_REFUSED,
+    Status.ERROR: Reason.EMAIL_REFUSED,
 }
 _ON_THE_WAY = {
-    State.QUEUED: Reason.MAIL_QUEUED,
-    State.SENDING: Reason.MAIL_QUEUED,
-    State.DEFERRED: Reason.MAIL_DEFERRED,
-    State.FAILED: Reason.MAIL_NOT_SENT,
-    State.BOUNCED: Reason.MAIL_BOUNCED,
-    State.COMPLAINED: Reason.MAIL_MARKED_AS_SPAM,
+    State.QUEUED: Reason.EMAIL_QUEUED,
+    State.SENDING: Reason.EMAIL_QUEUED,
+    State.DEFERRED: Reason.EMAIL_DEFERRED,
+    State.FAILED: Reason.EMAIL_NOT_SENT,
+    State.BOUNCED: Reason.EMAIL_BOUNCED,
+    State.COMPLAINED: Reason.EMAIL_MARKED_AS_SPAM,
 }
-_SAID_BY_SERVERS = {*_ON_THE_WAY.values(), Reason.MAIL_REFUSED, Reason.EXPIRED_UNSENT}
+_SAID_BY_SERVERS = {*_ON_THE_WAY.values(), Reason.EMAIL_REFUSED, Reason.EXPIRED_UNSENT}
 
 
 @dataclass(frozen=True)
@@ -89,20 +92,20 @@ class Entry:
     what: str
     actor_id: UUID | None = None
     actor_method: str = ""
-    mail_id: UUID | None = None
-    mail_kind: str = ""
+    email_id: UUID | None = None
+    email_kind: str = ""
     words: str = ""
 
     @property
     def label(self) -> str:
         """What happened, for people; a kind without a label is told as it is."""
-        if self.mail_id is None:
+        if self.email_id is None:
             return str(_EVENTS.get(self.what, self.what))
-        return str(State(self.what.removeprefix("mail.")).label)
+        return str(State(self.what.removeprefix("email.")).label)
 
-    def as_told(self) -> "Entry":
+    def as_shown_to_organization(self) -> "Entry":
         """As the organization is told of it; see ``Mail.as_told``."""
-        return replace(self, words="") if self.what == f"mail.{State.SENT}" else self
+        return replace(self, words="") if self.what == f"email.{State.SENT}" else self
 
 
 @dataclass(frozen=True)
@@ -120,26 +123,26 @@ def explain(invitation: Invitation, *, to_staff: bool = False, with_account: boo
 
     To staff as the ledger says it; ``with_account`` also whether the invited address has one.
     """
-    ledger = invitation.mails.order_by("id").prefetch_related("history")
-    mails = list(ledger) if to_staff else [mail.as_told() for mail in ledger]
-    to_invitee = [mail for mail in mails if mail.is_to_invitee]
-    newest = max(to_invitee, key=lambda mail: (mail.generation, mail.pk), default=None)
+    ledger = invitation.emails.order_by("id").prefetch_related("history")
+    emails = list(ledger) if to_staff else [email.as_shown_to_organization() for email in ledger]
+    to_invitee = [email for email in emails if email.is_to_invitee]
+    newest = max(to_invitee, key=lambda email: (email.generation, email.pk), default=None)
     reason = _reason(invitation, newest)
     if reason == Reason.OPEN_WAITING_FOR_ANSWER:
         if newest and newest.withheld_at:
-            reason = Reason.MAIL_UNWANTED
+            reason = Reason.EMAIL_UNWANTED
         elif with_account:
             reason = _reason_of_account(invitation)
     words = (newest.response or newest.reason) if newest and reason in _SAID_BY_SERVERS else ""
-    timeline = _timeline(invitation, mails)
-    told = timeline if to_staff else [entry.as_told() for entry in timeline]
+    timeline = _timeline(invitation, emails)
+    told = timeline if to_staff else [entry.as_shown_to_organization() for entry in timeline]
     return Explanation(invitation, reason, words, told)
 
 
 # The reason
 
 
-def _reason(invitation: Invitation, newest: Mail | None) -> Reason:
+def _reason(invitation: Invitation, newest: Email | None) -> Reason:
     if invitation.finished_at is None and invitation.organization.is_archived:
         return Reason.ORGANIZATION_ARCHIVED
     if invitation.is_superseded:
@@ -151,15 +154,15 @@ def _reason(invitation: Invitation, newest: Mail | None) -> Reason:
     return _reason_after_the_end(invitation, newest)
 
 
-def _reason_after_the_end(invitation: Invitation, newest: Mail | None) -> Reason:
+def _reason_after_the_end(invitation: Invitation, newest: Email | None) -> Reason:
     if invitation.state == Status.ERROR and newest and newest.state == State.BOUNCED:
-        return Reason.MAIL_BOUNCED
+        return Reason.EMAIL_BOUNCED
     if invitation.state == Status.EXPIRED and newest and not (newest.sent_at or newest.withheld_at):
         return Reason.EXPIRED_UNSENT
     return _ENDS[Status(invitation.state)]
 
 
-def _reason_while_open(invitation: Invitation, newest: Mail | None) -> Reason:
+def _reason_while_open(invitation: Invitation, newest: Email | None) -> Reason:
     """In the order in which it helps to know: what no mail can mend comes first."""
     if _is_member(invitation):
         return Reason.ALREADY_MEMBER
@@ -213,28 +216,28 @@ _EVENTS = {
 SAME_TRANSACTION = timedelta(seconds=1)
 
 
-def _timeline(invitation: Invitation, mails: list[Mail]) -> list[Entry]:
+def _timeline(invitation: Invitation, emails: list[Email]) -> list[Entry]:
     events = list(Event.objects.about(invitation))
     entries = [Entry(e.created_at, e.kind, e.actor_id, e.actor_method) for e in events]
     if invitation.state == Status.EXPIRED and "invitation.expired" not in {event.kind for event in events}:
         entries.append(Entry(invitation.expires_at, "invitation.expired", actor_method="service"))
-    for mail in mails:
-        entries += _entries_of(mail, events)
+    for email in emails:
+        entries += _entries_of(email, events)
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def _entries_of(mail: Mail, events: list[Event]) -> Iterator[Entry]:
-    queued = Entry(_cause(mail, events), "mail.queued", mail_id=mail.pk, mail_kind=mail.kind)
+def _entries_of(email: Email, events: list[Event]) -> Iterator[Entry]:
+    queued = Entry(_cause(email, events), "email.queued", email_id=email.pk, email_kind=email.kind)
     yield queued
-    for attempt in mail.history.all():
-        yield replace(queued, at=attempt.created_at, what=f"mail.{attempt.state}", words=attempt.response)
-    if mail.attempts > len(mail.history.all()) and mail.sent_at:
-        yield replace(queued, at=mail.sent_at, what="mail.sent")  # as told of what was withheld
-    if mail.reason and mail.due_at is None:
-        yield replace(queued, at=mail.updated_at, what=f"mail.{mail.state}", words=mail.reason)
+    for attempt in email.history.all():
+        yield replace(queued, at=attempt.created_at, what=f"email.{attempt.state}", words=attempt.response)
+    if email.attempts > len(email.history.all()) and email.sent_at:
+        yield replace(queued, at=email.sent_at, what="email.sent")  # as told of what was withheld
+    if email.reason and email.due_at is None:
+        yield replace(queued, at=email.updated_at, what=f"email.{email.state}", words=email.reason)
 
 
-def _cause(mail: Mail, events: list[Event]) -> datetime:
+def _cause(email: Email, events: list[Event]) -> datetime:
     """When the change was made that the mail tells of: some write its event after the mail, in one transaction."""
-    later = (event.created_at for event in events if event.created_at >= mail.created_at)
-    return next((at for at in later if at - mail.created_at < SAME_TRANSACTION), mail.created_at)
+    later = (event.created_at for event in events if event.created_at >= email.created_at)
+    return next((at for at in later if at - email.created_at < SAME_TRANSACTION), email.created_at)

@@ -8,7 +8,7 @@ from accounts.models import user_by_verified_address
 from accounts.principals import SERVICE, Principal
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
-from invitations.refusals import AddressNotVerified, InvitationNotFound, NewerMailSent, NotYours, why_not_open
+from invitations.refusals import AddressNotVerified, InvitationNotFound, NewerEmailSent, NotYours, why_not_open
 from invitations.tokens import Proof, Purpose, read_token
 from orgs.actions.members import AlreadyMember
 from orgs.locks import OrganizationNotFound, lock_organization
@@ -128,7 +128,7 @@ def require_present(invitation: Invitation, proof: Proof) -> None:
     if proof.invitation_id != invitation.pk:
         raise InvitationNotFound
     if proof.generation != invitation.generation:
-        raise why_not_open(invitation) if not invitation.is_open else NewerMailSent()
+        raise why_not_open(invitation) if not invitation.is_open else NewerEmailSent()
 
 
 def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None) -> None:
@@ -137,7 +137,7 @@ def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None
     Signed out, the mailed link itself is that proof (for declining: accepting needs an account).
     """
     if by.user is None:
-        if proof is None or proof.purpose != Purpose.MAILED:
+        if proof is None or proof.purpose != Purpose.EMAILED:
             raise InvitationNotFound
         return
     if invitation.email in by.user.verified_addresses():

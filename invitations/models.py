@@ -11,8 +11,8 @@ from accounts.models import AddressField, User
 from core.ids import uuid7
 from core.languages import validate_language
 from core.text import validate_plain_multiline_text, validate_plain_text
-from invitations.email.address_hashes import MailRefusal, RecentMails  # noqa: F401 - their tables are of this app
-from invitations.email.models import Attempt, Mail  # noqa: F401 - the same
+from invitations.email.address_hashes import SendingCounter, Suppression  # noqa: F401 - their tables are of this app
+from invitations.email.models import Attempt, Email  # noqa: F401 - the same
 from invitations.querysets import InvitationQuerySet
 from orgs.models import Organization, Role, Unit
 from orgs.permissions import effective
@@ -194,21 +194,21 @@ class Invitation(models.Model):
         return self.inviter.display_name if self.inviter else self.inviter_name or gettext("A former member")
 
     @property
-    def newest_mail(self) -> "Mail | None":
+    def newest_email(self) -> "Email | None":
         """The newest mail to the invitee, which says how delivery goes; a query, unless ``with_delivery`` loaded it."""
-        loaded: list[Mail] | None = getattr(self, "newest_mails", None)
-        return self.mails.to_invitee().newest_first().first() if loaded is None else next(iter(loaded), None)
+        loaded: list[Email] | None = getattr(self, "newest_mails", None)
+        return self.emails.to_invitee().newest_first().first() if loaded is None else next(iter(loaded), None)
 
     @property
-    def spoken_language(self) -> str:
+    def effective_language(self) -> str:
         """What its mails and pages speak: its own language, else the organization's; blank when neither says."""
         return self.language or self.organization.language
 
     @property
-    def delivery(self) -> "Mail | None":
+    def delivery(self) -> "Email | None":
         """The same as its organization is told."""
-        newest = self.newest_mail  # a query each time, unless loaded
-        return newest and newest.as_told()
+        newest = self.newest_email  # a query each time, unless loaded
+        return newest and newest.as_shown_to_organization()
 
     @property
     def is_superseded(self) -> bool:

@@ -13,8 +13,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from events.models import Event
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from orgs import policies
 from orgs.models import Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
@@ -166,8 +166,8 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         Whoever invited is told if the mail never went out. Nothing depends on when this happens, but a role or unit
         can only go when no unanswered row names it.
         """
-        unsent = Mail.objects.never_sent().filter(
-            kind=Mail.Kind.INVITATION,
+        unsent = Email.objects.never_sent().filter(
+            kind=Email.Kind.INVITATION,
             invitation=models.OuterRef("pk"),
             generation=models.OuterRef("generation"),
             invitation__organization__deleted_at__isnull=True,  # nothing is sent while it is archived
@@ -180,7 +180,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         marked = row.update(status="expired", finished_at=F("expires_at"), updated_at=timezone.now())
         if marked:
             if is_unsent:
-                queue_mail(invitation, Mail.Kind.UNDELIVERABLE)
+                queue_email(invitation, Email.Kind.UNDELIVERABLE)
             organization_id = invitation.organization_id
             Event.objects.record("invitation.expired", by=SERVICE, subject=invitation, organization_id=organization_id)
         return marked

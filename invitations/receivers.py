@@ -11,9 +11,9 @@ from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from invitations.actions.waiting import complete_waiting
 from invitations.email.delivery_reports import take_report
-from invitations.email.models import Mail
-from invitations.email.provider_events import mail_of, report_of
-from invitations.email.queue import erased_address, forget_mails
+from invitations.email.models import Email
+from invitations.email.provider_events import email_of, report_of
+from invitations.email.queue import erase_emails, erased_address
 from invitations.models import Invitation
 from orgs.actions.saving import record
 from orgs.models import Organization
@@ -36,8 +36,8 @@ def erase_person(user: User, addresses: set[str], by: Principal, **kwargs: Any) 
             record("invitation.cancelled", by, invitation, invitation.organization)
     to_them = Q(recipient__in=addresses) | Q(invitation__in=theirs, recipient=F("invitation__email"))
     to_them_as_inviter = Q(invitation__inviter=user) & ~Q(recipient=F("invitation__email"))
-    mails = Mail.objects.filter(to_them | to_them_as_inviter)
-    forget_mails(Mail.objects.filter(pk__in=list(mails.values_list("pk", flat=True))))
+    emails = Email.objects.filter(to_them | to_them_as_inviter)
+    erase_emails(Email.objects.filter(pk__in=list(emails.values_list("pk", flat=True))))
     for key in list(theirs.values_list("pk", flat=True)):
         Invitation.objects.filter(pk=key).update(
             email=erased_address(key.hex), decline_reason="", updated_at=timezone.now()
@@ -48,6 +48,6 @@ def erase_person(user: User, addresses: set[str], by: Principal, **kwargs: Any) 
 @receiver(tracking, dispatch_uid="invitations.note_report")
 def note_report(event: Any, esp_name: str, **kwargs: Any) -> None:
     """Take a mail provider's signed report; what is about none of our mails changes nothing."""
-    report, mail_id = report_of(event, esp_name), mail_of(event, esp_name)
-    if report is not None and mail_id is not None:
-        take_report(mail_id=mail_id, report=report)
+    report, email_id = report_of(event, esp_name), email_of(event, esp_name)
+    if report is not None and email_id is not None:
+        take_report(email_id=email_id, report=report)

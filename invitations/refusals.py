@@ -88,7 +88,7 @@ class InvitationUndeliverable(Gone):
     message = "This invitation could not be delivered."
 
 
-class NewerMailSent(Gone):
+class NewerEmailSent(Gone):
     """The link is from an older mail of the same invitation."""
 
     message = "A newer mail was sent: use the link in that one."

@@ -32,12 +32,12 @@ _LENGTH = 16 + 4 + _MAC_LENGTH
 class Purpose(StrEnum):
     """Where a token is handed out, which is all that it proves."""
 
-    MAILED = "mailed"
+    EMAILED = "mailed"
     LISTED = "listed"
-    REFUSING = "refusing"
+    UNSUBSCRIBE = "refusing"
 
 
-OPENING = (Purpose.MAILED, Purpose.LISTED)
+OPENING = (Purpose.EMAILED, Purpose.LISTED)
 
 
 @dataclass(frozen=True)
@@ -57,12 +57,12 @@ def token_for(invitation: Invitation, purpose: Purpose) -> str:
 
 def link_for(invitation: Invitation) -> str:
     """The mailed link, on ``PUBLIC_BASE_URL`` and nowhere else."""
-    return f"{settings.PUBLIC_BASE_URL}/i/{token_for(invitation, Purpose.MAILED)}"
+    return f"{settings.PUBLIC_BASE_URL}/i/{token_for(invitation, Purpose.EMAILED)}"
 
 
 def refusing_link_for(invitation: Invitation) -> str:
     """The link that asks for no more mails."""
-    return f"{settings.PUBLIC_BASE_URL}/i/{token_for(invitation, Purpose.REFUSING)}/no-mail"
+    return f"{settings.PUBLIC_BASE_URL}/i/{token_for(invitation, Purpose.UNSUBSCRIBE)}/no-mail"
 
 
 def read_token(token: str, purposes: Collection[Purpose] = OPENING) -> Proof | None:

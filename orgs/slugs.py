@@ -7,14 +7,14 @@ from django.utils.text import slugify
 
 from orgs.models import validate_slug
 
-LONGEST = 128
+MAX_LENGTH = 128
 FALLBACK = "unnamed"  # for names that have no ASCII spelling at all
 _SUFFIX_BYTES = 3
 
 
 def slug_from(name: str) -> str:
     """The name in ASCII letters, digits and hyphens; made distinct where that is too short or looks like an id."""
-    slug = slugify(name).replace("_", "-").strip("-")[:LONGEST].rstrip("-")
+    slug = slugify(name).replace("_", "-").strip("-")[:MAX_LENGTH].rstrip("-")
     try:
         validate_slug(slug)
     except ValidationError:
@@ -25,4 +25,4 @@ def slug_from(name: str) -> str:
 def distinct_slug(slug: str) -> str:
     """The slug with a random ending that nobody else has."""
     ending = f"-{secrets.token_hex(_SUFFIX_BYTES)}"
-    return slug[: LONGEST - len(ending)] + ending
+    return slug[: MAX_LENGTH - len(ending)] + ending

@@ -82,7 +82,7 @@ ENDED_INVITATIONS = {
     "expired": "too-late@example.com",
     "error": "no-such-mailbox@example.com",
 }
-MOST_NAMESAKES = 20
+MAX_NAMESAKES = 20
 
 
 def client() -> OAuthApplication:
@@ -178,7 +178,7 @@ def _open_invitation(owner: Principal, organization: Organization, email: str) -
 
 def _namesakes(email: str) -> list[str]:
     name, _, domain = email.partition("@")
-    return [email, *(f"{name}-{number}@{domain}" for number in range(2, MOST_NAMESAKES))]
+    return [email, *(f"{name}-{number}@{domain}" for number in range(2, MAX_NAMESAKES))]
 
 
 def _invite_like(owner: Principal, other: Invitation, email: str) -> None:
@@ -215,10 +215,10 @@ def _invite_with_every_outcome(owner: Principal, organization: Organization) -> 
     cancelled = _invite(owner, organization, "withdrawn@example.com")
     inviting.cancel(by=owner, organization_id=organization.pk, invitation_id=cancelled.pk)
     failed = _invite(owner, organization, ENDED_INVITATIONS["error"])
-    failed.mails.update(state="failed", due_at=None, response="550 5.1.1 No such mailbox")
+    failed.emails.update(state="failed", due_at=None, response="550 5.1.1 No such mailbox")
     ending.fail(invitation_id=failed.pk, generation=failed.generation, reason="550 5.1.1")
     expired = _invite(owner, organization, ENDED_INVITATIONS["expired"])
-    expired.mails.update(state="sent", due_at=None, sent_at=timezone.now())
+    expired.emails.update(state="sent", due_at=None, sent_at=timezone.now())
     Invitation.objects.filter(pk=expired.pk).update(expires_at=timezone.now() - timedelta(days=1))
     ending.expire(organization_id=organization.pk)
 

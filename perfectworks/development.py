@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
-from core.email_files import mail_names, read_mail
+from core.email_files import email_names, read_email
 
 SHOWN = 100
 HEADERS = ("From", "To", "Date", "Message-ID")
@@ -19,9 +19,9 @@ HEADERS = ("From", "To", "Date", "Message-ID")
 
 @require_safe
 @never_cache
-def mails(request: HttpRequest) -> HttpResponse:
+def emails(request: HttpRequest) -> HttpResponse:
     """List the mails, newest first."""
-    names = mail_names()
+    names = email_names()
     shown = [(name, _find(name)) for name in names[:SHOWN]]
     return render(request, "development/mails.html", {"mails": shown, "more": len(names) - len(shown)})
 
@@ -29,7 +29,7 @@ def mails(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 @csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]
-def mail(request: HttpRequest, name: str) -> HttpResponse:
+def email(request: HttpRequest, name: str) -> HttpResponse:
     """Show one mail: its headers, its text with links to click, and its HTML in a frame that can do nothing."""
     message = _find(name)
     context = {
@@ -53,14 +53,14 @@ def mail(request: HttpRequest, name: str) -> HttpResponse:
         "sandbox": ["allow-popups", "allow-popups-to-escape-sandbox"],
     }
 )
-def mail_html(request: HttpRequest, name: str) -> HttpResponse:
+def email_html(request: HttpRequest, name: str) -> HttpResponse:
     """The HTML part as a mail program would show it: no script, nothing from elsewhere, links in a new window."""
     html = _part(_find(name), "html")
     return HttpResponse(html.replace("<head>", '<head><base target="_blank">', 1))
 
 
 def _find(name: str) -> EmailMessage:
-    message = read_mail(name)
+    message = read_email(name)
     if message is None:
         raise Http404
     return message
@@ -74,7 +74,7 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 
 urlpatterns = [
-    path("mails", mails, name="development-mails"),
-    path("mails/<str:name>", mail, name="development-mail"),
-    path("mails/<str:name>/html", mail_html, name="development-mail-html"),
+    path("mails", emails, name="development-mails"),
+    path("mails/<str:name>", email, name="development-mail"),
+    path("mails/<str:name>/html", email_html, name="development-mail-html"),
 ]

@@ -131,14 +131,14 @@ def require_signed_webhook(provider: str, anymail: dict[str, Any]) -> str:
     if not provider:
         return ""
     if provider not in WEBHOOK_PROOFS:
-        raise ImproperlyConfigured(f"MAIL_WEBHOOK must be one of {', '.join(WEBHOOK_PROOFS)}.")
+        raise ImproperlyConfigured(f"EMAIL_WEBHOOK must be one of {', '.join(WEBHOOK_PROOFS)}.")
     proofs = [name for name in sorted(WEBHOOK_PROOFS[provider]) if _is_proof(name, anymail.get(name))]
     if not proofs:
         wanted = " or ".join(sorted(WEBHOOK_PROOFS[provider]))
-        raise ImproperlyConfigured(f"MAIL_WEBHOOK={provider} needs {wanted} in ANYMAIL, or anybody could report.")
+        raise ImproperlyConfigured(f"EMAIL_WEBHOOK={provider} needs {wanted} in ANYMAIL, or anybody could report.")
     for package in filter(None, (WEBHOOK_PACKAGES.get((provider, name)) for name in proofs)):
         if find_spec(package) is None:
-            raise ImproperlyConfigured(f"MAIL_WEBHOOK={provider} needs the Python package {package}.")
+            raise ImproperlyConfigured(f"EMAIL_WEBHOOK={provider} needs the Python package {package}.")
     return provider
 
 

@@ -111,7 +111,7 @@ MIDDLEWARE = [
     "core.languages.LanguageMiddleware",
     "core.pages.PageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "accounts.sessions.RenewalMiddleware",
+    "accounts.sessions.SessionRotationMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -240,7 +240,7 @@ OAUTH2_PROVIDER = {
     "ACCESS_TOKEN_EXPIRE_SECONDS": 3600,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 30 * 86400,
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
-    "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.validator.Grants",
+    "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.validator.OAuthValidator",
     "ALLOWED_REDIRECT_URI_SCHEMES": ["http", "https"] if DEBUG else ["https"],
     "OIDC_ISS_ENDPOINT": PUBLIC_BASE_URL,  # metadata names this service by its public address only
     "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["client_secret_basic", "client_secret_post", "none"],
@@ -310,17 +310,17 @@ SMTP_SECONDS_UNTIL_CONTENT = 180
 SMTP_SECONDS_AFTER_CONTENT = 600
 ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
 # The provider whose signed reports (delivered, bounced, complained) are taken at /webhooks/mail/<its name>.
-MAIL_WEBHOOK = require_signed_webhook(env.str("MAIL_WEBHOOK", default=""), ANYMAIL)
+EMAIL_WEBHOOK = require_signed_webhook(env.str("EMAIL_WEBHOOK", default=""), ANYMAIL)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"PerfectWorks <no-reply@{PUBLIC_HOST}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Limits of inviting -------------------------------------------------------------------------------------
 
 # Mails to invitees: new invitations, those sent again, and reminders together. An organization is young for 30 days.
-ORGANIZATION_MAILS_PER_DAY = env.at_least_one("ORGANIZATION_MAILS_PER_DAY", default=500)
-YOUNG_ORGANIZATION_MAILS_PER_DAY = env.at_least_one("YOUNG_ORGANIZATION_MAILS_PER_DAY", default=50)
-INVITER_MAILS_PER_DAY = env.at_least_one("INVITER_MAILS_PER_DAY", default=500)
-RECIPIENT_MAILS_PER_HOUR = env.at_least_one("RECIPIENT_MAILS_PER_HOUR", default=5)
+ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("ORGANIZATION_EMAILS_PER_DAY", default=500)
+YOUNG_ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("YOUNG_ORGANIZATION_EMAILS_PER_DAY", default=50)
+INVITER_EMAILS_PER_DAY = env.at_least_one("INVITER_EMAILS_PER_DAY", default=500)
+RECIPIENT_EMAILS_PER_HOUR = env.at_least_one("RECIPIENT_EMAILS_PER_HOUR", default=5)
 OPEN_INVITATIONS_PER_ORGANIZATION = env.at_least_one("OPEN_INVITATIONS_PER_ORGANIZATION", default=200)
 
 # --- API ----------------------------------------------------------------------------------------------------

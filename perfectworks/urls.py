@@ -17,7 +17,7 @@ from invitations.api.viewsets.members import MemberInvitationViewSet
 from invitations.api.viewsets.mine import MyInvitationViewSet
 from invitations.api.viewsets.organization import OrganizationInvitationViewSet
 from invitations.dialects import applivery, upsun, wacht, zenml
-from invitations.email.webhook import mail_webhook
+from invitations.email.webhook import email_webhook
 from invitations.pages import sign_in, unsubscribe, views
 from orgs.api.viewsets.api_keys import ApiKeyViewSet
 from orgs.api.viewsets.collaborators import ApplicationCollaboratorViewSet, WorkspaceCollaboratorViewSet
@@ -32,7 +32,7 @@ from orgs.api.viewsets.organizations import (
 from orgs.api.viewsets.roles import RoleViewSet
 from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
 from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
-from orgs.pages.service_accounts import DeleteProgram
+from orgs.pages.service_accounts import DeleteServiceAccount
 from perfectworks import health
 
 ORGANIZATION = "organizations/<uuid:organization_id>"
@@ -158,9 +158,9 @@ urlpatterns = [
     # Pages for invitees and members
     path("", views.Home.as_view(), name="home"),
     path("i/<str:token>", views.OpenLink.as_view(), name="open-link"),
-    path("i/<str:token>/no-mail", unsubscribe.NoMail.as_view(), name="no-mail"),
-    path("mails", unsubscribe.MyMails.as_view(), name="my-mails"),
-    path("mails/<uuid:refusal_id>/allow", unsubscribe.AllowMails.as_view(), name="allow-mails"),
+    path("i/<str:token>/no-mail", unsubscribe.Unsubscribe.as_view(), name="no-mail"),
+    path("mails", unsubscribe.EmailPreferences.as_view(), name="my-mails"),
+    path("mails/<uuid:suppression_id>/allow", unsubscribe.AllowEmails.as_view(), name="allow-mails"),
     path("invitations", views.MyInvitations.as_view(), name="my-invitations"),
     path("invitations/<uuid:invitation_id>", views.InvitationPage.as_view(), name="invitation"),
     path("invitations/<uuid:invitation_id>/accept", views.Accept.as_view(), name="accept"),
@@ -173,7 +173,7 @@ urlpatterns = [
     path("accounts/profile/", Profile.as_view(), name="profile"),
     path("accounts/applications/", Applications.as_view(), name="applications"),
     path("accounts/applications/<uuid:access_id>/withdraw/", Withdraw.as_view(), name="withdraw-access"),
-    path("accounts/programs/<uuid:application_id>/delete/", DeleteProgram.as_view(), name="delete-program"),
+    path("accounts/programs/<uuid:application_id>/delete/", DeleteServiceAccount.as_view(), name="delete-program"),
     path("accounts/", include("allauth.urls")),
     # Dialects, each with its schema and documentation
     *(
@@ -184,7 +184,7 @@ urlpatterns = [
     path("oauth2/", include((authorization, "oauth2_provider"))),
     path(".well-known/oauth-authorization-server", OAuthServerMetadataView.as_view()),
     # What became of mails: the configured provider's reports
-    path("webhooks/mail/<slug:provider>", mail_webhook, name="mail-webhook"),
+    path("webhooks/mail/<slug:provider>", email_webhook, name="mail-webhook"),
     # For browsers where no page names an icon
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}perfectworks.svg")),
     # For staff and supervisors

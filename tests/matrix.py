@@ -130,7 +130,7 @@ class World:
             "organization_invitations.create": invited,
             "organization_invitations.correct_address": invited,
             "organization_invitations.partial_update": {"expiresInDays": 5},
-            "my_invitations.lookup": {"token": token_for(self.invitation, Purpose.MAILED)},
+            "my_invitations.lookup": {"token": token_for(self.invitation, Purpose.EMAILED)},
         }
         return bodies.get(operation, {})
 

@@ -9,7 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import OAuthApplication, User
 from events.models import Event
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.models import Membership, Organization, Role, RoleAssignment
@@ -44,7 +44,7 @@ def test_every_model_of_ours_is_in_the_admin():
         "accounts.User",
         "events.Event",
         "invitations.Invitation",
-        "invitations.Mail",
+        "invitations.Email",
         "orgs.ApiKey",
         "orgs.Membership",
         "orgs.Organization",
@@ -153,7 +153,7 @@ def test_sending_again_raises_the_generation_and_says_who_did_it(staff: Client, 
     assert event.actor_id == User.objects.get(email="staff@example.com").pk
 
 
-def test_the_list_of_invitations_shows_and_filters_how_their_mail_fares(staff: Client, world: World):
+def test_the_list_of_invitations_shows_and_filters_how_their_email_fares(staff: Client, world: World):
     address = reverse("admin:invitations_invitation_changelist")
     page = staff.get(address, {"delivery": "failed"})
     assert [row.email for row in page.context["cl"].result_list] == ["no-such-mailbox@example.com"]
@@ -161,11 +161,11 @@ def test_the_list_of_invitations_shows_and_filters_how_their_mail_fares(staff: C
     assert staff.get(address, {"delivery": "lost"}).context["cl"].result_count == Invitation.objects.count()
 
 
-def test_the_page_of_an_invitation_is_the_ledger_of_its_mails_with_every_attempt(staff: Client, world: World):
-    mail = world.invitations["error"].mails.get(kind="invitation")
-    mail.history.create(state="deferred", response="450 4.2.1 Greylisted")
-    mail.history.create(state="failed", response="550 5.1.1 No such mailbox")
-    Mail.objects.filter(pk=mail.pk).update(reason="Kept for this test.")
+def test_the_page_of_an_invitation_is_the_ledger_of_its_emails_with_every_attempt(staff: Client, world: World):
+    email = world.invitations["error"].emails.get(kind="invitation")
+    email.history.create(state="deferred", response="450 4.2.1 Greylisted")
+    email.history.create(state="failed", response="550 5.1.1 No such mailbox")
+    Email.objects.filter(pk=email.pk).update(reason="Kept for this test.")
     text = staff.get(address_of(world.invitations["error"])).content.decode()
     assert text.index("deferred 450 4.2.1 Greylisted") < text.index("failed 550 5.1.1 No such mailbox")
     assert "Kept for this test." in text
@@ -247,7 +247,7 @@ def test_a_button_takes_post_with_a_csrf_token_only(world: World):
 
 def test_an_invitations_page_says_why_this_person_has_not_joined(staff: Client, world: World):
     reasons = {name: staff.get(address_of(row)).content.decode() for name, row in world.invitations.items()}
-    assert "The mail is not sent yet.</strong> <code>mail_queued</code>" in reasons["pending"]
+    assert "The mail is not sent yet.</strong> <code>email_queued</code>" in reasons["pending"]
     assert "Its date passed. Sending it again makes a new one.</strong> <code>expired</code>" in reasons["expired"]
     assert "The mail server refused the mail. Correct the address, or send it again.</strong>" in reasons["error"]
     assert "<p><q>550 5.1.1" in reasons["error"]
@@ -263,7 +263,7 @@ def test_staff_who_see_no_accounts_read_nothing_about_one_there(world: World):
     from django.contrib.auth.models import Permission
 
     invitation = world.invitations["workspace"]
-    invitation.mails.update(state="sent", due_at=None, sent_at=invitation.created_at)
+    invitation.emails.update(state="sent", due_at=None, sent_at=invitation.created_at)
     member = world.people["member"]
     User.objects.filter(pk=member.pk).update(is_staff=True)
     member.user_permissions.add(Permission.objects.get(codename="view_invitation"))
@@ -274,20 +274,20 @@ def test_staff_who_see_no_accounts_read_nothing_about_one_there(world: World):
     assert "<code>no_account</code>" in client.get(address_of(invitation)).content.decode()
 
 
-def test_staff_read_the_same_about_a_refused_mail_above_the_row_in_the_ledger_and_in_the_list(world: World):
+def test_staff_read_the_same_about_a_refused_email_above_the_row_in_the_ledger_and_in_the_list(world: World):
     from django.contrib.auth.models import Permission
 
     invitation = world.invitations["workspace"]
     reason = "The recipient asked for no mails."
     now = timezone.now()
-    invitation.mails.update(state="dropped", due_at=None, reason=reason, withheld_at=now, updated_at=now)
+    invitation.emails.update(state="dropped", due_at=None, reason=reason, withheld_at=now, updated_at=now)
     member = world.people["member"]
     User.objects.filter(pk=member.pk).update(is_staff=True)
     member.user_permissions.set(Permission.objects.filter(codename__in=["view_invitation", "view_mail"]))
     client = Client()
     client.force_login(User.objects.get(pk=member.pk))
     page = client.get(address_of(invitation)).content.decode()
-    assert "<code>mail_unwanted</code>" in page
+    assert "<code>email_unwanted</code>" in page
     assert f"<q>{reason}</q>" in page
     assert f"<td>{reason}</td>" in page
     address = reverse("admin:invitations_invitation_changelist")

@@ -99,7 +99,7 @@ def test_wrong_tries_of_others_never_lock_the_invitee_out(organization: Organiza
     django_cache.clear()
     invitee = User.objects.create_verified_user("invitee@example.com", PASSWORD)
     invitation = make_invitation(organization, "invitee@example.com", owner)
-    link = f"/i/{token_for(invitation, Purpose.MAILED)}"
+    link = f"/i/{token_for(invitation, Purpose.EMAILED)}"
     pest = Client(REMOTE_ADDR="203.0.113.9")
     for number in range(50):
         pest.get(f"{link[:-1]}{'ABCDEFGHIJ'[number % 10]}")
@@ -210,7 +210,7 @@ def test_every_list_and_page_still_renders_after_hostile_input(
         "/admin/events/event/",
     ):
         assert client.get(path).status_code == 200, path
-    assert Client().get(f"/i/{token_for(invitation, Purpose.MAILED)}", follow=True).status_code == 200
+    assert Client().get(f"/i/{token_for(invitation, Purpose.EMAILED)}", follow=True).status_code == 200
 
 
 @pytest.mark.django_db

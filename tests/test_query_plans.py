@@ -16,12 +16,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from psycopg.sql import SQL, Literal
 
-from accounts.models import ApplicationAccess, KeptAnswer, User
+from accounts.models import ApplicationAccess, IdempotentResponse, User
 from events.models import Event
 from invitations.actions.reminders import ending_soon
-from invitations.email.address_hashes import MailRefusal, RecentMails
-from invitations.email.limits import mailings_since
-from invitations.email.models import Attempt, Mail
+from invitations.email.address_hashes import SendingCounter, Suppression
+from invitations.email.limits import emails_requested_since
+from invitations.email.models import Attempt, Email
 from invitations.email.queue import delivery_is
 from invitations.models import Invitation
 from orgs.models import ApiKey, Membership, Organization, RoleAssignment
@@ -56,7 +56,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         "invitation_open_to_email",
         lambda: Invitation.objects.filter(email="invitee@example.com").open(),
     ),
-    "an organization's bounces": ("mail_once", lambda: newest(of_organization().filter(delivery_is("bounced")))),
+    "an organization's bounces": ("email_once", lambda: newest(of_organization().filter(delivery_is("bounced")))),
     "what is overdue": ("invitation_open_expiry", Invitation.objects.overdue),
     "who waits for a seat anywhere": ("invitation_open_expiry", lambda: Invitation.objects.waiting().order_by()),
     "what ends soon": ("invitation_open_expiry", ending_soon),
@@ -69,9 +69,9 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "what somebody sent": ("invitations_invitation_inviter_id", lambda: Invitation.objects.filter(inviter=SOME)),
     "what somebody answered": ("invitation_answered_by", lambda: Invitation.objects.filter(answered_by=SOME)),
     "what was superseded by it": ("invitation_superseded_by", lambda: Invitation.objects.filter(superseded_by=SOME)),
-    "the mails that are due": ("mail_unsent", lambda: Mail.objects.due()[:1]),
-    "the mails of an invitation": ("mail_once", lambda: Mail.objects.filter(invitation=SOME)),
-    "the attempts at a mail": ("invitations_attempt_mail_id", lambda: Attempt.objects.filter(mail=SOME).order_by()),
+    "the mails that are due": ("email_unsent", lambda: Email.objects.due()[:1]),
+    "the mails of an invitation": ("email_once", lambda: Email.objects.filter(invitation=SOME)),
+    "the attempts at a mail": ("invitations_attempt_mail_id", lambda: Attempt.objects.filter(email=SOME).order_by()),
     "where somebody belongs": ("orgs_membership_user_id", lambda: Membership.objects.filter(user=SOME)),
     "the members of an organization": ("membership_once", lambda: Membership.objects.of_organization(SOME)),
     "the roles of members": (
@@ -86,21 +86,24 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "an object's story": ("event_about_subject", lambda: Event.objects.about(User(pk=SOME))),
     "who has an address": ("user_email", lambda: User.objects.filter(email="owner@example.com")),
     "the organization of a slug": ("organization_slug", lambda: Organization.objects.filter(slug="riverside")),
-    "mails that no limit looks at": ("recent_mails_age", lambda: RecentMails.objects.filter(updated_at__lt=LONG_AGO)),
-    "an organization's mails of a day": ("event_of_organization", lambda: mailings_since(SOME, LONG_AGO)[:1]),
+    "mails that no limit looks at": (
+        "sending_counter_age",
+        lambda: SendingCounter.objects.filter(updated_at__lt=LONG_AGO),
+    ),
+    "an organization's mails of a day": ("event_of_organization", lambda: emails_requested_since(SOME, LONG_AGO)[:1]),
     "what an address refused": (
-        "mail_refusal_once",
-        lambda: MailRefusal.objects.concerning("invitee@example.com", Organization(pk=SOME)),
+        "suppression_once",
+        lambda: Suppression.objects.concerning("invitee@example.com", Organization(pk=SOME)),
     ),
     "the refusals of an organization's mails": (
         "invitations_mailrefusal_organization_id",
-        lambda: MailRefusal.objects.filter(organization=SOME),
+        lambda: Suppression.objects.filter(organization=SOME),
     ),
     "who let an application in": (
         "accounts_applicationaccess_application_id",
         lambda: ApplicationAccess.objects.filter(application=SOME),
     ),
-    "kept answers that are outdated": ("kept_answer_age", KeptAnswer.objects.outdated),
+    "kept answers that are outdated": ("idempotent_response_age", IdempotentResponse.objects.outdated),
 }
 
 

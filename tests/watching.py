@@ -85,7 +85,7 @@ def watching() -> Iterator[Changes]:
             table: counts for table, rows in after.items() if any(counts := _difference(before[table], rows))
         }
         changes.tables.pop("events.Event", None)
-        changes.counted = changes.tables.pop("invitations.RecentMails", (0, 0, 0))
+        changes.counted = changes.tables.pop("invitations.SendingCounter", (0, 0, 0))
         changes.events = [tell(row) for row in Event.objects.exclude(pk__in=known).order_by("id")]
 
 

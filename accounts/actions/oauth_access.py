@@ -63,7 +63,7 @@ def accesses_of(user: User) -> QuerySet[ApplicationAccess]:
     return rows.select_related("application__user").order_by("-created_at", "-id")
 
 
-def programs_of(user: User) -> QuerySet[OAuthApplication]:
+def service_accounts_of(user: User) -> QuerySet[OAuthApplication]:
     """The person's own programs that are them, by client credentials and without asking; the newest first."""
     return OAuthApplication.objects.filter(user=user, acts_for_owner=True).order_by("-id")
 

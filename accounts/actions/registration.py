@@ -18,7 +18,7 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 from core.addresses import normalize_address
 from core.errors import LimitReached
-from core.languages import own_language
+from core.languages import preferred_language
 from events.models import Event
 
 
@@ -74,7 +74,7 @@ def _send(request: HttpRequest, email: str, unproven: EmailAddress | None) -> No
     """One mail to an address every few minutes, whoever asks for it."""
     if not ratelimit.consume(request, app="allauth.account", action="confirm_email", key=email):
         return
-    with translation.override(own_language(request)):  # a mail is for a person, though a program asked for it
+    with translation.override(preferred_language(request)):  # a mail is for a person, though a program asked for it
         if unproven:
             unproven.send_confirmation(request, signup=True)
         else:

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.credentials import operation_key
-from accounts.models import KeptAnswer
+from accounts.models import IdempotentResponse
 from core.api.query import Text
 from core.errors import Unprocessable
 
@@ -60,15 +60,15 @@ def once(method: Operation) -> Operation:
     return answer
 
 
-def claim(view: Any, request: Request, key: str) -> KeptAnswer:
+def claim(view: Any, request: Request, key: str) -> IdempotentResponse:
     """The caller's row for this key, locked by its uniqueness: whoever comes second waits for the first to end.
 
     Raises IdempotencyKeyReused.
     """
     named = {"user": view.caller.user, "operation": operation_key(view), "key": key}
     same = fingerprint(view, request)
-    KeptAnswer.objects.filter(**named).outdated().delete()
-    kept, _ = KeptAnswer.objects.get_or_create(**named, defaults={"fingerprint": same})
+    IdempotentResponse.objects.filter(**named).outdated().delete()
+    kept, _ = IdempotentResponse.objects.get_or_create(**named, defaults={"fingerprint": same})
     if kept.fingerprint != same:
         raise IdempotencyKeyReused
     return kept
@@ -81,14 +81,14 @@ def fingerprint(view: Any, request: Request) -> str:
     return salted_hmac(__name__, json.dumps(same, sort_keys=True, cls=JSONEncoder), algorithm="sha256").hexdigest()
 
 
-def keep(kept: KeptAnswer, view: Any, response: Response) -> None:
+def keep(kept: IdempotentResponse, view: Any, response: Response) -> None:
     """Write the answer into its row."""
     kept.status = response.status_code
     kept.answer = json.dumps([view.message, response.data], cls=JSONEncoder)
     kept.save(update_fields=["status", "answer"])
 
 
-def repeated(kept: KeptAnswer, view: Any) -> Response:
+def repeated(kept: IdempotentResponse, view: Any) -> Response:
     """The kept answer, as a response; the first one is given in the same way, so that no byte differs."""
     view.message, data = json.loads(kept.answer)
     return Response(data, status=kept.status)

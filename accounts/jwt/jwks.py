@@ -18,7 +18,7 @@ from core.errors import Unavailable
 TIMEOUT_SECONDS = 3
 SECONDS_BETWEEN_FETCHES = 10
 FRESH_SECONDS = 3600
-LARGEST_ANSWER = 1_000_000
+MAX_RESPONSE_BYTES = 1_000_000
 UNUSABLE = (OSError, HTTPException, ValueError, RecursionError)
 UNREADABLE = (jwt.PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, KeyError, AttributeError)
 
@@ -80,7 +80,7 @@ def read_all(answer: HTTPResponse, deadline: float) -> bytes:
     body = b""
     while part := answer.read1(65_536):
         body += part
-        if len(body) > LARGEST_ANSWER:
+        if len(body) > MAX_RESPONSE_BYTES:
             raise ValueError("The document is too large.")
         if time.monotonic() > deadline:
             raise TimeoutError("The document takes too long.")

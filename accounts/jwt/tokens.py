@@ -12,7 +12,7 @@ from core.addresses import normalize_address
 from core.errors import Unauthenticated
 
 LEEWAY_SECONDS = 30
-LONGEST_TOKEN = 8192
+MAX_TOKEN_LENGTH = 8192
 REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
 MOMENTS = ("exp", "iat", "nbf")
 # What reading a token that somebody made to hurt can raise; TypeError: its algorithm is of another kind than its key.
@@ -39,7 +39,7 @@ class Claims:
 
 def read_jwt(token: str) -> Claims:
     """What the token claims, after its signature, issuer, audience and dates held; raises InvalidCredentials."""
-    if len(token) > LONGEST_TOKEN:
+    if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidCredentials
     try:
         issuer = _issuer_of(token)

@@ -25,7 +25,7 @@ from accounts.actions.oauth_access import lock_access
 from accounts.models import OAuthApplication
 
 
-class Grants(OAuth2Validator):
+class OAuthValidator(OAuth2Validator):
     """The toolkit's validator under our rules; its methods are called by oauthlib."""
 
     def _extract_basic_auth(self, request: Request) -> str | None:

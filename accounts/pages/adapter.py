@@ -19,7 +19,7 @@ from core.addresses import normalize_address
 from core.errors import Unavailable
 
 
-class MailNotSent(Unavailable):
+class EmailNotSent(Unavailable):
     """The mail server does not take it; the account may be there already, and asking again mails the way in."""
 
     message = "The mail could not be sent. Try again in a moment."
@@ -73,4 +73,4 @@ class AccountAdapter(DefaultAccountAdapter):
             render(template_prefix, email, context).send()
         except (OSError, AnymailAPIError) as error:
             ratelimit.clear(self.request, app="allauth.account", action="confirm_email", key=email)
-            raise MailNotSent from error
+            raise EmailNotSent from error

@@ -14,7 +14,7 @@ from django.views import View
 from django.views.decorators.cache import never_cache
 from oauth2_provider.scopes import get_scopes_backend
 
-from accounts.actions.oauth_access import AccessNotFound, accesses_of, programs_of, withdraw_access
+from accounts.actions.oauth_access import AccessNotFound, accesses_of, service_accounts_of, withdraw_access
 from accounts.models import ApplicationAccess, OAuthApplication, User
 from accounts.oauth.consent import origin_of
 from accounts.principals import Principal
@@ -28,8 +28,8 @@ class Applications(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show them."""
         user = cast("User", request.user)
-        accesses = [(access, words_of(used_by(access)), hosts_of(access)) for access in accesses_of(user)]
-        programs = [(program, words_of(most_of(program))) for program in programs_of(user)]
+        accesses = [(access, reply_text(used_by(access)), hosts_of(access)) for access in accesses_of(user)]
+        programs = [(program, reply_text(most_of(program))) for program in service_accounts_of(user)]
         return render(request, "account/applications.html", {"accesses": accesses, "programs": programs})
 
 
@@ -48,7 +48,7 @@ class Withdraw(LoginRequiredMixin, View):
         return redirect("applications")
 
 
-def words_of(scopes: Iterable[str]) -> list[str]:
+def reply_text(scopes: Iterable[str]) -> list[str]:
     """What it may do, as the page of consent says it."""
     words = get_scopes_backend().get_all_scopes()
     return [words[scope] for scope in scopes if scope in words]

@@ -83,7 +83,7 @@ class CursorPagination(Pagination):
         own = {self.limit_name, self.after_name, self.before_name}
         filters = sorted((name, str(value)) for name, value in self.query.items() if name not in own)
         bound = (view.request.path, view.cursor_context(), self.key, self.falling, filters)
-        self.signer = Signer(salt=f"core.api.cursors {bound}")
+        self.signer = Signer(salt=f"perfectworks.api.cursors {bound}")
 
     def rows_beyond(self, queryset: QuerySet, position: Position | None, descending: bool) -> QuerySet:
         """Order the rows and skip those up to the position, in the form that indexes serve at any depth."""

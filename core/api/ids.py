@@ -24,19 +24,19 @@ DECIMAL: Schema = {"type": "string", "pattern": "^(0|[1-9][0-9]{0,38})$"}
 ABSENT = UUID(int=0)
 
 
-def register_spelling(name: str, parse: Callable[[str], UUID | None]) -> None:
+def register_id_converter(name: str, parse: Callable[[str], UUID | None]) -> None:
     """Let routes have ids in this spelling; what spells none is ``ABSENT``, and not a path of its own."""
 
-    class SpelledIdConverter(StringConverter):
+    class IdConverter(StringConverter):
         def to_python(self, value: str) -> Any:
             return parse(value) or ABSENT
 
-    register_converter(SpelledIdConverter, name)
+    register_converter(IdConverter, name)
 
 
-register_spelling("decimal", parse_decimal)
-register_spelling("ulid", parse_ulid)
-register_spelling("id", parse_uuid)
+register_id_converter("decimal", parse_decimal)
+register_id_converter("ulid", parse_ulid)
+register_id_converter("id", parse_uuid)
 
 
 @extend_schema_field(ULID)

@@ -20,8 +20,8 @@ from core.errors import Invalid
 
 from .names import AsSent
 
-DEEPEST = 32
-LONGEST_NUMBER = 32
+MAX_DEPTH = 32
+MAX_NUMBER_LENGTH = 32
 UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
 
 Document = dict[str, Any]
@@ -127,7 +127,7 @@ def without_duplicates(pairs: list[tuple[str, Any]]) -> Document:
 
 def number(spelling: str, kind: type[int] | type[float]) -> int | float:
     """Read a number that a database could hold. Raises MalformedBody."""
-    if len(spelling) > LONGEST_NUMBER:
+    if len(spelling) > MAX_NUMBER_LENGTH:
         raise MalformedBody("A number is too long.")
     value = kind(spelling)
     if value in (float("inf"), float("-inf")):
@@ -151,7 +151,7 @@ DECODER = json.JSONDecoder(
 def refuse_unspeakable(document: Document) -> None:
     """Walk the document a level at a time; refuse NUL and lone surrogates anywhere, and more levels than DEEPEST."""
     level: list[tuple[str, Any]] = [("", document)]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         level = [child for path, value in level for child in children(path, value)]
     if any(isinstance(value, dict | list) for _, value in level):
         raise too_deep()
@@ -188,4 +188,4 @@ def field_problem(name: str, message: str) -> MalformedBody:
 
 def too_deep() -> MalformedBody:
     """Make the error for more levels than DEEPEST."""
-    return MalformedBody(f"The body is nested deeper than {DEEPEST} levels.")
+    return MalformedBody(f"The body is nested deeper than {MAX_DEPTH} levels.")

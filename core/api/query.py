@@ -14,10 +14,10 @@ from core.ids import parse_uuid
 
 from .names import AsSent
 
-MOST_PARAMETERS = 100
-LONGEST_NAME_REPEATED = 100
+MAX_PARAMETERS = 100
+MAX_NAME_LENGTH = 100
 NUMBER = re.compile(r"0|-?[1-9][0-9]{0,18}")
-LARGEST_NUMBER = 2**31 - 1
+MAX_NUMBER = 2**31 - 1
 
 Schema = dict[str, Any]
 
@@ -85,7 +85,7 @@ class Text(Parameter):
 class Integer(Parameter):
     """A whole number between two bounds, in plain ASCII digits."""
 
-    def __init__(self, *, minimum: int = 0, maximum: int = LARGEST_NUMBER, **options: Any) -> None:
+    def __init__(self, *, minimum: int = 0, maximum: int = MAX_NUMBER, **options: Any) -> None:
         super().__init__(**options)
         self.minimum = minimum
         self.maximum = maximum
@@ -249,7 +249,7 @@ def refused_names(names: Sequence[str], parameters: Mapping[str, Parameter]) -> 
     """Find the names that nobody declared, that came twice, or that did not come and are required."""
     for name in names:
         if name not in parameters:
-            yield AsSent(name[:LONGEST_NAME_REPEATED]), ["This parameter is unknown."]
+            yield AsSent(name[:MAX_NAME_LENGTH]), ["This parameter is unknown."]
         elif names.count(name) > 1:
             yield name, ["This parameter may be given once only."]
     for name, parameter in parameters.items():
@@ -263,7 +263,7 @@ def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
     try:
         # WSGI hands bytes over as if they were Latin-1 (PEP 3333).
         text = query_string.encode("latin-1").decode()
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
+        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
         raise InvalidQuery("The query is not valid UTF-8, or it is too long.") from error
     if any("\x00" in name or "\x00" in value for name, value in pairs):

@@ -17,11 +17,11 @@ from core.text import validate_plain_multiline_text, validate_plain_text
 
 from .names import AsSent, camel_case
 
-LONGEST_NAME_REPEATED = 100
-MOST_NAMES_REPEATED = 20
+MAX_NAME_LENGTH = 100
+MAX_NAMES = 20
 
 
-def spell_time(moment: datetime) -> str:
+def format_time(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds and `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
@@ -31,7 +31,7 @@ class TimeField(serializers.DateTimeField):
 
     def to_representation(self, value: datetime) -> str:
         """Spell the moment."""
-        return spell_time(value)
+        return format_time(value)
 
 
 class SecondsField(serializers.DateTimeField):
@@ -146,8 +146,8 @@ class HouseSerializer(serializers.Serializer):
     def unknown_fields(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
         """Name what was sent and cannot be written."""
         known = {field.field_name for field in self._writable_fields}
-        unknown = islice((name for name in data if name not in known), MOST_NAMES_REPEATED)
-        return {AsSent(name[:LONGEST_NAME_REPEATED]): ["This field is unknown."] for name in unknown}
+        unknown = islice((name for name in data if name not in known), MAX_NAMES)
+        return {AsSent(name[:MAX_NAME_LENGTH]): ["This field is unknown."] for name in unknown}
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """Spell one row. Lists spend their time here, so the way to each value is found once per serializer."""

@@ -11,11 +11,11 @@ from events.models import Event
 from invitations.actions.granting import (
     vouched_grant,
 )
-from invitations.email.address_hashes import Reach
-from invitations.email.limits import take_mail_to
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
-from invitations.email.suppressions import note_refusal
+from invitations.email.address_hashes import SuppressionScope
+from invitations.email.limits import count_email_to
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
+from invitations.email.suppressions import add_suppression
 from invitations.lookups import (
     find_for_invitee,
     find_invitation,
@@ -71,7 +71,7 @@ def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) ->
         membership = admit(by=by, organization=organization, user=user, grant=grant)
     _leave_pending(invitation, Invitation.Status.ACCEPTED, answered_by=user)
     record("invitation.accepted", by, invitation, organization, was_member=was_member)
-    queue_mail(invitation, Mail.Kind.ANSWERED)
+    queue_email(invitation, Email.Kind.ANSWERED)
     return Answer(find_invitation(organization, invitation_id), membership, was_member=was_member)
 
 
@@ -82,11 +82,11 @@ def decline(
     invitation_id: UUID,
     proof: Proof | None = None,
     reason: str = "",
-    no_mails: Reach | None = None,
+    unsubscribe_from: SuppressionScope | None = None,
 ) -> Invitation:
     """Say no for good, with an optional reason; the inviter is told. The mailed link alone suffices, signed out.
 
-    ``no_mails`` also asks not to be written to again, which nobody is told.
+    ``unsubscribe_from`` also asks not to be written to again, which nobody is told.
     """
     if by.user is not None:
         policies.require_person(by)
@@ -96,9 +96,9 @@ def decline(
     invitation.clean_fields(exclude={f.name for f in invitation._meta.fields} - {"decline_reason"})
     _leave_pending(invitation, Invitation.Status.DECLINED, answered_by=by.user, decline_reason=reason)
     record("invitation.declined", by, invitation, organization)
-    queue_mail(invitation, Mail.Kind.ANSWERED)
-    if no_mails is not None:
-        note_refusal(by, organization, invitation, no_mails)
+    queue_email(invitation, Email.Kind.ANSWERED)
+    if unsubscribe_from is not None:
+        add_suppression(by, organization, invitation, unsubscribe_from)
     return find_invitation(organization, invitation_id)
 
 
@@ -107,7 +107,7 @@ def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None)
     """From an expired invitation's page: ask whoever invited for a new one. Asking twice asks once.
 
     The link of any of its mails suffices, signed out; without one the caller must have proven the invited address.
-    Raises RecipientMailsUsedUp when many have just asked the same person.
+    Raises RecipientSendingLimitReached when many have just asked the same person.
     """
     known = Invitation.objects.addressed_to(by.user) if proof is None else None
     organization, invitation = lock_invitation(invitation_id, among=known)
@@ -116,9 +116,9 @@ def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None)
     if invitation.state != Invitation.Status.EXPIRED or invitation.is_superseded:
         raise why_not_open(invitation) if not invitation.is_open else AlreadyInvited()
     if not Event.objects.about(invitation).filter(kind="invitation.asked_again").exists():
-        mail = queue_mail(invitation, Mail.Kind.ASK_AGAIN)
-        if mail is not None:
-            take_mail_to(mail.recipient)
+        email = queue_email(invitation, Email.Kind.ASK_AGAIN)
+        if email is not None:
+            count_email_to(email.recipient)
         record("invitation.asked_again", by, invitation, organization)
     return invitation
 

@@ -6,8 +6,8 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.principals import SERVICE, Principal
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from invitations.lookups import (
     lock_invitation,
 )
@@ -50,6 +50,6 @@ def fail(*, invitation_id: UUID, generation: int, reason: str) -> bool:
     row = Invitation.objects.filter(pk=invitation_id, generation=generation)
     if not row.leave_pending(Invitation.Status.ERROR):
         return False
-    queue_mail(invitation, Mail.Kind.UNDELIVERABLE)
+    queue_email(invitation, Email.Kind.UNDELIVERABLE)
     record("invitation.failed", SERVICE, invitation, organization, reason=reason)
     return True

@@ -15,13 +15,13 @@ from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
 from orgs.policies import Grant, Holdings
 
 DEFAULT_LIFETIME_DAYS = 10
-LONGEST_LIFETIME_DAYS = 30
+MAX_LIFETIME_DAYS = 30
 
 
 def expiry(lifetime_days: int) -> datetime:
     """The moment an invitation sent now ends; raises Invalid unless it is 1 to 30 days away."""
-    if not 1 <= lifetime_days <= LONGEST_LIFETIME_DAYS:
-        raise Invalid(fields={"lifetime_days": [f"Choose 1 to {LONGEST_LIFETIME_DAYS} days."]})
+    if not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
+        raise Invalid(fields={"lifetime_days": [f"Choose 1 to {MAX_LIFETIME_DAYS} days."]})
     return timezone.now() + timedelta(days=lifetime_days)
 
 
@@ -62,7 +62,7 @@ def still_vouched(organization: Organization, invitation: Invitation) -> bool:
     return vouched_grant(organization, invitation) is not None
 
 
-def vouching(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
+def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
     """The columns that make the caller the inviter, where the present inviter can no longer offer this grant."""
     held = policies.holdings_to_vouch(invitation.inviter, organization)
     return {} if held is not None and _could_offer(held, grant) else signature(by)

@@ -18,12 +18,18 @@ from invitations.actions.granting import (
     expiry,
     require_grant,
     require_withdrawal,
-    vouching,
+    voucher_columns,
 )
-from invitations.actions.inviting_steps import clear_the_way, read_address, send_anew, send_corrected, send_new
-from invitations.email.limits import take_mail
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.actions.inviting_steps import (
+    read_address,
+    replace_open_invitation,
+    send_again,
+    send_corrected,
+    send_new,
+)
+from invitations.email.limits import count_email
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from invitations.lookups import (
     find_invitation,
     find_managed,
@@ -66,8 +72,8 @@ def invite(  # noqa: PLR0913 - all that an invitation can say
     Without a role it is ``unassigned``; a unit is of the ``unit_kind``, if one is given; without a ``language`` it
     speaks the organization's. ``force`` withdraws the open invitation to the same address and target in favor of this
     one; otherwise that is AlreadyInvited. Raises AlreadyMember, NoSeatLeft, GrantTooWide, ValidationError or
-    Unprocessable for what does not fit, and over a limit TooManyOpenInvitations, OrganizationMailsUsedUp,
-    InviterMailsUsedUp or RecipientMailsUsedUp.
+    Unprocessable for what does not fit, and over a limit TooManyOpenInvitations, OrganizationSendingLimitReached,
+    InviterSendingLimitReached or RecipientSendingLimitReached.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require_any_member_management(by, organization)
@@ -82,7 +88,7 @@ def invite(  # noqa: PLR0913 - all that an invitation can say
     require_grant(by, organization, grant)
     address = read_address(email)
     require_not_member(organization, address)
-    former = clear_the_way(by, organization, address, grant, force=force)
+    former = replace_open_invitation(by, organization, address, grant, force=force)
     require_seat(organization, address)
     return send_new(by, organization, address, grant, lifetime_days, former, language)
 
@@ -120,7 +126,7 @@ def update_invitation(
     }
     if lifetime_days is not None:
         changes["expires_at"] = expiry(lifetime_days)
-    changes |= vouching(by, organization, invitation, grant)
+    changes |= voucher_columns(by, organization, invitation, grant)
     if not Invitation.objects.filter(pk=invitation.pk).change_open(**changes):
         raise InvitationExpired
     record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **describe(grant))
@@ -133,23 +139,23 @@ def resend(
 ) -> Invitation:
     """Mail a new link and start the time anew; older links then say that a newer mail was sent.
 
-    An expired or undeliverable invitation is followed by a new one with the same grant, which is returned. Whoever
-    resends must be able to grant it, and vouches for it where the inviter no longer can. Raises
-    OrganizationMailsUsedUp, InviterMailsUsedUp or RecipientMailsUsedUp, what became of it, and for one that is followed
-    by another the same as inviting.
+    An expired or undeliverable invitation is followed by a new one with the same grant, which is returned. The caller
+    must be able to grant it, and becomes the inviter where the present inviter can no longer vouch for it. Raises what
+    inviting raises, over a limit OrganizationSendingLimitReached, InviterSendingLimitReached or
+    RecipientSendingLimitReached, and for one that was answered the refusal that says so.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
     if invitation.ended_unanswered and not invitation.is_superseded:
-        return send_anew(by, organization, invitation, lifetime_days)
+        return send_again(by, organization, invitation, lifetime_days)
     grant = require_open(invitation).grant
     require_grant(by, organization, grant)
-    take_mail(by, organization, invitation.email)
-    changes = vouching(by, organization, invitation, grant) | {"expires_at": expiry(lifetime_days)}
+    count_email(by, organization, invitation.email)
+    changes = voucher_columns(by, organization, invitation, grant) | {"expires_at": expiry(lifetime_days)}
     if not Invitation.objects.filter(pk=invitation.pk).raise_generation(**changes):
         raise InvitationExpired
     invitation = find_invitation(organization, invitation_id)
-    queue_mail(invitation, Mail.Kind.INVITATION)
+    queue_email(invitation, Email.Kind.INVITATION)
     record("invitation.resent", by, invitation, organization, generation=invitation.generation)
     return invitation
 

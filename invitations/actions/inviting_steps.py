@@ -5,9 +5,9 @@ from django.core.exceptions import ValidationError
 from accounts.principals import Principal
 from core.addresses import normalize_address
 from invitations.actions.granting import expiry, require_grant, signature
-from invitations.email.limits import require_open_place, take_mail
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.limits import count_email, require_open_slot
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from invitations.lookups import find_invitation, require_not_member
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited, GrantGone, InvitationExpired, SameAddress
@@ -26,7 +26,7 @@ def read_address(text: str) -> str:
         raise ValidationError({"email": error}) from error
 
 
-def clear_the_way(
+def replace_open_invitation(
     by: Principal, organization: Organization, address: str, grant: Grant, *, force: bool
 ) -> Invitation | None:
     """Expire what is overdue to this address and target; withdraw what is open, if ``force``, and return it."""
@@ -56,8 +56,8 @@ def send_new(
 
     Raises what the limits of inviting say.
     """
-    require_open_place(organization)
-    take_mail(by, organization, address)
+    require_open_slot(organization)
+    count_email(by, organization, address)
     invitation = Invitation(
         organization=organization,
         email=address,
@@ -73,7 +73,7 @@ def send_new(
     if former is not None:
         Invitation.objects.filter(pk=former.pk).update(superseded_by=invitation)
     invitation = find_invitation(organization, invitation.pk)
-    queue_mail(invitation, Mail.Kind.INVITATION)
+    queue_email(invitation, Email.Kind.INVITATION)
     record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **describe(grant))
     return invitation
 
@@ -89,7 +89,7 @@ def send_corrected(
         raise SameAddress(fields={"email": [SameAddress.message]})
     grant = require_same_grant(by, organization, former)
     require_not_member(organization, address)
-    clear_the_way(by, organization, address, grant, force=False)
+    replace_open_invitation(by, organization, address, grant, force=False)
     if former.is_open and not Invitation.objects.filter(pk=former.pk).withdraw():
         raise InvitationExpired
     require_seat(organization, address)
@@ -98,14 +98,14 @@ def send_corrected(
     return invitation
 
 
-def send_anew(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
+def send_again(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
     """Follow an expired or undeliverable invitation by a new one with the same grant, by the rules for inviting.
 
     Raises GrantGone when what it offered no longer exists.
     """
     grant = require_same_grant(by, organization, invitation)
     require_not_member(organization, invitation.email)
-    clear_the_way(by, organization, invitation.email, grant, force=False)
+    replace_open_invitation(by, organization, invitation.email, grant, force=False)
     require_seat(organization, invitation.email)
     return send_new(by, organization, invitation.email, grant, lifetime_days, invitation, invitation.language)
 

@@ -7,25 +7,25 @@ from django.contrib.sessions.models import Session
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from accounts.models import KeptAnswer
+from accounts.models import IdempotentResponse
 from invitations.actions.ending import expire
 from invitations.actions.reminders import ending_soon, remind
 from invitations.actions.waiting import give_free_seats
-from invitations.email.limits import OrganizationMailsUsedUp, RecipientMailsUsedUp, forget_old_mails
+from invitations.email.limits import OrganizationSendingLimitReached, RecipientSendingLimitReached, delete_old_counters
 from invitations.models import Invitation
 from orgs.locks import OrganizationNotFound
 from orgs.models import Organization
 
 logger = logging.getLogger(__name__)
 
-MOST_AT_ONCE = 100  # the rest comes with the next round, so that mails need not wait for long chores
-MOST_SESSIONS_AT_ONCE = 1000  # which are one short statement
+MAX_BATCH = 100  # the rest comes with the next round, so that mails need not wait for long chores
+MAX_SESSION_BATCH = 1000  # which are one short statement
 
 
 def expire_overdue() -> None:
     """Give overdue invitations their end state, organization by organization."""
     overdue = Invitation.objects.overdue().order_by().values_list("organization_id", flat=True).distinct()
-    for organization_id in list(overdue[:MOST_AT_ONCE]):
+    for organization_id in list(overdue[:MAX_BATCH]):
         try:
             expire(organization_id=organization_id)
         except OrganizationNotFound:
@@ -43,7 +43,7 @@ def complete_acceptances() -> None:
     """
     waiting = Invitation.objects.waiting().order_by().values("organization_id")
     theirs = Organization.objects.live().filter(pk__in=waiting).order_by("?").values_list("pk", flat=True)
-    for organization_id in list(theirs[:MOST_AT_ONCE]):
+    for organization_id in list(theirs[:MAX_BATCH]):
         try:
             give_free_seats(organization_id=organization_id)
         except OrganizationNotFound:
@@ -58,35 +58,35 @@ def send_reminders() -> None:
             continue
         try:
             reminded += remind(invitation_id=key)
-        except OrganizationMailsUsedUp:
+        except OrganizationSendingLimitReached:
             over_limit.add(organization_id)
-        except RecipientMailsUsedUp:
+        except RecipientSendingLimitReached:
             continue
         except (OperationalError, InterfaceError):
             raise  # the database is away for all of them
         except Exception:
             logger.exception("A reminder cannot be queued.", extra={"invitation_id": key})
-        if reminded == MOST_AT_ONCE:
+        if reminded == MAX_BATCH:
             break
 
 
-def forget_kept_answers() -> None:
+def delete_old_responses() -> None:
     """Delete what was kept for repeated requests and is no longer asked for."""
-    KeptAnswer.objects.outdated().delete()
+    IdempotentResponse.objects.outdated().delete()
 
 
-def forget_expired_sessions() -> None:
+def delete_expired_sessions() -> None:
     """Delete sessions that have ended, the oldest first: each mail scanner that looks at a mailed link leaves one."""
     expired = Session.objects.filter(expire_date__lt=timezone.now())
-    oldest = expired.order_by("expire_date").values_list("pk", flat=True)[:MOST_SESSIONS_AT_ONCE]
+    oldest = expired.order_by("expire_date").values_list("pk", flat=True)[:MAX_SESSION_BATCH]
     expired.filter(pk__in=list(oldest)).delete()
 
 
-CHORES: tuple[Callable[[], None], ...] = (
+MAINTENANCE_TASKS: tuple[Callable[[], None], ...] = (
     expire_overdue,
     complete_acceptances,
     send_reminders,
-    forget_kept_answers,
-    forget_old_mails,
-    forget_expired_sessions,
+    delete_old_responses,
+    delete_old_counters,
+    delete_expired_sessions,
 )

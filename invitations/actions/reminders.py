@@ -8,9 +8,9 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.principals import SERVICE
-from invitations.email.limits import take_mail
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.limits import count_email
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from invitations.lookups import lock_invitation
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
@@ -18,7 +18,7 @@ from invitations.refusals import InvitationNotFound
 from orgs.actions.saving import record
 
 BEFORE_THE_END = timedelta(days=2)
-AFTER_THE_FIRST_MAIL = timedelta(days=1)
+AFTER_THE_FIRST_EMAIL = timedelta(days=1)
 
 
 def ending_soon() -> InvitationQuerySet:
@@ -27,14 +27,14 @@ def ending_soon() -> InvitationQuerySet:
     A mail that its provider could not bring ("deferred") gets its second chance by this. One that its recipient
     refused is followed as any other, so that nobody can tell; its reminder is refused too.
     """
-    mails = Mail.objects.filter(invitation=OuterRef("pk"), generation=OuterRef("generation"))
+    emails = Email.objects.filter(invitation=OuterRef("pk"), generation=OuterRef("generation"))
     arrived = ["sent", "delivered", "deferred"]
-    a_day_ago = Now() - AFTER_THE_FIRST_MAIL
+    a_day_ago = Now() - AFTER_THE_FIRST_EMAIL
     went_out = Q(state__in=arrived, sent_at__lte=a_day_ago) | Q(withheld_at__lte=a_day_ago)
-    mailed = mails.filter(went_out, kind="invitation")
+    emailed = emails.filter(went_out, kind="invitation")
     return Invitation.objects.open().filter(
-        Exists(mailed),
-        ~Exists(mails.filter(kind="reminder")),
+        Exists(emailed),
+        ~Exists(emails.filter(kind="reminder")),
         expires_at__lte=Now() + BEFORE_THE_END,
         organization__deleted_at__isnull=True,
     )
@@ -52,7 +52,7 @@ def remind(*, invitation_id: UUID) -> bool:
         return False
     if not ending_soon().filter(pk=invitation_id).exists():
         return False
-    take_mail(SERVICE, organization, invitation.email)
-    queue_mail(invitation, Mail.Kind.REMINDER)
+    count_email(SERVICE, organization, invitation.email)
+    queue_email(invitation, Email.Kind.REMINDER)
     record("invitation.reminded", SERVICE, invitation, organization, generation=invitation.generation)
     return True

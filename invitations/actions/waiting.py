@@ -6,8 +6,8 @@ from django.db import transaction
 
 from accounts.principals import SERVICE, Principal
 from invitations.actions.granting import vouched_grant
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs import policies
 from orgs.actions.members import admit
@@ -55,5 +55,5 @@ def _complete(by: Principal, organization: Organization, waiting: Invitation) ->
     if grant is not None and not was_member:
         admit(by=by, organization=organization, user=account, grant=grant)
     record("invitation.accepted", by, waiting, organization, was_member=was_member, waited=True)
-    queue_mail(waiting, Mail.Kind.ANSWERED)
+    queue_email(waiting, Email.Kind.ANSWERED)
     return True

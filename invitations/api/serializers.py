@@ -15,15 +15,15 @@ from core.api.serializers import (
     StrictUuidField,
     TimeField,
 )
-from invitations.actions.granting import LONGEST_LIFETIME_DAYS
-from invitations.email.models import TO_INVITEE, Mail
+from invitations.actions.granting import MAX_LIFETIME_DAYS
+from invitations.email.models import TO_INVITEE, Email
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason
 from invitations.models import Invitation
 from orgs.api.fields import BlankAsNullField, LanguageField, PermissionsField
 from orgs.api.parameters import BUILT_IN_NAMES
 from orgs.api.serializers import ActorSerializer, ChangesSerializer, RoleReferenceSerializer, UnitReferenceSerializer
 
-LONGEST_TOKEN = 256
+MAX_TOKEN_LENGTH = 256
 
 # Fields
 
@@ -41,7 +41,7 @@ class LifetimeField(StrictIntegerField):
     """How many days an invitation lives from now; the action calls it ``lifetime_days``."""
 
     def __init__(self) -> None:
-        super().__init__(source="lifetime_days", min_value=1, max_value=LONGEST_LIFETIME_DAYS, required=False)
+        super().__init__(source="lifetime_days", min_value=1, max_value=MAX_LIFETIME_DAYS, required=False)
 
 
 # Rows
@@ -59,7 +59,7 @@ class DeliverySerializer(HouseSerializer):
 
     kind = serializers.ChoiceField(choices=TO_INVITEE)
     state = serializers.ChoiceField(
-        choices=Mail.State.choices,
+        choices=Email.State.choices,
         help_text="`sent`: nothing is left to be done here. Whether it was wanted is for its recipient to say.",
     )
     attempts = serializers.IntegerField(help_text="How often a mail server was asked and answered.")
@@ -83,7 +83,7 @@ class InvitationSerializer(HouseSerializer):
     permissions = PermissionsField(help_text="Given directly, beside the role.")
     unit = UnitReferenceSerializer(allow_null=True)
     unit_role = RoleReferenceSerializer(allow_null=True)
-    language = LanguageField(source="spoken_language", help_text="What its mails and pages speak.")
+    language = LanguageField(source="effective_language", help_text="What its mails and pages speak.")
     invited_by = InviterSerializer(source="*")
     decline_reason = BlankAsNullField()
     superseded_by = serializers.UUIDField(source="superseded_by_id", allow_null=True)
@@ -104,26 +104,26 @@ class ReasonSerializer(HouseSerializer):
     message = serializers.CharField(source="label")
 
 
-class EntryMailSerializer(HouseSerializer):
+class EntryEmailSerializer(HouseSerializer):
     """Which mail an entry is about."""
 
-    id = serializers.UUIDField(source="mail_id")
-    kind = serializers.ChoiceField(source="mail_kind", choices=Mail.Kind.choices)
+    id = serializers.UUIDField(source="email_id")
+    kind = serializers.ChoiceField(source="email_kind", choices=Email.Kind.choices)
 
 
 class EntrySerializer(HouseSerializer):
     """One moment: an event with its actor, or what became of a mail."""
 
     at = TimeField()
-    what = serializers.CharField(help_text="The kind of an event, or `mail.` and the state that a mail came to.")
+    what = serializers.CharField(help_text="The kind of an event, or `email.` and the state that a mail came to.")
     actor = ActorSerializer(source="*", allow_null=True)
-    mail = EntryMailSerializer(source="*", allow_null=True)
+    mail = EntryEmailSerializer(source="*", allow_null=True)
     response = BlankAsNullField(source="words", help_text="The mail server's own words, or why none was asked.")
 
     def to_representation(self, instance: Entry) -> dict[str, Any]:
         """An entry has an actor or a mail, not both."""
         told = super().to_representation(instance)
-        return told | {"actor" if instance.mail_id else "mail": None}
+        return told | {"actor" if instance.email_id else "mail": None}
 
 
 class ExplanationSerializer(HouseSerializer):
@@ -287,7 +287,7 @@ class DeclineSerializer(HouseSerializer):
 class LookupSerializer(HouseSerializer):
     """The token of a link."""
 
-    token = StrictTextField(max_length=LONGEST_TOKEN)
+    token = StrictTextField(max_length=MAX_TOKEN_LENGTH)
 
 
 class JoinSerializer(HouseSerializer):
@@ -295,7 +295,7 @@ class JoinSerializer(HouseSerializer):
 
     organization_id = StrictUuidField(required=False)
     invitation_id = StrictUuidField(required=False)
-    token = StrictTextField(max_length=LONGEST_TOKEN, required=False)
+    token = StrictTextField(max_length=MAX_TOKEN_LENGTH, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Raise ValidationError unless exactly one is given."""

@@ -72,7 +72,7 @@ ROLES = ("owner", "admin", "editor", "viewer", "unassigned")
 ROLE = Case(When(unit_role__organization__isnull=True, then=F("unit_role__name")), default=Value("unassigned"))
 
 
-class TargetSpelling(HouseSerializer):
+class TargetSerializer(HouseSerializer):
     """The application that the invitation leads to."""
 
     id = OidField()
@@ -86,14 +86,14 @@ class TargetSpelling(HouseSerializer):
         return row if row["picture"] else {name: value for name, value in row.items() if name != "picture"}
 
 
-class InvitationSpelling(HouseSerializer):
+class InvitationSerializer(HouseSerializer):
     """One invitation, in the document's order of keys; the list holds invitations to an application only."""
 
     id = OidField()
     email = serializers.EmailField(max_length=256, validators=[RegexValidator(f"^{EMAIL.pattern}$")])
     target = serializers.ChoiceField(["organization", "application"], source="unit.kind")
     target_id = OidField(source="unit_id")
-    target_info = TargetSpelling(source="unit")
+    target_info = TargetSerializer(source="unit")
     role = serializers.ChoiceField(ROLES, source="role_spelled")
     created_by = OidField(source="inviter_user_id")
     updated_at = TimeField()
@@ -179,7 +179,7 @@ class AppliveryInvitations(DialectViewSet):
     path_parameters = {"organization_id": ID_OR_SLUG, "application_id": ID_OR_SLUG}
     refuse_unknown_parameters = False
 
-    @operation("OK", name="getInvitations", answer=InvitationSpelling, paginator=Page, parameters=PARAMETERS)
+    @operation("OK", name="getInvitations", answer=InvitationSerializer, paginator=Page, parameters=PARAMETERS)
     def list(self, request: Request, organization_id: str, application_id: str) -> Response:
         """Get list of collaborator invitations pending.
 

@@ -72,21 +72,21 @@ SPELLINGS = PERMISSIONS | {"projects:create": ours.CREATE_PROJECTS}  # accepted,
 STATES = ("pending", "processing", "accepted", "cancelled", "error")
 
 
-class OwnerSpelling(SnakeCaseSerializer):
+class OwnerSerializer(SnakeCaseSerializer):
     """Who invited."""
 
     id = serializers.UUIDField(source="inviter_user_id")
     display_name = serializers.CharField(source="inviter_display_name")
 
 
-class InvitationSpelling(SnakeCaseSerializer):
+class InvitationSerializer(SnakeCaseSerializer):
     """One invitation, in the document's order of keys."""
 
     id = serializers.UUIDField()
     state = serializers.SerializerMethodField()
     organization_id = UlidField()
     email = serializers.EmailField()
-    owner = OwnerSpelling(source="*")
+    owner = OwnerSerializer(source="*")
     created_at = TimeField()
     updated_at = TimeField()
     finished_at = TimeField(source="ended_at", allow_null=True)
@@ -206,7 +206,7 @@ class UpsunInvitations(ForbiddingViewSet):
             exc = serializers.ValidationError(exc.fields or exc.message)
         return super().handle_exception(NotFound(exc.message) if isinstance(exc, Gone) else exc)
 
-    @operation("OK", name="list-org-invites", answer=InvitationSpelling, paginator=Page, parameters=PARAMETERS)
+    @operation("OK", name="list-org-invites", answer=InvitationSerializer, paginator=Page, parameters=PARAMETERS)
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List invitations to an organization."""
         return self.page(self._rows(organization_id).in_states(self._states()))
@@ -215,7 +215,7 @@ class UpsunInvitations(ForbiddingViewSet):
         "Created",
         name="create-org-invite",
         body=NewInvitation,
-        answer=InvitationSpelling,
+        answer=InvitationSerializer,
         status=201,
         errors=(409, 429),
     )
@@ -235,7 +235,7 @@ class UpsunInvitations(ForbiddingViewSet):
             )
         )
 
-    @operation("OK", name="get-org-invite", answer=InvitationSpelling)
+    @operation("OK", name="get-org-invite", answer=InvitationSerializer)
     def retrieve(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Get an invitation to an organization."""
         invitation = self._rows(organization_id).filter(pk=invitation_id).first()

@@ -25,7 +25,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import SessionAuthentication
 from accounts.credentials import BROWSER
-from accounts.sessions import gains_rights, public_session_id, session_principal
+from accounts.sessions import elevates_privileges, public_session_id, session_principal
 from core.api.errors import Problem
 from core.api.ids import DECIMAL, DecimalIdField
 from core.api.operations import operation
@@ -80,7 +80,7 @@ def spelled_session(request: HttpRequest) -> dict[str, str] | None:
     return {"id": str(public_session_id(request.session)), "created_at": spelled, "updated_at": spelled}
 
 
-class RoleSpelling(SnakeCaseSerializer):
+class RoleSerializer(SnakeCaseSerializer):
     """A role in an organization; a built-in one counts as the organization's own."""
 
     id = DecimalIdField()
@@ -97,20 +97,20 @@ class RoleSpelling(SnakeCaseSerializer):
         return to_decimal(self.context["organization_id"])
 
 
-class NameSpelling(SnakeCaseSerializer):
+class NameSerializer(SnakeCaseSerializer):
     """An organization or a workspace."""
 
     id = DecimalIdField()
     name = serializers.CharField()
 
 
-class WorkspaceRoleSpelling(NameSpelling):
+class WorkspaceRoleSerializer(NameSerializer):
     """A role in a workspace."""
 
     permissions = serializers.ListField(child=serializers.CharField())
 
 
-class InviterSpelling(SnakeCaseSerializer):
+class InviterSerializer(SnakeCaseSerializer):
     """Who invited, while the account exists; a program has no address."""
 
     id = DecimalIdField()
@@ -119,7 +119,7 @@ class InviterSpelling(SnakeCaseSerializer):
     email = serializers.EmailField(allow_null=True)
 
 
-class InvitationSpelling(SnakeCaseSerializer):
+class InvitationSerializer(SnakeCaseSerializer):
     """One invitation, exactly the document's keys in its order."""
 
     id = DecimalIdField()
@@ -130,10 +130,10 @@ class InvitationSpelling(SnakeCaseSerializer):
     expires_at = SecondsField()
     created_at = SecondsField()
     updated_at = SecondsField()
-    initial_organization_role = RoleSpelling(source="role", allow_null=True)
-    initial_workspace_role = WorkspaceRoleSpelling(source="workspace_role", allow_null=True)
-    workspace = NameSpelling(allow_null=True)
-    inviter = InviterSpelling(allow_null=True)
+    initial_organization_role = RoleSerializer(source="role", allow_null=True)
+    initial_workspace_role = WorkspaceRoleSerializer(source="workspace_role", allow_null=True)
+    workspace = NameSerializer(allow_null=True)
+    inviter = InviterSerializer(allow_null=True)
     inviter_roles = serializers.SerializerMethodField()
 
     def get_token(self, invitation: Invitation) -> str:
@@ -145,25 +145,25 @@ class InvitationSpelling(SnakeCaseSerializer):
         """What waits for a seat is still pending here; what is over without a membership is discarded."""
         return STATUSES.get(invitation.state, "discarded")
 
-    @extend_schema_field(RoleSpelling(many=True))
+    @extend_schema_field(RoleSerializer(many=True))
     def get_inviter_roles(self, invitation: Invitation) -> Any:
         """The roles the inviter holds now."""
         held = self.context["inviter_roles"].get(invitation.inviter_id, [])
-        return RoleSpelling(held, many=True, context=self.context).data
+        return RoleSerializer(held, many=True, context=self.context).data
 
 
 def spelled(invitations: list[Invitation]) -> Any:
     """Rows of one organization, with the roles of all inviters at once."""
     organization_id = invitations[0].organization_id if invitations else None
     context = {"organization_id": organization_id, "inviter_roles": inviter_roles(invitations)}
-    return InvitationSpelling(invitations, many=True, context=context).data
+    return InvitationSerializer(invitations, many=True, context=context).data
 
 
-class AcceptanceSpelling(SnakeCaseSerializer):
+class AcceptanceSerializer(SnakeCaseSerializer):
     """Where an acceptance leads."""
 
-    organization = NameSpelling(source="invitation.organization")
-    workspace = NameSpelling(source="invitation.workspace", allow_null=True)
+    organization = NameSerializer(source="invitation.organization")
+    workspace = NameSerializer(source="invitation.workspace", allow_null=True)
     already_member = serializers.BooleanField(source="was_member")
     message = serializers.SerializerMethodField()
 
@@ -245,26 +245,26 @@ class WachtInvitations(WachtViewSet):
 
     resource = "wacht_invitations"
 
-    @operation("", name="getOrganizationInvitations", answer=InvitationSpelling, many=True)
+    @operation("", name="getOrganizationInvitations", answer=InvitationSerializer, many=True)
     def list(self, request: Request, organization_id: UUID) -> Response:
         """Retrieve all pending invitations for an organization."""
         rows = Invitation.objects.managed_in(find_organization(self.caller, organization_id), self.caller).open()
         return Response(spelled(list(rows.with_details().newest_first())))
 
     @operation(
-        "", name="inviteOrganizationMember", body=NewInvitation, answer=InvitationSpelling, errors=(409, 422, 429)
+        "", name="inviteOrganizationMember", body=NewInvitation, answer=InvitationSerializer, errors=(409, 422, 429)
     )
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite a member to an organization."""
         workspace = Unit.Kind.WORKSPACE
         return one(inviting.invite(by=self.caller, organization_id=organization_id, unit_kind=workspace, **self.body))
 
-    @operation("", name="discardOrganizationInvitation", answer=InvitationSpelling, errors=(410,))
+    @operation("", name="discardOrganizationInvitation", answer=InvitationSerializer, errors=(410,))
     def discard(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Discard an invitation."""
         return one(inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
 
-    @operation("", name="resendOrganizationInvitation", answer=InvitationSpelling, errors=(409, 410, 429))
+    @operation("", name="resendOrganizationInvitation", answer=InvitationSerializer, errors=(409, 410, 429))
     def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Mail an invitation again."""
         return one(inviting.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
@@ -280,8 +280,8 @@ class WachtAnswers(WachtViewSet):
 
     resource = "wacht_answers"
 
-    @operation("", name="acceptInvitation", body=Token, answer=AcceptanceSpelling, errors=(404, 409, 410))
-    @gains_rights
+    @operation("", name="acceptInvitation", body=Token, answer=AcceptanceSerializer, errors=(404, 409, 410))
+    @elevates_privileges
     def accept(self, request: Request) -> Response:
         """Accept the invitation that a token names."""
         invitation_id, proof = find_offer(self.caller, token=self.body["token"])

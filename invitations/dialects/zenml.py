@@ -68,7 +68,7 @@ def fault(kind: tuple[str, str], *location: str, given: Any) -> dict[str, Any]:
 # Spelling
 
 
-class InvitationSpelling(SnakeCaseSerializer):
+class InvitationSerializer(SnakeCaseSerializer):
     """One invitation, in the document's order of keys."""
 
     id = serializers.UUIDField()
@@ -146,7 +146,7 @@ class ZenmlInvitations(DialectViewSet):
         """No operation here has a body; one that is sent is not looked at."""
         return {}
 
-    @operation("Successful Response", name="list_pending_invitations", answer=InvitationSpelling, many=True)
+    @operation("Successful Response", name="list_pending_invitations", answer=InvitationSerializer, many=True)
     def list(self, request: Request) -> Response:
         """List Pending Invitations Endpoint.
 
@@ -154,7 +154,7 @@ class ZenmlInvitations(DialectViewSet):
         """
         return self.answer(self._mine().newest_first())
 
-    @operation("Successful Response", name="get_invitation", answer=InvitationSpelling)
+    @operation("Successful Response", name="get_invitation", answer=InvitationSerializer)
     def retrieve(self, request: Request, invitation_id: str) -> Response:
         """Get Invitation Endpoint.
 

@@ -19,31 +19,31 @@ from django.utils import timezone
 
 from core.ids import uuid7
 from invitations.actions.ending import fail
-from invitations.email.address_hashes import MailRefusal
+from invitations.email.address_hashes import Suppression
 from invitations.email.messages import render
-from invitations.email.models import Attempt, Mail
+from invitations.email.models import Attempt, Email
 from invitations.email.queue import is_erased
 from invitations.email.smtp import longest_conversation
 from invitations.email.transport import (
     Outcome,
-    code_of,
+    close_connection,
     connection_for_worker,
-    hand_over,
     one_line,
-    say_goodbye,
-    words_of,
+    reply_code,
+    reply_text,
+    send_message,
 )
 from invitations.models import Invitation
 
 logger = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)  # for all but the conversation with a mail server
-FIRST_PAUSE = timedelta(minutes=1)
-LONGEST_PAUSE = timedelta(days=1)
+INITIAL_BACKOFF = timedelta(minutes=1)
+MAX_BACKOFF = timedelta(days=1)
 WHILE_ARCHIVED = timedelta(hours=1)
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, section 4.5.4.1; an invitation ends by its own date
-DATABASE_PAUSES = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds, together shorter than the lease
-ASKS_FOR_ANOTHER = (Mail.Kind.UNDELIVERABLE, Mail.Kind.ASK_AGAIN)
+DATABASE_RETRY_DELAYS = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds, together shorter than the lease
+ASKS_FOR_ANOTHER = (Email.Kind.UNDELIVERABLE, Email.Kind.ASK_AGAIN)
 NOT_RECORDED = "The details could not be recorded."
 
 
@@ -58,149 +58,149 @@ def deliver_next() -> bool:
     then lets somebody try again.
     """
     connection = connection_for_worker()
-    mail = claim()
-    if mail is None:
+    email = claim()
+    if email is None:
         return False
     try:
-        outcome = _deliver(mail, connection)
-        _write_down_surely(mail, outcome)
+        outcome = _deliver(email, connection)
+        _record_outcome_with_retries(email, outcome)
     except LeaseLost:
-        logger.warning("Mail %s is in other hands.", mail.pk, extra={"invitation_id": mail.invitation_id})
+        logger.warning("Mail %s is in other hands.", email.pk, extra={"invitation_id": email.invitation_id})
     finally:
-        say_goodbye(connection)
+        close_connection(connection)
     return True
 
 
-def claim() -> Mail | None:
+def claim() -> Email | None:
     """Take the mail that is due longest, for as long as the lease; None when there is none.
 
     PostgreSQL passes over the rows that another worker is just taking; on SQLite one takes at a time.
     """
-    if not Mail.objects.due().exists():
+    if not Email.objects.due().exists():
         return None
     with transaction.atomic():
-        mail = Mail.objects.due().select_for_update(skip_locked=True).first()
-        if mail is not None:
-            mail.lease_id = uuid7()
-            taken = Mail.objects.due().order_by().filter(pk=mail.pk)
-            taken.update(state=Mail.State.SENDING, lease_id=mail.lease_id, due_at=Now() + LEASE)
-    return mail
+        email = Email.objects.due().select_for_update(skip_locked=True).first()
+        if email is not None:
+            email.lease_id = uuid7()
+            taken = Email.objects.due().order_by().filter(pk=email.pk)
+            taken.update(state=Email.State.SENDING, lease_id=email.lease_id, due_at=Now() + LEASE)
+    return email
 
 
-def pause_after(attempts: int) -> timedelta:
+def backoff(attempts: int) -> timedelta:
     """How long a mail waits after so many attempts: doubling up to a day, and spread so that not all come at once."""
-    longest = min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+    longest = min(INITIAL_BACKOFF * 2 ** min(attempts - 1, 20), MAX_BACKOFF)
     return longest * SystemRandom().uniform(0.5, 1)
 
 
-def _deliver(mail: Mail, connection: BaseEmailBackend) -> Outcome:
+def _deliver(email: Email, connection: BaseEmailBackend) -> Outcome:
     try:
-        invitation = Invitation.objects.with_details().get(pk=mail.invitation_id)
-        verdict = _examine(mail, invitation)
+        invitation = Invitation.objects.with_details().get(pk=email.invitation_id)
+        verdict = _examine(email, invitation)
         if verdict:
             return verdict
-        message = render(mail, invitation)
-        _renew_lease(mail)
-        return hand_over(connection, message)
+        message = render(email, invitation)
+        _renew_lease(email)
+        return send_message(connection, message)
     except (DatabaseError, InterfaceError, LeaseLost):
         raise
     except Exception as error:
         # A row that cannot be sent is set aside, so that it stops nothing but itself; its invitation stays open.
-        logger.exception("Mail %s cannot be made.", mail.pk, extra={"invitation_id": mail.invitation_id})
-        words = one_line(f"Not sent: {type(error).__name__}: {words_of(error)}")
-        return Outcome(Mail.State.FAILED, words, by_server=False)
+        logger.exception("Mail %s cannot be made.", email.pk, extra={"invitation_id": email.invitation_id})
+        words = one_line(f"Not sent: {type(error).__name__}: {reply_text(error)}")
+        return Outcome(Email.State.FAILED, words, by_server=False)
 
 
-def _renew_lease(mail: Mail) -> None:
+def _renew_lease(email: Email) -> None:
     """Begin the lease anew before the mail leaves us, so that it outlasts the conversation and the writing down.
 
     Raises LeaseLost when it ended, as after a long standstill.
     """
-    held = Mail.objects.filter(pk=mail.pk, lease_id=mail.lease_id, due_at__gt=Now())
+    held = Email.objects.filter(pk=email.pk, lease_id=email.lease_id, due_at__gt=Now())
     if not held.update(due_at=Now() + longest_conversation() + LEASE):
         raise LeaseLost
 
 
-def _examine(mail: Mail, invitation: Invitation) -> Outcome | None:
+def _examine(email: Email, invitation: Invitation) -> Outcome | None:
     """Why this mail should not go out now, or None."""
-    return _examine_to_invitee(mail, invitation) if mail.is_to_invitee else _examine_to_inviter(mail, invitation)
+    return _examine_to_invitee(email, invitation) if email.is_to_invitee else _examine_to_inviter(email, invitation)
 
 
-def _examine_to_invitee(mail: Mail, invitation: Invitation) -> Outcome | None:
-    if mail.generation != invitation.generation:
-        return Outcome(Mail.State.DROPPED, "A newer mail was sent.", by_server=False)
+def _examine_to_invitee(email: Email, invitation: Invitation) -> Outcome | None:
+    if email.generation != invitation.generation:
+        return Outcome(Email.State.DROPPED, "A newer mail was sent.", by_server=False)
     if not invitation.is_open:
-        return Outcome(Mail.State.DROPPED, f"The invitation is {invitation.state}.", by_server=False)
+        return Outcome(Email.State.DROPPED, f"The invitation is {invitation.state}.", by_server=False)
     if invitation.organization.is_archived:
-        return Outcome(Mail.State.QUEUED, "The organization is archived.", by_server=False)
-    if MailRefusal.objects.concerning(mail.recipient, invitation.organization).exists():
-        return Outcome(Mail.State.DROPPED, "The recipient asked for no mails.", by_server=False, withheld=True)
+        return Outcome(Email.State.QUEUED, "The organization is archived.", by_server=False)
+    if Suppression.objects.concerning(email.recipient, invitation.organization).exists():
+        return Outcome(Email.State.DROPPED, "The recipient asked for no mails.", by_server=False, withheld=True)
     return None
 
 
-def _examine_to_inviter(mail: Mail, invitation: Invitation) -> Outcome | None:
+def _examine_to_inviter(email: Email, invitation: Invitation) -> Outcome | None:
     if is_erased(invitation.email):
-        return Outcome(Mail.State.DROPPED, "The invited person was erased.", by_server=False)
-    if mail.kind in ASKS_FOR_ANOTHER and invitation.is_superseded:
-        return Outcome(Mail.State.DROPPED, "A newer invitation was sent.", by_server=False)
+        return Outcome(Email.State.DROPPED, "The invited person was erased.", by_server=False)
+    if email.kind in ASKS_FOR_ANOTHER and invitation.is_superseded:
+        return Outcome(Email.State.DROPPED, "A newer invitation was sent.", by_server=False)
     return None
 
 
-def _write_down_surely(mail: Mail, outcome: Outcome) -> None:
+def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
     """Write down, through lost database connections: what a server has accepted must not be sent again.
 
     What cannot be written down whole, for any other reason, is written down without the details. Raises LeaseLost.
     """
-    write = _write_down
-    for pause in DATABASE_PAUSES:
+    write = _record_outcome
+    for pause in DATABASE_RETRY_DELAYS:
         try:
-            return write(mail, outcome)
+            return write(email, outcome)
         except LeaseLost:
             raise
         except (OperationalError, InterfaceError) as error:
-            logger.warning("Mail %s: the database is away: %s", mail.pk, error)
+            logger.warning("Mail %s: the database is away: %s", email.pk, error)
             time.sleep(pause)
             close_old_connections()
         except Exception:
-            if write is _write_down_barely:
+            if write is _record_state_only:
                 raise
-            logger.exception("Mail %s: %s", mail.pk, NOT_RECORDED, extra={"invitation_id": mail.invitation_id})
-            write = _write_down_barely
-    return write(mail, outcome)
+            logger.exception("Mail %s: %s", email.pk, NOT_RECORDED, extra={"invitation_id": email.invitation_id})
+            write = _record_state_only
+    return write(email, outcome)
 
 
 @transaction.atomic
-def _write_down(mail: Mail, outcome: Outcome) -> None:
+def _record_outcome(email: Email, outcome: Outcome) -> None:
     """Record in one conditional UPDATE that only the holder of the lease can make; raises LeaseLost.
 
     All its times are one moment, so that they do not tell whether a mail was sent or its recipient wants none.
     """
     now = timezone.now()
-    if outcome.by_server and outcome.state == Mail.State.FAILED and mail.is_to_invitee:
+    if outcome.by_server and outcome.state == Email.State.FAILED and email.is_to_invitee:
         # First, because it locks the organization, which everybody locks before anything of it.
-        fail(invitation_id=mail.invitation_id, generation=mail.generation, reason=code_of(outcome.words))
-    held = Mail.objects.filter(pk=mail.pk, lease_id=mail.lease_id)
-    if not held.update(**_columns(mail, outcome, now)):
+        fail(invitation_id=email.invitation_id, generation=email.generation, reason=reply_code(outcome.words))
+    held = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
+    if not held.update(**_columns(email, outcome, now)):
         raise LeaseLost
     if outcome.by_server:
-        Attempt.objects.create(mail=mail, state=outcome.state, response=outcome.words, created_at=now)
+        Attempt.objects.create(email=email, state=outcome.state, response=outcome.words, created_at=now)
     logger.info(
         "Mail %s is %s.",
-        mail.pk,
+        email.pk,
         outcome.state,
-        extra={"invitation_id": mail.invitation_id, "attempt": mail.attempts + outcome.by_server},
+        extra={"invitation_id": email.invitation_id, "attempt": email.attempts + outcome.by_server},
     )
 
 
-def _write_down_barely(mail: Mail, outcome: Outcome) -> None:
+def _record_state_only(email: Email, outcome: Outcome) -> None:
     """Record what became of the mail, in its row alone and in words that every database takes; raises LeaseLost."""
-    columns = _columns(mail, replace(outcome, words=""), timezone.now()) | {"reason": NOT_RECORDED}
-    held = Mail.objects.filter(pk=mail.pk, lease_id=mail.lease_id)
+    columns = _columns(email, replace(outcome, words=""), timezone.now()) | {"reason": NOT_RECORDED}
+    held = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
     if not held.update(**columns):
         raise LeaseLost
 
 
-def _columns(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
+def _columns(email: Email, outcome: Outcome, now: datetime) -> dict[str, object]:
     """The state, and when it is due again, if ever."""
     columns: dict[str, object] = {"state": outcome.state, "due_at": None, "lease_id": None, "reason": ""}
     columns["updated_at"] = now
@@ -210,13 +210,13 @@ def _columns(mail: Mail, outcome: Outcome, now: datetime) -> dict[str, object]:
         columns["reason"] = outcome.words
     if outcome.withheld:
         columns["withheld_at"] = now
-    if outcome.state == Mail.State.SENT:
+    if outcome.state == Email.State.SENT:
         columns["sent_at"] = now
-    if outcome.state == Mail.State.QUEUED:
+    if outcome.state == Email.State.QUEUED:
         columns["due_at"] = Now() + WHILE_ARCHIVED
-    if outcome.state == Mail.State.DEFERRED:
-        if not mail.is_to_invitee and now - mail.created_at > GIVE_UP_AFTER:
-            columns["state"] = Mail.State.FAILED
+    if outcome.state == Email.State.DEFERRED:
+        if not email.is_to_invitee and now - email.created_at > GIVE_UP_AFTER:
+            columns["state"] = Email.State.FAILED
         else:
-            columns["due_at"] = Now() + pause_after(mail.attempts + 1)
+            columns["due_at"] = Now() + backoff(email.attempts + 1)
     return columns

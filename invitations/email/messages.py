@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from core.emails import UnfoldedMessage, compose, one_line, visible_lines
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.email.queue import KEEP_TAGS_ONLY, METADATA_KEY
 from invitations.models import Invitation
 from invitations.tokens import link_for, refusing_link_for
@@ -17,49 +17,49 @@ from orgs.labels import permission_labels, role_label
 from orgs.pages.logos import initials
 
 
-def render(mail: Mail, invitation: Invitation) -> UnfoldedMessage:
+def render(email: Email, invitation: Invitation) -> UnfoldedMessage:
     """The whole message, text and HTML, to one recipient; raises whatever a template or a header refuses.
 
     ``invitation`` was loaded ``with_details``. The Message-ID is the row's, however often it is sent. Mail
     programs offer to refuse more of them (RFC 8058).
     """
-    with translation.override(language_of(mail, invitation)):
-        context = _context(mail, invitation)
-        subject, text, html = (_part(mail, name, context) for name in ("subject.txt", "body.txt", "body.html"))
-    headers = {"Message-ID": mail.message_id, **(_no_mail_headers(invitation) if mail.is_to_invitee else {})}
-    message = compose(mail.recipient, subject=subject, text=text, html=html, headers=headers)
-    vars(message).update(_sent_along(mail))
+    with translation.override(language_of(email, invitation)):
+        context = _context(email, invitation)
+        subject, text, html = (_part(email, name, context) for name in ("subject.txt", "body.txt", "body.html"))
+    headers = {"Message-ID": email.message_id, **(_no_email_headers(invitation) if email.is_to_invitee else {})}
+    message = compose(email.recipient, subject=subject, text=text, html=html, headers=headers)
+    vars(message).update(_sent_along(email))
     message.message()  # makes the headers, which refuse here what they cannot carry
     return message
 
 
-def language_of(mail: Mail, invitation: Invitation) -> str:
+def language_of(email: Email, invitation: Invitation) -> str:
     """The invitee reads the invitation's language, the inviter the organization's; else it is the site's."""
-    spoken = invitation.spoken_language if mail.is_to_invitee else invitation.organization.language
+    spoken = invitation.effective_language if email.is_to_invitee else invitation.organization.language
     return spoken or settings.LANGUAGE_CODE
 
 
-def _sent_along(mail: Mail) -> dict[str, object]:
+def _sent_along(email: Email) -> dict[str, object]:
     """What django-anymail gives the provider, which reports it back."""
-    if settings.MAIL_WEBHOOK in KEEP_TAGS_ONLY:
-        return {"tags": [mail.pk.hex]}
-    return {"metadata": {METADATA_KEY: mail.pk.hex}} if settings.MAIL_WEBHOOK else {}
+    if settings.EMAIL_WEBHOOK in KEEP_TAGS_ONLY:
+        return {"tags": [email.pk.hex]}
+    return {"metadata": {METADATA_KEY: email.pk.hex}} if settings.EMAIL_WEBHOOK else {}
 
 
-def _no_mail_headers(invitation: Invitation) -> dict[str, str]:
+def _no_email_headers(invitation: Invitation) -> dict[str, str]:
     return {
         "List-Unsubscribe": f"<{refusing_link_for(invitation)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 
 
-def _part(mail: Mail, name: str, context: dict[str, object]) -> str:
-    return render_to_string(f"mails/{mail.kind}/{name}", context)
+def _part(email: Email, name: str, context: dict[str, object]) -> str:
+    return render_to_string(f"mails/{email.kind}/{name}", context)
 
 
-def _context(mail: Mail, invitation: Invitation) -> dict[str, object]:
+def _context(email: Email, invitation: Invitation) -> dict[str, object]:
     return {
-        "recipient": mail.recipient,
+        "recipient": email.recipient,
         "invitee": invitation.email,
         "invitation": invitation,
         "organization": one_line(invitation.organization.name),
@@ -70,16 +70,16 @@ def _context(mail: Mail, invitation: Invitation) -> dict[str, object]:
         "unit": invitation.unit and one_line(invitation.unit.name),
         "unit_role": one_line(role_label(invitation.unit_role)),
         "decline_reason": visible_lines(invitation.decline_reason),
-        "server_words": _refusal(invitation) if mail.kind == Mail.Kind.UNDELIVERABLE else "",
-        "link": link_for(invitation) if mail.is_to_invitee else "",
-        "no_mail": refusing_link_for(invitation) if mail.is_to_invitee else "",
+        "server_words": _refusal(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
+        "link": link_for(invitation) if email.is_to_invitee else "",
+        "no_mail": refusing_link_for(invitation) if email.is_to_invitee else "",
         "service": settings.PUBLIC_BASE_URL,
     }
 
 
 def _refusal(invitation: Invitation) -> str:
     """Why it could not be delivered, in the mail server's words."""
-    mails = invitation.mails.to_invitee().newest_first()
+    emails = invitation.emails.to_invitee().newest_first()
     if invitation.state == Invitation.Status.ERROR:
-        mails = mails.filter(state__in=[Mail.State.FAILED, Mail.State.BOUNCED])
-    return one_line(mails.values_list("response", flat=True).first() or "")
+        emails = emails.filter(state__in=[Email.State.FAILED, Email.State.BOUNCED])
+    return one_line(emails.values_list("response", flat=True).first() or "")

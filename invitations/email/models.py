@@ -15,36 +15,36 @@ RESPONSE_LENGTH = 1000
 TO_INVITEE = ("invitation", "reminder")  # the kinds of mail that carry the link
 
 
-class MailQuerySet(models.QuerySet["Mail"]):
+class EmailQuerySet(models.QuerySet["Email"]):
     """The mails to be sent."""
 
-    def unsent(self) -> "MailQuerySet":
+    def unsent(self) -> "EmailQuerySet":
         """Waiting for a worker, or in one's hands."""
         return self.filter(due_at__isnull=False)
 
-    def due(self) -> "MailQuerySet":
+    def due(self) -> "EmailQuerySet":
         """Those a worker may take, on the database clock, longest first; a lease that ran out is due again."""
         return self.filter(due_at__lte=Now()).order_by("due_at", "id")
 
-    def to_invitee(self) -> "MailQuerySet":
+    def to_invitee(self) -> "EmailQuerySet":
         """Those that carry the link, and so tell whether the invitation can arrive."""
         return self.filter(kind__in=TO_INVITEE)
 
-    def never_sent(self) -> "MailQuerySet":
+    def never_sent(self) -> "EmailQuerySet":
         """Those that no mail server took; what its recipient refused is, for its organization, none of them."""
         return self.filter(sent_at__isnull=True, withheld_at__isnull=True)
 
-    def newest_first(self) -> "MailQuerySet":
+    def newest_first(self) -> "EmailQuerySet":
         """By generation, and in each the reminder before the invitation."""
         return self.order_by("-generation", "-id")
 
-    def newest_of_each_invitation(self) -> "MailQuerySet":
+    def newest_of_each_invitation(self) -> "EmailQuerySet":
         """The newest mail to each invitee."""
-        of_same = Mail.objects.to_invitee().filter(invitation=models.OuterRef("invitation")).newest_first()
+        of_same = Email.objects.to_invitee().filter(invitation=models.OuterRef("invitation")).newest_first()
         return self.filter(pk=models.Subquery(of_same.values("pk")[:1]))
 
 
-class Mail(models.Model):
+class Email(models.Model):
     """One mail about one invitation: a row first, written with the change it tells of; the worker sends it.
 
     The text is rendered when it is sent, from the invitation as it then is, so no link is ever stored.
@@ -78,7 +78,7 @@ class Mail(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     invitation = models.ForeignKey(
-        "invitations.Invitation", on_delete=models.CASCADE, related_name="mails", db_index=False
+        "invitations.Invitation", on_delete=models.CASCADE, related_name="emails", db_index=False
     )
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.INVITATION)
     recipient = AddressField()
@@ -99,7 +99,7 @@ class Mail(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    objects = MailQuerySet.as_manager()
+    objects = EmailQuerySet.as_manager()
 
     class Meta:
         """The dates fit the state, a lease is held exactly while sending, and nothing is said twice."""
@@ -113,23 +113,23 @@ class Mail(models.Model):
                     sent_at__isnull=False,
                 )
                 | Q(state__in=["failed", "dropped"], due_at__isnull=True, sent_at__isnull=True),
-                name="mail_dates_fit_state",
+                name="email_dates_fit_state",
             ),
             models.CheckConstraint(
                 condition=Q(state="sending", lease_id__isnull=False) | (~Q(state="sending") & Q(lease_id__isnull=True)),
-                name="mail_lease_while_sending",
+                name="email_lease_while_sending",
             ),
             models.CheckConstraint(
-                condition=Q(withheld_at__isnull=True) | Q(state="dropped"), name="mail_withheld_is_dropped"
+                condition=Q(withheld_at__isnull=True) | Q(state="dropped"), name="email_withheld_is_dropped"
             ),
             models.CheckConstraint(
                 condition=Q(kind__in=["invitation", "reminder", "answered", "undeliverable", "ask_again"]),
-                name="mail_kind_known",
+                name="email_kind_known",
             ),
-            models.UniqueConstraint(fields=["invitation", "kind", "generation"], name="mail_once"),
-            models.UniqueConstraint(fields=["message_id"], name="mail_message_id"),
+            models.UniqueConstraint(fields=["invitation", "kind", "generation"], name="email_once"),
+            models.UniqueConstraint(fields=["message_id"], name="email_message_id"),
         )
-        indexes = (models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="mail_unsent"),)
+        indexes = (models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="email_unsent"),)
 
     def __str__(self) -> str:
         return f"{self.kind} to {self.recipient}"
@@ -139,7 +139,7 @@ class Mail(models.Model):
         """Whether it carries the link; otherwise it goes to the inviter, who must never see it."""
         return self.kind in TO_INVITEE
 
-    def as_told(self) -> "Mail":
+    def as_shown_to_organization(self) -> "Email":
         """As the organization is told of it: what its recipient refused looks like any other that went out.
 
         So of a mail that went out no server's words are told either.
@@ -165,8 +165,8 @@ class Attempt(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    mail = models.ForeignKey(Mail, on_delete=models.CASCADE, related_name="history")
-    state = models.CharField(max_length=16, choices=Mail.State.choices)
+    email = models.ForeignKey(Email, on_delete=models.CASCADE, related_name="history")
+    state = models.CharField(max_length=16, choices=Email.State.choices)
     response = models.CharField(max_length=RESPONSE_LENGTH, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

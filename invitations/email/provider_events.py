@@ -8,9 +8,9 @@ from uuid import UUID
 from anymail.signals import RejectReason
 
 from invitations.email.delivery_reports import Report
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.email.queue import METADATA_KEY
-from invitations.email.transport import code_of, one_line
+from invitations.email.transport import one_line, reply_code
 
 # A provider also rejects what is our fault: a quota used up, a sandbox, a header or content that it does not like.
 ABOUT_THE_RECIPIENT = {RejectReason.INVALID, RejectReason.BOUNCED, RejectReason.UNSUBSCRIBED, RejectReason.SPAM}
@@ -65,26 +65,26 @@ def report_of(event: Any, provider: str) -> Report | None:
     kind = _kind_of(event, provider)
     if kind == "bounced":
         hard = _is_hard(event, provider)
-        return Report(Mail.State.BOUNCED if hard else Mail.State.DEFERRED, code_of(words), words, is_final=hard)
+        return Report(Email.State.BOUNCED if hard else Email.State.DEFERRED, reply_code(words), words, is_final=hard)
     states = {
-        "queued": Mail.State.SENT,
-        "sent": Mail.State.SENT,
-        "deferred": Mail.State.DEFERRED,
-        "delivered": Mail.State.DELIVERED,
-        "complained": Mail.State.COMPLAINED,
-        "rejected": Mail.State.FAILED,
-        "failed": Mail.State.FAILED,
+        "queued": Email.State.SENT,
+        "sent": Email.State.SENT,
+        "deferred": Email.State.DEFERRED,
+        "delivered": Email.State.DELIVERED,
+        "complained": Email.State.COMPLAINED,
+        "rejected": Email.State.FAILED,
+        "failed": Email.State.FAILED,
     }
     if kind not in states:
         return None
     state, is_final = states[kind], _is_about_recipient(event)
-    return Report(state, code_of(words) if is_final else kind, words, is_final=is_final)
+    return Report(state, reply_code(words) if is_final else kind, words, is_final=is_final)
 
 
-def mail_of(event: Any, provider: str) -> UUID | None:
+def email_of(event: Any, provider: str) -> UUID | None:
     """The id of our mail that an event is about: what we sent along, else our Message-ID. Never its address."""
     message_id = _message_id(event, provider)
-    known = Mail.objects.filter(message_id=str(message_id)[:255]) if _is_message_id(message_id) else None
+    known = Email.objects.filter(message_id=str(message_id)[:255]) if _is_message_id(message_id) else None
     sent_along = filter(None, map(_uuid, [(event.metadata or {}).get(METADATA_KEY), *(event.tags or [])]))
     return next(sent_along, None) or (known.values_list("pk", flat=True).first() if known is not None else None)
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from core.emails import message_id
 from core.ids import uuid7
-from invitations.email.models import TO_INVITEE, Attempt, Mail, MailQuerySet
+from invitations.email.models import TO_INVITEE, Attempt, Email, EmailQuerySet
 
 if TYPE_CHECKING:
     from invitations.models import Invitation
@@ -18,13 +18,13 @@ KEEP_TAGS_ONLY = ("mailersend", "postal")  # the providers that keep it as a tag
 ERASED_DOMAIN = "@erased.invalid"
 
 
-def queue_mail(invitation: "Invitation", kind: Mail.Kind) -> Mail | None:
+def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
     """Write the mail into the outbox; None when it is for an inviter who has no address any more."""
     recipient = invitation.email if kind in TO_INVITEE else _inviter_address(invitation)
     if not recipient:
         return None
     key = uuid7()
-    return Mail.objects.create(
+    return Email.objects.create(
         id=key,
         invitation=invitation,
         kind=kind,
@@ -36,33 +36,33 @@ def queue_mail(invitation: "Invitation", kind: Mail.Kind) -> Mail | None:
 
 def with_delivery(invitations: "InvitationQuerySet") -> "InvitationQuerySet":
     """Loads the ``delivery`` of each in one more query, however many there are."""
-    newest = Mail.objects.newest_of_each_invitation()
-    return invitations.prefetch_related(Prefetch("mails", newest, to_attr="newest_mails"))
+    newest = Email.objects.newest_of_each_invitation()
+    return invitations.prefetch_related(Prefetch("emails", newest, to_attr="newest_mails"))
 
 
 def delivery_is(state: str) -> Exists:
     """What ``filter`` takes for the invitations whose newest mail is in this state, as their organization is told."""
     told = Q(state=state, withheld_at__isnull=True)
-    if state == Mail.State.SENT:
+    if state == Email.State.SENT:
         told |= Q(withheld_at__isnull=False)
-    return newest_mail_is(told)
+    return newest_email_is(told)
 
 
-def newest_mail_is(condition: Q) -> Exists:
+def newest_email_is(condition: Q) -> Exists:
     """What ``filter`` takes for the invitations whose newest mail to the invitee is so."""
-    newest = Mail.objects.newest_of_each_invitation()
+    newest = Email.objects.newest_of_each_invitation()
     return Exists(newest.filter(condition, invitation=OuterRef("pk")))
 
 
-def forget_mails(mails: MailQuerySet) -> None:
+def erase_emails(emails: EmailQuerySet) -> None:
     """Take back what is unsent, and take the recipients and the mail servers' words out of all of them."""
-    mails.unsent().update(state=Mail.State.DROPPED, due_at=None, lease_id=None, updated_at=timezone.now())
-    for mail in mails.values_list("pk", flat=True):
-        Mail.objects.filter(pk=mail).update(
-            recipient=erased_address(mail.hex), response="", reason="", updated_at=timezone.now()
+    emails.unsent().update(state=Email.State.DROPPED, due_at=None, lease_id=None, updated_at=timezone.now())
+    for email in emails.values_list("pk", flat=True):
+        Email.objects.filter(pk=email).update(
+            recipient=erased_address(email.hex), response="", reason="", updated_at=timezone.now()
         )
     # Last: whoever writes words down has changed the mail before, and waited there.
-    Attempt.objects.filter(mail__in=mails).update(response="")
+    Attempt.objects.filter(email__in=emails).update(response="")
 
 
 def erased_address(key: str) -> str:

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.principals import Principal
 from core.errors import NotFound
 from events.models import Event
-from invitations.email.address_hashes import MailRefusal, Reach, refusal_digests
+from invitations.email.address_hashes import Suppression, SuppressionScope, suppression_digests
 from invitations.email.queue import is_erased
 from invitations.lookups import lock_invitation
 from invitations.models import Invitation
@@ -24,25 +24,25 @@ from invitations.tokens import Proof, Purpose
 from orgs import policies
 from orgs.models import Organization
 
-PROVES_MAILBOX = (Purpose.MAILED, Purpose.REFUSING)
+PROVES_MAILBOX = (Purpose.EMAILED, Purpose.UNSUBSCRIBE)
 
 
-class MailRefusalNotFound(NotFound):
+class SuppressionNotFound(NotFound):
     """Unknown, taken back already, or another address's."""
 
     message = "This address has not asked for that."
 
 
 @dataclass(frozen=True)
-class Refused:
+class SuppressedAddress:
     """One refusal, and the person's address that it is about."""
 
     address: str
-    refusal: MailRefusal
+    refusal: Suppression
 
 
 @transaction.atomic
-def refuse_mails(*, by: Principal, invitation_id: UUID, reach: Reach, proof: Proof | None = None) -> None:
+def unsubscribe(*, by: Principal, invitation_id: UUID, scope: SuppressionScope, proof: Proof | None = None) -> None:
     """Send no mails to the invited address any more; refusing twice is refusing once.
 
     The link of any of the invitation's mails suffices, signed out, whatever became of it; without one the caller must
@@ -50,32 +50,32 @@ def refuse_mails(*, by: Principal, invitation_id: UUID, reach: Reach, proof: Pro
     """
     organization, invitation = lock_invitation(invitation_id, archived=True)
     _require_mailbox(by, invitation, proof)
-    note_refusal(by, organization, invitation, reach)
+    add_suppression(by, organization, invitation, scope)
 
 
-def note_refusal(by: Principal, organization: Organization, invitation: Invitation, reach: Reach) -> None:
+def add_suppression(by: Principal, organization: Organization, invitation: Invitation, scope: SuppressionScope) -> None:
     """Write it down unless it is there; the caller has seen to who asks."""
-    whose = organization if reach == Reach.ORGANIZATION else None
-    if MailRefusal.objects.by_address(invitation.email, whose).exists():
+    whose = organization if scope == SuppressionScope.ORGANIZATION else None
+    if Suppression.objects.by_address(invitation.email, whose).exists():
         return
-    refusal, is_new = MailRefusal.objects.get_or_create(
-        digest=refusal_digests(invitation.email, whose)[0], defaults={"organization": whose}
+    refusal, is_new = Suppression.objects.get_or_create(
+        digest=suppression_digests(invitation.email, whose)[0], defaults={"organization": whose}
     )
     if is_new:
-        Event.objects.record("mails.refused", by=by, subject=refusal, reach=reach)
+        Event.objects.record("suppression.created", by=by, subject=refusal, scope=scope)
 
 
 @transaction.atomic
-def allow_mails(*, by: Principal, refusal_id: UUID) -> None:
-    """Take a refusal of one of the caller's proven addresses back; raises MailRefusalNotFound."""
+def remove_suppression(*, by: Principal, suppression_id: UUID) -> None:
+    """Take a refusal of one of the caller's proven addresses back; raises SuppressionNotFound."""
     person = policies.require_person(by)
-    refusal = next((found.refusal for found in refusals_of(person) if found.refusal.pk == refusal_id), None)
-    if refusal is None or not MailRefusal.objects.filter(pk=refusal_id).delete()[0]:
-        raise MailRefusalNotFound
-    Event.objects.record("mails.allowed", by=by, subject=refusal, reach=refusal.reach)
+    refusal = next((found.refusal for found in suppressions_of(person) if found.refusal.pk == suppression_id), None)
+    if refusal is None or not Suppression.objects.filter(pk=suppression_id).delete()[0]:
+        raise SuppressionNotFound
+    Event.objects.record("suppression.deleted", by=by, subject=refusal, scope=refusal.scope)
 
 
-def find_written_to(invitation_id: UUID) -> Invitation:
+def find_emailed(invitation_id: UUID) -> Invitation:
     """The invitation that a mail was about, also of an archived organization; raises InvitationNotFound."""
     invitation = Invitation.objects.with_details().filter(pk=invitation_id).first()
     if invitation is None or is_erased(invitation.email):
@@ -83,18 +83,21 @@ def find_written_to(invitation_id: UUID) -> Invitation:
     return invitation
 
 
-def refusals_of(person: User) -> list[Refused]:
+def suppressions_of(person: User) -> list[SuppressedAddress]:
     """What the person's proven addresses have refused: of any organization, and of each that has invited them."""
-    return [found for address in sorted(person.verified_addresses()) for found in _refusals_by(address)]
+    return [found for address in sorted(person.verified_addresses()) for found in _suppressions_by(address)]
 
 
-def _refusals_by(address: str) -> list[Refused]:
+def _suppressions_by(address: str) -> list[SuppressedAddress]:
     inviting = Organization.objects.filter(invitations__email=address).distinct()
-    digests = refusal_digests(address, None)
+    digests = suppression_digests(address, None)
     for organization in inviting:
-        digests += refusal_digests(address, organization)
-    rows = MailRefusal.objects.filter(digest__in=digests).select_related("organization")
-    return [Refused(address, refusal) for refusal in rows.order_by(F("organization__name").asc(nulls_last=True), "id")]
+        digests += suppression_digests(address, organization)
+    rows = Suppression.objects.filter(digest__in=digests).select_related("organization")
+    return [
+        SuppressedAddress(address, refusal)
+        for refusal in rows.order_by(F("organization__name").asc(nulls_last=True), "id")
+    ]
 
 
 def _require_mailbox(by: Principal, invitation: Invitation, proof: Proof | None) -> None:

@@ -19,7 +19,7 @@ from django.db import Error as AnyDatabaseError
 from core.logs import redact
 from core.text import UNSAFE_IN_A_LINE
 from invitations.email import smtp
-from invitations.email.models import RESPONSE_LENGTH, Mail
+from invitations.email.models import RESPONSE_LENGTH, Email
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class Outcome:
     ``withheld`` says that the recipient wants no mails.
     """
 
-    state: Mail.State
+    state: Email.State
     words: str = ""
     by_server: bool = True
     withheld: bool = False
@@ -46,7 +46,7 @@ def connection_for_worker() -> BaseEmailBackend:
     return smtp.EmailBackend() if settings.EMAIL_BACKEND == DJANGO_SMTP else get_connection()
 
 
-def hand_over(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> Outcome:
+def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> Outcome:
     """Send one message: sent, deferred or failed. The connection stays open, so that recording comes before goodbye.
 
     Raises only what is a fault of ours in the message. A fault in the settings must not cost a mail: it waits.
@@ -57,19 +57,19 @@ def hand_over(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> 
         raise
     except Exception as error:
         # What could not be encoded is quoted by the error, and may be the password.
-        words = f"{type(error).__name__} in the mail settings" if isinstance(error, UnicodeError) else words_of(error)
+        words = f"{type(error).__name__} in the mail settings" if isinstance(error, UnicodeError) else reply_text(error)
         logger.warning("No mail can be handed over: %s", words)
-        return Outcome(Mail.State.DEFERRED, words)
+        return Outcome(Email.State.DEFERRED, words)
     try:
         connection.send_messages([message])
     except (OSError, AnymailAPIError) as error:
-        return Outcome(Mail.State.FAILED if _is_final(error) else Mail.State.DEFERRED, words_of(error))
+        return Outcome(Email.State.FAILED if _is_final(error) else Email.State.DEFERRED, reply_text(error))
     except AnymailRecipientsRefused as error:
-        return Outcome(Mail.State.FAILED, words_of(error))
-    return Outcome(Mail.State.SENT, one_line(_receipt(connection, message)))
+        return Outcome(Email.State.FAILED, reply_text(error))
+    return Outcome(Email.State.SENT, one_line(_receipt(connection, message)))
 
 
-def say_goodbye(connection: BaseEmailBackend) -> None:
+def close_connection(connection: BaseEmailBackend) -> None:
     """Close the connection; nothing depends on what the server thinks of it."""
     try:
         connection.close()
@@ -77,7 +77,7 @@ def say_goodbye(connection: BaseEmailBackend) -> None:
         return
 
 
-def words_of(error: BaseException) -> str:
+def reply_text(error: BaseException) -> str:
     """What a server, or the network, said: one visible line without secrets, cut to what the ledger holds."""
     code, text = _reply(error)
     return one_line(f"{code} {text}" if code else text or type(error).__name__)
@@ -88,7 +88,7 @@ def one_line(said: str) -> str:
     return redact(UNSAFE_IN_A_LINE.sub("", " ".join(said.split())))[:RESPONSE_LENGTH]
 
 
-def code_of(words: str) -> str:
+def reply_code(words: str) -> str:
     """The codes that begin a server's words (RFC 5321 and 3463), without the rest, which may name a person."""
     found = re.match(r"[2-5]\d\d( [245]\.\d{1,3}\.\d{1,3})?(?!\S)", words, re.ASCII)
     return found[0] if found else "refused"

@@ -51,9 +51,9 @@ VIEWS: dict[str, type[AnymailBaseWebhookView]] = {
 
 
 @csrf_exempt
-def mail_webhook(request: HttpRequest, provider: str) -> HttpResponse:
-    """Take the reports of the provider that ``MAIL_WEBHOOK`` names; every other is unknown here."""
-    if not settings.MAIL_WEBHOOK or provider != settings.MAIL_WEBHOOK:
+def email_webhook(request: HttpRequest, provider: str) -> HttpResponse:
+    """Take the reports of the provider that ``EMAIL_WEBHOOK`` names; every other is unknown here."""
+    if not settings.EMAIL_WEBHOOK or provider != settings.EMAIL_WEBHOOK:
         raise Http404
     return _guarded(VIEWS[provider].as_view(), request)
 

@@ -8,26 +8,26 @@ from contextlib import contextmanager
 
 from django.db import close_old_connections
 
-from invitations.actions.maintenance import CHORES
+from invitations.actions.maintenance import MAINTENANCE_TASKS
 from invitations.email.deliver import deliver_next
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_WAIT = 0.1
-LONGEST_WAIT = 1.0
-LONGEST_WAIT_AFTER_ERRORS = 5.0
-BETWEEN_CHORES = 60.0
+MIN_WAIT = 0.1
+MAX_WAIT = 1.0
+MAX_WAIT_AFTER_ERRORS = 5.0
+TASK_INTERVAL = 60.0
 STOPPING = (signal.SIGTERM, signal.SIGINT)
 
 
 class Worker:
     """One process that sends mails; any number of them share the work."""
 
-    def __init__(self, chores: Iterable[Callable[[], None]] = CHORES) -> None:
-        self.chores = chores
+    def __init__(self, tasks: Iterable[Callable[[], None]] = MAINTENANCE_TASKS) -> None:
+        self.tasks = tasks
         self.asked_to_stop = False
-        self.wait = SHORTEST_WAIT
-        self.chores_due = time.monotonic()
+        self.wait = MIN_WAIT
+        self.tasks_due = time.monotonic()
 
     def stop(self) -> None:
         """Finish the mail in hand, and no other."""
@@ -35,37 +35,37 @@ class Worker:
 
     def drain(self) -> None:
         """Do the chores, deliver everything that is due, and return; raises what goes wrong with a delivery."""
-        while not self.asked_to_stop and self.take_a_turn():
+        while not self.asked_to_stop and self.run_once():
             pass
 
     def run(self) -> None:
         """Work until asked to stop. Nothing else ends it: not a lost database, not a fault in one turn."""
         while not self.asked_to_stop:
             try:
-                worked = self.take_a_turn()
+                worked = self.run_once()
             except Exception:
                 logger.exception("The worker goes on after this.")
-                self.rest(LONGEST_WAIT_AFTER_ERRORS)
+                self.rest(MAX_WAIT_AFTER_ERRORS)
             else:
-                self.wait = SHORTEST_WAIT if worked else self.wait
+                self.wait = MIN_WAIT if worked else self.wait
                 if not worked:
-                    self.rest(LONGEST_WAIT)
+                    self.rest(MAX_WAIT)
 
-    def take_a_turn(self) -> bool:
+    def run_once(self) -> bool:
         """Deliver one mail, and do the chores when it is time; whether there was a mail."""
         close_old_connections()
-        if time.monotonic() >= self.chores_due:
-            self.chores_due = time.monotonic() + BETWEEN_CHORES
-            for chore in self.chores:
-                self.do(chore)
+        if time.monotonic() >= self.tasks_due:
+            self.tasks_due = time.monotonic() + TASK_INTERVAL
+            for task in self.tasks:
+                self.do(task)
         return deliver_next()
 
-    def do(self, chore: Callable[[], None]) -> None:
+    def do(self, task: Callable[[], None]) -> None:
         """Do one chore; what goes wrong in it stops neither the others nor the mails."""
         try:
-            chore()
+            task()
         except Exception:
-            logger.exception("The worker goes on after a fault in %s.", chore.__name__)
+            logger.exception("The worker goes on after a fault in %s.", task.__name__)
 
     def rest(self, longest: float) -> None:
         """Wait twice as long as the last time, so that an idle worker asks the database about once a second."""

@@ -13,7 +13,7 @@ from accounts.actions.address_ownership import drop_unproven_claims, is_proven
 from accounts.models import User
 from accounts.pages.forms import SignUpForm
 from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text
-from invitations.email.address_hashes import Reach
+from invitations.email.address_hashes import SuppressionScope
 from invitations.models import Invitation
 
 REASON_LENGTH = Invitation._meta.get_field("decline_reason").max_length
@@ -39,16 +39,16 @@ class DeclineForm(forms.Form):
         error_messages=IN_PLAIN_WORDS,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    no_mails = forms.TypedChoiceField(
+    unsubscribe_from = forms.TypedChoiceField(
         label=_("Further invitation mails"),
         choices=[
             ("", _("As before")),
-            (Reach.ORGANIZATION.value, _("None from this organization")),
-            (Reach.ALL.value, _("None from any organization here")),
+            (SuppressionScope.ORGANIZATION.value, _("None from this organization")),
+            (SuppressionScope.ALL.value, _("None from any organization here")),
         ],
         help_text=_("Nobody is told."),
         widget=forms.RadioSelect,
-        coerce=Reach,
+        coerce=SuppressionScope,
         empty_value=None,
         required=False,
     )

@@ -33,4 +33,4 @@ def recall(session: SessionBase, invitation_id: UUID) -> Proof | None:
 
 
 def _strength(proof: Proof) -> tuple[int, bool]:
-    return proof.generation, proof.purpose == Purpose.MAILED
+    return proof.generation, proof.purpose == Purpose.EMAILED

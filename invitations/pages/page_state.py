@@ -13,7 +13,7 @@ from accounts.principals import LINK_HOLDER, Principal
 from accounts.sessions import session_principal
 from core.api.errors import problem_of
 from core.errors import DomainError
-from core.languages import speak
+from core.languages import activate_language
 from invitations.actions.granting import still_vouched
 from invitations.lookups import find_shown, require_present, require_recipient
 from invitations.models import Invitation
@@ -26,7 +26,7 @@ ANSWERED_WITH_YES = (Invitation.Status.ACCEPTED, Invitation.Status.PROCESSING)
 
 
 @dataclass(frozen=True)
-class Visit:
+class PageState:
     """An invitation as one visitor sees it: ``by`` is the caller of its actions.
 
     ``proof`` is what their link showed; None when they have proven the invited address and need no link.
@@ -44,7 +44,7 @@ class Visit:
     @property
     def proves_mailbox(self) -> bool:
         """Whether the visitor has opened the link of this invitation's latest mail."""
-        return self.proof == Proof(self.invitation.pk, self.invitation.generation, Purpose.MAILED)
+        return self.proof == Proof(self.invitation.pk, self.invitation.generation, Purpose.EMAILED)
 
     @property
     def may_decline(self) -> bool:
@@ -86,26 +86,26 @@ class Visit:
             raise InviterCannotGrant
 
 
-def visit_of(request: HttpRequest, invitation_id: UUID) -> Visit:
+def page_state_of(request: HttpRequest, invitation_id: UUID) -> PageState:
     """The visit of this request, which speaks the invitation's language from here on.
 
     Raises InvitationNotFound unless a link or a proven address leads there.
     """
     visit = _visit(request, invitation_id)
-    speak(visit.invitation.spoken_language)
+    activate_language(visit.invitation.effective_language)
     return visit
 
 
-def _visit(request: HttpRequest, invitation_id: UUID) -> Visit:
+def _visit(request: HttpRequest, invitation_id: UUID) -> PageState:
     """Who has proven the invited address needs no link, so an outdated one is no hindrance."""
     invitation = find_shown(invitation_id)
     by = session_principal(request) or LINK_HOLDER
     if by.user and invitation.email in by.user.verified_addresses():
-        return Visit(invitation, by, None)
+        return PageState(invitation, by, None)
     proof = recall(request.session, invitation_id)
     if proof is None:
         raise InvitationNotFound
-    return Visit(invitation, by, proof)
+    return PageState(invitation, by, proof)
 
 
 def status_of(refusal: DomainError) -> int:

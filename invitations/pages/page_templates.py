@@ -8,15 +8,15 @@ from django.utils.translation import gettext as _
 
 from core.errors import DomainError
 from events.models import Event
-from invitations.email.address_hashes import Reach
+from invitations.email.address_hashes import SuppressionScope
 from invitations.models import Invitation
 from invitations.pages.forms import DeclineForm
-from invitations.pages.page_state import Visit, status_of
+from invitations.pages.page_state import PageState, status_of
 from invitations.refusals import InvitationAccepted, InvitationExpired, InvitationWaits
 from orgs.pages.logos import allow_logos
 
 
-def show(request: HttpRequest, visit: Visit, *, status: int | None = None, **context: Any) -> HttpResponse:
+def show(request: HttpRequest, visit: PageState, *, status: int | None = None, **context: Any) -> HttpResponse:
     """The page of an invitation as this visitor finds it now; ``status`` when an answer was just refused."""
     refusal = visit.refusal()
     if refusal is not None:
@@ -32,7 +32,7 @@ def show_refusal(
     invitation: Invitation | None = None,
     *,
     status: int | None = None,
-    visit: Visit | None = None,
+    visit: PageState | None = None,
     **context: Any,
 ) -> HttpResponse:
     """The page that says why not. Whoever said yes is told what came of it, and that is no failure."""
@@ -44,7 +44,7 @@ def show_refusal(
     return _render(request, page, status or page_status, invitation, visit=visit, **context)
 
 
-def request_state(visit: Visit) -> str:
+def request_state(visit: PageState) -> str:
     """Of an expired invitation: whether a new one was ``asked`` for, is ``open`` to be, or has ``nobody`` to ask."""
     invitation = visit.invitation
     if Event.objects.about(invitation).filter(kind="invitation.asked_again").exists():
@@ -53,9 +53,9 @@ def request_state(visit: Visit) -> str:
     return "open" if inviter and inviter.is_active and inviter.email else "nobody"
 
 
-def no_more_mails(invitation: Invitation, reach: Reach) -> str:
+def no_more_emails(invitation: Invitation, scope: SuppressionScope) -> str:
     """What it means for the invited address that its mails were refused."""
-    if reach == Reach.ALL:
+    if scope == SuppressionScope.ALL:
         return _("%(address)s gets no more invitation mails from any organization here.") % {
             "address": invitation.email
         }

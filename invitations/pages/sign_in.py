@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from invitations.pages.forms import InvitedSignUpForm
-from invitations.pages.page_state import Visit, visit_of
+from invitations.pages.page_state import PageState, page_state_of
 from invitations.pages.page_templates import show_refusal
 from invitations.refusals import InvitationNotFound
 
@@ -21,12 +21,12 @@ class FromInvitation:
     """What both pages share: they belong to one invitation, and lead back to it."""
 
     request: HttpRequest
-    visit: Visit
+    visit: PageState
 
     def dispatch(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         """Ask for nothing that the invitation's state makes pointless: its own page says so instead."""
         try:
-            self.visit = visit_of(request, invitation_id)
+            self.visit = page_state_of(request, invitation_id)
         except InvitationNotFound as refusal:
             return show_refusal(request, refusal)
         if self.visit.is_signed_in or self.visit.refusal():

@@ -18,17 +18,17 @@ from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import User
 from accounts.pages.verification import send_verification
-from accounts.sessions import note_grown_rights
+from accounts.sessions import request_session_rotation
 from core.errors import DomainError, LimitReached
-from core.languages import keep_speaking, speak
+from core.languages import activate_language, remember_language
 from invitations.actions import answering
 from invitations.lookups import find_shown
 from invitations.models import Invitation
 from invitations.pages.forms import DeclineForm
 from invitations.pages.link_session import remember
-from invitations.pages.page_state import Visit, status_of, visit_of
-from invitations.pages.page_templates import no_more_mails, show, show_refusal
-from invitations.refusals import InvitationNotFound, NewerMailSent
+from invitations.pages.page_state import PageState, page_state_of, status_of
+from invitations.pages.page_templates import no_more_emails, show, show_refusal
+from invitations.refusals import InvitationNotFound, NewerEmailSent
 from invitations.tokens import read_token
 from orgs.locks import memberships_of
 from orgs.pages.logos import allow_logos
@@ -69,11 +69,11 @@ class OpenLink(View):
             invitation = find_shown(proof.invitation_id)
         except InvitationNotFound as refusal:
             return show_refusal(request, refusal)
-        speak(invitation.spoken_language)
+        activate_language(invitation.effective_language)
         if invitation.is_open and proof.generation != invitation.generation:
-            return show_refusal(request, NewerMailSent(), invitation)
+            return show_refusal(request, NewerEmailSent(), invitation)
         remember(request.session, proof)
-        keep_speaking(request.session, invitation.spoken_language)
+        remember_language(request.session, invitation.effective_language)
         return redirect("invitation", invitation.pk)
 
 
@@ -83,7 +83,7 @@ class InvitationPage(View):
     def get(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         """Show everything about it, as it is now, before asking for anything."""
         try:
-            return show(request, visit_of(request, invitation_id))
+            return show(request, page_state_of(request, invitation_id))
         except InvitationNotFound as refusal:
             return show_refusal(request, refusal)
 
@@ -96,19 +96,22 @@ class Button(View):
     def post(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         """Act; where that is refused, show the page as things are now, with the refusal's status."""
         try:
-            return self.press(visit_of(request, invitation_id)) or redirect(self.leads_to, invitation_id)
+            return self.press(page_state_of(request, invitation_id)) or redirect(self.leads_to, invitation_id)
         except InvitationNotFound as refusal:
             return show_refusal(request, refusal)
         except LimitReached as limit:
             page = show(
-                request, visit_of(request, invitation_id), status=status_of(limit), wait=ceil(limit.retry_after / 60)
+                request,
+                page_state_of(request, invitation_id),
+                status=status_of(limit),
+                wait=ceil(limit.retry_after / 60),
             )
             page["Retry-After"] = str(limit.retry_after)
             return page
         except DomainError as refusal:
-            return show(request, visit_of(request, invitation_id), status=status_of(refusal))
+            return show(request, page_state_of(request, invitation_id), status=status_of(refusal))
 
-    def press(self, visit: Visit) -> HttpResponse | None:
+    def press(self, visit: PageState) -> HttpResponse | None:
         """What the button does; a response only where the page needs another try."""
         raise NotImplementedError
 
@@ -116,31 +119,31 @@ class Button(View):
 class Accept(Button):
     """Yes."""
 
-    def press(self, visit: Visit) -> None:
+    def press(self, visit: PageState) -> None:
         """Accept; the page that follows brings a new session key."""
         answering.accept(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof)
-        note_grown_rights(self.request, visit.by)
+        request_session_rotation(self.request, visit.by)
 
 
 class Decline(Button):
     """No, and perhaps why, and perhaps no more mails."""
 
-    def press(self, visit: Visit) -> HttpResponse | None:
+    def press(self, visit: PageState) -> HttpResponse | None:
         """Decline; a reason that cannot be taken comes back with what is wrong about it."""
         form = DeclineForm(self.request.POST)
         if not form.is_valid():
             return show(self.request, visit, status=400, form=form)
         answering.decline(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof, **form.cleaned_data)
-        if reach := form.cleaned_data["no_mails"]:
+        if scope := form.cleaned_data["unsubscribe_from"]:
             # Told to whoever chose it, once: the page itself is also for holders of a link that tells them nothing.
-            messages.success(self.request, no_more_mails(visit.invitation, reach))
+            messages.success(self.request, no_more_emails(visit.invitation, scope))
         return None
 
 
 class AskAgain(Button):
     """Please invite me anew."""
 
-    def press(self, visit: Visit) -> None:
+    def press(self, visit: PageState) -> None:
         """Ask whoever invited."""
         answering.ask_again(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof)
 
@@ -150,18 +153,18 @@ class SwitchAccount(Button):
 
     leads_to = "invitation-sign-in"
 
-    def press(self, visit: Visit) -> None:
+    def press(self, visit: PageState) -> None:
         """Sign out, and keep nothing of the session but what the link of this invitation proved."""
         logout(self.request)
         if visit.proof:
             remember(self.request.session, visit.proof)
-        keep_speaking(self.request.session, visit.invitation.spoken_language)
+        remember_language(self.request.session, visit.invitation.effective_language)
 
 
 class SendVerification(Button):
     """The account has the invited address, unproven: mail it a link that proves it."""
 
-    def press(self, visit: Visit) -> None:
+    def press(self, visit: PageState) -> None:
         """Send it, once in a few minutes at most."""
         if visit.by.user:
             send_verification(self.request, visit.by.user, visit.invitation.email)

@@ -7,7 +7,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import KeptAnswer, User
+from accounts.models import IdempotentResponse, User
 from accounts.principals import Principal
 from core.errors import Conflict, Denied
 from events.models import Event
@@ -119,7 +119,7 @@ def purge_account(*, by: Principal, user: User) -> None:
     addresses = {*proven, *filter(None, [account.email])}
     account_purged.send(User, user=account, addresses=addresses, by=by)
     Event.objects.record("user.purged", by=by, subject=account)
-    KeptAnswer.objects.mentioning({*addresses, str(account.pk)}).delete()
+    IdempotentResponse.objects.mentioning({*addresses, str(account.pk)}).delete()
     account.delete()
 
 

@@ -13,7 +13,7 @@ from accounts.principals import Principal
 from orgs.actions.api_keys import authenticate, authenticate_by_id
 
 TOKEN_LIFETIME = timedelta(minutes=15)
-_SIGNER = signing.TimestampSigner(salt="orgs.api.key_exchange")
+_SIGNER = signing.TimestampSigner(salt="orgs.key_exchange")
 
 
 def token_for_key(secret: str) -> str | None:

@@ -15,7 +15,7 @@ from accounts.sessions import session_principal
 from orgs.oauth.applications import OauthApplicationNotFound, delete_application
 
 
-class DeleteProgram(LoginRequiredMixin, View):
+class DeleteServiceAccount(LoginRequiredMixin, View):
     """It ends with all its tokens."""
 
     def post(self, request: HttpRequest, application_id: UUID) -> HttpResponse:

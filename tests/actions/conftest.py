@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from accounts.models import ApplicationAccess, User
 from accounts.principals import staff
-from invitations.email.address_hashes import MailRefusal, Reach
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
-from invitations.email.suppressions import refuse_mails
+from invitations.email.address_hashes import Suppression, SuppressionScope
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
+from invitations.email.suppressions import unsubscribe
 from orgs.actions import api_keys
 from orgs.models import Organization
 from orgs.oauth import applications
@@ -46,15 +46,15 @@ def world(
     archived = make_organization("archived", owner, deleted_at=timezone.now())
     overdue = make_invitation(organization, "overdue@example.com", owner, days=-1)
     overdue_too = make_invitation(make_organization("second", owner), "overdue@example.com", owner, days=-1)
-    queue_mail(overdue_too, Mail.Kind.INVITATION)
+    queue_email(overdue_too, Email.Kind.INVITATION)
     invitation = make_invitation(organization, "invitee@example.com", owner, role_id=VIEWER_ROLE, days=1)
     owed = make_waiting(make_organization("owing", owner), stranger, owner)
     late = session(make_person("overdue"))
-    refuse_mails(by=late, invitation_id=overdue.pk, reach=Reach.ALL)
+    unsubscribe(by=late, invitation_id=overdue.pk, scope=SuppressionScope.ALL)
     two_days_ago = timezone.now() - timedelta(days=2)
-    mail = queue_mail(invitation, Mail.Kind.INVITATION)
-    assert mail is not None
-    Mail.objects.filter(pk=mail.pk).update(state="sent", sent_at=two_days_ago, due_at=None)
+    email = queue_email(invitation, Email.Kind.INVITATION)
+    assert email is not None
+    Email.objects.filter(pk=email.pk).update(state="sent", sent_at=two_days_ago, due_at=None)
     return SimpleNamespace(
         id=organization.pk,
         owner=session(owner),
@@ -74,10 +74,10 @@ def world(
         access=access.pk,
         archived=archived.pk,
         invitation=invitation.pk,
-        mail=mail.pk,
+        email=email.pk,
         overdue=overdue.pk,
         late=late,
-        refusal=MailRefusal.objects.get().pk,
+        refusal=Suppression.objects.get().pk,
         second=overdue_too.organization_id,
         owed=owed.organization_id,
     )

@@ -10,8 +10,8 @@ from accounts.actions import profile as profiles
 from accounts.models import User
 from invitations.actions import answering, ending, inviting, reminders, waiting
 from invitations.email import delivery_reports, suppressions
-from invitations.email.address_hashes import Reach
-from invitations.email.models import Mail
+from invitations.email.address_hashes import SuppressionScope
+from invitations.email.models import Email
 from orgs.actions import accounts, api_keys, members, organizations, roles, units
 from orgs.models import Role, Unit
 from orgs.oauth import applications
@@ -160,12 +160,14 @@ DONE: dict[str, Callable[[World], object]] = {
         invitation_id=w.invitation, generation=1, reason="550 5.1.1"
     ),
     "invitations.email.delivery_reports.take_report": lambda w: delivery_reports.take_report(
-        mail_id=w.mail, report=delivery_reports.Report(Mail.State.BOUNCED, "550 5.1.1", is_final=True)
+        email_id=w.email, report=delivery_reports.Report(Email.State.BOUNCED, "550 5.1.1", is_final=True)
     ),
-    "invitations.email.suppressions.refuse_mails": lambda w: suppressions.refuse_mails(
-        by=w.invitee, invitation_id=w.invitation, reach=Reach.ORGANIZATION
+    "invitations.email.suppressions.unsubscribe": lambda w: suppressions.unsubscribe(
+        by=w.invitee, invitation_id=w.invitation, scope=SuppressionScope.ORGANIZATION
     ),
-    "invitations.email.suppressions.allow_mails": lambda w: suppressions.allow_mails(by=w.late, refusal_id=w.refusal),
+    "invitations.email.suppressions.remove_suppression": lambda w: suppressions.remove_suppression(
+        by=w.late, suppression_id=w.refusal
+    ),
     "invitations.actions.reminders.remind": lambda w: reminders.remind(invitation_id=w.invitation),
     "invitations.actions.waiting.give_free_seats": lambda w: waiting.give_free_seats(organization_id=w.owed),
 }

@@ -16,7 +16,7 @@ import accounts
 import invitations
 import orgs
 from events.models import Event
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from tests.actions.every_action import DONE, World, every_action
 from tests.actions.refusing import refusing
 from tests.watching import watching
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 
 # Those that queue one mail.
-MAILING = (
+EMAILING = (
     "invitations.actions.inviting.invite",
     "invitations.actions.inviting.resend",
     "invitations.actions.inviting.correct_address",
@@ -73,9 +73,9 @@ def test_it_leaves_events_that_name_nobody(world: World, name: str):
 
 
 @every_action
-def test_only_those_that_say_so_queue_a_mail(world: World, name: str):
-    queued = rehearse(world, name).tables.get("invitations.Mail", (0, 0, 0))[0]
-    assert queued == (name in MAILING)
+def test_only_those_that_say_so_queue_a_email(world: World, name: str):
+    queued = rehearse(world, name).tables.get("invitations.Email", (0, 0, 0))[0]
+    assert queued == (name in EMAILING)
 
 
 @every_action
@@ -86,9 +86,9 @@ def test_nothing_is_changed_when_its_last_event_cannot_be_written(world: World, 
     assert changes.nothing
 
 
-@pytest.mark.parametrize("name", MAILING)
-def test_nothing_is_changed_when_its_mail_cannot_be_queued(world: World, name: str):
-    with watching() as changes, refusing(Mail), pytest.raises(DatabaseError):
+@pytest.mark.parametrize("name", EMAILING)
+def test_nothing_is_changed_when_its_email_cannot_be_queued(world: World, name: str):
+    with watching() as changes, refusing(Email), pytest.raises(DatabaseError):
         DONE[name](world)
     assert changes.nothing
 

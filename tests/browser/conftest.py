@@ -21,7 +21,7 @@ class Visitor:
         self.base_url = base_url
         self.language = "en"
 
-    def speak(self, language: str) -> None:
+    def activate_language(self, language: str) -> None:
         """Use a browser that asks for this language."""
         self.language = language
         self.page.set_extra_http_headers({"Accept-Language": language})
@@ -36,7 +36,7 @@ class Visitor:
         assert response is not None
         return response
 
-    def open_mail(self, invitation: Invitation, purpose: Purpose = Purpose.MAILED) -> Response:
+    def open_email(self, invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Response:
         return self.go(f"/i/{token_for(invitation, purpose)}")
 
     def submit(self, form: dict[str, str], button: str) -> Response:

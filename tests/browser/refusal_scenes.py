@@ -2,36 +2,36 @@
 
 from playwright.sync_api import Response
 
-from invitations.email.address_hashes import Reach
-from invitations.email.suppressions import refuse_mails
+from invitations.email.address_hashes import SuppressionScope
+from invitations.email.suppressions import unsubscribe
 from invitations.tokens import Purpose, token_for
 from tests.browser.scenes import Stage, scene
 from tests.rows import session
 
 
-def no_mail_page(stage: Stage) -> Response:
-    return stage.visitor.go(f"/i/{token_for(stage.invitation, Purpose.REFUSING)}/no-mail")
+def no_email_page(stage: Stage) -> Response:
+    return stage.visitor.go(f"/i/{token_for(stage.invitation, Purpose.UNSUBSCRIBE)}/no-mail")
 
 
 @scene(200)
-def no_more_mails(stage: Stage) -> Response:
-    return no_mail_page(stage)
+def no_more_emails(stage: Stage) -> Response:
+    return no_email_page(stage)
 
 
 @scene(200)
-def no_more_mails_from_one(stage: Stage) -> Response:
-    no_mail_page(stage)
+def no_more_emails_from_one(stage: Stage) -> Response:
+    no_email_page(stage)
     return stage.visitor.submit({}, "From Riverside Cooperative")
 
 
 @scene(200)
-def no_more_mails_from_any(stage: Stage) -> Response:
-    no_mail_page(stage)
+def no_more_emails_from_any(stage: Stage) -> Response:
+    no_email_page(stage)
     return stage.visitor.submit({}, "From any organization here")
 
 
 @scene(410)
-def declined_and_no_more_mails(stage: Stage) -> Response:
+def declined_and_no_more_emails(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
     stage.show()
     stage.visitor.page.get_by_text(stage.visitor.said("Say why, if you decline, or stop further mails")).click()
@@ -40,19 +40,19 @@ def declined_and_no_more_mails(stage: Stage) -> Response:
 
 
 @scene(404)
-def no_more_mails_by_an_unknown_link(stage: Stage) -> Response:
+def no_more_emails_by_an_unknown_link(stage: Stage) -> Response:
     return stage.visitor.go("/i/" + "A" * 59 + "/no-mail")
 
 
 @scene(200)
-def mails_refused(stage: Stage) -> Response:
-    for reach in Reach:
-        refuse_mails(by=session(stage.invitee), invitation_id=stage.invitation.pk, reach=reach)
+def emails_refused(stage: Stage) -> Response:
+    for scope in SuppressionScope:
+        unsubscribe(by=session(stage.invitee), invitation_id=stage.invitation.pk, scope=scope)
     stage.visitor.sign_in(stage.invitee)
     return stage.visitor.go("/mails")
 
 
 @scene(200)
-def no_mails_refused(stage: Stage) -> Response:
+def no_emails_refused(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
     return stage.visitor.go("/mails")

@@ -40,7 +40,7 @@ class Stage:
         self.change(status=status, finished_at=timezone.now(), **values)
 
     def show(self) -> Response:
-        return self.visitor.open_mail(self.invitation)
+        return self.visitor.open_email(self.invitation)
 
 
 def set_stage(visitor: Any) -> Stage:
@@ -84,7 +84,7 @@ def signed_out(stage: Stage) -> Response:
 
 @scene(200)
 def signed_out_with_the_listed_link(stage: Stage) -> Response:
-    return stage.visitor.open_mail(stage.invitation, Purpose.LISTED)
+    return stage.visitor.open_email(stage.invitation, Purpose.LISTED)
 
 
 @scene(200)
@@ -208,7 +208,7 @@ def superseded(stage: Stage) -> Response:
 
 
 @scene(410)
-def newer_mail_sent(stage: Stage) -> Response:
+def newer_email_sent(stage: Stage) -> Response:
     inviting.resend(by=session(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk)
     return stage.show()
 

@@ -62,7 +62,7 @@ def large_stem_of(name: str, scheme: str) -> str:
 
 @pytest.mark.parametrize(("name", "language"), PICTURED)
 def test_a_scene_is_pictured(name, language, visitor, page):
-    visitor.speak(language)
+    visitor.activate_language(language)
     _, play = SCENES[name]
     play(set_stage(visitor))
 

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.models import User
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from tests.browser.admin_scenes import as_staff, fill
@@ -35,7 +35,7 @@ def test_a_list_fits(visitor, page, path):
     Organization.objects.update(name="Extraordinarily Long-Named Riverside Cooperative")
     User.objects.filter(pk=stage.stranger.pk).update(email=LONG)
     Invitation.objects.filter(pk=stage.invitation.pk).update(email=LONG)
-    Mail.objects.filter(invitation=stage.invitation).update(recipient=LONG)
+    Email.objects.filter(invitation=stage.invitation).update(recipient=LONG)
     page.set_viewport_size(SMALL_DESK)
 
     as_staff(stage, path)

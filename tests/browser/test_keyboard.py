@@ -11,7 +11,7 @@ from orgs.models import Membership
 from tests.browser.scenes import PASSWORD, set_stage
 
 pytestmark = pytest.mark.browser
-MOST_STEPS = 30
+MAX_STEPS = 30
 FOCUSED = """() => {
     const element = document.activeElement;
     const label = element.labels && element.labels.length ? element.labels[0].textContent : element.textContent;
@@ -33,7 +33,7 @@ IS_IN_FRONT = """() => {
 
 def tab_to(page: Page, name: str) -> None:
     """Move the focus forward until it is there; every stop on the way must be visible."""
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         page.keyboard.press("Tab")
         assert page.evaluate(OUTLINE) != "none", f"the focus cannot be seen on {page.evaluate(FOCUSED)}"
         assert page.evaluate(IS_LARGE_ENOUGH), f"too small to press: {page.evaluate(FOCUSED)}"
@@ -52,7 +52,7 @@ def expect_heading(page: Page, text: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
 
 
-def test_from_the_mail_to_the_membership(visitor, page):
+def test_from_the_email_to_the_membership(visitor, page):
     stage = set_stage(visitor)
     stage.change(email="newcomer@example.com")
     stage.show()
@@ -69,7 +69,7 @@ def test_from_the_mail_to_the_membership(visitor, page):
     assert Membership.objects.filter(user__email="newcomer@example.com").exists()
 
 
-def test_from_the_mail_to_a_no_with_its_reason(visitor, page):
+def test_from_the_email_to_a_no_with_its_reason(visitor, page):
     stage = set_stage(visitor)
     stage.show()
 

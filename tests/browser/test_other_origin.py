@@ -50,7 +50,7 @@ def asks_as(stage: Stage, page: Page, listener: Listener) -> Any:
     return asks
 
 
-def code_of(listener: Listener) -> dict[str, str]:
+def reply_code(listener: Listener) -> dict[str, str]:
     return {
         "grant_type": "authorization_code",
         "code": listener.told[-1]["code"],
@@ -65,7 +65,7 @@ def test_an_allowed_one_redeems_refreshes_asks_every_api_and_revokes(
     settings.CORS_ALLOWED_ORIGINS = [listener.origin]
     base, organization = stage.visitor.base_url, to_ulid(stage.organization.pk)
 
-    status, first = asks_as("/oauth2/token", **code_of(listener))
+    status, first = asks_as("/oauth2/token", **reply_code(listener))
     assert status == 200
     status, tokens = asks_as("/oauth2/token", grant_type="refresh_token", refresh_token=first["refresh_token"])
     assert status == 200
@@ -82,7 +82,7 @@ def test_an_allowed_one_redeems_refreshes_asks_every_api_and_revokes(
 
 def test_one_that_nobody_allowed_reads_no_answer(stage: Stage, page: Page, listener: Listener, asks_as: Any):
     with pytest.raises(Error, match="Failed to fetch"):
-        asks_as("/oauth2/token", **code_of(listener))
+        asks_as("/oauth2/token", **reply_code(listener))
     with pytest.raises(Error, match="Failed to fetch"):
         page.evaluate(GET, [f"{stage.visitor.base_url}/zenml/invitations", "token"])
 

@@ -9,18 +9,18 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-import tests.browser.account_mail_scenes
+import tests.browser.account_email_scenes
 import tests.browser.account_scenes
 import tests.browser.admin_oauth_scenes
 import tests.browser.admin_scenes
 import tests.browser.consent_scenes
-import tests.browser.mail_scenes
+import tests.browser.email_scenes
 import tests.browser.name_scenes
 import tests.browser.refusal_scenes  # noqa: F401 - they add their scenes
 from tests.browser.scenes import SCENES, set_stage
 
-TAGS_OF_MAILS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-TAGS = [*TAGS_OF_MAILS, "best-practice"]  # of pages: a mail program has landmarks of its own
+TAGS_OF_EMAILS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+TAGS = [*TAGS_OF_EMAILS, "best-practice"]  # of pages: a mail program has landmarks of its own
 OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
@@ -57,7 +57,7 @@ def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language,
     status, play = SCENES[name]
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
-    visitor.speak(language)
+    visitor.activate_language(language)
 
     response = play(set_stage(visitor))
 
@@ -67,7 +67,7 @@ def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language,
         # Without motion, or a color would be measured on its way from light to dark.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 800})
-        assert faults(page, TAGS_OF_MAILS if name.startswith("mail-") else TAGS) == []
+        assert faults(page, TAGS_OF_EMAILS if name.startswith("mail-") else TAGS) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(LINES_OF_THE_HEADER) <= 1
     assert [line for line in complaints if "Content Security Policy" in line] == []

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Membership
 from tests.browser.scenes import PASSWORD, Stage, expired, set_stage
@@ -42,7 +42,7 @@ def status_of(stage: Stage) -> str:
     return Invitation.objects.get(pk=stage.invitation.pk).status
 
 
-def test_from_the_mail_by_signing_up_to_the_membership(newcomer, page):
+def test_from_the_email_by_signing_up_to_the_membership(newcomer, page):
     newcomer.show()
     follow(page, "Create an account")
     expect(page.get_by_label("Email")).to_have_value("newcomer@example.com")
@@ -57,7 +57,7 @@ def test_from_the_mail_by_signing_up_to_the_membership(newcomer, page):
     expect(page.get_by_role("region", name="My organizations")).to_contain_text("Riverside Cooperative")
 
 
-def test_from_the_mail_by_signing_in_to_the_membership(stage, page):
+def test_from_the_email_by_signing_in_to_the_membership(stage, page):
     stage.show()
     follow(page, "Sign in")
     expect(page.get_by_label("Email")).to_have_value("invitee@example.com")
@@ -98,7 +98,7 @@ def test_from_an_expired_invitation_to_asking_for_a_new_one(stage, page):
     press(page, "Ask for a new one")
 
     expect(page.get_by_role("status")).to_contain_text("You have asked for a new one.")
-    assert Mail.objects.filter(kind="ask_again", recipient="owner@example.com").count() == 1
+    assert Email.objects.filter(kind="ask_again", recipient="owner@example.com").count() == 1
 
 
 def test_a_second_click_finds_what_the_first_one_did(stage, page):
@@ -191,7 +191,7 @@ def test_the_logo_is_shown_and_where_there_is_none_the_initials_are(stage, page)
     expect(page.locator("main .mark")).to_have_text("RC")
 
 
-def test_a_verification_mail_that_is_opened_leads_to_the_answer(stage, page, mailoutbox):
+def test_a_verification_email_that_is_opened_leads_to_the_answer(stage, page, mailoutbox):
     stage.change(email="second@example.com")
     prove_address(stage.stranger, "second@example.com", verified=False)
     stage.visitor.sign_in(stage.stranger)

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import include, path
 from pytest_django import Settings
 
-from core.email_files import mail_names, read_mail
+from core.email_files import email_names, read_email
 from perfectworks.urls import urlpatterns as all_urls
 from tests.perfectworks.test_settings import PRODUCTION
 
@@ -36,13 +36,13 @@ def send(recipient: str = "invitee@example.com", subject: str = "Grüße", html:
             f'<html><head></head><body><a href="{LINK}">Grüße</a><script>alert(1)</script></body></html>', "text/html"
         )
     assert get_connection().send_messages([message]) == 1
-    return mail_names()[0]
+    return email_names()[0]
 
 
 # Files
 
 
-def test_a_mail_is_one_readable_file_named_by_time_and_recipient(folder: Path) -> None:
+def test_a_email_is_one_readable_file_named_by_time_and_recipient(folder: Path) -> None:
     name = send()
     assert name.endswith("Z-invitee@example.com.eml")
     content = (folder / name).read_text()
@@ -64,18 +64,18 @@ def test_no_recipient_leads_out_of_the_folder(folder: Path) -> None:
     assert [path.name for path in folder.iterdir()] == [name]
 
 
-def test_mails_are_listed_newest_first_and_nothing_else_is(folder: Path) -> None:
+def test_emails_are_listed_newest_first_and_nothing_else_is(folder: Path) -> None:
     names = [send("first@example.com"), send("second@example.com")]
     (folder / "notes.txt").write_text("not a mail")
     (folder / f"{NAME}.part").write_text("half a mail")
-    assert mail_names() == names[::-1]
+    assert email_names() == names[::-1]
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../manage.py", "notes.txt", "/etc/passwd", NAME, f"{NAME}\n"])
 def test_only_listed_names_are_read(folder: Path, name: str) -> None:
     send()
     (folder / "notes.txt").write_text("not a mail")
-    assert read_mail(name) is None
+    assert read_email(name) is None
 
 
 # Pages
@@ -94,7 +94,7 @@ def test_the_pages_exist_in_development_only(debug: str, found: str) -> None:
 
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
-def test_the_list_shows_every_mail(client: Client, folder: Path) -> None:
+def test_the_list_shows_every_email(client: Client, folder: Path) -> None:
     assert b"There are none yet." in client.get("/development/mails").content
     name = send(subject="<b>Hello</b>")
     answer = client.get("/development/mails")
@@ -104,7 +104,7 @@ def test_the_list_shows_every_mail(client: Client, folder: Path) -> None:
 
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
-def test_a_mail_is_shown_with_its_link_to_click(client: Client, folder: Path) -> None:
+def test_a_email_is_shown_with_its_link_to_click(client: Client, folder: Path) -> None:
     name = send()
     answer = client.get(f"/development/mails/{name}")
     assert f'<a href="{LINK}" rel="nofollow">{LINK}</a>' in answer.content.decode()
@@ -114,14 +114,14 @@ def test_a_mail_is_shown_with_its_link_to_click(client: Client, folder: Path) ->
 
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
-def test_a_mail_without_html_is_shown_as_well(client: Client, folder: Path) -> None:
+def test_a_email_without_html_is_shown_as_well(client: Client, folder: Path) -> None:
     name = send(html=False)
     assert "<iframe" not in client.get(f"/development/mails/{name}").content.decode()
     assert client.get(f"/development/mails/{name}/html").status_code == 404
 
 
 @pytest.mark.urls(__name__)
-def test_the_html_of_a_mail_can_do_nothing_but_open_a_window(client: Client, folder: Path) -> None:
+def test_the_html_of_a_email_can_do_nothing_but_open_a_window(client: Client, folder: Path) -> None:
     answer = client.get(f"/development/mails/{send()}/html")
     assert answer.content.decode().startswith('<html><head><base target="_blank"></head>')
     directives = dict(line.strip().partition(" ")[::2] for line in answer["Content-Security-Policy"].split(";"))
@@ -134,7 +134,7 @@ def test_the_html_of_a_mail_can_do_nothing_but_open_a_window(client: Client, fol
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["..%2Fmanage.py", "%2e%2e", "notes.txt", NAME])
-def test_nothing_but_a_mail_is_shown(client: Client, folder: Path, name: str) -> None:
+def test_nothing_but_a_email_is_shown(client: Client, folder: Path, name: str) -> None:
     send()
     assert client.get(f"/development/mails/{name}").status_code == 404
     assert client.get(f"/development/mails/{name}/html").status_code == 404

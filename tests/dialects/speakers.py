@@ -199,7 +199,7 @@ SPEAKERS = [
         reader="owner",
         answers="401 404 404 403 6 6 6",
         fill=sent,
-        queries=BY_JWT | IN_ORGANIZATION | COUNTED | ROWS | {"delivery": "SELECT invitations_mail"},
+        queries=BY_JWT | IN_ORGANIZATION | COUNTED | ROWS | {"delivery": "SELECT invitations_email"},
     ),
     Speaker(
         **HOUSE,

@@ -11,7 +11,7 @@ from tests.dialects.test_schemas import document
 
 
 def item(prefix: str) -> dict[str, Any]:
-    schema: dict[str, Any] = document(prefix)["components"]["schemas"]["InvitationSpelling"]
+    schema: dict[str, Any] = document(prefix)["components"]["schemas"]["InvitationSerializer"]
     return schema
 
 

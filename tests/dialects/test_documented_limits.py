@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from invitations.email.limits import take_mail_to
+from invitations.email.limits import count_email_to
 from perfectworks.urls import DIALECTS, DOCUMENTS
 from tests import matrix
 from tests.dialects.operations import ROUTES, ask
@@ -18,10 +18,10 @@ def use_up(settings: Any) -> Callable[[], None]:
     """Uses up the limits of all whom the requests below are about."""
 
     def used_up() -> None:
-        settings.RECIPIENT_MAILS_PER_HOUR = 1000
+        settings.RECIPIENT_EMAILS_PER_HOUR = 1000
         for address in ("new@example.com", "invitee@example.com"):
-            take_mail_to(address)
-        settings.RECIPIENT_MAILS_PER_HOUR = 1
+            count_email_to(address)
+        settings.RECIPIENT_EMAILS_PER_HOUR = 1
         settings.ACCOUNT_RATE_LIMITS = {"signup": "0/m/ip"}
 
     return used_up

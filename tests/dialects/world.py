@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.jwt.issuers import development_jwt, development_name
 from accounts.models import ApplicationAccess, ExternalIdentity, OAuthApplication, User
 from accounts.oauth.tokens import issue_token
-from invitations.email.limits import take_mail_to
+from invitations.email.limits import count_email_to
 from invitations.models import Invitation
 from orgs.actions.api_keys import create_api_key
 from orgs.models import Organization, Role, Unit
@@ -223,9 +223,9 @@ def throttle_in_front(world: World) -> AbstractContextManager[Any]:
 def addresses_just_written_to(world: World) -> AbstractContextManager[None]:
     @contextmanager
     def written_to() -> Iterator[None]:
-        with override_settings(RECIPIENT_MAILS_PER_HOUR=1):
+        with override_settings(RECIPIENT_EMAILS_PER_HOUR=1):
             for address in ("new@example.com", "guest@example.com"):
-                take_mail_to(address)
+                count_email_to(address)
             yield
 
     return written_to()

@@ -15,7 +15,7 @@ from accounts.principals import SERVICE
 from invitations.actions import answering, ending, inviting
 from invitations.actions.reminders import remind
 from invitations.email.delivery_reports import Report, take_report
-from invitations.email.models import Attempt, Mail
+from invitations.email.models import Attempt, Email
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason, explain
 from invitations.models import Invitation
 from orgs.actions.organizations import archive_organization, set_seat_limit
@@ -42,21 +42,21 @@ def invite(organization: Organization, owner: User) -> Callable[..., Invitation]
 def invitation(invite: Callable[..., Invitation]) -> Invitation:
     """Its mail went out."""
     invitation = invite()
-    hand_over(invitation.mails.get())
+    send_message(invitation.emails.get())
     return invitation
 
 
-def hand_over(mail: Mail, state: str = "sent", words: str = "") -> None:
+def send_message(email: Email, state: str = "sent", words: str = "") -> None:
     """Let the mail server have answered this."""
     times: dict[str, dict[str, Any]] = {"sent": {"sent_at": timezone.now(), "due_at": None}, "failed": {"due_at": None}}
-    Mail.objects.filter(pk=mail.pk).update(state=state, response=words, attempts=1, **times.get(state, {}))
-    Attempt.objects.create(mail=mail, state=state, response=words)
+    Email.objects.filter(pk=email.pk).update(state=state, response=words, attempts=1, **times.get(state, {}))
+    Attempt.objects.create(email=email, state=state, response=words)
 
 
-def report(invitation: Invitation, state: Mail.State, **facts: Any) -> None:
-    mail = invitation.mails.order_by("id").last()
-    assert mail
-    assert take_report(mail_id=mail.pk, report=Report(state, "reported", "its words", **facts))
+def report(invitation: Invitation, state: Email.State, **facts: Any) -> None:
+    email = invitation.emails.order_by("id").last()
+    assert email
+    assert take_report(email_id=email.pk, report=Report(state, "reported", "its words", **facts))
 
 
 def reason(invitation: Invitation, **shown: bool) -> str:
@@ -72,55 +72,55 @@ def story(invitation: Invitation, **shown: bool) -> list[tuple[str, str]]:
 # Open
 
 
-def test_a_mail_that_went_out_waits_for_an_answer(invitation: Invitation):
+def test_a_email_that_went_out_waits_for_an_answer(invitation: Invitation):
     assert reason(invitation) == "open_waiting_for_answer"
 
 
-def test_a_delivered_mail_waits_for_an_answer(invitation: Invitation):
-    report(invitation, Mail.State.DELIVERED)
+def test_a_delivered_email_waits_for_an_answer(invitation: Invitation):
+    report(invitation, Email.State.DELIVERED)
 
     assert reason(invitation) == "open_waiting_for_answer"
 
 
 @pytest.mark.parametrize("state", ["queued", "sending"])
-def test_a_mail_that_no_worker_has_sent_is_queued(invite: Callable[..., Invitation], state: str):
+def test_a_email_that_no_worker_has_sent_is_queued(invite: Callable[..., Invitation], state: str):
     invitation = invite()
     lease = {"lease_id": invitation.pk} if state == "sending" else {}
-    Mail.objects.update(state=state, **lease)
+    Email.objects.update(state=state, **lease)
 
-    assert reason(invitation) == "mail_queued"
+    assert reason(invitation) == "email_queued"
 
 
-def test_a_resent_mail_is_queued_again(invitation: Invitation, owner: User):
+def test_a_resent_email_is_queued_again(invitation: Invitation, owner: User):
     inviting.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
 
-    assert reason(invitation) == "mail_queued"
+    assert reason(invitation) == "email_queued"
 
 
-def test_a_greylisted_mail_is_deferred(invite: Callable[..., Invitation]):
+def test_a_greylisted_email_is_deferred(invite: Callable[..., Invitation]):
     invitation = invite()
-    hand_over(invitation.mails.get(), "deferred", "451 4.7.1 Greylisted")
+    send_message(invitation.emails.get(), "deferred", "451 4.7.1 Greylisted")
 
-    assert reason(invitation) == "mail_deferred"
+    assert reason(invitation) == "email_deferred"
 
 
 def test_a_full_mailbox_defers_the_mail(invitation: Invitation):
-    report(invitation, Mail.State.DEFERRED)
+    report(invitation, Email.State.DEFERRED)
 
-    assert reason(invitation) == "mail_deferred"
+    assert reason(invitation) == "email_deferred"
 
 
-def test_a_mail_that_cannot_be_made_is_ours_to_mend(invite: Callable[..., Invitation]):
+def test_a_email_that_cannot_be_made_is_ours_to_mend(invite: Callable[..., Invitation]):
     invitation = invite()
-    invitation.mails.update(state="failed", due_at=None, reason="Not sent: BadHeaderError")
+    invitation.emails.update(state="failed", due_at=None, reason="Not sent: BadHeaderError")
 
-    assert reason(invitation) == "mail_not_sent"
+    assert reason(invitation) == "email_not_sent"
 
 
-def test_a_mail_marked_as_spam_was_read_by_somebody(invitation: Invitation):
-    report(invitation, Mail.State.COMPLAINED)
+def test_a_email_marked_as_spam_was_read_by_somebody(invitation: Invitation):
+    report(invitation, Email.State.COMPLAINED)
 
-    assert reason(invitation) == "mail_marked_as_spam"
+    assert reason(invitation) == "email_marked_as_spam"
 
 
 def test_an_inviter_who_lost_the_right_can_no_longer_grant(invitation: Invitation, owner: User, stranger: User):
@@ -149,9 +149,9 @@ def test_members_who_take_every_seat_keep_the_next_one_waiting(invitation: Invit
     assert reason(invitation) == "all_seats_taken"
 
 
-def test_whoever_asked_for_no_mails_is_told_to_staff_alone(invitation: Invitation):
+def test_whoever_asked_for_no_emails_is_told_to_staff_alone(invitation: Invitation):
     before = story(invitation)
-    Mail.objects.update(
+    Email.objects.update(
         state="dropped",
         reason="The recipient asked for no mails.",
         sent_at=None,
@@ -162,25 +162,25 @@ def test_whoever_asked_for_no_mails_is_told_to_staff_alone(invitation: Invitatio
     Attempt.objects.all().delete()
 
     assert (reason(invitation), story(invitation)) == ("open_waiting_for_answer", before)
-    assert reason(invitation, to_staff=True) == "mail_unwanted"
+    assert reason(invitation, to_staff=True) == "email_unwanted"
 
 
 # Ended, or nearly
 
 
-def test_a_refused_mail_ended_the_invitation(invite: Callable[..., Invitation]):
+def test_a_refused_email_ended_the_invitation(invite: Callable[..., Invitation]):
     invitation = invite()
-    hand_over(invitation.mails.get(), "failed", "550 5.1.1 No such mailbox")
+    send_message(invitation.emails.get(), "failed", "550 5.1.1 No such mailbox")
     ending.fail(invitation_id=invitation.pk, generation=1, reason="550 5.1.1")
 
-    assert reason(invitation) == "mail_refused"
+    assert reason(invitation) == "email_refused"
     assert explain(Invitation.objects.with_details().get(pk=invitation.pk)).words == "550 5.1.1 No such mailbox"
 
 
-def test_a_bounced_mail_ended_the_invitation(invitation: Invitation):
-    report(invitation, Mail.State.BOUNCED, is_final=True)
+def test_a_bounced_email_ended_the_invitation(invitation: Invitation):
+    report(invitation, Email.State.BOUNCED, is_final=True)
 
-    assert reason(invitation) == "mail_bounced"
+    assert reason(invitation) == "email_bounced"
 
 
 def test_whoever_said_yes_waits_for_a_seat(invitation: Invitation, organization: Organization, invitee: User):
@@ -217,7 +217,7 @@ def test_an_accepted_invitation_is_accepted(invitation: Invitation, invitee: Use
 
 def test_a_late_bounce_of_an_accepted_one_is_no_reason(invitation: Invitation, invitee: User):
     answering.accept(by=session(invitee), invitation_id=invitation.pk)
-    take_report(mail_id=invitation.mails.earliest("id").pk, report=Report(Mail.State.BOUNCED, "550", is_final=True))
+    take_report(email_id=invitation.emails.earliest("id").pk, report=Report(Email.State.BOUNCED, "550", is_final=True))
 
     assert reason(invitation) == "accepted"
 
@@ -252,9 +252,9 @@ def test_an_invitation_past_its_date_is_expired_whether_or_not_a_worker_has_mark
     assert story(invitation).count(("invitation.expired", "")) == 1
 
 
-def test_an_expired_one_whose_mail_never_went_out_says_so_and_what_the_server_said(invite: Callable[..., Invitation]):
+def test_an_expired_one_whose_email_never_went_out_says_so_and_what_the_server_said(invite: Callable[..., Invitation]):
     invitation = invite()
-    hand_over(invitation.mails.get(), "deferred", "451 Try later")
+    send_message(invitation.emails.get(), "deferred", "451 Try later")
     Invitation.objects.update(expires_at=Now())
     ending.expire(organization_id=invitation.organization_id)
 
@@ -265,14 +265,14 @@ def test_an_expired_one_whose_mail_never_went_out_says_so_and_what_the_server_sa
 # What a server said when it took a mail is told to staff alone: one that was withheld has no such words
 
 
-def test_only_staff_read_what_the_server_said_when_it_took_a_mail(invite: Callable[..., Invitation]):
+def test_only_staff_read_what_the_server_said_when_it_took_a_email(invite: Callable[..., Invitation]):
     invitation = invite()
-    hand_over(invitation.mails.get(), "deferred", "451 4.7.1 Greylisted")
-    hand_over(invitation.mails.get(), "sent", "250 2.0.0 queued as XYZ")
-    beginning = [("invitation.created", ""), ("mail.queued", ""), ("mail.deferred", "451 4.7.1 Greylisted")]
+    send_message(invitation.emails.get(), "deferred", "451 4.7.1 Greylisted")
+    send_message(invitation.emails.get(), "sent", "250 2.0.0 queued as XYZ")
+    beginning = [("invitation.created", ""), ("email.queued", ""), ("email.deferred", "451 4.7.1 Greylisted")]
 
-    assert story(invitation) == [*beginning, ("mail.sent", "")]
-    assert story(invitation, to_staff=True) == [*beginning, ("mail.sent", "250 2.0.0 queued as XYZ")]
+    assert story(invitation) == [*beginning, ("email.sent", "")]
+    assert story(invitation, to_staff=True) == [*beginning, ("email.sent", "250 2.0.0 queued as XYZ")]
 
 
 # Who has an account is told to staff alone
@@ -307,7 +307,7 @@ def test_every_reason_has_a_sentence_and_a_test():
 
     assert [reason for reason in Reason.values if f'"{reason}"' not in text] == []
     assert all(reason.label.endswith(".") for reason in Reason)
-    assert {reason.value for reason in TO_STAFF_ONLY} == {"mail_unwanted", "no_account", "address_unverified"}
+    assert {reason.value for reason in TO_STAFF_ONLY} == {"email_unwanted", "no_account", "address_unverified"}
 
 
 # The story
@@ -317,35 +317,35 @@ def test_the_story_is_told_in_order_with_the_servers_words(
     invite: Callable[..., Invitation], owner: User, invitee: User
 ):
     invitation = invite()
-    hand_over(invitation.mails.get(), "deferred", "451 4.7.1 Greylisted")
-    hand_over(invitation.mails.get())
+    send_message(invitation.emails.get(), "deferred", "451 4.7.1 Greylisted")
+    send_message(invitation.emails.get())
     inviting.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
-    hand_over(invitation.mails.get(generation=2))
-    report(invitation, Mail.State.DELIVERED)
+    send_message(invitation.emails.get(generation=2))
+    report(invitation, Email.State.DELIVERED)
     answering.decline(by=session(invitee), invitation_id=invitation.pk)
 
     assert story(invitation) == [
         ("invitation.created", ""),
-        ("mail.queued", ""),
-        ("mail.deferred", "451 4.7.1 Greylisted"),
-        ("mail.sent", ""),
+        ("email.queued", ""),
+        ("email.deferred", "451 4.7.1 Greylisted"),
+        ("email.sent", ""),
         ("invitation.resent", ""),
-        ("mail.queued", ""),
-        ("mail.sent", ""),
-        ("mail.delivered", "its words"),
+        ("email.queued", ""),
+        ("email.sent", ""),
+        ("email.delivered", "its words"),
         ("invitation.declined", ""),
-        ("mail.queued", ""),
+        ("email.queued", ""),
     ]
 
 
 def test_why_no_server_was_asked_is_told_too(invitation: Invitation):
     Invitation.objects.update(expires_at=timezone.now() + timedelta(days=1))
-    Mail.objects.update(sent_at=timezone.now() - timedelta(days=2))
+    Email.objects.update(sent_at=timezone.now() - timedelta(days=2))
     assert remind(invitation_id=invitation.pk)
-    reminder = invitation.mails.filter(kind="reminder")
+    reminder = invitation.emails.filter(kind="reminder")
     reminder.update(state="dropped", due_at=None, reason="The invitation is declined.", updated_at=timezone.now())
 
-    assert story(invitation)[-1] == ("mail.dropped", "The invitation is declined.")
+    assert story(invitation)[-1] == ("email.dropped", "The invitation is declined.")
 
 
 def test_a_story_takes_as_many_queries_as_it_is_short(
@@ -356,7 +356,7 @@ def test_a_story_takes_as_many_queries_as_it_is_short(
         explain(loaded)
     for _ in range(3):
         inviting.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
-        hand_over(invitation.mails.latest("id"))
+        send_message(invitation.emails.latest("id"))
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
 
     with django_assert_num_queries(7):

@@ -35,7 +35,7 @@ def test_a_token_says_which_invitation_of_which_generation_and_from_where(invita
 
 @given(invitations)
 def test_the_two_purposes_have_two_tokens(invitation: Invitation):
-    assert token_for(invitation, Purpose.MAILED) != token_for(invitation, Purpose.LISTED)
+    assert token_for(invitation, Purpose.EMAILED) != token_for(invitation, Purpose.LISTED)
 
 
 @given(invitations, invitations, purposes)
@@ -94,15 +94,15 @@ class TestRotatingKeys:
 
     def test_the_first_key_signs_and_all_of_them_verify(self, settings: Settings):
         settings.INVITATION_TOKEN_KEYS = ["old"]
-        signed_before = token_for(self.INVITATION, Purpose.MAILED)
+        signed_before = token_for(self.INVITATION, Purpose.EMAILED)
         settings.INVITATION_TOKEN_KEYS = ["new", "old"]
-        signed_after = token_for(self.INVITATION, Purpose.MAILED)
+        signed_after = token_for(self.INVITATION, Purpose.EMAILED)
         assert signed_before != signed_after
-        assert read_token(signed_before) == read_token(signed_after) == Proof(self.INVITATION.pk, 3, Purpose.MAILED)
+        assert read_token(signed_before) == read_token(signed_after) == Proof(self.INVITATION.pk, 3, Purpose.EMAILED)
 
     def test_a_key_that_is_taken_out_verifies_nothing(self, settings: Settings):
         settings.INVITATION_TOKEN_KEYS = ["old"]
-        token = token_for(self.INVITATION, Purpose.MAILED)
+        token = token_for(self.INVITATION, Purpose.EMAILED)
         settings.INVITATION_TOKEN_KEYS = ["new"]
         assert read_token(token) is None
 
@@ -124,17 +124,17 @@ class TestRotatingKeys:
 def test_the_refusing_link_opens_no_invitation(settings: Settings):
     settings.PUBLIC_BASE_URL = "https://perfectworks.example"
     invitation = TestRotatingKeys.INVITATION
-    token = token_for(invitation, Purpose.REFUSING)
+    token = token_for(invitation, Purpose.UNSUBSCRIBE)
     assert refusing_link_for(invitation) == f"https://perfectworks.example/i/{token}/no-mail"
     assert read_token(token) is None
-    assert read_token(token, [Purpose.REFUSING]) == Proof(invitation.pk, 3, Purpose.REFUSING)
-    assert read_token(token_for(invitation, Purpose.MAILED), [Purpose.REFUSING]) is None
+    assert read_token(token, [Purpose.UNSUBSCRIBE]) == Proof(invitation.pk, 3, Purpose.UNSUBSCRIBE)
+    assert read_token(token_for(invitation, Purpose.EMAILED), [Purpose.UNSUBSCRIBE]) is None
 
 
-def test_the_mailed_link_is_on_the_public_address(settings: Settings):
+def test_the_emailed_link_is_on_the_public_address(settings: Settings):
     settings.PUBLIC_BASE_URL = "https://perfectworks.example"
     invitation = TestRotatingKeys.INVITATION
-    assert link_for(invitation) == f"https://perfectworks.example/i/{token_for(invitation, Purpose.MAILED)}"
+    assert link_for(invitation) == f"https://perfectworks.example/i/{token_for(invitation, Purpose.EMAILED)}"
 
 
 @pytest.mark.django_db

@@ -65,7 +65,7 @@ def test_germans_are_addressed_formally(folder, entries):
     assert [said for entry in entries for said in entry.translations.values() if INFORMAL.search(said)] == []
 
 
-def test_no_line_ends_within_the_german_word_for_mail(folder, entries):
+def test_no_line_ends_within_the_german_word_for_email(folder, entries):
     """Browsers break at an ordinary hyphen; U+2011 looks the same and holds."""
     assert [said for entry in entries for said in entry.translations.values() if "E-Mail" in said] == []
 

@@ -12,12 +12,12 @@ from accounts.principals import Method, Principal
 from invitations.actions import answering, inviting
 from invitations.email.deliver import deliver_next
 from invitations.email.messages import render
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, link_for, refusing_link_for, token_for
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
-from tests.accounts.mailing import ASK, html_of, mailed
+from tests.accounts.emailing import ASK, emailed, html_of
 from tests.orgs.api.house import API
 from tests.rows import make_person
 
@@ -80,16 +80,16 @@ def test_the_inviter_reads_the_organizations_language(invite, invitee):
     assert '<html lang="en">' in html
 
 
-@pytest.mark.parametrize("kind", Mail.Kind.values)
+@pytest.mark.parametrize("kind", Email.Kind.values)
 @pytest.mark.parametrize("status", ["pending", "accepted", "declined", "expired"])
-def test_what_german_mails_share_with_english_ones_is_names_and_links(invite, kind, status):
+def test_what_german_emails_share_with_english_ones_is_names_and_links(invite, kind, status):
     invite()
     Invitation.objects.update(status=status, finished_at=None if status == "pending" else Now(), decline_reason="Nein.")
-    Mail.objects.update(kind=kind, recipient="owner@example.com")
+    Email.objects.update(kind=kind, recipient="owner@example.com")
     said = {}
     for language in ("en", "de"):
         Organization.objects.update(language=language)
-        message = render(Mail.objects.get(), Invitation.objects.with_details().get())
+        message = render(Email.objects.get(), Invitation.objects.with_details().get())
         said[language] = lines_of(message)
 
     shared = [line for line in said["en"] & said["de"] if line and not DATA.fullmatch(line)]
@@ -130,7 +130,7 @@ def test_the_worker_speaks_its_own_language_again_afterwards(invite):
         assert translation.get_language() == "en"
 
 
-def test_an_account_mail_that_a_program_asks_for_speaks_as_it_was_asked(client, db, mailoutbox):
+def test_an_account_email_that_a_program_asks_for_speaks_as_it_was_asked(client, db, mailoutbox):
     body = {"email": "new@example.com", "password": "a calm and long phrase", "firstName": "New", "lastName": "Cast"}
     answer = client.post(
         f"{API}/users/register", body, content_type="application/json", headers={"Accept-Language": "de"}
@@ -141,11 +141,11 @@ def test_an_account_mail_that_a_program_asks_for_speaks_as_it_was_asked(client, 
 
 
 @pytest.mark.parametrize("kind", ASK)
-def test_an_account_mail_speaks_its_readers_language_whole(db, kind):
+def test_an_account_email_speaks_its_readers_language_whole(db, kind):
     member = make_person("member", password="a calm and long phrase")
     said = {}
     for language in ("en", "de"):
-        message = mailed(kind, member, address=f"in-{language}@example.com", accept_language=language)
+        message = emailed(kind, member, address=f"in-{language}@example.com", accept_language=language)
         said[language] = lines_of(message)
         assert f'<html lang="{language}">' in html_of(message)
 
@@ -153,7 +153,7 @@ def test_an_account_mail_speaks_its_readers_language_whole(db, kind):
     assert shared == ["PWPerfectWorks"]
 
 
-def test_an_account_mail_on_the_way_to_an_invitation_speaks_as_that_does(client, invite, mailoutbox):
+def test_an_account_email_on_the_way_to_an_invitation_speaks_as_that_does(client, invite, mailoutbox):
     invitation = invite(language="de")
     english = {"Accept-Language": "en"}
     client.get(f"/i/{token_for(invitation, Purpose.LISTED)}", headers=english)
@@ -165,8 +165,8 @@ def test_an_account_mail_on_the_way_to_an_invitation_speaks_as_that_does(client,
     assert '<html lang="de">' in html_of(message)
 
 
-def test_an_account_mail_speaks_the_sites_language_where_the_reader_has_none(db, settings):
+def test_an_account_email_speaks_the_sites_language_where_the_reader_has_none(db, settings):
     settings.LANGUAGE_CODE = "de"
     member = make_person("member", password="a calm and long phrase")
 
-    assert mailed("new-password", member).subject == "Neues Passwort wählen"
+    assert emailed("new-password", member).subject == "Neues Passwort wählen"

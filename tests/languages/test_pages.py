@@ -30,7 +30,7 @@ def speaks(response):
 
 
 def opened(client, invitation, headers=ENGLISH):
-    return client.get(f"/i/{token_for(invitation, Purpose.MAILED)}", headers=headers, follow=True)
+    return client.get(f"/i/{token_for(invitation, Purpose.EMAILED)}", headers=headers, follow=True)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_whoever_may_not_see_an_invitation_does_not_learn_its_language(client, i
 
 
 def test_an_older_link_is_told_in_the_invitations_language(client, invitation):
-    link = f"/i/{token_for(invitation, Purpose.MAILED)}"
+    link = f"/i/{token_for(invitation, Purpose.EMAILED)}"
     Invitation.objects.update(language="de", generation=2)
 
     page = client.get(link, headers=ENGLISH)

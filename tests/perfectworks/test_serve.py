@@ -98,7 +98,7 @@ def test_stopping_it_stops_both_parts(tmp_path, number):
         assert not any(map(is_alive, parts.values()))
 
 
-@pytest.mark.parametrize(("part", "named"), [("gunicorn", "web server"), ("worker", "mail worker")])
+@pytest.mark.parametrize(("part", "named"), [("gunicorn", "web server"), ("worker", "email worker")])
 def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(tmp_path, part, named):
     port = free_port()
     with serving(tmp_path, port) as process:

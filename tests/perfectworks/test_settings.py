@@ -45,10 +45,10 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
             {"ADDRESS_KEYS": f"{SECRET},short"},
             "ADDRESS_KEYS needs 50 characters or more per key.",
         ),
-        ({"RECIPIENT_MAILS_PER_HOUR": "0"}, "RECIPIENT_MAILS_PER_HOUR must be 1 or more."),
+        ({"RECIPIENT_EMAILS_PER_HOUR": "0"}, "RECIPIENT_EMAILS_PER_HOUR must be 1 or more."),
         (
-            {"ORGANIZATION_MAILS_PER_DAY": "many"},
-            "ORGANIZATION_MAILS_PER_DAY has a value that cannot be read as what it should be.",
+            {"ORGANIZATION_EMAILS_PER_DAY": "many"},
+            "ORGANIZATION_EMAILS_PER_DAY has a value that cannot be read as what it should be.",
         ),
         (
             {"PUBLIC_BASE_URL": ""},
@@ -95,18 +95,18 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
             "Each jwks_url of JWT_ISSUERS must begin with https:// (or http:// at home).",
         ),
         (
-            {"MAIL_WEBHOOK": "pigeon"},
-            "MAIL_WEBHOOK must be one of amazon_ses, brevo, mailersend, mailgun, mailjet, mailtrap, mandrill, postal,"
+            {"EMAIL_WEBHOOK": "pigeon"},
+            "EMAIL_WEBHOOK must be one of amazon_ses, brevo, mailersend, mailgun, mailjet, mailtrap, mandrill, postal,"
             " postmark, resend, sendgrid, sparkpost, unisender_go.",
         ),
         (
-            {"MAIL_WEBHOOK": "mailgun", "ANYMAIL": '{"MAILGUN_API_KEY": "key", "WEBHOOK_SECRET": "a:b"}'},
-            "MAIL_WEBHOOK=mailgun needs MAILGUN_WEBHOOK_SIGNING_KEY in ANYMAIL, or anybody could report.",
+            {"EMAIL_WEBHOOK": "mailgun", "ANYMAIL": '{"MAILGUN_API_KEY": "key", "WEBHOOK_SECRET": "a:b"}'},
+            "EMAIL_WEBHOOK=mailgun needs MAILGUN_WEBHOOK_SIGNING_KEY in ANYMAIL, or anybody could report.",
         ),
         *(
             (
-                {"MAIL_WEBHOOK": "postmark", "ANYMAIL": anymail},
-                "MAIL_WEBHOOK=postmark needs WEBHOOK_SECRET in ANYMAIL, or anybody could report.",
+                {"EMAIL_WEBHOOK": "postmark", "ANYMAIL": anymail},
+                "EMAIL_WEBHOOK=postmark needs WEBHOOK_SECRET in ANYMAIL, or anybody could report.",
             )
             for anymail in (
                 "",
@@ -117,8 +117,8 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
             )
         ),
         (
-            {"MAIL_WEBHOOK": "amazon_ses", "ANYMAIL": '{"WEBHOOK_SECRET": "reporter:secret"}'},
-            "MAIL_WEBHOOK=amazon_ses needs the Python package boto3.",
+            {"EMAIL_WEBHOOK": "amazon_ses", "ANYMAIL": '{"WEBHOOK_SECRET": "reporter:secret"}'},
+            "EMAIL_WEBHOOK=amazon_ses needs the Python package boto3.",
         ),
         (
             {"JWT_ISSUERS": '[{"issuer": "https://issuer.test"}]'},
@@ -166,8 +166,8 @@ def test_production_settings_are_strict():
 
 def test_the_limits_of_inviting_have_defaults_and_can_be_set():
     names = [
-        "ORGANIZATION_MAILS_PER_DAY", "YOUNG_ORGANIZATION_MAILS_PER_DAY", "INVITER_MAILS_PER_DAY",
-        "RECIPIENT_MAILS_PER_HOUR", "OPEN_INVITATIONS_PER_ORGANIZATION",
+        "ORGANIZATION_EMAILS_PER_DAY", "YOUNG_ORGANIZATION_EMAILS_PER_DAY", "INVITER_EMAILS_PER_DAY",
+        "RECIPIENT_EMAILS_PER_HOUR", "OPEN_INVITATIONS_PER_ORGANIZATION",
     ]  # fmt: skip
     values = f"[{', '.join(f'settings.{name}' for name in names)}]"
 
@@ -203,7 +203,7 @@ def test_the_first_of_several_token_keys_comes_first():
 
 def test_a_provider_that_can_prove_itself_may_report():
     anymail = '{"WEBHOOK_SECRET": ["reporter:old", "reporter:new"]}'
-    started = load("settings.MAIL_WEBHOOK", **PRODUCTION, MAIL_WEBHOOK="postmark", ANYMAIL=anymail)
+    started = load("settings.EMAIL_WEBHOOK", **PRODUCTION, EMAIL_WEBHOOK="postmark", ANYMAIL=anymail)
 
     assert (started.stderr, started.stdout) == ("", "postmark\n")
 

@@ -14,9 +14,9 @@ _numbers = count()
 
 
 @pytest.fixture(autouse=True)
-def _as_many_mails_as_rounds(settings: Settings) -> None:
+def _as_many_emails_as_rounds(settings: Settings) -> None:
     """Rounds meet the same addresses again and again."""
-    settings.RECIPIENT_MAILS_PER_HOUR = settings.INVITER_MAILS_PER_DAY = 10_000
+    settings.RECIPIENT_EMAILS_PER_HOUR = settings.INVITER_EMAILS_PER_DAY = 10_000
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from events.models import Event
 from invitations.actions.answering import accept, decline
 from invitations.actions.ending import expire, fail
 from invitations.actions.inviting import cancel, correct_address, resend
-from invitations.email.address_hashes import MailRefusal, Reach
-from invitations.email.models import Mail
-from invitations.email.suppressions import refuse_mails
+from invitations.email.address_hashes import Suppression, SuppressionScope
+from invitations.email.models import Email
+from invitations.email.suppressions import unsubscribe
 from invitations.models import Invitation
 from invitations.refusals import (
     InvitationAccepted,
@@ -24,7 +24,7 @@ from invitations.refusals import (
     InvitationSuperseded,
     InvitationUndeliverable,
     InviterCannotGrant,
-    NewerMailSent,
+    NewerEmailSent,
 )
 from invitations.tokens import Proof, Purpose
 from orgs.actions.members import change_member_roles, leave_organization
@@ -50,7 +50,7 @@ def test_one_of_many_clicks_accepts(somebody: Somebody, founded: Founded):
         assert refusals(outcomes) == [InvitationAccepted] * 2
         assert kinds(organization) == ["membership.created", "invitation.accepted"]
         assert Membership.objects.filter(user=invitee).count() == 1
-        assert Mail.objects.filter(invitation=invitation).count() == 1
+        assert Email.objects.filter(invitation=invitation).count() == 1
 
 
 def test_either_accepting_or_cancelling_wins(somebody: Somebody, founded: Founded):
@@ -126,7 +126,7 @@ def test_either_accepting_or_declining_wins(somebody: Somebody, founded: Founded
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
         invitation = make_invitation(organization, str(invitee.email), owner)
-        link = Proof(invitation.pk, 1, Purpose.MAILED)
+        link = Proof(invitation.pk, 1, Purpose.EMAILED)
         outcomes = race(
             partial(accept, by=session(invitee), invitation_id=invitation.pk),
             partial(decline, by=LINK_HOLDER, invitation_id=invitation.pk, proof=link),
@@ -160,7 +160,7 @@ def test_either_accepting_by_the_older_link_or_resending_wins(somebody: Somebody
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
         invitation = make_invitation(organization, str(invitee.email), owner)
-        older = Proof(invitation.pk, 1, Purpose.MAILED)
+        older = Proof(invitation.pk, 1, Purpose.EMAILED)
         outcomes = race(
             partial(accept, by=session(invitee), invitation_id=invitation.pk, proof=older),
             partial(resend, by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk),
@@ -168,7 +168,7 @@ def test_either_accepting_by_the_older_link_or_resending_wins(somebody: Somebody
         invitation.refresh_from_db()
         assert (refusals(outcomes), invitation.status, invitation.generation, kinds(organization)) in [
             ([InvitationAccepted], "accepted", 1, ["membership.created", "invitation.accepted"]),
-            ([NewerMailSent], "pending", 2, ["invitation.resent"]),
+            ([NewerEmailSent], "pending", 2, ["invitation.resent"]),
         ]
 
 
@@ -182,8 +182,8 @@ def test_two_managers_resending_make_two_generations(somebody: Somebody, founded
             for by in (owner, second)
         ]
         assert refusals(race(*again)) == []
-        mails = Mail.objects.filter(invitation=invitation).order_by("generation")
-        assert list(mails.values_list("generation", flat=True)) == [2, 3]
+        emails = Email.objects.filter(invitation=invitation).order_by("generation")
+        assert list(emails.values_list("generation", flat=True)) == [2, 3]
         assert kinds(organization) == ["invitation.resent"] * 2
 
 
@@ -263,8 +263,8 @@ def test_an_overdue_invitation_expires_once(somebody: Somebody, founded: Founded
         owner = somebody()
         organization = founded(owner)
         make_invitation(organization, "invitee@example.com", owner, days=-1)
-        chore = partial(expire, organization_id=organization.pk)
-        assert sorted(race(chore, chore, chore)) == [0, 0, 1]
+        task = partial(expire, organization_id=organization.pk)
+        assert sorted(race(task, task, task)) == [0, 0, 1]
         assert kinds(organization) == ["invitation.expired"]
 
 
@@ -302,18 +302,18 @@ def test_a_seat_is_given_once_when_it_is_freed_twice(somebody: Somebody, founded
         assert kinds(organization).count("membership.created") == 2
 
 
-def test_who_refuses_mails_twice_at_once_refuses_once(somebody: Somebody, founded: Founded):
+def test_who_refuses_emails_twice_at_once_refuses_once(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
         invitation = make_invitation(organization, str(invitee.email), owner)
-        link = Proof(invitation.pk, 1, Purpose.REFUSING)
-        for reach in Reach:
-            refuse = partial(refuse_mails, by=LINK_HOLDER, invitation_id=invitation.pk, reach=reach, proof=link)
+        link = Proof(invitation.pk, 1, Purpose.UNSUBSCRIBE)
+        for scope in SuppressionScope:
+            refuse = partial(unsubscribe, by=LINK_HOLDER, invitation_id=invitation.pk, scope=scope, proof=link)
             assert race(refuse, refuse, refuse) == [None] * 3
-        [here, everywhere] = MailRefusal.objects.concerning(str(invitee.email), organization).order_by("created_at")
-        assert (here.reach, everywhere.reach) == (Reach.ORGANIZATION, Reach.ALL)
-        assert Event.objects.filter(kind="mails.refused", subject_id__in=[here.pk, everywhere.pk]).count() == 2
+        [here, everywhere] = Suppression.objects.concerning(str(invitee.email), organization).order_by("created_at")
+        assert (here.scope, everywhere.scope) == (SuppressionScope.ORGANIZATION, SuppressionScope.ALL)
+        assert Event.objects.filter(kind="suppression.created", subject_id__in=[here.pk, everywhere.pk]).count() == 2
 
 
 def test_one_refusal_in_two_organizations_at_once_is_one_refusal(somebody: Somebody, founded: Founded):
@@ -321,8 +321,9 @@ def test_one_refusal_in_two_organizations_at_once_is_one_refusal(somebody: Someb
         owner, invitee = somebody(), somebody()
         invitations = [make_invitation(founded(owner), str(invitee.email), owner) for _ in range(2)]
         refusing = [
-            partial(refuse_mails, by=session(invitee), invitation_id=row.pk, reach=Reach.ALL) for row in invitations
+            partial(unsubscribe, by=session(invitee), invitation_id=row.pk, scope=SuppressionScope.ALL)
+            for row in invitations
         ]
         assert race(*refusing) == [None] * 2
-        refusal = MailRefusal.objects.by_address(str(invitee.email), None).get()
-        assert Event.objects.filter(kind="mails.refused", subject_id=refusal.pk).count() == 1
+        refusal = Suppression.objects.by_address(str(invitee.email), None).get()
+        assert Event.objects.filter(kind="suppression.created", subject_id=refusal.pk).count() == 1

@@ -14,16 +14,16 @@ from accounts.models import User
 from core.errors import LimitReached
 from events.models import Event
 from invitations.actions.inviting import invite, resend
-from invitations.email.address_hashes import About, RecentMails, hashes
+from invitations.email.address_hashes import HashPurpose, SendingCounter, hashes
 from invitations.email.limits import (
-    MAILINGS,
-    InviterMailsUsedUp,
-    OrganizationMailsUsedUp,
-    RecipientMailsUsedUp,
+    EMAIL_EVENTS,
+    InviterSendingLimitReached,
+    OrganizationSendingLimitReached,
+    RecipientSendingLimitReached,
     TooManyOpenInvitations,
-    forget_old_mails,
+    delete_old_counters,
 )
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from tests.races.racing import PATIENCE
@@ -38,7 +38,7 @@ Founded = Callable[..., Organization]
 
 @pytest.fixture(autouse=True)
 def _no_other_limit(settings: Settings) -> None:
-    for name in ("YOUNG_ORGANIZATION_MAILS_PER_DAY", "INVITER_MAILS_PER_DAY", "RECIPIENT_MAILS_PER_HOUR"):
+    for name in ("YOUNG_ORGANIZATION_EMAILS_PER_DAY", "INVITER_EMAILS_PER_DAY", "RECIPIENT_EMAILS_PER_HOUR"):
         setattr(settings, name, AT_ONCE * 10)
 
 
@@ -69,39 +69,39 @@ def at_once(*contenders: Callable[[], Any]) -> list[type[LimitReached]]:
         return [refusal for refusal in threads.map(run, contenders) if refusal]
 
 
-def assert_nothing_half_sent(mails: int) -> None:
+def assert_nothing_half_sent(emails: int) -> None:
     """As many events as mails, and nothing of those who were refused."""
-    assert Mail.objects.count() == mails
-    assert Event.objects.filter(kind__in=MAILINGS).count() == mails
+    assert Email.objects.count() == emails
+    assert Event.objects.filter(kind__in=EMAIL_EVENTS).count() == emails
 
 
-def counted(about: About, whom: str) -> int:
-    return len(RecentMails.objects.get(key=hashes(about, whom)[0]).moments)
+def counted(about: HashPurpose, whom: str) -> int:
+    return len(SendingCounter.objects.get(key=hashes(about, whom)[0]).moments)
 
 
 def inviting(owner: User, organization: Organization, name: object) -> Callable[[], Invitation]:
     return partial(invite, by=session(owner), organization_id=organization.pk, email=f"{name}@example.com")
 
 
-def test_mails_of_one_organization(somebody: Somebody, founded: Founded, settings: Settings):
-    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = LIMIT
+def test_emails_of_one_organization(somebody: Somebody, founded: Founded, settings: Settings):
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = LIMIT
     owner = somebody()
     organization = founded(owner)
     refused = at_once(*(inviting(owner, organization, number) for number in range(AT_ONCE)))
-    assert refused == [OrganizationMailsUsedUp] * (AT_ONCE - LIMIT)
+    assert refused == [OrganizationSendingLimitReached] * (AT_ONCE - LIMIT)
     assert Invitation.objects.open().count() == LIMIT
     assert_nothing_half_sent(LIMIT)
-    assert counted(About.INVITER, str(owner.pk)) == LIMIT
+    assert counted(HashPurpose.INVITER, str(owner.pk)) == LIMIT
 
 
 def test_new_and_resent_ones_together(somebody: Somebody, founded: Founded, settings: Settings):
-    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = LIMIT
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = LIMIT
     owner = somebody()
     organization = founded(owner)
     there = [make_invitation(organization, f"there-{number}@example.com", owner) for number in range(AT_ONCE // 2)]
     again = [partial(resend, by=session(owner), organization_id=organization.pk, invitation_id=row.pk) for row in there]
     refused = at_once(*again, *(inviting(owner, organization, number) for number in range(AT_ONCE // 2)))
-    assert refused == [OrganizationMailsUsedUp] * (AT_ONCE - LIMIT)
+    assert refused == [OrganizationSendingLimitReached] * (AT_ONCE - LIMIT)
     resent = Invitation.objects.filter(generation=2).count()
     made = Invitation.objects.count() - len(there)
     assert resent + made == LIMIT
@@ -117,24 +117,24 @@ def test_open_invitations(somebody: Somebody, founded: Founded):
     assert_nothing_half_sent(LIMIT)
 
 
-def test_mails_to_one_address_from_many_organizations(somebody: Somebody, founded: Founded, settings: Settings):
-    settings.RECIPIENT_MAILS_PER_HOUR = LIMIT
+def test_emails_to_one_address_from_many_organizations(somebody: Somebody, founded: Founded, settings: Settings):
+    settings.RECIPIENT_EMAILS_PER_HOUR = LIMIT
     owners = [somebody() for _ in range(AT_ONCE)]
     refused = at_once(*(inviting(owner, founded(owner), "invitee") for owner in owners))
-    assert refused == [RecipientMailsUsedUp] * (AT_ONCE - LIMIT)
+    assert refused == [RecipientSendingLimitReached] * (AT_ONCE - LIMIT)
     assert Invitation.objects.open().count() == LIMIT
     assert_nothing_half_sent(LIMIT)
-    assert counted(About.RECIPIENT, "invitee@example.com") == LIMIT
-    assert RecentMails.objects.count() == 1 + LIMIT
+    assert counted(HashPurpose.RECIPIENT, "invitee@example.com") == LIMIT
+    assert SendingCounter.objects.count() == 1 + LIMIT
 
 
-def test_mails_by_one_person_in_many_organizations(somebody: Somebody, founded: Founded, settings: Settings):
-    settings.INVITER_MAILS_PER_DAY = LIMIT
+def test_emails_by_one_person_in_many_organizations(somebody: Somebody, founded: Founded, settings: Settings):
+    settings.INVITER_EMAILS_PER_DAY = LIMIT
     owner = somebody()
     refused = at_once(*(inviting(owner, founded(owner), number) for number in range(AT_ONCE)))
-    assert refused == [InviterMailsUsedUp] * (AT_ONCE - LIMIT)
+    assert refused == [InviterSendingLimitReached] * (AT_ONCE - LIMIT)
     assert_nothing_half_sent(LIMIT)
-    assert counted(About.INVITER, str(owner.pk)) == LIMIT
+    assert counted(HashPurpose.INVITER, str(owner.pk)) == LIMIT
 
 
 def test_people_who_invite_the_same_addresses_in_any_order_do_not_stop_each_other(somebody: Somebody, founded: Founded):
@@ -145,5 +145,5 @@ def test_people_who_invite_the_same_addresses_in_any_order_do_not_stop_each_othe
         for owner, organization in zip(owners, organizations, strict=True)
         for name in ("one", "other")
     ]
-    assert at_once(*crossing, *(forget_old_mails for _ in range(4))) == []
+    assert at_once(*crossing, *(delete_old_counters for _ in range(4))) == []
     assert_nothing_half_sent(len(crossing))

@@ -9,8 +9,8 @@ import pytest
 from django.db import connections
 from rest_framework.test import APIClient
 
-from accounts.models import KeptAnswer, User
-from invitations.email.models import Mail
+from accounts.models import IdempotentResponse, User
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from tests.rows import make_invitation, session
@@ -47,14 +47,14 @@ def post(user: User, path: str, body: dict[str, Any], key: str = "one") -> Calla
     return ask
 
 
-def test_an_invitation_is_made_and_mailed_once(owner: User, organization: Organization) -> None:
+def test_an_invitation_is_made_and_emailed_once(owner: User, organization: Organization) -> None:
     path, body = f"{organization.pk}/invitations", {"email": "new@example.com"}
 
     answers = at_once(post(owner, path, body) for _ in range(AT_ONCE))
 
     assert len(set(answers)) == 1
     assert answers[0][0] == 201
-    assert (Invitation.objects.count(), Mail.objects.count(), KeptAnswer.objects.count()) == (1, 1, 1)
+    assert (Invitation.objects.count(), Email.objects.count(), IdempotentResponse.objects.count()) == (1, 1, 1)
 
 
 def test_an_invitation_is_resent_once(owner: User, organization: Organization) -> None:
@@ -66,7 +66,7 @@ def test_an_invitation_is_resent_once(owner: User, organization: Organization) -
     invitation.refresh_from_db()
     assert len(set(answers)) == 1
     assert answers[0][0] == 200
-    assert (invitation.generation, Mail.objects.count()) == (2, 1)
+    assert (invitation.generation, Email.objects.count()) == (2, 1)
 
 
 def test_of_two_requests_with_one_key_one_is_refused(owner: User, organization: Organization) -> None:
@@ -75,7 +75,7 @@ def test_of_two_requests_with_one_key_one_is_refused(owner: User, organization: 
     answers = at_once(post(owner, path, {"email": f"{name}@example.com"}) for name in ("first", "second"))
 
     assert sorted(status for status, _ in answers) == [201, 422]
-    assert (Invitation.objects.count(), Mail.objects.count()) == (1, 1)
+    assert (Invitation.objects.count(), Email.objects.count()) == (1, 1)
 
 
 def test_different_keys_do_not_wait_for_each_other_s_answer(owner: User, organization: Organization) -> None:
@@ -86,4 +86,4 @@ def test_different_keys_do_not_wait_for_each_other_s_answer(owner: User, organiz
     )
 
     assert [status for status, _ in answers] == [201] * AT_ONCE
-    assert Mail.objects.count() == AT_ONCE
+    assert Email.objects.count() == AT_ONCE

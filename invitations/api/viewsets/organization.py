@@ -18,7 +18,7 @@ from invitations.api.serializers import (
     InviteSerializer,
     ResendSerializer,
 )
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.email.queue import delivery_is, with_delivery
 from invitations.explaining import explain
 from invitations.lookups import find_managed
@@ -45,7 +45,7 @@ class OrganizationInvitationViewSet(InOrganization):
                 description="One or more states; without it `pending`, or with `delivery` any.",
             ),
             "delivery": Choice(
-                *Mail.State.values, description="Those whose newest mail to the invitee is in this state."
+                *Email.State.values, description="Those whose newest mail to the invitee is in this state."
             ),
             "email": Address(description="Those to exactly this address, in any letter case."),
             "role": RoleName(

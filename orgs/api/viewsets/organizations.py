@@ -6,7 +6,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
-from accounts.sessions import gains_rights
+from accounts.sessions import elevates_privileges
 from core.api.operations import operation
 from core.api.pagination import PagePagination
 from core.api.query import Boolean, Sort
@@ -54,7 +54,7 @@ class OrganizationViewSet(InOrganization):
         errors=(409, 422),
     )
     @once
-    @gains_rights
+    @elevates_privileges
     def create(self, request: Request) -> Response:
         """Register a new organization.
 

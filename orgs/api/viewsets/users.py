@@ -24,7 +24,7 @@ from orgs.api.serializers import MemberSerializer, OrganizationSerializer
 from orgs.locks import active_organization_id
 from orgs.policies import require_person
 
-CHECK_YOUR_MAIL = "If this address can be registered, a mail with the next step is on its way"
+CHECK_YOUR_EMAIL = "If this address can be registered, a mail with the next step is on its way"
 
 
 class UserViewSet(HouseViewSet):
@@ -37,7 +37,7 @@ class UserViewSet(HouseViewSet):
         body=RegistrationSerializer,
         answer=UserSerializer,
         status=201,
-        also={202: CHECK_YOUR_MAIL},
+        also={202: CHECK_YOUR_EMAIL},
         errors=(429,),
     )
     def register(self, request: Request) -> Response:

@@ -16,11 +16,11 @@ from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError, call_command
 from django.db import connection
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from perfectworks import demo
 
 GRACE_SECONDS = 30
-LONGEST_SILENCE = 10
+MAX_SILENCE = 10
 LOOK_EVERY_SECONDS = 0.1
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         self.asked_to_stop = False
         for number in STOPPING:
             signal.signal(number, self.ask_to_stop)
-        with running({"web server": web_server(), "mail worker": mail_worker()}) as processes:
+        with running({"web server": web_server(), "mail worker": email_worker()}) as processes:
             self.watch(processes)
 
     def prepare(self) -> None:
@@ -78,8 +78,8 @@ class Command(BaseCommand):
         """A look at a time: wait until the web server answers and the first mails are out, then announce it."""
         while not answers(settings.HOST, settings.PORT):
             yield
-        latest = time.monotonic() + LONGEST_SILENCE
-        while time.monotonic() < latest and Mail.objects.due().exists():
+        latest = time.monotonic() + MAX_SILENCE
+        while time.monotonic() < latest and Email.objects.due().exists():
             yield
         yield  # the parts write their last lines
         self.announce()
@@ -99,7 +99,7 @@ def web_server() -> list[str]:
     ]
 
 
-def mail_worker() -> list[str]:
+def email_worker() -> list[str]:
     """Return the command line of the mail worker."""
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
 

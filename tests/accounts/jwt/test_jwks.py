@@ -186,7 +186,7 @@ def test_whoever_has_an_old_key_does_not_wait_for_the_new_one(key_server, clock)
 
 
 def test_an_endless_answer_is_given_up(key_server, monkeypatch):
-    monkeypatch.setattr(jwks, "LARGEST_ANSWER", 100)
+    monkeypatch.setattr(jwks, "MAX_RESPONSE_BYTES", 100)
 
     with pytest.raises(KeysUnavailable):
         KeySource(key_server.url).key("first")

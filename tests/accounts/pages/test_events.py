@@ -56,7 +56,7 @@ def test_a_password_stays_when_its_event_cannot_be_written(account_page, member)
     assert member.check_password(PASSWORD)
 
 
-def test_a_password_set_by_a_mailed_link(client, member, mailoutbox):
+def test_a_password_set_by_a_emailed_link(client, member, mailoutbox):
     client.post("/accounts/password/reset/", {"email": "member@example.com"})
     [link] = [word for word in mailoutbox[0].body.split() if "/password/reset/key/" in word]
     opened = client.get(urlsplit(link).path)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from allauth.account import app_settings
 
-from tests.accounts.mailing import ASK, html_of, mailed
+from tests.accounts.emailing import ASK, emailed, html_of
 from tests.accounts.pages.conftest import PASSWORD
 from tests.reading import text_of
 
@@ -89,13 +89,13 @@ def link_in(kind, message):
 
 
 def test_each_says_why_it_comes_what_it_is_for_and_what_happens_without_an_answer(kind, member):
-    message = mailed(kind, member)
+    message = emailed(kind, member)
 
     assert (message.subject, message.body.replace(link_in(kind, message), "LINK")) == WORDS[kind]
 
 
 def test_the_html_says_what_the_text_says_and_loads_nothing(kind, member):
-    message = mailed(kind, member)
+    message = emailed(kind, member)
 
     html = html_of(message)
     words = " ".join(re.sub(r"<[^>]+>", " ", html.partition("</head>")[2]).split())
@@ -106,7 +106,7 @@ def test_the_html_says_what_the_text_says_and_loads_nothing(kind, member):
 
 
 def test_the_link_is_on_the_public_address_whatever_host_a_request_names(kind, member):
-    message = mailed(kind, member, host="other.test")
+    message = emailed(kind, member, host="other.test")
 
     assert link_in(kind, message)
     assert "other.test" not in message.message().as_string() + message.body + html_of(message)
@@ -115,7 +115,7 @@ def test_the_link_is_on_the_public_address_whatever_host_a_request_names(kind, m
 def test_the_headers_are_these_and_each_is_one_line(kind, member, settings):
     settings.DEFAULT_FROM_EMAIL = "PerfectWorks <no-reply@perfectworks.test>"
     settings.PUBLIC_HOST = "perfectworks-of-a-long-name." + "x" * 40 + ".test"
-    message = mailed(kind, member).message()
+    message = emailed(kind, member).message()
 
     head, _, _ = message.as_bytes().decode("ascii").partition("\n\n")
     headers = dict(line.split(": ", 1) for line in head.splitlines())
@@ -132,7 +132,7 @@ def test_the_headers_are_these_and_each_is_one_line(kind, member, settings):
 
 
 def test_no_two_have_the_same_id(member):
-    ids = {mailed("new-password", member).extra_headers["Message-ID"] for _ in range(2)}
+    ids = {emailed("new-password", member).extra_headers["Message-ID"] for _ in range(2)}
 
     assert len(ids) == 2
 
@@ -142,7 +142,7 @@ def test_nothing_that_somebody_typed_is_in_it_but_an_address_which_is_escaped(ki
     member.first_name = member.last_name = "https://elsewhere.test"
     member.save()
 
-    message = mailed(kind, member, address="o'nobody+b@example.com")
+    message = emailed(kind, member, address="o'nobody+b@example.com")
 
     assert "elsewhere.test" not in message.body + html_of(message)
     assert "o&#x27;nobody+b@example.com" in html_of(message)
@@ -151,19 +151,19 @@ def test_nothing_that_somebody_typed_is_in_it_but_an_address_which_is_escaped(ki
 
 
 @pytest.mark.parametrize("address", ["nobody@example.com\r\nBcc: other@example.com", "<b>nobody</b>@example.com"])
-def test_what_is_no_address_gets_no_mail(client, member, mailoutbox, address):
+def test_what_is_no_address_gets_no_email(client, member, mailoutbox, address):
     for path, form in (("signup", {"password1": PASSWORD}), ("password/reset", {})):
         assert client.post(f"/accounts/{path}/", {"email": address, **form}).status_code == 200
 
     assert mailoutbox == []
 
 
-def test_the_links_work_as_long_as_the_mails_say(settings):
+def test_the_links_work_as_long_as_the_emails_say(settings):
     assert app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS == 3
     assert timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT) == timedelta(days=3)
 
 
-def test_only_these_mails_are_sent(settings):
+def test_only_these_emails_are_sent(settings):
     """The other mails of the library have no words of ours: write them before you switch one on."""
     assert {
         app_settings.EMAIL_NOTIFICATIONS,
@@ -188,7 +188,7 @@ def test_only_these_mails_are_sent(settings):
         ("/accounts/password/reset/", {"email": "member@example.com"}),
     ],
 )
-def test_without_a_mail_server_a_page_says_so_and_asking_again_helps(client, member, settings, mailoutbox, path, form):
+def test_without_a_email_server_a_page_says_so_and_asking_again_helps(client, member, settings, mailoutbox, path, form):
     with_a_server = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # where nobody listens

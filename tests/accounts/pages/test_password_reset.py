@@ -16,7 +16,7 @@ def test_the_answer_is_the_same_for_every_address(client, member, address):
     assert text_of(response)[0] == "Password reset"
 
 
-def test_the_mailed_link_leads_to_a_new_password_and_the_key_leaves_the_address(client, member, mailoutbox, settings):
+def test_the_emailed_link_leads_to_a_new_password_and_the_key_leaves_the_address(client, member, mailoutbox, settings):
     client.post("/accounts/password/reset/", {"email": "member@example.com"})
     [link] = [word for word in mailoutbox[0].body.split() if "/password/reset/key/" in word]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rest_framework.exceptions import UnsupportedMediaType
 from rest_framework.test import APIClient
 
-from core.api.parsers import DEEPEST, MalformedBody, StrictJSONParser, parse_document
+from core.api.parsers import MAX_DEPTH, MalformedBody, StrictJSONParser, parse_document
 
 pytestmark = pytest.mark.urls("tests.core.api.urls")
 
@@ -89,9 +89,9 @@ def test_a_pair_of_surrogates_is_one_character():
 
 
 def test_nesting_has_a_limit():
-    assert parse_document(nested(DEEPEST)) is not None
-    assert parse_document(nested(DEEPEST, b'{"a": "text"}')) is not None
-    assert refusal_of(nested(DEEPEST + 1)).message == "The body is nested deeper than 32 levels."
+    assert parse_document(nested(MAX_DEPTH)) is not None
+    assert parse_document(nested(MAX_DEPTH, b'{"a": "text"}')) is not None
+    assert refusal_of(nested(MAX_DEPTH + 1)).message == "The body is nested deeper than 32 levels."
 
 
 @pytest.mark.parametrize("content", [nested(100_000), b"[" * 100_000, b'{"a":' * 100_000, b'{"a":' + b"[" * 500_000])

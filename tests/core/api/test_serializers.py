@@ -21,7 +21,7 @@ from core.api.serializers import (
     StrictTextField,
     StrictUuidField,
     TimeField,
-    spell_time,
+    format_time,
 )
 
 
@@ -240,4 +240,4 @@ def test_no_value_makes_a_body_crash(data):
     ],
 )
 def test_times_are_utc_with_milliseconds(moment, spelled):
-    assert spell_time(moment) == spelled
+    assert format_time(moment) == spelled

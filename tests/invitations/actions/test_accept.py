@@ -9,7 +9,7 @@ from accounts.models import User
 from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
 from invitations.actions.answering import Answer, accept
 from invitations.actions.inviting import cancel, invite, resend, update_invitation
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.refusals import (
     AddressNotVerified,
@@ -22,7 +22,7 @@ from invitations.refusals import (
     InvitationUndeliverable,
     InvitationWaits,
     InviterCannotGrant,
-    NewerMailSent,
+    NewerEmailSent,
     NotYours,
 )
 from invitations.tokens import OPENING, Proof, Purpose
@@ -62,7 +62,7 @@ def say_yes(by: User | Principal, invitation: Invitation, proof: Proof | None = 
     return accept(by=by if isinstance(by, Principal) else session(by), invitation_id=invitation.pk, proof=proof)
 
 
-def link(invitation: Invitation, purpose: Purpose = Purpose.MAILED) -> Proof:
+def link(invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Proof:
     return Proof(invitation.pk, invitation.generation, purpose)
 
 
@@ -90,7 +90,7 @@ class TestJoining:
             answer = say_yes(invitee, invitation)
         assert changes.tables == {
             "invitations.Invitation": (0, 1, 0),
-            "invitations.Mail": (1, 0, 0),
+            "invitations.Email": (1, 0, 0),
             "orgs.Membership": (1, 0, 0),
             "orgs.RoleAssignment": (2, 0, 0),
         }
@@ -122,9 +122,9 @@ class TestJoining:
 
     def test_the_inviter_is_told(self, owner: User, invitee: User, invitation: Invitation):
         say_yes(invitee, invitation)
-        assert list(Mail.objects.values_list("kind", "recipient")) == [("answered", "owner@example.com")]
+        assert list(Email.objects.values_list("kind", "recipient")) == [("answered", "owner@example.com")]
 
-    def test_what_the_row_says_now_counts_and_not_what_it_said_when_it_was_mailed(
+    def test_what_the_row_says_now_counts_and_not_what_it_said_when_it_was_emailed(
         self, owner: User, invitee: User, invitation: Invitation
     ):
         proof = link(invitation)
@@ -256,11 +256,11 @@ class TestOnlyOnce:
             say_yes(invitee, invitation, link(invitation))
         assert changes.nothing
 
-    def test_an_older_link_says_that_a_newer_mail_was_sent(
+    def test_an_older_link_says_that_a_newer_email_was_sent(
         self, organization: Organization, owner: User, invitee: User, invitation: Invitation
     ):
         resend(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
-        with watching() as changes, pytest.raises(NewerMailSent):
+        with watching() as changes, pytest.raises(NewerEmailSent):
             say_yes(invitee, invitation, link(invitation))
         assert changes.nothing
         cancel(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
@@ -285,7 +285,7 @@ class TestAMemberAlready:
         )
         with watching() as changes:
             answer = say_yes(invitee, invitation)
-        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
         assert changes.events == [event("invitation.accepted", invitation, invitee, organization, was_member=True)]
         assert (answer.membership, answer.was_member, answer.invitation.status) == (membership, True, "accepted")
 

@@ -7,7 +7,7 @@ from accounts.models import User
 from accounts.principals import LINK_HOLDER
 from invitations.actions.answering import ask_again
 from invitations.actions.inviting import resend
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.refusals import (
     AlreadyInvited,
@@ -30,7 +30,7 @@ ADDRESS = "invitee@example.com"
 
 
 def link(invitation: Invitation, generation: int = 1) -> Proof:
-    return Proof(invitation.pk, generation, Purpose.MAILED)
+    return Proof(invitation.pk, generation, Purpose.EMAILED)
 
 
 @pytest.fixture(params=["marked", "not marked yet"])
@@ -39,12 +39,12 @@ def expired(request: pytest.FixtureRequest, organization: Organization, owner: U
     return make_invitation(organization, ADDRESS, owner, days=-1, **marked)
 
 
-def test_the_inviter_gets_a_mail(organization: Organization, expired: Invitation):
+def test_the_inviter_gets_a_email(organization: Organization, expired: Invitation):
     with watching() as changes:
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
-    assert changes.tables == {"invitations.Mail": (1, 0, 0)}
+    assert changes.tables == {"invitations.Email": (1, 0, 0)}
     assert changes.events == [event("invitation.asked_again", expired, LINK_HOLDER, organization)]
-    assert list(Mail.objects.values_list("kind", "recipient")) == [("ask_again", "owner@example.com")]
+    assert list(Email.objects.values_list("kind", "recipient")) == [("ask_again", "owner@example.com")]
 
 
 def test_asking_twice_asks_once(expired: Invitation):
@@ -54,7 +54,7 @@ def test_asking_twice_asks_once(expired: Invitation):
     assert changes.nothing
 
 
-def test_asking_twice_asks_once_also_where_nobody_can_be_mailed(owner: User, expired: Invitation):
+def test_asking_twice_asks_once_also_where_nobody_can_be_emailed(owner: User, expired: Invitation):
     User.objects.filter(pk=owner.pk).update(is_active=False)
     with watching() as first:
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
@@ -64,10 +64,10 @@ def test_asking_twice_asks_once_also_where_nobody_can_be_mailed(owner: User, exp
     assert second.nothing
 
 
-def test_the_link_of_an_older_mail_will_do(expired: Invitation):
+def test_the_link_of_an_older_email_will_do(expired: Invitation):
     Invitation.objects.update(generation=3)
     ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired, generation=1))
-    assert Mail.objects.get().kind == "ask_again"
+    assert Email.objects.get().kind == "ask_again"
 
 
 def test_so_will_a_proven_address(organization: Organization, invitee: User, expired: Invitation):

@@ -13,7 +13,7 @@ from core.errors import Invalid
 from invitations.actions.answering import accept
 from invitations.actions.ending import fail
 from invitations.actions.inviting import correct_address, invite
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.refusals import (
     AlreadyInvited,
@@ -65,7 +65,7 @@ def test_an_open_one_is_withdrawn_and_followed_by_one_to_the_right_address(
     start = timezone.now()
     with watching() as changes:
         newer = correct(owner, invitation)
-    assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Mail": (1, 0, 0)}
+    assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
     grant: dict[str, Any] = {"role_id": VIEWER_ROLE, "permissions": [], "unit_id": None, "unit_role_id": None}
     assert changes.events == [
         event("invitation.created", newer, owner, organization, **grant, lifetime_days=10),
@@ -75,7 +75,7 @@ def test_an_open_one_is_withdrawn_and_followed_by_one_to_the_right_address(
     assert (invitation.status, invitation.email, invitation.superseded_by_id) == ("cancelled", WRONG, newer.pk)
     assert (newer.is_open, newer.email, newer.generation, newer.inviter) == (True, RIGHT, 1, owner)
     assert start + timedelta(days=10) <= newer.expires_at <= timezone.now() + timedelta(days=10)
-    assert list(Mail.objects.order_by("id").values_list("recipient", flat=True)) == [WRONG, RIGHT]
+    assert list(Email.objects.order_by("id").values_list("recipient", flat=True)) == [WRONG, RIGHT]
 
 
 def test_one_that_could_not_be_delivered_stays_so_and_is_followed(
@@ -97,7 +97,7 @@ def test_the_new_one_grants_the_same(organization: Organization, owner: User):
 
 def test_the_link_to_the_wrong_address_opens_nothing_any_more(invitation: Invitation, owner: User, stranger: User):
     prove_address(stranger, WRONG)
-    proof = read_token(token_for(invitation, Purpose.MAILED))
+    proof = read_token(token_for(invitation, Purpose.EMAILED))
     correct(owner, invitation)
     with watching() as changes, pytest.raises(InvitationSuperseded):
         accept(by=session(stranger), invitation_id=invitation.pk, proof=proof)

@@ -8,7 +8,7 @@ from accounts.models import User
 from accounts.principals import LINK_HOLDER, Method, Principal
 from invitations.actions.answering import decline
 from invitations.actions.inviting import resend
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.refusals import (
     AddressNotVerified,
@@ -19,7 +19,7 @@ from invitations.refusals import (
     InvitationNotFound,
     InvitationUndeliverable,
     InvitationWaits,
-    NewerMailSent,
+    NewerEmailSent,
     NotYours,
 )
 from invitations.tokens import Proof, Purpose
@@ -38,7 +38,7 @@ def say_no(by: User | Principal, invitation: Invitation, proof: Proof | None = N
     return decline(by=by, invitation_id=invitation.pk, proof=proof, reason=reason)
 
 
-def link(invitation: Invitation, purpose: Purpose = Purpose.MAILED) -> Proof:
+def link(invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Proof:
     return Proof(invitation.pk, invitation.generation, purpose)
 
 
@@ -50,15 +50,15 @@ def invitation(organization: Organization, owner: User) -> Invitation:
 def test_it_ends_and_the_inviter_is_told(organization: Organization, invitee: User, invitation: Invitation):
     with watching() as changes:
         answer = say_no(invitee, invitation, reason="No time.\nSorry!")
-    assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+    assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
     assert changes.events == [event("invitation.declined", invitation, invitee, organization)]
     row = Invitation.objects.get()
     assert (row.status, row.decline_reason, row.answered_by_id) == ("declined", "No time.\nSorry!", invitee.pk)
     assert (answer.status, row.finished_at is None) == ("declined", False)
-    assert list(Mail.objects.values_list("kind", "recipient")) == [("answered", "owner@example.com")]
+    assert list(Email.objects.values_list("kind", "recipient")) == [("answered", "owner@example.com")]
 
 
-def test_the_mailed_link_alone_suffices(organization: Organization, invitation: Invitation):
+def test_the_emailed_link_alone_suffices(organization: Organization, invitation: Invitation):
     with watching() as changes:
         say_no(LINK_HOLDER, invitation, link(invitation))
     assert changes.events == [event("invitation.declined", invitation, LINK_HOLDER, organization)]
@@ -107,9 +107,11 @@ def test_programs_and_staff_decline_for_nobody(
             assert changes.nothing
 
 
-def test_an_older_link_says_that_a_newer_mail_was_sent(organization: Organization, owner: User, invitation: Invitation):
+def test_an_older_link_says_that_a_newer_email_was_sent(
+    organization: Organization, owner: User, invitation: Invitation
+):
     resend(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
-    with watching() as changes, pytest.raises(NewerMailSent):
+    with watching() as changes, pytest.raises(NewerEmailSent):
         say_no(LINK_HOLDER, invitation, link(invitation))
     assert changes.nothing
 

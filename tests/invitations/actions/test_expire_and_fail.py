@@ -9,8 +9,8 @@ from django.utils import timezone
 from accounts.models import User
 from core.ids import uuid7
 from invitations.actions.ending import expire, fail
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs.actions.roles import create_role, delete_role
 from orgs.locks import OrganizationNotFound
@@ -70,11 +70,11 @@ class TestTellingWhoInvited:
     def invitation(self, organization: Organization, owner: User) -> Invitation:
         """Overdue, with a mail in the outbox."""
         invitation = make_invitation(organization, "invitee@example.com", owner, days=-1)
-        queue_mail(invitation, Mail.Kind.INVITATION)
+        queue_email(invitation, Email.Kind.INVITATION)
         return invitation
 
     @pytest.mark.parametrize(
-        "mail",
+        "email",
         [
             {"state": "queued"},
             {"state": "sending", "lease_id": uuid7()},
@@ -82,38 +82,38 @@ class TestTellingWhoInvited:
             {"state": "failed", "due_at": None, "reason": "Not sent: BadHeaderError"},
             {"state": "dropped", "due_at": None, "reason": "The invitation is expired."},
         ],
-        ids=lambda mail: mail["state"],
+        ids=lambda email: email["state"],
     )
-    def test_they_are_told_once_of_a_mail_that_never_went_out(
-        self, organization: Organization, invitation: Invitation, mail: dict[str, Any]
+    def test_they_are_told_once_of_a_email_that_never_went_out(
+        self, organization: Organization, invitation: Invitation, email: dict[str, Any]
     ):
-        Mail.objects.update(**mail)
+        Email.objects.update(**email)
         with watching() as changes:
             expire(organization_id=organization.pk)
             expire(organization_id=organization.pk)
-        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
         assert changes.events == [event("invitation.expired", invitation, None, organization)]
         assert notices() == ["owner@example.com"]
 
     @pytest.mark.parametrize("state", ["sent", "delivered", "deferred", "bounced", "complained"])
-    def test_not_of_one_that_a_mail_server_took(self, organization: Organization, invitation: Invitation, state: str):
-        Mail.objects.update(state=state, due_at=None, sent_at=timezone.now())
+    def test_not_of_one_that_a_email_server_took(self, organization: Organization, invitation: Invitation, state: str):
+        Email.objects.update(state=state, due_at=None, sent_at=timezone.now())
         expire(organization_id=organization.pk)
         assert notices() == []
 
     def test_not_of_one_that_its_recipient_refused(self, organization: Organization, invitation: Invitation):
-        Mail.objects.update(state="dropped", due_at=None, withheld_at=timezone.now())
+        Email.objects.update(state="dropped", due_at=None, withheld_at=timezone.now())
         expire(organization_id=organization.pk)
         assert notices() == []
 
     @pytest.mark.parametrize(("generation", "told"), [(1, ["owner@example.com"]), (2, [])])
-    def test_the_mail_of_the_newest_link_counts(
+    def test_the_email_of_the_newest_link_counts(
         self, organization: Organization, invitation: Invitation, generation: int, told: list[str]
     ):
         Invitation.objects.update(generation=2)
         invitation.refresh_from_db()
-        queue_mail(invitation, Mail.Kind.INVITATION)
-        sent = Mail.objects.filter(generation=generation)
+        queue_email(invitation, Email.Kind.INVITATION)
+        sent = Email.objects.filter(generation=generation)
         sent.update(state="sent", due_at=None, sent_at=timezone.now())
         expire(organization_id=organization.pk)
         assert notices() == told
@@ -147,7 +147,7 @@ class TestTellingWhoInvited:
     def test_each_takes_as_many_queries_however_many_there_are(
         self, organization: Organization, invitation: Invitation, owner: User, django_assert_num_queries: Any
     ):
-        queue_mail(make_invitation(organization, "second@example.com", owner, days=-2), Mail.Kind.INVITATION)
+        queue_email(make_invitation(organization, "second@example.com", owner, days=-2), Email.Kind.INVITATION)
         with django_assert_num_queries(
             4 + 2 * 3
         ):  # savepoint, lock, overdue, savepoint; of each its end, its notice, its event
@@ -156,7 +156,7 @@ class TestTellingWhoInvited:
 
 def notices() -> list[str]:
     """Who is told that an invitation could not be delivered."""
-    return list(Mail.objects.filter(kind="undeliverable").values_list("recipient", flat=True))
+    return list(Email.objects.filter(kind="undeliverable").values_list("recipient", flat=True))
 
 
 class TestFailing:
@@ -167,16 +167,16 @@ class TestFailing:
     def test_it_ends_and_the_inviter_is_told(self, organization: Organization, invitation: Invitation):
         with watching() as changes:
             assert fail(invitation_id=invitation.pk, generation=2, reason="550 5.1.1")
-        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
         assert changes.events == [event("invitation.failed", invitation, None, organization, reason="550 5.1.1")]
         invitation.refresh_from_db()
         assert invitation.status == "error"
         assert invitation.finished_at is not None
         assert timezone.now() - invitation.finished_at < timedelta(minutes=1)
-        assert list(Mail.objects.values_list("kind", "recipient")) == [("undeliverable", "owner@example.com")]
+        assert list(Email.objects.values_list("kind", "recipient")) == [("undeliverable", "owner@example.com")]
 
     @pytest.mark.parametrize("generation", [1, 3])
-    def test_the_bounce_of_another_mail_says_nothing_about_this_one(self, invitation: Invitation, generation: int):
+    def test_the_bounce_of_another_email_says_nothing_about_this_one(self, invitation: Invitation, generation: int):
         with watching() as changes:
             assert not fail(invitation_id=invitation.pk, generation=generation, reason="550")
         assert changes.nothing
@@ -205,7 +205,7 @@ class TestFailing:
     @pytest.mark.parametrize(
         "reason", ["550 5.1.1 <invitee@example.com> unknown", "No such mailbox", "", "550 5.1.1\n", "Refused", "5"]
     )
-    def test_the_words_of_a_mail_server_never_reach_an_event(self, invitation: Invitation, reason: str):
+    def test_the_words_of_a_email_server_never_reach_an_event(self, invitation: Invitation, reason: str):
         with watching() as changes, pytest.raises(ValueError, match="code"):
             fail(invitation_id=invitation.pk, generation=2, reason=reason)
         assert changes.nothing

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 from core.errors import Denied, Invalid, Unprocessable
 from invitations.actions.inviting import invite
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited
 from orgs.actions.members import AlreadyMember
@@ -81,7 +81,7 @@ class TestTheRow:
                 unit_id=workspace.pk,
                 unit_role_id=UNIT_EDITOR_ROLE,
             )
-        assert changes.tables == {"invitations.Invitation": (1, 0, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.tables == {"invitations.Invitation": (1, 0, 0), "invitations.Email": (1, 0, 0)}
         assert changes.events == [
             event(
                 "invitation.created",
@@ -121,10 +121,10 @@ class TestTheRow:
         assert start + timedelta(days=10) <= stored["expires_at"] <= timezone.now() + timedelta(days=10)
         assert invitation.is_open
 
-    def test_its_mail_is_queued_in_the_same_transaction(self, organization: Organization, admin: User):
+    def test_its_email_is_queued_in_the_same_transaction(self, organization: Organization, admin: User):
         invitation = send(admin, organization)
         columns = ("invitation", "kind", "recipient", "generation", "state", "attempts", "sent_at")
-        assert Mail.objects.values(*columns).get() == {
+        assert Email.objects.values(*columns).get() == {
             "invitation": invitation.pk,
             "kind": "invitation",
             "recipient": ADDRESS,
@@ -310,7 +310,7 @@ class TestOncePerAddressAndTarget:
         overdue = make_invitation(organization, ADDRESS, owner, days=-1)
         with watching() as changes:
             invitation = send(owner, organization)
-        assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
         assert [(told.kind, told.subject[1], told.by) for told in changes.events] == [
             ("invitation.expired", overdue.pk, None),
             ("invitation.created", invitation.pk, owner.pk),
@@ -345,7 +345,7 @@ class TestForce:
         former = send(admin, organization)
         with watching() as changes:
             newer = send(owner, organization, role_id=EDITOR_ROLE, force=True)
-        assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
         assert [(told.kind, told.subject[1], told.data.get("role_id")) for told in changes.events] == [
             ("invitation.superseded", former.pk, None),
             ("invitation.created", newer.pk, str(EDITOR_ROLE)),

@@ -11,7 +11,7 @@ from accounts.principals import Principal
 from core.errors import Invalid
 from invitations.actions.answering import accept
 from invitations.actions.inviting import invite, resend
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.refusals import (
     AlreadyInvited,
@@ -22,7 +22,7 @@ from invitations.refusals import (
     InvitationNotFound,
     InvitationSuperseded,
     InvitationWaits,
-    NewerMailSent,
+    NewerEmailSent,
 )
 from invitations.tokens import Purpose, read_token, token_for
 from orgs.actions.members import AlreadyMember
@@ -62,23 +62,23 @@ def invitation(organization: Organization, admin: User) -> Invitation:
 
 
 class TestAnOpenOne:
-    def test_its_time_starts_anew_and_a_mail_is_queued(
+    def test_its_time_starts_anew_and_a_email_is_queued(
         self, organization: Organization, admin: User, invitation: Invitation
     ):
         start = timezone.now()
         with watching() as changes:
             answer = send_again(admin, invitation)
-        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
         assert changes.events == [event("invitation.resent", invitation, admin, organization, generation=2)]
         assert (answer.pk, answer.generation, answer.status) == (invitation.pk, 2, "pending")
         assert start + timedelta(days=10) <= answer.expires_at <= timezone.now() + timedelta(days=10)
-        mails = Mail.objects.order_by("id").values_list("kind", "recipient", "generation")
-        assert list(mails) == [("invitation", ADDRESS, 1), ("invitation", ADDRESS, 2)]
+        emails = Email.objects.order_by("id").values_list("kind", "recipient", "generation")
+        assert list(emails) == [("invitation", ADDRESS, 1), ("invitation", ADDRESS, 2)]
 
     def test_older_links_stop_working(self, invitation: Invitation, admin: User, invitee: User):
-        older = read_token(token_for(invitation, Purpose.MAILED))
-        newer = read_token(token_for(send_again(admin, invitation), Purpose.MAILED))
-        with watching() as changes, pytest.raises(NewerMailSent):
+        older = read_token(token_for(invitation, Purpose.EMAILED))
+        newer = read_token(token_for(send_again(admin, invitation), Purpose.EMAILED))
+        with watching() as changes, pytest.raises(NewerEmailSent):
             accept(by=session(invitee), invitation_id=invitation.pk, proof=older)
         assert changes.nothing
         assert accept(by=session(invitee), invitation_id=invitation.pk, proof=newer).membership is not None
@@ -119,7 +119,7 @@ class TestOneThatEndedUnanswered:
     def test_a_new_one_with_the_same_grant_follows_it(self, organization: Organization, owner: User, ended: Invitation):
         with watching() as changes:
             newer = send_again(owner, ended)
-        assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Mail": (1, 0, 0)}
+        assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
         assert [told for told in changes.events if told.kind != "invitation.expired"] == [
             event(
                 "invitation.created",

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
-from invitations.actions.maintenance import CHORES, complete_acceptances
+from invitations.actions.maintenance import MAINTENANCE_TASKS, complete_acceptances
 from invitations.actions.waiting import complete_waiting
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.accounts import delete_account
 from orgs.actions.members import leave_organization, remove_member
@@ -64,7 +64,7 @@ def test_a_freed_seat_makes_the_membership(full: Organization, owner: User, memb
         "orgs.Membership": (1, 0, 1),
         "orgs.RoleAssignment": (2, 0, 1),
         "invitations.Invitation": (0, 1, 0),
-        "invitations.Mail": (1, 0, 0),
+        "invitations.Email": (1, 0, 0),
     }
     assert changes.events == [
         event("membership.left", left, member, full, user_id=member.pk),
@@ -84,7 +84,7 @@ def test_a_freed_seat_makes_the_membership(full: Organization, owner: User, memb
     waiting.refresh_from_db()
     assert (waiting.status, waiting.answered_by_id) == ("accepted", invitee.pk)
     assert waiting.finished_at is not None
-    assert list(Mail.objects.values_list("kind", "recipient")) == [("answered", "owner@example.com")]
+    assert list(Email.objects.values_list("kind", "recipient")) == [("answered", "owner@example.com")]
 
 
 def test_without_a_free_seat_nothing_changes(full: Organization, owner: User, invitee: User):
@@ -232,7 +232,7 @@ class TestTheChore:
         person.update(is_active=True)
         complete_acceptances()
         assert statuses(waiting) == ["accepted"]
-        assert complete_acceptances in CHORES
+        assert complete_acceptances in MAINTENANCE_TASKS
 
     def test_it_leaves_full_and_archived_organizations_alone(self, waiting: Invitation, full: Organization):
         make_room(full, 0)

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method, Principal
-from core.api.serializers import spell_time
-from invitations.email.models import Mail
+from core.api.serializers import format_time
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.models import Organization, Role, Unit
@@ -80,7 +80,7 @@ def unit(row: Unit | None) -> dict[str, str] | None:
 
 
 def moment(value: Any) -> str | None:
-    return value and spell_time(value)
+    return value and format_time(value)
 
 
 def reloaded(invitation: Invitation) -> Invitation:
@@ -113,18 +113,18 @@ def sent_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
     }
 
 
-def delivery(mail: Mail | None, **changes: Any) -> dict[str, Any] | None:
+def delivery(email: Email | None, **changes: Any) -> dict[str, Any] | None:
     """How the newest mail to the invitee fares."""
-    if mail is None:
+    if email is None:
         return None
     return {
-        "kind": mail.kind,
-        "state": mail.state,
-        "attempts": mail.attempts,
-        "response": mail.response or None,
-        "sentAt": moment(mail.sent_at),
-        "nextAttemptAt": moment(mail.due_at),
-        "updatedAt": moment(mail.updated_at),
+        "kind": email.kind,
+        "state": email.state,
+        "attempts": email.attempts,
+        "response": email.response or None,
+        "sentAt": moment(email.sent_at),
+        "nextAttemptAt": moment(email.due_at),
+        "updatedAt": moment(email.updated_at),
         **changes,
     }
 
@@ -170,8 +170,8 @@ def acceptance(invitation: Invitation, member_id: Any, status: str = "accepted",
     }
 
 
-def mailed_token(invitation: Invitation) -> str:
-    return token_for(Invitation.objects.get(pk=invitation.pk), Purpose.MAILED)
+def emailed_token(invitation: Invitation) -> str:
+    return token_for(Invitation.objects.get(pk=invitation.pk), Purpose.EMAILED)
 
 
 def without_token(response: Any) -> Any:

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Membership, Organization
 from orgs.permissions import (
@@ -61,7 +61,7 @@ def test_accepting_makes_a_member(by, invitee, organization, invitation):
         "orgs.Membership": (1, 0, 0),
         "orgs.RoleAssignment": (1, 0, 0),
         "invitations.Invitation": (0, 1, 0),
-        "invitations.Mail": (1, 0, 0),
+        "invitations.Email": (1, 0, 0),
     }
     created = event(
         "membership.created",
@@ -98,8 +98,8 @@ def test_the_new_member_sees_the_organization_at_once(by, invitee, organization,
 def test_the_inviter_is_told(by, owner, invitee, invitation):
     accept(by, invitation)
 
-    mail = Mail.objects.get()
-    assert (mail.kind, mail.recipient, mail.invitation) == ("answered", owner.email, invitation)
+    email = Email.objects.get()
+    assert (email.kind, email.recipient, email.invitation) == ("answered", owner.email, invitation)
 
 
 def test_a_second_click_says_so_and_changes_nothing(by, invitee, invitation):
@@ -299,7 +299,7 @@ def test_the_queries_are_these(by, invitee, invitation):
         member_event="INSERT events_event",
         answer="UPDATE invitations_invitation",
         event="INSERT events_event",
-        mail="INSERT invitations_mail",
+        email="INSERT invitations_email",
         row_as_it_is_now="SELECT invitations_invitation",
     ):
         client.post(mine(invitation.pk, "accept"))

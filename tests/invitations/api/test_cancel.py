@@ -17,8 +17,8 @@ from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
     caller,
+    emailed_token,
     indistinguishable,
-    mailed_token,
     make_in_state,
     mine,
     sent,
@@ -65,7 +65,7 @@ def test_an_open_invitation_is_withdrawn(by, cancel, owner, organization, invita
 
 
 def test_it_stays_readable_and_its_link_says_what_happened(by, cancel, owner, invitation):
-    token = mailed_token(invitation)
+    token = emailed_token(invitation)
 
     cancel(by("owner"), sent(invitation))
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.invitations.api.house import (
@@ -39,7 +39,7 @@ def test_the_answer_is_the_new_invitation_with_the_same_offer(by, owner, organiz
     assert (newer.email, newer.grant) == ("right@example.com", former.grant)
     former.refresh_from_db()
     assert (former.status, former.superseded_by) == ("cancelled" if state == "pending" else "error", newer)
-    assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Mail": (1, 0, 0)}
+    assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
     corrected = event("invitation.address_corrected", former, caller(owner), organization, superseded_by=newer.pk)
     assert [told.kind for told in changes.events] == ["invitation.created", "invitation.address_corrected"]
     assert changes.events[-1] == corrected
@@ -139,7 +139,7 @@ def test_an_invitation_of_another_organization_is_like_none_at_all(by, organizat
     )
 
     assert answer == NO_INVITATION
-    assert not Mail.objects.exists()
+    assert not Email.objects.exists()
 
 
 def test_outsiders_members_and_nobody(by, organization, invitation, other_organization, invitee):
@@ -153,7 +153,7 @@ def test_outsiders_members_and_nobody(by, organization, invitation, other_organi
         lambda: by("member").post(at(organization, "invitations", ABSENT, "correct-address"), RIGHT),
     )
     assert answer == lacking(MANAGE_MEMBERS)
-    assert not Mail.objects.exists()
+    assert not Email.objects.exists()
 
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])

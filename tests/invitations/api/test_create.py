@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, link_for, token_for
 from orgs.models import Organization
@@ -32,7 +32,7 @@ from tests.watching import event, watching
 
 MESSAGE = "Invitation sent successfully"
 NEW = {"email": "new@example.com"}
-WRITTEN = {"invitations.Invitation": (1, 0, 0), "invitations.Mail": (1, 0, 0)}
+WRITTEN = {"invitations.Invitation": (1, 0, 0), "invitations.Email": (1, 0, 0)}
 
 
 def only():
@@ -101,11 +101,16 @@ def test_a_language_that_no_page_speaks_is_refused(by, door, owner):
     assert changes.nothing
 
 
-def test_a_mail_is_queued_and_its_link_is_never_answered(by, path, owner):
+def test_a_email_is_queued_and_its_link_is_never_answered(by, path, owner):
     content = by("owner").post(path, NEW).content.decode()
 
-    mail = Mail.objects.get()
-    assert (mail.recipient, mail.kind, mail.state, mail.generation) == ("new@example.com", "invitation", "queued", 1)
+    email = Email.objects.get()
+    assert (email.recipient, email.kind, email.state, email.generation) == (
+        "new@example.com",
+        "invitation",
+        "queued",
+        1,
+    )
     assert link_for(only()) not in content
     assert not [purpose for purpose in Purpose if token_for(only(), purpose) in content]
 
@@ -234,20 +239,20 @@ def test_the_queries_are_these(by, owner, path):
         overdue="SELECT invitations_invitation",
         former="SELECT invitations_invitation",
         open_invitations="SELECT invitations_invitation",
-        mails_of_the_organization="SELECT events_event",
-        hold_mails_by_the_inviter="INSERT invitations_recentmails",
-        mails_by_the_inviter="SELECT invitations_recentmails",
-        count_mail_by_the_inviter="UPDATE invitations_recentmails",
-        hold_mails_to_the_address="INSERT invitations_recentmails",
-        mails_to_the_address="SELECT invitations_recentmails",
-        count_mail_to_the_address="UPDATE invitations_recentmails",
+        emails_of_the_organization="SELECT events_event",
+        hold_emails_by_the_inviter="INSERT invitations_sendingcounter",
+        emails_by_the_inviter="SELECT invitations_sendingcounter",
+        count_email_by_the_inviter="UPDATE invitations_sendingcounter",
+        hold_emails_to_the_address="INSERT invitations_sendingcounter",
+        emails_to_the_address="SELECT invitations_sendingcounter",
+        count_email_to_the_address="UPDATE invitations_sendingcounter",
         organization_exists="SELECT orgs_organization",
         role_exists="SELECT orgs_role",
         inviter_exists="SELECT accounts_user",
         invitation="INSERT invitations_invitation",
         row="SELECT invitations_invitation",
-        mail="INSERT invitations_mail",
+        email="INSERT invitations_email",
         event="INSERT events_event",
-        delivery="SELECT invitations_mail",
+        delivery="SELECT invitations_email",
     ):
         client.post(path, NEW)

@@ -2,15 +2,15 @@
 
 import pytest
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
     WAITS,
     caller,
+    emailed_token,
     indistinguishable,
-    mailed_token,
     make_in_state,
     mine,
     received_row,
@@ -36,11 +36,11 @@ def test_declining_ends_it_and_tells_the_inviter(by, owner, invitee, organizatio
     with watching() as changes:
         response = without_token(decline(by, invitation))
 
-    row, mail = now(invitation), Mail.objects.get()
+    row, email = now(invitation), Email.objects.get()
     assert said(response) == success(MESSAGE, received_row(invitation, status="declined"))
     assert (row.status, row.answered_by, row.decline_reason) == ("declined", invitee, "")
-    assert (mail.kind, mail.recipient) == ("answered", owner.email)
-    assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+    assert (email.kind, email.recipient) == ("answered", owner.email)
+    assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
     assert changes.events == [event("invitation.declined", invitation, caller(invitee), organization)]
 
 
@@ -63,7 +63,7 @@ def test_a_decline_is_final(by, invitee, invitation):
     with watching() as changes:
         assert said(decline(by, invitation, reason="Really.")) == ENDS["declined"]
         assert said(by("invitee").post(mine(invitation.pk, "accept"))) == ENDS["declined"]
-        body = {"token": mailed_token(invitation)}
+        body = {"token": emailed_token(invitation)}
         assert said(by("invitee").put("/api/v0/organization-members/join", body)) == ENDS["declined"]
     assert changes.nothing
 

@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import pytest
 
-from core.api.serializers import spell_time
+from core.api.serializers import format_time
 from invitations.actions.answering import accept
 from invitations.actions.ending import fail
 from invitations.actions.inviting import resend
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from tests.invitations.api.house import make_in_state, sent
 from tests.orgs.api.house import API, invalid_query, said
@@ -23,18 +23,18 @@ UNSENT = ("queued", "sending", "deferred")
 GONE_OUT = ("sent", "delivered", "bounced", "complained")
 
 
-def mailed(invitation: Invitation, state: str = "queued", kind: str = "invitation", **values: Any) -> Mail:
+def emailed(invitation: Invitation, state: str = "queued", kind: str = "invitation", **values: Any) -> Email:
     """A mail to the invitee that got this far."""
-    mail = queue_mail(invitation, Mail.Kind(kind))
-    assert mail is not None
+    email = queue_email(invitation, Email.Kind(kind))
+    assert email is not None
     values = {
         "state": state,
         "due_at": MOMENT if state in UNSENT else None,
         "sent_at": MOMENT if state in GONE_OUT else None,
         "lease_id": uuid4() if state == "sending" else None,
     } | values
-    Mail.objects.filter(pk=mail.pk).update(updated_at=MOMENT, **values)
-    return mail
+    Email.objects.filter(pk=email.pk).update(updated_at=MOMENT, **values)
+    return email
 
 
 def delivery_of(client: Any, invitation: Invitation) -> Any:
@@ -47,48 +47,48 @@ def found(client: Any, path: str, **query: str) -> list[str]:
     return sorted(row["email"].partition("@")[0] for row in response.json()["data"])
 
 
-@pytest.mark.parametrize("state", Mail.State.values)
+@pytest.mark.parametrize("state", Email.State.values)
 def test_every_state_is_told_whole(by, invitation, state):
-    mailed(invitation, state, attempts=2, response="250 2.0.0 Queued")
+    emailed(invitation, state, attempts=2, response="250 2.0.0 Queued")
 
     assert delivery_of(by("owner"), invitation) == {
         "kind": "invitation",
         "state": state,
         "attempts": 2,
         "response": None if state == "sent" else "250 2.0.0 Queued",  # as of a mail that was withheld
-        "sentAt": spell_time(MOMENT) if state in GONE_OUT else None,
-        "nextAttemptAt": spell_time(MOMENT) if state in ("queued", "deferred") else None,
-        "updatedAt": spell_time(MOMENT),
+        "sentAt": format_time(MOMENT) if state in GONE_OUT else None,
+        "nextAttemptAt": format_time(MOMENT) if state in ("queued", "deferred") else None,
+        "updatedAt": format_time(MOMENT),
     }
 
 
 def test_what_no_server_said_is_null(by, invitation):
-    mailed(invitation, "dropped", reason="The invitation is cancelled.")
+    emailed(invitation, "dropped", reason="The invitation is cancelled.")
 
     assert delivery_of(by("owner"), invitation)["response"] is None
 
 
-def test_an_invitation_without_a_mail_has_none(by, invitation):
+def test_an_invitation_without_a_email_has_none(by, invitation):
     assert delivery_of(by("owner"), invitation) is None
 
 
-def test_the_newest_mail_to_the_invitee_speaks(by, owner, organization, invitation):
-    mailed(invitation, "bounced")
+def test_the_newest_email_to_the_invitee_speaks(by, owner, organization, invitation):
+    emailed(invitation, "bounced")
     resent = resend(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
     assert delivery_of(by("owner"), invitation)["state"] == "queued"
 
-    Mail.objects.filter(generation=2).update(state="sent", sent_at=MOMENT, due_at=None)
-    mailed(resent, "deferred", "reminder")
+    Email.objects.filter(generation=2).update(state="sent", sent_at=MOMENT, due_at=None)
+    emailed(resent, "deferred", "reminder")
     assert delivery_of(by("owner"), invitation)["kind"] == "reminder"
 
-    Mail.objects.filter(kind="reminder").update(state="delivered", sent_at=MOMENT, due_at=None)
+    Email.objects.filter(kind="reminder").update(state="delivered", sent_at=MOMENT, due_at=None)
     assert delivery_of(by("owner"), invitation)["state"] == "delivered"
 
 
-def test_mails_to_the_inviter_are_no_delivery(by, invitee, invitation):
+def test_emails_to_the_inviter_are_no_delivery(by, invitee, invitation):
     accept(by=session(invitee), invitation_id=invitation.pk)
 
-    assert Mail.objects.get().kind == "answered"
+    assert Email.objects.get().kind == "answered"
     assert delivery_of(by("owner"), invitation) is None
 
 
@@ -102,7 +102,7 @@ def test_what_is_written_answers_with_it_too(by, organization, invitation):
 
 
 def test_the_invitee_is_told_nothing_of_it(by, invitee, invitation):
-    mailed(invitation, "deferred")
+    emailed(invitation, "deferred")
 
     assert "delivery" not in by("invitee").get(f"{API}/invitations/{invitation.pk}").json()["data"]
 
@@ -113,16 +113,16 @@ def test_the_invitee_is_told_nothing_of_it(by, invitee, invitation):
 @pytest.fixture
 def of_every_delivery(organization, owner) -> dict[str, Invitation]:
     """An invitation for every state of its mail; one that bounced and was sent again; and one without a mail."""
-    made = {state: make_invitation(organization, f"{state}@example.com", owner) for state in Mail.State.values}
+    made = {state: make_invitation(organization, f"{state}@example.com", owner) for state in Email.State.values}
     for state, invitation in made.items():
-        mailed(invitation, state)
+        emailed(invitation, state)
     again = make_invitation(organization, "again@example.com", owner)
-    mailed(again, "bounced")
+    emailed(again, "bounced")
     resend(by=session(owner), organization_id=organization.pk, invitation_id=again.pk)
     return made | {"again": again, "none": make_invitation(organization, "none@example.com", owner)}
 
 
-@pytest.mark.parametrize("state", Mail.State.values)
+@pytest.mark.parametrize("state", Email.State.values)
 def test_each_state_of_delivery_can_be_asked_for(by, path, of_every_delivery, state):
     expected = ["again", "queued"] if state == "queued" else [state]
 
@@ -131,10 +131,10 @@ def test_each_state_of_delivery_can_be_asked_for(by, path, of_every_delivery, st
 
 def test_what_is_no_longer_open_is_found_too_unless_a_state_is_asked_for(by, path, organization, owner):
     bounced = make_invitation(organization, "bounced@example.com", owner)
-    mailed(bounced, "bounced")
+    emailed(bounced, "bounced")
     fail(invitation_id=bounced.pk, generation=1, reason="550")
-    mailed(make_invitation(organization, "open@example.com", owner), "bounced")
-    mailed(make_in_state("overdue", organization, "late@example.com", owner), "bounced")
+    emailed(make_invitation(organization, "open@example.com", owner), "bounced")
+    emailed(make_in_state("overdue", organization, "late@example.com", owner), "bounced")
 
     assert found(by("owner"), path, delivery="bounced") == ["bounced", "late", "open"]
     assert found(by("owner"), path, delivery="bounced", state="error") == ["bounced"]
@@ -143,7 +143,7 @@ def test_what_is_no_longer_open_is_found_too_unless_a_state_is_asked_for(by, pat
 
 
 def test_bounces_of_other_organizations_are_not_here(by, path, other_organization, stranger):
-    mailed(make_invitation(other_organization, "invitee@example.com", stranger), "bounced")
+    emailed(make_invitation(other_organization, "invitee@example.com", stranger), "bounced")
 
     assert found(by("owner"), path, delivery="bounced") == []
 
@@ -158,11 +158,11 @@ def test_anything_else_is_refused(by, path, state):
 
 
 @pytest.mark.parametrize("number", [1, 30])
-def test_the_number_of_rows_and_mails_costs_no_query(by, path, organization, owner, number):
+def test_the_number_of_rows_and_emails_costs_no_query(by, path, organization, owner, number):
     for index in range(number):
         invitation = make_invitation(organization, f"new-{index}@example.com", owner)
-        mailed(invitation, "sent")
-        mailed(invitation, "sent", "reminder")
+        emailed(invitation, "sent")
+        emailed(invitation, "sent", "reminder")
     client = by("owner")
 
     with queries(
@@ -171,16 +171,16 @@ def test_the_number_of_rows_and_mails_costs_no_query(by, path, organization, own
         rights="SELECT orgs_roleassignment",
         total="COUNT invitations_invitation",
         rows="SELECT invitations_invitation",
-        delivery="SELECT invitations_mail",
+        delivery="SELECT invitations_email",
     ):
         response = client.get(path, {"limit": 30, "delivery": "sent"})
 
     assert [row["delivery"]["kind"] for row in response.json()["data"]] == ["reminder"] * number
 
 
-def test_the_mail_with_the_newest_link_speaks_whatever_was_written_last(by, invitation):
-    later = mailed(invitation, "sent")
-    Mail.objects.filter(pk=later.pk).update(generation=2)
-    mailed(invitation, "bounced")
+def test_the_email_with_the_newest_link_speaks_whatever_was_written_last(by, invitation):
+    later = emailed(invitation, "sent")
+    Email.objects.filter(pk=later.pk).update(generation=2)
+    emailed(invitation, "bounced")
 
     assert delivery_of(by("owner"), invitation)["state"] == "sent"

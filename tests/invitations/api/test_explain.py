@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.principals import Method
 from events.models import Event
 from invitations.actions import inviting
-from invitations.email.models import Attempt, Mail
+from invitations.email.models import Attempt, Email
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
 from tests.invitations.api.house import NO_INVITATION, asked, indistinguishable, moment, sent, without_token
 from tests.orgs.api.house import ABSENT, ANONYMOUS, OUTSIDER, at, lacking, said, success
@@ -19,34 +19,34 @@ MESSAGE = "Invitation explained successfully"
 
 
 @pytest.fixture
-def mailed(organization, owner):
+def emailed(organization, owner):
     """Somebody invited a person, and a mail server deferred the mail."""
     invitation = inviting.invite(by=session(owner), organization_id=organization.pk, email="new@example.com")
-    Mail.objects.update(state="deferred", attempts=1, response="451 4.7.1 Greylisted")
-    Attempt.objects.create(mail=invitation.mails.get(), state="deferred", response="451 4.7.1 Greylisted")
+    Email.objects.update(state="deferred", attempts=1, response="451 4.7.1 Greylisted")
+    Attempt.objects.create(email=invitation.emails.get(), state="deferred", response="451 4.7.1 Greylisted")
     return invitation
 
 
-def test_the_reason_and_the_story_are_told_whole(by, mailed, owner):
-    mail = mailed.mails.get()
-    invited_at = moment(Event.objects.about(mailed).get(kind="invitation.created").created_at)
+def test_the_reason_and_the_story_are_told_whole(by, emailed, owner):
+    email = emailed.emails.get()
+    invited_at = moment(Event.objects.about(emailed).get(kind="invitation.created").created_at)
     with watching() as changes:
-        response = without_token(by("owner").get(sent(mailed, "explain")))
+        response = without_token(by("owner").get(sent(emailed, "explain")))
 
-    about = {"actor": None, "mail": {"id": str(mail.pk), "kind": "invitation"}}
+    about = {"actor": None, "mail": {"id": str(email.pk), "kind": "invitation"}}
     invited = {"actor": {"id": str(owner.pk), "method": "session"}, "mail": None, "response": None}
     assert said(response) == success(
         MESSAGE,
         {
-            "invitationId": str(mailed.pk),
+            "invitationId": str(emailed.pk),
             "state": "pending",
-            "reason": {"code": "mail_deferred", "message": "The mail server could not deliver the mail yet."},
+            "reason": {"code": "email_deferred", "message": "The mail server could not deliver the mail yet."},
             "timeline": [
                 {"at": invited_at, "what": "invitation.created", **invited},
-                {"at": invited_at, "what": "mail.queued", "response": None, **about},
+                {"at": invited_at, "what": "email.queued", "response": None, **about},
                 {
-                    "at": moment(mail.history.get().created_at),
-                    "what": "mail.deferred",
+                    "at": moment(email.history.get().created_at),
+                    "what": "email.deferred",
                     "response": "451 4.7.1 Greylisted",
                     **about,
                 },
@@ -56,22 +56,22 @@ def test_the_reason_and_the_story_are_told_whole(by, mailed, owner):
     assert changes.nothing
 
 
-def test_it_is_told_for_good(by, mailed, owner):
-    inviting.cancel(by=session(owner), organization_id=mailed.organization_id, invitation_id=mailed.pk)
+def test_it_is_told_for_good(by, emailed, owner):
+    inviting.cancel(by=session(owner), organization_id=emailed.organization_id, invitation_id=emailed.pk)
 
-    data = by("owner").get(sent(mailed, "explain")).json()["data"]
+    data = by("owner").get(sent(emailed, "explain")).json()["data"]
 
     assert (data["state"], data["reason"]["code"]) == ("cancelled", "cancelled")
     assert data["timeline"][-1]["what"] == "invitation.cancelled"
 
 
-def test_nobody_learns_whether_the_address_has_an_account(by, mailed):
-    Mail.objects.update(state="sent", sent_at=timezone.now(), due_at=None)
+def test_nobody_learns_whether_the_address_has_an_account(by, emailed):
+    Email.objects.update(state="sent", sent_at=timezone.now(), due_at=None)
     client, answers = by("owner"), []
 
     def ask():
         with asked() as made:
-            answer = said(client.get(sent(mailed, "explain")))
+            answer = said(client.get(sent(emailed, "explain")))
         answers.append((answer, list(made)))
 
     ask()
@@ -84,9 +84,9 @@ def test_nobody_learns_whether_the_address_has_an_account(by, mailed):
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_it_is_for_whoever_may_manage_it(by, organization, mailed):
+def test_it_is_for_whoever_may_manage_it(by, organization, emailed):
     absent = at(organization, "invitations", ABSENT, "explain")
-    path = sent(mailed, "explain")
+    path = sent(emailed, "explain")
     key = {"method": Method.API_KEY, "organization_id": organization.pk, "scopes": frozenset({LIST_PROJECTS})}
     member, unit_manager = by("member"), by("unit_manager")
 
@@ -103,7 +103,7 @@ def test_a_unit_manager_is_told_about_what_leads_into_the_unit(by, workspace_inv
     assert data["reason"]["code"] == "open_waiting_for_answer"
 
 
-def test_the_queries_are_these(by, mailed):
+def test_the_queries_are_these(by, emailed):
     client = by("owner")
 
     with queries(
@@ -111,7 +111,7 @@ def test_the_queries_are_these(by, mailed):
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",
         row="SELECT invitations_invitation",
-        mails="SELECT invitations_mail",
+        emails="SELECT invitations_email",
         answers="SELECT invitations_attempt",
         is_member="SELECT orgs_membership",
         offered="SELECT orgs_role",
@@ -119,4 +119,4 @@ def test_the_queries_are_these(by, mailed):
         inviters_rights="SELECT orgs_roleassignment",
         events="SELECT events_event",
     ):
-        client.get(sent(mailed, "explain"))
+        client.get(sent(emailed, "explain"))

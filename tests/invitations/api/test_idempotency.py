@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import KeptAnswer
+from accounts.models import IdempotentResponse
 from accounts.principals import Method
-from invitations.actions.maintenance import CHORES, forget_kept_answers
-from invitations.email.models import Mail
+from invitations.actions.maintenance import MAINTENANCE_TASKS, delete_old_responses
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS, OWNER_ROLE, VIEWER_ROLE
 from perfectworks.urls import house
-from tests.invitations.api.house import mailed_token, sent
+from tests.invitations.api.house import emailed_token, sent
 from tests.orgs.api.house import API, at, lacking, refused, said
 from tests.queries import queries
 from tests.rows import make_invitation, session
@@ -46,10 +46,10 @@ def request_of(request, organization, owner):
 
 
 def grow_old():
-    KeptAnswer.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
+    IdempotentResponse.objects.update(created_at=timezone.now() - timedelta(hours=24, seconds=1))
 
 
-def test_a_repeated_request_is_answered_the_same_to_the_byte_and_mails_once(by, owner, request_of):
+def test_a_repeated_request_is_answered_the_same_to_the_byte_and_emails_once(by, owner, request_of):
     first = request_of(by("owner"))
     with watching() as changes:
         again = [request_of(by("owner")) for _ in range(3)]
@@ -57,7 +57,7 @@ def test_a_repeated_request_is_answered_the_same_to_the_byte_and_mails_once(by, 
     assert changes.nothing
     assert {(answer.status_code, answer.content) for answer in again} == {(first.status_code, first.content)}
     assert first.status_code in (200, 201)
-    assert Mail.objects.count() == 1
+    assert Email.objects.count() == 1
 
 
 def test_the_answer_stays_the_first_one_whatever_happens_meanwhile(by, owner, path):
@@ -71,7 +71,7 @@ def test_without_a_key_every_request_counts(by, owner, request_of):
     first, second = request_of(by("owner"), headers={}), request_of(by("owner"), headers={})
 
     assert first.content != second.content
-    assert not KeptAnswer.objects.exists()
+    assert not IdempotentResponse.objects.exists()
 
 
 def test_another_key_is_another_request(by, owner, organization):
@@ -80,7 +80,7 @@ def test_another_key_is_another_request(by, owner, organization):
     for key in ("first", "second"):
         by("owner").post(sent(invitation, "resend"), headers={"Idempotency-Key": key})
 
-    assert Mail.objects.count() == 2
+    assert Email.objects.count() == 2
 
 
 def test_the_same_key_with_another_body_is_refused_and_does_nothing(by, owner, request_of):
@@ -96,7 +96,7 @@ def test_the_same_key_for_another_path_is_refused(by, owner, organization):
     by("owner").post(sent(first, "resend"), headers=KEY)
 
     assert said(by("owner").post(sent(second, "resend"), headers=KEY)) == REUSED
-    assert Mail.objects.get().invitation == first
+    assert Email.objects.get().invitation == first
 
 
 def test_the_same_key_for_another_organization_is_refused(by, owner, organization, other_organization):
@@ -123,7 +123,7 @@ def test_the_same_key_of_another_caller_is_another_request(by, owner, admin, pat
     answer = by("admin").post(path, {"email": "another@example.com"}, headers=KEY)
 
     assert answer.status_code == 201
-    assert Mail.objects.count() == 2
+    assert Email.objects.count() == 2
 
 
 def test_a_narrower_credential_does_not_get_the_answer_to_a_wider_one(by, owner, organization, path):
@@ -152,20 +152,20 @@ def test_what_was_refused_did_nothing_and_may_be_tried_again_with_the_key(by, ow
 def test_a_crash_on_the_way_leaves_neither_the_effect_nor_the_answer(by, owner, path, monkeypatch):
     client = by("owner")
     client.raise_request_exception = False
-    monkeypatch.setattr(KeptAnswer, "save", broken)
+    monkeypatch.setattr(IdempotentResponse, "save", broken)
     with watching() as changes:
         assert client.post(path, NEW, headers=KEY).status_code == 500
     assert changes.nothing
 
     monkeypatch.undo()
     assert client.post(path, NEW, headers=KEY).status_code == 201
-    assert Mail.objects.count() == 1
+    assert Email.objects.count() == 1
 
 
 def broken(self, **kwargs):
     if kwargs.get("update_fields"):
         raise RuntimeError("The last step fails.")
-    super(KeptAnswer, self).save(**kwargs)
+    super(IdempotentResponse, self).save(**kwargs)
 
 
 @pytest.mark.parametrize(
@@ -202,25 +202,25 @@ def test_after_a_day_the_key_is_new_again(by, owner, organization):
     data = by("owner").post(sent(invitation, "resend"), {"expiresInDays": 2}, headers=KEY).json()["data"]
 
     assert data["generation"] == 3
-    assert KeptAnswer.objects.count() == 1
+    assert IdempotentResponse.objects.count() == 1
 
 
 def test_the_worker_forgets_what_is_a_day_old(by, owner, path):
-    assert forget_kept_answers in CHORES
+    assert delete_old_responses in MAINTENANCE_TASKS
     by("owner").post(path, NEW, headers=KEY)
-    forget_kept_answers()
-    assert KeptAnswer.objects.count() == 1
+    delete_old_responses()
+    assert IdempotentResponse.objects.count() == 1
 
     grow_old()
-    forget_kept_answers()
-    assert not KeptAnswer.objects.exists()
+    delete_old_responses()
+    assert not IdempotentResponse.objects.exists()
 
 
 def test_nothing_secret_is_kept(by, owner, request_of):
     request_of(by("owner"))
 
-    kept = KeptAnswer.objects.get()
-    tokens = [mailed_token(invitation) for invitation in Invitation.objects.all()]
+    kept = IdempotentResponse.objects.get()
+    tokens = [emailed_token(invitation) for invitation in Invitation.objects.all()]
     assert not [token for token in tokens if token in kept.answer]
     assert "new@example.com" not in kept.fingerprint
     assert len(kept.fingerprint) == 64
@@ -283,13 +283,13 @@ def test_who_is_erased_is_in_no_kept_answer(by, request, owner, admin, invitee, 
 
     purge_account(by=session(erased), user=erased)
 
-    assert [answer.operation for answer in KeptAnswer.objects.all()] == [kept]
+    assert [answer.operation for answer in IdempotentResponse.objects.all()] == [kept]
 
 
 def test_the_answer_is_kept_as_it_was_given(by, owner, path):
     response = by("owner").post(path, NEW, headers=KEY)
 
-    kept = KeptAnswer.objects.get()
+    kept = IdempotentResponse.objects.get()
     message, data = json.loads(kept.answer)
     assert (kept.user, kept.operation, kept.key, kept.status) == (
         owner,
@@ -304,5 +304,5 @@ def test_the_queries_of_a_repetition_are_these(by, owner, path):
     client = by("owner")
     client.post(path, NEW, headers=KEY)
 
-    with queries(outdated="DELETE accounts_keptanswer", kept="SELECT accounts_keptanswer"):
+    with queries(outdated="DELETE accounts_idempotentresponse", kept="SELECT accounts_idempotentresponse"):
         client.post(path, NEW, headers=KEY)

@@ -13,8 +13,8 @@ from tests.invitations.api.house import (
     NO_INVITATION,
     acceptance,
     age,
+    emailed_token,
     indistinguishable,
-    mailed_token,
     make_in_state,
     without_token,
 )
@@ -27,7 +27,7 @@ PATH = f"{API}/organization-members/join"
 MESSAGE = "Joined the organization"
 NOT_YOURS = refused(403, "not_yours", "This invitation is for another address.")
 NOT_VERIFIED = refused(403, "address_not_verified", "Verify your e-mail address first.")
-NEWER = refused(410, "newer_mail_sent", "A newer mail was sent: use the link in that one.")
+NEWER = refused(410, "newer_email_sent", "A newer mail was sent: use the link in that one.")
 
 
 def join(by, who="invitee", **body):
@@ -42,7 +42,7 @@ def way(request):
         ways = {
             "organizationId": invitation.organization_id,
             "invitationId": invitation.pk,
-            "token": mailed_token(invitation),
+            "token": emailed_token(invitation),
         }
         return {request.param: ways[request.param]}
 
@@ -145,8 +145,8 @@ def test_a_link_proves_no_mailbox_to_an_account_that_has_not_verified_it(by, org
     assert changes.nothing
 
 
-def test_a_link_of_an_older_mail_says_so(by, invitee, invitation):
-    older = mailed_token(invitation)
+def test_a_link_of_an_older_email_says_so(by, invitee, invitation):
+    older = emailed_token(invitation)
     Invitation.objects.filter(pk=invitation.pk).update(generation=2)
 
     assert said(join(by, token=older)) == NEWER
@@ -160,7 +160,7 @@ def test_what_is_no_token_opens_nothing(by, invitee, token):
 def test_a_link_leads_to_its_own_organization_alone(by, invitee, organization, other_organization, invitation):
     headers = {"X-Organization-Id": str(other_organization.pk)}
 
-    by("invitee").put(PATH, {"token": mailed_token(invitation)}, headers=headers)
+    by("invitee").put(PATH, {"token": emailed_token(invitation)}, headers=headers)
 
     assert [member.organization for member in Membership.objects.filter(user=invitee)] == [organization]
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from accounts.api.idempotency import HEADER
-from accounts.models import KeptAnswer
-from invitations.email.limits import take_mail_to
+from accounts.models import IdempotentResponse
+from invitations.email.limits import count_email_to
 from orgs.models import Organization
 from tests.invitations.api.house import sent
 from tests.orgs.api.house import API, refused, said
@@ -19,9 +19,9 @@ OF_RECIPIENT = "This address was sent several mails within the last hour. Try ag
 @pytest.fixture
 def nothing_left(settings) -> None:
     """One mail a day, and this was it."""
-    settings.RECIPIENT_MAILS_PER_HOUR = 1
+    settings.RECIPIENT_EMAILS_PER_HOUR = 1
     for address in ("new@example.com", "invitee@example.com"):
-        take_mail_to(address)
+        count_email_to(address)
 
 
 @pytest.fixture
@@ -41,16 +41,16 @@ def test_the_house_says_when_to_try_again_and_has_done_nothing(by, requests, not
     with watching() as changes:
         response = by("owner").post(path, body, headers={HEADER: "once"})
 
-    assert said(response) == refused(429, "recipient_mails_used_up", OF_RECIPIENT, details={"limit": 1})
+    assert said(response) == refused(429, "recipient_sending_limit_reached", OF_RECIPIENT, details={"limit": 1})
     assert 3590 <= int(response["Retry-After"]) <= 3600
     assert changes.nothing
-    assert not KeptAnswer.objects.exists()
+    assert not IdempotentResponse.objects.exists()
 
 
 def test_the_same_request_works_once_there_is_room(by, requests, nothing_left, settings):
     path, body = requests["create"]
     assert by("owner").post(path, body, headers={HEADER: "once"}).status_code == 429
-    settings.RECIPIENT_MAILS_PER_HOUR = 2
+    settings.RECIPIENT_EMAILS_PER_HOUR = 2
     assert by("owner").post(path, body, headers={HEADER: "once"}).status_code == 201
 
 

@@ -338,7 +338,7 @@ def test_the_number_of_rows_costs_no_query(by, path, organization, owner, worksp
         rights="SELECT orgs_roleassignment",
         total="COUNT invitations_invitation",
         rows="SELECT invitations_invitation",
-        delivery="SELECT invitations_mail",
+        delivery="SELECT invitations_email",
     ):
         response = client.get(path, {"limit": 30, **query})
 

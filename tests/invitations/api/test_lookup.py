@@ -11,7 +11,7 @@ from orgs.models import Organization
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
-    mailed_token,
+    emailed_token,
     make_in_state,
     mine,
     moment,
@@ -24,7 +24,7 @@ from tests.rows import make_invitation
 from tests.watching import watching
 
 MESSAGE = "Invitation retrieved successfully"
-NEWER = refused(410, "newer_mail_sent", "A newer mail was sent: use the link in that one.")
+NEWER = refused(410, "newer_email_sent", "A newer mail was sent: use the link in that one.")
 
 
 def lookup(by, token, who="anonymous"):
@@ -56,7 +56,7 @@ def test_signed_out_the_link_shows_its_page(by, organization, invitation):
     Organization.objects.filter(pk=organization.pk).update(logo_url="https://example.com/logo.png")
 
     with watching() as changes:
-        response = without_token(lookup(by, mailed_token(invitation)))
+        response = without_token(lookup(by, emailed_token(invitation)))
 
     assert said(response) == success(MESSAGE, page(invitation))
     assert list(response.json()["data"]) == list(page(invitation))
@@ -64,7 +64,7 @@ def test_signed_out_the_link_shows_its_page(by, organization, invitation):
 
 
 def test_where_it_leads_is_shown_too(by, workspace_invitation):
-    data = lookup(by, mailed_token(workspace_invitation)).json()["data"]
+    data = lookup(by, emailed_token(workspace_invitation)).json()["data"]
 
     assert data == page(workspace_invitation)
     assert (data["unit"], data["unitRole"]) == ({"kind": "workspace", "name": "Design"}, "admin")
@@ -72,7 +72,7 @@ def test_where_it_leads_is_shown_too(by, workspace_invitation):
 
 @pytest.mark.parametrize("who", ["invitee", "stranger", "owner", "member"])
 def test_the_link_shows_the_same_to_everybody(by, invitation, who):
-    assert said(lookup(by, mailed_token(invitation), who)) == success(MESSAGE, page(invitation))
+    assert said(lookup(by, emailed_token(invitation), who)) == success(MESSAGE, page(invitation))
 
 
 def test_the_listed_token_opens_the_same_page(by, invitation):
@@ -83,7 +83,7 @@ def test_it_does_not_tell_whether_the_address_has_an_account(by, organization, o
     known = make_invitation(organization, "invitee@example.com", owner)
     unknown = make_invitation(organization, "nobody@example.com", owner)
 
-    answers = [lookup(by, mailed_token(row)).json()["data"] for row in (known, unknown)]
+    answers = [lookup(by, emailed_token(row)).json()["data"] for row in (known, unknown)]
     for data in answers:
         del data["email"], data["expiresAt"]
     assert answers[0] == answers[1]
@@ -97,22 +97,22 @@ def test_every_state_is_told_before_anything_is_asked(by, organization, owner, s
     shown = {"superseded": "cancelled", "overdue": "expired"}.get(state, state)
 
     with watching() as changes:
-        assert said(lookup(by, mailed_token(invitation))) == success(MESSAGE, page(invitation, state=shown))
+        assert said(lookup(by, emailed_token(invitation))) == success(MESSAGE, page(invitation, state=shown))
     assert changes.nothing
 
 
-def test_the_link_of_an_older_mail_says_so(by, invitation):
-    older = mailed_token(invitation)
+def test_the_link_of_an_older_email_says_so(by, invitation):
+    older = emailed_token(invitation)
     Invitation.objects.filter(pk=invitation.pk).update(generation=2)
 
     assert said(lookup(by, older)) == NEWER
-    assert said(lookup(by, mailed_token(invitation))) == success(MESSAGE, page(invitation))
+    assert said(lookup(by, emailed_token(invitation))) == success(MESSAGE, page(invitation))
 
 
 @pytest.mark.parametrize("state", ENDS)
-def test_the_link_of_an_older_mail_tells_the_end_too(by, organization, owner, state):
+def test_the_link_of_an_older_email_tells_the_end_too(by, organization, owner, state):
     invitation = make_in_state(state, organization, "invitee@example.com", owner)
-    older = mailed_token(invitation)
+    older = emailed_token(invitation)
     Invitation.objects.filter(pk=invitation.pk).update(generation=2)
 
     assert said(lookup(by, older)) == ENDS[state]
@@ -126,18 +126,18 @@ def altered(token, position):
 
 @pytest.mark.parametrize("position", [0, 15, 16, 19, 20, 43])
 def test_a_token_altered_anywhere_is_unknown(by, invitation, position):
-    assert said(lookup(by, altered(mailed_token(invitation), position))) == NO_INVITATION
+    assert said(lookup(by, altered(emailed_token(invitation), position))) == NO_INVITATION
 
 
 def test_a_token_of_another_key_is_unknown(by, settings, invitation):
-    token = mailed_token(invitation)
+    token = emailed_token(invitation)
     settings.INVITATION_TOKEN_KEYS = ["another key that nobody has seen before"]
 
     assert said(lookup(by, token)) == NO_INVITATION
 
 
 def test_an_older_key_still_verifies(by, settings, invitation):
-    token = mailed_token(invitation)
+    token = emailed_token(invitation)
     settings.INVITATION_TOKEN_KEYS = ["a newer key that signs from now on", *settings.INVITATION_TOKEN_KEYS]
 
     assert said(lookup(by, token)) == success(MESSAGE, page(invitation))
@@ -150,14 +150,14 @@ def test_what_is_no_token_is_unknown(by, db, token):
 
 
 def test_the_token_of_an_invitation_that_is_gone_is_unknown(by, invitation):
-    token = mailed_token(invitation)
+    token = emailed_token(invitation)
     invitation.delete()
 
     assert said(lookup(by, token)) == NO_INVITATION
 
 
 def test_that_of_an_archived_organization_is_unknown(by, organization, invitation):
-    token = mailed_token(invitation)
+    token = emailed_token(invitation)
     Organization.objects.filter(pk=organization.pk).update(deleted_at=timezone.now())
 
     assert said(lookup(by, token)) == NO_INVITATION
@@ -184,7 +184,7 @@ def test_there_is_no_other_way_to_look(by, db, method):
 
 
 def test_one_query_is_enough(by, workspace_invitation):
-    token = mailed_token(workspace_invitation)
+    token = emailed_token(workspace_invitation)
 
     with queries(row="SELECT invitations_invitation"):
         lookup(by, token)

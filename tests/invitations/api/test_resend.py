@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import (
@@ -20,8 +20,8 @@ from tests.invitations.api.house import (
     NO_INVITATION,
     WAITS,
     caller,
+    emailed_token,
     indistinguishable,
-    mailed_token,
     make_in_state,
     mine,
     sent,
@@ -33,39 +33,39 @@ from tests.rows import join, make_invitation, membership_of
 from tests.watching import event, watching
 
 MESSAGE = "Invitation resent successfully"
-NEWER = refused(410, "newer_mail_sent", "A newer mail was sent: use the link in that one.")
+NEWER = refused(410, "newer_email_sent", "A newer mail was sent: use the link in that one.")
 
 
 def now(invitation):
     return Invitation.objects.get(pk=invitation.pk)
 
 
-def test_another_mail_is_queued_and_the_time_starts_anew(by, owner, organization, invitation):
+def test_another_email_is_queued_and_the_time_starts_anew(by, owner, organization, invitation):
     Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now() + timedelta(hours=1))
     with watching() as changes:
         response = without_token(by("owner").post(sent(invitation, "resend")))
 
-    row, mail = now(invitation), Mail.objects.get()
+    row, email = now(invitation), Email.objects.get()
     assert said(response) == success(MESSAGE, sent_row(invitation))
     assert timedelta(days=9) < row.expires_at - timezone.now() <= timedelta(days=10)
     assert (row.generation, row.status) == (2, "pending")
-    assert (mail.recipient, mail.kind, mail.state, mail.generation) == (
+    assert (email.recipient, email.kind, email.state, email.generation) == (
         "invitee@example.com",
         "invitation",
         "queued",
         2,
     )
-    assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Mail": (1, 0, 0)}
+    assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
     assert changes.events == [event("invitation.resent", invitation, caller(owner), organization, generation=2)]
 
 
-def test_older_links_say_that_a_newer_mail_was_sent(by, owner, invitation):
-    older = mailed_token(invitation)
+def test_older_links_say_that_a_newer_email_was_sent(by, owner, invitation):
+    older = emailed_token(invitation)
 
     by("owner").post(sent(invitation, "resend"))
 
     assert said(by("anonymous").post(mine("lookup"), {"token": older})) == NEWER
-    assert by("anonymous").post(mine("lookup"), {"token": mailed_token(invitation)}).status_code == 200
+    assert by("anonymous").post(mine("lookup"), {"token": emailed_token(invitation)}).status_code == 200
 
 
 def test_how_long_it_lives_can_be_said(by, owner, invitation):
@@ -103,7 +103,7 @@ def test_one_that_ended_unanswered_is_followed_by_one_with_the_same_offer(by, ow
     assert successor.pk != ended.pk
     assert (now(ended).status, now(ended).superseded_by) == ("error" if state == "error" else "expired", successor)
     assert (successor.grant, successor.generation) == (ended.grant, 1)
-    assert Mail.objects.get().invitation == successor
+    assert Email.objects.get().invitation == successor
     with watching() as changes:
         assert said(by("owner").post(sent(ended, "resend"))) == ENDS["superseded"]
     assert changes.nothing
@@ -118,7 +118,7 @@ def test_what_is_over_says_what_became_of_it(by, organization, owner, state):
     assert changes.nothing
 
 
-def test_an_acceptance_that_waits_for_a_seat_needs_no_mail(by, organization, owner):
+def test_an_acceptance_that_waits_for_a_seat_needs_no_email(by, organization, owner):
     invitation = make_in_state("processing", organization, "invitee@example.com", owner)
 
     assert said(by("owner").post(sent(invitation, "resend"))) == WAITS
@@ -131,7 +131,7 @@ def test_an_expired_one_takes_a_seat_again(by, owner, organization):
     answer = said(by("owner").post(sent(expired, "resend")))
 
     assert answer == refused(409, "no_seat_left", "This organization has no seat left.", details={"seatLimit": 3})
-    assert not Mail.objects.exists()
+    assert not Email.objects.exists()
 
 
 def test_an_expired_one_to_somebody_who_joined_meanwhile_is_not_renewed(by, owner, organization, invitee):
@@ -193,7 +193,7 @@ def test_an_invitation_of_another_organization_is_like_none_at_all(by, organizat
     )
 
     assert answer == NO_INVITATION
-    assert not Mail.objects.exists()
+    assert not Email.objects.exists()
 
 
 def test_outsiders_members_and_nobody(by, organization, invitation, other_organization, invitee):
@@ -207,11 +207,11 @@ def test_outsiders_members_and_nobody(by, organization, invitation, other_organi
         lambda: by("member").post(at(organization, "invitations", ABSENT, "resend")),
     )
     assert answer == lacking(MANAGE_MEMBERS)
-    assert not Mail.objects.exists()
+    assert not Email.objects.exists()
 
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
-def test_looking_mails_nothing(by, owner, invitation, method):
+def test_looking_emails_nothing(by, owner, invitation, method):
     with watching() as changes:
         assert getattr(by("owner"), method)(sent(invitation, "resend")).status_code == 405
     assert changes.nothing

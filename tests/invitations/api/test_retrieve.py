@@ -129,6 +129,6 @@ def test_the_queries_are_these(by, workspace_invitation):
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",
         row="SELECT invitations_invitation",
-        delivery="SELECT invitations_mail",
+        delivery="SELECT invitations_email",
     ):
         client.get(sent(workspace_invitation))

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.permissions import (
     ADMIN,
@@ -24,8 +24,8 @@ from tests.invitations.api.house import (
     NO_INVITATION,
     WAITS,
     caller,
+    emailed_token,
     indistinguishable,
-    mailed_token,
     make_in_state,
     mine,
     sent,
@@ -102,12 +102,12 @@ def test_its_time_starts_anew_and_may_also_become_shorter(by, owner, invitation)
         assert timedelta(days=days - 1) < left <= timedelta(days=days)
 
 
-def test_nothing_is_mailed_and_the_link_stays_the_same(by, owner, invitation):
-    token = mailed_token(invitation)
+def test_nothing_is_emailed_and_the_link_stays_the_same(by, owner, invitation):
+    token = emailed_token(invitation)
 
     by("owner").patch(sent(invitation), {"role": "editor", "expiresInDays": 5})
 
-    assert not Mail.objects.exists()
+    assert not Email.objects.exists()
     data = by("anonymous").post(mine("lookup"), {"token": token}).json()["data"]
     assert (data["state"], data["role"]) == ("pending", "editor")
 

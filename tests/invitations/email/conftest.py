@@ -19,7 +19,7 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.principals import Principal
 from invitations.actions import inviting
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
@@ -157,4 +157,4 @@ def refuse_rows(model: type[Model], column: str, value: str) -> None:
 
 def let_time_pass() -> None:
     """What the passing of a day does: pauses are over, and the leases of workers that were killed have ended."""
-    Mail.objects.unsent().update(due_at=Now())
+    Email.objects.unsent().update(due_at=Now())

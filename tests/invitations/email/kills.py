@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import link_for
 from tests.invitations.email.orders import Orders
@@ -15,18 +15,18 @@ from tests.invitations.email.scripted_server import ScriptedServer
 NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox"
 LATER = "451 4.3.0 Later"
 
-CLAIM = r'UPDATE "invitations_mail" .*\bsending\b'
+CLAIM = r'UPDATE "invitations_email" .*\bsending\b'
 READ = r'FROM "invitations_invitation" INNER JOIN .* LIMIT 21'
-NOTE_SENT = r'UPDATE "invitations_mail" .*\bsent\b'
-NOTE_DEFERRED = r'UPDATE "invitations_mail" .*\bdeferred\b'
+NOTE_SENT = r'UPDATE "invitations_email" .*\bsent\b'
+NOTE_DEFERRED = r'UPDATE "invitations_email" .*\bdeferred\b'
 NOTE_ANSWER = r'INSERT INTO "invitations_attempt"'
 END = r'UPDATE "invitations_invitation" .*\berror\b'
-TELL = r'INSERT INTO "invitations_mail"'
+TELL = r'INSERT INTO "invitations_email"'
 
 
 # How many mails may be asked for is another question.
 UNLIMITED = (
-    *("ORGANIZATION_MAILS_PER_DAY", "YOUNG_ORGANIZATION_MAILS_PER_DAY", "INVITER_MAILS_PER_DAY"),
+    *("ORGANIZATION_EMAILS_PER_DAY", "YOUNG_ORGANIZATION_EMAILS_PER_DAY", "INVITER_EMAILS_PER_DAY"),
     "OPEN_INVITATIONS_PER_ORGANIZATION",
 )
 MANY = 100_000
@@ -114,27 +114,27 @@ class Tally:
         """Remember which mail the dead worker had in hand, when its server may have taken it."""
         self.kills += 1
         if could_double:
-            self.in_hand.update(Mail.objects.filter(state="sending").values_list("message_id", flat=True))
+            self.in_hand.update(Email.objects.filter(state="sending").values_list("message_id", flat=True))
 
     def count(self, server: ScriptedServer, invitations: Iterable[Invitation]) -> None:
         """Look at what the server took and at what we know of it."""
         copies = Counter(delivery.message_id for delivery in server.accepted)
-        for mail in Mail.objects.filter(invitation__in=list(invitations)).exclude(state="failed"):
-            self.sent += bool(copies[mail.message_id])
-            self.lost += not copies[mail.message_id] or mail.state != "sent"
-            extra = max(copies[mail.message_id] - 1, 0)
-            allowed = min(extra, self.in_hand[mail.message_id])
+        for email in Email.objects.filter(invitation__in=list(invitations)).exclude(state="failed"):
+            self.sent += bool(copies[email.message_id])
+            self.lost += not copies[email.message_id] or email.state != "sent"
+            extra = max(copies[email.message_id] - 1, 0)
+            allowed = min(extra, self.in_hand[email.message_id])
             self.doubled_in_the_window += allowed
             self.doubled_elsewhere += extra - allowed
 
 
 def require_copies_to_be_alike(server: ScriptedServer) -> None:
     """Every copy of a mail is for the same person and has the same link."""
-    mails = {mail.message_id: mail for mail in Mail.objects.select_related("invitation")}
+    emails = {email.message_id: email for email in Email.objects.select_related("invitation")}
     for delivery in server.accepted:
-        mail = mails[delivery.message_id]
-        assert delivery.recipients == [mail.recipient]
-        assert not mail.is_to_invitee or link_for(mail.invitation) in delivery.links
+        email = emails[delivery.message_id]
+        assert delivery.recipients == [email.recipient]
+        assert not email.is_to_invitee or link_for(email.invitation) in delivery.links
 
 
 TALLIES: list[Tally] = []

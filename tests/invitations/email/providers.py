@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.test import Client
 from pytest_django import Settings
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from perfectworks.environment import require_signed_webhook
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -46,19 +46,19 @@ BASIC_AUTH = {"WEBHOOK_SECRET": SECRET}
 def configure(settings: Settings, provider: str) -> None:
     """Let the service take this provider's reports, as its environment would."""
     settings.ANYMAIL = ANYMAIL.get(provider, BASIC_AUTH)
-    settings.MAIL_WEBHOOK = require_signed_webhook(provider, settings.ANYMAIL)
+    settings.EMAIL_WEBHOOK = require_signed_webhook(provider, settings.ANYMAIL)
 
 
-def recorded(name: str, mail: Mail) -> Any:
+def recorded(name: str, email: Email) -> Any:
     """A payload about this mail."""
     text = (PAYLOADS / f"{name}.json").read_text()
-    text = text.replace("BARE_MESSAGE_ID", mail.message_id.strip("<>")).replace("MESSAGE_ID", mail.message_id)
-    return json.loads(text.replace("MAIL_ID", mail.pk.hex))
+    text = text.replace("BARE_MESSAGE_ID", email.message_id.strip("<>")).replace("MESSAGE_ID", email.message_id)
+    return json.loads(text.replace("MAIL_ID", email.pk.hex))
 
 
-def report(name: str, mail: Mail, *, signed: bool = True, client: Client | None = None, **changes: Any) -> Any:
+def report(name: str, email: Email, *, signed: bool = True, client: Client | None = None, **changes: Any) -> Any:
     """The answer to a recorded report; the changes go into a payload that is an object."""
-    payload = recorded(name, mail)
+    payload = recorded(name, email)
     if changes:
         payload |= changes
     return post(name.partition("-")[0], payload, signed=signed, client=client)

@@ -90,7 +90,7 @@ class ScriptedServer:
     @property
     def accepted(self) -> list[Delivery]:
         """The mails that it took, in this order."""
-        return [read(mail) for mail in sorted(self.spool.glob("*.mail"))]
+        return [read(email) for email in sorted(self.spool.glob("*.mail"))]
 
     @property
     def said(self) -> list[str]:
@@ -100,7 +100,7 @@ class ScriptedServer:
     def sessions(self) -> int:
         return int(self.order("tell")["sessions"])
 
-    def wait_for_mails(self, count: int) -> None:
+    def wait_for_emails(self, count: int) -> None:
         """Until it said of so many mails that it took them."""
         self.order("await_250", count=count, otherwise=f"{count} mails did not come.")
 
@@ -126,8 +126,8 @@ class Hold:
         self.server.order("release", number=self.number)
 
 
-def read(mail: Path) -> Delivery:
-    envelope, raw = mail.read_bytes().split(b"\n", 1)
+def read(email: Path) -> Delivery:
+    envelope, raw = email.read_bytes().split(b"\n", 1)
     sender, recipients = json.loads(envelope)
     return Delivery(sender, recipients, raw)
 

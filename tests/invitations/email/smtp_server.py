@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-LONGEST_WAIT = 60.0  # seconds; a test gives up before
+MAX_WAIT = 60.0  # seconds; a test gives up before
 
 GOOD = {
     "CONNECT": "220 scripted ESMTP",
@@ -78,7 +78,7 @@ class Server(socketserver.ThreadingTCPServer):
         return len(self.holds) - 1
 
     def await_hold(self, number: int) -> None:
-        assert self.holds[number].reached.wait(LONGEST_WAIT)
+        assert self.holds[number].reached.wait(MAX_WAIT)
 
     def release(self, number: int) -> None:
         self.holds[number].released.set()
@@ -96,7 +96,7 @@ class Server(socketserver.ThreadingTCPServer):
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         with self.changed:
-            assert self.changed.wait_for(condition, LONGEST_WAIT)
+            assert self.changed.wait_for(condition, MAX_WAIT)
 
     def note(self, change: Callable[["Server"], None]) -> None:
         with self.changed:
@@ -111,10 +111,10 @@ class Server(socketserver.ThreadingTCPServer):
         """Put the mail into the spool, whole."""
         with self.changed:
             self.taken += 1
-            mail = self.spool / f"{self.taken:06}.mail"
-        unfinished = mail.with_suffix(".unfinished")
+            email = self.spool / f"{self.taken:06}.mail"
+        unfinished = email.with_suffix(".unfinished")
         unfinished.write_bytes(json.dumps([sender, recipients]).encode() + b"\n" + content)
-        unfinished.rename(mail)
+        unfinished.rename(email)
 
 
 class Session(socketserver.StreamRequestHandler):
@@ -185,7 +185,7 @@ class Session(socketserver.StreamRequestHandler):
         if hold is None:
             return False
         hold.reached.set()
-        assert hold.released.wait(LONGEST_WAIT)
+        assert hold.released.wait(MAX_WAIT)
         readable, _, _ = select.select([self.connection], [], [], 0)
         return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 

@@ -15,12 +15,12 @@ from accounts.models import User
 from accounts.principals import Principal
 from events.models import Event
 from invitations.actions import answering, ending, inviting, maintenance
-from invitations.actions.maintenance import CHORES, expire_overdue, forget_expired_sessions, send_reminders
+from invitations.actions.maintenance import MAINTENANCE_TASKS, delete_expired_sessions, expire_overdue, send_reminders
 from invitations.actions.reminders import remind
 from invitations.email.deliver import deliver_next
-from invitations.email.limits import OrganizationMailsUsedUp
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.limits import OrganizationSendingLimitReached
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs.actions.organizations import archive_organization
 from orgs.models import Organization
@@ -38,7 +38,7 @@ Invite = Callable[..., Invitation]
 def ending_soon(invite: Invite) -> Invitation:
     """An open invitation that was mailed eight days ago and ends in less than two."""
     invitation = invite()
-    Mail.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
+    Email.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
     end_in(invitation, timedelta(days=2) - timedelta(minutes=1))
     return invitation
 
@@ -48,7 +48,7 @@ def end_in(invitation: Invitation, rest: timedelta) -> None:
 
 
 def reminders() -> list[tuple[str, str]]:
-    return list(Mail.objects.filter(kind="reminder").values_list("recipient", "state"))
+    return list(Email.objects.filter(kind="reminder").values_list("recipient", "state"))
 
 
 def test_overdue_invitations_get_their_end_state_in_every_organization(invite: Invite) -> None:
@@ -89,14 +89,16 @@ def test_a_resent_invitation_is_reminded_of_anew(ending_soon: Invitation, by_own
     inviting.resend(by=by_owner, organization_id=ending_soon.organization_id, invitation_id=ending_soon.pk)
     send_reminders()
     assert len(reminders()) == 1
-    Mail.objects.filter(generation=2).update(state="delivered", sent_at=timezone.now() - timedelta(days=8), due_at=None)
+    Email.objects.filter(generation=2).update(
+        state="delivered", sent_at=timezone.now() - timedelta(days=8), due_at=None
+    )
     end_in(ending_soon, timedelta(days=1))
     send_reminders()
     assert len(reminders()) == 2
 
 
 @pytest.mark.parametrize(
-    ("rest", "mail"),
+    ("rest", "email"),
     [
         (timedelta(days=2, minutes=1), {}),
         (timedelta(), {}),
@@ -106,10 +108,10 @@ def test_a_resent_invitation_is_reminded_of_anew(ending_soon: Invitation, by_own
     ],
 )
 def test_nobody_is_reminded_too_early_too_late_or_in_vain(
-    ending_soon: Invitation, rest: timedelta, mail: dict[str, object]
+    ending_soon: Invitation, rest: timedelta, email: dict[str, object]
 ) -> None:
     end_in(ending_soon, rest)
-    Mail.objects.update(**mail)
+    Email.objects.update(**email)
     send_reminders()
     assert reminders() == []
 
@@ -121,38 +123,38 @@ def test_an_archived_organization_reminds_nobody(ending_soon: Invitation, by_own
     assert reminders() == []
 
 
-def test_reminders_wait_while_the_organization_has_used_up_its_mails(
+def test_reminders_wait_while_the_organization_has_used_up_its_emails(
     ending_soon: Invitation, settings: Settings, other_organization: Organization, stranger: User
 ) -> None:
-    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 1  # which was the invitation's
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1  # which was the invitation's
     elsewhere = make_invitation(other_organization, "second@example.com", stranger, days=1)
-    mail = queue_mail(elsewhere, Mail.Kind.INVITATION)
-    assert mail is not None
-    Mail.objects.filter(pk=mail.pk).update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
+    email = queue_email(elsewhere, Email.Kind.INVITATION)
+    assert email is not None
+    Email.objects.filter(pk=email.pk).update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
     end_in(ending_soon, timedelta(hours=1))
     with watching() as changes:
         send_reminders()
     assert reminders() == [("second@example.com", "queued")]
     assert [told.organization for told in changes.events] == [other_organization.pk]
-    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 2
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 2
     send_reminders()
     assert ("invitee@example.com", "queued") in reminders()
 
 
 def test_a_reminder_waits_while_its_recipient_was_written_to_often(ending_soon: Invitation, settings: Settings) -> None:
-    settings.RECIPIENT_MAILS_PER_HOUR = 1
+    settings.RECIPIENT_EMAILS_PER_HOUR = 1
     with watching() as changes:
         send_reminders()
     assert changes.nothing
-    settings.RECIPIENT_MAILS_PER_HOUR = 2
+    settings.RECIPIENT_EMAILS_PER_HOUR = 2
     send_reminders()
     assert reminders() == [("invitee@example.com", "queued")]
 
 
 def test_reminders_count_for_those_who_invite(ending_soon: Invitation, settings: Settings, by_owner: Principal) -> None:
-    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 2
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 2
     send_reminders()
-    with pytest.raises(OrganizationMailsUsedUp):
+    with pytest.raises(OrganizationSendingLimitReached):
         inviting.invite(by=by_owner, organization_id=ending_soon.organization_id, email="new@example.com")
 
 
@@ -160,9 +162,9 @@ def test_a_fault_in_one_reminder_keeps_no_other_back(
     ending_soon: Invitation, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     later = invite("later@example.com")
-    Mail.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
+    Email.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
     end_in(later, timedelta(days=2) - timedelta(seconds=1))
-    refuse_rows(Mail, "recipient", "invitee@example.com")
+    refuse_rows(Email, "recipient", "invitee@example.com")
     send_reminders()
     assert reminders() == [("later@example.com", "queued")]
     assert [told.getMessage() for told in caplog.records if told.exc_info] == ["A reminder cannot be queued."]
@@ -199,11 +201,11 @@ def keep_session(key: str, *, days: int) -> None:
 
 
 def test_a_session_that_has_ended_is_forgotten_and_no_other() -> None:
-    assert forget_expired_sessions in CHORES
+    assert delete_expired_sessions in MAINTENANCE_TASKS
     keep_session("ended", days=-1)
     keep_session("lasting", days=1)
 
-    forget_expired_sessions()
+    delete_expired_sessions()
 
     assert Session.objects.get().session_key == "lasting"
 
@@ -211,13 +213,13 @@ def test_a_session_that_has_ended_is_forgotten_and_no_other() -> None:
 def test_many_sessions_are_forgotten_round_by_round_the_oldest_first(
     monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
 ) -> None:
-    monkeypatch.setattr(maintenance, "MOST_SESSIONS_AT_ONCE", 2)
+    monkeypatch.setattr(maintenance, "MAX_SESSION_BATCH", 2)
     for days in (-1, -3, -2):
         keep_session(f"ended {days}", days=days)
 
     with django_assert_num_queries(2):  # the oldest ones; their end
-        forget_expired_sessions()
+        delete_expired_sessions()
     assert Session.objects.get().session_key == "ended -1"
 
-    forget_expired_sessions()
+    delete_expired_sessions()
     assert not Session.objects.exists()

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from events.models import Event
-from invitations.email.models import Attempt, Mail
+from invitations.email.models import Attempt, Email
 from invitations.email.worker import Worker
 from invitations.models import Invitation
 from orgs.models import Organization
@@ -40,12 +40,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Invite = Callable[..., Invitation]
 
 AHEAD = 3  # how many mails at most go out well before the worker is killed
-MOST_TURNS = 4  # that a mail takes: an answer to wait after, one to keep, and the same for a notice to its inviter
-LONGEST_TALK = 30  # lines that a server says in about four conversations
+MAX_TURNS = 4  # that a mail takes: an answer to wait after, one to keep, and the same for a notice to its inviter
+MAX_CONVERSATION = 30  # lines that a server says in about four conversations
 
 
 @pytest.fixture(autouse=True)
-def _nobody_limits_the_mails(settings: Settings) -> None:
+def _nobody_limits_the_emails(settings: Settings) -> None:
     for name in UNLIMITED:
         setattr(settings, name, MANY)
 
@@ -69,8 +69,8 @@ def send_the_rest(server: ScriptedServer) -> None:
     server.refused = {address: reply for address, reply in server.refused.items() if reply.startswith("5")}
     let_time_pass()
     worker = Worker()
-    for _ in range(MOST_TURNS * Mail.objects.count() + 1):
-        if not worker.take_a_turn():
+    for _ in range(MAX_TURNS * Email.objects.count() + 1):
+        if not worker.run_once():
             return
     pytest.fail("The next worker takes the same mails without end.")
 
@@ -114,17 +114,17 @@ def test_nothing_is_lost_and_nothing_sent_twice_but_in_the_window(
 def require_the_ledger_to_know(invitations: list[Invitation], point: Point) -> None:
     """Each answer that was written down is one attempt, a crash is none; a refusal is whole."""
     for invitation in Invitation.objects.filter(pk__in=[invitation.pk for invitation in invitations]):
-        mails = list(invitation.mails.order_by("id").values_list("kind", "state"))
+        emails = list(invitation.emails.order_by("id").values_list("kind", "state"))
         events = Event.objects.about(invitation).filter(kind="invitation.failed").count()
         if point.reply == NO_SUCH_MAILBOX:
-            assert mails == [("invitation", "failed"), ("undeliverable", "sent")]
+            assert emails == [("invitation", "failed"), ("undeliverable", "sent")]
             assert (invitation.status, events) == ("error", 1)
         else:
-            assert mails == [("invitation", "sent")]
+            assert emails == [("invitation", "sent")]
             assert (invitation.status, events) == ("pending", 0)
-    for mail in Mail.objects.all():
-        assert mail.attempts == Attempt.objects.filter(mail=mail).count()
-        assert mail.attempts == 1 or point.name == "after a 451"
+    for email in Email.objects.all():
+        assert email.attempts == Attempt.objects.filter(email=email).count()
+        assert email.attempts == 1 or point.name == "after a 451"
 
 
 def test_a_kill_at_any_moment_loses_nothing(
@@ -134,7 +134,7 @@ def test_a_kill_at_any_moment_loses_nothing(
     invitations = []
     for number in range(kills):
         invitations += [invite(f"invitee-{number}-{more}@example.com") for more in range(5)]
-        moment = len(mail_server.said) + moments.randrange(LONGEST_TALK)
+        moment = len(mail_server.said) + moments.randrange(MAX_CONVERSATION)
         worker = nursery.start()
         mail_server.wait_until_said(moment)
         nursery.kill(worker)
@@ -155,7 +155,7 @@ def test_a_kill_of_one_of_two_workers_loses_nothing(
         invitations += [invite(f"invitee-{number}-{more}@example.com") for more in range(4)]
         hold = mail_server.hold("CONTENT")
         workers = nursery.start(), nursery.start()
-        mail_server.wait_for_mails(4 * number + 3)
+        mail_server.wait_for_emails(4 * number + 3)
         hold.wait()
         for worker in workers:
             nursery.kill(worker)
@@ -173,7 +173,7 @@ def test_an_invitation_whose_request_is_killed_before_its_commit_was_never_sent(
     for number in range(kills):
         request = nursery.start(
             "invite",
-            stop={"sql": r'INSERT INTO "(invitations_mail|events_event)"', "when": "after", "after": number % 2},
+            stop={"sql": r'INSERT INTO "(invitations_email|events_event)"', "when": "after", "after": number % 2},
             by=owner.email,
             organization_id=str(organization.pk),
             email=f"invitee-{number}@example.com",
@@ -183,7 +183,7 @@ def test_an_invitation_whose_request_is_killed_before_its_commit_was_never_sent(
         tally.note_kill(could_double=False)
     send_the_rest(mail_server)
 
-    assert (Invitation.objects.count(), Mail.objects.count(), Event.objects.count()) == (0, 0, 0)
+    assert (Invitation.objects.count(), Email.objects.count(), Event.objects.count()) == (0, 0, 0)
     assert mail_server.accepted == []
 
 
@@ -191,15 +191,15 @@ def test_a_reminder_that_was_half_queued_goes_out_once(
     mail_server: ScriptedServer, nursery: Nursery, invite: Invite, kills: int, tally: Tally
 ):
     invitations = [invite(f"invitee-{number}@example.com") for number in range(kills)]
-    Mail.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=2), due_at=None)
+    Email.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=2), due_at=None)
     Invitation.objects.update(expires_at=timezone.now() + timedelta(days=1))
     for _ in range(kills):
-        worker = nursery.start(stop={"sql": r'INSERT INTO "invitations_mail"', "when": "after"})
+        worker = nursery.start(stop={"sql": r'INSERT INTO "invitations_email"', "when": "after"})
         nursery.wait_until_it_stands()
         nursery.kill(worker)
         tally.note_kill(could_double=False)
     send_the_rest(mail_server)
 
     assert sorted(delivery.recipients for delivery in mail_server.accepted) == sorted([i.email] for i in invitations)
-    assert set(Mail.objects.filter(kind="reminder").values_list("state", "attempts")) == {("sent", 1)}
+    assert set(Email.objects.filter(kind="reminder").values_list("state", "attempts")) == {("sent", 1)}
     tally.sent = len(mail_server.accepted)

@@ -12,16 +12,16 @@ from accounts.principals import Method, Principal
 from core.errors import LimitReached
 from invitations.actions.answering import ask_again
 from invitations.actions.inviting import cancel, correct_address, invite, resend
-from invitations.actions.maintenance import CHORES
-from invitations.email.address_hashes import About, RecentMails, hashes
+from invitations.actions.maintenance import MAINTENANCE_TASKS
+from invitations.email.address_hashes import HashPurpose, SendingCounter, hashes
 from invitations.email.limits import (
-    InviterMailsUsedUp,
-    OrganizationMailsUsedUp,
-    RecipientMailsUsedUp,
+    InviterSendingLimitReached,
+    OrganizationSendingLimitReached,
+    RecipientSendingLimitReached,
     TooManyOpenInvitations,
-    forget_old_mails,
+    delete_old_counters,
 )
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE
@@ -36,10 +36,10 @@ LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)  # also on the database's clock, whi
 
 @pytest.fixture(autouse=True)
 def _small_limits(settings: Settings) -> None:
-    settings.ORGANIZATION_MAILS_PER_DAY = 5
-    settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 3
-    settings.INVITER_MAILS_PER_DAY = 4
-    settings.RECIPIENT_MAILS_PER_HOUR = 2
+    settings.ORGANIZATION_EMAILS_PER_DAY = 5
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 3
+    settings.INVITER_EMAILS_PER_DAY = 4
+    settings.RECIPIENT_EMAILS_PER_HOUR = 2
     settings.OPEN_INVITATIONS_PER_ORGANIZATION = 9
 
 
@@ -80,7 +80,7 @@ class TestOfAnOrganization:
         clock(timedelta(hours=1))
         send("b")
         send("c")
-        assert refused(lambda: send("d"), OrganizationMailsUsedUp) == 23 * 3600
+        assert refused(lambda: send("d"), OrganizationSendingLimitReached) == 23 * 3600
 
     def test_an_older_one_sends_more(self, send: Callable[..., Invitation], admin: User, organization: Organization):
         grow_old(organization)
@@ -88,18 +88,18 @@ class TestOfAnOrganization:
             send(name)
         for name in "de":
             send(name, by=admin)
-        assert refused(lambda: send("f", by=admin), OrganizationMailsUsedUp) == 24 * 3600
+        assert refused(lambda: send("f", by=admin), OrganizationSendingLimitReached) == 24 * 3600
 
     def test_trying_again_when_told_to_works(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
         for name in "abc":
             send(name)
             clock(timedelta(hours=1))
-        wait = refused(lambda: send("d"), OrganizationMailsUsedUp)
+        wait = refused(lambda: send("d"), OrganizationSendingLimitReached)
         clock(timedelta(seconds=wait - 1))
-        assert refused(lambda: send("d"), OrganizationMailsUsedUp) == 1
+        assert refused(lambda: send("d"), OrganizationSendingLimitReached) == 1
         clock(timedelta(seconds=1))
         assert send("d").is_open
-        assert refused(lambda: send("e"), OrganizationMailsUsedUp) == 3600
+        assert refused(lambda: send("e"), OrganizationSendingLimitReached) == 3600
 
     def test_resending_and_correcting_share_it(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
@@ -113,7 +113,7 @@ class TestOfAnOrganization:
             lambda: resend(**where, invitation_id=corrected.pk),
             lambda: correct_address(**where, invitation_id=corrected.pk, email="c@example.com"),
         ):
-            refused(act, OrganizationMailsUsedUp)
+            refused(act, OrganizationSendingLimitReached)
 
     def test_an_expired_one_that_is_sent_again_counts(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
@@ -122,14 +122,14 @@ class TestOfAnOrganization:
             send(name)
         expired = make_invitation(organization, "d@example.com", owner, expires_at=LONG_AGO)
         again = {"by": session(owner), "organization_id": organization.pk, "invitation_id": expired.pk}
-        refused(lambda: resend(**again), OrganizationMailsUsedUp)  # type: ignore[arg-type]
+        refused(lambda: resend(**again), OrganizationSendingLimitReached)  # type: ignore[arg-type]
 
-    def test_withdrawing_gives_no_mail_back(
+    def test_withdrawing_gives_no_email_back(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         for name in "abc":
             cancel(by=session(owner), organization_id=organization.pk, invitation_id=send(name).pk)
-        refused(lambda: send("d"), OrganizationMailsUsedUp)
+        refused(lambda: send("d"), OrganizationSendingLimitReached)
 
     def test_others_are_not_concerned(
         self, send: Callable[..., Invitation], other_organization: Organization, stranger: User
@@ -142,15 +142,15 @@ class TestOfAnOrganization:
         for name in "abc":
             send(name)
         act = {"by": by_staff, "organization_id": organization.pk, "email": "d@example.com"}
-        refused(lambda: invite(**act), OrganizationMailsUsedUp)  # type: ignore[arg-type]
+        refused(lambda: invite(**act), OrganizationSendingLimitReached)  # type: ignore[arg-type]
 
-    def test_mails_to_the_inviter_are_not_counted(self, send: Callable[..., Invitation], settings: Settings):
-        settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = 1
+    def test_emails_to_the_inviter_are_not_counted(self, send: Callable[..., Invitation], settings: Settings):
+        settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1
         invitation = send("a")
         Invitation.objects.filter(pk=invitation.pk).update(expires_at=LONG_AGO)
         expired = Principal(user=User.objects.create_verified_user("a@example.com"), method=Method.SESSION)
         assert ask_again(by=expired, invitation_id=invitation.pk)
-        assert Mail.objects.filter(kind="ask_again").exists()
+        assert Email.objects.filter(kind="ask_again").exists()
 
 
 class TestOfAnInviter:
@@ -161,7 +161,7 @@ class TestOfAnInviter:
         for number in range(4):
             send(f"a-{number}", to=theirs[number])
             clock(timedelta(hours=1))
-        wait = refused(lambda: send("a", to=theirs[4]), InviterMailsUsedUp)
+        wait = refused(lambda: send("a", to=theirs[4]), InviterSendingLimitReached)
         assert wait == 20 * 3600
         clock(timedelta(seconds=wait))
         assert send("a", to=theirs[4]).is_open
@@ -170,17 +170,17 @@ class TestOfAnInviter:
         grow_old(organization)
         for name in "abcd":
             send(name)
-        refused(lambda: send("e"), InviterMailsUsedUp)
+        refused(lambda: send("e"), InviterSendingLimitReached)
         assert send("e", by=admin).is_open
 
     def test_a_program_belongs_to_one_organization_whose_limit_is_enough(
         self, organization: Organization, settings: Settings
     ):
-        settings.INVITER_MAILS_PER_DAY = 1
+        settings.INVITER_EMAILS_PER_DAY = 1
         program = Principal(user=make_program(organization, ADMIN_ROLE), method=Method.API_KEY)
         for name in "abc":
             invite(by=program, organization_id=organization.pk, email=f"{name}@example.com")
-        assert Mail.objects.count() == 3
+        assert Email.objects.count() == 3
 
 
 class TestOfARecipient:
@@ -196,7 +196,7 @@ class TestOfARecipient:
         clock(timedelta(minutes=20))
         send("a", by=stranger, to=other_organization)
         third = make_organization("third", owner)
-        wait = refused(lambda: send("a", to=third), RecipientMailsUsedUp)
+        wait = refused(lambda: send("a", to=third), RecipientSendingLimitReached)
         assert wait == 40 * 60
         clock(timedelta(seconds=wait))
         assert send("a", to=third).is_open
@@ -207,7 +207,7 @@ class TestOfARecipient:
             "by": session(owner), "organization_id": organization.pk, "invitation_id": invitation.pk,
         }  # fmt: skip
         resend(**again)
-        refused(lambda: resend(**again), RecipientMailsUsedUp)
+        refused(lambda: resend(**again), RecipientSendingLimitReached)
         invitation.refresh_from_db()
         assert invitation.generation == 2
 
@@ -217,7 +217,7 @@ class TestOfARecipient:
         send("a")
         where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
         invite(**where, email="A@EXAMPLE.com", force=True)
-        refused(lambda: invite(**where, email="a@Example.com", force=True), RecipientMailsUsedUp)
+        refused(lambda: invite(**where, email="a@Example.com", force=True), RecipientSendingLimitReached)
 
     def test_whoever_is_asked_again_by_many_is_spared_too(
         self, organization: Organization, owner: User, clock: Callable[[timedelta], None]
@@ -229,24 +229,24 @@ class TestOfARecipient:
         for person, invitation in asking[:2]:
             ask_again(by=session(person), invitation_id=invitation.pk)
         person, invitation = asking[2]
-        wait = refused(lambda: ask_again(by=session(person), invitation_id=invitation.pk), RecipientMailsUsedUp)
+        wait = refused(lambda: ask_again(by=session(person), invitation_id=invitation.pk), RecipientSendingLimitReached)
         clock(timedelta(seconds=wait))
         assert ask_again(by=session(person), invitation_id=invitation.pk)
 
     def test_no_address_is_stored(self, send: Callable[..., Invitation], owner: User):
         send("a")
-        rows = list(RecentMails.objects.values("key", "moments"))
+        rows = list(SendingCounter.objects.values("key", "moments"))
         assert sorted(row["key"] for row in rows) == sorted(
-            [hashes(About.RECIPIENT, "a@example.com")[0], hashes(About.INVITER, str(owner.pk))[0]]
+            [hashes(HashPurpose.RECIPIENT, "a@example.com")[0], hashes(HashPurpose.INVITER, str(owner.pk))[0]]
         )
         assert [row["moments"] for row in rows] == [[NOON.timestamp()]] * 2
 
     def test_the_hash_needs_the_key_and_tells_purposes_apart(self, settings: Settings):
-        one, other = hashes(About.RECIPIENT, "x"), hashes(About.INVITER, "x")
+        one, other = hashes(HashPurpose.RECIPIENT, "x"), hashes(HashPurpose.INVITER, "x")
         assert one != other
         settings.ADDRESS_KEYS = ["another", *settings.ADDRESS_KEYS]
-        assert hashes(About.RECIPIENT, "x")[1:] == one
-        assert hashes(About.RECIPIENT, "x")[0] != one[0]
+        assert hashes(HashPurpose.RECIPIENT, "x")[1:] == one
+        assert hashes(HashPurpose.RECIPIENT, "x")[0] != one[0]
 
     def test_what_was_counted_counts_after_a_new_key_and_once(
         self, send: Callable[..., Invitation], settings: Settings, owner: User
@@ -254,29 +254,29 @@ class TestOfARecipient:
         send("a")
         settings.ADDRESS_KEYS = ["new", *settings.ADDRESS_KEYS]
         send("a", force=True)
-        assert refused(lambda: send("a", force=True), RecipientMailsUsedUp) == 3600
-        rows = {row.key: row.moments for row in RecentMails.objects.all()}
+        assert refused(lambda: send("a", force=True), RecipientSendingLimitReached) == 3600
+        rows = {row.key: row.moments for row in SendingCounter.objects.all()}
         assert rows == {
-            hashes(About.RECIPIENT, "a@example.com")[0]: [NOON.timestamp()] * 2,
-            hashes(About.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
+            hashes(HashPurpose.RECIPIENT, "a@example.com")[0]: [NOON.timestamp()] * 2,
+            hashes(HashPurpose.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
         }
 
     def test_old_rows_are_forgotten(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
-        assert forget_old_mails in CHORES
+        assert delete_old_counters in MAINTENANCE_TASKS
         send("a")
         clock(timedelta(days=1))
         send("b")
         clock(timedelta(seconds=1))
-        forget_old_mails()
-        kept = set(RecentMails.objects.values_list("key", flat=True))
-        assert hashes(About.RECIPIENT, "a@example.com")[0] not in kept
-        assert hashes(About.RECIPIENT, "b@example.com")[0] in kept
+        delete_old_counters()
+        kept = set(SendingCounter.objects.values_list("key", flat=True))
+        assert hashes(HashPurpose.RECIPIENT, "a@example.com")[0] not in kept
+        assert hashes(HashPurpose.RECIPIENT, "b@example.com")[0] in kept
 
 
 class TestOfOpenInvitations:
     @pytest.fixture(autouse=True)
-    def _enough_mails(self, organization: Organization, settings: Settings) -> None:
-        settings.YOUNG_ORGANIZATION_MAILS_PER_DAY = settings.INVITER_MAILS_PER_DAY = 100
+    def _enough_emails(self, organization: Organization, settings: Settings) -> None:
+        settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = settings.INVITER_EMAILS_PER_DAY = 100
         settings.OPEN_INVITATIONS_PER_ORGANIZATION = 2
 
     def test_so_many_are_open_at_once(self, send: Callable[..., Invitation], organization: Organization, owner: User):

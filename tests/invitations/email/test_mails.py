@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.principals import Principal
 from invitations.actions import answering
 from invitations.email.deliver import deliver_next
-from invitations.email.models import TO_INVITEE, Mail
+from invitations.email.models import TO_INVITEE, Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, link_for, read_token, refusing_link_for
 from orgs.models import Organization
@@ -107,7 +107,7 @@ def test_an_invitation_to_a_workspace_names_it_and_what_else_one_may(
 def test_a_reminder_says_that_the_end_is_near(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     end_in_2099(invitation)
-    Mail.objects.update(kind="reminder")
+    Email.objects.update(kind="reminder")
     delivery = send(mail_server)
     assert subject_of(delivery) == "Your invitation to Riverside ends soon"
     assert delivery.text.startswith(
@@ -122,7 +122,7 @@ def test_the_inviter_reads_that_somebody_joined(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
-    invitation.mails.all().delete()
+    invitation.emails.all().delete()
     answering.accept(by=principal(invitee), invitation_id=invitation.pk)
     delivery = send(mail_server)
     assert delivery.recipients == ["owner@example.com"]
@@ -138,7 +138,7 @@ def test_the_inviter_reads_the_reason_of_a_no_as_a_quotation(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
-    invitation.mails.all().delete()
+    invitation.emails.all().delete()
     reason = "Not now.\n\nSee https://elsewhere.test <b>instead</b>"
     answering.decline(by=principal(invitee), invitation_id=invitation.pk, reason=reason)
     delivery = send(mail_server)
@@ -157,7 +157,7 @@ def test_the_inviter_reads_the_reason_of_a_no_as_a_quotation(
     assert "Not now.<br><br>See https: //elsewhere.test &lt;b&gt;instead&lt;/b&gt;</blockquote>" in delivery.html
 
 
-def test_the_inviter_reads_why_a_mail_could_not_be_delivered(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_the_inviter_reads_why_a_email_could_not_be_delivered(mail_server: ScriptedServer, invite: Invite) -> None:
     invite()
     mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
     assert deliver_next()
@@ -183,7 +183,7 @@ def test_the_inviter_reads_that_somebody_asks_again(
     proof = read_token(link_for(invitation).rpartition("/")[2])
     assert proof is not None
     Invitation.objects.update(expires_at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
-    invitation.mails.all().delete()
+    invitation.emails.all().delete()
     answering.ask_again(by=principal(None), invitation_id=invitation.pk, proof=proof)
     delivery = send(mail_server)
     assert subject_of(delivery) == "invitee@example.com asks for a new invitation to Riverside"
@@ -198,21 +198,21 @@ def test_the_inviter_reads_that_somebody_asks_again(
     )
 
 
-@pytest.mark.parametrize("kind", Mail.Kind.values)
+@pytest.mark.parametrize("kind", Email.Kind.values)
 @pytest.mark.parametrize("name", INJECTIONS)
-def test_no_name_changes_what_a_mail_is(
+def test_no_name_changes_what_a_email_is(
     mail_server: ScriptedServer, invite: Invite, organization: Organization, kind: str, name: str
 ) -> None:
     invitation = invite()
     Organization.objects.filter(pk=organization.pk).update(name=name)
     Invitation.objects.update(inviter=None, inviter_name=name, decline_reason=name)
-    Mail.objects.update(kind=kind)
+    Email.objects.update(kind=kind)
     delivery = send(mail_server)
     message = delivery.message
     assert delivery.recipients == ["invitee@example.com"]
-    no_mail = ["List-Unsubscribe", "List-Unsubscribe-Post"] if kind in TO_INVITEE else []
+    no_email = ["List-Unsubscribe", "List-Unsubscribe-Post"] if kind in TO_INVITEE else []
     assert sorted(message.keys()) == [
-        "Auto-Submitted", "Content-Type", "Date", "From", *no_mail, "MIME-Version", "Message-ID", "Subject", "To",
+        "Auto-Submitted", "Content-Type", "Date", "From", *no_email, "MIME-Version", "Message-ID", "Subject", "To",
     ]  # fmt: skip
     assert not message.defects
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
@@ -227,7 +227,7 @@ def test_no_name_changes_what_a_mail_is(
 
 def test_the_headers_are_these(mail_server: ScriptedServer, invite: Invite, settings: Settings) -> None:
     settings.DEFAULT_FROM_EMAIL = "PerfectWorks <no-reply@perfectworks.test>"
-    mail = invite().mails.get()
+    email = invite().emails.get()
     delivery = send(mail_server)
     assert delivery.sender == "no-reply@perfectworks.test"
     headers = {name: str(value) for name, value in delivery.message.items() if name not in ("Content-Type", "Date")}
@@ -236,25 +236,25 @@ def test_the_headers_are_these(mail_server: ScriptedServer, invite: Invite, sett
         "Subject": "Owner Cast invites you to Riverside",
         "From": "PerfectWorks <no-reply@perfectworks.test>",
         "To": "invitee@example.com",
-        "Message-ID": mail.message_id,
+        "Message-ID": email.message_id,
         "Auto-Submitted": "auto-generated",
-        "List-Unsubscribe": f"<{refusing_link_for(mail.invitation)}>",
+        "List-Unsubscribe": f"<{refusing_link_for(email.invitation)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
-    assert mail.message_id == f"<{mail.pk.hex}@127.0.0.1>"
+    assert email.message_id == f"<{email.pk.hex}@127.0.0.1>"
 
 
 def test_each_header_is_one_line(mail_server: ScriptedServer, invite: Invite, settings: Settings) -> None:
     settings.PUBLIC_HOST = "perfectworks-of-a-long-name." + "x" * 40 + ".test"
     settings.PUBLIC_BASE_URL = f"https://{settings.PUBLIC_HOST}"
-    mail = invite(f"{'x' * 64}@example.com").mails.get()
+    email = invite(f"{'x' * 64}@example.com").emails.get()
     delivery = send(mail_server)
     head, _, _ = delivery.raw.partition(b"\r\n\r\n")
     lines = head.decode("ascii").split("\r\n")
     assert [line.partition(": ")[0] for line in lines] == delivery.message.keys()
-    assert f"Message-ID: {mail.message_id}" in lines
-    assert f"List-Unsubscribe: <{refusing_link_for(mail.invitation)}>" in lines
-    assert f"To: {mail.recipient}" in lines
+    assert f"Message-ID: {email.message_id}" in lines
+    assert f"List-Unsubscribe: <{refusing_link_for(email.invitation)}>" in lines
+    assert f"To: {email.recipient}" in lines
 
 
 def test_the_link_is_on_the_public_address_and_proves_the_mailbox(
@@ -266,13 +266,13 @@ def test_the_link_is_on_the_public_address_and_proves_the_mailbox(
     assert delivery.links == {link_for(invitation), refusing_link_for(invitation), "https://perfectworks.test"}
     proof = read_token(link_for(invitation).removeprefix("https://perfectworks.test/i/"))
     assert proof is not None
-    assert (proof.invitation_id, proof.generation, proof.purpose) == (invitation.pk, 1, Purpose.MAILED)
+    assert (proof.invitation_id, proof.generation, proof.purpose) == (invitation.pk, 1, Purpose.EMAILED)
 
 
 @pytest.mark.parametrize("kind", ["answered", "undeliverable", "ask_again"])
 def test_the_link_never_goes_to_the_inviter(mail_server: ScriptedServer, invite: Invite, kind: str) -> None:
     invite()
-    Mail.objects.update(kind=kind)
+    Email.objects.update(kind=kind)
     assert send(mail_server).links == {"http://127.0.0.1:8000"}
 
 

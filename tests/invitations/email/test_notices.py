@@ -10,7 +10,7 @@ from accounts.principals import Principal
 from invitations.actions import ending, inviting
 from invitations.actions.maintenance import expire_overdue
 from invitations.email.deliver import deliver_next
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.models import Organization
@@ -57,7 +57,7 @@ def test_they_are_told_with_the_last_words_of_the_server(mail_server: ScriptedSe
         "You get this mail because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
     assert "expired before its mail could be delivered." in notice.html
-    assert put_off.mails.get(kind="invitation").reason == "The invitation is expired."
+    assert put_off.emails.get(kind="invitation").reason == "The invitation is expired."
 
 
 def test_in_german(mail_server: ScriptedServer, put_off: Invitation) -> None:
@@ -104,7 +104,7 @@ def test_what_was_sent_again_or_corrected_meanwhile_needs_no_telling(
     deliver_all()
 
     assert [delivery.recipients for delivery in mail_server.accepted] == [[newer.email]]
-    notice = former.mails.get(kind="undeliverable")
+    notice = former.emails.get(kind="undeliverable")
     assert (notice.state, notice.reason) == ("dropped", "A newer invitation was sent.")
 
 
@@ -114,4 +114,4 @@ def test_nothing_is_told_about_who_was_erased(mail_server: ScriptedServer, put_o
     deliver_all()
 
     assert mail_server.accepted == []
-    assert Mail.objects.get(kind="undeliverable").reason == "The invited person was erased."
+    assert Email.objects.get(kind="undeliverable").reason == "The invited person was erased."

@@ -11,8 +11,8 @@ from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from invitations.actions import answering, ending, inviting
 from invitations.email.deliver import deliver_next
-from invitations.email.models import Attempt, Mail
-from invitations.email.queue import queue_mail
+from invitations.email.models import Attempt, Email
+from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.actions.organizations import set_seat_limit
@@ -25,20 +25,20 @@ Invite = Callable[..., Invitation]
 
 
 def outbox() -> list[tuple[str, str, str]]:
-    return list(Mail.objects.order_by("id").values_list("kind", "recipient", "state"))
+    return list(Email.objects.order_by("id").values_list("kind", "recipient", "state"))
 
 
-def test_a_mail_is_a_row_written_with_its_invitation(invite: Invite) -> None:
+def test_a_email_is_a_row_written_with_its_invitation(invite: Invite) -> None:
     invitation = invite()
-    mail = invitation.mails.get()
+    email = invitation.emails.get()
     assert outbox() == [("invitation", "invitee@example.com", "queued")]
-    assert (mail.generation, mail.attempts, mail.response, mail.lease_id, mail.sent_at) == (1, 0, "", None, None)
-    assert list(Mail.objects.due()) == [mail]
+    assert (email.generation, email.attempts, email.response, email.lease_id, email.sent_at) == (1, 0, "", None, None)
+    assert list(Email.objects.due()) == [email]
 
 
 def test_nothing_secret_is_stored(invite: Invite) -> None:
     invite()
-    [row] = Mail.objects.values()
+    [row] = Email.objects.values()
     assert not any("/i/" in str(value) for value in row.values())
 
 
@@ -54,7 +54,7 @@ def test_the_inviter_is_told_of_an_acceptance_that_waited_for_its_seat(
     assert outbox() == [("invitation", "invitee@example.com", "queued"), told]
 
 
-def test_an_inviter_who_has_left_for_good_gets_no_mail(invite: Invite, owner: User) -> None:
+def test_an_inviter_who_has_left_for_good_gets_no_email(invite: Invite, owner: User) -> None:
     invitation = invite()
     User.objects.filter(pk=owner.pk).update(is_active=False)
     ending.fail(invitation_id=invitation.pk, generation=1, reason="550")
@@ -64,11 +64,11 @@ def test_an_inviter_who_has_left_for_good_gets_no_mail(invite: Invite, owner: Us
 def test_nothing_is_said_twice(invite: Invite) -> None:
     invitation = invite()
     with pytest.raises(IntegrityError), transaction.atomic():
-        queue_mail(invitation, Mail.Kind.INVITATION)
+        queue_email(invitation, Email.Kind.INVITATION)
     assert len(outbox()) == 1
 
 
-def test_erasing_a_person_erases_their_address_from_every_mail_and_takes_back_what_is_unsent(
+def test_erasing_a_person_erases_their_address_from_every_email_and_takes_back_what_is_unsent(
     mail_server: ScriptedServer,
     invite: Invite,
     invitee: User,
@@ -78,10 +78,10 @@ def test_erasing_a_person_erases_their_address_from_every_mail_and_takes_back_wh
     invitation = invite()
     mail_server.answer("RCPT", "450 4.2.1 <invitee@example.com> is greylisted")
     assert deliver_next()
-    deferred = invitation.mails.get()
+    deferred = invitation.emails.get()
     inviting.resend(by=by_owner, organization_id=invitation.organization_id, invitation_id=invitation.pk)
     purge_account(by=principal(invitee), user=invitee)
-    erased = [f"erased-{mail.pk.hex}@erased.invalid" for mail in invitation.mails.order_by("id")]
+    erased = [f"erased-{email.pk.hex}@erased.invalid" for email in invitation.emails.order_by("id")]
     assert [(recipient, state) for _, recipient, state in outbox()] == [(address, "dropped") for address in erased]
     deferred.refresh_from_db()
     assert (deferred.response, [attempt.response for attempt in Attempt.objects.all()]) == ("", [""])
@@ -107,11 +107,11 @@ def test_erasing_a_person_erases_their_address_from_every_mail_and_takes_back_wh
 def test_the_ledger_cannot_contradict_itself(invite: Invite, columns: dict[str, Any]) -> None:
     invite()
     with pytest.raises(IntegrityError), transaction.atomic():
-        Mail.objects.update(**columns)
+        Email.objects.update(**columns)
 
 
 @pytest.mark.parametrize("state", ["sent", "delivered", "deferred", "bounced", "complained"])
 def test_what_a_provider_reports_later_fits_into_the_ledger(invite: Invite, state: str) -> None:
     invite()
-    Mail.objects.update(state=state, sent_at=Now(), due_at=None)
-    assert not Mail.objects.unsent().exists()
+    Email.objects.update(state=state, sent_at=Now(), due_at=None)
+    assert not Email.objects.unsent().exists()

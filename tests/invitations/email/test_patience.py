@@ -10,8 +10,8 @@ from django.db import connection
 from django.db.models import F
 from pytest_django import Settings
 
-from invitations.email.deliver import DATABASE_PAUSES, deliver_next
-from invitations.email.models import Attempt, Mail
+from invitations.email.deliver import DATABASE_RETRY_DELAYS, deliver_next
+from invitations.email.models import Attempt, Email
 from invitations.email.smtp import AFTER_CONTENT, longest_conversation
 from invitations.models import Invitation
 from tests.invitations.email.conftest import let_time_pass
@@ -52,14 +52,14 @@ def slow_mail_server(settings: Settings) -> Iterator[SlowMailServer]:
 def test_an_answer_that_comes_later_than_a_person_would_wait_costs_no_second_copy(
     slow_mail_server: SlowMailServer, settings: Settings, invite: Invite, step: str
 ) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     settings.EMAIL_TIMEOUT = 0.2
     server = slow_mail_server(step, [f"{GOOD[step]}\r\n"], pause=0.6)
     assert deliver_next()
     let_time_pass()
     assert not deliver_next()
-    mail.refresh_from_db()
-    assert (mail.state, mail.response, mail.attempts) == ("sent", GOOD["CONTENT"], 1)
+    email.refresh_from_db()
+    assert (email.state, email.response, email.attempts) == ("sent", GOOD["CONTENT"], 1)
     assert server.copies == 1
 
 
@@ -71,39 +71,39 @@ def test_an_answer_that_comes_later_than_a_person_would_wait_costs_no_second_cop
 def test_no_server_keeps_a_worker_by_dripping(
     slow_mail_server: SlowMailServer, settings: Settings, invite: Invite, step: str, pieces: Iterable[str]
 ) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     settings.SMTP_SECONDS_UNTIL_CONTENT = 0.5
     server = slow_mail_server(step, pieces, pause=0.02)
     assert deliver_next()
-    mail.refresh_from_db()
-    assert (mail.state, mail.response, mail.attempts) == ("deferred", GIVEN_UP, 1)
+    email.refresh_from_db()
+    assert (email.state, email.response, email.attempts) == ("deferred", GIVEN_UP, 1)
     assert server.copies == 0
 
 
-def test_a_server_that_never_comes_to_the_end_of_its_answer_may_have_taken_the_mail_and_that_is_said(
+def test_a_server_that_never_comes_to_the_end_of_its_answer_may_have_taken_the_email_and_that_is_said(
     slow_mail_server: SlowMailServer, settings: Settings, invite: Invite
 ) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     settings.SMTP_SECONDS_AFTER_CONTENT = 0.5
     server = slow_mail_server("CONTENT", DRIPPED_LINES, pause=0.02)
     assert deliver_next()
-    mail.refresh_from_db()
+    email.refresh_from_db()
     words = f"{GIVEN_UP} {AFTER_CONTENT}"
-    assert (mail.state, mail.response) == ("deferred", words)
-    assert list(mail.history.values_list("state", "response")) == [("deferred", words)]
+    assert (email.state, email.response) == ("deferred", words)
+    assert list(email.history.values_list("state", "response")) == [("deferred", words)]
     assert server.copies == 1
 
 
 def test_a_goodbye_is_not_waited_for(slow_mail_server: SlowMailServer, settings: Settings, invite: Invite) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     settings.EMAIL_TIMEOUT = 0.5
     slow_mail_server("QUIT", DRIPPED, pause=0.02)
     assert deliver_next()
-    mail.refresh_from_db()
-    assert mail.state == "sent"
+    email.refresh_from_db()
+    assert email.state == "sent"
 
 
-def test_no_other_worker_takes_a_mail_that_a_server_keeps_for_as_long_as_it_can(
+def test_no_other_worker_takes_a_email_that_a_server_keeps_for_as_long_as_it_can(
     mail_server: ScriptedServer, invite: Invite
 ) -> None:
     invite()
@@ -112,8 +112,8 @@ def test_no_other_worker_takes_a_mail_that_a_server_keeps_for_as_long_as_it_can(
 
     def meanwhile() -> None:
         hold.wait()
-        without_database = timedelta(seconds=sum(DATABASE_PAUSES))
-        Mail.objects.update(due_at=F("due_at") - longest_conversation() - without_database)
+        without_database = timedelta(seconds=sum(DATABASE_RETRY_DELAYS))
+        Email.objects.update(due_at=F("due_at") - longest_conversation() - without_database)
         others.append(deliver_next())
         connection.close()
         hold.release()
@@ -124,7 +124,7 @@ def test_no_other_worker_takes_a_mail_that_a_server_keeps_for_as_long_as_it_can(
     thread.join(DEADLINE)
     assert others == [False]
     assert len(mail_server.accepted) == Attempt.objects.count() == 1
-    assert Mail.objects.get().state == "sent"
+    assert Email.objects.get().state == "sent"
 
 
 def test_the_answer_to_the_content_is_awaited_as_long_as_the_standard_asks(settings: Settings) -> None:

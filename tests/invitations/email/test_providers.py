@@ -11,9 +11,9 @@ from django.utils.module_loading import import_string
 from pytest_django import Settings
 
 from invitations.email.messages import render
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.email.queue import KEEP_TAGS_ONLY
-from invitations.email.transport import Outcome, hand_over
+from invitations.email.transport import Outcome, send_message
 from invitations.models import Invitation
 from perfectworks.environment import WEBHOOK_PROOFS
 
@@ -22,7 +22,7 @@ def hand_over_to_provider(response: Any = None) -> Outcome:
     message = EmailMultiAlternatives("Hello", "Hello", "no-reply@example.com", ["invitee@example.com"])
     if response is not None:
         message.anymail_test_response = response  # type: ignore[attr-defined]
-    return hand_over(get_connection("anymail.backends.test.EmailBackend"), message)
+    return send_message(get_connection("anymail.backends.test.EmailBackend"), message)
 
 
 def status(word: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def status(word: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("word", ["sent", "queued"])
 def test_what_a_provider_takes_is_sent(word: str, mailoutbox: list[EmailMessage]) -> None:
-    assert hand_over_to_provider(status(word)) == Outcome(Mail.State.SENT, "1")
+    assert hand_over_to_provider(status(word)) == Outcome(Email.State.SENT, "1")
     assert len(mailoutbox) == 1
 
 
@@ -52,16 +52,16 @@ def test_a_provider_in_trouble_is_tried_again() -> None:
 def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
     invite: Callable[..., Invitation], settings: Settings, mailoutbox: list[Any], webhook: str
 ) -> None:
-    settings.MAIL_WEBHOOK = webhook
+    settings.EMAIL_WEBHOOK = webhook
     invitation = Invitation.objects.with_details().get(pk=invite().pk)
-    mail = invitation.mails.get()
+    email = invitation.emails.get()
 
-    hand_over(get_connection("anymail.backends.test.EmailBackend"), render(mail, invitation))
+    send_message(get_connection("anymail.backends.test.EmailBackend"), render(email, invitation))
 
     [message] = mailoutbox
     params = message.anymail_test_params
-    assert params.get("metadata") == ({"mail_id": mail.pk.hex} if webhook == "postmark" else None)
-    assert params.get("tags") == ([mail.pk.hex] if webhook == "postal" else None)
+    assert params.get("metadata") == ({"mail_id": email.pk.hex} if webhook == "postmark" else None)
+    assert params.get("tags") == ([email.pk.hex] if webhook == "postal" else None)
 
 
 @pytest.mark.parametrize("provider", sorted(set(WEBHOOK_PROOFS) - {"amazon_ses"}))

@@ -17,11 +17,11 @@ from events.models import Event
 from invitations.actions.answering import accept
 from invitations.actions.inviting import resend
 from invitations.actions.maintenance import send_reminders
-from invitations.email.address_hashes import Reach
+from invitations.email.address_hashes import SuppressionScope
 from invitations.email.deliver import deliver_next
-from invitations.email.models import Attempt, Mail
-from invitations.email.queue import queue_mail
-from invitations.email.suppressions import allow_mails, refusals_of, refuse_mails
+from invitations.email.models import Attempt, Email
+from invitations.email.queue import queue_email
+from invitations.email.suppressions import remove_suppression, suppressions_of, unsubscribe
 from invitations.models import Invitation
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
@@ -37,13 +37,13 @@ REFUSED, WELCOME = "refused@example.com", "welcome@example.com"
 
 
 @pytest.fixture
-def refuse(organization: Organization, owner: User) -> Callable[[Reach], None]:
+def refuse(organization: Organization, owner: User) -> Callable[[SuppressionScope], None]:
     """Lets an address refuse, by the link of an invitation that is over."""
 
-    def refuse(reach: Reach = Reach.ORGANIZATION, address: str = REFUSED) -> None:
+    def refuse(scope: SuppressionScope = SuppressionScope.ORGANIZATION, address: str = REFUSED) -> None:
         former = make_invitation(organization, address, owner, status="declined", finished_at=timezone.now())
-        proof = Proof(former.pk, 1, Purpose.REFUSING)
-        refuse_mails(by=LINK_HOLDER, invitation_id=former.pk, reach=reach, proof=proof)
+        proof = Proof(former.pk, 1, Purpose.UNSUBSCRIBE)
+        unsubscribe(by=LINK_HOLDER, invitation_id=former.pk, scope=scope, proof=proof)
 
     return refuse
 
@@ -60,42 +60,42 @@ def told(owner: User, invitation: Invitation) -> dict[str, Any]:
     path = f"/api/v0/organizations/{invitation.organization_id}/invitations"
     row: dict[str, Any] = client.get(f"{path}/{invitation.pk}").json()["data"]
     explained = client.get(f"{path}/{invitation.pk}/explain").json()["data"]
-    sent_at = [entry["at"] for entry in explained["timeline"] if entry["what"] == "mail.sent"][-1]
+    sent_at = [entry["at"] for entry in explained["timeline"] if entry["what"] == "email.sent"][-1]
     assert row["delivery"]["sentAt"] == row["delivery"]["updatedAt"] == sent_at
     for name in ("id", "email", "createdAt", "updatedAt", "expiresAt"):
         row.pop(name)
     for name in ("sentAt", "updatedAt"):
         row["delivery"].pop(name)
     states = {}
-    for state in Mail.State.values:
+    for state in Email.State.values:
         found = client.get(path, {"delivery": state, "state": "pending"}).json()["data"]
         states[state] = str(invitation.pk) in [one["id"] for one in found]
     story = [f"{entry['what']} {entry['response']}" for entry in explained["timeline"]]
     return row | {"found by": states, "reason": explained["reason"], "story": story}
 
 
-@pytest.mark.parametrize("reach", Reach)
-def test_the_mail_is_dropped_and_the_ledger_says_why(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], reach: Reach
+@pytest.mark.parametrize("scope", SuppressionScope)
+def test_the_email_is_dropped_and_the_ledger_says_why(
+    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], scope: SuppressionScope
 ) -> None:
-    refuse(reach)
+    refuse(scope)
     invitation = invite(REFUSED)
     deliver_all()
-    mail = invitation.mails.get()
-    assert (mail.state, mail.reason, mail.response, mail.attempts) == ("dropped", UNWANTED, "", 0)
-    assert mail.sent_at is None
-    assert mail.withheld_at is not None
+    email = invitation.emails.get()
+    assert (email.state, email.reason, email.response, email.attempts) == ("dropped", UNWANTED, "", 0)
+    assert email.sent_at is None
+    assert email.withheld_at is not None
     assert mail_server.sessions == 0
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
 
 
-@pytest.mark.parametrize(("reach", "accepted"), [(Reach.ORGANIZATION, 1), (Reach.ALL, 0)])
+@pytest.mark.parametrize(("scope", "accepted"), [(SuppressionScope.ORGANIZATION, 1), (SuppressionScope.ALL, 0)])
 def test_another_organization_is_concerned_when_all_are(
-    mail_server: ScriptedServer, refuse: Callable[..., None], reach: Reach, accepted: int, stranger: User
+    mail_server: ScriptedServer, refuse: Callable[..., None], scope: SuppressionScope, accepted: int, stranger: User
 ) -> None:
-    refuse(reach)
+    refuse(scope)
     elsewhere = make_organization("elsewhere", stranger)
-    queue_mail(make_invitation(elsewhere, REFUSED, stranger), Mail.Kind.INVITATION)
+    queue_email(make_invitation(elsewhere, REFUSED, stranger), Email.Kind.INVITATION)
     deliver_all()
     assert len(mail_server.accepted) == accepted
 
@@ -109,14 +109,14 @@ def test_what_was_refused_after_it_was_queued_is_not_sent(
     assert mail_server.accepted == []
 
 
-def test_the_organization_is_told_the_same_as_of_a_mail_that_was_sent(
+def test_the_organization_is_told_the_same_as_of_a_email_that_was_sent(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], owner: User
 ) -> None:
     refuse()
     refused, welcome = invite(REFUSED), invite(WELCOME)
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [[WELCOME]]
-    assert [mail.response for mail in (refused.mails.get(), welcome.mails.get())] == ["", GOOD["CONTENT"]]
+    assert [email.response for email in (refused.emails.get(), welcome.emails.get())] == ["", GOOD["CONTENT"]]
     assert told(owner, refused) == told(owner, welcome)
     assert told(owner, refused)["delivery"] == {
         "kind": "invitation", "state": "sent", "attempts": 1, "response": None, "nextAttemptAt": None,
@@ -127,7 +127,7 @@ def test_no_time_in_the_ledger_tells_them_apart(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
 ) -> None:
     refuse()
-    refused, welcome = invite(REFUSED).mails, invite(WELCOME).mails
+    refused, welcome = invite(REFUSED).emails, invite(WELCOME).emails
     deliver_all()
     assert refused.get().withheld_at == refused.get().updated_at
     assert welcome.get().sent_at == welcome.get().updated_at == welcome.get().history.get().created_at
@@ -153,14 +153,14 @@ def test_reminders_are_queued_and_refused_alike(
     refused, welcome = invite(REFUSED), invite(WELCOME)
     deliver_all()
     earlier = timezone.now() - timedelta(days=2)
-    Mail.objects.filter(sent_at__isnull=False).update(sent_at=earlier)
-    Mail.objects.filter(withheld_at__isnull=False).update(withheld_at=earlier)
+    Email.objects.filter(sent_at__isnull=False).update(sent_at=earlier)
+    Email.objects.filter(withheld_at__isnull=False).update(withheld_at=earlier)
     Attempt.objects.update(created_at=earlier)
     Invitation.objects.unanswered().update(expires_at=timezone.now() + timedelta(days=1))
     send_reminders()
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [[WELCOME]] * 2
-    assert refused.mails.get(kind="reminder").reason == UNWANTED
+    assert refused.emails.get(kind="reminder").reason == UNWANTED
     assert told(owner, refused) == told(owner, welcome)
     assert told(owner, refused)["delivery"]["kind"] == "reminder"
 
@@ -181,7 +181,7 @@ def test_the_log_of_the_organization_is_the_same(
 def test_the_invitation_waits_for_its_invitee(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], client: Client
 ) -> None:
-    refuse(Reach.ALL)
+    refuse(SuppressionScope.ALL)
     invitation = invite(REFUSED)
     deliver_all()
     person = make_person("refused")
@@ -190,23 +190,23 @@ def test_the_invitation_waits_for_its_invitee(
     assert accept(by=session(person), invitation_id=invitation.pk).membership is not None
 
 
-def test_mails_to_whoever_invited_are_no_invitations(
+def test_emails_to_whoever_invited_are_no_invitations(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], invitee: User
 ) -> None:
-    refuse(Reach.ALL, "owner@example.com")
+    refuse(SuppressionScope.ALL, "owner@example.com")
     invitation = invite()
     accept(by=session(invitee), invitation_id=invitation.pk)
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [["owner@example.com"]]
 
 
-def test_after_it_was_taken_back_mails_come_again(
+def test_after_it_was_taken_back_emails_come_again(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
 ) -> None:
     refuse()
     person = make_person("refused")
-    [found] = refusals_of(person)
-    allow_mails(by=session(person), refusal_id=found.refusal.pk)
+    [found] = suppressions_of(person)
+    remove_suppression(by=session(person), suppression_id=found.refusal.pk)
     invite(REFUSED)
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [[REFUSED]]
@@ -228,5 +228,5 @@ def test_staff_see_that_it_was_refused_and_find_no_list_of_who_did(
 
 def test_only_what_was_dropped_is_withheld(invite: Invite) -> None:
     invite()
-    with pytest.raises(IntegrityError, match="mail_withheld_is_dropped"), transaction.atomic():
-        Mail.objects.update(withheld_at=timezone.now())
+    with pytest.raises(IntegrityError, match="email_withheld_is_dropped"), transaction.atomic():
+        Email.objects.update(withheld_at=timezone.now())

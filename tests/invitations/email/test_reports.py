@@ -15,10 +15,10 @@ from accounts.models import User
 from accounts.principals import Principal
 from events.models import Event
 from invitations.actions import answering, inviting
-from invitations.email.address_hashes import MailRefusal
+from invitations.email.address_hashes import Suppression
 from invitations.email.deliver import claim, deliver_next
 from invitations.email.delivery_reports import FOLLOWS, Report, take_report
-from invitations.email.models import Attempt, Mail
+from invitations.email.models import Attempt, Email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.actions.organizations import archive_organization
@@ -33,13 +33,13 @@ Invite = Callable[..., Invitation]
 By = Callable[..., Principal]
 
 REFUSED = "550 5.1.1 No such mailbox"
-BOUNCED = Report(Mail.State.BOUNCED, "550 5.1.1", REFUSED, is_final=True)
-REJECTED = Report(Mail.State.FAILED, "refused", "Suppressed", is_final=True)
-FAILED = Report(Mail.State.FAILED, "failed", "Your account is on hold")
-SENT = Report(Mail.State.SENT, "sent")
-DEFERRED = Report(Mail.State.DEFERRED, "452 4.2.2", "452 4.2.2 Mailbox full")
-DELIVERED = Report(Mail.State.DELIVERED, "delivered", "250 2.0.0 OK")
-COMPLAINED = Report(Mail.State.COMPLAINED, "complained")
+BOUNCED = Report(Email.State.BOUNCED, "550 5.1.1", REFUSED, is_final=True)
+REJECTED = Report(Email.State.FAILED, "refused", "Suppressed", is_final=True)
+FAILED = Report(Email.State.FAILED, "failed", "Your account is on hold")
+SENT = Report(Email.State.SENT, "sent")
+DEFERRED = Report(Email.State.DEFERRED, "452 4.2.2", "452 4.2.2 Mailbox full")
+DELIVERED = Report(Email.State.DELIVERED, "delivered", "250 2.0.0 OK")
+COMPLAINED = Report(Email.State.COMPLAINED, "complained")
 
 
 @pytest.fixture
@@ -51,109 +51,109 @@ def invitation(mail_server: ScriptedServer, invite: Invite) -> Invitation:
 
 
 @pytest.fixture
-def mail(invitation: Invitation) -> Mail:
-    return invitation.mails.get()
+def email(invitation: Invitation) -> Email:
+    return invitation.emails.get()
 
 
-def take(mail: Mail, *reports: Report) -> list[bool]:
+def take(email: Email, *reports: Report) -> list[bool]:
     """Which of them were news."""
-    return [take_report(mail_id=mail.pk, report=report) for report in reports]
+    return [take_report(email_id=email.pk, report=report) for report in reports]
 
 
-def state_of(mail: Mail) -> tuple[str, str]:
-    mail.refresh_from_db()
-    mail.invitation.refresh_from_db()
-    return mail.state, mail.invitation.status
+def state_of(email: Email) -> tuple[str, str]:
+    email.refresh_from_db()
+    email.invitation.refresh_from_db()
+    return email.state, email.invitation.status
 
 
-def test_a_report_leaves_its_event_and_its_words(mail: Mail):
+def test_a_report_leaves_its_event_and_its_words(email: Email):
     with watching() as changes:
-        assert take(mail, DELIVERED) == [True]
+        assert take(email, DELIVERED) == [True]
 
-    facts = {"invitation_id": mail.invitation_id, "mail_kind": "invitation", "reason": "delivered"}
-    assert changes.events == [event("mail.delivered", mail, None, mail.invitation.organization, **facts)]
-    assert [(a.state, a.response) for a in mail.history.all()] == [
+    facts = {"invitation_id": email.invitation_id, "email_kind": "invitation", "reason": "delivered"}
+    assert changes.events == [event("email.delivered", email, None, email.invitation.organization, **facts)]
+    assert [(a.state, a.response) for a in email.history.all()] == [
         ("sent", GOOD["CONTENT"]),
         ("delivered", "250 2.0.0 OK"),
     ]
-    assert state_of(mail) == ("delivered", "pending")
-    assert mail.attempts == 1
+    assert state_of(email) == ("delivered", "pending")
+    assert email.attempts == 1
 
 
-def test_a_hard_bounce_ends_the_invitation_and_is_told_to_the_inviter(mail_server: ScriptedServer, mail: Mail):
-    assert take(mail, BOUNCED) == [True]
+def test_a_hard_bounce_ends_the_invitation_and_is_told_to_the_inviter(mail_server: ScriptedServer, email: Email):
+    assert take(email, BOUNCED) == [True]
 
-    assert state_of(mail) == ("bounced", "error")
-    assert Event.objects.about(mail.invitation).get(kind="invitation.failed").data == {"reason": "550 5.1.1"}
+    assert state_of(email) == ("bounced", "error")
+    assert Event.objects.about(email.invitation).get(kind="invitation.failed").data == {"reason": "550 5.1.1"}
     assert deliver_next()
     notice = mail_server.accepted[-1]
     assert notice.recipients == ["owner@example.com"]
     assert f"> {REFUSED}" in notice.text
 
 
-def test_a_soft_bounce_leaves_the_invitation_open(mail: Mail):
-    assert take(mail, DEFERRED) == [True]
+def test_a_soft_bounce_leaves_the_invitation_open(email: Email):
+    assert take(email, DEFERRED) == [True]
 
-    assert state_of(mail) == ("deferred", "pending")
+    assert state_of(email) == ("deferred", "pending")
     assert not deliver_next()
 
 
-def test_a_provider_that_will_not_send_to_the_address_ends_the_invitation(mail: Mail):
-    take(mail, REJECTED)
+def test_a_provider_that_will_not_send_to_the_address_ends_the_invitation(email: Email):
+    take(email, REJECTED)
 
-    assert state_of(mail) == ("failed", "error")
-
-
-def test_a_provider_that_fails_us_ends_no_invitation(mail: Mail):
-    take(mail, FAILED)
-
-    assert state_of(mail) == ("failed", "pending")
+    assert state_of(email) == ("failed", "error")
 
 
-def test_a_complaint_is_noted_and_the_invitation_can_still_be_answered(mail: Mail, invitee: User, principal: By):
-    take(mail, DELIVERED, COMPLAINED)
-    assert state_of(mail) == ("complained", "pending")
+def test_a_provider_that_fails_us_ends_no_invitation(email: Email):
+    take(email, FAILED)
 
-    answering.accept(by=principal(invitee), invitation_id=mail.invitation_id)
+    assert state_of(email) == ("failed", "pending")
 
-    assert state_of(mail) == ("complained", "accepted")
+
+def test_a_complaint_is_noted_and_the_invitation_can_still_be_answered(email: Email, invitee: User, principal: By):
+    take(email, DELIVERED, COMPLAINED)
+    assert state_of(email) == ("complained", "pending")
+
+    answering.accept(by=principal(invitee), invitation_id=email.invitation_id)
+
+    assert state_of(email) == ("complained", "accepted")
 
 
 def test_a_complaint_counts_as_do_not_write_to_me_again(
-    mail_server: ScriptedServer, mail: Mail, by_owner: Principal, invite: Invite
+    mail_server: ScriptedServer, email: Email, by_owner: Principal, invite: Invite
 ):
-    take(mail, COMPLAINED)
+    take(email, COMPLAINED)
     sent_so_far = len(mail_server.accepted)
 
-    inviting.resend(by=by_owner, organization_id=mail.invitation.organization_id, invitation_id=mail.invitation_id)
+    inviting.resend(by=by_owner, organization_id=email.invitation.organization_id, invitation_id=email.invitation_id)
     invite("other@example.com")
     while deliver_next():
         pass
 
     assert [delivery.recipients for delivery in mail_server.accepted[sent_so_far:]] == [["other@example.com"]]
-    assert mail.invitation.mails.get(generation=2).withheld_at is not None
+    assert email.invitation.emails.get(generation=2).withheld_at is not None
 
 
 def test_an_inviter_who_complains_about_a_notice_refuses_no_invitations(
-    mail_server: ScriptedServer, mail: Mail, invitee: User, principal: By
+    mail_server: ScriptedServer, email: Email, invitee: User, principal: By
 ):
-    answering.decline(by=principal(invitee), invitation_id=mail.invitation_id)
+    answering.decline(by=principal(invitee), invitation_id=email.invitation_id)
     assert deliver_next()
 
-    take(Mail.objects.get(kind="answered"), COMPLAINED)
+    take(Email.objects.get(kind="answered"), COMPLAINED)
 
-    assert not MailRefusal.objects.exists()
+    assert not Suppression.objects.exists()
 
 
 # Twice, late, out of order
 
 
 @pytest.mark.parametrize("taken", [SENT, DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED])
-def test_a_report_that_comes_twice_is_taken_once(mail: Mail, taken: Report):
-    take(mail, taken)
+def test_a_report_that_comes_twice_is_taken_once(email: Email, taken: Report):
+    take(email, taken)
 
     with watching() as changes:
-        assert take(mail, taken, taken) == [False, False]
+        assert take(email, taken, taken) == [False, False]
 
     assert changes.nothing
 
@@ -167,97 +167,97 @@ def test_states_only_move_forward():
 @pytest.mark.parametrize(
     ("first", "second"), list(product([DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED], repeat=2))
 )
-def test_what_follows_what_is_in_the_table_and_nowhere_else(mail: Mail, first: Report, second: Report):
-    take(mail, first)
+def test_what_follows_what_is_in_the_table_and_nowhere_else(email: Email, first: Report, second: Report):
+    take(email, first)
 
     second = replace(second, words=f"{second.words} again")
-    assert take(mail, second) == [first.state in FOLLOWS[second.state]]
-    assert state_of(mail)[0] == (second if first.state in FOLLOWS[second.state] else first).state
+    assert take(email, second) == [first.state in FOLLOWS[second.state]]
+    assert state_of(email)[0] == (second if first.state in FOLLOWS[second.state] else first).state
 
 
-def test_the_newest_words_of_a_server_that_goes_on_deferring_are_kept_and_none_twice(mail: Mail):
-    moved = Report(Mail.State.DEFERRED, "450 4.2.0", "450 4.2.0 The mailbox is moving")
+def test_the_newest_words_of_a_server_that_goes_on_deferring_are_kept_and_none_twice(email: Email):
+    moved = Report(Email.State.DEFERRED, "450 4.2.0", "450 4.2.0 The mailbox is moving")
 
-    assert take(mail, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [True, True, False, False, True, False]
+    assert take(email, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [True, True, False, False, True, False]
 
-    told = [(attempt.state, attempt.response) for attempt in mail.history.all()]
+    told = [(attempt.state, attempt.response) for attempt in email.history.all()]
     assert told == [("sent", GOOD["CONTENT"]), *((one.state, one.words) for one in (DEFERRED, moved, DELIVERED))]
-    assert Event.objects.filter(kind="mail.deferred").count() == 2
+    assert Event.objects.filter(kind="email.deferred").count() == 2
 
 
 def test_a_deferral_in_the_words_of_our_own_hand_over_is_news_while_we_would_still_send(
     mail_server: ScriptedServer, invite: Invite
 ):
-    mail = invite().mails.get()
+    email = invite().emails.get()
     mail_server.answer("RCPT", DEFERRED.words)
     assert deliver_next()
-    assert mail.history.get().response == DEFERRED.words
+    assert email.history.get().response == DEFERRED.words
 
-    assert take(mail, DEFERRED, DEFERRED) == [True, False]
+    assert take(email, DEFERRED, DEFERRED) == [True, False]
 
-    assert state_of(mail) == ("deferred", "pending")
-    assert mail.due_at is None
+    assert state_of(email) == ("deferred", "pending")
+    assert email.due_at is None
 
 
-def test_a_late_bounce_never_undoes_an_acceptance(mail: Mail, invitee: User, principal: By):
-    answer = answering.accept(by=principal(invitee), invitation_id=mail.invitation_id)
+def test_a_late_bounce_never_undoes_an_acceptance(email: Email, invitee: User, principal: By):
+    answer = answering.accept(by=principal(invitee), invitation_id=email.invitation_id)
 
-    assert take(mail, BOUNCED) == [True]
+    assert take(email, BOUNCED) == [True]
 
-    assert state_of(mail) == ("bounced", "accepted")
+    assert state_of(email) == ("bounced", "accepted")
     assert invitee.memberships.get() == answer.membership
-    assert not mail.invitation.mails.filter(kind="undeliverable").exists()
+    assert not email.invitation.emails.filter(kind="undeliverable").exists()
 
 
-def test_a_bounce_of_an_older_mail_says_nothing_about_the_newer_one(mail: Mail, by_owner: Principal):
-    inviting.resend(by=by_owner, organization_id=mail.invitation.organization_id, invitation_id=mail.invitation_id)
+def test_a_bounce_of_an_older_email_says_nothing_about_the_newer_one(email: Email, by_owner: Principal):
+    inviting.resend(by=by_owner, organization_id=email.invitation.organization_id, invitation_id=email.invitation_id)
 
-    assert take(mail, BOUNCED) == [True]
+    assert take(email, BOUNCED) == [True]
 
-    assert state_of(mail) == ("bounced", "pending")
-    assert Invitation.objects.open().get().mails.get(generation=2).state == "queued"
+    assert state_of(email) == ("bounced", "pending")
+    assert Invitation.objects.open().get().emails.get(generation=2).state == "queued"
 
 
 def test_a_bounced_notice_to_the_inviter_ends_nothing(
-    mail_server: ScriptedServer, mail: Mail, invitee: User, principal: By
+    mail_server: ScriptedServer, email: Email, invitee: User, principal: By
 ):
-    answering.decline(by=principal(invitee), invitation_id=mail.invitation_id)
+    answering.decline(by=principal(invitee), invitation_id=email.invitation_id)
     assert deliver_next()
-    notice = Mail.objects.get(kind="answered")
+    notice = Email.objects.get(kind="answered")
 
     take(notice, BOUNCED)
 
     assert state_of(notice) == ("bounced", "declined")
-    assert Mail.objects.count() == 2
+    assert Email.objects.count() == 2
 
 
 # Before our own commit of "sent"
 
 
 @pytest.mark.parametrize("early", [SENT, DEFERRED, DELIVERED, COMPLAINED])
-def test_a_report_that_overtakes_our_own_commit_ends_the_lease_and_the_mail_is_not_sent_again(
+def test_a_report_that_overtakes_our_own_commit_ends_the_lease_and_the_email_is_not_sent_again(
     mail_server: ScriptedServer, invite: Invite, early: Report
 ):
-    mail = invite().mails.get()
-    assert claim() == mail
-    assert take(mail, early) == [True]
+    email = invite().emails.get()
+    assert claim() == email
+    assert take(email, early) == [True]
 
     let_time_pass()
 
     assert not deliver_next()
-    assert state_of(mail) == (early.state, "pending")
-    assert mail.sent_at is not None
+    assert state_of(email) == (early.state, "pending")
+    assert email.sent_at is not None
     assert mail_server.accepted == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_worker_that_comes_too_late_writes_nothing_over_the_report(mail_server: ScriptedServer, invite: Invite):
-    mail = invite().mails.get()
+    email = invite().emails.get()
     in_hand = mail_server.hold("CONTENT")
 
     def report_meanwhile() -> None:
         in_hand.wait()
-        take(mail, DELIVERED)
+        take(email, DELIVERED)
         connection.close()
         in_hand.release()
 
@@ -266,71 +266,71 @@ def test_the_worker_that_comes_too_late_writes_nothing_over_the_report(mail_serv
     assert deliver_next()
     thread.join(DEADLINE)
 
-    assert state_of(mail) == ("delivered", "pending")
-    assert [attempt.state for attempt in mail.history.all()] == ["delivered"]
+    assert state_of(email) == ("delivered", "pending")
+    assert [attempt.state for attempt in email.history.all()] == ["delivered"]
 
 
 # About none of ours, or of nobody's any more
 
 
-def test_an_unknown_mail_changes_nothing(mail: Mail):
+def test_an_unknown_email_changes_nothing(email: Email):
     with watching() as changes:
-        assert not take_report(mail_id=mail.invitation_id, report=BOUNCED)
+        assert not take_report(email_id=email.invitation_id, report=BOUNCED)
 
     assert changes.nothing
 
 
-def test_the_recipient_in_a_report_is_not_believed(mail: Mail, invite: Invite, settings: Settings):
+def test_the_recipient_in_a_report_is_not_believed(email: Email, invite: Invite, settings: Settings):
     other = invite("other@example.com")
     configure(settings, "postmark")
 
-    assert report("postmark-bounced", mail, Email="other@example.com").status_code == 200
+    assert report("postmark-bounced", email, Email="other@example.com").status_code == 200
 
-    assert state_of(mail) == ("bounced", "error")
+    assert state_of(email) == ("bounced", "error")
     assert Invitation.objects.open().get() == other
 
 
-def test_our_message_id_names_the_mail_where_a_relay_keeps_it(mail: Mail, settings: Settings):
+def test_our_message_id_names_the_email_where_a_relay_keeps_it(email: Email, settings: Settings):
     configure(settings, "mailgun")
 
-    assert report("mailgun-delivered", mail).status_code == 200
+    assert report("mailgun-delivered", email).status_code == 200
 
-    assert state_of(mail) == ("delivered", "pending")
-
-
-def test_a_dropped_mail_stays_dropped(invite: Invite):
-    mail = invite().mails.get()
-    Mail.objects.update(state="dropped", due_at=None)
-
-    assert take(mail, DELIVERED, BOUNCED, COMPLAINED) == [False] * 3
+    assert state_of(email) == ("delivered", "pending")
 
 
-def test_the_words_about_an_erased_person_are_not_written_down(mail: Mail, invitee: User, principal: By):
+def test_a_dropped_email_stays_dropped(invite: Invite):
+    email = invite().emails.get()
+    Email.objects.update(state="dropped", due_at=None)
+
+    assert take(email, DELIVERED, BOUNCED, COMPLAINED) == [False] * 3
+
+
+def test_the_words_about_an_erased_person_are_not_written_down(email: Email, invitee: User, principal: By):
     purge_account(by=principal(invitee), user=invitee)
 
-    take(mail, Report(Mail.State.BOUNCED, "550", "550 <invitee@example.com> is unknown", is_final=True))
+    take(email, Report(Email.State.BOUNCED, "550", "550 <invitee@example.com> is unknown", is_final=True))
 
-    assert state_of(mail)[0] == "bounced"
-    assert not re.search("invitee", mail.response + "".join(a.response for a in Attempt.objects.all()))
-
-
-def test_the_reports_of_an_archived_organization_are_taken_too(mail: Mail, by_owner: Principal):
-    archive_organization(by=by_owner, organization_id=mail.invitation.organization_id)
-
-    assert take(mail, BOUNCED) == [True]
-
-    assert state_of(mail) == ("bounced", "error")
+    assert state_of(email)[0] == "bounced"
+    assert not re.search("invitee", email.response + "".join(a.response for a in Attempt.objects.all()))
 
 
-def test_a_mail_is_deferred_for_us_until_its_provider_says_more(invite: Invite, mail_server: ScriptedServer):
+def test_the_reports_of_an_archived_organization_are_taken_too(email: Email, by_owner: Principal):
+    archive_organization(by=by_owner, organization_id=email.invitation.organization_id)
+
+    assert take(email, BOUNCED) == [True]
+
+    assert state_of(email) == ("bounced", "error")
+
+
+def test_a_email_is_deferred_for_us_until_its_provider_says_more(invite: Invite, mail_server: ScriptedServer):
     """Our own hand-over failed half-way, and the provider has it all the same."""
-    mail = invite().mails.get()
+    email = invite().emails.get()
     mail_server.answer("CONTENT", "451 4.3.0 Later")
     assert deliver_next()
-    assert (mail.invitation.mails.get().state, Mail.objects.filter(due_at__gt=Now()).count()) == ("deferred", 1)
+    assert (email.invitation.emails.get().state, Email.objects.filter(due_at__gt=Now()).count()) == ("deferred", 1)
 
-    take(mail, DEFERRED)
+    take(email, DEFERRED)
     let_time_pass()
 
     assert not deliver_next()
-    assert state_of(mail) == ("deferred", "pending")
+    assert state_of(email) == ("deferred", "pending")

@@ -14,8 +14,8 @@ from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from events.models import Event
 from invitations.actions import answering, ending, inviting
-from invitations.email.deliver import GIVE_UP_AFTER, NOT_RECORDED, claim, deliver_next, pause_after
-from invitations.email.models import RESPONSE_LENGTH, Attempt, Mail
+from invitations.email.deliver import GIVE_UP_AFTER, NOT_RECORDED, backoff, claim, deliver_next
+from invitations.email.models import RESPONSE_LENGTH, Attempt, Email
 from invitations.email.smtp import AFTER_CONTENT
 from invitations.models import Invitation
 from invitations.tokens import link_for
@@ -29,18 +29,18 @@ pytestmark = pytest.mark.django_db
 Invite = Callable[..., Invitation]
 
 
-def told(mail: Mail) -> dict[str, Any]:
+def told(email: Email) -> dict[str, Any]:
     """What the ledger says about a mail, without ids and times."""
-    mail.refresh_from_db()
+    email.refresh_from_db()
     return {
-        "state": mail.state,
-        "response": mail.response,
-        "reason": mail.reason,
-        "attempts": mail.attempts,
-        "history": [(attempt.state, attempt.response) for attempt in mail.history.all()],
-        "due": mail.due_at is not None,
-        "sent": mail.sent_at is not None,
-        "leased": mail.lease_id is not None,
+        "state": email.state,
+        "response": email.response,
+        "reason": email.reason,
+        "attempts": email.attempts,
+        "history": [(attempt.state, attempt.response) for attempt in email.history.all()],
+        "due": email.due_at is not None,
+        "sent": email.sent_at is not None,
+        "leased": email.lease_id is not None,
     }
 
 
@@ -78,14 +78,14 @@ def dropped(why: str) -> dict[str, Any]:
     return failed("") | {"state": "dropped", "reason": why, "attempts": 0, "history": []}
 
 
-def test_a_mail_goes_out_once(mail_server: ScriptedServer, invite: Invite) -> None:
-    mail = invite().mails.get()
+def test_a_email_goes_out_once(mail_server: ScriptedServer, invite: Invite) -> None:
+    email = invite().emails.get()
     assert deliver_next()
     assert not deliver_next()
-    assert told(mail) == sent()
+    assert told(email) == sent()
     [delivery] = mail_server.accepted
     assert (delivery.sender, delivery.recipients) == ("no-reply@127.0.0.1", ["invitee@example.com"])
-    assert delivery.message_id == mail.message_id
+    assert delivery.message_id == email.message_id
 
 
 @pytest.mark.parametrize(
@@ -110,33 +110,33 @@ def test_what_may_pass_is_tried_again(
     mail_server: ScriptedServer, invite: Invite, step: str, reply: str, words: str
 ) -> None:
     invitation = invite()
-    mail = invitation.mails.get()
+    email = invitation.emails.get()
     mail_server.answer(step, reply)
     assert deliver_next()
-    assert told(mail) == deferred(words)
+    assert told(email) == deferred(words)
     assert not deliver_next()
     let_time_pass()
     assert deliver_next()
-    assert told(mail) == sent(words)
-    assert [delivery.message_id for delivery in mail_server.accepted] == [mail.message_id]
+    assert told(email) == sent(words)
+    assert [delivery.message_id for delivery in mail_server.accepted] == [email.message_id]
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
 
 
 @pytest.mark.parametrize("reply", [HANG_UP, SAY_NOTHING])
-def test_a_mail_whose_250_never_reaches_us_is_sent_again_with_the_same_id_and_link(
+def test_a_email_whose_250_never_reaches_us_is_sent_again_with_the_same_id_and_link(
     mail_server: ScriptedServer, settings: Settings, invite: Invite, reply: str
 ) -> None:
     settings.SMTP_SECONDS_AFTER_CONTENT = 1
     invitation = invite()
-    mail = invitation.mails.get()
+    email = invitation.emails.get()
     mail_server.answer("TAKEN", reply)
     assert deliver_next()
-    assert told(mail) == deferred(mail.response)
+    assert told(email) == deferred(email.response)
     let_time_pass()
     assert deliver_next()
     assert not deliver_next()
     first, second = mail_server.accepted
-    assert first.message_id == second.message_id == mail.message_id
+    assert first.message_id == second.message_id == email.message_id
     assert first.recipients == second.recipients == [invitation.email]
     assert link_for(invitation) in first.links & second.links
 
@@ -154,10 +154,10 @@ def test_what_is_refused_for_good_ends_the_invitation_and_is_told_to_the_inviter
     mail_server: ScriptedServer, invite: Invite, organization: Organization, step: str, reply: str
 ) -> None:
     invitation = invite()
-    mail = invitation.mails.get()
+    email = invitation.emails.get()
     mail_server.answer(step, reply)
     assert deliver_next()
-    assert told(mail) == failed(reply)
+    assert told(email) == failed(reply)
     invitation.refresh_from_db()
     assert (invitation.status, invitation.finished_at is not None) == ("error", True)
     event = Event.objects.about(invitation).get(kind="invitation.failed")
@@ -174,51 +174,51 @@ def test_an_invitation_that_was_answered_meanwhile_stays_answered(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
-    mail = claim()
-    assert mail is not None
+    email = claim()
+    assert email is not None
     answering.accept(by=principal(invitee), invitation_id=invitation.pk)
     assert not ending.fail(invitation_id=invitation.pk, generation=1, reason="550 5.1.1")
     invitation.refresh_from_db()
     assert invitation.status == "accepted"
 
 
-def test_a_mail_server_that_is_away_is_tried_again(
+def test_a_email_server_that_is_away_is_tried_again(
     mail_server: ScriptedServer, settings: Settings, invite: Invite, closed_port: int
 ) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     settings.EMAIL_PORT = closed_port
     assert deliver_next()
-    assert told(mail) == deferred("[Errno 111] Connection refused")
+    assert told(email) == deferred("[Errno 111] Connection refused")
 
 
 @pytest.mark.parametrize("step", ["CONNECT", "RCPT", "CONTENT"])
-def test_a_silent_mail_server_is_given_up_in_time_and_tried_again(
+def test_a_silent_email_server_is_given_up_in_time_and_tried_again(
     mail_server: ScriptedServer, settings: Settings, invite: Invite, step: str
 ) -> None:
     settings.SMTP_SECONDS_UNTIL_CONTENT = settings.SMTP_SECONDS_AFTER_CONTENT = 0.3
-    mail = invite().mails.get()
+    email = invite().emails.get()
     mail_server.answer(step, SAY_NOTHING)
     assert deliver_next()
-    assert told(mail) == deferred(mail.response)
-    assert "timed out" in mail.response
+    assert told(email) == deferred(email.response)
+    assert "timed out" in email.response
 
 
-def test_a_refused_password_is_our_fault_and_not_the_mails(
+def test_a_refused_password_is_our_fault_and_not_the_emails(
     mail_server: ScriptedServer, settings: Settings, invite: Invite
 ) -> None:
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "postmaster", "correct horse"
     invitation = invite()
-    mail = invitation.mails.get()
+    email = invitation.emails.get()
     mail_server.answer("AUTH", "535 5.7.8 Bad credentials")
     assert deliver_next()
-    assert told(mail) == deferred("535 5.7.8 Bad credentials")
+    assert told(email) == deferred("535 5.7.8 Bad credentials")
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("EMAIL_HOST", "smtp..example.com"), ("EMAIL_HOST_PASSWORD", "corr\u00e9ct horse")]
 )
-def test_a_setting_that_no_connection_can_be_made_with_costs_no_mail(
+def test_a_setting_that_no_connection_can_be_made_with_costs_no_email(
     mail_server: ScriptedServer,
     settings: Settings,
     invite: Invite,
@@ -229,81 +229,81 @@ def test_a_setting_that_no_connection_can_be_made_with_costs_no_mail(
     right = getattr(settings, name)
     settings.EMAIL_HOST_USER = "postmaster"
     invitation = invite()
-    mail = invitation.mails.get()
+    email = invitation.emails.get()
     setattr(settings, name, value)
     assert deliver_next()
-    words = told(mail)["response"]
+    words = told(email)["response"]
     assert words.endswith(" in the mail settings")
-    assert told(mail) == deferred(words)
-    assert caplog.messages.count(f"No mail can be handed over: {mail.response}") == 1
+    assert told(email) == deferred(words)
+    assert caplog.messages.count(f"No mail can be handed over: {email.response}") == 1
     assert "\u00e9" not in caplog.text
     setattr(settings, name, right)
     let_time_pass()
     assert deliver_next()
-    assert told(mail) == sent(words)
+    assert told(email) == sent(words)
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
 
 
 def test_a_goodbye_that_goes_wrong_changes_nothing(mail_server: ScriptedServer, invite: Invite) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     mail_server.answer("QUIT", HANG_UP)
     assert deliver_next()
-    assert told(mail) == sent()
+    assert told(email) == sent()
 
 
 def test_the_servers_words_are_kept_in_one_line_without_secrets(mail_server: ScriptedServer, invite: Invite) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     mail_server.answer("CONTENT", "451 4.7.1 Suspicious:\thttp://127.0.0.1:8000/i/AAAAtoken \x1b[31m" + "x" * 400)
     assert deliver_next()
-    mail.refresh_from_db()
-    assert mail.response == "451 4.7.1 Suspicious: http://127.0.0.1:8000/i/[redacted] [31m" + "x" * 400
+    email.refresh_from_db()
+    assert email.response == "451 4.7.1 Suspicious: http://127.0.0.1:8000/i/[redacted] [31m" + "x" * 400
 
 
 def test_pauses_double_up_to_a_day_and_never_fall_together() -> None:
-    pauses = [pause_after(attempts) for attempts in range(1, 40)]
+    pauses = [backoff(attempts) for attempts in range(1, 40)]
     longest = [min(timedelta(minutes=2**n), timedelta(days=1)) for n in range(39)]
     assert all(most / 2 <= pause <= most for pause, most in zip(pauses, longest, strict=True))
     assert len(set(pauses)) == len(pauses)
 
 
-def test_a_deferred_mail_waits_for_its_pause(mail_server: ScriptedServer, invite: Invite) -> None:
-    mail = invite().mails.get()
+def test_a_deferred_email_waits_for_its_pause(mail_server: ScriptedServer, invite: Invite) -> None:
+    email = invite().emails.get()
     mail_server.answer("RCPT", "451 4.3.0 Later")
     before = timezone.now()
     assert deliver_next()
-    mail.refresh_from_db()
-    assert mail.due_at is not None
-    assert before + timedelta(seconds=29) < mail.due_at < timezone.now() + timedelta(seconds=61)
+    email.refresh_from_db()
+    assert email.due_at is not None
+    assert before + timedelta(seconds=29) < email.due_at < timezone.now() + timedelta(seconds=61)
 
 
-def test_a_mail_to_the_inviter_is_given_up_after_some_days(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_a_email_to_the_inviter_is_given_up_after_some_days(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
-    Mail.objects.all().delete()
+    Email.objects.all().delete()
     ending.fail(invitation_id=invitation.pk, generation=1, reason="550")
-    mail = Mail.objects.get()
+    email = Email.objects.get()
     mail_server.answer("RCPT", "450 4.2.2 Full", "450 4.2.2 Full")
     assert deliver_next()
-    assert told(mail) == deferred("450 4.2.2 Full")
+    assert told(email) == deferred("450 4.2.2 Full")
     let_time_pass()
-    Mail.objects.update(created_at=timezone.now() - GIVE_UP_AFTER)
+    Email.objects.update(created_at=timezone.now() - GIVE_UP_AFTER)
     assert deliver_next()
-    assert told(mail) == deferred("450 4.2.2 Full", "450 4.2.2 Full") | {"state": "failed", "due": False}
+    assert told(email) == deferred("450 4.2.2 Full", "450 4.2.2 Full") | {"state": "failed", "due": False}
 
 
 # Whether it is still wanted
 
 
-def test_no_mail_goes_out_for_what_was_withdrawn(
+def test_no_email_goes_out_for_what_was_withdrawn(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
     inviting.cancel(by=by_owner, organization_id=invitation.organization_id, invitation_id=invitation.pk)
     assert deliver_next()
-    assert told(invitation.mails.get()) == dropped("The invitation is cancelled.")
+    assert told(invitation.emails.get()) == dropped("The invitation is cancelled.")
     assert mail_server.sessions == 0
 
 
-def test_the_servers_last_words_stay_when_the_mail_is_no_longer_wanted(
+def test_the_servers_last_words_stay_when_the_email_is_no_longer_wanted(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
@@ -313,23 +313,23 @@ def test_the_servers_last_words_stay_when_the_mail_is_no_longer_wanted(
     let_time_pass()
     assert deliver_next()
     over = {"state": "dropped", "reason": "The invitation is cancelled.", "due": False}
-    assert told(invitation.mails.get()) == deferred("450 4.2.1 Greylisted") | over
+    assert told(invitation.emails.get()) == deferred("450 4.2.1 Greylisted") | over
 
 
-def test_no_mail_goes_out_for_what_has_expired(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_no_email_goes_out_for_what_has_expired(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     Invitation.objects.update(expires_at=Now())
     assert deliver_next()
-    assert told(invitation.mails.get()) == dropped("The invitation is expired.")
+    assert told(invitation.emails.get()) == dropped("The invitation is expired.")
     assert mail_server.sessions == 0
 
 
-def test_of_two_mails_about_one_invitation_only_the_newer_goes_out(
+def test_of_two_emails_about_one_invitation_only_the_newer_goes_out(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
     inviting.resend(by=by_owner, organization_id=invitation.organization_id, invitation_id=invitation.pk)
-    older, newer = invitation.mails.order_by("id")
+    older, newer = invitation.emails.order_by("id")
     assert deliver_next()
     assert deliver_next()
     assert told(older) == dropped("A newer mail was sent.")
@@ -337,41 +337,41 @@ def test_of_two_mails_about_one_invitation_only_the_newer_goes_out(
     assert [delivery.message_id for delivery in mail_server.accepted] == [newer.message_id]
 
 
-def test_the_mails_of_an_archived_organization_wait_until_it_is_restored(
+def test_the_emails_of_an_archived_organization_wait_until_it_is_restored(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
-    mail = invitation.mails.get()
+    email = invitation.emails.get()
     archive_organization(by=by_owner, organization_id=invitation.organization_id)
     assert deliver_next()
     assert not deliver_next()
     waiting = dropped("The organization is archived.") | {"state": "queued", "due": True}
-    assert told(mail) == waiting
+    assert told(email) == waiting
     restore_organization(by=SERVICE, organization_id=invitation.organization_id)
     let_time_pass()
     assert deliver_next()
-    assert told(mail) == sent()
+    assert told(email) == sent()
 
 
 def test_an_answer_is_told_although_the_invitation_is_no_longer_open(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
-    invitation.mails.all().delete()
+    invitation.emails.all().delete()
     answering.accept(by=principal(invitee), invitation_id=invitation.pk)
     assert deliver_next()
-    assert told(invitation.mails.get(kind="answered")) == sent()
+    assert told(invitation.emails.get(kind="answered")) == sent()
     assert [delivery.recipients for delivery in mail_server.accepted] == [["owner@example.com"]]
 
 
 # Who has it in hand
 
 
-def test_a_claimed_mail_is_nobody_elses_until_its_lease_ends(invite: Invite) -> None:
+def test_a_claimed_email_is_nobody_elses_until_its_lease_ends(invite: Invite) -> None:
     first, second = invite("first@example.com"), invite("second@example.com")
     claimed = [claim(), claim(), claim()]
-    assert [mail and mail.invitation for mail in claimed] == [first, second, None]
-    Mail.objects.filter(invitation=first).update(due_at=Now())
+    assert [email and email.invitation for email in claimed] == [first, second, None]
+    Email.objects.filter(invitation=first).update(due_at=Now())
     again = claim()
     assert again is not None
     assert again.invitation == first
@@ -380,10 +380,10 @@ def test_a_claimed_mail_is_nobody_elses_until_its_lease_ends(invite: Invite) -> 
 
 @pytest.mark.parametrize("meanwhile", [None, claim], ids=["nobody has it", "another has it"])
 def test_a_worker_that_stood_still_past_its_lease_sends_nothing(
-    mail_server: ScriptedServer, invite: Invite, meanwhile: Callable[[], Mail | None] | None
+    mail_server: ScriptedServer, invite: Invite, meanwhile: Callable[[], Email | None] | None
 ) -> None:
-    mail = invite().mails.get()
-    stood_still: list[Mail | None] = []
+    email = invite().emails.get()
+    stood_still: list[Email | None] = []
 
     def stand_still(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
         if statement.startswith("SELECT") and 'FROM "invitations_invitation"' in statement and not stood_still:
@@ -395,52 +395,52 @@ def test_a_worker_that_stood_still_past_its_lease_sends_nothing(
     with connection.execute_wrapper(stand_still):
         assert deliver_next()
     assert mail_server.accepted == []
-    assert told(mail) == dropped("") | {"state": "sending", "due": True, "leased": True}
+    assert told(email) == dropped("") | {"state": "sending", "due": True, "leased": True}
     let_time_pass()
     assert deliver_next()
-    assert told(mail) == sent()
+    assert told(email) == sent()
     assert len(mail_server.accepted) == 1
 
 
 # What is set aside
 
 
-def test_a_mail_that_cannot_be_made_is_set_aside_and_the_queue_goes_on(
+def test_a_email_that_cannot_be_made_is_set_aside_and_the_queue_goes_on(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     poisoned, healthy = invite("poisoned@example.com"), invite("healthy@example.com")
-    Mail.objects.filter(invitation=poisoned).update(recipient="poisoned@example.com\r\nBcc: stranger@example.com")
+    Email.objects.filter(invitation=poisoned).update(recipient="poisoned@example.com\r\nBcc: stranger@example.com")
     assert deliver_next()
     assert deliver_next()
     assert not deliver_next()
-    set_aside = poisoned.mails.get()
+    set_aside = poisoned.emails.get()
     assert told(set_aside) == dropped(set_aside.reason) | {"state": "failed"}
     assert set_aside.reason.startswith("Not sent: BadHeaderError: Header values can't contain newlines")
-    assert told(healthy.mails.get()) == sent()
+    assert told(healthy.emails.get()) == sent()
     assert [delivery.recipients for delivery in mail_server.accepted] == [["healthy@example.com"]]
     assert Invitation.objects.open().filter(pk=poisoned.pk).exists()
     assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
 
 
-def test_what_is_wrong_with_a_mail_is_told_in_as_many_words_as_the_ledger_holds(
+def test_what_is_wrong_with_a_email_is_told_in_as_many_words_as_the_ledger_holds(
     mail_server: ScriptedServer, invite: Invite, settings: Settings
 ) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     settings.DEFAULT_FROM_EMAIL = "x" * 2000 + "\r\n@perfectworks.test"
     assert deliver_next()
-    mail.refresh_from_db()
-    assert told(mail) == dropped(mail.reason) | {"state": "failed"}
-    assert mail.reason.startswith("Not sent: BadHeaderError: Header values can't contain newlines (got 'xxx")
-    assert len(mail.reason) == RESPONSE_LENGTH
+    email.refresh_from_db()
+    assert told(email) == dropped(email.reason) | {"state": "failed"}
+    assert email.reason.startswith("Not sent: BadHeaderError: Header values can't contain newlines (got 'xxx")
+    assert len(email.reason) == RESPONSE_LENGTH
 
 
-def test_a_mail_that_was_accepted_is_never_sent_again_although_the_answer_cannot_be_recorded(
+def test_a_email_that_was_accepted_is_never_sent_again_although_the_answer_cannot_be_recorded(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     refuse_rows(Attempt, "state", "sent")
     assert deliver_next()
-    assert told(mail) == sent() | {"response": "", "reason": NOT_RECORDED, "history": []}
+    assert told(email) == sent() | {"response": "", "reason": NOT_RECORDED, "history": []}
     let_time_pass()
     assert not deliver_next()
     assert len(mail_server.accepted) == 1
@@ -448,10 +448,10 @@ def test_a_mail_that_was_accepted_is_never_sent_again_although_the_answer_cannot
 
 
 def test_a_crash_uses_up_no_attempt(mail_server: ScriptedServer, invite: Invite) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     for _ in range(20):
-        assert claim() == mail
+        assert claim() == email
         let_time_pass()
     assert deliver_next()
-    assert told(mail) == sent()
+    assert told(email) == sent()
     assert Attempt.objects.count() == 1

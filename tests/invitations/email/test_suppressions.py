@@ -11,8 +11,8 @@ from accounts.principals import LINK_HOLDER, Method, Principal
 from events.models import Event
 from invitations.actions.answering import accept, decline
 from invitations.actions.inviting import invite
-from invitations.email.address_hashes import MailRefusal, Reach, refusal_digests
-from invitations.email.suppressions import MailRefusalNotFound, allow_mails, refusals_of, refuse_mails
+from invitations.email.address_hashes import Suppression, SuppressionScope, suppression_digests
+from invitations.email.suppressions import SuppressionNotFound, remove_suppression, suppressions_of, unsubscribe
 from invitations.models import Invitation
 from invitations.refusals import InvitationNotFound
 from invitations.tokens import Proof, Purpose
@@ -26,7 +26,7 @@ from tests.watching import all_rows, event, watching
 pytestmark = pytest.mark.django_db
 
 ADDRESS = "invitee@example.com"
-HERE, ALL = Reach.ORGANIZATION, Reach.ALL
+HERE, ALL = SuppressionScope.ORGANIZATION, SuppressionScope.ALL
 
 
 @pytest.fixture
@@ -34,28 +34,30 @@ def invitation(organization: Organization, owner: User) -> Invitation:
     return make_invitation(organization, ADDRESS, owner)
 
 
-def link(invitation: Invitation, generation: int = 1, purpose: Purpose = Purpose.REFUSING) -> Proof:
+def link(invitation: Invitation, generation: int = 1, purpose: Purpose = Purpose.UNSUBSCRIBE) -> Proof:
     return Proof(invitation.pk, generation, purpose)
 
 
-def refuse(invitation: Invitation, reach: Reach = HERE, by: Principal = LINK_HOLDER, **values: Any) -> None:
+def refuse(invitation: Invitation, scope: SuppressionScope = HERE, by: Principal = LINK_HOLDER, **values: Any) -> None:
     values.setdefault("proof", link(invitation) if by == LINK_HOLDER else None)
-    refuse_mails(by=by, invitation_id=invitation.pk, reach=reach, **values)
+    unsubscribe(by=by, invitation_id=invitation.pk, scope=scope, **values)
 
 
 def is_refused(organization: Organization, address: str = ADDRESS) -> bool:
-    return MailRefusal.objects.concerning(address, organization).exists()
+    return Suppression.objects.concerning(address, organization).exists()
 
 
 class TestRefusing:
-    @pytest.mark.parametrize("reach", Reach)
-    def test_a_refusal_is_a_hash_and_an_event_that_no_organization_sees(self, invitation: Invitation, reach: Reach):
+    @pytest.mark.parametrize("scope", SuppressionScope)
+    def test_a_refusal_is_a_hash_and_an_event_that_no_organization_sees(
+        self, invitation: Invitation, scope: SuppressionScope
+    ):
         with watching() as changes:
-            refuse(invitation, reach)
-        refusal = MailRefusal.objects.get()
-        assert changes.tables == {"invitations.MailRefusal": (1, 0, 0)}
-        assert changes.events == [event("mails.refused", refusal, LINK_HOLDER, None, reach=str(reach))]
-        assert refusal.reach == reach
+            refuse(invitation, scope)
+        refusal = Suppression.objects.get()
+        assert changes.tables == {"invitations.Suppression": (1, 0, 0)}
+        assert changes.events == [event("suppression.created", refusal, LINK_HOLDER, None, scope=str(scope))]
+        assert refusal.scope == scope
         assert Event.objects.of_organization(invitation.organization_id).count() == 0
 
     def test_it_concerns_the_organization_or_all(
@@ -75,27 +77,27 @@ class TestRefusing:
 
     def test_no_address_is_stored(self, invitation: Invitation):
         refuse(invitation, ALL)
-        rows = {label: rows for label, rows in all_rows().items() if label == "invitations.MailRefusal"}
+        rows = {label: rows for label, rows in all_rows().items() if label == "invitations.Suppression"}
         assert "example" not in str(rows)
         assert str(invitation.pk) not in str(rows)
 
-    @pytest.mark.parametrize("purpose", [Purpose.REFUSING, Purpose.MAILED])
+    @pytest.mark.parametrize("purpose", [Purpose.UNSUBSCRIBE, Purpose.EMAILED])
     @pytest.mark.parametrize("generation", [1, 2, 3])
-    def test_the_link_of_any_mail_suffices(self, invitation: Invitation, purpose: Purpose, generation: int):
+    def test_the_link_of_any_email_suffices(self, invitation: Invitation, purpose: Purpose, generation: int):
         Invitation.objects.update(generation=2)
         refuse(invitation, proof=link(invitation, generation, purpose))
-        assert MailRefusal.objects.exists()
+        assert Suppression.objects.exists()
 
     @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "expired", "error"])
     def test_whatever_became_of_the_invitation(self, invitation: Invitation, status: str):
         Invitation.objects.update(status=status, finished_at=invitation.created_at)
         refuse(invitation)
-        assert MailRefusal.objects.exists()
+        assert Suppression.objects.exists()
 
     def test_an_archived_organization_can_be_refused(self, invitation: Invitation, owner: User):
         archive_organization(by=session(owner), organization_id=invitation.organization_id)
         refuse(invitation)
-        assert MailRefusal.objects.exists()
+        assert Suppression.objects.exists()
 
     def test_the_listed_link_proves_no_mailbox(self, invitation: Invitation):
         with watching() as changes, pytest.raises(InvitationNotFound):
@@ -112,7 +114,7 @@ class TestRefusing:
 
     def test_whoever_has_proven_the_address_needs_no_link(self, invitation: Invitation, invitee: User):
         refuse(invitation, by=session(invitee))
-        assert MailRefusal.objects.exists()
+        assert Suppression.objects.exists()
 
     def test_nobody_refuses_for_others(self, invitation: Invitation, stranger: User, owner: User):
         prove_address(stranger, ADDRESS, verified=False)
@@ -138,37 +140,37 @@ class TestRefusing:
         self, organization: Organization, other_organization: Organization
     ):
         digests = [
-            refusal_digests(ADDRESS, organization),
-            refusal_digests(ADDRESS, other_organization),
-            refusal_digests(ADDRESS, None),
-            refusal_digests("second@example.com", None),
+            suppression_digests(ADDRESS, organization),
+            suppression_digests(ADDRESS, other_organization),
+            suppression_digests(ADDRESS, None),
+            suppression_digests("second@example.com", None),
         ]
         assert len({str(found) for found in digests}) == len(digests)
 
     def test_an_organization_that_was_forgotten_is_not_all_of_them(self):
         with pytest.raises(TypeError, match="organization"):
-            refusal_digests(ADDRESS)  # type: ignore[call-arg]
+            suppression_digests(ADDRESS)  # type: ignore[call-arg]
 
 
 class TestDeclining:
-    @pytest.mark.parametrize("reach", Reach)
-    def test_whoever_declines_can_refuse_at_once(self, invitation: Invitation, invitee: User, reach: Reach):
+    @pytest.mark.parametrize("scope", SuppressionScope)
+    def test_whoever_declines_can_refuse_at_once(self, invitation: Invitation, invitee: User, scope: SuppressionScope):
         with watching() as changes:
-            decline(by=session(invitee), invitation_id=invitation.pk, no_mails=reach)
-        assert [told.kind for told in changes.events] == ["invitation.declined", "mails.refused"]
+            decline(by=session(invitee), invitation_id=invitation.pk, unsubscribe_from=scope)
+        assert [told.kind for told in changes.events] == ["invitation.declined", "suppression.created"]
         assert changes.events[1].organization is None
-        assert MailRefusal.objects.get().reach == reach
+        assert Suppression.objects.get().scope == scope
 
     def test_declining_alone_refuses_nothing(self, invitation: Invitation, invitee: User):
         decline(by=session(invitee), invitation_id=invitation.pk)
-        assert not MailRefusal.objects.exists()
+        assert not Suppression.objects.exists()
 
 
 class TestInviting:
     def test_who_refused_is_invited_as_everybody_is_and_can_accept(
         self, invitation: Invitation, organization: Organization, owner: User, invitee: User
     ):
-        decline(by=session(invitee), invitation_id=invitation.pk, no_mails=ALL)
+        decline(by=session(invitee), invitation_id=invitation.pk, unsubscribe_from=ALL)
         with watching() as refused:
             again = invite(by=session(owner), organization_id=organization.pk, email=ADDRESS)
         with watching() as welcome:
@@ -183,48 +185,48 @@ class TestTakingBack:
         self, invitation: Invitation, other_organization: Organization, stranger: User, invitee: User
     ):
         elsewhere = make_invitation(other_organization, "second@example.com", stranger)
-        for found, reach in ((invitation, HERE), (invitation, ALL), (elsewhere, HERE)):
-            refuse(found, reach)
+        for found, scope in ((invitation, HERE), (invitation, ALL), (elsewhere, HERE)):
+            refuse(found, scope)
         prove_address(invitee, "second@example.com", verified=False)
-        told = [(found.address, found.refusal.reach) for found in refusals_of(invitee)]
+        told = [(found.address, found.refusal.scope) for found in suppressions_of(invitee)]
         assert sorted(told) == [(ADDRESS, ALL), (ADDRESS, HERE)]
         prove_address(invitee, "third@example.com")
         EmailAddress.objects.filter(user=invitee).update(verified=True)
-        assert len(refusals_of(invitee)) == 3
-        assert refusals_of(stranger) == []
+        assert len(suppressions_of(invitee)) == 3
+        assert suppressions_of(stranger) == []
 
     def test_it_is_taken_back_with_an_event(self, invitation: Invitation, invitee: User, organization: Organization):
         refuse(invitation)
         refuse(invitation, ALL)
-        here = MailRefusal.objects.get(organization=organization)
+        here = Suppression.objects.get(organization=organization)
         with watching() as changes:
-            allow_mails(by=session(invitee), refusal_id=here.pk)
-        assert changes.tables == {"invitations.MailRefusal": (0, 0, 1)}
-        assert changes.events == [event("mails.allowed", here, invitee, None, reach="organization")]
-        assert [found.refusal.reach for found in refusals_of(invitee)] == [ALL]
+            remove_suppression(by=session(invitee), suppression_id=here.pk)
+        assert changes.tables == {"invitations.Suppression": (0, 0, 1)}
+        assert changes.events == [event("suppression.deleted", here, invitee, None, scope="organization")]
+        assert [found.refusal.scope for found in suppressions_of(invitee)] == [ALL]
 
     def test_only_once(self, invitation: Invitation, invitee: User):
         refuse(invitation)
-        [found] = refusals_of(invitee)
-        allow_mails(by=session(invitee), refusal_id=found.refusal.pk)
-        with watching() as changes, pytest.raises(MailRefusalNotFound):
-            allow_mails(by=session(invitee), refusal_id=found.refusal.pk)
+        [found] = suppressions_of(invitee)
+        remove_suppression(by=session(invitee), suppression_id=found.refusal.pk)
+        with watching() as changes, pytest.raises(SuppressionNotFound):
+            remove_suppression(by=session(invitee), suppression_id=found.refusal.pk)
         assert changes.nothing
 
     def test_nobody_takes_back_what_others_asked_for(self, invitation: Invitation, stranger: User, owner: User):
         refuse(invitation)
-        refusal = MailRefusal.objects.get()
+        refusal = Suppression.objects.get()
         prove_address(stranger, ADDRESS, verified=False)
         for by in (stranger, owner):
-            with watching() as changes, pytest.raises(MailRefusalNotFound):
-                allow_mails(by=session(by), refusal_id=refusal.pk)
+            with watching() as changes, pytest.raises(SuppressionNotFound):
+                remove_suppression(by=session(by), suppression_id=refusal.pk)
             assert changes.nothing
 
     def test_a_key_is_no_person(self, invitation: Invitation, invitee: User):
         refuse(invitation)
         key = Principal(user=invitee, method=Method.API_KEY)
         with pytest.raises(PersonRequired):
-            allow_mails(by=key, refusal_id=MailRefusal.objects.get().pk)
+            remove_suppression(by=key, suppression_id=Suppression.objects.get().pk)
 
 
 class TestErasing:
@@ -233,15 +235,15 @@ class TestErasing:
         refuse(invitation, ALL, by=session(invitee))
         purge_account(by=session(invitee), user=invitee)
         assert is_refused(organization)
-        assert MailRefusal.objects.count() == 2
+        assert Suppression.objects.count() == 2
 
     def test_and_can_be_taken_back_by_a_new_one(self, invitation: Invitation, invitee: User):
         refuse(invitation, ALL, by=session(invitee))
         purge_account(by=session(invitee), user=invitee)
         newcomer = make_person("invitee")
-        [found] = refusals_of(newcomer)
-        allow_mails(by=session(newcomer), refusal_id=found.refusal.pk)
-        assert not MailRefusal.objects.exists()
+        [found] = suppressions_of(newcomer)
+        remove_suppression(by=session(newcomer), suppression_id=found.refusal.pk)
+        assert not Suppression.objects.exists()
 
     def test_of_an_erased_address_nothing_is_remembered(self, invitation: Invitation, invitee: User):
         purge_account(by=session(invitee), user=invitee)
@@ -255,4 +257,4 @@ class TestErasing:
         refuse(invitation)
         refuse(invitation, ALL)
         purge_organization(by=session(owner), organization_id=organization.pk)
-        assert MailRefusal.objects.get().reach == ALL
+        assert Suppression.objects.get().scope == ALL

@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from events.models import Event
 from invitations.email.deliver import deliver_next
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.email.webhook import VIEWS
 from invitations.models import Invitation
 from perfectworks.environment import WEBHOOK_PACKAGES
@@ -48,23 +48,23 @@ def _without_the_library_of_amazon(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def mail(mail_server: ScriptedServer, invite: Invite) -> Mail:
+def email(mail_server: ScriptedServer, invite: Invite) -> Email:
     """A mail that was handed over."""
-    mail = invite().mails.get()
+    email = invite().emails.get()
     assert deliver_next()
-    return mail
+    return email
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_a_recorded_report_moves_the_mail_that_it_is_about(mail: Mail, settings: Settings, name: str):
+def test_a_recorded_report_moves_the_email_that_it_is_about(email: Email, settings: Settings, name: str):
     provider, state, *_ = name.split("-")
     configure(settings, provider)
 
-    assert report(name, mail).status_code == 200
+    assert report(name, email).status_code == 200
 
-    mail.refresh_from_db()
-    assert mail.state == OTHER_WORDS.get(state, state)
-    assert mail.invitation.status == ("error" if name in ENDED else "pending")
+    email.refresh_from_db()
+    assert email.state == OTHER_WORDS.get(state, state)
+    assert email.invitation.status == ("error" if name in ENDED else "pending")
 
 
 def test_whoever_django_anymail_understands_may_report():
@@ -95,30 +95,30 @@ WITH_CODES = [
 
 
 @pytest.mark.parametrize("provider", WITH_CODES)
-def test_the_servers_code_reaches_the_event_and_its_words_the_ledger(mail: Mail, settings: Settings, provider: str):
+def test_the_servers_code_reaches_the_event_and_its_words_the_ledger(email: Email, settings: Settings, provider: str):
     configure(settings, provider)
 
-    report(f"{provider}-bounced", mail)
+    report(f"{provider}-bounced", email)
 
-    mail.refresh_from_db()
-    assert mail.response == "550 5.1.1 No such mailbox"
+    email.refresh_from_db()
+    assert email.response == "550 5.1.1 No such mailbox"
     assert Event.objects.get(kind="invitation.failed").data == {"reason": "550 5.1.1"}
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_a_report_that_is_wrongly_signed_changes_nothing(mail: Mail, settings: Settings, name: str):
+def test_a_report_that_is_wrongly_signed_changes_nothing(email: Email, settings: Settings, name: str):
     configure(settings, name.partition("-")[0])
 
     with watching() as changes:
-        assert report(name, mail, signed=False).status_code == 403
+        assert report(name, email, signed=False).status_code == 403
 
     assert changes.nothing
 
 
 @pytest.mark.parametrize("provider", sorted(set(VIEWS) - {"amazon_ses"}))
-def test_a_report_that_is_not_signed_changes_nothing(mail: Mail, settings: Settings, provider: str):
+def test_a_report_that_is_not_signed_changes_nothing(email: Email, settings: Settings, provider: str):
     configure(settings, provider)
-    body = json.dumps(recorded(f"{provider}-bounced", mail)).encode()
+    body = json.dumps(recorded(f"{provider}-bounced", email)).encode()
 
     with watching() as changes:
         assert send(provider, body, {}).status_code == 403
@@ -126,9 +126,9 @@ def test_a_report_that_is_not_signed_changes_nothing(mail: Mail, settings: Setti
     assert changes.nothing
 
 
-def test_amazon_is_asked_for_the_password_that_it_sends_only_then(mail: Mail, settings: Settings):
+def test_amazon_is_asked_for_the_password_that_it_sends_only_then(email: Email, settings: Settings):
     configure(settings, "amazon_ses")
-    body, headers = sign_as_amazon(recorded("amazon_ses-bounced", mail), SIGNING_KEY)
+    body, headers = sign_as_amazon(recorded("amazon_ses-bounced", email), SIGNING_KEY)
     del headers["Authorization"]
 
     with watching() as changes:
@@ -138,21 +138,21 @@ def test_amazon_is_asked_for_the_password_that_it_sends_only_then(mail: Mail, se
     assert changes.nothing
 
 
-def test_a_signature_is_for_the_payload_it_came_with(mail: Mail, settings: Settings):
+def test_a_signature_is_for_the_payload_it_came_with(email: Email, settings: Settings):
     configure(settings, "sendgrid")
     _, headers = sign_by_password([], SIGNING_KEY)
-    body = json.dumps(recorded("sendgrid-bounced", mail)).encode()
+    body = json.dumps(recorded("sendgrid-bounced", email)).encode()
 
     assert send("sendgrid", body, headers).status_code == 403
 
 
 @pytest.mark.parametrize("configured", ["", "mailgun"])
-def test_a_provider_that_is_not_configured_is_unknown(mail: Mail, settings: Settings, configured: str):
+def test_a_provider_that_is_not_configured_is_unknown(email: Email, settings: Settings, configured: str):
     if configured:
         configure(settings, configured)
 
     with watching() as changes:
-        assert report("postmark-bounced", mail).status_code == 404
+        assert report("postmark-bounced", email).status_code == 404
 
     assert changes.nothing
 
@@ -179,14 +179,14 @@ def test_a_report_is_as_large_as_a_batch_and_no_larger(settings: Settings, db: N
 
 
 def test_a_batch_is_taken_report_by_report(mail_server: ScriptedServer, invite: Invite, settings: Settings):
-    mails = [invite(f"invitee-{number}@example.com").mails.get() for number in range(3)]
+    emails = [invite(f"invitee-{number}@example.com").emails.get() for number in range(3)]
     while deliver_next():
         pass
     configure(settings, "sendgrid")
-    batch = [recorded("sendgrid-delivered", mail)[0] for mail in mails]
+    batch = [recorded("sendgrid-delivered", email)[0] for email in emails]
 
     assert post("sendgrid", batch).status_code == 200
-    assert list(Mail.objects.values_list("state", flat=True)) == ["delivered"] * 3
+    assert list(Email.objects.values_list("state", flat=True)) == ["delivered"] * 3
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_batch_is_taken_report_by_report(mail_server: ScriptedServer, invite: 
     ],
 )
 def test_a_signed_report_that_makes_no_sense_is_no_crash_and_changes_nothing(
-    mail: Mail, settings: Settings, payload: object
+    email: Email, settings: Settings, payload: object
 ):
     configure(settings, "postmark")
 
@@ -228,26 +228,26 @@ def test_a_signed_report_that_is_no_json_is_refused(settings: Settings, db: None
     assert send("postmark", body, headers).status_code == 400
 
 
-def test_hostile_words_are_kept_as_one_harmless_line(mail: Mail, settings: Settings):
+def test_hostile_words_are_kept_as_one_harmless_line(email: Email, settings: Settings):
     configure(settings, "postmark")
     words = "550 5.1.1 \ud800\x00\u202eNo\r\nsuch http://127.0.0.1/i/SecretToken " + "x" * 5000
 
-    assert report("postmark-bounced", mail, Details=words).status_code == 200
+    assert report("postmark-bounced", email, Details=words).status_code == 200
 
-    mail.refresh_from_db()
-    assert mail.response.startswith("550 5.1.1 No such http://127.0.0.1/i/[redacted] xxx")
-    assert len(mail.response) == 1000
+    email.refresh_from_db()
+    assert email.response.startswith("550 5.1.1 No such http://127.0.0.1/i/[redacted] xxx")
+    assert len(email.response) == 1000
 
 
-def test_mailguns_signature_of_another_key_with_an_address_of_ours_is_refused(mail: Mail, settings: Settings):
+def test_mailguns_signature_of_another_key_with_an_address_of_ours_is_refused(email: Email, settings: Settings):
     configure(settings, "mailgun")
-    body, _ = sign_as_mailgun(recorded("mailgun-bounced", mail), SIGNING_KEY[:-1])
+    body, _ = sign_as_mailgun(recorded("mailgun-bounced", email), SIGNING_KEY[:-1])
 
     assert send("mailgun", body, {}).status_code == 403
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_provider_is_asked_to_come_back_while_the_database_is_away(mail: Mail, settings: Settings, monkeypatch):
+def test_a_provider_is_asked_to_come_back_while_the_database_is_away(email: Email, settings: Settings, monkeypatch):
     configure(settings, "postmark")
     from django.db import OperationalError
 
@@ -258,7 +258,7 @@ def test_a_provider_is_asked_to_come_back_while_the_database_is_away(mail: Mail,
 
     monkeypatch.setattr(receivers, "take_report", fail)
 
-    assert report("postmark-bounced", mail).status_code == 503
+    assert report("postmark-bounced", email).status_code == 503
 
 
 def test_the_log_says_where_a_report_could_not_be_read_and_nothing_of_what_it_says(

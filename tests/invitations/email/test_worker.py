@@ -12,9 +12,9 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from events.models import Event
-from invitations.actions.maintenance import CHORES
+from invitations.actions.maintenance import MAINTENANCE_TASKS
 from invitations.email.deliver import claim, deliver_next
-from invitations.email.models import Attempt, Mail
+from invitations.email.models import Attempt, Email
 from invitations.email.worker import Worker
 from invitations.models import Invitation
 from tests.invitations.email.conftest import let_time_pass
@@ -32,7 +32,7 @@ def wait_until_ready(worker: subprocess.Popen[str]) -> None:
 
 
 def states() -> list[str]:
-    return list(Mail.objects.order_by("id").values_list("state", flat=True))
+    return list(Email.objects.order_by("id").values_list("state", flat=True))
 
 
 def test_an_idle_worker_sends_what_is_queued_meanwhile(
@@ -43,7 +43,7 @@ def test_an_idle_worker_sends_what_is_queued_meanwhile(
     invitation = invite()
     at_quit.wait()
     assert states() == ["sent"]
-    assert [delivery.message_id for delivery in server.accepted] == [invitation.mails.get().message_id]
+    assert [delivery.message_id for delivery in server.accepted] == [invitation.emails.get().message_id]
 
 
 def test_two_workers_share_the_work(server: ScriptedServer, start_worker: StartWorker, invite: Invite) -> None:
@@ -52,19 +52,19 @@ def test_two_workers_share_the_work(server: ScriptedServer, start_worker: StartW
     stuck = server.hold("CONTENT")
     workers = start_worker("--once"), start_worker("--once")
     stuck.wait()
-    server.wait_for_mails(19)
+    server.wait_for_emails(19)
     stuck.release()
-    server.wait_for_mails(20)
+    server.wait_for_emails(20)
     assert [worker.wait(DEADLINE) for worker in workers] == [0, 0]
     assert states() == ["sent"] * 20
     assert {delivery.message_id for delivery in server.accepted} == set(
-        Mail.objects.values_list("message_id", flat=True)
+        Email.objects.values_list("message_id", flat=True)
     )
     assert len(server.accepted) == Attempt.objects.count() == 20
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_asked_to_stop_finishes_the_mail_in_hand_and_no_other(
+def test_a_worker_that_is_asked_to_stop_finishes_the_email_in_hand_and_no_other(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite, number: signal.Signals
 ) -> None:
     in_hand, waiting = invite("first@example.com"), invite("second@example.com")
@@ -74,8 +74,8 @@ def test_a_worker_that_is_asked_to_stop_finishes_the_mail_in_hand_and_no_other(
     worker.send_signal(number)
     hold.release()
     assert worker.wait(DEADLINE) == 0
-    assert in_hand.mails.get().state == "sent"
-    assert waiting.mails.get().state == "queued"
+    assert in_hand.emails.get().state == "sent"
+    assert waiting.emails.get().state == "queued"
     assert [delivery.recipients for delivery in server.accepted] == [["first@example.com"]]
 
 
@@ -107,7 +107,7 @@ def test_the_worker_does_the_chores_as_well(mail_server: ScriptedServer, invite:
     assert overdue.status == "expired"
 
 
-def test_a_fault_in_one_chore_stops_neither_the_others_nor_the_mails(
+def test_a_fault_in_one_chore_stops_neither_the_others_nor_the_emails(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken() -> None:
@@ -115,15 +115,15 @@ def test_a_fault_in_one_chore_stops_neither_the_others_nor_the_mails(
 
     overdue, wanted = invite("late@example.com"), invite("early@example.com")
     Invitation.objects.filter(pk=overdue.pk).update(expires_at=Now())
-    Worker(chores=(broken, *CHORES)).drain()
+    Worker(tasks=(broken, *MAINTENANCE_TASKS)).drain()
     overdue.refresh_from_db()
     assert overdue.status == "expired"
-    assert wanted.mails.get().state == "sent"
+    assert wanted.emails.get().state == "sent"
     faults = [record.getMessage() for record in caplog.records if record.exc_info]
     assert faults == ["The worker goes on after a fault in broken."]
 
 
-def test_a_worker_refuses_to_start_with_a_mail_backend_that_is_none(settings: Settings) -> None:
+def test_a_worker_refuses_to_start_with_a_email_backend_that_is_none(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "nowhere.EmailBackend"
     with pytest.raises(ImportError):
         call_command("worker")
@@ -133,11 +133,11 @@ def test_a_worker_that_lost_its_lease_writes_nothing(mail_server: ScriptedServer
     invitation = invite()
     hold = mail_server.hold("RCPT")
     mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
-    taken: list[Mail | None] = []
+    taken: list[Email | None] = []
 
     def take_it() -> None:
         hold.wait()
-        Mail.objects.update(due_at=Now())
+        Email.objects.update(due_at=Now())
         taken.append(claim())
         connection.close()
         hold.release()
@@ -148,14 +148,14 @@ def test_a_worker_that_lost_its_lease_writes_nothing(mail_server: ScriptedServer
     thread.join(DEADLINE)
     [other] = taken
     assert other is not None
-    mail = Mail.objects.get()
-    assert (mail.state, mail.lease_id, mail.attempts, mail.response) == ("sending", other.lease_id, 0, "")
+    email = Email.objects.get()
+    assert (email.state, email.lease_id, email.attempts, email.response) == ("sending", other.lease_id, 0, "")
     assert Attempt.objects.count() == 0
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
     assert not Event.objects.about(invitation).filter(kind="invitation.failed").exists()
 
 
-def test_a_mail_and_its_invitation_are_written_together_or_not_at_all(invite: Invite) -> None:
+def test_a_email_and_its_invitation_are_written_together_or_not_at_all(invite: Invite) -> None:
     class Undone(Exception):
         pass
 
@@ -166,7 +166,7 @@ def test_a_mail_and_its_invitation_are_written_together_or_not_at_all(invite: In
 
     with pytest.raises(Undone):
         invite_and_fail()
-    assert (Invitation.objects.count(), Mail.objects.count()) == (0, 0)
+    assert (Invitation.objects.count(), Email.objects.count()) == (0, 0)
 
 
 # When the database goes away (a server can; a file cannot)
@@ -206,7 +206,7 @@ def test_an_idle_worker_connects_again(server: ScriptedServer, start_worker: Sta
 
 
 @pytest.mark.postgresql
-def test_a_connection_lost_while_a_mail_is_in_hand_costs_no_second_copy(
+def test_a_connection_lost_while_a_email_is_in_hand_costs_no_second_copy(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
     invite()
@@ -224,12 +224,12 @@ def test_a_connection_lost_while_a_mail_is_in_hand_costs_no_second_copy(
 def test_a_connection_lost_while_the_answer_is_written_down_costs_no_second_copy(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
-    mail = invite().mails.get()
+    email = invite().emails.get()
     in_hand, at_quit = server.hold("CONTENT"), server.hold("QUIT")
     start_worker()
     in_hand.wait()
     with transaction.atomic():
-        Mail.objects.select_for_update().get(pk=mail.pk)
+        Email.objects.select_for_update().get(pk=email.pk)
         in_hand.release()
         wait_until_somebody_waits_for_a_lock()
         end_other_connections()

@@ -32,7 +32,7 @@ def invitation(organization: Organization, owner: User) -> Invitation:
 def open_link(client: Client) -> Callable[..., Any]:
     """Opens the link of the invitation's latest mail (or the listed one) and returns the page it leads to."""
 
-    def follow(invitation: Invitation, purpose: Purpose = Purpose.MAILED) -> Any:
+    def follow(invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Any:
         return client.get(f"/i/{token_for(invitation, purpose)}", follow=True)
 
     return follow

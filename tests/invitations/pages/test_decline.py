@@ -2,7 +2,7 @@
 
 import pytest
 
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose
 from tests.reading import text_of
@@ -29,11 +29,11 @@ def test_the_invited_person_declines(client, invitation, invitee, page_of):
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert changes.events == [event("invitation.declined", invitation, invitee, invitation.organization)]
-    assert Mail.objects.get().kind == "answered"
+    assert Email.objects.get().kind == "answered"
     assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (410, [*DECLINED, "My invitations"])
 
 
-def test_the_mailed_link_alone_suffices(client, invitation, open_link, page_of):
+def test_the_emailed_link_alone_suffices(client, invitation, open_link, page_of):
     open_link(invitation)
 
     with watching() as changes:

@@ -82,7 +82,7 @@ def test_no_button_does_anything_any_more(client, invitation, invitee, status, b
 
 
 @pytest.mark.parametrize("status", ["cancelled", "expired"])
-def test_a_superseded_invitation_leads_to_the_newest_mail(organization, owner, invitation, open_link, status):
+def test_a_superseded_invitation_leads_to_the_newest_email(organization, owner, invitation, open_link, status):
     end(invitation, status)
     end(invitation, status, superseded_by=make_invitation(organization, invitation.email, owner))
 

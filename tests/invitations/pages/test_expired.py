@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from invitations.email.address_hashes import RecentMails
-from invitations.email.limits import take_mail_to
-from invitations.email.models import Mail
+from invitations.email.address_hashes import SendingCounter
+from invitations.email.limits import count_email_to
+from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import OPENING, Purpose, token_for
 from tests.reading import text_of
@@ -53,7 +53,7 @@ def test_asking_tells_whoever_invited_and_needs_no_account(client, invitation, o
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert [(told.kind, told.method) for told in changes.events] == [("invitation.asked_again", "link")]
-    assert list(Mail.objects.values_list("kind", "recipient")) == [("ask_again", "owner@example.com")]
+    assert list(Email.objects.values_list("kind", "recipient")) == [("ask_again", "owner@example.com")]
     assert text_of(page_of(invitation)) == [*HEADING, ASKED, "To the start page"]
 
 
@@ -76,13 +76,13 @@ def test_whoever_has_proven_the_address_asks_without_the_link(client, invitation
     assert text_of(page_of(invitation))[-2:] == [ASKED, "My invitations"]
 
 
-def test_the_link_of_an_older_mail_can_ask_too(client, invitation):
-    older = token_for(invitation, Purpose.MAILED)
+def test_the_link_of_an_older_email_can_ask_too(client, invitation):
+    older = token_for(invitation, Purpose.EMAILED)
     Invitation.objects.filter(pk=invitation.pk).update(generation=2)
     client.get(f"/i/{older}")
 
     assert ask_again(client, invitation).status_code == 302
-    assert Mail.objects.get().kind == "ask_again"
+    assert Email.objects.get().kind == "ask_again"
 
 
 def test_with_nobody_to_ask_the_page_offers_none(invitation, open_link):
@@ -96,8 +96,8 @@ def test_with_nobody_to_ask_the_page_offers_none(invitation, open_link):
 
 
 def test_when_many_have_just_asked_the_page_says_when_to_try_again(client, invitation, open_link, settings):
-    settings.RECIPIENT_MAILS_PER_HOUR = 1
-    take_mail_to("owner@example.com")
+    settings.RECIPIENT_EMAILS_PER_HOUR = 1
+    count_email_to("owner@example.com")
     open_link(invitation)
 
     with watching() as changes:
@@ -111,7 +111,7 @@ def test_when_many_have_just_asked_the_page_says_when_to_try_again(client, invit
         "Ask for a new one",
     ]
     assert changes.nothing
-    RecentMails.objects.all().delete()
+    SendingCounter.objects.all().delete()
     assert ask_again(client, invitation).status_code == 302
 
 

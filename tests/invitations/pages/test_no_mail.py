@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.client import MULTIPART_CONTENT
 
 from accounts.models import User
-from invitations.email.address_hashes import MailRefusal
+from invitations.email.address_hashes import Suppression
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.actions.accounts import purge_account
@@ -43,14 +43,14 @@ SCANNERS = [
 ]
 
 
-def address(invitation: Invitation, purpose: Purpose = Purpose.REFUSING) -> str:
+def address(invitation: Invitation, purpose: Purpose = Purpose.UNSUBSCRIBE) -> str:
     return f"/i/{token_for(invitation, purpose)}/no-mail"
 
 
 def refused() -> list[tuple[str, str | None]]:
     """Reach and organization of every refusal."""
-    rows = MailRefusal.objects.select_related("organization").order_by("created_at")
-    return [(str(row.reach), row.organization.slug if row.organization else None) for row in rows]
+    rows = Suppression.objects.select_related("organization").order_by("created_at")
+    return [(str(row.scope), row.organization.slug if row.organization else None) for row in rows]
 
 
 # The link in the mail
@@ -73,17 +73,17 @@ def test_looking_refuses_nothing_whoever_looks(client, invitation, method, agent
 
 
 @pytest.mark.parametrize(
-    ("reach", "page", "kept"),
+    ("scope", "page", "kept"),
     [("organization", HERE, [("organization", "riverside")]), ("all", EVERYWHERE, [("all", None)])],
 )
-def test_one_press_refuses_without_an_account(client, invitation, reach, page, kept):
+def test_one_press_refuses_without_an_account(client, invitation, scope, page, kept):
     with watching() as changes:
-        response = client.post(address(invitation), {"reach": reach})
+        response = client.post(address(invitation), {"reach": scope})
 
     assert (response.status_code, text_of(response)) == (200, page)
     assert refused() == kept
     [told] = changes.events
-    assert (told.kind, told.by, told.method, told.organization) == ("mails.refused", None, "link", None)
+    assert (told.kind, told.by, told.method, told.organization) == ("suppression.created", None, "link", None)
     assert Invitation.objects.get().status == "pending"
 
 
@@ -104,7 +104,7 @@ def test_without_a_choice_it_asks_again(client, invitation, body):
     assert changes.nothing
 
 
-def test_the_link_of_an_older_mail_works_too(client, invitation):
+def test_the_link_of_an_older_email_works_too(client, invitation):
     older = address(invitation)
     Invitation.objects.update(generation=3)
 
@@ -127,19 +127,19 @@ def test_an_archived_organization_can_be_refused(client, invitation, organizatio
     assert text_of(client.post(address(invitation), {"reach": "organization"})) == HERE
 
 
-def test_it_is_about_the_address_of_the_mail_whoever_is_signed_in(client, invitation, stranger):
+def test_it_is_about_the_address_of_the_email_whoever_is_signed_in(client, invitation, stranger):
     client.force_login(stranger)
 
     client.post(address(invitation), {"reach": "all"})
 
-    assert MailRefusal.objects.by_address("invitee@example.com", None).exists()
-    assert not MailRefusal.objects.by_address("stranger@example.com", None).exists()
+    assert Suppression.objects.by_address("invitee@example.com", None).exists()
+    assert not Suppression.objects.by_address("stranger@example.com", None).exists()
 
 
 # Tokens that do not do
 
 
-@pytest.mark.parametrize("purpose", [Purpose.MAILED, Purpose.LISTED])
+@pytest.mark.parametrize("purpose", [Purpose.EMAILED, Purpose.LISTED])
 def test_a_token_for_something_else_is_none(client, invitation, purpose):
     for response in (client.get(address(invitation, purpose)), client.post(address(invitation, purpose), ONE_CLICK)):
         assert (response.status_code, text_of(response)[0]) == (404, UNKNOWN)
@@ -147,7 +147,7 @@ def test_a_token_for_something_else_is_none(client, invitation, purpose):
 
 
 def test_the_refusing_token_opens_no_invitation(client, invitation):
-    response = client.get(f"/i/{token_for(invitation, Purpose.REFUSING)}")
+    response = client.get(f"/i/{token_for(invitation, Purpose.UNSUBSCRIBE)}")
 
     assert (response.status_code, text_of(response)[0]) == (404, UNKNOWN)
     assert client.get(f"/invitations/{invitation.pk}").status_code == 404
@@ -181,7 +181,7 @@ def test_of_an_erased_person_or_organization_nothing_is_known(client, invitation
 
 
 @pytest.mark.parametrize("multipart", [False, True])
-def test_a_mail_program_presses_without_cookie_and_csrf_token(invitation, multipart):
+def test_a_email_program_presses_without_cookie_and_csrf_token(invitation, multipart):
     client = Client(enforce_csrf_checks=True)
     body, kind = (ONE_CLICK, MULTIPART_CONTENT) if multipart else (urlencode(ONE_CLICK), URL_ENCODED)
 
@@ -206,10 +206,10 @@ def test_it_needs_the_token_and_nothing_else(invitation):
     ("choice", "kept"),
     [("", []), ("organization", [("organization", "riverside")]), ("all", [("all", None)])],
 )
-def test_declining_can_stop_further_mails(client, invitation, open_link, choice, kept):
+def test_declining_can_stop_further_emails(client, invitation, open_link, choice, kept):
     open_link(invitation)
 
-    response = client.post(f"/invitations/{invitation.pk}/decline", {"reason": "No time.", "no_mails": choice})
+    response = client.post(f"/invitations/{invitation.pk}/decline", {"reason": "No time.", "unsubscribe_from": choice})
 
     assert response.status_code == 302
     assert refused() == kept
@@ -224,10 +224,10 @@ NO_MORE = {
 
 
 @pytest.mark.parametrize("choice", ["", "organization", "all"])
-def test_the_next_page_says_once_that_no_more_mails_come(client, invitation, open_link, page_of, choice):
+def test_the_next_page_says_once_that_no_more_emails_come(client, invitation, open_link, page_of, choice):
     open_link(invitation)
 
-    answer = {"no_mails": choice}
+    answer = {"unsubscribe_from": choice}
     response = client.post(f"/invitations/{invitation.pk}/decline", answer, follow=True)
 
     said = [NO_MORE[choice]] if choice else []
@@ -242,7 +242,7 @@ def test_an_answer_that_came_too_late_promises_nothing(client, invitation, invit
     open_link(invitation)
     client.post(f"/invitations/{invitation.pk}/decline")
 
-    response = client.post(f"/invitations/{invitation.pk}/decline", {"no_mails": "all"})
+    response = client.post(f"/invitations/{invitation.pk}/decline", {"unsubscribe_from": "all"})
 
     assert (response.status_code, text_of(response)[0]) == (410, "This invitation was declined")
     assert refused() == []
@@ -252,7 +252,7 @@ def test_a_choice_that_is_none_declines_nothing(client, invitation, open_link):
     open_link(invitation)
 
     with watching() as changes:
-        response = client.post(f"/invitations/{invitation.pk}/decline", {"no_mails": "everybody"})
+        response = client.post(f"/invitations/{invitation.pk}/decline", {"unsubscribe_from": "everybody"})
 
     assert response.status_code == 400
     assert changes.nothing
@@ -262,10 +262,10 @@ def test_a_choice_that_is_none_declines_nothing(client, invitation, open_link):
 
 
 @pytest.fixture
-def refusals(client, invitation) -> list[MailRefusal]:
-    for reach in ("organization", "all"):
-        client.post(address(invitation), {"reach": reach})
-    return list(MailRefusal.objects.order_by("created_at"))
+def refusals(client, invitation) -> list[Suppression]:
+    for scope in ("organization", "all"):
+        client.post(address(invitation), {"reach": scope})
+    return list(Suppression.objects.order_by("created_at"))
 
 
 def test_whoever_has_proven_the_address_sees_what_it_refused(client, refusals, invitee):
@@ -291,7 +291,7 @@ def test_and_takes_it_back(client, refusals, invitee):
         response = client.post(f"/mails/{everywhere.pk}/allow")
 
     assert (response.status_code, response["Location"]) == (302, "/mails")
-    assert changes.events == [event("mails.allowed", everywhere, invitee, None, reach="all")]
+    assert changes.events == [event("suppression.deleted", everywhere, invitee, None, scope="all")]
     assert refused() == [("organization", "riverside")]
     assert client.post(f"/mails/{everywhere.pk}/allow").status_code == 302
     assert client.post(f"/mails/{here.pk}/allow").status_code == 302

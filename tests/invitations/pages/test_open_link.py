@@ -33,7 +33,7 @@ def test_the_token_is_on_no_page(client, invitation, open_link):
     page = open_link(invitation)
 
     assert page.status_code == 200
-    assert token_for(invitation, Purpose.MAILED) not in page.content.decode()
+    assert token_for(invitation, Purpose.EMAILED) not in page.content.decode()
 
 
 @pytest.mark.parametrize("token", ["x", "A" * 59, "%00", "ſ", "x" * 5000])
@@ -46,7 +46,7 @@ def test_what_is_no_token_is_an_unknown_invitation(client, db, token):
 
 @pytest.mark.parametrize("position", [0, 10, 24, 40, 58])
 def test_an_altered_token_is_an_unknown_invitation(client, invitation, position):
-    token = token_for(invitation, Purpose.MAILED)
+    token = token_for(invitation, Purpose.EMAILED)
     altered = token[:position] + ("A" if token[position] != "A" else "B") + token[position + 1 :]
 
     response = client.get(f"/i/{altered}")
@@ -57,7 +57,7 @@ def test_an_altered_token_is_an_unknown_invitation(client, invitation, position)
 
 
 def test_an_invitation_that_is_gone_is_unknown(client, invitation):
-    token = token_for(invitation, Purpose.MAILED)
+    token = token_for(invitation, Purpose.EMAILED)
     invitation.delete()
 
     assert client.get(f"/i/{token}").status_code == 404
@@ -73,8 +73,8 @@ def test_an_archived_organization_invites_nobody(client, invitation, organizatio
     assert text_of(response) == UNKNOWN
 
 
-def test_the_link_of_an_older_mail_says_that_a_newer_one_was_sent(client, invitation):
-    older = token_for(invitation, Purpose.MAILED)
+def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invitation):
+    older = token_for(invitation, Purpose.EMAILED)
     Invitation.objects.filter(pk=invitation.pk).raise_generation()
 
     response = client.get(f"/i/{older}")
@@ -89,25 +89,25 @@ def test_the_link_of_an_older_mail_says_that_a_newer_one_was_sent(client, invita
 
 
 def test_an_older_link_takes_nothing_from_a_newer_one(client, invitation, open_link):
-    older = token_for(invitation, Purpose.MAILED)
+    older = token_for(invitation, Purpose.EMAILED)
     Invitation.objects.filter(pk=invitation.pk).raise_generation()
     invitation.refresh_from_db()
     open_link(invitation)
 
     client.get(f"/i/{older}")
 
-    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 2, Purpose.MAILED)
+    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 2, Purpose.EMAILED)
 
 
-def test_a_listed_link_takes_nothing_from_a_mailed_one(client, invitation, open_link):
-    open_link(invitation, Purpose.MAILED)
+def test_a_listed_link_takes_nothing_from_a_emailed_one(client, invitation, open_link):
+    open_link(invitation, Purpose.EMAILED)
     open_link(invitation, Purpose.LISTED)
 
-    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.MAILED)
+    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.EMAILED)
 
 
 def test_the_older_link_of_an_ended_invitation_tells_how_it_ended(client, invitation, open_link):
-    older = token_for(invitation, Purpose.MAILED)
+    older = token_for(invitation, Purpose.EMAILED)
     Invitation.objects.filter(pk=invitation.pk).raise_generation()
     Invitation.objects.filter(pk=invitation.pk).leave_pending("cancelled")
 
@@ -120,7 +120,7 @@ def test_the_older_link_of_an_ended_invitation_tells_how_it_ended(client, invita
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_other_methods_are_refused(client, invitation, method):
     with watching() as changes:
-        response = getattr(client, method)(f"/i/{token_for(invitation, Purpose.MAILED)}")
+        response = getattr(client, method)(f"/i/{token_for(invitation, Purpose.EMAILED)}")
 
     assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
     assert changes.nothing
@@ -129,7 +129,7 @@ def test_other_methods_are_refused(client, invitation, method):
 def test_the_proofs_of_many_links_are_kept_and_the_oldest_forgotten(client, invitation, other_organization, stranger):
     others = [make_invitation(other_organization, f"guest-{n}@example.com", stranger) for n in range(20)]
     for opened in [invitation, *others]:
-        client.get(f"/i/{token_for(opened, Purpose.MAILED)}")
+        client.get(f"/i/{token_for(opened, Purpose.EMAILED)}")
 
     assert recall(client.session, invitation.pk) is None
     assert all(recall(client.session, other.pk) for other in others)

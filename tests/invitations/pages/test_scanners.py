@@ -16,8 +16,8 @@ from accounts.models import User
 from accounts.principals import LINK_HOLDER
 from invitations.actions import answering, inviting
 from invitations.email.deliver import deliver_next
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
@@ -72,21 +72,21 @@ def invitation(organization: Organization, owner: User) -> Invitation:
 
 
 @pytest.fixture
-def mailed_links(
+def emailed_links(
     invitation: Invitation, organization: Organization, owner: User, member: User, mailoutbox: list[Any], settings: Any
 ) -> list[str]:
     """The paths of all links in all mails: every kind of ours, and those about accounts."""
     declined = make_invitation(organization, "another@example.com", owner)
-    answering.decline(by=LINK_HOLDER, invitation_id=declined.pk, proof=Proof(declined.pk, 1, Purpose.MAILED))
-    for kind in set(Mail.Kind) - {Mail.Kind.INVITATION, Mail.Kind.ANSWERED}:
-        queue_mail(invitation, kind)
+    answering.decline(by=LINK_HOLDER, invitation_id=declined.pk, proof=Proof(declined.pk, 1, Purpose.EMAILED))
+    for kind in set(Email.Kind) - {Email.Kind.INVITATION, Email.Kind.ANSWERED}:
+        queue_email(invitation, kind)
     while deliver_next():
         pass
     client = Client()
     client.post("/accounts/signup/", {"email": "newcomer@example.com", "password1": PASSWORD})
     client.post("/accounts/signup/", {"email": "member@example.com", "password1": PASSWORD})
     client.post("/accounts/password/reset/", {"email": "member@example.com"})
-    assert len(mailoutbox) == len(Mail.Kind) + 3
+    assert len(mailoutbox) == len(Email.Kind) + 3
     links = {link for message in mailoutbox for link in LINK.findall(text_of(message))}
     assert all(link.startswith(settings.PUBLIC_BASE_URL) for link in links)
     return sorted(link.removeprefix(settings.PUBLIC_BASE_URL) or "/" for link in links)
@@ -116,40 +116,40 @@ def every_row() -> dict[str, Any]:
     return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in models}
 
 
-def test_the_mails_and_their_pages_are_these(mailed_links: list[str], invitation: Invitation, settings: Any):
+def test_the_emails_and_their_pages_are_these(emailed_links: list[str], invitation: Invitation, settings: Any):
     """So that nobody below walks past a locked door."""
-    pages = pages_behind(mailed_links, settings)
+    pages = pages_behind(emailed_links, settings)
 
     page = f"/invitations/{invitation.pk}"
     assert {page, f"{page}/decline", f"{page}/sign-in", f"{page}/sign-up"} <= set(pages)
-    assert sum(link.startswith("/i/") for link in mailed_links) >= 1
-    assert any(link.startswith("/accounts/confirm-email/") for link in mailed_links)
-    assert any(link.startswith("/accounts/password/reset/key/") for link in mailed_links)
+    assert sum(link.startswith("/i/") for link in emailed_links) >= 1
+    assert any(link.startswith("/accounts/confirm-email/") for link in emailed_links)
+    assert any(link.startswith("/accounts/password/reset/key/") for link in emailed_links)
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_a_hundred_scanners_of_every_mailed_link_change_nothing(mailed_links: list[str], method: str):
+def test_a_hundred_scanners_of_every_emailed_link_change_nothing(emailed_links: list[str], method: str):
     before = every_row()
 
     for number in range(100):
         scanner = Client(headers={"User-Agent": SCANNERS[number % len(SCANNERS)]})
-        for link in mailed_links:
+        for link in emailed_links:
             assert getattr(scanner, method)(link, follow=number % 2).status_code < 500
 
     assert every_row() == before
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_scanners_of_every_page_behind_a_mailed_link_change_nothing(
-    mailed_links: list[str], invitation: Invitation, settings: Any, method: str
+def test_scanners_of_every_page_behind_a_emailed_link_change_nothing(
+    emailed_links: list[str], invitation: Invitation, settings: Any, method: str
 ):
-    pages = pages_behind(mailed_links, settings)
+    pages = pages_behind(emailed_links, settings)
     pages += [f"/invitations/{invitation.pk}/{name}" for name in ("accept", "ask-again", "switch", "verify")]
     before = every_row()
 
     for agent in SCANNERS:
         scanner = Client(headers={"User-Agent": agent})
-        scanner.get(mailed_links[-1])
+        scanner.get(emailed_links[-1])
         for page in pages:
             assert getattr(scanner, method)(page).status_code < 500
 
@@ -157,10 +157,10 @@ def test_scanners_of_every_page_behind_a_mailed_link_change_nothing(
 
 
 def test_the_browser_of_the_invitee_may_look_ahead_everywhere(
-    mailed_links: list[str], invitation: Invitation, settings: Any, invitee: User, client: Client
+    emailed_links: list[str], invitation: Invitation, settings: Any, invitee: User, client: Client
 ):
     client.force_login(invitee)
-    pages = [*mailed_links, *pages_behind(mailed_links, settings)]
+    pages = [*emailed_links, *pages_behind(emailed_links, settings)]
     before = every_row()
 
     for page in pages:
@@ -170,16 +170,16 @@ def test_the_browser_of_the_invitee_may_look_ahead_everywhere(
 
 
 def test_after_all_of_them_the_person_can_still_accept(
-    mailed_links: list[str], invitation: Invitation, settings: Any, invitee: User, client: Client
+    emailed_links: list[str], invitation: Invitation, settings: Any, invitee: User, client: Client
 ):
     for number, agent in enumerate(SCANNERS):
         scanner = Client(headers={"User-Agent": agent})
-        for page in pages_behind(mailed_links, settings) if number == 0 else mailed_links:
+        for page in pages_behind(emailed_links, settings) if number == 0 else emailed_links:
             for method in METHODS:
                 getattr(scanner, method)(page)
 
     client.force_login(invitee)
-    [link] = [link for link in mailed_links if re.fullmatch(r"/i/[\w-]{59}", link)]
+    [link] = [link for link in emailed_links if re.fullmatch(r"/i/[\w-]{59}", link)]
     assert client.get(link, follow=True).status_code == 200
     assert client.post(f"/invitations/{invitation.pk}/accept").status_code == 302
 

@@ -37,7 +37,7 @@ def test_every_page_is_private(client, db, path):
 
 
 def test_the_link_and_its_page_are_private(client, invitation):
-    assert_private(client.get(f"/i/{token_for(invitation, Purpose.MAILED)}"))
+    assert_private(client.get(f"/i/{token_for(invitation, Purpose.EMAILED)}"))
     assert_private(client.get(f"/invitations/{invitation.pk}"))
 
 
@@ -66,7 +66,7 @@ def test_the_token_of_our_own_form_is_accepted(invitation, invitee):
 
 
 def test_the_cookie_of_the_session_is_out_of_reach_for_scripts_and_other_sites(client, invitation):
-    cookie = client.get(f"/i/{token_for(invitation, Purpose.MAILED)}").cookies["session_id"]
+    cookie = client.get(f"/i/{token_for(invitation, Purpose.EMAILED)}").cookies["session_id"]
 
     assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
 

@@ -66,7 +66,7 @@ def test_the_session_gets_a_new_key_and_keeps_what_the_link_proved(client, invit
 
     assert response.status_code == 302
     assert client.session.session_key != before
-    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.MAILED)
+    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.EMAILED)
     assert client.get(f"/invitations/{invitation.pk}").status_code == 403
 
 
@@ -112,7 +112,7 @@ def test_without_the_link_the_invitation_is_unknown(client, invitation):
     assert sign_in(client, invitation).status_code == 404
 
 
-def test_an_unverified_address_is_mailed_its_proof_first(client, invitation, open_link, mailoutbox, settings):
+def test_an_unverified_address_is_emailed_its_proof_first(client, invitation, open_link, mailoutbox, settings):
     User.objects.create_user("invitee@example.com", PASSWORD)
     open_link(invitation)
 

@@ -53,7 +53,7 @@ def test_the_page_has_the_invited_address_fixed(client, invitation, open_link):
     ]
 
 
-def test_the_mailed_link_verifies_the_address_and_leads_straight_back(client, invitation, open_link, mailoutbox):
+def test_the_emailed_link_verifies_the_address_and_leads_straight_back(client, invitation, open_link, mailoutbox):
     open_link(invitation)
 
     response = sign_up(client, invitation)
@@ -80,7 +80,7 @@ def test_the_listed_link_does_not_verify(client, invitation, open_link, mailoutb
     assert (confirmed.status_code, confirmed["Location"]) == (302, f"/invitations/{invitation.pk}")
 
 
-def test_the_link_of_an_older_mail_does_not_verify(client, invitation, open_link):
+def test_the_link_of_an_older_email_does_not_verify(client, invitation, open_link):
     open_link(invitation)
     Invitation.objects.filter(pk=invitation.pk).raise_generation()
 
@@ -111,7 +111,7 @@ def test_a_weak_password_is_refused(client, invitation, open_link, password):
     assert changes.nothing
 
 
-def test_with_the_mailed_link_an_account_that_exists_is_named(client, invitation, open_link, mailoutbox):
+def test_with_the_emailed_link_an_account_that_exists_is_named(client, invitation, open_link, mailoutbox):
     make_person("invitee", password=PASSWORD)
     open_link(invitation)
 

@@ -45,7 +45,7 @@ def _until_the_first_of_june(invitation):
     Invitation.objects.filter(pk=invitation.pk).update(expires_at="2099-06-01T14:05:00Z")
 
 
-def test_the_mailed_link_offers_to_sign_in_or_up_and_to_decline(invitation, open_link):
+def test_the_emailed_link_offers_to_sign_in_or_up_and_to_decline(invitation, open_link):
     response = open_link(invitation)
 
     assert response.status_code == 200

@@ -41,7 +41,7 @@ def test_no_answer_is_taken(client, invitation, open_link, button):
     assert changes.nothing
 
 
-def test_the_proof_is_mailed_and_its_link_leads_to_the_answer(client, invitation, open_link, page_of, settings):
+def test_the_proof_is_emailed_and_its_link_leads_to_the_answer(client, invitation, open_link, page_of, settings):
     open_link(invitation)
 
     response = client.post(f"/invitations/{invitation.pk}/verify")
@@ -53,7 +53,7 @@ def test_the_proof_is_mailed_and_its_link_leads_to_the_answer(client, invitation
     assert page_of(invitation).status_code == 200
 
 
-def test_a_second_mail_within_minutes_is_not_sent_and_the_page_says_so(client, invitation, open_link, page_of):
+def test_a_second_email_within_minutes_is_not_sent_and_the_page_says_so(client, invitation, open_link, page_of):
     open_link(invitation)
     client.post(f"/invitations/{invitation.pk}/verify")
     page_of(invitation)

@@ -54,7 +54,7 @@ def test_switching_signs_out_and_leads_to_the_sign_in_of_this_invitation(client,
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}/sign-in")
     assert "_auth_user_id" not in client.session
-    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.MAILED)
+    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.EMAILED)
     assert changes.nothing
 
 

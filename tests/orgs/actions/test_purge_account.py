@@ -6,12 +6,12 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from accounts.models import ExternalIdentity, KeptAnswer, User
+from accounts.models import ExternalIdentity, IdempotentResponse, User
 from accounts.principals import SERVICE, Method, Principal
 from events.models import Event
 from invitations.actions.inviting import invite
-from invitations.email.models import Attempt, Mail
-from invitations.email.queue import queue_mail
+from invitations.email.models import Attempt, Email
+from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs.actions.accounts import AccountNotYours, delete_account, purge_account
 from orgs.actions.members import LastOwner
@@ -75,18 +75,18 @@ def test_nothing_that_names_the_person_is_left_in_any_table(
         decline_reason="Nadezhda does not want to",
     )
     sent = make_invitation(organization, "somebody@example.com", admin)
-    for invitation, kind in ((declined, Mail.Kind.INVITATION), (sent, Mail.Kind.ANSWERED)):
-        mail = queue_mail(invitation, kind)
-        Mail.objects.update(response="550 <admin@example.com> Nadezhda is unknown here")
-        assert mail is not None
-        Attempt.objects.create(mail=mail, state="failed", response="550 <former@elsewhere.test> who?")
-    to_somebody = queue_mail(sent, Mail.Kind.INVITATION)
-    KeptAnswer.objects.create(user=stranger, operation="x", key="k", answer='{"email": "admin@example.com"}')
+    for invitation, kind in ((declined, Email.Kind.INVITATION), (sent, Email.Kind.ANSWERED)):
+        email = queue_email(invitation, kind)
+        Email.objects.update(response="550 <admin@example.com> Nadezhda is unknown here")
+        assert email is not None
+        Attempt.objects.create(email=email, state="failed", response="550 <former@elsewhere.test> who?")
+    to_somebody = queue_email(sent, Email.Kind.INVITATION)
+    IdempotentResponse.objects.create(user=stranger, operation="x", key="k", answer='{"email": "admin@example.com"}')
     purge_account(by=session(admin), user=admin)
     stored = str(all_rows())
     traces = ("Nadezhda", "Mandelstam", "admin@", "nadezhda@", "unproven@", "former@")
     assert [trace for trace in traces if trace in stored] == []
-    assert Mail.objects.filter(state="queued").get() == to_somebody
+    assert Email.objects.filter(state="queued").get() == to_somebody
 
 
 def test_what_is_open_to_the_person_is_withdrawn_with_an_event_each(
@@ -118,11 +118,11 @@ def test_a_waiting_acceptance_is_withdrawn(organization: Organization, owner: Us
     assert waiting.finished_at is not None
 
 
-def test_unsent_mail_to_the_person_is_not_sent_any_more(organization: Organization, owner: User, invitee: User):
+def test_unsent_email_to_the_person_is_not_sent_any_more(organization: Organization, owner: User, invitee: User):
     invite(by=session(owner), organization_id=organization.pk, email="invitee@example.com")
     purge_account(by=session(invitee), user=invitee)
-    mail = Mail.objects.get()
-    assert (mail.state, mail.due_at, mail.recipient) == ("dropped", None, f"erased-{mail.pk.hex}@erased.invalid")
+    email = Email.objects.get()
+    assert (email.state, email.due_at, email.recipient) == ("dropped", None, f"erased-{email.pk.hex}@erased.invalid")
 
 
 def test_what_they_sent_stays_open_and_says_who_by_id_only(organization: Organization, admin: User):

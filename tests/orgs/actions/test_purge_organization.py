@@ -6,8 +6,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import Method, Principal
 from events.models import Event
-from invitations.email.models import Mail
-from invitations.email.queue import queue_mail
+from invitations.email.models import Email
+from invitations.email.queue import queue_email
 from orgs.actions.organizations import create_organization, purge_organization
 from orgs.locks import OrganizationNotFound
 from orgs.models import ApiKey, Organization
@@ -31,7 +31,7 @@ def full_organization(organization: Organization, owner: User, stranger: User) -
     former.superseded_by = newer
     former.save()
     make_invitation(organization, "second@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
-    queue_mail(newer, Mail.Kind.INVITATION)
+    queue_email(newer, Email.Kind.INVITATION)
     return organization
 
 
@@ -48,7 +48,7 @@ def test_everything_of_it_goes_and_nothing_of_anybody_else(
         "orgs.Unit": (0, 0, 1),
         "orgs.Role": (0, 0, 1),
         "invitations.Invitation": (0, 0, 3),
-        "invitations.Mail": (0, 0, 1),
+        "invitations.Email": (0, 0, 1),
         "accounts.User": (0, 1, 0),
     }
     assert changes.events == [event("organization.purged", full_organization, owner, full_organization)]

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 
 from accounts.models import OAuthApplication, User
-from core.api.serializers import spell_time
+from core.api.serializers import format_time
 from orgs.models import ApiKey, Membership, Organization, Role, Unit
 from orgs.permissions import BUILT_IN_ROLES
 
@@ -93,9 +93,9 @@ def organization_row(organization: Organization, *, role_name: str, members: int
         "seatLimit": row.seat_limit,
         "memberCount": members,
         "role": role(role_name),
-        "createdAt": spell_time(row.created_at),
-        "updatedAt": spell_time(row.updated_at),
-        "archivedAt": spell_time(row.deleted_at) if row.deleted_at else None,
+        "createdAt": format_time(row.created_at),
+        "updatedAt": format_time(row.updated_at),
+        "archivedAt": format_time(row.deleted_at) if row.deleted_at else None,
         **changes,
     }
 
@@ -119,7 +119,7 @@ def member_row(user: User, organization: Organization, **changes: Any) -> dict[s
         "permissions": row.permissions,
         "effectivePermissions": sorted(row.effective_permissions),
         "units": [],
-        "joinedAt": spell_time(row.created_at),
+        "joinedAt": format_time(row.created_at),
         **changes,
     }
 
@@ -131,8 +131,8 @@ def role_row(row: Role) -> dict[str, Any]:
         "scope": row.scope,
         "permissions": row.permissions,
         "builtIn": row.organization_id is None,
-        "createdAt": spell_time(row.created_at),
-        "updatedAt": spell_time(row.updated_at),
+        "createdAt": format_time(row.created_at),
+        "updatedAt": format_time(row.updated_at),
     }
 
 
@@ -143,8 +143,8 @@ def unit_row(row: Unit) -> dict[str, Any]:
         "slug": row.slug,
         "name": row.name,
         "pictureUrl": row.picture_url or None,
-        "createdAt": spell_time(row.created_at),
-        "updatedAt": spell_time(row.updated_at),
+        "createdAt": format_time(row.created_at),
+        "updatedAt": format_time(row.updated_at),
     }
 
 
@@ -159,8 +159,8 @@ def user_row(user: User) -> dict[str, Any]:
         "firstName": row.first_name,
         "lastName": row.last_name,
         "avatarUrl": row.avatar_url or None,
-        "createdAt": spell_time(row.created_at),
-        "updatedAt": spell_time(row.updated_at),
+        "createdAt": format_time(row.created_at),
+        "updatedAt": format_time(row.updated_at),
     }
 
 
@@ -172,10 +172,10 @@ def key_row(row: ApiKey) -> dict[str, Any]:
         "prefix": row.prefix,
         "permissions": row.permissions,
         "memberId": str(row.membership_id),
-        "expiresAt": spell_time(row.expires_at) if row.expires_at else None,
-        "lastUsedAt": spell_time(row.last_used_at) if row.last_used_at else None,
-        "createdAt": spell_time(row.created_at),
-        "updatedAt": spell_time(row.updated_at),
+        "expiresAt": format_time(row.expires_at) if row.expires_at else None,
+        "lastUsedAt": format_time(row.last_used_at) if row.last_used_at else None,
+        "createdAt": format_time(row.created_at),
+        "updatedAt": format_time(row.updated_at),
     }
 
 
@@ -191,6 +191,6 @@ def oauth_application_row(row: OAuthApplication) -> dict[str, Any]:
         "redirectUris": row.redirect_uris.split(),
         "scopes": row.allowed_scopes,
         "systemUserId": str(row.system_user_id) if row.system_user_id else None,
-        "createdAt": spell_time(row.created),
-        "updatedAt": spell_time(row.updated),
+        "createdAt": format_time(row.created),
+        "updatedAt": format_time(row.updated),
     }

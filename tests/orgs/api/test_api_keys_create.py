@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.principals import Method
-from core.api.serializers import spell_time
+from core.api.serializers import format_time
 from orgs.models import ApiKey
 from orgs.permissions import ADMIN, ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, VIEWER_ROLE
 from tests.orgs.api.house import (
@@ -80,7 +80,7 @@ def test_everything_can_be_said(by, organization, admin):
         "description": "Imports.\nEvery night.",
         "permissions": [MANAGE_MEMBERS, LIST_PROJECTS],
         "memberId": str(membership(program, organization).pk),
-        "expiresAt": spell_time(until),
+        "expiresAt": format_time(until),
     }
 
     answer = said(by("admin").post(PATH, body))

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method
-from core.api.serializers import spell_time
+from core.api.serializers import format_time
 from orgs.actions.accounts import register_system_user
 from orgs.models import Membership, Role
 from orgs.permissions import MANAGE_BILLING, UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
@@ -65,7 +65,7 @@ def test_a_member_is_told_whole(by, organization, member, workspace):
                         "role": role("editor", "unit"),
                     }
                 ],
-                "joinedAt": spell_time(row.created_at),
+                "joinedAt": format_time(row.created_at),
             }
         ],
     )

@@ -3,7 +3,7 @@
 import pytest
 
 from accounts.principals import SERVICE
-from core.api.serializers import spell_time
+from core.api.serializers import format_time
 from events.models import Event
 from orgs.permissions import MANAGE_MEMBERS
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid_query, lacking, said
@@ -40,7 +40,7 @@ def test_an_event_is_told_whole(by, organization, owner, principal):
             {
                 "id": str(first.pk),
                 "kind": "role.deleted",
-                "at": spell_time(first.created_at),
+                "at": format_time(first.created_at),
                 "actor": {"id": str(owner.pk), "method": "session"},
                 "subject": {"type": "organization", "id": str(organization.pk)},
                 "data": {"reassignedTo": None, "roleIds": [{"oldId": 1}]},
@@ -48,7 +48,7 @@ def test_an_event_is_told_whole(by, organization, owner, principal):
             {
                 "id": str(second.pk),
                 "kind": "invitation.expired",
-                "at": spell_time(second.created_at),
+                "at": format_time(second.created_at),
                 "actor": {"id": None, "method": "service"},
                 "subject": {"type": "organization", "id": str(organization.pk)},
                 "data": {},

@@ -4,7 +4,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
-from core.api.serializers import spell_time
+from core.api.serializers import format_time
 from orgs.models import Organization
 from tests.orgs.api.house import ABSENT, ANONYMOUS, API, OUTSIDER, at, organization_row, role, said, success
 from tests.queries import queries
@@ -30,8 +30,8 @@ def test_it_is_told_whole(by, organization):
             "seatLimit": 7,
             "memberCount": 3,
             "role": role("admin"),
-            "createdAt": spell_time(organization.created_at),
-            "updatedAt": spell_time(organization.updated_at),
+            "createdAt": format_time(organization.created_at),
+            "updatedAt": format_time(organization.updated_at),
             "archivedAt": None,
         },
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.api.serializers import spell_time
+from core.api.serializers import format_time
 from orgs.models import Unit
 from orgs.permissions import CREATE_PROJECTS
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, SLUG_TAKEN, at, invalid, lacking, said, success
@@ -25,8 +25,8 @@ def test_whoever_may_create_projects_does(by, organization, editor, kind):
             "id": str(unit.pk),
             "kind": kind.removesuffix("s"),
             **body,
-            "createdAt": spell_time(unit.created_at),
-            "updatedAt": spell_time(unit.updated_at),
+            "createdAt": format_time(unit.created_at),
+            "updatedAt": format_time(unit.updated_at),
         },
         status=201,
     )

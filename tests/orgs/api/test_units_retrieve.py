@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.api.serializers import spell_time
+from core.api.serializers import format_time
 from orgs.models import Unit
 from orgs.permissions import UNIT_VIEWER_ROLE
 from tests.orgs.api.house import ABSENT, ANONYMOUS, NO_UNIT, OUTSIDER, at, membership, said, success, unit_row
@@ -23,8 +23,8 @@ def test_it_is_told_whole(by, organization, kind, unit, who):
             "slug": unit.slug,
             "name": unit.name,
             "pictureUrl": "https://example.com/unit.png",
-            "createdAt": spell_time(unit.created_at),
-            "updatedAt": spell_time(unit.updated_at),
+            "createdAt": format_time(unit.created_at),
+            "updatedAt": format_time(unit.updated_at),
         },
     )
 

@@ -37,7 +37,7 @@ def test_an_account_is_made_and_its_address_waits_for_proof(by):
     assert authenticate(email="newcomer@example.com", password=PASSWORD) == user
 
 
-def test_the_mailed_link_proves_the_address_and_then_the_password_signs_in(by, settings):
+def test_the_emailed_link_proves_the_address_and_then_the_password_signs_in(by, settings):
     settings.PUBLIC_BASE_URL = "https://public.example.com"
     by("anonymous").post(PATH, NEWCOMER)
 
@@ -56,7 +56,7 @@ def test_the_mailed_link_proves_the_address_and_then_the_password_signs_in(by, s
     assert all(link.startswith("https://public.example.com") for link in links)
 
 
-def test_a_known_address_gets_the_same_answer_and_another_mail(by, member):
+def test_a_known_address_gets_the_same_answer_and_another_email(by, member):
     unknown = by("anonymous").post(PATH, NEWCOMER)
 
     with watching() as changes:
@@ -91,7 +91,7 @@ def test_an_address_that_somebody_added_and_never_proved_is_free(by, stranger):
     assert User.objects.filter(email="newcomer@example.com").exists()
 
 
-def test_registering_twice_makes_one_account_with_the_first_password_and_mails_once(by):
+def test_registering_twice_makes_one_account_with_the_first_password_and_emails_once(by):
     by("anonymous").post(PATH, NEWCOMER)
 
     with watching() as changes:
@@ -168,7 +168,7 @@ def test_one_network_registers_twenty_times_a_minute(by):
     assert answers[-1]["Retry-After"] == "60"
 
 
-def test_without_a_mail_server_the_answer_is_the_same_and_asking_again_helps(by, member, settings, tmp_path):
+def test_without_a_email_server_the_answer_is_the_same_and_asking_again_helps(by, member, settings, tmp_path):
     (tmp_path / "file").touch()
     settings.EMAIL_BACKEND = "core.email_files.EmailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path / "file" / "no-folder")
@@ -178,7 +178,7 @@ def test_without_a_mail_server_the_answer_is_the_same_and_asking_again_helps(by,
     settings.EMAIL_FILE_PATH = str(tmp_path / "folder")
     again = [said(by("anonymous").post(PATH, NEWCOMER | {"email": address})) for address in addresses]
 
-    assert failed == [refused(503, "mail_not_sent", "The mail could not be sent. Try again in a moment.")] * 2
+    assert failed == [refused(503, "email_not_sent", "The mail could not be sent. Try again in a moment.")] * 2
     assert again == [ACCEPTED] * 2
     assert len(list((tmp_path / "folder").iterdir())) == 2
 

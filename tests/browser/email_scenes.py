@@ -7,7 +7,7 @@ from django.core.mail import EmailMultiAlternatives
 from playwright.sync_api import Response
 
 from invitations.email.messages import render
-from invitations.email.models import Mail
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from tests.browser.name_scenes import HEBREW, LONG_WORD, RIGHT_TO_LEFT, rename
@@ -20,13 +20,13 @@ TEXT = (
 )
 
 
-def show(stage: Stage, kind: Mail.Kind, *, as_text: bool = False) -> Response:
+def show(stage: Stage, kind: Email.Kind, *, as_text: bool = False) -> Response:
     """Open the mail of this kind about the scene's invitation."""
     Organization.objects.update(language=stage.visitor.language)
-    mail = Mail.objects.get()
-    mail.kind = kind
-    mail.recipient = stage.invitation.email if mail.is_to_invitee else str(stage.owner.email)
-    message = render(mail, Invitation.objects.with_details().get(pk=stage.invitation.pk))
+    email = Email.objects.get()
+    email.kind = kind
+    email.recipient = stage.invitation.email if email.is_to_invitee else str(stage.owner.email)
+    message = render(email, Invitation.objects.with_details().get(pk=stage.invitation.pk))
     return show_message(stage, message, as_text=as_text)
 
 
@@ -40,7 +40,7 @@ def show_message(stage: Stage, message: EmailMultiAlternatives, *, as_text: bool
     return stage.visitor.go("/mail")
 
 
-def mail(kind: Mail.Kind, prepare: Callable[[Stage], object] = lambda stage: None) -> Callable[[Stage], Response]:
+def email(kind: Email.Kind, prepare: Callable[[Stage], object] = lambda stage: None) -> Callable[[Stage], Response]:
     def play(stage: Stage) -> Response:
         prepare(stage)
         return show(stage, kind)
@@ -48,35 +48,35 @@ def mail(kind: Mail.Kind, prepare: Callable[[Stage], object] = lambda stage: Non
     return play
 
 
-def as_text(kind: Mail.Kind) -> Callable[[Stage], Response]:
+def as_text(kind: Email.Kind) -> Callable[[Stage], Response]:
     return lambda stage: show(stage, kind, as_text=True)
 
 
 def refuse(stage: Stage) -> None:
-    Mail.objects.update(state="failed", response="550 5.1.1 No such mailbox here", due_at=None)
+    Email.objects.update(state="failed", response="550 5.1.1 No such mailbox here", due_at=None)
     stage.finish("error")
 
 
 def defer(stage: Stage) -> None:
-    Mail.objects.update(state="deferred", response="451 4.3.0 Try again later")
+    Email.objects.update(state="deferred", response="451 4.3.0 Try again later")
     stage.finish("expired")
 
 
 SCENES |= {
-    "mail-invitation": (200, mail(Mail.Kind.INVITATION)),
-    "mail-invitation-as-text": (200, as_text(Mail.Kind.INVITATION)),
+    "mail-invitation": (200, email(Email.Kind.INVITATION)),
+    "mail-invitation-as-text": (200, as_text(Email.Kind.INVITATION)),
     "mail-invitation-with-long-names": (
         200,
-        mail(Mail.Kind.INVITATION, lambda s: rename(s, f"{LONG_WORD} {LONG_WORD}", f"Maxi {LONG_WORD}", LONG_WORD)),
+        email(Email.Kind.INVITATION, lambda s: rename(s, f"{LONG_WORD} {LONG_WORD}", f"Maxi {LONG_WORD}", LONG_WORD)),
     ),
     "mail-invitation-from-right-to-left": (
         200,
-        mail(Mail.Kind.INVITATION, lambda s: rename(s, RIGHT_TO_LEFT, HEBREW, RIGHT_TO_LEFT)),
+        email(Email.Kind.INVITATION, lambda s: rename(s, RIGHT_TO_LEFT, HEBREW, RIGHT_TO_LEFT)),
     ),
-    "mail-reminder": (200, mail(Mail.Kind.REMINDER)),
-    "mail-accepted": (200, mail(Mail.Kind.ANSWERED, lambda s: s.finish("accepted"))),
-    "mail-declined": (200, mail(Mail.Kind.ANSWERED, lambda s: s.finish("declined", decline_reason=REASON))),
-    "mail-undeliverable": (200, mail(Mail.Kind.UNDELIVERABLE, refuse)),
-    "mail-undeliverable-in-time": (200, mail(Mail.Kind.UNDELIVERABLE, defer)),
-    "mail-new-invitation-asked-for": (200, mail(Mail.Kind.ASK_AGAIN, lambda s: s.finish("expired"))),
+    "mail-reminder": (200, email(Email.Kind.REMINDER)),
+    "mail-accepted": (200, email(Email.Kind.ANSWERED, lambda s: s.finish("accepted"))),
+    "mail-declined": (200, email(Email.Kind.ANSWERED, lambda s: s.finish("declined", decline_reason=REASON))),
+    "mail-undeliverable": (200, email(Email.Kind.UNDELIVERABLE, refuse)),
+    "mail-undeliverable-in-time": (200, email(Email.Kind.UNDELIVERABLE, defer)),
+    "mail-new-invitation-asked-for": (200, email(Email.Kind.ASK_AGAIN, lambda s: s.finish("expired"))),
 }

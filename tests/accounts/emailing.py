@@ -44,7 +44,7 @@ ASK: dict[str, Callable[[Client, User, str], Any]] = {
 }
 
 
-def mailed(kind: str, user: User, *, address: str = NOBODYS, **headers: str) -> EmailMultiAlternatives:
+def emailed(kind: str, user: User, *, address: str = NOBODYS, **headers: str) -> EmailMultiAlternatives:
     """The one mail that is sent when somebody asks for it with these headers."""
     cache.clear()  # it may have been asked for a moment ago
     before = len(mail.outbox)
