@@ -23,7 +23,7 @@ from accounts.principals import Principal
 from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
 from orgs.actions import accounts, api_keys, members, organizations
 from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
-from orgs.permissions import OWNER_ROLE
+from orgs.permissions import OWNER_ROLE, Level
 
 admin.site.unregister(Group)  # the permissions of organizations are roles; staff get Django's own one by one
 admin.site.unregister(EmailAddress)  # addresses are proven by their owners, and shown with the user
@@ -170,7 +170,7 @@ class OrganizationRoleFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """The names of all such roles; organizations may call theirs alike."""
-        roles = Role.objects.filter(scope=Role.Scope.ORGANIZATION)
+        roles = Role.objects.filter(level=Level.ORGANIZATION)
         return [(name, name) for name in roles.order_by("name").values_list("name", flat=True).distinct()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -208,8 +208,8 @@ class MembershipAdmin(ActionAdmin):
 class RoleAdmin(ReadOnlyAdmin):
     """Built-in roles and the organizations' own."""
 
-    list_display = ("name", "scope", "organization", "permission_list")
-    list_filter = ("scope", ("organization", admin.EmptyFieldListFilter))
+    list_display = ("name", "level", "organization", "permission_list")
+    list_filter = ("level", ("organization", admin.EmptyFieldListFilter))
     search_fields = ("name", "organization__name", "organization__slug")
     list_select_related = ("organization",)
 

@@ -28,6 +28,9 @@ def add_built_in_roles(using: str, apps: Any = installed, **kwargs: Any) -> None
     A role that exists is never changed here: what a role permits changes for everybody who holds it and for every
     open invitation that names it, so that takes a migration of its own, with its own test.
     """
-    roles = apps.get_model("orgs", "Role").objects.using(using)
-    for key, name, scope, permissions in BUILT_IN_ROLES:
-        roles.get_or_create(id=key, defaults={"name": name, "scope": scope, "permissions": sorted(permissions)})
+    model = apps.get_model("orgs", "Role")
+    if not hasattr(model, "level"):  # migrated back to where roles had other columns, and have their rows
+        return
+    roles = model.objects.using(using)
+    for key, name, level, permissions in BUILT_IN_ROLES:
+        roles.get_or_create(id=key, defaults={"name": name, "level": level, "permissions": sorted(permissions)})

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from core.errors import NotFound, Unprocessable
 from orgs.models import Membership, Organization, Role, Unit
-from orgs.permissions import GRANTABLE_DIRECTLY, UNASSIGNED_ROLE
+from orgs.permissions import GRANTABLE_DIRECTLY, UNASSIGNED_ROLE, Level
 from orgs.policies import Grant
 
 
@@ -27,7 +27,7 @@ class RoleNotFound(NotFound):
 
 
 class UnknownRole(Unprocessable):
-    """A request names a role that is not usable here, or one of the other scope."""
+    """A request names a role that is not usable here, or one of the other level."""
 
     message = "This organization has no such role."
 
@@ -53,9 +53,9 @@ def find_member(organization: Organization, membership_id: UUID) -> Membership:
     return membership
 
 
-def find_role(organization: Organization, role_id: UUID, scope: Role.Scope, *, field: str = "role_id") -> Role:
-    """A role usable in the organization, of this scope; raises UnknownRole about the field that named it."""
-    role = Role.objects.usable_in(organization.pk).filter(pk=role_id, scope=scope).first()
+def find_role(organization: Organization, role_id: UUID, level: Level, *, field: str = "role_id") -> Role:
+    """A role usable in the organization, of this level; raises UnknownRole about the field that named it."""
+    role = Role.objects.usable_in(organization.pk).filter(pk=role_id, level=level).first()
     if role is None:
         raise UnknownRole(fields={field: ["Unknown role."]})
     return role
@@ -90,12 +90,10 @@ def find_grant(
     if bool(unit_id) != bool(unit_role_id):
         raise Unprocessable(fields={"unit_role_id": ["A unit and a role in it go together."]})
     return Grant(
-        role=find_role(organization, role_id or UNASSIGNED_ROLE, Role.Scope.ORGANIZATION),
+        role=find_role(organization, role_id or UNASSIGNED_ROLE, Level.ORGANIZATION),
         permissions=permissions,
         unit=_find_named_unit(organization, unit_id, unit_kind) if unit_id else None,
-        unit_role=find_role(organization, unit_role_id, Role.Scope.UNIT, field="unit_role_id")
-        if unit_role_id
-        else None,
+        unit_role=find_role(organization, unit_role_id, Level.UNIT, field="unit_role_id") if unit_role_id else None,
     )
 
 

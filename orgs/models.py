@@ -17,7 +17,7 @@ from core.ids import uuid7
 from core.languages import validate_language
 from core.text import validate_plain_multiline_text, validate_plain_text
 from core.web_addresses import WebAddressField
-from orgs.permissions import effective
+from orgs.permissions import Level, effective
 
 # The Applivery document's slug, in lower case and never shaped like one of its ids (24 hex digits) or a uuid.
 LOOKS_LIKE_AN_ID = r"([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
@@ -158,17 +158,11 @@ class RoleQuerySet(models.QuerySet["Role"]):
 class Role(models.Model):
     """A named set of permissions: built-in (no organization) or an organization's own."""
 
-    class Scope(models.TextChoices):
-        """Where it can be held: in an organization, or in one unit of it."""
-
-        ORGANIZATION = "organization"
-        UNIT = "unit"
-
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization = models.ForeignKey(
         Organization, on_delete=models.CASCADE, null=True, blank=True, related_name="roles", db_index=False
     )
-    scope = models.CharField(max_length=16, choices=Scope.choices, default=Scope.ORGANIZATION)
+    level = models.CharField(max_length=16, choices=Level.choices, default=Level.ORGANIZATION)
     name = models.CharField(max_length=64, validators=[validate_plain_text])
     permissions = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -177,14 +171,14 @@ class Role(models.Model):
     objects = RoleQuerySet.as_manager()
 
     class Meta:
-        """A name means one role in its organization and scope."""
+        """A name means one role in its organization and level."""
 
         constraints = (
-            models.UniqueConstraint(fields=["organization", "scope", "name"], name="role_name"),
+            models.UniqueConstraint(fields=["organization", "level", "name"], name="role_name"),
             models.UniqueConstraint(
-                fields=["scope", "name"], condition=Q(organization__isnull=True), name="role_built_in_name"
+                fields=["level", "name"], condition=Q(organization__isnull=True), name="role_built_in_name"
             ),
-            models.CheckConstraint(condition=Q(scope__in=["organization", "unit"]), name="role_scope_known"),
+            models.CheckConstraint(condition=Q(level__in=["organization", "unit"]), name="role_level_known"),
         )
 
     def __str__(self) -> str:

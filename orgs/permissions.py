@@ -7,6 +7,16 @@ application start with ``unit:`` and count in that one unit.
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.db.models import TextChoices
+
+
+class Level(TextChoices):
+    """What a permission or a role is about: the whole organization, or one workspace or application of it."""
+
+    ORGANIZATION = "organization"
+    UNIT = "unit"
+
+
 OWN = "organization:own"  # archive, purge, transfer; only the built-in owner role has it
 ADMIN = "organization:admin"  # implies everything below, in every unit too
 MANAGE_MEMBERS = "organization:manage_members"
@@ -33,7 +43,7 @@ IMPLIED = {
     UNIT_ADMIN: UNIT_PERMISSIONS,
 }
 
-# Built-in roles: (key, name, scope, permissions). The key is the role's id, the same in every installation.
+# Built-in roles: (key, name, level, permissions). The key is the role's id, the same in every installation.
 OWNER_ROLE = UUID("00000000-0000-7000-8000-000000000001")
 ADMIN_ROLE = UUID("00000000-0000-7000-8000-000000000002")
 EDITOR_ROLE = UUID("00000000-0000-7000-8000-000000000003")
@@ -43,15 +53,15 @@ UNIT_ADMIN_ROLE = UUID("00000000-0000-7000-8000-000000000012")
 UNIT_EDITOR_ROLE = UUID("00000000-0000-7000-8000-000000000013")
 UNIT_VIEWER_ROLE = UUID("00000000-0000-7000-8000-000000000014")
 
-BUILT_IN_ROLES: tuple[tuple[UUID, str, str, set[str]], ...] = (
-    (OWNER_ROLE, "owner", "organization", {OWN, ADMIN}),
-    (ADMIN_ROLE, "admin", "organization", {ADMIN}),
-    (EDITOR_ROLE, "editor", "organization", {CREATE_PROJECTS, LIST_PROJECTS}),
-    (VIEWER_ROLE, "viewer", "organization", {LIST_PROJECTS}),
-    (UNASSIGNED_ROLE, "unassigned", "organization", set()),
-    (UNIT_ADMIN_ROLE, "admin", "unit", {UNIT_ADMIN}),
-    (UNIT_EDITOR_ROLE, "editor", "unit", {UNIT_EDIT, UNIT_VIEW}),
-    (UNIT_VIEWER_ROLE, "viewer", "unit", {UNIT_VIEW}),
+BUILT_IN_ROLES: tuple[tuple[UUID, str, Level, set[str]], ...] = (
+    (OWNER_ROLE, "owner", Level.ORGANIZATION, {OWN, ADMIN}),
+    (ADMIN_ROLE, "admin", Level.ORGANIZATION, {ADMIN}),
+    (EDITOR_ROLE, "editor", Level.ORGANIZATION, {CREATE_PROJECTS, LIST_PROJECTS}),
+    (VIEWER_ROLE, "viewer", Level.ORGANIZATION, {LIST_PROJECTS}),
+    (UNASSIGNED_ROLE, "unassigned", Level.ORGANIZATION, set()),
+    (UNIT_ADMIN_ROLE, "admin", Level.UNIT, {UNIT_ADMIN}),
+    (UNIT_EDITOR_ROLE, "editor", Level.UNIT, {UNIT_EDIT, UNIT_VIEW}),
+    (UNIT_VIEWER_ROLE, "viewer", Level.UNIT, {UNIT_VIEW}),
 )
 
 

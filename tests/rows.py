@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 from invitations.models import Invitation
 from orgs.models import Membership, Organization, Role, Unit
-from orgs.permissions import OWNER_ROLE, UNASSIGNED_ROLE, VIEWER_ROLE
+from orgs.permissions import OWNER_ROLE, UNASSIGNED_ROLE, VIEWER_ROLE, Level
 
 
 def session(user: User) -> Principal:
@@ -56,9 +56,9 @@ def make_unit(organization: Organization, slug: str = "main-workspace", kind: st
 
 
 def make_role(
-    organization: Organization, name: str, permissions: Iterable[str] = (), scope: str = Role.Scope.ORGANIZATION
+    organization: Organization, name: str, permissions: Iterable[str] = (), level: str = Level.ORGANIZATION
 ) -> Role:
-    return Role.objects.create(organization=organization, name=name, scope=scope, permissions=sorted(permissions))
+    return Role.objects.create(organization=organization, name=name, level=level, permissions=sorted(permissions))
 
 
 def make_invitation(organization: Organization, email: str, inviter: User | None, **values: Any) -> Invitation:

@@ -104,7 +104,7 @@ def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world
 
 
 def test_members_are_filtered_by_their_role_in_the_organization_alone(staff: Client, world: World):
-    editor = Role.objects.get(name="editor", scope="unit")
+    editor = Role.objects.get(name="editor", level="unit")
     in_unit = RoleAssignment.objects.create(
         membership=world.organization.memberships.get(user=world.people["member"]), role=editor, unit=world.workspace
     )
@@ -113,7 +113,7 @@ def test_members_are_filtered_by_their_role_in_the_organization_alone(staff: Cli
     assert "By role in the organization" in page.content.decode()
     assert {row.user.display_name for row in page.context["cl"].queryset} == {"Demo Admin", "Demo service"}
     assert [name for name, _ in page.context["cl"].filter_specs[0].lookup_choices] == sorted(
-        Role.objects.filter(scope="organization").values_list("name", flat=True)
+        Role.objects.filter(level="organization").values_list("name", flat=True)
     )
     assert not staff.get(address, {"role": in_unit.role.name}).context["cl"].queryset.exists()
 

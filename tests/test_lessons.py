@@ -19,8 +19,8 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
-from orgs.models import Organization, Role
-from orgs.permissions import BUILT_IN_ROLES, LIST_PROJECTS
+from orgs.models import Organization
+from orgs.permissions import BUILT_IN_ROLES, LIST_PROJECTS, Level
 from perfectworks.urls import DIALECTS
 from tests.accounts.pages.conftest import PASSWORD
 from tests.orgs.api.house import API, at
@@ -67,8 +67,8 @@ def test_every_row_is_read():
 def test_migrating_gives_no_pending_invitation_a_right(organization: Organization, owner: User):
     """Whatever a later version's migrations do with roles, they start from rows like these."""
     unit, own = make_unit(organization), make_role(organization, "Helper", [LIST_PROJECTS])
-    in_units = [key for key, _, scope, _ in BUILT_IN_ROLES if scope == Role.Scope.UNIT]
-    roles = [own.pk, *(key for key, _, scope, _ in BUILT_IN_ROLES if scope == Role.Scope.ORGANIZATION)]
+    in_units = [key for key, _, level, _ in BUILT_IN_ROLES if level == Level.UNIT]
+    roles = [own.pk, *(key for key, _, level, _ in BUILT_IN_ROLES if level == Level.ORGANIZATION)]
     for number, role_id in enumerate(roles):
         make_invitation(organization, f"invitee-{number}@example.com", owner, role_id=role_id)
     for number, role_id in enumerate(in_units):

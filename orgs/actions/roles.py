@@ -20,6 +20,7 @@ from orgs.permissions import (
     MANAGE_MEMBERS,
     OWNER_ROLE,
     UNIT_PERMISSIONS,
+    Level,
     effective,
 )
 
@@ -46,18 +47,16 @@ class RoleInUse(Conflict):
 
 
 @transaction.atomic
-def create_role(
-    *, by: Principal, organization_id: UUID, scope: Role.Scope, name: str, permissions: frozenset[str]
-) -> Role:
+def create_role(*, by: Principal, organization_id: UUID, level: Level, name: str, permissions: frozenset[str]) -> Role:
     """Define a role of the organization's own, of permissions the caller holds.
 
     Raises RoleNameTaken, UnknownPermission, GrantTooWide.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require(by, organization, MANAGE_MEMBERS)
-    _require_role_form(scope, name, permissions)
+    _require_role_form(level, name, permissions)
     policies.require_subset(effective(permissions) - held.organization)
-    role = Role(organization=organization, scope=scope, name=name, permissions=sorted(permissions))
+    role = Role(organization=organization, level=level, name=name, permissions=sorted(permissions))
     save_checked(role, conflict=RoleNameTaken)
     record("role.created", by, role, organization, permissions=role.permissions)
     return role
@@ -81,7 +80,7 @@ def update_role(
     role = _find_own_role(organization, role_id)
     before = frozenset(role.permissions)
     after = before if permissions is None else permissions
-    _require_role_form(Role.Scope(role.scope), name, after)
+    _require_role_form(Level(role.level), name, after)
     policies.require_subset(effective(before | after) - held.organization)
     apply_changes(
         role, {"name": role.name if name is None else name, "permissions": sorted(after)}, conflict=RoleNameTaken
@@ -99,7 +98,7 @@ def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign
     policies.require_subset(effective(role.permissions) - held.organization)
     organization.invitations.mark_expired()
     if reassign_to:
-        heir = find_role(organization, reassign_to, Role.Scope(role.scope), field="reassign_to")
+        heir = find_role(organization, reassign_to, Level(role.level), field="reassign_to")
         policies.require_subset(effective(heir.permissions) - held.organization)
         _reassign(organization, role, heir)
     elif role.assignments.exists() or organization.invitations.unanswered().naming_role(role).exists():
@@ -126,8 +125,8 @@ def _find_own_role(organization: Organization, role_id: UUID) -> Role:
     return role
 
 
-def _require_role_form(scope: Role.Scope, name: str | None, permissions: frozenset[str]) -> None:
-    known = GRANTABLE_DIRECTLY if scope == Role.Scope.ORGANIZATION else UNIT_PERMISSIONS
+def _require_role_form(level: Level, name: str | None, permissions: frozenset[str]) -> None:
+    known = GRANTABLE_DIRECTLY if level == Level.ORGANIZATION else UNIT_PERMISSIONS
     if permissions - known:
         raise UnknownPermission(fields={"permissions": [f"Unknown: {', '.join(sorted(permissions - known))}."]})
     if name and name.casefold() in {built_in for _, built_in, _, _ in BUILT_IN_ROLES}:

@@ -10,11 +10,12 @@ from orgs import policies
 from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.locks import lock_organization
 from orgs.lookups import MemberNotFound, find_member, find_role, find_unit
-from orgs.models import Membership, Role, Unit
+from orgs.models import Membership, Unit
 from orgs.permissions import (
     ADMIN,
     CREATE_PROJECTS,
     UNIT_ADMIN,
+    Level,
 )
 from orgs.policies import Grant
 
@@ -87,7 +88,7 @@ def assign_unit_role(
     held = policies.require_member_management(by, organization, unit)
     membership = find_member(organization, membership_id)
     _require_authority_in_unit(held, membership, unit)
-    role = find_role(organization, role_id, Role.Scope.UNIT)
+    role = find_role(organization, role_id, Level.UNIT)
     policies.require_subset(Grant(role, unit=unit, unit_role=role).in_unit - held.in_unit(unit.pk))
     membership.assignments.update_or_create(unit=unit, defaults={"role": role})
     record("membership.unit_role_assigned", by, membership, organization, unit_id=unit.pk, role_id=role.pk)

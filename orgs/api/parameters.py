@@ -7,9 +7,9 @@ from django.core.exceptions import ValidationError
 from core.addresses import MAX_LENGTH, normalize_address
 from core.api.query import Parameter, Schema, Unreadable
 from core.ids import parse_uuid
-from orgs.permissions import BUILT_IN_ROLES
+from orgs.permissions import BUILT_IN_ROLES, Level
 
-BUILT_IN_NAMES = {name: key for key, name, scope, _ in BUILT_IN_ROLES if scope == "organization"}
+BUILT_IN_NAMES = {name: key for key, name, level, _ in BUILT_IN_ROLES if level == Level.ORGANIZATION}
 
 
 class Address(Parameter):

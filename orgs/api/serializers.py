@@ -17,7 +17,8 @@ from core.api.serializers import (
     TimeField,
 )
 from orgs.api.fields import BlankAsNullField, FactsField, LanguageField, PermissionsField, SlugField, WebAddressField
-from orgs.models import Role, Unit
+from orgs.models import Unit
+from orgs.permissions import Level
 
 
 class ChangesSerializer(HouseSerializer):
@@ -135,7 +136,7 @@ class RoleReferenceSerializer(HouseSerializer):
 class RoleSerializer(RoleReferenceSerializer):
     """A named set of permissions."""
 
-    scope = serializers.ChoiceField(choices=Role.Scope.choices)
+    scope = serializers.ChoiceField(source="level", choices=Level.choices)
     permissions = PermissionsField()
     built_in = serializers.BooleanField(source="is_built_in")
     created_at = TimeField()
@@ -152,7 +153,7 @@ class RoleChangesSerializer(ChangesSerializer):
 class NewRoleSerializer(RoleChangesSerializer):
     """A role to be; where it can be held never changes."""
 
-    scope = ChoiceField(choices=Role.Scope.choices, default=Role.Scope.ORGANIZATION)
+    scope = ChoiceField(source="level", choices=Level.choices, default=Level.ORGANIZATION)
 
 
 # Workspaces and applications

@@ -13,9 +13,9 @@ from invitations.email import delivery_reports, suppressions
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Email
 from orgs.actions import accounts, api_keys, members, organizations, roles, units
-from orgs.models import Role, Unit
+from orgs.models import Unit
 from orgs.oauth import applications
-from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWER_ROLE
+from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWER_ROLE, Level
 
 World = SimpleNamespace
 
@@ -64,7 +64,7 @@ DONE: dict[str, Callable[[World], object]] = {
     "orgs.actions.roles.create_role": lambda w: roles.create_role(
         by=w.admin,
         organization_id=w.id,
-        scope=Role.Scope.ORGANIZATION,
+        level=Level.ORGANIZATION,
         name="Guide",
         permissions=frozenset({LIST_PROJECTS}),
     ),

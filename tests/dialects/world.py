@@ -150,7 +150,7 @@ class World:
             id=key(0x22), kind="application", slug="kiosk", name="Kiosk", **values
         )
         self.tester_role = Role.objects.create(
-            id=key(0x31), organization=self.organization, scope="unit", name="Tester", permissions=[UNIT_VIEW]
+            id=key(0x31), organization=self.organization, level="unit", name="Tester", permissions=[UNIT_VIEW]
         )
         Role.objects.update(created_at=moment(1), updated_at=moment(1))
 

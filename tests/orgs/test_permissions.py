@@ -2,6 +2,8 @@
 
 import pytest
 from django.apps import apps
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 
 from orgs.apps import add_built_in_roles
 from orgs.models import Role
@@ -57,7 +59,7 @@ def test_what_a_permission_implies(permission: str, implied: set[str]):
 
 def test_the_tables_above_are_complete():
     assert {permission for permission, _ in IMPLICATIONS} == ALL_PERMISSIONS
-    assert [(scope, name) for _, name, scope, _ in BUILT_IN_ROLES] == [(scope, name) for scope, name, _ in ROLES]
+    assert [(level, name) for _, name, level, _ in BUILT_IN_ROLES] == [(level, name) for level, name, _ in ROLES]
 
 
 def test_several_permissions_imply_what_each_does_and_nothing_more():
@@ -84,9 +86,9 @@ def test_owning_and_unit_permissions_cannot_be_granted_directly():
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("scope", "name", "amounts_to"), ROLES)
-def test_what_a_built_in_role_amounts_to(scope: str, name: str, amounts_to: set[str]):
-    role = Role.objects.get(organization=None, scope=scope, name=name)
+@pytest.mark.parametrize(("level", "name", "amounts_to"), ROLES)
+def test_what_a_built_in_role_amounts_to(level: str, name: str, amounts_to: set[str]):
+    role = Role.objects.get(organization=None, level=level, name=name)
     assert effective(role.permissions) == amounts_to
     assert role.is_built_in
     assert str(role) == name
@@ -94,8 +96,8 @@ def test_what_a_built_in_role_amounts_to(scope: str, name: str, amounts_to: set[
 
 @pytest.mark.django_db
 def test_built_in_roles_have_the_same_ids_everywhere():
-    assert {(role.pk, role.name, role.scope) for role in Role.objects.all()} == {
-        (key, name, scope) for key, name, scope, _ in BUILT_IN_ROLES
+    assert {(role.pk, role.name, role.level) for role in Role.objects.all()} == {
+        (key, name, level) for key, name, level, _ in BUILT_IN_ROLES
     }
 
 
@@ -107,3 +109,11 @@ def test_migrating_again_adds_what_is_missing_and_changes_nothing_else():
     assert Role.objects.count() == len(BUILT_IN_ROLES)
     editors = Role.objects.filter(name="editor").values_list("permissions", flat=True)
     assert list(editors) == [["organization:list_projects"]] * 2
+
+
+@pytest.mark.django_db
+def test_migrating_back_changes_no_role():
+    before = list(Role.objects.values())
+    at_first = MigrationLoader(connection).project_state(("orgs", "0001_initial")).apps
+    add_built_in_roles(using="default", apps=at_first)
+    assert list(Role.objects.values()) == before

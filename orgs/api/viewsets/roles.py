@@ -13,7 +13,7 @@ from orgs import querysets
 from orgs.actions import roles
 from orgs.api.organization_context import InOrganization
 from orgs.api.serializers import NewRoleSerializer, RoleChangesSerializer, RoleSerializer
-from orgs.models import Role
+from orgs.permissions import Level
 
 
 class RoleViewSet(InOrganization):
@@ -26,7 +26,7 @@ class RoleViewSet(InOrganization):
         answer=RoleSerializer,
         paginator=PagePagination,
         parameters={
-            "scope": Choice(*Role.Scope.values, description="Where the roles can be held."),
+            "scope": Choice(*Level.values, description="Where the roles can be held."),
             "sort": Sort({"createdAt": "created_at", "name": "name"}, default="createdAt:asc"),
         },
     )
@@ -34,7 +34,7 @@ class RoleViewSet(InOrganization):
         """List the roles of an organization."""
         rows = querysets.roles_of(self.organization)
         if self.query["scope"]:
-            rows = rows.filter(scope=self.query["scope"])
+            rows = rows.filter(level=self.query["scope"])
         return self.page(rows.order_by(*self.query["sort"].columns))
 
     @operation(

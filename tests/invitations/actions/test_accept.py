@@ -370,7 +370,7 @@ class TestWhatItNames:
             "unit": {"unit": make_unit(other_organization), "unit_role_id": UNIT_VIEWER_ROLE},
             "unit role": {
                 "unit": make_unit(organization),
-                "unit_role": make_role(other_organization, "Host", scope="unit"),
+                "unit_role": make_role(other_organization, "Host", level="unit"),
             },
             "permission": {"permissions": ["organization:own"]},
         }

@@ -14,7 +14,8 @@ from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs.actions.roles import create_role, delete_role
 from orgs.locks import OrganizationNotFound
-from orgs.models import Organization, Role
+from orgs.models import Organization
+from orgs.permissions import Level
 from tests.rows import make_invitation, make_waiting, session
 from tests.watching import event, watching
 
@@ -136,7 +137,7 @@ class TestTellingWhoInvited:
         role = create_role(
             by=session(owner),
             organization_id=organization.pk,
-            scope=Role.Scope.ORGANIZATION,
+            level=Level.ORGANIZATION,
             name="Guide",
             permissions=frozenset(),
         )

@@ -239,7 +239,7 @@ class TestWhatItNames:
         self, organization: Organization, other_organization: Organization, workspace: Unit, owner: User
     ):
         foreign_role, foreign_unit = make_role(other_organization, "Helper"), make_unit(other_organization)
-        foreign_unit_role = make_role(other_organization, "Host", scope="unit")
+        foreign_unit_role = make_role(other_organization, "Host", level="unit")
         refusals: list[tuple[dict[str, Any], type[Unprocessable], str]] = [
             ({"role_id": foreign_role.pk}, UnknownRole, "role_id"),
             ({"role_id": UNIT_VIEWER_ROLE}, UnknownRole, "role_id"),

@@ -61,7 +61,7 @@ def program(organization: Organization) -> User:
 def unit_manager(organization: Organization, workspace: Unit) -> User:
     """May manage the members of the workspace, by a role there, and see the organization's projects."""
     user = make_person("unit-manager")
-    role = make_role(organization, "Host", [UNIT_MANAGE_MEMBERS, "unit:view"], scope="unit")
+    role = make_role(organization, "Host", [UNIT_MANAGE_MEMBERS, "unit:view"], level="unit")
     join(organization, user, VIEWER_ROLE, units={workspace: role.pk})
     return user
 

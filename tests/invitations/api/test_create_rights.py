@@ -138,7 +138,7 @@ def test_a_system_user_invites_like_anybody_who_may(by, door, program, organizat
 
 
 def test_a_unit_manager_invites_into_the_unit(by, door, unit_manager, workspace):
-    unit_role = make_role(workspace.organization, "Guest", ["unit:view"], scope="unit")
+    unit_role = make_role(workspace.organization, "Guest", ["unit:view"], level="unit")
     body = {**NEW, "unitId": str(workspace.pk), "unitRoleId": str(unit_role.pk)}
 
     assert by("unit_manager").post(door, body).status_code == 201

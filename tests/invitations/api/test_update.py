@@ -179,7 +179,7 @@ def test_a_unit_manager_edits_what_they_could_offer_in_the_unit(by, organization
 
 def test_a_role_of_another_organization_is_unknown(by, owner, invitation, workspace_invitation, other_organization):
     foreign = make_role(other_organization, "Guide", [LIST_PROJECTS])
-    guest = make_role(other_organization, "Guest", ["unit:view"], scope="unit")
+    guest = make_role(other_organization, "Guest", ["unit:view"], level="unit")
     unit_role = refused(
         422, "unknown_role", "This organization has no such role.", fields={"unitRoleId": ["Unknown role."]}
     )

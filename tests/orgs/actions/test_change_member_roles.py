@@ -163,7 +163,7 @@ def test_own_roles_of_the_organization_can_be_given_and_those_of_others_cannot(
     mine, foreign = make_role(organization, "Helper", [LIST_PROJECTS]), make_role(other_organization, "Helper")
     change(owner, member, organization, role_id=mine.pk)
     assert role_of(member, organization) == mine.pk
-    of_units = make_role(organization, "Unit helper", scope="unit")
+    of_units = make_role(organization, "Unit helper", level="unit")
     for unusable in (foreign, of_units):
         with watching() as changes, pytest.raises(UnknownRole) as refusal:
             change(owner, member, organization, role_id=unusable.pk)

@@ -27,6 +27,7 @@ from orgs.permissions import (
     UNIT_VIEW,
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
+    Level,
 )
 from orgs.policies import GrantTooWide, PermissionMissing
 from tests.rows import join, make_invitation, make_role, make_unit, make_waiting, membership_of, role_of, session
@@ -34,11 +35,11 @@ from tests.watching import event, watching
 
 pytestmark = pytest.mark.django_db
 
-ORGANIZATION, UNIT = Role.Scope.ORGANIZATION, Role.Scope.UNIT
+ORGANIZATION, UNIT = Level.ORGANIZATION, Level.UNIT
 
 
 def create(by: User | Principal, organization: Organization, **values: Any) -> Role:
-    values = {"scope": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
+    values = {"level": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
     by = by if isinstance(by, Principal) else session(by)
     return create_role(by=by, organization_id=organization.pk, **values)
 
@@ -72,21 +73,21 @@ class TestCreating:
         assert changes.tables == {"orgs.Role": (1, 0, 0)}
         names = [LIST_PROJECTS, MANAGE_MEMBERS]
         assert changes.events == [event("role.created", role, manager, organization, permissions=names)]
-        stored = Role.objects.filter(pk=role.pk).values("organization", "scope", "name", "permissions").get()
+        stored = Role.objects.filter(pk=role.pk).values("organization", "level", "name", "permissions").get()
         assert stored == {
             "organization": organization.pk,
-            "scope": "organization",
+            "level": "organization",
             "name": "Helper",
             "permissions": names,
         }
         assert not role.is_built_in
 
     def test_a_role_of_units_needs_an_admin(self, organization: Organization, manager: User, admin: User):
-        of_units = {"scope": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
+        of_units = {"level": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
         with watching() as changes, pytest.raises(GrantTooWide):
             create(manager, organization, **of_units)
         assert changes.nothing
-        assert create(admin, organization, **of_units).scope == UNIT
+        assert create(admin, organization, **of_units).level == UNIT
 
     @pytest.mark.parametrize("permission", [ADMIN, MANAGE_BILLING])
     def test_nobody_makes_a_role_of_more_than_they_hold(
@@ -103,7 +104,7 @@ class TestCreating:
         assert changes.nothing
 
     @pytest.mark.parametrize(
-        ("scope", "permission"),
+        ("level", "permission"),
         [
             (ORGANIZATION, "organization:own"),
             (ORGANIZATION, UNIT_VIEW),
@@ -113,27 +114,27 @@ class TestCreating:
         ],
     )
     def test_owning_and_what_belongs_elsewhere_cannot_be_in_it(
-        self, organization: Organization, owner: User, scope: Role.Scope, permission: str
+        self, organization: Organization, owner: User, level: Level, permission: str
     ):
         with watching() as changes, pytest.raises(UnknownPermission) as refusal:
-            create(owner, organization, scope=scope, permissions=frozenset({permission}))
+            create(owner, organization, level=level, permissions=frozenset({permission}))
         assert refusal.value.fields == {"permissions": [f"Unknown: {permission}."]}
         assert changes.nothing
 
     @pytest.mark.parametrize("name", ["owner", "Owner", "ADMIN", "unassigned"])
     def test_nothing_is_named_like_a_built_in_role(self, organization: Organization, owner: User, name: str):
-        for scope in (ORGANIZATION, UNIT):
+        for level in (ORGANIZATION, UNIT):
             with watching() as changes, pytest.raises(RoleNameTaken):
-                create(owner, organization, name=name, scope=scope, permissions=frozenset())
+                create(owner, organization, name=name, level=level, permissions=frozenset())
             assert changes.nothing
 
-    def test_a_name_means_one_role_in_its_organization_and_scope(
+    def test_a_name_means_one_role_in_its_organization_and_level(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User, helper: Role
     ):
         with watching() as changes, pytest.raises(RoleNameTaken):
             create(owner, organization)
         assert changes.nothing
-        create(owner, organization, scope=UNIT, permissions=frozenset())
+        create(owner, organization, level=UNIT, permissions=frozenset())
         create(stranger, other_organization)
 
     @pytest.mark.parametrize("name", ["", " x", "a\nb", "\u202e", "x" * 65])
@@ -205,7 +206,7 @@ class TestDeleting:
     ):
         unit = make_unit(organization)
         held, invited, awaited = (make_role(organization, name) for name in ("Held", "Invited", "Awaited"))
-        in_unit = make_role(organization, "In a unit", scope="unit")
+        in_unit = make_role(organization, "In a unit", level="unit")
         join(organization, stranger, held.pk)
         make_invitation(organization, "one@example.com", owner, role=invited)
         make_waiting(organization, invitee, owner, role=awaited)
@@ -246,7 +247,7 @@ class TestDeleting:
         assert (open_one.role_id, answered.role_id) == (VIEWER_ROLE, None)
 
     def test_a_role_of_units_has_an_heir_of_units(self, organization: Organization, owner: User):
-        unit, role = make_unit(organization), make_role(organization, "Host", scope="unit")
+        unit, role = make_unit(organization), make_role(organization, "Host", level="unit")
         open_one = make_invitation(organization, "one@example.com", owner, unit=unit, unit_role=role)
         with watching() as changes, pytest.raises(UnknownRole) as refusal:
             delete(owner, role, reassign_to=VIEWER_ROLE)
@@ -316,8 +317,8 @@ class TestBoth:
 @pytest.mark.parametrize(
     ("values", "constraint"),
     [
-        ({"scope": "galaxy", "name": "x"}, "role_scope_known"),
-        ({"scope": "organization", "name": "owner"}, "role_built_in_name|UNIQUE constraint"),
+        ({"level": "galaxy", "name": "x"}, "role_level_known"),
+        ({"level": "organization", "name": "owner"}, "role_built_in_name|UNIQUE constraint"),
     ],
 )
 def test_what_is_never_in_the_database(values: dict[str, str], constraint: str):

@@ -35,7 +35,7 @@ def workspace(organization: Organization) -> Unit:
 @pytest.fixture
 def unit_manager(organization: Organization, workspace: Unit, stranger: User) -> User:
     """Holds viewing, editing and managing members in the workspace, and nothing in the organization."""
-    role = make_role(organization, "Host", [UNIT_MANAGE_MEMBERS, UNIT_VIEW, UNIT_EDIT], scope="unit")
+    role = make_role(organization, "Host", [UNIT_MANAGE_MEMBERS, UNIT_VIEW, UNIT_EDIT], level="unit")
     join(organization, stranger, VIEWER_ROLE, (), {workspace: role.pk})
     return stranger
 
@@ -160,7 +160,7 @@ def test_a_credential_for_less_gives_less(workspace: Unit, owner: User, member: 
 def test_roles_units_and_members_of_others_are_unknown(
     organization: Organization, other_organization: Organization, workspace: Unit, owner: User, member: User
 ):
-    foreign_unit, foreign_role = make_unit(other_organization), make_role(other_organization, "Host", scope="unit")
+    foreign_unit, foreign_role = make_unit(other_organization), make_role(other_organization, "Host", level="unit")
     right: dict[str, Any] = {
         "by": session(owner),
         "organization_id": organization.pk,

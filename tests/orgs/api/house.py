@@ -11,7 +11,7 @@ from orgs.permissions import BUILT_IN_ROLES
 
 API = "/api/v0"
 ABSENT = "01900000-0000-7000-8000-000000000000"
-BUILT_IN = {(scope, name): str(key) for key, name, scope, _ in BUILT_IN_ROLES}
+BUILT_IN = {(level, name): str(key) for key, name, level, _ in BUILT_IN_ROLES}
 
 Answer = tuple[int, Any]
 
@@ -75,9 +75,9 @@ def at(organization: Organization, *parts: object) -> str:
     return "/".join([f"{API}/organizations/{organization.pk}", *map(str, parts)])
 
 
-def role(name: str, scope: str = "organization") -> dict[str, str]:
+def role(name: str, level: str = "organization") -> dict[str, str]:
     """A built-in role as it is mentioned."""
-    return {"id": BUILT_IN[scope, name], "name": name}
+    return {"id": BUILT_IN[level, name], "name": name}
 
 
 def organization_row(organization: Organization, *, role_name: str, members: int = 3, **changes: Any) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def role_row(row: Role) -> dict[str, Any]:
     return {
         "id": str(row.pk),
         "name": row.name,
-        "scope": row.scope,
+        "scope": row.level,
         "permissions": row.permissions,
         "builtIn": row.organization_id is None,
         "createdAt": format_time(row.created_at),

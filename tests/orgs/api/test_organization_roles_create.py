@@ -52,7 +52,7 @@ def test_a_role_for_workspaces_and_applications(by, organization):
     answer = said(by("owner").post(at(organization, "roles"), body))
 
     role = Role.objects.get(organization=organization)
-    assert (role.scope, role.permissions) == ("unit", ["unit:edit"])
+    assert (role.level, role.permissions) == ("unit", ["unit:edit"])
     assert answer == success(MESSAGE, role_row(role), status=201)
 
 
