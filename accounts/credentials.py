@@ -14,16 +14,6 @@ from django.utils import timezone
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from accounts.oauth.scopes import (
-    ADMINISTRATION,
-    ANY_ORGANIZATION,
-    INVITATIONS,
-    MEMBERS,
-    NEW_PROJECTS,
-    ORGANIZATIONS,
-    PROFILE,
-    PROJECTS,
-)
 from accounts.principals import Method, Principal
 from core.errors import Denied, Unauthenticated
 
@@ -67,81 +57,8 @@ SIGNED_IN = admitting(SESSION, JWT)  # the person, and no program
 BROWSER = admitting(SESSION)
 IDENTITY_PROVIDER = admitting(JWT)
 
-# Dialects declare theirs beside their paths; the map adds them (``admit``).
-OPERATIONS: dict[str, Admission] = {
-    # Organizations
-    "organizations.list": ANYTHING.scoped(*ANY_ORGANIZATION),
-    "organizations.create": PERSON.scoped(ORGANIZATIONS),
-    "organizations.current": ANYTHING.scoped(*ANY_ORGANIZATION),
-    "organizations.retrieve": ANYTHING.scoped(*ANY_ORGANIZATION),
-    "organizations.update": ANYTHING.scoped(*ADMINISTRATION),
-    "organizations.partial_update": ANYTHING.scoped(*ADMINISTRATION),
-    "organizations.statistics": ANYTHING.scoped(*MEMBERS),
-    "organizations.by_slug": ANYTHING.but(public=True),
-    "organizations.destroy": ANYTHING.scoped(ORGANIZATIONS),
-    "organizations.restore": ANYTHING.scoped(ORGANIZATIONS),
-    "organizations.leave": PERSON.scoped(ORGANIZATIONS),
-    "organizations.transfer_ownership": SIGNED_IN.but(recent=True),
-    "organizations.purge": SIGNED_IN.but(recent=True),
-    "organization_events.list": ANYTHING.scoped(*MEMBERS),
-    # Roles, workspaces, applications
-    **{
-        f"organization_roles.{name}": ANYTHING.scoped(*MEMBERS)
-        for name in ("list", "create", "retrieve", "partial_update", "destroy")
-    },
-    **{
-        f"{kind}.{name}": ANYTHING.scoped(*scopes)
-        for kind in ("workspaces", "applications")
-        for name, scopes in {
-            "list": PROJECTS,
-            "create": NEW_PROJECTS,
-            "retrieve": PROJECTS,
-            "partial_update": ADMINISTRATION,
-            "destroy": ADMINISTRATION,
-        }.items()
-    },
-    **{
-        f"{kind}_collaborators.{name}": ANYTHING.scoped(*MEMBERS)
-        for kind in ("workspace", "application")
-        for name in ("list", "update", "destroy")
-    },
-    # Members and invitations
-    **{f"members.{name}": ANYTHING.scoped(*MEMBERS) for name in ("list", "retrieve", "partial_update", "destroy")},
-    "member_invitations.invite": ANYTHING.scoped(*MEMBERS),
-    "member_invitations.invites": IDENTITY_PROVIDER,
-    "member_invitations.join": PERSON.scoped(INVITATIONS),
-    **{
-        f"organization_invitations.{name}": ANYTHING.scoped(*MEMBERS)
-        for name in (
-            *("list", "create", "retrieve", "explain", "partial_update", "destroy"),
-            *("resend", "cancel", "correct_address"),
-        )
-    },
-    **{f"my_invitations.{name}": PERSON.scoped(INVITATIONS) for name in ("list", "retrieve", "accept", "decline")},
-    "my_invitations.lookup": ANYTHING.but(public=True),
-    # Users
-    "users.register": PERSON.but(public=True).scoped(PROFILE),  # which whoever has an account already fills in
-    "users.register_system": ANYTHING.scoped(*MEMBERS),
-    "users.profile": ANYTHING.scoped(PROFILE),
-    "users.replace_profile": PERSON.scoped(PROFILE),
-    "users.update_profile": PERSON.scoped(PROFILE),
-    "users.delete_profile": SIGNED_IN,
-    "users.purge_profile": SIGNED_IN.but(recent=True),
-    "users.active_organization": ANYTHING.scoped(*ANY_ORGANIZATION),
-    "users.switch_organization": PERSON.scoped(ORGANIZATIONS),
-    # API keys
-    **{
-        f"api_keys.{name}": ANYTHING.scoped(ORGANIZATIONS)
-        for name in ("list", "retrieve", "update", "partial_update", "destroy")
-    },
-    "api_keys.create": SIGNED_IN.but(recent=True),
-    # OAuth applications
-    **{f"oauth_applications.{name}": SIGNED_IN for name in ("list", "retrieve", "destroy")},
-    **{
-        f"oauth_applications.{name}": SIGNED_IN.but(recent=True)
-        for name in ("create", "partial_update", "renew_secret")
-    },
-}
+# Apps and dialects declare their rows; ``perfectworks.urls`` lists these tables and adds them with ``admit``.
+OPERATIONS: dict[str, Admission] = {}
 
 
 class ScopeMissing(Denied):

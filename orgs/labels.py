@@ -1,4 +1,4 @@
-"""What roles and permissions are called where people read them, in the reader's language."""
+"""Roles and permissions in words, in the reader's language."""
 
 from collections.abc import Iterable
 
@@ -7,15 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from orgs.models import Role
 from orgs.permissions import (
-    ADMIN,
     ADMIN_ROLE,
-    CREATE_PROJECTS,
     EDITOR_ROLE,
-    LIST_PROJECTS,
-    MANAGE_BILLING,
-    MANAGE_MEMBERS,
-    MANAGE_PLANS,
     OWNER_ROLE,
+    PERMISSIONS,
     UNASSIGNED_ROLE,
     UNIT_ADMIN_ROLE,
     UNIT_EDITOR_ROLE,
@@ -23,7 +18,7 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 
-ROLES = {
+ROLE_LABELS = {
     OWNER_ROLE: _("Owner"),
     ADMIN_ROLE: _("Admin"),
     EDITOR_ROLE: _("Editor"),
@@ -33,24 +28,19 @@ ROLES = {
     UNIT_EDITOR_ROLE: _("Editor"),
     UNIT_VIEWER_ROLE: _("Viewer"),
 }
-PERMISSIONS = {
-    ADMIN: _("administer everything"),
-    MANAGE_MEMBERS: _("manage members"),
-    MANAGE_BILLING: _("manage billing"),
-    MANAGE_PLANS: _("manage plans"),
-    CREATE_PROJECTS: _("create projects"),
-    LIST_PROJECTS: _("see projects"),
-}
 
 
 def role_label(role: Role | None) -> str:
     """A built-in role in the reader's language; an organization's own by its name."""
     if role is None:
         return gettext("Member")
-    return str(ROLES.get(role.pk, role.name))
+    return str(ROLE_LABELS.get(role.pk, role.name))
 
 
 def permission_labels(permissions: Iterable[str]) -> list[str]:
-    """The permissions in words, in the order of the list above; unknown ones count for nothing and are left out."""
+    """Return the permissions in words, in the order of their declarations.
+
+    A name that is no longer a permission counts for nothing and is left out.
+    """
     given = set(permissions)
-    return [str(label) for permission, label in PERMISSIONS.items() if permission in given]
+    return [str(permission.label) for name, permission in PERMISSIONS.items() if name in given]

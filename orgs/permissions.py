@@ -1,13 +1,16 @@
 """Every permission and every built-in role, on one screen.
 
-A permission is a string. Those of an organization start with ``organization:``; those of a workspace or an
-application start with ``unit:`` and count in that one unit.
+A permission is declared once, here. The OAuth scopes and their consent texts (``orgs.oauth.scopes``), the labels in emails
+and pages (``orgs.labels``) and the sets below are derived from its declaration.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 
 class Level(TextChoices):
@@ -17,30 +20,129 @@ class Level(TextChoices):
     UNIT = "unit"
 
 
-OWN = "organization:own"  # archive, purge, transfer; only the built-in owner role has it
-ADMIN = "organization:admin"  # implies everything below, in every unit too
-MANAGE_MEMBERS = "organization:manage_members"
-MANAGE_BILLING = "organization:manage_billing"
-MANAGE_PLANS = "organization:manage_plans"
-CREATE_PROJECTS = "organization:create_projects"
-LIST_PROJECTS = "organization:list_projects"
+@dataclass(frozen=True)
+class Permission:
+    """What is known of a permission.
 
-UNIT_ADMIN = "unit:admin"  # implies everything below, in its unit
-UNIT_MANAGE_MEMBERS = "unit:manage_members"
-UNIT_EDIT = "unit:edit"
-UNIT_VIEW = "unit:view"
+    ``label`` completes the sentence "The role may …". Where ``granted_directly`` is set, the permission can be granted
+    to a member without a role and allowed to an OAuth client as a scope of the same name; ``consent`` is what the
+    consent page then says. Whoever holds one of ``implied_by`` holds this permission too.
+    """
 
-# What members work with; everything else is power over the organization or its people.
+    name: str
+    level: Level
+    label: Promise
+    granted_directly: bool = False
+    consent: Promise | None = None
+    implied_by: tuple[str, ...] = ()
+
+
+PERMISSIONS: dict[str, Permission] = {}  # by name, in the order in which people read them
+
+
+def declare(permission: Permission) -> str:
+    """Add the permission to ``PERMISSIONS`` and return its name, by which the code refers to it."""
+    PERMISSIONS[permission.name] = permission
+    return permission.name
+
+
+# Only the built-in owner role has it: archive, purge, transfer.
+OWN = declare(Permission("organization:own", Level.ORGANIZATION, _("own the organization")))
+ADMIN = declare(
+    Permission(
+        "organization:admin",
+        Level.ORGANIZATION,
+        _("administer everything"),
+        granted_directly=True,
+        consent=_("Administer the organizations that you administer"),
+        implied_by=(OWN,),
+    )
+)
+MANAGE_MEMBERS = declare(
+    Permission(
+        "organization:manage_members",
+        Level.ORGANIZATION,
+        _("manage members"),
+        granted_directly=True,
+        consent=_("Manage members and invitations where you may do so"),
+        implied_by=(ADMIN,),
+    )
+)
+MANAGE_BILLING = declare(
+    Permission(
+        "organization:manage_billing",
+        Level.ORGANIZATION,
+        _("manage billing"),
+        granted_directly=True,
+        consent=_("Manage billing where you may do so"),
+        implied_by=(ADMIN,),
+    )
+)
+MANAGE_PLANS = declare(
+    Permission(
+        "organization:manage_plans",
+        Level.ORGANIZATION,
+        _("manage plans"),
+        granted_directly=True,
+        consent=_("Manage plans where you may do so"),
+        implied_by=(ADMIN,),
+    )
+)
+CREATE_PROJECTS = declare(
+    Permission(
+        "organization:create_projects",
+        Level.ORGANIZATION,
+        _("create projects"),
+        granted_directly=True,
+        consent=_("Create workspaces and applications where you may do so"),
+        implied_by=(ADMIN,),
+    )
+)
+LIST_PROJECTS = declare(
+    Permission(
+        "organization:list_projects",
+        Level.ORGANIZATION,
+        _("see projects"),
+        granted_directly=True,
+        consent=_("See workspaces and applications where you may do so"),
+        implied_by=(ADMIN,),
+    )
+)
+
+UNIT_ADMIN = declare(
+    Permission("unit:admin", Level.UNIT, _("administer the workspace or application"), implied_by=(ADMIN,))
+)
+UNIT_MANAGE_MEMBERS = declare(
+    Permission(
+        "unit:manage_members",
+        Level.UNIT,
+        _("manage members of the workspace or application"),
+        implied_by=(UNIT_ADMIN,),
+    )
+)
+UNIT_EDIT = declare(
+    Permission("unit:edit", Level.UNIT, _("edit the workspace or application"), implied_by=(UNIT_ADMIN,))
+)
+UNIT_VIEW = declare(
+    Permission("unit:view", Level.UNIT, _("see the workspace or application"), implied_by=(UNIT_ADMIN,))
+)
+
+# What members work with. Every other permission is power over the organization or its people.
 EVERYDAY = frozenset({CREATE_PROJECTS, LIST_PROJECTS, UNIT_EDIT, UNIT_VIEW})
-UNIT_PERMISSIONS = frozenset({UNIT_ADMIN, UNIT_MANAGE_MEMBERS, UNIT_EDIT, UNIT_VIEW})
-GRANTABLE_DIRECTLY = frozenset({ADMIN, MANAGE_MEMBERS, MANAGE_BILLING, MANAGE_PLANS, CREATE_PROJECTS, LIST_PROJECTS})
-ORGANIZATION_PERMISSIONS = GRANTABLE_DIRECTLY | {OWN}
-ALL_PERMISSIONS = ORGANIZATION_PERMISSIONS | UNIT_PERMISSIONS
+
+ALL_PERMISSIONS = frozenset(PERMISSIONS)
+UNIT_PERMISSIONS = frozenset(name for name, permission in PERMISSIONS.items() if permission.level == Level.UNIT)
+GRANTABLE_DIRECTLY = frozenset(name for name, permission in PERMISSIONS.items() if permission.granted_directly)
+
+
+def implying(name: str) -> frozenset[str]:
+    """Return the permissions that imply this one, directly or through others."""
+    direct = PERMISSIONS[name].implied_by
+    return frozenset(direct).union(*(implying(other) for other in direct))
+
 
 IMPLIED = {
-    OWN: ORGANIZATION_PERMISSIONS | UNIT_PERMISSIONS,
-    ADMIN: GRANTABLE_DIRECTLY | UNIT_PERMISSIONS,
-    UNIT_ADMIN: UNIT_PERMISSIONS,
+    permission: frozenset(other for other in PERMISSIONS if permission in implying(other)) for permission in PERMISSIONS
 }
 
 # Built-in roles: (key, name, level, permissions). The key is the role's id, the same in every installation.
@@ -66,6 +168,6 @@ BUILT_IN_ROLES: tuple[tuple[UUID, str, Level, set[str]], ...] = (
 
 
 def effective(permissions: Iterable[str]) -> frozenset[str]:
-    """The given permissions and everything they imply; names that no longer exist count for nothing."""
+    """Return the given permissions and everything they imply; names that no longer exist count for nothing."""
     held = ALL_PERMISSIONS.intersection(permissions)
-    return held.union(*(IMPLIED.get(permission, ()) for permission in held))
+    return held.union(*(IMPLIED[permission] for permission in held))

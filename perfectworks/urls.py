@@ -13,12 +13,14 @@ from accounts.pages.applications import Applications, Withdraw
 from accounts.pages.profile import Profile
 from core.api.docs import Document, documentation
 from core.api.envelope import house_error_body
+from invitations import credentials as invitations_credentials
 from invitations.api.viewsets.members import MemberInvitationViewSet
 from invitations.api.viewsets.mine import MyInvitationViewSet
 from invitations.api.viewsets.organization import OrganizationInvitationViewSet
 from invitations.dialects import applivery, upsun, wacht, zenml
 from invitations.email.webhook import email_webhook
 from invitations.pages import sign_in, unsubscribe, views
+from orgs import credentials as orgs_credentials
 from orgs.api.viewsets.api_keys import ApiKeyViewSet
 from orgs.api.viewsets.collaborators import ApplicationCollaboratorViewSet, WorkspaceCollaboratorViewSet
 from orgs.api.viewsets.events import OrganizationEventViewSet
@@ -137,8 +139,9 @@ DIALECTS = {
     "applivery": applivery,
 }
 
-for dialect in DIALECTS.values():
-    admit(dialect.credentials)
+# Which credentials the operations take: each module's table.
+for module in (orgs_credentials, invitations_credentials, *DIALECTS.values()):
+    admit(module.credentials)
 
 DOCUMENTS = {"house": Document("/api/v0")} | {
     prefix: Document(

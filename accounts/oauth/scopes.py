@@ -1,25 +1,18 @@
-"""The scopes of our authorization server: what a person lets an OAuth client do. In words: ``orgs.oauth.scopes``.
+"""The OAuth scopes about a person, with what the consent page says of each.
 
 ``invitations`` and ``profile`` admit to the operations about the person, ``organizations`` to all that the user may do
-in organizations. Besides, each permission that can be granted by itself is a scope of the same name, and admits to
-what that permission is for: a token for billing reads no list of members, although each member may.
+in organizations. The scopes named after a permission are added to these in ``orgs.oauth.scopes``.
 """
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 PROFILE = "profile"
 INVITATIONS = "invitations"
 ORGANIZATIONS = "organizations"
 
-# Those named after a permission (``orgs.permissions``).
-ADMIN = "organization:admin"
-MANAGE_MEMBERS = "organization:manage_members"
-MANAGE_BILLING = "organization:manage_billing"
-MANAGE_PLANS = "organization:manage_plans"
-CREATE_PROJECTS = "organization:create_projects"
-LIST_PROJECTS = "organization:list_projects"
-
-# What an operation may be about, and the scopes that cover it.
-ADMINISTRATION = frozenset({ORGANIZATIONS, ADMIN})
-MEMBERS = ADMINISTRATION | {MANAGE_MEMBERS}
-NEW_PROJECTS = ADMINISTRATION | {CREATE_PROJECTS}
-PROJECTS = NEW_PROJECTS | {LIST_PROJECTS}
-ANY_ORGANIZATION = MEMBERS | PROJECTS | {MANAGE_BILLING, MANAGE_PLANS}
+PERSONAL_SCOPES: dict[str, Promise] = {
+    PROFILE: _("See your name, address and picture, and change your name and picture"),
+    INVITATIONS: _("See the invitations sent to you, and accept or decline them"),
+    ORGANIZATIONS: _("Do in your organizations whatever you may do there yourself"),
+}

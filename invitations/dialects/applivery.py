@@ -23,7 +23,6 @@ from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER
-from accounts.oauth.scopes import MEMBERS
 from core.api.errors import Problem
 from core.api.ids import OidField
 from core.api.operations import operation
@@ -37,6 +36,7 @@ from invitations.models import Invitation
 from orgs.locks import OrganizationNotFound
 from orgs.lookups import UnitNotFound
 from orgs.models import Organization, Unit
+from orgs.oauth.scopes import MEMBERS
 from orgs.querysets import units_of
 
 title = "Applivery"

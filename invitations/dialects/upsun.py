@@ -24,7 +24,6 @@ from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER_OR_KEY
-from accounts.oauth.scopes import MEMBERS
 from core.api.cursors import CursorPagination
 from core.api.errors import Problem
 from core.api.ids import ULID, UlidField
@@ -46,6 +45,7 @@ from invitations.querysets import InvitationQuerySet
 from invitations.refusals import InvitationNotFound
 from orgs import permissions as ours
 from orgs.locks import find_organization
+from orgs.oauth.scopes import MEMBERS
 
 title = "Upsun"
 

@@ -17,10 +17,10 @@ from accounts.credentials import (
     admit,
     require_allowed,
 )
-from accounts.management.commands.credentials import KINDS, page, requests
 from accounts.models import User
 from accounts.principals import Method, Principal
 from core.errors import Unauthenticated
+from perfectworks.management.commands.credentials import KINDS, page, requests
 from perfectworks.urls import DIALECTS
 from tests.matrix import house_routes
 

@@ -12,9 +12,9 @@ from django.test import Client, override_settings
 from drf_spectacular.validation import validate_schema
 
 from accounts.credentials import OPERATIONS
-from accounts.management.commands.credentials import page
 from core.api.docs import Document
 from perfectworks import urls
+from perfectworks.management.commands.credentials import page
 from tests.dialects import tiny
 from tests.dialects.world import World
 

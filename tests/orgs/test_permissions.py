@@ -2,17 +2,24 @@
 
 import pytest
 from django.apps import apps
+from django.conf import settings
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
+from django.utils import translation
 
 from orgs.apps import add_built_in_roles
+from orgs.labels import ROLE_LABELS, permission_labels
 from orgs.models import Role
+from orgs.oauth.scopes import SCOPES
 from orgs.permissions import (
     ALL_PERMISSIONS,
     BUILT_IN_ROLES,
     GRANTABLE_DIRECTLY,
     OWN,
+    PERMISSIONS,
     UNIT_PERMISSIONS,
+    Level,
+    Permission,
     effective,
 )
 
@@ -60,6 +67,44 @@ def test_what_a_permission_implies(permission: str, implied: set[str]):
 def test_the_tables_above_are_complete():
     assert {permission for permission, _ in IMPLICATIONS} == ALL_PERMISSIONS
     assert [(level, name) for _, name, level, _ in BUILT_IN_ROLES] == [(level, name) for level, name, _ in ROLES]
+
+
+@pytest.mark.parametrize("language", dict(settings.LANGUAGES))
+@pytest.mark.parametrize("name", PERMISSIONS)
+def test_every_permission_has_a_label_and_is_shown_by_it(name: str, language: str):
+    with translation.override(language):
+        assert permission_labels([name]) == [str(PERMISSIONS[name].label)]
+        assert len(str(PERMISSIONS[name].label).split()) > 1
+
+
+def test_no_two_permissions_have_the_same_label_or_consent_text():
+    for texts in (permission_labels(ALL_PERMISSIONS), [str(text) for text in SCOPES.values()]):
+        assert len(texts) == len(set(texts))
+
+
+@pytest.mark.parametrize("permission", PERMISSIONS.values(), ids=lambda permission: permission.name)
+def test_what_can_be_granted_directly_has_a_consent_text_and_nothing_else_has(permission: Permission):
+    if permission.granted_directly:
+        assert len(str(permission.consent).split()) > 1
+        assert SCOPES[permission.name] == permission.consent
+    else:
+        assert permission.consent is None
+        assert permission.name not in SCOPES
+
+
+@pytest.mark.parametrize("permission", PERMISSIONS.values(), ids=lambda permission: permission.name)
+def test_a_name_begins_with_its_level_and_implies_nothing_of_a_wider_one(permission: Permission):
+    assert permission.name.startswith(f"{permission.level}:")
+    if permission.level == Level.UNIT:
+        assert effective([permission.name]) <= UNIT_PERMISSIONS
+
+
+def test_every_built_in_role_has_a_label():
+    assert set(ROLE_LABELS) == {key for key, _, _, _ in BUILT_IN_ROLES}
+
+
+def test_names_that_no_longer_exist_are_not_shown():
+    assert permission_labels(["organization:fly", "organization:admin"]) == ["administer everything"]
 
 
 def test_several_permissions_imply_what_each_does_and_nothing_more():

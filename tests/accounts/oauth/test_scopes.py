@@ -6,12 +6,11 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from accounts.oauth.scopes import ANY_ORGANIZATION
 from core.ids import to_ulid
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.models import Membership, Organization
-from orgs.oauth.scopes import SCOPES
+from orgs.oauth.scopes import ANY_ORGANIZATION, SCOPES
 from orgs.permissions import GRANTABLE_DIRECTLY
 from tests.accounts.oauth.exchange import Program, answer, asked, tokens_of
 from tests.rows import make_invitation, make_unit, membership_of

@@ -11,7 +11,7 @@ from orgs.permissions import BUILT_IN_ROLES
 
 API = "/api/v0"
 ABSENT = "01900000-0000-7000-8000-000000000000"
-BUILT_IN = {(level, name): str(key) for key, name, level, _ in BUILT_IN_ROLES}
+BUILT_IN: dict[tuple[str, str], str] = {(level, name): str(key) for key, name, level, _ in BUILT_IN_ROLES}
 
 Answer = tuple[int, Any]
 

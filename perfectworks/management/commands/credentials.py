@@ -8,8 +8,9 @@ from django.core.management.base import BaseCommand
 from django.urls import get_resolver
 
 from accounts.credentials import Admission, admission_to
-from accounts.oauth.scopes import ADMINISTRATION, ANY_ORGANIZATION, ORGANIZATIONS
+from accounts.oauth.scopes import ORGANIZATIONS
 from accounts.principals import Method
+from orgs.oauth.scopes import ADMINISTRATION, ANY_ORGANIZATION
 
 KINDS = {
     Method.SESSION: "session",
@@ -21,7 +22,7 @@ KINDS = {
 CONVERTER = re.compile("<(?:[a-z]+:)?([a-z_]+)>")
 HEAD = """# Which credential may do what
 
-<!-- `make format` writes this page from `accounts/credentials.py` and, for the dialects, `invitations/dialects/`. -->
+<!-- `make format` writes this page from `credentials.py` in `orgs/` and `invitations/`, and from the dialects. -->
 
 A request shows one credential. What it may do at all is said here; what its user may do in an organization, their role.
 

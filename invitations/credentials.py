@@ -1,0 +1,20 @@
+"""Which credentials the house API's operations on invitations take (``accounts.credentials``)."""
+
+from accounts.credentials import ANYTHING, IDENTITY_PROVIDER, PERSON
+from accounts.oauth.scopes import INVITATIONS
+from orgs.oauth.scopes import MEMBERS
+
+credentials = {
+    "member_invitations.invite": ANYTHING.scoped(*MEMBERS),
+    "member_invitations.invites": IDENTITY_PROVIDER,
+    "member_invitations.join": PERSON.scoped(INVITATIONS),
+    **{
+        f"organization_invitations.{name}": ANYTHING.scoped(*MEMBERS)
+        for name in (
+            *("list", "create", "retrieve", "explain", "partial_update", "destroy"),
+            *("resend", "cancel", "correct_address"),
+        )
+    },
+    **{f"my_invitations.{name}": PERSON.scoped(INVITATIONS) for name in ("list", "retrieve", "accept", "decline")},
+    "my_invitations.lookup": ANYTHING.but(public=True),
+}
