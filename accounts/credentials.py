@@ -23,8 +23,8 @@ class Admission:
     """Whom an operation admits: these kinds of credential, on these conditions.
 
     ``scopes`` are those of which an OAuth token needs one; where none is named, no such token is admitted. What it may
-    do there, ``Principal.scopes`` caps besides. ``public`` admits those without a credential, and so a token whatever
-    its scopes, unless some are named. ``recent`` asks for a sign-in within ``settings.RECENT_SIGN_IN``.
+    do there is also capped by ``Principal.permissions``. ``public`` admits those without a credential, and so a token
+    whatever its scopes, unless some are named. ``recent`` asks for a sign-in within ``settings.RECENT_SIGN_IN``.
     """
 
     kinds: frozenset[Method] = frozenset()

@@ -25,15 +25,15 @@ class Method(StrEnum):
 class Principal:
     """The caller of an action (``by=``).
 
-    ``organization_id`` is the only organization this credential reaches, ``scopes`` the most it may use of what
-    its user holds; None means no such bound. ``granted_scopes`` are what a person
-    allowed an OAuth client. ``authenticated_at`` says when a person last proved themselves.
+    ``organization_id`` is the only organization this credential reaches, ``permissions`` the most it may use of
+    what its user holds; None means no such bound. ``granted_scopes`` are the scopes that a person allowed an OAuth
+    client. ``authenticated_at`` says when a person last proved themselves.
     """
 
     user: User | None
     method: Method
     organization_id: UUID | None = None
-    scopes: frozenset[str] | None = None
+    permissions: frozenset[str] | None = None
     authenticated_at: datetime | None = None
     credential_id: UUID | None = None
     granted_scopes: frozenset[str] | None = None

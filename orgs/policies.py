@@ -78,11 +78,11 @@ class Holdings:
         unit_id = grant.unit.pk if grant.unit else None
         return (grant.in_organization - self.organization) | (grant.in_unit - self.in_unit(unit_id))
 
-    def capped(self, scopes: frozenset[str] | None) -> "Holdings":
-        """The part of this that a credential with these scopes may use."""
-        if scopes is None:
+    def capped(self, permissions: frozenset[str] | None) -> "Holdings":
+        """Return the part of this that a credential with these permissions may use; all of it for None."""
+        if permissions is None:
             return self
-        cap = effective(scopes)
+        cap = effective(permissions)
         return Holdings(self.organization & cap, {unit: held & cap for unit, held in self.units.items()})
 
 
@@ -102,7 +102,7 @@ def holdings(by: Principal, organization: Organization) -> Holdings:
     membership = find_membership(by.user, organization)
     if membership is None or by.organization_id not in (None, organization.pk):
         raise OrganizationNotFound
-    return holdings_of(membership).capped(by.scopes)
+    return holdings_of(membership).capped(by.permissions)
 
 
 def holdings_to_vouch(user: User | None, organization: Organization) -> Holdings | None:

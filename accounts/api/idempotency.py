@@ -77,7 +77,14 @@ def claim(view: Any, request: Request, key: str) -> IdempotentResponse:
 def fingerprint(view: Any, request: Request) -> str:
     """What makes a request the same: credential kind and bounds, address, headers, and the meaning of the body."""
     by = view.caller
-    same = [by.method, by.organization_id, by.scopes and sorted(by.scopes), request.path, view.header, request.data]
+    same = [
+        by.method,
+        by.organization_id,
+        by.permissions and sorted(by.permissions),
+        request.path,
+        view.header,
+        request.data,
+    ]
     return salted_hmac(__name__, json.dumps(same, sort_keys=True, cls=JSONEncoder), algorithm="sha256").hexdigest()
 
 

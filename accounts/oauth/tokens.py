@@ -35,7 +35,7 @@ def oauth_principal(token: str) -> Principal | None:
     return Principal(
         user=user,
         method=Method.OAUTH2 if found.user or found.application.acts_for_owner else Method.CLIENT,
-        scopes=None if ORGANIZATIONS in granted else granted,
+        permissions=None if ORGANIZATIONS in granted else granted,
         granted_scopes=granted,
         credential_id=found.application.pk,
     )

@@ -125,7 +125,7 @@ def purge_account(*, by: Principal, user: User) -> None:
 
 def _require_self_or_staff(by: Principal, user: User) -> None:
     """The person themselves, by a credential that stands for all of them, or staff."""
-    narrowed = by.organization_id is not None or by.scopes is not None
+    narrowed = by.organization_id is not None or by.permissions is not None
     if not by.is_staff and (narrowed or not by.is_person or by.actor_id != user.pk):
         raise AccountNotYours
 

@@ -63,8 +63,8 @@ def create_api_key(
     organization = lock_organization(organization_id, by=by)
     held = policies.holdings(by, organization)
     membership = _membership_for_key(by, organization, held, membership_id)
-    permissions = by.scopes if permissions is None else permissions
-    _require_scopes(held, permissions)
+    permissions = by.permissions if permissions is None else permissions
+    _require_permissions(held, permissions)
     if expires_at is not None and expires_at <= timezone.now():
         raise Invalid(fields={"expires_at": ["Choose a moment in the future."]})
     secret = SECRET_PREFIX + secrets.token_urlsafe(32)
@@ -113,9 +113,9 @@ def find_key(by: Principal, organization: Organization, key_id: UUID) -> ApiKey:
 def _find_key_to_change(by: Principal, organization: Organization, key_id: UUID) -> ApiKey:
     """A key the caller may see; a narrowed credential touches none that may do more than itself."""
     key = find_key(by, organization, key_id)
-    if by.scopes is not None:
+    if by.permissions is not None:
         theirs = ALL_PERMISSIONS if key.permissions is None else effective(key.permissions)
-        policies.require_subset(theirs - effective(by.scopes))
+        policies.require_subset(theirs - effective(by.permissions))
     return key
 
 
@@ -140,7 +140,7 @@ def _principal_of(**key_is: object) -> Principal | None:
         user=key.membership.user,
         method=Method.API_KEY,
         organization_id=key.membership.organization_id,
-        scopes=None if key.permissions is None else frozenset(key.permissions),
+        permissions=None if key.permissions is None else frozenset(key.permissions),
         credential_id=key.pk,
     )
 
@@ -171,7 +171,7 @@ def _membership_for_key(
     return membership
 
 
-def _require_scopes(held: policies.Holdings, permissions: frozenset[str] | None) -> None:
+def _require_permissions(held: policies.Holdings, permissions: frozenset[str] | None) -> None:
     if permissions is None:
         return
     if permissions - ALL_PERMISSIONS:

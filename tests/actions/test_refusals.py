@@ -48,7 +48,7 @@ def a_member_without_rights(world: World) -> Principal:
 
 
 def a_key_of_the_owner_without_scopes(world: World) -> Principal:
-    return replace(world.owner, method=Method.API_KEY, organization_id=world.id, scopes=frozenset())
+    return replace(world.owner, method=Method.API_KEY, organization_id=world.id, permissions=frozenset())
 
 
 ALLOWED: dict[Callable[[World], Principal], set[str]] = {

@@ -191,7 +191,7 @@ class TestTheOrganization:
     def test_nobody_else_sees_any(
         self, organization: Organization, member: User, owner: User, stranger: User, scope: str
     ):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({LIST_PROJECTS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({LIST_PROJECTS}))
         for by, refusal in (
             (session(member), PermissionMissing),
             (narrow, PermissionMissing),
@@ -202,7 +202,7 @@ class TestTheOrganization:
                 getattr(Invitation.objects, scope)(organization, by)
 
     def test_a_scope_to_manage_members_suffices(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
         assert not Invitation.objects.managed_in(organization, narrow).exists()
 
     def test_filters_are_exact_and_wildcards_are_literal(self, organization: Organization, owner: User, admin: User):

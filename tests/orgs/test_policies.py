@@ -89,28 +89,32 @@ class TestHoldings:
         with pytest.raises(OrganizationNotFound):
             policies.holdings(session(admin), organization)
 
-    def test_scopes_cap_the_organization_and_every_unit(self, organization: Organization, stranger: User):
+    def test_permissions_of_a_credential_cap_the_organization_and_every_unit(
+        self, organization: Organization, stranger: User
+    ):
         workspace = make_unit(organization)
         join(organization, stranger, ADMIN_ROLE, (), {workspace: UNIT_ADMIN_ROLE})
         narrow = Principal(
-            user=stranger, method=Method.API_KEY, scopes=frozenset({UNIT_VIEW, MANAGE_MEMBERS, OWN + "!"})
+            user=stranger, method=Method.API_KEY, permissions=frozenset({UNIT_VIEW, MANAGE_MEMBERS, OWN + "!"})
         )
         assert policies.holdings(narrow, organization) == Holdings(
             frozenset({UNIT_VIEW, MANAGE_MEMBERS}), {workspace.pk: frozenset({UNIT_VIEW})}
         )
 
-    def test_a_scope_gives_nothing_that_is_not_held(self, organization: Organization, member: User):
-        wide = Principal(user=member, method=Method.API_KEY, scopes=frozenset({OWN}))
+    def test_a_credential_gives_nothing_that_its_user_does_not_hold(self, organization: Organization, member: User):
+        wide = Principal(user=member, method=Method.API_KEY, permissions=frozenset({OWN}))
         assert policies.holdings(wide, organization) == policies.holdings(session(member), organization)
 
-    def test_no_scopes_at_all_leave_nothing(self, organization: Organization, owner: User):
-        idle = Principal(user=owner, method=Method.API_KEY, scopes=frozenset())
+    def test_no_permissions_at_all_leave_nothing(self, organization: Organization, owner: User):
+        idle = Principal(user=owner, method=Method.API_KEY, permissions=frozenset())
         assert policies.holdings(idle, organization) == Holdings(frozenset())
 
     @given(permission_sets, permission_sets)
-    def test_capping_never_adds_and_capping_by_what_is_held_takes_nothing(self, held: frozenset, scopes: frozenset):
+    def test_capping_never_adds_and_capping_by_what_is_held_takes_nothing(
+        self, held: frozenset, permissions: frozenset
+    ):
         holdings = Holdings(effective(held))
-        assert holdings.capped(scopes).organization <= holdings.organization
+        assert holdings.capped(permissions).organization <= holdings.organization
         assert holdings.capped(held) == holdings
         assert holdings.capped(None) == holdings
 

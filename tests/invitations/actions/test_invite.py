@@ -199,7 +199,7 @@ class TestWhoMayOfferWhat:
             assert changes.nothing
 
     def test_a_credential_for_less_offers_less(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
         with watching() as changes, pytest.raises(GrantTooWide):
             send(narrow, organization, role_id=VIEWER_ROLE)
         assert changes.nothing

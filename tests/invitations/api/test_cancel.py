@@ -172,10 +172,13 @@ def test_outsiders_members_and_nobody(by, cancel, organization, invitation, othe
 def test_a_key_needs_the_permission(by, cancel, organization, invitation):
     key = {"method": Method.API_KEY, "organization_id": organization.pk}
 
-    assert said(cancel(by("owner", scopes=frozenset({LIST_PROJECTS}), **key), sent(invitation))) == (
+    assert said(cancel(by("owner", permissions=frozenset({LIST_PROJECTS}), **key), sent(invitation))) == (
         lacking(MANAGE_MEMBERS)
     )
-    assert cancel(by("owner", scopes=frozenset({MANAGE_MEMBERS}), **key), sent(invitation)).status_code in (200, 204)
+    assert cancel(by("owner", permissions=frozenset({MANAGE_MEMBERS}), **key), sent(invitation)).status_code in (
+        200,
+        204,
+    )
 
 
 def test_a_body_is_not_expected(by, owner, invitation):

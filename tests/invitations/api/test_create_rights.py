@@ -115,7 +115,7 @@ def test_only_an_owner_makes_an_owner(by, door, owner, admin):
 
 
 def test_a_key_grants_no_more_than_its_own_permissions(by, door, owner, organization):
-    key = {"method": Method.API_KEY, "organization_id": organization.pk, "scopes": frozenset({MANAGE_MEMBERS})}
+    key = {"method": Method.API_KEY, "organization_id": organization.pk, "permissions": frozenset({MANAGE_MEMBERS})}
     client = by("owner", **key)
 
     assert said(client.post(door, {**NEW, "role": "viewer"})) == too_wide(LIST_PROJECTS)
@@ -123,7 +123,7 @@ def test_a_key_grants_no_more_than_its_own_permissions(by, door, owner, organiza
 
 
 def test_a_key_without_the_permission_invites_nobody(by, door, owner, organization):
-    key = {"method": Method.API_KEY, "organization_id": organization.pk, "scopes": frozenset({LIST_PROJECTS})}
+    key = {"method": Method.API_KEY, "organization_id": organization.pk, "permissions": frozenset({LIST_PROJECTS})}
 
     assert said(by("owner", **key).post(door, NEW)) == lacking(MANAGE_MEMBERS)
 

@@ -87,7 +87,7 @@ def test_nobody_learns_whether_the_address_has_an_account(by, emailed):
 def test_it_is_for_whoever_may_manage_it(by, organization, emailed):
     absent = at(organization, "invitations", ABSENT, "explain")
     path = sent(emailed, "explain")
-    key = {"method": Method.API_KEY, "organization_id": organization.pk, "scopes": frozenset({LIST_PROJECTS})}
+    key = {"method": Method.API_KEY, "organization_id": organization.pk, "permissions": frozenset({LIST_PROJECTS})}
     member, unit_manager = by("member"), by("unit_manager")
 
     assert indistinguishable(lambda: member.get(path), lambda: member.get(absent)) == lacking(MANAGE_MEMBERS)

@@ -128,7 +128,7 @@ def test_the_same_key_of_another_caller_is_another_request(by, owner, admin, pat
 
 def test_a_narrower_credential_does_not_get_the_answer_to_a_wider_one(by, owner, organization, path):
     by("owner").post(path, NEW, headers=KEY)
-    key = {"method": Method.API_KEY, "organization_id": organization.pk, "scopes": frozenset({LIST_PROJECTS})}
+    key = {"method": Method.API_KEY, "organization_id": organization.pk, "permissions": frozenset({LIST_PROJECTS})}
 
     assert said(by("owner", **key).post(path, NEW, headers=KEY)) == REUSED
     assert said(by("owner", **key).post(path, NEW, headers={"Idempotency-Key": "b"})) == lacking(MANAGE_MEMBERS)

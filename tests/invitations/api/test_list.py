@@ -286,8 +286,8 @@ def test_every_kind_of_credential_will_do(by, path, invitation, method):
 def test_a_key_sees_them_only_with_the_permission(by, path, organization, invitation):
     key = {"method": Method.API_KEY, "organization_id": organization.pk}
 
-    assert said(by("owner", scopes=frozenset({LIST_PROJECTS}), **key).get(path)) == lacking(MANAGE_MEMBERS)
-    assert by("owner", scopes=frozenset({MANAGE_MEMBERS}), **key).get(path).status_code == 200
+    assert said(by("owner", permissions=frozenset({LIST_PROJECTS}), **key).get(path)) == lacking(MANAGE_MEMBERS)
+    assert by("owner", permissions=frozenset({MANAGE_MEMBERS}), **key).get(path).status_code == 200
 
 
 def test_a_key_of_another_organization_does_not_reach_it(by, path, other_organization, invitation):
@@ -307,7 +307,11 @@ def test_a_unit_manager_sees_the_invitations_into_the_unit(
 def test_a_key_narrowed_to_the_unit_s_members_sees_those_of_the_unit(
     by, path, organization, unit_manager, invitation, workspace_invitation
 ):
-    key = {"method": Method.API_KEY, "organization_id": organization.pk, "scopes": frozenset({UNIT_MANAGE_MEMBERS})}
+    key = {
+        "method": Method.API_KEY,
+        "organization_id": organization.pk,
+        "permissions": frozenset({UNIT_MANAGE_MEMBERS}),
+    }
 
     assert said(by("unit_manager", **key).get(path)) == listed(MESSAGE, [sent_row(workspace_invitation)])
 

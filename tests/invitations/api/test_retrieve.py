@@ -108,7 +108,7 @@ def test_nobody_gets_401(by, invitation):
 
 
 def test_a_key_without_the_permission_gets_403(by, organization, invitation):
-    key = {"method": Method.API_KEY, "organization_id": organization.pk, "scopes": frozenset({LIST_PROJECTS})}
+    key = {"method": Method.API_KEY, "organization_id": organization.pk, "permissions": frozenset({LIST_PROJECTS})}
 
     assert said(by("owner", **key).get(sent(invitation))) == lacking(MANAGE_MEMBERS)
 

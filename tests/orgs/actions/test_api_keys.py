@@ -103,7 +103,7 @@ class TestCreating:
         assert changes.nothing
 
     def test_a_key_makes_no_key_wider_than_itself(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({LIST_PROJECTS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({LIST_PROJECTS}))
         with watching() as changes, pytest.raises(GrantTooWide):
             create(narrow, organization, permissions=frozenset({MANAGE_BILLING}))
         assert changes.nothing
@@ -276,13 +276,13 @@ class TestAuthenticating:
             user=member,
             method=Method.API_KEY,
             organization_id=organization.pk,
-            scopes=frozenset({LIST_PROJECTS}),
+            permissions=frozenset({LIST_PROJECTS}),
             credential_id=key.pk,
         )
         _, whole = create(member, organization)
         by = authenticate(whole)
         assert by is not None
-        assert by.scopes is None
+        assert by.permissions is None
 
     @pytest.mark.parametrize(
         "secret", ["", "pw_", "pw_unknown", "pw_\x00", "pw_\ud800", "x" * 100_000, " ", "pw_" + "A" * 43]

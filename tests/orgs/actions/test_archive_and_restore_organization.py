@@ -54,7 +54,7 @@ def test_what_is_archived_cannot_be_archived_again(organization: Organization, o
 
 @pytest.mark.parametrize("action", [archive_organization, restore_organization])
 def test_only_owners_may(organization: Organization, admin: User, owner: User, stranger: User, action):
-    without_owning = Principal(user=owner, method=Method.OAUTH2, scopes=frozenset({ADMIN}))
+    without_owning = Principal(user=owner, method=Method.OAUTH2, permissions=frozenset({ADMIN}))
     refusals = (
         (session(admin), PermissionMissing),
         (without_owning, PermissionMissing),
@@ -67,7 +67,7 @@ def test_only_owners_may(organization: Organization, admin: User, owner: User, s
 
 
 def test_the_scope_to_own_suffices_an_owner(organization: Organization, owner: User):
-    by = Principal(user=owner, method=Method.OAUTH2, scopes=frozenset({OWN}))
+    by = Principal(user=owner, method=Method.OAUTH2, permissions=frozenset({OWN}))
     assert archive_organization(by=by, organization_id=organization.pk).is_archived
 
 

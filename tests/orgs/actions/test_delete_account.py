@@ -100,7 +100,7 @@ def test_somebody_else_may_not(member: User, stranger: User):
 
 
 def test_a_credential_for_less_than_the_whole_person_may_not(member: User, organization: Organization):
-    narrow = Principal(user=member, method=Method.OAUTH2, scopes=frozenset({LIST_PROJECTS}))
+    narrow = Principal(user=member, method=Method.OAUTH2, permissions=frozenset({LIST_PROJECTS}))
     bound = Principal(user=member, method=Method.OAUTH2, organization_id=organization.pk)
     for by in (narrow, bound):
         with watching() as changes, pytest.raises(AccountNotYours):

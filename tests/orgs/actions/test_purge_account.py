@@ -165,7 +165,7 @@ def test_nobody_else_and_no_lesser_credential_may(member: User, owner: User, org
     for by in (
         session(owner),
         Principal(user=member, method=Method.API_KEY),
-        Principal(user=member, method=Method.OAUTH2, scopes=frozenset({LIST_PROJECTS})),
+        Principal(user=member, method=Method.OAUTH2, permissions=frozenset({LIST_PROJECTS})),
         SERVICE,
     ):
         with watching() as changes, pytest.raises(AccountNotYours):

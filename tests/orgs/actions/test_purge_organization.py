@@ -84,7 +84,7 @@ def test_an_archived_one_can_be_purged_by_its_owner_and_by_staff(
 
 
 def test_only_owners_may(organization: Organization, admin: User, owner: User, stranger: User):
-    without_owning = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({ADMIN}))
+    without_owning = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({ADMIN}))
     refusals = (
         (session(admin), PermissionMissing),
         (without_owning, PermissionMissing),

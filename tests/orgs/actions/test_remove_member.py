@@ -121,7 +121,7 @@ def test_an_owner_of_another_organization_is_no_help(
 
 def test_a_credential_for_less_removes_less(organization: Organization, owner: User, admin: User, member: User):
     narrow = Principal(
-        user=owner, method=Method.API_KEY, organization_id=organization.pk, scopes=frozenset({MANAGE_MEMBERS})
+        user=owner, method=Method.API_KEY, organization_id=organization.pk, permissions=frozenset({MANAGE_MEMBERS})
     )
     with watching() as changes, pytest.raises(GrantTooWide):
         remove(narrow, admin, organization)

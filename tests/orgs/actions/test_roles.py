@@ -98,7 +98,7 @@ class TestCreating:
         assert changes.nothing
 
     def test_a_credential_for_less_makes_less(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
         with watching() as changes, pytest.raises(GrantTooWide):
             create(narrow, organization)
         assert changes.nothing

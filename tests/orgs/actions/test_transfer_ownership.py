@@ -69,7 +69,7 @@ def test_nobody_but_an_owner_in_person_may(
         (session(admin), PermissionMissing),
         (session(stranger), OrganizationNotFound),
         (Principal(user=owner, method=Method.API_KEY), PersonRequired),
-        (Principal(user=owner, method=Method.OAUTH2, scopes=frozenset({ADMIN, LIST_PROJECTS})), PermissionMissing),
+        (Principal(user=owner, method=Method.OAUTH2, permissions=frozenset({ADMIN, LIST_PROJECTS})), PermissionMissing),
         (by_staff, PersonRequired),
     ):
         with watching() as changes, pytest.raises(refusal):

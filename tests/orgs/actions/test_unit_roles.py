@@ -150,7 +150,7 @@ def test_managing_members_of_the_organization_gives_no_role_that_is_not_held(
 
 
 def test_a_credential_for_less_gives_less(workspace: Unit, owner: User, member: User):
-    narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({UNIT_MANAGE_MEMBERS, UNIT_VIEW}))
+    narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({UNIT_MANAGE_MEMBERS, UNIT_VIEW}))
     assign(narrow, member, workspace, UNIT_VIEWER_ROLE)
     with watching() as changes, pytest.raises(GrantTooWide):
         assign(narrow, member, workspace, UNIT_EDITOR_ROLE)

@@ -63,7 +63,7 @@ class TestCreating:
         }
 
     def test_others_may_not(self, organization: Organization, member: User, owner: User, stranger: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({"organization:list_projects"}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({"organization:list_projects"}))
         for by, refusal in (
             (session(member), PermissionMissing),
             (narrow, PermissionMissing),
@@ -197,12 +197,12 @@ class TestDeleting:
     def test_only_admins_of_the_organization_may(self, organization: Organization, editor: User, owner: User):
         unit = make_unit(organization)
         organization.memberships.get(user=editor).assignments.create(role_id=UNIT_ADMIN_ROLE, unit=unit)
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({CREATE_PROJECTS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({CREATE_PROJECTS}))
         for by in (session(editor), narrow):
             with watching() as changes, pytest.raises(PermissionMissing):
                 delete_unit(by=by, organization_id=organization.pk, unit_id=unit.pk)
             assert changes.nothing
-        wide = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({ADMIN}))
+        wide = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({ADMIN}))
         delete_unit(by=wide, organization_id=organization.pk, unit_id=unit.pk)
 
 

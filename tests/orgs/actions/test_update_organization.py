@@ -44,7 +44,7 @@ def test_a_members_program_may_within_its_scopes(organization: Organization):
     program = make_program(organization, ADMIN_ROLE)
     key = Principal(user=program, method=Method.API_KEY, organization_id=organization.pk)
     update_organization(by=key, organization_id=organization.pk, name="Lakeside")
-    narrow = Principal(user=program, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS}))
+    narrow = Principal(user=program, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
     with pytest.raises(PermissionMissing):
         update_organization(by=narrow, organization_id=organization.pk, name="Seaside")
     assert Organization.objects.get().name == "Lakeside"

@@ -170,7 +170,9 @@ def test_a_deleted_key_is_refused_from_then_on(by, organization, member):
 @pytest.mark.parametrize("verb", ["put", "patch", "delete"])
 def test_a_narrowed_key_touches_none_that_may_do_more(by, organization, member, key, verb):
     as_narrow = make_key(member, organization, "Reads too", permissions=frozenset({LIST_PROJECTS}))
-    client = by("member", method=Method.API_KEY, organization_id=organization.pk, scopes=frozenset({LIST_PROJECTS}))
+    client = by(
+        "member", method=Method.API_KEY, organization_id=organization.pk, permissions=frozenset({LIST_PROJECTS})
+    )
     body = {} if verb == "delete" else {"name": "Mine"}
 
     with watching() as changes:

@@ -35,8 +35,10 @@ def test_a_narrow_key_shows_what_it_may(by, organization, kind, unit, member):
     membership(member, organization).assignments.create(unit=unit, role_id=UNIT_VIEWER_ROLE)
     second(organization, unit)
 
-    def seen(*scopes):
-        client = by("member", method=Method.API_KEY, organization_id=organization.pk, scopes=frozenset(scopes))
+    def seen(*permissions):
+        client = by(
+            "member", method=Method.API_KEY, organization_id=organization.pk, permissions=frozenset(permissions)
+        )
         return [row["slug"] for row in client.get(at(organization, kind)).json()["data"]]
 
     assert seen("organization:list_projects") == [unit.slug, "archive"]
