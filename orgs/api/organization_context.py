@@ -1,4 +1,4 @@
-"""Which organization an operation is about: the one in its path, or the current one."""
+"""The organization context: which organization an operation is about, the one in its path or the current one."""
 
 from functools import cached_property
 from typing import cast
@@ -22,7 +22,7 @@ class HouseViewSet(ApiViewSet):
         return cast("Principal", self.request.auth)
 
 
-class InOrganization(HouseViewSet):
+class PathOrganizationContext(HouseViewSet):
     """Operations below ``/organizations/{organization_id}``."""
 
     @cached_property
@@ -31,7 +31,7 @@ class InOrganization(HouseViewSet):
         return find_organization(self.caller, self.kwargs["organization_id"])
 
 
-class InCurrentOrganization(HouseViewSet):
+class CurrentOrganizationContext(HouseViewSet):
     """Operations on the organization that the header names, the credential is bound to, or the caller switched to.
 
     Each declares ``headers=HEADERS``.

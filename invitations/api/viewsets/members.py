@@ -18,12 +18,12 @@ from invitations.api.serializers import (
 from invitations.api.viewsets.acceptance import AcceptsInvitations
 from invitations.lookups import find_offer
 from invitations.models import Invitation
-from orgs.api.organization_context import HEADERS, InCurrentOrganization
+from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
 
 SORTS = {"createdAt": "created_at", "expiresAt": "expires_at", "name": "organization__name"}
 
 
-class MemberInvitationViewSet(InCurrentOrganization, AcceptsInvitations):
+class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     """``/organization-members``: how members come to be."""
 
     resource = "member_invitations"

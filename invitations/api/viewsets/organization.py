@@ -24,13 +24,13 @@ from invitations.explaining import explain
 from invitations.lookups import find_managed
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
-from orgs.api.organization_context import InOrganization
+from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.parameters import Address, RoleName
 
 SORTS = {"createdAt": "created_at", "updatedAt": "updated_at", "expiresAt": "expires_at", "email": "email"}
 
 
-class OrganizationInvitationViewSet(InOrganization):
+class OrganizationInvitationViewSet(PathOrganizationContext):
     """``/organizations/{organization_id}/invitations``."""
 
     resource = "organization_invitations"

@@ -14,10 +14,10 @@ from orgs.api.account_serializers import (
     CreatedApiKeySerializer,
     NewApiKeySerializer,
 )
-from orgs.api.organization_context import HEADERS, InCurrentOrganization
+from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
 
 
-class ApiKeyViewSet(InCurrentOrganization):
+class ApiKeyViewSet(CurrentOrganizationContext):
     """The caller's keys and, for whoever manages members, those of system users."""
 
     resource = "api_keys"

@@ -11,14 +11,14 @@ from core.api.pagination import PagePagination
 from core.api.query import Sort
 from orgs import querysets
 from orgs.actions import units
-from orgs.api.organization_context import InOrganization
+from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import CollaboratorRoleSerializer, CollaboratorSerializer
 from orgs.models import Unit
 
 SORTS = {"createdAt": "created_at", "lastName": "membership__user__last_name"}
 
 
-class CollaboratorViewSet(InOrganization):
+class CollaboratorViewSet(PathOrganizationContext):
     """Members with a role in one unit."""
 
     kind: ClassVar[Unit.Kind]

@@ -8,7 +8,7 @@ from rest_framework.response import Response
 from core.api.cursors import CursorPagination
 from core.api.operations import operation
 from orgs import querysets
-from orgs.api.organization_context import InOrganization
+from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import EventSerializer
 
 
@@ -19,7 +19,7 @@ class EventPagination(CursorPagination):
     descending = False
 
 
-class OrganizationEventViewSet(InOrganization):
+class OrganizationEventViewSet(PathOrganizationContext):
     """Events of one organization."""
 
     resource = "organization_events"

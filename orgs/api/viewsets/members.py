@@ -10,14 +10,14 @@ from core.api.pagination import PagePagination
 from core.api.query import Sort
 from orgs import querysets
 from orgs.actions import members
-from orgs.api.organization_context import HEADERS, InCurrentOrganization
+from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
 from orgs.api.parameters import Address, RoleName
 from orgs.api.serializers import MemberChangesSerializer, MemberSerializer
 
 SORTS = {"joinedAt": "created_at", "firstName": "user__first_name", "lastName": "user__last_name"}
 
 
-class MemberViewSet(InCurrentOrganization):
+class MemberViewSet(CurrentOrganizationContext):
     """Members: people and system users."""
 
     resource = "members"

@@ -13,7 +13,7 @@ from core.api.query import Boolean, Sort
 from core.api.viewsets import ApiViewSet
 from orgs import querysets
 from orgs.actions import members, organizations
-from orgs.api.organization_context import HEADERS, InCurrentOrganization, InOrganization
+from orgs.api.organization_context import HEADERS, CurrentOrganizationContext, PathOrganizationContext
 from orgs.api.serializers import (
     MemberSerializer,
     OrganizationProfileSerializer,
@@ -26,7 +26,7 @@ from orgs.models import Organization
 from orgs.statistics import statistics_of
 
 
-class OrganizationViewSet(InOrganization):
+class OrganizationViewSet(PathOrganizationContext):
     """Organizations of the caller."""
 
     resource = "organizations"
@@ -151,7 +151,7 @@ class OrganizationViewSet(InOrganization):
         return self.answer(querysets.organizations_of(self.caller).get(pk=organization.pk))
 
 
-class CurrentOrganizationViewSet(InCurrentOrganization):
+class CurrentOrganizationViewSet(CurrentOrganizationContext):
     """The organization that the caller acts in."""
 
     resource = "organizations"

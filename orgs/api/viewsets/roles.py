@@ -11,12 +11,12 @@ from core.api.pagination import PagePagination
 from core.api.query import Choice, Sort, Uuid
 from orgs import querysets
 from orgs.actions import roles
-from orgs.api.organization_context import InOrganization
+from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import NewRoleSerializer, RoleChangesSerializer, RoleSerializer
 from orgs.permissions import Level
 
 
-class RoleViewSet(InOrganization):
+class RoleViewSet(PathOrganizationContext):
     """Roles of one organization."""
 
     resource = "organization_roles"

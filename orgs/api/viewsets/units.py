@@ -12,12 +12,12 @@ from core.api.pagination import PagePagination
 from core.api.query import Sort
 from orgs import querysets
 from orgs.actions import units
-from orgs.api.organization_context import InOrganization
+from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import UnitProfileSerializer, UnitSerializer
 from orgs.models import Unit
 
 
-class UnitViewSet(InOrganization):
+class UnitViewSet(PathOrganizationContext):
     """Units of one kind in one organization."""
 
     kind: ClassVar[Unit.Kind]

@@ -19,7 +19,7 @@ from orgs.api.account_serializers import (
     SystemUserSerializer,
     UserSerializer,
 )
-from orgs.api.organization_context import HEADERS, HouseViewSet, InCurrentOrganization
+from orgs.api.organization_context import HEADERS, CurrentOrganizationContext, HouseViewSet
 from orgs.api.serializers import MemberSerializer, OrganizationSerializer
 from orgs.locks import active_organization_id
 from orgs.policies import require_person
@@ -120,7 +120,7 @@ class UserViewSet(HouseViewSet):
         return self.answer()
 
 
-class SystemUserViewSet(InCurrentOrganization):
+class SystemUserViewSet(CurrentOrganizationContext):
     """Programs that act in an organization."""
 
     resource = "users"
