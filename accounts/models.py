@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from functools import reduce
 from operator import or_
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -17,14 +17,21 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
-from core.addresses import MAX_LENGTH, normalize_address
+from core.addresses import MAX_LENGTH, Address, normalize_address
 from core.ids import uuid7
 from core.text import validate_plain_text
 from core.web_addresses import WebAddressField
 
 
 class AddressField(models.EmailField):
-    """An e-mail address in its one stored form; whatever is assigned is normalized before it is saved."""
+    """An email address in its stored form. Gives back ``Address``, and stores one as it is.
+
+    Other text is normalized before it is saved or looked up.
+    """
+
+    if TYPE_CHECKING:
+        _pyi_private_set_type: str
+        _pyi_private_get_type: Address
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = MAX_LENGTH
@@ -36,9 +43,15 @@ class AddressField(models.EmailField):
         del kwargs["max_length"]
         return name, path, args, kwargs
 
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Address | None:
+        """Return what is stored, which was normalized on its way in."""
+        return None if value is None else Address(value)
+
     def to_python(self, value: Any) -> Any:
-        """The normalized address; raises ValidationError for what is none."""
-        return normalize_address(value) if value else value
+        """Return the normalized address. Raises ValidationError for what is none."""
+        if not value or isinstance(value, Address):
+            return value
+        return normalize_address(value)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Normalize what is about to be stored, whichever way it was set; raises ValidationError for what is none.
@@ -247,8 +260,8 @@ class ApplicationAccess(models.Model):
         return f"{self.application} for {self.user}"
 
 
-def user_by_verified_address(address: str) -> UUID | None:
-    """The id of the user who has proven this (normalized) address, or None."""
+def user_by_verified_address(address: Address) -> UUID | None:
+    """The id of the user who has proven this address, or None."""
     verified = EmailAddress.objects.filter(email=address, verified=True).values_list("user_id", flat=True)
     return verified.first()
 

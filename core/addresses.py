@@ -1,7 +1,10 @@
-"""One normaliser for e-mail addresses: what it returns is stored once and compared with ``=``.
+"""The one normalizer of email addresses. What it returns is stored once and compared with ``=``.
+
+An address is normalized where it enters: serializer fields, form fields, query parameters, tokens, commands. Inside,
+the type ``Address`` says that this was done, so nothing normalizes it again.
 
 ASCII local part, everything in lower case, the domain as IDNA (RFC 5891). Plus-tags and dots stay distinct.
-The accepted form is the pattern of the Applivery document, so that every dialect can speak every stored address.
+Every dialect can spell every address that is accepted here.
 """
 
 import re
@@ -15,8 +18,14 @@ MAX_LENGTH = 254  # RFC 5321, section 4.5.3.1.3; the documents allow 256
 _ADDRESS = re.compile(r"(?!\.)(?!.*\.\.)([a-z0-9_'+\-.]*)[a-z0-9_+-]@([a-z0-9][a-z0-9\-]*\.)+[a-z]{2,}", re.ASCII)
 
 
-def normalize_address(text: str) -> str:
-    """The one stored form of an address.
+class Address(str):
+    """An email address in its stored form. Only ``normalize_address`` and the database column make one."""
+
+    __slots__ = ()
+
+
+def normalize_address(text: str) -> Address:
+    """Return the stored form of an address.
 
     Raises Django's ValidationError when it is none: characters such as ``ſ`` or ``ı``, which databases and
     mail servers fold in different ways, are refused and never guessed at.
@@ -27,7 +36,15 @@ def normalize_address(text: str) -> str:
     address = f"{local.lower()}@{_ascii_domain(domain)}"
     if len(address) > MAX_LENGTH or not _ADDRESS.fullmatch(address):
         raise _invalid()
-    return address
+    return Address(address)
+
+
+def parse_address(text: str) -> Address:
+    """Return the stored form of an address. Raises ValidationError that names the field ``email``."""
+    try:
+        return normalize_address(text)
+    except ValidationError as error:
+        raise ValidationError({"email": error}) from error
 
 
 def _ascii_domain(domain: str) -> str:

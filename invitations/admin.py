@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import User
 from accounts.principals import Principal
+from core.addresses import parse_address
 from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
@@ -141,7 +142,7 @@ class InvitationAdmin(ActionAdmin):
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
             applies=lambda i: (i.is_open or i.ended_unanswered) and not i.is_superseded),
         Button("correct", "Correct the address", lambda by, i, data: inviting.correct_address(
-            by=by, organization_id=i.organization_id, invitation_id=i.pk, email=data.get("email", "")),
+            by=by, organization_id=i.organization_id, invitation_id=i.pk, email=parse_address(data.get("email", ""))),
             applies=lambda i: i.state in ("pending", "error") and not i.is_superseded,
             field=("email", "Right address", "email")),
         Button("extend", "Extend", _extend, applies=lambda i: i.is_open, field=("days", "Days from now", "number")),

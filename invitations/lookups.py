@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 
 from accounts.models import user_by_verified_address
 from accounts.principals import SERVICE, Principal
+from core.addresses import Address
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import AddressNotVerified, InvitationNotFound, NewerEmailSent, NotYours, why_not_open
@@ -148,7 +149,7 @@ def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None
     raise AddressNotVerified() if has_address else NotYours()
 
 
-def require_not_member(organization: Organization, address: str) -> None:
+def require_not_member(organization: Organization, address: Address) -> None:
     """Raise AlreadyMember when whoever has proven this address belongs to the organization."""
     user_id = user_by_verified_address(address)
     if user_id and Membership.objects.filter(organization=organization, user_id=user_id).exists():

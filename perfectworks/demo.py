@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import OAuthApplication, User
 from accounts.principals import Method, Principal
+from core.addresses import normalize_address
 from core.errors import DomainError
 from invitations.actions import answering, ending, inviting
 from invitations.models import Invitation
@@ -142,7 +143,9 @@ def _make_organizations(people: dict[str, User]) -> None:
         website="https://riverside.example.com",
     )
     other = organizations.create_organization(by=stranger, name="Hillside Studio", slug=OTHER_ORGANIZATION)
-    inviting.invite(by=stranger, organization_id=other.pk, email="invitee@example.com", role_id=EDITOR_ROLE)
+    inviting.invite(
+        by=stranger, organization_id=other.pk, email=normalize_address("invitee@example.com"), role_id=EDITOR_ROLE
+    )
     _join(owner, organization, people["admin"], ADMIN_ROLE)
     _join(owner, organization, people["member"], VIEWER_ROLE)
     register_system_user(by=owner, organization_id=organization.pk, name="Demo service", role_id=ADMIN_ROLE)
@@ -224,4 +227,4 @@ def _invite_with_every_outcome(owner: Principal, organization: Organization) -> 
 
 
 def _invite(owner: Principal, organization: Organization, email: str, **grant: object) -> Invitation:
-    return inviting.invite(by=owner, organization_id=organization.pk, email=email, **grant)  # type: ignore[arg-type]
+    return inviting.invite(by=owner, organization_id=organization.pk, email=normalize_address(email), **grant)  # type: ignore[arg-type]

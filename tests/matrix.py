@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.principals import Method, Principal
+from core.addresses import normalize_address
 from invitations.actions.inviting import invite
 from invitations.tokens import Purpose, token_for
 from orgs.actions.api_keys import create_api_key
@@ -73,7 +74,7 @@ class World:
         self.newcomer = join(organization, make_person("newcomer"), UNASSIGNED_ROLE)
         self.program = membership_of(make_program(organization, UNASSIGNED_ROLE), organization)
         self.role = make_role(organization, "Helper")
-        self.invitation = invite(by=by, organization_id=organization.pk, email="invitee@example.com")
+        self.invitation = invite(by=by, organization_id=organization.pk, email=normalize_address("invitee@example.com"))
         self.key, _ = create_api_key(
             by=by, organization_id=organization.pk, name="Nightly", membership_id=self.program.pk
         )

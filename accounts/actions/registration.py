@@ -16,7 +16,7 @@ from django.utils import translation
 from accounts.actions.address_ownership import is_taken
 from accounts.models import User
 from accounts.principals import Method, Principal
-from core.addresses import normalize_address
+from core.addresses import Address
 from core.errors import LimitReached
 from core.languages import preferred_language
 from events.models import Event
@@ -28,25 +28,18 @@ class TooManyRegistrations(LimitReached):
     message = "There were many registrations from your network. Try again in a minute."
 
 
-def register(request: HttpRequest, *, email: str, password: str, first_name: str = "", last_name: str = "") -> None:
+def register(request: HttpRequest, *, email: Address, password: str, first_name: str = "", last_name: str = "") -> None:
     """Make an account whose address is not proven yet, and mail the link that proves it.
 
-    Raises TooManyRegistrations, MailNotSent, and ValidationError for an address that is none, a name that is not
-    plain text and a password that is too weak.
+    Raises TooManyRegistrations, MailNotSent, and ValidationError for a name that is not plain text and a password that
+    is too weak.
     """
-    user = User(email=_address(email), first_name=first_name, last_name=last_name)
+    user = User(email=email, first_name=first_name, last_name=last_name)
     _require_strong(password, user)
     if not ratelimit.consume(request, app="allauth.account", action="signup"):
         raise TooManyRegistrations
     user.set_password(password)  # for a known address too: otherwise the time it takes would tell
-    _send(request, str(user.email), _save(user))
-
-
-def _address(email: str) -> str:
-    try:
-        return normalize_address(email)
-    except ValidationError as error:
-        raise ValidationError({"email": error.messages}) from error
+    _send(request, email, _save(user, email))
 
 
 def _require_strong(password: str, user: User) -> None:
@@ -56,21 +49,21 @@ def _require_strong(password: str, user: User) -> None:
         raise ValidationError({"password": error.messages}) from error
 
 
-def _save(user: User) -> EmailAddress | None:
+def _save(user: User, email: Address) -> EmailAddress | None:
     """The new account's address, or None when somebody has it, be it since a moment ago."""
     user.clean_fields(exclude=["password"])
-    if is_taken(str(user.email)):
+    if is_taken(email):
         return None
     try:
         with transaction.atomic():
             user.save()
             Event.objects.record("user.registered", by=_as(user), subject=user, user_kind=user.kind)
-            return EmailAddress.objects.create(user=user, email=user.email, primary=True)
+            return EmailAddress.objects.create(user=user, email=email, primary=True)
     except IntegrityError:
         return None
 
 
-def _send(request: HttpRequest, email: str, unproven: EmailAddress | None) -> None:
+def _send(request: HttpRequest, email: Address, unproven: EmailAddress | None) -> None:
     """One mail to an address every few minutes, whoever asks for it."""
     if not ratelimit.consume(request, app="allauth.account", action="confirm_email", key=email):
         return

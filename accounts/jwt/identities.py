@@ -12,6 +12,7 @@ from accounts.actions.address_ownership import drop_unproven_claims, is_proven
 from accounts.jwt.tokens import Claims, InvalidCredentials
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
+from core.addresses import Address
 from core.text import validate_plain_text
 from events.models import Event
 
@@ -70,14 +71,14 @@ def _register(claims: Claims) -> User:
     return user
 
 
-def _prove(user: User, address: str | None) -> None:
+def _prove(user: User, address: Address | None) -> None:
     """Count the address as the user's, unless somebody, perhaps this user, has proven it."""
     if address is not None and not is_proven(address):
         _record_proof(user, address)
 
 
 @transaction.atomic
-def _record_proof(user: User, address: str) -> None:
+def _record_proof(user: User, address: Address) -> None:
     """Whoever only claims the address gives way; it becomes the main one of a user who had none.
 
     Raises IntegrityError when another request was first.

@@ -8,7 +8,7 @@ import jwt
 from django.core.exceptions import ValidationError
 
 from accounts.jwt.issuers import Issuer, find_issuer
-from core.addresses import normalize_address
+from core.addresses import Address, normalize_address
 from core.errors import Unauthenticated
 
 LEEWAY_SECONDS = 30
@@ -31,7 +31,7 @@ class Claims:
 
     issuer: str
     subject: str
-    verified_address: str | None
+    verified_address: Address | None
     first_name: str
     last_name: str
     authenticated_at: datetime | None
@@ -108,7 +108,7 @@ def _past(moment: float) -> datetime:
     return datetime.fromtimestamp(moment, UTC)
 
 
-def _address(claims: dict[str, Any]) -> str | None:
+def _address(claims: dict[str, Any]) -> Address | None:
     """The address that the issuer has verified; an unverified one counts for nothing."""
     address = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(address, str):

@@ -15,7 +15,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts.models import User
 from accounts.pages.emails import render
 from accounts.receivers import record_own_change
-from core.addresses import normalize_address
+from core.addresses import Address, normalize_address
 from core.errors import Unavailable
 
 
@@ -30,7 +30,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     request: HttpRequest
 
-    def clean_email(self, email: str) -> str:
+    def clean_email(self, email: str) -> Address:
         """The address in its one stored form; raises ValidationError for what is none."""
         return normalize_address(email)
 

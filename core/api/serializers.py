@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.utils.functional import cached_property
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import Field, SkipField
 
+from core.addresses import MAX_LENGTH, Address, normalize_address
 from core.ids import parse_uuid
 from core.text import validate_plain_multiline_text, validate_plain_text
 
@@ -53,6 +55,15 @@ class StrictTextField(serializers.CharField):
         if not isinstance(data, str):
             self.fail("invalid")
         return data
+
+
+@extend_schema_field({"type": "string", "format": "email", "maxLength": MAX_LENGTH})
+class AddressSerializerField(StrictTextField):
+    """An email address, normalized."""
+
+    def to_internal_value(self, data: Any) -> Address:
+        """Return the address. Raises ValidationError for what is none."""
+        return normalize_address(super().to_internal_value(data))
 
 
 class StrictUuidField(serializers.UUIDField):

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.principals import Principal
+from core.addresses import Address
 from invitations.actions.granting import (
     DEFAULT_LIFETIME_DAYS,
     expiry,
@@ -20,13 +21,7 @@ from invitations.actions.granting import (
     require_withdrawal,
     voucher_columns,
 )
-from invitations.actions.inviting_steps import (
-    read_address,
-    replace_open_invitation,
-    send_again,
-    send_corrected,
-    send_new,
-)
+from invitations.actions.inviting_steps import replace_open_invitation, send_again, send_corrected, send_new
 from invitations.email.limits import count_email
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
@@ -57,7 +52,7 @@ def invite(  # noqa: PLR0913 - all that an invitation can say
     *,
     by: Principal,
     organization_id: UUID,
-    email: str,
+    email: Address,
     role_id: UUID | None = None,
     permissions: frozenset[str] = frozenset(),
     unit_id: UUID | None = None,
@@ -86,11 +81,10 @@ def invite(  # noqa: PLR0913 - all that an invitation can say
         unit_role_id=unit_role_id,
     )
     require_grant(by, organization, grant)
-    address = read_address(email)
-    require_not_member(organization, address)
-    former = replace_open_invitation(by, organization, address, grant, force=force)
-    require_seat(organization, address)
-    return send_new(by, organization, address, grant, lifetime_days, former, language)
+    require_not_member(organization, email)
+    former = replace_open_invitation(by, organization, email, grant, force=force)
+    require_seat(organization, email)
+    return send_new(by, organization, email, grant, lifetime_days, former, language)
 
 
 @transaction.atomic
@@ -166,7 +160,7 @@ def correct_address(
     by: Principal,
     organization_id: UUID,
     invitation_id: UUID,
-    email: str,
+    email: Address,
     lifetime_days: int = DEFAULT_LIFETIME_DAYS,
 ) -> Invitation:
     """Let a new invitation to the right address, with the same grant, take the place of one to a wrong address.
@@ -176,7 +170,7 @@ def correct_address(
     """
     organization = lock_organization(organization_id, by=by)
     former = find_managed(by, organization, invitation_id)
-    return send_corrected(by, organization, require_correctable(former), read_address(email), lifetime_days)
+    return send_corrected(by, organization, require_correctable(former), email, lifetime_days)
 
 
 @transaction.atomic

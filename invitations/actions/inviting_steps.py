@@ -1,9 +1,7 @@
 """Steps of the actions that send an invitation out: the way is cleared, the row and its mail are written."""
 
-from django.core.exceptions import ValidationError
-
 from accounts.principals import Principal
-from core.addresses import normalize_address
+from core.addresses import Address
 from invitations.actions.granting import expiry, require_grant, signature
 from invitations.email.limits import count_email, require_open_slot
 from invitations.email.models import Email
@@ -18,16 +16,8 @@ from orgs.policies import Grant
 from orgs.seats import require_seat
 
 
-def read_address(text: str) -> str:
-    """The address in its one form; raises ValidationError, naming the field."""
-    try:
-        return normalize_address(text)
-    except ValidationError as error:
-        raise ValidationError({"email": error}) from error
-
-
 def replace_open_invitation(
-    by: Principal, organization: Organization, address: str, grant: Grant, *, force: bool
+    by: Principal, organization: Organization, address: Address, grant: Grant, *, force: bool
 ) -> Invitation | None:
     """Expire what is overdue to this address and target; withdraw what is open, if ``force``, and return it."""
     same = organization.invitations.with_details().unanswered().filter(email=address, unit=grant.unit)
@@ -46,7 +36,7 @@ def replace_open_invitation(
 def send_new(
     by: Principal,
     organization: Organization,
-    address: str,
+    address: Address,
     grant: Grant,
     lifetime_days: int,
     former: Invitation | None,
@@ -79,7 +69,7 @@ def send_new(
 
 
 def send_corrected(
-    by: Principal, organization: Organization, former: Invitation, address: str, lifetime_days: int
+    by: Principal, organization: Organization, former: Invitation, address: Address, lifetime_days: int
 ) -> Invitation:
     """Follow an open or undeliverable invitation by one to another address, by the rules for inviting.
 

@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.addresses import MAX_LENGTH, normalize_address
 from core.api.serializers import (
+    AddressSerializerField,
     ChoiceField,
     HouseSerializer,
     PlainMultilineTextField,
@@ -26,15 +25,6 @@ from orgs.api.serializers import ActorSerializer, ChangesSerializer, RoleReferen
 MAX_TOKEN_LENGTH = 256
 
 # Fields
-
-
-@extend_schema_field({"type": "string", "format": "email", "maxLength": MAX_LENGTH})
-class AddressField(StrictTextField):
-    """An e-mail address, read into its one stored form."""
-
-    def to_internal_value(self, data: Any) -> str:
-        """The normalized address. Raises ValidationError for what is none."""
-        return normalize_address(super().to_internal_value(data))
 
 
 class LifetimeField(StrictIntegerField):
@@ -246,7 +236,7 @@ class NamedRoleSerializer(HouseSerializer):
 class InviteSerializer(NamedRoleSerializer):
     """Who is invited, and to what. Without a role it is `unassigned`; `force` supersedes an open invitation."""
 
-    email = AddressField(max_length=MAX_LENGTH)
+    email = AddressSerializerField()
     permissions = PermissionsField(required=False)
     unit_id = StrictUuidField(required=False)
     unit_role_id = StrictUuidField(required=False)
@@ -274,7 +264,7 @@ class ResendSerializer(HouseSerializer):
 class CorrectionSerializer(HouseSerializer):
     """The right address, and how long the new invitation lives."""
 
-    email = AddressField(max_length=MAX_LENGTH)
+    email = AddressSerializerField()
     expires_in_days = LifetimeField()
 
 

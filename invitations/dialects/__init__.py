@@ -6,10 +6,12 @@ no rule, no permission check and no write of its own.
 
 from typing import cast
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework.response import Response
 
 from accounts.principals import Principal
 from core.api.schema import OperationSchema
+from core.api.serializers import AddressSerializerField
 from core.api.viewsets import ApiViewSet
 from orgs.locks import OrganizationNotFound
 from orgs.policies import PermissionMissing
@@ -39,3 +41,8 @@ class ForbiddingSchema(OperationSchema):
         """No 404 for an organization."""
         found = super().failures()
         return found if "{invitation_id}" in self.path else found - ({404} - {*self.operation.errors})
+
+
+@extend_schema_field({"type": "string", "maxLength": 256})
+class DialectAddressField(AddressSerializerField):
+    """An address, described as the vendors describe it."""

@@ -33,12 +33,11 @@ from core.api.serializers import (
     ChoiceField,
     SnakeCaseSerializer,
     StrictBooleanField,
-    StrictTextField,
     TimeField,
 )
 from core.errors import Gone, NotFound, Unprocessable
 from invitations.actions import inviting
-from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
+from invitations.dialects import DialectAddressField, ForbiddingSchema, ForbiddingViewSet
 from invitations.dialects.upsun_tokens import GET_TOKEN, UpsunToken
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
@@ -106,7 +105,7 @@ class InvitationSerializer(SnakeCaseSerializer):
 class NewInvitation(SnakeCaseSerializer):
     """What inviting takes."""
 
-    email = StrictTextField(max_length=256)
+    email = DialectAddressField()
     permissions = serializers.ListField(child=ChoiceField(list(SPELLINGS)), max_length=len(SPELLINGS), default=list)
     force = StrictBooleanField(default=False)
 

@@ -34,7 +34,7 @@ from core.api.query import Schema, record
 from core.api.serializers import SecondsField, SnakeCaseSerializer, StrictTextField
 from core.ids import to_decimal
 from invitations.actions import answering, inviting
-from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
+from invitations.dialects import DialectAddressField, ForbiddingSchema, ForbiddingViewSet
 from invitations.lookups import find_offer
 from invitations.models import Invitation
 from invitations.querysets import inviter_roles
@@ -188,7 +188,7 @@ class EnvelopeRenderer(JSONRenderer):
 class NewInvitation(SnakeCaseSerializer):
     """What inviting takes."""
 
-    email = StrictTextField(max_length=256)
+    email = DialectAddressField()
     role_id = DecimalIdField(required=False)
     workspace_id = DecimalIdField(required=False, source="unit_id")
     workspace_role_id = DecimalIdField(required=False, source="unit_role_id")

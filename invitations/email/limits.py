@@ -13,6 +13,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.principals import Principal
+from core.addresses import Address
 from core.errors import LimitReached
 from core.ids import first_uuid7
 from events.models import Event, EventQuerySet
@@ -58,7 +59,7 @@ def require_open_slot(organization: Organization) -> None:
         raise TooManyOpenInvitations(retry_after=_seconds_until(in_the_way), limit=limit)
 
 
-def count_email(by: Principal, organization: Organization, address: str) -> None:
+def count_email(by: Principal, organization: Organization, address: Address) -> None:
     """Count one more mail to an invitee, by whoever asks for it; needs the organization's lock.
 
     Raises OrganizationSendingLimitReached, InviterSendingLimitReached or RecipientSendingLimitReached.
@@ -75,7 +76,7 @@ def count_email(by: Principal, organization: Organization, address: str) -> None
     count_email_to(address)
 
 
-def count_email_to(address: str) -> None:
+def count_email_to(address: Address) -> None:
     """Count one more mail to this address; raises RecipientSendingLimitReached."""
     _take(
         RecipientSendingLimitReached,

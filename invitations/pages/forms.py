@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions.address_ownership import drop_unproven_claims, is_proven
 from accounts.models import User
 from accounts.pages.forms import SignUpForm
+from core.addresses import Address
 from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text
 from invitations.email.address_hashes import SuppressionScope
 from invitations.models import Invitation
@@ -72,27 +73,25 @@ class InvitedSignUpForm(SignUpForm):
     and an account that is there already is named, as the mailbox's owner may know.
     """
 
-    def __init__(self, *args: Any, address: str, proven: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, address: Address, proven: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.proven = proven
+        self.address, self.proven = address, proven
         email = self.fields["email"]
         email.widget = FixedAddressInput(attrs={"autocomplete": "username"})
         email.initial, email.disabled = address, True
 
     def clean_email(self) -> str:
         """The invited address, whatever was submitted."""
-        address: str = self.cleaned_data["email"]
         if not self.proven:
             return str(super().clean_email())
-        if is_proven(address):
+        if is_proven(self.address):
             raise ValidationError(_("There is an account with this address already. Sign in with it."), code="taken")
-        return address
+        return self.address
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> User:
         """The new user; the address is verified when the link has proven it."""
         if self.proven:
-            address = self.cleaned_data["email"]
-            drop_unproven_claims(address)
-            get_adapter(request).stash_verified_email(request, address)
+            drop_unproven_claims(self.address)
+            get_adapter(request).stash_verified_email(request, self.address)
         return super().save(request)

@@ -6,8 +6,8 @@ from rest_framework import serializers
 
 from accounts.models import User
 from accounts.principals import Principal
-from core.addresses import MAX_LENGTH
 from core.api.serializers import (
+    AddressSerializerField,
     HouseSerializer,
     PlainMultilineTextField,
     PlainTextField,
@@ -48,7 +48,7 @@ class ProfileSerializer(ChangesSerializer):
 class RegistrationSerializer(HouseSerializer):
     """A new account's address and password, or, for somebody whose token or session says who they are, names alone."""
 
-    email = StrictTextField(max_length=MAX_LENGTH, required=False)
+    email = AddressSerializerField(required=False)
     password = StrictTextField(max_length=1024, required=False, help_text="Needed without a credential, as is `email`.")
     first_name = PlainTextField(max_length=128, allow_blank=True, required=False)
     last_name = PlainTextField(max_length=128, allow_blank=True, required=False)

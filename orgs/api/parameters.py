@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 
-from core.addresses import MAX_LENGTH, normalize_address
+from core.addresses import MAX_LENGTH, Address, normalize_address
 from core.api.query import Parameter, Schema, Unreadable
 from core.ids import parse_uuid
 from orgs.permissions import BUILT_IN_ROLES, Level
@@ -12,10 +12,10 @@ from orgs.permissions import BUILT_IN_ROLES, Level
 BUILT_IN_NAMES = {name: key for key, name, level, _ in BUILT_IN_ROLES if level == Level.ORGANIZATION}
 
 
-class Address(Parameter):
+class AddressParameter(Parameter):
     """An e-mail address, compared in its normalized form; nothing in it is a wildcard."""
 
-    def read(self, text: str) -> str:
+    def read(self, text: str) -> Address:
         """Return the normalized address."""
         try:
             return normalize_address(text)

@@ -5,6 +5,7 @@ from allauth.account.models import EmailAddress
 
 from accounts.actions.address_ownership import drop_unproven_claims, is_proven
 from accounts.models import User
+from core.addresses import normalize_address
 from tests.rows import make_person, prove_address
 
 pytestmark = pytest.mark.django_db
@@ -14,16 +15,16 @@ ADDRESS = "guest@example.com"
 def test_an_unproven_address_proves_nothing():
     prove_address(make_person("stranger"), ADDRESS, verified=False)
 
-    assert is_proven(ADDRESS) is False
+    assert is_proven(normalize_address(ADDRESS)) is False
 
 
 def test_a_proven_address_stays_with_its_account():
     guest = make_person("guest")
 
-    drop_unproven_claims(ADDRESS)
+    drop_unproven_claims(normalize_address(ADDRESS))
 
     guest.refresh_from_db()
-    assert (guest.email, is_proven(ADDRESS)) == (ADDRESS, True)
+    assert (guest.email, is_proven(normalize_address(ADDRESS))) == (ADDRESS, True)
 
 
 def test_unproven_claims_give_way_and_nothing_else_does():
@@ -31,7 +32,7 @@ def test_unproven_claims_give_way_and_nothing_else_does():
     prove_address(claimant, ADDRESS, verified=False)
     prove_address(squatter, ADDRESS, verified=False)
 
-    drop_unproven_claims(ADDRESS)
+    drop_unproven_claims(normalize_address(ADDRESS))
 
     squatter.refresh_from_db()
     assert squatter.email is None

@@ -8,6 +8,7 @@ import pytest
 from accounts.actions import oauth_access
 from accounts.actions import profile as profiles
 from accounts.models import User
+from core.addresses import normalize_address
 from invitations.actions import answering, ending, inviting, reminders, waiting
 from invitations.email import delivery_reports, suppressions
 from invitations.email.address_hashes import SuppressionScope
@@ -136,7 +137,7 @@ DONE: dict[str, Callable[[World], object]] = {
     ),
     "accounts.actions.profile.update_profile": lambda w: profiles.update_profile(by=w.member, first_name="Another"),
     "invitations.actions.inviting.invite": lambda w: inviting.invite(
-        by=w.owner, organization_id=w.id, email="invitee@example.com", force=True
+        by=w.owner, organization_id=w.id, email=normalize_address("invitee@example.com"), force=True
     ),
     "invitations.actions.inviting.update_invitation": lambda w: inviting.update_invitation(
         by=w.admin, organization_id=w.id, invitation_id=w.invitation, role_id=EDITOR_ROLE
@@ -145,7 +146,7 @@ DONE: dict[str, Callable[[World], object]] = {
         by=w.admin, organization_id=w.id, invitation_id=w.invitation
     ),
     "invitations.actions.inviting.correct_address": lambda w: inviting.correct_address(
-        by=w.admin, organization_id=w.id, invitation_id=w.invitation, email="right@example.com"
+        by=w.admin, organization_id=w.id, invitation_id=w.invitation, email=normalize_address("right@example.com")
     ),
     "invitations.actions.inviting.cancel": lambda w: inviting.cancel(
         by=w.admin, organization_id=w.id, invitation_id=w.invitation

@@ -25,7 +25,8 @@ from django.test import Client  # noqa: E402
 from django.test.utils import setup_test_environment, teardown_test_environment  # noqa: E402
 from django.utils import timezone  # noqa: E402
 
-from invitations.actions.inviting import invite  # noqa: E402
+from core.addresses import normalize_address  # noqa: E402
+from invitations.actions import inviting
 from invitations.models import Invitation  # noqa: E402
 from orgs.models import Organization  # noqa: E402
 from orgs.permissions import UNASSIGNED_ROLE  # noqa: E402
@@ -135,7 +136,7 @@ def inviter(world: World, organization: Organization) -> Step:
     """Invites somebody else each time."""
     addresses = iter(f"guest-{number}@example.com" for number in range(ROUNDS))
     by = session(world.people["owner"])
-    return lambda: invite(by=by, organization_id=organization.pk, email=next(addresses))
+    return lambda: inviting.invite(by=by, organization_id=organization.pk, email=normalize_address(next(addresses)))
 
 
 def named(name: str) -> Speaker:

@@ -7,6 +7,7 @@ from django.test import override_settings
 from playwright.sync_api import Response
 
 from accounts.models import User
+from core.addresses import normalize_address
 from invitations.actions import answering, inviting
 from invitations.email.deliver import deliver_next
 from invitations.models import Invitation
@@ -30,8 +31,10 @@ def fill(stage: Stage) -> None:
     """More to see: a member, an application, an invitation that waits and one whose mail was refused."""
     make_unit(stage.organization, "field-notes", "application")
     answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
-    inviting.invite(by=session(stage.owner), organization_id=stage.organization.pk, email="newcomer@example.com")
-    inviting.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=TYPO)
+    inviting.invite(
+        by=session(stage.owner), organization_id=stage.organization.pk, email=normalize_address("newcomer@example.com")
+    )
+    inviting.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=normalize_address(TYPO))
     send_to_a_server_that_knows_no_typo()
 
 

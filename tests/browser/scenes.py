@@ -10,6 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Response
 
 from accounts.models import User
+from core.addresses import normalize_address
 from invitations.actions import answering, inviting
 from invitations.models import Invitation
 from invitations.tokens import Purpose
@@ -54,7 +55,7 @@ def set_stage(visitor: Any) -> Stage:
     invitation = inviting.invite(
         by=session(owner),
         organization_id=organization.pk,
-        email=ADDRESS,
+        email=normalize_address(ADDRESS),
         role_id=EDITOR_ROLE,
         permissions=frozenset({"organization:manage_members"}),
         unit_id=workspace.pk,
@@ -117,7 +118,9 @@ def right_but_unverified_address(stage: Stage) -> Response:
 
 @scene(200)
 def already_a_member(stage: Stage) -> Response:
-    invitation = inviting.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=ADDRESS)
+    invitation = inviting.invite(
+        by=session(stage.owner), organization_id=stage.organization.pk, email=normalize_address(ADDRESS)
+    )
     answering.accept(by=session(stage.invitee), invitation_id=invitation.pk)
     stage.visitor.sign_in(stage.invitee)
     return stage.show()
@@ -199,7 +202,7 @@ def superseded(stage: Stage) -> Response:
     inviting.invite(
         by=session(stage.owner),
         organization_id=stage.organization.pk,
-        email=ADDRESS,
+        email=normalize_address(ADDRESS),
         unit_id=stage.invitation.unit_id,
         unit_role_id=UNIT_EDITOR_ROLE,
         force=True,
@@ -272,7 +275,7 @@ def my_invitations(stage: Stage) -> Response:
         name="Extraordinarily Long-Named Hillside Association",
         slug="hillside",
     )
-    inviting.invite(by=session(stage.stranger), organization_id=other.pk, email=ADDRESS)
+    inviting.invite(by=session(stage.stranger), organization_id=other.pk, email=normalize_address(ADDRESS))
     create_organization(by=session(stage.invitee), name="Workshop", slug="workshop", website="https://example.com/")
     stage.visitor.sign_in(stage.invitee)
     return stage.visitor.go("/invitations")

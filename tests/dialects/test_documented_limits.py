@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from core.addresses import normalize_address
 from invitations.email.limits import count_email_to
 from perfectworks.urls import DIALECTS, DOCUMENTS
 from tests import matrix
@@ -20,7 +21,7 @@ def use_up(settings: Any) -> Callable[[], None]:
     def used_up() -> None:
         settings.RECIPIENT_EMAILS_PER_HOUR = 1000
         for address in ("new@example.com", "invitee@example.com"):
-            count_email_to(address)
+            count_email_to(normalize_address(address))
         settings.RECIPIENT_EMAILS_PER_HOUR = 1
         settings.ACCOUNT_RATE_LIMITS = {"signup": "0/m/ip"}
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 from accounts.jwt.issuers import development_jwt, development_name
 from accounts.models import ApplicationAccess, ExternalIdentity, OAuthApplication, User
 from accounts.oauth.tokens import issue_token
+from core.addresses import normalize_address
 from invitations.email.limits import count_email_to
 from invitations.models import Invitation
 from orgs.actions.api_keys import create_api_key
@@ -225,7 +226,7 @@ def addresses_just_written_to(world: World) -> AbstractContextManager[None]:
     def written_to() -> Iterator[None]:
         with override_settings(RECIPIENT_EMAILS_PER_HOUR=1):
             for address in ("new@example.com", "guest@example.com"):
-                count_email_to(address)
+                count_email_to(normalize_address(address))
             yield
 
     return written_to()

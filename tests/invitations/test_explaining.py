@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import SERVICE
+from core.addresses import normalize_address
 from invitations.actions import answering, ending, inviting
 from invitations.actions.reminders import remind
 from invitations.email.delivery_reports import Report, take_report
@@ -33,7 +34,9 @@ ADDRESS = "invitee@example.com"
 def invite(organization: Organization, owner: User) -> Callable[..., Invitation]:
     def invite(email: str = ADDRESS, **terms: Any) -> Invitation:
         terms = {"role_id": EDITOR_ROLE} | terms
-        return inviting.invite(by=session(owner), organization_id=organization.pk, email=email, **terms)
+        return inviting.invite(
+            by=session(owner), organization_id=organization.pk, email=normalize_address(email), **terms
+        )
 
     return invite
 

@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.html import strip_tags
 
 from accounts.principals import Method, Principal
+from core.addresses import normalize_address
 from invitations.actions import answering, inviting
 from invitations.email.deliver import deliver_next
 from invitations.email.messages import render
@@ -29,7 +30,11 @@ def invite(organization, owner):
     def invite(**terms):
         by = Principal(user=owner, method=Method.SESSION)
         return inviting.invite(
-            by=by, organization_id=organization.pk, email="invitee@example.com", role_id=EDITOR_ROLE, **terms
+            by=by,
+            organization_id=organization.pk,
+            email=normalize_address("invitee@example.com"),
+            role_id=EDITOR_ROLE,
+            **terms,
         )
 
     return invite

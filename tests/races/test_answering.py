@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import LINK_HOLDER
+from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions.answering import accept, decline
 from invitations.actions.ending import expire, fail
@@ -82,7 +83,7 @@ def test_either_accepting_or_correcting_the_address_wins(somebody: Somebody, fou
                 by=session(owner),
                 organization_id=organization.pk,
                 invitation_id=invitation.pk,
-                email="right@example.com",
+                email=normalize_address("right@example.com"),
             ),
         )
         invitation.refresh_from_db()
@@ -111,7 +112,7 @@ def test_an_address_is_corrected_once(somebody: Somebody, founded: Founded):
                     by=session(by),
                     organization_id=organization.pk,
                     invitation_id=invitation.pk,
-                    email=f"{name}@example.com",
+                    email=normalize_address(f"{name}@example.com"),
                 )
                 for by, name in ((owner, "right"), (second, "also-right"))
             )

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.principals import Method, Principal, staff
+from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions.answering import accept
 from invitations.actions.inviting import invite
@@ -176,7 +177,7 @@ class TestOneOfEach:
             owners = somebody(), somebody()
             organization = founded(*owners)
             send = [
-                partial(invite, by=session(by), organization_id=organization.pk, email=address)
+                partial(invite, by=session(by), organization_id=organization.pk, email=normalize_address(address))
                 for by, address in zip(owners, ("invitee@example.com", "Invitee@EXAMPLE.com"), strict=True)
             ]
             assert refusals(race(*send)) == [AlreadyInvited]
@@ -187,7 +188,9 @@ class TestOneOfEach:
             owners = somebody(), somebody()
             organization = founded(*owners)
             make_invitation(organization, "invitee@example.com", owners[0])
-            send = partial(invite, organization_id=organization.pk, email="invitee@example.com", force=True)
+            send = partial(
+                invite, organization_id=organization.pk, email=normalize_address("invitee@example.com"), force=True
+            )
             assert refusals(race(*(partial(send, by=session(by)) for by in owners))) == []
             rows = list(organization.invitations.order_by("id"))
             assert [row.status for row in rows] == ["cancelled", "cancelled", "pending"]
@@ -200,7 +203,12 @@ class TestOneOfEach:
             organization = founded(owner, seat_limit=3)
             make_invitation(organization, "first@example.com", owner)
             send = [
-                partial(invite, by=session(owner), organization_id=organization.pk, email=f"{n}@example.com")
+                partial(
+                    invite,
+                    by=session(owner),
+                    organization_id=organization.pk,
+                    email=normalize_address(f"{n}@example.com"),
+                )
                 for n in range(4)
             ]
             assert refusals(race(*send)) == [NoSeatLeft] * 3
@@ -211,7 +219,9 @@ class TestOneOfEach:
             owner = somebody()
             organization = founded(owner, seat_limit=2)
             outcomes = race(
-                partial(invite, by=session(owner), organization_id=organization.pk, email="a@example.com"),
+                partial(
+                    invite, by=session(owner), organization_id=organization.pk, email=normalize_address("a@example.com")
+                ),
                 partial(
                     register_system_user,
                     by=session(owner),
@@ -248,7 +258,7 @@ class TestOneOfEach:
                     invite,
                     by=session(owner),
                     organization_id=organization.pk,
-                    email="a@example.com",
+                    email=normalize_address("a@example.com"),
                     role_id=role.pk,
                 ),
                 partial(delete_role, by=session(owner), organization_id=organization.pk, role_id=role.pk),
@@ -268,7 +278,7 @@ class TestOneOfEach:
                     invite,
                     by=session(owner),
                     organization_id=organization.pk,
-                    email="a@example.com",
+                    email=normalize_address("a@example.com"),
                     unit_id=unit.pk,
                     unit_role_id=UNIT_VIEWER_ROLE,
                 ),

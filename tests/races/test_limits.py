@@ -11,6 +11,7 @@ from django.db import connection, connections
 from pytest_django import Settings
 
 from accounts.models import User
+from core.addresses import normalize_address
 from core.errors import LimitReached
 from events.models import Event
 from invitations.actions.inviting import invite, resend
@@ -80,7 +81,9 @@ def counted(about: HashPurpose, whom: str) -> int:
 
 
 def inviting(owner: User, organization: Organization, name: object) -> Callable[[], Invitation]:
-    return partial(invite, by=session(owner), organization_id=organization.pk, email=f"{name}@example.com")
+    return partial(
+        invite, by=session(owner), organization_id=organization.pk, email=normalize_address(f"{name}@example.com")
+    )
 
 
 def test_emails_of_one_organization(somebody: Somebody, founded: Founded, settings: Settings):

@@ -24,8 +24,8 @@ from invitations.explaining import explain
 from invitations.lookups import find_managed
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
-from orgs.api.organization_context import PathOrganizationContext
-from orgs.api.parameters import Address, RoleName
+from orgs.api.organization_context import InOrganization
+from orgs.api.parameters import AddressParameter, RoleName
 
 SORTS = {"createdAt": "created_at", "updatedAt": "updated_at", "expiresAt": "expires_at", "email": "email"}
 
@@ -47,7 +47,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
             "delivery": Choice(
                 *Email.State.values, description="Those whose newest mail to the invitee is in this state."
             ),
-            "email": Address(description="Those to exactly this address, in any letter case."),
+            "email": AddressParameter(description="Those to exactly this address, in any letter case."),
             "role": RoleName(
                 description="Those that grant this role, in the organization or a unit: its id, or a name."
             ),

@@ -10,8 +10,8 @@ from core.api.pagination import PagePagination
 from core.api.query import Sort
 from orgs import querysets
 from orgs.actions import members
-from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
-from orgs.api.parameters import Address, RoleName
+from orgs.api.organization_context import HEADERS, InCurrentOrganization
+from orgs.api.parameters import AddressParameter, RoleName
 from orgs.api.serializers import MemberChangesSerializer, MemberSerializer
 
 SORTS = {"joinedAt": "created_at", "firstName": "user__first_name", "lastName": "user__last_name"}
@@ -27,7 +27,7 @@ class MemberViewSet(CurrentOrganizationContext):
         answer=MemberSerializer,
         paginator=PagePagination,
         parameters={
-            "email": Address(description="The member with exactly this address, in any letter case."),
+            "email": AddressParameter(description="The member with exactly this address, in any letter case."),
             "role": RoleName(description="Those with this role in the organization: its id, or a built-in name."),
             "sort": Sort(SORTS, default="joinedAt:asc"),
         },

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from accounts.jwt.tokens import Claims, InvalidCredentials, read_jwt
+from core.addresses import normalize_address
 from tests.accounts.issuing import NAME, claims, jwk, private_key, public_pem, token
 
 ANY_KEYS = pytest.mark.usefixtures("trusted")
@@ -52,7 +53,7 @@ def test_a_good_token_is_understood():
     assert read_jwt(token(auth_time=now - 60)) == Claims(
         issuer=NAME,
         subject="subject-1",
-        verified_address="newcomer@example.com",
+        verified_address=normalize_address("newcomer@example.com"),
         first_name="New",
         last_name="Comer",
         authenticated_at=datetime.fromtimestamp(now - 60, UTC),

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
+from core.addresses import normalize_address
 from invitations.actions.answering import Answer, accept
 from invitations.actions.inviting import cancel, invite, resend, update_invitation
 from invitations.email.models import Email
@@ -270,7 +271,13 @@ class TestOnlyOnce:
     def test_a_superseded_one_says_so(
         self, organization: Organization, owner: User, invitee: User, invitation: Invitation
     ):
-        invite(by=session(owner), organization_id=organization.pk, email=ADDRESS, role_id=VIEWER_ROLE, force=True)
+        invite(
+            by=session(owner),
+            organization_id=organization.pk,
+            email=normalize_address(ADDRESS),
+            role_id=VIEWER_ROLE,
+            force=True,
+        )
         with watching() as changes, pytest.raises(InvitationSuperseded):
             say_yes(invitee, invitation, link(invitation))
         assert changes.nothing

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.addresses import normalize_address, parse_address
 from core.errors import Invalid
 from invitations.actions.answering import accept
 from invitations.actions.ending import fail
@@ -49,14 +50,16 @@ def correct(by: User | Principal, invitation: Invitation, email: str = RIGHT, **
         by=by if isinstance(by, Principal) else session(by),
         organization_id=invitation.organization_id,
         invitation_id=invitation.pk,
-        email=email,
+        email=parse_address(email),
         **values,
     )
 
 
 @pytest.fixture
 def invitation(organization: Organization, admin: User) -> Invitation:
-    return invite(by=session(admin), organization_id=organization.pk, email=WRONG, role_id=VIEWER_ROLE)
+    return invite(
+        by=session(admin), organization_id=organization.pk, email=normalize_address(WRONG), role_id=VIEWER_ROLE
+    )
 
 
 def test_an_open_one_is_withdrawn_and_followed_by_one_to_the_right_address(
@@ -142,7 +145,7 @@ def test_a_member_is_not_invited(owner: User, member: User, invitation: Invitati
 def test_an_open_one_to_the_right_address_stands_in_the_way(
     organization: Organization, owner: User, invitation: Invitation
 ):
-    there = invite(by=session(owner), organization_id=organization.pk, email=RIGHT)
+    there = invite(by=session(owner), organization_id=organization.pk, email=normalize_address(RIGHT))
     with watching() as changes, pytest.raises(AlreadyInvited) as refusal:
         correct(owner, invitation)
     assert refusal.value.details == {"invitation_id": there.pk}
@@ -237,6 +240,9 @@ def test_members_without_the_right_outsiders_and_invitations_of_others(
     ):
         with watching() as changes, pytest.raises(refusal):
             correct_address(
-                by=session(by), organization_id=organization.pk, invitation_id=wanted.pk, email="third@example.com"
+                by=session(by),
+                organization_id=organization.pk,
+                invitation_id=wanted.pk,
+                email=normalize_address("third@example.com"),
             )
         assert changes.nothing

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method, Principal
+from core.addresses import parse_address
 from core.errors import Denied, Invalid, Unprocessable
 from invitations.actions.inviting import invite
 from invitations.email.models import Email
@@ -45,7 +46,7 @@ ADDRESS = "invitee@example.com"
 
 def send(by: User | Principal, organization: Organization, email: str = ADDRESS, **values: Any) -> Invitation:
     by = by if isinstance(by, Principal) else session(by)
-    return invite(by=by, organization_id=organization.pk, email=email, **values)
+    return invite(by=by, organization_id=organization.pk, email=parse_address(email), **values)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.addresses import normalize_address
 from core.errors import Invalid
 from invitations.actions.answering import accept
 from invitations.actions.inviting import invite, resend
@@ -58,7 +59,9 @@ def send_again(by: User | Principal, invitation: Invitation, **values: Any) -> I
 
 @pytest.fixture
 def invitation(organization: Organization, admin: User) -> Invitation:
-    return invite(by=session(admin), organization_id=organization.pk, email=ADDRESS, role_id=VIEWER_ROLE)
+    return invite(
+        by=session(admin), organization_id=organization.pk, email=normalize_address(ADDRESS), role_id=VIEWER_ROLE
+    )
 
 
 class TestAnOpenOne:
@@ -147,7 +150,7 @@ class TestOneThatEndedUnanswered:
     def test_an_open_one_to_the_same_target_stands_in_the_way(
         self, organization: Organization, owner: User, ended: Invitation
     ):
-        newer = invite(by=session(owner), organization_id=organization.pk, email=ADDRESS)
+        newer = invite(by=session(owner), organization_id=organization.pk, email=normalize_address(ADDRESS))
         with watching() as changes, pytest.raises(AlreadyInvited) as refusal:
             send_again(owner, ended)
         assert refusal.value.details == {"invitation_id": newer.pk}

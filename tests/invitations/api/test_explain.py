@@ -5,6 +5,7 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from accounts.principals import Method
+from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions import inviting
 from invitations.email.models import Attempt, Email
@@ -21,7 +22,9 @@ MESSAGE = "Invitation explained successfully"
 @pytest.fixture
 def emailed(organization, owner):
     """Somebody invited a person, and a mail server deferred the mail."""
-    invitation = inviting.invite(by=session(owner), organization_id=organization.pk, email="new@example.com")
+    invitation = inviting.invite(
+        by=session(owner), organization_id=organization.pk, email=normalize_address("new@example.com")
+    )
     Email.objects.update(state="deferred", attempts=1, response="451 4.7.1 Greylisted")
     Attempt.objects.create(email=invitation.emails.get(), state="deferred", response="451 4.7.1 Greylisted")
     return invitation

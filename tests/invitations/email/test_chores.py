@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions import answering, ending, inviting, maintenance
 from invitations.actions.maintenance import MAINTENANCE_TASKS, delete_expired_sessions, expire_overdue, send_reminders
@@ -155,7 +156,7 @@ def test_reminders_count_for_those_who_invite(ending_soon: Invitation, settings:
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 2
     send_reminders()
     with pytest.raises(OrganizationSendingLimitReached):
-        inviting.invite(by=by_owner, organization_id=ending_soon.organization_id, email="new@example.com")
+        inviting.invite(by=by_owner, organization_id=ending.organization_id, email=normalize_address("new@example.com"))
 
 
 def test_a_fault_in_one_reminder_keeps_no_other_back(

@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.principals import Method, Principal
+from core.addresses import normalize_address
 from core.errors import LimitReached
 from invitations.actions.answering import ask_again
 from invitations.actions.inviting import cancel, correct_address, invite, resend
@@ -57,7 +58,7 @@ def clock(time_machine: Any) -> Callable[[timedelta], None]:
 @pytest.fixture
 def send(organization: Organization, owner: User) -> Callable[..., Invitation]:
     def send(name: str, by: User = owner, to: Organization = organization, **terms: Any) -> Invitation:
-        return invite(by=session(by), organization_id=to.pk, email=f"{name}@example.com", **terms)
+        return invite(by=session(by), organization_id=to.pk, email=normalize_address(f"{name}@example.com"), **terms)
 
     return send
 
@@ -107,11 +108,11 @@ class TestOfAnOrganization:
         invitation = send("a")
         where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
         resend(**where, invitation_id=invitation.pk)
-        corrected = correct_address(**where, invitation_id=invitation.pk, email="b@example.com")
+        corrected = correct_address(**where, invitation_id=invitation.pk, email=normalize_address("b@example.com"))
         for act in (
             lambda: send("c"),
             lambda: resend(**where, invitation_id=corrected.pk),
-            lambda: correct_address(**where, invitation_id=corrected.pk, email="c@example.com"),
+            lambda: correct_address(**where, invitation_id=corrected.pk, email=normalize_address("c@example.com")),
         ):
             refused(act, OrganizationSendingLimitReached)
 
@@ -179,7 +180,7 @@ class TestOfAnInviter:
         settings.INVITER_EMAILS_PER_DAY = 1
         program = Principal(user=make_program(organization, ADMIN_ROLE), method=Method.API_KEY)
         for name in "abc":
-            invite(by=program, organization_id=organization.pk, email=f"{name}@example.com")
+            invite(by=program, organization_id=organization.pk, email=normalize_address(f"{name}@example.com"))
         assert Email.objects.count() == 3
 
 
@@ -216,8 +217,10 @@ class TestOfARecipient:
     ):
         send("a")
         where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
-        invite(**where, email="A@EXAMPLE.com", force=True)
-        refused(lambda: invite(**where, email="a@Example.com", force=True), RecipientSendingLimitReached)
+        invite(**where, email=normalize_address("A@EXAMPLE.com"), force=True)
+        refused(
+            lambda: invite(**where, email=normalize_address("a@Example.com"), force=True), RecipientSendingLimitReached
+        )
 
     def test_whoever_is_asked_again_by_many_is_spared_too(
         self, organization: Organization, owner: User, clock: Callable[[timedelta], None]
@@ -304,7 +307,7 @@ class TestOfOpenInvitations:
         second = send("b")
         assert send("a", force=True).is_open
         where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
-        assert correct_address(**where, invitation_id=second.pk, email="c@example.com").is_open
+        assert correct_address(**where, invitation_id=second.pk, email=normalize_address("c@example.com")).is_open
 
     def test_after_it_was_lowered_as_many_must_end(self, send: Callable[..., Invitation], organization: Organization):
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=3)

@@ -8,6 +8,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.principals import LINK_HOLDER, Method, Principal
+from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions.answering import accept, decline
 from invitations.actions.inviting import invite
@@ -172,9 +173,9 @@ class TestInviting:
     ):
         decline(by=session(invitee), invitation_id=invitation.pk, unsubscribe_from=ALL)
         with watching() as refused:
-            again = invite(by=session(owner), organization_id=organization.pk, email=ADDRESS)
+            again = invite(by=session(owner), organization_id=organization.pk, email=normalize_address(ADDRESS))
         with watching() as welcome:
-            invite(by=session(owner), organization_id=organization.pk, email="second@example.com")
+            invite(by=session(owner), organization_id=organization.pk, email=normalize_address("second@example.com"))
         assert refused.tables == welcome.tables
         assert [told.kind for told in refused.events] == [told.kind for told in welcome.events]
         assert accept(by=session(invitee), invitation_id=again.pk).membership is not None

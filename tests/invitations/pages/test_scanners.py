@@ -14,6 +14,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.principals import LINK_HOLDER
+from core.addresses import normalize_address
 from invitations.actions import answering, inviting
 from invitations.email.deliver import deliver_next
 from invitations.email.models import Email
@@ -67,7 +68,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
     return inviting.invite(
-        by=session(owner), organization_id=organization.pk, email="invitee@example.com", role_id=EDITOR_ROLE
+        by=session(owner),
+        organization_id=organization.pk,
+        email=normalize_address("invitee@example.com"),
+        role_id=EDITOR_ROLE,
     )
 
 

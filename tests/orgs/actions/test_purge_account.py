@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.models import ExternalIdentity, IdempotentResponse, User
 from accounts.principals import SERVICE, Method, Principal
+from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions.inviting import invite
 from invitations.email.models import Attempt, Email
@@ -119,7 +120,7 @@ def test_a_waiting_acceptance_is_withdrawn(organization: Organization, owner: Us
 
 
 def test_unsent_email_to_the_person_is_not_sent_any_more(organization: Organization, owner: User, invitee: User):
-    invite(by=session(owner), organization_id=organization.pk, email="invitee@example.com")
+    invite(by=session(owner), organization_id=organization.pk, email=normalize_address("invitee@example.com"))
     purge_account(by=session(invitee), user=invitee)
     email = Email.objects.get()
     assert (email.state, email.due_at, email.recipient) == ("dropped", None, f"erased-{email.pk.hex}@erased.invalid")
@@ -127,7 +128,7 @@ def test_unsent_email_to_the_person_is_not_sent_any_more(organization: Organizat
 
 def test_what_they_sent_stays_open_and_says_who_by_id_only(organization: Organization, admin: User):
     key = admin.pk
-    invite(by=session(admin), organization_id=organization.pk, email="somebody@example.com")
+    invite(by=session(admin), organization_id=organization.pk, email=normalize_address("somebody@example.com"))
     assert Invitation.objects.get().inviter_name == "Admin Cast"
     purge_account(by=session(admin), user=admin)
     sent = Invitation.objects.open().get()
@@ -140,7 +141,7 @@ def test_the_address_can_register_again_and_is_somebody_new(organization: Organi
     again = User.objects.create_verified_user("member@example.com")
     assert again.pk != former
     assert not again.memberships.exists()
-    invite(by=session(owner), organization_id=organization.pk, email="member@example.com")
+    invite(by=session(owner), organization_id=organization.pk, email=normalize_address("member@example.com"))
     assert Invitation.objects.addressed_to(again).open().count() == 1
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.addresses import normalize_address
 from invitations.actions.inviting import invite
 from invitations.models import Invitation
 from orgs.models import Role
@@ -54,7 +55,12 @@ def test_one_that_a_member_holds_needs_an_heir(by, organization, owner, member, 
 
 
 def test_one_that_an_open_invitation_names_needs_an_heir(by, organization, owner, helper, principal):
-    sent = invite(by=principal(owner), organization_id=organization.pk, email="invitee@example.com", role_id=helper.pk)
+    sent = invite(
+        by=principal(owner),
+        organization_id=organization.pk,
+        email=normalize_address("invitee@example.com"),
+        role_id=helper.pk,
+    )
 
     assert said(by("owner").delete(at(organization, "roles", helper.pk))) == IN_USE
     assert said(by("owner").delete(f"{at(organization, 'roles', helper.pk)}?reassignTo={VIEWER_ROLE}")) == DONE

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
+from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions.inviting import invite
 from invitations.models import Invitation
@@ -17,7 +18,12 @@ from tests.watching import event, watching
 
 def test_everything_goes_but_the_events(by, organization, owner, member, manager, workspace, principal):
     membership(member, organization).assignments.create(role_id=UNIT_VIEWER_ROLE, unit=workspace)
-    invite(by=principal(owner), organization_id=organization.pk, email="invitee@example.com", role_id=VIEWER_ROLE)
+    invite(
+        by=principal(owner),
+        organization_id=organization.pk,
+        email=normalize_address("invitee@example.com"),
+        role_id=VIEWER_ROLE,
+    )
     told = Event.objects.of_organization(organization.pk).count()
 
     with watching() as changes:

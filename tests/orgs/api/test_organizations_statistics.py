@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from core.addresses import normalize_address
 from invitations.actions.inviting import invite
 from invitations.models import Invitation
 from orgs.actions.accounts import register_system_user
@@ -21,7 +22,11 @@ def test_every_number_is_told(by, organization, owner, principal, workspace, app
     register_system_user(by=principal(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE)
     statuses = ["pending", "pending", "overdue", "processing", "accepted", "declined", "cancelled", "expired", "error"]
     for number, status in enumerate(statuses):
-        sent = invite(by=principal(owner), organization_id=organization.pk, email=f"invitee-{number}@example.com")
+        sent = invite(
+            by=principal(owner),
+            organization_id=organization.pk,
+            email=normalize_address(f"invitee-{number}@example.com"),
+        )
         turn(sent, status)
     Organization.objects.filter(pk=organization.pk).update(seat_limit=20)
 

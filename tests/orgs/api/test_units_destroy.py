@@ -2,6 +2,7 @@
 
 import pytest
 
+from core.addresses import normalize_address
 from invitations.actions.inviting import invite
 from orgs.models import Unit
 from orgs.permissions import ADMIN, UNIT_ADMIN_ROLE, UNIT_VIEWER_ROLE
@@ -34,7 +35,7 @@ def test_it_stays_while_an_open_invitation_leads_there(by, organization, owner, 
     invite(
         by=principal(owner),
         organization_id=organization.pk,
-        email="invitee@example.com",
+        email=normalize_address("invitee@example.com"),
         unit_id=unit.pk,
         unit_role_id=UNIT_VIEWER_ROLE,
     )

@@ -110,7 +110,7 @@ def test_registering_twice_makes_one_account_with_the_first_password_and_emails_
         ({"email": "nobody"}, {"email": ["Enter a valid e-mail address."]}),
         ({"email": "ſomebody@example.com"}, {"email": ["Enter a valid e-mail address."]}),
         ({"email": 5}, {"email": ["Not a valid string."]}),
-        ({"email": f"{'a' * 250}@example.com"}, {"email": ["Ensure this field has no more than 254 characters."]}),
+        ({"email": f"{'a' * 250}@example.com"}, {"email": ["Enter a valid e-mail address."]}),
         (
             {"password": "short"},
             {
