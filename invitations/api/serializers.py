@@ -9,6 +9,7 @@ from core.api.serializers import (
     ChoiceField,
     HouseSerializer,
     PlainMultilineTextField,
+    StrictBooleanField,
     StrictIntegerField,
     StrictTextField,
     StrictUuidField,
@@ -244,7 +245,7 @@ class InviteSerializer(NamedRoleSerializer):
     language = LanguageField(
         required=False, help_text="What its mails and pages speak; without it what the organization speaks."
     )
-    force = serializers.BooleanField(required=False)
+    force = StrictBooleanField(required=False)
 
 
 class InvitationChangesSerializer(NamedRoleSerializer, ChangesSerializer):

@@ -15,6 +15,7 @@ from core.api.serializers import (
     ChoiceField,
     HouseSerializer,
     PlainTextField,
+    StrictBooleanField,
     StrictTextField,
     StrictUuidField,
     TimeField,
@@ -85,7 +86,7 @@ class NewApplicationSerializer(HouseSerializer):
     kind = ChoiceField(KINDS)
     name = PlainTextField(max_length=applications.NAME_LENGTH)
     redirect_uris = RedirectUrisField(required=False)
-    public = serializers.BooleanField(required=False)
+    public = StrictBooleanField(required=False)
     scopes = ScopesField(required=False)
     member_id = StrictUuidField(required=False)
 

@@ -15,6 +15,7 @@ from tests.invitations.api.house import already_invited, sent_row
 from tests.orgs.api.house import (
     ABSENT,
     UNKNOWN_ROLE,
+    invalid,
     refused,
     said,
     success,
@@ -119,6 +120,18 @@ def test_force_supersedes_the_open_invitation(by, door, owner, organization):
     invitation = Invitation.objects.open().get()
     assert answer == success(MESSAGE, sent_row(invitation), status=201)
     assert (former.status, former.superseded_by) == ("cancelled", invitation)
+
+
+@pytest.mark.parametrize("force", ["yes", "true", "on", 1, "", [True]])
+def test_only_true_is_force(by, door, owner, organization, force):
+    former = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE)
+
+    with watching() as changes:
+        answer = said(by("owner").post(door, {**NEW, "role": "editor", "force": force}))
+
+    assert answer == invalid(force=["Must be a valid boolean."])
+    assert changes.nothing
+    assert Invitation.objects.open().get() == former
 
 
 def test_nobody_supersedes_an_offer_they_could_not_make(by, door, owner, manager, organization):

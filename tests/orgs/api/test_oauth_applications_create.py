@@ -123,6 +123,8 @@ REQUIRED, UNKNOWN = "This field is required.", "This field is unknown."
         ({"kind": "service", "name": "N"}, {"memberId": ["This kind needs it."]}),
         ({**PERSONAL, "redirectUris": [CALLBACK]}, {"redirectUris": ["This kind does not have it."]}),
         ({**PERSONAL, "public": True}, {"public": ["This kind does not have it."]}),
+        ({**CLIENT, "public": "yes"}, {"public": ["Must be a valid boolean."]}),
+        ({**CLIENT, "public": 0}, {"public": ["Must be a valid boolean."]}),
         ({**CLIENT, "memberId": ABSENT}, {"memberId": ["This kind does not have it."]}),
         ({**CLIENT, "clientSecret": "mine"}, {"clientSecret": [UNKNOWN]}),
         ({**CLIENT, "skipAuthorization": True}, {"skipAuthorization": [UNKNOWN]}),
