@@ -117,7 +117,7 @@ def read_session(request: Request) -> Judge | None:
 def read_session_of_own_origin(request: Request) -> Judge | None:
     """The person signed in; a write that a browser makes for another site is refused by where it comes from.
 
-    The Wacht document knows no CSRF token, so its clients cannot send one: the origin takes its place.
+    For clients that cannot send a CSRF token, as their API's document knows none: the origin takes its place.
     """
     return _session(request, _require_own_origin)
 

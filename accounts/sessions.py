@@ -6,10 +6,8 @@ from functools import wraps
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
-from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils.crypto import salted_hmac
 from rest_framework.response import Response
 
 from accounts.models import User
@@ -30,15 +28,6 @@ def proven_at(request: HttpRequest, user: User) -> datetime | None:
     """When the user last showed a password or second factor in this session; None when it never was here."""
     moments = [record["at"] for record in get_authentication_records(request, user)]
     return datetime.fromtimestamp(max(moments), UTC) if moments else None
-
-
-def public_session_id(session: SessionBase) -> int | None:
-    """A name for the session that may be shown: 64 bits derived from its key, which never leaves the cookie."""
-    key = session.session_key
-    if key is None:
-        return None
-    derived = salted_hmac("perfectworks.wacht.session", key, algorithm="sha256").digest()
-    return int.from_bytes(derived[:8], "big")
 
 
 def request_session_rotation(request: HttpRequest, by: Principal) -> None:

@@ -1,7 +1,7 @@
 """Two tokens open the same invitation, and only one of them proves the mailbox; a third opens nothing.
 
 The MAILED token travels in the link of a mail: whoever shows it has read that mailbox. The LISTED token is what
-the Wacht dialect shows to an organization's managers: it opens the same page and proves nothing about a mailbox. The
+a list shows to an organization's managers: it opens the same page and proves nothing about a mailbox. The
 REFUSING token stands in every mail to the invitee, for mail programs too, and is good for asking for no more of them.
 
 All are derived, so nothing secret is stored and nothing in a database opens anything. A token is

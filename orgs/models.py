@@ -6,7 +6,7 @@ Writes happen in ``orgs.actions`` only. What must never be in the database is in
 from typing import Any
 from uuid import UUID
 
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
@@ -17,23 +17,15 @@ from core.ids import uuid7
 from core.languages import validate_language
 from core.text import validate_plain_multiline_text, validate_plain_text
 from core.web_addresses import WebAddressField
-from orgs.permissions import Level, effective
-
-# The Applivery document's slug, in lower case and never shaped like one of its ids (24 hex digits) or a uuid.
-LOOKS_LIKE_AN_ID = r"([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
-SLUG_PATTERN = rf"\A(?!{LOOKS_LIKE_AN_ID})[a-z0-9][a-z0-9-]{{1,126}}[a-z0-9]\Z"
-validate_slug = RegexValidator(
-    SLUG_PATTERN,
-    "Use 3 to 128 lower-case letters, digits and inner hyphens, and nothing that looks like an id.",
-    code="invalid_slug",
-)
+from orgs.permissions import effective
+from orgs.slugs import MAX_LENGTH, validate_slug
 
 
 class SlugField(models.CharField):
-    """A name for addresses: what every dialect's pattern allows."""
+    """A name for addresses, by the rule of ``orgs.slugs``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        kwargs["max_length"] = 128
+        kwargs["max_length"] = MAX_LENGTH
         super().__init__(*args, **kwargs)
         self.validators.append(validate_slug)
 

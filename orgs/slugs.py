@@ -1,15 +1,23 @@
-"""Slugs for what was given a name only."""
+"""What a slug may look like, and slugs for what was given a name only."""
 
 import secrets
 
 from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
 from django.utils.text import slugify
-
-from orgs.models import validate_slug
 
 MAX_LENGTH = 128
 FALLBACK = "unnamed"  # for names that have no ASCII spelling at all
 _SUFFIX_BYTES = 3
+
+# In lower case, as every dialect can spell it, and never shaped like an id of any: 24 hex digits or a UUID.
+LOOKS_LIKE_AN_ID = r"([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
+SLUG_PATTERN = rf"\A(?!{LOOKS_LIKE_AN_ID})[a-z0-9][a-z0-9-]{{1,126}}[a-z0-9]\Z"
+validate_slug = RegexValidator(
+    SLUG_PATTERN,
+    "Use 3 to 128 lower-case letters, digits and inner hyphens, and nothing that looks like an id.",
+    code="invalid_slug",
+)
 
 
 def slug_from(name: str) -> str:

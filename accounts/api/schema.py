@@ -56,7 +56,7 @@ class BearerScheme(CredentialScheme):
     priority = 1
     names = NAMES | {Method.API_KEY: "apiToken"}
     name = [*names.values()]
-    api_key = BEARER | {"description": "Given for an API key at `/upsun/oauth2/token`."}
+    api_key = BEARER | {"description": "Given for an API key at `oauth2/token`, below the path of this API."}
 
 
 def scopes(kind: Method, admission: Admission) -> list[str]:

@@ -15,8 +15,10 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 from django.urls import path
+from django.utils.crypto import salted_hmac
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
@@ -25,7 +27,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import SessionAuthentication
 from accounts.credentials import BROWSER
-from accounts.sessions import elevates_privileges, public_session_id, session_principal
+from accounts.sessions import elevates_privileges, session_principal
 from core.api.errors import Problem
 from core.api.ids import DECIMAL, DecimalIdField
 from core.api.operations import operation
@@ -78,6 +80,15 @@ def spelled_session(request: HttpRequest) -> dict[str, str] | None:
     began = principal.authenticated_at or principal.user.last_login or principal.user.created_at
     spelled = SecondsField().to_representation(began)
     return {"id": str(public_session_id(request.session)), "created_at": spelled, "updated_at": spelled}
+
+
+def public_session_id(session: SessionBase) -> int | None:
+    """Return a name for the session that may be shown: 64 bits derived from its key, which never leaves the cookie."""
+    key = session.session_key
+    if key is None:
+        return None
+    derived = salted_hmac("perfectworks.wacht.session", key, algorithm="sha256").digest()
+    return int.from_bytes(derived[:8], "big")
 
 
 class RoleSerializer(SnakeCaseSerializer):

@@ -9,8 +9,8 @@ from rest_framework import serializers
 from core.api.names import camel_case_keys
 from core.api.serializers import ChoiceField, StrictTextField
 from core.web_addresses import MAX_LENGTH, VALIDATORS
-from orgs.models import validate_slug
 from orgs.permissions import ALL_PERMISSIONS
+from orgs.slugs import MAX_LENGTH, validate_slug
 
 
 class BlankAsNullField(serializers.CharField):
@@ -87,4 +87,4 @@ class SlugField(StrictTextField):
     default_validators = [validate_slug]
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=128, **options)
+        super().__init__(max_length=MAX_LENGTH, **options)

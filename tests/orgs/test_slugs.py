@@ -8,7 +8,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.ids import to_oid, uuid7
-from orgs.models import Organization, Unit, validate_slug
+from orgs.models import Organization, Unit
+from orgs.slugs import validate_slug
 
 DOCUMENTED = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]$", re.ASCII)  # Applivery: targetInfo.slug
 DOCUMENTED_ID = re.compile(r"^[a-fA-F0-9]{24}$", re.ASCII)  # Applivery: every id

@@ -32,7 +32,7 @@ A request shows one credential. What it may do at all is said here; what its use
   where nobody needs a credential, any at all.
 * An OAuth token is for a person when they agreed, or when its application acts for its owner. By client credentials it
   is otherwise for no person, but for a system user, whom nobody invites.
-* Upsun's operations take an API key by the bearer token that `/upsun/oauth2/token` gives for it.
+* A dialect that reads bearer tokens only takes an API key by the token that its own `oauth2/token` gives for it.
 """
 
 

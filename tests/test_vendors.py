@@ -1,0 +1,44 @@
+"""The vendors are named where their dialects are, and nowhere below."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from perfectworks.urls import DIALECTS
+
+VENDORS = re.compile("|".join([*DIALECTS, r"platform[._]?sh"]), re.IGNORECASE)
+THE_MAP = "perfectworks/urls.py"
+DEMONSTRATION = "perfectworks/management/commands/demo.py"  # it prints a request to try with each dialect
+
+
+def modules() -> Iterator[tuple[str, str]]:
+    """Path and source of every module of the service outside the dialects and what must name them."""
+    root = Path(settings.BASE_DIR)
+    for package in sorted(path.parent for path in root.glob("*/__init__.py")):
+        for path in sorted(package.rglob("*.py")):
+            name = path.relative_to(root).as_posix()
+            if package.name != "tests" and "dialects" not in path.parts and name not in (THE_MAP, DEMONSTRATION):
+                yield name, path.read_text()
+
+
+def test_the_modules_are_found():
+    assert {"accounts/models.py", "orgs/models.py", "invitations/models.py", "events/models.py"} <= dict(
+        modules()
+    ).keys()
+
+
+def test_the_map_would_be_noticed():
+    source = (Path(settings.BASE_DIR) / THE_MAP).read_text()
+    assert {found.lower() for found in VENDORS.findall(source)} == set(DIALECTS)
+
+
+def test_no_vendor_is_named_below_the_dialects():
+    named = [
+        f"{name}:{number}: {line.strip()}"
+        for name, source in modules()
+        for number, line in enumerate(source.splitlines(), start=1)
+        if VENDORS.search(line)
+    ]
+    assert named == []
