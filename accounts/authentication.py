@@ -46,7 +46,8 @@ class CredentialAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[User, Principal] | None:
         """The user and the principal, or None for an anonymous request; raises InvalidCredentials, TwoCredentials."""
-        shown = [judge for reader in self.readers if (judge := reader(request))]
+        found = [reader(request) for reader in self.readers]
+        shown = [judge for judge in found if judge is not None]
         if len(shown) > 1:
             raise TwoCredentials
         if not shown:
@@ -152,11 +153,19 @@ def _require_csrf_token(request: Request) -> None:
 
 
 def _require_own_origin(request: Request) -> None:
-    """Browsers name the origin of every write (Fetch standard); programs that are no browsers name none."""
-    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
-    trusted = {settings.PUBLIC_BASE_URL, *settings.CSRF_TRUSTED_ORIGINS}
-    if origin not in trusted if origin is not None else site not in ("none", "same-origin"):
+    if not _has_own_origin(request):
         raise PermissionDenied("This request comes from another site.", code="csrf_failed")
+
+
+def _has_own_origin(request: Request) -> bool:
+    """Whether it was made by a page of ours, or by a program that is no browser.
+
+    Browsers name the origin of every write (Fetch standard); programs that are no browsers name none.
+    """
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        return origin in {settings.PUBLIC_BASE_URL, *settings.CSRF_TRUSTED_ORIGINS}
+    return request.headers.get("Sec-Fetch-Site", "none") in ("none", "same-origin")
 
 
 def _no_view(*_: Any, **__: Any) -> HttpResponse:

@@ -150,7 +150,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     @property
     def display_name(self) -> str:
         """A name that is never empty: the full name, else the address, else what kind of user it is."""
-        return self.get_full_name() or self.email or ("System user" if not self.is_person else "Unnamed user")
+        name = self.get_full_name() or self.email
+        if name:
+            return name
+        return "Unnamed user" if self.is_person else "System user"
 
     @property
     def email_is_verified(self) -> bool:

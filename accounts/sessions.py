@@ -61,6 +61,8 @@ class SessionRotationMiddleware:
         """Answer; a page that looked at the session anyway renews it."""
         response = self.get_response(request)
         is_page = request.method == "GET" and response.get("Content-Type", "").startswith("text/html")
-        if is_page and request.session.accessed and request.session.pop(ROTATE_SESSION, False):
-            request.session.cycle_key()
+        if is_page and request.session.accessed:
+            rights_grew = request.session.pop(ROTATE_SESSION, False)
+            if rights_grew:
+                request.session.cycle_key()
         return response

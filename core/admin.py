@@ -86,4 +86,10 @@ def titled(title: Any) -> type[admin.FieldListFilter]:
 
 
 def _flat(fields: Any) -> list[str]:
-    return [name for entry in fields for name in ([entry] if isinstance(entry, str) else entry)]
+    names: list[str] = []
+    for entry in fields:
+        if isinstance(entry, str):
+            names.append(entry)
+        else:
+            names.extend(entry)
+    return names

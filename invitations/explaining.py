@@ -239,5 +239,7 @@ def _entries_of(email: Email, events: list[Event]) -> Iterator[Entry]:
 
 def _cause(email: Email, events: list[Event]) -> datetime:
     """When the change was made that the mail tells of: some write its event after the mail, in one transaction."""
-    later = (event.created_at for event in events if event.created_at >= email.created_at)
-    return next((at for at in later if at - email.created_at < SAME_TRANSACTION), email.created_at)
+    for event in events:
+        if email.created_at <= event.created_at < email.created_at + SAME_TRANSACTION:
+            return event.created_at
+    return email.created_at

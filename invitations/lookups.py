@@ -129,7 +129,9 @@ def require_present(invitation: Invitation, proof: Proof) -> None:
     if proof.invitation_id != invitation.pk:
         raise InvitationNotFound
     if proof.generation != invitation.generation:
-        raise why_not_open(invitation) if not invitation.is_open else NewerEmailSent()
+        if invitation.is_open:
+            raise NewerEmailSent
+        raise why_not_open(invitation)
 
 
 def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None) -> None:
@@ -145,8 +147,9 @@ def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None
         return
     if proof is None:
         raise InvitationNotFound
-    has_address = EmailAddress.objects.filter(user=by.user, email=invitation.email).exists()
-    raise AddressNotVerified() if has_address else NotYours()
+    if EmailAddress.objects.filter(user=by.user, email=invitation.email).exists():
+        raise AddressNotVerified
+    raise NotYours
 
 
 def require_not_member(organization: Organization, address: Address) -> None:

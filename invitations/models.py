@@ -197,7 +197,9 @@ class Invitation(models.Model):
     def newest_email(self) -> "Email | None":
         """The newest mail to the invitee, which says how delivery goes; a query, unless ``with_delivery`` loaded it."""
         loaded: list[Email] | None = getattr(self, "newest_mails", None)
-        return self.emails.to_invitee().newest_first().first() if loaded is None else next(iter(loaded), None)
+        if loaded is None:
+            return self.emails.to_invitee().newest_first().first()
+        return loaded[0] if loaded else None
 
     @property
     def effective_language(self) -> str:
@@ -208,7 +210,7 @@ class Invitation(models.Model):
     def delivery(self) -> "Email | None":
         """The same as its organization is told."""
         newest = self.newest_email  # a query each time, unless loaded
-        return newest and newest.as_shown_to_organization()
+        return newest.as_shown_to_organization() if newest else None
 
     @property
     def is_superseded(self) -> bool:

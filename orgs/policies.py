@@ -127,7 +127,8 @@ def require(by: Principal, organization: Organization, permission: str, unit: Un
     Raises OrganizationNotFound for an outsider and PermissionMissing for a member without it.
     """
     held = holdings(by, organization)
-    if not held.permits(permission, unit.pk if unit else None):
+    unit_id = unit.pk if unit else None
+    if not held.permits(permission, unit_id):
         raise PermissionMissing(permission=permission)
     return held
 

@@ -171,7 +171,8 @@ def _open_invitation(owner: Principal, organization: Organization, email: str) -
     first = _newest_invitation(organization, email)
     for address in _namesakes(email):
         with suppress(Invitation.DoesNotExist):
-            if (newest := _newest_invitation(organization, address)).is_open:
+            newest = _newest_invitation(organization, address)
+            if newest.is_open:
                 return newest
         with suppress(DomainError):
             _invite_like(owner, first, address)

@@ -48,7 +48,12 @@ class Issuer:
 
 def find_issuer(name: str) -> Issuer | None:
     """The trusted issuer of this name, or None."""
-    return _configured().get(name) or (_development() if settings.DEBUG and name == development_name() else None)
+    configured = _configured().get(name)
+    if configured is not None:
+        return configured
+    if settings.DEBUG and name == development_name():
+        return _development()
+    return None
 
 
 @cache

@@ -19,7 +19,8 @@ def render(name: str, recipient: str, context: dict[str, Any]) -> UnfoldedMessag
     """The whole message, text and HTML, in the language that is spoken now; its subject is its heading, too."""
     [url] = (value for key, value in context.items() if key.endswith("_url"))
     context = {**context, "recipient": recipient, "link": public_url(url), "service": settings.PUBLIC_BASE_URL}
-    context["subject"] = subject = _part(name, "subject.txt", context)
+    subject = _part(name, "subject.txt", context)
+    context["subject"] = subject
     text, html = (_part(name, part, context) for part in ("body.txt", "body.html"))
     return compose(recipient, subject=subject, text=text, html=html, headers={"Message-ID": message_id(uuid7())})
 

@@ -44,7 +44,8 @@ class SignUpForm(NameForm, SignupForm):
     def clean(self) -> dict[str, Any]:
         """What was typed; the password resembles the name as little as the address."""
         cleaned: dict[str, Any] = super().clean() or {}
-        if password := cleaned.get("password1"):
+        password = cleaned.get("password1")
+        if password:
             named = User(first_name=cleaned.get("first_name", ""), last_name=cleaned.get("last_name", ""))
             try:
                 get_adapter().clean_password(password, user=named)

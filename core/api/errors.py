@@ -169,9 +169,10 @@ def reply_code(exc: BaseException, answer: Answer) -> str:
     if isinstance(exc, domain.DomainError):
         return exc.code
     codes = exc.get_codes() if isinstance(exc, drf.APIException) else None
-    own = codes if isinstance(codes, str) else "error"
-    chosen = own != getattr(exc, "default_code", None)
-    return own if answer.code is None or (isinstance(codes, str) and chosen) else answer.code
+    if not isinstance(codes, str):
+        return "error" if answer.code is None else answer.code
+    was_chosen = codes != getattr(exc, "default_code", None)
+    return codes if was_chosen or answer.code is None else answer.code
 
 
 def message_of(exc: BaseException, answer: Answer) -> str:
@@ -196,6 +197,7 @@ def headers_of(exc: BaseException, answer: Answer) -> dict[str, str]:
 def problem_of_status(status: int) -> Problem:
     """The problem behind a bare status, where all that is known of a failure is its number."""
     answer = OF_STATUS.get(status)
+    if answer is not None:
+        return Problem(status, str(answer.code), str(answer.message))
     phrase = responses.get(status, "Error")
-    code, message = (answer.code, answer.message) if answer else (phrase.lower().replace(" ", "_"), f"{phrase}.")
-    return Problem(status, str(code), str(message))
+    return Problem(status, phrase.lower().replace(" ", "_"), f"{phrase}.")

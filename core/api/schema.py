@@ -193,13 +193,11 @@ def without_marks(result: Any, **_: Any) -> Any:
 def without_unused_schemes(result: Any, **_: Any) -> Any:
     """Postprocessing hook: declare the credentials that some operation of this document takes, and no others."""
     schemes = result.get("components", {}).get("securitySchemes", {})
-    used = {
-        name
-        for methods in result["paths"].values()
-        for operation in methods.values()
-        for requirement in operation.get("security", [])
-        for name in requirement
-    }
+    used: set[str] = set()
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            for requirement in operation.get("security", []):
+                used.update(requirement)
     for name in schemes.keys() - used:
         del schemes[name]
     return result

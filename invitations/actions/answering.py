@@ -114,7 +114,9 @@ def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None)
     if proof is not None and proof.invitation_id != invitation.pk:
         raise InvitationNotFound
     if invitation.state != Invitation.Status.EXPIRED or invitation.is_superseded:
-        raise why_not_open(invitation) if not invitation.is_open else AlreadyInvited()
+        if invitation.is_open:
+            raise AlreadyInvited
+        raise why_not_open(invitation)
     if not Event.objects.about(invitation).filter(kind="invitation.asked_again").exists():
         email = queue_email(invitation, Email.Kind.ASK_AGAIN)
         if email is not None:

@@ -55,7 +55,8 @@ def require_open_slot(organization: Organization) -> None:
     """Raise TooManyOpenInvitations unless one more fits; needs the organization's lock."""
     limit = organization.open_invitation_limit or settings.OPEN_INVITATIONS_PER_ORGANIZATION
     longest_lasting = organization.invitations.open().order_by("-expires_at").values_list("expires_at", flat=True)
-    for in_the_way in longest_lasting[limit - 1 : limit]:
+    in_the_way = longest_lasting[limit - 1 : limit].first()
+    if in_the_way is not None:
         raise TooManyOpenInvitations(retry_after=_seconds_until(in_the_way), limit=limit)
 
 
@@ -106,7 +107,8 @@ def _require_organization_budget(organization: Organization) -> None:
     is_young = organization.created_at > now - YOUNG
     limit = settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY if is_young else settings.ORGANIZATION_EMAILS_PER_DAY
     emailings = emails_requested_since(organization.pk, now - DAY).values_list("created_at", flat=True)
-    for in_the_way in emailings[limit - 1 : limit]:
+    in_the_way = emailings[limit - 1 : limit].first()
+    if in_the_way is not None:
         raise OrganizationSendingLimitReached(retry_after=_seconds_until(in_the_way + DAY), limit=limit)
 
 

@@ -26,7 +26,9 @@ def render(email: Email, invitation: Invitation) -> UnfoldedMessage:
     with translation.override(language_of(email, invitation)):
         context = _context(email, invitation)
         subject, text, html = (_part(email, name, context) for name in ("subject.txt", "body.txt", "body.html"))
-    headers = {"Message-ID": email.message_id, **(_no_email_headers(invitation) if email.is_to_invitee else {})}
+    headers = {"Message-ID": email.message_id}
+    if email.is_to_invitee:
+        headers |= _no_email_headers(invitation)
     message = compose(email.recipient, subject=subject, text=text, html=html, headers=headers)
     vars(message).update(_sent_along(email))
     message.message()  # makes the headers, which refuse here what they cannot carry

@@ -84,9 +84,14 @@ def report_of(event: Any, provider: str) -> Report | None:
 def email_of(event: Any, provider: str) -> UUID | None:
     """The id of our mail that an event is about: what we sent along, else our Message-ID. Never its address."""
     message_id = _message_id(event, provider)
-    known = Email.objects.filter(message_id=str(message_id)[:255]) if _is_message_id(message_id) else None
-    sent_along = filter(None, map(_uuid, [(event.metadata or {}).get(METADATA_KEY), *(event.tags or [])]))
-    return next(sent_along, None) or (known.values_list("pk", flat=True).first() if known is not None else None)
+    metadata, tags = event.metadata or {}, event.tags or []
+    for sent_along in (metadata.get(METADATA_KEY), *tags):
+        email_id = _uuid(sent_along)
+        if email_id is not None:
+            return email_id
+    if not _is_message_id(message_id):
+        return None
+    return Email.objects.filter(message_id=str(message_id)[:255]).values_list("pk", flat=True).first()
 
 
 def _message_id(event: Any, provider: str) -> object:

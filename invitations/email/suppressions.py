@@ -70,7 +70,10 @@ def remove_suppression(*, by: Principal, suppression_id: UUID) -> None:
     """Take a refusal of one of the caller's proven addresses back; raises SuppressionNotFound."""
     person = policies.require_person(by)
     refusal = next((found.refusal for found in suppressions_of(person) if found.refusal.pk == suppression_id), None)
-    if refusal is None or not Suppression.objects.filter(pk=suppression_id).delete()[0]:
+    if refusal is None:
+        raise SuppressionNotFound
+    deleted, _ = Suppression.objects.filter(pk=suppression_id).delete()
+    if not deleted:
         raise SuppressionNotFound
     Event.objects.record("suppression.deleted", by=by, subject=refusal, scope=refusal.scope)
 

@@ -134,7 +134,8 @@ class Decline(Button):
         if not form.is_valid():
             return show(self.request, visit, status=400, form=form)
         answering.decline(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof, **form.cleaned_data)
-        if scope := form.cleaned_data["unsubscribe_from"]:
+        scope = form.cleaned_data["unsubscribe_from"]
+        if scope is not None:
             # Told to whoever chose it, once: the page itself is also for holders of a link that tells them nothing.
             messages.success(self.request, no_more_emails(visit.invitation, scope))
         return None

@@ -81,7 +81,8 @@ class RegistrationForm(forms.Form):
         """Raise ValidationError where the kind needs what was not given."""
         given = super().clean() or self.cleaned_data
         kind = given.get("kind")
-        for name in ("system_user",) if kind == SERVICE else ("owner", "redirect_uris"):
+        needed = ("system_user",) if kind == SERVICE else ("owner", "redirect_uris")
+        for name in needed:
             if name not in self.errors and not given.get(name):
                 self.add_error(name, _("This kind needs it."))
         return given

@@ -274,7 +274,8 @@ _CLIENT_CREDENTIALS = {
 
 def _save_with_secret(by: Principal, application: OAuthApplication) -> str:
     is_public = application.client_type == OAuthApplication.CLIENT_PUBLIC
-    secret = application.client_secret = "" if is_public else generate_client_secret()
+    secret = "" if is_public else generate_client_secret()
+    application.client_secret = secret
     check(application)
     application.save()
     record("oauth_application.registered", by, application, acts_for_owner=application.acts_for_owner)

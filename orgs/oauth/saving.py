@@ -40,7 +40,7 @@ def end_tokens(application: OAuthApplication) -> None:
 
 def record(kind: str, by: Principal, application: OAuthApplication, **data: object) -> None:
     """The event of a client; a service client's belongs to the organization of its system user."""
-    organization_ids = (
-        application.system_user.memberships.values_list("organization_id", flat=True) if application.system_user else []
-    )
-    Event.objects.record(kind, by=by, subject=application, organization_id=next(iter(organization_ids), None), **data)
+    organization_id = None
+    if application.system_user is not None:
+        organization_id = application.system_user.memberships.values_list("organization_id", flat=True).first()
+    Event.objects.record(kind, by=by, subject=application, organization_id=organization_id, **data)

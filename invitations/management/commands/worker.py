@@ -27,5 +27,8 @@ class Command(BaseCommand):
         worker = Worker()
         with stopped_by_signals(worker):
             logger.info("The mail worker is ready.")
-            worker.drain() if once else worker.run()
+            if once:
+                worker.drain()
+            else:
+                worker.run()
         logger.info("The mail worker has stopped.")

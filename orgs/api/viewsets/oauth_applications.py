@@ -96,10 +96,12 @@ class NewApplicationSerializer(HouseSerializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Raise ValidationError for fields that the kind lacks or does not have."""
         kind = attrs["kind"]
-        if (needed := self.needed[kind]) and needed not in attrs:
+        needed = self.needed[kind]
+        if needed is not None and needed not in attrs:
             raise serializers.ValidationError({needed: ["This kind needs it."]})
-        for name in attrs.keys() - {"kind", "name", "scopes"} - self.allowed[kind]:
-            raise serializers.ValidationError({name: ["This kind does not have it."]})
+        refused = attrs.keys() - {"kind", "name", "scopes"} - self.allowed[kind]
+        if refused:
+            raise serializers.ValidationError({name: ["This kind does not have it."] for name in refused})
         return attrs
 
 
