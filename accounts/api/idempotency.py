@@ -52,7 +52,7 @@ def once(method: Operation) -> Operation:
         if key is None:
             return method(view, request, **named)
         with transaction.atomic():
-            kept = claim(view, request, key)
+            kept = claim_key(view, request, key)
             if kept.status is None:
                 keep(kept, view, method(view, request, **named))
         return repeated(kept, view)
@@ -60,7 +60,7 @@ def once(method: Operation) -> Operation:
     return answer
 
 
-def claim(view: Any, request: Request, key: str) -> IdempotentResponse:
+def claim_key(view: Any, request: Request, key: str) -> IdempotentResponse:
     """The caller's row for this key, locked by its uniqueness: whoever comes second waits for the first to end.
 
     Raises IdempotencyKeyReused.

@@ -72,10 +72,10 @@ def fetch(url: str) -> Any:
     """The JSON document at an address that the operator configured. Raises one of UNUSABLE."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-        return json.loads(read_all(answer, deadline))
+        return json.loads(read_bounded(answer, deadline))
 
 
-def read_all(answer: HTTPResponse, deadline: float) -> bytes:
+def read_bounded(answer: HTTPResponse, deadline: float) -> bytes:
     """The body, which may neither be endless nor come drop by drop. Raises TimeoutError and ValueError."""
     body = b""
     while part := answer.read1(65_536):

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.models import User
-from accounts.pages.emails import render
+from accounts.pages.emails import render_account_email
 from accounts.receivers import record_own_change
 from core.addresses import Address, normalize_address
 from core.errors import Unavailable
@@ -70,7 +70,7 @@ class AccountAdapter(DefaultAccountAdapter):
         repetition, for which one has to wait.
         """
         try:
-            render(template_prefix, email, context).send()
+            render_account_email(template_prefix, email, context).send()
         except (OSError, AnymailAPIError) as error:
             ratelimit.clear(self.request, app="allauth.account", action="confirm_email", key=email)
             raise EmailNotSent from error

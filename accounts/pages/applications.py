@@ -28,8 +28,8 @@ class Applications(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show them."""
         user = cast("User", request.user)
-        accesses = [(access, reply_text(used_by(access)), hosts_of(access)) for access in accesses_of(user)]
-        programs = [(program, reply_text(most_of(program))) for program in service_accounts_of(user)]
+        accesses = [(access, scope_labels(used_by(access)), hosts_of(access)) for access in accesses_of(user)]
+        programs = [(program, scope_labels(most_of(program))) for program in service_accounts_of(user)]
         return render(request, "account/applications.html", {"accesses": accesses, "programs": programs})
 
 
@@ -48,7 +48,7 @@ class Withdraw(LoginRequiredMixin, View):
         return redirect("applications")
 
 
-def reply_text(scopes: Iterable[str]) -> list[str]:
+def scope_labels(scopes: Iterable[str]) -> list[str]:
     """What it may do, as the page of consent says it."""
     words = get_scopes_backend().get_all_scopes()
     return [words[scope] for scope in scopes if scope in words]

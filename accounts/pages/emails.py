@@ -15,7 +15,7 @@ from core.emails import UnfoldedMessage, compose, message_id
 from core.ids import uuid7
 
 
-def render(name: str, recipient: str, context: dict[str, Any]) -> UnfoldedMessage:
+def render_account_email(name: str, recipient: str, context: dict[str, Any]) -> UnfoldedMessage:
     """The whole message, text and HTML, in the language that is spoken now; its subject is its heading, too."""
     [url] = (value for key, value in context.items() if key.endswith("_url"))
     context = {**context, "recipient": recipient, "link": public_url(url), "service": settings.PUBLIC_BASE_URL}

@@ -22,7 +22,7 @@ MAX_NUMBER = 2**31 - 1
 Schema = dict[str, Any]
 
 
-def record(**properties: Schema) -> Schema:
+def object_schema(**properties: Schema) -> Schema:
     """The JSON Schema of an object that has all of these."""
     return {"type": "object", "properties": properties, "required": list(properties)}
 

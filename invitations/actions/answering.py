@@ -31,14 +31,14 @@ from invitations.refusals import (
 )
 from invitations.tokens import Proof
 from orgs import policies
-from orgs.actions.members import admit
+from orgs.actions.members import add_membership
 from orgs.actions.saving import record
 from orgs.models import Membership, Organization
 from orgs.seats import members_fill_seats
 
 
 @dataclass(frozen=True)
-class Answer:
+class AcceptResult:
     """What an acceptance led to: the invitation as it now is, and the membership unless it waits for a seat."""
 
     invitation: Invitation
@@ -50,7 +50,7 @@ class Answer:
 
 
 @transaction.atomic
-def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> Answer:
+def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> AcceptResult:
     """Say yes, as a person who has proven the invited address; makes the membership, or waits for a seat.
 
     Someone who is a member already answers the invitation and keeps exactly the rights they have.
@@ -68,11 +68,11 @@ def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) ->
             raise InviterCannotGrant
         if members_fill_seats(organization):
             return _wait_for_a_seat(by, organization, invitation)
-        membership = admit(by=by, organization=organization, user=user, grant=grant)
+        membership = add_membership(by=by, organization=organization, user=user, grant=grant)
     _leave_pending(invitation, Invitation.Status.ACCEPTED, answered_by=user)
     record("invitation.accepted", by, invitation, organization, was_member=was_member)
     queue_email(invitation, Email.Kind.ANSWERED)
-    return Answer(find_invitation(organization, invitation_id), membership, was_member=was_member)
+    return AcceptResult(find_invitation(organization, invitation_id), membership, was_member=was_member)
 
 
 @transaction.atomic
@@ -134,7 +134,7 @@ def _leave_pending(invitation: Invitation, status: str, **values: Any) -> None:
         raise why_not_open(Invitation.objects.get(pk=invitation.pk))
 
 
-def _wait_for_a_seat(by: Principal, organization: Organization, invitation: Invitation) -> Answer:
+def _wait_for_a_seat(by: Principal, organization: Organization, invitation: Invitation) -> AcceptResult:
     _leave_pending(invitation, Invitation.Status.PROCESSING, answered_by=by.user)
     record("invitation.waits_for_seat", by, invitation, organization)
-    return Answer(find_invitation(organization, invitation.pk), None)
+    return AcceptResult(find_invitation(organization, invitation.pk), None)

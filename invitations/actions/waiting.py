@@ -10,7 +10,7 @@ from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs import policies
-from orgs.actions.members import admit
+from orgs.actions.members import add_membership
 from orgs.actions.saving import record
 from orgs.locks import lock_account, lock_organization
 from orgs.models import Organization
@@ -53,7 +53,7 @@ def _complete(by: Principal, organization: Organization, waiting: Invitation) ->
     if not row.finish_waiting(Invitation.Status.ACCEPTED):
         return False
     if grant is not None and not was_member:
-        admit(by=by, organization=organization, user=account, grant=grant)
+        add_membership(by=by, organization=organization, user=account, grant=grant)
     record("invitation.accepted", by, waiting, organization, was_member=was_member, waited=True)
     queue_email(waiting, Email.Kind.ANSWERED)
     return True

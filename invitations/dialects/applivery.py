@@ -27,7 +27,7 @@ from core.api.errors import Problem
 from core.api.ids import OidField
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Schema, Sort, Sorting, Text, Unreadable, record
+from core.api.query import Schema, Sort, Sorting, Text, Unreadable, object_schema
 from core.api.schema import OperationSchema
 from core.api.serializers import HouseSerializer, TimeField
 from core.ids import parse_oid
@@ -154,15 +154,15 @@ POSITIONS = {name: {"type": "integer", "minimum": 1} for name in ("limit", "page
 class AppliverySchema(OperationSchema):
     """A status in words of truth, and the page as the data."""
 
-    error = record(
+    error = object_schema(
         status={"type": "boolean", "const": False},
-        error=record(code={"type": "number"}, message={"type": "string"}),
+        error=object_schema(code={"type": "number"}, message={"type": "string"}),
     )
 
     def envelope(self, data: Schema) -> Schema:
         """The page around its rows."""
-        page = record(items=data, **NUMBERS, **FLAGS, **POSITIONS)
-        return record(status={"type": "boolean", "const": True}, data=page)
+        page = object_schema(items=data, **NUMBERS, **FLAGS, **POSITIONS)
+        return object_schema(status={"type": "boolean", "const": True}, data=page)
 
 
 # Views

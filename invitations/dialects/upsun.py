@@ -28,7 +28,7 @@ from core.api.cursors import CursorPagination
 from core.api.errors import Problem
 from core.api.ids import ULID, UlidField
 from core.api.operations import operation
-from core.api.query import Choice, Choices, InvalidQuery, Schema, Sorting, record
+from core.api.query import Choice, Choices, InvalidQuery, Schema, Sorting, object_schema
 from core.api.serializers import (
     ChoiceField,
     SnakeCaseSerializer,
@@ -163,14 +163,14 @@ class Page(CursorPagination):
 
 # Schema
 
-LINK = record(href={"type": "string", "format": "uri"})
-LINKS = record(self=LINK) | {"properties": {"self": LINK, "next": LINK, "prev": LINK}}
+LINK = object_schema(href={"type": "string", "format": "uri"})
+LINKS = object_schema(self=LINK) | {"properties": {"self": LINK, "next": LINK, "prev": LINK}}
 
 
 class UpsunSchema(ForbiddingSchema):
     """Bare bodies; a page also as a HAL collection. What does not fit together is a 400 like any other."""
 
-    error = record(error={"type": "string"})
+    error = object_schema(error={"type": "string"})
 
     def envelope(self, data: Schema) -> Schema:
         """There is none."""
@@ -180,7 +180,7 @@ class UpsunSchema(ForbiddingSchema):
         """The response when all went well."""
         found = super().success()
         if self.operation.paginator:
-            page = record(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
+            page = object_schema(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
             found["content"][HalRenderer.media_type] = {"schema": page}
             found["headers"] = {"Link": {"description": "RFC 8288: self, next, prev.", "schema": {"type": "string"}}}
         return found

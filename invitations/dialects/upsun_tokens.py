@@ -17,7 +17,7 @@ from oauth2_provider.settings import oauth2_settings
 
 from accounts.oauth.token_endpoint import Token, refused
 from core.api.parsers import MalformedBody, parse_document
-from core.api.query import record
+from core.api.query import object_schema
 from core.api.schema import RETRY_AFTER, response
 from orgs.api.key_exchange import TOKEN_LIFETIME, token_for_key
 
@@ -26,21 +26,21 @@ TEXT = {"type": "string"}
 
 # Schema
 
-PARAMETERS = record(
+PARAMETERS = object_schema(
     grant_type={"type": "string", "enum": [API_TOKEN, *oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED]},
     **dict.fromkeys(
         (API_TOKEN, "code", "code_verifier", "redirect_uri", "refresh_token", "client_id", "client_secret", "scope"),
         TEXT,
     ),
 ) | {"required": ["grant_type"]}
-TOKEN = record(
+TOKEN = object_schema(
     access_token=TEXT,
     token_type={"type": "string", "const": "Bearer"},
     expires_in={"type": "integer", "minimum": 1},
     refresh_token=TEXT,
     scope=TEXT,
 ) | {"required": ["access_token", "token_type", "expires_in"]}
-REFUSAL = record(error=TEXT, error_description=TEXT) | {"required": ["error"]}
+REFUSAL = object_schema(error=TEXT, error_description=TEXT) | {"required": ["error"]}
 GET_TOKEN = {
     "operationId": "get-access-token",
     "summary": "Get an access token",

@@ -32,7 +32,7 @@ from core.api.errors import Problem
 from core.api.ids import DECIMAL, DecimalIdField
 from core.api.operations import operation
 from core.api.parsers import StrictFormParser, StrictJSONParser, StrictMultiPartParser
-from core.api.query import Schema, record
+from core.api.query import Schema, object_schema
 from core.api.serializers import SecondsField, SnakeCaseSerializer, StrictTextField
 from core.ids import to_decimal
 from invitations.actions import answering, inviting
@@ -178,7 +178,7 @@ class AcceptanceSerializer(SnakeCaseSerializer):
     already_member = serializers.BooleanField(source="was_member")
     message = serializers.SerializerMethodField()
 
-    def get_message(self, answer: answering.Answer) -> str:
+    def get_message(self, answer: answering.AcceptResult) -> str:
         """Empty, unless a seat must become free first."""
         return "" if answer.membership else WAITS
 
@@ -215,14 +215,14 @@ class Token(SnakeCaseSerializer):
 
 EMPTY = {"type": "string", "const": ""}
 MOMENT = {"type": "string", "format": "date-time"}
-SESSION = record(id={"type": "string", "pattern": "^[0-9]{1,20}$"}, created_at=MOMENT, updated_at=MOMENT)
-FAULT = record(code={"type": "string", "pattern": "^[A-Z0-9_]+$"}, message={"type": "string"})
+SESSION = object_schema(id={"type": "string", "pattern": "^[0-9]{1,20}$"}, created_at=MOMENT, updated_at=MOMENT)
+FAULT = object_schema(code={"type": "string", "pattern": "^[A-Z0-9_]+$"}, message={"type": "string"})
 
 
 class WachtSchema(ForbiddingSchema):
     """One envelope for everything."""
 
-    error = record(
+    error = object_schema(
         status={"type": "integer", "minimum": 400},
         message=EMPTY,
         data={"type": "null"},
@@ -233,7 +233,7 @@ class WachtSchema(ForbiddingSchema):
     def envelope(self, data: Schema) -> Schema:
         """The success, around its data."""
         status, none = {"type": "integer", "const": 200}, {"type": "array", "maxItems": 0}
-        return record(status=status, message=EMPTY, data=data, session=SESSION, errors=none)
+        return object_schema(status=status, message=EMPTY, data=data, session=SESSION, errors=none)
 
 
 # Views

@@ -24,7 +24,7 @@ from accounts.credentials import BEARER, PERSON_WITHOUT_COOKIE
 from accounts.oauth.scopes import INVITATIONS
 from core.api.errors import Problem
 from core.api.operations import operation
-from core.api.query import Boolean, Schema, record
+from core.api.query import Boolean, Schema, object_schema
 from core.api.schema import OperationSchema
 from core.api.serializers import SnakeCaseSerializer, TimeField
 from core.errors import Gone, Invalid, Unprocessable
@@ -100,7 +100,7 @@ ACCEPT = Boolean(
 # Schema
 
 UUID_TEXT = {"type": "string", "format": "uuid"}
-FAULT = record(
+FAULT = object_schema(
     type={"type": "string"},
     loc={"type": "array", "items": {"type": "string"}},
     msg={"type": "string"},
@@ -111,7 +111,7 @@ FAULT = record(
 class ZenmlSchema(OperationSchema):
     """Bare bodies; what cannot be read is a 422 and never a 400."""
 
-    error = record(detail={"anyOf": [{"type": "string"}, {"type": "array", "items": FAULT, "minItems": 1}]})
+    error = object_schema(detail={"anyOf": [{"type": "string"}, {"type": "array", "items": FAULT, "minItems": 1}]})
 
     def envelope(self, data: Schema) -> Schema:
         """There is none."""

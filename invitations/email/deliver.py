@@ -20,7 +20,7 @@ from django.utils import timezone
 from core.ids import uuid7
 from invitations.actions.ending import fail
 from invitations.email.address_hashes import Suppression
-from invitations.email.messages import render
+from invitations.email.messages import render_invitation_email
 from invitations.email.models import Attempt, Email
 from invitations.email.queue import is_erased
 from invitations.email.smtp import longest_conversation
@@ -28,9 +28,9 @@ from invitations.email.transport import (
     Outcome,
     close_connection,
     connection_for_worker,
-    one_line,
+    ledger_line,
     reply_code,
-    reply_text,
+    reply_words,
     send_message,
 )
 from invitations.models import Invitation
@@ -58,7 +58,7 @@ def deliver_next() -> bool:
     then lets somebody try again.
     """
     connection = connection_for_worker()
-    email = claim()
+    email = claim_due_email()
     if email is None:
         return False
     try:
@@ -71,7 +71,7 @@ def deliver_next() -> bool:
     return True
 
 
-def claim() -> Email | None:
+def claim_due_email() -> Email | None:
     """Take the mail that is due longest, for as long as the lease; None when there is none.
 
     PostgreSQL passes over the rows that another worker is just taking; on SQLite one takes at a time.
@@ -99,7 +99,7 @@ def _deliver(email: Email, connection: BaseEmailBackend) -> Outcome:
         verdict = _examine(email, invitation)
         if verdict:
             return verdict
-        message = render(email, invitation)
+        message = render_invitation_email(email, invitation)
         _renew_lease(email)
         return send_message(connection, message)
     except (DatabaseError, InterfaceError, LeaseLost):
@@ -107,7 +107,7 @@ def _deliver(email: Email, connection: BaseEmailBackend) -> Outcome:
     except Exception as error:
         # A row that cannot be sent is set aside, so that it stops nothing but itself; its invitation stays open.
         logger.exception("Mail %s cannot be made.", email.pk, extra={"invitation_id": email.invitation_id})
-        words = one_line(f"Not sent: {type(error).__name__}: {reply_text(error)}")
+        words = ledger_line(f"Not sent: {type(error).__name__}: {reply_words(error)}")
         return Outcome(Email.State.FAILED, words, by_server=False)
 
 

@@ -17,7 +17,7 @@ from orgs.labels import permission_labels, role_label
 from orgs.pages.logos import initials
 
 
-def render(email: Email, invitation: Invitation) -> UnfoldedMessage:
+def render_invitation_email(email: Email, invitation: Invitation) -> UnfoldedMessage:
     """The whole message, text and HTML, to one recipient; raises whatever a template or a header refuses.
 
     ``invitation`` was loaded ``with_details``. The Message-ID is the row's, however often it is sent. Mail

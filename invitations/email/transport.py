@@ -57,16 +57,19 @@ def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) 
         raise
     except Exception as error:
         # What could not be encoded is quoted by the error, and may be the password.
-        words = f"{type(error).__name__} in the mail settings" if isinstance(error, UnicodeError) else reply_text(error)
+        if isinstance(error, UnicodeError):
+            words = f"{type(error).__name__} in the mail settings"
+        else:
+            words = reply_words(error)
         logger.warning("No mail can be handed over: %s", words)
         return Outcome(Email.State.DEFERRED, words)
     try:
         connection.send_messages([message])
     except (OSError, AnymailAPIError) as error:
-        return Outcome(Email.State.FAILED if _is_final(error) else Email.State.DEFERRED, reply_text(error))
+        return Outcome(Email.State.FAILED if _is_final(error) else Email.State.DEFERRED, reply_words(error))
     except AnymailRecipientsRefused as error:
-        return Outcome(Email.State.FAILED, reply_text(error))
-    return Outcome(Email.State.SENT, one_line(_receipt(connection, message)))
+        return Outcome(Email.State.FAILED, reply_words(error))
+    return Outcome(Email.State.SENT, ledger_line(_receipt(connection, message)))
 
 
 def close_connection(connection: BaseEmailBackend) -> None:
@@ -77,13 +80,13 @@ def close_connection(connection: BaseEmailBackend) -> None:
         return
 
 
-def reply_text(error: BaseException) -> str:
+def reply_words(error: BaseException) -> str:
     """What a server, or the network, said: one visible line without secrets, cut to what the ledger holds."""
     code, text = _reply(error)
-    return one_line(f"{code} {text}" if code else text or type(error).__name__)
+    return ledger_line(f"{code} {text}" if code else text or type(error).__name__)
 
 
-def one_line(said: str) -> str:
+def ledger_line(said: str) -> str:
     """A server's words as one visible line without secrets, cut to what the ledger holds."""
     return redact(UNSAFE_IN_A_LINE.sub("", " ".join(said.split())))[:RESPONSE_LENGTH]
 

@@ -88,7 +88,7 @@ class InvitationPage(View):
             return show_refusal(request, refusal)
 
 
-class Button(View):
+class PageButton(View):
     """A button of the page: it acts and leads back to the page, which then says what came of it."""
 
     leads_to = "invitation"
@@ -116,7 +116,7 @@ class Button(View):
         raise NotImplementedError
 
 
-class Accept(Button):
+class Accept(PageButton):
     """Yes."""
 
     def press(self, visit: PageState) -> None:
@@ -125,7 +125,7 @@ class Accept(Button):
         request_session_rotation(self.request, visit.by)
 
 
-class Decline(Button):
+class Decline(PageButton):
     """No, and perhaps why, and perhaps no more mails."""
 
     def press(self, visit: PageState) -> HttpResponse | None:
@@ -141,7 +141,7 @@ class Decline(Button):
         return None
 
 
-class AskAgain(Button):
+class AskAgain(PageButton):
     """Please invite me anew."""
 
     def press(self, visit: PageState) -> None:
@@ -149,7 +149,7 @@ class AskAgain(Button):
         answering.ask_again(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof)
 
 
-class SwitchAccount(Button):
+class SwitchAccount(PageButton):
     """From the wrong account to the right one; the invitation stays as it is."""
 
     leads_to = "invitation-sign-in"
@@ -162,7 +162,7 @@ class SwitchAccount(Button):
         remember_language(self.request.session, visit.invitation.effective_language)
 
 
-class SendVerification(Button):
+class SendVerification(PageButton):
     """The account has the invited address, unproven: mail it a link that proves it."""
 
     def press(self, visit: PageState) -> None:

@@ -45,7 +45,7 @@ class InvitationRequired(Denied):
 # Members
 
 
-def admit(*, by: Principal, organization: Organization, user: User, grant: Grant) -> Membership:
+def add_membership(*, by: Principal, organization: Organization, user: User, grant: Grant) -> Membership:
     """Make the user a member with this grant; the caller holds the lock and has checked who may grant it.
 
     Raises AccountEnded, OwnerIsNoPerson and AlreadyMember.
@@ -83,7 +83,7 @@ def add_member(
     grant = find_grant(organization, role_id=role_id, permissions=permissions)
     policies.require_cover(held, grant)
     require_seat(organization, *user.verified_addresses())
-    return admit(by=by, organization=organization, user=user, grant=grant)
+    return add_membership(by=by, organization=organization, user=user, grant=grant)
 
 
 @transaction.atomic

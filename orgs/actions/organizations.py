@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import Principal
 from orgs import policies
-from orgs.actions.members import admit
+from orgs.actions.members import add_membership
 from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.locks import lock_organization
 from orgs.models import Organization, Role, RoleAssignment
@@ -41,7 +41,7 @@ def create_organization(*, by: Principal, name: str, slug: str = "", **profile: 
     organization = Organization(name=name, slug=slug, **profile)
     save_new(organization)
     record("organization.created", by, organization, organization)
-    admit(by=by, organization=organization, user=founder, grant=Grant(Role.objects.get(pk=OWNER_ROLE)))
+    add_membership(by=by, organization=organization, user=founder, grant=Grant(Role.objects.get(pk=OWNER_ROLE)))
     return organization
 
 

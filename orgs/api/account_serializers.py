@@ -15,7 +15,7 @@ from core.api.serializers import (
     StrictUuidField,
     TimeField,
 )
-from orgs.api.fields import BlankAsNullField, PermissionsField, WebAddressField
+from orgs.api.fields import BlankAsNullField, PermissionsField, WebAddressSerializerField
 from orgs.api.serializers import ChangesSerializer
 
 IDENTIFYING = frozenset({"email", "password"})
@@ -42,7 +42,7 @@ class ProfileSerializer(ChangesSerializer):
 
     first_name = PlainTextField(max_length=128, allow_blank=True, default="")
     last_name = PlainTextField(max_length=128, allow_blank=True, default="")
-    avatar_url = WebAddressField(default="")
+    avatar_url = WebAddressSerializerField(default="")
 
 
 class RegistrationSerializer(HouseSerializer):

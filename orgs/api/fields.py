@@ -25,7 +25,7 @@ class BlankAsNullField(serializers.CharField):
 
 
 @extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_LENGTH})
-class WebAddressField(StrictTextField):
+class WebAddressSerializerField(StrictTextField):
     """An http or https URL; null and a blank mean none, which is stored blank."""
 
     default_validators = VALIDATORS
@@ -81,7 +81,7 @@ class FactsField(serializers.JSONField):
         return camel_case_keys(value)
 
 
-class SlugField(StrictTextField):
+class SlugSerializerField(StrictTextField):
     """A slug that fits every dialect."""
 
     default_validators = [validate_slug]

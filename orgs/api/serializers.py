@@ -16,9 +16,15 @@ from core.api.serializers import (
     StrictUuidField,
     TimeField,
 )
-from orgs.api.fields import BlankAsNullField, FactsField, LanguageField, PermissionsField, SlugField, WebAddressField
-from orgs.models import Unit
-from orgs.permissions import Level
+from orgs.api.fields import (
+    BlankAsNullField,
+    FactsField,
+    LanguageField,
+    PermissionsField,
+    SlugSerializerField,
+    WebAddressSerializerField,
+)
+from orgs.models import Role, Unit
 
 
 class ChangesSerializer(HouseSerializer):
@@ -70,10 +76,10 @@ class OrganizationProfileSerializer(ChangesSerializer):
     """What an organization says of itself. Without a slug a new one gets one, and an old one keeps its own."""
 
     name = PlainTextField(max_length=256)
-    slug = SlugField(required=False)
+    slug = SlugSerializerField(required=False)
     description = PlainMultilineTextField(max_length=2000, allow_blank=True, default="")
-    logo_url = WebAddressField(default="")
-    website = WebAddressField(default="")
+    logo_url = WebAddressSerializerField(default="")
+    website = WebAddressSerializerField(default="")
     language = LanguageField(default="", help_text="What its mails and pages speak.")
 
 
@@ -180,8 +186,8 @@ class UnitProfileSerializer(ChangesSerializer):
     """What a workspace or an application says of itself; without a slug a new one gets one."""
 
     name = PlainTextField(max_length=256)
-    slug = SlugField(required=False)
-    picture_url = WebAddressField(default="")
+    slug = SlugSerializerField(required=False)
+    picture_url = WebAddressSerializerField(default="")
 
 
 class CollaboratorSerializer(HouseSerializer):

@@ -88,7 +88,7 @@ class RegistrationForm(forms.Form):
         return given
 
 
-def register(by: Principal, given: dict[str, Any]) -> tuple[OAuthApplication, str]:
+def register_application(by: Principal, given: dict[str, Any]) -> tuple[OAuthApplication, str]:
     """Register what the form describes, by the action of its kind."""
     common = {"by": by, "name": given["name"], "scopes": given["scopes"]}
     if given["kind"] == SERVICE:
@@ -176,7 +176,7 @@ class OAuthApplicationAdmin(ActionAdmin):
         form = RegistrationForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                application, secret = register(staff_of(request), form.cleaned_data)
+                application, secret = register_application(staff_of(request), form.cleaned_data)
             except DomainError as refusal:
                 form.add_error(None, reasons_of(refusal))
             except ValidationError as refusal:

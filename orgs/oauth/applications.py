@@ -22,7 +22,7 @@ from orgs.actions.saving import require_names
 from orgs.locks import lock_organization
 from orgs.lookups import find_member
 from orgs.models import Organization
-from orgs.oauth.saving import as_stored, check, end_tokens, lock_application, record
+from orgs.oauth.saving import as_stored, check, end_tokens, lock_application, record_application_event
 from orgs.oauth.scopes import known_scopes
 from orgs.permissions import MANAGE_MEMBERS
 
@@ -171,7 +171,7 @@ def stop_acting_for_owner(*, by: Principal, application: OAuthApplication) -> No
     locked.acts_for_owner = False
     locked.save(update_fields=["acts_for_owner", "updated"])
     end_tokens(locked)
-    record("oauth_application.acting_for_owner_set", by, locked, acts_for_owner=False)
+    record_application_event("oauth_application.acting_for_owner_set", by, locked, acts_for_owner=False)
 
 
 @transaction.atomic
@@ -200,7 +200,7 @@ def end_application_tokens(*, by: Principal, application: OAuthApplication) -> N
     """Revoke whatever was issued to any client, for staff; it can ask for new ones."""
     policies.require_staff(by)
     end_tokens(application)
-    record("oauth_application.tokens_ended", by, application)
+    record_application_event("oauth_application.tokens_ended", by, application)
 
 
 def _locked(application: OAuthApplication) -> OAuthApplication:
@@ -219,7 +219,9 @@ def _change(by: Principal, application: OAuthApplication, changes: dict[str, Any
         locked.allowed_scopes = known_scopes(changes["scopes"])
     check(locked)
     locked.save(update_fields=["name", "redirect_uris", "allowed_scopes", "updated"])
-    record("oauth_application.updated", by, locked, changed=sorted(changes), scopes=locked.allowed_scopes)
+    record_application_event(
+        "oauth_application.updated", by, locked, changed=sorted(changes), scopes=locked.allowed_scopes
+    )
     return locked
 
 
@@ -230,12 +232,12 @@ def _renew(by: Principal, application: OAuthApplication) -> str:
     application.client_secret = secret
     application.save(update_fields=["client_secret", "updated"])
     end_tokens(application)
-    record("oauth_application.secret_renewed", by, application)
+    record_application_event("oauth_application.secret_renewed", by, application)
     return secret
 
 
 def _end(by: Principal, application: OAuthApplication) -> None:
-    record("oauth_application.deleted", by, application)
+    record_application_event("oauth_application.deleted", by, application)
     application.delete()
 
 
@@ -278,5 +280,5 @@ def _save_with_secret(by: Principal, application: OAuthApplication) -> str:
     application.client_secret = secret
     check(application)
     application.save()
-    record("oauth_application.registered", by, application, acts_for_owner=application.acts_for_owner)
+    record_application_event("oauth_application.registered", by, application, acts_for_owner=application.acts_for_owner)
     return secret

@@ -38,7 +38,7 @@ def end_tokens(application: OAuthApplication) -> None:
     get_access_token_model().objects.filter(application=application).delete()
 
 
-def record(kind: str, by: Principal, application: OAuthApplication, **data: object) -> None:
+def record_application_event(kind: str, by: Principal, application: OAuthApplication, **data: object) -> None:
     """The event of a client; a service client's belongs to the organization of its system user."""
     organization_id = None
     if application.system_user is not None:

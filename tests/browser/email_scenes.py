@@ -6,7 +6,7 @@ from html import escape
 from django.core.mail import EmailMultiAlternatives
 from playwright.sync_api import Response
 
-from invitations.email.messages import render
+from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
@@ -26,7 +26,7 @@ def show(stage: Stage, kind: Email.Kind, *, as_text: bool = False) -> Response:
     email = Email.objects.get()
     email.kind = kind
     email.recipient = stage.invitation.email if email.is_to_invitee else str(stage.owner.email)
-    message = render(email, Invitation.objects.with_details().get(pk=stage.invitation.pk))
+    message = render_invitation_email(email, Invitation.objects.with_details().get(pk=stage.invitation.pk))
     return show_message(stage, message, as_text=as_text)
 
 

@@ -7,7 +7,7 @@ from django.db import models
 from rest_framework import serializers
 
 from core.web_addresses import WebAddressField
-from orgs.api.fields import WebAddressField as ForRequests
+from orgs.api.fields import WebAddressSerializerField as ForRequests
 
 OURS = {"accounts", "events", "invitations", "orgs"}
 WRONG = (

@@ -12,7 +12,7 @@ from accounts.principals import Method, Principal
 from core.addresses import normalize_address
 from invitations.actions import answering, inviting
 from invitations.email.deliver import deliver_next
-from invitations.email.messages import render
+from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, link_for, refusing_link_for, token_for
@@ -94,7 +94,7 @@ def test_what_german_emails_share_with_english_ones_is_names_and_links(invite, k
     said = {}
     for language in ("en", "de"):
         Organization.objects.update(language=language)
-        message = render(Email.objects.get(), Invitation.objects.with_details().get())
+        message = render_invitation_email(Email.objects.get(), Invitation.objects.with_details().get())
         said[language] = lines_of(message)
 
     shared = [line for line in said["en"] & said["de"] if line and not DATA.fullmatch(line)]

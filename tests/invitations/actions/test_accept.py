@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
 from core.addresses import normalize_address
-from invitations.actions.answering import Answer, accept
+from invitations.actions.answering import AcceptResult, accept
 from invitations.actions.inviting import cancel, invite, resend, update_invitation
 from invitations.email.models import Email
 from invitations.models import Invitation
@@ -59,7 +59,7 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "invitee@example.com"
 
 
-def say_yes(by: User | Principal, invitation: Invitation, proof: Proof | None = None) -> Answer:
+def say_yes(by: User | Principal, invitation: Invitation, proof: Proof | None = None) -> AcceptResult:
     return accept(by=by if isinstance(by, Principal) else session(by), invitation_id=invitation.pk, proof=proof)
 
 

@@ -10,7 +10,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connectio
 from django.utils.module_loading import import_string
 from pytest_django import Settings
 
-from invitations.email.messages import render
+from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.email.queue import KEEP_TAGS_ONLY
 from invitations.email.transport import Outcome, send_message
@@ -56,7 +56,7 @@ def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
     invitation = Invitation.objects.with_details().get(pk=invite().pk)
     email = invitation.emails.get()
 
-    send_message(get_connection("anymail.backends.test.EmailBackend"), render(email, invitation))
+    send_message(get_connection("anymail.backends.test.EmailBackend"), render_invitation_email(email, invitation))
 
     [message] = mailoutbox
     params = message.anymail_test_params

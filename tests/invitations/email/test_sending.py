@@ -14,7 +14,7 @@ from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from events.models import Event
 from invitations.actions import answering, ending, inviting
-from invitations.email.deliver import GIVE_UP_AFTER, NOT_RECORDED, backoff, claim, deliver_next
+from invitations.email.deliver import GIVE_UP_AFTER, NOT_RECORDED, backoff, claim_due_email, deliver_next
 from invitations.email.models import RESPONSE_LENGTH, Attempt, Email
 from invitations.email.smtp import AFTER_CONTENT
 from invitations.models import Invitation
@@ -174,7 +174,7 @@ def test_an_invitation_that_was_answered_meanwhile_stays_answered(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
-    email = claim()
+    email = claim_due_email()
     assert email is not None
     answering.accept(by=principal(invitee), invitation_id=invitation.pk)
     assert not ending.fail(invitation_id=invitation.pk, generation=1, reason="550 5.1.1")
@@ -369,16 +369,16 @@ def test_an_answer_is_told_although_the_invitation_is_no_longer_open(
 
 def test_a_claimed_email_is_nobody_elses_until_its_lease_ends(invite: Invite) -> None:
     first, second = invite("first@example.com"), invite("second@example.com")
-    claimed = [claim(), claim(), claim()]
+    claimed = [claim_due_email(), claim_due_email(), claim_due_email()]
     assert [email and email.invitation for email in claimed] == [first, second, None]
     Email.objects.filter(invitation=first).update(due_at=Now())
-    again = claim()
+    again = claim_due_email()
     assert again is not None
     assert again.invitation == first
     assert again.attempts == 0
 
 
-@pytest.mark.parametrize("meanwhile", [None, claim], ids=["nobody has it", "another has it"])
+@pytest.mark.parametrize("meanwhile", [None, claim_due_email], ids=["nobody has it", "another has it"])
 def test_a_worker_that_stood_still_past_its_lease_sends_nothing(
     mail_server: ScriptedServer, invite: Invite, meanwhile: Callable[[], Email | None] | None
 ) -> None:
@@ -450,7 +450,7 @@ def test_a_email_that_was_accepted_is_never_sent_again_although_the_answer_canno
 def test_a_crash_uses_up_no_attempt(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
     for _ in range(20):
-        assert claim() == email
+        assert claim_due_email() == email
         let_time_pass()
     assert deliver_next()
     assert told(email) == sent()

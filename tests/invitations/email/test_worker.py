@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from events.models import Event
 from invitations.actions.maintenance import MAINTENANCE_TASKS
-from invitations.email.deliver import claim, deliver_next
+from invitations.email.deliver import claim_due_email, deliver_next
 from invitations.email.models import Attempt, Email
 from invitations.email.worker import Worker
 from invitations.models import Invitation
@@ -138,7 +138,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(mail_server: ScriptedServer
     def take_it() -> None:
         hold.wait()
         Email.objects.update(due_at=Now())
-        taken.append(claim())
+        taken.append(claim_due_email())
         connection.close()
         hold.release()
 

@@ -1,0 +1,41 @@
+"""A public name means one thing in the whole service; what only one module uses begins with an underscore."""
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+# Django looks for these names, in a module for each thing of the kind.
+ALLOWED = {"Command", "EmailBackend"}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Path and syntax tree of every module but migrations and dialects, each of which is a name space of its own."""
+    root = Path(settings.BASE_DIR)
+    for package in sorted(path.parent for path in root.glob("*/__init__.py")):
+        for path in sorted(package.rglob("*.py")):
+            if package.name != "tests" and not {"migrations", "dialects"} & set(path.parts):
+                yield path.relative_to(root).as_posix(), ast.parse(path.read_text())
+
+
+def definitions() -> dict[str, list[str]]:
+    """Where each public class and function of a module is defined, by its name."""
+    places: dict[str, list[str]] = defaultdict(list)
+    for path, module in modules():
+        for node in module.body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
+                places[node.name].append(path)
+    return places
+
+
+def test_every_module_is_looked_at():
+    places = definitions()
+    assert places["Organization"] == ["orgs/models.py"]
+    assert len(places["Command"]) > 1
+
+
+def test_names_are_unique():
+    clashes = {name: paths for name, paths in definitions().items() if len(paths) > 1 and name not in ALLOWED}
+    assert clashes == {}
