@@ -73,19 +73,6 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         counts = self.order_by().annotate(in_state=state).values_list("in_state").annotate(models.Count("pk"))
         return dict.fromkeys(self.model.Status.values, 0) | dict(counts)
 
-    def matching(
-        self,
-        *,
-        email: str | None = None,
-        role: UUID | None = None,
-        invited_by: UUID | None = None,
-        unit: UUID | None = None,
-    ) -> "InvitationQuerySet":
-        """Rows to exactly this address, naming this role, by this user, into this unit; None asks for nothing."""
-        rows = self if role is None else self.naming_role(role)
-        wanted = {"email": email, "inviter_user_id": invited_by, "unit": unit}
-        return rows.filter(**{column: value for column, value in wanted.items() if value is not None})
-
     # Who sees it
 
     def managed_in(self, organization: Organization, by: Principal) -> "InvitationQuerySet":

@@ -18,15 +18,15 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from accounts.credentials import operation_key
 from accounts.models import IdempotentResponse
-from core.api.query import Text
+from core.api.parameters import TextParameter
 from core.errors import Unprocessable
 
 HEADER = "Idempotency-Key"
 IDEMPOTENCY_KEY = {
-    HEADER: Text(
+    HEADER: TextParameter(
         max_length=255,
         pattern=re.compile("[!-~]+"),
-        description="Any text that is new for each thing to be done. Within 24 hours the same request with the same "
+        help_text="Any text that is new for each thing to be done. Within 24 hours the same request with the same "
         "key is answered as it was the first time, and does nothing again.",
     )
 }

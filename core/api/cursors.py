@@ -15,8 +15,10 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from .envelope import PageResponse
+from .filters import Sorting
 from .pagination import Pagination
-from .query import Integer, InvalidQuery, Parameter, Schema, Sorting, Text
+from .parameters import Fields, TextParameter
+from .query import InvalidQuery, Schema
 
 
 @dataclass(frozen=True)
@@ -37,22 +39,15 @@ class CursorPagination(Pagination):
 
     column = "created_at"
     descending = True
-    limit_default = 10
-    limit_maximum = 100
-    limit_name, after_name, before_name = "limit", "after", "before"
+    after_name, before_name = "after", "before"
 
     @classmethod
-    def query_parameters(cls) -> dict[str, Parameter]:
+    def query_fields(cls) -> Fields:
         """The parameters that an operation with these pages has."""
         return {
-            cls.limit_name: Integer(
-                minimum=1,
-                maximum=cls.limit_maximum,
-                default=cls.limit_default,
-                description="How many rows a page has.",
-            ),
-            cls.after_name: Text(max_length=1024, description="A cursor: the rows behind it."),
-            cls.before_name: Text(max_length=1024, description="A cursor: the rows in front of it."),
+            cls.page_size_query_param: cls.limit_field(),
+            cls.after_name: TextParameter(max_length=1024, help_text="A cursor: the rows behind it."),
+            cls.before_name: TextParameter(max_length=1024, help_text="A cursor: the rows in front of it."),
         }
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
@@ -75,12 +70,12 @@ class CursorPagination(Pagination):
     def prepare(self, queryset: QuerySet, view: Any) -> None:
         """Learn the order and what the cursors are bound to from the view."""
         self.query: dict[str, Any] = view.query
-        self.limit: int = self.query[self.limit_name]
+        self.limit: int = self.query[self.page_size_query_param]
         sorting = next((value for value in self.query.values() if isinstance(value, Sorting)), None)
         self.key = sorting.column if sorting else self.column
         self.falling = sorting.descending if sorting else self.descending
         self.field = queryset.model._meta.get_field(self.key)
-        own = {self.limit_name, self.after_name, self.before_name}
+        own = {self.page_size_query_param, self.after_name, self.before_name}
         filters = sorted((name, str(value)) for name, value in self.query.items() if name not in own)
         bound = (view.request.path, view.cursor_context(), self.key, self.falling, filters)
         self.signer = Signer(salt=f"perfectworks.api.cursors {bound}")

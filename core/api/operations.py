@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from inspect import cleandoc
 from typing import Any, TypeVar
 
@@ -9,8 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.permissions import BasePermission
 from rest_framework.serializers import Serializer
 
+from .filters import StrictFilterSet
 from .pagination import Pagination
-from .query import Parameter, Schema
+from .parameters import Fields
+from .query import Schema
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -19,6 +22,7 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 class Operation:
     """One method of one path: what comes in, what goes out, who may call.
 
+    A list declares its ``filterset_class`` and its ``pagination_class``; ``parameters`` are those of other operations.
     ``also`` are further statuses of success, which come without data, and what they say. ``name`` is what the schema
     calls the operation, for vendors whose documents have a name for it.
     """
@@ -30,18 +34,24 @@ class Operation:
     many: bool = False
     status: int = 200
     also: Mapping[int, str] = field(default_factory=dict)
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
-    headers: Mapping[str, Parameter] = field(default_factory=dict)
-    paginator: type[Pagination] | None = None
+    filterset_class: type[StrictFilterSet] | None = None
+    pagination_class: type[Pagination] | None = None
+    parameters: Fields = field(default_factory=dict)
+    headers: Fields = field(default_factory=dict)
     public: bool = False
-    permissions: tuple[type[BasePermission], ...] = ()
+    permission_classes: tuple[type[BasePermission], ...] = ()
     errors: tuple[int, ...] = ()
     documentation: str = ""
 
     @property
-    def query_parameters(self) -> dict[str, Parameter]:
-        """Everything that may stand in the query: the operation's own parameters and its paginator's."""
-        return {**self.parameters, **(self.paginator.query_parameters() if self.paginator else {})}
+    def serializer_class(self) -> type[Serializer] | None:
+        """The serializer of the answer, unless that is described by a bare schema or there is none."""
+        return self.answer if isinstance(self.answer, type) else None
+
+    @cached_property
+    def fields(self) -> Fields:
+        """What may stand in the query beside the filters: the operation's own parameters and its paginator's."""
+        return {**self.parameters, **(self.pagination_class.query_fields() if self.pagination_class else {})}
 
 
 def operation(message: str, **promises: Any) -> Callable[[Method], Method]:

@@ -9,16 +9,31 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from .envelope import PageResponse
-from .query import Integer, Parameter, Schema
+from .parameters import Fields, IntegerParameter
+from .query import Schema
 
 
 class Pagination(BasePagination):
     """A paginator that can say what it adds to an operation."""
 
+    page_size = 10
+    max_page_size = 100
+    page_size_query_param = "limit"
+
     @classmethod
-    def query_parameters(cls) -> dict[str, Parameter]:
+    def query_fields(cls) -> Fields:
         """The query parameters, which the view reads before paging (`view.query`)."""
         raise NotImplementedError
+
+    @classmethod
+    def limit_field(cls) -> IntegerParameter:
+        """The parameter of the page's size."""
+        return IntegerParameter(
+            min_value=1,
+            max_value=cls.max_page_size,
+            default=cls.page_size,
+            help_text="How many rows a page has.",
+        )
 
     @classmethod
     def block_schema(cls) -> Schema:
@@ -32,30 +47,22 @@ class PagePagination(Pagination):
     The view has read both parameters, so they are within their bounds.
     """
 
-    limit_default = 10
-    limit_maximum = 100
+    page_query_param = "page"
 
     page: int
     limit: int
     total: int
 
     @classmethod
-    def query_parameters(cls) -> dict[str, Parameter]:
+    def query_fields(cls) -> Fields:
         """The parameters that an operation with these pages has."""
-        return {
-            "page": Integer(minimum=1, default=1, description="The number of the page."),
-            "limit": Integer(
-                minimum=1,
-                maximum=cls.limit_maximum,
-                default=cls.limit_default,
-                description="How many rows a page has.",
-            ),
-        }
+        page = IntegerParameter(min_value=1, default=1, help_text="The number of the page.")
+        return {cls.page_query_param: page, cls.page_size_query_param: cls.limit_field()}
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
         """Return the rows of the page; afterwards `page`, `limit` and `total` are known."""
         query: Mapping[str, Any] = view.query  # type: ignore[union-attr]
-        self.page, self.limit = query["page"], query["limit"]
+        self.page, self.limit = query[self.page_query_param], query[self.page_size_query_param]
         self.total = queryset.count()
         start = (self.page - 1) * self.limit
         return list(queryset[start : start + self.limit]) if start < self.total else []

@@ -20,7 +20,7 @@ from invitations.email.models import TO_INVITEE, Email
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason
 from invitations.models import Invitation
 from orgs.api.fields import BlankAsNullField, LanguageField, PermissionsField
-from orgs.api.parameters import BUILT_IN_NAMES
+from orgs.api.filters import BUILT_IN_NAMES
 from orgs.api.serializers import ActorSerializer, ChangesSerializer, RoleReferenceSerializer, UnitReferenceSerializer
 
 MAX_TOKEN_LENGTH = 256

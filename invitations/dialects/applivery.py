@@ -12,6 +12,7 @@ import re
 from math import ceil
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db.models import Case, F, Value, When
 from django.http import HttpRequest
@@ -24,10 +25,11 @@ from rest_framework.response import Response
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER
 from core.api.errors import Problem
+from core.api.filters import SortField, SortFilter, Sorting, StrictFilterSet, TextFilter
 from core.api.ids import OidField
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Schema, Sort, Sorting, Text, Unreadable, object_schema
+from core.api.query import Schema, record
 from core.api.schema import OperationSchema
 from core.api.serializers import HouseSerializer, TimeField
 from core.ids import parse_oid
@@ -100,26 +102,39 @@ class InvitationSerializer(HouseSerializer):
     created_at = TimeField()
 
 
-# Parameters
+# Filters
 
 
-class ApplicationSort(Sort):
+class ApplicationSortField(SortField):
     """A field, perhaps with a direction: ``createdAt``, ``email:asc``; the document's pattern, matched whole."""
 
     pattern = re.compile(r"[\w.]*((:asc)|(:desc))?", re.ASCII)
 
-    def read(self, text: str) -> Sorting:
-        """The order, for the fields there are."""
-        if not self.pattern.fullmatch(text):
-            raise Unreadable("This does not have the expected form.")
-        return super().read(text)
+    def to_python(self, value: Any) -> str:
+        """Refuse what does not match, before it is looked for among the fields there are."""
+        if not self.pattern.fullmatch(value):
+            raise ValidationError("This does not have the expected form.")
+        return super().to_python(value)
 
 
-SORTS = {"createdAt": "created_at", "updatedAt": "updated_at", "email": "email", "role": "role_spelled"}
-PARAMETERS = {
-    "sort": ApplicationSort(SORTS, default="createdAt:desc", bare=True),
-    "email": Text(max_length=256, pattern=EMAIL, description="Exactly this address, in any case."),
-}
+class ApplicationSort(SortFilter):
+    """By a field; without a direction ascending."""
+
+    field_class = ApplicationSortField
+
+    def sortings(self, column: str, name: str) -> list[Sorting]:
+        """The bare name stands in front of both directions."""
+        return [Sorting(name, column, descending=False), *super().sortings(column, name)]
+
+
+class InvitationFilter(StrictFilterSet):
+    """The document's two parameters beside those of the page."""
+
+    sort = ApplicationSort(
+        fields={"created_at": "createdAt", "updated_at": "updatedAt", "email": "email", "role_spelled": "role"},
+        initial="createdAt:desc",
+    )
+    email = TextFilter(max_length=256, pattern=EMAIL, help_text="Exactly this address, in any case.")
 
 
 class Page(PagePagination):
@@ -179,7 +194,13 @@ class AppliveryInvitations(DialectViewSet):
     path_parameters = {"organization_id": ID_OR_SLUG, "application_id": ID_OR_SLUG}
     refuse_unknown_parameters = False
 
-    @operation("OK", name="getInvitations", answer=InvitationSerializer, paginator=Page, parameters=PARAMETERS)
+    @operation(
+        "OK",
+        name="getInvitations",
+        answer=InvitationSerializer,
+        filterset_class=InvitationFilter,
+        pagination_class=Page,
+    )
     def list(self, request: Request, organization_id: str, application_id: str) -> Response:
         """Get list of collaborator invitations pending.
 
@@ -190,9 +211,7 @@ class AppliveryInvitations(DialectViewSet):
         applications = units_of(self.caller, organization).filter(kind=Unit.Kind.APPLICATION)
         application = named(applications, application_id, UnitNotFound)
         rows = Invitation.objects.managed_in_unit(organization, application, self.caller).open().with_details()
-        if self.query["email"]:
-            rows = rows.filter(email=self.query["email"])
-        return self.page(rows.annotate(role_spelled=ROLE).order_by(*self.query["sort"].columns))
+        return self.page(rows.annotate(role_spelled=ROLE))
 
 
 def named(rows: Any, text: str, otherwise: type[Exception]) -> Any:

@@ -26,9 +26,10 @@ from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER_OR_KEY
 from core.api.cursors import CursorPagination
 from core.api.errors import Problem
+from core.api.filters import ChoiceFilter, ChoicesFilter, SortFilter, Sorting, StrictFilterSet
 from core.api.ids import ULID, UlidField
 from core.api.operations import operation
-from core.api.query import Choice, Choices, InvalidQuery, Schema, Sorting, object_schema
+from core.api.query import InvalidQuery, Schema, record
 from core.api.serializers import (
     ChoiceField,
     SnakeCaseSerializer,
@@ -110,25 +111,53 @@ class NewInvitation(SnakeCaseSerializer):
     force = StrictBooleanField(default=False)
 
 
-# Parameters
+# Filters
 
 
-class DashSort(Choice):
+class DashSort(SortFilter):
     """``updated_at`` or ``-updated_at``."""
 
-    def read(self, text: str) -> Sorting:
-        """The order as a column and a direction."""
-        word = super().read(text)
-        return Sorting(word, word.lstrip("-"), descending=word.startswith("-"))
+    def sortings(self, column: str, name: str) -> list[Sorting]:
+        """A dash means descending."""
+        return [Sorting(name, column, descending=False), Sorting(f"-{name}", column, descending=True)]
 
 
-STATE_FILTERS = {
-    "filter[state]": Choice("pending", "error", description="The state of the invitations: pending unless given."),
-    "filter[state][eq]": Choice("pending", "error", description="The same."),
-    "filter[state][in]": Choices("pending", "error", description="One or both."),
-}
-NEWEST_FIRST = Sorting("-updated_at", "updated_at", descending=True)
-PARAMETERS = {**STATE_FILTERS, "sort": DashSort("updated_at", "-updated_at", default=NEWEST_FIRST)}
+class InvitationFilter(StrictFilterSet):
+    """One filter for the state, by one of three names, and the order."""
+
+    parameter_names = {
+        "state": "filter[state]",
+        "state_equals": "filter[state][eq]",
+        "state_in": "filter[state][in]",
+    }
+
+    state = ChoiceFilter(
+        choices=["pending", "error"],
+        method="filter_state",
+        help_text="The state of the invitations: pending unless given.",
+    )
+    state_equals = ChoiceFilter(choices=["pending", "error"], method="filter_state", help_text="The same.")
+    state_in = ChoicesFilter(choices=["pending", "error"], method="filter_states", help_text="One or both.")
+    sort = DashSort(fields={"updated_at": "updated_at"}, initial="-updated_at")
+
+    def filter_queryset(self, queryset: InvitationQuerySet) -> InvitationQuerySet:
+        """Show what is open, unless states are asked for. Raises InvalidQuery when they are asked for twice."""
+        given = [name for name in self.parameter_names.values() if name in self.filters]
+        if len(given) > 1:
+            raise InvalidQuery(fields={given[1]: ["Give one filter for the state."]})
+        rows: InvitationQuerySet = super().filter_queryset(queryset)
+        return rows if given else rows.open()
+
+    def filter_state(self, queryset: InvitationQuerySet, name: str, value: str) -> InvitationQuerySet:
+        """Show what is in this state."""
+        return queryset.in_states([value])
+
+    def filter_states(self, queryset: InvitationQuerySet, name: str, value: tuple[str, ...]) -> InvitationQuerySet:
+        """Show what is in one of these states."""
+        return queryset.in_states(value)
+
+
+# Pages
 
 
 class HalRenderer(JSONRenderer):
@@ -143,8 +172,8 @@ class Page(CursorPagination):
     """Rows as a bare array with ``Link`` headers, or as a HAL collection for whoever accepts that."""
 
     column = "updated_at"
-    limit_name, after_name, before_name = "page[size]", "page[after]", "page[before]"
-    limit_default = 100
+    page_size = 100
+    page_size_query_param, after_name, before_name = "page[size]", "page[after]", "page[before]"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """The rows; for HAL also how many there are in all."""
@@ -179,8 +208,8 @@ class UpsunSchema(ForbiddingSchema):
     def success(self) -> Schema:
         """The response when all went well."""
         found = super().success()
-        if self.operation.paginator:
-            page = object_schema(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
+        if self.operation.pagination_class:
+            page = record(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
             found["content"][HalRenderer.media_type] = {"schema": page}
             found["headers"] = {"Link": {"description": "RFC 8288: self, next, prev.", "schema": {"type": "string"}}}
         return found
@@ -205,10 +234,16 @@ class UpsunInvitations(ForbiddingViewSet):
             exc = serializers.ValidationError(exc.fields or exc.message)
         return super().handle_exception(NotFound(exc.message) if isinstance(exc, Gone) else exc)
 
-    @operation("OK", name="list-org-invites", answer=InvitationSerializer, paginator=Page, parameters=PARAMETERS)
+    @operation(
+        "OK",
+        name="list-org-invites",
+        answer=InvitationSerializer,
+        filterset_class=InvitationFilter,
+        pagination_class=Page,
+    )
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List invitations to an organization."""
-        return self.page(self._rows(organization_id).in_states(self._states()))
+        return self.page(self._rows(organization_id))
 
     @operation(
         "Created",
@@ -251,13 +286,6 @@ class UpsunInvitations(ForbiddingViewSet):
     def _rows(self, organization_id: UUID) -> InvitationQuerySet:
         organization = find_organization(self.caller, organization_id)
         return Invitation.objects.managed_in(organization, self.caller).with_details()
-
-    def _states(self) -> tuple[str, ...]:
-        given = [(name, self.query[name]) for name in STATE_FILTERS if self.query[name]]
-        if len(given) > 1:
-            raise InvalidQuery(fields={given[1][0]: ["Give one filter for the state."]})
-        states = given[0][1] if given else "pending"
-        return states if isinstance(states, tuple) else (states,)
 
 
 # Paths and credentials

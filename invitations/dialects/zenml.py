@@ -24,7 +24,8 @@ from accounts.credentials import BEARER, PERSON_WITHOUT_COOKIE
 from accounts.oauth.scopes import INVITATIONS
 from core.api.errors import Problem
 from core.api.operations import operation
-from core.api.query import Boolean, Schema, object_schema
+from core.api.parameters import BooleanParameter
+from core.api.query import Schema, record
 from core.api.schema import OperationSchema
 from core.api.serializers import SnakeCaseSerializer, TimeField
 from core.errors import Gone, Invalid, Unprocessable
@@ -90,11 +91,11 @@ class BareRenderer(JSONRenderer):
 
 # Parameters
 
-ACCEPT = Boolean(
+ACCEPT = BooleanParameter(
     true=("true", "1", "on", "t", "y", "yes"),
     false=("false", "0", "off", "f", "n", "no"),
     required=True,
-    description="Whether to accept the invitation or not.",
+    help_text="Whether to accept the invitation or not.",
 )
 
 # Schema

@@ -4,13 +4,13 @@ from functools import cached_property
 from typing import cast
 
 from accounts.principals import Principal
-from core.api.query import Uuid
+from core.api.parameters import UuidParameter
 from core.api.viewsets import ApiViewSet
 from orgs.locks import current_organization, find_organization
 from orgs.models import Organization
 
 HEADER = "X-Organization-Id"
-HEADERS = {HEADER: Uuid(description="The organization to act in, instead of the active one.")}
+HEADERS = {HEADER: UuidParameter(help_text="The organization to act in, instead of the active one.")}
 
 
 class HouseViewSet(ApiViewSet):

@@ -6,8 +6,8 @@ from rest_framework.response import Response
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Sort
 from invitations.actions import inviting
+from invitations.api.filters import InvitingOrganizationFilter
 from invitations.api.serializers import (
     AcceptanceSerializer,
     InvitationSerializer,
@@ -19,8 +19,6 @@ from invitations.api.viewsets.acceptance import AcceptsInvitations
 from invitations.lookups import find_offer
 from invitations.models import Invitation
 from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
-
-SORTS = {"createdAt": "created_at", "expiresAt": "expires_at", "name": "organization__name"}
 
 
 class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
@@ -47,8 +45,8 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     @operation(
         "Invitations retrieved successfully",
         answer=InvitingOrganizationSerializer,
-        paginator=PagePagination,
-        parameters={"sort": Sort(SORTS, default="createdAt:desc")},
+        filterset_class=InvitingOrganizationFilter,
+        pagination_class=PagePagination,
     )
     def invites(self, request: Request) -> Response:
         """Get user's pending organization invitations.
@@ -58,7 +56,7 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
         """
         rows = Invitation.objects.open().addressed_to(self.caller.user).newest_of_each_organization()
         rows = rows.not_joined_by(self.caller.user).with_details().with_member_count()
-        return self.page(rows.order_by(*self.query["sort"].columns))
+        return self.page(rows)
 
     @operation("Joined the organization", body=JoinSerializer, answer=AcceptanceSerializer, errors=(404, 409, 410))
     def join(self, request: Request) -> Response:

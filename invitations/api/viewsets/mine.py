@@ -7,8 +7,8 @@ from rest_framework.response import Response
 
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Sort
 from invitations.actions import answering
+from invitations.api.filters import ReceivedInvitationFilter
 from invitations.api.serializers import (
     AcceptanceSerializer,
     DeclineSerializer,
@@ -20,8 +20,6 @@ from invitations.api.viewsets.acceptance import AcceptsInvitations
 from invitations.lookups import find_addressed, find_by_token
 from invitations.models import Invitation
 
-SORTS = {"invitedAt": "created_at", "expiresAt": "expires_at", "name": "organization__name"}
-
 
 class MyInvitationViewSet(AcceptsInvitations):
     """Invitations as their invitee sees them. Everybody else's do not exist here."""
@@ -31,13 +29,13 @@ class MyInvitationViewSet(AcceptsInvitations):
     @operation(
         "Invitations retrieved successfully",
         answer=ReceivedInvitationSerializer,
-        paginator=PagePagination,
-        parameters={"sort": Sort(SORTS, default="invitedAt:desc")},
+        filterset_class=ReceivedInvitationFilter,
+        pagination_class=PagePagination,
     )
     def list(self, request: Request) -> Response:
         """List my open invitations."""
         rows = Invitation.objects.open().addressed_to(self.caller.user).with_details().with_member_count()
-        return self.page(rows.order_by(*self.query["sort"].columns))
+        return self.page(rows)
 
     @operation("Invitation retrieved successfully", answer=ReceivedInvitationSerializer)
     def retrieve(self, request: Request, invitation_id: UUID) -> Response:

@@ -8,8 +8,8 @@ from rest_framework.response import Response
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Choice, Choices, Sort, Uuid
 from invitations.actions import inviting
+from invitations.api.filters import SentInvitationFilter
 from invitations.api.serializers import (
     CorrectionSerializer,
     ExplanationSerializer,
@@ -18,16 +18,11 @@ from invitations.api.serializers import (
     InviteSerializer,
     ResendSerializer,
 )
-from invitations.email.models import Email
-from invitations.email.queue import delivery_is, with_delivery
+from invitations.email.queue import with_delivery
 from invitations.explaining import explain
 from invitations.lookups import find_managed
 from invitations.models import Invitation
-from invitations.querysets import InvitationQuerySet
 from orgs.api.organization_context import InOrganization
-from orgs.api.parameters import AddressParameter, RoleName
-
-SORTS = {"createdAt": "created_at", "updatedAt": "updated_at", "expiresAt": "expires_at", "email": "email"}
 
 
 class OrganizationInvitationViewSet(PathOrganizationContext):
@@ -38,23 +33,8 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     @operation(
         "Invitations retrieved successfully",
         answer=InvitationSerializer,
-        paginator=PagePagination,
-        parameters={
-            "state": Choices(
-                *Invitation.Status.values,
-                description="One or more states; without it `pending`, or with `delivery` any.",
-            ),
-            "delivery": Choice(
-                *Email.State.values, description="Those whose newest mail to the invitee is in this state."
-            ),
-            "email": AddressParameter(description="Those to exactly this address, in any letter case."),
-            "role": RoleName(
-                description="Those that grant this role, in the organization or a unit: its id, or a name."
-            ),
-            "invitedBy": Uuid(description="The id of the user who invited."),
-            "unit": Uuid(description="The workspace or application it leads to."),
-            "sort": Sort(SORTS, default="createdAt:desc"),
-        },
+        filterset_class=SentInvitationFilter,
+        pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List an organization's invitations.
@@ -62,13 +42,8 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         The open ones, unless other states or a state of delivery are asked for; what is past its date is `expired`.
         Who manages the members of single units only sees the invitations into those.
         """
-        rows = self._in_wanted_states(Invitation.objects.manageable_in(self.organization, self.caller)).matching(
-            email=self.query["email"],
-            role=self.query["role"],
-            invited_by=self.query["invitedBy"],
-            unit=self.query["unit"],
-        )
-        return self.page(with_delivery(rows.with_details()).order_by(*self.query["sort"].columns))
+        rows = Invitation.objects.manageable_in(self.organization, self.caller)
+        return self.page(with_delivery(rows.with_details()))
 
     @operation(
         "Invitation sent successfully",
@@ -169,10 +144,3 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
                 by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body
             )
         )
-
-    def _in_wanted_states(self, rows: InvitationQuerySet) -> InvitationQuerySet:
-        """What could not be delivered is not open any more, so asking for a state of delivery alone is about all."""
-        states, delivery = self.query["state"], self.query["delivery"]
-        if delivery:
-            rows = rows.filter(delivery_is(delivery))
-        return rows.in_states(states or ["pending"]) if states or not delivery else rows

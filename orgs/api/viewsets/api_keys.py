@@ -25,7 +25,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     @operation(
         "API keys retrieved successfully",
         answer=ApiKeySerializer,
-        paginator=PagePagination,
+        pagination_class=PagePagination,
         headers=HEADERS,
         errors=(404, 409),
     )

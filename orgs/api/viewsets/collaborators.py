@@ -8,14 +8,12 @@ from rest_framework.response import Response
 
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Sort
 from orgs import querysets
 from orgs.actions import units
-from orgs.api.organization_context import PathOrganizationContext
+from orgs.api.filters import CollaboratorFilter
+from orgs.api.organization_context import InOrganization
 from orgs.api.serializers import CollaboratorRoleSerializer, CollaboratorSerializer
 from orgs.models import Unit
-
-SORTS = {"createdAt": "created_at", "lastName": "membership__user__last_name"}
 
 
 class CollaboratorViewSet(PathOrganizationContext):
@@ -26,13 +24,13 @@ class CollaboratorViewSet(PathOrganizationContext):
     @operation(
         "Collaborators retrieved successfully",
         answer=CollaboratorSerializer,
-        paginator=PagePagination,
-        parameters={"sort": Sort(SORTS, default="createdAt:asc")},
+        filterset_class=CollaboratorFilter,
+        pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """List the members with a role in this unit."""
         unit = querysets.unit_of(self.caller, self.organization, unit_id, self.kind)
-        return self.page(querysets.collaborators_in(unit).order_by(*self.query["sort"].columns))
+        return self.page(querysets.collaborators_in(unit))
 
     @operation(
         "Collaborator updated successfully",

@@ -24,7 +24,7 @@ class OrganizationEventViewSet(PathOrganizationContext):
 
     resource = "organization_events"
 
-    @operation("Events retrieved successfully", answer=EventSerializer, paginator=EventPagination)
+    @operation("Events retrieved successfully", answer=EventSerializer, pagination_class=EventPagination)
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List what happened in an organization, oldest first.
 

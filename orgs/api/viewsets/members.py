@@ -7,14 +7,11 @@ from rest_framework.response import Response
 
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Sort
 from orgs import querysets
 from orgs.actions import members
+from orgs.api.filters import MemberFilter
 from orgs.api.organization_context import HEADERS, InCurrentOrganization
-from orgs.api.parameters import AddressParameter, RoleName
 from orgs.api.serializers import MemberChangesSerializer, MemberSerializer
-
-SORTS = {"joinedAt": "created_at", "firstName": "user__first_name", "lastName": "user__last_name"}
 
 
 class MemberViewSet(CurrentOrganizationContext):
@@ -25,23 +22,14 @@ class MemberViewSet(CurrentOrganizationContext):
     @operation(
         "Members retrieved successfully",
         answer=MemberSerializer,
-        paginator=PagePagination,
-        parameters={
-            "email": AddressParameter(description="The member with exactly this address, in any letter case."),
-            "role": RoleName(description="Those with this role in the organization: its id, or a built-in name."),
-            "sort": Sort(SORTS, default="joinedAt:asc"),
-        },
+        filterset_class=MemberFilter,
+        pagination_class=PagePagination,
         headers=HEADERS,
         errors=(404, 409),
     )
     def list(self, request: Request) -> Response:
         """List organization members."""
-        rows = querysets.members_of(self.caller, self.organization)
-        if self.query["email"]:
-            rows = rows.filter(user__email=self.query["email"])
-        if self.query["role"]:
-            rows = rows.filter(assignments__role=self.query["role"], assignments__unit__isnull=True)
-        return self.page(rows.order_by(*self.query["sort"].columns))
+        return self.page(querysets.members_of(self.caller, self.organization))
 
     @operation("Member retrieved successfully", answer=MemberSerializer, headers=HEADERS, errors=(409,))
     def retrieve(self, request: Request, member_id: UUID) -> Response:

@@ -129,7 +129,7 @@ class OAuthApplicationViewSet(HouseViewSet):
     @operation(
         "OAuth applications retrieved successfully",
         answer=OAuthApplicationSerializer,
-        paginator=PagePagination,
+        pagination_class=PagePagination,
         headers=HEADERS,
         errors=(404,),
     )

@@ -9,11 +9,11 @@ from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from accounts.sessions import elevates_privileges
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Boolean, Sort
 from core.api.viewsets import ApiViewSet
 from orgs import querysets
 from orgs.actions import members, organizations
-from orgs.api.organization_context import HEADERS, CurrentOrganizationContext, PathOrganizationContext
+from orgs.api.filters import OrganizationFilter
+from orgs.api.organization_context import HEADERS, InCurrentOrganization, InOrganization
 from orgs.api.serializers import (
     MemberSerializer,
     OrganizationProfileSerializer,
@@ -34,16 +34,12 @@ class OrganizationViewSet(PathOrganizationContext):
     @operation(
         "Organizations retrieved successfully",
         answer=OrganizationSerializer,
-        paginator=PagePagination,
-        parameters={
-            "archived": Boolean(default=False, description="Instead, the archived ones that you can restore."),
-            "sort": Sort({"createdAt": "created_at", "name": "name"}, default="createdAt:desc"),
-        },
+        filterset_class=OrganizationFilter,
+        pagination_class=PagePagination,
     )
     def list(self, request: Request) -> Response:
         """List your organizations."""
-        shown = querysets.archived_organizations_of if self.query["archived"] else querysets.live_organizations_of
-        return self.page(shown(self.caller).order_by(*self.query["sort"].columns))
+        return self.page(querysets.live_organizations_of(self.caller))
 
     @operation(
         "Organization registered successfully",

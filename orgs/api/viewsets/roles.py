@@ -8,12 +8,12 @@ from rest_framework.response import Response
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Choice, Sort, Uuid
+from core.api.parameters import UuidParameter
 from orgs import querysets
 from orgs.actions import roles
-from orgs.api.organization_context import PathOrganizationContext
+from orgs.api.filters import RoleListFilter
+from orgs.api.organization_context import InOrganization
 from orgs.api.serializers import NewRoleSerializer, RoleChangesSerializer, RoleSerializer
-from orgs.permissions import Level
 
 
 class RoleViewSet(PathOrganizationContext):
@@ -24,18 +24,12 @@ class RoleViewSet(PathOrganizationContext):
     @operation(
         "Roles retrieved successfully",
         answer=RoleSerializer,
-        paginator=PagePagination,
-        parameters={
-            "scope": Choice(*Level.values, description="Where the roles can be held."),
-            "sort": Sort({"createdAt": "created_at", "name": "name"}, default="createdAt:asc"),
-        },
+        filterset_class=RoleListFilter,
+        pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List the roles of an organization."""
-        rows = querysets.roles_of(self.organization)
-        if self.query["scope"]:
-            rows = rows.filter(level=self.query["scope"])
-        return self.page(rows.order_by(*self.query["sort"].columns))
+        return self.page(querysets.roles_of(self.organization))
 
     @operation(
         "Role created successfully",
@@ -64,7 +58,7 @@ class RoleViewSet(PathOrganizationContext):
     @operation(
         "Role deleted successfully",
         status=204,
-        parameters={"reassignTo": Uuid(description="The role that takes its place, needed while it is in use.")},
+        parameters={"reassignTo": UuidParameter(help_text="The role that takes its place, needed while it is in use.")},
         errors=(409, 422),
     )
     def destroy(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:

@@ -9,10 +9,10 @@ from rest_framework.response import Response
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Sort
 from orgs import querysets
 from orgs.actions import units
-from orgs.api.organization_context import PathOrganizationContext
+from orgs.api.filters import UnitFilter
+from orgs.api.organization_context import InOrganization
 from orgs.api.serializers import UnitProfileSerializer, UnitSerializer
 from orgs.models import Unit
 
@@ -25,16 +25,15 @@ class UnitViewSet(PathOrganizationContext):
     @operation(
         "Units retrieved successfully",
         answer=UnitSerializer,
-        paginator=PagePagination,
-        parameters={"sort": Sort({"createdAt": "created_at", "name": "name"}, default="createdAt:asc")},
+        filterset_class=UnitFilter,
+        pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List the units of this kind that you may see.
 
         Whoever may list projects sees all of them, others those they have a role in.
         """
-        rows = querysets.units_of(self.caller, self.organization).filter(kind=self.kind)
-        return self.page(rows.order_by(*self.query["sort"].columns))
+        return self.page(querysets.units_of(self.caller, self.organization).filter(kind=self.kind))
 
     @operation(
         "Unit created successfully",

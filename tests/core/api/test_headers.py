@@ -5,7 +5,7 @@ from django.urls import path
 from rest_framework.test import APIClient
 
 from core.api.operations import operation
-from core.api.query import Integer, Uuid
+from core.api.parameters import IntegerParameter, UuidParameter
 from core.api.viewsets import ApiViewSet
 
 pytestmark = pytest.mark.urls(__name__)
@@ -21,7 +21,10 @@ class LuggageViewSet(ApiViewSet):
     @operation(
         "Read",
         answer={"type": "object"},
-        headers={"X-Room-Id": Uuid(description="The room."), "X-Weight": Integer(maximum=9, default=1)},
+        headers={
+            "X-Room-Id": UuidParameter(help_text="The room."),
+            "X-Weight": IntegerParameter(max_value=9, default=1),
+        },
     )
     def retrieve(self, request):
         """Read the headers."""

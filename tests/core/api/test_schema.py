@@ -31,6 +31,7 @@ def test_the_document_is_valid_openapi_3_1(written):
 def test_the_document_covers_its_prefix_and_nothing_else(written):
     assert {path: sorted(methods) for path, methods in written()["paths"].items()} == {
         "/api/v0/echo": ["get", "post"],
+        "/api/v0/every": ["get"],
         "/api/v0/feed": ["get"],
         "/api/v0/guarded": ["get"],
         "/api/v0/notes": ["get", "post"],
@@ -94,6 +95,29 @@ def test_an_operation_tells_its_summary_parameters_and_pages(written):
             },
         },
         "required": ["success", "message", "data", "pagination"],
+    }
+
+
+def test_every_kind_of_filter_is_described_with_its_default(written):
+    parameters = {one["name"]: one["schema"] for one in written()["paths"]["/api/v0/every"]["get"]["parameters"]}
+    assert {name: schema for name, schema in parameters.items() if name not in ("page", "limit")} == {
+        "flag": {"type": "boolean"},
+        "color": {"type": "string", "enum": ["red", "green"], "default": "red"},
+        "colors": {"type": "string", "pattern": "^(red|green)(,(red|green))*$"},
+        "id": {"type": "string", "format": "uuid"},
+        "aName": {"type": "string", "minLength": 1, "maxLength": 8, "pattern": "^(?:[a-z]+)$"},
+        "sort": {"type": "string", "enum": ["title:asc", "title:desc"], "default": "title:asc"},
+    }
+
+
+def test_a_single_parameter_and_a_header_are_described_by_their_fields(written):
+    parameters = written()["paths"]["/api/v0/echo"]["get"]["parameters"]
+    assert {(one["in"], one["name"]): (one["schema"], one.get("required", False)) for one in parameters} == {
+        ("header", "X-Shelf-Id"): ({"type": "string", "format": "uuid"}, False),
+        ("query", "flag"): ({"type": "boolean"}, False),
+        ("query", "count"): ({"type": "integer", "minimum": 1, "maximum": 9}, False),
+        ("query", "id"): ({"type": "string", "format": "uuid"}, False),
+        ("query", "needed"): ({"type": "string", "minLength": 1, "maxLength": 8}, True),
     }
 
 

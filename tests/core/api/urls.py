@@ -1,5 +1,7 @@
 """A small API of notes in the house's words, and a second prefix that speaks tersely."""
 
+import re
+
 from django.db import OperationalError
 from django.http import Http404, HttpResponse
 from django.urls import include, path
@@ -13,9 +15,18 @@ from rest_framework.renderers import JSONRenderer
 from core.api.cursors import CursorPagination
 from core.api.docs import Document, documentation
 from core.api.envelope import house_error_body
+from core.api.filters import (
+    BooleanFilter,
+    ChoiceFilter,
+    ChoicesFilter,
+    SortFilter,
+    StrictFilterSet,
+    TextFilter,
+    UuidFilter,
+)
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Boolean, Choice, Choices, Integer, Sort, Text, Uuid
+from core.api.parameters import BooleanParameter, IntegerParameter, TextParameter, UuidParameter
 from core.api.serializers import HouseSerializer, PlainTextField, TimeField
 from core.api.viewsets import ApiViewSet
 from core.errors import Conflict, NotFound
@@ -63,6 +74,34 @@ class NoteBody(HouseSerializer):
     page_count = serializers.IntegerField(min_value=0, max_value=1000, required=False)
 
 
+class NoteFilter(StrictFilterSet):
+    """Of notes."""
+
+    title = TextFilter(max_length=64, help_text="The exact title.")
+    sort = SortFilter(fields={"written_at": "writtenAt", "title": "title"}, initial="writtenAt:desc")
+
+
+class EveryFilter(StrictFilterSet):
+    """A filter of each kind. Those with a default and without are both applied to the titles of notes."""
+
+    parameter_names = {"a_name": "aName"}
+
+    flag = BooleanFilter(method="nothing")
+    color = ChoiceFilter(choices=["red", "green"], initial="red", field_name="title")
+    colors = ChoicesFilter(choices=["red", "green"], field_name="title")
+    id = UuidFilter()
+    a_name = TextFilter(max_length=8, pattern=re.compile("[a-z]+", re.ASCII), method="starting")
+    sort = SortFilter(fields={"title": "title"}, initial="title:asc")
+
+    def nothing(self, queryset, name, value: bool):
+        """Show nothing when the flag is set."""
+        return queryset.none() if value else queryset
+
+    def starting(self, queryset, name, value: str):
+        """Show what starts so, which the color does not."""
+        return queryset.filter(title__startswith=value, pk__isnull=self.request is None)
+
+
 class Anonymous(ApiViewSet):
     """Open to anybody."""
 
@@ -76,19 +115,22 @@ class NoteViewSet(Anonymous):
     @operation(
         "Notes retrieved successfully",
         answer=NoteRow,
-        paginator=PagePagination,
-        parameters={
-            "sort": Sort({"writtenAt": "written_at", "title": "title"}, default="writtenAt:desc"),
-            "title": Text(max_length=64, description="The exact title."),
-        },
+        filterset_class=NoteFilter,
+        pagination_class=PagePagination,
     )
     def list(self, request):
         """List notes.
 
         The newest first, unless asked otherwise.
         """
-        notes = Note.objects.order_by(*self.query["sort"].columns)
-        return self.page(notes.filter(title=self.query["title"]) if self.query["title"] else notes)
+        return self.page(Note.objects.all())
+
+    @operation(
+        "Notes retrieved successfully", answer=NoteRow, filterset_class=EveryFilter, pagination_class=PagePagination
+    )
+    def every(self, request):
+        """List notes with every kind of filter."""
+        return self.page(Note.objects.all())
 
     @operation("Note written", body=NoteBody, answer={"type": "object"}, status=201, errors=(409,))
     def create(self, request):
@@ -117,17 +159,12 @@ class NoteViewSet(Anonymous):
 class FeedViewSet(Anonymous):
     """Notes by cursor."""
 
-    parameters = {
-        "title": Text(),
-        "sort": Sort({"writtenAt": "written_at", "title": "title"}, default="writtenAt:desc"),
-    }
-
-    @operation("Feed retrieved successfully", answer=NoteRow, paginator=NewestFirst)
+    @operation("Feed retrieved successfully", answer=NoteRow, pagination_class=NewestFirst)
     def list(self, request):
         """Follow the notes."""
         return self.page(Note.objects.all())
 
-    @operation("Feed retrieved successfully", answer=NoteRow, paginator=NewestFirst, parameters=parameters)
+    @operation("Feed retrieved successfully", answer=NoteRow, filterset_class=NoteFilter, pagination_class=NewestFirst)
     def sorted(self, request, shelf):
         """Follow the notes of a shelf."""
         return self.page(Note.objects.all())
@@ -143,14 +180,12 @@ class EchoViewSet(Anonymous):
     @operation(
         "Echo",
         answer={"type": "object"},
-        headers={"X-Shelf-Id": Uuid()},
+        headers={"X-Shelf-Id": UuidParameter()},
         parameters={
-            "flag": Boolean(),
-            "color": Choice("red", "green", default="red"),
-            "colors": Choices("red", "green"),
-            "count": Integer(minimum=1, maximum=9),
-            "id": Uuid(),
-            "needed": Text(required=True, max_length=8),
+            "flag": BooleanParameter(),
+            "count": IntegerParameter(min_value=1, max_value=9),
+            "id": UuidParameter(),
+            "needed": TextParameter(required=True, max_length=8),
         },
     )
     def retrieve(self, request):
@@ -191,7 +226,7 @@ class GuardedViewSet(ApiViewSet):
     authentication_classes = [TokenAuthentication]
     permission_classes = [IsAuthenticated]
 
-    @operation("Secret", parameters={"page": Integer(minimum=1)})
+    @operation("Secret", parameters={"page": IntegerParameter(min_value=1)})
     def retrieve(self, request):
         """Read a secret."""
         return self.answer("secret")
@@ -213,7 +248,7 @@ class TerseViewSet(Anonymous):
     renderer_classes = [JSONRenderer]
     error_body = staticmethod(terse)
 
-    @operation("Never", parameters={"page": Integer(minimum=1, maximum=5)})
+    @operation("Never", parameters={"page": IntegerParameter(min_value=1, max_value=5)})
     def retrieve(self, request):
         """Answer with bare JSON."""
         return self.answer({"page": self.query["page"]})
@@ -243,6 +278,7 @@ notes = [
     ),
     path("feed", FeedViewSet.as_view({"get": "list"})),
     path("shelves/<slug:shelf>/feed", FeedViewSet.as_view({"get": "sorted"})),
+    path("every", NoteViewSet.as_view({"get": "every"})),
     path("echo", EchoViewSet.as_view({"get": "retrieve", "post": "act"})),
     path("guarded", GuardedViewSet.as_view({"get": "retrieve"})),
     path("public", GuardedViewSet.as_view({"get": "public"})),
