@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from .envelope import PageResponse
-from .filters import Sorting
+from .filter_fields import Sorting
 from .pagination import Pagination
 from .parameters import Fields, TextParameter
 from .query import InvalidQuery, Schema

@@ -11,22 +11,18 @@ and `initial` is the text of a parameter that is not sent.
 import re
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar
-from uuid import UUID
 
 import django_filters
 from django import forms
-from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
 
-from core.ids import parse_uuid
-
-from .parameters import text_schema, whole
+from .filter_fields import BooleanField, SortField, Sorting, TextField, UuidField, WordField, WordsField
+from .parameters import text_schema
 
 
 class StrictFilterSet(django_filters.FilterSet):
@@ -40,52 +36,84 @@ class StrictFilterSet(django_filters.FilterSet):
     parameter_names: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
-        self, data: Mapping[str, str] | None = None, queryset: QuerySet | None = None, *, request: Request | None = None
+        self, data: Mapping[str, str] | None = None, queryset: QuerySet | None = None, *, request: Any = None
     ) -> None:
-        # In place of FilterSet's own, which copies all filters deeply, sent or not (0.2 ms for seven of them).
-        initial = {name: one.extra["initial"] for name, one in self.base_filters.items() if "initial" in one.extra}
+        # In place of FilterSet's own, which copies every filter deeply, sent or not.
         self.is_bound = True
-        self.data = {**initial, **(data or {})}
+        self.data = data or {}
         self.queryset = queryset
         self.request = request
         self.form_prefix = None
-        self.filters = {name: self.own(one) for name, one in self.base_filters.items() if name in self.data}
+        names = self.data.keys() | self.initial_values().keys()
+        self.filters = {name: self.own(one) for name, one in self.base_filters.items() if name in names}
 
     def own(self, declared: django_filters.Filter) -> django_filters.Filter:
-        """Return a copy of a declared filter that knows this FilterSet; its field is shared, as it has no state."""
+        """Return a declared filter or, if it filters by a method of this FilterSet, a copy that knows it."""
+        if declared.method is None:
+            return declared
         found = copy(declared)
         found.parent = self
         found.method = declared.method  # binds it to the copy
         return found
 
     def get_form_class(self) -> type[forms.Form]:
-        """Return the form of the filters that are in use; it is made once for each set of them."""
-        return form_class(type(self), tuple(self.filters))
+        """Return the form of the parameters that were sent; it is made once for each set of them."""
+        return self.form_class(tuple(name for name in self.filters if name in self.data))
+
+    def filter_queryset(self, queryset: Any) -> Any:
+        """Apply the filters that were sent or have an initial value.
+
+        Raises ValueError when a text cannot be read, rather than to leave its filter out.
+        """
+        if not self.is_valid():
+            raise ValueError(self.faults)
+        for name, one in self.filters.items():
+            queryset = one.filter(queryset, self.values[name])
+        return queryset
 
     @classmethod
     def get_filters(cls) -> dict[str, django_filters.Filter]:
         """Return the declared filters by the names of their parameters."""
         return {cls.parameter_names.get(name, name): one for name, one in super().get_filters().items()}
 
-    @property
+    @classmethod
+    @cache
+    def initial_values(cls) -> dict[str, Any]:
+        """Return what the parameters with an initial value mean when they are not sent."""
+        declared = cls.base_filters.items()
+        return {name: one.field.clean(one.extra["initial"]) for name, one in declared if "initial" in one.extra}
+
+    @classmethod
+    @cache
+    def form_class(cls, names: tuple[str, ...]) -> type[forms.Form]:
+        """Return a form of these filters' fields, all required: a parameter that is not sent has no field."""
+        fields = {name: cls.base_filters[name].field for name in names}
+        for field in fields.values():
+            field.required = True
+        return type(f"{cls.__name__}Form", (forms.Form,), fields)
+
+    @cached_property
     def values(self) -> dict[str, Any]:
         """What each parameter means; None for those that were not sent or are not valid."""
-        self.form.is_valid()  # reads the texts
-        return dict.fromkeys(self.base_filters) | self.form.cleaned_data
+        values = dict.fromkeys(self.base_filters) | self.initial_values()
+        if self.data:
+            self.form.is_valid()  # reads the texts
+            values |= self.form.cleaned_data
+        return values
+
+    def is_valid(self) -> bool:
+        """Say whether all texts can be read."""
+        return not self.errors
+
+    @property
+    def errors(self) -> Mapping[str, Any]:
+        """What is wrong with each parameter; without any parameter no form is asked."""
+        return self.form.errors if self.data else {}
 
     @property
     def faults(self) -> dict[str, list[str]]:
         """The first message about each parameter that is not valid."""
         return {name: list(messages)[:1] for name, messages in self.errors.items()}
-
-
-@cache
-def form_class(filterset_class: type[StrictFilterSet], names: tuple[str, ...]) -> type[forms.Form]:
-    """Return a form of these filters' fields, all required: a parameter that is not sent has no field."""
-    fields = {name: filterset_class.base_filters[name].field for name in names}
-    for field in fields.values():
-        field.required = True
-    return type(f"{filterset_class.__name__}Form", (forms.Form,), fields)
 
 
 class StrictFilterBackend(DjangoFilterBackend):
@@ -103,16 +131,7 @@ class StrictFilterBackend(DjangoFilterBackend):
 
 def wrong(message: str) -> dict[str, Any]:
     """Return the option of a form field by which it says this, whatever is wrong."""
-    return {"error_messages": dict.fromkeys(("required", "invalid", "invalid_choice"), message)}
-
-
-class TextField(forms.CharField):
-    """Text; its length is looked at before its form."""
-
-    def __init__(self, *, pattern: re.Pattern[str] | None, **options: Any) -> None:
-        super().__init__(strip=False, **options)
-        if pattern:
-            self.validators.append(whole(pattern))
+    return {"error_messages": dict.fromkeys(("required", "invalid"), message)}
 
 
 class TextFilter(django_filters.CharFilter):
@@ -129,17 +148,6 @@ class TextFilter(django_filters.CharFilter):
         extend_schema_field(text_schema(max_length, pattern))(self)
 
 
-class BooleanField(forms.Field):
-    """`true` or `false`, in any letter case."""
-
-    def to_python(self, value: Any) -> bool:
-        """Return what the text means."""
-        text = str(value).lower()
-        if text not in ("true", "false"):
-            raise ValidationError(self.error_messages["invalid"])
-        return text == "true"
-
-
 class BooleanFilter(django_filters.BooleanFilter):
     """`true` or `false`."""
 
@@ -147,17 +155,6 @@ class BooleanFilter(django_filters.BooleanFilter):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **wrong("true or false is expected."), **options)
-
-
-class UuidField(forms.Field):
-    """A UUID in its usual spelling of 36 characters."""
-
-    def to_python(self, value: Any) -> UUID:
-        """Return the UUID."""
-        found = parse_uuid(value)
-        if found is None:
-            raise ValidationError(self.error_messages["invalid"])
-        return found
 
 
 class UuidFilter(django_filters.UUIDFilter):
@@ -172,66 +169,23 @@ class UuidFilter(django_filters.UUIDFilter):
 class ChoiceFilter(django_filters.ChoiceFilter):
     """One of some words: ``ChoiceFilter(choices=["pending", "error"])``."""
 
-    field_class = forms.ChoiceField
+    field_class: type[forms.Field] = WordField
 
     def __init__(self, *args: Any, choices: Sequence[str], **options: Any) -> None:
         messages = wrong(f"One of these is expected: {', '.join(choices)}.")
         super().__init__(*args, choices=[(word, word) for word in choices], **(messages | options))
 
 
-class ChoicesField(forms.ChoiceField):
-    """Some of the words, separated by commas."""
-
-    def to_python(self, value: Any) -> tuple[str, ...]:  # type: ignore[override]
-        """Return the words in the order they were sent."""
-        return tuple(value.split(","))
-
-    def validate(self, value: Any) -> None:
-        """Refuse other words, and a word that comes twice."""
-        if not all(map(self.valid_value, value)) or len(set(value)) < len(value):
-            raise ValidationError(self.error_messages["invalid_choice"])
-
-
 class ChoicesFilter(ChoiceFilter):
     """One or more of some words, separated by commas, each at most once."""
 
-    field_class = ChoicesField
+    field_class = WordsField
 
     def __init__(self, *args: Any, choices: Sequence[str], **options: Any) -> None:
         messages = wrong(f"Some of these are expected, separated by commas: {', '.join(choices)}.")
         super().__init__(*args, lookup_expr="in", choices=choices, **messages, **options)
         words = "|".join(map(re.escape, choices))
         extend_schema_field({"type": "string", "pattern": f"^({words})(,({words}))*$"})(self)
-
-
-# Order
-
-
-@dataclass(frozen=True)
-class Sorting:
-    """An order that was asked for. The id breaks ties, so that pages neither repeat nor lose a row."""
-
-    text: str
-    column: str
-    descending: bool
-
-    @property
-    def columns(self) -> tuple[str, str]:
-        """What `order_by` takes."""
-        sign = "-" if self.descending else ""
-        return f"{sign}{self.column}", f"{sign}id"
-
-
-class SortField(forms.ChoiceField):
-    """One of the words for an order."""
-
-    def __init__(self, *, sortings: Mapping[str, Sorting], **options: Any) -> None:
-        super().__init__(**options)
-        self.sortings = sortings
-
-    def clean(self, value: Any) -> Sorting:
-        """Return the order that the word means."""
-        return self.sortings[super().clean(value)]
 
 
 class SortFilter(ChoiceFilter):

@@ -40,7 +40,7 @@ class TextParameter(ParameterField, serializers.CharField):
         super().__init__(trim_whitespace=False, min_length=1, max_length=max_length, error_messages=messages, **options)
         if pattern:
             self.validators.append(whole(pattern))
-        extend_schema_field(text_schema(max_length, pattern))(self)
+        extend_schema_field(text_schema(max_length, pattern))(self)  # type: ignore[type-var]  # instances as well
 
     def run_validators(self, value: Any) -> None:
         """Raise ValidationError with the first thing that is wrong, and not also with what follows from it."""

@@ -169,7 +169,8 @@ class StrictFilterExtension(DjangoFilterExtension):
 
     def get_schema_operation_parameters(self, auto_schema: AutoSchema, *args: Any, **kwargs: Any) -> list[Schema]:
         """Describe the declared filters, without looking for them in a model."""
-        declared = auto_schema.view.filterset_class
+        view: Any = auto_schema.view
+        declared = view.filterset_class
         filters = declared.base_filters.items() if declared else ()
         return [one for found in filters for one in self.resolve_filter_field(auto_schema, None, declared, *found)]
 

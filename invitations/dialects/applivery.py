@@ -25,7 +25,8 @@ from rest_framework.response import Response
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER
 from core.api.errors import Problem
-from core.api.filters import SortField, SortFilter, Sorting, StrictFilterSet, TextFilter
+from core.api.filter_fields import SortField, Sorting
+from core.api.filters import SortFilter, StrictFilterSet, TextFilter
 from core.api.ids import OidField
 from core.api.operations import operation
 from core.api.pagination import PagePagination
@@ -102,7 +103,7 @@ class InvitationSerializer(HouseSerializer):
     created_at = TimeField()
 
 
-# Filters
+# Parameters
 
 
 class ApplicationSortField(SortField):
@@ -110,7 +111,7 @@ class ApplicationSortField(SortField):
 
     pattern = re.compile(r"[\w.]*((:asc)|(:desc))?", re.ASCII)
 
-    def to_python(self, value: Any) -> str:
+    def to_python(self, value: Any) -> Sorting:
         """Refuse what does not match, before it is looked for among the fields there are."""
         if not self.pattern.fullmatch(value):
             raise ValidationError("This does not have the expected form.")

@@ -26,7 +26,8 @@ from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER_OR_KEY
 from core.api.cursors import CursorPagination
 from core.api.errors import Problem
-from core.api.filters import ChoiceFilter, ChoicesFilter, SortFilter, Sorting, StrictFilterSet
+from core.api.filter_fields import Sorting
+from core.api.filters import ChoiceFilter, ChoicesFilter, SortFilter, StrictFilterSet
 from core.api.ids import ULID, UlidField
 from core.api.operations import operation
 from core.api.query import InvalidQuery, Schema, record
@@ -111,7 +112,7 @@ class NewInvitation(SnakeCaseSerializer):
     force = StrictBooleanField(default=False)
 
 
-# Filters
+# Parameters
 
 
 class DashSort(SortFilter):
@@ -125,11 +126,7 @@ class DashSort(SortFilter):
 class InvitationFilter(StrictFilterSet):
     """One filter for the state, by one of three names, and the order."""
 
-    parameter_names = {
-        "state": "filter[state]",
-        "state_equals": "filter[state][eq]",
-        "state_in": "filter[state][in]",
-    }
+    parameter_names = {"state": "filter[state]", "state_equals": "filter[state][eq]", "state_in": "filter[state][in]"}
 
     state = ChoiceFilter(
         choices=["pending", "error"],
@@ -155,9 +152,6 @@ class InvitationFilter(StrictFilterSet):
     def filter_states(self, queryset: InvitationQuerySet, name: str, value: tuple[str, ...]) -> InvitationQuerySet:
         """Show what is in one of these states."""
         return queryset.in_states(value)
-
-
-# Pages
 
 
 class HalRenderer(JSONRenderer):

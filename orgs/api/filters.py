@@ -1,13 +1,14 @@
 """The filters and sorts of the lists of organizations and of what is in them."""
 
+from typing import Any
 from uuid import UUID
 
-from django import forms
 from django.core.exceptions import ValidationError
 from django_filters import Filter
 from drf_spectacular.utils import extend_schema_field
 
 from core.addresses import MAX_LENGTH, normalize_address
+from core.api.filter_fields import FilterField
 from core.api.filters import BooleanFilter, ChoiceFilter, SortFilter, StrictFilterSet
 from core.ids import parse_uuid
 from orgs.models import MembershipQuerySet, OrganizationQuerySet, Role
@@ -17,10 +18,10 @@ from orgs.querysets import archived_organizations_of
 BUILT_IN_NAMES = {name: key for key, name, scope, _ in BUILT_IN_ROLES if scope == "organization"}
 
 
-class AddressField(forms.Field):
+class AddressField(FilterField):
     """An email address."""
 
-    def to_python(self, value: str) -> str:
+    def to_python(self, value: Any) -> str:
         """Return the normalized address."""
         return normalize_address(value)
 
@@ -32,10 +33,10 @@ class AddressFilter(Filter):
     field_class = AddressField
 
 
-class RoleField(forms.Field):
+class RoleField(FilterField):
     """An organization role by its id, or a built-in one by its name."""
 
-    def to_python(self, value: str) -> UUID:
+    def to_python(self, value: Any) -> UUID:
         """Return the id."""
         role_id = BUILT_IN_NAMES.get(value) or parse_uuid(value)
         if role_id is None:

@@ -57,9 +57,23 @@ def test_every_file_of_the_viewers_is_there(file):
     assert find(file)
 
 
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "image/png", "nonsense"])
+@pytest.mark.parametrize("viewer", ["openapi.json", "docs", "redoc"])
+def test_a_page_is_the_same_whatever_would_be_accepted(client, viewer, accept):
+    plain, asked = client.get(f"/api/v0/{viewer}"), client.get(f"/api/v0/{viewer}", headers={"Accept": accept})
+    assert (asked.status_code, asked.headers["Content-Type"]) == (200, plain.headers["Content-Type"])
+
+
+@pytest.mark.parametrize("viewer", ["openapi.json", "docs", "redoc"])
+def test_no_page_gives_windows_of_other_origins_a_hold_on_itself(client, viewer):
+    assert client.get(f"/api/v0/{viewer}").headers["Cross-Origin-Opener-Policy"] == "same-origin"
+
+
 @pytest.mark.parametrize("viewer", ["openapi.json", "docs", "redoc"])
 def test_the_pages_only_show(client, viewer):
-    assert client.post(f"/api/v0/{viewer}").status_code == 405
+    for method in ("post", "put", "options"):
+        assert getattr(client, method)(f"/api/v0/{viewer}").status_code == 405
+    assert client.head(f"/api/v0/{viewer}").status_code == 200
 
 
 @pytest.mark.browser

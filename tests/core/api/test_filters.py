@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
-from core.api.filters import Sorting
+from core.api.filter_fields import Sorting
 
 from .notes import NEW_YEAR, Note
 from .urls import EveryFilter, NoteFilter
@@ -114,6 +114,13 @@ def test_a_form_is_made_once_for_the_same_parameters_whatever_their_values():
     forms = {EveryFilter({"color": color}).get_form_class() for color in ("red", "blue")}
     assert len(forms) == 1
     assert forms != {EveryFilter({"id": AN_ID}).get_form_class()}
+
+
+def test_a_filter_that_cannot_be_read_is_not_left_out():
+    filterset = EveryFilter({"id": "1"}, Note.objects.all())
+    assert not filterset.is_valid()
+    with pytest.raises(ValueError, match="A UUID is expected"):
+        assert filterset.qs is None
 
 
 def test_requests_share_no_state():

@@ -1,0 +1,105 @@
+"""The form fields of filters: each reads one text strictly."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+from uuid import UUID
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from core.ids import parse_uuid
+
+from .parameters import whole
+
+
+class FilterField(forms.Field):
+    """The form field of a filter: it reads a text, or raises ValidationError; no page shows it."""
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return the field itself: forms copy their fields to change them, and nothing changes these."""
+        return self
+
+
+class TextField(FilterField, forms.CharField):
+    """Text; its length is looked at before its form."""
+
+    def __init__(self, *, pattern: re.Pattern[str] | None, **options: Any) -> None:
+        super().__init__(strip=False, **options)
+        if pattern:
+            self.validators.append(whole(pattern))
+
+
+class BooleanField(FilterField):
+    """`true` or `false`, in any letter case."""
+
+    def to_python(self, value: Any) -> bool:
+        """Return what the text means."""
+        text = str(value).lower()
+        if text not in ("true", "false"):
+            raise ValidationError(self.error_messages["invalid"])
+        return text == "true"
+
+
+class UuidField(FilterField):
+    """A UUID in its usual spelling of 36 characters."""
+
+    def to_python(self, value: Any) -> UUID:
+        """Return the UUID."""
+        found = parse_uuid(value)
+        if found is None:
+            raise ValidationError(self.error_messages["invalid"])
+        return found
+
+
+class WordField(FilterField):
+    """One of some words."""
+
+    def __init__(self, *, choices: Sequence[tuple[str, str]], **options: Any) -> None:
+        super().__init__(**options)
+        self.words = frozenset(word for word, _ in choices)
+
+    def to_python(self, value: Any) -> Any:
+        """Return the word."""
+        if value not in self.words:
+            raise ValidationError(self.error_messages["invalid"])
+        return value
+
+
+class WordsField(WordField):
+    """Some of the words, separated by commas."""
+
+    def to_python(self, value: Any) -> tuple[str, ...]:
+        """Return the words in the order they were sent, each at most once."""
+        words = tuple(value.split(","))
+        if not self.words.issuperset(words) or len(set(words)) < len(words):
+            raise ValidationError(self.error_messages["invalid"])
+        return words
+
+
+@dataclass(frozen=True)
+class Sorting:
+    """An order that was asked for. The id breaks ties, so that pages neither repeat nor lose a row."""
+
+    text: str
+    column: str
+    descending: bool
+
+    @property
+    def columns(self) -> tuple[str, str]:
+        """What `order_by` takes."""
+        sign = "-" if self.descending else ""
+        return f"{sign}{self.column}", f"{sign}id"
+
+
+class SortField(WordField):
+    """One of the words for an order."""
+
+    def __init__(self, *, sortings: Mapping[str, Sorting], **options: Any) -> None:
+        super().__init__(**options)
+        self.sortings = sortings
+
+    def to_python(self, value: Any) -> Sorting:
+        """Return the order that the word means."""
+        return self.sortings[super().to_python(value)]
