@@ -1,0 +1,100 @@
+"""Users, what proves who they are, and the applications that act for them."""
+
+from allauth.account.models import EmailAddress
+from django.utils import timezone
+from factory import LazyFunction, RelatedFactory, SelfAttribute, Sequence, SubFactory, Trait
+from factory.django import DjangoModelFactory, Password
+
+from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentResponse, OAuthApplication, User
+
+
+class EmailAddressFactory(DjangoModelFactory[EmailAddress]):
+    """An address that its user has verified; give `verified=False` for one that was only entered."""
+
+    class Meta:
+        model = EmailAddress
+
+    user = SubFactory("tests.factories.accounts.UserFactory", email_address=None)
+    email = SelfAttribute("user.email")
+    verified = True
+    primary = False
+
+
+class UserFactory(DjangoModelFactory[User]):
+    """A person with a verified address and no password. `email_address=None` leaves out the row of the address."""
+
+    class Meta:
+        model = User
+        skip_postgeneration_save = True
+
+    class Params:
+        unverified = Trait(
+            email_address=RelatedFactory(EmailAddressFactory, factory_related_name="user", primary=True, verified=False)
+        )
+        deactivated = Trait(is_active=False)
+        deleted = Trait(is_active=False, deleted_at=LazyFunction(timezone.now))
+        staff = Trait(is_staff=True)
+        superuser = Trait(is_staff=True, is_superuser=True)
+        system = Trait(kind=User.Kind.SYSTEM, email=None, first_name="Robot", email_address=None)
+
+    email = Sequence("somebody-{}@example.com".format)
+    password = Password(None)
+    email_address = RelatedFactory(EmailAddressFactory, factory_related_name="user", primary=True)
+
+
+class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
+    class Meta:
+        model = ExternalIdentity
+
+    user = SubFactory(UserFactory)
+    issuer = "https://issuer.example.com"
+    subject = Sequence("subject-{}".format)
+
+
+class OAuthApplicationFactory(DjangoModelFactory[OAuthApplication]):
+    """An application that people let act for them. `personal` is its owner, `service` a system user."""
+
+    class Meta:
+        model = OAuthApplication
+
+    class Params:
+        personal = Trait(
+            authorization_grant_type=OAuthApplication.GRANT_CLIENT_CREDENTIALS, redirect_uris="", acts_for_owner=True
+        )
+        service = Trait(
+            authorization_grant_type=OAuthApplication.GRANT_CLIENT_CREDENTIALS,
+            redirect_uris="",
+            system_user=SubFactory(UserFactory, system=True),
+        )
+        public = Trait(client_type=OAuthApplication.CLIENT_PUBLIC)
+
+    name = Sequence("Application {}".format)
+    user = SubFactory(UserFactory)
+    client_type = OAuthApplication.CLIENT_CONFIDENTIAL
+    authorization_grant_type = OAuthApplication.GRANT_AUTHORIZATION_CODE
+    redirect_uris = "https://client.example.com/back"
+
+
+class ApplicationAccessFactory(DjangoModelFactory[ApplicationAccess]):
+    class Meta:
+        model = ApplicationAccess
+
+    user = SubFactory(UserFactory)
+    application = SubFactory(OAuthApplicationFactory)
+
+
+class KeptAnswerFactory(DjangoModelFactory[IdempotentResponse]):
+    """What a request was answered; `outdated` is one from before yesterday."""
+
+    class Meta:
+        model = IdempotentResponse
+
+    class Params:
+        outdated = Trait(created_at=LazyFunction(lambda: timezone.now() - IdempotentResponse.KEPT_FOR))
+
+    user = SubFactory(UserFactory)
+    operation = "organizations.create"
+    key = Sequence("key-{}".format)
+    fingerprint = Sequence("{:064x}".format)
+    status = 200
+    answer = "{}"

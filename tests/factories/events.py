@@ -1,0 +1,26 @@
+"""What happened."""
+
+from factory import LazyFunction, SelfAttribute, SubFactory
+from factory.django import DjangoModelFactory
+
+from accounts.principals import Method
+from core.ids import uuid7
+from events.models import Event
+from tests.factories.orgs import OrganizationFactory
+
+
+class EventFactory(DjangoModelFactory[Event]):
+    """Somebody with a browser changed this `organization`. An event refers to things by their ids alone."""
+
+    class Meta:
+        model = Event
+
+    class Params:
+        organization = SubFactory(OrganizationFactory)
+
+    kind = "organization.updated"
+    organization_id = SelfAttribute("organization.pk")
+    actor_id = LazyFunction(uuid7)
+    actor_method = Method.SESSION
+    subject_type = "organization"
+    subject_id = SelfAttribute("organization.pk")

@@ -1,0 +1,150 @@
+"""Invitations in every state, their emails, and what is remembered of addresses."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+from factory import LazyAttribute, LazyAttributeSequence, LazyFunction, SelfAttribute, SubFactory, Trait
+from factory.django import DjangoModelFactory
+
+from core.emails import message_id
+from core.ids import uuid7
+from invitations.email.address_hashes import HashPurpose, SendingCounter, Suppression, hashes, suppression_digests
+from invitations.email.models import TO_INVITEE, Attempt, Email
+from invitations.models import OPEN_ENDED, Invitation
+from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
+from tests.factories.accounts import UserFactory
+from tests.factories.orgs import OrganizationFactory
+
+UNSENT = ("queued", "sending", "deferred")
+SENT = ("sent", "delivered", "bounced", "complained")
+ANSWERED = ("processing", "accepted", "declined")
+
+
+class InvitationFactory(DjangoModelFactory[Invitation]):
+    """An open invitation without rights, unless a trait says what became of it.
+
+    `invitee=user` addresses it to this user, who also answered it where it was answered. `waiting` was accepted and
+    waits for a seat; `overdue` is past its date, and no job has marked it yet.
+    """
+
+    class Meta:
+        model = Invitation
+
+    class Params:
+        invitee = None
+        expires_in = timedelta(days=10)
+        waiting = Trait(status="processing", invitee=SubFactory(UserFactory))
+        accepted = Trait(status="accepted")
+        declined = Trait(status="declined")
+        cancelled = Trait(status="cancelled")
+        expired = Trait(status="expired", expires_at=SelfAttribute("finished_at"))
+        overdue = Trait(expires_in=timedelta(days=-1))
+        undeliverable = Trait(status="error")
+        superseded = Trait(
+            status="cancelled",
+            superseded_by=SubFactory(
+                "tests.factories.invitations.InvitationFactory",
+                cancelled=True,  # so that a further one may be open
+                organization=SelfAttribute("..organization"),
+                email=SelfAttribute("..email"),
+                inviter=SelfAttribute("..inviter"),
+            ),
+        )
+
+    organization = SubFactory(OrganizationFactory)
+    email = LazyAttributeSequence(
+        lambda invitation, number: invitation.invitee.email if invitation.invitee else f"invited-{number}@example.com"
+    )
+    role_id = UNASSIGNED_ROLE
+    unit = None
+    unit_role_id = LazyAttribute(lambda invitation: UNIT_VIEWER_ROLE if invitation.unit else None)
+    status = "pending"
+    expires_at = LazyAttribute(lambda invitation: timezone.now() + invitation.expires_in)
+    finished_at = LazyAttribute(lambda invitation: None if invitation.status in OPEN_ENDED else timezone.now())
+    inviter = SubFactory(UserFactory)
+    inviter_user_id = LazyAttribute(lambda invitation: invitation.inviter and invitation.inviter.pk)
+    inviter_name = LazyAttribute(lambda invitation: invitation.inviter.display_name if invitation.inviter else "")
+    answered_by = LazyAttribute(lambda invitation: invitation.invitee if invitation.status in ANSWERED else None)
+
+    @classmethod
+    def _adjust_kwargs(cls, **values: Any) -> dict[str, Any]:
+        """Let a role that is given take the place of the id that is not: Django takes one of the two."""
+        given = {f"{name}_id" for name in ("role", "unit_role") if name in values}
+        return {name: value for name, value in values.items() if name not in given}
+
+
+class EmailFactory(DjangoModelFactory[Email]):
+    """An email that waits for a worker, unless a trait says how far it got. Its dates fit its state.
+
+    `withheld` was dropped because its recipient has unsubscribed.
+    """
+
+    class Meta:
+        model = Email
+
+    class Params:
+        sending = Trait(state="sending")
+        sent = Trait(state="sent")
+        delivered = Trait(state="delivered")
+        deferred = Trait(state="deferred", attempts=1)
+        bounced = Trait(state="bounced")
+        complained = Trait(state="complained")
+        failed = Trait(state="failed")
+        dropped = Trait(state="dropped")
+        withheld = Trait(state="dropped", withheld_at=LazyFunction(timezone.now))
+
+    id = LazyFunction(uuid7)
+    invitation = SubFactory(InvitationFactory)
+    kind = "invitation"
+    recipient = LazyAttribute(
+        lambda email: email.invitation.email if email.kind in TO_INVITEE else email.invitation.inviter.email
+    )
+    generation = SelfAttribute("invitation.generation")
+    message_id = LazyAttribute(lambda email: message_id(email.id))
+    state = "queued"
+    due_at = LazyAttribute(lambda email: timezone.now() if email.state in UNSENT else None)
+    lease_id = LazyAttribute(lambda email: uuid7() if email.state == "sending" else None)
+    sent_at = LazyAttribute(lambda email: timezone.now() if email.state in SENT else None)
+
+
+class AttemptFactory(DjangoModelFactory[Attempt]):
+    """What the mail server said when it took the email, or did not."""
+
+    class Meta:
+        model = Attempt
+
+    class Params:
+        deferred = Trait(state="deferred", response="451 4.7.1 Try again later")
+        failed = Trait(state="failed", response="550 5.1.1 No such user")
+
+    email = SubFactory(EmailFactory)
+    state = "sent"
+    response = "250 OK"
+
+
+class EmailRefusalFactory(DjangoModelFactory[Suppression]):
+    """Whoever has this `address` wants no emails: none at all, or none from one `organization`."""
+
+    class Meta:
+        model = Suppression
+
+    class Params:
+        address = LazyAttributeSequence(lambda _, number: f"refusing-{number}@example.com")
+
+    organization = None
+    digest = LazyAttribute(lambda refusal: suppression_digests(refusal.address, refusal.organization)[0])
+
+
+class RecentEmailsFactory(DjangoModelFactory[SendingCounter]):
+    """An email to this `address` was asked for at each of these `times`: one just now."""
+
+    class Meta:
+        model = SendingCounter
+
+    class Params:
+        address = LazyAttributeSequence(lambda _, number: f"recipient-{number}@example.com")
+        times: list[datetime] | None = None
+
+    key = LazyAttribute(lambda counter: hashes(HashPurpose.RECIPIENT, counter.address)[0])
+    moments = LazyAttribute(lambda counter: [time.timestamp() for time in counter.times or [timezone.now()]])
