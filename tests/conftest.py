@@ -12,9 +12,10 @@ from hypothesis import settings
 
 from accounts.models import User
 from accounts.principals import Method, Principal
-from orgs.actions import organizations
-from orgs.models import Membership, Organization
-from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, VIEWER_ROLE
+from orgs.models import Organization
+from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
+from tests.factories import MembershipFactory, OrganizationFactory
+from tests.support.people import cast_member
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("perfectworks", deadline=None)
@@ -83,10 +84,6 @@ def base_url() -> str:
     return ""
 
 
-def person(name: str) -> User:
-    return User.objects.create_verified_user(f"{name}@example.com", first_name=name.capitalize(), last_name="Cast")
-
-
 @pytest.fixture
 def principal() -> Callable[..., Principal]:
     def make(user: User | None, method: Method = Method.SESSION, **bounds: Any) -> Principal:
@@ -97,39 +94,37 @@ def principal() -> Callable[..., Principal]:
 
 @pytest.fixture
 def owner(db: None) -> User:
-    return person("owner")
+    return cast_member("owner")
 
 
 @pytest.fixture
 def admin(db: None) -> User:
-    return person("admin")
+    return cast_member("admin")
 
 
 @pytest.fixture
 def member(db: None) -> User:
-    return person("member")
+    return cast_member("member")
 
 
 @pytest.fixture
 def invitee(db: None) -> User:
-    return person("invitee")
+    return cast_member("invitee")
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    return person("stranger")
+    return cast_member("stranger")
 
 
 @pytest.fixture
 def organization(owner: User, admin: User, member: User) -> Organization:
-    organization = Organization.objects.create(name="Riverside", slug="riverside")
-    for user, role in ((owner, OWNER_ROLE), (admin, ADMIN_ROLE), (member, VIEWER_ROLE)):
-        Membership.objects.create(organization=organization, user=user).assignments.create(role_id=role)
+    organization = OrganizationFactory.create(slug="riverside", owners=[owner])
+    MembershipFactory.create(organization=organization, user=admin, role_id=ADMIN_ROLE)
+    MembershipFactory.create(organization=organization, user=member, role_id=VIEWER_ROLE)
     return organization
 
 
 @pytest.fixture
 def other_organization(stranger: User) -> Organization:
-    return organizations.create_organization(
-        by=Principal(user=stranger, method=Method.SESSION), name="Hillside", slug="hillside"
-    )
+    return OrganizationFactory.create(slug="hillside", owners=[stranger])

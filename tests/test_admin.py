@@ -12,8 +12,9 @@ from events.models import Event
 from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
-from orgs.models import Membership, Organization, Role, RoleAssignment
+from orgs.models import Membership, Organization, Role
 from perfectworks.demo import World, make_world
+from tests.factories import RoleAssignmentFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -104,8 +105,8 @@ def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world
 
 
 def test_members_are_filtered_by_their_role_in_the_organization_alone(staff: Client, world: World):
-    editor = Role.objects.get(name="editor", level="unit")
-    in_unit = RoleAssignment.objects.create(
+    editor = Role.objects.get(name="editor", scope="unit")
+    in_unit = RoleAssignmentFactory.create(
         membership=world.organization.memberships.get(user=world.people["member"]), role=editor, unit=world.workspace
     )
     address = reverse("admin:orgs_membership_changelist")

@@ -26,15 +26,16 @@ from orgs.oauth.applications import (
 )
 from orgs.policies import PermissionMissing, PersonRequired
 from tests.accounts.oauth.exchange import CALLBACK, ISSUER, Browser, Program, answer, holds, parameters, tokens_of
-from tests.rows import make_person, make_program, membership_of, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory, UserFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
 
 PAGES = "/admin/accounts/oauthapplication"
 
 
 @pytest.fixture
 def staff_member(db: None) -> User:
-    return make_person("staff", is_staff=True, is_superuser=True)
+    return UserFactory.create(email="staff@example.com", superuser=True)
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def admin_pages(staff_member: User) -> Client:
 
 @pytest.fixture
 def program(owner: User) -> Program:
-    return Program(*register_client(by=session(owner), name="Calendar", redirect_uris=[CALLBACK]))
+    return Program(*register_client(by=session_of(owner), name="Calendar", redirect_uris=[CALLBACK]))
 
 
 def test_a_page_shows_whose_it_is_and_no_secret(admin_pages: Client, program: Program, invitee: User):
@@ -74,7 +75,7 @@ def test_tokens_and_codes_have_no_page(admin_pages: Client):
 
 def test_the_tokens_of_a_client_are_ended(admin_pages: Client, staff_member: User, program: Program, invitee: User):
     tokens, waiting = tokens_of(program, invitee), Browser(invitee).allows(program)
-    with watching() as changes:
+    with track_changes() as changes:
         admin_pages.post(f"{PAGES}/{program.application.pk}/do/end-tokens")
 
     assert changes.tables == {"accounts.ApplicationAccess": (0, 0, 1)}
@@ -87,11 +88,11 @@ def test_the_tokens_of_a_client_are_ended(admin_pages: Client, staff_member: Use
 def test_a_client_is_deleted(
     admin_pages: Client, staff_member: User, owner: User, organization: Organization, invitee: User
 ):
-    robot = membership_of(make_program(organization), organization)
+    robot = MembershipFactory.create(organization=organization, of_system_user=True)
     made, _ = register_service_client(
-        by=session(owner), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
+        by=session_of(owner), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
     )
-    with watching() as changes:
+    with track_changes() as changes:
         admin_pages.post(f"{PAGES}/{made.pk}/do/delete")
 
     assert changes.tables == {"accounts.OAuthApplication": (0, 0, 1)}
@@ -103,7 +104,7 @@ def test_a_client_is_deleted(
 
 @pytest.fixture
 def robot(organization: Organization) -> Membership:
-    return membership_of(make_program(organization), organization)
+    return MembershipFactory.create(organization=organization, of_system_user=True)
 
 
 def registers(pages: Client, **form: Any) -> Any:
@@ -127,7 +128,7 @@ def shown_secret(response: Any) -> str:
 )
 def test_one_is_registered_for_a_person(admin_pages: Client, staff_member: User, owner: User, kind: str, public: bool):
     addresses = f"{CALLBACK}\n{CALLBACK}/2"
-    with watching() as changes:
+    with track_changes() as changes:
         response = registers(
             admin_pages, kind=kind, owner=owner.email, redirect_uris=addresses, scopes=["invitations", "profile"]
         )
@@ -149,7 +150,7 @@ def test_one_is_registered_for_a_person(admin_pages: Client, staff_member: User,
 def test_one_is_registered_for_a_system_user(
     admin_pages: Client, staff_member: User, organization: Organization, robot: Membership
 ):
-    with watching() as changes:
+    with track_changes() as changes:
         response = registers(admin_pages, kind="service", system_user=str(robot.user_id))
 
     made = OAuthApplication.objects.get()
@@ -200,7 +201,7 @@ def test_one_is_registered_for_a_system_user(
 def test_what_does_not_fit_is_told_at_its_field(
     admin_pages: Client, owner: User, form: dict[str, Any], refused: dict[str, list[str]]
 ):
-    with watching() as changes:
+    with track_changes() as changes:
         response = registers(admin_pages, **form)
 
     assert response.status_code == 200
@@ -217,14 +218,14 @@ def test_an_inactive_person_gets_none(admin_pages: Client, owner: User):
 
 
 def test_only_staff_name_another_as_the_owner(owner: User, stranger: User):
-    with watching() as changes, pytest.raises(PermissionMissing):
-        register_client(by=session(stranger), name="Calendar", redirect_uris=[CALLBACK], owner=owner)
+    with track_changes() as changes, pytest.raises(PermissionMissing):
+        register_client(by=session_of(stranger), name="Calendar", redirect_uris=[CALLBACK], owner=owner)
 
     assert changes.nothing
 
 
 def test_staff_register_nothing_that_acts_for_its_owner(staff_member: User):
-    with watching() as changes, pytest.raises(PersonRequired):
+    with track_changes() as changes, pytest.raises(PersonRequired):
         register_personal_client(by=staff(staff_member), name="Script")
 
     assert changes.nothing
@@ -248,7 +249,7 @@ def presses(pages: Client, application: OAuthApplication, button: str, **form: s
 
 def test_one_is_renamed(admin_pages: Client, staff_member: User, program: Program, invitee: User):
     tokens = tokens_of(program, invitee)
-    with watching() as changes:
+    with track_changes() as changes:
         assert presses(admin_pages, program.application, "rename", name=" Agenda ") == ["Rename: done."]
 
     program.application.refresh_from_db()
@@ -262,7 +263,7 @@ def test_one_is_renamed(admin_pages: Client, staff_member: User, program: Progra
 
 def test_people_are_sent_to_another_address(admin_pages: Client, staff_member: User, program: Program, invitee: User):
     waiting, addresses = Browser(invitee).allows(program), f"{CALLBACK}/2\r\n{CALLBACK}/3"
-    with watching() as changes:
+    with track_changes() as changes:
         said = presses(admin_pages, program.application, "redirect", redirect_uris=addresses)
 
     program.application.refresh_from_db()
@@ -282,7 +283,7 @@ def test_people_are_sent_to_another_address(admin_pages: Client, staff_member: U
 
 def test_what_stands_there_can_be_corrected(admin_pages: Client, owner: User):
     uris = [CALLBACK, f"{CALLBACK}/2"]
-    made, _ = register_client(by=session(owner), name='"Calendar"', redirect_uris=uris)
+    made, _ = register_client(by=session_of(owner), name='"Calendar"', redirect_uris=uris)
 
     page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
 
@@ -307,17 +308,17 @@ def test_what_stands_there_can_be_corrected(admin_pages: Client, owner: User):
 def test_what_does_not_fit_is_said(
     admin_pages: Client, program: Program, button: str, form: dict[str, str], reason: str
 ):
-    with watching() as changes:
+    with track_changes() as changes:
         assert presses(admin_pages, program.application, button, **form) == [reason]
 
     assert changes.nothing
 
 
 def test_a_program_that_is_a_person_is_sent_nowhere(admin_pages: Client, invitee: User):
-    made, _ = register_personal_client(by=session(invitee), name="Script")
+    made, _ = register_personal_client(by=session_of(invitee), name="Script")
 
     page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
-    with watching() as changes:
+    with track_changes() as changes:
         assert presses(admin_pages, made, "redirect", redirect_uris=CALLBACK) == ["This kind does not have it."]
 
     assert "do/redirect" not in page
@@ -325,9 +326,9 @@ def test_a_program_that_is_a_person_is_sent_nowhere(admin_pages: Client, invitee
 
 
 def test_staff_choose_nobodys_scopes(staff_member: User, invitee: User):
-    made, _ = register_personal_client(by=session(invitee), name="Script", scopes=["invitations"])
+    made, _ = register_personal_client(by=session_of(invitee), name="Script", scopes=["invitations"])
 
-    with watching() as changes:
+    with track_changes() as changes:
         with pytest.raises(TypeError, match=r"cannot be set: scopes"):
             update_any_application(by=staff(staff_member), application=made, scopes=["organizations"])
         with pytest.raises(OauthApplicationNotFound):
@@ -343,7 +344,7 @@ def test_what_was_deleted_meanwhile_is_not_there(staff_member: User, program: Pr
     stale = OAuthApplication.objects.get(pk=program.application.pk)
     program.application.delete()
 
-    with watching() as changes, pytest.raises(OauthApplicationNotFound):
+    with track_changes() as changes, pytest.raises(OauthApplicationNotFound):
         action(by=staff(staff_member), application=stale)
 
     assert changes.nothing
@@ -351,7 +352,7 @@ def test_what_was_deleted_meanwhile_is_not_there(staff_member: User, program: Pr
 
 def test_a_secret_is_renewed_and_shown_once(admin_pages: Client, staff_member: User, program: Program, invitee: User):
     tokens = tokens_of(program, invitee)
-    with watching() as changes:
+    with track_changes() as changes:
         response = admin_pages.post(f"{PAGES}/{program.application.pk}/do/renew-secret")
 
     assert changes.events == [event("oauth_application.secret_renewed", program.application, staff(staff_member))]
@@ -364,7 +365,7 @@ def test_a_secret_is_renewed_and_shown_once(admin_pages: Client, staff_member: U
 
 
 def test_a_public_one_has_no_secret_to_renew(admin_pages: Client, owner: User):
-    made, _ = register_client(by=session(owner), name="Phone", redirect_uris=[CALLBACK], public=True)
+    made, _ = register_client(by=session_of(owner), name="Phone", redirect_uris=[CALLBACK], public=True)
 
     page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
     response = admin_pages.post(f"{PAGES}/{made.pk}/do/renew-secret", follow=True)
@@ -374,10 +375,10 @@ def test_a_public_one_has_no_secret_to_renew(admin_pages: Client, owner: User):
 
 
 def test_the_secret_with_which_one_is_a_person_is_not_for_staff(admin_pages: Client, invitee: User):
-    personal = Program(*register_personal_client(by=session(invitee), name="Script"))
+    personal = Program(*register_personal_client(by=session_of(invitee), name="Script"))
 
     page = admin_pages.get(f"{PAGES}/{personal.application.pk}/change/").content.decode()
-    with watching() as changes:
+    with track_changes() as changes:
         response = admin_pages.post(f"{PAGES}/{personal.application.pk}/do/renew-secret", follow=True)
 
     assert "renew-secret" not in page
@@ -389,10 +390,10 @@ def test_the_secret_with_which_one_is_a_person_is_not_for_staff(admin_pages: Cli
 
 
 def test_one_stops_acting_for_its_owner_for_good(admin_pages: Client, staff_member: User, invitee: User):
-    personal = Program(*register_personal_client(by=session(invitee), name="Script"))
+    personal = Program(*register_personal_client(by=session_of(invitee), name="Script"))
     token = answer(personal.gets_token())[1]["access_token"]
 
-    with watching() as changes:
+    with track_changes() as changes:
         admin_pages.post(f"{PAGES}/{personal.application.pk}/do/stop-acting")
 
     assert changes.tables == {"accounts.OAuthApplication": (0, 1, 0)}
@@ -414,7 +415,7 @@ def test_one_stops_acting_for_its_owner_for_good(admin_pages: Client, staff_memb
 
 def test_one_gets_no_more_scopes_than_it_was_registered_for(owner: User, invitee: User):
     bound = Program(
-        *register_client(by=session(owner), name="Reader", redirect_uris=[CALLBACK], scopes=["invitations"])
+        *register_client(by=session_of(owner), name="Reader", redirect_uris=[CALLBACK], scopes=["invitations"])
     )
 
     assert parameters(Browser(invitee).opens(bound.asks(scope="profile"))) == {
@@ -434,6 +435,6 @@ def test_one_gets_no_more_scopes_than_it_was_registered_for(owner: User, invitee
     ],
 )
 def test_asking_for_none_gets_the_usual_ones_that_are_allowed(owner: User, allowed: list[str], given: str):
-    program = Program(*register_personal_client(by=session(owner), name="Script", scopes=allowed))
+    program = Program(*register_personal_client(by=session_of(owner), name="Script", scopes=allowed))
 
     assert answer(program.gets_token())[1]["scope"] == given

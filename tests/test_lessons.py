@@ -23,9 +23,10 @@ from orgs.models import Organization
 from orgs.permissions import BUILT_IN_ROLES, LIST_PROJECTS, Level
 from perfectworks.urls import DIALECTS
 from tests.accounts.pages.conftest import PASSWORD
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory, UnitFactory, UserFactory
 from tests.orgs.api.house import API, at
-from tests.rows import join, make_invitation, make_person, make_role, make_unit, session
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.people import session_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/lessons.md").read_text()
@@ -66,16 +67,25 @@ def test_every_row_is_read():
 @pytest.mark.django_db
 def test_migrating_gives_no_pending_invitation_a_right(organization: Organization, owner: User):
     """Whatever a later version's migrations do with roles, they start from rows like these."""
-    unit, own = make_unit(organization), make_role(organization, "Helper", [LIST_PROJECTS])
-    in_units = [key for key, _, level, _ in BUILT_IN_ROLES if level == Level.UNIT]
-    roles = [own.pk, *(key for key, _, level, _ in BUILT_IN_ROLES if level == Level.ORGANIZATION)]
+    unit = UnitFactory.create(organization=organization)
+    own = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
+    in_units = [key for key, _, scope, _ in BUILT_IN_ROLES if scope == Role.Scope.UNIT]
+    roles = [own.pk, *(key for key, _, scope, _ in BUILT_IN_ROLES if scope == Role.Scope.ORGANIZATION)]
     for number, role_id in enumerate(roles):
-        make_invitation(organization, f"invitee-{number}@example.com", owner, role_id=role_id)
+        InvitationFactory.create(
+            organization=organization, email=f"invitee-{number}@example.com", inviter=owner, role_id=role_id
+        )
     for number, role_id in enumerate(in_units):
-        make_invitation(organization, f"guest-{number}@example.com", owner, unit=unit, unit_role_id=role_id)
+        InvitationFactory.create(
+            organization=organization,
+            email=f"guest-{number}@example.com",
+            inviter=owner,
+            unit=unit,
+            unit_role_id=role_id,
+        )
 
     before = {**offers()}
-    with watching() as changes:
+    with track_changes() as changes:
         call_command("migrate", verbosity=0)
 
     assert offers() == before
@@ -97,8 +107,8 @@ def offers() -> dict[str, Any]:
 @pytest.mark.django_db
 def test_wrong_tries_of_others_never_lock_the_invitee_out(organization: Organization, owner: User):
     django_cache.clear()
-    invitee = User.objects.create_verified_user("invitee@example.com", PASSWORD)
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitee = UserFactory.create(email="invitee@example.com", password=PASSWORD)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     link = f"/i/{token_for(invitation, Purpose.EMAILED)}"
     pest = Client(REMOTE_ADDR="203.0.113.9")
     for number in range(50):
@@ -148,7 +158,7 @@ FOLDING = ("ſ", "\u212a", "ı", "İ")
 @pytest.fixture
 def client_of_owner(owner: User) -> APIClient:
     client = APIClient()
-    client.force_authenticate(owner, token=session(owner))  # type: ignore[arg-type]
+    client.force_authenticate(owner, token=session_of(owner))  # type: ignore[arg-type]
     return client
 
 
@@ -173,7 +183,7 @@ def doors(organization: Organization) -> list[tuple[str, str]]:
 def test_hostile_input_is_refused_and_writes_nothing(
     client_of_owner: APIClient, organization: Organization, hostile: str
 ):
-    with watching() as changes:
+    with track_changes() as changes:
         for method, path in doors(organization):
             response = send(client_of_owner, method, path, HOSTILE[hostile])
             assert 400 <= response.status_code < 500, (path, response.content)
@@ -186,7 +196,7 @@ def test_hostile_input_is_refused_and_writes_nothing(
 def test_every_list_and_page_still_renders_after_hostile_input(
     client_of_owner: APIClient, organization: Organization, owner: User, client: Client
 ):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     for body in HOSTILE.values():
         for method, path in doors(organization):
             send(client_of_owner, method, path, body)
@@ -232,10 +242,10 @@ def test_letters_that_fold_into_others_make_nobody_else_s_address(
 ):
     """PostgreSQL folds them to s, k and i."""
     for name in ("sam", "kim", "isa"):
-        join(organization, make_person(name))
+        MembershipFactory.create(organization=organization, user__email=f"{name}@example.com")
     for address in (f"{letter}am@example.com", f"{letter}im@example.com", f"{letter}sa@example.com"):
         body = json.dumps({"email": address}).encode()
-        with watching() as changes:
+        with track_changes() as changes:
             response = send(client_of_owner, "POST", at(organization, "invitations"), body)
         assert (response.status_code, response.json()["error"]["fields"]) == (
             400,

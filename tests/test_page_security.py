@@ -7,9 +7,8 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import User
 from invitations.tokens import Purpose, token_for
-from tests.rows import make_invitation, make_person
+from tests.factories import InvitationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "a calm and long phrase"
@@ -41,12 +40,12 @@ PAGES = sorted({f"/{path}" for path in addresses() if not path.startswith(NOT_PA
 
 @pytest.fixture
 def member():
-    return make_person("member", password=PASSWORD)
+    return UserFactory.create(email="member@example.com", password=PASSWORD)
 
 
 @pytest.fixture
 def staff():
-    return User.objects.create_superuser("staff@example.com", PASSWORD)
+    return UserFactory.create(email="staff@example.com", password=PASSWORD, superuser=True)
 
 
 def policy_of(response):
@@ -168,7 +167,7 @@ def founds_an_organization(client, invitation):
 def test_whoever_gains_rights_through_an_api_has_a_new_session_with_the_next_page(
     client, organization, owner, stranger, gains, page
 ):
-    invitation = make_invitation(organization, "stranger@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="stranger@example.com", inviter=owner)
     client.force_login(stranger)
     before = client.session.session_key
 

@@ -14,11 +14,11 @@ from accounts.models import User
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE, MANAGE_MEMBERS
 from tests.dialects.exchanges import tokens_in
-from tests.documented import assert_documented
-from tests.matrix import ABSENT, World, house_routes, parse
-from tests.queries import summaries
-from tests.rows import join, make_person, make_role
-from tests.watching import watching
+from tests.factories import MembershipFactory, RoleFactory
+from tests.support.changes import track_changes
+from tests.support.openapi import assert_documented
+from tests.support.operations import ABSENT, World, house_routes, parse
+from tests.support.queries import query_summaries
 
 MATRIX = """
 operation                               anonymous stranger invitee member editor manager admin owner key
@@ -120,12 +120,18 @@ NOTED_BY_AUTHENTICATION = {"orgs.ApiKey"}  # its last use
 
 @pytest.fixture
 def editor(organization: Organization) -> User:
-    return join(organization, make_person("editor"), EDITOR_ROLE).user
+    return MembershipFactory.create(
+        organization=organization, user__email="editor@example.com", role_id=EDITOR_ROLE
+    ).user
 
 
 @pytest.fixture
 def manager(organization: Organization) -> User:
-    return join(organization, make_person("manager"), make_role(organization, "Manager", [MANAGE_MEMBERS]).pk).user
+    return MembershipFactory.create(
+        organization=organization,
+        user__email="manager@example.com",
+        role_id=RoleFactory.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS]).pk,
+    ).user
 
 
 @pytest.fixture
@@ -153,7 +159,7 @@ def test_everybody_gets_the_answer_of_the_matrix(operation: str, world: World, c
     for who in WHO:
         client = world.client(who, cast.get(who))
         with transaction.atomic():
-            with watching() as changes:
+            with track_changes() as changes:
                 response = world.ask(client, operation, who, ROUTES[operation])
             transaction.set_rollback(True)
         answers[who] = response.status_code
@@ -180,6 +186,6 @@ def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(
     for names in (foreign, absent):
         with CaptureQueriesContext(connection) as captured:
             response = world.ask(client, operation, "stranger", route, names)
-        told.append((response.status_code, response.json(), summaries(captured)))
+        told.append((response.status_code, response.json(), query_summaries(captured)))
 
     assert told[0] == told[1]

@@ -26,7 +26,7 @@ from invitations.email.queue import delivery_is
 from invitations.models import Invitation
 from orgs.models import ApiKey, Membership, Organization, RoleAssignment
 from orgs.permissions import UNASSIGNED_ROLE
-from tests.rows import make_unit
+from tests.factories import UnitFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
@@ -111,7 +111,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
 def many_rows(organization: Organization, owner: User) -> None:
     """Enough rows for the choice of an index to matter: most invitations were answered long ago."""
     others = Organization.objects.bulk_create(Organization(slug=f"other-{n}", name="Other") for n in range(20))
-    unit, now = make_unit(organization), timezone.now()
+    unit, now = UnitFactory.create(organization=organization), timezone.now()
     Invitation.objects.bulk_create(
         Invitation(
             organization=others[number % 20],

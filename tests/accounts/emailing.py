@@ -9,6 +9,7 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.test import Client
 
 from accounts.models import User
+from tests.factories import UserFactory
 
 NOBODYS = "nobody@example.com"
 PASSWORD = "a calm and long phrase"
@@ -20,7 +21,7 @@ def sign_up(client: Client, address: str) -> Any:
 
 
 def sign_in_unproven(client: Client, address: str) -> Any:
-    User.objects.create_user(address, PASSWORD)
+    UserFactory.create(email=address, password=PASSWORD, email_address=None)
     return client.post("/accounts/login/", {"login": address, "password": PASSWORD})
 
 

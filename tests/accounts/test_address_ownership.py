@@ -4,22 +4,20 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts.actions.address_ownership import drop_unproven_claims, is_proven
-from accounts.models import User
-from core.addresses import normalize_address
-from tests.rows import make_person, prove_address
+from tests.factories import EmailAddressFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "guest@example.com"
 
 
 def test_an_unproven_address_proves_nothing():
-    prove_address(make_person("stranger"), ADDRESS, verified=False)
+    EmailAddressFactory.create(user=UserFactory.create(email="stranger@example.com"), email=ADDRESS, verified=False)
 
     assert is_proven(normalize_address(ADDRESS)) is False
 
 
 def test_a_proven_address_stays_with_its_account():
-    guest = make_person("guest")
+    guest = UserFactory.create(email="guest@example.com")
 
     drop_unproven_claims(normalize_address(ADDRESS))
 
@@ -28,9 +26,10 @@ def test_a_proven_address_stays_with_its_account():
 
 
 def test_unproven_claims_give_way_and_nothing_else_does():
-    claimant, squatter = make_person("stranger"), User.objects.create_user(ADDRESS)
-    prove_address(claimant, ADDRESS, verified=False)
-    prove_address(squatter, ADDRESS, verified=False)
+    claimant = UserFactory.create(email="stranger@example.com")
+    squatter = UserFactory.create(email=ADDRESS, email_address=None)
+    EmailAddressFactory.create(user=claimant, email=ADDRESS, verified=False)
+    EmailAddressFactory.create(user=squatter, email=ADDRESS, verified=False)
 
     drop_unproven_claims(normalize_address(ADDRESS))
 

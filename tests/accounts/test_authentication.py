@@ -14,8 +14,10 @@ from orgs.actions.api_keys import create_api_key
 from orgs.models import ApiKey, Organization
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
 from tests.accounts.issuing import fail, token
-from tests.orgs.api.house import ANONYMOUS, API, membership, refused, said, success, user_row
-from tests.watching import watching
+from tests.factories import MembershipFactory, OrganizationFactory
+from tests.orgs.api.house import ANONYMOUS, API, refused, said, success, user_row
+from tests.support.changes import track_changes
+from tests.support.people import membership_of
 
 PROFILE = f"{API}/users/profile"
 MEMBERS = f"{API}/organization-members"
@@ -90,7 +92,7 @@ def test_nobody_is_nobody():
 
 @pytest.mark.parametrize("pair", [*itertools.combinations(["jwt", "api key", "session"], 2)], ids=" and ".join)
 def test_two_are_one_too_many(shown, pair):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(ask(shown[pair[0]] | shown[pair[1]])) == TWO
 
     assert changes.nothing
@@ -103,7 +105,7 @@ def test_a_broken_one_beside_a_good_one_is_two_as_well(shown, header, other):
 
 
 def test_a_newcomers_token_beside_a_session_makes_nobody(shown):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(ask({**shown["session"], "Authorization": f"Bearer {token()}"})) == TWO
 
     assert changes.nothing
@@ -207,7 +209,7 @@ def test_a_key_of_an_archived_organization_is_refused(shown):
 
 
 def test_a_key_of_a_former_member_is_refused(shown, member, organization):
-    membership(member, organization).delete()
+    membership_of(member, organization).delete()
 
     assert said(ask(shown["api key"])) == INVALID
 
@@ -245,8 +247,8 @@ def test_a_key_does_what_its_scopes_and_its_member_both_may(organization, admin)
 
 
 def test_a_key_reaches_one_organization(shown, member):
-    annex = Organization.objects.create(name="Annex", slug="annex")
-    annex.memberships.create(user=member)
+    annex = OrganizationFactory.create(slug="annex")
+    MembershipFactory.create(organization=annex, user=member)
 
     status, body = said(ask(shown["api key"], f"{API}/organizations/{annex.pk}"))
 
@@ -285,7 +287,7 @@ def test_reading_needs_no_csrf_token(signed_in, member):
 
 
 def test_writing_needs_the_token_of_our_pages(signed_in, member):
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(change(signed_in))
 
     assert (status, body["error"]["code"]) == (403, "csrf_failed")

@@ -22,7 +22,7 @@ from accounts.principals import Method, Principal
 from core.errors import Unauthenticated
 from perfectworks.management.commands.credentials import KINDS, page, requests
 from perfectworks.urls import DIALECTS
-from tests.matrix import house_routes
+from tests.support.operations import house_routes
 
 PROJECT = Path(__file__).resolve().parents[2]
 RECENT = {operation for operation, admission in OPERATIONS.items() if admission.recent}

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.sessions import session_principal
+from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -24,19 +24,19 @@ def test_nobody_is_signed_in(rf):
 
 
 def test_a_deactivated_user_is_nobody(rf):
-    user = User.objects.create_verified_user("member@example.com", is_active=False)
+    user = UserFactory.create(email="member@example.com", deactivated=True)
 
     assert session_principal(request_of(rf, user)) is None
 
 
 def test_a_session_without_a_record_of_proof_says_nothing_about_its_time(rf):
-    user = User.objects.create_verified_user("member@example.com")
+    user = UserFactory.create(email="member@example.com")
 
     assert session_principal(request_of(rf, user)) == Principal(user=user, method=Method.SESSION)
 
 
 def test_the_last_proof_of_the_session_counts(rf):
-    user = User.objects.create_verified_user("member@example.com")
+    user = UserFactory.create(email="member@example.com")
     records = [{"method": "password", "at": 1_700_000_000.0}, {"method": "mfa", "at": 1_700_000_060.0}]
     session = {"account_authentication_methods": records, "account_authentication_methods_user": str(user.pk)}
 
@@ -48,8 +48,8 @@ def test_the_last_proof_of_the_session_counts(rf):
 
 
 def test_the_proof_of_somebody_else_does_not_count(rf):
-    user = User.objects.create_verified_user("member@example.com")
-    other = User.objects.create_verified_user("stranger@example.com")
+    user = UserFactory.create(email="member@example.com")
+    other = UserFactory.create(email="stranger@example.com")
     session = {
         "account_authentication_methods": [{"method": "password", "at": 1_700_000_000.0}],
         "account_authentication_methods_user": str(other.pk),

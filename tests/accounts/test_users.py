@@ -9,8 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import ExternalIdentity, User, user_by_verified_address
-from core.addresses import normalize_address
-from tests.rows import prove_address
+from tests.factories import EmailAddressFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -96,8 +95,8 @@ def test_what_is_never_in_the_database(values: dict[str, Any], constraint: str):
 
 
 def test_only_verified_addresses_count_as_proven(owner: User):
-    prove_address(owner, "second@example.com")
-    prove_address(owner, "third@example.com", verified=False)
+    EmailAddressFactory.create(user=owner, email="second@example.com")
+    EmailAddressFactory.create(user=owner, email="third@example.com", verified=False)
     assert owner.verified_addresses() == {"owner@example.com", "second@example.com"}
     assert user_by_verified_address(normalize_address("second@example.com")) == owner.pk
     assert user_by_verified_address(normalize_address("third@example.com")) is None
@@ -105,9 +104,9 @@ def test_only_verified_addresses_count_as_proven(owner: User):
 
 
 def test_an_address_is_proven_by_one_user_only(owner: User, stranger: User):
-    prove_address(stranger, "shared@example.com", verified=False)
-    prove_address(owner, "shared@example.com")
-    assert user_by_verified_address(normalize_address("shared@example.com")) == owner.pk
+    EmailAddressFactory.create(user=stranger, email="shared@example.com", verified=False)
+    EmailAddressFactory.create(user=owner, email="shared@example.com")
+    assert user_by_verified_address("shared@example.com") == owner.pk
     with pytest.raises(IntegrityError), transaction.atomic():
         EmailAddress.objects.filter(user=stranger).update(verified=True, email="shared@example.com")
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from django.utils import timezone
 
-from accounts.models import ApplicationAccess, User
+from accounts.models import User
 from accounts.principals import staff
 from invitations.email.address_hashes import Suppression, SuppressionScope
 from invitations.email.models import Email
@@ -16,16 +16,17 @@ from orgs.actions import api_keys
 from orgs.models import Organization
 from orgs.oauth import applications
 from orgs.permissions import LIST_PROJECTS, UNIT_VIEWER_ROLE, VIEWER_ROLE
-from tests.rows import (
-    make_invitation,
-    make_organization,
-    make_person,
-    make_program,
-    make_role,
-    make_unit,
-    make_waiting,
-    session,
+from tests.factories import (
+    ApplicationAccessFactory,
+    InvitationFactory,
+    MembershipFactory,
+    OrganizationFactory,
+    RoleAssignmentFactory,
+    RoleFactory,
+    UnitFactory,
+    UserFactory,
 )
+from tests.support.people import session_of
 
 
 @pytest.fixture
@@ -33,23 +34,42 @@ def world(
     organization: Organization, owner: User, admin: User, member: User, invitee: User, stranger: User
 ) -> SimpleNamespace:
     """Something that each of the actions can be done to."""
-    unit, role = make_unit(organization), make_role(organization, "Helper", [LIST_PROJECTS])
+    unit = UnitFactory.create(organization=organization)
+    role = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
     membership = organization.memberships.get(user=member)
-    membership.assignments.create(role_id=UNIT_VIEWER_ROLE, unit=unit)
-    program = make_program(organization)
-    key, _ = api_keys.create_api_key(by=session(member), organization_id=organization.pk, name="Nightly")
-    client, _ = applications.register_personal_client(by=session(member), name="Exporter")
+    RoleAssignmentFactory.create(membership=membership, role_id=UNIT_VIEWER_ROLE, unit=unit)
+    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+    key, _ = api_keys.create_api_key(by=session_of(member), organization_id=organization.pk, name="Nightly")
+    client, _ = applications.register_personal_client(by=session_of(member), name="Exporter")
     reader, _ = applications.register_client(
-        by=session(member), name="Reader", redirect_uris=["https://example.com/back"]
+        by=session_of(member), name="Reader", redirect_uris=["https://example.com/back"]
     )
-    access = ApplicationAccess.objects.create(user=member, application=client)
-    archived = make_organization("archived", owner, deleted_at=timezone.now())
-    overdue = make_invitation(organization, "overdue@example.com", owner, days=-1)
-    overdue_too = make_invitation(make_organization("second", owner), "overdue@example.com", owner, days=-1)
+    access = ApplicationAccessFactory.create(user=member, application=client)
+    archived = OrganizationFactory.create(slug="archived", owners=[owner], archived=True)
+    overdue = InvitationFactory.create(
+        organization=organization, email="overdue@example.com", inviter=owner, overdue=True
+    )
+    overdue_too = InvitationFactory.create(
+        organization=OrganizationFactory.create(slug="second", owners=[owner]),
+        email="overdue@example.com",
+        inviter=owner,
+        overdue=True,
+    )
     queue_email(overdue_too, Email.Kind.INVITATION)
-    invitation = make_invitation(organization, "invitee@example.com", owner, role_id=VIEWER_ROLE, days=1)
-    owed = make_waiting(make_organization("owing", owner), stranger, owner)
-    late = session(make_person("overdue"))
+    invitation = InvitationFactory.create(
+        organization=organization,
+        email="invitee@example.com",
+        inviter=owner,
+        role_id=VIEWER_ROLE,
+        expires_in=timedelta(days=1),
+    )
+    owed = InvitationFactory.create(
+        organization=OrganizationFactory.create(slug="owing", owners=[owner]),
+        invitee=stranger,
+        inviter=owner,
+        waiting=True,
+    )
+    late = session_of(UserFactory.create(email="overdue@example.com"))
     unsubscribe(by=late, invitation_id=overdue.pk, scope=SuppressionScope.ALL)
     two_days_ago = timezone.now() - timedelta(days=2)
     email = queue_email(invitation, Email.Kind.INVITATION)
@@ -57,13 +77,13 @@ def world(
     Email.objects.filter(pk=email.pk).update(state="sent", sent_at=two_days_ago, due_at=None)
     return SimpleNamespace(
         id=organization.pk,
-        owner=session(owner),
-        admin=session(admin),
-        member=session(member),
-        invitee=session(invitee),
-        stranger=session(stranger),
-        staff=staff(make_person("staff", is_staff=True)),
-        inactive=make_person("inactive", is_active=False),
+        owner=session_of(owner),
+        admin=session_of(admin),
+        member=session_of(member),
+        invitee=session_of(invitee),
+        stranger=session_of(stranger),
+        staff=staff(UserFactory.create(email="staff@example.com", staff=True)),
+        inactive=UserFactory.create(email="inactive@example.com", deactivated=True),
         membership=membership.pk,
         of_program=organization.memberships.get(user=program).pk,
         unit=unit.pk,

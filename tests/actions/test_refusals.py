@@ -10,8 +10,9 @@ from core.errors import DomainError
 from orgs.models import Organization
 from orgs.permissions import UNASSIGNED_ROLE
 from tests.actions.every_action import DONE, World
-from tests.rows import join, make_person, session
-from tests.watching import watching
+from tests.factories import MembershipFactory, UserFactory
+from tests.support.changes import track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -38,13 +39,13 @@ AS_A_MEMBER = {
 
 
 def a_stranger(world: World) -> Principal:
-    return session(make_person("intruder"))
+    return session_of(UserFactory.create(email="intruder@example.com"))
 
 
 def a_member_without_rights(world: World) -> Principal:
-    newcomer = make_person("newcomer")
-    join(Organization.objects.get(pk=world.id), newcomer, UNASSIGNED_ROLE)
-    return session(newcomer)
+    newcomer = UserFactory.create(email="newcomer@example.com")
+    MembershipFactory.create(organization=Organization.objects.get(pk=world.id), user=newcomer, role_id=UNASSIGNED_ROLE)
+    return session_of(newcomer)
 
 
 def a_key_of_the_owner_without_scopes(world: World) -> Principal:
@@ -72,7 +73,7 @@ def test_whoever_may_do_nothing_here_changes_nothing(world: World, caller: Calla
     by = caller(world)
     for who in ("owner", "admin", "member", "invitee", "stranger", "staff", "late"):
         setattr(world, who, by)
-    with watching() as changes, pytest.raises(DomainError):
+    with track_changes() as changes, pytest.raises(DomainError):
         DONE[name](world)
     assert changes.nothing
 
@@ -89,6 +90,6 @@ def test_what_anybody_may_do_for_themselves_is_done(world: World, caller: Callab
     by = caller(world)
     for who in ("owner", "admin", "member", "invitee", "stranger", "staff"):
         setattr(world, who, by)
-    with watching() as changes:
+    with track_changes() as changes:
         DONE[name](world)
     assert changes.events

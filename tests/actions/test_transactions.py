@@ -19,7 +19,7 @@ from events.models import Event
 from invitations.email.models import Email
 from tests.actions.every_action import DONE, World, every_action
 from tests.actions.refusing import refusing
-from tests.watching import watching
+from tests.support.changes import track_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -65,7 +65,7 @@ def test_every_action_is_tried_here():
 @every_action
 def test_it_leaves_events_that_name_nobody(world: World, name: str):
     known = set(Event.objects.values_list("pk", flat=True))
-    with watching() as changes:
+    with track_changes() as changes:
         DONE[name](world)
     assert changes.events
     for row in Event.objects.exclude(pk__in=known):
@@ -81,14 +81,14 @@ def test_only_those_that_say_so_queue_a_email(world: World, name: str):
 @every_action
 def test_nothing_is_changed_when_its_last_event_cannot_be_written(world: World, name: str):
     kinds = [told.kind for told in rehearse(world, name).events]
-    with watching() as changes, refusing(Event, f"NEW.kind = '{kinds[-1]}'"), pytest.raises(DatabaseError):
+    with track_changes() as changes, refusing(Event, f"NEW.kind = '{kinds[-1]}'"), pytest.raises(DatabaseError):
         DONE[name](world)
     assert changes.nothing
 
 
 @pytest.mark.parametrize("name", EMAILING)
 def test_nothing_is_changed_when_its_email_cannot_be_queued(world: World, name: str):
-    with watching() as changes, refusing(Email), pytest.raises(DatabaseError):
+    with track_changes() as changes, refusing(Email), pytest.raises(DatabaseError):
         DONE[name](world)
     assert changes.nothing
 
@@ -113,8 +113,8 @@ def rehearse(world: World, name: str) -> Any:
         pass
 
     try:
-        with watching() as changes, transaction.atomic():
-            with watching() as inside:
+        with track_changes() as changes, transaction.atomic():
+            with track_changes() as inside:
                 DONE[name](world)
             raise Undo
     except Undo:

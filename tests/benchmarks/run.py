@@ -32,7 +32,8 @@ from orgs.models import Organization  # noqa: E402
 from orgs.permissions import UNASSIGNED_ROLE  # noqa: E402
 from tests.dialects.speakers import SPEAKERS, Speaker  # noqa: E402
 from tests.dialects.world import World  # noqa: E402
-from tests.rows import make_organization, session  # noqa: E402
+from tests.factories import OrganizationFactory  # noqa: E402
+from tests.support.people import session_of  # noqa: E402
 
 ROUNDS = 40
 Step = Callable[[], object]
@@ -135,8 +136,8 @@ def lister(world: World, speaker: Speaker, organization: Organization) -> Step:
 def inviter(world: World, organization: Organization) -> Step:
     """Invites somebody else each time."""
     addresses = iter(f"guest-{number}@example.com" for number in range(ROUNDS))
-    by = session(world.people["owner"])
-    return lambda: inviting.invite(by=by, organization_id=organization.pk, email=normalize_address(next(addresses)))
+    by = session_of(world.people["owner"])
+    return lambda: inviting.invite(by=by, organization_id=organization.pk, email=next(addresses))
 
 
 def named(name: str) -> Speaker:
@@ -149,7 +150,7 @@ def named(name: str) -> Speaker:
 
 def filled(world: World, slug: str, open_rows: int) -> Organization:
     """An organization of the owner's with so many open invitations."""
-    organization = make_organization(slug, world.people["owner"])
+    organization = OrganizationFactory.create(slug=slug, owners=[world.people["owner"]])
     fill(organization, "pending", open_rows)
     return organization
 

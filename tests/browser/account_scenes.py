@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from allauth.account.forms import default_token_generator
-from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.models import EmailConfirmationHMAC
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import override_settings
@@ -16,7 +16,8 @@ from accounts.oauth.tokens import issue_token, oauth_principal
 from orgs.oauth.applications import register_personal_client
 from tests.browser.consent_scenes import EVERYTHING, client_of
 from tests.browser.scenes import PASSWORD, SCENES, Stage, scene, sign_in_from_the_invitation
-from tests.rows import session
+from tests.factories import EmailAddressFactory
+from tests.support.people import session_of
 
 
 def at(path: str, *, signed_in: bool = False) -> Callable[[Stage], Response]:
@@ -28,7 +29,7 @@ def at(path: str, *, signed_in: bool = False) -> Callable[[Stage], Response]:
     return play
 
 
-for name, path, signed_in in (
+for name, path, needs_sign_in in (
     ("sign-in", "/accounts/login/", False),
     ("sign-up", "/accounts/signup/", False),
     ("forgotten-password", "/accounts/password/reset/", False),
@@ -45,13 +46,13 @@ for name, path, signed_in in (
     ("two-factor", "/accounts/2fa/", True),
     ("no-applications", "/accounts/applications/", True),
 ):
-    SCENES[name] = (200, at(path, signed_in=signed_in))
+    SCENES[name] = (200, at(path, signed_in=needs_sign_in))
 
 
 @scene(200)
 def addresses_of_every_kind(stage: Stage) -> Response:
-    EmailAddress.objects.create(user=stage.invitee, email="proven@example.com", verified=True)
-    EmailAddress.objects.create(user=stage.invitee, email="unproven@example.com")
+    EmailAddressFactory.create(user=stage.invitee, email="proven@example.com")
+    EmailAddressFactory.create(user=stage.invitee, email="unproven@example.com", verified=False)
     return at("/accounts/email/", signed_in=True)(stage)
 
 
@@ -80,7 +81,7 @@ def new_password(stage: Stage) -> Response:
 
 @scene(200)
 def verification_link(stage: Stage) -> Response:
-    address = EmailAddress.objects.create(user=stage.invitee, email="second@example.com")
+    address = EmailAddressFactory.create(user=stage.invitee, email="second@example.com", verified=False)
     return stage.visitor.go(f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/")
 
 
@@ -130,7 +131,7 @@ def applications(stage: Stage) -> Response:
     tomorrow = timezone.now() + timedelta(days=1)
     token = issue_token(used, stage.invitee, EVERYTHING, tomorrow)
     issue_token(long, stage.invitee, "invitations", tomorrow)
-    register_personal_client(by=session(stage.invitee), name="Script")
+    register_personal_client(by=session_of(stage.invitee), name="Script")
     stage.visitor.sign_in(stage.invitee)
     assert oauth_principal(token)
     return stage.visitor.go("/accounts/applications/")

@@ -6,7 +6,7 @@ from orgs.oauth.applications import register_personal_client
 from tests.browser.admin_scenes import as_staff
 from tests.browser.consent_scenes import client_of
 from tests.browser.scenes import Stage, scene
-from tests.rows import session
+from tests.support.people import session_of
 
 PAGES = "accounts/oauthapplication/"
 
@@ -19,7 +19,7 @@ def admin_applications(stage: Stage) -> Response:
 
 @scene(200)
 def admin_application(stage: Stage) -> Response:
-    made, _ = register_personal_client(by=session(stage.owner), name="Script")
+    made, _ = register_personal_client(by=session_of(stage.owner), name="Script")
     return as_staff(stage, f"{PAGES}{made.pk}/change/")
 
 

@@ -12,15 +12,16 @@ from invitations.actions import answering, inviting
 from invitations.email.deliver import deliver_next
 from invitations.models import Invitation
 from tests.browser.scenes import Stage, scene
+from tests.factories import UnitFactory, UserFactory
 from tests.invitations.email.scripted_server import scripted_server
-from tests.rows import make_person, make_unit, session
+from tests.support.people import session_of
 
 TYPO = "typo@example.com"
 
 
 def as_staff(stage: Stage, path: str) -> Response:
     """Open an admin page as somebody who may do everything there."""
-    staff = make_person("staff", first_name="Staff", last_name="Cast")
+    staff = UserFactory.create(email="staff@example.com", first_name="Staff", last_name="Cast")
     User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
     staff.refresh_from_db()
     stage.visitor.sign_in(staff)
@@ -29,12 +30,10 @@ def as_staff(stage: Stage, path: str) -> Response:
 
 def fill(stage: Stage) -> None:
     """More to see: a member, an application, an invitation that waits and one whose mail was refused."""
-    make_unit(stage.organization, "field-notes", "application")
-    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
-    inviting.invite(
-        by=session(stage.owner), organization_id=stage.organization.pk, email=normalize_address("newcomer@example.com")
-    )
-    inviting.invite(by=session(stage.owner), organization_id=stage.organization.pk, email=normalize_address(TYPO))
+    UnitFactory.create(organization=stage.organization, slug="field-notes", kind="application")
+    answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
+    inviting.invite(by=session_of(stage.owner), organization_id=stage.organization.pk, email="newcomer@example.com")
+    inviting.invite(by=session_of(stage.owner), organization_id=stage.organization.pk, email=TYPO)
     send_to_a_server_that_knows_no_typo()
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Response
 from accounts.models import OAuthApplication
 from orgs.oauth.applications import register_client
 from tests.browser.scenes import Stage, scene
-from tests.rows import session
+from tests.support.people import session_of
 
 VERIFIER = "a-verifier-of-forty-three-characters-or-more"
 EVERYTHING = "profile invitations organizations organization:manage_members organization:create_projects"
@@ -17,7 +17,7 @@ EVERYTHING = "profile invitations organizations organization:manage_members orga
 
 def client_of(stage: Stage, redirect_uri: str, name: str = "Calendar") -> OAuthApplication:
     """A client without a secret, that anybody could have made."""
-    made, _ = register_client(by=session(stage.owner), name=name, redirect_uris=[redirect_uri], public=True)
+    made, _ = register_client(by=session_of(stage.owner), name=name, redirect_uris=[redirect_uri], public=True)
     return made
 
 

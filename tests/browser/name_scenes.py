@@ -4,6 +4,7 @@ from playwright.sync_api import Response
 
 from orgs.models import Organization, Role, Unit
 from tests.browser.scenes import ADDRESS, Stage, scene
+from tests.factories import RoleFactory
 
 LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
 RIGHT_TO_LEFT = "جمعية النهر التعاونية"
@@ -68,6 +69,4 @@ def my_invitations_with_long_names(stage: Stage) -> Response:
 
 
 def own_role(stage: Stage) -> Role:
-    return Role.objects.create(
-        organization=stage.organization, name="Datenschutzbeauftragtenstellvertretung", permissions=[]
-    )
+    return RoleFactory.create(organization=stage.organization, name="Datenschutzbeauftragtenstellvertretung")

@@ -6,7 +6,7 @@ from invitations.email.address_hashes import SuppressionScope
 from invitations.email.suppressions import unsubscribe
 from invitations.tokens import Purpose, token_for
 from tests.browser.scenes import Stage, scene
-from tests.rows import session
+from tests.support.people import session_of
 
 
 def no_email_page(stage: Stage) -> Response:
@@ -47,7 +47,7 @@ def no_more_emails_by_an_unknown_link(stage: Stage) -> Response:
 @scene(200)
 def emails_refused(stage: Stage) -> Response:
     for scope in SuppressionScope:
-        unsubscribe(by=session(stage.invitee), invitation_id=stage.invitation.pk, scope=scope)
+        unsubscribe(by=session_of(stage.invitee), invitation_id=stage.invitation.pk, scope=scope)
     stage.visitor.sign_in(stage.invitee)
     return stage.visitor.go("/mails")
 

@@ -17,7 +17,8 @@ from invitations.tokens import Purpose
 from orgs.actions.organizations import create_organization
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE, UNIT_EDITOR_ROLE
-from tests.rows import make_person, make_unit, session
+from tests.factories import EmailAddressFactory, UnitFactory, UserFactory
+from tests.support.people import session_of
 
 PASSWORD = "a calm and long phrase"
 ADDRESS = "invitee@example.com"
@@ -47,13 +48,15 @@ class Stage:
 def set_stage(visitor: Any) -> Stage:
     """The cast, and one open invitation with everything an invitation can have."""
     owner, invitee, stranger = (
-        make_person(name, password=PASSWORD, first_name=name.capitalize(), last_name="Cast")
+        UserFactory.create(
+            email=f"{name}@example.com", password=PASSWORD, first_name=name.capitalize(), last_name="Cast"
+        )
         for name in ("owner", "invitee", "stranger")
     )
-    organization = create_organization(by=session(owner), name="Riverside Cooperative", slug="riverside")
-    workspace = make_unit(organization)
+    organization = create_organization(by=session_of(owner), name="Riverside Cooperative", slug="riverside")
+    workspace = UnitFactory.create(organization=organization)
     invitation = inviting.invite(
-        by=session(owner),
+        by=session_of(owner),
         organization_id=organization.pk,
         email=normalize_address(ADDRESS),
         role_id=EDITOR_ROLE,
@@ -111,24 +114,22 @@ def wrong_account(stage: Stage) -> Response:
 @scene(403)
 def right_but_unverified_address(stage: Stage) -> Response:
     EmailAddress.objects.filter(email=ADDRESS).delete()
-    EmailAddress.objects.create(user=stage.stranger, email=ADDRESS, verified=False)
+    EmailAddressFactory.create(user=stage.stranger, email=ADDRESS, verified=False)
     stage.visitor.sign_in(stage.stranger)
     return stage.show()
 
 
 @scene(200)
 def already_a_member(stage: Stage) -> Response:
-    invitation = inviting.invite(
-        by=session(stage.owner), organization_id=stage.organization.pk, email=normalize_address(ADDRESS)
-    )
-    answering.accept(by=session(stage.invitee), invitation_id=invitation.pk)
+    invitation = inviting.invite(by=session_of(stage.owner), organization_id=stage.organization.pk, email=ADDRESS)
+    answering.accept(by=session_of(stage.invitee), invitation_id=invitation.pk)
     stage.visitor.sign_in(stage.invitee)
     return stage.show()
 
 
 @scene(200)
 def accepted_by_you(stage: Stage) -> Response:
-    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
     stage.visitor.sign_in(stage.invitee)
     return stage.show()
 
@@ -147,14 +148,14 @@ def already_a_member_with_a_website(stage: Stage) -> Response:
 
 @scene(410)
 def accepted(stage: Stage) -> Response:
-    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
     return stage.show()
 
 
 @scene(200)
 def waiting_for_a_seat(stage: Stage) -> Response:
     Organization.objects.update(seat_limit=1)
-    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
     stage.visitor.sign_in(stage.invitee)
     return stage.show()
 
@@ -162,19 +163,21 @@ def waiting_for_a_seat(stage: Stage) -> Response:
 @scene(409)
 def somebody_waits_for_a_seat(stage: Stage) -> Response:
     Organization.objects.update(seat_limit=1)
-    answering.accept(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
     return stage.show()
 
 
 @scene(410)
 def declined(stage: Stage) -> Response:
-    answering.decline(by=session(stage.invitee), invitation_id=stage.invitation.pk)
+    answering.decline(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
     return stage.show()
 
 
 @scene(410)
 def withdrawn(stage: Stage) -> Response:
-    inviting.cancel(by=session(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk)
+    inviting.cancel(
+        by=session_of(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk
+    )
     return stage.show()
 
 
@@ -200,7 +203,7 @@ def expired_with_nobody_to_ask(stage: Stage) -> Response:
 @scene(410)
 def superseded(stage: Stage) -> Response:
     inviting.invite(
-        by=session(stage.owner),
+        by=session_of(stage.owner),
         organization_id=stage.organization.pk,
         email=normalize_address(ADDRESS),
         unit_id=stage.invitation.unit_id,
@@ -212,7 +215,9 @@ def superseded(stage: Stage) -> Response:
 
 @scene(410)
 def newer_email_sent(stage: Stage) -> Response:
-    inviting.resend(by=session(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk)
+    inviting.resend(
+        by=session_of(stage.owner), organization_id=stage.organization.pk, invitation_id=stage.invitation.pk
+    )
     return stage.show()
 
 
@@ -271,12 +276,12 @@ def start_page(stage: Stage) -> Response:
 @scene(200)
 def my_invitations(stage: Stage) -> Response:
     other = create_organization(
-        by=session(stage.stranger),
+        by=session_of(stage.stranger),
         name="Extraordinarily Long-Named Hillside Association",
         slug="hillside",
     )
-    inviting.invite(by=session(stage.stranger), organization_id=other.pk, email=normalize_address(ADDRESS))
-    create_organization(by=session(stage.invitee), name="Workshop", slug="workshop", website="https://example.com/")
+    inviting.invite(by=session_of(stage.stranger), organization_id=other.pk, email=ADDRESS)
+    create_organization(by=session_of(stage.invitee), name="Workshop", slug="workshop", website="https://example.com/")
     stage.visitor.sign_in(stage.invitee)
     return stage.visitor.go("/invitations")
 

@@ -7,7 +7,7 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Membership
 from tests.browser.scenes import PASSWORD, Stage, expired, set_stage
-from tests.rows import prove_address
+from tests.factories import EmailAddressFactory
 
 pytestmark = pytest.mark.browser
 JOINED = "You belong to Riverside Cooperative"
@@ -193,7 +193,7 @@ def test_the_logo_is_shown_and_where_there_is_none_the_initials_are(stage, page)
 
 def test_a_verification_email_that_is_opened_leads_to_the_answer(stage, page, mailoutbox):
     stage.change(email="second@example.com")
-    prove_address(stage.stranger, "second@example.com", verified=False)
+    EmailAddressFactory.create(user=stage.stranger, email="second@example.com", verified=False)
     stage.visitor.sign_in(stage.stranger)
     stage.show()
     press(page, "Send me the link")

@@ -40,7 +40,7 @@ from invitations.models import Invitation
 from invitations.tokens import Purpose, read_token, token_for
 from orgs.api.key_exchange import key_token_principal
 from tests.dialects.world import ERASED, GIVEN, World
-from tests.watching import all_rows
+from tests.support.changes import all_rows
 
 FOLDER = Path(__file__).parent / "golden"
 START_OF_RESPONSE = re.compile(r"\n(?=HTTP/1\.1 )")

@@ -14,7 +14,8 @@ from perfectworks.urls import DIALECTS
 from tests.dialects.exchanges import token_of
 from tests.dialects.speakers import speaker_of
 from tests.dialects.world import World, key
-from tests.matrix import Route, operations_of
+from tests.factories import UnitFactory
+from tests.support.operations import Route, operations_of
 
 ROUTES: dict[str, Route] = {
     operation: route
@@ -67,10 +68,6 @@ def body(operation: str) -> dict[str, str] | str:
 
 def application_of_others(world: World) -> Unit:
     """What ``FOREIGN`` names."""
-    return Unit.objects.create(
-        id=FOREIGN["application_id"],
-        kind=Unit.Kind.APPLICATION,
-        slug="theirs",
-        name="Theirs",
-        organization=world.other_organization,
+    return UnitFactory.create(
+        id=FOREIGN["application_id"], kind=Unit.Kind.APPLICATION, slug="theirs", organization=world.other_organization
     )

@@ -16,7 +16,7 @@ from invitations.models import Invitation
 from orgs.models import Unit
 from orgs.permissions import ADMIN_ROLE, MANAGE_MEMBERS, UNIT_EDITOR_ROLE, VIEWER_ROLE
 from tests.dialects.world import World, key, moment
-from tests.rows import join, make_invitation, make_organization, make_person, make_unit
+from tests.factories import InvitationFactory, MembershipFactory, OrganizationFactory, UnitFactory, UserFactory
 
 Response = Any  # of the test client, which knows more than a plain one
 Fields = dict[str, str]
@@ -68,10 +68,14 @@ def sentence(message: str, fields: Fields) -> str:
 
 def sent(world: World, number: int, unit: Unit | None = None) -> None:
     """By somebody else each time and to somewhere else, with everything that a row can show."""
-    inviter = join(world.organization, make_person(f"inviter-{number}"), ADMIN_ROLE).user
-    unit = unit or make_unit(world.organization, f"workspace-{number}")
+    inviter = MembershipFactory.create(
+        organization=world.organization, user__email=f"inviter-{number}@example.com", role_id=ADMIN_ROLE
+    ).user
+    unit = unit or UnitFactory.create(organization=world.organization, slug=f"workspace-{number}")
     values = {"unit_role_id": UNIT_EDITOR_ROLE, "role_id": VIEWER_ROLE, **dates(number)}
-    make_invitation(world.organization, f"guest-{number}@example.com", inviter, unit=unit, **values)
+    InvitationFactory.create(
+        organization=world.organization, email=f"guest-{number}@example.com", inviter=inviter, unit=unit, **values
+    )
 
 
 def sent_for_the_application(world: World, number: int) -> None:
@@ -79,9 +83,9 @@ def sent_for_the_application(world: World, number: int) -> None:
 
 
 def received(world: World, number: int) -> None:
-    inviter = make_person(f"inviter-{number}")
-    organization = make_organization(f"organization-{number}", inviter)
-    make_invitation(organization, "invitee@example.com", inviter, **dates(number))
+    inviter = UserFactory.create(email=f"inviter-{number}@example.com")
+    organization = OrganizationFactory.create(slug=f"organization-{number}", owners=[inviter])
+    InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=inviter, **dates(number))
 
 
 def dates(number: int) -> dict[str, Any]:

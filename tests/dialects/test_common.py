@@ -13,7 +13,7 @@ from perfectworks.urls import DIALECTS
 from tests.dialects.exchanges import exchanges, tokens_in
 from tests.dialects.speakers import HILLSIDE, NOWHERE, RIVERSIDE, SPEAKERS, Speaker, said
 from tests.dialects.world import World, no_invitation
-from tests.queries import queries, summaries
+from tests.support.queries import assert_queries, query_summaries
 
 CAST = ["anonymous", "stranger", "invitee", "member", "manager", "admin", "owner"]
 ANONYMOUS = (401, "unauthenticated", "Authentication is required.")
@@ -59,7 +59,7 @@ def test_a_foreign_organization_and_an_absent_one_are_told_apart_by_nothing(
     for organization in (foreign, NOWHERE):
         with CaptureQueriesContext(connection) as captured:
             response = speaker.ask(world, who=who, path=speaker.list(organization))
-        answers.append((said(response), summaries(captured)))
+        answers.append((said(response), query_summaries(captured)))
 
     assert answers[0] == answers[1]
     assert answers[0][0] in (speaker.refusal(*MISSING), speaker.refusal(*ABSENT))
@@ -79,7 +79,7 @@ def test_an_empty_list(world: World, speaker: Speaker):
 def test_a_list_takes_the_same_queries_however_long_it_is(world: World, speaker: Speaker, count: int):
     speaker.hold(world, count)
 
-    with queries(**speaker.queries):
+    with assert_queries(**speaker.queries):
         response = speaker.ask(world, speaker.everything)
 
     assert (response.status_code, len(speaker.rows(response.json()))) == (200, count)
@@ -115,7 +115,7 @@ def test_what_is_no_number_within_the_bounds_is_refused(world: World, speaker: S
         answers = {text: said(speaker.ask(world, f"{name}={text.format(beyond=largest + 1)}")) for text in NO_NUMBERS}
 
     assert answers == dict.fromkeys(NO_NUMBERS, refused)
-    assert "SELECT invitations_invitation" not in summaries(captured)
+    assert "SELECT invitations_invitation" not in query_summaries(captured)
 
 
 @every_page_parameter

@@ -18,8 +18,8 @@ from tests.dialects.operations import (
 )
 from tests.dialects.speakers import said
 from tests.dialects.world import World, key
-from tests.queries import summaries
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.queries import query_summaries
 
 # What is nearly the id: a program that is careless with Unicode or line ends would take it for the same.
 NEARLY = {
@@ -52,10 +52,10 @@ def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(world: Wor
 
     answers = []
     for ids in (foreign, ABSENT):
-        with CaptureQueriesContext(connection) as captured, watching() as changes:
+        with CaptureQueriesContext(connection) as captured, track_changes() as changes:
             response = ask(world, operation, **{name: spelled(operation, ids)[name]})
         assert changes.nothing
-        answers.append((said(response), summaries(captured)))
+        answers.append((said(response), query_summaries(captured)))
 
     assert answers[0] == answers[1]
     assert answers[0][0][0] in (403, 404)
@@ -70,7 +70,7 @@ def test_what_is_nearly_an_id_is_none(world: World, operation: str, name: str):
     for nearly in NEARLY.values():
         text = nearly(own)
         assert text != own
-        with watching() as changes:
+        with track_changes() as changes:
             answer = said(ask(world, operation, **{name: text}))
         faulty = (422, {"detail": [{**fault, "input": text}]})
         assert answer == (faulty if dialect_of(operation) == "zenml" else absent)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.dialects.speakers import SPEAKERS, Speaker, said
 from tests.dialects.world import World, crash, database_that_is_gone, throttle_in_front
-from tests.watching import watching
+from tests.support.changes import track_changes
 
 NAME = attrgetter("name")
 INVALID = (401, "invalid_credentials", "This credential is not valid.")
@@ -73,7 +73,7 @@ def test_head_says_what_get_says_without_the_body(world: World, speaker: Speaker
 @pytest.mark.parametrize("who", ["anonymous", "reader"])
 def test_a_method_without_meaning_is_refused_and_changes_nothing(world: World, speaker: Speaker, who: str):
     for method in ("OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "BREW"):
-        with watching() as changes:
+        with track_changes() as changes:
             response = speaker.ask(world, who=speaker.reader if who == "reader" else who, method=method)
         assert said(response) == speaker.refusal(405, "method_not_allowed", f'Method "{method}" not allowed.')
         assert {"GET", "HEAD", "OPTIONS"} <= set(response["Allow"].split(", "))
@@ -154,7 +154,7 @@ FAULTY_BODIES = {
 
 @every_writer
 def test_a_malformed_body(world: World, speaker: Speaker):
-    with watching() as changes:
+    with track_changes() as changes:
         for body, fault in MALFORMED_BODIES.items():
             response = speaker.ask(world, method="POST", data=body, content_type="application/json")
             assert said(response) == speaker.refusal(400, "malformed_body", fault)
@@ -164,7 +164,7 @@ def test_a_malformed_body(world: World, speaker: Speaker):
 
 @every_writer
 def test_a_body_that_means_two_things_or_that_no_database_could_hold(world: World, speaker: Speaker):
-    with watching() as changes:
+    with track_changes() as changes:
         for body, fault in FAULTY_BODIES.items():
             response = speaker.ask(world, method="POST", data=body, content_type="application/json")
             assert said(response) == speaker.refusal(400, "malformed_body", "The body has a fault.", email=fault)
@@ -174,7 +174,7 @@ def test_a_body_that_means_two_things_or_that_no_database_could_hold(world: Worl
 
 @every_writer
 def test_a_body_of_a_kind_that_is_not_spoken_here(world: World, speaker: Speaker):
-    with watching() as changes:
+    with track_changes() as changes:
         for kind in ("text/plain", "application/xml", "nonsense", ""):
             response = speaker.ask(world, method="POST", data=b'{"email": "new@example.com"}', content_type=kind)
             unsupported = f'Unsupported media type "{kind}" in request.'

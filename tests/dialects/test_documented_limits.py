@@ -10,8 +10,8 @@ from django.db import transaction
 from core.addresses import normalize_address
 from invitations.email.limits import count_email_to
 from perfectworks.urls import DIALECTS, DOCUMENTS
-from tests import matrix
 from tests.dialects.operations import ROUTES, ask
+from tests.support import operations
 
 
 @pytest.fixture
@@ -50,14 +50,14 @@ def status_of(ask: Callable[..., Any], *about: Any) -> int:
 
 
 def test_in_the_house(organization, owner, invitee, use_up):
-    house = matrix.World(organization, owner)
+    house = operations.World(organization, owner)
     cast = {"anonymous": None, "owner": owner, "invitee": invitee}
     clients = {who: house.client(who, user) for who, user in cast.items()}
     use_up()
 
     limited = {
         (route.method, route.path)
-        for operation, route in matrix.house_routes().items()
+        for operation, route in operations.house_routes().items()
         for who, client in clients.items()
         if status_of(house.ask, client, operation, who, route) == 429
     }

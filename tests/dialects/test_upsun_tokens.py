@@ -17,7 +17,7 @@ from orgs.models import ApiKey, Organization
 from orgs.oauth.applications import register_client
 from orgs.permissions import LIST_PROJECTS
 from tests.accounts.oauth.exchange import CALLBACK, VERIFIER, Browser, Program, answer, basic
-from tests.rows import session
+from tests.support.people import session_of
 
 TOKEN = "/upsun/oauth2/token"
 
@@ -37,7 +37,7 @@ def lists(token: str, organization: Organization) -> Any:
 
 @pytest.fixture
 def key(owner: User, organization: Organization) -> tuple[ApiKey, str]:
-    return create_api_key(by=session(owner), organization_id=organization.pk, name="Nightly")
+    return create_api_key(by=session_of(owner), organization_id=organization.pk, name="Nightly")
 
 
 def exchanged(secret: str) -> str:
@@ -61,7 +61,7 @@ def test_a_form_does_as_well(key: tuple[ApiKey, str]):
 
 def test_the_token_can_do_what_the_key_can(owner: User, organization: Organization, stranger: User):
     _, secret = create_api_key(
-        by=session(owner), organization_id=organization.pk, name="Narrow", permissions=frozenset({LIST_PROJECTS})
+        by=session_of(owner), organization_id=organization.pk, name="Narrow", permissions=frozenset({LIST_PROJECTS})
     )
 
     assert lists(exchanged(secret), organization).status_code == 403
@@ -79,7 +79,7 @@ def test_the_token_is_the_key_wherever_a_bearer_token_is_taken(key: tuple[ApiKey
 
 def test_the_token_ends_with_the_key(key: tuple[ApiKey, str], owner: User, organization: Organization):
     token = exchanged(key[1])
-    delete_api_key(by=session(owner), organization_id=organization.pk, key_id=key[0].pk)
+    delete_api_key(by=session_of(owner), organization_id=organization.pk, key_id=key[0].pk)
 
     assert lists(token, organization).status_code == 401
 
@@ -147,7 +147,7 @@ def redeemed(program: Program, person: User, secret: str = "") -> tuple[int, dic
 
 
 def test_a_public_client_redeems_its_code(owner: User, invitee: User):
-    program = Program(*register_client(by=session(owner), name="Phone", redirect_uris=[CALLBACK], public=True))
+    program = Program(*register_client(by=session_of(owner), name="Phone", redirect_uris=[CALLBACK], public=True))
 
     status, tokens = redeemed(program, invitee)
 
@@ -156,7 +156,7 @@ def test_a_public_client_redeems_its_code(owner: User, invitee: User):
 
 
 def test_a_client_with_a_secret_must_show_it(owner: User, invitee: User):
-    program = Program(*register_client(by=session(owner), name="Calendar", redirect_uris=[CALLBACK]))
+    program = Program(*register_client(by=session_of(owner), name="Calendar", redirect_uris=[CALLBACK]))
 
     assert redeemed(program, invitee) == (401, {"error": "invalid_client"})
     assert redeemed(program, invitee, "wrong") == (401, {"error": "invalid_client"})

@@ -15,13 +15,13 @@ from django.test import override_settings
 from django.utils import timezone
 
 from accounts.jwt.issuers import development_jwt, development_name
-from accounts.models import ApplicationAccess, ExternalIdentity, OAuthApplication, User
+from accounts.models import ApplicationAccess, OAuthApplication, User
 from accounts.oauth.tokens import issue_token
 from core.addresses import normalize_address
 from invitations.email.limits import count_email_to
 from invitations.models import Invitation
 from orgs.actions.api_keys import create_api_key
-from orgs.models import Organization, Role, Unit
+from orgs.models import Organization, Role
 from orgs.permissions import (
     ADMIN_ROLE,
     CREATE_PROJECTS,
@@ -35,7 +35,17 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
-from tests.rows import join, make_invitation, session
+from tests.factories import (
+    ExternalIdentityFactory,
+    InvitationFactory,
+    MembershipFactory,
+    OAuthApplicationFactory,
+    OrganizationFactory,
+    RoleFactory,
+    UnitFactory,
+    UserFactory,
+)
+from tests.support.people import session_of
 
 SIGNED_IN = datetime(2026, 1, 22, 10, 30, tzinfo=UTC)
 FAR_AWAY = datetime(2126, 1, 22, 10, 30, 0, 678_000, tzinfo=UTC)
@@ -59,7 +69,7 @@ class World:
 
     def __init__(self) -> None:
         self.people = {name: self.make_person(name, number) for number, name in enumerate(PEOPLE, start=1)}
-        self.program = User.objects.create(id=key(7), kind=User.Kind.SYSTEM, first_name="Robot")
+        self.program = UserFactory.create(id=key(7), system=True)
         self.make_organizations()
         self.make_units()
         self.make_invitations()
@@ -73,13 +83,11 @@ class World:
 
     def make_person(self, name: str, number: int) -> User:
         address = f"{name}@example.com"
-        return User.objects.create_verified_user(
-            address, id=key(number), first_name=name.capitalize(), last_name="Cast"
-        )
+        return UserFactory.create(email=address, id=key(number), first_name=name.capitalize(), last_name="Cast")
 
     def credentials_of(self, user: User) -> dict[str, str]:
         """What the person shows, by the kind of credential; none of them for the first time."""
-        ExternalIdentity.objects.create(user=user, issuer=development_name(), subject=str(user.pk))
+        ExternalIdentityFactory.create(user=user, issuer=development_name(), subject=str(user.pk))
         return {
             "session": self.session_of(user),
             "token": self.token_of(user),
@@ -110,48 +118,37 @@ class World:
 
     def program_token(self) -> str:
         """By client credentials, with no person behind it."""
-        application = OAuthApplication.objects.create(
-            name="Program",
-            client_type="confidential",
-            authorization_grant_type="client-credentials",
-            user=self.people["owner"],
-            system_user=self.program,
+        application = OAuthApplicationFactory.create(
+            service=True, name="Program", user=self.people["owner"], system_user=self.program
         )
         return issue_token(application, None, "invitations organizations", timezone.now() + timedelta(hours=1))
 
     # Where
 
     def make_organizations(self) -> None:
-        self.organization = Organization.objects.create(
-            id=key(0x10), slug="riverside", name="Riverside", logo_url="https://example.com/riverside.png"
+        self.organization = OrganizationFactory.create(
+            id=key(0x10), slug="riverside", logo_url="https://example.com/riverside.png"
         )
-        self.other_organization = Organization.objects.create(id=key(0x11), slug="hillside", name="Hillside")
-        self.manager_role = Role.objects.create(
+        self.other_organization = OrganizationFactory.create(id=key(0x11), slug="hillside")
+        self.manager_role = RoleFactory.create(
             id=key(0x30), organization=self.organization, name="Manager", permissions=[MANAGE_MEMBERS, LIST_PROJECTS]
         )
         people = self.people
         for name, role in (("owner", OWNER_ROLE), ("admin", ADMIN_ROLE), ("member", VIEWER_ROLE)):
-            join(self.organization, people[name], role)
-        join(self.organization, people["manager"], self.manager_role.pk)
-        join(self.organization, self.program, ADMIN_ROLE)
-        join(self.other_organization, people["stranger"], OWNER_ROLE)
+            MembershipFactory.create(organization=self.organization, user=people[name], role_id=role)
+        MembershipFactory.create(organization=self.organization, user=people["manager"], role_id=self.manager_role.pk)
+        MembershipFactory.create(organization=self.organization, user=self.program, role_id=ADMIN_ROLE)
+        MembershipFactory.create(organization=self.other_organization, user=people["stranger"], role_id=OWNER_ROLE)
 
     def make_units(self) -> None:
         values = {"organization": self.organization}
-        self.workspace = Unit.objects.create(id=key(0x20), kind="workspace", slug="design", name="Design", **values)
-        self.application = Unit.objects.create(
-            id=key(0x21),
-            kind="application",
-            slug="shop",
-            name="Shop",
-            picture_url="https://example.com/shop.png",
-            **values,
+        self.workspace = UnitFactory.create(id=key(0x20), slug="design", **values)
+        self.application = UnitFactory.create(
+            id=key(0x21), kind="application", slug="shop", picture_url="https://example.com/shop.png", **values
         )
-        self.empty_application = Unit.objects.create(
-            id=key(0x22), kind="application", slug="kiosk", name="Kiosk", **values
-        )
-        self.tester_role = Role.objects.create(
-            id=key(0x31), organization=self.organization, level="unit", name="Tester", permissions=[UNIT_VIEW]
+        self.empty_application = UnitFactory.create(id=key(0x22), kind="application", slug="kiosk", **values)
+        self.tester_role = RoleFactory.create(
+            id=key(0x31), organization=self.organization, scope="unit", name="Tester", permissions=[UNIT_VIEW]
         )
         Role.objects.update(created_at=moment(1), updated_at=moment(1))
 
@@ -164,14 +161,14 @@ class World:
         self.invite(0x42, "viewer@example.com", unit=self.application, unit_role_id=UNIT_VIEWER_ROLE)
         self.invite(0x43, "tester@example.com", unit=self.application, unit_role=self.tester_role)
         self.invite(0x44, "orphan@example.com", by=None, role_id=UNASSIGNED_ROLE)
-        self.invite(0x45, "bounced@example.com", status="error", finished_at=moment(9))
+        self.invite(0x45, "bounced@example.com", undeliverable=True, finished_at=moment(9))
         self.invite(0x46, "too-late@example.com", expires_at=moment(20))
-        self.invite(0x47, "expired@example.com", status="expired", expires_at=moment(20), finished_at=moment(20))
-        self.invite(0x48, "withdrawn@example.com", status="cancelled", finished_at=moment(9))
-        self.invite(0x49, "declined@example.com", status="declined", finished_at=moment(9))
-        self.invite(0x4A, "manager@example.com", status="accepted", finished_at=moment(9))
+        self.invite(0x47, "expired@example.com", expired=True, expires_at=moment(20), finished_at=moment(20))
+        self.invite(0x48, "withdrawn@example.com", cancelled=True, finished_at=moment(9))
+        self.invite(0x49, "declined@example.com", declined=True, finished_at=moment(9))
+        self.invite(0x4A, "manager@example.com", accepted=True, finished_at=moment(9))
         self.invite(0x4B, "waiting@example.com", status="processing")
-        self.invite(0x4C, "invitee@example.com", status="cancelled", finished_at=moment(14))
+        self.invite(0x4C, "invitee@example.com", cancelled=True, finished_at=moment(14))
         self.invite(0x4D, "invitee@example.com", by=None, unit=self.workspace, unit_role_id=UNIT_EDITOR_ROLE)
         Invitation.objects.filter(inviter=None).update(inviter_user_id=ERASED)
         stranger, other = self.people["stranger"], self.other_organization
@@ -183,7 +180,9 @@ class World:
         values.setdefault("expires_at", FAR_AWAY)
         day = number - 0x3F
         dates = {"created_at": moment(day), "updated_at": moment(day)}
-        return make_invitation(organization, email, inviter, id=key(number), **dates, **values)
+        return InvitationFactory.create(
+            organization=organization, email=email, inviter=inviter, id=key(number), **dates, **values
+        )
 
 
 # What else may be the case, by the words of a golden file's "given"
@@ -238,7 +237,7 @@ def short_bodies(world: World) -> AbstractContextManager[Any]:
 
 def key_of_the_owner(world: World) -> AbstractContextManager[Any]:
     owner = world.people["owner"]
-    _, secret = create_api_key(by=session(owner), organization_id=world.organization.pk, name="Nightly")
+    _, secret = create_api_key(by=session_of(owner), organization_id=world.organization.pk, name="Nightly")
     world.credentials["owner"]["key"] = secret
     return nullcontext()
 

@@ -11,7 +11,7 @@ from accounts.models import User
 from invitations.models import Invitation
 from orgs.models import Organization, Unit
 from orgs.permissions import UNASSIGNED_ROLE, UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE
-from tests.rows import make_invitation, make_unit
+from tests.factories import InvitationFactory, UnitFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ ADDRESS = "invitee@example.com"
 
 @pytest.fixture
 def workspace(organization: Organization) -> Unit:
-    return make_unit(organization)
+    return UnitFactory.create(organization=organization)
 
 
 def refused(constraint: str) -> Any:
@@ -31,38 +31,42 @@ def refused(constraint: str) -> Any:
 @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "expired", "error"])
 def test_what_has_ended_says_when(organization: Organization, owner: User, status: str):
     with refused("invitation_finished_unless_open"), transaction.atomic():
-        make_invitation(organization, ADDRESS, owner, status=status)
-    assert make_invitation(organization, ADDRESS, owner, status=status, finished_at=timezone.now())
+        InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=owner, status=status, finished_at=None
+        )
+    assert InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, status=status)
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
 def test_what_has_not_ended_does_not(organization: Organization, owner: User, status: str):
     with refused("invitation_finished_unless_open"), transaction.atomic():
-        make_invitation(organization, ADDRESS, owner, status=status, finished_at=timezone.now())
-    assert make_invitation(organization, ADDRESS, owner, status=status)
+        InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=owner, status=status, finished_at=timezone.now()
+        )
+    assert InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, status=status)
 
 
 @pytest.mark.parametrize("status", ["", "open", "Pending"])
 def test_there_are_seven_states(organization: Organization, owner: User, status: str):
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_invitation(organization, ADDRESS, owner, status=status, finished_at=timezone.now())
+        InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, status=status)
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
 def test_an_unanswered_one_has_a_whole_grant(organization: Organization, owner: User, workspace: Unit, status: str):
     for grant in (
         {"role": None},
-        {"unit": workspace},
+        {"unit": workspace, "unit_role_id": None},
         {"unit_role_id": UNIT_VIEWER_ROLE},
         {"role": None, "unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE},
     ):
         with refused("invitation_unanswered_grant_whole"), transaction.atomic():
-            make_invitation(organization, ADDRESS, owner, status=status, **grant)
+            InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, status=status, **grant)
 
 
 def test_an_answered_one_may_have_lost_it(organization: Organization, owner: User, workspace: Unit):
-    for grant in ({"role": None}, {"unit": workspace}, {"unit_role_id": UNIT_VIEWER_ROLE}):
-        make_invitation(organization, ADDRESS, owner, status="expired", finished_at=timezone.now(), **grant)
+    for grant in ({"role": None}, {"unit": workspace, "unit_role_id": None}, {"unit_role_id": UNIT_VIEWER_ROLE}):
+        InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, expired=True, **grant)
 
 
 @pytest.mark.parametrize("first", ["pending", "processing"])
@@ -70,29 +74,33 @@ def test_an_answered_one_may_have_lost_it(organization: Organization, owner: Use
 def test_one_unanswered_to_an_address_in_the_organization(
     organization: Organization, owner: User, first: str, second: str
 ):
-    make_invitation(organization, ADDRESS, owner, status=first)
+    InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, status=first)
     with refused("invitation_one_open_to_organization"), transaction.atomic():
-        make_invitation(organization, "Invitee@EXAMPLE.com", owner, status=second)
+        InvitationFactory.create(organization=organization, email="Invitee@EXAMPLE.com", inviter=owner, status=second)
 
 
 def test_one_unanswered_to_an_address_in_each_unit(organization: Organization, owner: User, workspace: Unit):
-    other = make_unit(organization, "field-app", "application")
-    make_invitation(organization, ADDRESS, owner)
+    other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
+    InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner)
     for unit in (workspace, other):
-        make_invitation(organization, ADDRESS, owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+        InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE
+        )
         with refused("invitation_one_open_to_unit"), transaction.atomic():
-            make_invitation(organization, ADDRESS, owner, unit=unit, unit_role_id=UNIT_EDITOR_ROLE)
+            InvitationFactory.create(
+                organization=organization, email=ADDRESS, inviter=owner, unit=unit, unit_role_id=UNIT_EDITOR_ROLE
+            )
 
 
 def test_any_number_of_answered_ones(organization: Organization, owner: User):
     for _ in range(3):
-        make_invitation(organization, ADDRESS, owner, status="declined", finished_at=timezone.now())
-    make_invitation(organization, ADDRESS, owner)
+        InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, declined=True)
+    InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner)
 
 
 def test_an_address_is_required(organization: Organization, owner: User):
     with pytest.raises(IntegrityError), transaction.atomic():
-        make_invitation(organization, "", owner)
+        InvitationFactory.create(organization=organization, email="", inviter=owner)
 
 
 @pytest.mark.parametrize(
@@ -112,11 +120,16 @@ def test_the_form_is_checked_with_the_model(organization: Organization, owner: U
 
 
 def test_a_finished_one_without_its_role_has_no_grant(organization: Organization, owner: User):
-    invitation = make_invitation(organization, ADDRESS, owner, role=None, status="expired", finished_at=timezone.now())
+    invitation = InvitationFactory.create(
+        organization=organization, email=ADDRESS, inviter=owner, role=None, expired=True
+    )
     assert not invitation.has_whole_grant
     with pytest.raises(ValueError, match="no longer exists"):
         _ = invitation.grant
 
 
 def test_what_it_is_called_in_the_admin(organization: Organization, owner: User):
-    assert str(make_invitation(organization, ADDRESS, owner)) == f"{ADDRESS} → {organization.name}"
+    assert (
+        str(InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner))
+        == f"{ADDRESS} → {organization.name}"
+    )

@@ -22,7 +22,8 @@ from invitations.models import Invitation
 from orgs.actions.organizations import archive_organization, set_seat_limit
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE, VIEWER_ROLE
-from tests.rows import join, make_person, prove_address, session
+from tests.factories import AttemptFactory, EmailAddressFactory, MembershipFactory, UserFactory
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -34,9 +35,7 @@ ADDRESS = "invitee@example.com"
 def invite(organization: Organization, owner: User) -> Callable[..., Invitation]:
     def invite(email: str = ADDRESS, **terms: Any) -> Invitation:
         terms = {"role_id": EDITOR_ROLE} | terms
-        return inviting.invite(
-            by=session(owner), organization_id=organization.pk, email=normalize_address(email), **terms
-        )
+        return inviting.invite(by=session_of(owner), organization_id=organization.pk, email=email, **terms)
 
     return invite
 
@@ -53,7 +52,7 @@ def send_message(email: Email, state: str = "sent", words: str = "") -> None:
     """Let the mail server have answered this."""
     times: dict[str, dict[str, Any]] = {"sent": {"sent_at": timezone.now(), "due_at": None}, "failed": {"due_at": None}}
     Email.objects.filter(pk=email.pk).update(state=state, response=words, attempts=1, **times.get(state, {}))
-    Attempt.objects.create(email=email, state=state, response=words)
+    AttemptFactory.create(email=email, state=state, response=words)
 
 
 def report(invitation: Invitation, state: Email.State, **facts: Any) -> None:
@@ -95,7 +94,7 @@ def test_a_email_that_no_worker_has_sent_is_queued(invite: Callable[..., Invitat
 
 
 def test_a_resent_email_is_queued_again(invitation: Invitation, owner: User):
-    inviting.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+    inviting.resend(by=session_of(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
 
     assert reason(invitation) == "email_queued"
 
@@ -133,7 +132,7 @@ def test_an_inviter_who_lost_the_right_can_no_longer_grant(invitation: Invitatio
 
 
 def test_a_member_has_no_need_to_join(invitation: Invitation, organization: Organization, invitee: User):
-    join(organization, invitee, VIEWER_ROLE)
+    MembershipFactory.create(organization=organization, user=invitee, role_id=VIEWER_ROLE)
 
     assert reason(invitation) == "already_member"
 
@@ -141,7 +140,7 @@ def test_a_member_has_no_need_to_join(invitation: Invitation, organization: Orga
 def test_a_member_by_another_address_is_not_told_to_be_one(
     invitation: Invitation, organization: Organization, member: User
 ):
-    prove_address(member, ADDRESS, verified=False)
+    EmailAddressFactory.create(user=member, email=ADDRESS, verified=False)
 
     assert reason(invitation) == "open_waiting_for_answer"
 
@@ -188,7 +187,7 @@ def test_a_bounced_email_ended_the_invitation(invitation: Invitation):
 
 def test_whoever_said_yes_waits_for_a_seat(invitation: Invitation, organization: Organization, invitee: User):
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
-    answering.accept(by=session(invitee), invitation_id=invitation.pk)
+    answering.accept(by=session_of(invitee), invitation_id=invitation.pk)
 
     assert reason(invitation) == "waiting_for_seat"
 
@@ -200,39 +199,39 @@ def test_a_seat_does_not_help_whom_nobody_vouches_for(
     invitation: Invitation, organization: Organization, invitee: User, owner: User, stranger: User
 ):
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
-    answering.accept(by=session(invitee), invitation_id=invitation.pk)
+    answering.accept(by=session_of(invitee), invitation_id=invitation.pk)
     Invitation.objects.update(inviter=stranger)
 
     assert reason(invitation) == "nobody_vouches"
 
 
 def test_an_archived_organization_lets_nobody_in(invitation: Invitation, owner: User):
-    archive_organization(by=session(owner), organization_id=invitation.organization_id)
+    archive_organization(by=session_of(owner), organization_id=invitation.organization_id)
 
     assert reason(invitation) == "organization_archived"
 
 
 def test_an_accepted_invitation_is_accepted(invitation: Invitation, invitee: User):
-    answering.accept(by=session(invitee), invitation_id=invitation.pk)
+    answering.accept(by=session_of(invitee), invitation_id=invitation.pk)
 
     assert reason(invitation) == "accepted"
 
 
 def test_a_late_bounce_of_an_accepted_one_is_no_reason(invitation: Invitation, invitee: User):
-    answering.accept(by=session(invitee), invitation_id=invitation.pk)
+    answering.accept(by=session_of(invitee), invitation_id=invitation.pk)
     take_report(email_id=invitation.emails.earliest("id").pk, report=Report(Email.State.BOUNCED, "550", is_final=True))
 
     assert reason(invitation) == "accepted"
 
 
 def test_a_declined_invitation_is_declined(invitation: Invitation, invitee: User):
-    answering.decline(by=session(invitee), invitation_id=invitation.pk)
+    answering.decline(by=session_of(invitee), invitation_id=invitation.pk)
 
     assert reason(invitation) == "declined"
 
 
 def test_a_withdrawn_invitation_is_cancelled(invitation: Invitation, owner: User):
-    inviting.cancel(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+    inviting.cancel(by=session_of(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
 
     assert reason(invitation) == "cancelled"
 
@@ -283,8 +282,8 @@ def test_only_staff_read_what_the_server_said_when_it_took_a_email(invite: Calla
 
 def test_managers_cannot_tell_who_has_an_account(invitation: Invitation):
     told = [explain(Invitation.objects.with_details().get(pk=invitation.pk))]
-    unverified = make_person("somebody")
-    prove_address(unverified, ADDRESS, verified=False)
+    unverified = UserFactory.create(email="somebody@example.com")
+    EmailAddressFactory.create(user=unverified, email=ADDRESS, verified=False)
     told.append(explain(Invitation.objects.with_details().get(pk=invitation.pk)))
     unverified.emailaddress_set.update(verified=True)  # type: ignore[attr-defined]
     told.append(explain(Invitation.objects.with_details().get(pk=invitation.pk)))
@@ -297,8 +296,8 @@ def test_staff_read_whether_there_is_an_account_and_whether_its_address_is_confi
     assert reason(invitation, to_staff=True) == "open_waiting_for_answer"
     assert reason(invitation, with_account=True) == "no_account"
 
-    somebody = make_person("somebody")
-    prove_address(somebody, ADDRESS, verified=False)
+    somebody = UserFactory.create(email="somebody@example.com")
+    EmailAddressFactory.create(user=somebody, email=ADDRESS, verified=False)
     assert reason(invitation, with_account=True) == "address_unverified"
 
     somebody.emailaddress_set.update(verified=True)  # type: ignore[attr-defined]
@@ -322,10 +321,10 @@ def test_the_story_is_told_in_order_with_the_servers_words(
     invitation = invite()
     send_message(invitation.emails.get(), "deferred", "451 4.7.1 Greylisted")
     send_message(invitation.emails.get())
-    inviting.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+    inviting.resend(by=session_of(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
     send_message(invitation.emails.get(generation=2))
     report(invitation, Email.State.DELIVERED)
-    answering.decline(by=session(invitee), invitation_id=invitation.pk)
+    answering.decline(by=session_of(invitee), invitation_id=invitation.pk)
 
     assert story(invitation) == [
         ("invitation.created", ""),
@@ -358,7 +357,7 @@ def test_a_story_takes_as_many_queries_as_it_is_short(
     with django_assert_num_queries(7):
         explain(loaded)
     for _ in range(3):
-        inviting.resend(by=session(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
+        inviting.resend(by=session_of(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
         send_message(invitation.emails.latest("id"))
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
 

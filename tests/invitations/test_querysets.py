@@ -26,7 +26,15 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from orgs.policies import PermissionMissing
-from tests.rows import join, make_invitation, make_person, make_role, make_unit, membership_of, prove_address, session
+from tests.factories import (
+    EmailAddressFactory,
+    InvitationFactory,
+    MembershipFactory,
+    RoleFactory,
+    UnitFactory,
+    UserFactory,
+)
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -36,17 +44,17 @@ FINISHED = ["accepted", "declined", "cancelled", "expired", "error"]
 @pytest.fixture
 def one_of_each(organization: Organization, owner: User) -> dict[str, Invitation]:
     """Every state, open and not."""
-    made = {status: make(organization, owner, status, finished_at=timezone.now()) for status in FINISHED}
+    made = {status: make(organization, owner, status) for status in FINISHED}
     made["processing"] = make(organization, owner, "processing")
-    made["late processing"] = make(organization, owner, "processing", days=-1)
+    made["late processing"] = make(organization, owner, "processing", overdue=True)
     made["open"] = make(organization, owner, "pending")
-    made["overdue"] = make(organization, owner, "pending", days=-1)
+    made["overdue"] = make(organization, owner, "pending", overdue=True)
     return made
 
 
 def make(organization: Organization, owner: User, status: str, **values: Any) -> Invitation:
     address = f"{status}{Invitation.objects.count()}@example.com"
-    return make_invitation(organization, address, owner, status=status, **values)
+    return InvitationFactory.create(organization=organization, email=address, inviter=owner, status=status, **values)
 
 
 @pytest.mark.parametrize(
@@ -129,37 +137,43 @@ class TestTheInvitee:
     def test_sees_what_is_addressed_to_any_proven_address(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
     ):
-        prove_address(invitee, "second@example.com")
-        prove_address(invitee, "unproven@example.com", verified=False)
+        EmailAddressFactory.create(user=invitee, email="second@example.com")
+        EmailAddressFactory.create(user=invitee, email="unproven@example.com", verified=False)
         mine = [
-            make_invitation(organization, "invitee@example.com", owner),
-            make_invitation(other_organization, "second@example.com", stranger),
+            InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner),
+            InvitationFactory.create(organization=other_organization, email="second@example.com", inviter=stranger),
         ]
         for address in ("unproven@example.com", "vitee@example.com", "invitee@example.com.test", "else@example.com"):
-            make_invitation(organization, address, owner)
+            InvitationFactory.create(organization=organization, email=address, inviter=owner)
         assert set(Invitation.objects.addressed_to(invitee)) == set(mine)
         assert not Invitation.objects.addressed_to(None).exists()
 
     def test_sees_none_of_an_archived_organization(self, organization: Organization, owner: User, invitee: User):
-        make_invitation(organization, "invitee@example.com", owner)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
         Organization.objects.update(deleted_at=timezone.now())
         assert not Invitation.objects.addressed_to(invitee).exists()
 
     def test_can_leave_out_where_they_belong_already(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
     ):
-        join(organization, invitee)
-        make_invitation(organization, "invitee@example.com", owner)
-        other = make_invitation(other_organization, "invitee@example.com", stranger)
+        MembershipFactory.create(organization=organization, user=invitee)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+        other = InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
         assert list(Invitation.objects.addressed_to(invitee).not_joined_by(invitee)) == [other]
 
     def test_the_newest_speaks_for_the_organization(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
     ):
-        unit = make_unit(organization)
-        make_invitation(organization, "invitee@example.com", owner)
-        newest = make_invitation(organization, "invitee@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
-        other = make_invitation(other_organization, "invitee@example.com", stranger)
+        unit = UnitFactory.create(organization=organization)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+        newest = InvitationFactory.create(
+            organization=organization,
+            email="invitee@example.com",
+            inviter=owner,
+            unit=unit,
+            unit_role_id=UNIT_VIEWER_ROLE,
+        )
+        other = InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
         rows = Invitation.objects.addressed_to(invitee).open().newest_of_each_organization()
         assert set(rows) == {newest, other}
 
@@ -173,21 +187,35 @@ class TestTheOrganization:
         stranger: User,
         by_staff: Principal,
     ):
-        mine = make_invitation(organization, "one@example.com", admin)
-        make_invitation(other_organization, "one@example.com", stranger)
-        for by in (session(admin), by_staff, SERVICE):
+        mine = InvitationFactory.create(organization=organization, email="one@example.com", inviter=admin)
+        InvitationFactory.create(organization=other_organization, email="one@example.com", inviter=stranger)
+        for by in (session_of(admin), by_staff, SERVICE):
             assert list(Invitation.objects.managed_in(organization, by)) == [mine]
             assert list(Invitation.objects.manageable_in(organization, by)) == [mine]
 
     def test_whoever_manages_a_unit_sees_those_into_it(self, organization: Organization, owner: User, stranger: User):
-        unit, other = make_unit(organization), make_unit(organization, "field-app", "application")
-        join(organization, stranger, UNASSIGNED_ROLE, (), {unit: UNIT_ADMIN_ROLE, other: UNIT_VIEWER_ROLE})
-        make_invitation(organization, "one@example.com", owner)
-        here = make_invitation(organization, "two@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
-        make_invitation(organization, "three@example.com", owner, unit=other, unit_role_id=UNIT_VIEWER_ROLE)
-        assert list(Invitation.objects.manageable_in(organization, session(stranger))) == [here]
+        unit = UnitFactory.create(organization=organization)
+        other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
+        MembershipFactory.create(
+            organization=organization,
+            user=stranger,
+            role_id=UNASSIGNED_ROLE,
+            unit_roles={unit: UNIT_ADMIN_ROLE, other: UNIT_VIEWER_ROLE},
+        )
+        InvitationFactory.create(organization=organization, email="one@example.com", inviter=owner)
+        here = InvitationFactory.create(
+            organization=organization, email="two@example.com", inviter=owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE
+        )
+        InvitationFactory.create(
+            organization=organization,
+            email="three@example.com",
+            inviter=owner,
+            unit=other,
+            unit_role_id=UNIT_VIEWER_ROLE,
+        )
+        assert list(Invitation.objects.manageable_in(organization, session_of(stranger))) == [here]
         with pytest.raises(PermissionMissing):
-            Invitation.objects.managed_in(organization, session(stranger))
+            Invitation.objects.managed_in(organization, session_of(stranger))
 
     @pytest.mark.parametrize("scope", ["managed_in", "manageable_in"])
     def test_nobody_else_sees_any(
@@ -195,9 +223,9 @@ class TestTheOrganization:
     ):
         narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({LIST_PROJECTS}))
         for by, refusal in (
-            (session(member), PermissionMissing),
+            (session_of(member), PermissionMissing),
             (narrow, PermissionMissing),
-            (session(stranger), OrganizationNotFound),
+            (session_of(stranger), OrganizationNotFound),
             (LINK_HOLDER, OrganizationNotFound),
         ):
             with pytest.raises(refusal):
@@ -208,13 +236,10 @@ class TestTheOrganization:
         assert not Invitation.objects.managed_in(organization, narrow).exists()
 
     def test_filters_are_exact_and_wildcards_are_literal(self, organization: Organization, owner: User, admin: User):
-        role = make_role(organization, "Helper")
-        alice = make_invitation(organization, "alice@example.com", owner, role=role)
-        make_invitation(organization, "ice@example.com", admin)
-
-        def match(**sent: str) -> QuerySet[Invitation]:
-            return SentInvitationFilter(sent, Invitation.objects.all()).qs
-
+        role = RoleFactory.create(organization=organization, name="Helper")
+        alice = InvitationFactory.create(organization=organization, email="alice@example.com", inviter=owner, role=role)
+        InvitationFactory.create(organization=organization, email="ice@example.com", inviter=admin)
+        match = Invitation.objects.matching
         assert list(match(email="Alice@Example.com")) == [alice]
         assert not SentInvitationFilter({"email": "al%@example.com"}).is_valid()
         assert not match(email="a_ice@example.com").exists()
@@ -225,9 +250,15 @@ class TestTheOrganization:
 
 class TestWhatARowShows:
     def test_a_list_takes_one_query_however_long_it_is(self, organization: Organization, owner: User):
-        unit = make_unit(organization)
+        unit = UnitFactory.create(organization=organization)
         for number in range(5):
-            make_invitation(organization, f"{number}@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+            InvitationFactory.create(
+                organization=organization,
+                email=f"{number}@example.com",
+                inviter=owner,
+                unit=unit,
+                unit_role_id=UNIT_VIEWER_ROLE,
+            )
         with CaptureQueriesContext(
             connection,
         ) as queries:
@@ -240,12 +271,12 @@ class TestWhatARowShows:
     def test_the_inviters_roles_are_those_they_have_now(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User
     ):
-        gone = make_person("gone")
-        join(other_organization, owner, VIEWER_ROLE)
+        gone = UserFactory.create(email="gone@example.com")
+        MembershipFactory.create(organization=other_organization, user=owner, role_id=VIEWER_ROLE)
         rows = [
-            make_invitation(organization, "one@example.com", owner),
-            make_invitation(organization, "two@example.com", gone),
-            make_invitation(organization, "three@example.com", None),
+            InvitationFactory.create(organization=organization, email="one@example.com", inviter=owner),
+            InvitationFactory.create(organization=organization, email="two@example.com", inviter=gone),
+            InvitationFactory.create(organization=organization, email="three@example.com", inviter=None),
         ]
         with CaptureQueriesContext(connection) as queries:
             found = inviter_roles(rows)

@@ -14,8 +14,8 @@ from accounts.models import User
 from invitations.models import Invitation
 from invitations.tokens import OPENING, Proof, Purpose, link_for, read_token, refusing_link_for, token_for
 from orgs.models import Organization
-from tests.rows import make_invitation
-from tests.watching import all_rows
+from tests.factories import InvitationFactory
+from tests.support.changes import all_rows
 
 URL_SAFE = string.ascii_letters + string.digits + "-_"
 
@@ -139,7 +139,7 @@ def test_the_emailed_link_is_on_the_public_address(settings: Settings):
 
 @pytest.mark.django_db
 def test_nothing_in_the_database_is_a_token_or_a_part_of_one(organization: Organization, owner: User):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     stored = str(all_rows())
     for purpose in Purpose:
         assert token_for(invitation, purpose)[28:] not in stored

@@ -19,8 +19,8 @@ from invitations.tokens import Purpose, link_for, refusing_link_for, token_for
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
 from tests.accounts.emailing import ASK, emailed, html_of
+from tests.factories import UserFactory
 from tests.orgs.api.house import API
-from tests.rows import make_person
 
 DATA = re.compile(r"\S+@\S+|https?://\S+|(R)?Riverside|(> )?Nein\.")
 
@@ -147,7 +147,7 @@ def test_an_account_email_that_a_program_asks_for_speaks_as_it_was_asked(client,
 
 @pytest.mark.parametrize("kind", ASK)
 def test_an_account_email_speaks_its_readers_language_whole(db, kind):
-    member = make_person("member", password="a calm and long phrase")
+    member = UserFactory.create(email="member@example.com", password="a calm and long phrase")
     said = {}
     for language in ("en", "de"):
         message = emailed(kind, member, address=f"in-{language}@example.com", accept_language=language)
@@ -172,6 +172,6 @@ def test_an_account_email_on_the_way_to_an_invitation_speaks_as_that_does(client
 
 def test_an_account_email_speaks_the_sites_language_where_the_reader_has_none(db, settings):
     settings.LANGUAGE_CODE = "de"
-    member = make_person("member", password="a calm and long phrase")
+    member = UserFactory.create(email="member@example.com", password="a calm and long phrase")
 
     assert emailed("new-password", member).subject == "Neues Passwort wählen"

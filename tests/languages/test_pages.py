@@ -5,11 +5,10 @@ import re
 import pytest
 from django.utils.html import strip_tags
 
-from accounts.models import User
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.models import Organization
-from tests.rows import make_invitation
+from tests.factories import InvitationFactory, UserFactory
 
 GERMAN = {"Accept-Language": "de-AT,de;q=0.9,en;q=0.5"}
 ENGLISH = {"Accept-Language": "en-GB"}
@@ -18,7 +17,7 @@ TITLES = {"en": "Join Riverside", "de": "Riverside beitreten"}
 
 @pytest.fixture
 def invitation(organization, owner):
-    return make_invitation(organization, "invitee@example.com", owner)
+    return InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
 
 
 def speaks(response):
@@ -86,7 +85,7 @@ def test_a_later_link_that_says_nothing_leaves_it_to_the_browser(client, invitat
     Invitation.objects.update(language="de")
     opened(client, invitation)
 
-    opened(client, make_invitation(organization, "second@example.com", owner))
+    opened(client, InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner))
 
     assert speaks(client.get("/accounts/password/reset/", headers=ENGLISH)) == "en"
 
@@ -137,7 +136,7 @@ def test_a_language_that_is_no_longer_spoken_is_forgotten(client, db):
 
 
 def test_the_staffs_admin_speaks_english_whole(client, invitation):
-    client.force_login(User.objects.create_superuser("staff@example.com"))
+    client.force_login(UserFactory.create(email="staff@example.com", superuser=True))
     for path in ("", "orgs/organization/", f"invitations/invitation/{invitation.pk}/change/"):
         assert speaks(client.get(f"/admin/{path}", headers=GERMAN)) == "en"
 

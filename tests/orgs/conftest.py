@@ -4,12 +4,12 @@ import pytest
 
 from accounts.models import User
 from accounts.principals import Principal, staff
-from tests.rows import make_person
+from tests.factories import UserFactory
 
 
 @pytest.fixture
 def staff_member(db: None) -> User:
-    return make_person("staff", is_staff=True)
+    return UserFactory.create(email="staff@example.com", staff=True)
 
 
 @pytest.fixture

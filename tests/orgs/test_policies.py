@@ -29,7 +29,8 @@ from orgs.permissions import (
     effective,
 )
 from orgs.policies import EVERYTHING, Grant, GrantTooWide, Holdings, PermissionMissing, PersonRequired
-from tests.rows import join, make_program, make_unit, membership_of, session
+from tests.factories import MembershipFactory, UnitFactory
+from tests.support.people import membership_of, session_of
 
 permission_sets = st.frozensets(st.sampled_from(sorted(ALL_PERMISSIONS)))
 
@@ -42,8 +43,15 @@ class TestHoldings:
     def test_they_are_what_the_role_the_direct_permissions_and_the_units_give(
         self, organization: Organization, stranger: User
     ):
-        workspace, application = make_unit(organization), make_unit(organization, "field-app", "application")
-        membership = join(organization, stranger, EDITOR_ROLE, [MANAGE_BILLING], {workspace: UNIT_ADMIN_ROLE})
+        workspace = UnitFactory.create(organization=organization)
+        application = UnitFactory.create(organization=organization, slug="field-app", kind="application")
+        membership = MembershipFactory.create(
+            organization=organization,
+            user=stranger,
+            role_id=EDITOR_ROLE,
+            permissions=[MANAGE_BILLING],
+            unit_roles={workspace: UNIT_ADMIN_ROLE},
+        )
         held = policies.holdings_of(membership)
         assert held == Holdings(
             frozenset({"organization:create_projects", LIST_PROJECTS, MANAGE_BILLING}),
@@ -54,12 +62,14 @@ class TestHoldings:
         assert not held.permits(UNIT_EDIT)
 
     def test_an_admin_holds_all_of_every_unit(self, organization: Organization, admin: User):
-        held = policies.holdings(session(admin), organization)
-        assert held.permits(UNIT_ADMIN, make_unit(organization).pk)
+        held = policies.holdings(session_of(admin), organization)
+        assert held.permits(UNIT_ADMIN, UnitFactory.create(organization=organization).pk)
         assert not held.permits(OWN)
 
     def test_direct_admin_is_worth_the_role(self, organization: Organization, stranger: User, admin: User):
-        by_permission = policies.holdings_of(join(organization, stranger, VIEWER_ROLE, [ADMIN]))
+        by_permission = policies.holdings_of(
+            MembershipFactory.create(organization=organization, user=stranger, role_id=VIEWER_ROLE, permissions=[ADMIN])
+        )
         assert by_permission == policies.holdings_of(membership_of(admin, organization))
 
     def test_staff_and_the_service_hold_everything(self, organization: Organization, by_staff: Principal):
@@ -70,10 +80,10 @@ class TestHoldings:
         self, organization: Organization, staff_member: User
     ):
         with pytest.raises(OrganizationNotFound):
-            policies.holdings(session(staff_member), organization)
+            policies.holdings(session_of(staff_member), organization)
 
     def test_outsiders_and_nobody_know_of_no_organization(self, organization: Organization, stranger: User):
-        for by in (session(stranger), LINK_HOLDER):
+        for by in (session_of(stranger), LINK_HOLDER):
             with pytest.raises(OrganizationNotFound):
                 policies.holdings(by, organization)
 
@@ -87,13 +97,13 @@ class TestHoldings:
     def test_a_deactivated_member_holds_nothing(self, organization: Organization, admin: User):
         User.objects.filter(pk=admin.pk).update(is_active=False)
         with pytest.raises(OrganizationNotFound):
-            policies.holdings(session(admin), organization)
+            policies.holdings(session_of(admin), organization)
 
-    def test_permissions_of_a_credential_cap_the_organization_and_every_unit(
-        self, organization: Organization, stranger: User
-    ):
-        workspace = make_unit(organization)
-        join(organization, stranger, ADMIN_ROLE, (), {workspace: UNIT_ADMIN_ROLE})
+    def test_scopes_cap_the_organization_and_every_unit(self, organization: Organization, stranger: User):
+        workspace = UnitFactory.create(organization=organization)
+        MembershipFactory.create(
+            organization=organization, user=stranger, role_id=ADMIN_ROLE, unit_roles={workspace: UNIT_ADMIN_ROLE}
+        )
         narrow = Principal(
             user=stranger, method=Method.API_KEY, permissions=frozenset({UNIT_VIEW, MANAGE_MEMBERS, OWN + "!"})
         )
@@ -101,9 +111,9 @@ class TestHoldings:
             frozenset({UNIT_VIEW, MANAGE_MEMBERS}), {workspace.pk: frozenset({UNIT_VIEW})}
         )
 
-    def test_a_credential_gives_nothing_that_its_user_does_not_hold(self, organization: Organization, member: User):
-        wide = Principal(user=member, method=Method.API_KEY, permissions=frozenset({OWN}))
-        assert policies.holdings(wide, organization) == policies.holdings(session(member), organization)
+    def test_a_scope_gives_nothing_that_is_not_held(self, organization: Organization, member: User):
+        wide = Principal(user=member, method=Method.API_KEY, scopes=frozenset({OWN}))
+        assert policies.holdings(wide, organization) == policies.holdings(session_of(member), organization)
 
     def test_no_permissions_at_all_leave_nothing(self, organization: Organization, owner: User):
         idle = Principal(user=owner, method=Method.API_KEY, permissions=frozenset())
@@ -138,7 +148,8 @@ class TestGranting:
 
     @pytest.mark.django_db
     def test_rights_in_one_unit_cover_nothing_in_another(self, organization: Organization):
-        workspace, application = make_unit(organization), make_unit(organization, "field-app", "application")
+        workspace = UnitFactory.create(organization=organization)
+        application = UnitFactory.create(organization=organization, slug="field-app", kind="application")
         held = Holdings(frozenset(), {workspace.pk: effective([UNIT_ADMIN])})
         viewer = Role(permissions=[UNIT_VIEW])
         policies.require_cover(held, Grant(Role(), unit=workspace, unit_role=viewer))
@@ -147,8 +158,10 @@ class TestGranting:
 
     @pytest.mark.django_db
     def test_nobody_has_authority_over_who_holds_more_anywhere(self, organization: Organization, stranger: User):
-        workspace = make_unit(organization)
-        higher = join(organization, stranger, VIEWER_ROLE, (), {workspace: UNIT_ADMIN_ROLE})
+        workspace = UnitFactory.create(organization=organization)
+        higher = MembershipFactory.create(
+            organization=organization, user=stranger, role_id=VIEWER_ROLE, unit_roles={workspace: UNIT_ADMIN_ROLE}
+        )
         manager = Holdings(effective([MANAGE_MEMBERS, LIST_PROJECTS]))
         with pytest.raises(GrantTooWide) as refusal:
             policies.require_authority_over(manager, higher)
@@ -158,28 +171,34 @@ class TestGranting:
 
 class TestRequiring:
     def test_a_permission_held_is_passed_on(self, organization: Organization, admin: User):
-        held = policies.require(session(admin), organization, MANAGE_MEMBERS)
-        assert held == policies.holdings(session(admin), organization)
+        held = policies.require(session_of(admin), organization, MANAGE_MEMBERS)
+        assert held == policies.holdings(session_of(admin), organization)
 
     def test_a_permission_not_held_is_named(self, organization: Organization, member: User):
         with pytest.raises(PermissionMissing) as refusal:
-            policies.require(session(member), organization, MANAGE_MEMBERS)
+            policies.require(session_of(member), organization, MANAGE_MEMBERS)
         assert refusal.value.details == {"permission": MANAGE_MEMBERS}
 
     def test_managing_a_unit_needs_the_right_there_or_above(
         self, organization: Organization, admin: User, stranger: User
     ):
-        workspace, application = make_unit(organization), make_unit(organization, "field-app", "application")
-        join(organization, stranger, VIEWER_ROLE, (), {workspace: UNIT_ADMIN_ROLE, application: UNIT_VIEWER_ROLE})
-        policies.require_member_management(session(stranger), organization, workspace)
-        policies.require_member_management(session(admin), organization, application)
+        workspace = UnitFactory.create(organization=organization)
+        application = UnitFactory.create(organization=organization, slug="field-app", kind="application")
+        MembershipFactory.create(
+            organization=organization,
+            user=stranger,
+            role_id=VIEWER_ROLE,
+            unit_roles={workspace: UNIT_ADMIN_ROLE, application: UNIT_VIEWER_ROLE},
+        )
+        policies.require_member_management(session_of(stranger), organization, workspace)
+        policies.require_member_management(session_of(admin), organization, application)
         for unit in (application, None):
             with pytest.raises(PermissionMissing):
-                policies.require_member_management(session(stranger), organization, unit)
+                policies.require_member_management(session_of(stranger), organization, unit)
 
     def test_only_a_signed_in_person_is_one(self, owner: User, organization: Organization):
-        assert policies.require_person(session(owner)) == owner
-        program = make_program(organization, ADMIN_ROLE)
+        assert policies.require_person(session_of(owner)) == owner
+        program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
         for by in (
             Principal(user=owner, method=Method.API_KEY),
             Principal(user=owner, method=Method.STAFF),
@@ -218,7 +237,7 @@ class TestVouching:
         assert policies.holdings_to_vouch(staff_member, organization) is None
 
     def test_a_program_vouches_like_a_member(self, organization: Organization):
-        program = make_program(organization, OWNER_ROLE)
+        program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=OWNER_ROLE).user
         held = policies.holdings_to_vouch(program, organization)
         assert held is not None
         assert held.permits(UNIT_MANAGE_MEMBERS)

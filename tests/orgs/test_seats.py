@@ -14,8 +14,9 @@ from orgs.models import Organization
 from orgs.permissions import UNIT_VIEWER_ROLE
 from orgs.policies import PermissionMissing
 from orgs.seats import NoSeatLeft, members_fill_seats, require_seat, seats_taken
-from tests.rows import join, make_invitation, make_program, make_unit, make_waiting, prove_address, role_of, session
-from tests.watching import event, watching
+from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import role_id_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -25,38 +26,44 @@ class TestCounting:
 
     def test_members_take_one_each_people_and_programs(self, organization: Organization):
         assert seats_taken(organization) == 3
-        make_program(organization)
+        MembershipFactory.create(organization=organization, of_system_user=True)
         assert seats_taken(organization) == 4
 
     def test_an_address_takes_one_however_many_invitations_it_has(self, organization: Organization, owner: User):
-        make_invitation(organization, "invitee@example.com", owner)
-        unit = make_unit(organization)
-        make_invitation(organization, "invitee@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+        unit = UnitFactory.create(organization=organization)
+        InvitationFactory.create(
+            organization=organization,
+            email="invitee@example.com",
+            inviter=owner,
+            unit=unit,
+            unit_role_id=UNIT_VIEWER_ROLE,
+        )
         assert seats_taken(organization) == 4
-        make_invitation(organization, "another@example.com", owner)
+        InvitationFactory.create(organization=organization, email="another@example.com", inviter=owner)
         assert seats_taken(organization) == 5
 
     @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "expired", "error"])
     def test_an_answered_invitation_takes_none(self, organization: Organization, owner: User, status: str):
-        make_invitation(organization, "invitee@example.com", owner, status=status, finished_at=timezone.now())
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, status=status)
         assert seats_taken(organization) == 3
 
     def test_an_overdue_one_takes_none_whether_or_not_it_was_marked(self, organization: Organization, owner: User):
-        make_invitation(organization, "invitee@example.com", owner, days=-1)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, overdue=True)
         assert seats_taken(organization) == 3
 
     def test_an_acceptance_that_waits_takes_one_even_past_its_date(
         self, organization: Organization, owner: User, invitee: User
     ):
-        make_waiting(organization, invitee, owner, days=-1)
+        InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True, overdue=True)
         assert seats_taken(organization) == 4
 
     def test_an_invitation_to_a_proven_address_of_a_member_takes_none(
         self, organization: Organization, owner: User, member: User
     ):
-        make_invitation(organization, "work@example.com", owner)
+        InvitationFactory.create(organization=organization, email="work@example.com", inviter=owner)
         assert seats_taken(organization) == 4
-        prove_address(member, "work@example.com", verified=False)
+        EmailAddressFactory.create(user=member, email="work@example.com", verified=False)
         assert seats_taken(organization) == 4
         EmailAddress.objects.filter(user=member).update(verified=True)
         assert seats_taken(organization) == 3
@@ -64,9 +71,9 @@ class TestCounting:
     def test_other_organizations_do_not_matter(
         self, organization: Organization, other_organization: Organization, stranger: User, invitee: User
     ):
-        make_invitation(other_organization, "invitee@example.com", stranger)
-        join(other_organization, invitee)
-        make_invitation(organization, "invitee@example.com", None)
+        InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
+        MembershipFactory.create(organization=other_organization, user=invitee)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=None)
         assert seats_taken(organization) == 4
 
 
@@ -77,22 +84,22 @@ class TestRequiring:
 
     def test_up_to_the_limit_there_is_one(self, organization: Organization, owner: User):
         organization.seat_limit = 5
-        make_invitation(organization, "invitee@example.com", owner)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
         require_seat(organization)
-        make_invitation(organization, "another@example.com", owner)
+        InvitationFactory.create(organization=organization, email="another@example.com", inviter=owner)
         with pytest.raises(NoSeatLeft) as refusal:
             require_seat(organization, "third@example.com")
         assert refusal.value.details == {"seat_limit": 5}
 
     def test_whoever_has_one_reserved_needs_no_other(self, organization: Organization, owner: User):
         organization.seat_limit = 4
-        make_invitation(organization, "invitee@example.com", owner)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
         require_seat(organization, "invitee@example.com")
         with pytest.raises(NoSeatLeft):
             require_seat(organization)
 
     def test_members_fill_them_alone_or_do_not(self, organization: Organization, owner: User):
-        make_invitation(organization, "invitee@example.com", owner)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
         answers = {}
         for limit in (2, 3, 4):
             organization.seat_limit = limit
@@ -102,7 +109,7 @@ class TestRequiring:
 
 class TestSettingTheLimitOfOpenInvitations:
     def test_staff_set_it(self, organization: Organization, by_staff: Principal):
-        with watching() as changes:
+        with track_changes() as changes:
             set_open_invitation_limit(by=by_staff, organization_id=organization.pk, open_invitation_limit=500)
         assert changes.tables == {"orgs.Organization": (0, 1, 0)}
         kind = "organization.open_invitation_limit_set"
@@ -111,14 +118,14 @@ class TestSettingTheLimitOfOpenInvitations:
         assert organization.open_invitation_limit == 500
 
     def test_nobody_else_does(self, organization: Organization, owner: User, stranger: User):
-        for by, refusal in ((session(owner), PermissionMissing), (session(stranger), OrganizationNotFound)):
-            with watching() as changes, pytest.raises(refusal):
+        for by, refusal in ((session_of(owner), PermissionMissing), (session_of(stranger), OrganizationNotFound)):
+            with track_changes() as changes, pytest.raises(refusal):
                 set_open_invitation_limit(by=by, organization_id=organization.pk, open_invitation_limit=None)
             assert changes.nothing
 
     @pytest.mark.parametrize("limit", [0, -1, 10**30])
     def test_a_limit_that_makes_no_sense_is_refused(self, organization: Organization, by_staff: Principal, limit: int):
-        with watching() as changes, pytest.raises(ValidationError):
+        with track_changes() as changes, pytest.raises(ValidationError):
             set_open_invitation_limit(by=by_staff, organization_id=organization.pk, open_invitation_limit=limit)
         assert changes.nothing
 
@@ -129,7 +136,7 @@ class TestSettingTheLimitOfOpenInvitations:
 
 class TestSettingTheLimit:
     def test_staff_set_it(self, organization: Organization, by_staff: Principal):
-        with watching() as changes:
+        with track_changes() as changes:
             set_seat_limit(by=by_staff, organization_id=organization.pk, seat_limit=5)
         assert changes.tables == {"orgs.Organization": (0, 1, 0)}
         assert changes.events == [
@@ -142,7 +149,7 @@ class TestSettingTheLimit:
         assert set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=5).seat_limit == 5
 
     def test_below_the_members_it_removes_nobody(self, organization: Organization, by_staff: Principal):
-        with watching() as changes:
+        with track_changes() as changes:
             set_seat_limit(by=by_staff, organization_id=organization.pk, seat_limit=1)
         assert changes.tables == {"orgs.Organization": (0, 1, 0)}
 
@@ -154,32 +161,33 @@ class TestSettingTheLimit:
         self, organization: Organization, owner: User, invitee: User, stranger: User, by_staff: Principal
     ):
         Organization.objects.update(seat_limit=3)
-        first, second = make_waiting(organization, invitee, owner), make_waiting(organization, stranger, owner)
+        first = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
+        second = InvitationFactory.create(organization=organization, invitee=stranger, inviter=owner, waiting=True)
         set_seat_limit(by=by_staff, organization_id=organization.pk, seat_limit=4)
         first.refresh_from_db()
         second.refresh_from_db()
         assert (first.status, second.status) == ("accepted", "processing")
-        assert role_of(invitee, organization) == first.role_id
+        assert role_id_of(invitee, organization) == first.role_id
 
     def test_in_an_archived_organization_the_limit_changes_and_nobody_enters(
         self, organization: Organization, owner: User, invitee: User, by_staff: Principal
     ):
         Organization.objects.update(seat_limit=3, deleted_at=timezone.now())
-        make_waiting(organization, invitee, owner)
-        with watching() as changes:
+        InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
+        with track_changes() as changes:
             set_seat_limit(by=by_staff, organization_id=organization.pk, seat_limit=9)
         assert changes.tables == {"orgs.Organization": (0, 1, 0)}
 
     @pytest.mark.parametrize("limit", [0, -1, 10**30])
     def test_a_limit_that_makes_no_sense_is_refused(self, organization: Organization, by_staff: Principal, limit: int):
-        with watching() as changes, pytest.raises(ValidationError) as refusal:
+        with track_changes() as changes, pytest.raises(ValidationError) as refusal:
             set_seat_limit(by=by_staff, organization_id=organization.pk, seat_limit=limit)
         assert list(refusal.value.message_dict) == ["seat_limit"]
         assert changes.nothing
 
     def test_an_organization_cannot_sell_itself_seats(self, organization: Organization, owner: User, stranger: User):
-        for by, refusal in ((session(owner), PermissionMissing), (session(stranger), OrganizationNotFound)):
-            with watching() as changes, pytest.raises(refusal):
+        for by, refusal in ((session_of(owner), PermissionMissing), (session_of(stranger), OrganizationNotFound)):
+            with track_changes() as changes, pytest.raises(refusal):
                 set_seat_limit(by=by, organization_id=organization.pk, seat_limit=None)
             assert changes.nothing
 

@@ -17,7 +17,7 @@ from invitations.actions.answering import accept
 from invitations.models import Invitation
 from orgs.models import ApiKey, Organization
 from perfectworks import demo
-from tests.watching import tables
+from tests.support.changes import all_models
 
 PAST = datetime(2025, 6, 1, tzinfo=UTC)
 STATES = "pending,processing,accepted,declined,cancelled,expired,error"
@@ -94,7 +94,7 @@ def test_what_an_earlier_run_printed_works_for_a_day(shown):
 
 
 def counts():
-    return {model._meta.label: model._default_manager.count() for model in tables()}
+    return {model._meta.label: model._default_manager.count() for model in all_models()}
 
 
 def test_it_refuses_where_everybody_could_use_its_passwords(settings):

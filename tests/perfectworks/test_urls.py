@@ -5,6 +5,7 @@ from contextlib import closing
 import pytest
 
 from perfectworks.urls import error_bodies
+from tests.factories import UserFactory
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v0", "/api/v0/nothing", "/api/v0/nothing/", "/api/v1/%00"])
@@ -31,7 +32,7 @@ def test_the_icon_is_found_where_browsers_ask_for_it_unasked(client, db):
 
 
 def test_every_page_names_the_icon(client, django_user_model):
-    client.force_login(django_user_model.objects.create_superuser("staff@example.com"))
+    client.force_login(UserFactory.create(email="staff@example.com", superuser=True))
     for path in ("/invitations", "/accounts/email/", "/admin/", "/nowhere"):
         assert '<link rel="icon" href="/static/perfectworks.svg"' in client.get(path).content.decode(), path
 

@@ -1,16 +1,13 @@
 """What every race starts from, made anew for each round."""
 
 from collections.abc import Callable
-from itertools import count
 
 import pytest
 from pytest_django import Settings
 
 from accounts.models import User
 from orgs.models import Organization
-from tests.rows import make_organization, make_person
-
-_numbers = count()
+from tests.factories import OrganizationFactory, UserFactory
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +19,7 @@ def _as_many_emails_as_rounds(settings: Settings) -> None:
 @pytest.fixture
 def somebody(transactional_db: None) -> Callable[[], User]:
     """Makes a person nobody has met before."""
-    return lambda: make_person(f"person-{next(_numbers)}")
+    return UserFactory.create
 
 
 @pytest.fixture
@@ -30,6 +27,6 @@ def founded(transactional_db: None) -> Callable[..., Organization]:
     """Makes an organization of these owners."""
 
     def found(*owners: User, **values: object) -> Organization:
-        return make_organization(f"organization-{next(_numbers)}", *owners, **values)
+        return OrganizationFactory.create(owners=owners, **values)
 
     return found

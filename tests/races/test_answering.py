@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import LINK_HOLDER
@@ -32,8 +31,9 @@ from orgs.actions.members import change_member_roles, leave_organization
 from orgs.actions.organizations import archive_organization, purge_organization
 from orgs.models import Membership, Organization
 from orgs.permissions import EDITOR_ROLE, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from tests.factories import InvitationFactory, MembershipFactory, UnitFactory
 from tests.races.racing import kinds, race, refusals, rounds
-from tests.rows import join, make_invitation, make_unit, make_waiting, membership_of, session
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -45,8 +45,8 @@ def test_one_of_many_clicks_accepts(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        invitation = make_invitation(organization, str(invitee.email), owner)
-        click = partial(accept, by=session(invitee), invitation_id=invitation.pk)
+        invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner)
+        click = partial(accept, by=session_of(invitee), invitation_id=invitation.pk)
         outcomes = race(click, click, click)
         assert refusals(outcomes) == [InvitationAccepted] * 2
         assert kinds(organization) == ["membership.created", "invitation.accepted"]
@@ -58,10 +58,10 @@ def test_either_accepting_or_cancelling_wins(somebody: Somebody, founded: Founde
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        invitation = make_invitation(organization, str(invitee.email), owner)
+        invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner)
         outcomes = race(
-            partial(accept, by=session(invitee), invitation_id=invitation.pk),
-            partial(cancel, by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk),
+            partial(accept, by=session_of(invitee), invitation_id=invitation.pk),
+            partial(cancel, by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk),
         )
         invitation.refresh_from_db()
         is_member = Membership.objects.filter(user=invitee).exists()
@@ -75,12 +75,12 @@ def test_either_accepting_or_correcting_the_address_wins(somebody: Somebody, fou
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        invitation = make_invitation(organization, str(invitee.email), owner)
+        invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner)
         accepted, corrected = race(
-            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(accept, by=session_of(invitee), invitation_id=invitation.pk),
             partial(
                 correct_address,
-                by=session(owner),
+                by=session_of(owner),
                 organization_id=organization.pk,
                 invitation_id=invitation.pk,
                 email=normalize_address("right@example.com"),
@@ -102,14 +102,14 @@ def test_an_address_is_corrected_once(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, second = somebody(), somebody()
         organization = founded(owner, second)
-        invitation = make_invitation(
-            organization, "wrong@example.com", owner, status="error", finished_at=timezone.now()
+        invitation = InvitationFactory.create(
+            organization=organization, email="wrong@example.com", inviter=owner, undeliverable=True
         )
         outcomes = race(
             *(
                 partial(
                     correct_address,
-                    by=session(by),
+                    by=session_of(by),
                     organization_id=organization.pk,
                     invitation_id=invitation.pk,
                     email=normalize_address(f"{name}@example.com"),
@@ -126,10 +126,10 @@ def test_either_accepting_or_declining_wins(somebody: Somebody, founded: Founded
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        invitation = make_invitation(organization, str(invitee.email), owner)
+        invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner)
         link = Proof(invitation.pk, 1, Purpose.EMAILED)
         outcomes = race(
-            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(accept, by=session_of(invitee), invitation_id=invitation.pk),
             partial(decline, by=LINK_HOLDER, invitation_id=invitation.pk, proof=link),
         )
         invitation.refresh_from_db()
@@ -144,9 +144,9 @@ def test_either_accepting_or_bouncing_wins(somebody: Somebody, founded: Founded)
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        invitation = make_invitation(organization, str(invitee.email), owner)
+        invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner)
         accepted, failed = race(
-            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(accept, by=session_of(invitee), invitation_id=invitation.pk),
             partial(fail, invitation_id=invitation.pk, generation=1, reason="550"),
         )
         invitation.refresh_from_db()
@@ -160,11 +160,11 @@ def test_either_accepting_by_the_older_link_or_resending_wins(somebody: Somebody
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        invitation = make_invitation(organization, str(invitee.email), owner)
+        invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner)
         older = Proof(invitation.pk, 1, Purpose.EMAILED)
         outcomes = race(
-            partial(accept, by=session(invitee), invitation_id=invitation.pk, proof=older),
-            partial(resend, by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk),
+            partial(accept, by=session_of(invitee), invitation_id=invitation.pk, proof=older),
+            partial(resend, by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk),
         )
         invitation.refresh_from_db()
         assert (refusals(outcomes), invitation.status, invitation.generation, kinds(organization)) in [
@@ -177,9 +177,9 @@ def test_two_managers_resending_make_two_generations(somebody: Somebody, founded
     for _ in rounds():
         owner, second = somebody(), somebody()
         organization = founded(owner, second)
-        invitation = make_invitation(organization, "invitee@example.com", owner)
+        invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
         again = [
-            partial(resend, by=session(by), organization_id=organization.pk, invitation_id=invitation.pk)
+            partial(resend, by=session_of(by), organization_id=organization.pk, invitation_id=invitation.pk)
             for by in (owner, second)
         ]
         assert refusals(race(*again)) == []
@@ -192,10 +192,10 @@ def test_nobody_enters_an_organization_that_was_archived_first(somebody: Somebod
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        invitation = make_invitation(organization, str(invitee.email), owner)
+        invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner)
         outcomes = race(
-            partial(accept, by=session(invitee), invitation_id=invitation.pk),
-            partial(archive_organization, by=session(owner), organization_id=organization.pk),
+            partial(accept, by=session_of(invitee), invitation_id=invitation.pk),
+            partial(archive_organization, by=session_of(owner), organization_id=organization.pk),
         )
         invitation.refresh_from_db()
         is_member = Membership.objects.filter(user=invitee).exists()
@@ -209,10 +209,10 @@ def test_nobody_enters_an_organization_that_was_purged_first(somebody: Somebody,
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        invitation = make_invitation(organization, str(invitee.email), owner)
+        invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner)
         outcomes = race(
-            partial(accept, by=session(invitee), invitation_id=invitation.pk),
-            partial(purge_organization, by=session(owner), organization_id=organization.pk),
+            partial(accept, by=session_of(invitee), invitation_id=invitation.pk),
+            partial(purge_organization, by=session_of(owner), organization_id=organization.pk),
         )
         assert (refusals(outcomes), kinds(organization)) in [
             ([], ["membership.created", "invitation.accepted", "organization.purged"]),
@@ -226,12 +226,14 @@ def test_an_inviter_who_was_demoted_first_lets_nobody_in(somebody: Somebody, fou
     for _ in rounds():
         owner, inviter, invitee = somebody(), somebody(), somebody()
         organization = founded(owner, inviter)
-        invitation = make_invitation(organization, str(invitee.email), inviter, role_id=OWNER_ROLE)
+        invitation = InvitationFactory.create(
+            organization=organization, invitee=invitee, inviter=inviter, role_id=OWNER_ROLE
+        )
         outcomes = race(
-            partial(accept, by=session(invitee), invitation_id=invitation.pk),
+            partial(accept, by=session_of(invitee), invitation_id=invitation.pk),
             partial(
                 change_member_roles,
-                by=session(owner),
+                by=session_of(owner),
                 organization_id=organization.pk,
                 membership_id=membership_of(inviter, organization).pk,
                 role_id=VIEWER_ROLE,
@@ -248,12 +250,14 @@ def test_two_invitations_of_one_person_make_one_membership(somebody: Somebody, f
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        unit = make_unit(organization)
+        unit = UnitFactory.create(organization=organization)
         invitations = [
-            make_invitation(organization, str(invitee.email), owner, role_id=EDITOR_ROLE),
-            make_invitation(organization, str(invitee.email), owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE),
+            InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, role_id=EDITOR_ROLE),
+            InvitationFactory.create(
+                organization=organization, invitee=invitee, inviter=owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE
+            ),
         ]
-        answers = race(*(partial(accept, by=session(invitee), invitation_id=row.pk) for row in invitations))
+        answers = race(*(partial(accept, by=session_of(invitee), invitation_id=row.pk) for row in invitations))
         assert sorted(answer.was_member for answer in answers) == [False, True]
         assert answers[0].membership == answers[1].membership == membership_of(invitee, organization)
         assert sorted(kinds(organization)) == ["invitation.accepted"] * 2 + ["membership.created"]
@@ -263,7 +267,7 @@ def test_an_overdue_invitation_expires_once(somebody: Somebody, founded: Founded
     for _ in rounds():
         owner = somebody()
         organization = founded(owner)
-        make_invitation(organization, "invitee@example.com", owner, days=-1)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, overdue=True)
         task = partial(expire, organization_id=organization.pk)
         assert sorted(race(task, task, task)) == [0, 0, 1]
         assert kinds(organization) == ["invitation.expired"]
@@ -273,10 +277,13 @@ def test_of_two_who_accept_the_last_seat_one_waits(somebody: Somebody, founded: 
     for _ in rounds():
         owner, one, other = somebody(), somebody(), somebody()
         organization = founded(owner, seat_limit=2)
-        invitations = [make_invitation(organization, str(person.email), owner) for person in (one, other)]
+        invitations = [
+            InvitationFactory.create(organization=organization, invitee=person, inviter=owner)
+            for person in (one, other)
+        ]
         answers = race(
             *(
-                partial(accept, by=session(person), invitation_id=row.pk)
+                partial(accept, by=session_of(person), invitation_id=row.pk)
                 for person, row in zip((one, other), invitations, strict=True)
             )
         )
@@ -293,9 +300,12 @@ def test_a_seat_is_given_once_when_it_is_freed_twice(somebody: Somebody, founded
         owner, leaving = somebody(), [somebody(), somebody()]
         organization = founded(owner, seat_limit=3)
         for person in leaving:
-            join(organization, person)
-        waiting = [make_waiting(organization, somebody(), owner) for _ in range(3)]
-        leave = [partial(leave_organization, by=session(p), organization_id=organization.pk) for p in leaving]
+            MembershipFactory.create(organization=organization, user=person)
+        waiting = [
+            InvitationFactory.create(organization=organization, invitee=somebody(), inviter=owner, waiting=True)
+            for _ in range(3)
+        ]
+        leave = [partial(leave_organization, by=session_of(p), organization_id=organization.pk) for p in leaving]
         assert refusals(race(*leave)) == []
         statuses = [Invitation.objects.get(pk=row.pk).status for row in waiting]
         assert statuses == ["accepted", "accepted", "processing"]
@@ -307,7 +317,7 @@ def test_who_refuses_emails_twice_at_once_refuses_once(somebody: Somebody, found
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
-        invitation = make_invitation(organization, str(invitee.email), owner)
+        invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner)
         link = Proof(invitation.pk, 1, Purpose.UNSUBSCRIBE)
         for scope in SuppressionScope:
             refuse = partial(unsubscribe, by=LINK_HOLDER, invitation_id=invitation.pk, scope=scope, proof=link)
@@ -320,9 +330,11 @@ def test_who_refuses_emails_twice_at_once_refuses_once(somebody: Somebody, found
 def test_one_refusal_in_two_organizations_at_once_is_one_refusal(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, invitee = somebody(), somebody()
-        invitations = [make_invitation(founded(owner), str(invitee.email), owner) for _ in range(2)]
+        invitations = [
+            InvitationFactory.create(organization=founded(owner), invitee=invitee, inviter=owner) for _ in range(2)
+        ]
         refusing = [
-            partial(unsubscribe, by=session(invitee), invitation_id=row.pk, scope=SuppressionScope.ALL)
+            partial(unsubscribe, by=session_of(invitee), invitation_id=row.pk, scope=SuppressionScope.ALL)
             for row in invitations
         ]
         assert race(*refusing) == [None] * 2

@@ -41,8 +41,9 @@ from orgs.models import Membership, Organization, RoleAssignment
 from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from orgs.policies import GrantTooWide, PermissionMissing
 from orgs.seats import NoSeatLeft
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory, UnitFactory, UserFactory
 from tests.races.racing import PATIENCE, kinds, race, refusals, rounds, wait_until_somebody_waits
-from tests.rows import join, make_invitation, make_person, make_role, make_unit, membership_of, role_of, session
+from tests.support.people import membership_of, role_id_of, session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,7 +53,7 @@ Founded = Callable[..., Organization]
 
 @pytest.fixture
 def by_staff(transactional_db: None) -> Principal:
-    return staff(make_person("staff", is_staff=True))
+    return staff(UserFactory.create(email="staff@example.com", staff=True))
 
 
 def owners_of(organization: Organization) -> int:
@@ -66,7 +67,7 @@ class TestAnOwnerStays:
         for _ in rounds():
             owners = somebody(), somebody()
             organization = founded(*owners)
-            leave = [partial(leave_organization, by=session(o), organization_id=organization.pk) for o in owners]
+            leave = [partial(leave_organization, by=session_of(o), organization_id=organization.pk) for o in owners]
             assert refusals(race(*leave)) == [LastOwner]
             assert (owners_of(organization), kinds(organization)) == (1, ["membership.left"])
 
@@ -77,7 +78,7 @@ class TestAnOwnerStays:
             remove = [
                 partial(
                     remove_member,
-                    by=session(by),
+                    by=session_of(by),
                     organization_id=organization.pk,
                     membership_id=membership_of(target, organization).pk,
                 )
@@ -93,7 +94,7 @@ class TestAnOwnerStays:
             demote = [
                 partial(
                     change_member_roles,
-                    by=session(by),
+                    by=session_of(by),
                     organization_id=organization.pk,
                     membership_id=membership_of(target, organization).pk,
                     role_id=ADMIN_ROLE,
@@ -107,7 +108,7 @@ class TestAnOwnerStays:
         for _ in rounds():
             owners = somebody(), somebody()
             organization = founded(*owners)
-            assert refusals(race(*(partial(delete_account, by=session(o), user=o) for o in owners))) == [LastOwner]
+            assert refusals(race(*(partial(delete_account, by=session_of(o), user=o) for o in owners))) == [LastOwner]
             assert (owners_of(organization), kinds(organization)) == (1, ["membership.left"])
             assert User.objects.filter(pk__in=[o.pk for o in owners], is_active=True).count() == 1
 
@@ -126,7 +127,7 @@ class TestAnOwnerStays:
             one, other = somebody(), somebody()
             organization = founded(one, other)
             outcomes = race(
-                partial(leave_organization, by=session(one), organization_id=organization.pk),
+                partial(leave_organization, by=session_of(one), organization_id=organization.pk),
                 partial(deactivate_account, by=by_staff, user=other),
             )
             assert refusals(outcomes) == [LastOwner]
@@ -137,18 +138,18 @@ class TestAnOwnerStays:
         for _ in rounds():
             owner, heir = somebody(), somebody()
             organization = founded(owner)
-            membership = join(organization, heir)
+            membership = MembershipFactory.create(organization=organization, user=heir)
             outcomes = race(
                 partial(
                     transfer_ownership,
-                    by=session(owner),
+                    by=session_of(owner),
                     organization_id=organization.pk,
                     membership_id=membership.pk,
                 ),
-                partial(leave_organization, by=session(heir), organization_id=organization.pk),
+                partial(leave_organization, by=session_of(heir), organization_id=organization.pk),
             )
             assert owners_of(organization) == 1
-            assert (refusals(outcomes), role_of(owner, organization), kinds(organization)) in [
+            assert (refusals(outcomes), role_id_of(owner, organization), kinds(organization)) in [
                 ([LastOwner], ADMIN_ROLE, ["organization.ownership_transferred"]),
                 ([MemberNotFound], OWNER_ROLE, ["membership.left"]),
             ]
@@ -160,9 +161,9 @@ class TestAnOwnerStays:
             transfer = [
                 partial(
                     transfer_ownership,
-                    by=session(owner),
+                    by=session_of(owner),
                     organization_id=organization.pk,
-                    membership_id=join(organization, heir).pk,
+                    membership_id=MembershipFactory.create(organization=organization, user=heir).pk,
                 )
                 for heir in heirs
             ]
@@ -177,7 +178,7 @@ class TestOneOfEach:
             owners = somebody(), somebody()
             organization = founded(*owners)
             send = [
-                partial(invite, by=session(by), organization_id=organization.pk, email=normalize_address(address))
+                partial(invite, by=session_of(by), organization_id=organization.pk, email=address)
                 for by, address in zip(owners, ("invitee@example.com", "Invitee@EXAMPLE.com"), strict=True)
             ]
             assert refusals(race(*send)) == [AlreadyInvited]
@@ -187,11 +188,9 @@ class TestOneOfEach:
         for _ in rounds():
             owners = somebody(), somebody()
             organization = founded(*owners)
-            make_invitation(organization, "invitee@example.com", owners[0])
-            send = partial(
-                invite, organization_id=organization.pk, email=normalize_address("invitee@example.com"), force=True
-            )
-            assert refusals(race(*(partial(send, by=session(by)) for by in owners))) == []
+            InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owners[0])
+            send = partial(invite, organization_id=organization.pk, email="invitee@example.com", force=True)
+            assert refusals(race(*(partial(send, by=session_of(by)) for by in owners))) == []
             rows = list(organization.invitations.order_by("id"))
             assert [row.status for row in rows] == ["cancelled", "cancelled", "pending"]
             assert [row.superseded_by_id for row in rows] == [rows[1].pk, rows[2].pk, None]
@@ -201,14 +200,9 @@ class TestOneOfEach:
         for _ in rounds():
             owner = somebody()
             organization = founded(owner, seat_limit=3)
-            make_invitation(organization, "first@example.com", owner)
+            InvitationFactory.create(organization=organization, email="first@example.com", inviter=owner)
             send = [
-                partial(
-                    invite,
-                    by=session(owner),
-                    organization_id=organization.pk,
-                    email=normalize_address(f"{n}@example.com"),
-                )
+                partial(invite, by=session_of(owner), organization_id=organization.pk, email=f"{n}@example.com")
                 for n in range(4)
             ]
             assert refusals(race(*send)) == [NoSeatLeft] * 3
@@ -219,12 +213,10 @@ class TestOneOfEach:
             owner = somebody()
             organization = founded(owner, seat_limit=2)
             outcomes = race(
-                partial(
-                    invite, by=session(owner), organization_id=organization.pk, email=normalize_address("a@example.com")
-                ),
+                partial(invite, by=session_of(owner), organization_id=organization.pk, email="a@example.com"),
                 partial(
                     register_system_user,
-                    by=session(owner),
+                    by=session_of(owner),
                     organization_id=organization.pk,
                     name="Robot",
                     role_id=VIEWER_ROLE,
@@ -244,7 +236,7 @@ class TestOneOfEach:
     def test_a_slug_is_taken_once(self, somebody: Somebody):
         for number in rounds():
             found = partial(create_organization, name="Riverside", slug=f"riverside-{number}")
-            outcomes = race(*(partial(found, by=session(person)) for person in (somebody(), somebody())))
+            outcomes = race(*(partial(found, by=session_of(person)) for person in (somebody(), somebody())))
             assert refusals(outcomes) == [SlugTaken]
             assert Organization.objects.filter(slug=f"riverside-{number}").count() == 1
 
@@ -252,16 +244,16 @@ class TestOneOfEach:
         for _ in rounds():
             owner = somebody()
             organization = founded(owner)
-            role = make_role(organization, "Helper")
+            role = RoleFactory.create(organization=organization, name="Helper")
             outcomes = race(
                 partial(
                     invite,
-                    by=session(owner),
+                    by=session_of(owner),
                     organization_id=organization.pk,
                     email=normalize_address("a@example.com"),
                     role_id=role.pk,
                 ),
-                partial(delete_role, by=session(owner), organization_id=organization.pk, role_id=role.pk),
+                partial(delete_role, by=session_of(owner), organization_id=organization.pk, role_id=role.pk),
             )
             assert (refusals(outcomes), kinds(organization)) in [
                 ([RoleInUse], ["invitation.created"]),
@@ -272,17 +264,17 @@ class TestOneOfEach:
         for _ in rounds():
             owner = somebody()
             organization = founded(owner)
-            unit = make_unit(organization)
+            unit = UnitFactory.create(organization=organization)
             outcomes = race(
                 partial(
                     invite,
-                    by=session(owner),
+                    by=session_of(owner),
                     organization_id=organization.pk,
                     email=normalize_address("a@example.com"),
                     unit_id=unit.pk,
                     unit_role_id=UNIT_VIEWER_ROLE,
                 ),
-                partial(delete_unit, by=session(owner), organization_id=organization.pk, unit_id=unit.pk),
+                partial(delete_unit, by=session_of(owner), organization_id=organization.pk, unit_id=unit.pk),
             )
             assert (refusals(outcomes), kinds(organization)) in [
                 ([UnitInUse], ["invitation.created"]),
@@ -295,7 +287,7 @@ class TestEndings:
         for _ in rounds():
             owner = somebody()
             organization = founded(owner)
-            purge = partial(purge_organization, by=session(owner), organization_id=organization.pk)
+            purge = partial(purge_organization, by=session_of(owner), organization_id=organization.pk)
             assert refusals(race(purge, purge)) == [OrganizationNotFound]
             assert kinds(organization) == ["organization.purged"]
 
@@ -303,9 +295,9 @@ class TestEndings:
         for _ in rounds():
             owner, person = somebody(), somebody()
             organization = founded(owner)
-            join(organization, person)
+            MembershipFactory.create(organization=organization, user=person)
             key = person.pk
-            purge = [partial(purge_account, by=session(p), user=p) for p in User.objects.filter(pk=key)] * 2
+            purge = [partial(purge_account, by=session_of(p), user=p) for p in User.objects.filter(pk=key)] * 2
             assert refusals(race(*purge)) == [AccountEnded]
             told = Event.objects.filter(actor_id=key).order_by("id").values_list("kind", flat=True)
             assert list(told) == ["membership.left", "user.deleted", "user.purged"]
@@ -313,8 +305,8 @@ class TestEndings:
     def test_an_account_is_deleted_once(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
             person = somebody()
-            join(founded(somebody()), person)
-            delete = partial(delete_account, by=session(person), user=person)
+            MembershipFactory.create(organization=founded(somebody()), user=person)
+            delete = partial(delete_account, by=session_of(person), user=person)
             assert refusals(race(delete, delete)) == [AccountEnded]
             told = Event.objects.filter(actor_id=person.pk).order_by("id").values_list("kind", flat=True)
             assert list(told) == ["membership.left", "user.deleted"]
@@ -326,12 +318,12 @@ class TestEndings:
         """It ends in one organization while it accepts in another: whose locks do not exclude each other."""
         for _ in rounds():
             owner, person = somebody(), somebody()
-            join(founded(owner), person)
+            MembershipFactory.create(organization=founded(owner), user=person)
             organization = founded(owner)
-            invitation = make_invitation(organization, str(person.email), owner)
+            invitation = InvitationFactory.create(organization=organization, invitee=person, inviter=owner)
             key, by = person.pk, Principal(user=User.objects.get(pk=person.pk), method=Method.SESSION)
             outcomes = race(
-                partial(accept, by=by, invitation_id=invitation.pk), partial(ending, by=session(person), user=person)
+                partial(accept, by=by, invitation_id=invitation.pk), partial(ending, by=session_of(person), user=person)
             )
             ended = not User.objects.filter(pk=key, is_active=True).exists()
             assert len(refusals(outcomes)) <= 1
@@ -347,12 +339,12 @@ class TestEndings:
     ):
         """Its organizations were locked before it joined another, whose lock is then missing."""
         owner, person = somebody(), somebody()
-        join(founded(owner), person)
-        invitation = make_invitation(founded(owner), str(person.email), owner)
+        MembershipFactory.create(organization=founded(owner), user=person)
+        invitation = InvitationFactory.create(organization=founded(owner), invitee=person, inviter=owner)
         with ThreadPoolExecutor(1) as pool:
             with transaction.atomic():
-                accept(by=session(person), invitation_id=invitation.pk)
-                end = pool.submit(race, partial(ending, by=session(person), user=person))
+                accept(by=session_of(person), invitation_id=invitation.pk)
+                end = pool.submit(race, partial(ending, by=session_of(person), user=person))
                 wait_until_somebody_waits()
             assert refusals(end.result(PATIENCE)) == [AccountBusy]
         assert Membership.objects.filter(user=person, user__is_active=True).count() == 2
@@ -365,8 +357,8 @@ class TestEndings:
             organizations = [founded(owner) for _ in range(4)]
             for number, person in enumerate(people):
                 for organization in organizations if number % 2 else reversed(organizations):
-                    join(organization, person)
-            assert refusals(race(*(partial(delete_account, by=session(p), user=p) for p in people))) == []
+                    MembershipFactory.create(organization=organization, user=person)
+            assert refusals(race(*(partial(delete_account, by=session_of(p), user=p) for p in people))) == []
             assert Membership.objects.filter(user__in=people).count() == 0
             assert [o.memberships.count() for o in organizations] == [1] * 4
             assert Invitation.objects.count() == 0

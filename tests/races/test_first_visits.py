@@ -11,6 +11,7 @@ from accounts.jwt.identities import user_of
 from accounts.models import ExternalIdentity, User
 from events.models import Event
 from tests.accounts.jwt.test_identities import ISSUER, OTHER, claims
+from tests.factories import UserFactory
 from tests.races.racing import race
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -43,7 +44,7 @@ def test_one_address_of_two_subjects_of_an_issuer_goes_to_one_of_them():
 
 
 def test_many_take_a_squatters_address_once():
-    squatter = User.objects.create_user("newcomer@example.com")
+    squatter = UserFactory.create(email="newcomer@example.com", email_address=None)
 
     users = race(*[partial(user_of, claims())] * AT_ONCE)
 

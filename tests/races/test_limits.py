@@ -27,8 +27,9 @@ from invitations.email.limits import (
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
+from tests.factories import InvitationFactory
 from tests.races.racing import PATIENCE
-from tests.rows import make_invitation, session
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,9 +82,7 @@ def counted(about: HashPurpose, whom: str) -> int:
 
 
 def inviting(owner: User, organization: Organization, name: object) -> Callable[[], Invitation]:
-    return partial(
-        invite, by=session(owner), organization_id=organization.pk, email=normalize_address(f"{name}@example.com")
-    )
+    return partial(invite, by=session_of(owner), organization_id=organization.pk, email=f"{name}@example.com")
 
 
 def test_emails_of_one_organization(somebody: Somebody, founded: Founded, settings: Settings):
@@ -101,8 +100,13 @@ def test_new_and_resent_ones_together(somebody: Somebody, founded: Founded, sett
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = LIMIT
     owner = somebody()
     organization = founded(owner)
-    there = [make_invitation(organization, f"there-{number}@example.com", owner) for number in range(AT_ONCE // 2)]
-    again = [partial(resend, by=session(owner), organization_id=organization.pk, invitation_id=row.pk) for row in there]
+    there = [
+        InvitationFactory.create(organization=organization, email=f"there-{number}@example.com", inviter=owner)
+        for number in range(AT_ONCE // 2)
+    ]
+    again = [
+        partial(resend, by=session_of(owner), organization_id=organization.pk, invitation_id=row.pk) for row in there
+    ]
     refused = at_once(*again, *(inviting(owner, organization, number) for number in range(AT_ONCE // 2)))
     assert refused == [OrganizationSendingLimitReached] * (AT_ONCE - LIMIT)
     resent = Invitation.objects.filter(generation=2).count()

@@ -13,7 +13,8 @@ from accounts.models import IdempotentResponse, User
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
-from tests.rows import make_invitation, session
+from tests.factories import InvitationFactory
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT_ONCE = 4
@@ -38,7 +39,7 @@ def at_once(requests: Iterable[Callable[[], Any]]) -> list[Any]:
 def post(user: User, path: str, body: dict[str, Any], key: str = "one") -> Callable[[], tuple[int, bytes]]:
     """A request by a client of its own."""
     client = APIClient()
-    client.force_authenticate(user, token=session(user))  # type: ignore[arg-type]
+    client.force_authenticate(user, token=session_of(user))  # type: ignore[arg-type]
 
     def ask() -> tuple[int, bytes]:
         response = client.post(f"/api/v0/organizations/{path}", body, headers={"Idempotency-Key": key})
@@ -58,7 +59,7 @@ def test_an_invitation_is_made_and_emailed_once(owner: User, organization: Organ
 
 
 def test_an_invitation_is_resent_once(owner: User, organization: Organization) -> None:
-    invitation = make_invitation(organization, "new@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="new@example.com", inviter=owner)
     path = f"{organization.pk}/invitations/{invitation.pk}/resend"
 
     answers = at_once(post(owner, path, {}) for _ in range(AT_ONCE))

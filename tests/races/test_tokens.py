@@ -14,7 +14,7 @@ from accounts.models import ApplicationAccess, User
 from orgs.oauth.applications import register_client
 from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, holds, tokens_of
 from tests.races.racing import race, rounds
-from tests.rows import session
+from tests.support.people import session_of
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 INVALID_GRANT = (400, {"error": "invalid_grant"})
@@ -22,7 +22,7 @@ INVALID_GRANT = (400, {"error": "invalid_grant"})
 
 @pytest.fixture
 def program(somebody: Callable[[], User]) -> Program:
-    return Program(*register_client(by=session(somebody()), name="Calendar", redirect_uris=[CALLBACK]))
+    return Program(*register_client(by=session_of(somebody()), name="Calendar", redirect_uris=[CALLBACK]))
 
 
 def at_once(program: Program, way: str, secret: str) -> list[tuple[int, dict[str, Any]]]:
@@ -67,7 +67,7 @@ def test_withdrawing_while_a_client_gets_tokens_leaves_it_none(
         person = somebody()
         secret = Browser(person).allows(program) if way == "redeems" else tokens_of(program, person)["refresh_token"]
         access = ApplicationAccess.objects.get(user=person)
-        withdraw = partial(withdraw_access, by=session(person), access_id=access.pk)
+        withdraw = partial(withdraw_access, by=session_of(person), access_id=access.pk)
 
         response, _ = race(partial(getattr(replace(program, http=Client()), way), secret), withdraw)
 

@@ -12,9 +12,9 @@ from accounts.jwt.tokens import Claims, InvalidCredentials
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
 from events.models import Event
-from tests.queries import queries
-from tests.rows import make_person, prove_address
-from tests.watching import event, watching
+from tests.factories import EmailAddressFactory, UserFactory
+from tests.support.changes import event, track_changes
+from tests.support.queries import assert_queries
 
 pytestmark = pytest.mark.django_db
 ISSUER, OTHER = "https://issuer.example.com", "https://other.example.com"
@@ -41,7 +41,7 @@ def addresses(user: User) -> list[tuple[str, bool, bool]]:
 
 
 def test_a_first_visit_makes_a_person_with_a_proven_address():
-    with watching() as changes:
+    with track_changes() as changes:
         user = user_of(claims())
 
     identity = ExternalIdentity.objects.get()
@@ -67,8 +67,8 @@ def test_the_next_visits_find_the_same_person_and_write_nothing():
     first = user_of(claims())
 
     with (
-        watching() as changes,
-        queries(identity="SELECT accounts_externalidentity", proven="SELECT account_emailaddress"),
+        track_changes() as changes,
+        assert_queries(identity="SELECT accounts_externalidentity", proven="SELECT account_emailaddress"),
     ):
         assert user_of(claims(first_name="Other")) == first
 
@@ -76,7 +76,7 @@ def test_the_next_visits_find_the_same_person_and_write_nothing():
 
 
 def test_whoever_has_proven_the_address_is_linked(member):
-    with watching() as changes:
+    with track_changes() as changes:
         assert user_of(claims("member@example.com")) == member
 
     identity = ExternalIdentity.objects.get()
@@ -85,7 +85,7 @@ def test_whoever_has_proven_the_address_is_linked(member):
 
 
 def test_so_is_whoever_has_proven_it_as_a_second_address(member):
-    prove_address(member, "other@example.com")
+    EmailAddressFactory.create(user=member, email="other@example.com")
 
     assert user_of(claims("other@example.com")) == member
 
@@ -114,10 +114,10 @@ def test_an_address_that_the_issuer_has_not_verified_matches_nobody(member):
 
 
 def test_an_address_that_its_holder_has_not_proven_gives_way():
-    squatter = User.objects.create_user("newcomer@example.com", "correct-horse-battery")
-    EmailAddress.objects.create(user=squatter, email="newcomer@example.com", primary=True)
+    squatter = UserFactory.create(email="newcomer@example.com", password="correct-horse-battery", email_address=None)
+    EmailAddressFactory.create(user=squatter, email="newcomer@example.com", primary=True, verified=False)
 
-    with watching() as changes:
+    with track_changes() as changes:
         user = user_of(claims())
 
     squatter.refresh_from_db()
@@ -128,7 +128,7 @@ def test_an_address_that_its_holder_has_not_proven_gives_way():
 
 
 def test_so_does_a_second_address_that_was_only_added(stranger):
-    prove_address(stranger, "newcomer@example.com", verified=False)
+    EmailAddressFactory.create(user=stranger, email="newcomer@example.com", verified=False)
 
     user = user_of(claims())
 
@@ -139,7 +139,7 @@ def test_so_does_a_second_address_that_was_only_added(stranger):
 def test_an_address_proven_later_becomes_the_main_one_of_who_had_none():
     user = user_of(claims(None))
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert user_of(claims()) == user
 
     user.refresh_from_db()
@@ -159,7 +159,7 @@ def test_another_address_proven_later_is_a_second_one():
 
 def test_an_own_claim_is_proven_in_place():
     user = user_of(claims())
-    prove_address(user, "renamed@example.com", verified=False)
+    EmailAddressFactory.create(user=user, email="renamed@example.com", verified=False)
 
     user_of(claims("renamed@example.com"))
 
@@ -169,7 +169,7 @@ def test_an_own_claim_is_proven_in_place():
 def test_an_address_that_somebody_else_has_proven_stays_theirs(member):
     user = user_of(claims())
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert user_of(claims("member@example.com")) == user
 
     assert changes.nothing
@@ -178,10 +178,10 @@ def test_an_address_that_somebody_else_has_proven_stays_theirs(member):
 
 @pytest.mark.parametrize("values", [{"is_active": False}, {"is_active": False, "deleted_at": timezone.now()}])
 def test_whose_account_has_ended_is_not_linked(values):
-    make_person("member")
+    UserFactory.create(email="member@example.com")
     User.objects.update(**values)
 
-    with watching() as changes, pytest.raises(InvalidCredentials):
+    with track_changes() as changes, pytest.raises(InvalidCredentials):
         user_of(claims("member@example.com"))
 
     assert changes.nothing
@@ -191,7 +191,7 @@ def test_a_known_one_whose_account_has_ended_gains_nothing():
     user = user_of(claims())
     User.objects.update(is_active=False)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert user_of(claims("renamed@example.com")) == user
 
     assert changes.nothing

@@ -7,37 +7,38 @@ from orgs.models import Membership, Organization
 from orgs.oauth.applications import register_client, register_personal_client, register_service_client
 from orgs.permissions import ADMIN_ROLE
 from tests.accounts.oauth.exchange import CALLBACK, Program
-from tests.rows import make_program, membership_of, session
+from tests.factories import MembershipFactory
+from tests.support.people import session_of
 
 
 @pytest.fixture
 def program(owner: User) -> Program:
     """A client with a secret, that people let act for them."""
-    return Program(*register_client(by=session(owner), name="Calendar", redirect_uris=[CALLBACK]))
+    return Program(*register_client(by=session_of(owner), name="Calendar", redirect_uris=[CALLBACK]))
 
 
 @pytest.fixture
 def public_program(owner: User) -> Program:
     """One that cannot keep a secret."""
-    return Program(*register_client(by=session(owner), name="Phone", redirect_uris=[CALLBACK], public=True))
+    return Program(*register_client(by=session_of(owner), name="Phone", redirect_uris=[CALLBACK], public=True))
 
 
 @pytest.fixture
 def foreign_program(stranger: User) -> Program:
-    return Program(*register_client(by=session(stranger), name="Other", redirect_uris=[CALLBACK]))
+    return Program(*register_client(by=session_of(stranger), name="Other", redirect_uris=[CALLBACK]))
 
 
 @pytest.fixture
 def robot(organization: Organization) -> Membership:
     """A system user."""
-    return membership_of(make_program(organization, ADMIN_ROLE), organization)
+    return MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE)
 
 
 @pytest.fixture
 def service(owner: User, organization: Organization, robot: Membership) -> Program:
     """A client that is the system user."""
     registered = register_service_client(
-        by=session(owner), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
+        by=session_of(owner), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
     )
     return Program(*registered)
 
@@ -45,4 +46,4 @@ def service(owner: User, organization: Organization, robot: Membership) -> Progr
 @pytest.fixture
 def personal(invitee: User) -> Program:
     """A client that is the invitee."""
-    return Program(*register_personal_client(by=session(invitee), name="Script"))
+    return Program(*register_personal_client(by=session_of(invitee), name="Script"))

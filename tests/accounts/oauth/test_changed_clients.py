@@ -7,7 +7,7 @@ import pytest
 from accounts.models import OAuthApplication, User
 from orgs.oauth.applications import update_application
 from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, asked, tokens_of
-from tests.rows import session
+from tests.support.people import session_of
 
 BOTH = "invitations profile"
 INVALID_GRANT = (400, {"error": "invalid_grant"})
@@ -16,7 +16,7 @@ ELSEWHERE = "https://client.example.com/elsewhere"
 
 def changed(program: Program, **changes: Any) -> None:
     owner = OAuthApplication.objects.get(pk=program.application.pk).user
-    update_application(by=session(owner), organization=None, application_id=program.application.pk, **changes)
+    update_application(by=session_of(owner), organization=None, application_id=program.application.pk, **changes)
 
 
 def reaches(token: str) -> dict[str, int]:

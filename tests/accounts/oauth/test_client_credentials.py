@@ -8,7 +8,8 @@ from orgs.actions.members import remove_member
 from orgs.models import Membership, Organization
 from orgs.oauth.applications import delete_application, renew_client_secret
 from tests.accounts.oauth.exchange import Program, answer, asked, basic, holds
-from tests.rows import make_invitation, session
+from tests.factories import InvitationFactory
+from tests.support.people import session_of
 
 INVALID_CLIENT = (401, {"error": "invalid_client"})
 
@@ -82,7 +83,7 @@ def test_neither_does_one_that_was_removed(
     service: Program, robot: Membership, owner: User, organization: Organization
 ):
     _, token = answer(service.gets_token())
-    remove_member(by=session(owner), organization_id=organization.pk, membership_id=robot.pk)
+    remove_member(by=session_of(owner), organization_id=organization.pk, membership_id=robot.pk)
 
     assert not holds(token["access_token"])
     assert answer(service.gets_token()) == INVALID_CLIENT
@@ -90,7 +91,9 @@ def test_neither_does_one_that_was_removed(
 
 def test_a_renewed_secret_ends_the_old_one_and_its_tokens(service: Program, owner: User, organization: Organization):
     _, token = answer(service.gets_token())
-    _, secret = renew_client_secret(by=session(owner), organization=organization, application_id=service.application.pk)
+    _, secret = renew_client_secret(
+        by=session_of(owner), organization=organization, application_id=service.application.pk
+    )
 
     assert not holds(token["access_token"])
     assert answer(service.gets_token()) == INVALID_CLIENT
@@ -100,7 +103,7 @@ def test_a_renewed_secret_ends_the_old_one_and_its_tokens(service: Program, owne
 
 def test_a_deleted_client_takes_its_tokens_along(personal: Program, invitee: User):
     _, token = answer(personal.gets_token())
-    delete_application(by=session(invitee), organization=None, application_id=personal.application.pk)
+    delete_application(by=session_of(invitee), organization=None, application_id=personal.application.pk)
 
     assert not holds(token["access_token"])
     assert answer(personal.gets_token()) == INVALID_CLIENT
@@ -109,7 +112,7 @@ def test_a_deleted_client_takes_its_tokens_along(personal: Program, invitee: Use
 def test_a_personal_client_is_its_owner_and_the_event_says_by_which_client(
     personal: Program, invitee: User, owner: User, organization: Organization
 ):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     token = answer(personal.gets_token(scope="invitations"))[1]["access_token"]
     assert [row["id"] for row in asked(token).json()["data"]] == [str(invitation.pk)]
 

@@ -6,8 +6,8 @@ from oauth2_provider.models import get_grant_model
 
 from accounts.models import OAuthApplication, User
 from tests.accounts.oauth.exchange import ISSUER, Browser, Program, parameters, tokens_of
-from tests.reading import text_of
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.pages import visible_text
 
 ASKED = "/oauth2/authorize"
 
@@ -22,7 +22,7 @@ def test_the_page_says_who_asks_for_what(program: Program, invitee: User):
     page = Browser(invitee).opens(program.asks(scope="invitations organization:manage_members"))
 
     assert page.status_code == 200
-    assert text_of(page) == [
+    assert visible_text(page) == [
         "Let Calendar act for you?",
         "If you allow it, this application can:",
         "See the invitations sent to you, and accept or decline them",
@@ -42,7 +42,7 @@ def test_a_name_is_text_and_nothing_else(program: Program, invitee: User):
     OAuthApplication.objects.update(name="<b>Bank</b>")
     page = Browser(invitee).opens(program.asks())
 
-    assert text_of(page)[0] == "Let <b>Bank</b> act for you?"
+    assert visible_text(page)[0] == "Let <b>Bank</b> act for you?"
     assert "<b>Bank" not in page.content.decode()
 
 
@@ -50,7 +50,7 @@ def test_looking_changes_nothing_even_when_it_was_allowed_before(program: Progra
     tokens_of(program, invitee)
     browser = Browser(invitee)
 
-    with watching() as changes:
+    with track_changes() as changes:
         for method in (browser.client.get, browser.client.head):
             for prompt in ({}, {"approval_prompt": "auto"}, {"prompt": "none"}, {"prompt": "create"}):
                 assert method(ASKED, program.asks() | prompt).status_code == 200
@@ -61,7 +61,7 @@ def test_looking_changes_nothing_even_when_it_was_allowed_before(program: Progra
 
 def test_allowing_leaves_its_event(program: Program, invitee: User):
     browser = Browser(invitee)
-    with watching() as changes:
+    with track_changes() as changes:
         browser.allows(program, scope="profile invitations")
 
     assert changes.tables == {"accounts.ApplicationAccess": (1, 0, 0)}
@@ -73,7 +73,7 @@ def test_allowing_leaves_its_event(program: Program, invitee: User):
 @pytest.mark.parametrize("what", ["cancel", "", "Allow", "true"])
 def test_everything_but_a_clear_yes_is_a_no(program: Program, invitee: User, what: str):
     browser = Browser(invitee)
-    with watching() as changes:
+    with track_changes() as changes:
         response = browser.answers(program.asks(), what)
 
     assert parameters(response) == {"error": "access_denied", "state": "s t&te", "iss": ISSUER}
@@ -155,8 +155,8 @@ def test_a_wrong_client_or_address_ends_here(
 
     for page in (browser.opens(program.asks(**changes)), browser.answers(program.asks(**changes))):
         assert page.status_code == 400
-        assert text_of(page)[:2] == ["Nothing was changed", "This cannot be allowed"]
-        assert text_of(page)[-3:-1] == ["invalid_request", f": {error}"]
+        assert visible_text(page)[:2] == ["Nothing was changed", "This cannot be allowed"]
+        assert visible_text(page)[-3:-1] == ["invalid_request", f": {error}"]
     assert not get_grant_model().objects.exists()
 
 

@@ -13,8 +13,9 @@ from orgs.models import Membership, Organization
 from orgs.oauth.scopes import ANY_ORGANIZATION, SCOPES
 from orgs.permissions import GRANTABLE_DIRECTLY
 from tests.accounts.oauth.exchange import Program, answer, asked, tokens_of
-from tests.rows import make_invitation, make_unit, membership_of
-from tests.watching import watching
+from tests.factories import InvitationFactory, UnitFactory
+from tests.support.changes import track_changes
+from tests.support.people import membership_of
 
 API = "/api/v0"
 MACHINE_REFUSED = {"detail": "This kind of credential cannot be used for this."}
@@ -75,7 +76,8 @@ def test_each_scope_reaches_what_it_says_and_no_more(
     program: Program, owner: User, organization: Organization, operation: tuple[str, str]
 ):
     method, path = operation
-    workspace, member = make_unit(organization, "orchard", "workspace"), membership_of(owner, organization)
+    workspace = UnitFactory.create(organization=organization, slug="orchard", kind="workspace")
+    member = membership_of(owner, organization)
     address = f"{API}/{path.format(id=organization.pk, workspace=workspace.pk, member=member.pk)}"
     reached = set()
     for scope in SCOPES:
@@ -141,10 +143,10 @@ def asks_as_invitee(token: str, operation: str, invitation: Invitation) -> Any:
 
 @pytest.mark.parametrize("operation", INVITEE_S)
 def test_a_machine_is_no_invitee(service: Program, owner: User, organization: Organization, operation: str):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     token = answer(service.gets_token())[1]["access_token"]
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = asks_as_invitee(token, operation, invitation)
 
     assert (response.status_code, response.json()["error"]) == (
@@ -162,7 +164,7 @@ def test_a_machine_is_no_invitee(service: Program, owner: User, organization: Or
 def test_a_program_that_acts_for_its_owner_is_that_person(
     personal: Program, owner: User, organization: Organization, operation: str
 ):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     token = answer(personal.gets_token())[1]["access_token"]
 
     assert asks_as_invitee(token, operation, invitation).status_code == 200
@@ -172,7 +174,7 @@ def test_a_program_that_acts_for_its_owner_is_that_person(
 def test_what_anybody_may_needs_no_scope(
     program: Program, service: Program, invitee: User, owner: User, organization: Organization, who: str
 ):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     tokens = (
         tokens_of(program, invitee, scope="profile")
         if who == "person"
@@ -193,7 +195,7 @@ def test_what_anybody_may_needs_no_scope(
 def test_zenml_takes_the_token_of_a_person_with_the_scope(
     program: Program, invitee: User, owner: User, organization: Organization, scope: str
 ):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     response = asked(tokens_of(program, invitee, scope=scope)["access_token"], "/zenml/invitations")
 
     if scope == "invitations":
@@ -205,7 +207,7 @@ def test_zenml_takes_the_token_of_a_person_with_the_scope(
 def test_zenml_shows_a_machine_nothing_and_lets_it_answer_nothing(
     service: Program, owner: User, organization: Organization
 ):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     token = answer(service.gets_token())[1]["access_token"]
     one = f"/zenml/invitations/{invitation.pk}"
 
@@ -219,7 +221,7 @@ def test_zenml_shows_a_machine_nothing_and_lets_it_answer_nothing(
 def test_zenml_takes_a_personal_client_for_its_owner(
     personal: Program, invitee: User, owner: User, organization: Organization
 ):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     token = answer(personal.gets_token())[1]["access_token"]
 
     assert asked(token, f"/zenml/invitations/{invitation.pk}").json()["id"] == str(invitation.pk)
@@ -234,7 +236,7 @@ def test_zenml_takes_a_personal_client_for_its_owner(
 def test_upsun_takes_tokens_of_both_kinds(
     program: Program, service: Program, owner: User, organization: Organization, kind: str
 ):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     if kind == "person":
         token = tokens_of(program, owner, scope="organization:manage_members")["access_token"]
     else:
@@ -249,7 +251,7 @@ def test_upsun_takes_tokens_of_both_kinds(
 def test_applivery_takes_tokens_of_both_kinds(
     program: Program, service: Program, owner: User, organization: Organization, kind: str
 ):
-    make_unit(organization, "shop", "application")
+    UnitFactory.create(organization=organization, slug="shop", kind="application")
     if kind == "person":
         token = tokens_of(program, owner, scope="organizations")["access_token"]
     else:
@@ -270,7 +272,7 @@ def test_applivery_takes_tokens_of_both_kinds(
 def test_no_dialect_lists_invitations_for_another_scope(
     program: Program, owner: User, organization: Organization, path: str
 ):
-    make_unit(organization, "shop", "application")
+    UnitFactory.create(organization=organization, slug="shop", kind="application")
     address = f"/{path.format(ulid=to_ulid(organization.pk))}"
     answers = {scope: asked(tokens_of(program, owner, scope=scope)["access_token"], address) for scope in SCOPES}
 

@@ -4,7 +4,7 @@ import pytest
 from django.core.cache import cache
 
 from accounts.models import User
-from tests.rows import make_person
+from tests.factories import UserFactory
 
 PASSWORD = "a calm and long phrase"
 
@@ -16,4 +16,4 @@ def _nothing_left_of_earlier_limits() -> None:
 
 @pytest.fixture
 def member(db: None) -> User:
-    return make_person("member", password=PASSWORD)
+    return UserFactory.create(email="member@example.com", password=PASSWORD)

@@ -3,7 +3,8 @@
 import pytest
 from allauth.account.models import EmailAddress
 
-from tests.reading import text_of
+from tests.factories import EmailAddressFactory
+from tests.support.pages import visible_text
 
 PAGE = "/accounts/email/"
 ABOVE = ["Profile", "Addresses", "Password", "Second factor", "Applications", "Email addresses"]
@@ -16,19 +17,19 @@ def signed_in(client, member):
     return client
 
 
-def add(member, email, **values):
-    return EmailAddress.objects.create(user=member, email=email, **values)
+def add(member, email, verified=False):
+    return EmailAddressFactory.create(user=member, email=email, verified=verified)
 
 
 def test_about_the_only_address_there_is_nothing_to_do(signed_in):
-    assert text_of(signed_in.get(PAGE)) == [*ABOVE, "member@example.com Verified Primary", *BELOW]
+    assert visible_text(signed_in.get(PAGE)) == [*ABOVE, "member@example.com Verified Primary", *BELOW]
 
 
 def test_every_other_address_has_what_can_be_done_about_it(signed_in, member):
     add(member, "proven@example.com", verified=True)
     add(member, "unproven@example.com")
 
-    assert text_of(signed_in.get(PAGE)) == [
+    assert visible_text(signed_in.get(PAGE)) == [
         *ABOVE,
         "member@example.com Verified Primary",
         "proven@example.com Verified",
@@ -44,7 +45,7 @@ def test_every_other_address_has_what_can_be_done_about_it(signed_in, member):
 def test_the_main_address_can_be_proven_and_not_removed(signed_in, member):
     EmailAddress.objects.update(verified=False)
 
-    assert text_of(signed_in.get(PAGE)) == [
+    assert visible_text(signed_in.get(PAGE)) == [
         *ABOVE,
         "member@example.com Not verified Primary",
         "Send verification again",
@@ -65,4 +66,4 @@ def test_a_button_is_about_the_address_that_it_is_named_after(signed_in, member)
 def test_an_address_that_cannot_be_added_comes_back_with_what_is_wrong(signed_in):
     page = signed_in.post(PAGE, {"action_add": "", "email": "nowhere"})
 
-    assert "Enter a valid email address." in text_of(page)
+    assert "Enter a valid email address." in visible_text(page)

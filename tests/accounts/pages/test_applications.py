@@ -14,10 +14,11 @@ from accounts.oauth.tokens import issue_token
 from accounts.principals import Method, Principal
 from orgs.oauth.applications import register_client, register_personal_client, update_application
 from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, asked, holds, tokens_of
-from tests.queries import queries
-from tests.reading import text_of
-from tests.rows import make_person, session
-from tests.watching import event, watching
+from tests.factories import UserFactory
+from tests.support.changes import event, track_changes
+from tests.support.pages import visible_text
+from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 PAGE = "/accounts/applications/"
 NONE = "You let no application act for you."
@@ -25,12 +26,12 @@ NONE = "You let no application act for you."
 
 @pytest.fixture
 def maker(db: None) -> User:
-    return make_person("maker", first_name="Owner", last_name="Cast")
+    return UserFactory.create(email="maker@example.com", first_name="Owner", last_name="Cast")
 
 
 @pytest.fixture
 def program(maker: User) -> Program:
-    return Program(*register_client(by=session(maker), name="Calendar", redirect_uris=[CALLBACK]))
+    return Program(*register_client(by=session_of(maker), name="Calendar", redirect_uris=[CALLBACK]))
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def posts(client: Client, path: str) -> Any:
 
 def shown(client: Client) -> list[str]:
     page: Any = client.get(PAGE)
-    text = text_of(page)
+    text = visible_text(page)
     return text[text.index("Applications with access") + 1 :]
 
 
@@ -104,7 +105,7 @@ def test_what_its_client_may_do_no_longer_is_not_shown(signed_in: Client, maker:
     tokens_of(program, member, scope="invitations profile")
 
     update_application(
-        by=session(maker), organization=None, application_id=program.application.pk, scopes=["invitations"]
+        by=session_of(maker), organization=None, application_id=program.application.pk, scopes=["invitations"]
     )
 
     assert "See the invitations sent to you, and accept or decline them" in shown(signed_in)
@@ -123,7 +124,7 @@ def test_neither_others_nor_what_has_run_out_nor_programs_of_others_are_shown(
     signed_in: Client, member: User, maker: User, program: Program
 ):
     tokens_of(program, maker)
-    personal = Program(*register_personal_client(by=session(maker), name="Script"))
+    personal = Program(*register_personal_client(by=session_of(maker), name="Script"))
     assert holds(answer(personal.gets_token())[1]["access_token"])
     issue_token(program.application, member, "profile", timezone.now() - timedelta(seconds=1))
 
@@ -139,11 +140,11 @@ def test_one_that_only_holds_a_code_has_access(signed_in: Client, member: User, 
 def test_withdrawing_ends_every_token_and_code(signed_in: Client, member: User, program: Program):
     tokens, waiting = tokens_of(program, member), Browser(member).allows(program)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = presses(signed_in, access_of(member))
 
     assert response.redirect_chain == [(PAGE, 302)]
-    assert text_of(response)[0] == "Calendar has no access any more."
+    assert visible_text(response)[0] == "Calendar has no access any more."
     assert shown(signed_in) == [NONE]
     assert changes.tables == {"accounts.ApplicationAccess": (0, 0, 1)}
     assert changes.events == [event("oauth_application.access_withdrawn", program.application, member)]
@@ -167,27 +168,27 @@ def test_pressing_twice_says_that_it_is_over(signed_in: Client, member: User, pr
     access = access_of(member)
     presses(signed_in, access)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = presses(signed_in, access)
 
-    assert text_of(response)[0] == "This application has no access to your account."
+    assert visible_text(response)[0] == "This application has no access to your account."
     assert changes.nothing
 
 
 def test_nobody_withdraws_for_another(signed_in: Client, maker: User, member: User, program: Program):
     tokens_of(program, maker)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = presses(signed_in, ApplicationAccess.objects.get(user=maker))
 
-    assert text_of(response)[0] == "This application has no access to your account."
+    assert visible_text(response)[0] == "This application has no access to your account."
     assert changes.nothing
 
 
 def test_a_program_of_the_person_withdraws_nothing(member: User, program: Program):
     tokens_of(program, member)
 
-    with watching() as changes, pytest.raises(AccessNotYours):
+    with track_changes() as changes, pytest.raises(AccessNotYours):
         withdraw_access(by=Principal(user=member, method=Method.API_KEY), access_id=access_of(member).pk)
 
     assert changes.nothing
@@ -213,9 +214,9 @@ def test_a_token_that_was_asked_for_before_and_is_issued_after_is_refused(member
 
 def test_the_number_of_queries_does_not_grow(signed_in: Client, member: User, maker: User):
     for number in range(3):
-        made = Program(*register_client(by=session(maker), name=f"Calendar {number}", redirect_uris=[CALLBACK]))
+        made = Program(*register_client(by=session_of(maker), name=f"Calendar {number}", redirect_uris=[CALLBACK]))
         tokens_of(made, member)
-    with queries(
+    with assert_queries(
         session="SELECT django_session",
         user="SELECT accounts_user",
         applications="SELECT accounts_applicationaccess",
@@ -230,7 +231,7 @@ def test_the_number_of_queries_does_not_grow(signed_in: Client, member: User, ma
 
 
 def a_program_of(person: User, **bounds: Any) -> Program:
-    return Program(*register_personal_client(by=session(person), name="Script", **bounds))
+    return Program(*register_personal_client(by=session_of(person), name="Script", **bounds))
 
 
 @pytest.mark.parametrize(
@@ -268,26 +269,26 @@ def test_deleting_ones_program_ends_its_tokens(signed_in: Client, member: User):
     made = a_program_of(member)
     token = answer(made.gets_token())[1]["access_token"]
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = deletes(signed_in, made)
 
     assert response.redirect_chain == [(PAGE, 302)]
-    assert text_of(response)[0] == "The program is deleted. It cannot act as you any more."
+    assert visible_text(response)[0] == "The program is deleted. It cannot act as you any more."
     assert shown(signed_in) == [NONE]
     assert changes.tables == {"accounts.OAuthApplication": (0, 0, 1)}
     assert changes.events == [event("oauth_application.deleted", made.application, member)]
     assert not holds(token)
     assert answer(made.gets_token()) == (401, {"error": "invalid_client"})
-    assert text_of(deletes(signed_in, made))[0] == "This application has no access to your account."
+    assert visible_text(deletes(signed_in, made))[0] == "This application has no access to your account."
 
 
 def test_nobody_deletes_the_program_of_another(signed_in: Client, maker: User):
     made = a_program_of(maker)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = deletes(signed_in, made)
 
-    assert text_of(response)[0] == "This application has no access to your account."
+    assert visible_text(response)[0] == "This application has no access to your account."
     assert changes.nothing
 
 

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.urls import path
 
 from perfectworks.urls import urlpatterns as the_map
-from tests.reading import text_of
+from tests.support.pages import visible_text
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -45,7 +45,7 @@ def test_every_failure_has_our_look(client, member, address, signed_in):
 
     response = client.get(address)
 
-    assert (response.status_code, text_of(response)) == PAGES[address]
+    assert (response.status_code, visible_text(response)) == PAGES[address]
     assert "hunter2" not in response.content.decode()
     assert "no-store" in response["Cache-Control"]
     assert response["X-Robots-Tag"] == "noindex"
@@ -57,7 +57,7 @@ def test_a_method_that_an_address_does_not_know(client, member):
     response = client.post("/invitations")
 
     assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
-    assert text_of(response) == ["This is not possible at this address", "Nothing has been changed.", BACK]
+    assert visible_text(response) == ["This is not possible at this address", "Nothing has been changed.", BACK]
 
 
 def test_a_foreign_host_is_refused(client, db):

@@ -14,7 +14,7 @@ from accounts.models import User
 from events.models import Event
 from tests.accounts.pages.conftest import PASSWORD
 from tests.actions.refusing import refusing
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 NEW = "another calm and long phrase"
 SECOND = "second@example.com"
@@ -44,7 +44,7 @@ def change_password(account_page: Any) -> Any:
 
 
 def test_a_new_password(account_page, member):
-    with watching() as changes:
+    with track_changes() as changes:
         change_password(account_page)
     assert changes.events == [event("user.password_changed", member, member)]
 
@@ -60,13 +60,13 @@ def test_a_password_set_by_a_emailed_link(client, member, mailoutbox):
     client.post("/accounts/password/reset/", {"email": "member@example.com"})
     [link] = [word for word in mailoutbox[0].body.split() if "/password/reset/key/" in word]
     opened = client.get(urlsplit(link).path)
-    with watching() as changes:
+    with track_changes() as changes:
         client.post(opened["Location"], {"password1": NEW, "password2": NEW})
     assert changes.events == [event("user.password_changed", member, member)]
 
 
 def test_an_address_added_then_proven_then_made_the_main_one_then_another_removed(account_page, member, mailoutbox):
-    with watching() as changes:
+    with track_changes() as changes:
         account_page.post("/accounts/email/", {"action_add": "", "email": SECOND})
         [link] = [word for word in mailoutbox[0].body.split() if "/confirm-email/" in word]
         account_page.post(urlsplit(link).path)
@@ -85,7 +85,7 @@ def test_an_address_added_then_proven_then_made_the_main_one_then_another_remove
 def test_a_second_factor_added_its_codes_renewed_and_both_given_up(
     account_page, member, second_factor, django_capture_on_commit_callbacks
 ):
-    with watching() as changes, django_capture_on_commit_callbacks(execute=True):
+    with track_changes() as changes, django_capture_on_commit_callbacks(execute=True):
         second_factor()
         account_page.post("/accounts/2fa/recovery-codes/generate/")
         account_page.post("/accounts/2fa/totp/deactivate/")

@@ -8,7 +8,7 @@ from allauth.account import app_settings
 
 from tests.accounts.emailing import ASK, emailed, html_of
 from tests.accounts.pages.conftest import PASSWORD
-from tests.reading import text_of
+from tests.support.pages import visible_text
 
 BASE = "https://perfectworks.test"
 LEADS_TO = re.compile(r"""(?:href|src|background|action)=["']?([^"'\s>]+)""")
@@ -197,7 +197,7 @@ def test_without_a_email_server_a_page_says_so_and_asking_again_helps(client, me
     settings.EMAIL_BACKEND = with_a_server
     again = client.post(path, form)
 
-    assert (away.status_code, away["Retry-After"], text_of(away)) == (
+    assert (away.status_code, away["Retry-After"], visible_text(away)) == (
         503,
         "5",
         [

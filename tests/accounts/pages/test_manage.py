@@ -5,7 +5,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.accounts.pages.conftest import PASSWORD
-from tests.reading import text_of
+from tests.support.pages import visible_text
 
 TABS = ["Profile", "Addresses", "Password", "Second factor", "Applications"]
 PAGES = {
@@ -27,7 +27,7 @@ def test_a_page_has_our_frame_its_heading_and_no_script(client, member, path):
     html = response.content.decode()
 
     assert response.status_code == 200
-    assert text_of(response)[:6] == [*TABS, PAGES[path]]
+    assert visible_text(response)[:6] == [*TABS, PAGES[path]]
     assert html.count("<h1") == 1
     assert "<script" not in html
     assert 'href="/static/perfectworks.css"' in html
@@ -58,4 +58,4 @@ def test_visitors_sign_in_first(client, db, path):
     ],
 )
 def test_an_end_has_a_way_on(client, db, path, text):
-    assert text_of(client.get(path)) == text
+    assert visible_text(client.get(path)) == text

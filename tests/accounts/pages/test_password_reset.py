@@ -3,7 +3,7 @@
 import pytest
 
 from tests.accounts.pages.conftest import PASSWORD
-from tests.reading import text_of
+from tests.support.pages import visible_text
 
 NEW = "another calm and long phrase"
 
@@ -13,7 +13,7 @@ def test_the_answer_is_the_same_for_every_address(client, member, address):
     response = client.post("/accounts/password/reset/", {"email": address}, follow=True)
 
     assert response.status_code == 200
-    assert text_of(response)[0] == "Password reset"
+    assert visible_text(response)[0] == "Password reset"
 
 
 def test_the_emailed_link_leads_to_a_new_password_and_the_key_leaves_the_address(client, member, mailoutbox, settings):
@@ -25,7 +25,7 @@ def test_the_emailed_link_leads_to_a_new_password_and_the_key_leaves_the_address
     changed = client.post(opened["Location"], {"password1": NEW, "password2": NEW})
 
     assert opened["Location"].endswith("-set-password/")
-    assert text_of(page)[:3] == [
+    assert visible_text(page)[:3] == [
         "Change password",
         "New password",
         "Your password can’t be too similar to your other personal information.",
@@ -38,4 +38,4 @@ def test_the_emailed_link_leads_to_a_new_password_and_the_key_leaves_the_address
 def test_a_wrong_link_says_so(client, db):
     response = client.get("/accounts/password/reset/key/1-nothing/")
 
-    assert text_of(response)[0] == "This link does not work"
+    assert visible_text(response)[0] == "This link does not work"

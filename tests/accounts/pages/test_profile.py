@@ -6,9 +6,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from tests.queries import queries
-from tests.reading import text_of
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.pages import visible_text
+from tests.support.queries import assert_queries
 
 PAGE = "/accounts/profile/"
 UNSAFE = "This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."
@@ -40,7 +40,7 @@ def test_the_name_is_shown_as_it_is(signed_in, member):
     page = signed_in.get(PAGE)
 
     assert page.status_code == 200
-    assert text_of(page)[5:] == [
+    assert visible_text(page)[5:] == [
         "Profile",
         "Members of your organizations and people you invite see your name. Without one, they see your address.",
         "First name (optional)",
@@ -51,13 +51,13 @@ def test_the_name_is_shown_as_it_is(signed_in, member):
 
 
 def test_a_name_is_saved_with_its_event(signed_in, member):
-    with watching() as changes:
+    with track_changes() as changes:
         page = saves(signed_in, " Mia ", "Rivers")
 
     member.refresh_from_db()
     assert (member.first_name, member.last_name) == ("Mia", "Rivers")
     assert page.redirect_chain == [(PAGE, 302)]
-    assert text_of(page)[0] == SAVED
+    assert visible_text(page)[0] == SAVED
     assert filled_in(page) == ("Mia", "Rivers")
     assert changes.tables == {"accounts.User": (0, 1, 0)}
     assert changes.events == [event("user.profile_updated", member, member, changed=["first_name", "last_name"])]
@@ -80,7 +80,7 @@ def test_a_name_is_taken_back(signed_in, member):
     ids=["turned around", "too long"],
 )
 def test_what_is_no_name_comes_back_with_what_is_wrong(signed_in, name, complaint):
-    with watching() as changes:
+    with track_changes() as changes:
         page = saves(signed_in, name, "Rivers")
 
     assert page.status_code == 400
@@ -90,14 +90,14 @@ def test_what_is_no_name_comes_back_with_what_is_wrong(signed_in, name, complain
 
 
 def test_it_takes_a_csrf_token_and_somebody_who_is_signed_in(signed_in):
-    with watching() as changes:
+    with track_changes() as changes:
         assert signed_in.post(PAGE, {"first_name": "Mia"}).status_code == 403
         assert Client().post(PAGE, {"first_name": "Mia"})["Location"] == f"/accounts/login/?next={PAGE}"
     assert changes.nothing
 
 
 def test_showing_it_asks_for_nothing_more_than_who_is_there(signed_in):
-    with queries(session="SELECT django_session", user="SELECT accounts_user"):
+    with assert_queries(session="SELECT django_session", user="SELECT accounts_user"):
         signed_in.get(PAGE)
 
 

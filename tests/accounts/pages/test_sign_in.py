@@ -3,7 +3,7 @@
 import pytest
 
 from tests.accounts.pages.conftest import PASSWORD
-from tests.reading import text_of
+from tests.support.pages import visible_text
 
 
 def sign_in(client, **form):
@@ -14,7 +14,7 @@ def test_the_page_asks_for_address_and_password(client, db):
     response = client.get("/accounts/login/")
 
     assert response.status_code == 200
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "Sign in",
         "Email",
         "Password",
@@ -30,7 +30,7 @@ def test_signing_in_leads_to_my_invitations_without_a_word_of_congratulation(cli
     response = client.post("/accounts/login/", {"login": "member@example.com", "password": PASSWORD}, follow=True)
 
     assert response.redirect_chain == [("/invitations", 302)]
-    assert text_of(response)[0] == "My invitations"
+    assert visible_text(response)[0] == "My invitations"
 
 
 def test_the_address_is_taken_in_any_letter_case(client, member):
@@ -65,7 +65,7 @@ def test_signing_out_is_a_form_and_leads_to_the_start_page(client, member):
     done = client.post("/accounts/logout/")
 
     assert asked.status_code == 200
-    assert text_of(asked) == ["Sign out?", "You can sign in again at any time.", "Sign out"]
+    assert visible_text(asked) == ["Sign out?", "You can sign in again at any time.", "Sign out"]
     assert (done.status_code, done["Location"]) == (302, "/")
     assert "_auth_user_id" not in client.session
 
@@ -74,7 +74,7 @@ def test_too_many_wrong_passwords_are_slowed_down(client, member):
     answers = [sign_in(client, password="wrong").status_code for _ in range(6)]
 
     assert answers == [200] * 6
-    assert "Too many failed login attempts. Try again later." in text_of(sign_in(client))
+    assert "Too many failed login attempts. Try again later." in visible_text(sign_in(client))
 
 
 def test_too_many_requests_have_their_own_page(client, member, settings):
@@ -85,7 +85,7 @@ def test_too_many_requests_have_their_own_page(client, member, settings):
     response = sign_in(client)
 
     assert response.status_code == 429
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "Too many attempts in a short time",
         "Please wait a few minutes and try again.",
         "To the start page",

@@ -8,9 +8,9 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from accounts.models import User
 from accounts.pages.forms import SignUpForm
 from tests.accounts.pages.conftest import PASSWORD
-from tests.reading import text_of
-from tests.rows import make_person
-from tests.watching import event, watching
+from tests.factories import UserFactory
+from tests.support.changes import event, track_changes
+from tests.support.pages import visible_text
 
 ADDRESS = "stranger@example.com"
 UNSAFE = "This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."
@@ -24,7 +24,7 @@ def test_the_page_asks_for_address_and_password_and_perhaps_a_name(client, db):
     response = client.get("/accounts/signup/")
 
     assert response.status_code == 200
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "Create an account",
         "Email",
         "Password",
@@ -41,7 +41,7 @@ def test_the_page_asks_for_address_and_password_and_perhaps_a_name(client, db):
 
 
 def test_the_account_waits_for_the_proof_of_its_address(client, db, mailoutbox, settings):
-    with watching() as changes:
+    with track_changes() as changes:
         response = sign_up(client)
 
     user = User.objects.get()
@@ -54,7 +54,7 @@ def test_the_account_waits_for_the_proof_of_its_address(client, db, mailoutbox, 
     asked = client.get(link.removeprefix(settings.PUBLIC_BASE_URL))
     done = client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
 
-    assert text_of(asked)[:2] == ["Confirmation email sent to stranger@example.com.", "Confirm email address"]
+    assert visible_text(asked)[:2] == ["Confirmation email sent to stranger@example.com.", "Confirm email address"]
     assert (done.status_code, done["Location"]) == (302, "/invitations")
     assert EmailAddress.objects.get().verified is True
     assert client.get("/invitations").status_code == 200
@@ -87,7 +87,7 @@ def test_a_name_may_be_given(client, db):
     ids=["a name that is none", "a password that is the name"],
 )
 def test_a_name_is_looked_at(client, db, name, complaint):
-    with watching() as changes:
+    with track_changes() as changes:
         response = sign_up(client, **name)
 
     assert response.status_code == 200
@@ -96,9 +96,9 @@ def test_a_name_is_looked_at(client, db, name, complaint):
 
 
 def test_an_address_with_an_account_is_answered_alike(client, db, mailoutbox):
-    make_person("stranger")
+    UserFactory.create(email="stranger@example.com")
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = sign_up(client, first_name="Mia")
 
     assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
@@ -113,7 +113,7 @@ def test_somebody_who_took_the_address_a_moment_ago_is_no_failure(rf, client, db
     with context.request_context(request):
         form = SignUpForm({"email": ADDRESS, "password1": PASSWORD})
         assert form.is_valid()
-        make_person("stranger")
+        UserFactory.create(email="stranger@example.com")
 
         user, response = form.try_save(request)
 
@@ -123,7 +123,7 @@ def test_somebody_who_took_the_address_a_moment_ago_is_no_failure(rf, client, db
 
 @pytest.mark.parametrize("address", ["", "nobody", "ſ@example.com", "a..b@example.com", "x" * 65 + "@example.com"])
 def test_what_is_no_address_is_refused(client, db, address):
-    with watching() as changes:
+    with track_changes() as changes:
         response = sign_up(client, address)
 
     assert response.status_code == 200

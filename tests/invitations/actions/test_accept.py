@@ -41,26 +41,17 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from orgs.policies import PersonRequired
-from tests.rows import (
-    join,
-    make_invitation,
-    make_program,
-    make_role,
-    make_unit,
-    membership_of,
-    prove_address,
-    role_of,
-    session,
-)
-from tests.watching import event, watching
+from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, RoleFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, role_id_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 ADDRESS = "invitee@example.com"
 
 
-def say_yes(by: User | Principal, invitation: Invitation, proof: Proof | None = None) -> AcceptResult:
-    return accept(by=by if isinstance(by, Principal) else session(by), invitation_id=invitation.pk, proof=proof)
+def say_yes(by: User | Principal, invitation: Invitation, proof: Proof | None = None) -> Answer:
+    return accept(by=by if isinstance(by, Principal) else session_of(by), invitation_id=invitation.pk, proof=proof)
 
 
 def link(invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Proof:
@@ -69,25 +60,27 @@ def link(invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Proof:
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
-    return make_invitation(organization, ADDRESS, owner, role_id=EDITOR_ROLE, permissions=[MANAGE_BILLING])
+    return InvitationFactory.create(
+        organization=organization, email=ADDRESS, inviter=owner, role_id=EDITOR_ROLE, permissions=[MANAGE_BILLING]
+    )
 
 
 class TestJoining:
     def test_the_person_becomes_a_member_with_what_was_offered(
         self, organization: Organization, owner: User, invitee: User
     ):
-        unit = make_unit(organization)
-        invitation = make_invitation(
-            organization,
-            ADDRESS,
-            owner,
+        unit = UnitFactory.create(organization=organization)
+        invitation = InvitationFactory.create(
+            organization=organization,
+            email=ADDRESS,
+            inviter=owner,
             role_id=EDITOR_ROLE,
             permissions=[MANAGE_BILLING],
             unit=unit,
             unit_role_id=UNIT_EDITOR_ROLE,
         )
         start = timezone.now()
-        with watching() as changes:
+        with track_changes() as changes:
             answer = say_yes(invitee, invitation)
         assert changes.tables == {
             "invitations.Invitation": (0, 1, 0),
@@ -130,7 +123,7 @@ class TestJoining:
     ):
         proof = link(invitation)
         update_invitation(
-            by=session(owner),
+            by=session_of(owner),
             organization_id=invitation.organization_id,
             invitation_id=invitation.pk,
             role_id=VIEWER_ROLE,
@@ -140,13 +133,16 @@ class TestJoining:
         assert membership_of(invitee, invitation.organization).effective_permissions == {LIST_PROJECTS}
 
     def test_an_owner_can_be_invited(self, organization: Organization, owner: User, invitee: User):
-        say_yes(invitee, make_invitation(organization, ADDRESS, owner, role_id=OWNER_ROLE))
-        assert role_of(invitee, organization) == OWNER_ROLE
+        say_yes(
+            invitee,
+            InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=OWNER_ROLE),
+        )
+        assert role_id_of(invitee, organization) == OWNER_ROLE
 
     def test_other_invitations_to_the_person_stay_open(
         self, other_organization: Organization, stranger: User, invitee: User, invitation: Invitation
     ):
-        other = make_invitation(other_organization, ADDRESS, stranger)
+        other = InvitationFactory.create(organization=other_organization, email=ADDRESS, inviter=stranger)
         say_yes(invitee, invitation)
         assert list(Invitation.objects.open()) == [other]
 
@@ -157,65 +153,67 @@ class TestJoining:
 
 class TestWhoMay:
     def test_any_proven_address_of_the_person_will_do(self, member: User, stranger: User, invitation: Invitation):
-        prove_address(stranger, ADDRESS)
+        EmailAddressFactory.create(user=stranger, email=ADDRESS)
         assert say_yes(stranger, invitation).membership == membership_of(stranger, invitation.organization)
 
     def test_without_a_link_the_invitation_of_somebody_else_is_unknown(self, stranger: User, invitation: Invitation):
-        prove_address(stranger, ADDRESS, verified=False)
-        with watching() as changes, pytest.raises(InvitationNotFound):
+        EmailAddressFactory.create(user=stranger, email=ADDRESS, verified=False)
+        with track_changes() as changes, pytest.raises(InvitationNotFound):
             say_yes(stranger, invitation)
         assert changes.nothing
 
     @pytest.mark.parametrize("purpose", OPENING)
     def test_with_a_link_the_refusal_says_what_is_wrong(self, stranger: User, invitation: Invitation, purpose: Purpose):
-        with watching() as changes, pytest.raises(NotYours):
+        with track_changes() as changes, pytest.raises(NotYours):
             say_yes(stranger, invitation, link(invitation, purpose))
         assert changes.nothing
-        prove_address(stranger, ADDRESS, verified=False)
-        with watching() as changes, pytest.raises(AddressNotVerified):
+        EmailAddressFactory.create(user=stranger, email=ADDRESS, verified=False)
+        with track_changes() as changes, pytest.raises(AddressNotVerified):
             say_yes(stranger, invitation, link(invitation, purpose))
         assert changes.nothing
 
     def test_a_link_to_another_invitation_is_none_to_this_one(
         self, organization: Organization, owner: User, invitee: User, invitation: Invitation
     ):
-        other = make_invitation(organization, "other@example.com", owner)
-        with watching() as changes, pytest.raises(InvitationNotFound):
+        other = InvitationFactory.create(organization=organization, email="other@example.com", inviter=owner)
+        with track_changes() as changes, pytest.raises(InvitationNotFound):
             say_yes(invitee, invitation, link(other))
         assert changes.nothing
 
     def test_programs_staff_and_whoever_is_not_signed_in_cannot(
         self, organization: Organization, invitee: User, invitation: Invitation, staff_member: User, by_staff: Principal
     ):
-        prove_address(staff_member, "staff2@example.com")
+        EmailAddressFactory.create(user=staff_member, email="staff2@example.com")
         for by in (
             Principal(user=invitee, method=Method.API_KEY),
             Principal(user=invitee, method=Method.STAFF),
-            Principal(user=make_program(organization), method=Method.OAUTH2),
+            Principal(
+                user=MembershipFactory.create(organization=organization, of_system_user=True).user, method=Method.OAUTH2
+            ),
             by_staff,
             LINK_HOLDER,
             SERVICE,
         ):
             for proof in (None, link(invitation)):
-                with watching() as changes, pytest.raises(PersonRequired):
+                with track_changes() as changes, pytest.raises(PersonRequired):
                     say_yes(by, invitation, proof)
                 assert changes.nothing
 
     def test_an_account_that_ended_meanwhile_joins_nothing(self, invitee: User, invitation: Invitation):
-        by = session(invitee)
+        by = session_of(invitee)
         User.objects.filter(pk=invitee.pk).update(is_active=False)
-        with watching() as changes, pytest.raises(AccountEnded):
+        with track_changes() as changes, pytest.raises(AccountEnded):
             say_yes(by, invitation)
         assert changes.nothing
 
     def test_an_unknown_one_is_unknown(self, invitee: User, owner: User):
         with pytest.raises(InvitationNotFound):
-            accept(by=session(invitee), invitation_id=owner.pk)
+            accept(by=session_of(invitee), invitation_id=owner.pk)
 
     def test_one_to_an_archived_organization_is_unknown(self, invitee: User, invitation: Invitation):
         Organization.objects.update(deleted_at=timezone.now())
         for proof in (None, link(invitation)):
-            with watching() as changes, pytest.raises(InvitationNotFound):
+            with track_changes() as changes, pytest.raises(InvitationNotFound):
                 say_yes(invitee, invitation, proof)
             assert changes.nothing
 
@@ -225,26 +223,26 @@ class TestOnlyOnce:
     @pytest.mark.parametrize(
         ("values", "refusal"),
         [
-            ({"status": "accepted"}, InvitationAccepted),
-            ({"status": "declined"}, InvitationDeclined),
-            ({"status": "cancelled"}, InvitationCancelled),
-            ({"status": "expired"}, InvitationExpired),
-            ({"status": "error"}, InvitationUndeliverable),
-            ({"status": "processing", "finished_at": None}, InvitationWaits),
-            ({"days": -1, "finished_at": None}, InvitationExpired),
+            ({"accepted": True}, InvitationAccepted),
+            ({"declined": True}, InvitationDeclined),
+            ({"cancelled": True}, InvitationCancelled),
+            ({"expired": True}, InvitationExpired),
+            ({"undeliverable": True}, InvitationUndeliverable),
+            ({"status": "processing"}, InvitationWaits),
+            ({"overdue": True}, InvitationExpired),
         ],
     )
     def test_what_is_not_open_says_what_became_of_it(
         self, organization: Organization, owner: User, invitee: User, values: dict, refusal: type, proven: bool
     ):
-        invitation = make_invitation(organization, ADDRESS, owner, **{"finished_at": timezone.now()} | values)
-        with watching() as changes, pytest.raises(refusal):
+        invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, **values)
+        with track_changes() as changes, pytest.raises(refusal):
             say_yes(invitee, invitation, link(invitation) if proven else None)
         assert changes.nothing
 
     def test_a_second_click_changes_nothing(self, invitee: User, invitation: Invitation):
         say_yes(invitee, invitation)
-        with watching() as changes, pytest.raises(InvitationAccepted):
+        with track_changes() as changes, pytest.raises(InvitationAccepted):
             say_yes(invitee, invitation, link(invitation))
         assert changes.nothing
 
@@ -253,60 +251,66 @@ class TestOnlyOnce:
     ):
         say_yes(invitee, invitation)
         membership_of(invitee, organization).delete()
-        with watching() as changes, pytest.raises(InvitationAccepted):
+        with track_changes() as changes, pytest.raises(InvitationAccepted):
             say_yes(invitee, invitation, link(invitation))
         assert changes.nothing
 
     def test_an_older_link_says_that_a_newer_email_was_sent(
         self, organization: Organization, owner: User, invitee: User, invitation: Invitation
     ):
-        resend(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
-        with watching() as changes, pytest.raises(NewerEmailSent):
+        resend(by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk)
+        with track_changes() as changes, pytest.raises(NewerEmailSent):
             say_yes(invitee, invitation, link(invitation))
         assert changes.nothing
-        cancel(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
+        cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk)
         with pytest.raises(InvitationCancelled):
             say_yes(invitee, invitation, link(invitation))
 
     def test_a_superseded_one_says_so(
         self, organization: Organization, owner: User, invitee: User, invitation: Invitation
     ):
-        invite(
-            by=session(owner),
-            organization_id=organization.pk,
-            email=normalize_address(ADDRESS),
-            role_id=VIEWER_ROLE,
-            force=True,
-        )
-        with watching() as changes, pytest.raises(InvitationSuperseded):
+        invite(by=session_of(owner), organization_id=organization.pk, email=ADDRESS, role_id=VIEWER_ROLE, force=True)
+        with track_changes() as changes, pytest.raises(InvitationSuperseded):
             say_yes(invitee, invitation, link(invitation))
         assert changes.nothing
 
 
 class TestAMemberAlready:
     def test_it_is_answered_and_no_right_changes(self, organization: Organization, owner: User, invitee: User):
-        unit = make_unit(organization)
-        membership = join(organization, invitee, VIEWER_ROLE, [MANAGE_BILLING])
-        invitation = make_invitation(
-            organization, ADDRESS, owner, role_id=ADMIN_ROLE, unit=unit, unit_role_id=UNIT_ADMIN_ROLE
+        unit = UnitFactory.create(organization=organization)
+        membership = MembershipFactory.create(
+            organization=organization, user=invitee, role_id=VIEWER_ROLE, permissions=[MANAGE_BILLING]
         )
-        with watching() as changes:
+        invitation = InvitationFactory.create(
+            organization=organization,
+            email=ADDRESS,
+            inviter=owner,
+            role_id=ADMIN_ROLE,
+            unit=unit,
+            unit_role_id=UNIT_ADMIN_ROLE,
+        )
+        with track_changes() as changes:
             answer = say_yes(invitee, invitation)
         assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
         assert changes.events == [event("invitation.accepted", invitation, invitee, organization, was_member=True)]
         assert (answer.membership, answer.was_member, answer.invitation.status) == (membership, True, "accepted")
 
     def test_an_admin_is_not_lowered_by_an_old_invitation(self, organization: Organization, owner: User, invitee: User):
-        join(organization, invitee, ADMIN_ROLE)
-        say_yes(invitee, make_invitation(organization, ADDRESS, owner, role_id=VIEWER_ROLE))
-        assert role_of(invitee, organization) == ADMIN_ROLE
+        MembershipFactory.create(organization=organization, user=invitee, role_id=ADMIN_ROLE)
+        say_yes(
+            invitee,
+            InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=VIEWER_ROLE),
+        )
+        assert role_id_of(invitee, organization) == ADMIN_ROLE
 
     def test_neither_a_seat_nor_the_inviters_word_is_needed(
         self, organization: Organization, admin: User, invitee: User
     ):
-        join(organization, invitee)
+        MembershipFactory.create(organization=organization, user=invitee)
         Organization.objects.update(seat_limit=1)
-        invitation = make_invitation(organization, ADDRESS, admin, role_id=EDITOR_ROLE)
+        invitation = InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=admin, role_id=EDITOR_ROLE
+        )
         membership_of(admin, organization).delete()
         assert say_yes(invitee, invitation).invitation.status == "accepted"
 
@@ -318,7 +322,9 @@ class TestTheInvitersWord:
     def test_who_could_not_offer_it_now_vouches_for_nothing(
         self, organization: Organization, admin: User, invitee: User, fall: str
     ):
-        invitation = make_invitation(organization, ADDRESS, admin, role_id=EDITOR_ROLE)
+        invitation = InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=admin, role_id=EDITOR_ROLE
+        )
         match fall:
             case "left":
                 membership_of(admin, organization).delete()
@@ -328,7 +334,7 @@ class TestTheInvitersWord:
                 User.objects.filter(pk=admin.pk).update(is_active=False)
             case "erased":
                 admin.delete()
-        with watching() as changes, pytest.raises(InviterCannotGrant):
+        with track_changes() as changes, pytest.raises(InviterCannotGrant):
             say_yes(invitee, invitation)
         assert changes.nothing
 
@@ -337,8 +343,8 @@ class TestTheInvitersWord:
     ):
         membership_of(owner, organization).assignments.update(role_id=ADMIN_ROLE)
         membership_of(admin, organization).assignments.update(role_id=OWNER_ROLE)
-        owning = make_invitation(organization, ADDRESS, owner, role_id=OWNER_ROLE)
-        with watching() as changes, pytest.raises(InviterCannotGrant):
+        owning = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=OWNER_ROLE)
+        with track_changes() as changes, pytest.raises(InviterCannotGrant):
             say_yes(invitee, owning)
         assert changes.nothing
         Invitation.objects.update(role_id=ADMIN_ROLE)
@@ -347,20 +353,22 @@ class TestTheInvitersWord:
     def test_a_role_that_grew_beyond_the_inviter_is_not_given(
         self, organization: Organization, member: User, invitee: User
     ):
-        role = make_role(organization, "Helper", [LIST_PROJECTS])
+        role = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
         organization.memberships.filter(user=member).update(permissions=["organization:manage_members"])
-        invitation = make_invitation(organization, ADDRESS, member, role=role)
+        invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=member, role=role)
         Role.objects.filter(pk=role.pk).update(permissions=[LIST_PROJECTS, MANAGE_BILLING])
-        with watching() as changes, pytest.raises(InviterCannotGrant):
+        with track_changes() as changes, pytest.raises(InviterCannotGrant):
             say_yes(invitee, invitation)
         assert changes.nothing
 
     def test_after_somebody_else_resent_it_they_vouch(
         self, organization: Organization, owner: User, admin: User, invitee: User
     ):
-        invitation = make_invitation(organization, ADDRESS, admin, role_id=EDITOR_ROLE)
+        invitation = InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=admin, role_id=EDITOR_ROLE
+        )
         membership_of(admin, organization).delete()
-        resend(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
+        resend(by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk)
         assert say_yes(invitee, invitation).membership is not None
 
 
@@ -372,17 +380,17 @@ class TestWhatItNames:
         self, organization: Organization, other_organization: Organization, owner: User, invitee: User, foreign: str
     ):
         rows: dict[str, dict[str, Any]] = {
-            "role": {"role": make_role(other_organization, "Helper")},
+            "role": {"role": RoleFactory.create(organization=other_organization, name="Helper")},
             "role of units": {"role_id": UNIT_VIEWER_ROLE},
-            "unit": {"unit": make_unit(other_organization), "unit_role_id": UNIT_VIEWER_ROLE},
+            "unit": {"unit": UnitFactory.create(organization=other_organization), "unit_role_id": UNIT_VIEWER_ROLE},
             "unit role": {
-                "unit": make_unit(organization),
-                "unit_role": make_role(other_organization, "Host", level="unit"),
+                "unit": UnitFactory.create(organization=organization),
+                "unit_role": RoleFactory.create(organization=other_organization, name="Host", scope="unit"),
             },
             "permission": {"permissions": ["organization:own"]},
         }
-        invitation = make_invitation(organization, ADDRESS, owner, **rows[foreign])
-        with watching() as changes, pytest.raises(InviterCannotGrant):
+        invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, **rows[foreign])
+        with track_changes() as changes, pytest.raises(InviterCannotGrant):
             say_yes(invitee, invitation)
         assert changes.nothing
 
@@ -390,14 +398,14 @@ class TestWhatItNames:
 class TestSeats:
     def test_the_reserved_seat_is_taken(self, organization: Organization, owner: User, invitee: User):
         Organization.objects.update(seat_limit=4)
-        say_yes(invitee, make_invitation(organization, ADDRESS, owner))
+        say_yes(invitee, InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner))
         assert organization.memberships.count() == 4
 
     def test_where_the_limit_was_lowered_the_acceptance_waits(
         self, organization: Organization, owner: User, invitee: User, invitation: Invitation
     ):
         Organization.objects.update(seat_limit=3)
-        with watching() as changes:
+        with track_changes() as changes:
             answer = say_yes(invitee, invitation)
         assert changes.tables == {"invitations.Invitation": (0, 1, 0)}
         assert changes.events == [event("invitation.waits_for_seat", invitation, invitee, organization)]
@@ -405,13 +413,15 @@ class TestSeats:
         assert (answer.membership, answer.was_member) == (None, False)
         assert (row.status, row.answered_by_id, row.finished_at) == ("processing", invitee.pk, None)
         assert not RoleAssignment.objects.filter(membership__user=invitee).exists()
-        with watching() as changes, pytest.raises(InvitationWaits):
+        with track_changes() as changes, pytest.raises(InvitationWaits):
             say_yes(invitee, invitation)
         assert changes.nothing
 
     def test_who_could_not_offer_it_lets_nobody_wait(self, organization: Organization, admin: User, invitee: User):
         Organization.objects.update(seat_limit=3)
-        invitation = make_invitation(organization, ADDRESS, admin, role_id=OWNER_ROLE)
-        with watching() as changes, pytest.raises(InviterCannotGrant):
+        invitation = InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=admin, role_id=OWNER_ROLE
+        )
+        with track_changes() as changes, pytest.raises(InviterCannotGrant):
             say_yes(invitee, invitation)
         assert changes.nothing

@@ -21,8 +21,9 @@ from invitations.refusals import (
 )
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
-from tests.rows import make_invitation, session
-from tests.watching import event, watching
+from tests.factories import InvitationFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -35,12 +36,12 @@ def link(invitation: Invitation, generation: int = 1) -> Proof:
 
 @pytest.fixture(params=["marked", "not marked yet"])
 def expired(request: pytest.FixtureRequest, organization: Organization, owner: User) -> Invitation:
-    marked = {"status": "expired", "finished_at": timezone.now()} if request.param == "marked" else {}
-    return make_invitation(organization, ADDRESS, owner, days=-1, **marked)
+    marked = {"expired": True} if request.param == "marked" else {}
+    return InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, overdue=True, **marked)
 
 
 def test_the_inviter_gets_a_email(organization: Organization, expired: Invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
     assert changes.tables == {"invitations.Email": (1, 0, 0)}
     assert changes.events == [event("invitation.asked_again", expired, LINK_HOLDER, organization)]
@@ -49,16 +50,16 @@ def test_the_inviter_gets_a_email(organization: Organization, expired: Invitatio
 
 def test_asking_twice_asks_once(expired: Invitation):
     ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
-    with watching() as changes:
+    with track_changes() as changes:
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
     assert changes.nothing
 
 
 def test_asking_twice_asks_once_also_where_nobody_can_be_emailed(owner: User, expired: Invitation):
     User.objects.filter(pk=owner.pk).update(is_active=False)
-    with watching() as first:
+    with track_changes() as first:
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
-    with watching() as second:
+    with track_changes() as second:
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
     assert (first.tables, [told.kind for told in first.events]) == ({}, ["invitation.asked_again"])
     assert second.nothing
@@ -71,22 +72,22 @@ def test_the_link_of_an_older_email_will_do(expired: Invitation):
 
 
 def test_so_will_a_proven_address(organization: Organization, invitee: User, expired: Invitation):
-    with watching() as changes:
-        ask_again(by=session(invitee), invitation_id=expired.pk)
+    with track_changes() as changes:
+        ask_again(by=session_of(invitee), invitation_id=expired.pk)
     assert changes.events == [event("invitation.asked_again", expired, invitee, organization)]
 
 
 def test_nothing_else_will(organization: Organization, stranger: User, owner: User, expired: Invitation):
-    other = make_invitation(organization, "other@example.com", owner, days=-1)
-    for by, proof in ((session(stranger), None), (LINK_HOLDER, None), (LINK_HOLDER, link(other))):
-        with watching() as changes, pytest.raises(InvitationNotFound):
+    other = InvitationFactory.create(organization=organization, email="other@example.com", inviter=owner, overdue=True)
+    for by, proof in ((session_of(stranger), None), (LINK_HOLDER, None), (LINK_HOLDER, link(other))):
+        with track_changes() as changes, pytest.raises(InvitationNotFound):
             ask_again(by=by, invitation_id=expired.pk, proof=proof)
         assert changes.nothing
 
 
 def test_one_that_was_followed_by_a_newer_says_so(organization: Organization, owner: User, expired: Invitation):
-    resend(by=session(owner), organization_id=organization.pk, invitation_id=expired.pk)
-    with watching() as changes, pytest.raises(InvitationSuperseded):
+    resend(by=session_of(owner), organization_id=organization.pk, invitation_id=expired.pk)
+    with track_changes() as changes, pytest.raises(InvitationSuperseded):
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
     assert changes.nothing
 
@@ -103,15 +104,14 @@ def test_one_that_was_followed_by_a_newer_says_so(organization: Organization, ow
     ],
 )
 def test_only_an_expired_one_can_be_asked_for(organization: Organization, owner: User, status: str, refusal: type):
-    finished_at = None if status in ("pending", "processing") else timezone.now()
-    invitation = make_invitation(organization, ADDRESS, owner, status=status, finished_at=finished_at)
-    with watching() as changes, pytest.raises(refusal):
+    invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, status=status)
+    with track_changes() as changes, pytest.raises(refusal):
         ask_again(by=LINK_HOLDER, invitation_id=invitation.pk, proof=link(invitation))
     assert changes.nothing
 
 
 def test_one_of_an_archived_organization_is_unknown(organization: Organization, expired: Invitation):
     Organization.objects.update(deleted_at=timezone.now())
-    with watching() as changes, pytest.raises(InvitationNotFound):
+    with track_changes() as changes, pytest.raises(InvitationNotFound):
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
     assert changes.nothing

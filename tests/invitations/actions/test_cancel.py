@@ -26,8 +26,9 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
 )
 from orgs.policies import GrantTooWide, PermissionMissing
-from tests.rows import join, make_invitation, make_unit, make_waiting, session
-from tests.watching import event, watching
+from tests.factories import InvitationFactory, MembershipFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -35,14 +36,14 @@ ADDRESS = "invitee@example.com"
 
 
 def withdraw(by: User | Principal, invitation: Invitation) -> Invitation:
-    by = by if isinstance(by, Principal) else session(by)
+    by = by if isinstance(by, Principal) else session_of(by)
     return cancel(by=by, organization_id=invitation.organization_id, invitation_id=invitation.pk)
 
 
 def test_an_open_one_ends(organization: Organization, admin: User, owner: User):
-    invitation = make_invitation(organization, ADDRESS, owner)
+    invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner)
     start = timezone.now()
-    with watching() as changes:
+    with track_changes() as changes:
         answer = withdraw(admin, invitation)
     assert changes.tables == {"invitations.Invitation": (0, 1, 0)}
     assert changes.events == [event("invitation.cancelled", invitation, admin, organization)]
@@ -52,8 +53,8 @@ def test_an_open_one_ends(organization: Organization, admin: User, owner: User):
 
 
 def test_an_acceptance_that_waits_ends_too(organization: Organization, admin: User, invitee: User):
-    waiting = make_waiting(organization, invitee, admin)
-    with watching() as changes:
+    waiting = InvitationFactory.create(organization=organization, invitee=invitee, inviter=admin, waiting=True)
+    with track_changes() as changes:
         withdraw(admin, waiting)
     assert changes.events == [event("invitation.cancelled", waiting, admin, organization)]
     waiting.refresh_from_db()
@@ -63,17 +64,17 @@ def test_an_acceptance_that_waits_ends_too(organization: Organization, admin: Us
 @pytest.mark.parametrize(
     ("values", "refusal"),
     [
-        ({"status": "accepted"}, InvitationAccepted),
-        ({"status": "declined"}, InvitationDeclined),
-        ({"status": "cancelled"}, InvitationCancelled),
-        ({"status": "expired"}, InvitationExpired),
-        ({"status": "error"}, InvitationUndeliverable),
-        ({"days": -1, "finished_at": None}, InvitationExpired),
+        ({"accepted": True}, InvitationAccepted),
+        ({"declined": True}, InvitationDeclined),
+        ({"cancelled": True}, InvitationCancelled),
+        ({"expired": True}, InvitationExpired),
+        ({"undeliverable": True}, InvitationUndeliverable),
+        ({"overdue": True}, InvitationExpired),
     ],
 )
 def test_what_has_ended_stays_as_it_ended(organization: Organization, admin: User, values: dict, refusal: type):
-    invitation = make_invitation(organization, ADDRESS, admin, **{"finished_at": timezone.now()} | values)
-    with watching() as changes, pytest.raises(refusal):
+    invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin, **values)
+    with track_changes() as changes, pytest.raises(refusal):
         withdraw(admin, invitation)
     assert changes.nothing
 
@@ -82,41 +83,58 @@ def test_whoever_manages_members_withdraws_also_what_they_could_not_offer(
     organization: Organization, member: User, owner: User
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-    assert withdraw(member, make_invitation(organization, ADDRESS, owner, role_id=ADMIN_ROLE)).status == "cancelled"
+    assert (
+        withdraw(
+            member,
+            InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=ADMIN_ROLE),
+        ).status
+        == "cancelled"
+    )
 
 
 def test_whoever_manages_a_unit_withdraws_what_they_could_offer_there(
     organization: Organization, stranger: User, owner: User
 ):
-    unit, other = make_unit(organization), make_unit(organization, "field-app", "application")
-    join(organization, stranger, UNASSIGNED_ROLE, (), {unit: UNIT_ADMIN_ROLE})
+    unit = UnitFactory.create(organization=organization)
+    other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
+    MembershipFactory.create(
+        organization=organization, user=stranger, role_id=UNASSIGNED_ROLE, unit_roles={unit: UNIT_ADMIN_ROLE}
+    )
     here = {"unit": unit, "unit_role_id": UNIT_VIEWER_ROLE}
-    assert withdraw(stranger, make_invitation(organization, ADDRESS, owner, **here)).status == "cancelled"
+    assert (
+        withdraw(
+            stranger, InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, **here)
+        ).status
+        == "cancelled"
+    )
     for values, refusal in (
         ({"role_id": EDITOR_ROLE, **here}, GrantTooWide),
         ({"unit": other, "unit_role_id": UNIT_VIEWER_ROLE}, InvitationNotFound),
         ({}, InvitationNotFound),
     ):
-        invitation = make_invitation(organization, ADDRESS, owner, **values)
-        with watching() as changes, pytest.raises(refusal):
+        invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, **values)
+        with track_changes() as changes, pytest.raises(refusal):
             withdraw(stranger, invitation)
         assert changes.nothing
 
 
 def test_staff_may(organization: Organization, owner: User, by_staff: Principal):
-    assert withdraw(by_staff, make_invitation(organization, ADDRESS, owner)).status == "cancelled"
+    assert (
+        withdraw(by_staff, InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner)).status
+        == "cancelled"
+    )
 
 
 def test_members_without_the_right_outsiders_and_invitations_of_others(
     organization: Organization, other_organization: Organization, admin: User, member: User, stranger: User
 ):
-    invitation = make_invitation(organization, ADDRESS, admin)
-    foreign = make_invitation(other_organization, ADDRESS, stranger)
+    invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin)
+    foreign = InvitationFactory.create(organization=other_organization, email=ADDRESS, inviter=stranger)
     for by, wanted, refusal in (
         (member, invitation, PermissionMissing),
         (stranger, invitation, OrganizationNotFound),
         (admin, foreign, InvitationNotFound),
     ):
-        with watching() as changes, pytest.raises(refusal):
-            cancel(by=session(by), organization_id=organization.pk, invitation_id=wanted.pk)
+        with track_changes() as changes, pytest.raises(refusal):
+            cancel(by=session_of(by), organization_id=organization.pk, invitation_id=wanted.pk)
         assert changes.nothing

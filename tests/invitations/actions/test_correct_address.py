@@ -37,8 +37,9 @@ from orgs.models import Membership, Organization
 from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from orgs.policies import GrantTooWide, PermissionMissing
 from orgs.seats import NoSeatLeft
-from tests.rows import make_invitation, make_role, make_unit, prove_address, session
-from tests.watching import event, watching
+from tests.factories import EmailAddressFactory, InvitationFactory, RoleFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ WRONG, RIGHT = "invitee@example.org", "invitee@example.com"
 
 def correct(by: User | Principal, invitation: Invitation, email: str = RIGHT, **values: Any) -> Invitation:
     return correct_address(
-        by=by if isinstance(by, Principal) else session(by),
+        by=by if isinstance(by, Principal) else session_of(by),
         organization_id=invitation.organization_id,
         invitation_id=invitation.pk,
         email=parse_address(email),
@@ -57,16 +58,14 @@ def correct(by: User | Principal, invitation: Invitation, email: str = RIGHT, **
 
 @pytest.fixture
 def invitation(organization: Organization, admin: User) -> Invitation:
-    return invite(
-        by=session(admin), organization_id=organization.pk, email=normalize_address(WRONG), role_id=VIEWER_ROLE
-    )
+    return invite(by=session_of(admin), organization_id=organization.pk, email=WRONG, role_id=VIEWER_ROLE)
 
 
 def test_an_open_one_is_withdrawn_and_followed_by_one_to_the_right_address(
     organization: Organization, owner: User, invitation: Invitation
 ):
     start = timezone.now()
-    with watching() as changes:
+    with track_changes() as changes:
         newer = correct(owner, invitation)
     assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
     grant: dict[str, Any] = {"role_id": VIEWER_ROLE, "permissions": [], "unit_id": None, "unit_role_id": None}
@@ -92,18 +91,20 @@ def test_one_that_could_not_be_delivered_stays_so_and_is_followed(
 
 
 def test_the_new_one_grants_the_same(organization: Organization, owner: User):
-    unit = make_unit(organization)
+    unit = UnitFactory.create(organization=organization)
     into = {"unit": unit, "unit_role_id": UNIT_VIEWER_ROLE, "permissions": [LIST_PROJECTS]}
-    former = make_invitation(organization, WRONG, owner, role_id=VIEWER_ROLE, **into)
+    former = InvitationFactory.create(
+        organization=organization, email=WRONG, inviter=owner, role_id=VIEWER_ROLE, **into
+    )
     assert correct(owner, former).grant == former.grant
 
 
 def test_the_link_to_the_wrong_address_opens_nothing_any_more(invitation: Invitation, owner: User, stranger: User):
-    prove_address(stranger, WRONG)
+    EmailAddressFactory.create(user=stranger, email=WRONG)
     proof = read_token(token_for(invitation, Purpose.EMAILED))
     correct(owner, invitation)
-    with watching() as changes, pytest.raises(InvitationSuperseded):
-        accept(by=session(stranger), invitation_id=invitation.pk, proof=proof)
+    with track_changes() as changes, pytest.raises(InvitationSuperseded):
+        accept(by=session_of(stranger), invitation_id=invitation.pk, proof=proof)
     assert changes.nothing
 
 
@@ -115,14 +116,14 @@ def test_the_seat_goes_to_the_right_address(organization: Organization, owner: U
 def test_one_that_was_not_delivered_needs_a_seat_again(organization: Organization, owner: User, invitation: Invitation):
     fail(invitation_id=invitation.pk, generation=1, reason="550")
     Organization.objects.update(seat_limit=3)
-    with watching() as changes, pytest.raises(NoSeatLeft):
+    with track_changes() as changes, pytest.raises(NoSeatLeft):
         correct(owner, invitation)
     assert changes.nothing
 
 
 @pytest.mark.parametrize("address", [WRONG, WRONG.upper(), "Invitee@Example.org"])
 def test_the_same_address_is_no_correction(owner: User, invitation: Invitation, address: str):
-    with watching() as changes, pytest.raises(SameAddress) as refusal:
+    with track_changes() as changes, pytest.raises(SameAddress) as refusal:
         correct(owner, invitation, address)
     assert refusal.value.fields == {"email": ["The invitation is to this address already."]}
     assert changes.nothing
@@ -130,14 +131,14 @@ def test_the_same_address_is_no_correction(owner: User, invitation: Invitation, 
 
 @pytest.mark.parametrize("address", ["", "invitee", "invitee@example.com\r\nBcc: x@example.com", "ınvitee@example.com"])
 def test_what_is_no_address_is_refused(owner: User, invitation: Invitation, address: str):
-    with watching() as changes, pytest.raises(ValidationError) as refusal:
+    with track_changes() as changes, pytest.raises(ValidationError) as refusal:
         correct(owner, invitation, address)
     assert list(refusal.value.message_dict) == ["email"]
     assert changes.nothing
 
 
 def test_a_member_is_not_invited(owner: User, member: User, invitation: Invitation):
-    with watching() as changes, pytest.raises(AlreadyMember):
+    with track_changes() as changes, pytest.raises(AlreadyMember):
         correct(owner, invitation, str(member.email))
     assert changes.nothing
 
@@ -145,15 +146,15 @@ def test_a_member_is_not_invited(owner: User, member: User, invitation: Invitati
 def test_an_open_one_to_the_right_address_stands_in_the_way(
     organization: Organization, owner: User, invitation: Invitation
 ):
-    there = invite(by=session(owner), organization_id=organization.pk, email=normalize_address(RIGHT))
-    with watching() as changes, pytest.raises(AlreadyInvited) as refusal:
+    there = invite(by=session_of(owner), organization_id=organization.pk, email=RIGHT)
+    with track_changes() as changes, pytest.raises(AlreadyInvited) as refusal:
         correct(owner, invitation)
     assert refusal.value.details == {"invitation_id": there.pk}
     assert changes.nothing
 
 
 def test_an_overdue_one_to_the_right_address_does_not(organization: Organization, owner: User, invitation: Invitation):
-    overdue = make_invitation(organization, RIGHT, owner, days=-1)
+    overdue = InvitationFactory.create(organization=organization, email=RIGHT, inviter=owner, overdue=True)
     assert correct(owner, invitation).is_open
     overdue.refresh_from_db()
     assert overdue.status == "expired"
@@ -161,7 +162,7 @@ def test_an_overdue_one_to_the_right_address_does_not(organization: Organization
 
 @pytest.mark.parametrize("days", [0, 31])
 def test_within_bounds(owner: User, invitation: Invitation, days: int):
-    with watching() as changes, pytest.raises(Invalid):
+    with track_changes() as changes, pytest.raises(Invalid):
         correct(owner, invitation, lifetime_days=days)
     assert changes.nothing
 
@@ -171,22 +172,32 @@ def test_nobody_corrects_what_they_could_not_offer(
     organization: Organization, member: User, owner: User, *, undelivered: bool
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-    ended: dict[str, Any] = {"status": "error", "finished_at": timezone.now()} if undelivered else {}
-    higher = make_invitation(organization, WRONG, owner, role_id=ADMIN_ROLE, **ended)
-    with watching() as changes, pytest.raises(GrantTooWide):
+    higher = InvitationFactory.create(
+        organization=organization, email=WRONG, inviter=owner, role_id=ADMIN_ROLE, undeliverable=undelivered
+    )
+    with track_changes() as changes, pytest.raises(GrantTooWide):
         correct(member, higher)
     assert changes.nothing
 
 
 def test_what_it_offered_must_still_exist(organization: Organization, owner: User):
-    role, unit = make_role(organization, "Helper"), make_unit(organization)
-    ended: dict[str, Any] = {"status": "error", "finished_at": timezone.now()}
-    without_role = make_invitation(organization, WRONG, owner, role=role, **ended)
-    without_unit = make_invitation(organization, WRONG, owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE, **ended)
-    delete_role(by=session(owner), organization_id=organization.pk, role_id=role.pk)
-    delete_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk)
+    role = RoleFactory.create(organization=organization, name="Helper")
+    unit = UnitFactory.create(organization=organization)
+    without_role = InvitationFactory.create(
+        organization=organization, email=WRONG, inviter=owner, role=role, undeliverable=True
+    )
+    without_unit = InvitationFactory.create(
+        organization=organization,
+        email=WRONG,
+        inviter=owner,
+        unit=unit,
+        unit_role_id=UNIT_VIEWER_ROLE,
+        undeliverable=True,
+    )
+    delete_role(by=session_of(owner), organization_id=organization.pk, role_id=role.pk)
+    delete_unit(by=session_of(owner), organization_id=organization.pk, unit_id=unit.pk)
     for gone in (without_role, without_unit):
-        with watching() as changes, pytest.raises(GrantGone):
+        with track_changes() as changes, pytest.raises(GrantGone):
             correct(owner, gone)
         assert changes.nothing
 
@@ -194,7 +205,7 @@ def test_what_it_offered_must_still_exist(organization: Organization, owner: Use
 def test_it_is_corrected_once(owner: User, invitation: Invitation):
     fail(invitation_id=invitation.pk, generation=1, reason="550")
     correct(owner, invitation)
-    with watching() as changes, pytest.raises(InvitationSuperseded):
+    with track_changes() as changes, pytest.raises(InvitationSuperseded):
         correct(owner, invitation, "third@example.com")
     assert changes.nothing
 
@@ -213,9 +224,9 @@ def test_it_is_corrected_once(owner: User, invitation: Invitation):
 def test_what_was_answered_or_is_over_is_not_corrected(
     organization: Organization, admin: User, status: str, refusal: type
 ):
-    values: dict[str, Any] = {"status": status, "finished_at": None if status == "processing" else timezone.now()}
-    former = make_invitation(organization, WRONG, admin, **{"days": -1} if status == "overdue" else values)
-    with watching() as changes, pytest.raises(refusal):
+    became: dict[str, Any] = {"overdue": True} if status == "overdue" else {"status": status}
+    former = InvitationFactory.create(organization=organization, email=WRONG, inviter=admin, **became)
+    with track_changes() as changes, pytest.raises(refusal):
         correct(admin, former)
     assert changes.nothing
 
@@ -232,17 +243,14 @@ def test_members_without_the_right_outsiders_and_invitations_of_others(
     member: User,
     stranger: User,
 ):
-    foreign = make_invitation(other_organization, WRONG, stranger)
+    foreign = InvitationFactory.create(organization=other_organization, email=WRONG, inviter=stranger)
     for by, wanted, refusal in (
         (member, invitation, PermissionMissing),
         (stranger, invitation, OrganizationNotFound),
         (admin, foreign, InvitationNotFound),
     ):
-        with watching() as changes, pytest.raises(refusal):
+        with track_changes() as changes, pytest.raises(refusal):
             correct_address(
-                by=session(by),
-                organization_id=organization.pk,
-                invitation_id=wanted.pk,
-                email=normalize_address("third@example.com"),
+                by=session_of(by), organization_id=organization.pk, invitation_id=wanted.pk, email="third@example.com"
             )
         assert changes.nothing

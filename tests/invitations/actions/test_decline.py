@@ -25,8 +25,9 @@ from invitations.refusals import (
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
 from orgs.policies import PersonRequired
-from tests.rows import join, make_invitation, make_program, membership_of, prove_address, session
-from tests.watching import event, watching
+from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,7 @@ ADDRESS = "invitee@example.com"
 
 
 def say_no(by: User | Principal, invitation: Invitation, proof: Proof | None = None, reason: str = "") -> Invitation:
-    by = by if isinstance(by, Principal) else session(by)
+    by = by if isinstance(by, Principal) else session_of(by)
     return decline(by=by, invitation_id=invitation.pk, proof=proof, reason=reason)
 
 
@@ -44,11 +45,11 @@ def link(invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Proof:
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
-    return make_invitation(organization, ADDRESS, owner)
+    return InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner)
 
 
 def test_it_ends_and_the_inviter_is_told(organization: Organization, invitee: User, invitation: Invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = say_no(invitee, invitation, reason="No time.\nSorry!")
     assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
     assert changes.events == [event("invitation.declined", invitation, invitee, organization)]
@@ -59,7 +60,7 @@ def test_it_ends_and_the_inviter_is_told(organization: Organization, invitee: Us
 
 
 def test_the_emailed_link_alone_suffices(organization: Organization, invitation: Invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         say_no(LINK_HOLDER, invitation, link(invitation))
     assert changes.events == [event("invitation.declined", invitation, LINK_HOLDER, organization)]
     row = Invitation.objects.get()
@@ -67,13 +68,13 @@ def test_the_emailed_link_alone_suffices(organization: Organization, invitation:
 
 
 def test_the_listed_link_proves_no_mailbox(invitation: Invitation):
-    with watching() as changes, pytest.raises(InvitationNotFound):
+    with track_changes() as changes, pytest.raises(InvitationNotFound):
         say_no(LINK_HOLDER, invitation, link(invitation, Purpose.LISTED))
     assert changes.nothing
 
 
 def test_nothing_at_all_proves_nothing(invitation: Invitation):
-    with watching() as changes, pytest.raises(InvitationNotFound):
+    with track_changes() as changes, pytest.raises(InvitationNotFound):
         say_no(LINK_HOLDER, invitation)
     assert changes.nothing
 
@@ -84,10 +85,10 @@ def test_an_account_with_another_address_spends_nothing_whatever_link_it_shows(s
         (link(invitation), NotYours),
         (link(invitation, Purpose.LISTED), NotYours),
     ):
-        with watching() as changes, pytest.raises(refusal):
+        with track_changes() as changes, pytest.raises(refusal):
             say_no(stranger, invitation, proof)
         assert changes.nothing
-    prove_address(stranger, ADDRESS, verified=False)
+    EmailAddressFactory.create(user=stranger, email=ADDRESS, verified=False)
     with pytest.raises(AddressNotVerified):
         say_no(stranger, invitation, link(invitation))
 
@@ -95,14 +96,14 @@ def test_an_account_with_another_address_spends_nothing_whatever_link_it_shows(s
 def test_programs_and_staff_decline_for_nobody(
     organization: Organization, invitee: User, invitation: Invitation, by_staff: Principal
 ):
-    program = make_program(organization)
+    program = MembershipFactory.create(organization=organization, of_system_user=True).user
     for by in (
         Principal(user=invitee, method=Method.API_KEY),
         Principal(user=program, method=Method.OAUTH2),
         by_staff,
     ):
         for proof in (None, link(invitation)):
-            with watching() as changes, pytest.raises(PersonRequired):
+            with track_changes() as changes, pytest.raises(PersonRequired):
                 say_no(by, invitation, proof)
             assert changes.nothing
 
@@ -110,35 +111,35 @@ def test_programs_and_staff_decline_for_nobody(
 def test_an_older_link_says_that_a_newer_email_was_sent(
     organization: Organization, owner: User, invitation: Invitation
 ):
-    resend(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
-    with watching() as changes, pytest.raises(NewerEmailSent):
+    resend(by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk)
+    with track_changes() as changes, pytest.raises(NewerEmailSent):
         say_no(LINK_HOLDER, invitation, link(invitation))
     assert changes.nothing
 
 
 def test_a_member_may_decline_and_stays_one(organization: Organization, invitee: User, invitation: Invitation):
-    join(organization, invitee)
+    MembershipFactory.create(organization=organization, user=invitee)
     assert say_no(invitee, invitation).status == "declined"
     assert membership_of(invitee, organization)
 
 
 def test_the_inviters_word_is_not_needed(organization: Organization, admin: User, invitee: User):
-    invitation = make_invitation(organization, ADDRESS, admin)
+    invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin)
     membership_of(admin, organization).delete()
     assert say_no(invitee, invitation).status == "declined"
 
 
 def test_an_inviter_who_is_gone_is_not_told(organization: Organization, admin: User, invitee: User):
-    invitation = make_invitation(organization, ADDRESS, admin)
+    invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin)
     User.objects.filter(pk=admin.pk).update(is_active=False)
-    with watching() as changes:
+    with track_changes() as changes:
         say_no(invitee, invitation)
     assert changes.tables == {"invitations.Invitation": (0, 1, 0)}
 
 
 @pytest.mark.parametrize("reason", ["x" * 501, "\x00", "a\u202eb", "\ud800"])
 def test_a_reason_is_short_and_visible(invitee: User, invitation: Invitation, reason: str):
-    with watching() as changes, pytest.raises(ValidationError) as refusal:
+    with track_changes() as changes, pytest.raises(ValidationError) as refusal:
         say_no(invitee, invitation, reason=reason)
     assert list(refusal.value.message_dict) == ["decline_reason"]
     assert changes.nothing
@@ -148,27 +149,27 @@ def test_a_reason_is_short_and_visible(invitee: User, invitation: Invitation, re
 @pytest.mark.parametrize(
     ("values", "refusal"),
     [
-        ({"status": "accepted"}, InvitationAccepted),
-        ({"status": "declined"}, InvitationDeclined),
-        ({"status": "cancelled"}, InvitationCancelled),
-        ({"status": "expired"}, InvitationExpired),
-        ({"status": "error"}, InvitationUndeliverable),
-        ({"status": "processing", "finished_at": None}, InvitationWaits),
-        ({"days": -1, "finished_at": None}, InvitationExpired),
+        ({"accepted": True}, InvitationAccepted),
+        ({"declined": True}, InvitationDeclined),
+        ({"cancelled": True}, InvitationCancelled),
+        ({"expired": True}, InvitationExpired),
+        ({"undeliverable": True}, InvitationUndeliverable),
+        ({"status": "processing"}, InvitationWaits),
+        ({"overdue": True}, InvitationExpired),
     ],
 )
 def test_what_is_not_open_says_what_became_of_it(
     organization: Organization, owner: User, invitee: User, values: dict, refusal: type, signed_in: bool
 ):
-    invitation = make_invitation(organization, ADDRESS, owner, **{"finished_at": timezone.now()} | values)
-    with watching() as changes, pytest.raises(refusal):
+    invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, **values)
+    with track_changes() as changes, pytest.raises(refusal):
         say_no(invitee if signed_in else LINK_HOLDER, invitation, link(invitation))
     assert changes.nothing
 
 
 def test_one_to_an_archived_organization_is_unknown(invitee: User, invitation: Invitation):
     Organization.objects.update(deleted_at=timezone.now())
-    for by in (session(invitee), LINK_HOLDER):
-        with watching() as changes, pytest.raises(InvitationNotFound):
+    for by in (session_of(invitee), LINK_HOLDER):
+        with track_changes() as changes, pytest.raises(InvitationNotFound):
             say_no(by, invitation, link(invitation))
         assert changes.nothing

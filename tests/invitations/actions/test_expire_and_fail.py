@@ -14,10 +14,10 @@ from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs.actions.roles import create_role, delete_role
 from orgs.locks import OrganizationNotFound
-from orgs.models import Organization
-from orgs.permissions import Level
-from tests.rows import make_invitation, make_waiting, session
-from tests.watching import event, watching
+from orgs.models import Organization, Role
+from tests.factories import InvitationFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -26,11 +26,18 @@ class TestExpiring:
     def test_overdue_ones_are_marked_with_the_date_they_ended(
         self, organization: Organization, other_organization: Organization, owner: User, invitee: User
     ):
-        overdue = [make_invitation(organization, f"{n}@example.com", owner, days=-n) for n in (1, 2)]
-        make_invitation(organization, "open@example.com", owner)
-        make_waiting(organization, invitee, owner, days=-1)
-        make_invitation(other_organization, "other@example.com", owner, days=-1)
-        with watching() as changes:
+        overdue = [
+            InvitationFactory.create(
+                organization=organization, email=f"{n}@example.com", inviter=owner, expires_in=timedelta(days=-n)
+            )
+            for n in (1, 2)
+        ]
+        InvitationFactory.create(organization=organization, email="open@example.com", inviter=owner)
+        InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True, overdue=True)
+        InvitationFactory.create(
+            organization=other_organization, email="other@example.com", inviter=owner, overdue=True
+        )
+        with track_changes() as changes:
             assert expire(organization_id=organization.pk) == 2
         assert changes.tables == {"invitations.Invitation": (0, 2, 0)}
         assert sorted(changes.events) == sorted(event("invitation.expired", row, None, organization) for row in overdue)
@@ -40,15 +47,15 @@ class TestExpiring:
             assert (row.status, row.finished_at, row.expires_at) == ("expired", before, before)
 
     def test_doing_it_again_changes_nothing(self, organization: Organization, owner: User):
-        make_invitation(organization, "invitee@example.com", owner, days=-1)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, overdue=True)
         expire(organization_id=organization.pk)
-        with watching() as changes:
+        with track_changes() as changes:
             assert expire(organization_id=organization.pk) == 0
         assert changes.nothing
 
     def test_an_archived_organization_is_kept_in_order_too(self, organization: Organization, owner: User):
         Organization.objects.update(deleted_at=timezone.now())
-        make_invitation(organization, "invitee@example.com", owner, days=-1)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, overdue=True)
         assert expire(organization_id=organization.pk) == 1
 
     def test_one_that_is_gone_is_gone(self, owner: User):
@@ -56,7 +63,9 @@ class TestExpiring:
             expire(organization_id=owner.pk)
 
     def test_nothing_depends_on_it(self, organization: Organization, owner: User):
-        overdue = make_invitation(organization, "invitee@example.com", owner, days=-1)
+        overdue = InvitationFactory.create(
+            organization=organization, email="invitee@example.com", inviter=owner, overdue=True
+        )
         assert not Invitation.objects.open().exists()
         assert Invitation.objects.with_details().get().state == "expired"
         expire(organization_id=organization.pk)
@@ -70,7 +79,9 @@ class TestTellingWhoInvited:
     @pytest.fixture
     def invitation(self, organization: Organization, owner: User) -> Invitation:
         """Overdue, with a mail in the outbox."""
-        invitation = make_invitation(organization, "invitee@example.com", owner, days=-1)
+        invitation = InvitationFactory.create(
+            organization=organization, email="invitee@example.com", inviter=owner, overdue=True
+        )
         queue_email(invitation, Email.Kind.INVITATION)
         return invitation
 
@@ -89,7 +100,7 @@ class TestTellingWhoInvited:
         self, organization: Organization, invitation: Invitation, email: dict[str, Any]
     ):
         Email.objects.update(**email)
-        with watching() as changes:
+        with track_changes() as changes:
             expire(organization_id=organization.pk)
             expire(organization_id=organization.pk)
         assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
@@ -135,20 +146,25 @@ class TestTellingWhoInvited:
 
     def test_whatever_marks_it_tells_them(self, organization: Organization, invitation: Invitation, owner: User):
         role = create_role(
-            by=session(owner),
+            by=session_of(owner),
             organization_id=organization.pk,
             level=Level.ORGANIZATION,
             name="Guide",
             permissions=frozenset(),
         )
         Invitation.objects.update(role=role)
-        delete_role(by=session(owner), organization_id=organization.pk, role_id=role.pk)
+        delete_role(by=session_of(owner), organization_id=organization.pk, role_id=role.pk)
         assert notices() == ["owner@example.com"]
 
     def test_each_takes_as_many_queries_however_many_there_are(
         self, organization: Organization, invitation: Invitation, owner: User, django_assert_num_queries: Any
     ):
-        queue_email(make_invitation(organization, "second@example.com", owner, days=-2), Email.Kind.INVITATION)
+        queue_email(
+            InvitationFactory.create(
+                organization=organization, email="second@example.com", inviter=owner, expires_in=timedelta(days=-2)
+            ),
+            Email.Kind.INVITATION,
+        )
         with django_assert_num_queries(
             4 + 2 * 3
         ):  # savepoint, lock, overdue, savepoint; of each its end, its notice, its event
@@ -163,10 +179,12 @@ def notices() -> list[str]:
 class TestFailing:
     @pytest.fixture
     def invitation(self, organization: Organization, owner: User) -> Invitation:
-        return make_invitation(organization, "invitee@example.com", owner, generation=2)
+        return InvitationFactory.create(
+            organization=organization, email="invitee@example.com", inviter=owner, generation=2
+        )
 
     def test_it_ends_and_the_inviter_is_told(self, organization: Organization, invitation: Invitation):
-        with watching() as changes:
+        with track_changes() as changes:
             assert fail(invitation_id=invitation.pk, generation=2, reason="550 5.1.1")
         assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
         assert changes.events == [event("invitation.failed", invitation, None, organization, reason="550 5.1.1")]
@@ -178,7 +196,7 @@ class TestFailing:
 
     @pytest.mark.parametrize("generation", [1, 3])
     def test_the_bounce_of_another_email_says_nothing_about_this_one(self, invitation: Invitation, generation: int):
-        with watching() as changes:
+        with track_changes() as changes:
             assert not fail(invitation_id=invitation.pk, generation=generation, reason="550")
         assert changes.nothing
 
@@ -186,7 +204,7 @@ class TestFailing:
     def test_a_late_bounce_undoes_no_answer(self, invitation: Invitation, status: str):
         finished_at = None if status == "processing" else timezone.now()
         Invitation.objects.update(status=status, finished_at=finished_at)
-        with watching() as changes:
+        with track_changes() as changes:
             assert not fail(invitation_id=invitation.pk, generation=2, reason="550")
         assert changes.nothing
 
@@ -207,6 +225,6 @@ class TestFailing:
         "reason", ["550 5.1.1 <invitee@example.com> unknown", "No such mailbox", "", "550 5.1.1\n", "Refused", "5"]
     )
     def test_the_words_of_a_email_server_never_reach_an_event(self, invitation: Invitation, reason: str):
-        with watching() as changes, pytest.raises(ValueError, match="code"):
+        with track_changes() as changes, pytest.raises(ValueError, match="code"):
             fail(invitation_id=invitation.pk, generation=2, reason=reason)
         assert changes.nothing

@@ -36,8 +36,9 @@ from orgs.permissions import (
 )
 from orgs.policies import GrantTooWide, PermissionMissing
 from orgs.seats import NoSeatLeft
-from tests.rows import join, make_invitation, make_program, make_role, make_unit, make_waiting, prove_address, session
-from tests.watching import event, watching
+from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, RoleFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -45,8 +46,8 @@ ADDRESS = "invitee@example.com"
 
 
 def send(by: User | Principal, organization: Organization, email: str = ADDRESS, **values: Any) -> Invitation:
-    by = by if isinstance(by, Principal) else session(by)
-    return invite(by=by, organization_id=organization.pk, email=parse_address(email), **values)
+    by = by if isinstance(by, Principal) else session_of(by)
+    return invite(by=by, organization_id=organization.pk, email=email, **values)
 
 
 @pytest.fixture
@@ -58,12 +59,14 @@ def manager(organization: Organization, member: User) -> User:
 
 @pytest.fixture
 def workspace(organization: Organization) -> Unit:
-    return make_unit(organization)
+    return UnitFactory.create(organization=organization)
 
 
 @pytest.fixture
 def unit_admin(organization: Organization, workspace: Unit, stranger: User) -> User:
-    join(organization, stranger, UNASSIGNED_ROLE, (), {workspace: UNIT_ADMIN_ROLE})
+    MembershipFactory.create(
+        organization=organization, user=stranger, role_id=UNASSIGNED_ROLE, unit_roles={workspace: UNIT_ADMIN_ROLE}
+    )
     return stranger
 
 
@@ -72,7 +75,7 @@ class TestTheRow:
         self, organization: Organization, workspace: Unit, admin: User
     ):
         start = timezone.now()
-        with watching() as changes:
+        with track_changes() as changes:
             invitation = send(
                 admin,
                 organization,
@@ -147,14 +150,14 @@ class TestTheRow:
 
     @pytest.mark.parametrize("days", [0, -1, 31, 10**9])
     def test_within_bounds(self, organization: Organization, admin: User, days: int):
-        with watching() as changes, pytest.raises(Invalid) as refusal:
+        with track_changes() as changes, pytest.raises(Invalid) as refusal:
             send(admin, organization, lifetime_days=days)
         assert refusal.value.fields == {"lifetime_days": ["Choose 1 to 30 days."]}
         assert changes.nothing
 
     @pytest.mark.parametrize("address", ["", "no address", "ſam@example.com", "a@b", "a@example.com\r\nBcc: x@y.zz"])
     def test_what_is_no_address_is_named(self, organization: Organization, admin: User, address: str):
-        with watching() as changes, pytest.raises(ValidationError) as refusal:
+        with track_changes() as changes, pytest.raises(ValidationError) as refusal:
             send(admin, organization, address)
         assert refusal.value.message_dict == {"email": ["Enter a valid e-mail address."]}
         assert changes.nothing
@@ -172,13 +175,13 @@ class TestWhoMayOfferWhat:
         ],
     )
     def test_nobody_offers_more_than_they_hold(self, organization: Organization, manager: User, grant: dict):
-        with watching() as changes, pytest.raises(GrantTooWide):
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             send(manager, organization, **grant)
         assert changes.nothing
         send(manager, organization, role_id=VIEWER_ROLE, permissions=frozenset({MANAGE_MEMBERS}))
 
     def test_an_admin_mints_no_owner_and_an_owner_does(self, organization: Organization, admin: User, owner: User):
-        with watching() as changes, pytest.raises(GrantTooWide) as refusal:
+        with track_changes() as changes, pytest.raises(GrantTooWide) as refusal:
             send(admin, organization, role_id=OWNER_ROLE)
         assert refusal.value.details == {"missing_permissions": ["organization:own"]}
         assert changes.nothing
@@ -188,26 +191,26 @@ class TestWhoMayOfferWhat:
         self, organization: Organization, workspace: Unit, unit_admin: User
     ):
         send(unit_admin, organization, unit_id=workspace.pk, unit_role_id=UNIT_EDITOR_ROLE)
-        other = make_unit(organization, "field-app", "application")
+        other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
         refusals: list[tuple[dict[str, Any], type[Denied]]] = [
             ({"unit_id": other.pk, "unit_role_id": UNIT_VIEWER_ROLE}, PermissionMissing),
             ({"unit_id": workspace.pk, "unit_role_id": UNIT_VIEWER_ROLE, "role_id": VIEWER_ROLE}, GrantTooWide),
             ({}, PermissionMissing),
         ]
         for grant, refusal in refusals:
-            with watching() as changes, pytest.raises(refusal):
+            with track_changes() as changes, pytest.raises(refusal):
                 send(unit_admin, organization, "another@example.com", **grant)
             assert changes.nothing
 
     def test_a_credential_for_less_offers_less(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
-        with watching() as changes, pytest.raises(GrantTooWide):
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS}))
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             send(narrow, organization, role_id=VIEWER_ROLE)
         assert changes.nothing
         send(narrow, organization)
 
     def test_a_program_invites_like_a_member(self, organization: Organization):
-        program = make_program(organization, ADMIN_ROLE)
+        program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
         key = Principal(user=program, method=Method.API_KEY, organization_id=organization.pk)
         invitation = send(key, organization, role_id=EDITOR_ROLE)
         assert (invitation.inviter_id, invitation.inviter_name) == (program.pk, "Robot")
@@ -218,17 +221,17 @@ class TestWhoMayOfferWhat:
     def test_members_without_the_right_outsiders_and_the_archived(
         self, organization: Organization, owner: User, stranger: User
     ):
-        viewer = join(organization, stranger, VIEWER_ROLE).user
-        with watching() as changes, pytest.raises(PermissionMissing):
+        viewer = MembershipFactory.create(organization=organization, user=stranger, role_id=VIEWER_ROLE).user
+        with track_changes() as changes, pytest.raises(PermissionMissing):
             send(viewer, organization)
         assert changes.nothing
         Organization.objects.update(deleted_at=timezone.now())
-        with watching() as changes, pytest.raises(OrganizationNotFound):
+        with track_changes() as changes, pytest.raises(OrganizationNotFound):
             send(owner, organization)
         assert changes.nothing
 
     def test_outsiders_know_of_nothing(self, organization: Organization, stranger: User):
-        with watching() as changes, pytest.raises(OrganizationNotFound):
+        with track_changes() as changes, pytest.raises(OrganizationNotFound):
             send(stranger, organization)
         assert changes.nothing
 
@@ -239,8 +242,9 @@ class TestWhatItNames:
     def test_roles_and_units_of_others_are_unknown(
         self, organization: Organization, other_organization: Organization, workspace: Unit, owner: User
     ):
-        foreign_role, foreign_unit = make_role(other_organization, "Helper"), make_unit(other_organization)
-        foreign_unit_role = make_role(other_organization, "Host", level="unit")
+        foreign_role = RoleFactory.create(organization=other_organization, name="Helper")
+        foreign_unit = UnitFactory.create(organization=other_organization)
+        foreign_unit_role = RoleFactory.create(organization=other_organization, name="Host", scope="unit")
         refusals: list[tuple[dict[str, Any], type[Unprocessable], str]] = [
             ({"role_id": foreign_role.pk}, UnknownRole, "role_id"),
             ({"role_id": UNIT_VIEWER_ROLE}, UnknownRole, "role_id"),
@@ -251,26 +255,26 @@ class TestWhatItNames:
             ({"unit_role_id": UNIT_VIEWER_ROLE}, Unprocessable, "unit_role_id"),
         ]
         for grant, refusal, named in refusals:
-            with watching() as changes, pytest.raises(refusal) as refused:
+            with track_changes() as changes, pytest.raises(refusal) as refused:
                 send(owner, organization, **grant)
             assert list(refused.value.fields) == [named]
             assert changes.nothing
 
     @pytest.mark.parametrize("name", ["organization:own", "unit:view", "organization:fly", "\x00"])
     def test_only_permissions_of_organizations_can_be_offered(self, organization: Organization, owner: User, name: str):
-        with watching() as changes, pytest.raises(UnknownPermission):
+        with track_changes() as changes, pytest.raises(UnknownPermission):
             send(owner, organization, permissions=frozenset({name, LIST_PROJECTS}))
         assert changes.nothing
 
     def test_an_own_role_can_be_offered(self, organization: Organization, owner: User):
-        role = make_role(organization, "Helper", [CREATE_PROJECTS])
+        role = RoleFactory.create(organization=organization, name="Helper", permissions=[CREATE_PROJECTS])
         assert send(owner, organization, role_id=role.pk).role == role
 
 
 class TestOncePerAddressAndTarget:
     def test_an_open_one_stands_in_the_way(self, organization: Organization, owner: User):
         first = send(owner, organization)
-        with watching() as changes, pytest.raises(AlreadyInvited) as refusal:
+        with track_changes() as changes, pytest.raises(AlreadyInvited) as refusal:
             send(owner, organization, "INVITEE@example.COM", role_id=EDITOR_ROLE)
         assert refusal.value.details == {"invitation_id": first.pk}
         assert changes.nothing
@@ -278,15 +282,15 @@ class TestOncePerAddressAndTarget:
     def test_an_acceptance_that_waits_stands_in_the_way_too(
         self, organization: Organization, owner: User, invitee: User
     ):
-        make_waiting(organization, invitee, owner)
-        with watching() as changes, pytest.raises(AlreadyInvited):
+        InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
+        with track_changes() as changes, pytest.raises(AlreadyInvited):
             send(owner, organization)
         assert changes.nothing
 
     def test_each_unit_and_the_organization_are_targets_of_their_own(
         self, organization: Organization, other_organization: Organization, workspace: Unit, owner: User, stranger: User
     ):
-        other = make_unit(organization, "field-app", "application")
+        other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
         send(owner, organization)
         for unit in (workspace, other):
             send(owner, organization, unit_id=unit.pk, unit_role_id=UNIT_VIEWER_ROLE)
@@ -302,14 +306,14 @@ class TestOncePerAddressAndTarget:
 
     @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "expired", "error"])
     def test_an_answered_one_does_not(self, organization: Organization, owner: User, status: str):
-        make_invitation(organization, ADDRESS, owner, status=status, finished_at=timezone.now())
+        InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, status=status)
         assert send(owner, organization).is_open
 
     def test_an_overdue_one_that_nobody_has_marked_yet_is_marked_and_does_not(
         self, organization: Organization, owner: User
     ):
-        overdue = make_invitation(organization, ADDRESS, owner, days=-1)
-        with watching() as changes:
+        overdue = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, overdue=True)
+        with track_changes() as changes:
             invitation = send(owner, organization)
         assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
         assert [(told.kind, told.subject[1], told.by) for told in changes.events] == [
@@ -320,17 +324,17 @@ class TestOncePerAddressAndTarget:
         assert (overdue.status, overdue.finished_at, overdue.superseded_by) == ("expired", overdue.expires_at, None)
 
     def test_a_member_is_not_invited(self, organization: Organization, owner: User, member: User):
-        prove_address(member, "second@example.com")
+        EmailAddressFactory.create(user=member, email="second@example.com")
         for address in ("member@example.com", "Second@Example.com"):
             for force in (False, True):
-                with watching() as changes, pytest.raises(AlreadyMember):
+                with track_changes() as changes, pytest.raises(AlreadyMember):
                     send(owner, organization, address, force=force)
                 assert changes.nothing
 
     def test_an_address_that_a_member_has_not_proven_is_nobodys(
         self, organization: Organization, owner: User, member: User
     ):
-        prove_address(member, "second@example.com", verified=False)
+        EmailAddressFactory.create(user=member, email="second@example.com", verified=False)
         assert send(owner, organization, "second@example.com").is_open
 
     def test_a_member_of_another_organization_is_invited(
@@ -344,7 +348,7 @@ class TestForce:
         self, organization: Organization, owner: User, admin: User
     ):
         former = send(admin, organization)
-        with watching() as changes:
+        with track_changes() as changes:
             newer = send(owner, organization, role_id=EDITOR_ROLE, force=True)
         assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
         assert [(told.kind, told.subject[1], told.data.get("role_id")) for told in changes.events] == [
@@ -357,7 +361,7 @@ class TestForce:
         assert list(Invitation.objects.open()) == [newer]
 
     def test_an_acceptance_that_waits_is_withdrawn_too(self, organization: Organization, owner: User, invitee: User):
-        former = make_waiting(organization, invitee, owner)
+        former = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
         newer = send(owner, organization, force=True)
         former.refresh_from_db()
         assert (former.status, former.superseded_by_id) == ("cancelled", newer.pk)
@@ -372,7 +376,7 @@ class TestForce:
         ]
 
     def test_without_a_former_one_it_is_an_ordinary_invitation(self, organization: Organization, owner: User):
-        with watching() as changes:
+        with track_changes() as changes:
             send(owner, organization, force=True)
         assert [told.kind for told in changes.events] == ["invitation.created"]
 
@@ -385,13 +389,13 @@ class TestForce:
 
     def test_nobody_replaces_what_they_could_not_offer(self, organization: Organization, owner: User, manager: User):
         send(owner, organization, role_id=ADMIN_ROLE)
-        with watching() as changes, pytest.raises(GrantTooWide):
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             send(manager, organization, role_id=VIEWER_ROLE, force=True)
         assert changes.nothing
 
     def test_a_refusal_after_the_withdrawal_undoes_it(self, organization: Organization, owner: User):
         send(owner, organization)
-        with watching() as changes, pytest.raises(Invalid):
+        with track_changes() as changes, pytest.raises(Invalid):
             send(owner, organization, force=True, lifetime_days=31)
         assert changes.nothing
 
@@ -400,7 +404,7 @@ class TestSeats:
     def test_the_last_one_can_be_offered_once(self, organization: Organization, owner: User):
         Organization.objects.update(seat_limit=4)
         send(owner, organization)
-        with watching() as changes, pytest.raises(NoSeatLeft) as refusal:
+        with track_changes() as changes, pytest.raises(NoSeatLeft) as refusal:
             send(owner, organization, "another@example.com")
         assert refusal.value.details == {"seat_limit": 4}
         assert changes.nothing
@@ -413,5 +417,5 @@ class TestSeats:
 
     def test_an_overdue_one_gives_it_back(self, organization: Organization, owner: User):
         Organization.objects.update(seat_limit=4)
-        make_invitation(organization, "another@example.com", owner, days=-1)
+        InvitationFactory.create(organization=organization, email="another@example.com", inviter=owner, overdue=True)
         assert send(owner, organization).is_open

@@ -40,8 +40,9 @@ from orgs.permissions import (
 )
 from orgs.policies import GrantTooWide, PermissionMissing
 from orgs.seats import NoSeatLeft
-from tests.rows import join, make_invitation, make_role, make_unit, membership_of, session
-from tests.watching import event, watching
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +51,7 @@ ADDRESS = "invitee@example.com"
 
 def send_again(by: User | Principal, invitation: Invitation, **values: Any) -> Invitation:
     return resend(
-        by=by if isinstance(by, Principal) else session(by),
+        by=by if isinstance(by, Principal) else session_of(by),
         organization_id=invitation.organization_id,
         invitation_id=invitation.pk,
         **values,
@@ -59,9 +60,7 @@ def send_again(by: User | Principal, invitation: Invitation, **values: Any) -> I
 
 @pytest.fixture
 def invitation(organization: Organization, admin: User) -> Invitation:
-    return invite(
-        by=session(admin), organization_id=organization.pk, email=normalize_address(ADDRESS), role_id=VIEWER_ROLE
-    )
+    return invite(by=session_of(admin), organization_id=organization.pk, email=ADDRESS, role_id=VIEWER_ROLE)
 
 
 class TestAnOpenOne:
@@ -69,7 +68,7 @@ class TestAnOpenOne:
         self, organization: Organization, admin: User, invitation: Invitation
     ):
         start = timezone.now()
-        with watching() as changes:
+        with track_changes() as changes:
             answer = send_again(admin, invitation)
         assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
         assert changes.events == [event("invitation.resent", invitation, admin, organization, generation=2)]
@@ -81,21 +80,21 @@ class TestAnOpenOne:
     def test_older_links_stop_working(self, invitation: Invitation, admin: User, invitee: User):
         older = read_token(token_for(invitation, Purpose.EMAILED))
         newer = read_token(token_for(send_again(admin, invitation), Purpose.EMAILED))
-        with watching() as changes, pytest.raises(NewerEmailSent):
-            accept(by=session(invitee), invitation_id=invitation.pk, proof=older)
+        with track_changes() as changes, pytest.raises(NewerEmailSent):
+            accept(by=session_of(invitee), invitation_id=invitation.pk, proof=older)
         assert changes.nothing
-        assert accept(by=session(invitee), invitation_id=invitation.pk, proof=newer).membership is not None
+        assert accept(by=session_of(invitee), invitation_id=invitation.pk, proof=newer).membership is not None
 
     @pytest.mark.parametrize("days", [0, 31])
     def test_within_bounds(self, admin: User, invitation: Invitation, days: int):
-        with watching() as changes, pytest.raises(Invalid):
+        with track_changes() as changes, pytest.raises(Invalid):
             send_again(admin, invitation, lifetime_days=days)
         assert changes.nothing
 
     def test_nobody_resends_what_they_could_not_offer(self, organization: Organization, member: User, owner: User):
         Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-        higher = make_invitation(organization, ADDRESS, owner, role_id=ADMIN_ROLE)
-        with watching() as changes, pytest.raises(GrantTooWide):
+        higher = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=ADMIN_ROLE)
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             send_again(member, higher)
         assert changes.nothing
 
@@ -117,10 +116,17 @@ class TestOneThatEndedUnanswered:
     def ended(self, request: pytest.FixtureRequest, organization: Organization, admin: User) -> Invitation:
         ended = {} if request.param == "pending" else {"status": request.param, "finished_at": timezone.now()}
         days = 5 if request.param == "error" else -1
-        return make_invitation(organization, ADDRESS, admin, role_id=VIEWER_ROLE, days=days, **ended)
+        return InvitationFactory.create(
+            organization=organization,
+            email=ADDRESS,
+            inviter=admin,
+            role_id=VIEWER_ROLE,
+            expires_in=timedelta(days=days),
+            **ended,
+        )
 
     def test_a_new_one_with_the_same_grant_follows_it(self, organization: Organization, owner: User, ended: Invitation):
-        with watching() as changes:
+        with track_changes() as changes:
             newer = send_again(owner, ended)
         assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
         assert [told for told in changes.events if told.kind != "invitation.expired"] == [
@@ -143,47 +149,54 @@ class TestOneThatEndedUnanswered:
 
     def test_it_is_followed_once(self, owner: User, ended: Invitation):
         send_again(owner, ended)
-        with watching() as changes, pytest.raises(InvitationSuperseded):
+        with track_changes() as changes, pytest.raises(InvitationSuperseded):
             send_again(owner, ended)
         assert changes.nothing
 
     def test_an_open_one_to_the_same_target_stands_in_the_way(
         self, organization: Organization, owner: User, ended: Invitation
     ):
-        newer = invite(by=session(owner), organization_id=organization.pk, email=normalize_address(ADDRESS))
-        with watching() as changes, pytest.raises(AlreadyInvited) as refusal:
+        newer = invite(by=session_of(owner), organization_id=organization.pk, email=ADDRESS)
+        with track_changes() as changes, pytest.raises(AlreadyInvited) as refusal:
             send_again(owner, ended)
         assert refusal.value.details == {"invitation_id": newer.pk}
         assert changes.nothing
 
     def test_a_member_is_not_invited_again(self, organization: Organization, owner: User, ended: Invitation):
-        join(organization, User.objects.create_verified_user(ADDRESS))
-        with watching() as changes, pytest.raises(AlreadyMember):
+        MembershipFactory.create(organization=organization, user__email=ADDRESS)
+        with track_changes() as changes, pytest.raises(AlreadyMember):
             send_again(owner, ended)
         assert changes.nothing
 
     def test_it_needs_a_seat_again(self, organization: Organization, owner: User, ended: Invitation):
         Organization.objects.update(seat_limit=3)
-        with watching() as changes, pytest.raises(NoSeatLeft):
+        with track_changes() as changes, pytest.raises(NoSeatLeft):
             send_again(owner, ended)
         assert changes.nothing
 
     def test_the_ceiling_holds(self, organization: Organization, member: User, owner: User):
         Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-        higher = make_invitation(organization, ADDRESS, owner, role_id=EDITOR_ROLE, days=-1)
-        with watching() as changes, pytest.raises(GrantTooWide):
+        higher = InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=owner, role_id=EDITOR_ROLE, overdue=True
+        )
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             send_again(member, higher)
         assert changes.nothing
 
     def test_what_it_offered_must_still_exist(self, organization: Organization, owner: User):
-        role, unit = make_role(organization, "Helper"), make_unit(organization)
+        role = RoleFactory.create(organization=organization, name="Helper")
+        unit = UnitFactory.create(organization=organization)
         of_unit = {"unit": unit, "unit_role_id": UNIT_VIEWER_ROLE}
-        without_role = make_invitation(organization, ADDRESS, owner, role=role, days=-1)
-        without_unit = make_invitation(organization, "second@example.com", owner, days=-1, **of_unit)
-        delete_role(by=session(owner), organization_id=organization.pk, role_id=role.pk)
-        delete_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk)
+        without_role = InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=owner, role=role, overdue=True
+        )
+        without_unit = InvitationFactory.create(
+            organization=organization, email="second@example.com", inviter=owner, overdue=True, **of_unit
+        )
+        delete_role(by=session_of(owner), organization_id=organization.pk, role_id=role.pk)
+        delete_unit(by=session_of(owner), organization_id=organization.pk, unit_id=unit.pk)
         for gone in (without_role, without_unit):
-            with watching() as changes, pytest.raises(GrantGone):
+            with track_changes() as changes, pytest.raises(GrantGone):
                 send_again(owner, gone)
             assert changes.nothing
 
@@ -198,9 +211,8 @@ class TestOneThatEndedUnanswered:
     ],
 )
 def test_what_was_answered_is_not_sent_again(organization: Organization, admin: User, status: str, refusal: type):
-    finished_at = None if status == "processing" else timezone.now()
-    invitation = make_invitation(organization, ADDRESS, admin, status=status, finished_at=finished_at)
-    with watching() as changes, pytest.raises(refusal):
+    invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin, status=status)
+    with track_changes() as changes, pytest.raises(refusal):
         send_again(admin, invitation)
     assert changes.nothing
 
@@ -213,12 +225,12 @@ def test_members_without_the_right_outsiders_and_invitations_of_others(
     member: User,
     stranger: User,
 ):
-    foreign = make_invitation(other_organization, ADDRESS, stranger)
+    foreign = InvitationFactory.create(organization=other_organization, email=ADDRESS, inviter=stranger)
     for by, wanted, refusal in (
         (member, invitation, PermissionMissing),
         (stranger, invitation, OrganizationNotFound),
         (admin, foreign, InvitationNotFound),
     ):
-        with watching() as changes, pytest.raises(refusal):
-            resend(by=session(by), organization_id=organization.pk, invitation_id=wanted.pk)
+        with track_changes() as changes, pytest.raises(refusal):
+            resend(by=session_of(by), organization_id=organization.pk, invitation_id=wanted.pk)
         assert changes.nothing

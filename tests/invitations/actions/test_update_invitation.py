@@ -37,8 +37,9 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from orgs.policies import GrantTooWide, PermissionMissing
-from tests.rows import join, make_invitation, make_role, make_unit, membership_of, session
-from tests.watching import event, watching
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +48,7 @@ ADDRESS = "invitee@example.com"
 
 def update(by: User | Principal, invitation: Invitation, **values: Any) -> Invitation:
     return update_invitation(
-        by=by if isinstance(by, Principal) else session(by),
+        by=by if isinstance(by, Principal) else session_of(by),
         organization_id=invitation.organization_id,
         invitation_id=invitation.pk,
         **values,
@@ -56,7 +57,9 @@ def update(by: User | Principal, invitation: Invitation, **values: Any) -> Invit
 
 @pytest.fixture
 def invitation(organization: Organization, admin: User) -> Invitation:
-    return make_invitation(organization, ADDRESS, admin, role_id=VIEWER_ROLE, permissions=[LIST_PROJECTS])
+    return InvitationFactory.create(
+        organization=organization, email=ADDRESS, inviter=admin, role_id=VIEWER_ROLE, permissions=[LIST_PROJECTS]
+    )
 
 
 @pytest.fixture
@@ -67,7 +70,7 @@ def manager(organization: Organization, member: User) -> User:
 
 
 def test_what_is_named_changes_and_the_rest_stays(organization: Organization, admin: User, invitation: Invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = update(admin, invitation, role_id=EDITOR_ROLE)
     assert changes.tables == {"invitations.Invitation": (0, 1, 0)}
     assert changes.events == [
@@ -95,14 +98,16 @@ def test_permissions_are_replaced_and_can_be_emptied(admin: User, invitation: In
 
 
 def test_the_role_in_the_unit_can_be_changed_and_the_unit_cannot(organization: Organization, admin: User):
-    unit = make_unit(organization)
-    invitation = make_invitation(organization, ADDRESS, admin, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+    unit = UnitFactory.create(organization=organization)
+    invitation = InvitationFactory.create(
+        organization=organization, email=ADDRESS, inviter=admin, unit=unit, unit_role_id=UNIT_VIEWER_ROLE
+    )
     answer = update(admin, invitation, unit_role_id=UNIT_EDITOR_ROLE)
     assert (answer.unit_id, answer.unit_role_id, answer.role_id) == (unit.pk, UNIT_EDITOR_ROLE, UNASSIGNED_ROLE)
 
 
 def test_without_a_unit_there_is_no_role_in_one(admin: User, invitation: Invitation):
-    with watching() as changes, pytest.raises(Unprocessable) as refusal:
+    with track_changes() as changes, pytest.raises(Unprocessable) as refusal:
         update(admin, invitation, unit_role_id=UNIT_VIEWER_ROLE)
     assert list(refusal.value.fields) == ["unit_role_id"]
     assert changes.nothing
@@ -117,7 +122,7 @@ def test_it_lives_that_long_from_now(admin: User, invitation: Invitation, days: 
 
 @pytest.mark.parametrize("days", [0, 31])
 def test_within_bounds(admin: User, invitation: Invitation, days: int):
-    with watching() as changes, pytest.raises(Invalid) as refusal:
+    with track_changes() as changes, pytest.raises(Invalid) as refusal:
         update(admin, invitation, lifetime_days=days)
     assert list(refusal.value.fields) == ["lifetime_days"]
     assert changes.nothing
@@ -125,40 +130,48 @@ def test_within_bounds(admin: User, invitation: Invitation, days: int):
 
 class TestTheCeiling:
     def test_nobody_offers_more_than_they_hold(self, organization: Organization, manager: User, owner: User):
-        invitation = make_invitation(organization, ADDRESS, owner, role_id=VIEWER_ROLE)
+        invitation = InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=owner, role_id=VIEWER_ROLE
+        )
         for grant in (
             {"role_id": OWNER_ROLE},
             {"role_id": EDITOR_ROLE},
             {"permissions": frozenset({MANAGE_MEMBERS, "organization:admin"})},
         ):
-            with watching() as changes, pytest.raises(GrantTooWide):
+            with track_changes() as changes, pytest.raises(GrantTooWide):
                 update(manager, invitation, **grant)
             assert changes.nothing
 
     def test_nobody_touches_an_offer_they_could_not_make(
         self, organization: Organization, manager: User, admin: User, owner: User
     ):
-        higher = make_invitation(organization, ADDRESS, owner, role_id=ADMIN_ROLE)
-        owning = make_invitation(organization, "heir@example.com", owner, role_id=OWNER_ROLE)
+        higher = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=ADMIN_ROLE)
+        owning = InvitationFactory.create(
+            organization=organization, email="heir@example.com", inviter=owner, role_id=OWNER_ROLE
+        )
         for by, invitation in ((manager, higher), (admin, owning)):
             for values in ({"role_id": VIEWER_ROLE}, {"lifetime_days": 30}, {}):
-                with watching() as changes, pytest.raises(GrantTooWide):
+                with track_changes() as changes, pytest.raises(GrantTooWide):
                     update(by, invitation, **values)
                 assert changes.nothing
 
     def test_a_credential_for_less_offers_less(self, owner: User, invitation: Invitation):
-        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
-        with watching() as changes, pytest.raises(GrantTooWide):
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             update(narrow, invitation, role_id=EDITOR_ROLE)
         assert changes.nothing
         update(narrow, invitation, role_id=UNASSIGNED_ROLE)
 
     def test_whoever_manages_the_unit_may_within_it(self, organization: Organization, stranger: User, owner: User):
-        unit = make_unit(organization)
-        join(organization, stranger, UNASSIGNED_ROLE, (), {unit: UNIT_ADMIN_ROLE})
-        invitation = make_invitation(organization, ADDRESS, owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+        unit = UnitFactory.create(organization=organization)
+        MembershipFactory.create(
+            organization=organization, user=stranger, role_id=UNASSIGNED_ROLE, unit_roles={unit: UNIT_ADMIN_ROLE}
+        )
+        invitation = InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE
+        )
         assert update(stranger, invitation, unit_role_id=UNIT_ADMIN_ROLE).unit_role_id == UNIT_ADMIN_ROLE
-        with watching() as changes, pytest.raises(GrantTooWide):
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             update(stranger, invitation, role_id=VIEWER_ROLE)
         assert changes.nothing
 
@@ -184,25 +197,25 @@ class TestWhoVouches:
 @pytest.mark.parametrize(
     ("values", "refusal"),
     [
-        ({"status": "accepted"}, InvitationAccepted),
-        ({"status": "declined"}, InvitationDeclined),
-        ({"status": "cancelled"}, InvitationCancelled),
-        ({"status": "expired"}, InvitationExpired),
-        ({"status": "error"}, InvitationUndeliverable),
-        ({"status": "processing", "finished_at": None}, InvitationWaits),
-        ({"days": -1, "finished_at": None}, InvitationExpired),
+        ({"accepted": True}, InvitationAccepted),
+        ({"declined": True}, InvitationDeclined),
+        ({"cancelled": True}, InvitationCancelled),
+        ({"expired": True}, InvitationExpired),
+        ({"undeliverable": True}, InvitationUndeliverable),
+        ({"status": "processing"}, InvitationWaits),
+        ({"overdue": True}, InvitationExpired),
     ],
 )
 def test_what_is_not_open_stays_as_it_is(organization: Organization, admin: User, values: dict, refusal: type):
-    invitation = make_invitation(organization, ADDRESS, admin, **{"finished_at": timezone.now()} | values)
-    with watching() as changes, pytest.raises(refusal):
+    invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin, **values)
+    with track_changes() as changes, pytest.raises(refusal):
         update(admin, invitation, role_id=EDITOR_ROLE)
     assert changes.nothing
 
 
 def test_a_superseded_one_says_so(organization: Organization, admin: User, invitation: Invitation):
-    former = make_invitation(
-        organization, ADDRESS, admin, status="cancelled", finished_at=timezone.now(), superseded_by=invitation
+    former = InvitationFactory.create(
+        organization=organization, email=ADDRESS, inviter=admin, cancelled=True, superseded_by=invitation
     )
     with pytest.raises(InvitationSuperseded):
         update(admin, former, role_id=EDITOR_ROLE)
@@ -211,21 +224,21 @@ def test_a_superseded_one_says_so(organization: Organization, admin: User, invit
 def test_invitations_and_roles_of_others_are_unknown(
     organization: Organization, other_organization: Organization, admin: User, stranger: User, invitation: Invitation
 ):
-    foreign = make_invitation(other_organization, ADDRESS, stranger)
-    with watching() as changes, pytest.raises(InvitationNotFound):
-        update_invitation(by=session(admin), organization_id=organization.pk, invitation_id=foreign.pk)
+    foreign = InvitationFactory.create(organization=other_organization, email=ADDRESS, inviter=stranger)
+    with track_changes() as changes, pytest.raises(InvitationNotFound):
+        update_invitation(by=session_of(admin), organization_id=organization.pk, invitation_id=foreign.pk)
     assert changes.nothing
-    with watching() as changes, pytest.raises(UnknownRole):
-        update(admin, invitation, role_id=make_role(other_organization, "Helper").pk)
+    with track_changes() as changes, pytest.raises(UnknownRole):
+        update(admin, invitation, role_id=RoleFactory.create(organization=other_organization, name="Helper").pk)
     assert changes.tables == {"orgs.Role": (1, 0, 0)}
 
 
 def test_members_without_the_right_learn_nothing_of_its_state(
     organization: Organization, member: User, stranger: User, admin: User, invitation: Invitation
 ):
-    answered = make_invitation(organization, "x@example.com", admin, status="declined", finished_at=timezone.now())
+    answered = InvitationFactory.create(organization=organization, email="x@example.com", inviter=admin, declined=True)
     for row in (invitation, answered):
         for by, refusal in ((member, PermissionMissing), (stranger, OrganizationNotFound)):
-            with watching() as changes, pytest.raises(refusal):
+            with track_changes() as changes, pytest.raises(refusal):
                 update(by, row)
             assert changes.nothing

@@ -15,19 +15,10 @@ from orgs.actions.accounts import delete_account
 from orgs.actions.members import leave_organization, remove_member
 from orgs.models import Membership, Organization
 from orgs.permissions import EDITOR_ROLE, UNIT_EDITOR_ROLE
-from tests.queries import queries
-from tests.rows import (
-    join,
-    make_invitation,
-    make_organization,
-    make_person,
-    make_unit,
-    make_waiting,
-    membership_of,
-    role_of,
-    session,
-)
-from tests.watching import event, watching
+from tests.factories import InvitationFactory, MembershipFactory, OrganizationFactory, UnitFactory, UserFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, role_id_of, session_of
+from tests.support.queries import assert_queries
 
 pytestmark = pytest.mark.django_db
 
@@ -54,11 +45,19 @@ def statuses(*invitations: Invitation) -> list[str]:
 
 
 def test_a_freed_seat_makes_the_membership(full: Organization, owner: User, member: User, invitee: User):
-    unit = make_unit(full)
-    waiting = make_waiting(full, invitee, owner, role_id=EDITOR_ROLE, unit=unit, unit_role_id=UNIT_EDITOR_ROLE)
+    unit = UnitFactory.create(organization=full)
+    waiting = InvitationFactory.create(
+        organization=full,
+        invitee=invitee,
+        inviter=owner,
+        waiting=True,
+        role_id=EDITOR_ROLE,
+        unit=unit,
+        unit_role_id=UNIT_EDITOR_ROLE,
+    )
     left = membership_of(member, full)
-    with watching() as changes:
-        leave_organization(by=session(member), organization_id=full.pk)
+    with track_changes() as changes:
+        leave_organization(by=session_of(member), organization_id=full.pk)
     membership = membership_of(invitee, full)
     assert changes.tables == {
         "orgs.Membership": (1, 0, 1),
@@ -88,15 +87,17 @@ def test_a_freed_seat_makes_the_membership(full: Organization, owner: User, memb
 
 
 def test_without_a_free_seat_nothing_changes(full: Organization, owner: User, invitee: User):
-    make_waiting(full, invitee, owner)
-    with watching() as changes:
+    InvitationFactory.create(organization=full, invitee=invitee, inviter=owner, waiting=True)
+    with track_changes() as changes:
         assert complete(full) == 0
     assert changes.nothing
 
 
 def test_whoever_waits_longest_comes_in_first(full: Organization, owner: User):
-    people = [make_person(f"waiting{number}") for number in range(4)]
-    waiting = [make_waiting(full, person, owner) for person in people]
+    people = [UserFactory.create(email=f"waiting{number}@example.com") for number in range(4)]
+    waiting = [
+        InvitationFactory.create(organization=full, invitee=person, inviter=owner, waiting=True) for person in people
+    ]
     for age, invitation in zip((1, 4, 3, 2), waiting, strict=True):
         Invitation.objects.filter(pk=invitation.pk).update(updated_at=timezone.now() - timedelta(hours=age))
     make_room(full, 2)
@@ -105,7 +106,9 @@ def test_whoever_waits_longest_comes_in_first(full: Organization, owner: User):
 
 
 def test_its_date_no_longer_matters(full: Organization, owner: User, invitee: User):
-    waiting = make_waiting(full, invitee, owner, days=-100)
+    waiting = InvitationFactory.create(
+        organization=full, invitee=invitee, inviter=owner, waiting=True, expires_in=timedelta(days=-100)
+    )
     make_room(full, 1)
     complete(full)
     assert statuses(waiting) == ["accepted"]
@@ -115,14 +118,14 @@ def test_only_the_organization_itself_is_completed(
     full: Organization, other_organization: Organization, stranger: User, invitee: User
 ):
     Organization.objects.filter(pk=other_organization.pk).update(seat_limit=1)
-    waiting = make_waiting(other_organization, invitee, stranger)
+    waiting = InvitationFactory.create(organization=other_organization, invitee=invitee, inviter=stranger, waiting=True)
     make_room(full, 5)
     complete(full)
     assert statuses(waiting) == ["processing"]
 
 
 def test_nobody_enters_an_archived_organization(full: Organization, owner: User, invitee: User):
-    waiting = make_waiting(full, invitee, owner)
+    waiting = InvitationFactory.create(organization=full, invitee=invitee, inviter=owner, waiting=True)
     make_room(full, 1)
     full.deleted_at = timezone.now()
     assert complete(full) == 0
@@ -134,16 +137,16 @@ class TestWhoDoesNotComeIn:
 
     @pytest.fixture
     def behind(self, full: Organization, owner: User, stranger: User, first: Invitation) -> Invitation:
-        return make_waiting(full, stranger, owner)
+        return InvitationFactory.create(organization=full, invitee=stranger, inviter=owner, waiting=True)
 
     @pytest.fixture
     def first(self, full: Organization, admin: User, invitee: User) -> Invitation:
-        return make_waiting(full, invitee, admin)
+        return InvitationFactory.create(organization=full, invitee=invitee, inviter=admin, waiting=True)
 
     def test_where_the_inviter_could_not_offer_it_now_they_wait_on(
         self, full: Organization, owner: User, admin: User, first: Invitation, behind: Invitation
     ):
-        remove_member(by=session(owner), organization_id=full.pk, membership_id=membership_of(admin, full).pk)
+        remove_member(by=session_of(owner), organization_id=full.pk, membership_id=membership_of(admin, full).pk)
         assert statuses(first, behind) == ["processing", "accepted"]
 
     def test_a_deactivated_person_waits_on_and_can_still_come_in(
@@ -173,7 +176,7 @@ class TestWhoDoesNotComeIn:
         else:
             invitee.delete()
         make_room(full, 1)
-        with watching() as changes:
+        with track_changes() as changes:
             assert complete(full) == 1
         assert statuses(first, behind) == ["cancelled", "accepted"]
         assert changes.events[0] == event("invitation.cancelled", first, None, full)
@@ -181,22 +184,25 @@ class TestWhoDoesNotComeIn:
     def test_who_came_in_another_way_is_answered_and_takes_no_second_seat(
         self, full: Organization, invitee: User, first: Invitation, behind: Invitation
     ):
-        membership = join(full, invitee)
+        membership = MembershipFactory.create(organization=full, user=invitee)
         make_room(full, 1)
-        with watching() as changes:
+        with track_changes() as changes:
             assert complete(full) == 2
         assert statuses(first, behind) == ["accepted", "accepted"]
         assert changes.events[0] == event("invitation.accepted", first, None, full, was_member=True, waited=True)
-        assert role_of(invitee, full) == membership.organization_role.pk
+        assert role_id_of(invitee, full) == membership.organization_role.pk
 
 
 def test_several_organizations_give_their_seats_when_one_person_leaves_all(
     full: Organization, owner: User, member: User, invitee: User, stranger: User
 ):
-    second = make_organization("second", owner, seat_limit=2)
-    join(second, member)
-    waiting = [make_waiting(full, invitee, owner), make_waiting(second, stranger, owner)]
-    delete_account(by=session(member), user=member)
+    second = OrganizationFactory.create(slug="second", owners=[owner], seat_limit=2)
+    MembershipFactory.create(organization=second, user=member)
+    waiting = [
+        InvitationFactory.create(organization=full, invitee=invitee, inviter=owner, waiting=True),
+        InvitationFactory.create(organization=second, invitee=stranger, inviter=owner, waiting=True),
+    ]
+    delete_account(by=session_of(member), user=member)
     assert statuses(*waiting) == ["accepted", "accepted"]
     assert Membership.objects.filter(user__in=[invitee, stranger]).count() == 2
 
@@ -205,9 +211,9 @@ def test_an_open_invitation_does_not_take_the_seat_of_who_waits(
     full: Organization, owner: User, member: User, invitee: User
 ):
     """Waiting came first: the address that is merely invited will have to wait in turn."""
-    make_invitation(full, "somebody@example.com", owner)
-    waiting = make_waiting(full, invitee, owner)
-    leave_organization(by=session(member), organization_id=full.pk)
+    InvitationFactory.create(organization=full, email="somebody@example.com", inviter=owner)
+    waiting = InvitationFactory.create(organization=full, invitee=invitee, inviter=owner, waiting=True)
+    leave_organization(by=session_of(member), organization_id=full.pk)
     assert statuses(waiting) == ["accepted"]
 
 
@@ -216,7 +222,7 @@ class TestTheChore:
 
     @pytest.fixture
     def waiting(self, full: Organization, admin: User, invitee: User) -> Invitation:
-        waiting = make_waiting(full, invitee, admin)
+        waiting = InvitationFactory.create(organization=full, invitee=invitee, inviter=admin, waiting=True)
         make_room(full, 1)
         return waiting
 
@@ -226,7 +232,7 @@ class TestTheChore:
     ):
         person = User.objects.filter(pk=request.getfixturevalue(who).pk)
         person.update(is_active=False)
-        with watching() as changes:
+        with track_changes() as changes:
             complete_acceptances()
         assert changes.nothing
         person.update(is_active=True)
@@ -244,6 +250,6 @@ class TestTheChore:
         assert statuses(waiting) == ["processing"]
 
     def test_it_asks_once_where_nobody_waits(self, organization: Organization, owner: User):
-        make_invitation(organization, "somebody@example.com", owner)
-        with queries(where_somebody_waits="SELECT orgs_organization"):
+        InvitationFactory.create(organization=organization, email="somebody@example.com", inviter=owner)
+        with assert_queries(where_somebody_waits="SELECT orgs_organization"):
             complete_acceptances()

@@ -12,8 +12,8 @@ from accounts.principals import Method, Principal
 from invitations.models import Invitation
 from orgs.models import Organization, Unit
 from orgs.permissions import MANAGE_MEMBERS, UNASSIGNED_ROLE, UNIT_ADMIN_ROLE, UNIT_MANAGE_MEMBERS, VIEWER_ROLE
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory, UnitFactory, UserFactory
 from tests.orgs.api.house import API, at
-from tests.rows import join, make_invitation, make_person, make_program, make_role, make_unit
 
 By = Callable[..., APIClient]
 
@@ -35,50 +35,54 @@ def by(request: pytest.FixtureRequest) -> By:
 
 @pytest.fixture
 def workspace(organization: Organization) -> Unit:
-    return make_unit(organization, "design")
+    return UnitFactory.create(organization=organization, slug="design")
 
 
 @pytest.fixture
 def application(organization: Organization) -> Unit:
-    return make_unit(organization, "shop", kind="application")
+    return UnitFactory.create(organization=organization, slug="shop", kind="application")
 
 
 @pytest.fixture
 def manager(organization: Organization) -> User:
     """May manage members, by a role of the organization's own, and nothing else."""
-    user = make_person("manager")
-    join(organization, user, make_role(organization, "Manager", [MANAGE_MEMBERS]).pk)
-    return user
+    role = RoleFactory.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS])
+    user = UserFactory.create(email="manager@example.com")
+    return MembershipFactory.create(organization=organization, user=user, role_id=role.pk).user
 
 
 @pytest.fixture
 def program(organization: Organization) -> User:
     """A system user that may manage members."""
-    return make_program(organization, permissions=[MANAGE_MEMBERS])
+    return MembershipFactory.create(organization=organization, of_system_user=True, permissions=[MANAGE_MEMBERS]).user
 
 
 @pytest.fixture
 def unit_manager(organization: Organization, workspace: Unit) -> User:
     """May manage the members of the workspace, by a role there, and see the organization's projects."""
-    user = make_person("unit-manager")
-    role = make_role(organization, "Host", [UNIT_MANAGE_MEMBERS, "unit:view"], level="unit")
-    join(organization, user, VIEWER_ROLE, units={workspace: role.pk})
+    user = UserFactory.create(email="unit-manager@example.com")
+    role = RoleFactory.create(
+        organization=organization, name="Host", permissions=[UNIT_MANAGE_MEMBERS, "unit:view"], scope="unit"
+    )
+    MembershipFactory.create(organization=organization, user=user, role_id=VIEWER_ROLE, unit_roles={workspace: role.pk})
     return user
 
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
     """The invitee's, open, to nothing in particular."""
-    return make_invitation(organization, "invitee@example.com", owner, role_id=VIEWER_ROLE)
+    return InvitationFactory.create(
+        organization=organization, email="invitee@example.com", inviter=owner, role_id=VIEWER_ROLE
+    )
 
 
 @pytest.fixture
 def workspace_invitation(organization: Organization, owner: User, workspace: Unit) -> Invitation:
     """The invitee's, open, into the workspace with all rights there."""
-    return make_invitation(
-        organization,
-        "invitee@example.com",
-        owner,
+    return InvitationFactory.create(
+        organization=organization,
+        email="invitee@example.com",
+        inviter=owner,
         role_id=UNASSIGNED_ROLE,
         unit=workspace,
         unit_role_id=UNIT_ADMIN_ROLE,

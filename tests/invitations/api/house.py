@@ -17,9 +17,9 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.models import Organization, Role, Unit
+from tests.factories import InvitationFactory
 from tests.orgs.api.house import API, Answer, at, refused, said
-from tests.queries import summaries
-from tests.rows import make_invitation
+from tests.support.queries import query_summaries
 
 NO_INVITATION = refused(404, "invitation_not_found", "There is no such invitation.")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{59}")
@@ -37,18 +37,11 @@ ENDS = {
 }
 
 
-def make_in_state(state: str, organization: Organization, email: str, inviter: User, **values: Any) -> Invitation:
-    """An invitation of which this became; ``overdue`` is past its date, and no job has been there."""
-    if state == "superseded":
-        values["superseded_by"] = make_in_state("cancelled", organization, email, inviter)
-        state = "cancelled"
-    if state == "overdue":
-        return make_invitation(organization, email, inviter, days=-1, **values)
-    if state not in ("pending", "processing"):
-        values["finished_at"] = timezone.now()
-    if state == "expired":
-        values["expires_at"] = values["finished_at"]
-    return make_invitation(organization, email, inviter, status=state, **values)
+def invitation_in_state(state: str, **values: Any) -> Invitation:
+    """Make an invitation of which this became; `overdue` is past its date, and no job has marked it yet."""
+    if state in ("expired", "overdue", "superseded"):
+        return InvitationFactory.create(**{state: True}, **values)
+    return InvitationFactory.create(status=state, **values)
 
 
 def already_invited(invitation: Invitation) -> Answer:
@@ -191,7 +184,7 @@ def asked() -> Iterator[list[str]]:
     found: list[str] = []
     with CaptureQueriesContext(connection) as captured:
         yield found
-    found.extend(summaries(captured))
+    found.extend(query_summaries(captured))
 
 
 def indistinguishable(*requests: Any) -> Answer:

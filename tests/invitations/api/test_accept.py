@@ -16,6 +16,7 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
+from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, RoleFactory, UnitFactory
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
@@ -23,15 +24,15 @@ from tests.invitations.api.house import (
     acceptance,
     caller,
     indistinguishable,
-    make_in_state,
+    invitation_in_state,
     mine,
     sent,
     without_token,
 )
 from tests.orgs.api.house import ABSENT, ANONYMOUS, API, refused, said, success
-from tests.queries import queries
-from tests.rows import join, make_invitation, make_role, make_unit, membership_of, prove_address, role_of
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, role_id_of
+from tests.support.queries import assert_queries
 
 MESSAGE = "Invitation accepted successfully"
 CANNOT_GRANT = refused(
@@ -50,7 +51,7 @@ def now(invitation):
 
 
 def test_accepting_makes_a_member(by, invitee, organization, invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(accept(by, invitation))
 
     member = membership_of(invitee, organization)
@@ -84,7 +85,7 @@ def test_the_member_gets_exactly_what_was_offered(by, invitee, organization, wor
     accept(by, workspace_invitation)
 
     member = membership_of(invitee, organization)
-    assert (role_of(invitee, organization), member.permissions) == (VIEWER_ROLE, [MANAGE_MEMBERS])
+    assert (role_id_of(invitee, organization), member.permissions) == (VIEWER_ROLE, [MANAGE_MEMBERS])
     assert [(held.unit, held.role_id) for held in member.unit_assignments] == [(workspace, UNIT_ADMIN_ROLE)]
 
 
@@ -105,22 +106,22 @@ def test_the_inviter_is_told(by, owner, invitee, invitation):
 def test_a_second_click_says_so_and_changes_nothing(by, invitee, invitation):
     accept(by, invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(accept(by, invitation)) == ENDS["accepted"]
     assert changes.nothing
 
 
 @pytest.mark.parametrize("state", ENDS)
 def test_what_is_not_open_says_what_became_of_it(by, organization, owner, invitee, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(accept(by, invitation)) == ENDS[state]
     assert changes.nothing
 
 
 def test_accepting_twice_does_not_jump_the_queue(by, organization, owner, invitee):
-    invitation = make_in_state("processing", organization, "invitee@example.com", owner, answered_by=invitee)
+    invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
 
     assert said(accept(by, invitation)) == WAITS
 
@@ -132,7 +133,7 @@ def test_accepting_twice_does_not_jump_the_queue(by, organization, owner, invite
 def test_somebody_else_s_is_like_none_at_all(by, invitation, who):
     client = by(who)
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = indistinguishable(
             lambda: client.post(mine(invitation.pk, "accept")),
             lambda: client.post(mine(ABSENT, "accept")),
@@ -144,14 +145,14 @@ def test_somebody_else_s_is_like_none_at_all(by, invitation, who):
 
 @pytest.mark.parametrize("state", ENDS)
 def test_nor_does_somebody_else_learn_what_became_of_it(by, organization, owner, stranger, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     assert said(accept(by, invitation, "stranger")) == NO_INVITATION
 
 
 def test_an_address_must_be_proven(by, organization, owner, invitee):
-    prove_address(invitee, "second@example.com", verified=False)
-    invitation = make_invitation(organization, "second@example.com", owner)
+    EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
+    invitation = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
 
     assert said(accept(by, invitation)) == NO_INVITATION
     invitee.emailaddress_set.update(verified=True)
@@ -159,8 +160,8 @@ def test_an_address_must_be_proven(by, organization, owner, invitee):
 
 
 def test_any_proven_address_will_do(by, organization, owner, invitee):
-    prove_address(invitee, "second@example.com")
-    invitation = make_invitation(organization, "second@example.com", owner)
+    EmailAddressFactory.create(user=invitee, email="second@example.com")
+    invitation = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
 
     assert accept(by, invitation).status_code == 200
 
@@ -198,7 +199,9 @@ def test_an_archived_organization_is_not_entered(by, invitee, organization, invi
 
 @pytest.mark.parametrize("change", ["demoted", "removed", "deactivated", "deleted"])
 def test_who_can_no_longer_offer_it_does_not_let_anybody_in(by, organization, admin, invitee, change):
-    invitation = make_invitation(organization, "invitee@example.com", admin, role_id=ADMIN_ROLE)
+    invitation = InvitationFactory.create(
+        organization=organization, email="invitee@example.com", inviter=admin, role_id=ADMIN_ROLE
+    )
     member = membership_of(admin, organization)
     if change == "demoted":
         member.assignments.update(role_id=VIEWER_ROLE)
@@ -209,22 +212,24 @@ def test_who_can_no_longer_offer_it_does_not_let_anybody_in(by, organization, ad
     else:
         admin.delete()
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(accept(by, invitation)) == CANNOT_GRANT
     assert changes.nothing
 
 
 def test_who_can_still_offer_it_may_have_lost_other_rights(by, organization, admin, invitee):
-    invitation = make_invitation(organization, "invitee@example.com", admin)
-    role = make_role(organization, "Manager", [MANAGE_MEMBERS])
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=admin)
+    role = RoleFactory.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS])
     membership_of(admin, organization).assignments.update(role=role)
 
     assert accept(by, invitation).status_code == 200
 
 
 def test_a_role_that_grew_beyond_the_inviter_lets_nobody_in(by, organization, manager, invitee):
-    role = make_role(organization, "Guide")
-    invitation = make_invitation(organization, "invitee@example.com", manager, role=role)
+    role = RoleFactory.create(organization=organization, name="Guide")
+    invitation = InvitationFactory.create(
+        organization=organization, email="invitee@example.com", inviter=manager, role=role
+    )
     role.permissions = [MANAGE_MEMBERS, "organization:manage_billing"]
     role.save()
 
@@ -232,11 +237,17 @@ def test_a_role_that_grew_beyond_the_inviter_lets_nobody_in(by, organization, ma
 
 
 def test_a_role_or_unit_of_another_organization_opens_nothing(by, organization, other_organization, owner, invitee):
-    foreign_role = make_role(other_organization, "Guide", [MANAGE_MEMBERS])
-    foreign_unit = make_unit(other_organization)
-    by_role = make_invitation(organization, "invitee@example.com", owner, role=foreign_role)
-    by_unit = make_invitation(
-        organization, "invitee@example.com", owner, unit=foreign_unit, unit_role_id=UNIT_VIEWER_ROLE
+    foreign_role = RoleFactory.create(organization=other_organization, name="Guide", permissions=[MANAGE_MEMBERS])
+    foreign_unit = UnitFactory.create(organization=other_organization)
+    by_role = InvitationFactory.create(
+        organization=organization, email="invitee@example.com", inviter=owner, role=foreign_role
+    )
+    by_unit = InvitationFactory.create(
+        organization=organization,
+        email="invitee@example.com",
+        inviter=owner,
+        unit=foreign_unit,
+        unit_role_id=UNIT_VIEWER_ROLE,
     )
 
     for invitation in (by_role, by_unit):
@@ -249,14 +260,16 @@ def test_a_role_or_unit_of_another_organization_opens_nothing(by, organization, 
 
 @pytest.mark.parametrize(("held", "offered"), [(OWNER_ROLE, UNASSIGNED_ROLE), (UNASSIGNED_ROLE, ADMIN_ROLE)])
 def test_a_member_answers_and_keeps_exactly_their_rights(by, organization, owner, invitee, held, offered):
-    member = join(organization, invitee, held)
-    invitation = make_invitation(organization, "invitee@example.com", owner, role_id=offered)
+    member = MembershipFactory.create(organization=organization, user=invitee, role_id=held)
+    invitation = InvitationFactory.create(
+        organization=organization, email="invitee@example.com", inviter=owner, role_id=offered
+    )
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(accept(by, invitation))
 
     assert answer == success(MESSAGE, acceptance(invitation, member.pk, was_member=True))
-    assert role_of(invitee, organization) == held
+    assert role_id_of(invitee, organization) == held
     assert "orgs.RoleAssignment" not in changes.tables
     assert [told.kind for told in changes.events] == ["invitation.accepted"]
 
@@ -264,7 +277,7 @@ def test_a_member_answers_and_keeps_exactly_their_rights(by, organization, owner
 def test_without_a_free_seat_the_acceptance_waits(by, organization, owner, invitee, invitation):
     Organization.objects.filter(pk=organization.pk).update(seat_limit=3)
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(accept(by, invitation))
 
     assert answer == success("Waiting for a free seat", acceptance(invitation, None, "processing"))
@@ -274,7 +287,7 @@ def test_without_a_free_seat_the_acceptance_waits(by, organization, owner, invit
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 def test_looking_accepts_nothing(by, invitee, invitation, method):
-    with watching() as changes:
+    with track_changes() as changes:
         assert getattr(by("invitee"), method)(mine(invitation.pk, "accept")).status_code == 405
     assert changes.nothing
 
@@ -282,7 +295,7 @@ def test_looking_accepts_nothing(by, invitee, invitation, method):
 def test_the_queries_are_these(by, invitee, invitation):
     client = by("invitee")
 
-    with queries(
+    with assert_queries(
         addressed="SELECT invitations_invitation",
         lock="SELECT orgs_organization",
         row="SELECT invitations_invitation",

@@ -13,22 +13,22 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
+from tests.factories import InvitationFactory
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
     caller,
     emailed_token,
     indistinguishable,
-    make_in_state,
+    invitation_in_state,
     mine,
     sent,
     sent_row,
     without_token,
 )
 from tests.orgs.api.house import ABSENT, ANONYMOUS, DONE, OUTSIDER, at, lacking, refused, said, success, too_wide
-from tests.queries import queries
-from tests.rows import make_invitation
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.queries import assert_queries
 
 CHANGED = {"invitations.Invitation": (0, 1, 0)}
 
@@ -53,7 +53,7 @@ def now(invitation):
 
 
 def test_an_open_invitation_is_withdrawn(by, cancel, owner, organization, invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(cancel(by("owner"), sent(invitation)))
 
     row = now(invitation)
@@ -76,13 +76,13 @@ def test_it_stays_readable_and_its_link_says_what_happened(by, cancel, owner, in
 def test_a_second_time_says_that_it_was_withdrawn_and_changes_nothing(by, cancel, owner, invitation):
     cancel(by("owner"), sent(invitation))
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(cancel(by("owner"), sent(invitation))) == ENDS["cancelled"]
     assert changes.nothing
 
 
 def test_an_acceptance_that_waits_for_a_seat_can_be_withdrawn(by, cancel, owner, organization, invitee):
-    waiting = make_in_state("processing", organization, "invitee@example.com", owner, answered_by=invitee)
+    waiting = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
 
     assert cancel(by("owner"), sent(waiting)).status_code in (200, 204)
     assert now(waiting).status == "cancelled"
@@ -90,15 +90,17 @@ def test_an_acceptance_that_waits_for_a_seat_can_be_withdrawn(by, cancel, owner,
 
 @pytest.mark.parametrize("state", ENDS)
 def test_what_is_over_says_what_became_of_it(by, cancel, organization, owner, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(cancel(by("owner"), sent(invitation))) == ENDS[state]
     assert changes.nothing
 
 
 def test_a_manager_withdraws_whatever_was_offered(by, cancel, owner, manager, organization):
-    invitation = make_invitation(organization, "new@example.com", owner, role_id=ADMIN_ROLE)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=owner, role_id=ADMIN_ROLE
+    )
 
     assert cancel(by("manager"), sent(invitation)).status_code in (200, 204)
     assert now(invitation).status == "cancelled"
@@ -106,7 +108,9 @@ def test_a_manager_withdraws_whatever_was_offered(by, cancel, owner, manager, or
 
 def test_a_unit_manager_withdraws_what_they_could_offer(by, cancel, owner, unit_manager, organization, workspace):
     into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE}
-    invitation = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE, **into)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=owner, role_id=VIEWER_ROLE, **into
+    )
 
     assert cancel(by("unit_manager"), sent(invitation)).status_code in (200, 204)
     assert now(invitation).status == "cancelled"
@@ -123,9 +127,11 @@ def test_a_unit_manager_withdraws_nothing_wider(
     by, cancel, owner, unit_manager, organization, workspace, role_id, unit_role_id, missing
 ):
     into = {"unit": workspace, "unit_role_id": unit_role_id}
-    invitation = make_invitation(organization, "new@example.com", owner, role_id=role_id, **into)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=owner, role_id=role_id, **into
+    )
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(cancel(by("unit_manager"), sent(invitation)))
 
     assert answer[0] == 403
@@ -146,7 +152,7 @@ def test_a_unit_manager_finds_no_other_invitation(by, cancel, unit_manager, orga
 def test_an_invitation_of_another_organization_is_like_none_at_all(
     by, cancel, organization, other_organization, stranger
 ):
-    foreign = make_invitation(other_organization, "invitee@example.com", stranger)
+    foreign = InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
 
     answer = indistinguishable(
         lambda: cancel(by("owner"), at(organization, "invitations", foreign.pk)),
@@ -192,7 +198,7 @@ def test_a_body_is_not_expected(by, owner, invitation):
 @pytest.mark.parametrize("path", ["", "cancel"])
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 def test_looking_withdraws_nothing(by, owner, invitation, path, method):
-    with watching() as changes:
+    with track_changes() as changes:
         getattr(by("owner"), method)(sent(invitation, *filter(None, [path])))
     assert changes.nothing
 
@@ -200,7 +206,7 @@ def test_looking_withdraws_nothing(by, owner, invitation, path, method):
 def test_the_queries_are_these(by, owner, invitation):
     client = by("owner")
 
-    with queries(
+    with assert_queries(
         lock="SELECT orgs_organization",
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",

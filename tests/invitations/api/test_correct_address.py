@@ -8,6 +8,7 @@ from django.utils import timezone
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from tests.factories import InvitationFactory
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
@@ -15,14 +16,13 @@ from tests.invitations.api.house import (
     already_invited,
     caller,
     indistinguishable,
-    make_in_state,
+    invitation_in_state,
     sent,
     sent_row,
     without_token,
 )
 from tests.orgs.api.house import ABSENT, ANONYMOUS, OUTSIDER, at, invalid, lacking, refused, said, success, too_wide
-from tests.rows import make_invitation
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 MESSAGE = "Address corrected successfully"
 RIGHT = {"email": "right@example.com"}
@@ -30,8 +30,10 @@ RIGHT = {"email": "right@example.com"}
 
 @pytest.mark.parametrize("state", ["pending", "error"])
 def test_the_answer_is_the_new_invitation_with_the_same_offer(by, owner, organization, state):
-    former = make_in_state(state, organization, "wrong@example.com", owner, role_id=VIEWER_ROLE)
-    with watching() as changes:
+    former = invitation_in_state(
+        state, organization=organization, email="wrong@example.com", inviter=owner, role_id=VIEWER_ROLE
+    )
+    with track_changes() as changes:
         response = without_token(by("owner").post(sent(former, "correct-address"), RIGHT))
 
     newer = Invitation.objects.open().get()
@@ -63,7 +65,7 @@ def test_how_long_it_lives_can_be_said(by, invitation):
     ],
 )
 def test_nothing_else_can_be_said(by, invitation, body, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(sent(invitation, "correct-address"), body)) == invalid(**fields)
     assert changes.nothing
 
@@ -77,7 +79,7 @@ def test_the_same_address_is_no_correction(by, invitation):
 
 
 def test_an_open_one_to_the_right_address_stands_in_the_way(by, organization, owner, invitation):
-    there = make_invitation(organization, "right@example.com", owner)
+    there = InvitationFactory.create(organization=organization, email="right@example.com", inviter=owner)
 
     assert said(by("owner").post(sent(invitation, "correct-address"), RIGHT)) == already_invited(there)
 
@@ -90,24 +92,30 @@ def test_a_member_is_not_invited(by, member, invitation):
 
 @pytest.mark.parametrize("state", [state for state in ENDS if state != "error"])
 def test_what_is_over_says_what_became_of_it(by, organization, owner, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(sent(invitation, "correct-address"), RIGHT)) == ENDS[state]
     assert changes.nothing
 
 
 def test_an_acceptance_that_waits_for_a_seat_came_from_the_right_address(by, organization, owner):
-    invitation = make_in_state("processing", organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(
+        "processing", organization=organization, email="invitee@example.com", inviter=owner
+    )
 
     assert said(by("owner").post(sent(invitation, "correct-address"), RIGHT)) == WAITS
 
 
 def test_nobody_corrects_what_they_could_not_offer(by, owner, manager, organization):
-    open_one = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE)
-    bounced = make_in_state("error", organization, "old@example.com", owner, role_id=VIEWER_ROLE)
+    open_one = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=owner, role_id=VIEWER_ROLE
+    )
+    bounced = InvitationFactory.create(
+        organization=organization, email="old@example.com", inviter=owner, undeliverable=True, role_id=VIEWER_ROLE
+    )
 
-    with watching() as changes:
+    with track_changes() as changes:
         for invitation in (open_one, bounced):
             answer = said(by("manager").post(sent(invitation, "correct-address"), RIGHT))
             assert answer == too_wide(LIST_PROJECTS)
@@ -116,14 +124,16 @@ def test_nobody_corrects_what_they_could_not_offer(by, owner, manager, organizat
 
 def test_a_unit_manager_corrects_what_leads_into_the_unit(by, organization, unit_manager, workspace, invitation):
     into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE}
-    theirs = make_invitation(organization, "new@example.com", unit_manager, **into)
+    theirs = InvitationFactory.create(organization=organization, email="new@example.com", inviter=unit_manager, **into)
 
     assert by("unit_manager").post(sent(theirs, "correct-address"), RIGHT).status_code == 201
     assert said(by("unit_manager").post(sent(invitation, "correct-address"), RIGHT)) == NO_INVITATION
 
 
 def test_whoever_corrects_it_vouches(by, owner, admin, organization):
-    invitation = make_invitation(organization, "new@example.com", admin, role_id=ADMIN_ROLE)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=admin, role_id=ADMIN_ROLE
+    )
 
     data = by("owner").post(sent(invitation, "correct-address"), RIGHT).json()["data"]
 
@@ -131,7 +141,7 @@ def test_whoever_corrects_it_vouches(by, owner, admin, organization):
 
 
 def test_an_invitation_of_another_organization_is_like_none_at_all(by, organization, other_organization, stranger):
-    foreign = make_invitation(other_organization, "invitee@example.com", stranger)
+    foreign = InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
 
     answer = indistinguishable(
         lambda: by("owner").post(at(organization, "invitations", foreign.pk, "correct-address"), RIGHT),
@@ -158,6 +168,6 @@ def test_outsiders_members_and_nobody(by, organization, invitation, other_organi
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 def test_looking_corrects_nothing(by, owner, invitation, method):
-    with watching() as changes:
+    with track_changes() as changes:
         assert getattr(by("owner"), method)(sent(invitation, "correct-address")).status_code == 405
     assert changes.nothing

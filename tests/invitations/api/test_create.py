@@ -18,17 +18,11 @@ from orgs.permissions import (
     UNIT_EDITOR_ROLE,
     VIEWER_ROLE,
 )
+from tests.factories import RoleFactory
 from tests.invitations.api.house import already_invited, caller, granted, sent_row, without_token
-from tests.orgs.api.house import (
-    ABSENT,
-    invalid,
-    refused,
-    said,
-    success,
-)
-from tests.queries import queries
-from tests.rows import make_role
-from tests.watching import event, watching
+from tests.orgs.api.house import ABSENT, invalid, refused, said, success
+from tests.support.changes import event, track_changes
+from tests.support.queries import assert_queries
 
 MESSAGE = "Invitation sent successfully"
 NEW = {"email": "new@example.com"}
@@ -40,7 +34,7 @@ def only():
 
 
 def test_an_address_is_enough(by, door, owner, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(by("owner").post(door, NEW))
 
     invitation = only()
@@ -93,7 +87,7 @@ def test_without_a_language_it_speaks_the_organizations(by, door, owner, organiz
 
 
 def test_a_language_that_no_page_speaks_is_refused(by, door, owner):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(door, {**NEW, "language": "fr"})) == invalid(
             language=["One of these is expected: en, de."]
         )
@@ -124,7 +118,7 @@ def test_a_built_in_role_can_be_said_by_name(by, door, owner, name, role_id):
 
 
 def test_an_own_role_is_said_by_id(by, door, owner, organization):
-    role = make_role(organization, "Guide", [LIST_PROJECTS])
+    role = RoleFactory.create(organization=organization, name="Guide", permissions=[LIST_PROJECTS])
 
     assert by("owner").post(door, {**NEW, "roleId": str(role.pk)}).status_code == 201
     assert only().role == role
@@ -172,7 +166,7 @@ def test_a_domain_in_another_script_is_stored_in_ascii(by, door, owner):
     ],
 )
 def test_what_is_no_address_is_refused_and_nothing_is_written(by, door, owner, address):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").post(door, {"email": address}))
 
     assert answer == invalid(email=["Enter a valid e-mail address."])
@@ -209,7 +203,7 @@ def test_what_is_no_address_is_refused_and_nothing_is_written(by, door, owner, a
     ],
 )
 def test_every_faulty_field_is_named_and_nothing_is_written(by, door, owner, body, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").post(door, body))
 
     assert answer == refused(400, "invalid", "Some fields are not valid.", fields=fields)
@@ -228,7 +222,7 @@ def test_what_is_no_object_is_refused(by, door, owner, body):
 def test_the_queries_are_these(by, owner, path):
     client = by("owner")
 
-    with queries(
+    with assert_queries(
         lock="SELECT orgs_organization",
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",

@@ -1,7 +1,6 @@
 """Inviting, by either path: what an invitation names must belong here, and the address must be free."""
 
 import pytest
-from django.utils import timezone
 
 from invitations.models import Invitation
 from orgs.models import Organization
@@ -11,17 +10,10 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
+from tests.factories import EmailAddressFactory, InvitationFactory, RoleFactory, UnitFactory
 from tests.invitations.api.house import already_invited, sent_row
-from tests.orgs.api.house import (
-    ABSENT,
-    UNKNOWN_ROLE,
-    invalid,
-    refused,
-    said,
-    success,
-)
-from tests.rows import make_invitation, make_role, make_unit, prove_address
-from tests.watching import watching
+from tests.orgs.api.house import ABSENT, UNKNOWN_ROLE, refused, said, success
+from tests.support.changes import track_changes
 
 MESSAGE = "Invitation sent successfully"
 NEW = {"email": "new@example.com"}
@@ -30,7 +22,7 @@ FULL = refused(409, "no_seat_left", "This organization has no seat left.", detai
 
 
 def test_a_role_of_another_organization_is_unknown(by, door, owner, other_organization):
-    foreign = make_role(other_organization, "Guide", [LIST_PROJECTS])
+    foreign = RoleFactory.create(organization=other_organization, name="Guide", permissions=[LIST_PROJECTS])
 
     for role_id in (foreign.pk, ABSENT, UNIT_VIEWER_ROLE):
         assert said(by("owner").post(door, {**NEW, "roleId": str(role_id)})) == UNKNOWN_ROLE
@@ -38,7 +30,7 @@ def test_a_role_of_another_organization_is_unknown(by, door, owner, other_organi
 
 
 def test_a_unit_of_another_organization_is_unknown(by, door, owner, other_organization):
-    foreign = make_unit(other_organization)
+    foreign = UnitFactory.create(organization=other_organization)
     message = "This organization has no such workspace or application."
     unknown = refused(422, "unknown_unit", message, fields={"unitId": ["Unknown workspace or application."]})
 
@@ -49,7 +41,7 @@ def test_a_unit_of_another_organization_is_unknown(by, door, owner, other_organi
 
 
 def test_a_unit_role_is_one_of_units_and_of_this_organization(by, door, owner, workspace, other_organization):
-    foreign = make_role(other_organization, "Guest", ["unit:view"], level="unit")
+    foreign = RoleFactory.create(organization=other_organization, name="Guest", permissions=["unit:view"], scope="unit")
     message = "This organization has no such role."
     unknown = refused(422, "unknown_role", message, fields={"unitRoleId": ["Unknown role."]})
 
@@ -88,13 +80,13 @@ def test_a_permission_that_nobody_can_give_directly_is_named(by, door, owner, pe
 
 @pytest.mark.parametrize("address", ["member@example.com", "MEMBER@example.com", "second@example.com"])
 def test_a_member_is_not_invited_by_any_address_they_have_proven(by, door, owner, member, address):
-    prove_address(member, "second@example.com")
+    EmailAddressFactory.create(user=member, email="second@example.com")
 
     assert said(by("owner").post(door, {"email": address})) == MEMBER
 
 
 def test_an_address_that_a_member_has_not_proven_is_anybody_s(by, door, owner, member):
-    prove_address(member, "second@example.com", verified=False)
+    EmailAddressFactory.create(user=member, email="second@example.com", verified=False)
 
     assert by("owner").post(door, {"email": "second@example.com"}).status_code == 201
 
@@ -105,14 +97,16 @@ def test_one_open_invitation_per_address_and_target(by, door, owner, workspace):
     assert by("owner").post(door, NEW).status_code == 201
     assert by("owner").post(door, {**NEW, **there}).status_code == 201
     to_organization, to_workspace = Invitation.objects.order_by("id")
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(door, {**NEW, "role": "viewer"})) == already_invited(to_organization)
         assert said(by("owner").post(door, {**NEW, **there})) == already_invited(to_workspace)
     assert changes.nothing
 
 
 def test_force_supersedes_the_open_invitation(by, door, owner, organization):
-    former = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE)
+    former = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=owner, role_id=VIEWER_ROLE
+    )
 
     answer = said(by("owner").post(door, {**NEW, "role": "editor", "force": True}))
 
@@ -135,9 +129,11 @@ def test_only_true_is_force(by, door, owner, organization, force):
 
 
 def test_nobody_supersedes_an_offer_they_could_not_make(by, door, owner, manager, organization):
-    former = make_invitation(organization, "new@example.com", owner, role_id=ADMIN_ROLE)
+    former = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=owner, role_id=ADMIN_ROLE
+    )
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("manager").post(door, {**NEW, "force": True}))
 
     assert answer[1]["error"]["code"] == "grant_too_wide"
@@ -146,7 +142,7 @@ def test_nobody_supersedes_an_offer_they_could_not_make(by, door, owner, manager
 
 
 def test_an_overdue_invitation_is_in_nobody_s_way(by, door, owner, organization):
-    former = make_invitation(organization, "new@example.com", owner, days=-1)
+    former = InvitationFactory.create(organization=organization, email="new@example.com", inviter=owner, overdue=True)
 
     assert by("owner").post(door, NEW).status_code == 201
     former.refresh_from_db()
@@ -155,7 +151,7 @@ def test_an_overdue_invitation_is_in_nobody_s_way(by, door, owner, organization)
 
 @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "error"])
 def test_an_answered_invitation_is_in_nobody_s_way(by, door, owner, organization, status):
-    make_invitation(organization, "new@example.com", owner, status=status, finished_at=timezone.now())
+    InvitationFactory.create(organization=organization, email="new@example.com", inviter=owner, status=status)
 
     assert by("owner").post(door, NEW).status_code == 201
 
@@ -164,6 +160,6 @@ def test_members_and_open_invitations_take_the_seats(by, door, owner, organizati
     Organization.objects.filter(pk=organization.pk).update(seat_limit=4)
 
     assert by("owner").post(door, NEW).status_code == 201
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(door, {"email": "another@example.com"})) == FULL
     assert changes.nothing

@@ -14,20 +14,10 @@ from orgs.permissions import (
     UNIT_EDITOR_ROLE,
     UNIT_VIEWER_ROLE,
 )
+from tests.factories import MembershipFactory, RoleFactory
 from tests.invitations.api.house import granted, indistinguishable
-from tests.orgs.api.house import (
-    ABSENT,
-    ANONYMOUS,
-    API,
-    OUTSIDER,
-    at,
-    lacking,
-    refused,
-    said,
-    too_wide,
-)
-from tests.rows import join, make_role
-from tests.watching import watching
+from tests.orgs.api.house import ABSENT, ANONYMOUS, API, OUTSIDER, at, lacking, refused, said, too_wide
+from tests.support.changes import track_changes
 
 NEW = {"email": "new@example.com"}
 
@@ -52,7 +42,7 @@ def test_a_foreign_organization_is_like_none_at_all(by, organization, other_orga
 def test_the_header_names_another_organization_and_a_foreign_one_is_unknown(
     by, owner, organization, other_organization
 ):
-    join(other_organization, owner, ADMIN_ROLE)
+    MembershipFactory.create(organization=other_organization, user=owner, role_id=ADMIN_ROLE)
     client = by("owner")
 
     for named in (other_organization, organization):
@@ -80,7 +70,7 @@ def test_who_belongs_nowhere_has_no_current_organization(by, invitee):
 
 @pytest.mark.parametrize("body", [NEW, {**NEW, "roleId": ABSENT}, {**NEW, "unitId": ABSENT, "unitRoleId": ABSENT}])
 def test_a_member_without_the_right_learns_nothing_but_that(by, door, member, body):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").post(door, body)) == lacking(MANAGE_MEMBERS)
 
     assert changes.nothing
@@ -101,7 +91,7 @@ def test_a_manager_grants_what_a_manager_holds(by, door, manager):
     ],
 )
 def test_nobody_grants_more_than_they_hold(by, door, manager, offer, missing):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("manager").post(door, {**NEW, **offer}))
 
     assert answer[0] == 403
@@ -138,7 +128,9 @@ def test_a_system_user_invites_like_anybody_who_may(by, door, program, organizat
 
 
 def test_a_unit_manager_invites_into_the_unit(by, door, unit_manager, workspace):
-    unit_role = make_role(workspace.organization, "Guest", ["unit:view"], level="unit")
+    unit_role = RoleFactory.create(
+        organization=workspace.organization, name="Guest", permissions=["unit:view"], scope="unit"
+    )
     body = {**NEW, "unitId": str(workspace.pk), "unitRoleId": str(unit_role.pk)}
 
     assert by("unit_manager").post(door, body).status_code == 201

@@ -4,6 +4,7 @@ import pytest
 
 from invitations.email.models import Email
 from invitations.models import Invitation
+from tests.factories import EmailAddressFactory, InvitationFactory
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
@@ -11,15 +12,14 @@ from tests.invitations.api.house import (
     caller,
     emailed_token,
     indistinguishable,
-    make_in_state,
+    invitation_in_state,
     mine,
     received_row,
     sent,
     without_token,
 )
 from tests.orgs.api.house import ABSENT, ANONYMOUS, invalid, said, success
-from tests.rows import make_invitation, prove_address
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 MESSAGE = "Invitation declined successfully"
 
@@ -33,7 +33,7 @@ def now(invitation):
 
 
 def test_declining_ends_it_and_tells_the_inviter(by, owner, invitee, organization, invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(decline(by, invitation))
 
     row, email = now(invitation), Email.objects.get()
@@ -60,7 +60,7 @@ def test_a_reason_is_nobody_s_duty(by, owner, invitee, invitation, body):
 def test_a_decline_is_final(by, invitee, invitation):
     decline(by, invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(decline(by, invitation, reason="Really.")) == ENDS["declined"]
         assert said(by("invitee").post(mine(invitation.pk, "accept"))) == ENDS["declined"]
         body = {"token": emailed_token(invitation)}
@@ -70,15 +70,15 @@ def test_a_decline_is_final(by, invitee, invitation):
 
 @pytest.mark.parametrize("state", ENDS)
 def test_what_is_not_open_says_what_became_of_it(by, organization, owner, invitee, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(decline(by, invitation)) == ENDS[state]
     assert changes.nothing
 
 
 def test_an_acceptance_that_waits_is_no_longer_declined(by, organization, owner, invitee):
-    invitation = make_in_state("processing", organization, "invitee@example.com", owner, answered_by=invitee)
+    invitation = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
 
     assert said(decline(by, invitation)) == WAITS
 
@@ -87,7 +87,7 @@ def test_an_acceptance_that_waits_is_no_longer_declined(by, organization, owner,
 def test_somebody_else_s_is_like_none_at_all(by, invitation, who):
     client = by(who)
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = indistinguishable(
             lambda: client.post(mine(invitation.pk, "decline"), {}),
             lambda: client.post(mine(ABSENT, "decline"), {}),
@@ -98,8 +98,8 @@ def test_somebody_else_s_is_like_none_at_all(by, invitation, who):
 
 
 def test_an_address_must_be_proven(by, organization, owner, invitee):
-    prove_address(invitee, "second@example.com", verified=False)
-    invitation = make_invitation(organization, "second@example.com", owner)
+    EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
+    invitation = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
 
     assert said(decline(by, invitation)) == NO_INVITATION
     assert now(invitation).status == "pending"
@@ -121,7 +121,7 @@ def test_nobody_gets_401(by, invitation):
     ],
 )
 def test_a_reason_is_plain_text(by, invitee, invitation, reason, message):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(decline(by, invitation, reason=reason)) == invalid(reason=[message])
     assert changes.nothing
 
@@ -134,6 +134,6 @@ def test_a_reason_is_told_as_it_is_and_never_as_markup(by, owner, invitee, invit
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 def test_looking_declines_nothing(by, invitee, invitation, method):
-    with watching() as changes:
+    with track_changes() as changes:
         assert getattr(by("invitee"), method)(mine(invitation.pk, "decline")).status_code == 405
     assert changes.nothing

@@ -13,10 +13,11 @@ from invitations.actions.inviting import resend
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.models import Invitation
-from tests.invitations.api.house import make_in_state, sent
+from tests.factories import InvitationFactory
+from tests.invitations.api.house import sent
 from tests.orgs.api.house import API, invalid_query, said
-from tests.queries import queries
-from tests.rows import make_invitation, session
+from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678000, tzinfo=UTC)
 UNSENT = ("queued", "sending", "deferred")
@@ -74,7 +75,7 @@ def test_an_invitation_without_a_email_has_none(by, invitation):
 
 def test_the_newest_email_to_the_invitee_speaks(by, owner, organization, invitation):
     emailed(invitation, "bounced")
-    resent = resend(by=session(owner), organization_id=organization.pk, invitation_id=invitation.pk)
+    resent = resend(by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk)
     assert delivery_of(by("owner"), invitation)["state"] == "queued"
 
     Email.objects.filter(generation=2).update(state="sent", sent_at=MOMENT, due_at=None)
@@ -86,7 +87,7 @@ def test_the_newest_email_to_the_invitee_speaks(by, owner, organization, invitat
 
 
 def test_emails_to_the_inviter_are_no_delivery(by, invitee, invitation):
-    accept(by=session(invitee), invitation_id=invitation.pk)
+    accept(by=session_of(invitee), invitation_id=invitation.pk)
 
     assert Email.objects.get().kind == "answered"
     assert delivery_of(by("owner"), invitation) is None
@@ -113,13 +114,19 @@ def test_the_invitee_is_told_nothing_of_it(by, invitee, invitation):
 @pytest.fixture
 def of_every_delivery(organization, owner) -> dict[str, Invitation]:
     """An invitation for every state of its mail; one that bounced and was sent again; and one without a mail."""
-    made = {state: make_invitation(organization, f"{state}@example.com", owner) for state in Email.State.values}
+    made = {
+        state: InvitationFactory.create(organization=organization, email=f"{state}@example.com", inviter=owner)
+        for state in Email.State.values
+    }
     for state, invitation in made.items():
         emailed(invitation, state)
-    again = make_invitation(organization, "again@example.com", owner)
+    again = InvitationFactory.create(organization=organization, email="again@example.com", inviter=owner)
     emailed(again, "bounced")
-    resend(by=session(owner), organization_id=organization.pk, invitation_id=again.pk)
-    return made | {"again": again, "none": make_invitation(organization, "none@example.com", owner)}
+    resend(by=session_of(owner), organization_id=organization.pk, invitation_id=again.pk)
+    return made | {
+        "again": again,
+        "none": InvitationFactory.create(organization=organization, email="none@example.com", inviter=owner),
+    }
 
 
 @pytest.mark.parametrize("state", Email.State.values)
@@ -130,11 +137,14 @@ def test_each_state_of_delivery_can_be_asked_for(by, path, of_every_delivery, st
 
 
 def test_what_is_no_longer_open_is_found_too_unless_a_state_is_asked_for(by, path, organization, owner):
-    bounced = make_invitation(organization, "bounced@example.com", owner)
+    bounced = InvitationFactory.create(organization=organization, email="bounced@example.com", inviter=owner)
     emailed(bounced, "bounced")
     fail(invitation_id=bounced.pk, generation=1, reason="550")
-    emailed(make_invitation(organization, "open@example.com", owner), "bounced")
-    emailed(make_in_state("overdue", organization, "late@example.com", owner), "bounced")
+    emailed(InvitationFactory.create(organization=organization, email="open@example.com", inviter=owner), "bounced")
+    emailed(
+        InvitationFactory.create(organization=organization, email="late@example.com", inviter=owner, overdue=True),
+        "bounced",
+    )
 
     assert found(by("owner"), path, delivery="bounced") == ["bounced", "late", "open"]
     assert found(by("owner"), path, delivery="bounced", state="error") == ["bounced"]
@@ -143,7 +153,10 @@ def test_what_is_no_longer_open_is_found_too_unless_a_state_is_asked_for(by, pat
 
 
 def test_bounces_of_other_organizations_are_not_here(by, path, other_organization, stranger):
-    emailed(make_invitation(other_organization, "invitee@example.com", stranger), "bounced")
+    emailed(
+        InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger),
+        "bounced",
+    )
 
     assert found(by("owner"), path, delivery="bounced") == []
 
@@ -160,12 +173,14 @@ def test_anything_else_is_refused(by, path, state):
 @pytest.mark.parametrize("number", [1, 30])
 def test_the_number_of_rows_and_emails_costs_no_query(by, path, organization, owner, number):
     for index in range(number):
-        invitation = make_invitation(organization, f"new-{index}@example.com", owner)
+        invitation = InvitationFactory.create(
+            organization=organization, email=f"new-{index}@example.com", inviter=owner
+        )
         emailed(invitation, "sent")
         emailed(invitation, "sent", "reminder")
     client = by("owner")
 
-    with queries(
+    with assert_queries(
         organization="SELECT orgs_organization",
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",

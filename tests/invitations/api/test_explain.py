@@ -8,13 +8,14 @@ from accounts.principals import Method
 from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions import inviting
-from invitations.email.models import Attempt, Email
+from invitations.email.models import Email
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
+from tests.factories import AttemptFactory, EmailAddressFactory, UserFactory
 from tests.invitations.api.house import NO_INVITATION, asked, indistinguishable, moment, sent, without_token
 from tests.orgs.api.house import ABSENT, ANONYMOUS, OUTSIDER, at, lacking, said, success
-from tests.queries import queries
-from tests.rows import make_person, prove_address, session
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 MESSAGE = "Invitation explained successfully"
 
@@ -22,18 +23,16 @@ MESSAGE = "Invitation explained successfully"
 @pytest.fixture
 def emailed(organization, owner):
     """Somebody invited a person, and a mail server deferred the mail."""
-    invitation = inviting.invite(
-        by=session(owner), organization_id=organization.pk, email=normalize_address("new@example.com")
-    )
+    invitation = inviting.invite(by=session_of(owner), organization_id=organization.pk, email="new@example.com")
     Email.objects.update(state="deferred", attempts=1, response="451 4.7.1 Greylisted")
-    Attempt.objects.create(email=invitation.emails.get(), state="deferred", response="451 4.7.1 Greylisted")
+    AttemptFactory.create(email=invitation.emails.get(), state="deferred", response="451 4.7.1 Greylisted")
     return invitation
 
 
 def test_the_reason_and_the_story_are_told_whole(by, emailed, owner):
     email = emailed.emails.get()
     invited_at = moment(Event.objects.about(emailed).get(kind="invitation.created").created_at)
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(by("owner").get(sent(emailed, "explain")))
 
     about = {"actor": None, "mail": {"id": str(email.pk), "kind": "invitation"}}
@@ -60,7 +59,7 @@ def test_the_reason_and_the_story_are_told_whole(by, emailed, owner):
 
 
 def test_it_is_told_for_good(by, emailed, owner):
-    inviting.cancel(by=session(owner), organization_id=emailed.organization_id, invitation_id=emailed.pk)
+    inviting.cancel(by=session_of(owner), organization_id=emailed.organization_id, invitation_id=emailed.pk)
 
     data = by("owner").get(sent(emailed, "explain")).json()["data"]
 
@@ -78,8 +77,8 @@ def test_nobody_learns_whether_the_address_has_an_account(by, emailed):
         answers.append((answer, list(made)))
 
     ask()
-    somebody = make_person("somebody")
-    prove_address(somebody, "new@example.com", verified=False)
+    somebody = UserFactory.create(email="somebody@example.com")
+    EmailAddressFactory.create(user=somebody, email="new@example.com", verified=False)
     ask()
     EmailAddress.objects.update(verified=True)
     ask()
@@ -109,7 +108,7 @@ def test_a_unit_manager_is_told_about_what_leads_into_the_unit(by, workspace_inv
 def test_the_queries_are_these(by, emailed):
     client = by("owner")
 
-    with queries(
+    with assert_queries(
         organization="SELECT orgs_organization",
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",

@@ -16,11 +16,12 @@ from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS, OWNER_ROLE, VIEWER_ROLE
 from perfectworks.urls import house
+from tests.factories import InvitationFactory
 from tests.invitations.api.house import emailed_token, sent
 from tests.orgs.api.house import API, at, lacking, refused, said
-from tests.queries import queries
-from tests.rows import make_invitation, session
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 NEW = {"email": "new@example.com"}
@@ -30,7 +31,7 @@ REUSED = refused(422, "idempotency_key_reused", "This Idempotency-Key was used w
 @pytest.fixture(params=["create", "invite", "resend", "correct_address"])
 def request_of(request, organization, owner):
     """Each operation that mails, as a request that takes a client and headers."""
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     targets: dict[str, tuple[str, dict[str, Any]]] = {
         "create": (at(organization, "invitations"), NEW),
         "invite": (f"{API}/organization-members/invite", NEW),
@@ -51,7 +52,7 @@ def grow_old():
 
 def test_a_repeated_request_is_answered_the_same_to_the_byte_and_emails_once(by, owner, request_of):
     first = request_of(by("owner"))
-    with watching() as changes:
+    with track_changes() as changes:
         again = [request_of(by("owner")) for _ in range(3)]
 
     assert changes.nothing
@@ -75,7 +76,7 @@ def test_without_a_key_every_request_counts(by, owner, request_of):
 
 
 def test_another_key_is_another_request(by, owner, organization):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
 
     for key in ("first", "second"):
         by("owner").post(sent(invitation, "resend"), headers={"Idempotency-Key": key})
@@ -86,13 +87,16 @@ def test_another_key_is_another_request(by, owner, organization):
 def test_the_same_key_with_another_body_is_refused_and_does_nothing(by, owner, request_of):
     request_of(by("owner"))
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(request_of(by("owner"), expiresInDays=9)) == REUSED
     assert changes.nothing
 
 
 def test_the_same_key_for_another_path_is_refused(by, owner, organization):
-    first, second = (make_invitation(organization, f"{name}@example.com", owner) for name in ("first", "second"))
+    first, second = (
+        InvitationFactory.create(organization=organization, email=f"{name}@example.com", inviter=owner)
+        for name in ("first", "second")
+    )
     by("owner").post(sent(first, "resend"), headers=KEY)
 
     assert said(by("owner").post(sent(second, "resend"), headers=KEY)) == REUSED
@@ -142,7 +146,7 @@ def test_the_same_key_of_one_operation_means_nothing_to_another(by, owner, organ
 
 @pytest.mark.parametrize("fault", [{"email": "member@example.com"}, {"email": "new"}, {**NEW, "roleId": "x"}])
 def test_what_was_refused_did_nothing_and_may_be_tried_again_with_the_key(by, owner, path, fault):
-    with watching() as changes:
+    with track_changes() as changes:
         assert by("owner").post(path, fault, headers=KEY).status_code in (400, 409)
     assert changes.nothing
 
@@ -153,7 +157,7 @@ def test_a_crash_on_the_way_leaves_neither_the_effect_nor_the_answer(by, owner, 
     client = by("owner")
     client.raise_request_exception = False
     monkeypatch.setattr(IdempotentResponse, "save", broken)
-    with watching() as changes:
+    with track_changes() as changes:
         assert client.post(path, NEW, headers=KEY).status_code == 500
     assert changes.nothing
 
@@ -179,7 +183,7 @@ def broken(self, **kwargs):
     ],
 )
 def test_a_key_is_visible_ascii_of_a_bounded_length(by, owner, request_of, key, message):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(request_of(by("owner"), headers={"Idempotency-Key": key}))
 
     fields = {"Idempotency-Key": [message]}
@@ -195,7 +199,7 @@ def test_a_key_of_the_greatest_length_will_do(by, owner, request_of):
 
 
 def test_after_a_day_the_key_is_new_again(by, owner, organization):
-    invitation = make_invitation(organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     by("owner").post(sent(invitation, "resend"), headers=KEY)
     grow_old()
 
@@ -265,7 +269,7 @@ def test_what_else_is_created_is_created_once(by, owner, organization, path, bod
     path = path if path.startswith("/") else at(organization, path)
 
     first = by("owner").post(path, body, headers=KEY)
-    with watching() as changes:
+    with track_changes() as changes:
         again = by("owner").post(path, body, headers=KEY)
 
     assert (again.status_code, again.content) == (201, first.content)
@@ -275,13 +279,13 @@ def test_what_else_is_created_is_created_once(by, owner, organization, path, bod
 @pytest.mark.parametrize("who", ["owner", "invitee"])
 def test_who_is_erased_is_in_no_kept_answer(by, request, owner, admin, invitee, organization, who):
     by("admin").post(at(organization, "invitations"), {"email": "invitee@example.com"}, headers=KEY)
-    theirs = make_invitation(organization, "new@example.com", owner)
+    theirs = InvitationFactory.create(organization=organization, email="new@example.com", inviter=owner)
     by("admin").post(sent(theirs, "resend"), headers=KEY)
     erased = request.getfixturevalue(who)
     organization.memberships.filter(user=admin).get().assignments.update(role_id=OWNER_ROLE)
     kept = {"owner": "organization_invitations.create", "invitee": "organization_invitations.resend"}[who]
 
-    purge_account(by=session(erased), user=erased)
+    purge_account(by=session_of(erased), user=erased)
 
     assert [answer.operation for answer in IdempotentResponse.objects.all()] == [kept]
 
@@ -304,5 +308,5 @@ def test_the_queries_of_a_repetition_are_these(by, owner, path):
     client = by("owner")
     client.post(path, NEW, headers=KEY)
 
-    with queries(outdated="DELETE accounts_idempotentresponse", kept="SELECT accounts_idempotentresponse"):
+    with assert_queries(outdated="DELETE accounts_keptanswer", kept="SELECT accounts_keptanswer"):
         client.post(path, NEW, headers=KEY)

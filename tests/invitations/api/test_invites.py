@@ -1,6 +1,6 @@
 """GET /organization-members/invites: the documented operation, byte for byte."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -13,11 +13,12 @@ from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.actions.api_keys import create_api_key
 from orgs.models import Organization
-from tests.invitations.api.house import age, make_in_state, moment
+from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, OrganizationFactory
+from tests.invitations.api.house import age, invitation_in_state, moment
 from tests.orgs.api.house import ANONYMOUS, API, invalid_query, listed, refused, said
-from tests.queries import queries
-from tests.rows import join, make_invitation, make_organization, prove_address, session
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 PATH = f"{API}/organization-members/invites"
 MESSAGE = "Invitations retrieved successfully"
@@ -63,8 +64,16 @@ def organizations(owner):
     """Several, whose names, ages and dates are in different orders, and each has invited the invitee."""
     made = [("Beta", 3, 7), ("Alpha", 2, 9), ("Gamma", 1, 8)]
     for name, days_ago, days_left in made:
-        organization = make_organization(name.lower(), owner)
-        age(make_invitation(organization, "invitee@example.com", owner, days=days_left), days=days_ago)
+        organization = OrganizationFactory.create(slug=name.lower(), owners=[owner])
+        age(
+            InvitationFactory.create(
+                organization=organization,
+                email="invitee@example.com",
+                inviter=owner,
+                expires_in=timedelta(days=days_left),
+            ),
+            days=days_ago,
+        )
     return made
 
 
@@ -116,7 +125,7 @@ def test_a_session_is_known_and_not_enough(client, invitee, invitation):
 
 
 def test_an_api_key_is_known_and_not_enough(client, owner, organization):
-    _, secret = create_api_key(by=session(owner), organization_id=organization.pk, name="Robot")
+    _, secret = create_api_key(by=session_of(owner), organization_id=organization.pk, name="Robot")
 
     assert said(client.get(PATH, headers={"X-API-Key": secret})) == NOT_ALLOWED
 
@@ -126,7 +135,7 @@ def test_an_oauth2_token_is_known_and_not_enough(by, invitee, invitation):
 
 
 def test_everybody_sees_their_own(by, invitation, other_organization, stranger):
-    theirs = make_invitation(other_organization, "owner@example.com", stranger)
+    theirs = InvitationFactory.create(organization=other_organization, email="owner@example.com", inviter=stranger)
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [inviting_row(invitation, members=3)])
     assert said(by("owner").get(PATH)) == listed(MESSAGE, [inviting_row(theirs, members=1)])
@@ -138,21 +147,21 @@ def test_the_newest_open_invitation_speaks_for_its_organization(by, owner, invit
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [inviting_row(workspace_invitation, members=3)])
 
-    cancel(by=session(owner), organization_id=invitation.organization_id, invitation_id=workspace_invitation.pk)
+    cancel(by=session_of(owner), organization_id=invitation.organization_id, invitation_id=workspace_invitation.pk)
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [inviting_row(invitation, members=3)])
 
 
 def test_several_addresses_of_one_person_are_still_one_row(by, invitee, invitation, organization, owner):
-    prove_address(invitee, "second@example.com")
-    newer = make_invitation(organization, "second@example.com", owner)
+    EmailAddressFactory.create(user=invitee, email="second@example.com")
+    newer = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [inviting_row(newer, members=3)])
 
 
 def test_only_a_verified_address_matches(by, invitee, organization, owner):
-    prove_address(invitee, "second@example.com", verified=False)
-    invitation = make_invitation(organization, "second@example.com", owner)
+    EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
+    invitation = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [])
 
@@ -168,9 +177,7 @@ def test_the_account_s_own_address_does_not_match_while_unverified(by, invitee, 
 
 
 def test_letter_case_makes_no_second_person(by, invitee, organization, owner):
-    invitation = invite(
-        by=session(owner), organization_id=organization.pk, email=normalize_address("InviTEE@EXAMPLE.com")
-    )
+    invitation = invite(by=session_of(owner), organization_id=organization.pk, email="InviTEE@EXAMPLE.com")
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [inviting_row(invitation, members=3)])
 
@@ -179,7 +186,7 @@ def test_letter_case_makes_no_second_person(by, invitee, organization, owner):
     "state", ["processing", "accepted", "declined", "cancelled", "superseded", "error", "expired", "overdue"]
 )
 def test_what_is_not_open_is_not_listed(by, state, organization, owner, invitee):
-    make_in_state(state, organization, "invitee@example.com", owner)
+    invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [])
 
@@ -191,7 +198,7 @@ def test_an_archived_organization_invites_nobody(by, invitee, organization, invi
 
 
 def test_an_organization_the_user_has_joined_is_not_listed(by, invitee, organization, workspace_invitation):
-    join(organization, invitee)
+    MembershipFactory.create(organization=organization, user=invitee)
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [])
 
@@ -256,7 +263,7 @@ def test_the_limits_of_a_page_are_allowed(by, invitee, limit):
 
 
 def test_no_token_is_in_the_answer_and_nothing_changes(by, invitee, invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         content = by("invitee").get(PATH).content.decode()
 
     assert changes.nothing
@@ -266,10 +273,14 @@ def test_no_token_is_in_the_answer_and_nothing_changes(by, invitee, invitation):
 @pytest.mark.parametrize("number", [1, 30])
 def test_the_number_of_rows_costs_no_query(by, invitee, owner, number):
     for index in range(number):
-        make_invitation(make_organization(f"river-{index}", owner), "invitee@example.com", owner)
+        InvitationFactory.create(
+            organization=OrganizationFactory.create(slug=f"river-{index}", owners=[owner]),
+            email="invitee@example.com",
+            inviter=owner,
+        )
     client = by("invitee")
 
-    with queries(total="COUNT invitations_invitation", rows="SELECT invitations_invitation"):
+    with assert_queries(total="COUNT invitations_invitation", rows="SELECT invitations_invitation"):
         response = client.get(PATH, {"limit": 30})
 
     assert len(response.json()["data"]) == number

@@ -8,6 +8,7 @@ from invitations.models import Invitation
 from invitations.tokens import OPENING, token_for
 from orgs.models import Membership, Organization
 from orgs.permissions import VIEWER_ROLE
+from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
@@ -15,13 +16,12 @@ from tests.invitations.api.house import (
     age,
     emailed_token,
     indistinguishable,
-    make_in_state,
+    invitation_in_state,
     without_token,
 )
 from tests.orgs.api.house import ABSENT, ANONYMOUS, API, invalid, refused, said, success
-from tests.rows import join as enter
-from tests.rows import make_invitation, membership_of, prove_address, role_of
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.people import membership_of, role_id_of
 
 PATH = f"{API}/organization-members/join"
 MESSAGE = "Joined the organization"
@@ -50,11 +50,11 @@ def way(request):
 
 
 def test_each_of_three_ways_makes_a_member(by, way, invitee, organization, invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(join(by, **way(invitation)))
 
     assert said(response) == success(MESSAGE, acceptance(invitation, membership_of(invitee, organization).pk))
-    assert role_of(invitee, organization) == VIEWER_ROLE
+    assert role_id_of(invitee, organization) == VIEWER_ROLE
     assert [told.kind for told in changes.events] == ["membership.created", "invitation.accepted"]
 
 
@@ -62,16 +62,16 @@ def test_a_second_time_says_so_and_changes_nothing(by, way, invitee, invitation)
     body = way(invitation)
     join(by, **body)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(join(by, **body)) == ENDS["accepted"]
     assert changes.nothing
 
 
 @pytest.mark.parametrize("state", ENDS)
 def test_what_is_not_open_says_what_became_of_it(by, way, organization, owner, invitee, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(join(by, **way(invitation))) == ENDS[state]
     assert changes.nothing
 
@@ -86,7 +86,7 @@ def test_an_organization_means_its_newest_open_invitation(by, invitee, organizat
 
 def test_an_open_invitation_speaks_before_a_newer_one_that_is_over(by, invitee, organization, owner, invitation):
     age(invitation, days=1)
-    make_in_state("declined", organization, "invitee@example.com", owner)
+    InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, declined=True)
 
     assert join(by, organizationId=organization.pk).json()["data"]["invitationId"] == str(invitation.pk)
 
@@ -101,7 +101,7 @@ def test_without_a_free_seat_joining_waits(by, way, invitee, organization, invit
 
 
 def test_a_member_keeps_their_rights(by, way, invitee, organization, invitation):
-    member = enter(organization, invitee)
+    member = MembershipFactory.create(organization=organization, user=invitee)
 
     assert said(join(by, **way(invitation))) == success(MESSAGE, acceptance(invitation, member.pk, was_member=True))
 
@@ -115,7 +115,7 @@ def test_what_is_not_addressed_to_the_caller_is_like_nothing_at_all(by, organiza
     theirs = {"organizationId": organization.pk, "invitationId": invitation.pk}[name]
     client = by(who)
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = indistinguishable(
             lambda: client.put(PATH, {name: str(theirs)}),
             lambda: client.put(PATH, {name: ABSENT}),
@@ -129,7 +129,7 @@ def test_what_is_not_addressed_to_the_caller_is_like_nothing_at_all(by, organiza
 def test_a_link_shown_by_the_wrong_account_says_so_and_is_not_spent(by, stranger, invitee, invitation, purpose):
     token = token_for(invitation, purpose)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(join(by, "stranger", token=token)) == NOT_YOURS
     assert changes.nothing
     assert join(by, "invitee", token=token).status_code == 200
@@ -137,10 +137,10 @@ def test_a_link_shown_by_the_wrong_account_says_so_and_is_not_spent(by, stranger
 
 @pytest.mark.parametrize("purpose", OPENING)
 def test_a_link_proves_no_mailbox_to_an_account_that_has_not_verified_it(by, organization, owner, invitee, purpose):
-    prove_address(invitee, "second@example.com", verified=False)
-    invitation = make_invitation(organization, "second@example.com", owner)
+    EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
+    invitation = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(join(by, token=token_for(invitation, purpose))) == NOT_VERIFIED
     assert changes.nothing
 

@@ -11,7 +11,7 @@ from invitations.email.limits import count_email_to
 from orgs.models import Organization
 from tests.invitations.api.house import sent
 from tests.orgs.api.house import API, refused, said
-from tests.watching import watching
+from tests.support.changes import track_changes
 
 NEW = {"email": "new@example.com"}
 OF_RECIPIENT = "This address was sent several mails within the last hour. Try again later."
@@ -39,7 +39,7 @@ def requests(organization, invitation) -> dict[str, tuple[str, dict[str, Any]]]:
 @pytest.mark.parametrize("name", ["create", "invite", "resend", "correct_address"])
 def test_the_house_says_when_to_try_again_and_has_done_nothing(by, requests, nothing_left, name):
     path, body = requests[name]
-    with watching() as changes:
+    with track_changes() as changes:
         response = by("owner").post(path, body, headers={HEADER: "once"})
 
     assert said(response) == refused(429, "recipient_sending_limit_reached", OF_RECIPIENT, details={"limit": 1})

@@ -19,11 +19,12 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
-from tests.invitations.api.house import age, indistinguishable, make_in_state, moment, sent_row, without_token
+from tests.factories import InvitationFactory
+from tests.invitations.api.house import age, indistinguishable, invitation_in_state, moment, sent_row, without_token
 from tests.orgs.api.house import ABSENT, ANONYMOUS, API, OUTSIDER, invalid_query, lacking, listed, said
-from tests.queries import queries
-from tests.rows import make_invitation, session
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 MESSAGE = "Invitations retrieved successfully"
 STATES = ["pending", "processing", "accepted", "declined", "cancelled", "expired", "error"]
@@ -33,7 +34,10 @@ STATES = ["pending", "processing", "accepted", "declined", "cancelled", "expired
 def of_every_state(organization, owner):
     """One invitation of every state and one past its date, by the name of what became of it."""
     kinds = [*STATES, "overdue"]
-    return {kind: make_in_state(kind, organization, f"{kind}@example.com", owner) for kind in kinds}
+    return {
+        kind: invitation_in_state(kind, organization=organization, email=f"{kind}@example.com", inviter=owner)
+        for kind in kinds
+    }
 
 
 def found(client, path, **query):
@@ -46,9 +50,9 @@ def found(client, path, **query):
 def test_the_open_ones_are_told_whole_newest_first(by, path, organization, owner, invitation, workspace_invitation):
     age(invitation, days=1)
     for state in ("accepted", "declined", "cancelled", "processing", "error", "expired", "overdue"):
-        make_in_state(state, organization, f"{state}@example.com", owner)
+        invitation_in_state(state, organization=organization, email=f"{state}@example.com", inviter=owner)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(by("owner").get(path))
 
     assert said(response) == listed(MESSAGE, [sent_row(workspace_invitation), sent_row(invitation)])
@@ -61,7 +65,7 @@ def test_an_organization_without_invitations_has_an_empty_page(by, path):
 
 
 def test_invitations_of_other_organizations_are_not_here(by, path, invitation, other_organization, stranger):
-    make_invitation(other_organization, "invitee@example.com", stranger)
+    InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
 
     assert said(by("owner").get(path)) == listed(MESSAGE, [sent_row(invitation)])
 
@@ -92,8 +96,16 @@ def test_what_is_past_its_date_is_expired_with_no_job_having_been_there(by, path
 
 
 def test_how_an_invitation_ended_can_be_read(by, path, organization, owner):
-    declined = make_in_state("declined", organization, "new@example.com", owner, decline_reason="No time.\nSorry.")
-    superseded = make_in_state("superseded", organization, "other@example.com", owner)
+    declined = InvitationFactory.create(
+        organization=organization,
+        email="new@example.com",
+        inviter=owner,
+        declined=True,
+        decline_reason="No time.\nSorry.",
+    )
+    superseded = InvitationFactory.create(
+        organization=organization, email="other@example.com", inviter=owner, superseded=True
+    )
 
     rows = by("owner").get(path, {"state": "declined"}).json()["data"]
     assert rows == [sent_row(declined, declineReason="No time.\nSorry.")]
@@ -122,9 +134,15 @@ def test_what_is_no_address_is_refused(by, path, invitation, address):
 
 
 def test_filters_by_role_look_at_the_organization_and_at_units(by, path, organization, owner, workspace):
-    make_invitation(organization, "editor@example.com", owner, role_id=EDITOR_ROLE)
-    make_invitation(organization, "viewer@example.com", owner, role_id=VIEWER_ROLE)
-    make_invitation(organization, "guest@example.com", owner, unit=workspace, unit_role_id=UNIT_VIEWER_ROLE)
+    InvitationFactory.create(organization=organization, email="editor@example.com", inviter=owner, role_id=EDITOR_ROLE)
+    InvitationFactory.create(organization=organization, email="viewer@example.com", inviter=owner, role_id=VIEWER_ROLE)
+    InvitationFactory.create(
+        organization=organization,
+        email="guest@example.com",
+        inviter=owner,
+        unit=workspace,
+        unit_role_id=UNIT_VIEWER_ROLE,
+    )
     client = by("owner")
 
     assert found(client, path, role="editor") == found(client, path, role=str(EDITOR_ROLE)) == ["editor"]
@@ -134,8 +152,8 @@ def test_filters_by_role_look_at_the_organization_and_at_units(by, path, organiz
 
 
 def test_filters_by_inviter_even_when_the_account_is_gone(by, path, organization, owner, admin):
-    make_invitation(organization, "first@example.com", owner)
-    make_invitation(organization, "second@example.com", admin)
+    InvitationFactory.create(organization=organization, email="first@example.com", inviter=owner)
+    InvitationFactory.create(organization=organization, email="second@example.com", inviter=admin)
     gone = admin.pk
     Invitation.objects.filter(inviter=admin).update(inviter=None)
 
@@ -166,7 +184,15 @@ def test_filters_are_combined(by, path, invitation, workspace_invitation, worksp
 def three(organization, owner):
     """Whose addresses, ages and dates are in different orders."""
     for name, days_ago, days_left, changed_days_ago in [("beta", 3, 7, 1), ("alpha", 2, 9, 2), ("gamma", 1, 8, 0)]:
-        row = age(make_invitation(organization, f"{name}@example.com", owner, days=days_left), days=days_ago)
+        row = age(
+            InvitationFactory.create(
+                organization=organization,
+                email=f"{name}@example.com",
+                inviter=owner,
+                expires_in=timedelta(days=days_left),
+            ),
+            days=days_ago,
+        )
         changed = timezone.now() - timedelta(days=changed_days_ago)
         Invitation.objects.filter(pk=row.pk).update(updated_at=changed)
 
@@ -193,7 +219,7 @@ def test_the_order_is_the_one_asked_for(by, path, three, sort, expected):
 
 def test_pages_neither_repeat_nor_lose_a_row_of_the_same_moment(by, path, organization, owner):
     for number in range(5):
-        make_invitation(organization, f"new-{number}@example.com", owner)
+        InvitationFactory.create(organization=organization, email=f"new-{number}@example.com", inviter=owner)
     Invitation.objects.update(created_at=timezone.now())
 
     pages = [by("owner").get(path, {"limit": 2, "page": page}).json() for page in (1, 2, 3, 4)]
@@ -298,7 +324,13 @@ def test_a_key_of_another_organization_does_not_reach_it(by, path, other_organiz
 def test_a_unit_manager_sees_the_invitations_into_the_unit(
     by, path, organization, owner, unit_manager, application, invitation, workspace_invitation
 ):
-    make_invitation(organization, "invitee@example.com", owner, unit=application, unit_role_id=UNIT_VIEWER_ROLE)
+    InvitationFactory.create(
+        organization=organization,
+        email="invitee@example.com",
+        inviter=owner,
+        unit=application,
+        unit_role_id=UNIT_VIEWER_ROLE,
+    )
     client = by("unit_manager")
 
     assert said(client.get(path)) == listed(MESSAGE, [sent_row(workspace_invitation)])
@@ -318,7 +350,7 @@ def test_a_key_narrowed_to_the_unit_s_members_sees_those_of_the_unit(
 
 
 def test_what_was_invited_in_capitals_is_told_in_its_one_form(by, path, organization, owner):
-    invite(by=session(owner), organization_id=organization.pk, email=normalize_address("NEW@Example.com"))
+    invite(by=session_of(owner), organization_id=organization.pk, email="NEW@Example.com")
 
     assert found(by("owner"), path) == ["new"]
 
@@ -327,17 +359,17 @@ def test_what_was_invited_in_capitals_is_told_in_its_one_form(by, path, organiza
 @pytest.mark.parametrize("query", [{}, {"state": "pending,expired", "role": "unassigned", "sort": "email:asc"}])
 def test_the_number_of_rows_costs_no_query(by, path, organization, owner, workspace, number, query):
     for index in range(number):
-        make_invitation(
-            organization,
-            f"new-{index}@example.com",
-            owner,
+        InvitationFactory.create(
+            organization=organization,
+            email=f"new-{index}@example.com",
+            inviter=owner,
             role_id=UNASSIGNED_ROLE,
             unit=workspace,
             unit_role_id=UNIT_VIEWER_ROLE,
         )
     client = by("owner")
 
-    with queries(
+    with assert_queries(
         organization="SELECT orgs_organization",
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",

@@ -8,20 +8,20 @@ from django.utils import timezone
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.models import Organization
+from tests.factories import InvitationFactory
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
     emailed_token,
-    make_in_state,
+    invitation_in_state,
     mine,
     moment,
     reloaded,
     without_token,
 )
 from tests.orgs.api.house import ABSENT, invalid, refused, said, success
-from tests.queries import queries
-from tests.rows import make_invitation
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.queries import assert_queries
 
 MESSAGE = "Invitation retrieved successfully"
 NEWER = refused(410, "newer_email_sent", "A newer mail was sent: use the link in that one.")
@@ -55,7 +55,7 @@ def page(invitation, **changes):
 def test_signed_out_the_link_shows_its_page(by, organization, invitation):
     Organization.objects.filter(pk=organization.pk).update(logo_url="https://example.com/logo.png")
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(lookup(by, emailed_token(invitation)))
 
     assert said(response) == success(MESSAGE, page(invitation))
@@ -80,8 +80,8 @@ def test_the_listed_token_opens_the_same_page(by, invitation):
 
 
 def test_it_does_not_tell_whether_the_address_has_an_account(by, organization, owner, invitee):
-    known = make_invitation(organization, "invitee@example.com", owner)
-    unknown = make_invitation(organization, "nobody@example.com", owner)
+    known = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+    unknown = InvitationFactory.create(organization=organization, email="nobody@example.com", inviter=owner)
 
     answers = [lookup(by, emailed_token(row)).json()["data"] for row in (known, unknown)]
     for data in answers:
@@ -93,10 +93,10 @@ def test_it_does_not_tell_whether_the_address_has_an_account(by, organization, o
     "state", ["processing", "accepted", "declined", "cancelled", "superseded", "error", "expired", "overdue"]
 )
 def test_every_state_is_told_before_anything_is_asked(by, organization, owner, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
     shown = {"superseded": "cancelled", "overdue": "expired"}.get(state, state)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(lookup(by, emailed_token(invitation))) == success(MESSAGE, page(invitation, state=shown))
     assert changes.nothing
 
@@ -111,7 +111,7 @@ def test_the_link_of_an_older_email_says_so(by, invitation):
 
 @pytest.mark.parametrize("state", ENDS)
 def test_the_link_of_an_older_email_tells_the_end_too(by, organization, owner, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
     older = emailed_token(invitation)
     Invitation.objects.filter(pk=invitation.pk).update(generation=2)
 
@@ -145,7 +145,7 @@ def test_an_older_key_still_verifies(by, settings, invitation):
 
 @pytest.mark.parametrize("token", ["x", ABSENT, "a" * 59, "ß" * 59, "%2e%2e", "a" * 256])
 def test_what_is_no_token_is_unknown(by, db, token):
-    with queries():
+    with assert_queries():
         assert said(lookup(by, token)) == NO_INVITATION
 
 
@@ -186,5 +186,5 @@ def test_there_is_no_other_way_to_look(by, db, method):
 def test_one_query_is_enough(by, workspace_invitation):
     token = emailed_token(workspace_invitation)
 
-    with queries(row="SELECT invitations_invitation"):
+    with assert_queries(row="SELECT invitations_invitation"):
         lookup(by, token)

@@ -1,5 +1,7 @@
 """GET /invitations: the caller's open invitations."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -7,11 +9,11 @@ from accounts.principals import Method
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import MANAGE_MEMBERS
-from tests.invitations.api.house import age, make_in_state, mine, received_row, without_token
+from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, OrganizationFactory
+from tests.invitations.api.house import age, invitation_in_state, mine, received_row, without_token
 from tests.orgs.api.house import ANONYMOUS, invalid_query, listed, refused, said
-from tests.queries import queries
-from tests.rows import join, make_invitation, make_organization, prove_address
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.queries import assert_queries
 
 MESSAGE = "Invitations retrieved successfully"
 
@@ -24,7 +26,7 @@ def test_the_open_ones_are_told_whole_newest_first(by, invitee, invitation, work
     age(invitation, days=1)
     Invitation.objects.filter(pk=invitation.pk).update(permissions=[MANAGE_MEMBERS])
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(by("invitee").get(mine()))
 
     rows = response.json()["data"]
@@ -36,7 +38,7 @@ def test_the_open_ones_are_told_whole_newest_first(by, invitee, invitation, work
 
 
 def test_everybody_sees_their_own(by, invitation, other_organization, stranger):
-    theirs = make_invitation(other_organization, "owner@example.com", stranger)
+    theirs = InvitationFactory.create(organization=other_organization, email="owner@example.com", inviter=stranger)
 
     assert said(by("invitee").get(mine())) == listed(MESSAGE, [received_row(invitation)])
     assert said(by("owner").get(mine())) == listed(MESSAGE, [received_row(theirs)])
@@ -44,10 +46,10 @@ def test_everybody_sees_their_own(by, invitation, other_organization, stranger):
 
 
 def test_every_verified_address_counts_and_no_other(by, invitee, organization, owner, invitation):
-    prove_address(invitee, "second@example.com")
-    prove_address(invitee, "third@example.com", verified=False)
-    second = make_invitation(organization, "second@example.com", owner)
-    make_invitation(organization, "third@example.com", owner)
+    EmailAddressFactory.create(user=invitee, email="second@example.com")
+    EmailAddressFactory.create(user=invitee, email="third@example.com", verified=False)
+    second = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
+    InvitationFactory.create(organization=organization, email="third@example.com", inviter=owner)
 
     assert said(by("invitee").get(mine())) == listed(MESSAGE, [received_row(second), received_row(invitation)])
 
@@ -62,7 +64,7 @@ def test_without_a_verified_address_there_is_nothing_to_see(by, invitee, invitat
     "state", ["processing", "accepted", "declined", "cancelled", "superseded", "error", "expired", "overdue"]
 )
 def test_what_is_not_open_is_not_listed(by, state, organization, owner, invitee):
-    make_in_state(state, organization, "invitee@example.com", owner)
+    invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     assert said(by("invitee").get(mine())) == listed(MESSAGE, [])
 
@@ -74,7 +76,7 @@ def test_an_archived_organization_invites_nobody(by, invitee, organization, invi
 
 
 def test_a_member_can_still_see_what_is_to_be_answered(by, invitee, organization, workspace_invitation):
-    join(organization, invitee)
+    MembershipFactory.create(organization=organization, user=invitee)
 
     assert said(by("invitee").get(mine())) == listed(MESSAGE, [received_row(workspace_invitation)])
 
@@ -92,8 +94,16 @@ def test_a_member_can_still_see_what_is_to_be_answered(by, invitee, organization
 )
 def test_the_order_is_the_one_asked_for(by, invitee, owner, sort, expected):
     for name, days_ago, days_left in [("beta", 3, 7), ("alpha", 2, 9), ("gamma", 1, 8)]:
-        organization = make_organization(name, owner)
-        age(make_invitation(organization, "invitee@example.com", owner, days=days_left), days=days_ago)
+        organization = OrganizationFactory.create(slug=name, owners=[owner])
+        age(
+            InvitationFactory.create(
+                organization=organization,
+                email="invitee@example.com",
+                inviter=owner,
+                expires_in=timedelta(days=days_left),
+            ),
+            days=days_ago,
+        )
 
     assert names(by("invitee").get(mine(), {"sort": sort} if sort else {})) == expected.split()
 
@@ -125,10 +135,14 @@ def test_a_program_has_no_invitations_and_no_business_here(by, program, organiza
 @pytest.mark.parametrize("number", [1, 30])
 def test_the_number_of_rows_costs_no_query(by, invitee, owner, number):
     for index in range(number):
-        make_invitation(make_organization(f"river-{index}", owner), "invitee@example.com", owner)
+        InvitationFactory.create(
+            organization=OrganizationFactory.create(slug=f"river-{index}", owners=[owner]),
+            email="invitee@example.com",
+            inviter=owner,
+        )
     client = by("invitee")
 
-    with queries(total="COUNT invitations_invitation", rows="SELECT invitations_invitation"):
+    with assert_queries(total="COUNT invitations_invitation", rows="SELECT invitations_invitation"):
         response = client.get(mine(), {"limit": 30})
 
     assert len(response.json()["data"]) == number

@@ -5,24 +5,24 @@ from django.utils import timezone
 
 from invitations.models import Invitation
 from orgs.models import Organization
+from tests.factories import EmailAddressFactory, InvitationFactory
 from tests.invitations.api.house import (
     NO_INVITATION,
     indistinguishable,
-    make_in_state,
+    invitation_in_state,
     mine,
     received_row,
     without_token,
 )
 from tests.orgs.api.house import ABSENT, ANONYMOUS, said, success
-from tests.queries import queries
-from tests.rows import make_invitation, prove_address
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.queries import assert_queries
 
 MESSAGE = "Invitation retrieved successfully"
 
 
 def test_an_invitation_is_told_whole(by, invitee, workspace_invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(by("invitee").get(mine(workspace_invitation.pk)))
 
     assert said(response) == success(MESSAGE, received_row(workspace_invitation))
@@ -34,14 +34,16 @@ def test_an_invitation_is_told_whole(by, invitee, workspace_invitation):
     "state", ["processing", "accepted", "declined", "cancelled", "superseded", "error", "expired", "overdue"]
 )
 def test_its_invitee_can_read_what_became_of_it(by, organization, owner, invitee, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
     status = {"superseded": "cancelled", "overdue": "expired"}.get(state, state)
 
     assert said(by("invitee").get(mine(invitation.pk))) == success(MESSAGE, received_row(invitation, status=status))
 
 
 def test_a_role_that_no_longer_exists_is_null(by, organization, owner, invitee):
-    invitation = make_in_state("declined", organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(
+        organization=organization, email="invitee@example.com", inviter=owner, declined=True
+    )
     Invitation.objects.filter(pk=invitation.pk).update(role=None)
 
     assert by("invitee").get(mine(invitation.pk)).json()["data"]["role"] is None
@@ -57,8 +59,8 @@ def test_somebody_else_s_is_like_none_at_all(by, invitation, who):
 
 
 def test_an_address_not_proven_is_somebody_else_s(by, organization, owner, invitee):
-    prove_address(invitee, "second@example.com", verified=False)
-    invitation = make_invitation(organization, "second@example.com", owner)
+    EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
+    invitation = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
 
     answer = indistinguishable(
         lambda: by("invitee").get(mine(invitation.pk)),
@@ -86,5 +88,5 @@ def test_nobody_gets_401(by, invitation):
 def test_one_query_is_enough(by, invitee, workspace_invitation):
     client = by("invitee")
 
-    with queries(row="SELECT invitations_invitation"):
+    with assert_queries(row="SELECT invitations_invitation"):
         client.get(mine(workspace_invitation.pk))

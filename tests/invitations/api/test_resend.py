@@ -15,6 +15,7 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
+from tests.factories import InvitationFactory, MembershipFactory
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
@@ -22,15 +23,15 @@ from tests.invitations.api.house import (
     caller,
     emailed_token,
     indistinguishable,
-    make_in_state,
+    invitation_in_state,
     mine,
     sent,
     sent_row,
     without_token,
 )
 from tests.orgs.api.house import ABSENT, ANONYMOUS, OUTSIDER, at, invalid, lacking, refused, said, success, too_wide
-from tests.rows import join, make_invitation, membership_of
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 MESSAGE = "Invitation resent successfully"
 NEWER = refused(410, "newer_email_sent", "A newer mail was sent: use the link in that one.")
@@ -42,7 +43,7 @@ def now(invitation):
 
 def test_another_email_is_queued_and_the_time_starts_anew(by, owner, organization, invitation):
     Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now() + timedelta(hours=1))
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(by("owner").post(sent(invitation, "resend")))
 
     row, email = now(invitation), Email.objects.get()
@@ -83,7 +84,7 @@ def test_how_long_it_lives_can_be_said(by, owner, invitation):
     ],
 )
 def test_nothing_else_can_be_said(by, owner, invitation, body, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(sent(invitation, "resend"), body)) == invalid(**fields)
     assert changes.nothing
 
@@ -94,7 +95,9 @@ def test_nothing_else_can_be_said(by, owner, invitation, body, fields):
 @pytest.mark.parametrize("state", ["expired", "overdue", "error"])
 def test_one_that_ended_unanswered_is_followed_by_one_with_the_same_offer(by, owner, organization, workspace, state):
     into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE, "permissions": [LIST_PROJECTS]}
-    ended = make_in_state(state, organization, "new@example.com", owner, role_id=VIEWER_ROLE, **into)
+    ended = invitation_in_state(
+        state, organization=organization, email="new@example.com", inviter=owner, role_id=VIEWER_ROLE, **into
+    )
 
     answer = said(by("owner").post(sent(ended, "resend")))
 
@@ -104,28 +107,30 @@ def test_one_that_ended_unanswered_is_followed_by_one_with_the_same_offer(by, ow
     assert (now(ended).status, now(ended).superseded_by) == ("error" if state == "error" else "expired", successor)
     assert (successor.grant, successor.generation) == (ended.grant, 1)
     assert Email.objects.get().invitation == successor
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(sent(ended, "resend"))) == ENDS["superseded"]
     assert changes.nothing
 
 
 @pytest.mark.parametrize("state", [state for state in ENDS if state not in ("expired", "overdue", "error")])
 def test_what_is_over_says_what_became_of_it(by, organization, owner, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(sent(invitation, "resend"))) == ENDS[state]
     assert changes.nothing
 
 
 def test_an_acceptance_that_waits_for_a_seat_needs_no_email(by, organization, owner):
-    invitation = make_in_state("processing", organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(
+        "processing", organization=organization, email="invitee@example.com", inviter=owner
+    )
 
     assert said(by("owner").post(sent(invitation, "resend"))) == WAITS
 
 
 def test_an_expired_one_takes_a_seat_again(by, owner, organization):
-    expired = make_in_state("overdue", organization, "new@example.com", owner)
+    expired = InvitationFactory.create(organization=organization, email="new@example.com", inviter=owner, overdue=True)
     Organization.objects.filter(pk=organization.pk).update(seat_limit=3)
 
     answer = said(by("owner").post(sent(expired, "resend")))
@@ -135,8 +140,10 @@ def test_an_expired_one_takes_a_seat_again(by, owner, organization):
 
 
 def test_an_expired_one_to_somebody_who_joined_meanwhile_is_not_renewed(by, owner, organization, invitee):
-    expired = make_in_state("expired", organization, "invitee@example.com", owner)
-    join(organization, invitee)
+    expired = InvitationFactory.create(
+        organization=organization, email="invitee@example.com", inviter=owner, expired=True
+    )
+    MembershipFactory.create(organization=organization, user=invitee)
 
     answer = said(by("owner").post(sent(expired, "resend")))
 
@@ -147,17 +154,23 @@ def test_an_expired_one_to_somebody_who_joined_meanwhile_is_not_renewed(by, owne
 
 
 def test_nobody_resends_what_they_could_not_offer(by, owner, manager, organization):
-    invitation = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE)
-    expired = make_in_state("overdue", organization, "old@example.com", owner, role_id=VIEWER_ROLE)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=owner, role_id=VIEWER_ROLE
+    )
+    expired = InvitationFactory.create(
+        organization=organization, email="old@example.com", inviter=owner, overdue=True, role_id=VIEWER_ROLE
+    )
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("manager").post(sent(invitation, "resend"))) == too_wide(LIST_PROJECTS)
         assert said(by("manager").post(sent(expired, "resend"))) == too_wide(LIST_PROJECTS)
     assert changes.nothing
 
 
 def test_who_resends_vouches_where_the_inviter_no_longer_can(by, owner, admin, organization):
-    invitation = make_invitation(organization, "new@example.com", admin, role_id=ADMIN_ROLE)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=admin, role_id=ADMIN_ROLE
+    )
     membership_of(admin, organization).delete()
 
     data = by("owner").post(sent(invitation, "resend")).json()["data"]
@@ -166,7 +179,9 @@ def test_who_resends_vouches_where_the_inviter_no_longer_can(by, owner, admin, o
 
 
 def test_the_inviter_stays_as_long_as_they_can_vouch(by, owner, admin, organization):
-    invitation = make_invitation(organization, "new@example.com", admin, role_id=ADMIN_ROLE)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=admin, role_id=ADMIN_ROLE
+    )
 
     data = by("owner").post(sent(invitation, "resend")).json()["data"]
 
@@ -175,7 +190,7 @@ def test_the_inviter_stays_as_long_as_they_can_vouch(by, owner, admin, organizat
 
 def test_a_unit_manager_resends_what_leads_into_the_unit(by, organization, unit_manager, workspace, invitation):
     into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE}
-    theirs = make_invitation(organization, "new@example.com", unit_manager, **into)
+    theirs = InvitationFactory.create(organization=organization, email="new@example.com", inviter=unit_manager, **into)
 
     assert by("unit_manager").post(sent(theirs, "resend")).status_code == 200
     assert said(by("unit_manager").post(sent(invitation, "resend"))) == NO_INVITATION
@@ -185,7 +200,7 @@ def test_a_unit_manager_resends_what_leads_into_the_unit(by, organization, unit_
 
 
 def test_an_invitation_of_another_organization_is_like_none_at_all(by, organization, other_organization, stranger):
-    foreign = make_invitation(other_organization, "invitee@example.com", stranger)
+    foreign = InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
 
     answer = indistinguishable(
         lambda: by("owner").post(at(organization, "invitations", foreign.pk, "resend")),
@@ -212,6 +227,6 @@ def test_outsiders_members_and_nobody(by, organization, invitation, other_organi
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 def test_looking_emails_nothing(by, owner, invitation, method):
-    with watching() as changes:
+    with track_changes() as changes:
         assert getattr(by("owner"), method)(sent(invitation, "resend")).status_code == 405
     assert changes.nothing

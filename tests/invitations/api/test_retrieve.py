@@ -5,25 +5,25 @@ import pytest
 from accounts.principals import Method
 from invitations.models import Invitation
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS, UNIT_VIEWER_ROLE
+from tests.factories import InvitationFactory
 from tests.invitations.api.house import (
     NO_INVITATION,
     indistinguishable,
-    make_in_state,
+    invitation_in_state,
     moment,
     sent,
     sent_row,
     without_token,
 )
 from tests.orgs.api.house import ABSENT, ANONYMOUS, API, OUTSIDER, at, lacking, said, success
-from tests.queries import queries
-from tests.rows import make_invitation
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.queries import assert_queries
 
 MESSAGE = "Invitation retrieved successfully"
 
 
 def test_an_invitation_is_told_whole(by, invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(by("owner").get(sent(invitation)))
 
     assert said(response) == success(MESSAGE, sent_row(invitation))
@@ -43,21 +43,23 @@ def test_its_unit_and_the_role_there_are_told_too(by, workspace_invitation, work
     "state", ["processing", "accepted", "declined", "cancelled", "superseded", "error", "expired", "overdue"]
 )
 def test_what_became_of_it_can_be_read_for_good(by, organization, owner, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
     ended = {"state": "expired", "finishedAt": moment(invitation.expires_at)} if state == "overdue" else {}
 
     assert said(by("owner").get(sent(invitation))) == success(MESSAGE, sent_row(invitation, **ended))
 
 
 def test_a_role_that_no_longer_exists_is_null(by, organization, owner):
-    invitation = make_in_state("accepted", organization, "invitee@example.com", owner)
+    invitation = InvitationFactory.create(
+        organization=organization, email="invitee@example.com", inviter=owner, accepted=True
+    )
     Invitation.objects.filter(pk=invitation.pk).update(role=None)
 
     assert by("owner").get(sent(invitation)).json()["data"]["role"] is None
 
 
 def test_an_invitation_of_another_organization_is_like_none_at_all(by, organization, other_organization, stranger):
-    foreign = make_invitation(other_organization, "invitee@example.com", stranger)
+    foreign = InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
 
     answer = indistinguishable(
         lambda: by("owner").get(at(organization, "invitations", foreign.pk)),
@@ -89,8 +91,12 @@ def test_a_member_without_the_right_cannot_tell_whether_it_exists(by, organizati
 def test_a_unit_manager_sees_what_leads_into_the_unit_and_nothing_else(
     by, organization, owner, unit_manager, application, invitation, workspace_invitation
 ):
-    elsewhere = make_invitation(
-        organization, "invitee@example.com", owner, unit=application, unit_role_id=UNIT_VIEWER_ROLE
+    elsewhere = InvitationFactory.create(
+        organization=organization,
+        email="invitee@example.com",
+        inviter=owner,
+        unit=application,
+        unit_role_id=UNIT_VIEWER_ROLE,
     )
     client = by("unit_manager")
 
@@ -124,7 +130,7 @@ def test_what_is_no_id_is_an_unknown_address_in_json(by, organization, key):
 def test_the_queries_are_these(by, workspace_invitation):
     client = by("owner")
 
-    with queries(
+    with assert_queries(
         organization="SELECT orgs_organization",
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",

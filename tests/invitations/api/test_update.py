@@ -19,6 +19,7 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory
 from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
@@ -26,7 +27,7 @@ from tests.invitations.api.house import (
     caller,
     emailed_token,
     indistinguishable,
-    make_in_state,
+    invitation_in_state,
     mine,
     sent,
     sent_row,
@@ -44,8 +45,7 @@ from tests.orgs.api.house import (
     success,
     too_wide,
 )
-from tests.rows import join, make_invitation, make_role
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 MESSAGE = "Invitation updated successfully"
 CHANGED = {"invitations.Invitation": (0, 1, 0)}
@@ -57,7 +57,7 @@ def now(invitation):
 
 def test_the_role_is_changed_and_all_else_stays(by, owner, organization, invitation):
     before = now(invitation)
-    with watching() as changes:
+    with track_changes() as changes:
         response = without_token(by("owner").patch(sent(invitation), {"roleId": str(EDITOR_ROLE)}))
 
     after = now(invitation)
@@ -124,31 +124,35 @@ def test_nothing_is_emailed_and_the_link_stays_the_same(by, owner, invitation):
     ],
 )
 def test_nobody_raises_an_offer_above_what_they_hold(by, organization, manager, body, missing):
-    invitation = make_invitation(organization, "new@example.com", manager)
+    invitation = InvitationFactory.create(organization=organization, email="new@example.com", inviter=manager)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("manager").patch(sent(invitation), body)) == too_wide(*missing)
     assert changes.nothing
 
 
 @pytest.mark.parametrize("body", [{"role": "unassigned"}, {"permissions": []}, {"expiresInDays": 30}])
 def test_nobody_touches_an_offer_they_could_not_make(by, organization, owner, manager, body):
-    invitation = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=owner, role_id=VIEWER_ROLE
+    )
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("manager").patch(sent(invitation), body)) == too_wide(LIST_PROJECTS)
     assert changes.nothing
 
 
 def test_an_admin_makes_no_owner_of_a_pending_invitation(by, admin, organization):
-    invitation = make_invitation(organization, "new@example.com", admin, role_id=ADMIN_ROLE)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=admin, role_id=ADMIN_ROLE
+    )
 
     assert said(by("admin").patch(sent(invitation), {"role": "owner"})) == too_wide("organization:own")
     assert now(invitation).role_id == ADMIN_ROLE
 
 
 def test_who_raises_an_offer_vouches_for_it(by, owner, manager, organization):
-    invitation = make_invitation(organization, "new@example.com", manager)
+    invitation = InvitationFactory.create(organization=organization, email="new@example.com", inviter=manager)
 
     data = by("owner").patch(sent(invitation), {"role": "owner"}).json()["data"]
 
@@ -157,7 +161,7 @@ def test_who_raises_an_offer_vouches_for_it(by, owner, manager, organization):
 
 
 def test_the_inviter_stays_as_long_as_they_could_offer_it(by, owner, admin, organization):
-    invitation = make_invitation(organization, "new@example.com", admin)
+    invitation = InvitationFactory.create(organization=organization, email="new@example.com", inviter=admin)
 
     by("owner").patch(sent(invitation), {"role": "editor"})
 
@@ -166,7 +170,9 @@ def test_the_inviter_stays_as_long_as_they_could_offer_it(by, owner, admin, orga
 
 def test_a_unit_manager_edits_what_they_could_offer_in_the_unit(by, organization, unit_manager, workspace, owner):
     into = {"unit": workspace, "unit_role_id": UNIT_VIEWER_ROLE}
-    invitation = make_invitation(organization, "new@example.com", unit_manager, **into)
+    invitation = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=unit_manager, **into
+    )
     client = by("unit_manager")
 
     assert client.patch(sent(invitation), {"expiresInDays": 3}).status_code == 200
@@ -178,8 +184,8 @@ def test_a_unit_manager_edits_what_they_could_offer_in_the_unit(by, organization
 
 
 def test_a_role_of_another_organization_is_unknown(by, owner, invitation, workspace_invitation, other_organization):
-    foreign = make_role(other_organization, "Guide", [LIST_PROJECTS])
-    guest = make_role(other_organization, "Guest", ["unit:view"], level="unit")
+    foreign = RoleFactory.create(organization=other_organization, name="Guide", permissions=[LIST_PROJECTS])
+    guest = RoleFactory.create(organization=other_organization, name="Guest", permissions=["unit:view"], scope="unit")
     unit_role = refused(
         422, "unknown_role", "This organization has no such role.", fields={"unitRoleId": ["Unknown role."]}
     )
@@ -216,7 +222,7 @@ UNKNOWN = ["This field is unknown."]
     ],
 )
 def test_every_faulty_field_is_named_and_nothing_is_written(by, owner, invitation, body, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").patch(sent(invitation), body))
 
     assert answer == refused(400, "invalid", "Some fields are not valid.", fields=fields)
@@ -234,21 +240,23 @@ def test_a_change_of_nothing_is_refused(by, owner, invitation):
 
 @pytest.mark.parametrize("state", ENDS)
 def test_what_is_not_open_says_what_became_of_it(by, organization, owner, state):
-    invitation = make_in_state(state, organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(sent(invitation), {"role": "viewer"})) == ENDS[state]
     assert changes.nothing
 
 
 def test_an_acceptance_that_waits_for_a_seat_is_not_open_either(by, organization, owner):
-    invitation = make_in_state("processing", organization, "invitee@example.com", owner)
+    invitation = invitation_in_state(
+        "processing", organization=organization, email="invitee@example.com", inviter=owner
+    )
 
     assert said(by("owner").patch(sent(invitation), {"role": "viewer"})) == WAITS
 
 
 def test_an_invitation_of_another_organization_is_like_none_at_all(by, organization, other_organization, stranger):
-    foreign = make_invitation(other_organization, "invitee@example.com", stranger)
+    foreign = InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
 
     answer = indistinguishable(
         lambda: by("owner").patch(at(organization, "invitations", foreign.pk), {"role": "owner"}),
@@ -272,13 +280,15 @@ def test_outsiders_members_and_nobody(by, organization, invitation, other_organi
 
 
 def test_a_member_without_the_right_does_not_learn_what_became_of_it(by, organization, owner):
-    declined = make_in_state("declined", organization, "invitee@example.com", owner)
+    declined = InvitationFactory.create(
+        organization=organization, email="invitee@example.com", inviter=owner, declined=True
+    )
 
     assert said(by("member").patch(sent(declined), {"role": "viewer"})) == lacking(MANAGE_MEMBERS)
 
 
 def test_the_invitee_cannot_better_their_own_offer(by, organization, invitee, invitation, other_organization):
-    join(other_organization, invitee, ADMIN_ROLE)
+    MembershipFactory.create(organization=other_organization, user=invitee, role_id=ADMIN_ROLE)
 
     assert said(by("invitee").patch(sent(invitation), {"role": "owner"})) == OUTSIDER
     assert said(by("invitee").patch(at(other_organization, "invitations", invitation.pk), {"role": "owner"})) == (

@@ -25,10 +25,10 @@ from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs.actions.organizations import archive_organization
 from orgs.models import Organization
+from tests.factories import InvitationFactory
 from tests.invitations.email.conftest import refuse_rows
 from tests.invitations.email.scripted_server import ScriptedServer
-from tests.rows import make_invitation
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -55,14 +55,14 @@ def reminders() -> list[tuple[str, str]]:
 def test_overdue_invitations_get_their_end_state_in_every_organization(invite: Invite) -> None:
     overdue, still_open = invite("late@example.com"), invite("early@example.com")
     end_in(overdue, timedelta())
-    with watching() as changes:
+    with track_changes() as changes:
         expire_overdue()
     assert changes.events == [event("invitation.expired", overdue, None, overdue.organization)]
     assert set(Invitation.objects.open()) == {still_open}
 
 
-def test_an_invitation_that_ends_soon_is_reminded_of_once(ending_soon: Invitation) -> None:
-    with watching() as changes:
+def test_an_invitation_that_ends_soon_is_reminded_of_once(ending: Invitation) -> None:
+    with track_changes() as changes:
         send_reminders()
         send_reminders()
     assert reminders() == [("invitee@example.com", "queued")]
@@ -128,12 +128,14 @@ def test_reminders_wait_while_the_organization_has_used_up_its_emails(
     ending_soon: Invitation, settings: Settings, other_organization: Organization, stranger: User
 ) -> None:
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1  # which was the invitation's
-    elsewhere = make_invitation(other_organization, "second@example.com", stranger, days=1)
+    elsewhere = InvitationFactory.create(
+        organization=other_organization, email="second@example.com", inviter=stranger, expires_in=timedelta(days=1)
+    )
     email = queue_email(elsewhere, Email.Kind.INVITATION)
     assert email is not None
     Email.objects.filter(pk=email.pk).update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
-    end_in(ending_soon, timedelta(hours=1))
-    with watching() as changes:
+    end_in(ending, timedelta(hours=1))
+    with track_changes() as changes:
         send_reminders()
     assert reminders() == [("second@example.com", "queued")]
     assert [told.organization for told in changes.events] == [other_organization.pk]
@@ -144,7 +146,7 @@ def test_reminders_wait_while_the_organization_has_used_up_its_emails(
 
 def test_a_reminder_waits_while_its_recipient_was_written_to_often(ending_soon: Invitation, settings: Settings) -> None:
     settings.RECIPIENT_EMAILS_PER_HOUR = 1
-    with watching() as changes:
+    with track_changes() as changes:
         send_reminders()
     assert changes.nothing
     settings.RECIPIENT_EMAILS_PER_HOUR = 2
@@ -174,7 +176,10 @@ def test_a_fault_in_one_reminder_keeps_no_other_back(
 def test_a_fault_in_one_organization_keeps_no_other_invitation_open(
     invite: Invite, other_organization: Organization, stranger: User
 ) -> None:
-    here, elsewhere = invite(), make_invitation(other_organization, "second@example.com", stranger, days=1)
+    here = invite()
+    elsewhere = InvitationFactory.create(
+        organization=other_organization, email="second@example.com", inviter=stranger, expires_in=timedelta(days=1)
+    )
     Invitation.objects.update(expires_at=Now())
     refuse_rows(
         Event,

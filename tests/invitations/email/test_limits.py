@@ -26,8 +26,9 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE
-from tests.rows import make_invitation, make_organization, make_program, session
-from tests.watching import watching
+from tests.factories import InvitationFactory, MembershipFactory, OrganizationFactory, UserFactory
+from tests.support.changes import track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -58,14 +59,14 @@ def clock(time_machine: Any) -> Callable[[timedelta], None]:
 @pytest.fixture
 def send(organization: Organization, owner: User) -> Callable[..., Invitation]:
     def send(name: str, by: User = owner, to: Organization = organization, **terms: Any) -> Invitation:
-        return invite(by=session(by), organization_id=to.pk, email=normalize_address(f"{name}@example.com"), **terms)
+        return invite(by=session_of(by), organization_id=to.pk, email=f"{name}@example.com", **terms)
 
     return send
 
 
 def refused(act: Callable[[], object], refusal: type[LimitReached]) -> int:
     """After how many seconds it can be tried again; nothing has changed."""
-    with watching() as changes, pytest.raises(refusal) as told:
+    with track_changes() as changes, pytest.raises(refusal) as told:
         act()
     assert changes.nothing
     return told.value.retry_after
@@ -106,7 +107,7 @@ class TestOfAnOrganization:
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         invitation = send("a")
-        where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
+        where: dict[str, Any] = {"by": session_of(owner), "organization_id": organization.pk}
         resend(**where, invitation_id=invitation.pk)
         corrected = correct_address(**where, invitation_id=invitation.pk, email=normalize_address("b@example.com"))
         for act in (
@@ -121,15 +122,17 @@ class TestOfAnOrganization:
     ):
         for name in "abc":
             send(name)
-        expired = make_invitation(organization, "d@example.com", owner, expires_at=LONG_AGO)
-        again = {"by": session(owner), "organization_id": organization.pk, "invitation_id": expired.pk}
+        expired = InvitationFactory.create(
+            organization=organization, email="d@example.com", inviter=owner, expires_at=LONG_AGO
+        )
+        again = {"by": session_of(owner), "organization_id": organization.pk, "invitation_id": expired.pk}
         refused(lambda: resend(**again), OrganizationSendingLimitReached)  # type: ignore[arg-type]
 
     def test_withdrawing_gives_no_email_back(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         for name in "abc":
-            cancel(by=session(owner), organization_id=organization.pk, invitation_id=send(name).pk)
+            cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=send(name).pk)
         refused(lambda: send("d"), OrganizationSendingLimitReached)
 
     def test_others_are_not_concerned(
@@ -149,7 +152,7 @@ class TestOfAnOrganization:
         settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1
         invitation = send("a")
         Invitation.objects.filter(pk=invitation.pk).update(expires_at=LONG_AGO)
-        expired = Principal(user=User.objects.create_verified_user("a@example.com"), method=Method.SESSION)
+        expired = Principal(user=UserFactory.create(email="a@example.com"), method=Method.SESSION)
         assert ask_again(by=expired, invitation_id=invitation.pk)
         assert Email.objects.filter(kind="ask_again").exists()
 
@@ -158,7 +161,7 @@ class TestOfAnInviter:
     def test_one_person_sends_so_many_in_all_organizations(
         self, send: Callable[..., Invitation], owner: User, clock: Callable[[timedelta], None]
     ):
-        theirs = [make_organization(f"organization-{number}", owner) for number in range(5)]
+        theirs = [OrganizationFactory.create(slug=f"organization-{number}", owners=[owner]) for number in range(5)]
         for number in range(4):
             send(f"a-{number}", to=theirs[number])
             clock(timedelta(hours=1))
@@ -178,7 +181,10 @@ class TestOfAnInviter:
         self, organization: Organization, settings: Settings
     ):
         settings.INVITER_EMAILS_PER_DAY = 1
-        program = Principal(user=make_program(organization, ADMIN_ROLE), method=Method.API_KEY)
+        program = Principal(
+            user=MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user,
+            method=Method.API_KEY,
+        )
         for name in "abc":
             invite(by=program, organization_id=organization.pk, email=normalize_address(f"{name}@example.com"))
         assert Email.objects.count() == 3
@@ -196,7 +202,7 @@ class TestOfARecipient:
         send("a")
         clock(timedelta(minutes=20))
         send("a", by=stranger, to=other_organization)
-        third = make_organization("third", owner)
+        third = OrganizationFactory.create(slug="third", owners=[owner])
         wait = refused(lambda: send("a", to=third), RecipientSendingLimitReached)
         assert wait == 40 * 60
         clock(timedelta(seconds=wait))
@@ -205,7 +211,7 @@ class TestOfARecipient:
     def test_resending_counts(self, send: Callable[..., Invitation], organization: Organization, owner: User):
         invitation = send("a")
         again: dict[str, Any] = {
-            "by": session(owner), "organization_id": organization.pk, "invitation_id": invitation.pk,
+            "by": session_of(owner), "organization_id": organization.pk, "invitation_id": invitation.pk,
         }  # fmt: skip
         resend(**again)
         refused(lambda: resend(**again), RecipientSendingLimitReached)
@@ -216,25 +222,28 @@ class TestOfARecipient:
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         send("a")
-        where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
-        invite(**where, email=normalize_address("A@EXAMPLE.com"), force=True)
-        refused(
-            lambda: invite(**where, email=normalize_address("a@Example.com"), force=True), RecipientSendingLimitReached
-        )
+        where: dict[str, Any] = {"by": session_of(owner), "organization_id": organization.pk}
+        invite(**where, email="A@EXAMPLE.com", force=True)
+        refused(lambda: invite(**where, email="a@Example.com", force=True), RecipientSendingLimitReached)
 
     def test_whoever_is_asked_again_by_many_is_spared_too(
         self, organization: Organization, owner: User, clock: Callable[[timedelta], None]
     ):
         asking = []
         for name in "abc":
-            person = User.objects.create_verified_user(f"{name}@example.com")
-            asking.append((person, make_invitation(organization, str(person.email), owner, expires_at=LONG_AGO)))
+            person = UserFactory.create(email=f"{name}@example.com")
+            expired = InvitationFactory.create(
+                organization=organization, invitee=person, inviter=owner, expires_at=LONG_AGO
+            )
+            asking.append((person, expired))
         for person, invitation in asking[:2]:
-            ask_again(by=session(person), invitation_id=invitation.pk)
+            ask_again(by=session_of(person), invitation_id=invitation.pk)
         person, invitation = asking[2]
-        wait = refused(lambda: ask_again(by=session(person), invitation_id=invitation.pk), RecipientSendingLimitReached)
+        wait = refused(
+            lambda: ask_again(by=session_of(person), invitation_id=invitation.pk), RecipientSendingLimitReached
+        )
         clock(timedelta(seconds=wait))
-        assert ask_again(by=session(person), invitation_id=invitation.pk)
+        assert ask_again(by=session_of(person), invitation_id=invitation.pk)
 
     def test_no_address_is_stored(self, send: Callable[..., Invitation], owner: User):
         send("a")
@@ -286,12 +295,12 @@ class TestOfOpenInvitations:
         first = send("a", lifetime_days=3)
         send("b", lifetime_days=7)
         assert refused(lambda: send("c"), TooManyOpenInvitations) == 3 * 86400
-        cancel(by=session(owner), organization_id=organization.pk, invitation_id=first.pk)
+        cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=first.pk)
         assert send("c").is_open
 
     def test_what_expired_is_not_open(self, send: Callable[..., Invitation], organization: Organization, owner: User):
         send("a")
-        make_invitation(organization, "b@example.com", owner, expires_at=LONG_AGO)
+        InvitationFactory.create(organization=organization, email="b@example.com", inviter=owner, expires_at=LONG_AGO)
         assert send("c").is_open
 
     def test_staff_raise_it_for_one_organization(self, send: Callable[..., Invitation], organization: Organization):
@@ -306,8 +315,8 @@ class TestOfOpenInvitations:
         send("a")
         second = send("b")
         assert send("a", force=True).is_open
-        where: dict[str, Any] = {"by": session(owner), "organization_id": organization.pk}
-        assert correct_address(**where, invitation_id=second.pk, email=normalize_address("c@example.com")).is_open
+        where: dict[str, Any] = {"by": session_of(owner), "organization_id": organization.pk}
+        assert correct_address(**where, invitation_id=second.pk, email="c@example.com").is_open
 
     def test_after_it_was_lowered_as_many_must_end(self, send: Callable[..., Invitation], organization: Organization):
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=3)

@@ -16,8 +16,8 @@ from invitations.models import Invitation
 from invitations.tokens import Purpose, link_for, read_token, refusing_link_for
 from orgs.models import Organization
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS, UNASSIGNED_ROLE, UNIT_EDITOR_ROLE
+from tests.factories import UnitFactory
 from tests.invitations.email.scripted_server import Delivery, ScriptedServer
-from tests.rows import make_unit
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +93,7 @@ def test_an_invitation_says_who_invites_where_as_what_until_when_and_why(
 def test_an_invitation_to_a_workspace_names_it_and_what_else_one_may(
     mail_server: ScriptedServer, invite: Invite, organization: Organization
 ) -> None:
-    workspace = make_unit(organization)
+    workspace = UnitFactory.create(organization=organization)
     permissions = frozenset({MANAGE_MEMBERS, LIST_PROJECTS})
     invite(role_id=UNASSIGNED_ROLE, permissions=permissions, unit_id=workspace.pk, unit_role_id=UNIT_EDITOR_ROLE)
     delivery = send(mail_server)

@@ -16,7 +16,7 @@ from orgs.actions.accounts import purge_account
 from orgs.models import Organization
 from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.scripted_server import ScriptedServer
-from tests.rows import session
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -109,7 +109,7 @@ def test_what_was_sent_again_or_corrected_meanwhile_needs_no_telling(
 
 
 def test_nothing_is_told_about_who_was_erased(mail_server: ScriptedServer, put_off: Invitation, invitee: User) -> None:
-    purge_account(by=session(invitee), user=invitee)
+    purge_account(by=session_of(invitee), user=invitee)
 
     deliver_all()
 

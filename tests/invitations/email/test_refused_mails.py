@@ -25,9 +25,10 @@ from invitations.email.suppressions import remove_suppression, suppressions_of, 
 from invitations.models import Invitation
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
+from tests.factories import InvitationFactory, OrganizationFactory, UserFactory
 from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.scripted_server import GOOD, ScriptedServer
-from tests.rows import make_invitation, make_organization, make_person, session
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ def refuse(organization: Organization, owner: User) -> Callable[[SuppressionScop
     """Lets an address refuse, by the link of an invitation that is over."""
 
     def refuse(scope: SuppressionScope = SuppressionScope.ORGANIZATION, address: str = REFUSED) -> None:
-        former = make_invitation(organization, address, owner, status="declined", finished_at=timezone.now())
+        former = InvitationFactory.create(organization=organization, email=address, inviter=owner, declined=True)
         proof = Proof(former.pk, 1, Purpose.UNSUBSCRIBE)
         unsubscribe(by=LINK_HOLDER, invitation_id=former.pk, scope=scope, proof=proof)
 
@@ -56,7 +57,7 @@ def deliver_all() -> None:
 def told(owner: User, invitation: Invitation) -> dict[str, Any]:
     """How the house tells of it, without what differs between any two."""
     client = APIClient()
-    client.force_authenticate(owner, token=session(owner))  # type: ignore[arg-type]
+    client.force_authenticate(owner, token=session_of(owner))  # type: ignore[arg-type]
     path = f"/api/v0/organizations/{invitation.organization_id}/invitations"
     row: dict[str, Any] = client.get(f"{path}/{invitation.pk}").json()["data"]
     explained = client.get(f"{path}/{invitation.pk}/explain").json()["data"]
@@ -94,8 +95,10 @@ def test_another_organization_is_concerned_when_all_are(
     mail_server: ScriptedServer, refuse: Callable[..., None], scope: SuppressionScope, accepted: int, stranger: User
 ) -> None:
     refuse(scope)
-    elsewhere = make_organization("elsewhere", stranger)
-    queue_email(make_invitation(elsewhere, REFUSED, stranger), Email.Kind.INVITATION)
+    elsewhere = OrganizationFactory.create(slug="elsewhere", owners=[stranger])
+    queue_email(
+        InvitationFactory.create(organization=elsewhere, email=REFUSED, inviter=stranger), Email.Kind.INVITATION
+    )
     deliver_all()
     assert len(mail_server.accepted) == accepted
 
@@ -184,10 +187,10 @@ def test_the_invitation_waits_for_its_invitee(
     refuse(SuppressionScope.ALL)
     invitation = invite(REFUSED)
     deliver_all()
-    person = make_person("refused")
+    person = UserFactory.create(email="refused@example.com")
     client.force_login(person)
     assert "Riverside" in client.get("/invitations").content.decode()
-    assert accept(by=session(person), invitation_id=invitation.pk).membership is not None
+    assert accept(by=session_of(person), invitation_id=invitation.pk).membership is not None
 
 
 def test_emails_to_whoever_invited_are_no_invitations(
@@ -195,7 +198,7 @@ def test_emails_to_whoever_invited_are_no_invitations(
 ) -> None:
     refuse(SuppressionScope.ALL, "owner@example.com")
     invitation = invite()
-    accept(by=session(invitee), invitation_id=invitation.pk)
+    accept(by=session_of(invitee), invitation_id=invitation.pk)
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [["owner@example.com"]]
 
@@ -204,9 +207,9 @@ def test_after_it_was_taken_back_emails_come_again(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
 ) -> None:
     refuse()
-    person = make_person("refused")
+    person = UserFactory.create(email="refused@example.com")
     [found] = suppressions_of(person)
-    remove_suppression(by=session(person), suppression_id=found.refusal.pk)
+    remove_suppression(by=session_of(person), suppression_id=found.refusal.pk)
     invite(REFUSED)
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [[REFUSED]]
@@ -218,7 +221,7 @@ def test_staff_see_that_it_was_refused_and_find_no_list_of_who_did(
     refuse()
     invitation = invite(REFUSED)
     deliver_all()
-    client.force_login(make_person("staff", is_staff=True, is_superuser=True))
+    client.force_login(UserFactory.create(email="staff@example.com", superuser=True))
     page = client.get(reverse("admin:invitations_invitation_change", args=[invitation.pk])).content.decode()
     assert UNWANTED in page
     listed = client.get(reverse("admin:invitations_invitation_changelist"), {"delivery": "dropped"})

@@ -25,7 +25,7 @@ from orgs.actions.organizations import archive_organization
 from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.providers import configure, report
 from tests.invitations.email.scripted_server import DEADLINE, GOOD, ScriptedServer
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +67,7 @@ def state_of(email: Email) -> tuple[str, str]:
 
 
 def test_a_report_leaves_its_event_and_its_words(email: Email):
-    with watching() as changes:
+    with track_changes() as changes:
         assert take(email, DELIVERED) == [True]
 
     facts = {"invitation_id": email.invitation_id, "email_kind": "invitation", "reason": "delivered"}
@@ -152,7 +152,7 @@ def test_an_inviter_who_complains_about_a_notice_refuses_no_invitations(
 def test_a_report_that_comes_twice_is_taken_once(email: Email, taken: Report):
     take(email, taken)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert take(email, taken, taken) == [False, False]
 
     assert changes.nothing
@@ -274,7 +274,7 @@ def test_the_worker_that_comes_too_late_writes_nothing_over_the_report(mail_serv
 
 
 def test_an_unknown_email_changes_nothing(email: Email):
-    with watching() as changes:
+    with track_changes() as changes:
         assert not take_report(email_id=email.invitation_id, report=BOUNCED)
 
     assert changes.nothing

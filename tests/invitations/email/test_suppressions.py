@@ -21,8 +21,9 @@ from orgs.actions.accounts import purge_account
 from orgs.actions.organizations import archive_organization, purge_organization
 from orgs.models import Organization
 from orgs.policies import PersonRequired
-from tests.rows import make_invitation, make_person, prove_address, session
-from tests.watching import all_rows, event, watching
+from tests.factories import EmailAddressFactory, InvitationFactory, UserFactory
+from tests.support.changes import all_rows, event, track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +33,7 @@ HERE, ALL = SuppressionScope.ORGANIZATION, SuppressionScope.ALL
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
-    return make_invitation(organization, ADDRESS, owner)
+    return InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner)
 
 
 def link(invitation: Invitation, generation: int = 1, purpose: Purpose = Purpose.UNSUBSCRIBE) -> Proof:
@@ -53,7 +54,7 @@ class TestRefusing:
     def test_a_refusal_is_a_hash_and_an_event_that_no_organization_sees(
         self, invitation: Invitation, scope: SuppressionScope
     ):
-        with watching() as changes:
+        with track_changes() as changes:
             refuse(invitation, scope)
         refusal = Suppression.objects.get()
         assert changes.tables == {"invitations.Suppression": (1, 0, 0)}
@@ -72,7 +73,7 @@ class TestRefusing:
 
     def test_refusing_twice_is_refusing_once(self, invitation: Invitation):
         refuse(invitation)
-        with watching() as changes:
+        with track_changes() as changes:
             refuse(invitation)
         assert changes.nothing
 
@@ -96,39 +97,39 @@ class TestRefusing:
         assert Suppression.objects.exists()
 
     def test_an_archived_organization_can_be_refused(self, invitation: Invitation, owner: User):
-        archive_organization(by=session(owner), organization_id=invitation.organization_id)
+        archive_organization(by=session_of(owner), organization_id=invitation.organization_id)
         refuse(invitation)
         assert Suppression.objects.exists()
 
     def test_the_listed_link_proves_no_mailbox(self, invitation: Invitation):
-        with watching() as changes, pytest.raises(InvitationNotFound):
+        with track_changes() as changes, pytest.raises(InvitationNotFound):
             refuse(invitation, proof=link(invitation, purpose=Purpose.LISTED))
         assert changes.nothing
 
     def test_the_link_of_another_invitation_refuses_nothing_here(
         self, invitation: Invitation, other_organization: Organization, stranger: User
     ):
-        other = make_invitation(other_organization, "second@example.com", stranger)
-        with watching() as changes, pytest.raises(InvitationNotFound):
+        other = InvitationFactory.create(organization=other_organization, email="second@example.com", inviter=stranger)
+        with track_changes() as changes, pytest.raises(InvitationNotFound):
             refuse(invitation, proof=link(other))
         assert changes.nothing
 
     def test_whoever_has_proven_the_address_needs_no_link(self, invitation: Invitation, invitee: User):
-        refuse(invitation, by=session(invitee))
+        refuse(invitation, by=session_of(invitee))
         assert Suppression.objects.exists()
 
     def test_nobody_refuses_for_others(self, invitation: Invitation, stranger: User, owner: User):
-        prove_address(stranger, ADDRESS, verified=False)
+        EmailAddressFactory.create(user=stranger, email=ADDRESS, verified=False)
         for by in (stranger, owner):
-            with watching() as changes, pytest.raises(InvitationNotFound):
-                refuse(invitation, by=session(by))
+            with track_changes() as changes, pytest.raises(InvitationNotFound):
+                refuse(invitation, by=session_of(by))
             assert changes.nothing
 
     def test_an_old_key_still_finds_it_and_a_new_one_adds_none(self, invitation: Invitation, settings: Settings):
         refuse(invitation)
         settings.ADDRESS_KEYS = ["new", *settings.ADDRESS_KEYS]
         assert is_refused(invitation.organization)
-        with watching() as changes:
+        with track_changes() as changes:
             refuse(invitation)
         assert changes.nothing
 
@@ -156,14 +157,14 @@ class TestRefusing:
 class TestDeclining:
     @pytest.mark.parametrize("scope", SuppressionScope)
     def test_whoever_declines_can_refuse_at_once(self, invitation: Invitation, invitee: User, scope: SuppressionScope):
-        with watching() as changes:
-            decline(by=session(invitee), invitation_id=invitation.pk, unsubscribe_from=scope)
+        with track_changes() as changes:
+            decline(by=session_of(invitee), invitation_id=invitation.pk, unsubscribe_from=scope)
         assert [told.kind for told in changes.events] == ["invitation.declined", "suppression.created"]
         assert changes.events[1].organization is None
         assert Suppression.objects.get().scope == scope
 
     def test_declining_alone_refuses_nothing(self, invitation: Invitation, invitee: User):
-        decline(by=session(invitee), invitation_id=invitation.pk)
+        decline(by=session_of(invitee), invitation_id=invitation.pk)
         assert not Suppression.objects.exists()
 
 
@@ -171,27 +172,29 @@ class TestInviting:
     def test_who_refused_is_invited_as_everybody_is_and_can_accept(
         self, invitation: Invitation, organization: Organization, owner: User, invitee: User
     ):
-        decline(by=session(invitee), invitation_id=invitation.pk, unsubscribe_from=ALL)
-        with watching() as refused:
-            again = invite(by=session(owner), organization_id=organization.pk, email=normalize_address(ADDRESS))
-        with watching() as welcome:
-            invite(by=session(owner), organization_id=organization.pk, email=normalize_address("second@example.com"))
+        decline(by=session_of(invitee), invitation_id=invitation.pk, unsubscribe_from=ALL)
+        with track_changes() as refused:
+            again = invite(by=session_of(owner), organization_id=organization.pk, email=ADDRESS)
+        with track_changes() as welcome:
+            invite(by=session_of(owner), organization_id=organization.pk, email="second@example.com")
         assert refused.tables == welcome.tables
         assert [told.kind for told in refused.events] == [told.kind for told in welcome.events]
-        assert accept(by=session(invitee), invitation_id=again.pk).membership is not None
+        assert accept(by=session_of(invitee), invitation_id=again.pk).membership is not None
 
 
 class TestTakingBack:
     def test_a_person_sees_what_their_proven_addresses_refused(
         self, invitation: Invitation, other_organization: Organization, stranger: User, invitee: User
     ):
-        elsewhere = make_invitation(other_organization, "second@example.com", stranger)
+        elsewhere = InvitationFactory.create(
+            organization=other_organization, email="second@example.com", inviter=stranger
+        )
         for found, scope in ((invitation, HERE), (invitation, ALL), (elsewhere, HERE)):
             refuse(found, scope)
-        prove_address(invitee, "second@example.com", verified=False)
+        EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
         told = [(found.address, found.refusal.scope) for found in suppressions_of(invitee)]
         assert sorted(told) == [(ADDRESS, ALL), (ADDRESS, HERE)]
-        prove_address(invitee, "third@example.com")
+        EmailAddressFactory.create(user=invitee, email="third@example.com")
         EmailAddress.objects.filter(user=invitee).update(verified=True)
         assert len(suppressions_of(invitee)) == 3
         assert suppressions_of(stranger) == []
@@ -200,8 +203,8 @@ class TestTakingBack:
         refuse(invitation)
         refuse(invitation, ALL)
         here = Suppression.objects.get(organization=organization)
-        with watching() as changes:
-            remove_suppression(by=session(invitee), suppression_id=here.pk)
+        with track_changes() as changes:
+            remove_suppression(by=session_of(invitee), suppression_id=here.pk)
         assert changes.tables == {"invitations.Suppression": (0, 0, 1)}
         assert changes.events == [event("suppression.deleted", here, invitee, None, scope="organization")]
         assert [found.refusal.scope for found in suppressions_of(invitee)] == [ALL]
@@ -209,18 +212,18 @@ class TestTakingBack:
     def test_only_once(self, invitation: Invitation, invitee: User):
         refuse(invitation)
         [found] = suppressions_of(invitee)
-        remove_suppression(by=session(invitee), suppression_id=found.refusal.pk)
-        with watching() as changes, pytest.raises(SuppressionNotFound):
-            remove_suppression(by=session(invitee), suppression_id=found.refusal.pk)
+        remove_suppression(by=session_of(invitee), suppression_id=found.refusal.pk)
+        with track_changes() as changes, pytest.raises(SuppressionNotFound):
+            remove_suppression(by=session_of(invitee), suppression_id=found.refusal.pk)
         assert changes.nothing
 
     def test_nobody_takes_back_what_others_asked_for(self, invitation: Invitation, stranger: User, owner: User):
         refuse(invitation)
         refusal = Suppression.objects.get()
-        prove_address(stranger, ADDRESS, verified=False)
+        EmailAddressFactory.create(user=stranger, email=ADDRESS, verified=False)
         for by in (stranger, owner):
-            with watching() as changes, pytest.raises(SuppressionNotFound):
-                remove_suppression(by=session(by), suppression_id=refusal.pk)
+            with track_changes() as changes, pytest.raises(SuppressionNotFound):
+                remove_suppression(by=session_of(by), suppression_id=refusal.pk)
             assert changes.nothing
 
     def test_a_key_is_no_person(self, invitation: Invitation, invitee: User):
@@ -232,23 +235,23 @@ class TestTakingBack:
 
 class TestErasing:
     def test_a_refusal_outlives_the_account(self, invitation: Invitation, invitee: User, organization: Organization):
-        refuse(invitation, by=session(invitee))
-        refuse(invitation, ALL, by=session(invitee))
-        purge_account(by=session(invitee), user=invitee)
+        refuse(invitation, by=session_of(invitee))
+        refuse(invitation, ALL, by=session_of(invitee))
+        purge_account(by=session_of(invitee), user=invitee)
         assert is_refused(organization)
         assert Suppression.objects.count() == 2
 
     def test_and_can_be_taken_back_by_a_new_one(self, invitation: Invitation, invitee: User):
-        refuse(invitation, ALL, by=session(invitee))
-        purge_account(by=session(invitee), user=invitee)
-        newcomer = make_person("invitee")
+        refuse(invitation, ALL, by=session_of(invitee))
+        purge_account(by=session_of(invitee), user=invitee)
+        newcomer = UserFactory.create(email="invitee@example.com")
         [found] = suppressions_of(newcomer)
-        remove_suppression(by=session(newcomer), suppression_id=found.refusal.pk)
+        remove_suppression(by=session_of(newcomer), suppression_id=found.refusal.pk)
         assert not Suppression.objects.exists()
 
     def test_of_an_erased_address_nothing_is_remembered(self, invitation: Invitation, invitee: User):
-        purge_account(by=session(invitee), user=invitee)
-        with watching() as changes, pytest.raises(InvitationNotFound):
+        purge_account(by=session_of(invitee), user=invitee)
+        with track_changes() as changes, pytest.raises(InvitationNotFound):
             refuse(invitation)
         assert changes.nothing
 
@@ -257,5 +260,5 @@ class TestErasing:
     ):
         refuse(invitation)
         refuse(invitation, ALL)
-        purge_organization(by=session(owner), organization_id=organization.pk)
+        purge_organization(by=session_of(owner), organization_id=organization.pk)
         assert Suppression.objects.get().scope == ALL

@@ -27,7 +27,7 @@ from tests.invitations.email.providers import (
     sign_by_password,
 )
 from tests.invitations.email.scripted_server import ScriptedServer
-from tests.watching import watching
+from tests.support.changes import track_changes
 
 pytestmark = [
     pytest.mark.django_db,
@@ -109,7 +109,7 @@ def test_the_servers_code_reaches_the_event_and_its_words_the_ledger(email: Emai
 def test_a_report_that_is_wrongly_signed_changes_nothing(email: Email, settings: Settings, name: str):
     configure(settings, name.partition("-")[0])
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert report(name, email, signed=False).status_code == 403
 
     assert changes.nothing
@@ -120,7 +120,7 @@ def test_a_report_that_is_not_signed_changes_nothing(email: Email, settings: Set
     configure(settings, provider)
     body = json.dumps(recorded(f"{provider}-bounced", email)).encode()
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert send(provider, body, {}).status_code == 403
 
     assert changes.nothing
@@ -131,7 +131,7 @@ def test_amazon_is_asked_for_the_password_that_it_sends_only_then(email: Email, 
     body, headers = sign_as_amazon(recorded("amazon_ses-bounced", email), SIGNING_KEY)
     del headers["Authorization"]
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = send("amazon_ses", body, headers)
 
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Basic realm="Anymail WEBHOOK_SECRET"')
@@ -151,7 +151,7 @@ def test_a_provider_that_is_not_configured_is_unknown(email: Email, settings: Se
     if configured:
         configure(settings, configured)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert report("postmark-bounced", email).status_code == 404
 
     assert changes.nothing
@@ -214,7 +214,7 @@ def test_a_signed_report_that_makes_no_sense_is_no_crash_and_changes_nothing(
 ):
     configure(settings, "postmark")
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert post("postmark", payload).status_code in (200, 400)
 
     assert changes.nothing

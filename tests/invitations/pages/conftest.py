@@ -12,7 +12,7 @@ from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
-from tests.rows import make_invitation
+from tests.factories import InvitationFactory
 
 ADDRESS = "invitee@example.com"
 
@@ -25,7 +25,7 @@ def _nothing_left_of_earlier_limits() -> None:
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
     """To ``invitee@example.com``, who has an account only in tests that ask for ``invitee``."""
-    return make_invitation(organization, ADDRESS, owner, role_id=EDITOR_ROLE)
+    return InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=EDITOR_ROLE)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ from invitations.models import Invitation
 from invitations.tokens import Purpose
 from orgs.models import Membership
 from orgs.permissions import EDITOR_ROLE
-from tests.reading import text_of
-from tests.rows import role_of
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
+from tests.support.people import role_id_of
 
 BELONGS = [
     "You belong to Riverside",
@@ -31,14 +31,14 @@ def test_yes_makes_the_membership_with_any_link_or_none(client, invitation, invi
     if purpose:
         open_link(invitation, purpose)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = accept(client, invitation)
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
-    assert role_of(invitee, invitation.organization) == EDITOR_ROLE
+    assert role_id_of(invitee, invitation.organization) == EDITOR_ROLE
     assert [told.kind for told in changes.events] == ["membership.created", "invitation.accepted"]
     assert {(told.by, told.method) for told in changes.events} == {(invitee.pk, "session")}
-    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (200, BELONGS)
+    assert (page_of(invitation).status_code, visible_text(page_of(invitation))) == (200, BELONGS)
 
 
 @pytest.mark.parametrize("next_page", ["/invitations", "/invitations/{}"])
@@ -62,16 +62,16 @@ def test_a_second_click_whose_first_answer_was_dropped_is_still_signed_in(client
 
     response = accept(client, invitation)
 
-    assert (response.status_code, text_of(response)) == (410, BELONGS)
+    assert (response.status_code, visible_text(response)) == (410, BELONGS)
 
 
 def test_a_second_click_changes_nothing_and_shows_what_happened(client, invitation):
     accept(client, invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = accept(client, invitation)
 
-    assert (response.status_code, text_of(response)) == (410, BELONGS)
+    assert (response.status_code, visible_text(response)) == (410, BELONGS)
     assert changes.nothing
 
 
@@ -79,11 +79,11 @@ def test_signed_out_nobody_can_accept(client, invitation, open_link):
     client.logout()
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = accept(client, invitation)
 
     assert response.status_code == 403
-    assert text_of(response)[0] == "Join Riverside"
+    assert visible_text(response)[0] == "Join Riverside"
     assert changes.nothing
 
 
@@ -93,7 +93,7 @@ def test_without_a_free_seat_the_acceptance_waits(client, invitation, organizati
 
     accept(client, invitation)
 
-    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (
+    assert (page_of(invitation).status_code, visible_text(page_of(invitation))) == (
         200,
         [
             "You said yes, and wait for a seat",
@@ -108,11 +108,11 @@ def test_without_a_free_seat_the_acceptance_waits(client, invitation, organizati
 def test_an_inviter_who_may_no_longer_offer_it_stops_the_answer(client, invitation):
     Invitation.objects.filter(pk=invitation.pk).update(inviter=None)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = accept(client, invitation)
 
     assert response.status_code == 409
-    assert text_of(response)[0] == "This invitation can no longer be accepted"
+    assert visible_text(response)[0] == "This invitation can no longer be accepted"
     assert changes.nothing
 
 
@@ -123,11 +123,11 @@ def test_an_invitation_withdrawn_since_the_page_was_opened_shows_that(client, in
     response = accept(client, invitation)
 
     assert response.status_code == 410
-    assert text_of(response)[0] == "This invitation was withdrawn"
+    assert visible_text(response)[0] == "This invitation was withdrawn"
 
 
 def test_a_get_does_not_accept(client, invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.get(f"/invitations/{invitation.pk}/accept")
 
     assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")

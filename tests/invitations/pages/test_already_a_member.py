@@ -4,21 +4,24 @@ import pytest
 
 from invitations.models import Invitation
 from orgs.permissions import EDITOR_ROLE, VIEWER_ROLE
-from tests.reading import text_of
-from tests.rows import make_invitation, role_of
+from tests.factories import InvitationFactory
+from tests.support.pages import visible_text
+from tests.support.people import role_id_of
 
 
 @pytest.fixture
 def invitation(client, organization, owner, member):
     client.force_login(member)
-    return make_invitation(organization, "member@example.com", owner, role_id=EDITOR_ROLE)
+    return InvitationFactory.create(
+        organization=organization, email="member@example.com", inviter=owner, role_id=EDITOR_ROLE
+    )
 
 
 def test_the_page_says_so(invitation, page_of):
     response = page_of(invitation)
 
     assert response.status_code == 200
-    assert text_of(response)[:2] == [
+    assert visible_text(response)[:2] == [
         "You belong to Riverside already",
         "Accepting closes this invitation. It gives you no further rights and takes none away.",
     ]
@@ -28,8 +31,8 @@ def test_accepting_answers_and_changes_no_right(client, invitation, member, orga
     client.post(f"/invitations/{invitation.pk}/accept")
 
     assert Invitation.objects.get(pk=invitation.pk).status == "accepted"
-    assert role_of(member, organization) == VIEWER_ROLE
-    assert text_of(page_of(invitation))[0] == "You belong to Riverside"
+    assert role_id_of(member, organization) == VIEWER_ROLE
+    assert visible_text(page_of(invitation))[0] == "You belong to Riverside"
 
 
 def test_the_page_is_right_even_when_the_inviter_is_gone(invitation, page_of):

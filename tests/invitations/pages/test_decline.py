@@ -5,8 +5,8 @@ import pytest
 from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose
-from tests.reading import text_of
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.pages import visible_text
 
 DECLINED = [
     "This invitation was declined",
@@ -24,31 +24,34 @@ def decline(client, invitation, **form):
 def test_the_invited_person_declines(client, invitation, invitee, page_of):
     client.force_login(invitee)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = decline(client, invitation)
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert changes.events == [event("invitation.declined", invitation, invitee, invitation.organization)]
     assert Email.objects.get().kind == "answered"
-    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (410, [*DECLINED, "My invitations"])
+    assert (page_of(invitation).status_code, visible_text(page_of(invitation))) == (410, [*DECLINED, "My invitations"])
 
 
 def test_the_emailed_link_alone_suffices(client, invitation, open_link, page_of):
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = decline(client, invitation)
 
     assert response.status_code == 302
     [told] = changes.events
     assert (told.kind, told.by, told.method) == ("invitation.declined", None, "link")
-    assert (page_of(invitation).status_code, text_of(page_of(invitation))) == (410, [*DECLINED, "To the start page"])
+    assert (page_of(invitation).status_code, visible_text(page_of(invitation))) == (
+        410,
+        [*DECLINED, "To the start page"],
+    )
 
 
 def test_the_listed_link_does_not(client, invitation, open_link):
     open_link(invitation, Purpose.LISTED)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = decline(client, invitation)
 
     assert response.status_code == 404
@@ -84,11 +87,11 @@ def test_the_reason_is_kept(client, invitation, open_link, given, kept):
 def test_a_reason_that_cannot_be_kept_comes_back_with_what_is_wrong(client, invitation, open_link, reason, complaint):
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = decline(client, invitation, reason=reason)
 
     assert response.status_code == 400
-    assert complaint in text_of(response)
+    assert complaint in visible_text(response)
     assert "<details open>" in response.content.decode()
     assert changes.nothing
 
@@ -97,11 +100,11 @@ def test_a_second_click_changes_nothing(client, invitation, open_link):
     open_link(invitation)
     decline(client, invitation, reason="No.")
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = decline(client, invitation, reason="Still no.")
 
     assert response.status_code == 410
-    assert text_of(response) == [*DECLINED, "To the start page"]
+    assert visible_text(response) == [*DECLINED, "To the start page"]
     assert changes.nothing
 
 
@@ -115,7 +118,7 @@ def test_the_reason_is_not_shown_to_whoever_has_the_link(client, invitation, ope
 def test_a_get_does_not_decline(client, invitation, open_link):
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.get(f"/invitations/{invitation.pk}/decline")
 
     assert response.status_code == 405

@@ -4,9 +4,9 @@ import pytest
 from django.utils import timezone
 
 from invitations.models import Invitation
-from tests.reading import text_of
-from tests.rows import make_invitation
-from tests.watching import watching
+from tests.factories import InvitationFactory
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
 
 ASK = "If you would still like to join, ask Owner Cast for a new invitation."
 ENDS = {
@@ -62,7 +62,7 @@ def test_the_page_tells_how_it_ended(invitation, open_link, status):
 
     response = open_link(invitation)
 
-    assert (response.status_code, text_of(response)) == (
+    assert (response.status_code, visible_text(response)) == (
         ENDS[status][0],
         [*ENDS[status][1], WAY_ON.get(status, "To the start page")],
     )
@@ -74,22 +74,26 @@ def test_no_button_does_anything_any_more(client, invitation, invitee, status, b
     end(invitation, status)
     client.force_login(invitee)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(f"/invitations/{invitation.pk}/{button}")
 
-    assert (response.status_code, text_of(response)) == (ENDS[status][0], [*ENDS[status][1], "My invitations"])
+    assert (response.status_code, visible_text(response)) == (ENDS[status][0], [*ENDS[status][1], "My invitations"])
     assert changes.nothing
 
 
 @pytest.mark.parametrize("status", ["cancelled", "expired"])
 def test_a_superseded_invitation_leads_to_the_newest_email(organization, owner, invitation, open_link, status):
     end(invitation, status)
-    end(invitation, status, superseded_by=make_invitation(organization, invitation.email, owner))
+    end(
+        invitation,
+        status,
+        superseded_by=InvitationFactory.create(organization=organization, email=invitation.email, inviter=owner),
+    )
 
     response = open_link(invitation)
 
     assert response.status_code == 410
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "A newer invitation took the place of this one",
         "Please use the link in the newest mail about your invitation to Riverside.",
         "Sign in",
@@ -97,12 +101,16 @@ def test_a_superseded_invitation_leads_to_the_newest_email(organization, owner, 
 
 
 def test_a_corrected_address_is_not_told_to_the_wrong_one(organization, owner, invitation, open_link):
-    end(invitation, "cancelled", superseded_by=make_invitation(organization, "guest@example.com", owner))
+    end(
+        invitation,
+        "cancelled",
+        superseded_by=InvitationFactory.create(organization=organization, email="guest@example.com", inviter=owner),
+    )
 
     response = open_link(invitation)
 
     assert response.status_code == 410
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "A newer invitation took the place of this one",
         "It was sent to another address.",
         "Sign in",
@@ -115,7 +123,7 @@ def test_an_inviter_who_may_no_longer_offer_it_is_told_before_anything_is_asked(
     response = open_link(invitation)
 
     assert response.status_code == 409
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "This invitation can no longer be accepted",
         "Whoever sent it may no longer offer it. Ask somebody else at Riverside for a new invitation.",
         "To the start page",
@@ -130,7 +138,7 @@ def test_somebody_else_with_the_link_sees_the_end_and_not_whose_account_it_was(
 
     response = open_link(invitation)
 
-    assert (response.status_code, text_of(response)) == (410, [*ENDS["accepted"][1], "My invitations"])
+    assert (response.status_code, visible_text(response)) == (410, [*ENDS["accepted"][1], "My invitations"])
 
 
 def test_whoever_accepted_is_told_so(client, invitation, invitee, page_of):
@@ -138,7 +146,7 @@ def test_whoever_accepted_is_told_so(client, invitation, invitee, page_of):
     client.force_login(invitee)
 
     assert page_of(invitation).status_code == 200
-    assert text_of(page_of(invitation))[0] == "You belong to Riverside"
+    assert visible_text(page_of(invitation))[0] == "You belong to Riverside"
 
 
 def test_an_end_is_no_news_to_strangers(client, invitation, stranger, page_of):

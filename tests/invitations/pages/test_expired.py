@@ -10,8 +10,8 @@ from invitations.email.limits import count_email_to
 from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import OPENING, Purpose, token_for
-from tests.reading import text_of
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
 
 HEADING = ["This invitation has expired", "You could join Riverside until:", "June 1, 2025, 2:05 p.m. UTC"]
 ASKED = "You have asked for a new one. Whoever invited you has been told, and a new mail will come if they agree."
@@ -38,7 +38,7 @@ def test_the_page_says_so_whether_or_not_a_job_has_marked_it(invitation, open_li
     response = open_link(invitation)
 
     assert response.status_code == 410
-    assert text_of(response) == [
+    assert visible_text(response) == [
         *HEADING,
         "Would you still like to join? We tell Owner Cast for you.",
         "Ask for a new one",
@@ -49,20 +49,20 @@ def test_the_page_says_so_whether_or_not_a_job_has_marked_it(invitation, open_li
 def test_asking_tells_whoever_invited_and_needs_no_account(client, invitation, open_link, page_of, purpose):
     open_link(invitation, purpose)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = ask_again(client, invitation)
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert [(told.kind, told.method) for told in changes.events] == [("invitation.asked_again", "link")]
     assert list(Email.objects.values_list("kind", "recipient")) == [("ask_again", "owner@example.com")]
-    assert text_of(page_of(invitation)) == [*HEADING, ASKED, "To the start page"]
+    assert visible_text(page_of(invitation)) == [*HEADING, ASKED, "To the start page"]
 
 
 def test_asking_twice_asks_once(client, invitation, open_link):
     open_link(invitation)
     ask_again(client, invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = ask_again(client, invitation)
 
     assert response.status_code == 302
@@ -72,9 +72,9 @@ def test_asking_twice_asks_once(client, invitation, open_link):
 def test_whoever_has_proven_the_address_asks_without_the_link(client, invitation, invitee, page_of):
     client.force_login(invitee)
 
-    assert text_of(page_of(invitation))[-1] == "Ask for a new one"
+    assert visible_text(page_of(invitation))[-1] == "Ask for a new one"
     assert ask_again(client, invitation).status_code == 302
-    assert text_of(page_of(invitation))[-2:] == [ASKED, "My invitations"]
+    assert visible_text(page_of(invitation))[-2:] == [ASKED, "My invitations"]
 
 
 def test_the_link_of_an_older_email_can_ask_too(client, invitation):
@@ -89,7 +89,7 @@ def test_the_link_of_an_older_email_can_ask_too(client, invitation):
 def test_with_nobody_to_ask_the_page_offers_none(invitation, open_link):
     Invitation.objects.filter(pk=invitation.pk).update(inviter=None)
 
-    assert text_of(open_link(invitation)) == [
+    assert visible_text(open_link(invitation)) == [
         *HEADING,
         "If you would still like to join, ask somebody at Riverside for a new invitation.",
         "To the start page",
@@ -101,12 +101,12 @@ def test_when_many_have_just_asked_the_page_says_when_to_try_again(client, invit
     count_email_to(normalize_address("owner@example.com"))
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = ask_again(client, invitation)
 
     assert response.status_code == 429
     assert 3590 <= int(response["Retry-After"]) <= 3600
-    assert text_of(response) == [
+    assert visible_text(response) == [
         *HEADING,
         "Several people have asked just now. Please try again in 60 minutes.",
         "Ask for a new one",
@@ -120,11 +120,11 @@ def test_when_many_have_just_asked_the_page_says_when_to_try_again(client, invit
 def test_no_answer_is_taken_any_more(client, invitation, invitee, button):
     client.force_login(invitee)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(f"/invitations/{invitation.pk}/{button}")
 
     assert response.status_code == 410
-    assert text_of(response)[:3] == HEADING
+    assert visible_text(response)[:3] == HEADING
     assert changes.nothing
 
 
@@ -132,9 +132,9 @@ def test_an_open_invitation_is_not_asked_for_again(client, invitation, open_link
     Invitation.objects.filter(pk=invitation.pk).update(expires_at="2099-06-01T14:05:00Z")
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = ask_again(client, invitation)
 
     assert response.status_code == 409
-    assert text_of(response)[0] == "Join Riverside"
+    assert visible_text(response)[0] == "Join Riverside"
     assert changes.nothing

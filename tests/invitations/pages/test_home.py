@@ -1,13 +1,13 @@
 """``/``: the way in."""
 
-from tests.reading import text_of
+from tests.support.pages import visible_text
 
 
 def test_visitors_are_greeted(client, db):
     response = client.get("/")
 
     assert response.status_code == 200
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "Welcome to PerfectWorks",
         "Organizations invite people here, and people decide. Were you invited?"
         " Open the link in your mail, or sign in to see your invitations.",

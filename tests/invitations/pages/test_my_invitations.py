@@ -4,9 +4,9 @@ import pytest
 
 from invitations.models import Invitation
 from orgs.permissions import ADMIN_ROLE
-from tests.queries import queries
-from tests.reading import text_of
-from tests.rows import join, make_invitation, make_organization, make_waiting, prove_address
+from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, OrganizationFactory
+from tests.support.pages import visible_text
+from tests.support.queries import assert_queries
 
 NONE = ["No invitation waits for your answer."]
 NOWHERE = ["You do not belong to any organization yet."]
@@ -18,13 +18,13 @@ def _signed_in(client, invitee):
 
 
 def test_open_invitations_are_listed_newest_first(client, invitation, other_organization, stranger):
-    make_invitation(other_organization, "invitee@example.com", stranger)
+    InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
     Invitation.objects.update(expires_at="2099-06-01T14:05:00Z")
 
     response = client.get("/invitations")
 
     assert response.status_code == 200
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "My invitations",
         "Hillside",
         "Stranger Cast invites you as Member",
@@ -41,11 +41,11 @@ def test_open_invitations_are_listed_newest_first(client, invitation, other_orga
     assert f'href="/invitations/{invitation.pk}"' in response.content.decode()
 
 
-@pytest.mark.parametrize("values", [{"days": -1}, {"status": "declined", "finished_at": "2025-06-01T14:05:00Z"}])
+@pytest.mark.parametrize("values", [{"overdue": True}, {"status": "declined", "finished_at": "2025-06-01T14:05:00Z"}])
 def test_what_is_over_is_not_listed(client, organization, owner, values):
-    make_invitation(organization, "invitee@example.com", owner, **values)
+    InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, **values)
 
-    assert text_of(client.get("/invitations")) == [
+    assert visible_text(client.get("/invitations")) == [
         "My invitations",
         *NONE,
         "Mails I do not want",
@@ -55,9 +55,9 @@ def test_what_is_over_is_not_listed(client, organization, owner, values):
 
 
 def test_an_acceptance_that_waits_for_a_seat_is_listed(client, organization, owner, invitee):
-    make_waiting(organization, invitee, owner)
+    InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
 
-    assert text_of(client.get("/invitations"))[:3] == [
+    assert visible_text(client.get("/invitations"))[:3] == [
         "My invitations",
         "Riverside",
         "Accepted, and waiting for a free seat",
@@ -65,19 +65,23 @@ def test_an_acceptance_that_waits_for_a_seat_is_listed(client, organization, own
 
 
 def test_only_proven_addresses_count(client, organization, owner, invitee):
-    make_invitation(organization, "proven@example.com", owner)
-    make_invitation(organization, "unproven@example.com", owner)
-    prove_address(invitee, "proven@example.com")
-    prove_address(invitee, "unproven@example.com", verified=False)
+    InvitationFactory.create(organization=organization, email="proven@example.com", inviter=owner)
+    InvitationFactory.create(organization=organization, email="unproven@example.com", inviter=owner)
+    EmailAddressFactory.create(user=invitee, email="proven@example.com")
+    EmailAddressFactory.create(user=invitee, email="unproven@example.com", verified=False)
 
-    assert text_of(client.get("/invitations")).count("Riverside") == 1
+    assert visible_text(client.get("/invitations")).count("Riverside") == 1
 
 
 def test_live_organizations_are_listed_by_name_with_the_role(client, invitee, stranger):
     for slug, values in (("zeppelin", {}), ("airship", {}), ("archived", {"deleted_at": "2025-06-01T14:05:00Z"})):
-        join(make_organization(slug, stranger, **values), invitee, ADMIN_ROLE)
+        MembershipFactory.create(
+            organization=OrganizationFactory.create(slug=slug, owners=[stranger], **values),
+            user=invitee,
+            role_id=ADMIN_ROLE,
+        )
 
-    assert text_of(client.get("/invitations")) == [
+    assert visible_text(client.get("/invitations")) == [
         "My invitations",
         *NONE,
         "Mails I do not want",
@@ -91,11 +95,15 @@ def test_live_organizations_are_listed_by_name_with_the_role(client, invitee, st
 
 def test_the_number_of_rows_does_not_change_the_queries(client, invitee, stranger, owner):
     for number in range(3):
-        organization = make_organization(f"organization-{number}", stranger)
-        join(organization, invitee)
-        make_invitation(make_organization(f"other-{number}", owner), "invitee@example.com", owner)
+        organization = OrganizationFactory.create(slug=f"organization-{number}", owners=[stranger])
+        MembershipFactory.create(organization=organization, user=invitee)
+        InvitationFactory.create(
+            organization=OrganizationFactory.create(slug=f"other-{number}", owners=[owner]),
+            email="invitee@example.com",
+            inviter=owner,
+        )
 
-    with queries(
+    with assert_queries(
         session="SELECT django_session",
         user="SELECT accounts_user",
         open="SELECT invitations_invitation",

@@ -13,9 +13,10 @@ from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.actions.accounts import purge_account
 from orgs.actions.organizations import purge_organization
-from tests.reading import text_of
-from tests.rows import make_invitation, make_organization, prove_address, session
-from tests.watching import event, watching
+from tests.factories import EmailAddressFactory, InvitationFactory, OrganizationFactory
+from tests.support.changes import event, track_changes
+from tests.support.pages import visible_text
+from tests.support.people import session_of
 
 ASKED = [
     "No more invitation mails?",
@@ -59,14 +60,14 @@ def refused() -> list[tuple[str, str | None]]:
 def test_the_link_asks_from_whom(client, invitation):
     response = client.get(address(invitation))
 
-    assert (response.status_code, text_of(response)) == (200, ASKED)
+    assert (response.status_code, visible_text(response)) == (200, ASKED)
     assert not response.cookies
 
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 @pytest.mark.parametrize("agent", SCANNERS)
 def test_looking_refuses_nothing_whoever_looks(client, invitation, method, agent):
-    with watching() as changes:
+    with track_changes() as changes:
         for _ in range(10):
             assert getattr(client, method)(address(invitation), headers={"User-Agent": agent}).status_code == 200
     assert changes.nothing
@@ -77,10 +78,10 @@ def test_looking_refuses_nothing_whoever_looks(client, invitation, method, agent
     [("organization", HERE, [("organization", "riverside")]), ("all", EVERYWHERE, [("all", None)])],
 )
 def test_one_press_refuses_without_an_account(client, invitation, scope, page, kept):
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(address(invitation), {"reach": scope})
 
-    assert (response.status_code, text_of(response)) == (200, page)
+    assert (response.status_code, visible_text(response)) == (200, page)
     assert refused() == kept
     [told] = changes.events
     assert (told.kind, told.by, told.method, told.organization) == ("suppression.created", None, "link", None)
@@ -90,17 +91,17 @@ def test_one_press_refuses_without_an_account(client, invitation, scope, page, k
 def test_pressing_again_changes_nothing(client, invitation):
     client.post(address(invitation), {"reach": "organization"})
 
-    with watching() as changes:
-        assert text_of(client.post(address(invitation), {"reach": "organization"})) == HERE
+    with track_changes() as changes:
+        assert visible_text(client.post(address(invitation), {"reach": "organization"})) == HERE
     assert changes.nothing
 
 
 @pytest.mark.parametrize("body", [{}, {"reach": ""}, {"reach": "everybody"}, {"List-Unsubscribe": "Yes"}])
 def test_without_a_choice_it_asks_again(client, invitation, body):
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(address(invitation), body)
 
-    assert (response.status_code, text_of(response)) == (400, ASKED)
+    assert (response.status_code, visible_text(response)) == (400, ASKED)
     assert changes.nothing
 
 
@@ -116,15 +117,15 @@ def test_the_link_of_an_older_email_works_too(client, invitation):
 def test_it_works_whatever_became_of_the_invitation(client, invitation, status):
     Invitation.objects.update(status=status, finished_at="2025-06-01T14:05:00Z")
 
-    assert text_of(client.get(address(invitation))) == ASKED
-    assert text_of(client.post(address(invitation), {"reach": "organization"})) == HERE
+    assert visible_text(client.get(address(invitation))) == ASKED
+    assert visible_text(client.post(address(invitation), {"reach": "organization"})) == HERE
 
 
 def test_an_archived_organization_can_be_refused(client, invitation, organization):
     organization.deleted_at = "2025-06-01T14:05:00Z"
     organization.save()
 
-    assert text_of(client.post(address(invitation), {"reach": "organization"})) == HERE
+    assert visible_text(client.post(address(invitation), {"reach": "organization"})) == HERE
 
 
 def test_it_is_about_the_address_of_the_email_whoever_is_signed_in(client, invitation, stranger):
@@ -142,14 +143,14 @@ def test_it_is_about_the_address_of_the_email_whoever_is_signed_in(client, invit
 @pytest.mark.parametrize("purpose", [Purpose.EMAILED, Purpose.LISTED])
 def test_a_token_for_something_else_is_none(client, invitation, purpose):
     for response in (client.get(address(invitation, purpose)), client.post(address(invitation, purpose), ONE_CLICK)):
-        assert (response.status_code, text_of(response)[0]) == (404, UNKNOWN)
+        assert (response.status_code, visible_text(response)[0]) == (404, UNKNOWN)
     assert refused() == []
 
 
 def test_the_refusing_token_opens_no_invitation(client, invitation):
     response = client.get(f"/i/{token_for(invitation, Purpose.UNSUBSCRIBE)}")
 
-    assert (response.status_code, text_of(response)[0]) == (404, UNKNOWN)
+    assert (response.status_code, visible_text(response)[0]) == (404, UNKNOWN)
     assert client.get(f"/invitations/{invitation.pk}").status_code == 404
 
 
@@ -169,10 +170,10 @@ def test_a_token_under_another_key_is_none(client, invitation, settings):
 
 
 def test_of_an_erased_person_or_organization_nothing_is_known(client, invitation, invitee, organization, owner):
-    elsewhere = make_invitation(organization, "second@example.com", owner)
-    purge_account(by=session(invitee), user=invitee)
+    elsewhere = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
+    purge_account(by=session_of(invitee), user=invitee)
     assert client.post(address(invitation), ONE_CLICK).status_code == 404
-    purge_organization(by=session(owner), organization_id=organization.pk)
+    purge_organization(by=session_of(owner), organization_id=organization.pk)
     assert client.post(address(elsewhere), ONE_CLICK).status_code == 404
     assert refused() == []
 
@@ -187,7 +188,7 @@ def test_a_email_program_presses_without_cookie_and_csrf_token(invitation, multi
 
     response: Any = client.post(address(invitation), body, content_type=kind)
 
-    assert (response.status_code, text_of(response)) == (200, HERE)
+    assert (response.status_code, visible_text(response)) == (200, HERE)
     assert "Location" not in response
     assert not response.cookies
     assert refused() == [("organization", "riverside")]
@@ -231,8 +232,8 @@ def test_the_next_page_says_once_that_no_more_emails_come(client, invitation, op
     response = client.post(f"/invitations/{invitation.pk}/decline", answer, follow=True)
 
     said = [NO_MORE[choice]] if choice else []
-    assert text_of(response)[: len(said) + 1] == [*said, "This invitation was declined"]
-    assert text_of(page_of(invitation))[0] == "This invitation was declined"
+    assert visible_text(response)[: len(said) + 1] == [*said, "This invitation was declined"]
+    assert visible_text(page_of(invitation))[0] == "This invitation was declined"
 
 
 @pytest.mark.parametrize("signed_in", [True, False])
@@ -244,14 +245,14 @@ def test_an_answer_that_came_too_late_promises_nothing(client, invitation, invit
 
     response = client.post(f"/invitations/{invitation.pk}/decline", {"unsubscribe_from": "all"})
 
-    assert (response.status_code, text_of(response)[0]) == (410, "This invitation was declined")
+    assert (response.status_code, visible_text(response)[0]) == (410, "This invitation was declined")
     assert refused() == []
 
 
 def test_a_choice_that_is_none_declines_nothing(client, invitation, open_link):
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(f"/invitations/{invitation.pk}/decline", {"unsubscribe_from": "everybody"})
 
     assert response.status_code == 400
@@ -271,7 +272,7 @@ def refusals(client, invitation) -> list[Suppression]:
 def test_whoever_has_proven_the_address_sees_what_it_refused(client, refusals, invitee):
     client.force_login(invitee)
 
-    assert text_of(client.get("/mails")) == [
+    assert visible_text(client.get("/mails")) == [
         "Mails I do not want",
         "No invitation mails from Riverside",
         "to invitee@example.com",
@@ -287,7 +288,7 @@ def test_and_takes_it_back(client, refusals, invitee):
     client.force_login(invitee)
     here, everywhere = refusals
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(f"/mails/{everywhere.pk}/allow")
 
     assert (response.status_code, response["Location"]) == (302, "/mails")
@@ -295,17 +296,17 @@ def test_and_takes_it_back(client, refusals, invitee):
     assert refused() == [("organization", "riverside")]
     assert client.post(f"/mails/{everywhere.pk}/allow").status_code == 302
     assert client.post(f"/mails/{here.pk}/allow").status_code == 302
-    assert text_of(client.get("/mails"))[1] == (
+    assert visible_text(client.get("/mails"))[1] == (
         "You have refused no mails. The link for it is in every invitation mail."
     )
 
 
 def test_nobody_else_sees_it_or_takes_it_back(client, refusals, stranger, owner):
-    prove_address(stranger, "invitee@example.com", verified=False)
+    EmailAddressFactory.create(user=stranger, email="invitee@example.com", verified=False)
     for person in (stranger, owner):
         client.force_login(person)
-        assert "Riverside" not in text_of(client.get("/mails"))
-        with watching() as changes:
+        assert "Riverside" not in visible_text(client.get("/mails"))
+        with track_changes() as changes:
             assert client.post(f"/mails/{refusals[0].pk}/allow").status_code == 302
         assert changes.nothing
 
@@ -320,7 +321,7 @@ def test_nobody_signed_in_is_asked_to(client, refusals):
 def test_looking_takes_nothing_back(client, refusals, invitee, method):
     client.force_login(invitee)
 
-    with watching() as changes:
+    with track_changes() as changes:
         getattr(client, method)(f"/mails/{refusals[0].pk}/allow")
         getattr(client, method)("/mails")
     assert changes.nothing
@@ -346,7 +347,11 @@ def test_the_queries_do_not_grow_with_the_organizations(
     with django_assert_num_queries(5):
         look()
     for number in range(5):
-        elsewhere = make_invitation(make_organization(f"other-{number}", stranger), "invitee@example.com", stranger)
+        elsewhere = InvitationFactory.create(
+            organization=OrganizationFactory.create(slug=f"other-{number}", owners=[stranger]),
+            email="invitee@example.com",
+            inviter=stranger,
+        )
         client.post(address(elsewhere), {"reach": "organization"})
     with django_assert_num_queries(5):
         look()

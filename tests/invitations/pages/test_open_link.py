@@ -6,9 +6,9 @@ from django.utils import timezone
 from invitations.models import Invitation
 from invitations.pages.link_session import recall
 from invitations.tokens import OPENING, Proof, Purpose, token_for
-from tests.reading import text_of
-from tests.rows import make_invitation
-from tests.watching import watching
+from tests.factories import InvitationFactory
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
 
 UNKNOWN = [
     "There is no such invitation",
@@ -41,7 +41,7 @@ def test_what_is_no_token_is_an_unknown_invitation(client, db, token):
     response = client.get(f"/i/{token}")
 
     assert response.status_code == 404
-    assert text_of(response) == UNKNOWN
+    assert visible_text(response) == UNKNOWN
 
 
 @pytest.mark.parametrize("position", [0, 10, 24, 40, 58])
@@ -52,7 +52,7 @@ def test_an_altered_token_is_an_unknown_invitation(client, invitation, position)
     response = client.get(f"/i/{altered}")
 
     assert response.status_code == 404
-    assert text_of(response) == UNKNOWN
+    assert visible_text(response) == UNKNOWN
     assert recall(client.session, invitation.pk) is None
 
 
@@ -70,7 +70,7 @@ def test_an_archived_organization_invites_nobody(client, invitation, organizatio
     response = open_link(invitation)
 
     assert response.status_code == 404
-    assert text_of(response) == UNKNOWN
+    assert visible_text(response) == UNKNOWN
 
 
 def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invitation):
@@ -80,7 +80,7 @@ def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invit
     response = client.get(f"/i/{older}")
 
     assert response.status_code == 410
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "A newer mail was sent",
         "This link is from an older mail. Please use the link in the newest mail about your invitation to Riverside.",
         "Sign in",
@@ -114,12 +114,12 @@ def test_the_older_link_of_an_ended_invitation_tells_how_it_ended(client, invita
     response = client.get(f"/i/{older}", follow=True)
 
     assert response.status_code == 410
-    assert text_of(response)[0] == "This invitation was withdrawn"
+    assert visible_text(response)[0] == "This invitation was withdrawn"
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])
 def test_other_methods_are_refused(client, invitation, method):
-    with watching() as changes:
+    with track_changes() as changes:
         response = getattr(client, method)(f"/i/{token_for(invitation, Purpose.EMAILED)}")
 
     assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
@@ -127,7 +127,10 @@ def test_other_methods_are_refused(client, invitation, method):
 
 
 def test_the_proofs_of_many_links_are_kept_and_the_oldest_forgotten(client, invitation, other_organization, stranger):
-    others = [make_invitation(other_organization, f"guest-{n}@example.com", stranger) for n in range(20)]
+    others = [
+        InvitationFactory.create(organization=other_organization, email=f"guest-{n}@example.com", inviter=stranger)
+        for n in range(20)
+    ]
     for opened in [invitation, *others]:
         client.get(f"/i/{token_for(opened, Purpose.EMAILED)}")
 
@@ -137,13 +140,13 @@ def test_the_proofs_of_many_links_are_kept_and_the_oldest_forgotten(client, invi
 
 def test_an_invitation_without_a_link_is_unknown_to_visitors(client, invitation, page_of):
     assert page_of(invitation).status_code == 404
-    assert text_of(page_of(invitation)) == UNKNOWN
+    assert visible_text(page_of(invitation)) == UNKNOWN
 
 
 def test_the_proof_does_not_open_another_invitation(
     client, invitation, other_organization, stranger, open_link, page_of
 ):
-    other = make_invitation(other_organization, "invitee@example.com", stranger)
+    other = InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
     open_link(invitation)
 
     assert page_of(other).status_code == 404

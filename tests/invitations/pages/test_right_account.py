@@ -4,10 +4,10 @@ import pytest
 
 from invitations.models import Invitation
 from orgs.permissions import UNIT_EDITOR_ROLE
-from tests.queries import queries
-from tests.reading import text_of
-from tests.rows import make_invitation, make_unit, prove_address
-from tests.watching import watching
+from tests.factories import EmailAddressFactory, InvitationFactory, UnitFactory
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
+from tests.support.queries import assert_queries
 
 pytestmark = pytest.mark.usefixtures("signed_in")
 
@@ -26,7 +26,7 @@ def test_everything_is_shown_before_anything_is_asked(invitation, page_of):
     response = page_of(invitation)
 
     assert response.status_code == 200
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "Join Riverside",
         "Owner Cast invites you to join Riverside.",
         "Role",
@@ -52,17 +52,17 @@ def test_everything_is_shown_before_anything_is_asked(invitation, page_of):
 
 
 def test_a_unit_and_further_permissions_are_shown(organization, owner, page_of):
-    unit = make_unit(organization)
-    invitation = make_invitation(
-        organization,
-        "invitee@example.com",
-        owner,
+    unit = UnitFactory.create(organization=organization)
+    invitation = InvitationFactory.create(
+        organization=organization,
+        email="invitee@example.com",
+        inviter=owner,
         unit=unit,
         unit_role_id=UNIT_EDITOR_ROLE,
         permissions=["organization:manage_members", "organization:manage_billing"],
     )
 
-    lines = text_of(page_of(invitation))
+    lines = visible_text(page_of(invitation))
 
     assert lines[lines.index("Role") : lines.index("Members")] == [
         "Role",
@@ -83,7 +83,7 @@ def test_accept_and_decline_are_equal_buttons_side_by_side(invitation, page_of):
 
 
 def test_looking_changes_nothing(client, invitation):
-    with watching() as changes:
+    with track_changes() as changes:
         client.get(f"/invitations/{invitation.pk}")
         client.head(f"/invitations/{invitation.pk}")
         client.options(f"/invitations/{invitation.pk}")
@@ -92,8 +92,8 @@ def test_looking_changes_nothing(client, invitation):
 
 
 def test_a_second_proven_address_is_as_good_as_the_first(client, stranger, organization, owner, page_of):
-    invitation = make_invitation(organization, "second@example.com", owner)
-    prove_address(stranger, "second@example.com")
+    invitation = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
+    EmailAddressFactory.create(user=stranger, email="second@example.com")
     client.force_login(stranger)
 
     assert page_of(invitation).status_code == 200
@@ -102,7 +102,7 @@ def test_a_second_proven_address_is_as_good_as_the_first(client, stranger, organ
 def test_an_inviter_without_a_name_is_not_named(invitation, page_of):
     Invitation.objects.filter(pk=invitation.pk).update(inviter_name="")
 
-    assert text_of(page_of(invitation))[1] == "Riverside invites you to join."
+    assert visible_text(page_of(invitation))[1] == "Riverside invites you to join."
 
 
 def test_names_are_text_and_nothing_else(invitation, organization, page_of):
@@ -111,7 +111,7 @@ def test_names_are_text_and_nothing_else(invitation, organization, page_of):
 
     page = page_of(invitation)
 
-    assert text_of(page)[0] == "Join <b>Riverside</b> & {{ secret }}"
+    assert visible_text(page)[0] == "Join <b>Riverside</b> & {{ secret }}"
     assert "<b>" not in page.content.decode()
 
 
@@ -123,7 +123,7 @@ def test_an_outdated_link_is_no_hindrance_to_whoever_has_proven_the_address(invi
 
 
 def test_the_page_makes_these_queries(client, invitation):
-    with queries(
+    with assert_queries(
         session="SELECT django_session",
         invitation="SELECT invitations_invitation",
         user="SELECT accounts_user",

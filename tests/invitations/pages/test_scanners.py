@@ -24,8 +24,9 @@ from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
 from tests.accounts.pages.conftest import PASSWORD
-from tests.rows import make_invitation, session
-from tests.watching import tables
+from tests.factories import InvitationFactory
+from tests.support.changes import all_models
+from tests.support.people import session_of
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 SCANNERS = (
@@ -68,10 +69,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
     return inviting.invite(
-        by=session(owner),
-        organization_id=organization.pk,
-        email=normalize_address("invitee@example.com"),
-        role_id=EDITOR_ROLE,
+        by=session_of(owner), organization_id=organization.pk, email="invitee@example.com", role_id=EDITOR_ROLE
     )
 
 
@@ -80,7 +78,7 @@ def emailed_links(
     invitation: Invitation, organization: Organization, owner: User, member: User, mailoutbox: list[Any], settings: Any
 ) -> list[str]:
     """The paths of all links in all mails: every kind of ours, and those about accounts."""
-    declined = make_invitation(organization, "another@example.com", owner)
+    declined = InvitationFactory.create(organization=organization, email="another@example.com", inviter=owner)
     answering.decline(by=LINK_HOLDER, invitation_id=declined.pk, proof=Proof(declined.pk, 1, Purpose.EMAILED))
     for kind in set(Email.Kind) - {Email.Kind.INVITATION, Email.Kind.ANSWERED}:
         queue_email(invitation, kind)
@@ -116,7 +114,7 @@ def pages_behind(links: list[str], settings: Any) -> list[str]:
 
 def every_row() -> dict[str, Any]:
     """All tables but that of sessions."""
-    models = [model for model in tables() if model._meta.label != "sessions.Session"]
+    models = [model for model in all_models() if model._meta.label != "sessions.Session"]
     return {model._meta.label: list(model._base_manager.order_by("pk").values()) for model in models}
 
 

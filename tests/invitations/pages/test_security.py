@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from invitations.tokens import Purpose, token_for
-from tests.watching import watching
+from tests.support.changes import track_changes
 
 POLICY = {
     "base-uri": "'none'",
@@ -46,7 +46,7 @@ def test_no_button_works_without_the_token_of_our_own_form(invitation, invitee, 
     client = Client(enforce_csrf_checks=True)
     client.force_login(invitee)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(f"/invitations/{invitation.pk}/{button}")
 
     assert response.status_code == 403

@@ -6,16 +6,16 @@ from accounts.models import User
 from invitations.models import Invitation
 from invitations.pages.link_session import recall
 from invitations.tokens import Proof, Purpose
-from tests.reading import text_of
-from tests.rows import make_person
-from tests.watching import watching
+from tests.factories import UserFactory
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
 
 PASSWORD = "a calm and long phrase"
 
 
 @pytest.fixture
 def invitee(db: None) -> User:
-    return make_person("invitee", password=PASSWORD)
+    return UserFactory.create(email="invitee@example.com", password=PASSWORD)
 
 
 def path(invitation):
@@ -33,7 +33,7 @@ def test_the_page_has_the_invited_address_filled_in(client, invitation, open_lin
 
     assert response.status_code == 200
     assert response.context["form"]["login"].value() == "invitee@example.com"
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "To join Riverside",
         "Back to the invitation",
         "Sign in",
@@ -58,7 +58,7 @@ def test_it_leads_straight_back_to_the_invitation(client, invitation, invitee, o
 
 
 def test_the_session_gets_a_new_key_and_keeps_what_the_link_proved(client, invitation, open_link):
-    make_person("stranger", password=PASSWORD)
+    UserFactory.create(email="stranger@example.com", password=PASSWORD)
     open_link(invitation)
     before = client.session.session_key
 
@@ -82,11 +82,11 @@ def test_signing_in_answers_nothing(client, invitation, invitee, open_link):
 def test_a_wrong_password_is_answered_alike_for_every_address(client, invitation, invitee, open_link, login):
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = sign_in(client, invitation, login, "not the one")
 
     assert response.status_code == 200
-    assert "The email address and/or password you specified are not correct." in text_of(response)
+    assert "The email address and/or password you specified are not correct." in visible_text(response)
     assert changes.nothing
 
 
@@ -113,7 +113,7 @@ def test_without_the_link_the_invitation_is_unknown(client, invitation):
 
 
 def test_an_unverified_address_is_emailed_its_proof_first(client, invitation, open_link, mailoutbox, settings):
-    User.objects.create_user("invitee@example.com", PASSWORD)
+    UserFactory.create(email="invitee@example.com", password=PASSWORD, email_address=None)
     open_link(invitation)
 
     response = sign_in(client, invitation)

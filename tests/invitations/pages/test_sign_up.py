@@ -6,9 +6,9 @@ from allauth.account.models import EmailAddress
 from accounts.models import User
 from invitations.models import Invitation
 from invitations.tokens import Purpose
-from tests.reading import text_of
-from tests.rows import make_person, prove_address
-from tests.watching import watching
+from tests.factories import EmailAddressFactory, UserFactory
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
 
 PASSWORD = "a calm and long phrase"
 ADDRESS = "invitee@example.com"
@@ -35,7 +35,7 @@ def test_the_page_has_the_invited_address_fixed(client, invitation, open_link):
     assert response.status_code == 200
     assert 'value="invitee@example.com"' in str(response.context["form"]["email"])
     assert "readonly" in str(response.context["form"]["email"])
-    assert text_of(response) == [
+    assert visible_text(response) == [
         "To join Riverside",
         "Back to the invitation",
         "Create an account",
@@ -62,7 +62,7 @@ def test_the_emailed_link_verifies_the_address_and_leads_straight_back(client, i
     assert ("invitee@example.com", ADDRESS, True, True) in addresses()
     assert mailoutbox == []
     page = client.get(response["Location"])
-    assert (page.status_code, text_of(page)[-1]) == (200, "You are signed in as invitee@example.com.")
+    assert (page.status_code, visible_text(page)[-1]) == (200, "You are signed in as invitee@example.com.")
     assert Invitation.objects.get().status == "pending"
 
 
@@ -103,7 +103,7 @@ def test_another_address_cannot_be_smuggled_in(client, invitation, open_link):
 def test_a_weak_password_is_refused(client, invitation, open_link, password):
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = sign_up(client, invitation, password)
 
     assert response.status_code == 200
@@ -112,14 +112,14 @@ def test_a_weak_password_is_refused(client, invitation, open_link, password):
 
 
 def test_with_the_emailed_link_an_account_that_exists_is_named(client, invitation, open_link, mailoutbox):
-    make_person("invitee", password=PASSWORD)
+    UserFactory.create(email="invitee@example.com", password=PASSWORD)
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = sign_up(client, invitation)
 
     assert response.status_code == 200
-    assert TAKEN in text_of(response)
+    assert TAKEN in visible_text(response)
     assert changes.nothing
     assert mailoutbox == []
 
@@ -127,10 +127,10 @@ def test_with_the_emailed_link_an_account_that_exists_is_named(client, invitatio
 def test_with_the_listed_link_the_answer_is_the_same_whether_or_not_an_account_exists(
     client, invitation, open_link, mailoutbox
 ):
-    make_person("invitee", password=PASSWORD)
+    UserFactory.create(email="invitee@example.com", password=PASSWORD)
     open_link(invitation, Purpose.LISTED)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = sign_up(client, invitation)
 
     assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
@@ -139,7 +139,7 @@ def test_with_the_listed_link_the_answer_is_the_same_whether_or_not_an_account_e
 
 
 def test_an_unproven_claim_of_somebody_else_is_no_obstacle(client, invitation, stranger, open_link):
-    prove_address(stranger, ADDRESS, verified=False)
+    EmailAddressFactory.create(user=stranger, email=ADDRESS, verified=False)
     open_link(invitation)
 
     response = sign_up(client, invitation)
@@ -150,8 +150,8 @@ def test_an_unproven_claim_of_somebody_else_is_no_obstacle(client, invitation, s
 
 
 def test_an_account_that_never_proved_the_address_gives_way(client, invitation, open_link):
-    squatter = User.objects.create_user(ADDRESS, "the password of a squatter")
-    prove_address(squatter, ADDRESS, verified=False)
+    squatter = UserFactory.create(email=ADDRESS, password="the password of a squatter", email_address=None)
+    EmailAddressFactory.create(user=squatter, email=ADDRESS, verified=False)
     open_link(invitation)
 
     sign_up(client, invitation)
@@ -169,7 +169,7 @@ def test_the_account_and_its_address_come_together_or_not_at_all(client, invitat
         raise RuntimeError
 
     monkeypatch.setattr(EmailAddress, "save", fail)
-    with watching() as changes:
+    with track_changes() as changes:
         response = sign_up(client, invitation)
 
     assert response.status_code == 500

@@ -4,10 +4,10 @@ import re
 
 import pytest
 
-from accounts.models import User
 from invitations.models import Invitation
 from invitations.tokens import OPENING, Purpose
-from tests.reading import text_of
+from tests.factories import UserFactory
+from tests.support.pages import visible_text
 
 SHOWN = [
     "Join Riverside",
@@ -49,20 +49,20 @@ def test_the_emailed_link_offers_to_sign_in_or_up_and_to_decline(invitation, ope
     response = open_link(invitation)
 
     assert response.status_code == 200
-    assert text_of(response) == SHOWN + TO_DECLINE
+    assert visible_text(response) == SHOWN + TO_DECLINE
 
 
 def test_the_listed_link_does_not_offer_to_decline(invitation, open_link):
     response = open_link(invitation, Purpose.LISTED)
 
     assert response.status_code == 200
-    assert text_of(response) == SHOWN
+    assert visible_text(response) == SHOWN
 
 
 @pytest.mark.parametrize("purpose", OPENING)
 def test_the_page_is_the_same_whether_the_address_has_an_account_or_not(invitation, open_link, purpose):
     without = open_link(invitation, purpose).content
-    User.objects.create_verified_user("invitee@example.com")
+    UserFactory.create(email="invitee@example.com")
     with_account = open_link(invitation, purpose).content
 
     assert hide_tokens(with_account) == hide_tokens(without)

@@ -3,9 +3,9 @@
 import pytest
 from django.core import mail
 
-from tests.reading import text_of
-from tests.rows import prove_address
-from tests.watching import watching
+from tests.factories import EmailAddressFactory
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
 
 PAGE = [
     "Verify your address first",
@@ -18,7 +18,7 @@ PAGE = [
 
 @pytest.fixture(autouse=True)
 def _account_with_the_address(client, stranger):
-    prove_address(stranger, "invitee@example.com", verified=False)
+    EmailAddressFactory.create(user=stranger, email="invitee@example.com", verified=False)
     client.force_login(stranger)
 
 
@@ -26,18 +26,18 @@ def test_the_page_asks_for_the_proof(invitation, open_link):
     response = open_link(invitation)
 
     assert response.status_code == 403
-    assert text_of(response) == PAGE
+    assert visible_text(response) == PAGE
 
 
 @pytest.mark.parametrize("button", ["accept", "decline"])
 def test_no_answer_is_taken(client, invitation, open_link, button):
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(f"/invitations/{invitation.pk}/{button}")
 
     assert response.status_code == 403
-    assert text_of(response) == PAGE
+    assert visible_text(response) == PAGE
     assert changes.nothing
 
 
@@ -60,7 +60,7 @@ def test_a_second_email_within_minutes_is_not_sent_and_the_page_says_so(client, 
 
     client.post(f"/invitations/{invitation.pk}/verify")
 
-    assert text_of(page_of(invitation)) == [
+    assert visible_text(page_of(invitation)) == [
         "We mailed invitee@example.com a moment ago. Please look there.",
         *PAGE,
     ]

@@ -3,8 +3,8 @@
 import pytest
 
 from orgs.models import Organization
-from tests.reading import text_of
-from tests.rows import join, make_invitation
+from tests.factories import InvitationFactory, MembershipFactory
+from tests.support.pages import visible_text
 
 WEBSITE = "https://riverside.example.com/start?from=here&now"
 LINK = '<a class="{}" href="https://riverside.example.com/start?from=here&amp;now" rel="noreferrer">Open Riverside</a>'
@@ -25,17 +25,17 @@ def test_it_is_the_way_on_after_saying_yes(client, invitation, page_of):
 
     page = page_of(invitation)
 
-    assert text_of(page)[2:] == ["Open Riverside", "My invitations"]
+    assert visible_text(page)[2:] == ["Open Riverside", "My invitations"]
     assert LINK.format("button") in page.content.decode()
 
 
 def test_a_member_finds_it_beside_a_further_invitation_and_in_their_list(client, organization, invitee, owner, page_of):
     Organization.objects.update(website=WEBSITE)
-    join(organization, invitee)
+    MembershipFactory.create(organization=organization, user=invitee)
 
-    page = page_of(make_invitation(organization, "invitee@example.com", owner))
+    page = page_of(InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner))
 
-    assert text_of(page)[0] == "You belong to Riverside already"
+    assert visible_text(page)[0] == "You belong to Riverside already"
     assert LINK.format("keep") in page.content.decode()
     assert 'href="https://riverside.example.com/start' in client.get("/invitations").content.decode()
 
@@ -66,6 +66,6 @@ def test_what_is_no_website_is_not_linked(client, invitation, page_of, website):
     Organization.objects.update(website=website)
     accept(client, invitation)
 
-    assert text_of(page_of(invitation))[2:] == ["My invitations"]
+    assert visible_text(page_of(invitation))[2:] == ["My invitations"]
     for page in (page_of(invitation), client.get("/invitations")):
         assert "noreferrer" not in page.content.decode()

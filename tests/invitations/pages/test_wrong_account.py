@@ -4,8 +4,8 @@ import pytest
 
 from invitations.pages.link_session import recall
 from invitations.tokens import Proof, Purpose
-from tests.reading import text_of
-from tests.watching import watching
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
 
 pytestmark = pytest.mark.usefixtures("signed_in")
 PAGE = [
@@ -31,25 +31,25 @@ def test_the_page_says_who_is_signed_in_and_who_is_invited(invitation, open_link
     response = open_link(invitation)
 
     assert response.status_code == 403
-    assert text_of(response) == PAGE
+    assert visible_text(response) == PAGE
 
 
 @pytest.mark.parametrize("button", ["accept", "decline"])
 def test_no_answer_is_taken_and_the_invitation_is_not_spent(client, invitation, open_link, button):
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(f"/invitations/{invitation.pk}/{button}")
 
     assert response.status_code == 403
-    assert text_of(response) == PAGE
+    assert visible_text(response) == PAGE
     assert changes.nothing
 
 
 def test_switching_signs_out_and_leads_to_the_sign_in_of_this_invitation(client, invitation, open_link):
     open_link(invitation)
 
-    with watching() as changes:
+    with track_changes() as changes:
         response = client.post(f"/invitations/{invitation.pk}/switch")
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}/sign-in")

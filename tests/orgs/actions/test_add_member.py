@@ -21,8 +21,9 @@ from orgs.permissions import (
 )
 from orgs.policies import GrantTooWide, PermissionMissing
 from orgs.seats import NoSeatLeft
-from tests.rows import make_invitation, make_program, make_role, membership_of, role_of, session
-from tests.watching import event, watching
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, role_id_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +33,7 @@ def described(**grant: object) -> dict[str, object]:
 
 
 def test_staff_make_a_person_a_member(organization: Organization, stranger: User, by_staff: Principal):
-    with watching() as changes:
+    with track_changes() as changes:
         membership = add_member(
             by=by_staff,
             organization_id=organization.pk,
@@ -45,25 +46,25 @@ def test_staff_make_a_person_a_member(organization: Organization, stranger: User
     assert changes.events == [
         event("membership.created", membership, by_staff, organization, user_id=stranger.pk, **granted)
     ]
-    assert role_of(stranger, organization) == EDITOR_ROLE
+    assert role_id_of(stranger, organization) == EDITOR_ROLE
     assert membership_of(stranger, organization).permissions == [ADMIN, MANAGE_MEMBERS]
 
 
 def test_members_cannot_even_as_owners(organization: Organization, owner: User, stranger: User):
-    with watching() as changes, pytest.raises(InvitationRequired):
-        add_member(by=session(owner), organization_id=organization.pk, user=stranger, role_id=VIEWER_ROLE)
+    with track_changes() as changes, pytest.raises(InvitationRequired):
+        add_member(by=session_of(owner), organization_id=organization.pk, user=stranger, role_id=VIEWER_ROLE)
     assert changes.nothing
 
 
 def test_nobody_belongs_twice(organization: Organization, member: User, by_staff: Principal):
-    with watching() as changes, pytest.raises(AlreadyMember):
+    with track_changes() as changes, pytest.raises(AlreadyMember):
         add_member(by=by_staff, organization_id=organization.pk, user=member, role_id=ADMIN_ROLE)
     assert changes.nothing
 
 
 def test_an_account_that_ended_is_not_added(organization: Organization, stranger: User, by_staff: Principal):
     User.objects.filter(pk=stranger.pk).update(is_active=False)
-    with watching() as changes, pytest.raises(AccountEnded):
+    with track_changes() as changes, pytest.raises(AccountEnded):
         add_member(by=by_staff, organization_id=organization.pk, user=stranger, role_id=VIEWER_ROLE)
     assert changes.nothing
 
@@ -72,8 +73,8 @@ def test_a_full_organization_takes_nobody_but_who_was_invited(
     organization: Organization, owner: User, stranger: User, invitee: User, by_staff: Principal
 ):
     Organization.objects.update(seat_limit=4)
-    make_invitation(organization, "invitee@example.com", owner)
-    with watching() as changes, pytest.raises(NoSeatLeft):
+    InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+    with track_changes() as changes, pytest.raises(NoSeatLeft):
         add_member(by=by_staff, organization_id=organization.pk, user=stranger, role_id=VIEWER_ROLE)
     assert changes.nothing
     add_member(by=by_staff, organization_id=organization.pk, user=invitee, role_id=VIEWER_ROLE)
@@ -82,9 +83,9 @@ def test_a_full_organization_takes_nobody_but_who_was_invited(
 
 class TestRegisteringAProgram:
     def test_whoever_manages_members_may(self, organization: Organization, admin: User):
-        with watching() as changes:
+        with track_changes() as changes:
             membership = register_system_user(
-                by=session(admin), organization_id=organization.pk, name="Robot", role_id=EDITOR_ROLE
+                by=session_of(admin), organization_id=organization.pk, name="Robot", role_id=EDITOR_ROLE
             )
         assert changes.tables == {
             "accounts.User": (1, 0, 0),
@@ -104,50 +105,52 @@ class TestRegisteringAProgram:
     def test_it_holds_at_most_what_its_maker_holds(self, organization: Organization, admin: User, member: User):
         Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
         for by, role_id in ((admin, OWNER_ROLE), (member, EDITOR_ROLE)):
-            with watching() as changes, pytest.raises(GrantTooWide):
-                register_system_user(by=session(by), organization_id=organization.pk, name="Robot", role_id=role_id)
+            with track_changes() as changes, pytest.raises(GrantTooWide):
+                register_system_user(by=session_of(by), organization_id=organization.pk, name="Robot", role_id=role_id)
             assert changes.nothing
-        register_system_user(by=session(member), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE)
+        register_system_user(by=session_of(member), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE)
 
     def test_it_never_owns(self, organization: Organization, owner: User, by_staff: Principal):
-        for by in (session(owner), by_staff):
-            with watching() as changes, pytest.raises(OwnerIsNoPerson):
+        for by in (session_of(owner), by_staff):
+            with track_changes() as changes, pytest.raises(OwnerIsNoPerson):
                 register_system_user(by=by, organization_id=organization.pk, name="Robot", role_id=OWNER_ROLE)
             assert changes.nothing
 
     def test_it_takes_a_seat(self, organization: Organization, owner: User):
         Organization.objects.update(seat_limit=3)
-        with watching() as changes, pytest.raises(NoSeatLeft):
-            register_system_user(by=session(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE)
+        with track_changes() as changes, pytest.raises(NoSeatLeft):
+            register_system_user(
+                by=session_of(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE
+            )
         assert changes.nothing
 
     def test_it_belongs_to_one_organization_only(
         self, organization: Organization, other_organization: Organization, stranger: User, by_staff: Principal
     ):
-        program = make_program(organization)
-        for by in (session(stranger), by_staff):
-            with watching() as changes, pytest.raises(AlreadyMember):
+        program = MembershipFactory.create(organization=organization, of_system_user=True).user
+        for by in (session_of(stranger), by_staff):
+            with track_changes() as changes, pytest.raises(AlreadyMember):
                 add_member(by=by, organization_id=other_organization.pk, user=program, role_id=VIEWER_ROLE)
             assert changes.nothing
 
     def test_others_may_not(self, organization: Organization, member: User, stranger: User):
         for by, refusal in ((member, PermissionMissing), (stranger, OrganizationNotFound)):
-            with watching() as changes, pytest.raises(refusal):
-                register_system_user(by=session(by), organization_id=organization.pk, name="R", role_id=VIEWER_ROLE)
+            with track_changes() as changes, pytest.raises(refusal):
+                register_system_user(by=session_of(by), organization_id=organization.pk, name="R", role_id=VIEWER_ROLE)
             assert changes.nothing
 
     def test_its_role_and_permissions_are_looked_up_here(
         self, organization: Organization, other_organization: Organization, owner: User
     ):
-        foreign = make_role(other_organization, "Helper")
+        foreign = RoleFactory.create(organization=other_organization, name="Helper")
         for role_id in (foreign.pk, UNIT_VIEWER_ROLE):
-            with watching() as changes, pytest.raises(UnknownRole) as refusal:
-                register_system_user(by=session(owner), organization_id=organization.pk, name="R", role_id=role_id)
+            with track_changes() as changes, pytest.raises(UnknownRole) as refusal:
+                register_system_user(by=session_of(owner), organization_id=organization.pk, name="R", role_id=role_id)
             assert refusal.value.fields == {"role_id": ["Unknown role."]}
             assert changes.nothing
-        with watching() as changes, pytest.raises(UnknownPermission) as unknown:
+        with track_changes() as changes, pytest.raises(UnknownPermission) as unknown:
             register_system_user(
-                by=session(owner),
+                by=session_of(owner),
                 organization_id=organization.pk,
                 name="R",
                 role_id=VIEWER_ROLE,

@@ -34,26 +34,27 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from orgs.policies import GrantTooWide, holdings
-from tests.rows import join, make_program, make_unit, membership_of, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 
 def create(by: User | Principal, organization: Organization, **values: Any) -> tuple[ApiKey, str]:
-    by = by if isinstance(by, Principal) else session(by)
+    by = by if isinstance(by, Principal) else session_of(by)
     return create_api_key(by=by, organization_id=organization.pk, **{"name": "Nightly"} | values)
 
 
 @pytest.fixture
 def program(organization: Organization) -> User:
-    return make_program(organization)
+    return MembershipFactory.create(organization=organization, of_system_user=True).user
 
 
 class TestCreating:
     def test_a_member_makes_one_for_themselves(self, organization: Organization, member: User):
         until = timezone.now() + timedelta(days=30)
-        with watching() as changes:
+        with track_changes() as changes:
             key, secret = create(member, organization, description="Exports", expires_at=until)
         assert changes.tables == {"orgs.ApiKey": (1, 0, 0)}
         membership = membership_of(member, organization)
@@ -92,19 +93,24 @@ class TestCreating:
         assert key.permissions == []
 
     def test_it_can_be_narrowed_to_rights_in_a_unit(self, organization: Organization, stranger: User):
-        join(organization, stranger, VIEWER_ROLE, (), {make_unit(organization): UNIT_EDITOR_ROLE})
+        MembershipFactory.create(
+            organization=organization,
+            user=stranger,
+            role_id=VIEWER_ROLE,
+            unit_roles={UnitFactory.create(organization=organization): UNIT_EDITOR_ROLE},
+        )
         key, _ = create(stranger, organization, permissions=frozenset({UNIT_EDIT, UNIT_VIEW}))
         assert key.permissions == [UNIT_EDIT, UNIT_VIEW]
 
     def test_it_is_never_wider(self, organization: Organization, member: User):
-        with watching() as changes, pytest.raises(GrantTooWide) as refusal:
+        with track_changes() as changes, pytest.raises(GrantTooWide) as refusal:
             create(member, organization, permissions=frozenset({LIST_PROJECTS, MANAGE_MEMBERS}))
         assert refusal.value.details == {"missing_permissions": [MANAGE_MEMBERS]}
         assert changes.nothing
 
     def test_a_key_makes_no_key_wider_than_itself(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({LIST_PROJECTS}))
-        with watching() as changes, pytest.raises(GrantTooWide):
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({LIST_PROJECTS}))
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             create(narrow, organization, permissions=frozenset({MANAGE_BILLING}))
         assert changes.nothing
         key, secret = create(narrow, organization)
@@ -114,13 +120,13 @@ class TestCreating:
         assert holdings(by, organization).organization == {LIST_PROJECTS}
 
     def test_unknown_permissions_are_refused(self, organization: Organization, owner: User):
-        with watching() as changes, pytest.raises(UnknownPermission) as refusal:
+        with track_changes() as changes, pytest.raises(UnknownPermission) as refusal:
             create(owner, organization, permissions=frozenset({"organization:fly"}))
         assert refusal.value.fields == {"permissions": ["Unknown permission."]}
         assert changes.nothing
 
     def test_it_does_not_begin_expired(self, organization: Organization, owner: User):
-        with watching() as changes, pytest.raises(Invalid) as refusal:
+        with track_changes() as changes, pytest.raises(Invalid) as refusal:
             create(owner, organization, expires_at=timezone.now())
         assert refusal.value.fields == {"expires_at": ["Choose a moment in the future."]}
         assert changes.nothing
@@ -132,13 +138,13 @@ class TestCreating:
     def test_what_breaks_a_rule_is_named(
         self, organization: Organization, owner: User, wrong: dict[str, str], named: str
     ):
-        with watching() as changes, pytest.raises(ValidationError) as refusal:
+        with track_changes() as changes, pytest.raises(ValidationError) as refusal:
             create(owner, organization, **wrong)
         assert list(refusal.value.message_dict) == [named]
         assert changes.nothing
 
     def test_an_outsider_has_none(self, organization: Organization, stranger: User):
-        with watching() as changes, pytest.raises(OrganizationNotFound):
+        with track_changes() as changes, pytest.raises(OrganizationNotFound):
             create(stranger, organization)
         assert changes.nothing
 
@@ -148,7 +154,7 @@ class TestForOthers:
         self, organization: Organization, admin: User, program: User, by_staff: Principal
     ):
         membership = membership_of(program, organization)
-        for by in (session(admin), by_staff):
+        for by in (session_of(admin), by_staff):
             key, _ = create(by, organization, membership_id=membership.pk)
             assert key.membership_id == membership.pk
 
@@ -157,19 +163,19 @@ class TestForOthers:
         assert create(member, organization, membership_id=membership.pk)[0].membership_id == membership.pk
 
     def test_nobody_makes_them_for_a_person(self, organization: Organization, owner: User, member: User):
-        with watching() as changes, pytest.raises(NotYourKey):
+        with track_changes() as changes, pytest.raises(NotYourKey):
             create(owner, organization, membership_id=membership_of(member, organization).pk)
         assert changes.nothing
 
     def test_other_members_do_not(self, organization: Organization, member: User, program: User):
-        with watching() as changes, pytest.raises(NotYourKey):
+        with track_changes() as changes, pytest.raises(NotYourKey):
             create(member, organization, membership_id=membership_of(program, organization).pk)
         assert changes.nothing
 
     def test_nobody_makes_them_for_a_program_that_holds_more(self, organization: Organization, member: User):
         Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-        higher = make_program(organization, ADMIN_ROLE)
-        with watching() as changes, pytest.raises(GrantTooWide):
+        higher = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             create(member, organization, membership_id=membership_of(higher, organization).pk)
         assert changes.nothing
 
@@ -177,15 +183,15 @@ class TestForOthers:
         self, organization: Organization, by_staff: Principal
     ):
         for by in (by_staff, SERVICE):
-            with watching() as changes, pytest.raises(NotYourKey):
+            with track_changes() as changes, pytest.raises(NotYourKey):
                 create(by, organization)
             assert changes.nothing
 
     def test_members_of_others_are_unknown(
         self, organization: Organization, other_organization: Organization, owner: User
     ):
-        foreign = membership_of(make_program(other_organization), other_organization)
-        with watching() as changes, pytest.raises(MemberNotFound):
+        foreign = MembershipFactory.create(organization=other_organization, of_system_user=True)
+        with track_changes() as changes, pytest.raises(MemberNotFound):
             create(owner, organization, membership_id=foreign.pk)
         assert changes.nothing
 
@@ -200,9 +206,9 @@ class TestSeeingDescribingDeleting:
         seen = {
             who: set(visible_keys(by, organization))
             for who, by in {
-                "member": session(member),
-                "admin": session(admin),
-                "program": session(program),
+                "member": session_of(member),
+                "admin": session_of(admin),
+                "program": session_of(program),
                 "staff": by_staff,
                 "service": SERVICE,
             }.items()
@@ -217,9 +223,9 @@ class TestSeeingDescribingDeleting:
 
     def test_describing_changes_words_and_nothing_else(self, organization: Organization, member: User):
         key, secret = create(member, organization)
-        with watching() as changes:
+        with track_changes() as changes:
             describe_api_key(
-                by=session(member), organization_id=organization.pk, key_id=key.pk, name="Daily", description="New"
+                by=session_of(member), organization_id=organization.pk, key_id=key.pk, name="Daily", description="New"
             )
         assert changes.tables == {"orgs.ApiKey": (0, 1, 0)}
         assert changes.events == [
@@ -232,15 +238,15 @@ class TestSeeingDescribingDeleting:
     @pytest.mark.parametrize("forbidden", ["permissions", "expires_at", "secret_hash", "membership"])
     def test_what_it_may_do_never_changes(self, organization: Organization, member: User, forbidden: str):
         key, _ = create(member, organization)
-        with watching() as changes, pytest.raises(TypeError, match=forbidden):
-            describe_api_key(by=session(member), organization_id=organization.pk, key_id=key.pk, **{forbidden: "x"})
+        with track_changes() as changes, pytest.raises(TypeError, match=forbidden):
+            describe_api_key(by=session_of(member), organization_id=organization.pk, key_id=key.pk, **{forbidden: "x"})
         assert changes.nothing
 
     def test_a_deleted_key_opens_nothing(self, organization: Organization, member: User):
         key, secret = create(member, organization)
         membership = membership_of(member, organization)
-        with watching() as changes:
-            delete_api_key(by=session(member), organization_id=organization.pk, key_id=key.pk)
+        with track_changes() as changes:
+            delete_api_key(by=session_of(member), organization_id=organization.pk, key_id=key.pk)
         assert changes.tables == {"orgs.ApiKey": (0, 0, 1)}
         assert changes.events == [event("api_key.deleted", key, member, organization, membership_id=membership.pk)]
         assert authenticate(secret) is None
@@ -262,8 +268,8 @@ class TestSeeingDescribingDeleting:
             (owner, foreign, ApiKeyNotFound),
             (stranger, key, OrganizationNotFound),
         ):
-            with watching() as changes, pytest.raises(refusal):
-                action(by=session(by), organization_id=organization.pk, key_id=wanted.pk)
+            with track_changes() as changes, pytest.raises(refusal):
+                action(by=session_of(by), organization_id=organization.pk, key_id=wanted.pk)
             assert changes.nothing
 
 
@@ -332,6 +338,6 @@ class TestAuthenticating:
 
     def test_an_unknown_secret_leaves_no_trace(self, organization: Organization, member: User):
         create(member, organization)
-        with watching() as changes:
+        with track_changes() as changes:
             authenticate("pw_unknown")
         assert changes.nothing

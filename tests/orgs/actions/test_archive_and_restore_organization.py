@@ -10,17 +10,18 @@ from orgs.locks import OrganizationNotFound
 from orgs.models import Organization
 from orgs.permissions import ADMIN, OWN
 from orgs.policies import PermissionMissing
-from tests.rows import join, make_invitation, make_waiting, role_of, session
-from tests.watching import event, watching
+from tests.factories import InvitationFactory, MembershipFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import role_id_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 
 def test_archiving_writes_its_date_and_nothing_else(organization: Organization, owner: User, invitee: User):
-    make_invitation(organization, "invitee@example.com", owner)
+    InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     start = timezone.now()
-    with watching() as changes:
-        archive_organization(by=session(owner), organization_id=organization.pk)
+    with track_changes() as changes:
+        archive_organization(by=session_of(owner), organization_id=organization.pk)
     assert changes.tables == {"orgs.Organization": (0, 1, 0)}
     assert changes.events == [event("organization.archived", organization, owner, organization)]
     organization.refresh_from_db()
@@ -30,9 +31,9 @@ def test_archiving_writes_its_date_and_nothing_else(organization: Organization, 
 
 
 def test_restoring_undoes_it(organization: Organization, owner: User):
-    archive_organization(by=session(owner), organization_id=organization.pk)
-    with watching() as changes:
-        restore_organization(by=session(owner), organization_id=organization.pk)
+    archive_organization(by=session_of(owner), organization_id=organization.pk)
+    with track_changes() as changes:
+        restore_organization(by=session_of(owner), organization_id=organization.pk)
     assert changes.tables == {"orgs.Organization": (0, 1, 0)}
     assert changes.events == [event("organization.restored", organization, owner, organization)]
     organization.refresh_from_db()
@@ -40,15 +41,15 @@ def test_restoring_undoes_it(organization: Organization, owner: User):
 
 
 def test_restoring_what_is_not_archived_changes_nothing(organization: Organization, owner: User):
-    with watching() as changes:
-        restore_organization(by=session(owner), organization_id=organization.pk)
+    with track_changes() as changes:
+        restore_organization(by=session_of(owner), organization_id=organization.pk)
     assert changes.nothing
 
 
 def test_what_is_archived_cannot_be_archived_again(organization: Organization, owner: User):
-    archive_organization(by=session(owner), organization_id=organization.pk)
-    with watching() as changes, pytest.raises(OrganizationNotFound):
-        archive_organization(by=session(owner), organization_id=organization.pk)
+    archive_organization(by=session_of(owner), organization_id=organization.pk)
+    with track_changes() as changes, pytest.raises(OrganizationNotFound):
+        archive_organization(by=session_of(owner), organization_id=organization.pk)
     assert changes.nothing
 
 
@@ -56,12 +57,12 @@ def test_what_is_archived_cannot_be_archived_again(organization: Organization, o
 def test_only_owners_may(organization: Organization, admin: User, owner: User, stranger: User, action):
     without_owning = Principal(user=owner, method=Method.OAUTH2, permissions=frozenset({ADMIN}))
     refusals = (
-        (session(admin), PermissionMissing),
+        (session_of(admin), PermissionMissing),
         (without_owning, PermissionMissing),
-        (session(stranger), OrganizationNotFound),
+        (session_of(stranger), OrganizationNotFound),
     )
     for by, refusal in refusals:
-        with watching() as changes, pytest.raises(refusal):
+        with track_changes() as changes, pytest.raises(refusal):
             action(by=by, organization_id=organization.pk)
         assert changes.nothing
 
@@ -80,16 +81,16 @@ def test_seats_that_became_free_meanwhile_are_given_when_it_is_restored(
     organization: Organization, owner: User, member: User, invitee: User
 ):
     Organization.objects.update(seat_limit=3, deleted_at=timezone.now())
-    waiting = make_waiting(organization, invitee, owner)
+    waiting = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
     organization.memberships.filter(user=member).delete()
-    restore_organization(by=session(owner), organization_id=organization.pk)
+    restore_organization(by=session_of(owner), organization_id=organization.pk)
     waiting.refresh_from_db()
     assert waiting.status == "accepted"
-    assert role_of(invitee, organization) == waiting.role_id
+    assert role_id_of(invitee, organization) == waiting.role_id
 
 
 def test_an_archived_organization_is_still_its_members(organization: Organization, stranger: User, owner: User):
-    archive_organization(by=session(owner), organization_id=organization.pk)
-    join(organization, stranger)
-    assert list(Organization.objects.visible_to(session(stranger))) == [organization]
-    assert not Organization.objects.visible_to(session(stranger)).live().exists()
+    archive_organization(by=session_of(owner), organization_id=organization.pk)
+    MembershipFactory.create(organization=organization, user=stranger)
+    assert list(Organization.objects.visible_to(session_of(stranger))) == [organization]
+    assert not Organization.objects.visible_to(session_of(stranger)).live().exists()

@@ -22,15 +22,16 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from orgs.policies import GrantTooWide, PermissionMissing
-from tests.rows import join, make_person, make_program, make_role, make_unit, membership_of, role_of, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory, RoleAssignmentFactory, RoleFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, role_id_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 
 def change(by: User | Principal, user: User, organization: Organization, **grant) -> Membership:
     return change_member_roles(
-        by=by if isinstance(by, Principal) else session(by),
+        by=by if isinstance(by, Principal) else session_of(by),
         organization_id=organization.pk,
         membership_id=membership_of(user, organization).pk,
         **grant,
@@ -40,11 +41,11 @@ def change(by: User | Principal, user: User, organization: Organization, **grant
 def test_a_role_replaces_the_role_and_keeps_direct_permissions_and_units(
     organization: Organization, admin: User, member: User
 ):
-    unit = make_unit(organization)
+    unit = UnitFactory.create(organization=organization)
     membership = membership_of(member, organization)
-    membership.assignments.create(role_id=UNIT_VIEWER_ROLE, unit=unit)
+    RoleAssignmentFactory.create(membership=membership, role_id=UNIT_VIEWER_ROLE, unit=unit)
     Membership.objects.filter(pk=membership.pk).update(permissions=[MANAGE_BILLING])
-    with watching() as changes:
+    with track_changes() as changes:
         answer = change(admin, member, organization, role_id=EDITOR_ROLE)
     assert changes.tables == {"orgs.Membership": (0, 1, 0), "orgs.RoleAssignment": (0, 1, 0)}
     assert changes.events == [
@@ -94,9 +95,9 @@ def test_nobody_gives_what_they_do_not_hold_not_even_to_themselves(
     organization: Organization, member: User, stranger: User, grant: dict
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-    join(organization, stranger)
+    MembershipFactory.create(organization=organization, user=stranger)
     for target in (stranger, member):
-        with watching() as changes, pytest.raises(GrantTooWide):
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             change(member, target, organization, **grant)
         assert changes.nothing
 
@@ -104,22 +105,27 @@ def test_nobody_gives_what_they_do_not_hold_not_even_to_themselves(
 def test_nobody_changes_who_holds_more(organization: Organization, admin: User, owner: User, member: User):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
     for by, target in ((admin, owner), (member, admin)):
-        with watching() as changes, pytest.raises(GrantTooWide):
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             change(by, target, organization, role_id=UNASSIGNED_ROLE, permissions=frozenset())
         assert changes.nothing
 
 
 def test_rights_in_a_unit_count_when_asking_who_holds_more(organization: Organization, member: User, stranger: User):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-    join(organization, stranger, VIEWER_ROLE, (), {make_unit(organization): UNIT_ADMIN_ROLE})
-    with watching() as changes, pytest.raises(GrantTooWide):
+    MembershipFactory.create(
+        organization=organization,
+        user=stranger,
+        role_id=VIEWER_ROLE,
+        unit_roles={UnitFactory.create(organization=organization): UNIT_ADMIN_ROLE},
+    )
+    with track_changes() as changes, pytest.raises(GrantTooWide):
         change(member, stranger, organization, role_id=UNASSIGNED_ROLE)
     assert changes.nothing
 
 
 def test_a_credential_for_less_gives_less(organization: Organization, owner: User, member: User):
-    narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
-    with watching() as changes, pytest.raises(GrantTooWide):
+    narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
+    with track_changes() as changes, pytest.raises(GrantTooWide):
         change(narrow, member, organization, role_id=EDITOR_ROLE)
     assert changes.nothing
     change(narrow, member, organization, permissions=frozenset({MANAGE_MEMBERS}))
@@ -128,20 +134,22 @@ def test_a_credential_for_less_gives_less(organization: Organization, owner: Use
 class TestOwners:
     def test_an_owner_makes_another(self, organization: Organization, owner: User, member: User):
         change(owner, member, organization, role_id=OWNER_ROLE)
-        assert (role_of(member, organization), role_of(owner, organization)) == (OWNER_ROLE, OWNER_ROLE)
+        assert (role_id_of(member, organization), role_id_of(owner, organization)) == (OWNER_ROLE, OWNER_ROLE)
 
     def test_of_two_owners_either_can_be_demoted(self, organization: Organization, owner: User, admin: User):
         change(owner, admin, organization, role_id=OWNER_ROLE)
         change(admin, owner, organization, role_id=VIEWER_ROLE)
-        assert role_of(owner, organization) == VIEWER_ROLE
+        assert role_id_of(owner, organization) == VIEWER_ROLE
 
     @pytest.mark.parametrize("role_id", [ADMIN_ROLE, UNASSIGNED_ROLE])
     def test_the_last_one_cannot_be_demoted_by_anybody(
         self, organization: Organization, owner: User, by_staff: Principal, role_id
     ):
-        join(organization, make_person("inactive", is_active=False), OWNER_ROLE)
+        MembershipFactory.create(
+            organization=organization, user__email="inactive@example.com", user__deactivated=True, role_id=OWNER_ROLE
+        )
         for by in (owner, by_staff):
-            with watching() as changes, pytest.raises(LastOwner):
+            with track_changes() as changes, pytest.raises(LastOwner):
                 change(by, owner, organization, role_id=role_id)
             assert changes.nothing
 
@@ -150,9 +158,9 @@ class TestOwners:
         assert (answer.organization_role.pk, answer.permissions) == (OWNER_ROLE, [LIST_PROJECTS])
 
     def test_a_program_never_becomes_one(self, organization: Organization, owner: User, by_staff: Principal):
-        program = make_program(organization)
+        program = MembershipFactory.create(organization=organization, of_system_user=True).user
         for by in (owner, by_staff):
-            with watching() as changes, pytest.raises(OwnerIsNoPerson):
+            with track_changes() as changes, pytest.raises(OwnerIsNoPerson):
                 change(by, program, organization, role_id=OWNER_ROLE)
             assert changes.nothing
 
@@ -160,12 +168,13 @@ class TestOwners:
 def test_own_roles_of_the_organization_can_be_given_and_those_of_others_cannot(
     organization: Organization, other_organization: Organization, owner: User, member: User
 ):
-    mine, foreign = make_role(organization, "Helper", [LIST_PROJECTS]), make_role(other_organization, "Helper")
+    mine = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
+    foreign = RoleFactory.create(organization=other_organization, name="Helper")
     change(owner, member, organization, role_id=mine.pk)
-    assert role_of(member, organization) == mine.pk
-    of_units = make_role(organization, "Unit helper", level="unit")
+    assert role_id_of(member, organization) == mine.pk
+    of_units = RoleFactory.create(organization=organization, name="Unit helper", scope="unit")
     for unusable in (foreign, of_units):
-        with watching() as changes, pytest.raises(UnknownRole) as refusal:
+        with track_changes() as changes, pytest.raises(UnknownRole) as refusal:
             change(owner, member, organization, role_id=unusable.pk)
         assert refusal.value.fields == {"role_id": ["Unknown role."]}
         assert changes.nothing
@@ -175,7 +184,7 @@ def test_own_roles_of_the_organization_can_be_given_and_those_of_others_cannot(
 def test_only_permissions_of_organizations_can_be_given_directly(
     organization: Organization, owner: User, member: User, name: str
 ):
-    with watching() as changes, pytest.raises(UnknownPermission) as refusal:
+    with track_changes() as changes, pytest.raises(UnknownPermission) as refusal:
         change(owner, member, organization, permissions=frozenset({name}))
     assert refusal.value.fields == {"permissions": [f"Unknown: {name}."]}
     assert changes.nothing
@@ -185,12 +194,12 @@ def test_members_without_the_right_outsiders_and_foreign_members(
     organization: Organization, other_organization: Organization, owner: User, member: User, stranger: User
 ):
     for by, refusal in ((member, PermissionMissing), (stranger, OrganizationNotFound)):
-        with watching() as changes, pytest.raises(refusal):
+        with track_changes() as changes, pytest.raises(refusal):
             change(by, member, organization, role_id=UNASSIGNED_ROLE)
         assert changes.nothing
-    with watching() as changes, pytest.raises(MemberNotFound):
+    with track_changes() as changes, pytest.raises(MemberNotFound):
         change_member_roles(
-            by=session(owner),
+            by=session_of(owner),
             organization_id=organization.pk,
             membership_id=membership_of(stranger, other_organization).pk,
             role_id=VIEWER_ROLE,

@@ -13,8 +13,9 @@ from orgs.locks import AccountEnded
 from orgs.models import Organization
 from orgs.permissions import OWNER_ROLE
 from orgs.policies import PersonRequired
-from tests.rows import make_program, membership_of, role_of, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, role_id_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +29,8 @@ PROFILE = {
 
 
 def test_whoever_registers_an_organization_owns_it(owner: User):
-    with watching() as changes:
-        organization = create_organization(by=session(owner), **PROFILE)
+    with track_changes() as changes:
+        organization = create_organization(by=session_of(owner), **PROFILE)
     assert changes.tables == {
         "orgs.Organization": (1, 0, 0),
         "orgs.Membership": (1, 0, 0),
@@ -52,23 +53,23 @@ def test_whoever_registers_an_organization_owns_it(owner: User):
     ]
     stored = Organization.objects.filter(pk=organization.pk).values(*PROFILE, "seat_limit", "deleted_at").get()
     assert stored == PROFILE | {"seat_limit": None, "deleted_at": None}
-    assert role_of(owner, organization) == OWNER_ROLE
+    assert role_id_of(owner, organization) == OWNER_ROLE
     assert membership.permissions == []
 
 
 def test_a_name_is_enough(owner: User):
-    organization = create_organization(by=session(owner), name="Riverside Cooperative")
+    organization = create_organization(by=session_of(owner), name="Riverside Cooperative")
     assert (organization.slug, organization.description, organization.logo_url) == ("riverside-cooperative", "", "")
 
 
 @pytest.mark.parametrize("method", [Method.SESSION, Method.JWT, Method.OAUTH2])
 def test_any_way_of_signing_in_as_a_person_will_do(owner: User, method: Method):
     organization = create_organization(by=Principal(user=owner, method=method), name="Riverside", slug="riverside")
-    assert role_of(owner, organization) == OWNER_ROLE
+    assert role_id_of(owner, organization) == OWNER_ROLE
 
 
 def test_programs_links_and_staff_own_nothing(owner: User, organization: Organization, by_staff: Principal):
-    program = make_program(organization)
+    program = MembershipFactory.create(organization=organization, of_system_user=True).user
     for by in (
         Principal(user=owner, method=Method.API_KEY),
         Principal(user=program, method=Method.OAUTH2),
@@ -76,15 +77,15 @@ def test_programs_links_and_staff_own_nothing(owner: User, organization: Organiz
         SERVICE,
         LINK_HOLDER,
     ):
-        with watching() as changes, pytest.raises(PersonRequired):
+        with track_changes() as changes, pytest.raises(PersonRequired):
             create_organization(by=by, name="Hillside", slug="hillside")
         assert changes.nothing
 
 
 def test_an_account_that_ended_meanwhile_founds_nothing(owner: User):
-    by = session(owner)
+    by = session_of(owner)
     User.objects.filter(pk=owner.pk).update(is_active=False)
-    with watching() as changes, pytest.raises(AccountEnded):
+    with track_changes() as changes, pytest.raises(AccountEnded):
         create_organization(by=by, name="Hillside", slug="hillside")
     assert changes.nothing
 
@@ -93,8 +94,8 @@ def test_an_account_that_ended_meanwhile_founds_nothing(owner: User):
 def test_a_slug_is_taken_also_by_an_archived_organization(owner: User, organization: Organization, archived: bool):
     if archived:
         Organization.objects.update(deleted_at=organization.created_at)
-    with watching() as changes, pytest.raises(SlugTaken):
-        create_organization(by=session(owner), name="Another", slug="riverside")
+    with track_changes() as changes, pytest.raises(SlugTaken):
+        create_organization(by=session_of(owner), name="Another", slug="riverside")
     assert changes.nothing
 
 
@@ -121,14 +122,14 @@ def test_a_slug_is_taken_also_by_an_archived_organization(owner: User, organizat
     ],
 )
 def test_what_breaks_a_rule_is_named_and_nothing_is_written(owner: User, wrong: dict[str, Any], named: str):
-    with watching() as changes, pytest.raises(ValidationError) as refusal:
-        create_organization(by=session(owner), **PROFILE | wrong)
+    with track_changes() as changes, pytest.raises(ValidationError) as refusal:
+        create_organization(by=session_of(owner), **PROFILE | wrong)
     assert list(refusal.value.message_dict) == [named]
     assert changes.nothing
 
 
 def test_nothing_but_the_profile_can_be_set(owner: User):
     for forbidden in ("seat_limit", "deleted_at", "id", "created_at"):
-        with watching() as changes, pytest.raises(TypeError, match=forbidden):
-            create_organization(by=session(owner), **PROFILE | {forbidden: 1})  # type: ignore[arg-type]
+        with track_changes() as changes, pytest.raises(TypeError, match=forbidden):
+            create_organization(by=session_of(owner), **PROFILE | {forbidden: 1})  # type: ignore[arg-type]
         assert changes.nothing

@@ -9,10 +9,11 @@ from orgs import policies
 from orgs.actions.accounts import AccountNotYours, delete_account
 from orgs.actions.members import LastOwner
 from orgs.locks import AccountEnded
-from orgs.models import ApiKey, Membership, Organization, RoleAssignment
+from orgs.models import Membership, Organization, RoleAssignment
 from orgs.permissions import LIST_PROJECTS, OWNER_ROLE, VIEWER_ROLE
-from tests.rows import join, make_organization, make_person, make_program, membership_of, session
-from tests.watching import event, watching
+from tests.factories import ApiKeyFactory, MembershipFactory, OrganizationFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,11 +21,12 @@ pytestmark = pytest.mark.django_db
 def test_a_person_leaves_everywhere_and_cannot_sign_in_again(
     member: User, organization: Organization, other_organization: Organization
 ):
-    mine, theirs = membership_of(member, organization), join(other_organization, member)
-    ApiKey.objects.create(membership=theirs, name="Nightly", secret_hash="x")
+    mine = membership_of(member, organization)
+    theirs = MembershipFactory.create(organization=other_organization, user=member)
+    ApiKeyFactory.create(membership=theirs, name="Nightly")
     start = timezone.now()
-    with watching() as changes:
-        delete_account(by=session(member), user=member)
+    with track_changes() as changes:
+        delete_account(by=session_of(member), user=member)
     assert changes.tables == {
         "accounts.User": (0, 1, 0),
         "orgs.Membership": (0, 0, 2),
@@ -45,7 +47,7 @@ def test_a_person_leaves_everywhere_and_cannot_sign_in_again(
 
 
 def test_staff_may_do_it_for_a_person(member: User, staff_member: User, by_staff: Principal):
-    with watching() as changes:
+    with track_changes() as changes:
         delete_account(by=by_staff, user=member)
     assert changes.tables == {"accounts.User": (0, 1, 0)}
     assert changes.events == [event("user.deleted", member, by_staff)]
@@ -54,48 +56,50 @@ def test_staff_may_do_it_for_a_person(member: User, staff_member: User, by_staff
 def test_a_last_owner_cannot_go_and_stays_everywhere_else_too(
     owner: User, organization: Organization, other_organization: Organization
 ):
-    join(other_organization, owner)
-    with watching() as changes, pytest.raises(LastOwner):
-        delete_account(by=session(owner), user=owner)
+    MembershipFactory.create(organization=other_organization, user=owner)
+    with track_changes() as changes, pytest.raises(LastOwner):
+        delete_account(by=session_of(owner), user=owner)
     assert changes.nothing
 
 
 def test_the_last_owner_of_an_archived_organization_cannot_go_either(owner: User):
-    make_organization("archived", owner, deleted_at=timezone.now())
-    with watching() as changes, pytest.raises(LastOwner):
-        delete_account(by=session(owner), user=owner)
+    OrganizationFactory.create(slug="archived", owners=[owner], archived=True)
+    with track_changes() as changes, pytest.raises(LastOwner):
+        delete_account(by=session_of(owner), user=owner)
     assert changes.nothing
 
 
 def test_an_owner_who_is_not_the_only_one_can_go(owner: User, member: User, organization: Organization):
     membership_of(member, organization).assignments.update(role_id=OWNER_ROLE)
-    delete_account(by=session(owner), user=owner)
+    delete_account(by=session_of(owner), user=owner)
     assert not Membership.objects.filter(user=owner).exists()
 
 
 def test_an_owner_who_is_not_active_does_not_count(owner: User, organization: Organization):
-    join(organization, make_person("gone", is_active=False), OWNER_ROLE)
+    MembershipFactory.create(
+        organization=organization, user__email="gone@example.com", user__deactivated=True, role_id=OWNER_ROLE
+    )
     with pytest.raises(LastOwner):
-        delete_account(by=session(owner), user=owner)
+        delete_account(by=session_of(owner), user=owner)
 
 
 def test_a_deleted_account_is_not_deleted_again(member: User, by_staff: Principal):
     delete_account(by=by_staff, user=member)
-    with watching() as changes, pytest.raises(AccountEnded):
+    with track_changes() as changes, pytest.raises(AccountEnded):
         delete_account(by=by_staff, user=member)
     assert changes.nothing
 
 
 @pytest.mark.parametrize("method", [Method.API_KEY, Method.SERVICE, Method.LINK])
 def test_a_program_may_not_even_for_its_own_person(member: User, method: Method):
-    with watching() as changes, pytest.raises(AccountNotYours):
+    with track_changes() as changes, pytest.raises(AccountNotYours):
         delete_account(by=Principal(user=member, method=method), user=member)
     assert changes.nothing
 
 
 def test_somebody_else_may_not(member: User, stranger: User):
-    with watching() as changes, pytest.raises(AccountNotYours):
-        delete_account(by=session(stranger), user=member)
+    with track_changes() as changes, pytest.raises(AccountNotYours):
+        delete_account(by=session_of(stranger), user=member)
     assert changes.nothing
 
 
@@ -103,7 +107,7 @@ def test_a_credential_for_less_than_the_whole_person_may_not(member: User, organ
     narrow = Principal(user=member, method=Method.OAUTH2, permissions=frozenset({LIST_PROJECTS}))
     bound = Principal(user=member, method=Method.OAUTH2, organization_id=organization.pk)
     for by in (narrow, bound):
-        with watching() as changes, pytest.raises(AccountNotYours):
+        with track_changes() as changes, pytest.raises(AccountNotYours):
             delete_account(by=by, user=member)
         assert changes.nothing
 
@@ -115,7 +119,7 @@ def test_a_deleted_person_holds_nothing_anywhere(member: User, organization: Org
 
 
 def test_a_system_user_can_be_deleted_by_staff(organization: Organization, by_staff: Principal):
-    program = make_program(organization, VIEWER_ROLE)
+    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
     delete_account(by=by_staff, user=program)
     program.refresh_from_db()
     assert (program.is_active, program.deleted_at is None) == (False, False)

@@ -10,45 +10,46 @@ from orgs.locks import OrganizationNotFound
 from orgs.models import Membership, Organization
 from orgs.permissions import ADMIN_ROLE, OWNER_ROLE
 from orgs.policies import PersonRequired
-from tests.rows import make_program, membership_of, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 
 def test_a_member_needs_nobodys_permission(organization: Organization, member: User):
     membership = membership_of(member, organization)
-    with watching() as changes:
-        leave_organization(by=session(member), organization_id=organization.pk)
+    with track_changes() as changes:
+        leave_organization(by=session_of(member), organization_id=organization.pk)
     assert changes.tables == {"orgs.Membership": (0, 0, 1), "orgs.RoleAssignment": (0, 0, 1)}
     assert changes.events == [event("membership.left", membership, member, organization, user_id=member.pk)]
 
 
 def test_who_has_left_is_an_outsider(organization: Organization, member: User):
-    leave_organization(by=session(member), organization_id=organization.pk)
-    with watching() as changes, pytest.raises(OrganizationNotFound):
-        leave_organization(by=session(member), organization_id=organization.pk)
+    leave_organization(by=session_of(member), organization_id=organization.pk)
+    with track_changes() as changes, pytest.raises(OrganizationNotFound):
+        leave_organization(by=session_of(member), organization_id=organization.pk)
     assert changes.nothing
 
 
 def test_the_last_owner_stays(organization: Organization, owner: User):
-    with watching() as changes, pytest.raises(LastOwner):
-        leave_organization(by=session(owner), organization_id=organization.pk)
+    with track_changes() as changes, pytest.raises(LastOwner):
+        leave_organization(by=session_of(owner), organization_id=organization.pk)
     assert changes.nothing
 
 
 def test_of_two_owners_one_can_go(organization: Organization, owner: User, admin: User):
     membership_of(admin, organization).assignments.update(role_id=OWNER_ROLE)
-    leave_organization(by=session(owner), organization_id=organization.pk)
+    leave_organization(by=session_of(owner), organization_id=organization.pk)
     assert not Membership.objects.filter(user=owner).exists()
     with pytest.raises(LastOwner):
-        leave_organization(by=session(admin), organization_id=organization.pk)
+        leave_organization(by=session_of(admin), organization_id=organization.pk)
 
 
 def test_a_program_does_not_leave_nor_takes_its_person_away(organization: Organization, member: User):
-    program = make_program(organization, ADMIN_ROLE)
+    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
     for by in (Principal(user=member, method=Method.API_KEY), Principal(user=program, method=Method.OAUTH2)):
-        with watching() as changes, pytest.raises(PersonRequired):
+        with track_changes() as changes, pytest.raises(PersonRequired):
             leave_organization(by=by, organization_id=organization.pk)
         assert changes.nothing
 
@@ -57,7 +58,7 @@ def test_nobody_leaves_through_a_credential_of_another_organization(
     organization: Organization, other_organization: Organization, member: User
 ):
     bound = Principal(user=member, method=Method.OAUTH2, organization_id=other_organization.pk)
-    with watching() as changes, pytest.raises(OrganizationNotFound):
+    with track_changes() as changes, pytest.raises(OrganizationNotFound):
         leave_organization(by=bound, organization_id=organization.pk)
     assert changes.nothing
 
@@ -65,4 +66,4 @@ def test_nobody_leaves_through_a_credential_of_another_organization(
 def test_an_archived_organization_is_out_of_reach(organization: Organization, member: User):
     Organization.objects.update(deleted_at=timezone.now())
     with pytest.raises(OrganizationNotFound):
-        leave_organization(by=session(member), organization_id=organization.pk)
+        leave_organization(by=session_of(member), organization_id=organization.pk)

@@ -6,12 +6,12 @@ import pytest
 from allauth.account.models import EmailAddress
 from django.utils import timezone
 
-from accounts.models import ExternalIdentity, IdempotentResponse, User
+from accounts.models import User
 from accounts.principals import SERVICE, Method, Principal
 from core.addresses import normalize_address
 from events.models import Event
 from invitations.actions.inviting import invite
-from invitations.email.models import Attempt, Email
+from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs.actions.accounts import AccountNotYours, delete_account, purge_account
@@ -20,17 +20,26 @@ from orgs.actions.organizations import create_organization
 from orgs.locks import AccountEnded
 from orgs.models import Organization
 from orgs.permissions import LIST_PROJECTS
-from tests.rows import join, make_invitation, make_program, make_waiting, membership_of, prove_address, session
-from tests.watching import all_rows, event, watching
+from tests.factories import (
+    AttemptFactory,
+    EmailAddressFactory,
+    ExternalIdentityFactory,
+    InvitationFactory,
+    KeptAnswerFactory,
+    MembershipFactory,
+    UserFactory,
+)
+from tests.support.changes import all_rows, event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 
 def test_the_account_goes_and_its_events_stay(organization: Organization, member: User):
     membership, key = membership_of(member, organization), member.pk
-    ExternalIdentity.objects.create(user=member, issuer="https://issuer.example", subject="1")
-    with watching() as changes:
-        purge_account(by=session(member), user=member)
+    ExternalIdentityFactory.create(user=member, issuer="https://issuer.example", subject="1")
+    with track_changes() as changes:
+        purge_account(by=session_of(member), user=member)
     assert changes.tables == {
         "accounts.User": (0, 0, 1),
         "accounts.ExternalIdentity": (0, 0, 1),
@@ -49,7 +58,7 @@ def test_the_account_goes_and_its_events_stay(organization: Organization, member
 
 def test_an_account_deleted_before_is_only_erased(member: User, by_staff: Principal):
     delete_account(by=by_staff, user=member)
-    with watching() as changes:
+    with track_changes() as changes:
         purge_account(by=by_staff, user=member)
     assert changes.tables == {"accounts.User": (0, 0, 1), "account.EmailAddress": (0, 0, 1)}
     assert [told.kind for told in changes.events] == ["user.purged"]
@@ -60,30 +69,32 @@ def test_nothing_that_names_the_person_is_left_in_any_table(
 ):
     User.objects.filter(pk=admin.pk).update(first_name="Nadezhda", last_name="Mandelstam")
     admin.refresh_from_db()
-    prove_address(admin, "nadezhda@elsewhere.test")
-    prove_address(admin, "unproven@elsewhere.test", verified=False)
+    EmailAddressFactory.create(user=admin, email="nadezhda@elsewhere.test")
+    EmailAddressFactory.create(user=admin, email="unproven@elsewhere.test", verified=False)
     finished = timezone.now()
-    make_invitation(other_organization, "admin@example.com", stranger, days=-1)
-    make_invitation(other_organization, "nadezhda@elsewhere.test", stranger)
-    make_invitation(organization, "unproven@elsewhere.test", owner, status="expired", finished_at=finished)
-    declined = make_invitation(
-        organization,
-        "former@elsewhere.test",
-        owner,
-        status="declined",
+    InvitationFactory.create(organization=other_organization, email="admin@example.com", inviter=stranger, overdue=True)
+    InvitationFactory.create(organization=other_organization, email="nadezhda@elsewhere.test", inviter=stranger)
+    InvitationFactory.create(
+        organization=organization, email="unproven@elsewhere.test", inviter=owner, expired=True, finished_at=finished
+    )
+    declined = InvitationFactory.create(
+        organization=organization,
+        email="former@elsewhere.test",
+        inviter=owner,
+        declined=True,
         finished_at=finished,
         answered_by=admin,
         decline_reason="Nadezhda does not want to",
     )
-    sent = make_invitation(organization, "somebody@example.com", admin)
+    sent = InvitationFactory.create(organization=organization, email="somebody@example.com", inviter=admin)
     for invitation, kind in ((declined, Email.Kind.INVITATION), (sent, Email.Kind.ANSWERED)):
         email = queue_email(invitation, kind)
         Email.objects.update(response="550 <admin@example.com> Nadezhda is unknown here")
         assert email is not None
-        Attempt.objects.create(email=email, state="failed", response="550 <former@elsewhere.test> who?")
+        AttemptFactory.create(email=email, state="failed", response="550 <former@elsewhere.test> who?")
     to_somebody = queue_email(sent, Email.Kind.INVITATION)
-    IdempotentResponse.objects.create(user=stranger, operation="x", key="k", answer='{"email": "admin@example.com"}')
-    purge_account(by=session(admin), user=admin)
+    KeptAnswerFactory.create(user=stranger, operation="x", key="k", answer='{"email": "admin@example.com"}')
+    purge_account(by=session_of(admin), user=admin)
     stored = str(all_rows())
     traces = ("Nadezhda", "Mandelstam", "admin@", "nadezhda@", "unproven@", "former@")
     assert [trace for trace in traces if trace in stored] == []
@@ -93,12 +104,14 @@ def test_nothing_that_names_the_person_is_left_in_any_table(
 def test_what_is_open_to_the_person_is_withdrawn_with_an_event_each(
     organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
 ):
-    opened = make_invitation(organization, "invitee@example.com", owner)
-    overdue = make_invitation(other_organization, "invitee@example.com", stranger, days=-1)
+    opened = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+    overdue = InvitationFactory.create(
+        organization=other_organization, email="invitee@example.com", inviter=stranger, overdue=True
+    )
     Organization.objects.filter(pk=other_organization.pk).update(seat_limit=1)
-    with watching() as changes:
-        purge_account(by=session(invitee), user=User.objects.get(pk=invitee.pk))
-    by = session(invitee)
+    with track_changes() as changes:
+        purge_account(by=session_of(invitee), user=User.objects.get(pk=invitee.pk))
+    by = session_of(invitee)
     assert changes.events == [
         event("user.deleted", invitee, by),
         event("invitation.expired", overdue, None, other_organization),
@@ -112,70 +125,70 @@ def test_what_is_open_to_the_person_is_withdrawn_with_an_event_each(
 
 def test_a_waiting_acceptance_is_withdrawn(organization: Organization, owner: User, invitee: User):
     Organization.objects.update(seat_limit=3)
-    waiting = make_waiting(organization, invitee, owner)
-    purge_account(by=session(invitee), user=invitee)
+    waiting = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
+    purge_account(by=session_of(invitee), user=invitee)
     waiting.refresh_from_db()
     assert (waiting.status, waiting.answered_by_id) == ("cancelled", None)
     assert waiting.finished_at is not None
 
 
 def test_unsent_email_to_the_person_is_not_sent_any_more(organization: Organization, owner: User, invitee: User):
-    invite(by=session(owner), organization_id=organization.pk, email=normalize_address("invitee@example.com"))
-    purge_account(by=session(invitee), user=invitee)
+    invite(by=session_of(owner), organization_id=organization.pk, email="invitee@example.com")
+    purge_account(by=session_of(invitee), user=invitee)
     email = Email.objects.get()
     assert (email.state, email.due_at, email.recipient) == ("dropped", None, f"erased-{email.pk.hex}@erased.invalid")
 
 
 def test_what_they_sent_stays_open_and_says_who_by_id_only(organization: Organization, admin: User):
     key = admin.pk
-    invite(by=session(admin), organization_id=organization.pk, email=normalize_address("somebody@example.com"))
+    invite(by=session_of(admin), organization_id=organization.pk, email="somebody@example.com")
     assert Invitation.objects.get().inviter_name == "Admin Cast"
-    purge_account(by=session(admin), user=admin)
+    purge_account(by=session_of(admin), user=admin)
     sent = Invitation.objects.open().get()
     assert (sent.inviter_id, sent.inviter_user_id, sent.inviter_name) == (None, key, "")
 
 
 def test_the_address_can_register_again_and_is_somebody_new(organization: Organization, owner: User, member: User):
     former = member.pk
-    purge_account(by=session(member), user=member)
-    again = User.objects.create_verified_user("member@example.com")
+    purge_account(by=session_of(member), user=member)
+    again = UserFactory.create(email="member@example.com")
     assert again.pk != former
     assert not again.memberships.exists()
-    invite(by=session(owner), organization_id=organization.pk, email=normalize_address("member@example.com"))
+    invite(by=session_of(owner), organization_id=organization.pk, email="member@example.com")
     assert Invitation.objects.addressed_to(again).open().count() == 1
 
 
 def test_a_last_owner_cannot_and_nothing_is_erased(
     organization: Organization, other_organization: Organization, owner: User
 ):
-    join(other_organization, owner)
-    with watching() as changes, pytest.raises(LastOwner):
-        purge_account(by=session(owner), user=owner)
+    MembershipFactory.create(organization=other_organization, user=owner)
+    with track_changes() as changes, pytest.raises(LastOwner):
+        purge_account(by=session_of(owner), user=owner)
     assert changes.nothing
 
 
 def test_an_erased_account_is_not_erased_again(member: User, by_staff: Principal):
     stale = User.objects.get(pk=member.pk)
     purge_account(by=by_staff, user=member)
-    with watching() as changes, pytest.raises(AccountEnded):
+    with track_changes() as changes, pytest.raises(AccountEnded):
         purge_account(by=by_staff, user=stale)
     assert changes.nothing
 
 
 def test_nobody_else_and_no_lesser_credential_may(member: User, owner: User, organization: Organization):
     for by in (
-        session(owner),
+        session_of(owner),
         Principal(user=member, method=Method.API_KEY),
         Principal(user=member, method=Method.OAUTH2, permissions=frozenset({LIST_PROJECTS})),
         SERVICE,
     ):
-        with watching() as changes, pytest.raises(AccountNotYours):
+        with track_changes() as changes, pytest.raises(AccountNotYours):
             purge_account(by=by, user=member)
         assert changes.nothing
 
 
 def test_a_program_can_be_erased_by_staff(organization: Organization, by_staff: Principal):
-    program = make_program(organization)
+    program = MembershipFactory.create(organization=organization, of_system_user=True).user
     purge_account(by=by_staff, user=program)
     assert not User.objects.filter(first_name="Robot").exists()
 
@@ -185,11 +198,16 @@ def test_an_address_that_passed_to_somebody_else_stays_theirs(
 ):
     """The member once answered an invitation to an address that the invitee has now."""
     finished = timezone.now() - timedelta(days=1)
-    make_invitation(
-        organization, "invitee@example.com", owner, status="declined", finished_at=finished, answered_by=member
+    InvitationFactory.create(
+        organization=organization,
+        email="invitee@example.com",
+        inviter=owner,
+        declined=True,
+        finished_at=finished,
+        answered_by=member,
     )
-    theirs = make_invitation(organization, "invitee@example.com", owner)
-    purge_account(by=session(member), user=member)
+    theirs = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+    purge_account(by=session_of(member), user=member)
     assert list(Invitation.objects.open()) == [theirs]
     assert not Invitation.objects.filter(answered_by__isnull=False).exists()
     assert Invitation.objects.filter(email="invitee@example.com").count() == 1
@@ -197,7 +215,7 @@ def test_an_address_that_passed_to_somebody_else_stays_theirs(
 
 
 def test_founding_again_after_leaving_everything_behind(owner: User):
-    organization = create_organization(by=session(owner), name="Riverside", slug="riverside")
+    organization = create_organization(by=session_of(owner), name="Riverside", slug="riverside")
     organization.delete()
-    purge_account(by=session(owner), user=owner)
+    purge_account(by=session_of(owner), user=owner)
     assert not User.objects.exists()

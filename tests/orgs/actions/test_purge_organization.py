@@ -10,11 +10,12 @@ from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from orgs.actions.organizations import create_organization, purge_organization
 from orgs.locks import OrganizationNotFound
-from orgs.models import ApiKey, Organization
+from orgs.models import Organization
 from orgs.permissions import ADMIN, UNIT_VIEWER_ROLE
 from orgs.policies import PermissionMissing
-from tests.rows import join, make_invitation, make_program, make_role, make_unit, membership_of, session
-from tests.watching import all_rows, event, watching
+from tests.factories import ApiKeyFactory, InvitationFactory, MembershipFactory, RoleFactory, UnitFactory
+from tests.support.changes import all_rows, event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -22,15 +23,20 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def full_organization(organization: Organization, owner: User, stranger: User) -> Organization:
     """One with everything that an organization can have."""
-    unit, role = make_unit(organization), make_role(organization, "Helper")
-    join(organization, stranger, role.pk, (), {unit: UNIT_VIEWER_ROLE})
-    ApiKey.objects.create(membership=membership_of(owner, organization), name="Nightly", secret_hash="x")
-    make_program(organization)
-    former = make_invitation(organization, "first@example.com", owner, status="expired", finished_at=timezone.now())
-    newer = make_invitation(organization, "first@example.com", owner, role=role)
+    unit = UnitFactory.create(organization=organization)
+    role = RoleFactory.create(organization=organization, name="Helper")
+    MembershipFactory.create(
+        organization=organization, user=stranger, role_id=role.pk, unit_roles={unit: UNIT_VIEWER_ROLE}
+    )
+    ApiKeyFactory.create(membership=membership_of(owner, organization), name="Nightly")
+    MembershipFactory.create(organization=organization, of_system_user=True)
+    former = InvitationFactory.create(organization=organization, email="first@example.com", inviter=owner, expired=True)
+    newer = InvitationFactory.create(organization=organization, email="first@example.com", inviter=owner, role=role)
     former.superseded_by = newer
     former.save()
-    make_invitation(organization, "second@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+    InvitationFactory.create(
+        organization=organization, email="second@example.com", inviter=owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE
+    )
     queue_email(newer, Email.Kind.INVITATION)
     return organization
 
@@ -38,8 +44,8 @@ def full_organization(organization: Organization, owner: User, stranger: User) -
 def test_everything_of_it_goes_and_nothing_of_anybody_else(
     full_organization: Organization, other_organization: Organization, owner: User
 ):
-    with watching() as changes:
-        purge_organization(by=session(owner), organization_id=full_organization.pk)
+    with track_changes() as changes:
+        purge_organization(by=session_of(owner), organization_id=full_organization.pk)
     assert changes.tables == {
         "orgs.Organization": (0, 0, 1),
         "orgs.Membership": (0, 0, 5),
@@ -56,9 +62,9 @@ def test_everything_of_it_goes_and_nothing_of_anybody_else(
 
 
 def test_its_events_stay(owner: User):
-    organization = create_organization(by=session(owner), name="Riverside", slug="riverside")
+    organization = create_organization(by=session_of(owner), name="Riverside", slug="riverside")
     key = organization.pk
-    purge_organization(by=session(owner), organization_id=key)
+    purge_organization(by=session_of(owner), organization_id=key)
     assert [row.kind for row in Event.objects.of_organization(key)] == [
         "organization.created",
         "membership.created",
@@ -68,7 +74,7 @@ def test_its_events_stay(owner: User):
 
 def test_its_programs_end_with_it_and_its_people_do_not(full_organization: Organization, owner: User):
     program = User.objects.get(kind=User.Kind.SYSTEM)
-    purge_organization(by=session(owner), organization_id=full_organization.pk)
+    purge_organization(by=session_of(owner), organization_id=full_organization.pk)
     program.refresh_from_db()
     assert not program.is_active
     assert not User.objects.filter(kind=User.Kind.CLIENT, is_active=False).exists()
@@ -78,7 +84,7 @@ def test_an_archived_one_can_be_purged_by_its_owner_and_by_staff(
     organization: Organization, other_organization: Organization, owner: User, by_staff: Principal
 ):
     Organization.objects.update(deleted_at=timezone.now())
-    purge_organization(by=session(owner), organization_id=organization.pk)
+    purge_organization(by=session_of(owner), organization_id=organization.pk)
     purge_organization(by=by_staff, organization_id=other_organization.pk)
     assert not Organization.objects.exists()
 
@@ -86,17 +92,17 @@ def test_an_archived_one_can_be_purged_by_its_owner_and_by_staff(
 def test_only_owners_may(organization: Organization, admin: User, owner: User, stranger: User):
     without_owning = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({ADMIN}))
     refusals = (
-        (session(admin), PermissionMissing),
+        (session_of(admin), PermissionMissing),
         (without_owning, PermissionMissing),
-        (session(stranger), OrganizationNotFound),
+        (session_of(stranger), OrganizationNotFound),
     )
     for by, refusal in refusals:
-        with watching() as changes, pytest.raises(refusal):
+        with track_changes() as changes, pytest.raises(refusal):
             purge_organization(by=by, organization_id=organization.pk)
         assert changes.nothing
 
 
 def test_a_purged_slug_is_free_again(organization: Organization, owner: User):
-    purge_organization(by=session(owner), organization_id=organization.pk)
-    create_organization(by=session(owner), name="Riverside", slug="riverside")
+    purge_organization(by=session_of(owner), organization_id=organization.pk)
+    create_organization(by=session_of(owner), name="Riverside", slug="riverside")
     assert len(all_rows()["orgs.Organization"]) == 1

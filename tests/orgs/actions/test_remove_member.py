@@ -7,7 +7,7 @@ from accounts.principals import Method, Principal
 from orgs.actions.members import LastOwner, remove_member
 from orgs.locks import OrganizationNotFound
 from orgs.lookups import MemberNotFound
-from orgs.models import ApiKey, Membership, Organization
+from orgs.models import Membership, Organization
 from orgs.permissions import (
     ADMIN,
     ADMIN_ROLE,
@@ -20,23 +20,33 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from orgs.policies import GrantTooWide, PermissionMissing
-from tests.rows import join, make_person, make_program, make_unit, make_waiting, membership_of, role_of, session
-from tests.watching import event, watching
+from tests.factories import (
+    ApiKeyFactory,
+    InvitationFactory,
+    MembershipFactory,
+    RoleAssignmentFactory,
+    UnitFactory,
+    UserFactory,
+)
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, role_id_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 
 def remove(by: User | Principal, user: User, organization: Organization) -> None:
     membership = membership_of(user, organization)
-    by = by if isinstance(by, Principal) else session(by)
+    by = by if isinstance(by, Principal) else session_of(by)
     remove_member(by=by, organization_id=organization.pk, membership_id=membership.pk)
 
 
 def test_the_membership_ends_with_its_roles_and_keys(organization: Organization, admin: User, member: User):
     membership = membership_of(member, organization)
-    membership.assignments.create(role_id=UNIT_ADMIN_ROLE, unit=make_unit(organization))
-    ApiKey.objects.create(membership=membership, name="Nightly", secret_hash="x")
-    with watching() as changes:
+    RoleAssignmentFactory.create(
+        membership=membership, role_id=UNIT_ADMIN_ROLE, unit=UnitFactory.create(organization=organization)
+    )
+    ApiKeyFactory.create(membership=membership, name="Nightly")
+    with track_changes() as changes:
         remove(admin, member, organization)
     assert changes.tables == {
         "orgs.Membership": (0, 0, 1),
@@ -49,7 +59,7 @@ def test_the_membership_ends_with_its_roles_and_keys(organization: Organization,
 def test_the_person_stays_a_user_and_a_member_elsewhere(
     organization: Organization, other_organization: Organization, admin: User, member: User
 ):
-    join(other_organization, member)
+    MembershipFactory.create(organization=other_organization, user=member)
     remove(admin, member, organization)
     member.refresh_from_db()
     assert member.is_active
@@ -59,7 +69,7 @@ def test_the_person_stays_a_user_and_a_member_elsewhere(
 
 
 def test_a_removed_program_ends(organization: Organization, admin: User):
-    program = make_program(organization)
+    program = MembershipFactory.create(organization=organization, of_system_user=True).user
     remove(admin, program, organization)
     program.refresh_from_db()
     assert not program.is_active
@@ -78,36 +88,38 @@ def test_whoever_holds_more_is_not_removed(
     organization: Organization, member: User, role_id, permissions: list[str], in_a_unit: bool
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-    units = {make_unit(organization): UNIT_ADMIN_ROLE} if in_a_unit else {}
-    higher = make_person("higher")
-    join(organization, higher, role_id, permissions, units)
-    with watching() as changes, pytest.raises(GrantTooWide):
+    units = {UnitFactory.create(organization=organization): UNIT_ADMIN_ROLE} if in_a_unit else {}
+    higher = UserFactory.create(email="higher@example.com")
+    MembershipFactory.create(
+        organization=organization, user=higher, role_id=role_id, permissions=permissions, unit_roles=units
+    )
+    with track_changes() as changes, pytest.raises(GrantTooWide):
         remove(member, higher, organization)
     assert changes.nothing
 
 
 def test_an_admin_does_not_remove_an_owner(organization: Organization, admin: User, owner: User):
-    with watching() as changes, pytest.raises(GrantTooWide) as refusal:
+    with track_changes() as changes, pytest.raises(GrantTooWide) as refusal:
         remove(admin, owner, organization)
     assert refusal.value.details == {"missing_permissions": ["organization:own"]}
     assert changes.nothing
 
 
 def test_equals_remove_each_other(organization: Organization, admin: User, owner: User):
-    second = make_person("second")
-    join(organization, second, ADMIN_ROLE)
+    second = UserFactory.create(email="second@example.com")
+    MembershipFactory.create(organization=organization, user=second, role_id=ADMIN_ROLE)
     remove(admin, second, organization)
-    third = make_person("third")
-    join(organization, third, OWNER_ROLE)
+    third = UserFactory.create(email="third@example.com")
+    MembershipFactory.create(organization=organization, user=third, role_id=OWNER_ROLE)
     remove(third, owner, organization)
-    assert role_of(third, organization) == OWNER_ROLE
+    assert role_id_of(third, organization) == OWNER_ROLE
 
 
 def test_the_last_owner_stays_whoever_asks(organization: Organization, owner: User, by_staff: Principal):
-    inactive = make_person("inactive", is_active=False)
-    join(organization, inactive, OWNER_ROLE)
-    for by in (session(owner), by_staff):
-        with watching() as changes, pytest.raises(LastOwner):
+    inactive = UserFactory.create(email="inactive@example.com", deactivated=True)
+    MembershipFactory.create(organization=organization, user=inactive, role_id=OWNER_ROLE)
+    for by in (session_of(owner), by_staff):
+        with track_changes() as changes, pytest.raises(LastOwner):
             remove(by, owner, organization)
         assert changes.nothing
 
@@ -123,7 +135,7 @@ def test_a_credential_for_less_removes_less(organization: Organization, owner: U
     narrow = Principal(
         user=owner, method=Method.API_KEY, organization_id=organization.pk, permissions=frozenset({MANAGE_MEMBERS})
     )
-    with watching() as changes, pytest.raises(GrantTooWide):
+    with track_changes() as changes, pytest.raises(GrantTooWide):
         remove(narrow, admin, organization)
     assert changes.nothing
     remove(narrow, member, organization)
@@ -133,27 +145,28 @@ def test_whoever_manages_members_removes_those_who_merely_work_here(organization
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
     for name, role_id, units in (
         ("viewer", VIEWER_ROLE, {}),
-        ("editor", EDITOR_ROLE, {make_unit(organization): UNIT_EDITOR_ROLE}),
+        ("editor", EDITOR_ROLE, {UnitFactory.create(organization=organization): UNIT_EDITOR_ROLE}),
     ):
-        join(organization, person := make_person(name), role_id, [], units)
+        person = UserFactory.create(email=f"{name}@example.com")
+        MembershipFactory.create(organization=organization, user=person, role_id=role_id, unit_roles=units)
         remove(member, person, organization)
         assert not person.memberships.exists()
 
 
 def test_the_freed_seat_goes_to_who_waits(organization: Organization, owner: User, member: User, invitee: User):
     Organization.objects.update(seat_limit=3)
-    waiting = make_waiting(organization, invitee, owner)
+    waiting = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
     remove(owner, member, organization)
     waiting.refresh_from_db()
     assert waiting.status == "accepted"
-    assert role_of(invitee, organization) == waiting.role_id
+    assert role_id_of(invitee, organization) == waiting.role_id
 
 
 def test_members_without_the_right_and_outsiders_may_not(
     organization: Organization, member: User, admin: User, stranger: User
 ):
     for by, refusal in ((member, PermissionMissing), (stranger, OrganizationNotFound)):
-        with watching() as changes, pytest.raises(refusal):
+        with track_changes() as changes, pytest.raises(refusal):
             remove(by, admin, organization)
         assert changes.nothing
 
@@ -162,6 +175,6 @@ def test_a_member_of_another_organization_is_unknown(
     organization: Organization, other_organization: Organization, owner: User, stranger: User
 ):
     foreign = membership_of(stranger, other_organization)
-    with watching() as changes, pytest.raises(MemberNotFound):
-        remove_member(by=session(owner), organization_id=organization.pk, membership_id=foreign.pk)
+    with track_changes() as changes, pytest.raises(MemberNotFound):
+        remove_member(by=session_of(owner), organization_id=organization.pk, membership_id=foreign.pk)
     assert changes.nothing

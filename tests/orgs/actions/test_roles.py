@@ -6,7 +6,6 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method, Principal
@@ -30,8 +29,9 @@ from orgs.permissions import (
     Level,
 )
 from orgs.policies import GrantTooWide, PermissionMissing
-from tests.rows import join, make_invitation, make_role, make_unit, make_waiting, membership_of, role_of, session
-from tests.watching import event, watching
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, role_id_of, session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -39,19 +39,19 @@ ORGANIZATION, UNIT = Level.ORGANIZATION, Level.UNIT
 
 
 def create(by: User | Principal, organization: Organization, **values: Any) -> Role:
-    values = {"level": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
-    by = by if isinstance(by, Principal) else session(by)
+    values = {"scope": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
+    by = by if isinstance(by, Principal) else session_of(by)
     return create_role(by=by, organization_id=organization.pk, **values)
 
 
 def delete(by: User, role: Role, **values: Any) -> None:
     assert role.organization_id
-    delete_role(by=session(by), organization_id=role.organization_id, role_id=role.pk, **values)
+    delete_role(by=session_of(by), organization_id=role.organization_id, role_id=role.pk, **values)
 
 
 def update(by: User, role: Role, **values: Any) -> Role:
     assert role.organization_id
-    return update_role(by=session(by), organization_id=role.organization_id, role_id=role.pk, **values)
+    return update_role(by=session_of(by), organization_id=role.organization_id, role_id=role.pk, **values)
 
 
 @pytest.fixture
@@ -63,12 +63,12 @@ def manager(organization: Organization, member: User) -> User:
 
 @pytest.fixture
 def helper(organization: Organization) -> Role:
-    return make_role(organization, "Helper", [LIST_PROJECTS])
+    return RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
 
 
 class TestCreating:
     def test_a_role_of_permissions_that_are_held(self, organization: Organization, manager: User):
-        with watching() as changes:
+        with track_changes() as changes:
             role = create(manager, organization, permissions=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
         assert changes.tables == {"orgs.Role": (1, 0, 0)}
         names = [LIST_PROJECTS, MANAGE_MEMBERS]
@@ -83,8 +83,8 @@ class TestCreating:
         assert not role.is_built_in
 
     def test_a_role_of_units_needs_an_admin(self, organization: Organization, manager: User, admin: User):
-        of_units = {"level": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
-        with watching() as changes, pytest.raises(GrantTooWide):
+        of_units = {"scope": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             create(manager, organization, **of_units)
         assert changes.nothing
         assert create(admin, organization, **of_units).level == UNIT
@@ -93,13 +93,13 @@ class TestCreating:
     def test_nobody_makes_a_role_of_more_than_they_hold(
         self, organization: Organization, manager: User, permission: str
     ):
-        with watching() as changes, pytest.raises(GrantTooWide):
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             create(manager, organization, permissions=frozenset({LIST_PROJECTS, permission}))
         assert changes.nothing
 
     def test_a_credential_for_less_makes_less(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
-        with watching() as changes, pytest.raises(GrantTooWide):
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS}))
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             create(narrow, organization)
         assert changes.nothing
 
@@ -116,22 +116,22 @@ class TestCreating:
     def test_owning_and_what_belongs_elsewhere_cannot_be_in_it(
         self, organization: Organization, owner: User, level: Level, permission: str
     ):
-        with watching() as changes, pytest.raises(UnknownPermission) as refusal:
-            create(owner, organization, level=level, permissions=frozenset({permission}))
+        with track_changes() as changes, pytest.raises(UnknownPermission) as refusal:
+            create(owner, organization, scope=scope, permissions=frozenset({permission}))
         assert refusal.value.fields == {"permissions": [f"Unknown: {permission}."]}
         assert changes.nothing
 
     @pytest.mark.parametrize("name", ["owner", "Owner", "ADMIN", "unassigned"])
     def test_nothing_is_named_like_a_built_in_role(self, organization: Organization, owner: User, name: str):
-        for level in (ORGANIZATION, UNIT):
-            with watching() as changes, pytest.raises(RoleNameTaken):
-                create(owner, organization, name=name, level=level, permissions=frozenset())
+        for scope in (ORGANIZATION, UNIT):
+            with track_changes() as changes, pytest.raises(RoleNameTaken):
+                create(owner, organization, name=name, scope=scope, permissions=frozenset())
             assert changes.nothing
 
     def test_a_name_means_one_role_in_its_organization_and_level(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User, helper: Role
     ):
-        with watching() as changes, pytest.raises(RoleNameTaken):
+        with track_changes() as changes, pytest.raises(RoleNameTaken):
             create(owner, organization)
         assert changes.nothing
         create(owner, organization, level=UNIT, permissions=frozenset())
@@ -139,7 +139,7 @@ class TestCreating:
 
     @pytest.mark.parametrize("name", ["", " x", "a\nb", "\u202e", "x" * 65])
     def test_a_name_is_one_visible_line(self, organization: Organization, owner: User, name: str):
-        with watching() as changes, pytest.raises(ValidationError) as refusal:
+        with track_changes() as changes, pytest.raises(ValidationError) as refusal:
             create(owner, organization, name=name)
         assert list(refusal.value.message_dict) == ["name"]
         assert changes.nothing
@@ -149,8 +149,8 @@ class TestUpdating:
     def test_name_and_permissions_change_for_everybody_who_holds_it(
         self, organization: Organization, admin: User, stranger: User, helper: Role
     ):
-        join(organization, stranger, helper.pk)
-        with watching() as changes:
+        MembershipFactory.create(organization=organization, user=stranger, role_id=helper.pk)
+        with track_changes() as changes:
             update(admin, helper, name="Assistant", permissions=frozenset({MANAGE_BILLING}))
         assert changes.tables == {"orgs.Role": (0, 1, 0)}
         assert changes.events == [event("role.updated", helper, admin, organization, permissions=[MANAGE_BILLING])]
@@ -163,39 +163,39 @@ class TestUpdating:
     def test_the_caller_holds_what_it_permits_before_and_after(
         self, organization: Organization, manager: User, helper: Role
     ):
-        higher = make_role(organization, "Treasurer", [MANAGE_BILLING])
+        higher = RoleFactory.create(organization=organization, name="Treasurer", permissions=[MANAGE_BILLING])
         for role, permissions in ((higher, frozenset()), (helper, frozenset({MANAGE_BILLING}))):
-            with watching() as changes, pytest.raises(GrantTooWide):
+            with track_changes() as changes, pytest.raises(GrantTooWide):
                 update(manager, role, permissions=permissions)
             assert changes.nothing
         with pytest.raises(GrantTooWide):
             update(manager, higher, name="Bookkeeper")
 
     def test_an_empty_name_is_no_name(self, admin: User, helper: Role):
-        with watching() as changes, pytest.raises(ValidationError) as refusal:
+        with track_changes() as changes, pytest.raises(ValidationError) as refusal:
             update(admin, helper, name="")
         assert list(refusal.value.message_dict) == ["name"]
         assert changes.nothing
 
     def test_a_taken_name_is_refused(self, organization: Organization, admin: User, helper: Role):
-        make_role(organization, "Assistant")
+        RoleFactory.create(organization=organization, name="Assistant")
         for name in ("Assistant", "Viewer"):
-            with watching() as changes, pytest.raises(RoleNameTaken):
+            with track_changes() as changes, pytest.raises(RoleNameTaken):
                 update(admin, helper, name=name)
             assert changes.nothing
 
     def test_a_role_of_organizations_takes_no_permission_of_units(self, admin: User, helper: Role):
-        with watching() as changes, pytest.raises(UnknownPermission):
+        with track_changes() as changes, pytest.raises(UnknownPermission):
             update(admin, helper, permissions=frozenset({UNIT_VIEW}))
         assert changes.nothing
 
 
 class TestDeleting:
     def test_a_role_nobody_needs(self, organization: Organization, manager: User, helper: Role, owner: User):
-        make_invitation(
-            organization, "invitee@example.com", owner, role=helper, status="declined", finished_at=timezone.now()
+        InvitationFactory.create(
+            organization=organization, email="invitee@example.com", inviter=owner, role=helper, declined=True
         )
-        with watching() as changes:
+        with track_changes() as changes:
             delete(manager, helper)
         assert changes.tables == {"orgs.Role": (0, 0, 1), "invitations.Invitation": (0, 1, 0)}
         assert changes.events == [event("role.deleted", helper, manager, organization, reassigned_to=None)]
@@ -204,23 +204,29 @@ class TestDeleting:
     def test_a_role_that_members_hold_or_open_invitations_name_is_in_use(
         self, organization: Organization, owner: User, stranger: User, invitee: User
     ):
-        unit = make_unit(organization)
-        held, invited, awaited = (make_role(organization, name) for name in ("Held", "Invited", "Awaited"))
-        in_unit = make_role(organization, "In a unit", level="unit")
-        join(organization, stranger, held.pk)
-        make_invitation(organization, "one@example.com", owner, role=invited)
-        make_waiting(organization, invitee, owner, role=awaited)
-        make_invitation(organization, "two@example.com", owner, unit=unit, unit_role=in_unit)
+        unit = UnitFactory.create(organization=organization)
+        held, invited, awaited = (
+            RoleFactory.create(organization=organization, name=name) for name in ("Held", "Invited", "Awaited")
+        )
+        in_unit = RoleFactory.create(organization=organization, name="In a unit", scope="unit")
+        MembershipFactory.create(organization=organization, user=stranger, role_id=held.pk)
+        InvitationFactory.create(organization=organization, email="one@example.com", inviter=owner, role=invited)
+        InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True, role=awaited)
+        InvitationFactory.create(
+            organization=organization, email="two@example.com", inviter=owner, unit=unit, unit_role=in_unit
+        )
         for role in (held, invited, awaited, in_unit):
-            with watching() as changes, pytest.raises(RoleInUse):
+            with track_changes() as changes, pytest.raises(RoleInUse):
                 delete(owner, role)
             assert changes.nothing
 
     def test_an_overdue_invitation_that_nobody_has_marked_yet_is_no_use(
         self, organization: Organization, owner: User, helper: Role
     ):
-        overdue = make_invitation(organization, "invitee@example.com", owner, role=helper, days=-1)
-        with watching() as changes:
+        overdue = InvitationFactory.create(
+            organization=organization, email="invitee@example.com", inviter=owner, role=helper, overdue=True
+        )
+        with track_changes() as changes:
             delete(owner, helper)
         assert changes.tables == {"orgs.Role": (0, 0, 1), "invitations.Invitation": (0, 1, 0)}
         assert changes.events == [
@@ -233,23 +239,28 @@ class TestDeleting:
     def test_an_heir_takes_its_place_with_members_and_open_invitations(
         self, organization: Organization, owner: User, stranger: User, helper: Role
     ):
-        join(organization, stranger, helper.pk)
-        open_one = make_invitation(organization, "one@example.com", owner, role=helper)
-        answered = make_invitation(
-            organization, "two@example.com", owner, role=helper, status="declined", finished_at=timezone.now()
+        MembershipFactory.create(organization=organization, user=stranger, role_id=helper.pk)
+        open_one = InvitationFactory.create(
+            organization=organization, email="one@example.com", inviter=owner, role=helper
         )
-        with watching() as changes:
+        answered = InvitationFactory.create(
+            organization=organization, email="two@example.com", inviter=owner, role=helper, declined=True
+        )
+        with track_changes() as changes:
             delete(owner, helper, reassign_to=VIEWER_ROLE)
         assert changes.events == [event("role.deleted", helper, owner, organization, reassigned_to=VIEWER_ROLE)]
         open_one.refresh_from_db()
         answered.refresh_from_db()
-        assert role_of(stranger, organization) == VIEWER_ROLE
+        assert role_id_of(stranger, organization) == VIEWER_ROLE
         assert (open_one.role_id, answered.role_id) == (VIEWER_ROLE, None)
 
     def test_a_role_of_units_has_an_heir_of_units(self, organization: Organization, owner: User):
-        unit, role = make_unit(organization), make_role(organization, "Host", level="unit")
-        open_one = make_invitation(organization, "one@example.com", owner, unit=unit, unit_role=role)
-        with watching() as changes, pytest.raises(UnknownRole) as refusal:
+        unit = UnitFactory.create(organization=organization)
+        role = RoleFactory.create(organization=organization, name="Host", scope="unit")
+        open_one = InvitationFactory.create(
+            organization=organization, email="one@example.com", inviter=owner, unit=unit, unit_role=role
+        )
+        with track_changes() as changes, pytest.raises(UnknownRole) as refusal:
             delete(owner, role, reassign_to=VIEWER_ROLE)
         assert refusal.value.fields == {"reassign_to": ["Unknown role."]}
         assert changes.nothing
@@ -265,26 +276,28 @@ class TestDeleting:
             (manager, EDITOR_ROLE, GrantTooWide),
             (owner, OWNER_ROLE, Unprocessable),
         ):
-            with watching() as changes, pytest.raises(refusal):
+            with track_changes() as changes, pytest.raises(refusal):
                 delete(by, helper, reassign_to=heir)
             assert changes.nothing
 
     def test_the_caller_holds_what_it_permits(self, organization: Organization, manager: User):
-        with watching() as changes, pytest.raises(GrantTooWide):
-            delete(manager, make_role(organization, "Treasurer", [MANAGE_BILLING]))
+        with track_changes() as changes, pytest.raises(GrantTooWide):
+            delete(
+                manager, RoleFactory.create(organization=organization, name="Treasurer", permissions=[MANAGE_BILLING])
+            )
         assert changes.tables == {"orgs.Role": (1, 0, 0)}
 
     def test_the_database_protects_a_role_that_members_hold(
         self, organization: Organization, stranger: User, helper: Role
     ):
-        join(organization, stranger, helper.pk)
+        MembershipFactory.create(organization=organization, user=stranger, role_id=helper.pk)
         with pytest.raises(ProtectedError):
             helper.delete()
 
     def test_the_database_protects_a_role_that_an_open_invitation_names(
         self, organization: Organization, owner: User, helper: Role
     ):
-        make_invitation(organization, "invitee@example.com", owner, role=helper)
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, role=helper)
         with pytest.raises(IntegrityError, match="invitation_unanswered_grant_whole"), transaction.atomic():
             helper.delete()
 
@@ -292,25 +305,25 @@ class TestDeleting:
 @pytest.mark.parametrize("action", [update_role, delete_role])
 class TestBoth:
     def test_built_in_roles_stay_as_they_are(self, organization: Organization, owner: User, action: Any):
-        with watching() as changes, pytest.raises(RoleBuiltIn):
-            action(by=session(owner), organization_id=organization.pk, role_id=VIEWER_ROLE)
+        with track_changes() as changes, pytest.raises(RoleBuiltIn):
+            action(by=session_of(owner), organization_id=organization.pk, role_id=VIEWER_ROLE)
         assert changes.nothing
 
     def test_roles_of_others_are_unknown(
         self, organization: Organization, other_organization: Organization, owner: User, action: Any
     ):
-        foreign = make_role(other_organization, "Helper")
-        with watching() as changes, pytest.raises(RoleNotFound):
-            action(by=session(owner), organization_id=organization.pk, role_id=foreign.pk)
+        foreign = RoleFactory.create(organization=other_organization, name="Helper")
+        with track_changes() as changes, pytest.raises(RoleNotFound):
+            action(by=session_of(owner), organization_id=organization.pk, role_id=foreign.pk)
         with pytest.raises(OrganizationNotFound):
-            action(by=session(owner), organization_id=other_organization.pk, role_id=foreign.pk)
+            action(by=session_of(owner), organization_id=other_organization.pk, role_id=foreign.pk)
         assert changes.nothing
 
     def test_members_without_the_right_may_not(
         self, organization: Organization, member: User, helper: Role, action: Any
     ):
-        with watching() as changes, pytest.raises(PermissionMissing):
-            action(by=session(member), organization_id=organization.pk, role_id=helper.pk)
+        with track_changes() as changes, pytest.raises(PermissionMissing):
+            action(by=session_of(member), organization_id=organization.pk, role_id=helper.pk)
         assert changes.nothing
 
 
@@ -323,4 +336,4 @@ class TestBoth:
 )
 def test_what_is_never_in_the_database(values: dict[str, str], constraint: str):
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
-        Role.objects.create(**values)
+        RoleFactory.create(built_in=True, **values)

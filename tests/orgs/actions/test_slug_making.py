@@ -6,18 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.models import User
 from accounts.principals import Method, Principal
 from orgs.actions import units
 from orgs.actions.organizations import create_organization
 from orgs.actions.saving import SlugTaken
-from orgs.models import Organization, Unit
-from orgs.slugs import distinct_slug, slug_from, validate_slug
+from orgs.models import Organization, Unit, validate_slug
+from orgs.slugs import distinct_slug, slug_from
+from tests.factories import UserFactory
 
 
 @pytest.fixture
 def founder(db) -> Principal:
-    return Principal(user=User.objects.create_verified_user("owner@example.com"), method=Method.SESSION)
+    return Principal(user=UserFactory.create(email="owner@example.com"), method=Method.SESSION)
 
 
 @pytest.mark.parametrize(

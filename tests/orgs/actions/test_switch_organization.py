@@ -8,58 +8,59 @@ from accounts.principals import SERVICE, Method, Principal
 from orgs.actions.accounts import switch_organization
 from orgs.locks import NoActiveOrganization, OrganizationNotFound, current_organization
 from orgs.models import Organization
-from tests.rows import join, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def both(member: User, organization: Organization, other_organization: Organization) -> list[Organization]:
-    join(other_organization, member)
+    MembershipFactory.create(organization=other_organization, user=member)
     return [organization, other_organization]
 
 
 def test_without_switching_it_is_the_one_joined_first(member: User, both: list[Organization]):
-    assert current_organization(session(member)) == both[0]
+    assert current_organization(session_of(member)) == both[0]
 
 
 def test_switching_makes_it_the_active_one(member: User, both: list[Organization]):
     for organization in (both[1], both[0]):
-        with watching() as changes:
-            switch_organization(by=session(member), organization_id=organization.pk)
+        with track_changes() as changes:
+            switch_organization(by=session_of(member), organization_id=organization.pk)
         assert changes.tables == {"orgs.Membership": (0, 1, 0)}
         assert changes.events == [event("user.organization_switched", organization, member, organization)]
-        assert current_organization(session(member)) == organization
+        assert current_organization(session_of(member)) == organization
 
 
 def test_one_members_choice_is_nobody_elses(member: User, owner: User, both: list[Organization]):
-    switch_organization(by=session(member), organization_id=both[1].pk)
-    assert current_organization(session(owner)) == both[0]
+    switch_organization(by=session_of(member), organization_id=both[1].pk)
+    assert current_organization(session_of(owner)) == both[0]
 
 
 def test_one_can_only_switch_to_where_one_belongs(
     organization: Organization, stranger: User, member: User, by_staff: Principal
 ):
-    for by in (session(stranger), by_staff, SERVICE):
-        with watching() as changes, pytest.raises(OrganizationNotFound):
+    for by in (session_of(stranger), by_staff, SERVICE):
+        with track_changes() as changes, pytest.raises(OrganizationNotFound):
             switch_organization(by=by, organization_id=organization.pk)
         assert changes.nothing
     Organization.objects.update(deleted_at=timezone.now())
     with pytest.raises(OrganizationNotFound):
-        switch_organization(by=session(member), organization_id=organization.pk)
+        switch_organization(by=session_of(member), organization_id=organization.pk)
 
 
 def test_an_archived_one_is_active_for_nobody(member: User, both: list[Organization]):
-    switch_organization(by=session(member), organization_id=both[1].pk)
+    switch_organization(by=session_of(member), organization_id=both[1].pk)
     Organization.objects.filter(pk=both[1].pk).update(deleted_at=timezone.now())
-    assert current_organization(session(member)) == both[0]
+    assert current_organization(session_of(member)) == both[0]
 
 
 def test_a_named_one_wins_and_must_be_the_callers(member: User, owner: User, both: list[Organization]):
-    assert current_organization(session(member), named=both[1].pk) == both[1]
+    assert current_organization(session_of(member), named=both[1].pk) == both[1]
     with pytest.raises(OrganizationNotFound):
-        current_organization(session(owner), named=both[1].pk)
+        current_organization(session_of(owner), named=both[1].pk)
 
 
 def test_a_credential_of_one_organization_means_that_one(member: User, both: list[Organization]):
@@ -72,4 +73,4 @@ def test_a_credential_of_one_organization_means_that_one(member: User, both: lis
 
 def test_who_belongs_nowhere_has_none(invitee: User):
     with pytest.raises(NoActiveOrganization):
-        current_organization(session(invitee))
+        current_organization(session_of(invitee))

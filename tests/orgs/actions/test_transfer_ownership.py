@@ -11,52 +11,57 @@ from orgs.lookups import MemberNotFound
 from orgs.models import Membership, Organization
 from orgs.permissions import ADMIN, ADMIN_ROLE, LIST_PROJECTS, MANAGE_BILLING, OWNER_ROLE, UNIT_VIEWER_ROLE
 from orgs.policies import PermissionMissing, PersonRequired
-from tests.rows import make_program, make_unit, membership_of, role_of, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory, RoleAssignmentFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, role_id_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 
 def transfer(by: User | Principal, organization: Organization, heir: User) -> Membership:
     return transfer_ownership(
-        by=by if isinstance(by, Principal) else session(by),
+        by=by if isinstance(by, Principal) else session_of(by),
         organization_id=organization.pk,
         membership_id=membership_of(heir, organization).pk,
     )
 
 
 def test_the_heir_owns_and_the_former_owner_is_an_admin(organization: Organization, owner: User, member: User):
-    unit = make_unit(organization)
-    membership_of(member, organization).assignments.create(role_id=UNIT_VIEWER_ROLE, unit=unit)
+    unit = UnitFactory.create(organization=organization)
+    RoleAssignmentFactory.create(membership=membership_of(member, organization), role_id=UNIT_VIEWER_ROLE, unit=unit)
     Membership.objects.filter(user=member).update(permissions=[MANAGE_BILLING])
-    with watching() as changes:
+    with track_changes() as changes:
         answer = transfer(owner, organization, member)
     assert changes.tables == {"orgs.Membership": (0, 2, 0), "orgs.RoleAssignment": (0, 2, 0)}
     assert changes.events == [
         event("organization.ownership_transferred", organization, owner, organization, user_id=member.pk)
     ]
-    assert (role_of(member, organization), role_of(owner, organization)) == (OWNER_ROLE, ADMIN_ROLE)
+    assert (role_id_of(member, organization), role_id_of(owner, organization)) == (OWNER_ROLE, ADMIN_ROLE)
     assert answer.permissions == []
     assert answer.assignments.filter(unit=unit).get().role_id == UNIT_VIEWER_ROLE
 
 
 def test_then_the_former_owner_can_leave(organization: Organization, owner: User, member: User):
     transfer(owner, organization, member)
-    leave_organization(by=session(owner), organization_id=organization.pk)
-    assert role_of(member, organization) == OWNER_ROLE
+    leave_organization(by=session_of(owner), organization_id=organization.pk)
+    assert role_id_of(member, organization) == OWNER_ROLE
 
 
 def test_to_a_second_owner_it_is_a_demotion_of_the_first(organization: Organization, owner: User, admin: User):
     membership_of(admin, organization).assignments.update(role_id=OWNER_ROLE)
     transfer(owner, organization, admin)
-    assert (role_of(admin, organization), role_of(owner, organization)) == (OWNER_ROLE, ADMIN_ROLE)
+    assert (role_id_of(admin, organization), role_id_of(owner, organization)) == (OWNER_ROLE, ADMIN_ROLE)
 
 
 @pytest.mark.parametrize("heir", ["oneself", "a program", "a deactivated person"])
 def test_only_another_active_person_can_be_the_heir(organization: Organization, owner: User, member: User, heir: str):
     User.objects.filter(pk=member.pk).update(is_active=False)
-    heirs = {"oneself": owner, "a program": make_program(organization, ADMIN_ROLE), "a deactivated person": member}
-    with watching() as changes, pytest.raises(Unprocessable) as refusal:
+    heirs = {
+        "oneself": owner,
+        "a program": MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user,
+        "a deactivated person": member,
+    }
+    with track_changes() as changes, pytest.raises(Unprocessable) as refusal:
         transfer(owner, organization, heirs[heir])
     assert refusal.value.fields == {"member_id": ["Name another active person."]}
     assert changes.nothing
@@ -66,13 +71,13 @@ def test_nobody_but_an_owner_in_person_may(
     organization: Organization, owner: User, admin: User, member: User, stranger: User, by_staff: Principal
 ):
     for by, refusal in (
-        (session(admin), PermissionMissing),
-        (session(stranger), OrganizationNotFound),
+        (session_of(admin), PermissionMissing),
+        (session_of(stranger), OrganizationNotFound),
         (Principal(user=owner, method=Method.API_KEY), PersonRequired),
         (Principal(user=owner, method=Method.OAUTH2, permissions=frozenset({ADMIN, LIST_PROJECTS})), PermissionMissing),
         (by_staff, PersonRequired),
     ):
-        with watching() as changes, pytest.raises(refusal):
+        with track_changes() as changes, pytest.raises(refusal):
             transfer(by, organization, member)
         assert changes.nothing
 
@@ -81,6 +86,6 @@ def test_a_member_of_another_organization_is_unknown(
     organization: Organization, other_organization: Organization, owner: User
 ):
     foreign = other_organization.memberships.get()
-    with watching() as changes, pytest.raises(MemberNotFound):
-        transfer_ownership(by=session(owner), organization_id=organization.pk, membership_id=foreign.pk)
+    with track_changes() as changes, pytest.raises(MemberNotFound):
+        transfer_ownership(by=session_of(owner), organization_id=organization.pk, membership_id=foreign.pk)
     assert changes.nothing

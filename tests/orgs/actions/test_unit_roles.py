@@ -21,28 +21,33 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from orgs.policies import GrantTooWide, PermissionMissing
-from tests.rows import join, make_person, make_role, make_unit, membership_of, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory, RoleAssignmentFactory, RoleFactory, UnitFactory, UserFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def workspace(organization: Organization) -> Unit:
-    return make_unit(organization)
+    return UnitFactory.create(organization=organization)
 
 
 @pytest.fixture
 def unit_manager(organization: Organization, workspace: Unit, stranger: User) -> User:
     """Holds viewing, editing and managing members in the workspace, and nothing in the organization."""
-    role = make_role(organization, "Host", [UNIT_MANAGE_MEMBERS, UNIT_VIEW, UNIT_EDIT], level="unit")
-    join(organization, stranger, VIEWER_ROLE, (), {workspace: role.pk})
+    role = RoleFactory.create(
+        organization=organization, name="Host", permissions=[UNIT_MANAGE_MEMBERS, UNIT_VIEW, UNIT_EDIT], scope="unit"
+    )
+    MembershipFactory.create(
+        organization=organization, user=stranger, role_id=VIEWER_ROLE, unit_roles={workspace: role.pk}
+    )
     return stranger
 
 
 def assign(by: User | Principal, user: User, unit: Unit, role_id) -> Membership:
     return assign_unit_role(
-        by=by if isinstance(by, Principal) else session(by),
+        by=by if isinstance(by, Principal) else session_of(by),
         organization_id=unit.organization_id,
         unit_id=unit.pk,
         membership_id=membership_of(user, unit.organization).pk,
@@ -52,7 +57,9 @@ def assign(by: User | Principal, user: User, unit: Unit, role_id) -> Membership:
 
 def remove(by: User, user: User, unit: Unit) -> None:
     membership = membership_of(user, unit.organization)
-    remove_unit_role(by=session(by), organization_id=unit.organization_id, unit_id=unit.pk, membership_id=membership.pk)
+    remove_unit_role(
+        by=session_of(by), organization_id=unit.organization_id, unit_id=unit.pk, membership_id=membership.pk
+    )
 
 
 def roles_in(unit: Unit, user: User) -> list:
@@ -62,10 +69,10 @@ def roles_in(unit: Unit, user: User) -> list:
 def test_a_member_gets_a_role_there_and_keeps_all_others(
     organization: Organization, workspace: Unit, admin: User, member: User
 ):
-    other = make_unit(organization, "field-app", "application")
+    other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
     membership = membership_of(member, organization)
-    membership.assignments.create(role_id=UNIT_VIEWER_ROLE, unit=other)
-    with watching() as changes:
+    RoleAssignmentFactory.create(membership=membership, role_id=UNIT_VIEWER_ROLE, unit=other)
+    with track_changes() as changes:
         answer = assign(admin, member, workspace, UNIT_EDITOR_ROLE)
     assert changes.tables == {"orgs.RoleAssignment": (1, 0, 0)}
     assert changes.events == [
@@ -87,7 +94,7 @@ def test_a_member_gets_a_role_there_and_keeps_all_others(
 
 def test_a_second_role_there_replaces_the_first(workspace: Unit, admin: User, member: User):
     assign(admin, member, workspace, UNIT_EDITOR_ROLE)
-    with watching() as changes:
+    with track_changes() as changes:
         assign(admin, member, workspace, UNIT_VIEWER_ROLE)
     assert changes.tables == {"orgs.RoleAssignment": (0, 1, 0)}
     assert roles_in(workspace, member) == [UNIT_VIEWER_ROLE]
@@ -95,7 +102,7 @@ def test_a_second_role_there_replaces_the_first(workspace: Unit, admin: User, me
 
 def test_taking_it_away_keeps_the_membership(organization: Organization, workspace: Unit, admin: User, member: User):
     membership = assign(admin, member, workspace, UNIT_EDITOR_ROLE)
-    with watching() as changes:
+    with track_changes() as changes:
         remove(admin, member, workspace)
     assert changes.tables == {"orgs.RoleAssignment": (0, 0, 1)}
     assert changes.events == [
@@ -105,7 +112,7 @@ def test_taking_it_away_keeps_the_membership(organization: Organization, workspa
 
 
 def test_a_role_that_is_not_held_cannot_be_taken(workspace: Unit, admin: User, member: User):
-    with watching() as changes, pytest.raises(MemberNotFound, match="no role there"):
+    with track_changes() as changes, pytest.raises(MemberNotFound, match="no role there"):
         remove(admin, member, workspace)
     assert changes.nothing
 
@@ -114,15 +121,15 @@ def test_whoever_manages_the_unit_gives_what_they_hold_there(workspace: Unit, un
     assign(unit_manager, member, workspace, UNIT_EDITOR_ROLE)
     assert roles_in(workspace, member) == [UNIT_EDITOR_ROLE]
     for target in (member, unit_manager):
-        with watching() as changes, pytest.raises(GrantTooWide):
+        with track_changes() as changes, pytest.raises(GrantTooWide):
             assign(unit_manager, target, workspace, UNIT_ADMIN_ROLE)
         assert changes.nothing
     remove(unit_manager, member, workspace)
 
 
 def test_whoever_manages_one_unit_has_no_say_in_another(organization: Organization, unit_manager: User, member: User):
-    other = make_unit(organization, "field-app", "application")
-    with watching() as changes, pytest.raises(PermissionMissing):
+    other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
+    with track_changes() as changes, pytest.raises(PermissionMissing):
         assign(unit_manager, member, other, UNIT_VIEWER_ROLE)
     assert changes.nothing
 
@@ -130,9 +137,11 @@ def test_whoever_manages_one_unit_has_no_say_in_another(organization: Organizati
 def test_whoever_holds_more_there_is_neither_changed_nor_removed(
     organization: Organization, workspace: Unit, unit_manager: User
 ):
-    higher = make_person("higher")
-    join(organization, higher, VIEWER_ROLE, (), {workspace: UNIT_ADMIN_ROLE})
-    with watching() as changes, pytest.raises(GrantTooWide):
+    higher = UserFactory.create(email="higher@example.com")
+    MembershipFactory.create(
+        organization=organization, user=higher, role_id=VIEWER_ROLE, unit_roles={workspace: UNIT_ADMIN_ROLE}
+    )
+    with track_changes() as changes, pytest.raises(GrantTooWide):
         assign(unit_manager, higher, workspace, UNIT_VIEWER_ROLE)
     with pytest.raises(GrantTooWide):
         remove(unit_manager, higher, workspace)
@@ -144,7 +153,7 @@ def test_managing_members_of_the_organization_gives_no_role_that_is_not_held(
     organization: Organization, workspace: Unit, member: User, unit_manager: User
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-    with watching() as changes, pytest.raises(GrantTooWide):
+    with track_changes() as changes, pytest.raises(GrantTooWide):
         assign(member, unit_manager, workspace, UNIT_VIEWER_ROLE)
     assert changes.nothing
 
@@ -152,7 +161,7 @@ def test_managing_members_of_the_organization_gives_no_role_that_is_not_held(
 def test_a_credential_for_less_gives_less(workspace: Unit, owner: User, member: User):
     narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({UNIT_MANAGE_MEMBERS, UNIT_VIEW}))
     assign(narrow, member, workspace, UNIT_VIEWER_ROLE)
-    with watching() as changes, pytest.raises(GrantTooWide):
+    with track_changes() as changes, pytest.raises(GrantTooWide):
         assign(narrow, member, workspace, UNIT_EDITOR_ROLE)
     assert changes.nothing
 
@@ -160,9 +169,10 @@ def test_a_credential_for_less_gives_less(workspace: Unit, owner: User, member: 
 def test_roles_units_and_members_of_others_are_unknown(
     organization: Organization, other_organization: Organization, workspace: Unit, owner: User, member: User
 ):
-    foreign_unit, foreign_role = make_unit(other_organization), make_role(other_organization, "Host", level="unit")
+    foreign_unit = UnitFactory.create(organization=other_organization)
+    foreign_role = RoleFactory.create(organization=other_organization, name="Host", scope="unit")
     right: dict[str, Any] = {
-        "by": session(owner),
+        "by": session_of(owner),
         "organization_id": organization.pk,
         "unit_id": workspace.pk,
         "membership_id": membership_of(member, organization).pk,
@@ -176,7 +186,7 @@ def test_roles_units_and_members_of_others_are_unknown(
         ({"membership_id": foreign_member}, MemberNotFound),
         ({"organization_id": other_organization.pk}, OrganizationNotFound),
     ):
-        with watching() as changes, pytest.raises(refusal):
+        with track_changes() as changes, pytest.raises(refusal):
             assign_unit_role(**right | wrong)
         assert changes.nothing
 
@@ -184,9 +194,9 @@ def test_roles_units_and_members_of_others_are_unknown(
 def test_a_unit_of_the_other_kind_is_unknown_where_the_kind_is_named(workspace: Unit, owner: User, member: User):
     membership = membership_of(member, workspace.organization)
     for action, more in ((assign_unit_role, {"role_id": UNIT_VIEWER_ROLE}), (remove_unit_role, {})):
-        with watching() as changes, pytest.raises(UnitNotFound):
+        with track_changes() as changes, pytest.raises(UnitNotFound):
             action(
-                by=session(owner),
+                by=session_of(owner),
                 organization_id=workspace.organization_id,
                 unit_id=workspace.pk,
                 membership_id=membership.pk,
@@ -197,6 +207,6 @@ def test_a_unit_of_the_other_kind_is_unknown_where_the_kind_is_named(workspace: 
 
 
 def test_members_without_the_right_may_not(workspace: Unit, member: User, admin: User):
-    with watching() as changes, pytest.raises(PermissionMissing):
+    with track_changes() as changes, pytest.raises(PermissionMissing):
         assign(member, member, workspace, UNIT_VIEWER_ROLE)
     assert changes.nothing

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method, Principal
@@ -25,8 +24,9 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from orgs.policies import PermissionMissing
-from tests.rows import join, make_invitation, make_unit, make_waiting, session
-from tests.watching import event, watching
+from tests.factories import InvitationFactory, MembershipFactory, RoleAssignmentFactory, UnitFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -35,16 +35,16 @@ WORKSPACE, APPLICATION = Unit.Kind.WORKSPACE, Unit.Kind.APPLICATION
 
 @pytest.fixture
 def editor(organization: Organization, stranger: User) -> User:
-    join(organization, stranger, EDITOR_ROLE)
+    MembershipFactory.create(organization=organization, user=stranger, role_id=EDITOR_ROLE)
     return stranger
 
 
 class TestCreating:
     @pytest.mark.parametrize("kind", [WORKSPACE, APPLICATION])
     def test_whoever_may_create_projects_may(self, organization: Organization, editor: User, kind: Unit.Kind):
-        with watching() as changes:
+        with track_changes() as changes:
             unit = create_unit(
-                by=session(editor),
+                by=session_of(editor),
                 organization_id=organization.pk,
                 kind=kind,
                 name="Field App",
@@ -65,24 +65,24 @@ class TestCreating:
     def test_others_may_not(self, organization: Organization, member: User, owner: User, stranger: User):
         narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({"organization:list_projects"}))
         for by, refusal in (
-            (session(member), PermissionMissing),
+            (session_of(member), PermissionMissing),
             (narrow, PermissionMissing),
-            (session(stranger), OrganizationNotFound),
+            (session_of(stranger), OrganizationNotFound),
         ):
-            with watching() as changes, pytest.raises(refusal):
+            with track_changes() as changes, pytest.raises(refusal):
                 create_unit(by=by, organization_id=organization.pk, kind=WORKSPACE, name="X", slug="xyz")
             assert changes.nothing
 
     def test_a_slug_names_one_unit_of_its_kind_in_its_organization(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User
     ):
-        make_unit(organization, "main")
+        UnitFactory.create(organization=organization, slug="main")
         make: dict[str, Any] = {"name": "Main", "slug": "main"}
-        with watching() as changes, pytest.raises(SlugTaken):
-            create_unit(by=session(owner), organization_id=organization.pk, kind=WORKSPACE, **make)
+        with track_changes() as changes, pytest.raises(SlugTaken):
+            create_unit(by=session_of(owner), organization_id=organization.pk, kind=WORKSPACE, **make)
         assert changes.nothing
-        create_unit(by=session(owner), organization_id=organization.pk, kind=APPLICATION, **make)
-        create_unit(by=session(stranger), organization_id=other_organization.pk, kind=WORKSPACE, **make)
+        create_unit(by=session_of(owner), organization_id=organization.pk, kind=APPLICATION, **make)
+        create_unit(by=session_of(stranger), organization_id=other_organization.pk, kind=WORKSPACE, **make)
 
     @pytest.mark.parametrize(
         ("wrong", "named"),
@@ -92,8 +92,8 @@ class TestCreating:
         self, organization: Organization, owner: User, wrong: dict[str, str], named: str
     ):
         right: dict[str, Any] = {"name": "Main", "slug": "main", "kind": WORKSPACE}
-        with watching() as changes, pytest.raises(ValidationError) as refusal:
-            create_unit(by=session(owner), organization_id=organization.pk, **right | wrong)
+        with track_changes() as changes, pytest.raises(ValidationError) as refusal:
+            create_unit(by=session_of(owner), organization_id=organization.pk, **right | wrong)
         assert list(refusal.value.message_dict) == [named]
         assert changes.nothing
 
@@ -103,10 +103,13 @@ class TestUpdating:
     def test_admins_of_the_organization_or_of_the_unit_may(
         self, organization: Organization, admin: User, editor: User, who: str
     ):
-        by, unit = {"admin": admin, "editor": editor}[who], make_unit(organization)
-        organization.memberships.get(user=editor).assignments.create(role_id=UNIT_ADMIN_ROLE, unit=unit)
-        with watching() as changes:
-            update_unit(by=session(by), organization_id=organization.pk, unit_id=unit.pk, name="Renamed")
+        by = {"admin": admin, "editor": editor}[who]
+        unit = UnitFactory.create(organization=organization, slug="main-workspace")
+        RoleAssignmentFactory.create(
+            membership=organization.memberships.get(user=editor), role_id=UNIT_ADMIN_ROLE, unit=unit
+        )
+        with track_changes() as changes:
+            update_unit(by=session_of(by), organization_id=organization.pk, unit_id=unit.pk, name="Renamed")
         assert changes.tables == {"orgs.Unit": (0, 1, 0)}
         assert changes.events == [event("unit.updated", unit, by, organization, changed=["name"])]
         unit.refresh_from_db()
@@ -114,25 +117,25 @@ class TestUpdating:
 
     @pytest.mark.parametrize("role_id", [UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE])
     def test_lesser_roles_there_do_not_suffice(self, organization: Organization, editor: User, role_id: Any):
-        unit = make_unit(organization)
-        organization.memberships.get(user=editor).assignments.create(role_id=role_id, unit=unit)
-        with watching() as changes, pytest.raises(PermissionMissing):
-            update_unit(by=session(editor), organization_id=organization.pk, unit_id=unit.pk, name="Renamed")
+        unit = UnitFactory.create(organization=organization)
+        RoleAssignmentFactory.create(membership=organization.memberships.get(user=editor), role_id=role_id, unit=unit)
+        with track_changes() as changes, pytest.raises(PermissionMissing):
+            update_unit(by=session_of(editor), organization_id=organization.pk, unit_id=unit.pk, name="Renamed")
         assert changes.nothing
 
     def test_a_taken_slug_is_refused(self, organization: Organization, owner: User):
-        unit = make_unit(organization)
-        make_unit(organization, "taken")
-        with watching() as changes, pytest.raises(SlugTaken):
-            update_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk, slug="taken")
+        unit = UnitFactory.create(organization=organization)
+        UnitFactory.create(organization=organization, slug="taken")
+        with track_changes() as changes, pytest.raises(SlugTaken):
+            update_unit(by=session_of(owner), organization_id=organization.pk, unit_id=unit.pk, slug="taken")
         assert changes.nothing
 
     @pytest.mark.parametrize("forbidden", ["organization", "organization_pk", "pk", "created_at"])
     def test_a_unit_stays_where_and_what_it_is(self, organization: Organization, owner: User, forbidden: str):
-        unit = make_unit(organization)
+        unit = UnitFactory.create(organization=organization)
         wrong: dict[str, Any] = {forbidden: "x"}
-        with watching() as changes, pytest.raises(TypeError, match=forbidden):
-            update_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk, **wrong)
+        with track_changes() as changes, pytest.raises(TypeError, match=forbidden):
+            update_unit(by=session_of(owner), organization_id=organization.pk, unit_id=unit.pk, **wrong)
         assert changes.nothing
 
 
@@ -140,19 +143,20 @@ class TestDeleting:
     def test_the_roles_held_there_go_and_the_members_stay(
         self, organization: Organization, admin: User, stranger: User, owner: User
     ):
-        unit = make_unit(organization)
-        join(organization, stranger, VIEWER_ROLE, (), {unit: UNIT_ADMIN_ROLE})
-        answered = make_invitation(
-            organization,
-            "invitee@example.com",
-            owner,
+        unit = UnitFactory.create(organization=organization)
+        MembershipFactory.create(
+            organization=organization, user=stranger, role_id=VIEWER_ROLE, unit_roles={unit: UNIT_ADMIN_ROLE}
+        )
+        answered = InvitationFactory.create(
+            organization=organization,
+            email="invitee@example.com",
+            inviter=owner,
             unit=unit,
             unit_role_id=UNIT_VIEWER_ROLE,
-            status="declined",
-            finished_at=timezone.now(),
+            declined=True,
         )
-        with watching() as changes:
-            delete_unit(by=session(admin), organization_id=organization.pk, unit_id=unit.pk)
+        with track_changes() as changes:
+            delete_unit(by=session_of(admin), organization_id=organization.pk, unit_id=unit.pk)
         assert changes.tables == {
             "orgs.Unit": (0, 0, 1),
             "orgs.RoleAssignment": (0, 0, 1),
@@ -166,40 +170,59 @@ class TestDeleting:
     def test_it_stays_while_somebody_is_invited_or_waits_to_come_in(
         self, organization: Organization, owner: User, invitee: User
     ):
-        one, two = make_unit(organization, "one-of-two"), make_unit(organization, "two-of-two")
-        make_invitation(organization, "one@example.com", owner, unit=one, unit_role_id=UNIT_VIEWER_ROLE)
-        make_waiting(organization, invitee, owner, unit=two, unit_role_id=UNIT_VIEWER_ROLE)
+        one = UnitFactory.create(organization=organization, slug="one-of-two")
+        two = UnitFactory.create(organization=organization, slug="two-of-two")
+        InvitationFactory.create(
+            organization=organization, email="one@example.com", inviter=owner, unit=one, unit_role_id=UNIT_VIEWER_ROLE
+        )
+        InvitationFactory.create(
+            organization=organization,
+            invitee=invitee,
+            inviter=owner,
+            waiting=True,
+            unit=two,
+            unit_role_id=UNIT_VIEWER_ROLE,
+        )
         for unit in (one, two):
-            with watching() as changes, pytest.raises(UnitInUse):
-                delete_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk)
+            with track_changes() as changes, pytest.raises(UnitInUse):
+                delete_unit(by=session_of(owner), organization_id=organization.pk, unit_id=unit.pk)
             assert changes.nothing
 
     def test_an_overdue_invitation_that_nobody_has_marked_yet_is_no_hindrance(
         self, organization: Organization, owner: User
     ):
-        unit = make_unit(organization)
-        overdue = make_invitation(
-            organization, "one@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE, days=-1
+        unit = UnitFactory.create(organization=organization)
+        overdue = InvitationFactory.create(
+            organization=organization,
+            email="one@example.com",
+            inviter=owner,
+            unit=unit,
+            unit_role_id=UNIT_VIEWER_ROLE,
+            overdue=True,
         )
-        with watching() as changes:
-            delete_unit(by=session(owner), organization_id=organization.pk, unit_id=unit.pk)
+        with track_changes() as changes:
+            delete_unit(by=session_of(owner), organization_id=organization.pk, unit_id=unit.pk)
         assert [told.kind for told in changes.events] == ["invitation.expired", "unit.deleted"]
         overdue.refresh_from_db()
         assert (overdue.status, overdue.unit_id) == ("expired", None)
 
     def test_the_database_protects_it_too(self, organization: Organization, owner: User):
-        unit = make_unit(organization)
-        make_invitation(organization, "one@example.com", owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE)
+        unit = UnitFactory.create(organization=organization)
+        InvitationFactory.create(
+            organization=organization, email="one@example.com", inviter=owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE
+        )
         with pytest.raises(IntegrityError, match="invitation_unanswered_grant_whole"), transaction.atomic():
             unit.delete()
         assert Invitation.objects.get().unit_id == unit.pk
 
     def test_only_admins_of_the_organization_may(self, organization: Organization, editor: User, owner: User):
-        unit = make_unit(organization)
-        organization.memberships.get(user=editor).assignments.create(role_id=UNIT_ADMIN_ROLE, unit=unit)
-        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({CREATE_PROJECTS}))
-        for by in (session(editor), narrow):
-            with watching() as changes, pytest.raises(PermissionMissing):
+        unit = UnitFactory.create(organization=organization)
+        RoleAssignmentFactory.create(
+            membership=organization.memberships.get(user=editor), role_id=UNIT_ADMIN_ROLE, unit=unit
+        )
+        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({CREATE_PROJECTS}))
+        for by in (session_of(editor), narrow):
+            with track_changes() as changes, pytest.raises(PermissionMissing):
                 delete_unit(by=by, organization_id=organization.pk, unit_id=unit.pk)
             assert changes.nothing
         wide = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({ADMIN}))
@@ -211,20 +234,20 @@ class TestBoth:
     def test_units_of_others_are_unknown(
         self, organization: Organization, other_organization: Organization, owner: User, action: Any
     ):
-        foreign = make_unit(other_organization)
-        with watching() as changes, pytest.raises(UnitNotFound):
-            action(by=session(owner), organization_id=organization.pk, unit_id=foreign.pk)
+        foreign = UnitFactory.create(organization=other_organization)
+        with track_changes() as changes, pytest.raises(UnitNotFound):
+            action(by=session_of(owner), organization_id=organization.pk, unit_id=foreign.pk)
         with pytest.raises(OrganizationNotFound):
-            action(by=session(owner), organization_id=other_organization.pk, unit_id=foreign.pk)
+            action(by=session_of(owner), organization_id=other_organization.pk, unit_id=foreign.pk)
         assert changes.nothing
 
     def test_a_unit_of_the_other_kind_is_unknown(self, organization: Organization, owner: User, action: Any):
-        unit = make_unit(organization)
-        with watching() as changes, pytest.raises(UnitNotFound):
-            action(by=session(owner), organization_id=organization.pk, unit_id=unit.pk, kind=APPLICATION)
+        unit = UnitFactory.create(organization=organization)
+        with track_changes() as changes, pytest.raises(UnitNotFound):
+            action(by=session_of(owner), organization_id=organization.pk, unit_id=unit.pk, kind=APPLICATION)
         assert changes.nothing
 
 
 def test_what_is_never_in_the_database(organization: Organization):
     with pytest.raises(IntegrityError, match="unit_kind_known"), transaction.atomic():
-        Unit.objects.create(organization=organization, kind="galaxy", slug="abc", name="x")
+        UnitFactory.create(organization=organization, kind="galaxy", slug="abc", name="x")

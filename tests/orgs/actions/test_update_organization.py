@@ -14,16 +14,17 @@ from orgs.locks import OrganizationNotFound
 from orgs.models import Organization
 from orgs.permissions import ADMIN, ADMIN_ROLE, MANAGE_MEMBERS
 from orgs.policies import PermissionMissing
-from tests.rows import make_program, membership_of, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
 
 def test_what_is_named_changes_and_the_rest_stays(organization: Organization, admin: User):
     start = timezone.now()
-    with watching() as changes:
-        update_organization(by=session(admin), organization_id=organization.pk, name="Lakeside", website="")
+    with track_changes() as changes:
+        update_organization(by=session_of(admin), organization_id=organization.pk, name="Lakeside", website="")
     assert changes.tables == {"orgs.Organization": (0, 1, 0)}
     assert changes.events == [
         event("organization.updated", organization, admin, organization, changed=["name", "website"])
@@ -37,11 +38,13 @@ def test_a_direct_admin_permission_suffices(organization: Organization, member: 
     membership = membership_of(member, organization)
     membership.permissions = [ADMIN]
     membership.save()
-    assert update_organization(by=session(member), organization_id=organization.pk, name="Lakeside").name == "Lakeside"
+    assert (
+        update_organization(by=session_of(member), organization_id=organization.pk, name="Lakeside").name == "Lakeside"
+    )
 
 
 def test_a_members_program_may_within_its_scopes(organization: Organization):
-    program = make_program(organization, ADMIN_ROLE)
+    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
     key = Principal(user=program, method=Method.API_KEY, organization_id=organization.pk)
     update_organization(by=key, organization_id=organization.pk, name="Lakeside")
     narrow = Principal(user=program, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
@@ -51,8 +54,8 @@ def test_a_members_program_may_within_its_scopes(organization: Organization):
 
 
 def test_a_member_may_not_and_an_outsider_knows_of_nothing(organization: Organization, member: User, stranger: User):
-    for by, refusal in ((session(member), PermissionMissing), (session(stranger), OrganizationNotFound)):
-        with watching() as changes, pytest.raises(refusal):
+    for by, refusal in ((session_of(member), PermissionMissing), (session_of(stranger), OrganizationNotFound)):
+        with track_changes() as changes, pytest.raises(refusal):
             update_organization(by=by, organization_id=organization.pk, name="Lakeside")
         assert changes.nothing
 
@@ -60,18 +63,18 @@ def test_a_member_may_not_and_an_outsider_knows_of_nothing(organization: Organiz
 def test_an_archived_organization_is_out_of_reach(organization: Organization, owner: User):
     Organization.objects.update(deleted_at=timezone.now())
     with pytest.raises(OrganizationNotFound):
-        update_organization(by=session(owner), organization_id=organization.pk, name="Lakeside")
+        update_organization(by=session_of(owner), organization_id=organization.pk, name="Lakeside")
 
 
 def test_a_taken_slug_is_refused_and_the_own_one_is_not(
     organization: Organization, other_organization: Organization, owner: User
 ):
-    with watching() as changes, pytest.raises(SlugTaken):
+    with track_changes() as changes, pytest.raises(SlugTaken):
         update_organization(
-            by=session(owner), organization_id=organization.pk, name="Lakeside", slug=other_organization.slug
+            by=session_of(owner), organization_id=organization.pk, name="Lakeside", slug=other_organization.slug
         )
     assert changes.nothing
-    update_organization(by=session(owner), organization_id=organization.pk, slug=organization.slug)
+    update_organization(by=session_of(owner), organization_id=organization.pk, slug=organization.slug)
 
 
 @pytest.mark.parametrize(
@@ -86,14 +89,14 @@ def test_a_taken_slug_is_refused_and_the_own_one_is_not(
     ],
 )
 def test_what_breaks_a_rule_is_named(organization: Organization, owner: User, wrong: dict[str, Any], named: str):
-    with watching() as changes, pytest.raises(ValidationError) as refusal:
-        update_organization(by=session(owner), organization_id=organization.pk, **wrong)
+    with track_changes() as changes, pytest.raises(ValidationError) as refusal:
+        update_organization(by=session_of(owner), organization_id=organization.pk, **wrong)
     assert list(refusal.value.message_dict) == [named]
     assert changes.nothing
 
 
 @pytest.mark.parametrize("forbidden", ["seat_limit", "deleted_at", "id", "organization"])
 def test_nothing_but_the_profile_can_be_changed(organization: Organization, owner: User, forbidden: str):
-    with watching() as changes, pytest.raises(TypeError, match=forbidden):
-        update_organization(by=session(owner), organization_id=organization.pk, **{forbidden: "1"})
+    with track_changes() as changes, pytest.raises(TypeError, match=forbidden):
+        update_organization(by=session_of(owner), organization_id=organization.pk, **{forbidden: "1"})
     assert changes.nothing

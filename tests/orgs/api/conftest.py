@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import OAuthApplication, User
-from orgs.models import Membership, Organization, Role, Unit
+from orgs.models import Organization, Unit
 from orgs.oauth.applications import register_personal_client, register_service_client
 from orgs.permissions import EDITOR_ROLE, MANAGE_MEMBERS, UNASSIGNED_ROLE, VIEWER_ROLE
-from tests.conftest import person
-from tests.rows import make_program, membership_of, session
+from tests.factories import MembershipFactory, RoleFactory, UnitFactory
+from tests.support.people import cast_member, session_of
 
 By = Callable[..., APIClient]
 
@@ -32,39 +33,37 @@ def by(request: pytest.FixtureRequest, principal: Any) -> By:
     return client
 
 
-def join(organization: Organization, name: str, role_id: Any, **fields: Any) -> User:
-    user = person(name)
-    Membership.objects.create(organization=organization, user=user, **fields).assignments.create(role_id=role_id)
-    return user
+def colleague(organization: Organization, name: str, role_id: UUID) -> User:
+    return MembershipFactory.create(organization=organization, user=cast_member(name), role_id=role_id).user
 
 
 @pytest.fixture
 def editor(organization: Organization) -> User:
     """May create and list projects."""
-    return join(organization, "editor", EDITOR_ROLE)
+    return colleague(organization, "editor", EDITOR_ROLE)
 
 
 @pytest.fixture
 def manager(organization: Organization) -> User:
     """May manage members, by a role of the organization's own, and nothing else."""
-    role = Role.objects.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS])
-    return join(organization, "manager", role.pk)
+    role = RoleFactory.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS])
+    return colleague(organization, "manager", role.pk)
 
 
 @pytest.fixture
 def unassigned(organization: Organization) -> User:
     """Belongs, and may do nothing."""
-    return join(organization, "unassigned", UNASSIGNED_ROLE)
+    return colleague(organization, "unassigned", UNASSIGNED_ROLE)
 
 
 @pytest.fixture
 def workspace(organization: Organization) -> Unit:
-    return Unit.objects.create(organization=organization, kind="workspace", name="Design", slug="design")
+    return UnitFactory.create(organization=organization, slug="design")
 
 
 @pytest.fixture
 def application(organization: Organization) -> Unit:
-    return Unit.objects.create(organization=organization, kind="application", name="Shop", slug="shop")
+    return UnitFactory.create(organization=organization, kind="application", slug="shop")
 
 
 @pytest.fixture(params=["workspaces", "applications"])
@@ -81,15 +80,15 @@ def unit(kind: str, workspace: Unit, application: Unit) -> Unit:
 @pytest.fixture
 def personal(owner: User) -> OAuthApplication:
     """A program that is its owner."""
-    made, _ = register_personal_client(by=session(owner), name="Script")
+    made, _ = register_personal_client(by=session_of(owner), name="Script")
     return made
 
 
 @pytest.fixture
 def service(organization: Organization, admin: User) -> OAuthApplication:
     """A program that is a system user of the organization."""
-    robot = membership_of(make_program(organization, VIEWER_ROLE), organization)
+    robot = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE)
     made, _ = register_service_client(
-        by=session(admin), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
+        by=session_of(admin), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
     )
     return made

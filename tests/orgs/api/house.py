@@ -6,8 +6,9 @@ from django.http import HttpResponse
 
 from accounts.models import OAuthApplication, User
 from core.api.serializers import format_time
-from orgs.models import ApiKey, Membership, Organization, Role, Unit
+from orgs.models import ApiKey, Organization, Role, Unit
 from orgs.permissions import BUILT_IN_ROLES
+from tests.support.people import membership_of
 
 API = "/api/v0"
 ABSENT = "01900000-0000-7000-8000-000000000000"
@@ -100,12 +101,8 @@ def organization_row(organization: Organization, *, role_name: str, members: int
     }
 
 
-def membership(user: User, organization: Organization) -> Membership:
-    return Membership.objects.get(user=user, organization=organization)
-
-
 def member_row(user: User, organization: Organization, **changes: Any) -> dict[str, Any]:
-    row = membership(user, organization)
+    row = membership_of(user, organization)
     return {
         "id": str(row.pk),
         "userId": str(user.pk),

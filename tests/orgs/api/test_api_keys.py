@@ -8,6 +8,7 @@ from accounts.principals import Method
 from orgs.actions.api_keys import create_api_key
 from orgs.models import ApiKey, Organization
 from orgs.permissions import LIST_PROJECTS
+from tests.factories import MembershipFactory, OrganizationFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -20,14 +21,13 @@ from tests.orgs.api.house import (
     invalid_query,
     key_row,
     listed,
-    membership,
     refused,
     said,
     success,
 )
-from tests.queries import queries
-from tests.rows import join, make_program, session
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
+from tests.support.queries import assert_queries
 
 PATH = f"{API}/api-keys"
 LISTED = "API keys retrieved successfully"
@@ -37,7 +37,7 @@ NO_KEY = refused(404, "api_key_not_found", "There is no such API key.")
 
 
 def make_key(by: User, organization: Organization, name: str, **values) -> ApiKey:
-    return create_api_key(by=session(by), organization_id=organization.pk, name=name, **values)[0]
+    return create_api_key(by=session_of(by), organization_id=organization.pk, name=name, **values)[0]
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def key(organization, member):
 
 @pytest.fixture
 def robot_key(organization, owner):
-    program = make_program(organization)
-    return make_key(owner, organization, "Robot", membership_id=membership(program, organization).pk)
+    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+    return make_key(owner, organization, "Robot", membership_id=membership_of(program, organization).pk)
 
 
 def at(key: ApiKey) -> str:
@@ -59,7 +59,7 @@ def test_everybody_sees_their_own_newest_first_and_no_secret(by, organization, o
     newer = make_key(member, organization, "Hourly")
     make_key(owner, organization, "Owner's")
 
-    with queries(
+    with assert_queries(
         which="SELECT orgs_membership",
         organization="SELECT orgs_organization",
         caller="SELECT orgs_membership",
@@ -87,8 +87,8 @@ def test_pages(by, organization, key):
 
 
 def test_one_organization_at_a_time(by, organization, member, key):
-    annex = Organization.objects.create(name="Annex", slug="annex")
-    join(annex, member)
+    annex = OrganizationFactory.create(slug="annex")
+    MembershipFactory.create(organization=annex, user=member)
     elsewhere = make_key(member, annex, "Elsewhere")
     there = {"headers": {"X-Organization-Id": str(annex.pk)}}
 
@@ -113,7 +113,7 @@ def test_one_is_shown(by, key):
 def test_a_key_that_is_not_ones_own_is_an_absent_one(by, organization, admin, key, verb):
     body = {} if verb in ("get", "delete") else {"name": "Mine"}
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(getattr(by("admin"), verb)(at(key), body)) == NO_KEY
         assert said(getattr(by("admin"), verb)(f"{PATH}/{ABSENT}", body)) == NO_KEY
 
@@ -121,7 +121,7 @@ def test_a_key_that_is_not_ones_own_is_an_absent_one(by, organization, admin, ke
 
 
 def test_putting_replaces_name_and_description(by, organization, member, key):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("member").put(at(key), {"name": "Weekly"}))
 
     assert answer == success(UPDATED, key_row(ApiKey.objects.get()) | {"name": "Weekly", "description": ""})
@@ -145,23 +145,23 @@ def test_patching_changes_what_is_named(by, organization, key):
     ],
 )
 def test_what_a_key_may_do_never_changes(by, key, body, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").patch(at(key), body)) == answer
 
     assert changes.nothing
 
 
 def test_a_deleted_key_is_refused_from_then_on(by, organization, member):
-    key, secret = create_api_key(by=session(member), organization_id=organization.pk, name="Nightly")
+    key, secret = create_api_key(by=session_of(member), organization_id=organization.pk, name="Nightly")
     program = APIClient(headers={"X-API-Key": secret})
     assert program.get(PATH).status_code == 200
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").delete(at(key))) == DONE
 
     assert changes.tables == {"orgs.ApiKey": (0, 0, 1)}
     assert changes.events == [
-        event("api_key.deleted", key, member, organization, membership_id=membership(member, organization).pk)
+        event("api_key.deleted", key, member, organization, membership_id=membership_of(member, organization).pk)
     ]
     assert said(program.get(PATH)) == refused(401, "invalid_credentials", "This credential is not valid.")
     assert said(by("member").delete(at(key))) == NO_KEY
@@ -175,7 +175,7 @@ def test_a_narrowed_key_touches_none_that_may_do_more(by, organization, member, 
     )
     body = {} if verb == "delete" else {"name": "Mine"}
 
-    with watching() as changes:
+    with track_changes() as changes:
         status, refusal = said(getattr(client, verb)(at(key), body))
 
     assert (status, refusal["error"]["code"]) == (403, "grant_too_wide")

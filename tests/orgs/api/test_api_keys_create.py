@@ -10,6 +10,7 @@ from accounts.principals import Method
 from core.api.serializers import format_time
 from orgs.models import ApiKey
 from orgs.permissions import ADMIN, ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, VIEWER_ROLE
+from tests.factories import MembershipFactory
 from tests.orgs.api.house import (
     ANONYMOUS,
     API,
@@ -17,14 +18,13 @@ from tests.orgs.api.house import (
     NO_ORGANIZATION_YET,
     invalid,
     key_row,
-    membership,
     refused,
     said,
     success,
     too_wide,
 )
-from tests.rows import make_program
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 PATH = f"{API}/api-keys"
 MESSAGE = "API key created successfully"
@@ -32,7 +32,7 @@ NOT_YOURS = refused(403, "not_your_key", "You can make keys for yourself and for
 
 
 def test_a_key_for_oneself_shows_its_secret_once(by, organization, member):
-    with watching() as changes:
+    with track_changes() as changes:
         response = by("member").post(PATH, {"name": "Nightly"})
 
     key = ApiKey.objects.get()
@@ -44,7 +44,7 @@ def test_a_key_for_oneself_shows_its_secret_once(by, organization, member):
             "name": "Nightly",
             "description": "",
             "permissions": None,
-            "memberId": str(membership(member, organization).pk),
+            "memberId": str(membership_of(member, organization).pk),
             "expiresAt": None,
             "lastUsedAt": None,
             "secret": secret,
@@ -58,7 +58,7 @@ def test_a_key_for_oneself_shows_its_secret_once(by, organization, member):
     assert changes.tables == {"orgs.ApiKey": (1, 0, 0)}
     assert changes.events == [
         event(
-            "api_key.created", key, member, organization, membership_id=membership(member, organization).pk,
+            "api_key.created", key, member, organization, membership_id=membership_of(member, organization).pk,
             permissions=None,
         )
     ]  # fmt: skip
@@ -73,13 +73,13 @@ def test_it_works_at_once(by, organization):
 
 
 def test_everything_can_be_said(by, organization, admin):
-    program = make_program(organization)
+    program = MembershipFactory.create(organization=organization, of_system_user=True).user
     until = timezone.now() + timedelta(days=30)
     body = {
         "name": "Nightly",
         "description": "Imports.\nEvery night.",
         "permissions": [MANAGE_MEMBERS, LIST_PROJECTS],
-        "memberId": str(membership(program, organization).pk),
+        "memberId": str(membership_of(program, organization).pk),
         "expiresAt": format_time(until),
     }
 
@@ -116,7 +116,7 @@ def test_one_that_may_do_nothing_is_not_one_that_may_do_everything(by, organizat
 )
 def test_input_that_is_refused_by_its_field(by, organization, body, faults):
     name = {} if body == {} else {"name": "Nightly"}
-    with watching() as changes:
+    with track_changes() as changes:
         status, refusal = said(by("member").post(PATH, name | body))
 
     assert (status, refusal["error"]["fields"]) == (400, faults)
@@ -131,7 +131,7 @@ def test_a_moment_that_is_none(by, organization, moment):
 
 
 def test_a_key_may_use_at_most_what_its_maker_holds(by, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").post(PATH, {"name": "Nightly", "permissions": [MANAGE_MEMBERS]})) == too_wide(
             MANAGE_MEMBERS
         )
@@ -146,24 +146,24 @@ def test_a_key_may_use_at_most_what_its_maker_holds(by, organization):
 
 
 def test_keys_are_for_oneself_and_for_programs(by, organization, member, admin):
-    program = make_program(organization, VIEWER_ROLE)
-    with watching() as changes:
+    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
+    with track_changes() as changes:
         for who, whose, answer in (
             ("admin", member, NOT_YOURS),
             ("owner", admin, NOT_YOURS),
             ("member", program, NOT_YOURS),
         ):
-            body = {"name": "Nightly", "memberId": str(membership(whose, organization).pk)}
+            body = {"name": "Nightly", "memberId": str(membership_of(whose, organization).pk)}
             assert said(by(who).post(PATH, body)) == answer
 
     assert changes.nothing
 
 
 def test_a_manager_makes_none_for_a_program_that_holds_more(by, organization, manager):
-    program = make_program(organization, ADMIN_ROLE)
-    body = {"name": "Nightly", "memberId": str(membership(program, organization).pk)}
+    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+    body = {"name": "Nightly", "memberId": str(membership_of(program, organization).pk)}
 
-    with watching() as changes:
+    with track_changes() as changes:
         status, refusal = said(by("manager").post(PATH, body))
 
     assert (status, refusal["error"]["code"]) == (403, "grant_too_wide")
@@ -172,10 +172,10 @@ def test_a_manager_makes_none_for_a_program_that_holds_more(by, organization, ma
 
 
 def test_a_foreign_program_is_an_absent_one(by, organization, other_organization, stranger):
-    foreign = make_program(other_organization)
+    foreign = MembershipFactory.create(organization=other_organization, of_system_user=True).user
 
     assert (
-        said(by("owner").post(PATH, {"name": "N", "memberId": str(membership(foreign, other_organization).pk)}))
+        said(by("owner").post(PATH, {"name": "N", "memberId": str(membership_of(foreign, other_organization).pk)}))
         == said(by("owner").post(PATH, {"name": "N", "memberId": "01900000-0000-7000-8000-000000000000"}))
         == NO_MEMBER
     )
@@ -191,7 +191,7 @@ def test_a_foreign_program_is_an_absent_one(by, organization, other_organization
     ],
 )
 def test_it_takes_a_person_who_signed_in_recently(by, organization, who, bounds, code):
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(by(who, **bounds).post(PATH, {"name": "Nightly"}))
 
     assert (status, body["error"]["code"]) == (403, code)

@@ -3,27 +3,17 @@
 import pytest
 
 from accounts.models import User
-from orgs.models import Membership
 from orgs.permissions import UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE
-from tests.orgs.api.house import (
-    ABSENT,
-    ANONYMOUS,
-    NO_UNIT,
-    OUTSIDER,
-    at,
-    invalid_query,
-    listed,
-    membership,
-    role,
-    said,
-)
-from tests.queries import queries
+from tests.factories import MembershipFactory, RoleAssignmentFactory, UserFactory
+from tests.orgs.api.house import ABSENT, ANONYMOUS, NO_UNIT, OUTSIDER, at, invalid_query, listed, role, said
+from tests.support.people import membership_of
+from tests.support.queries import assert_queries
 
 MESSAGE = "Collaborators retrieved successfully"
 
 
 def collaborate(user, organization, unit, role_id=UNIT_VIEWER_ROLE):
-    return membership(user, organization).assignments.create(unit=unit, role_id=role_id)
+    return RoleAssignmentFactory.create(membership=membership_of(user, organization), unit=unit, role_id=role_id)
 
 
 @pytest.mark.parametrize("who", ["owner", "member"])
@@ -35,14 +25,14 @@ def test_whoever_sees_the_unit_sees_who_works_there(by, organization, admin, mem
         MESSAGE,
         [
             {
-                "memberId": str(membership(member, organization).pk),
+                "memberId": str(membership_of(member, organization).pk),
                 "userId": str(member.pk),
                 "name": "Member Cast",
                 "email": "member@example.com",
                 "role": role("editor", "unit"),
             },
             {
-                "memberId": str(membership(admin, organization).pk),
+                "memberId": str(membership_of(admin, organization).pk),
                 "userId": str(admin.pk),
                 "name": "Admin Cast",
                 "email": "admin@example.com",
@@ -91,12 +81,12 @@ def test_who_may_not(by, organization, other_organization, kind, unit, who, answ
 @pytest.mark.parametrize("rows", [1, 30])
 def test_the_number_of_rows_costs_no_query(by, organization, workspace, rows):
     for number in range(rows):
-        user = User.objects.create_user(f"colleague-{number}@example.com")
-        one = Membership.objects.create(organization=organization, user=user)
-        one.assignments.create(role_id=UNIT_VIEWER_ROLE, unit=workspace)
+        user = UserFactory.create(email=f"colleague-{number}@example.com", email_address=None)
+        one = MembershipFactory.create(organization=organization, user=user)
+        RoleAssignmentFactory.create(membership=one, role_id=UNIT_VIEWER_ROLE, unit=workspace)
     client = by("member")
 
-    with queries(
+    with assert_queries(
         organization="SELECT orgs_organization",
         callers_membership="SELECT orgs_membership",
         callers_roles="SELECT orgs_roleassignment",

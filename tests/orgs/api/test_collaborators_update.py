@@ -2,7 +2,6 @@
 
 import pytest
 
-from orgs.models import Role
 from orgs.permissions import (
     EDITOR_ROLE,
     MANAGE_MEMBERS,
@@ -10,6 +9,7 @@ from orgs.permissions import (
     UNIT_EDITOR_ROLE,
     UNIT_VIEWER_ROLE,
 )
+from tests.factories import RoleAssignmentFactory, RoleFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -20,20 +20,20 @@ from tests.orgs.api.house import (
     at,
     invalid,
     lacking,
-    membership,
     role,
     said,
     success,
     too_wide,
 )
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 MESSAGE = "Collaborator updated successfully"
 
 
 @pytest.fixture
 def target(member, organization):
-    return membership(member, organization)
+    return membership_of(member, organization)
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def collaborator(target, member, role_name):
 
 
 def test_a_member_gets_a_role_there(by, organization, admin, member, unit, target, path):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("admin").put(path, {"roleId": str(UNIT_EDITOR_ROLE)}))
 
     assert answer == success(MESSAGE, collaborator(target, member, "editor"))
@@ -70,9 +70,9 @@ def test_a_member_gets_a_role_there(by, organization, admin, member, unit, targe
 
 
 def test_another_role_takes_its_place(by, unit, member, target, path):
-    target.assignments.create(unit=unit, role_id=UNIT_VIEWER_ROLE)
+    RoleAssignmentFactory.create(membership=target, unit=unit, role_id=UNIT_VIEWER_ROLE)
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").put(path, {"roleId": str(UNIT_ADMIN_ROLE)}))
 
     assert answer == success(MESSAGE, collaborator(target, member, "admin"))
@@ -80,7 +80,7 @@ def test_another_role_takes_its_place(by, unit, member, target, path):
 
 
 def test_who_manages_the_members_of_the_unit_may(by, organization, unit, unassigned, path):
-    membership(unassigned, organization).assignments.create(unit=unit, role_id=UNIT_ADMIN_ROLE)
+    RoleAssignmentFactory.create(membership=membership_of(unassigned, organization), unit=unit, role_id=UNIT_ADMIN_ROLE)
 
     assert said(by("unassigned").put(path, {"roleId": str(UNIT_VIEWER_ROLE)}))[0] == 200
 
@@ -88,24 +88,24 @@ def test_who_manages_the_members_of_the_unit_may(by, organization, unit, unassig
 def test_nobody_gives_what_they_do_not_hold_there(by, organization, manager, path):
     client = by("manager")
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(client.put(path, {"roleId": str(UNIT_VIEWER_ROLE)})) == too_wide("unit:view")
 
     assert changes.nothing
 
 
 def test_a_role_of_no_use_there_is_named(by, organization, other_organization, path):
-    foreign = Role.objects.create(organization=other_organization, name="Foreign", level="unit", permissions=[])
+    foreign = RoleFactory.create(organization=other_organization, name="Foreign", scope="unit")
 
     for key in (EDITOR_ROLE, foreign.pk, ABSENT):
-        with watching() as changes:
+        with track_changes() as changes:
             assert said(by("owner").put(path, {"roleId": str(key)})) == UNKNOWN_ROLE
         assert changes.nothing
 
 
 def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger, kind, unit):
-    for key in (membership(stranger, other_organization).pk, ABSENT):
-        with watching() as changes:
+    for key in (membership_of(stranger, other_organization).pk, ABSENT):
+        with track_changes() as changes:
             answer = said(
                 by("owner").put(
                     at(organization, kind, unit.pk, "collaborators", key), {"roleId": str(UNIT_VIEWER_ROLE)}
@@ -117,7 +117,7 @@ def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_org
 
 def test_an_absent_unit_and_one_of_the_other_kind_are_the_same(by, organization, workspace, application, target):
     for key in (ABSENT, application.pk):
-        with watching() as changes:
+        with track_changes() as changes:
             answer = said(
                 by("owner").put(
                     at(organization, "workspaces", key, "collaborators", target.pk),
@@ -137,7 +137,7 @@ def test_an_absent_unit_and_one_of_the_other_kind_are_the_same(by, organization,
     ],
 )
 def test_faulty_fields_are_named(by, path, body, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").put(path, body)) == invalid(**fields)
 
     assert changes.nothing
@@ -147,7 +147,7 @@ def test_faulty_fields_are_named(by, path, body, fields):
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
 def test_who_may_not(by, other_organization, path, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).put(path, {"roleId": str(UNIT_VIEWER_ROLE)})) == answer
 
     assert changes.nothing

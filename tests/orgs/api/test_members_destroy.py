@@ -7,6 +7,7 @@ from orgs.actions.accounts import register_system_user
 from orgs.actions.api_keys import create_api_key
 from orgs.models import ApiKey
 from orgs.permissions import MANAGE_MEMBERS, UNIT_EDITOR_ROLE, VIEWER_ROLE
+from tests.factories import RoleAssignmentFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -17,11 +18,11 @@ from tests.orgs.api.house import (
     NO_ORGANIZATION_YET,
     invalid,
     lacking,
-    membership,
     said,
     too_wide,
 )
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 
 def path(row):
@@ -29,11 +30,11 @@ def path(row):
 
 
 def test_a_member_is_removed_with_roles_and_keys(by, organization, admin, member, workspace, principal):
-    row = membership(member, organization)
-    row.assignments.create(role_id=UNIT_EDITOR_ROLE, unit=workspace)
+    row = membership_of(member, organization)
+    RoleAssignmentFactory.create(membership=row, role_id=UNIT_EDITOR_ROLE, unit=workspace)
     create_api_key(by=principal(member), organization_id=organization.pk, name="Laptop")
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("admin").delete(path(row))) == DONE
 
     assert changes.tables == {
@@ -57,29 +58,29 @@ def test_a_system_user_ends_with_its_membership(by, organization, owner, princip
 
 
 def test_the_last_owner_stays(by, organization, owner):
-    with watching() as changes:
-        assert said(by("owner").delete(path(membership(owner, organization)))) == LAST_OWNER
+    with track_changes() as changes:
+        assert said(by("owner").delete(path(membership_of(owner, organization)))) == LAST_OWNER
 
     assert changes.nothing
 
 
 def test_nobody_removes_who_holds_more(by, organization, owner):
-    with watching() as changes:
-        assert said(by("admin").delete(path(membership(owner, organization)))) == too_wide("organization:own")
+    with track_changes() as changes:
+        assert said(by("admin").delete(path(membership_of(owner, organization)))) == too_wide("organization:own")
 
     assert changes.nothing
 
 
 def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger):
-    for key in (membership(stranger, other_organization).pk, ABSENT):
-        with watching() as changes:
+    for key in (membership_of(stranger, other_organization).pk, ABSENT):
+        with track_changes() as changes:
             assert said(by("owner").delete(path(key))) == NO_MEMBER
         assert changes.nothing
 
 
 def test_a_body_is_refused(by, organization, member):
-    with watching() as changes:
-        answer = said(by("owner").delete(path(membership(member, organization)), {"reason": "x"}))
+    with track_changes() as changes:
+        answer = said(by("owner").delete(path(membership_of(member, organization)), {"reason": "x"}))
 
     assert answer == invalid(reason=["This field is unknown."])
     assert changes.nothing
@@ -97,7 +98,7 @@ def test_a_body_is_refused(by, organization, member):
 def test_who_may_not(by, organization, other_organization, admin, who, answer):
     client = by(who)
 
-    with watching() as changes:
-        assert said(client.delete(path(membership(admin, organization)))) == answer
+    with track_changes() as changes:
+        assert said(client.delete(path(membership_of(admin, organization)))) == answer
 
     assert changes.nothing

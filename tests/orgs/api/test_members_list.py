@@ -9,6 +9,7 @@ from core.api.serializers import format_time
 from orgs.actions.accounts import register_system_user
 from orgs.models import Membership, Role
 from orgs.permissions import MANAGE_BILLING, UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from tests.factories import MembershipFactory, RoleAssignmentFactory, UserFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -19,11 +20,11 @@ from tests.orgs.api.house import (
     invalid_query,
     listed,
     member_row,
-    membership,
     role,
     said,
 )
-from tests.queries import queries
+from tests.support.people import membership_of
+from tests.support.queries import assert_queries
 
 PATH = f"{API}/organization-members"
 MESSAGE = "Members retrieved successfully"
@@ -37,9 +38,9 @@ def emails(client, **query):
 
 def test_a_member_is_told_whole(by, organization, member, workspace):
     User.objects.filter(pk=member.pk).update(avatar_url="https://example.com/me.png")
-    row = membership(member, organization)
+    row = membership_of(member, organization)
     Membership.objects.filter(pk=row.pk).update(permissions=[MANAGE_BILLING])
-    row.assignments.create(unit=workspace, role_id=UNIT_EDITOR_ROLE)
+    RoleAssignmentFactory.create(membership=row, unit=workspace, role_id=UNIT_EDITOR_ROLE)
 
     assert said(by("owner").get(PATH, {"email": "member@example.com"})) == listed(
         MESSAGE,
@@ -90,7 +91,9 @@ def test_a_system_user_has_no_address(by, organization, owner, principal):
 
 
 def test_who_may_not_see_a_workspace_does_not_see_who_works_there(by, organization, member, unassigned, workspace):
-    membership(member, organization).assignments.create(unit=workspace, role_id=UNIT_VIEWER_ROLE)
+    RoleAssignmentFactory.create(
+        membership=membership_of(member, organization), unit=workspace, role_id=UNIT_VIEWER_ROLE
+    )
 
     seen = said(by("unassigned").get(PATH, {"email": "member@example.com"}))
 
@@ -99,7 +102,9 @@ def test_who_may_not_see_a_workspace_does_not_see_who_works_there(by, organizati
 
 def test_who_works_there_too_does(by, organization, member, unassigned, workspace):
     for user in (member, unassigned):
-        membership(user, organization).assignments.create(unit=workspace, role_id=UNIT_VIEWER_ROLE)
+        RoleAssignmentFactory.create(
+            membership=membership_of(user, organization), unit=workspace, role_id=UNIT_VIEWER_ROLE
+        )
 
     rows = by("unassigned").get(PATH, {"email": "member@example.com"}).json()["data"]
 
@@ -135,7 +140,9 @@ def test_a_role_is_named_by_its_id_or_a_built_in_name(by, organization, manager)
 
 
 def test_a_role_held_in_a_unit_only_does_not_count(by, organization, member, workspace):
-    membership(member, organization).assignments.create(unit=workspace, role_id=UNIT_VIEWER_ROLE)
+    RoleAssignmentFactory.create(
+        membership=membership_of(member, organization), unit=workspace, role_id=UNIT_VIEWER_ROLE
+    )
 
     assert emails(by("owner"), role=BUILT_IN["unit", "viewer"]) == []
 
@@ -184,7 +191,7 @@ def test_pages_follow_each_other(by, organization):
 
 
 def test_the_header_names_another_organization(by, organization, other_organization, member, stranger):
-    Membership.objects.create(organization=other_organization, user=member).assignments.create(role_id=VIEWER_ROLE)
+    MembershipFactory.create(organization=other_organization, user=member, role_id=VIEWER_ROLE)
     headers = {"X-Organization-Id": str(other_organization.pk)}
 
     assert said(by("member").get(PATH, headers=headers)) == listed(
@@ -198,7 +205,7 @@ def test_nothing_of_a_foreign_an_archived_or_an_absent_organization_is_seen(by, 
 
     for who, name in (("stranger", organization.pk), ("stranger", ABSENT), ("owner", organization.pk)):
         client = by(who)
-        with queries(organization="SELECT orgs_organization"):
+        with assert_queries(organization="SELECT orgs_organization"):
             assert said(client.get(PATH, headers={"X-Organization-Id": str(name)})) == OUTSIDER
 
 
@@ -217,13 +224,13 @@ def test_who_does_not_belong(by, organization, who, answer):
 def test_the_number_of_rows_costs_no_query(by, organization, workspace, rows):
     Membership.objects.exclude(user__email="owner@example.com").delete()
     for number in range(rows - 1):
-        user = User.objects.create_user(f"colleague-{number}@example.com")
-        one = Membership.objects.create(organization=organization, user=user)
-        one.assignments.create(role_id=VIEWER_ROLE)
-        one.assignments.create(role_id=UNIT_VIEWER_ROLE, unit=workspace)
+        user = UserFactory.create(email=f"colleague-{number}@example.com", email_address=None)
+        one = MembershipFactory.create(organization=organization, user=user)
+        RoleAssignmentFactory.create(membership=one, role_id=VIEWER_ROLE)
+        RoleAssignmentFactory.create(membership=one, role_id=UNIT_VIEWER_ROLE, unit=workspace)
     client = by("owner")
 
-    with queries(
+    with assert_queries(
         active="SELECT orgs_membership",
         organization="SELECT orgs_organization",
         callers_membership="SELECT orgs_membership",

@@ -2,7 +2,6 @@
 
 import pytest
 
-from orgs.models import Role
 from orgs.permissions import (
     ADMIN_ROLE,
     EDITOR_ROLE,
@@ -12,6 +11,7 @@ from orgs.permissions import (
     UNIT_EDITOR_ROLE,
     VIEWER_ROLE,
 )
+from tests.factories import RoleFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -24,21 +24,21 @@ from tests.orgs.api.house import (
     invalid,
     lacking,
     member_row,
-    membership,
     refused,
     role,
     said,
     success,
     too_wide,
 )
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 MESSAGE = "Member updated successfully"
 
 
 @pytest.fixture
 def target(member, organization):
-    return membership(member, organization)
+    return membership_of(member, organization)
 
 
 def path(row):
@@ -60,7 +60,7 @@ def roles_changed(row, who, organization, role_id, permissions=()):
 
 
 def test_another_role(by, organization, admin, member, target):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("admin").patch(path(target), {"roleId": str(EDITOR_ROLE)}))
 
     row = member_row(member, organization)
@@ -71,7 +71,7 @@ def test_another_role(by, organization, admin, member, target):
 
 
 def test_other_direct_permissions(by, organization, admin, member, target):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("admin").patch(path(target), {"permissions": [MANAGE_MEMBERS, MANAGE_BILLING]}))
 
     row = member_row(member, organization)
@@ -91,9 +91,9 @@ def test_both_at_once_and_back(by, organization, member, target):
 
 
 def test_nobody_gives_what_they_do_not_hold(by, organization, manager, unassigned):
-    row = membership(unassigned, organization)
+    row = membership_of(unassigned, organization)
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("manager").patch(path(row), {"roleId": str(VIEWER_ROLE), "permissions": [MANAGE_MEMBERS]}))
 
     assert answer == too_wide("organization:list_projects")
@@ -101,23 +101,23 @@ def test_nobody_gives_what_they_do_not_hold(by, organization, manager, unassigne
 
 
 def test_an_admin_makes_no_owner(by, organization, target):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("admin").patch(path(target), {"roleId": str(OWNER_ROLE)})) == too_wide("organization:own")
 
     assert changes.nothing
 
 
 def test_nobody_demotes_who_holds_more(by, organization, owner):
-    with watching() as changes:
-        answer = said(by("admin").patch(path(membership(owner, organization)), {"roleId": str(VIEWER_ROLE)}))
+    with track_changes() as changes:
+        answer = said(by("admin").patch(path(membership_of(owner, organization)), {"roleId": str(VIEWER_ROLE)}))
 
     assert answer == too_wide("organization:own")
     assert changes.nothing
 
 
 def test_the_last_owner_stays_one(by, organization, owner):
-    with watching() as changes:
-        answer = said(by("owner").patch(path(membership(owner, organization)), {"roleId": str(ADMIN_ROLE)}))
+    with track_changes() as changes:
+        answer = said(by("owner").patch(path(membership_of(owner, organization)), {"roleId": str(ADMIN_ROLE)}))
 
     assert answer == LAST_OWNER
     assert changes.nothing
@@ -125,10 +125,10 @@ def test_the_last_owner_stays_one(by, organization, owner):
 
 @pytest.mark.parametrize("which", ["absent", "of a unit", "of another organization"])
 def test_a_role_that_is_not_usable_here_is_named(by, organization, other_organization, target, which):
-    foreign = Role.objects.create(organization=other_organization, name="Foreign", permissions=[])
+    foreign = RoleFactory.create(organization=other_organization, name="Foreign")
     role_id = {"absent": ABSENT, "of a unit": UNIT_EDITOR_ROLE, "of another organization": foreign.pk}[which]
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(path(target), {"roleId": str(role_id)})) == UNKNOWN_ROLE
 
     assert changes.nothing
@@ -136,7 +136,7 @@ def test_a_role_that_is_not_usable_here_is_named(by, organization, other_organiz
 
 @pytest.mark.parametrize("name", ["organization:own", "organization:fly", "unit:edit"])
 def test_a_permission_that_cannot_be_given_is_named(by, organization, target, name):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(path(target), {"permissions": [name]})) == refused(
             422,
             "unknown_permission",
@@ -159,14 +159,14 @@ def test_a_permission_that_cannot_be_given_is_named(by, organization, target, na
     ],
 )
 def test_faulty_fields_are_named(by, organization, target, body, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(path(target), body)) == answer
 
     assert changes.nothing
 
 
 def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger):
-    for key in (membership(stranger, other_organization).pk, ABSENT):
+    for key in (membership_of(stranger, other_organization).pk, ABSENT):
         assert said(by("owner").patch(path(key), {"roleId": str(VIEWER_ROLE)})) == NO_MEMBER
 
 
@@ -182,7 +182,7 @@ def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_org
 def test_who_may_not(by, organization, other_organization, target, who, answer):
     client = by(who)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(client.patch(path(target), {"roleId": str(VIEWER_ROLE)})) == answer
 
     assert changes.nothing

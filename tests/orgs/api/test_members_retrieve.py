@@ -3,19 +3,10 @@
 import pytest
 
 from orgs.permissions import UNIT_VIEWER_ROLE
-from tests.orgs.api.house import (
-    ABSENT,
-    ANONYMOUS,
-    API,
-    NO_MEMBER,
-    NO_ORGANIZATION_YET,
-    member_row,
-    membership,
-    role,
-    said,
-    success,
-)
-from tests.queries import queries
+from tests.factories import RoleAssignmentFactory
+from tests.orgs.api.house import ABSENT, ANONYMOUS, API, NO_MEMBER, NO_ORGANIZATION_YET, member_row, role, said, success
+from tests.support.people import membership_of
+from tests.support.queries import assert_queries
 
 
 def path(key):
@@ -24,8 +15,8 @@ def path(key):
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member"])
 def test_every_member_sees_a_member_whole(by, organization, admin, application, who):
-    row = membership(admin, organization)
-    row.assignments.create(unit=application, role_id=UNIT_VIEWER_ROLE)
+    row = membership_of(admin, organization)
+    RoleAssignmentFactory.create(membership=row, unit=application, role_id=UNIT_VIEWER_ROLE)
     shop = {
         "id": str(application.pk),
         "kind": "application",
@@ -42,8 +33,8 @@ def test_every_member_sees_a_member_whole(by, organization, admin, application, 
 def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger):
     client = by("owner")
 
-    for key in (membership(stranger, other_organization).pk, ABSENT):
-        with queries(
+    for key in (membership_of(stranger, other_organization).pk, ABSENT):
+        with assert_queries(
             active="SELECT orgs_membership",
             organization="SELECT orgs_organization",
             callers_membership="SELECT orgs_membership",
@@ -54,18 +45,18 @@ def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_org
 
 
 def test_a_stranger_finds_no_member_from_within_their_own_organization(by, organization, other_organization, member):
-    assert said(by("stranger").get(path(membership(member, organization).pk))) == NO_MEMBER
+    assert said(by("stranger").get(path(membership_of(member, organization).pk))) == NO_MEMBER
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("invitee", NO_ORGANIZATION_YET)])
 def test_who_does_not_belong(by, organization, member, who, answer):
-    assert said(by(who).get(path(membership(member, organization).pk))) == answer
+    assert said(by(who).get(path(membership_of(member, organization).pk))) == answer
 
 
 def test_it_takes_six_queries(by, organization, member):
-    client, one = by("member"), path(membership(member, organization).pk)
+    client, one = by("member"), path(membership_of(member, organization).pk)
 
-    with queries(
+    with assert_queries(
         active="SELECT orgs_membership",
         organization="SELECT orgs_organization",
         callers_membership="SELECT orgs_membership",

@@ -10,21 +10,11 @@ from accounts.models import OAuthApplication
 from accounts.oauth.tokens import issue_token
 from accounts.principals import Method
 from orgs.oauth.applications import register_client, register_personal_client, register_service_client
-from tests.orgs.api.house import (
-    ABSENT,
-    ANONYMOUS,
-    API,
-    DONE,
-    listed,
-    membership,
-    oauth_application_row,
-    refused,
-    said,
-    success,
-)
-from tests.queries import queries
-from tests.rows import make_program, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory
+from tests.orgs.api.house import ABSENT, ANONYMOUS, API, DONE, listed, oauth_application_row, refused, said, success
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 PATH = f"{API}/oauth-applications"
 LISTED = "OAuth applications retrieved successfully"
@@ -35,16 +25,18 @@ NO_APPLICATION = refused(404, "oauth_application_not_found", "There is no such O
 @pytest.fixture
 def client(owner):
     made, _ = register_client(
-        by=session(owner), name="Calendar", redirect_uris=["https://a.example.com/cb", "https://b.example.com/cb?x=1"]
+        by=session_of(owner),
+        name="Calendar",
+        redirect_uris=["https://a.example.com/cb", "https://b.example.com/cb?x=1"],
     )
     return made
 
 
 @pytest.fixture
 def foreign(other_organization, stranger):
-    robot = membership(make_program(other_organization), other_organization)
+    robot = MembershipFactory.create(organization=other_organization, of_system_user=True)
     made, _ = register_service_client(
-        by=session(stranger), organization_id=other_organization.pk, membership_id=robot.pk, name="Other"
+        by=session_of(stranger), organization_id=other_organization.pk, membership_id=robot.pk, name="Other"
     )
     return made
 
@@ -84,7 +76,7 @@ def test_pages(by, client, personal):
 
 def test_the_queries_of_a_list(by, client, personal, service):
     caller = by("owner")
-    with queries(
+    with assert_queries(
         active="SELECT orgs_membership",
         organization="SELECT orgs_organization",
         permissions="SELECT orgs_membership",
@@ -96,13 +88,13 @@ def test_the_queries_of_a_list(by, client, personal, service):
 
 
 def test_whoever_belongs_nowhere_has_their_own(by, invitee):
-    made, _ = register_personal_client(by=session(invitee), name="Script")
+    made, _ = register_personal_client(by=session_of(invitee), name="Script")
     assert said(by("invitee").get(PATH)) == listed(LISTED, [oauth_application_row(made)])
 
 
 @pytest.mark.parametrize("verb", ["get", "delete"])
 def test_a_foreign_one_is_an_absent_one(by, client, service, foreign, member, verb):
-    with watching() as changes:
+    with track_changes() as changes:
         for who, path in (
             ("owner", at(foreign)),
             ("admin", at(client)),
@@ -117,7 +109,7 @@ def test_a_foreign_one_is_an_absent_one(by, client, service, foreign, member, ve
 
 def test_deleting_ends_it_with_its_tokens(by, client, owner, invitee):
     issue_token(client, invitee, "profile", timezone.now() + timedelta(hours=1))
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").delete(at(client))) == DONE
 
     assert changes.tables == {"accounts.OAuthApplication": (0, 0, 1), "accounts.ApplicationAccess": (0, 0, 1)}
@@ -127,7 +119,7 @@ def test_deleting_ends_it_with_its_tokens(by, client, owner, invitee):
 
 
 def test_whoever_manages_members_ends_those_of_programs(by, manager, organization, service):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("manager").delete(at(service))) == DONE
 
     assert changes.events == [event("oauth_application.deleted", service, manager, organization)]

@@ -9,6 +9,7 @@ from accounts.models import OAuthApplication
 from accounts.principals import Method
 from orgs.oauth.applications import register_client, register_service_client
 from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
+from tests.factories import MembershipFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -17,14 +18,13 @@ from tests.orgs.api.house import (
     NO_ORGANIZATION_YET,
     invalid,
     lacking,
-    membership,
     oauth_application_row,
     refused,
     said,
     success,
 )
-from tests.rows import make_program, session
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of, session_of
 
 PATH = f"{API}/oauth-applications"
 REGISTERED = "OAuth application registered successfully"
@@ -38,13 +38,16 @@ PERSONAL = {"kind": "personal", "name": "Script"}
 
 @pytest.fixture
 def program(organization):
-    return make_program(organization)
+    return MembershipFactory.create(organization=organization, of_system_user=True).user
 
 
 @pytest.fixture
 def service(organization, owner, program):
     made, _ = register_service_client(
-        by=session(owner), organization_id=organization.pk, membership_id=membership(program, organization).pk, name="N"
+        by=session_of(owner),
+        organization_id=organization.pk,
+        membership_id=membership_of(program, organization).pk,
+        name="N",
     )
     return made
 
@@ -64,7 +67,7 @@ def secret_at(application: OAuthApplication) -> str:
 )
 def test_one_of_ones_own(by, stranger, body, shown):
     """Whoever belongs to no organization can have one, too."""
-    with watching() as changes:
+    with track_changes() as changes:
         response = by("stranger").post(PATH, body)
 
     application = OAuthApplication.objects.get()
@@ -84,8 +87,8 @@ def test_one_of_ones_own(by, stranger, body, shown):
 
 
 def test_one_for_a_system_user(by, organization, admin, program):
-    body = {"kind": "service", "name": "Nightly", "memberId": str(membership(program, organization).pk)}
-    with watching() as changes:
+    body = {"kind": "service", "name": "Nightly", "memberId": str(membership_of(program, organization).pk)}
+    with track_changes() as changes:
         response = by("admin").post(PATH, body)
 
     application = OAuthApplication.objects.get()
@@ -136,7 +139,7 @@ REQUIRED, UNKNOWN = "This field is required.", "This field is unknown."
     ],
 )
 def test_input_that_is_refused_by_its_field(by, organization, body, faults):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(PATH, body)) == invalid(**faults)
 
     assert changes.nothing
@@ -155,7 +158,7 @@ def test_input_that_is_refused_by_its_field(by, organization, body, faults):
     ],
 )
 def test_a_redirect_address_that_is_none(by, owner, uri):
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(by("owner").post(PATH, {**CLIENT, "redirectUris": [CALLBACK, uri]}))
 
     assert (status, list(body["error"]["fields"])) == (400, ["redirectUris"])
@@ -163,15 +166,15 @@ def test_a_redirect_address_that_is_none(by, owner, uri):
 
 
 def test_a_system_user_is_managed_by_whoever_manages_members(by, organization, member, manager, program, admin):
-    strong = make_program(organization, ADMIN_ROLE)
-    with watching() as changes:
+    strong = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+    with track_changes() as changes:
         for who, whose, answer in (
             ("member", program, lacking("organization:manage_members")),
             ("owner", admin, NOT_YOURS),
         ):
-            body = {"kind": "service", "name": "N", "memberId": str(membership(whose, organization).pk)}
+            body = {"kind": "service", "name": "N", "memberId": str(membership_of(whose, organization).pk)}
             assert said(by(who).post(PATH, body)) == answer
-        body = {"kind": "service", "name": "N", "memberId": str(membership(strong, organization).pk)}
+        body = {"kind": "service", "name": "N", "memberId": str(membership_of(strong, organization).pk)}
         status, refusal = said(by("manager").post(PATH, body))
 
     assert (status, refusal["error"]["code"]) == (403, "grant_too_wide")
@@ -179,7 +182,7 @@ def test_a_system_user_is_managed_by_whoever_manages_members(by, organization, m
 
 
 def test_a_foreign_system_user_is_an_absent_one(by, organization, other_organization):
-    foreign = membership(make_program(other_organization), other_organization)
+    foreign = MembershipFactory.create(organization=other_organization, of_system_user=True)
     for member_id in (str(foreign.pk), ABSENT):
         assert said(by("owner").post(PATH, {"kind": "service", "name": "N", "memberId": member_id})) == NO_MEMBER
 
@@ -199,7 +202,7 @@ def test_a_service_needs_an_organization(by, invitee):
     ],
 )
 def test_secrets_take_a_person_who_signed_in_recently(by, organization, service, bounds, code):
-    with watching() as changes:
+    with track_changes() as changes:
         for path, body in ((PATH, PERSONAL), (secret_at(service), None)):
             status, refusal = said(by("owner", **bounds).post(path, body))
             assert (status, refusal["error"]["code"]) == (403, code)
@@ -213,7 +216,7 @@ def test_nobody_registers_nothing(by, db):
 
 def test_a_new_secret_is_shown_once(by, organization, admin, service):
     before = service.client_secret
-    with watching() as changes:
+    with track_changes() as changes:
         response = by("admin").post(secret_at(service))
 
     secret = response.json()["data"]["clientSecret"]
@@ -228,13 +231,13 @@ def test_a_new_secret_is_shown_once(by, organization, admin, service):
 
 def test_a_secret_is_worth_what_its_user_may_do(by, organization, owner, manager):
     """Or managing members would be enough to become an administrator."""
-    strong = membership(make_program(organization, ADMIN_ROLE), organization)
+    strong = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE)
     made, _ = register_service_client(
-        by=session(owner), organization_id=organization.pk, membership_id=strong.pk, name="N"
+        by=session_of(owner), organization_id=organization.pk, membership_id=strong.pk, name="N"
     )
-    weak = membership(make_program(organization, VIEWER_ROLE), organization)
+    weak = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE)
 
-    with watching() as changes:
+    with track_changes() as changes:
         status, refusal = said(by("manager").post(secret_at(made)))
 
     assert (status, refusal["error"]["code"]) == (403, "grant_too_wide")
@@ -243,14 +246,14 @@ def test_a_secret_is_worth_what_its_user_may_do(by, organization, owner, manager
 
 
 def test_a_public_client_has_none_to_renew(by, owner):
-    made, _ = register_client(by=session(owner), name="Phone", redirect_uris=[CALLBACK], public=True)
+    made, _ = register_client(by=session_of(owner), name="Phone", redirect_uris=[CALLBACK], public=True)
 
     assert said(by("owner").post(secret_at(made))) == refused(409, "no_secret", "A public client has no secret.")
 
 
 def test_the_secret_of_a_foreign_client_is_that_of_an_absent_one(by, organization, owner, member, stranger, service):
-    own, _ = register_client(by=session(owner), name="Calendar", redirect_uris=[CALLBACK])
-    with watching() as changes:
+    own, _ = register_client(by=session_of(owner), name="Calendar", redirect_uris=[CALLBACK])
+    with track_changes() as changes:
         for who in ("member", "stranger"):
             for address in (secret_at(own), secret_at(service), f"{PATH}/{ABSENT}/secret"):
                 assert said(by(who).post(address)) == NO_APPLICATION

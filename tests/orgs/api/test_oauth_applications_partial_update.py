@@ -9,20 +9,11 @@ from accounts.models import OAuthApplication
 from accounts.principals import Method
 from orgs.oauth.applications import register_client, register_service_client
 from orgs.permissions import ADMIN_ROLE
-from tests.orgs.api.house import (
-    ABSENT,
-    ANONYMOUS,
-    API,
-    invalid,
-    membership,
-    oauth_application_row,
-    refused,
-    said,
-    success,
-)
-from tests.queries import queries
-from tests.rows import make_program, session
-from tests.watching import event, watching
+from tests.factories import MembershipFactory
+from tests.orgs.api.house import ABSENT, ANONYMOUS, API, invalid, oauth_application_row, refused, said, success
+from tests.support.changes import event, track_changes
+from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 UPDATED = "OAuth application updated successfully"
 NO_APPLICATION = refused(404, "oauth_application_not_found", "There is no such OAuth application.")
@@ -31,7 +22,7 @@ BACK, THERE = "https://client.example.com/back", "https://client.example.com/the
 
 @pytest.fixture
 def client(owner):
-    made, _ = register_client(by=session(owner), name="Calendar", redirect_uris=[BACK], scopes=["profile"])
+    made, _ = register_client(by=session_of(owner), name="Calendar", redirect_uris=[BACK], scopes=["profile"])
     return made
 
 
@@ -51,7 +42,7 @@ def at(application: OAuthApplication) -> str:
 )
 def test_what_is_named_changes_and_nothing_else(by, client, owner, body, changed, scopes):
     before, secret = oauth_application_row(client), client.client_secret
-    with watching() as changes:
+    with track_changes() as changes:
         response = by("owner").patch(at(client), body)
 
     after = oauth_application_row(client)
@@ -64,7 +55,7 @@ def test_what_is_named_changes_and_nothing_else(by, client, owner, body, changed
 
 
 def test_one_for_a_system_user(by, service, organization, admin):
-    with watching() as changes:
+    with track_changes() as changes:
         response = by("admin").patch(at(service), {"name": "Hourly", "scopes": ["profile"]})
 
     row = oauth_application_row(service)
@@ -88,7 +79,7 @@ def test_one_for_a_system_user(by, service, organization, admin):
     ],
 )
 def test_input_that_is_refused_by_its_field(by, client, body, faults):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(at(client), body)) == invalid(**faults)
 
     assert changes.nothing
@@ -96,7 +87,7 @@ def test_input_that_is_refused_by_its_field(by, client, body, faults):
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)", "com.example.app:/back", f"{BACK}#there", "back"])
 def test_a_redirect_address_that_is_none(by, client, uri):
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(by("owner").patch(at(client), {"name": "Agenda", "redirectUris": [BACK, uri]}))
 
     assert (status, list(body["error"]["fields"])) == (400, ["redirectUris"])
@@ -109,7 +100,7 @@ def test_nothing_to_change(by, client):
 
 
 def test_only_a_client_that_people_let_in_has_redirect_addresses(by, personal, service):
-    with watching() as changes:
+    with track_changes() as changes:
         for application in (personal, service):
             answer = said(by("owner").patch(at(application), {"redirectUris": [BACK]}))
             assert answer == invalid(redirectUris=["This kind does not have it."])
@@ -118,11 +109,11 @@ def test_only_a_client_that_people_let_in_has_redirect_addresses(by, personal, s
 
 
 def test_what_a_system_user_may_ask_for_is_for_who_may_do_all_of_it(by, organization, owner, manager):
-    strong = membership(make_program(organization, ADMIN_ROLE), organization)
+    strong = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE)
     made, _ = register_service_client(
-        by=session(owner), organization_id=organization.pk, membership_id=strong.pk, name="N", scopes=["profile"]
+        by=session_of(owner), organization_id=organization.pk, membership_id=strong.pk, name="N", scopes=["profile"]
     )
-    with watching() as changes:
+    with track_changes() as changes:
         status, refusal = said(by("manager").patch(at(made), {"scopes": ["organizations"]}))
 
     assert (status, refusal["error"]["code"]) == (403, "grant_too_wide")
@@ -130,7 +121,7 @@ def test_what_a_system_user_may_ask_for_is_for_who_may_do_all_of_it(by, organiza
 
 
 def test_a_foreign_one_is_an_absent_one(by, organization, client, service, member, stranger, admin):
-    with watching() as changes:
+    with track_changes() as changes:
         for who, path in (
             ("stranger", at(client)),
             ("stranger", at(service)),
@@ -153,7 +144,7 @@ def test_a_foreign_one_is_an_absent_one(by, organization, client, service, membe
     ],
 )
 def test_it_takes_a_person_who_signed_in_recently(by, client, bounds, code):
-    with watching() as changes:
+    with track_changes() as changes:
         status, refusal = said(by("owner", **bounds).patch(at(client), {"name": "Agenda"}))
 
     assert (status, refusal["error"]["code"]) == (403, code)
@@ -165,7 +156,7 @@ def test_nobody_changes_any(by, client):
 
 
 def test_an_unknown_scope(by, client):
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(by("owner").patch(at(client), {"scopes": ["profile", "everything"]}))
 
     assert (status, list(body["error"]["fields"])) == (400, ["scopes.1"])
@@ -174,7 +165,7 @@ def test_an_unknown_scope(by, client):
 
 def test_the_queries_of_a_change(by, service):
     caller = by("owner")
-    with queries(
+    with assert_queries(
         active="SELECT orgs_membership",
         organization="SELECT orgs_organization",
         permissions="SELECT orgs_membership",

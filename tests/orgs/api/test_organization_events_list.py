@@ -6,8 +6,9 @@ from accounts.principals import SERVICE
 from core.api.serializers import format_time
 from events.models import Event
 from orgs.permissions import MANAGE_MEMBERS
+from tests.factories import EventFactory
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid_query, lacking, said
-from tests.queries import queries
+from tests.support.queries import assert_queries
 
 
 def happen(organization, by, *kinds, **data):
@@ -90,11 +91,12 @@ def test_who_asks_again_gets_what_is_new(by, organization, owner, principal):
 
 
 def test_events_of_others_are_not_shown(by, organization, other_organization):
-    assert Event.objects.of_organization(other_organization.pk).exists()
+    EventFactory.create(organization=other_organization)
     assert read(by("owner"), organization)[0] == []
 
 
 def test_a_cursor_of_another_organization_is_refused(by, organization, other_organization):
+    EventFactory.create(organization=other_organization)
     _, foreign = read(by("stranger"), other_organization, limit=1)
 
     assert said(by("owner").get(at(organization, "events"), {"after": foreign["after"]})) == invalid_query(
@@ -130,7 +132,7 @@ def test_the_number_of_rows_costs_no_query(by, organization, owner, principal, r
     happen(organization, principal(owner), *["organization.updated"] * rows)
     client = by("owner")
 
-    with queries(
+    with assert_queries(
         organization="SELECT orgs_organization",
         callers_membership="SELECT orgs_membership",
         callers_roles="SELECT orgs_roleassignment",

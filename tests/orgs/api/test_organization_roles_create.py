@@ -4,26 +4,15 @@ import pytest
 
 from orgs.models import Role
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
-from tests.orgs.api.house import (
-    ANONYMOUS,
-    OUTSIDER,
-    at,
-    invalid,
-    lacking,
-    refused,
-    role_row,
-    said,
-    success,
-    too_wide,
-)
-from tests.watching import event, watching
+from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid, lacking, refused, role_row, said, success, too_wide
+from tests.support.changes import event, track_changes
 
 MESSAGE = "Role created successfully"
 NAME_TAKEN = refused(409, "role_name_taken", "There is a role of this name.")
 
 
 def test_a_role_of_what_one_holds(by, organization, admin):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(
             by("admin").post(
                 at(organization, "roles"), {"name": "Helper", "permissions": [MANAGE_MEMBERS, LIST_PROJECTS]}
@@ -59,7 +48,7 @@ def test_a_role_for_workspaces_and_applications(by, organization):
 def test_nobody_makes_a_role_of_more_than_they_hold(by, organization, manager):
     body = {"name": "Helper", "permissions": [LIST_PROJECTS]}
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("manager").post(at(organization, "roles"), body)) == too_wide(LIST_PROJECTS)
 
     assert changes.nothing
@@ -67,7 +56,7 @@ def test_nobody_makes_a_role_of_more_than_they_hold(by, organization, manager):
 
 @pytest.mark.parametrize("name", ["owner", "Admin", "Manager"])
 def test_a_name_is_taken_once(by, organization, manager, name):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(at(organization, "roles"), {"name": name, "permissions": []})) == NAME_TAKEN
 
     assert changes.nothing
@@ -86,7 +75,7 @@ def test_another_organization_may_use_the_name(by, organization, other_organizat
 def test_a_permission_of_no_such_role_is_named(by, organization, scope, permission):
     body = {"name": "Helper", "scope": scope, "permissions": [permission]}
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(at(organization, "roles"), body)) == refused(
             422,
             "unknown_permission",
@@ -115,7 +104,7 @@ def test_a_permission_of_no_such_role_is_named(by, organization, scope, permissi
     ],
 )
 def test_faulty_fields_are_named(by, organization, body, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(at(organization, "roles"), body)) == invalid(**fields)
 
     assert changes.nothing
@@ -125,7 +114,7 @@ def test_faulty_fields_are_named(by, organization, body, fields):
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
 def test_who_may_not(by, organization, other_organization, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).post(at(organization, "roles"), {"name": "Helper", "permissions": []})) == answer
 
     assert changes.nothing

@@ -5,22 +5,11 @@ import pytest
 from core.addresses import normalize_address
 from invitations.actions.inviting import invite
 from invitations.models import Invitation
-from orgs.models import Role
 from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, UNIT_VIEWER_ROLE, VIEWER_ROLE
-from tests.orgs.api.house import (
-    ABSENT,
-    ANONYMOUS,
-    DONE,
-    NO_ROLE,
-    OUTSIDER,
-    at,
-    invalid_query,
-    lacking,
-    membership,
-    refused,
-    said,
-)
-from tests.watching import event, watching
+from tests.factories import RoleFactory
+from tests.orgs.api.house import ABSENT, ANONYMOUS, DONE, NO_ROLE, OUTSIDER, at, invalid_query, lacking, refused, said
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 IN_USE = refused(409, "role_in_use", "This role is in use: name another role to take its place.")
 BUILT_IN = refused(409, "role_built_in", "A built-in role cannot be changed or deleted.")
@@ -28,11 +17,11 @@ BUILT_IN = refused(409, "role_built_in", "A built-in role cannot be changed or d
 
 @pytest.fixture
 def helper(organization):
-    return Role.objects.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
+    return RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
 
 
 def test_an_unused_one_goes(by, organization, admin, helper):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("admin").delete(at(organization, "roles", helper.pk))) == DONE
 
     assert changes.tables == {"orgs.Role": (0, 0, 1)}
@@ -40,18 +29,18 @@ def test_an_unused_one_goes(by, organization, admin, helper):
 
 
 def test_one_that_a_member_holds_needs_an_heir(by, organization, owner, member, helper):
-    membership(member, organization).assignments.update(role=helper)
+    membership_of(member, organization).assignments.update(role=helper)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").delete(at(organization, "roles", helper.pk))) == IN_USE
     assert changes.nothing
 
-    with watching() as changes:
+    with track_changes() as changes:
         address = f"{at(organization, 'roles', helper.pk)}?reassignTo={VIEWER_ROLE}"
         assert said(by("owner").delete(address)) == DONE
     assert changes.tables == {"orgs.Role": (0, 0, 1), "orgs.RoleAssignment": (0, 1, 0)}
     assert changes.events == [event("role.deleted", helper, owner, organization, reassigned_to=VIEWER_ROLE)]
-    assert membership(member, organization).organization_role.pk == VIEWER_ROLE
+    assert membership_of(member, organization).organization_role.pk == VIEWER_ROLE
 
 
 def test_one_that_an_open_invitation_names_needs_an_heir(by, organization, owner, helper, principal):
@@ -68,7 +57,7 @@ def test_one_that_an_open_invitation_names_needs_an_heir(by, organization, owner
 
 
 def test_a_built_in_one_stays(by, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").delete(at(organization, "roles", ADMIN_ROLE))) == BUILT_IN
 
     assert changes.nothing
@@ -76,7 +65,7 @@ def test_a_built_in_one_stays(by, organization):
 
 @pytest.mark.parametrize("heir", [ABSENT, str(UNIT_VIEWER_ROLE)])
 def test_an_heir_that_does_not_fit_is_named(by, organization, helper, heir):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").delete(f"{at(organization, 'roles', helper.pk)}?reassignTo={heir}"))
 
     assert answer == refused(
@@ -86,7 +75,7 @@ def test_an_heir_that_does_not_fit_is_named(by, organization, helper, heir):
 
 
 def test_a_role_cannot_be_its_own_heir(by, organization, helper):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").delete(f"{at(organization, 'roles', helper.pk)}?reassignTo={helper.pk}")) == IN_USE
 
     assert changes.nothing
@@ -99,10 +88,10 @@ def test_a_faulty_heir_is_named(by, organization, helper):
 
 
 def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization):
-    foreign = Role.objects.create(organization=other_organization, name="Foreign", permissions=[])
+    foreign = RoleFactory.create(organization=other_organization, name="Foreign")
 
     for key in (foreign.pk, ABSENT):
-        with watching() as changes:
+        with track_changes() as changes:
             assert said(by("owner").delete(at(organization, "roles", key))) == NO_ROLE
         assert changes.nothing
 
@@ -111,7 +100,7 @@ def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organi
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
 def test_who_may_not(by, organization, other_organization, helper, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).delete(at(organization, "roles", helper.pk))) == answer
 
     assert changes.nothing

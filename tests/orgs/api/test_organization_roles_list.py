@@ -4,22 +4,23 @@ import pytest
 
 from orgs.models import Role
 from orgs.permissions import BUILT_IN_ROLES
+from tests.factories import RoleFactory
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid_query, listed, role_row, said
-from tests.queries import queries
+from tests.support.queries import assert_queries
 
 MESSAGE = "Roles retrieved successfully"
 
 
 @pytest.fixture
 def own(organization):
-    return Role.objects.create(
-        organization=organization, name="Helper", level="unit", permissions=["unit:edit", "unit:view"]
+    return RoleFactory.create(
+        organization=organization, name="Helper", scope="unit", permissions=["unit:edit", "unit:view"]
     )
 
 
 @pytest.fixture
 def foreign(other_organization):
-    return Role.objects.create(organization=other_organization, name="Foreign", permissions=[])
+    return RoleFactory.create(organization=other_organization, name="Foreign")
 
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member"])
@@ -75,8 +76,8 @@ def test_who_may_not(by, organization, other_organization, who, answer):
 @pytest.mark.parametrize("rows", [1, 30])
 def test_the_number_of_rows_costs_no_query(by, organization, rows):
     for number in range(rows):
-        Role.objects.create(organization=organization, name=f"Role {number}", permissions=[])
+        RoleFactory.create(organization=organization, name=f"Role {number}")
     client = by("member")
 
-    with queries(organization="SELECT orgs_organization", total="COUNT orgs_role", page="SELECT orgs_role"):
+    with assert_queries(organization="SELECT orgs_organization", total="COUNT orgs_role", page="SELECT orgs_role"):
         assert len(client.get(at(organization, "roles"), {"limit": 100}).json()["data"]) == rows + len(BUILT_IN_ROLES)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orgs.models import Role
 from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, MANAGE_BILLING, MANAGE_MEMBERS
+from tests.factories import RoleFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -19,7 +19,7 @@ from tests.orgs.api.house import (
     success,
     too_wide,
 )
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 MESSAGE = "Role updated successfully"
 BUILT_IN = refused(409, "role_built_in", "A built-in role cannot be changed or deleted.")
@@ -27,7 +27,7 @@ BUILT_IN = refused(409, "role_built_in", "A built-in role cannot be changed or d
 
 @pytest.fixture
 def helper(organization):
-    return Role.objects.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
+    return RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def helper(organization):
 def test_only_what_is_named_changes(by, organization, admin, helper, change, permissions):
     before = role_row(helper)
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("admin").patch(at(organization, "roles", helper.pk), change))
 
     helper.refresh_from_db()
@@ -47,7 +47,7 @@ def test_only_what_is_named_changes(by, organization, admin, helper, change, per
 
 
 def test_nobody_changes_a_role_of_more_than_they_hold(by, organization, manager, helper):
-    with watching() as changes:
+    with track_changes() as changes:
         answers = [
             said(by("manager").patch(at(organization, "roles", helper.pk), {"name": "Aide"})),
             said(by("manager").patch(at(organization, "roles", helper.pk), {"permissions": [MANAGE_MEMBERS]})),
@@ -58,14 +58,14 @@ def test_nobody_changes_a_role_of_more_than_they_hold(by, organization, manager,
 
 
 def test_a_built_in_one_never_changes(by, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(at(organization, "roles", ADMIN_ROLE), {"name": "Boss"})) == BUILT_IN
 
     assert changes.nothing
 
 
 def test_a_taken_name_is_a_conflict(by, organization, helper, manager):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(at(organization, "roles", helper.pk), {"name": "Manager"})) == refused(
             409, "role_name_taken", "There is a role of this name."
         )
@@ -82,17 +82,17 @@ def test_a_taken_name_is_a_conflict(by, organization, helper, manager):
     ],
 )
 def test_faulty_fields_are_named(by, organization, helper, body, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(at(organization, "roles", helper.pk), body)) == answer
 
     assert changes.nothing
 
 
 def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization):
-    foreign = Role.objects.create(organization=other_organization, name="Foreign", permissions=[])
+    foreign = RoleFactory.create(organization=other_organization, name="Foreign")
 
     for key in (foreign.pk, ABSENT):
-        with watching() as changes:
+        with track_changes() as changes:
             assert said(by("owner").patch(at(organization, "roles", key), {"name": "Mine"})) == NO_ROLE
         assert changes.nothing
 
@@ -101,7 +101,7 @@ def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organi
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
 def test_who_may_not(by, organization, other_organization, helper, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).patch(at(organization, "roles", helper.pk), {"name": "Mine"})) == answer
 
     assert changes.nothing

@@ -4,8 +4,9 @@ import pytest
 
 from orgs.models import Role
 from orgs.permissions import ADMIN_ROLE
+from tests.factories import RoleFactory
 from tests.orgs.api.house import ABSENT, ANONYMOUS, NO_ROLE, OUTSIDER, at, role_row, said, success
-from tests.queries import queries
+from tests.support.queries import assert_queries
 
 MESSAGE = "Role retrieved successfully"
 
@@ -31,18 +32,18 @@ def test_an_own_one_takes_two_queries(by, organization, manager):
     own = Role.objects.get(organization=organization)
     client = by("member")
 
-    with queries(organization="SELECT orgs_organization", role="SELECT orgs_role"):
+    with assert_queries(organization="SELECT orgs_organization", role="SELECT orgs_role"):
         answer = said(client.get(at(organization, "roles", own.pk)))
 
     assert answer == success(MESSAGE, role_row(own))
 
 
 def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization):
-    foreign = Role.objects.create(organization=other_organization, name="Foreign", permissions=[])
+    foreign = RoleFactory.create(organization=other_organization, name="Foreign")
     client = by("owner")
 
     for key in (foreign.pk, ABSENT):
-        with queries(organization="SELECT orgs_organization", role="SELECT orgs_role"):
+        with assert_queries(organization="SELECT orgs_organization", role="SELECT orgs_role"):
             assert said(client.get(at(organization, "roles", key))) == NO_ROLE
 
 

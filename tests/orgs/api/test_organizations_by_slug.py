@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from orgs.models import Organization
 from tests.orgs.api.house import API, OUTSIDER, said, success
-from tests.queries import queries
+from tests.support.queries import assert_queries
 
 MESSAGE = "Organization retrieved successfully"
 
@@ -18,7 +18,7 @@ def path(slug):
 def test_everybody_sees_the_same_six_things(by, organization, who):
     client = by(who)
 
-    with queries(organization="SELECT orgs_organization"):
+    with assert_queries(organization="SELECT orgs_organization"):
         assert said(client.get(path("riverside"))) == success(
             MESSAGE,
             {
@@ -36,7 +36,7 @@ def test_an_unknown_and_an_archived_one_are_the_same(by, organization):
     Organization.objects.filter(pk=organization.pk).update(deleted_at=timezone.now())
 
     for slug in ("riverside", "nowhere"):
-        with queries(organization="SELECT orgs_organization"):
+        with assert_queries(organization="SELECT orgs_organization"):
             assert said(by("anonymous").get(path(slug))) == OUTSIDER
 
 

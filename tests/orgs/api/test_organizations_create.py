@@ -4,19 +4,9 @@ import pytest
 
 from accounts.principals import Method
 from orgs.models import Organization
-from tests.orgs.api.house import (
-    ANONYMOUS,
-    API,
-    SLUG_TAKEN,
-    invalid,
-    membership,
-    organization_row,
-    refused,
-    role,
-    said,
-    success,
-)
-from tests.watching import event, watching
+from tests.orgs.api.house import ANONYMOUS, API, SLUG_TAKEN, invalid, organization_row, refused, role, said, success
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 PATH = f"{API}/organizations"
 MESSAGE = "Organization registered successfully"
@@ -31,7 +21,7 @@ PROFILE = {
 
 
 def test_whoever_registers_it_is_its_owner(by, owner):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").post(PATH, PROFILE))
 
     organization = Organization.objects.get()
@@ -49,7 +39,7 @@ def test_whoever_registers_it_is_its_owner(by, owner):
         },
         status=201,
     )
-    mine = membership(owner, organization)
+    mine = membership_of(owner, organization)
     assert changes.tables == {
         "orgs.Organization": (1, 0, 0),
         "orgs.Membership": (1, 0, 0),
@@ -92,7 +82,7 @@ def test_null_means_no_address_and_no_language(by, owner):
 
 
 def test_a_taken_slug_is_a_conflict(by, organization, stranger):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("stranger").post(PATH, {"name": "Mine", "slug": "riverside"})) == SLUG_TAKEN
 
     assert changes.nothing
@@ -128,7 +118,7 @@ SLUG_FORM = "Use 3 to 128 lower-case letters, digits and inner hyphens, and noth
     ],
 )
 def test_faulty_fields_are_named_and_nothing_is_written(by, owner, body, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(PATH, body)) == invalid(**fields)
 
     assert changes.nothing
@@ -141,7 +131,7 @@ def test_nobody_gets_401(by, db):
 def test_a_program_cannot_found_an_organization(by, organization):
     client = by("owner", method=Method.API_KEY, organization_id=organization.pk)
 
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(client.post(PATH, PROFILE))
 
     assert (status, body["error"]["code"]) == (403, "credential_not_allowed")

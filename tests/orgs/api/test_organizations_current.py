@@ -4,8 +4,9 @@ import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
-from orgs.models import Membership, Organization
+from orgs.models import Organization
 from orgs.permissions import VIEWER_ROLE
+from tests.factories import MembershipFactory, OrganizationFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -17,7 +18,7 @@ from tests.orgs.api.house import (
     said,
     success,
 )
-from tests.queries import queries
+from tests.support.queries import assert_queries
 
 PATH = f"{API}/organizations/current"
 MESSAGE = "Organization retrieved successfully"
@@ -26,8 +27,8 @@ MESSAGE = "Organization retrieved successfully"
 @pytest.fixture
 def annex(member):
     """Where the member came second."""
-    annex = Organization.objects.create(name="Annex", slug="annex")
-    Membership.objects.create(organization=annex, user=member).assignments.create(role_id=VIEWER_ROLE)
+    annex = OrganizationFactory.create(slug="annex")
+    MembershipFactory.create(organization=annex, user=member, role_id=VIEWER_ROLE)
     return annex
 
 
@@ -68,7 +69,7 @@ def test_an_archived_one_is_passed_over(by, organization, annex):
 def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization, other):
     name = other_organization.pk if other == "foreign" else ABSENT
 
-    with queries(organization="SELECT orgs_organization"):
+    with assert_queries(organization="SELECT orgs_organization"):
         assert said(by("member").get(PATH, **named(name))) == OUTSIDER
 
 
@@ -93,7 +94,7 @@ def test_nobody_gets_401(by, organization):
 def test_it_takes_three_queries(by, organization):
     client = by("member")
 
-    with queries(
+    with assert_queries(
         active="SELECT orgs_membership", organization="SELECT orgs_organization", row="SELECT orgs_organization"
     ):
         client.get(PATH)

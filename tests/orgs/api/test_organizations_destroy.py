@@ -5,11 +5,11 @@ import pytest
 from orgs.models import Organization
 from orgs.permissions import OWN
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, lacking, organization_row, said, success
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 
 def test_the_owner_archives_it_and_nobody_enters_it_any_more(by, organization, owner):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").delete(at(organization)))
 
     assert Organization.objects.get(pk=organization.pk).is_archived
@@ -25,7 +25,7 @@ def test_the_owner_archives_it_and_nobody_enters_it_any_more(by, organization, o
 def test_what_is_archived_cannot_be_archived_again(by, organization):
     by("owner").delete(at(organization))
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").delete(at(organization))) == OUTSIDER
 
     assert changes.nothing
@@ -36,7 +36,7 @@ def test_what_is_archived_cannot_be_archived_again(by, organization):
     [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
 )
 def test_who_may_not(by, organization, other_organization, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).delete(at(organization))) == answer
 
     assert changes.nothing

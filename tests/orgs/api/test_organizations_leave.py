@@ -4,14 +4,15 @@ import pytest
 
 from accounts.principals import Method
 from orgs.permissions import OWNER_ROLE
-from tests.orgs.api.house import ANONYMOUS, DONE, LAST_OWNER, OUTSIDER, at, membership, said
-from tests.watching import event, watching
+from tests.orgs.api.house import ANONYMOUS, DONE, LAST_OWNER, OUTSIDER, at, said
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 
 def test_a_member_needs_nobodys_permission(by, organization, member):
-    left = membership(member, organization)
+    left = membership_of(member, organization)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").post(at(organization, "leave"))) == DONE
 
     assert changes.tables == {"orgs.Membership": (0, 0, 1), "orgs.RoleAssignment": (0, 0, 1)}
@@ -20,28 +21,28 @@ def test_a_member_needs_nobodys_permission(by, organization, member):
 
 
 def test_the_last_owner_stays(by, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(at(organization, "leave"))) == LAST_OWNER
 
     assert changes.nothing
 
 
 def test_one_of_two_owners_may_go(by, organization, admin):
-    membership(admin, organization).assignments.update(role=OWNER_ROLE)
+    membership_of(admin, organization).assignments.update(role=OWNER_ROLE)
 
     assert said(by("owner").post(at(organization, "leave"))) == DONE
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
 def test_who_does_not_belong_cannot_leave(by, organization, other_organization, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).post(at(organization, "leave"))) == answer
 
     assert changes.nothing
 
 
 def test_a_program_cannot_leave(by, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(by("member", method=Method.API_KEY).post(at(organization, "leave")))
 
     assert (status, body["error"]["code"]) == (403, "credential_not_allowed")

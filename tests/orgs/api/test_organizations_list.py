@@ -4,18 +4,19 @@ import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
-from orgs.models import Membership, Organization
+from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, VIEWER_ROLE
+from tests.factories import MembershipFactory, OrganizationFactory
 from tests.orgs.api.house import ANONYMOUS, API, invalid_query, listed, organization_row, said
-from tests.queries import queries
+from tests.support.queries import assert_queries
 
 PATH = f"{API}/organizations"
 MESSAGE = "Organizations retrieved successfully"
 
 
 def grown(user, name, role=OWNER_ROLE, **fields):
-    organization = Organization.objects.create(name=name, slug=name.lower(), **fields)
-    Membership.objects.create(organization=organization, user=user).assignments.create(role_id=role)
+    organization = OrganizationFactory.create(name=name, slug=name.lower(), **fields)
+    MembershipFactory.create(organization=organization, user=user, role_id=role)
     return organization
 
 
@@ -88,7 +89,7 @@ def test_pages_follow_each_other_and_end(by, owner):
 def test_archived_ones_are_listed_apart_and_to_their_owners_only(by, owner, member, organization):
     grown(owner, "Mine", deleted_at=timezone.now())
     theirs = grown(owner, "Theirs", ADMIN_ROLE, deleted_at=timezone.now())
-    Membership.objects.create(organization=theirs, user=member).assignments.create(role_id=VIEWER_ROLE)
+    MembershipFactory.create(organization=theirs, user=member, role_id=VIEWER_ROLE)
     mine = Organization.objects.get(slug="mine")
 
     assert said(by("owner").get(PATH)) == listed(MESSAGE, [organization_row(organization, role_name="owner")])
@@ -122,5 +123,5 @@ def test_the_number_of_rows_costs_no_query(by, owner, rows):
         grown(owner, f"Number-{number}")
     client = by("owner")
 
-    with queries(total="COUNT orgs_organization", page="SELECT orgs_organization"):
+    with assert_queries(total="COUNT orgs_organization", page="SELECT orgs_organization"):
         assert len(client.get(PATH, {"limit": 100}).json()["data"]) == rows

@@ -16,7 +16,7 @@ from tests.orgs.api.house import (
     said,
     success,
 )
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 MESSAGE = "Organization updated successfully"
 
@@ -36,7 +36,7 @@ def test_only_what_is_named_changes(by, organization, admin, change, field):
     Organization.objects.filter(pk=organization.pk).update(website="https://example.com/")
     before = organization_row(organization, role_name="admin")
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("admin").patch(at(organization), change))
 
     after = organization_row(organization, role_name="admin")
@@ -46,7 +46,7 @@ def test_only_what_is_named_changes(by, organization, admin, change, field):
 
 
 def test_nothing_to_change_is_refused(by, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(at(organization), {})) == NOTHING_TO_CHANGE
 
     assert changes.nothing
@@ -65,14 +65,14 @@ def test_nothing_to_change_is_refused(by, organization):
     ],
 )
 def test_faulty_fields_are_named(by, organization, change, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(at(organization), change)) == invalid(**fields)
 
     assert changes.nothing
 
 
 def test_a_taken_slug_is_a_conflict(by, organization, other_organization):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(at(organization), {"slug": "hillside"})) == SLUG_TAKEN
 
     assert changes.nothing
@@ -82,7 +82,7 @@ def test_a_taken_slug_is_a_conflict(by, organization, other_organization):
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(ADMIN))]
 )
 def test_who_may_not(by, organization, other_organization, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).patch(at(organization), {"name": "Mine"})) == answer
 
     assert changes.nothing

@@ -12,21 +12,20 @@ from invitations.actions.inviting import invite
 from invitations.models import Invitation
 from orgs.models import Membership, Organization, Role, RoleAssignment
 from orgs.permissions import OWN, UNIT_VIEWER_ROLE, VIEWER_ROLE
-from tests.orgs.api.house import ANONYMOUS, DONE, OUTSIDER, at, lacking, membership, said
-from tests.watching import event, watching
+from tests.factories import RoleAssignmentFactory
+from tests.orgs.api.house import ANONYMOUS, DONE, OUTSIDER, at, lacking, said
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 
 def test_everything_goes_but_the_events(by, organization, owner, member, manager, workspace, principal):
-    membership(member, organization).assignments.create(role_id=UNIT_VIEWER_ROLE, unit=workspace)
-    invite(
-        by=principal(owner),
-        organization_id=organization.pk,
-        email=normalize_address("invitee@example.com"),
-        role_id=VIEWER_ROLE,
+    RoleAssignmentFactory.create(
+        membership=membership_of(member, organization), role_id=UNIT_VIEWER_ROLE, unit=workspace
     )
+    invite(by=principal(owner), organization_id=organization.pk, email="invitee@example.com", role_id=VIEWER_ROLE)
     told = Event.objects.of_organization(organization.pk).count()
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").delete(at(organization, "permanent"))) == DONE
 
     assert changes.events == [event("organization.purged", organization, owner, organization)]
@@ -49,7 +48,7 @@ def test_an_archived_one_can_be_purged(by, organization):
     [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
 )
 def test_who_may_not(by, organization, other_organization, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).delete(at(organization, "permanent"))) == answer
 
     assert changes.nothing
@@ -64,7 +63,7 @@ def test_who_may_not(by, organization, other_organization, who, answer):
     ],
 )
 def test_it_takes_a_person_who_signed_in_recently(by, organization, bounds, code):
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(by("owner", **bounds).delete(at(organization, "permanent")))
 
     assert (status, body["error"]["code"]) == (403, code)

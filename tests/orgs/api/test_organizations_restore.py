@@ -6,7 +6,7 @@ from django.utils import timezone
 from orgs.models import Organization
 from orgs.permissions import OWN
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid, lacking, organization_row, said, success
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 MESSAGE = "Organization restored successfully"
 
@@ -18,7 +18,7 @@ def archived(organization):
 
 
 def test_the_owner_brings_it_back(by, archived, owner):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").post(at(archived, "restore")))
 
     row = organization_row(archived, role_name="owner")
@@ -30,7 +30,7 @@ def test_the_owner_brings_it_back(by, archived, owner):
 
 
 def test_what_is_not_archived_stays_as_it_is(by, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").post(at(organization, "restore")))
 
     assert answer == success(MESSAGE, organization_row(organization, role_name="owner"))
@@ -38,7 +38,7 @@ def test_what_is_not_archived_stays_as_it_is(by, organization):
 
 
 def test_a_body_is_refused(by, archived):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(at(archived, "restore"), {"name": "New"})) == invalid(
             name=["This field is unknown."]
         )
@@ -51,7 +51,7 @@ def test_a_body_is_refused(by, archived):
     [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
 )
 def test_who_may_not(by, archived, other_organization, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).post(at(archived, "restore"))) == answer
 
     assert changes.nothing

@@ -1,13 +1,13 @@
 """GET /organizations/{id}: one organization of the caller."""
 
 import pytest
-from django.utils import timezone
 
 from accounts.principals import Method
 from core.api.serializers import format_time
 from orgs.models import Organization
+from tests.factories import MembershipFactory, OrganizationFactory
 from tests.orgs.api.house import ABSENT, ANONYMOUS, API, OUTSIDER, at, organization_row, role, said, success
-from tests.queries import queries
+from tests.support.queries import assert_queries
 
 MESSAGE = "Organization retrieved successfully"
 
@@ -41,19 +41,19 @@ def test_it_is_told_whole(by, organization):
 def test_every_member_sees_it_in_one_query(by, organization, who, role_name):
     client = by(who)
 
-    with queries(organization="SELECT orgs_organization"):
+    with assert_queries(organization="SELECT orgs_organization"):
         answer = said(client.get(at(organization)))
 
     assert answer == success(MESSAGE, organization_row(organization, role_name=role_name))
 
 
 def test_a_foreign_an_archived_and_an_absent_one_are_the_same(by, organization, stranger, member):
-    archived = Organization.objects.create(name="Gone", slug="gone", deleted_at=timezone.now())
-    archived.memberships.create(user=stranger)
+    archived = OrganizationFactory.create(slug="gone", archived=True)
+    MembershipFactory.create(organization=archived, user=stranger)
 
     for path in (at(organization), at(archived), f"{API}/organizations/{ABSENT}"):
         client = by("stranger")
-        with queries(organization="SELECT orgs_organization"):
+        with assert_queries(organization="SELECT orgs_organization"):
             assert said(client.get(path)) == OUTSIDER
 
 

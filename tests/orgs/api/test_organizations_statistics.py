@@ -12,7 +12,7 @@ from orgs.actions.accounts import register_system_user
 from orgs.models import Organization
 from orgs.permissions import MANAGE_MEMBERS, VIEWER_ROLE
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, lacking, said, success
-from tests.queries import queries
+from tests.support.queries import assert_queries
 
 MESSAGE = "Statistics retrieved successfully"
 NO_INVITATIONS = dict.fromkeys(["pending", "processing", "accepted", "declined", "cancelled", "expired", "error"], 0)
@@ -96,7 +96,7 @@ def test_who_may_not(by, organization, other_organization, who, answer):
 def test_it_takes_nine_queries(by, organization):
     client = by("owner")
 
-    with queries(
+    with assert_queries(
         organization="SELECT orgs_organization",
         callers_membership="SELECT orgs_membership",
         callers_roles="SELECT orgs_roleassignment",

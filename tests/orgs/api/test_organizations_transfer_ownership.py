@@ -16,13 +16,13 @@ from tests.orgs.api.house import (
     invalid,
     lacking,
     member_row,
-    membership,
     refused,
     role,
     said,
     success,
 )
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 NOT_A_PERSON = refused(
     422, "unprocessable", "Ownership goes to another person.", fields={"memberId": ["Name another active person."]}
@@ -30,11 +30,11 @@ NOT_A_PERSON = refused(
 
 
 def test_the_heir_owns_it_and_the_former_owner_is_an_admin(by, organization, owner, member):
-    heir = membership(member, organization)
+    heir = membership_of(member, organization)
     heir.permissions = [MANAGE_BILLING]
     heir.save()
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(heir.pk)}))
 
     row = member_row(member, organization)
@@ -52,16 +52,16 @@ def test_a_program_cannot_be_the_heir_nor_can_oneself(by, organization, owner, p
         by=principal(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE
     )
 
-    for heir in (robot, membership(owner, organization)):
-        with watching() as changes:
+    for heir in (robot, membership_of(owner, organization)):
+        with track_changes() as changes:
             answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(heir.pk)}))
         assert answer == NOT_A_PERSON
         assert changes.nothing
 
 
 def test_a_foreign_and_an_absent_heir_are_the_same(by, organization, other_organization, stranger):
-    for key in (membership(stranger, other_organization).pk, ABSENT):
-        with watching() as changes:
+    for key in (membership_of(stranger, other_organization).pk, ABSENT):
+        with track_changes() as changes:
             answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(key)}))
         assert answer == NO_MEMBER
         assert changes.nothing
@@ -77,7 +77,7 @@ def test_a_foreign_and_an_absent_heir_are_the_same(by, organization, other_organ
     ],
 )
 def test_faulty_fields_are_named(by, organization, body, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(at(organization, "transfer-ownership"), body)) == invalid(**fields)
 
     assert changes.nothing
@@ -88,19 +88,19 @@ def test_faulty_fields_are_named(by, organization, body, fields):
     [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
 )
 def test_who_may_not(by, organization, other_organization, member, who, answer):
-    body = {"memberId": str(membership(member, organization).pk)}
+    body = {"memberId": str(membership_of(member, organization).pk)}
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).post(at(organization, "transfer-ownership"), body)) == answer
 
     assert changes.nothing
 
 
 def test_it_takes_a_recent_sign_in(by, organization, member):
-    body = {"memberId": str(membership(member, organization).pk)}
+    body = {"memberId": str(membership_of(member, organization).pk)}
     client = by("owner", authenticated_at=timezone.now() - timedelta(days=2))
 
-    with watching() as changes:
+    with track_changes() as changes:
         status, answer = said(client.post(at(organization, "transfer-ownership"), body))
 
     assert (status, answer["error"]["code"]) == (403, "recent_sign_in_required")

@@ -4,18 +4,8 @@ import pytest
 
 from orgs.models import Organization
 from orgs.permissions import ADMIN
-from tests.orgs.api.house import (
-    ANONYMOUS,
-    OUTSIDER,
-    SLUG_TAKEN,
-    at,
-    invalid,
-    lacking,
-    organization_row,
-    said,
-    success,
-)
-from tests.watching import event, watching
+from tests.orgs.api.house import ANONYMOUS, OUTSIDER, SLUG_TAKEN, at, invalid, lacking, organization_row, said, success
+from tests.support.changes import event, track_changes
 
 MESSAGE = "Organization updated successfully"
 
@@ -33,7 +23,7 @@ def organization(organization):
 
 
 def test_what_is_left_out_is_cleared_and_the_slug_stays(by, organization, admin):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("admin").put(at(organization), {"name": "Riverside Ltd."}))
 
     row = organization_row(organization, role_name="admin")
@@ -71,14 +61,14 @@ def test_all_that_is_sent_is_taken(by, organization):
 
 
 def test_a_name_is_needed(by, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").put(at(organization), {"slug": "hill"})) == invalid(name=["This field is required."])
 
     assert changes.nothing
 
 
 def test_a_taken_slug_is_a_conflict(by, organization, other_organization):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").put(at(organization), {"name": "Hill", "slug": "hillside"})) == SLUG_TAKEN
 
     assert changes.nothing
@@ -88,7 +78,7 @@ def test_a_taken_slug_is_a_conflict(by, organization, other_organization):
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(ADMIN))]
 )
 def test_who_may_not(by, organization, other_organization, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).put(at(organization), {"name": "Mine"})) == answer
 
     assert changes.nothing

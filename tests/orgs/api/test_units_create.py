@@ -6,7 +6,7 @@ from core.api.serializers import format_time
 from orgs.models import Unit
 from orgs.permissions import CREATE_PROJECTS
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, SLUG_TAKEN, at, invalid, lacking, said, success
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 MESSAGE = "Unit created successfully"
 
@@ -15,7 +15,7 @@ def test_whoever_may_create_projects_does(by, organization, editor, kind):
     body = {"name": "Studio", "slug": "the-studio", "pictureUrl": "https://example.com/studio.png"}
 
     client = by("editor")
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(client.post(at(organization, kind), body))
 
     unit = Unit.objects.get()
@@ -43,7 +43,7 @@ def test_a_name_is_enough(by, organization, kind):
 def test_a_slug_is_taken_once_per_kind(by, organization, workspace):
     body = {"name": "Other", "slug": "design"}
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(at(organization, "workspaces"), body)) == SLUG_TAKEN
     assert changes.nothing
 
@@ -60,7 +60,7 @@ def test_a_slug_is_taken_once_per_kind(by, organization, workspace):
     ],
 )
 def test_faulty_fields_are_named(by, organization, kind, body, fields):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(at(organization, kind), body)) == invalid(**fields)
 
     assert changes.nothing
@@ -70,7 +70,7 @@ def test_faulty_fields_are_named(by, organization, kind, body, fields):
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(CREATE_PROJECTS))]
 )
 def test_who_may_not(by, organization, other_organization, kind, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).post(at(organization, kind), {"name": "Studio"})) == answer
 
     assert changes.nothing

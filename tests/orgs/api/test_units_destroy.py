@@ -4,27 +4,17 @@ import pytest
 
 from core.addresses import normalize_address
 from invitations.actions.inviting import invite
-from orgs.models import Unit
 from orgs.permissions import ADMIN, UNIT_ADMIN_ROLE, UNIT_VIEWER_ROLE
-from tests.orgs.api.house import (
-    ABSENT,
-    ANONYMOUS,
-    DONE,
-    NO_UNIT,
-    OUTSIDER,
-    at,
-    lacking,
-    membership,
-    refused,
-    said,
-)
-from tests.watching import event, watching
+from tests.factories import RoleAssignmentFactory, UnitFactory
+from tests.orgs.api.house import ABSENT, ANONYMOUS, DONE, NO_UNIT, OUTSIDER, at, lacking, refused, said
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 
 def test_it_goes_with_the_roles_held_there(by, organization, admin, member, kind, unit):
-    membership(member, organization).assignments.create(unit=unit, role_id=UNIT_VIEWER_ROLE)
+    RoleAssignmentFactory.create(membership=membership_of(member, organization), unit=unit, role_id=UNIT_VIEWER_ROLE)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("admin").delete(at(organization, kind, unit.pk))) == DONE
 
     assert changes.tables == {"orgs.Unit": (0, 0, 1), "orgs.RoleAssignment": (0, 0, 1)}
@@ -40,7 +30,7 @@ def test_it_stays_while_an_open_invitation_leads_there(by, organization, owner, 
         unit_role_id=UNIT_VIEWER_ROLE,
     )
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").delete(at(organization, kind, unit.pk))) == refused(
             409, "unit_in_use", "An open invitation names this: cancel it first."
         )
@@ -49,9 +39,9 @@ def test_it_stays_while_an_open_invitation_leads_there(by, organization, owner, 
 
 
 def test_its_own_admin_may_not(by, organization, member, kind, unit):
-    membership(member, organization).assignments.create(unit=unit, role_id=UNIT_ADMIN_ROLE)
+    RoleAssignmentFactory.create(membership=membership_of(member, organization), unit=unit, role_id=UNIT_ADMIN_ROLE)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").delete(at(organization, kind, unit.pk))) == lacking(ADMIN)
 
     assert changes.nothing
@@ -60,10 +50,10 @@ def test_its_own_admin_may_not(by, organization, member, kind, unit):
 def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
     by, organization, other_organization, workspace, application
 ):
-    foreign = Unit.objects.create(organization=other_organization, kind="workspace", name="Foreign", slug="foreign")
+    foreign = UnitFactory.create(organization=other_organization, slug="foreign")
 
     for key in (foreign.pk, ABSENT, application.pk):
-        with watching() as changes:
+        with track_changes() as changes:
             assert said(by("owner").delete(at(organization, "workspaces", key))) == NO_UNIT
         assert changes.nothing
 
@@ -72,7 +62,7 @@ def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(ADMIN))]
 )
 def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).delete(at(organization, kind, unit.pk))) == answer
 
     assert changes.nothing

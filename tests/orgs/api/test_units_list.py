@@ -3,16 +3,17 @@
 import pytest
 
 from accounts.principals import Method
-from orgs.models import Unit
 from orgs.permissions import UNIT_VIEWER_ROLE
-from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid_query, listed, membership, said, unit_row
-from tests.queries import queries
+from tests.factories import RoleAssignmentFactory, UnitFactory
+from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid_query, listed, said, unit_row
+from tests.support.people import membership_of
+from tests.support.queries import assert_queries
 
 MESSAGE = "Units retrieved successfully"
 
 
 def second(organization, unit):
-    return Unit.objects.create(organization=organization, kind=unit.kind, name="Archive", slug="archive")
+    return UnitFactory.create(organization=organization, kind=unit.kind, slug="archive")
 
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member", "editor", "manager"])
@@ -26,13 +27,15 @@ def test_others_see_those_they_have_a_role_in(by, organization, kind, unit, unas
     other = second(organization, unit)
     assert said(by("unassigned").get(at(organization, kind))) == listed(MESSAGE, [])
 
-    membership(unassigned, organization).assignments.create(unit=other, role_id=UNIT_VIEWER_ROLE)
+    RoleAssignmentFactory.create(
+        membership=membership_of(unassigned, organization), unit=other, role_id=UNIT_VIEWER_ROLE
+    )
 
     assert said(by("unassigned").get(at(organization, kind))) == listed(MESSAGE, [unit_row(other)])
 
 
 def test_a_narrow_key_shows_what_it_may(by, organization, kind, unit, member):
-    membership(member, organization).assignments.create(unit=unit, role_id=UNIT_VIEWER_ROLE)
+    RoleAssignmentFactory.create(membership=membership_of(member, organization), unit=unit, role_id=UNIT_VIEWER_ROLE)
     second(organization, unit)
 
     def seen(*permissions):
@@ -80,10 +83,10 @@ def test_who_may_not(by, organization, other_organization, kind, unit, who, answ
 @pytest.mark.parametrize("rows", [1, 30])
 def test_the_number_of_rows_costs_no_query(by, organization, rows):
     for number in range(rows):
-        Unit.objects.create(organization=organization, kind="workspace", name="Unit", slug=f"unit-{number}")
+        UnitFactory.create(organization=organization, name="Unit", slug=f"unit-{number}")
     client = by("member")
 
-    with queries(
+    with assert_queries(
         organization="SELECT orgs_organization",
         callers_membership="SELECT orgs_membership",
         callers_roles="SELECT orgs_roleassignment",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from orgs.models import Unit
 from orgs.permissions import UNIT_ADMIN, UNIT_ADMIN_ROLE
+from tests.factories import RoleAssignmentFactory, UnitFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -14,12 +14,12 @@ from tests.orgs.api.house import (
     at,
     invalid,
     lacking,
-    membership,
     said,
     success,
     unit_row,
 )
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 MESSAGE = "Unit updated successfully"
 
@@ -35,7 +35,7 @@ MESSAGE = "Unit updated successfully"
 def test_only_what_is_named_changes(by, organization, admin, kind, unit, change, field):
     before = unit_row(unit)
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("admin").patch(at(organization, kind, unit.pk), change))
 
     unit.refresh_from_db()
@@ -45,15 +45,15 @@ def test_only_what_is_named_changes(by, organization, admin, kind, unit, change,
 
 
 def test_its_own_admin_may(by, organization, member, kind, unit):
-    membership(member, organization).assignments.create(unit=unit, role_id=UNIT_ADMIN_ROLE)
+    RoleAssignmentFactory.create(membership=membership_of(member, organization), unit=unit, role_id=UNIT_ADMIN_ROLE)
 
     assert said(by("member").patch(at(organization, kind, unit.pk), {"name": "Studio"}))[0] == 200
 
 
 def test_a_taken_slug_is_a_conflict(by, organization, kind, unit):
-    Unit.objects.create(organization=organization, kind=unit.kind, name="Archive", slug="archive")
+    UnitFactory.create(organization=organization, kind=unit.kind, slug="archive")
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(at(organization, kind, unit.pk), {"slug": "archive"})) == SLUG_TAKEN
 
     assert changes.nothing
@@ -68,7 +68,7 @@ def test_a_taken_slug_is_a_conflict(by, organization, kind, unit):
     ],
 )
 def test_faulty_fields_are_named(by, organization, kind, unit, body, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").patch(at(organization, kind, unit.pk), body)) == answer
 
     assert changes.nothing
@@ -77,10 +77,10 @@ def test_faulty_fields_are_named(by, organization, kind, unit, body, answer):
 def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
     by, organization, other_organization, workspace, application
 ):
-    foreign = Unit.objects.create(organization=other_organization, kind="workspace", name="Foreign", slug="foreign")
+    foreign = UnitFactory.create(organization=other_organization, slug="foreign")
 
     for key in (foreign.pk, ABSENT, application.pk):
-        with watching() as changes:
+        with track_changes() as changes:
             assert said(by("owner").patch(at(organization, "workspaces", key), {"name": "Mine"})) == NO_UNIT
         assert changes.nothing
 
@@ -89,7 +89,7 @@ def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(UNIT_ADMIN))]
 )
 def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).patch(at(organization, kind, unit.pk), {"name": "Mine"})) == answer
 
     assert changes.nothing

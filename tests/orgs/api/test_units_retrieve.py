@@ -5,8 +5,10 @@ import pytest
 from core.api.serializers import format_time
 from orgs.models import Unit
 from orgs.permissions import UNIT_VIEWER_ROLE
-from tests.orgs.api.house import ABSENT, ANONYMOUS, NO_UNIT, OUTSIDER, at, membership, said, success, unit_row
-from tests.queries import queries
+from tests.factories import RoleAssignmentFactory, UnitFactory
+from tests.orgs.api.house import ABSENT, ANONYMOUS, NO_UNIT, OUTSIDER, at, said, success, unit_row
+from tests.support.people import membership_of
+from tests.support.queries import assert_queries
 
 MESSAGE = "Unit retrieved successfully"
 
@@ -32,7 +34,9 @@ def test_it_is_told_whole(by, organization, kind, unit, who):
 def test_who_has_no_role_there_does_not_find_it(by, organization, kind, unit, unassigned):
     assert said(by("unassigned").get(at(organization, kind, unit.pk))) == NO_UNIT
 
-    membership(unassigned, organization).assignments.create(unit=unit, role_id=UNIT_VIEWER_ROLE)
+    RoleAssignmentFactory.create(
+        membership=membership_of(unassigned, organization), unit=unit, role_id=UNIT_VIEWER_ROLE
+    )
 
     assert said(by("unassigned").get(at(organization, kind, unit.pk))) == success(MESSAGE, unit_row(unit))
 
@@ -40,11 +44,11 @@ def test_who_has_no_role_there_does_not_find_it(by, organization, kind, unit, un
 def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
     by, organization, other_organization, workspace, application
 ):
-    foreign = Unit.objects.create(organization=other_organization, kind="workspace", name="Foreign", slug="foreign")
+    foreign = UnitFactory.create(organization=other_organization, slug="foreign")
     client = by("member")
 
     for key in (foreign.pk, ABSENT, application.pk):
-        with queries(
+        with assert_queries(
             organization="SELECT orgs_organization",
             callers_membership="SELECT orgs_membership",
             callers_roles="SELECT orgs_roleassignment",

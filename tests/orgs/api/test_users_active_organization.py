@@ -6,6 +6,7 @@ from django.utils import timezone
 from accounts.principals import Method
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
+from tests.factories import MembershipFactory, OrganizationFactory
 from tests.orgs.api.house import (
     ABSENT,
     ANONYMOUS,
@@ -17,9 +18,8 @@ from tests.orgs.api.house import (
     said,
     success,
 )
-from tests.queries import queries
-from tests.rows import join
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.queries import assert_queries
 
 PATH = f"{API}/users/active-organization"
 RETRIEVED = "Active organization retrieved successfully"
@@ -29,20 +29,20 @@ SWITCHED = "Active organization switched successfully"
 @pytest.fixture
 def annex(member):
     """Where the member came second."""
-    annex = Organization.objects.create(name="Annex", slug="annex")
-    join(annex, member, EDITOR_ROLE)
+    annex = OrganizationFactory.create(slug="annex")
+    MembershipFactory.create(organization=annex, user=member, role_id=EDITOR_ROLE)
     return annex
 
 
 def test_it_is_the_one_joined_first(by, organization, annex):
-    with queries(which="SELECT orgs_membership", organization="SELECT orgs_organization"):
+    with assert_queries(which="SELECT orgs_membership", organization="SELECT orgs_organization"):
         answer = said(by("member").get(PATH))
 
     assert answer == success(RETRIEVED, organization_row(organization, role_name="viewer"))
 
 
 def test_switching_changes_it(by, organization, annex, member):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("member").put(PATH, {"organizationId": str(annex.pk)}))
 
     row = organization_row(annex, role_name="editor", members=1)
@@ -72,7 +72,7 @@ def test_whoever_belongs_nowhere_has_none(by, stranger):
 
 
 def test_foreign_and_absent_are_the_same(by, organization, stranger):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("stranger").put(PATH, {"organizationId": str(organization.pk)})) == OUTSIDER
         assert said(by("stranger").put(PATH, {"organizationId": ABSENT})) == OUTSIDER
 

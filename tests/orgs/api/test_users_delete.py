@@ -11,9 +11,10 @@ from rest_framework.test import APIClient
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method
 from events.models import Event
+from tests.factories import ExternalIdentityFactory
 from tests.orgs.api.house import ANONYMOUS, API, DONE, LAST_OWNER, said
-from tests.rows import membership_of
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.people import membership_of
 
 PROFILE = f"{API}/users/profile"
 PERMANENT = f"{PROFILE}/permanent"
@@ -22,7 +23,7 @@ PERMANENT = f"{PROFILE}/permanent"
 def test_deleting_ends_memberships_and_keeps_the_account(by, organization, member):
     membership = membership_of(member, organization)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").delete(PROFILE)) == DONE
 
     member.refresh_from_db()
@@ -34,10 +35,10 @@ def test_deleting_ends_memberships_and_keeps_the_account(by, organization, membe
 
 
 def test_erasing_leaves_only_events(by, organization, member):
-    ExternalIdentity.objects.create(user=member, issuer="https://issuer.example.com", subject="member")
+    ExternalIdentityFactory.create(user=member, issuer="https://issuer.example.com", subject="member")
     membership = membership_of(member, organization)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").delete(PERMANENT)) == DONE
 
     assert not User.objects.filter(pk=member.pk).exists()
@@ -53,7 +54,7 @@ def test_erasing_leaves_only_events(by, organization, member):
 
 @pytest.mark.parametrize("path", [PROFILE, PERMANENT])
 def test_the_last_owner_stays(by, organization, path):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").delete(path)) == LAST_OWNER
 
     assert changes.nothing
@@ -86,7 +87,7 @@ def test_a_browser_is_signed_out_and_its_session_forgotten(member, path):
     ],
 )
 def test_it_takes_the_person_and_erasing_a_recent_sign_in(by, member, path, bounds, code):
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(by("member", **bounds).delete(path))
 
     assert (status, body["error"]["code"]) == (403, code)

@@ -5,10 +5,10 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from accounts.principals import Method
+from tests.factories import MembershipFactory
 from tests.orgs.api.house import ANONYMOUS, API, NOTHING_TO_CHANGE, invalid, refused, said, success, user_row
-from tests.queries import queries
-from tests.rows import make_program
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
+from tests.support.queries import assert_queries
 
 PATH = f"{API}/users/profile"
 RETRIEVED = "Profile retrieved successfully"
@@ -25,7 +25,7 @@ def member(member):
 
 
 def test_the_profile_is_shown_whole(by, member):
-    with queries(is_it_verified="SELECT account_emailaddress"):
+    with assert_queries(is_it_verified="SELECT account_emailaddress"):
         answer = said(by("member").get(PATH))
 
     assert answer == success(
@@ -42,7 +42,7 @@ def test_an_unproven_address_says_so(by, member):
 
 
 def test_a_program_has_a_profile_without_an_address(by, organization, principal):
-    program = make_program(organization)
+    program = MembershipFactory.create(organization=organization, of_system_user=True).user
     api = APIClient()
     api.force_authenticate(program, token=principal(program, Method.API_KEY, organization_id=organization.pk))
 
@@ -52,7 +52,7 @@ def test_a_program_has_a_profile_without_an_address(by, organization, principal)
 
 
 def test_replacing_clears_what_is_left_out(by, member):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("member").put(PATH, {"firstName": "Mia"}))
 
     assert answer == success(UPDATED, user_row(member) | {"firstName": "Mia", "lastName": "", "avatarUrl": None})
@@ -63,7 +63,7 @@ def test_replacing_clears_what_is_left_out(by, member):
 
 
 def test_changing_leaves_the_rest(by, member):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("member").patch(PATH, {"lastName": "Miller"}))
 
     assert answer == success(UPDATED, user_row(member) | {"lastName": "Miller"})
@@ -77,7 +77,7 @@ def test_an_avatar_is_taken_away_by_null_or_a_blank(by, member, nothing):
 
 @pytest.mark.parametrize("url", ["ftp://example.com/me.png", "javascript:alert(1)", "data:image/png;base64,AA", "me"])
 def test_an_avatar_is_on_the_web(by, member, url):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").patch(PATH, {"avatarUrl": url})) == invalid(avatarUrl=["Enter a valid URL."])
 
     assert changes.nothing
@@ -95,7 +95,7 @@ def test_an_avatar_is_on_the_web(by, member, url):
     ],
 )
 def test_input_that_is_refused_by_its_field(by, member, body, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").patch(PATH, body)) == answer
 
     assert changes.nothing
@@ -104,7 +104,7 @@ def test_input_that_is_refused_by_its_field(by, member, body, answer):
 @pytest.mark.parametrize("verb", ["put", "patch"])
 def test_who_may_not(by, member, verb):
     client = by("member", method=Method.API_KEY)
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(getattr(by("anonymous"), verb)(PATH, {"firstName": "Mia"})) == ANONYMOUS
         assert said(getattr(client, verb)(PATH, {"firstName": "Mia"})) == refused(
             403,

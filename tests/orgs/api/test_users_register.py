@@ -11,8 +11,9 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.principals import Method
+from tests.factories import EmailAddressFactory
 from tests.orgs.api.house import API, invalid, refused, said, success, user_row
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 PATH = f"{API}/users/register"
 PASSWORD = "correct-horse-battery"
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_account_is_made_and_its_address_waits_for_proof(by):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("anonymous").post(PATH, {**NEWCOMER, "firstName": "New", "lastName": "Comer"}))
 
     user = User.objects.get(email="newcomer@example.com")
@@ -59,7 +60,7 @@ def test_the_emailed_link_proves_the_address_and_then_the_password_signs_in(by, 
 def test_a_known_address_gets_the_same_answer_and_another_email(by, member):
     unknown = by("anonymous").post(PATH, NEWCOMER)
 
-    with watching() as changes:
+    with track_changes() as changes:
         known = by("anonymous").post(PATH, {**NEWCOMER, "email": "Member@EXAMPLE.com"})
 
     assert said(known) == said(unknown) == ACCEPTED
@@ -75,17 +76,17 @@ def test_a_known_address_gets_the_same_answer_and_another_email(by, member):
 
 @pytest.mark.parametrize("address", ["second@example.com", "left@example.com"])
 def test_so_does_a_second_address_and_that_of_a_deleted_account(by, member, stranger, address):
-    EmailAddress.objects.create(user=member, email="second@example.com", verified=True)
+    EmailAddressFactory.create(user=member, email="second@example.com")
     User.objects.filter(pk=stranger.pk).update(email="left@example.com", is_active=False)
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("anonymous").post(PATH, {**NEWCOMER, "email": address})) == ACCEPTED
 
     assert changes.nothing
 
 
 def test_an_address_that_somebody_added_and_never_proved_is_free(by, stranger):
-    EmailAddress.objects.create(user=stranger, email="newcomer@example.com", verified=False)
+    EmailAddressFactory.create(user=stranger, email="newcomer@example.com", verified=False)
 
     assert said(by("anonymous").post(PATH, NEWCOMER)) == ACCEPTED
     assert User.objects.filter(email="newcomer@example.com").exists()
@@ -94,7 +95,7 @@ def test_an_address_that_somebody_added_and_never_proved_is_free(by, stranger):
 def test_registering_twice_makes_one_account_with_the_first_password_and_emails_once(by):
     by("anonymous").post(PATH, NEWCOMER)
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("anonymous").post(PATH, {**NEWCOMER, "password": "another-password-entirely"}))
 
     assert answer == ACCEPTED
@@ -136,7 +137,7 @@ def test_registering_twice_makes_one_account_with_the_first_password_and_emails_
     ],
 )
 def test_input_that_is_refused_by_its_field(by, changes, faults):
-    with watching() as watched:
+    with track_changes() as watched:
         assert said(by("anonymous").post(PATH, NEWCOMER | changes)) == invalid(**faults)
 
     assert watched.nothing
@@ -185,7 +186,7 @@ def test_without_a_email_server_the_answer_is_the_same_and_asking_again_helps(by
 
 @pytest.mark.parametrize("method", [Method.JWT, Method.SESSION])
 def test_whom_a_credential_speaks_of_takes_the_names(by, member, method):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("member", method=method).post(PATH, {"firstName": "Mia", "lastName": "Member"}))
 
     assert answer == success(
@@ -198,7 +199,7 @@ def test_whom_a_credential_speaks_of_takes_the_names(by, member, method):
 
 
 def test_without_names_nothing_changes(by, member):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").post(PATH, {})) == success("User registered successfully", user_row(member), 201)
 
     assert changes.nothing
@@ -207,7 +208,7 @@ def test_without_names_nothing_changes(by, member):
 def test_a_credential_says_who_somebody_is_and_the_body_does_not(by, member):
     leave_out = ["Your credential says who you are: leave this out."]
 
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("member").post(PATH, NEWCOMER)) == invalid(email=leave_out, password=leave_out)
 
     assert changes.nothing

@@ -15,6 +15,7 @@ from orgs.permissions import (
     OWNER_ROLE,
     VIEWER_ROLE,
 )
+from tests.factories import MembershipFactory, OrganizationFactory
 from tests.orgs.api.house import (
     ANONYMOUS,
     API,
@@ -29,14 +30,14 @@ from tests.orgs.api.house import (
     success,
     too_wide,
 )
-from tests.watching import event, watching
+from tests.support.changes import event, track_changes
 
 PATH = f"{API}/users/system"
 ROBOT = {"name": "Nightly import", "roleId": str(VIEWER_ROLE)}
 
 
 def test_it_is_a_member_without_an_address(by, organization, admin):
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("admin").post(PATH, {**ROBOT, "permissions": [CREATE_PROJECTS]}))
 
     program = User.objects.get(kind="system")
@@ -83,8 +84,8 @@ def test_a_key_may_register_one_too(by, organization):
 
 
 def test_the_header_names_the_organization(by, organization, owner):
-    annex = Organization.objects.create(name="Annex", slug="annex")
-    Membership.objects.create(organization=annex, user=owner).assignments.create(role_id=OWNER_ROLE)
+    annex = OrganizationFactory.create(slug="annex")
+    MembershipFactory.create(organization=annex, user=owner, role_id=OWNER_ROLE)
 
     by("owner").post(PATH, ROBOT, headers={"X-Organization-Id": str(annex.pk)})
 
@@ -112,14 +113,14 @@ def test_the_header_names_the_organization(by, organization, owner):
     ],
 )
 def test_input_that_is_refused(by, organization, body, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(PATH, body)) == answer
 
     assert changes.nothing
 
 
 def test_a_program_owns_nothing(by, organization):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("owner").post(PATH, ROBOT | {"roleId": str(OWNER_ROLE)})) == refused(
             422, "owner_is_no_person", "Only a person can own an organization."
         )
@@ -128,7 +129,7 @@ def test_a_program_owns_nothing(by, organization):
 
 
 def test_it_holds_at_most_what_its_maker_holds(by, organization, manager):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by("manager").post(PATH, ROBOT | {"permissions": [MANAGE_BILLING]})) == too_wide(
             LIST_PROJECTS, MANAGE_BILLING
         )
@@ -142,7 +143,7 @@ def test_it_holds_at_most_what_its_maker_holds(by, organization, manager):
 def test_it_takes_a_seat(by, organization):
     Organization.objects.update(seat_limit=3)
 
-    with watching() as changes:
+    with track_changes() as changes:
         status, body = said(by("owner").post(PATH, ROBOT))
 
     assert (status, body["error"]["code"]) == (409, "no_seat_left")
@@ -154,7 +155,7 @@ def test_it_takes_a_seat(by, organization):
     [("anonymous", ANONYMOUS), ("stranger", NO_ORGANIZATION_YET), ("member", lacking(MANAGE_MEMBERS))],
 )
 def test_who_may_not(by, organization, stranger, who, answer):
-    with watching() as changes:
+    with track_changes() as changes:
         assert said(by(who).post(PATH, ROBOT)) == answer
 
     assert changes.nothing

@@ -40,8 +40,8 @@ class _Reader(HTMLParser):
             self.lines[-1] += data
 
 
-def text_of(response: HttpResponse) -> list[str]:
-    """The text of the page's main part, line by line."""
+def visible_text(response: HttpResponse) -> list[str]:
+    """Return the lines of text in the main part of the page; hidden text is left out."""
     html = response.content.decode()
     main = html[html.index("<main") : html.index("</main>") + len("</main>")]
     reader = _Reader()

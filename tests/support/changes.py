@@ -1,4 +1,4 @@
-"""What an action changed: every table counted, every event told whole."""
+"""What a block of code changed in the database: rows counted by table, new events in full."""
 
 import json
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from orgs.models import Organization
 OURS = ("events", "accounts", "orgs", "invitations", "account")
 
 
-class Told(NamedTuple):
+class RecordedEvent(NamedTuple):
     """An event without its id and date."""
 
     kind: str
@@ -36,11 +36,11 @@ def event(
     by: User | Principal | None,
     organization: Organization | None = None,
     **data: object,
-) -> Told:
+) -> RecordedEvent:
     """The event that is expected; a plain user came by a session, nobody is the service itself."""
     if not isinstance(by, Principal):
         by = Principal(user=by, method=Method.SESSION if by else Method.SERVICE)
-    return Told(
+    return RecordedEvent(
         kind,
         (str(subject._meta.model_name), UUID(str(subject.pk))),
         by.actor_id,
@@ -50,9 +50,9 @@ def event(
     )
 
 
-def tell(row: Event) -> Told:
+def recorded(row: Event) -> RecordedEvent:
     subject = (row.subject_type, row.subject_id)
-    return Told(row.kind, subject, row.actor_id, row.actor_method, row.organization_id, row.data)
+    return RecordedEvent(row.kind, subject, row.actor_id, row.actor_method, row.organization_id, row.data)
 
 
 @dataclass
@@ -64,7 +64,7 @@ class Changes:
 
     tables: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     counted: tuple[int, int, int] = (0, 0, 0)
-    events: list[Told] = field(default_factory=list)
+    events: list[RecordedEvent] = field(default_factory=list)
 
     @property
     def nothing(self) -> bool:
@@ -72,8 +72,8 @@ class Changes:
 
 
 @contextmanager
-def watching() -> Iterator[Changes]:
-    """Compare every row of ours before and after; also when the block raises."""
+def track_changes() -> Iterator[Changes]:
+    """Yield what the block changed in our tables, to be read when it has ended; also when the block raises."""
     changes = Changes()
     before = all_rows()
     known = set(Event.objects.values_list("pk", flat=True))
@@ -86,10 +86,10 @@ def watching() -> Iterator[Changes]:
         }
         changes.tables.pop("events.Event", None)
         changes.counted = changes.tables.pop("invitations.SendingCounter", (0, 0, 0))
-        changes.events = [tell(row) for row in Event.objects.exclude(pk__in=known).order_by("id")]
+        changes.events = [recorded(row) for row in Event.objects.exclude(pk__in=known).order_by("id")]
 
 
-def tables() -> list[type[models.Model]]:
+def all_models() -> list[type[models.Model]]:
     """Every table of the service and of its libraries; the tests' own is there only where a test has asked for it."""
     return [model for model in apps.get_models() if not model.__module__.startswith("tests.")]
 

@@ -17,7 +17,8 @@ from orgs.actions.api_keys import create_api_key
 from orgs.models import Organization, Unit
 from orgs.oauth.applications import register_service_client
 from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
-from tests.rows import join, make_person, make_program, make_role, make_unit, membership_of, session
+from tests.factories import MembershipFactory, RoleFactory, UnitFactory
+from tests.support.people import session_of
 
 ABSENT = "01900000-0000-7000-8000-000000000000"
 CONVERTER = re.compile(r"<\w+:(\w+)>")
@@ -66,15 +67,25 @@ class World:
     """One organization with everything that an operation can be about."""
 
     def __init__(self, organization: Organization, owner: User) -> None:
-        by = session(owner)
+        by = session_of(owner)
         self.organization = organization
-        self.units = {kind: make_unit(organization, f"some-{kind}", kind) for kind in Unit.Kind.values}
+        self.units = {
+            kind: UnitFactory.create(organization=organization, slug=f"some-{kind}", kind=kind)
+            for kind in Unit.Kind.values
+        }
         everywhere = dict.fromkeys(self.units.values(), UNIT_VIEWER_ROLE)
-        self.colleague = join(organization, make_person("colleague"), UNASSIGNED_ROLE, units=everywhere)
-        self.newcomer = join(organization, make_person("newcomer"), UNASSIGNED_ROLE)
-        self.program = membership_of(make_program(organization, UNASSIGNED_ROLE), organization)
-        self.role = make_role(organization, "Helper")
-        self.invitation = invite(by=by, organization_id=organization.pk, email=normalize_address("invitee@example.com"))
+        self.colleague = MembershipFactory.create(
+            organization=organization,
+            user__email="colleague@example.com",
+            role_id=UNASSIGNED_ROLE,
+            unit_roles=everywhere,
+        )
+        self.newcomer = MembershipFactory.create(
+            organization=organization, user__email="newcomer@example.com", role_id=UNASSIGNED_ROLE
+        )
+        self.program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=UNASSIGNED_ROLE)
+        self.role = RoleFactory.create(organization=organization, name="Helper")
+        self.invitation = invite(by=by, organization_id=organization.pk, email="invitee@example.com")
         self.key, _ = create_api_key(
             by=by, organization_id=organization.pk, name="Nightly", membership_id=self.program.pk
         )

@@ -14,16 +14,16 @@ INNERMOST = re.compile(r"\([^()]*\)")
 
 
 @contextmanager
-def queries(**expected: str) -> Iterator[None]:
+def assert_queries(**expected: str) -> Iterator[None]:
     """Assert that the block makes exactly these queries, in this order: ``members="SELECT orgs_membership"``."""
     with CaptureQueriesContext(connection) as captured:
         yield
-    found = summaries(captured)
+    found = query_summaries(captured)
     assert found == list(expected.values()), f"These were made: {found}"
 
 
-def summaries(captured: CaptureQueriesContext) -> list[str]:
-    """Verb and table of every statement but those about transactions."""
+def query_summaries(captured: CaptureQueriesContext) -> list[str]:
+    """Return verb and table of every statement except those that begin or end a transaction."""
     statements = [query["sql"] for query in captured.captured_queries]
     return [summary(sql) for sql in statements if not sql.startswith(TRANSACTION)]
 
