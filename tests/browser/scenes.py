@@ -54,7 +54,7 @@ def set_stage(visitor: Any) -> Stage:
         for name in ("owner", "invitee", "stranger")
     )
     organization = create_organization(by=session_of(owner), name="Riverside Cooperative", slug="riverside")
-    workspace = UnitFactory.create(organization=organization)
+    workspace = UnitFactory.create(organization=organization, slug="main-workspace")
     invitation = inviting.invite(
         by=session_of(owner),
         organization_id=organization.pk,

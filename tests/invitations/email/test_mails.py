@@ -93,7 +93,7 @@ def test_an_invitation_says_who_invites_where_as_what_until_when_and_why(
 def test_an_invitation_to_a_workspace_names_it_and_what_else_one_may(
     mail_server: ScriptedServer, invite: Invite, organization: Organization
 ) -> None:
-    workspace = UnitFactory.create(organization=organization)
+    workspace = UnitFactory.create(organization=organization, slug="main-workspace")
     permissions = frozenset({MANAGE_MEMBERS, LIST_PROJECTS})
     invite(role_id=UNASSIGNED_ROLE, permissions=permissions, unit_id=workspace.pk, unit_role_id=UNIT_EDITOR_ROLE)
     delivery = send(mail_server)

@@ -52,7 +52,7 @@ def test_everything_is_shown_before_anything_is_asked(invitation, page_of):
 
 
 def test_a_unit_and_further_permissions_are_shown(organization, owner, page_of):
-    unit = UnitFactory.create(organization=organization)
+    unit = UnitFactory.create(organization=organization, slug="main-workspace")
     invitation = InvitationFactory.create(
         organization=organization,
         email="invitee@example.com",
