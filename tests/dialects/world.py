@@ -13,6 +13,7 @@ from django.contrib.sessions.models import Session
 from django.db import InterfaceError, ProgrammingError, connection
 from django.test import override_settings
 from django.utils import timezone
+from factory import Transformer
 
 from accounts.jwt.issuers import development_jwt, development_name
 from accounts.models import ApplicationAccess, OAuthApplication, User
@@ -131,7 +132,10 @@ class World:
         )
         self.other_organization = OrganizationFactory.create(id=key(0x11), slug="hillside")
         self.manager_role = RoleFactory.create(
-            id=key(0x30), organization=self.organization, name="Manager", permissions=[MANAGE_MEMBERS, LIST_PROJECTS]
+            id=key(0x30),
+            organization=self.organization,
+            name="Manager",
+            permissions=Transformer.Force([MANAGE_MEMBERS, LIST_PROJECTS]),  # in the golden files' order
         )
         people = self.people
         for name, role in (("owner", OWNER_ROLE), ("admin", ADMIN_ROLE), ("member", VIEWER_ROLE)):
