@@ -17,7 +17,7 @@ from core.ids import uuid7
 from core.languages import validate_language
 from core.text import validate_plain_multiline_text, validate_plain_text
 from core.web_addresses import WebAddressField
-from orgs.permissions import effective
+from orgs.permissions import Level, effective
 from orgs.slugs import MAX_LENGTH, validate_slug
 
 

@@ -1,7 +1,7 @@
 """Every permission and every built-in role, on one screen.
 
-A permission is declared once, here. The OAuth scopes and their consent texts (``orgs.oauth.scopes``), the labels in emails
-and pages (``orgs.labels``) and the sets below are derived from its declaration.
+A permission is declared once, here. The OAuth scopes and their consent texts (``orgs.oauth.scopes``), the labels in
+emails and pages (``orgs.labels``) and the sets below are derived from its declaration.
 """
 
 from collections.abc import Iterable

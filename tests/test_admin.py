@@ -105,7 +105,7 @@ def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world
 
 
 def test_members_are_filtered_by_their_role_in_the_organization_alone(staff: Client, world: World):
-    editor = Role.objects.get(name="editor", scope="unit")
+    editor = Role.objects.get(name="editor", level="unit")
     in_unit = RoleAssignmentFactory.create(
         membership=world.organization.memberships.get(user=world.people["member"]), role=editor, unit=world.workspace
     )

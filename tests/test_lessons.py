@@ -69,8 +69,8 @@ def test_migrating_gives_no_pending_invitation_a_right(organization: Organizatio
     """Whatever a later version's migrations do with roles, they start from rows like these."""
     unit = UnitFactory.create(organization=organization)
     own = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
-    in_units = [key for key, _, scope, _ in BUILT_IN_ROLES if scope == Role.Scope.UNIT]
-    roles = [own.pk, *(key for key, _, scope, _ in BUILT_IN_ROLES if scope == Role.Scope.ORGANIZATION)]
+    in_units = [key for key, _, level, _ in BUILT_IN_ROLES if level == Level.UNIT]
+    roles = [own.pk, *(key for key, _, level, _ in BUILT_IN_ROLES if level == Level.ORGANIZATION)]
     for number, role_id in enumerate(roles):
         InvitationFactory.create(
             organization=organization, email=f"invitee-{number}@example.com", inviter=owner, role_id=role_id

@@ -30,7 +30,7 @@ from core.api.filters import SortFilter, StrictFilterSet, TextFilter
 from core.api.ids import OidField
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.query import Schema, record
+from core.api.query import Schema, object_schema
 from core.api.schema import OperationSchema
 from core.api.serializers import HouseSerializer, TimeField
 from core.ids import parse_oid

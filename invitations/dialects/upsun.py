@@ -30,7 +30,7 @@ from core.api.filter_fields import Sorting
 from core.api.filters import ChoiceFilter, ChoicesFilter, SortFilter, StrictFilterSet
 from core.api.ids import ULID, UlidField
 from core.api.operations import operation
-from core.api.query import InvalidQuery, Schema, record
+from core.api.query import InvalidQuery, Schema, object_schema
 from core.api.serializers import (
     ChoiceField,
     SnakeCaseSerializer,
@@ -203,7 +203,7 @@ class UpsunSchema(ForbiddingSchema):
         """The response when all went well."""
         found = super().success()
         if self.operation.pagination_class:
-            page = record(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
+            page = object_schema(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
             found["content"][HalRenderer.media_type] = {"schema": page}
             found["headers"] = {"Link": {"description": "RFC 8288: self, next, prev.", "schema": {"type": "string"}}}
         return found

@@ -25,7 +25,7 @@ from accounts.oauth.scopes import INVITATIONS
 from core.api.errors import Problem
 from core.api.operations import operation
 from core.api.parameters import BooleanParameter
-from core.api.query import Schema, record
+from core.api.query import Schema, object_schema
 from core.api.schema import OperationSchema
 from core.api.serializers import SnakeCaseSerializer, TimeField
 from core.errors import Gone, Invalid, Unprocessable

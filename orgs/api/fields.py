@@ -8,9 +8,11 @@ from rest_framework import serializers
 
 from core.api.names import camel_case_keys
 from core.api.serializers import ChoiceField, StrictTextField
-from core.web_addresses import MAX_LENGTH, VALIDATORS
+from core.web_addresses import MAX_LENGTH as MAX_WEB_ADDRESS_LENGTH
+from core.web_addresses import VALIDATORS
 from orgs.permissions import ALL_PERMISSIONS
-from orgs.slugs import MAX_LENGTH, validate_slug
+from orgs.slugs import MAX_LENGTH as MAX_SLUG_LENGTH
+from orgs.slugs import validate_slug
 
 
 class BlankAsNullField(serializers.CharField):
@@ -24,14 +26,14 @@ class BlankAsNullField(serializers.CharField):
         return value or None
 
 
-@extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_LENGTH})
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_WEB_ADDRESS_LENGTH})
 class WebAddressSerializerField(StrictTextField):
     """An http or https URL; null and a blank mean none, which is stored blank."""
 
     default_validators = VALIDATORS
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(allow_null=True, allow_blank=True, max_length=MAX_LENGTH, **options)
+        super().__init__(allow_null=True, allow_blank=True, max_length=MAX_WEB_ADDRESS_LENGTH, **options)
 
     def run_validation(self, data: Any = serializers.empty) -> str:
         """The URL, or a blank."""
@@ -87,4 +89,4 @@ class SlugSerializerField(StrictTextField):
     default_validators = [validate_slug]
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(max_length=MAX_LENGTH, **options)
+        super().__init__(max_length=MAX_SLUG_LENGTH, **options)

@@ -11,8 +11,8 @@ from core.addresses import MAX_LENGTH, normalize_address
 from core.api.filter_fields import FilterField
 from core.api.filters import BooleanFilter, ChoiceFilter, SortFilter, StrictFilterSet
 from core.ids import parse_uuid
-from orgs.models import MembershipQuerySet, OrganizationQuerySet, Role
-from orgs.permissions import BUILT_IN_ROLES
+from orgs.models import MembershipQuerySet, OrganizationQuerySet
+from orgs.permissions import BUILT_IN_ROLES, Level
 from orgs.querysets import archived_organizations_of
 
 BUILT_IN_NAMES = {name: key for key, name, scope, _ in BUILT_IN_ROLES if scope == "organization"}
@@ -88,7 +88,7 @@ class MemberFilter(StrictFilterSet):
 class RoleListFilter(StrictFilterSet):
     """Of an organization's roles."""
 
-    scope = ChoiceFilter(choices=Role.Scope.values, help_text="Where the roles can be held.")
+    scope = ChoiceFilter(choices=Level.values, help_text="Where the roles can be held.")
     sort = SortFilter(fields={"created_at": "createdAt", "name": "name"}, initial="createdAt:asc")
 
 

@@ -24,7 +24,8 @@ from orgs.api.fields import (
     SlugSerializerField,
     WebAddressSerializerField,
 )
-from orgs.models import Role, Unit
+from orgs.models import Unit
+from orgs.permissions import Level
 
 
 class ChangesSerializer(HouseSerializer):

@@ -4,6 +4,7 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts.actions.address_ownership import drop_unproven_claims, is_proven
+from core.addresses import normalize_address
 from tests.factories import EmailAddressFactory, UserFactory
 
 pytestmark = pytest.mark.django_db

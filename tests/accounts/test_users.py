@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import ExternalIdentity, User, user_by_verified_address
+from core.addresses import normalize_address
 from tests.factories import EmailAddressFactory
 
 pytestmark = pytest.mark.django_db
@@ -106,7 +107,7 @@ def test_only_verified_addresses_count_as_proven(owner: User):
 def test_an_address_is_proven_by_one_user_only(owner: User, stranger: User):
     EmailAddressFactory.create(user=stranger, email="shared@example.com", verified=False)
     EmailAddressFactory.create(user=owner, email="shared@example.com")
-    assert user_by_verified_address("shared@example.com") == owner.pk
+    assert user_by_verified_address(normalize_address("shared@example.com")) == owner.pk
     with pytest.raises(IntegrityError), transaction.atomic():
         EmailAddress.objects.filter(user=stranger).update(verified=True, email="shared@example.com")
 

@@ -26,7 +26,7 @@ from django.test.utils import setup_test_environment, teardown_test_environment 
 from django.utils import timezone  # noqa: E402
 
 from core.addresses import normalize_address  # noqa: E402
-from invitations.actions import inviting
+from invitations.actions.inviting import invite  # noqa: E402
 from invitations.models import Invitation  # noqa: E402
 from orgs.models import Organization  # noqa: E402
 from orgs.permissions import UNASSIGNED_ROLE  # noqa: E402
@@ -137,7 +137,7 @@ def inviter(world: World, organization: Organization) -> Step:
     """Invites somebody else each time."""
     addresses = iter(f"guest-{number}@example.com" for number in range(ROUNDS))
     by = session_of(world.people["owner"])
-    return lambda: inviting.invite(by=by, organization_id=organization.pk, email=next(addresses))
+    return lambda: invite(by=by, organization_id=organization.pk, email=normalize_address(next(addresses)))
 
 
 def named(name: str) -> Speaker:

@@ -32,8 +32,12 @@ def fill(stage: Stage) -> None:
     """More to see: a member, an application, an invitation that waits and one whose mail was refused."""
     UnitFactory.create(organization=stage.organization, slug="field-notes", kind="application")
     answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
-    inviting.invite(by=session_of(stage.owner), organization_id=stage.organization.pk, email="newcomer@example.com")
-    inviting.invite(by=session_of(stage.owner), organization_id=stage.organization.pk, email=TYPO)
+    inviting.invite(
+        by=session_of(stage.owner),
+        organization_id=stage.organization.pk,
+        email=normalize_address("newcomer@example.com"),
+    )
+    inviting.invite(by=session_of(stage.owner), organization_id=stage.organization.pk, email=normalize_address(TYPO))
     send_to_a_server_that_knows_no_typo()
 
 

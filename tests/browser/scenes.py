@@ -121,7 +121,9 @@ def right_but_unverified_address(stage: Stage) -> Response:
 
 @scene(200)
 def already_a_member(stage: Stage) -> Response:
-    invitation = inviting.invite(by=session_of(stage.owner), organization_id=stage.organization.pk, email=ADDRESS)
+    invitation = inviting.invite(
+        by=session_of(stage.owner), organization_id=stage.organization.pk, email=normalize_address(ADDRESS)
+    )
     answering.accept(by=session_of(stage.invitee), invitation_id=invitation.pk)
     stage.visitor.sign_in(stage.invitee)
     return stage.show()
@@ -280,7 +282,7 @@ def my_invitations(stage: Stage) -> Response:
         name="Extraordinarily Long-Named Hillside Association",
         slug="hillside",
     )
-    inviting.invite(by=session_of(stage.stranger), organization_id=other.pk, email=ADDRESS)
+    inviting.invite(by=session_of(stage.stranger), organization_id=other.pk, email=normalize_address(ADDRESS))
     create_organization(by=session_of(stage.invitee), name="Workshop", slug="workshop", website="https://example.com/")
     stage.visitor.sign_in(stage.invitee)
     return stage.visitor.go("/invitations")

@@ -8,7 +8,7 @@ from tests.factories.accounts import (
     ApplicationAccessFactory,
     EmailAddressFactory,
     ExternalIdentityFactory,
-    KeptAnswerFactory,
+    IdempotentResponseFactory,
     OAuthApplicationFactory,
     UserFactory,
 )
@@ -16,9 +16,9 @@ from tests.factories.events import EventFactory
 from tests.factories.invitations import (
     AttemptFactory,
     EmailFactory,
-    EmailRefusalFactory,
     InvitationFactory,
-    RecentEmailsFactory,
+    SendingCounterFactory,
+    SuppressionFactory,
 )
 from tests.factories.orgs import (
     ApiKeyFactory,
@@ -34,18 +34,18 @@ __all__ = [
     "ApplicationAccessFactory",
     "AttemptFactory",
     "EmailAddressFactory",
+    "EmailFactory",
     "EventFactory",
     "ExternalIdentityFactory",
+    "IdempotentResponseFactory",
     "InvitationFactory",
-    "KeptAnswerFactory",
-    "MailFactory",
-    "MailRefusalFactory",
     "MembershipFactory",
     "OAuthApplicationFactory",
     "OrganizationFactory",
-    "RecentMailsFactory",
     "RoleAssignmentFactory",
     "RoleFactory",
+    "SendingCounterFactory",
+    "SuppressionFactory",
     "UnitFactory",
     "UserFactory",
 ]

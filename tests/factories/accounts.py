@@ -83,7 +83,7 @@ class ApplicationAccessFactory(DjangoModelFactory[ApplicationAccess]):
     application = SubFactory(OAuthApplicationFactory)
 
 
-class KeptAnswerFactory(DjangoModelFactory[IdempotentResponse]):
+class IdempotentResponseFactory(DjangoModelFactory[IdempotentResponse]):
     """What a request was answered; `outdated` is one from before yesterday."""
 
     class Meta:

@@ -123,7 +123,7 @@ class AttemptFactory(DjangoModelFactory[Attempt]):
     response = "250 OK"
 
 
-class EmailRefusalFactory(DjangoModelFactory[Suppression]):
+class SuppressionFactory(DjangoModelFactory[Suppression]):
     """Whoever has this `address` wants no emails: none at all, or none from one `organization`."""
 
     class Meta:
@@ -136,7 +136,7 @@ class EmailRefusalFactory(DjangoModelFactory[Suppression]):
     digest = LazyAttribute(lambda refusal: suppression_digests(refusal.address, refusal.organization)[0])
 
 
-class RecentEmailsFactory(DjangoModelFactory[SendingCounter]):
+class SendingCounterFactory(DjangoModelFactory[SendingCounter]):
     """An email to this `address` was asked for at each of these `times`: one just now."""
 
     class Meta:

@@ -35,7 +35,9 @@ ADDRESS = "invitee@example.com"
 def invite(organization: Organization, owner: User) -> Callable[..., Invitation]:
     def invite(email: str = ADDRESS, **terms: Any) -> Invitation:
         terms = {"role_id": EDITOR_ROLE} | terms
-        return inviting.invite(by=session_of(owner), organization_id=organization.pk, email=email, **terms)
+        return inviting.invite(
+            by=session_of(owner), organization_id=organization.pk, email=normalize_address(email), **terms
+        )
 
     return invite
 

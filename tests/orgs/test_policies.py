@@ -112,7 +112,7 @@ class TestHoldings:
         )
 
     def test_a_scope_gives_nothing_that_is_not_held(self, organization: Organization, member: User):
-        wide = Principal(user=member, method=Method.API_KEY, scopes=frozenset({OWN}))
+        wide = Principal(user=member, method=Method.API_KEY, permissions=frozenset({OWN}))
         assert policies.holdings(wide, organization) == policies.holdings(session_of(member), organization)
 
     def test_no_permissions_at_all_leave_nothing(self, organization: Organization, owner: User):

@@ -178,7 +178,7 @@ class TestOneOfEach:
             owners = somebody(), somebody()
             organization = founded(*owners)
             send = [
-                partial(invite, by=session_of(by), organization_id=organization.pk, email=address)
+                partial(invite, by=session_of(by), organization_id=organization.pk, email=normalize_address(address))
                 for by, address in zip(owners, ("invitee@example.com", "Invitee@EXAMPLE.com"), strict=True)
             ]
             assert refusals(race(*send)) == [AlreadyInvited]
@@ -189,7 +189,9 @@ class TestOneOfEach:
             owners = somebody(), somebody()
             organization = founded(*owners)
             InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owners[0])
-            send = partial(invite, organization_id=organization.pk, email="invitee@example.com", force=True)
+            send = partial(
+                invite, organization_id=organization.pk, email=normalize_address("invitee@example.com"), force=True
+            )
             assert refusals(race(*(partial(send, by=session_of(by)) for by in owners))) == []
             rows = list(organization.invitations.order_by("id"))
             assert [row.status for row in rows] == ["cancelled", "cancelled", "pending"]
@@ -202,7 +204,12 @@ class TestOneOfEach:
             organization = founded(owner, seat_limit=3)
             InvitationFactory.create(organization=organization, email="first@example.com", inviter=owner)
             send = [
-                partial(invite, by=session_of(owner), organization_id=organization.pk, email=f"{n}@example.com")
+                partial(
+                    invite,
+                    by=session_of(owner),
+                    organization_id=organization.pk,
+                    email=normalize_address(f"{n}@example.com"),
+                )
                 for n in range(4)
             ]
             assert refusals(race(*send)) == [NoSeatLeft] * 3
@@ -213,7 +220,12 @@ class TestOneOfEach:
             owner = somebody()
             organization = founded(owner, seat_limit=2)
             outcomes = race(
-                partial(invite, by=session_of(owner), organization_id=organization.pk, email="a@example.com"),
+                partial(
+                    invite,
+                    by=session_of(owner),
+                    organization_id=organization.pk,
+                    email=normalize_address("a@example.com"),
+                ),
                 partial(
                     register_system_user,
                     by=session_of(owner),

@@ -82,7 +82,9 @@ def counted(about: HashPurpose, whom: str) -> int:
 
 
 def inviting(owner: User, organization: Organization, name: object) -> Callable[[], Invitation]:
-    return partial(invite, by=session_of(owner), organization_id=organization.pk, email=f"{name}@example.com")
+    return partial(
+        invite, by=session_of(owner), organization_id=organization.pk, email=normalize_address(f"{name}@example.com")
+    )
 
 
 def test_emails_of_one_organization(somebody: Somebody, founded: Founded, settings: Settings):

@@ -85,7 +85,7 @@ class World:
         )
         self.program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=UNASSIGNED_ROLE)
         self.role = RoleFactory.create(organization=organization, name="Helper")
-        self.invitation = invite(by=by, organization_id=organization.pk, email="invitee@example.com")
+        self.invitation = invite(by=by, organization_id=organization.pk, email=normalize_address("invitee@example.com"))
         self.key, _ = create_api_key(
             by=by, organization_id=organization.pk, name="Nightly", membership_id=self.program.pk
         )

@@ -22,7 +22,7 @@ from invitations.email.queue import with_delivery
 from invitations.explaining import explain
 from invitations.lookups import find_managed
 from invitations.models import Invitation
-from orgs.api.organization_context import InOrganization
+from orgs.api.organization_context import PathOrganizationContext
 
 
 class OrganizationInvitationViewSet(PathOrganizationContext):

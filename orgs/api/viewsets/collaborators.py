@@ -11,7 +11,7 @@ from core.api.pagination import PagePagination
 from orgs import querysets
 from orgs.actions import units
 from orgs.api.filters import CollaboratorFilter
-from orgs.api.organization_context import InOrganization
+from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import CollaboratorRoleSerializer, CollaboratorSerializer
 from orgs.models import Unit
 

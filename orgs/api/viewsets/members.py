@@ -10,7 +10,7 @@ from core.api.pagination import PagePagination
 from orgs import querysets
 from orgs.actions import members
 from orgs.api.filters import MemberFilter
-from orgs.api.organization_context import HEADERS, InCurrentOrganization
+from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
 from orgs.api.serializers import MemberChangesSerializer, MemberSerializer
 
 

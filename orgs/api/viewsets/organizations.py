@@ -13,7 +13,7 @@ from core.api.viewsets import ApiViewSet
 from orgs import querysets
 from orgs.actions import members, organizations
 from orgs.api.filters import OrganizationFilter
-from orgs.api.organization_context import HEADERS, InCurrentOrganization, InOrganization
+from orgs.api.organization_context import HEADERS, CurrentOrganizationContext, PathOrganizationContext
 from orgs.api.serializers import (
     MemberSerializer,
     OrganizationProfileSerializer,

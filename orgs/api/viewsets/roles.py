@@ -12,7 +12,7 @@ from core.api.parameters import UuidParameter
 from orgs import querysets
 from orgs.actions import roles
 from orgs.api.filters import RoleListFilter
-from orgs.api.organization_context import InOrganization
+from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import NewRoleSerializer, RoleChangesSerializer, RoleSerializer
 
 

@@ -12,7 +12,7 @@ from core.api.pagination import PagePagination
 from orgs import querysets
 from orgs.actions import units
 from orgs.api.filters import UnitFilter
-from orgs.api.organization_context import InOrganization
+from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import UnitProfileSerializer, UnitSerializer
 from orgs.models import Unit
 

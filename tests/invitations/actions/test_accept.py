@@ -50,7 +50,7 @@ pytestmark = pytest.mark.django_db
 ADDRESS = "invitee@example.com"
 
 
-def say_yes(by: User | Principal, invitation: Invitation, proof: Proof | None = None) -> Answer:
+def say_yes(by: User | Principal, invitation: Invitation, proof: Proof | None = None) -> AcceptResult:
     return accept(by=by if isinstance(by, Principal) else session_of(by), invitation_id=invitation.pk, proof=proof)
 
 
@@ -269,7 +269,13 @@ class TestOnlyOnce:
     def test_a_superseded_one_says_so(
         self, organization: Organization, owner: User, invitee: User, invitation: Invitation
     ):
-        invite(by=session_of(owner), organization_id=organization.pk, email=ADDRESS, role_id=VIEWER_ROLE, force=True)
+        invite(
+            by=session_of(owner),
+            organization_id=organization.pk,
+            email=normalize_address(ADDRESS),
+            role_id=VIEWER_ROLE,
+            force=True,
+        )
         with track_changes() as changes, pytest.raises(InvitationSuperseded):
             say_yes(invitee, invitation, link(invitation))
         assert changes.nothing

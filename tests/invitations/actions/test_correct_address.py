@@ -58,7 +58,9 @@ def correct(by: User | Principal, invitation: Invitation, email: str = RIGHT, **
 
 @pytest.fixture
 def invitation(organization: Organization, admin: User) -> Invitation:
-    return invite(by=session_of(admin), organization_id=organization.pk, email=WRONG, role_id=VIEWER_ROLE)
+    return invite(
+        by=session_of(admin), organization_id=organization.pk, email=normalize_address(WRONG), role_id=VIEWER_ROLE
+    )
 
 
 def test_an_open_one_is_withdrawn_and_followed_by_one_to_the_right_address(
@@ -146,7 +148,7 @@ def test_a_member_is_not_invited(owner: User, member: User, invitation: Invitati
 def test_an_open_one_to_the_right_address_stands_in_the_way(
     organization: Organization, owner: User, invitation: Invitation
 ):
-    there = invite(by=session_of(owner), organization_id=organization.pk, email=RIGHT)
+    there = invite(by=session_of(owner), organization_id=organization.pk, email=normalize_address(RIGHT))
     with track_changes() as changes, pytest.raises(AlreadyInvited) as refusal:
         correct(owner, invitation)
     assert refusal.value.details == {"invitation_id": there.pk}
@@ -251,6 +253,9 @@ def test_members_without_the_right_outsiders_and_invitations_of_others(
     ):
         with track_changes() as changes, pytest.raises(refusal):
             correct_address(
-                by=session_of(by), organization_id=organization.pk, invitation_id=wanted.pk, email="third@example.com"
+                by=session_of(by),
+                organization_id=organization.pk,
+                invitation_id=wanted.pk,
+                email=normalize_address("third@example.com"),
             )
         assert changes.nothing

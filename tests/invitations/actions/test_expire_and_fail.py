@@ -14,7 +14,8 @@ from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs.actions.roles import create_role, delete_role
 from orgs.locks import OrganizationNotFound
-from orgs.models import Organization, Role
+from orgs.models import Organization
+from orgs.permissions import Level
 from tests.factories import InvitationFactory
 from tests.support.changes import event, track_changes
 from tests.support.people import session_of

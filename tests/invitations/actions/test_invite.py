@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method, Principal
-from core.addresses import parse_address
+from core.addresses import normalize_address
 from core.errors import Denied, Invalid, Unprocessable
 from invitations.actions.inviting import invite
 from invitations.email.models import Email
@@ -47,7 +47,7 @@ ADDRESS = "invitee@example.com"
 
 def send(by: User | Principal, organization: Organization, email: str = ADDRESS, **values: Any) -> Invitation:
     by = by if isinstance(by, Principal) else session_of(by)
-    return invite(by=by, organization_id=organization.pk, email=email, **values)
+    return invite(by=by, organization_id=organization.pk, email=normalize_address(email), **values)
 
 
 @pytest.fixture
@@ -203,7 +203,7 @@ class TestWhoMayOfferWhat:
             assert changes.nothing
 
     def test_a_credential_for_less_offers_less(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
         with track_changes() as changes, pytest.raises(GrantTooWide):
             send(narrow, organization, role_id=VIEWER_ROLE)
         assert changes.nothing

@@ -60,7 +60,9 @@ def send_again(by: User | Principal, invitation: Invitation, **values: Any) -> I
 
 @pytest.fixture
 def invitation(organization: Organization, admin: User) -> Invitation:
-    return invite(by=session_of(admin), organization_id=organization.pk, email=ADDRESS, role_id=VIEWER_ROLE)
+    return invite(
+        by=session_of(admin), organization_id=organization.pk, email=normalize_address(ADDRESS), role_id=VIEWER_ROLE
+    )
 
 
 class TestAnOpenOne:
@@ -156,7 +158,7 @@ class TestOneThatEndedUnanswered:
     def test_an_open_one_to_the_same_target_stands_in_the_way(
         self, organization: Organization, owner: User, ended: Invitation
     ):
-        newer = invite(by=session_of(owner), organization_id=organization.pk, email=ADDRESS)
+        newer = invite(by=session_of(owner), organization_id=organization.pk, email=normalize_address(ADDRESS))
         with track_changes() as changes, pytest.raises(AlreadyInvited) as refusal:
             send_again(owner, ended)
         assert refusal.value.details == {"invitation_id": newer.pk}

@@ -156,7 +156,7 @@ class TestTheCeiling:
                 assert changes.nothing
 
     def test_a_credential_for_less_offers_less(self, owner: User, invitation: Invitation):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
         with track_changes() as changes, pytest.raises(GrantTooWide):
             update(narrow, invitation, role_id=EDITOR_ROLE)
         assert changes.nothing

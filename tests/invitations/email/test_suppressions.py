@@ -174,9 +174,9 @@ class TestInviting:
     ):
         decline(by=session_of(invitee), invitation_id=invitation.pk, unsubscribe_from=ALL)
         with track_changes() as refused:
-            again = invite(by=session_of(owner), organization_id=organization.pk, email=ADDRESS)
+            again = invite(by=session_of(owner), organization_id=organization.pk, email=normalize_address(ADDRESS))
         with track_changes() as welcome:
-            invite(by=session_of(owner), organization_id=organization.pk, email="second@example.com")
+            invite(by=session_of(owner), organization_id=organization.pk, email=normalize_address("second@example.com"))
         assert refused.tables == welcome.tables
         assert [told.kind for told in refused.events] == [told.kind for told in welcome.events]
         assert accept(by=session_of(invitee), invitation_id=again.pk).membership is not None

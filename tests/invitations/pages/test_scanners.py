@@ -69,7 +69,10 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
     return inviting.invite(
-        by=session_of(owner), organization_id=organization.pk, email="invitee@example.com", role_id=EDITOR_ROLE
+        by=session_of(owner),
+        organization_id=organization.pk,
+        email=normalize_address("invitee@example.com"),
+        role_id=EDITOR_ROLE,
     )
 
 

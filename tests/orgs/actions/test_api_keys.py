@@ -109,7 +109,7 @@ class TestCreating:
         assert changes.nothing
 
     def test_a_key_makes_no_key_wider_than_itself(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({LIST_PROJECTS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({LIST_PROJECTS}))
         with track_changes() as changes, pytest.raises(GrantTooWide):
             create(narrow, organization, permissions=frozenset({MANAGE_BILLING}))
         assert changes.nothing

@@ -124,7 +124,7 @@ def test_rights_in_a_unit_count_when_asking_who_holds_more(organization: Organiz
 
 
 def test_a_credential_for_less_gives_less(organization: Organization, owner: User, member: User):
-    narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
+    narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
     with track_changes() as changes, pytest.raises(GrantTooWide):
         change(narrow, member, organization, role_id=EDITOR_ROLE)
     assert changes.nothing

@@ -24,8 +24,8 @@ from tests.factories import (
     AttemptFactory,
     EmailAddressFactory,
     ExternalIdentityFactory,
+    IdempotentResponseFactory,
     InvitationFactory,
-    KeptAnswerFactory,
     MembershipFactory,
     UserFactory,
 )
@@ -93,7 +93,7 @@ def test_nothing_that_names_the_person_is_left_in_any_table(
         assert email is not None
         AttemptFactory.create(email=email, state="failed", response="550 <former@elsewhere.test> who?")
     to_somebody = queue_email(sent, Email.Kind.INVITATION)
-    KeptAnswerFactory.create(user=stranger, operation="x", key="k", answer='{"email": "admin@example.com"}')
+    IdempotentResponseFactory.create(user=stranger, operation="x", key="k", answer='{"email": "admin@example.com"}')
     purge_account(by=session_of(admin), user=admin)
     stored = str(all_rows())
     traces = ("Nadezhda", "Mandelstam", "admin@", "nadezhda@", "unproven@", "former@")
@@ -133,7 +133,7 @@ def test_a_waiting_acceptance_is_withdrawn(organization: Organization, owner: Us
 
 
 def test_unsent_email_to_the_person_is_not_sent_any_more(organization: Organization, owner: User, invitee: User):
-    invite(by=session_of(owner), organization_id=organization.pk, email="invitee@example.com")
+    invite(by=session_of(owner), organization_id=organization.pk, email=normalize_address("invitee@example.com"))
     purge_account(by=session_of(invitee), user=invitee)
     email = Email.objects.get()
     assert (email.state, email.due_at, email.recipient) == ("dropped", None, f"erased-{email.pk.hex}@erased.invalid")
@@ -141,7 +141,7 @@ def test_unsent_email_to_the_person_is_not_sent_any_more(organization: Organizat
 
 def test_what_they_sent_stays_open_and_says_who_by_id_only(organization: Organization, admin: User):
     key = admin.pk
-    invite(by=session_of(admin), organization_id=organization.pk, email="somebody@example.com")
+    invite(by=session_of(admin), organization_id=organization.pk, email=normalize_address("somebody@example.com"))
     assert Invitation.objects.get().inviter_name == "Admin Cast"
     purge_account(by=session_of(admin), user=admin)
     sent = Invitation.objects.open().get()
@@ -154,7 +154,7 @@ def test_the_address_can_register_again_and_is_somebody_new(organization: Organi
     again = UserFactory.create(email="member@example.com")
     assert again.pk != former
     assert not again.memberships.exists()
-    invite(by=session_of(owner), organization_id=organization.pk, email="member@example.com")
+    invite(by=session_of(owner), organization_id=organization.pk, email=normalize_address("member@example.com"))
     assert Invitation.objects.addressed_to(again).open().count() == 1
 
 

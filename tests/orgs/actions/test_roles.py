@@ -98,7 +98,7 @@ class TestCreating:
         assert changes.nothing
 
     def test_a_credential_for_less_makes_less(self, organization: Organization, owner: User):
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({MANAGE_MEMBERS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
         with track_changes() as changes, pytest.raises(GrantTooWide):
             create(narrow, organization)
         assert changes.nothing
@@ -117,7 +117,7 @@ class TestCreating:
         self, organization: Organization, owner: User, level: Level, permission: str
     ):
         with track_changes() as changes, pytest.raises(UnknownPermission) as refusal:
-            create(owner, organization, scope=scope, permissions=frozenset({permission}))
+            create(owner, organization, level=level, permissions=frozenset({permission}))
         assert refusal.value.fields == {"permissions": [f"Unknown: {permission}."]}
         assert changes.nothing
 

@@ -10,8 +10,8 @@ from accounts.principals import Method, Principal
 from orgs.actions import units
 from orgs.actions.organizations import create_organization
 from orgs.actions.saving import SlugTaken
-from orgs.models import Organization, Unit, validate_slug
-from orgs.slugs import distinct_slug, slug_from
+from orgs.models import Organization, Unit
+from orgs.slugs import distinct_slug, slug_from, validate_slug
 from tests.factories import UserFactory
 
 

@@ -220,7 +220,7 @@ class TestDeleting:
         RoleAssignmentFactory.create(
             membership=organization.memberships.get(user=editor), role_id=UNIT_ADMIN_ROLE, unit=unit
         )
-        narrow = Principal(user=owner, method=Method.API_KEY, scopes=frozenset({CREATE_PROJECTS}))
+        narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({CREATE_PROJECTS}))
         for by in (session_of(editor), narrow):
             with track_changes() as changes, pytest.raises(PermissionMissing):
                 delete_unit(by=by, organization_id=organization.pk, unit_id=unit.pk)

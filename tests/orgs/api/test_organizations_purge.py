@@ -22,7 +22,12 @@ def test_everything_goes_but_the_events(by, organization, owner, member, manager
     RoleAssignmentFactory.create(
         membership=membership_of(member, organization), role_id=UNIT_VIEWER_ROLE, unit=workspace
     )
-    invite(by=principal(owner), organization_id=organization.pk, email="invitee@example.com", role_id=VIEWER_ROLE)
+    invite(
+        by=principal(owner),
+        organization_id=organization.pk,
+        email=normalize_address("invitee@example.com"),
+        role_id=VIEWER_ROLE,
+    )
     told = Event.objects.of_organization(organization.pk).count()
 
     with track_changes() as changes:
