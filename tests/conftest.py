@@ -28,6 +28,9 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Golden files are rewritten on request, and compared otherwise."""
     parser.addoption("--kills", type=int, default=8, help="how often a worker is killed at each point of a delivery")
+    parser.addoption(
+        "--schemathesis-cases", type=int, default=400, help="how many requests are made from the documents"
+    )
     parser.addoption("--write-golden", action="store_true", help="write the golden files anew: tests/dialects")
 
 

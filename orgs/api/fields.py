@@ -40,7 +40,7 @@ class WebAddressSerializerField(StrictTextField):
         return super().run_validation(data) or ""
 
 
-@extend_schema_field({"type": ["string", "null"], "enum": [*dict(settings.LANGUAGES), None]})
+@extend_schema_field({"type": "string", "enum": [*dict(settings.LANGUAGES), None]})
 class LanguageField(ChoiceField):
     """A language that pages and mails speak; null and a blank mean none, which is stored blank."""
 

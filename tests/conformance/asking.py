@@ -1,0 +1,88 @@
+"""The demonstration as a generated request sees it: a credential of every kind, and its ids by their names in paths."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.principals import Method, Principal
+from core.ids import to_decimal, to_oid, to_ulid
+from orgs.actions.roles import create_role
+from orgs.api.key_exchange import token_for_key
+from orgs.models import Role
+from orgs.oauth.applications import register_personal_client
+from perfectworks.demo import make_world
+from perfectworks.management.commands.demo import as_json
+
+Shown = dict[str, dict[str, str]]  # headers and cookies, by these names
+
+# How the dialects write the ids in their paths; the house writes them as they are.
+WRITTEN: dict[str, dict[str, Callable[[UUID], str]]] = {
+    "wacht": {"organization_id": to_decimal, "invitation_id": to_decimal},
+    "upsun": {"organization_id": to_ulid},
+    "applivery": {"organization_id": to_oid, "application_id": to_oid},
+}
+# What is asked by the person who was invited; the owner asks for the rest.
+OF_INVITEES = ("/zenml/", "/api/v0/invitations", "/api/v0/organization-members/join")
+CSRF_TOKEN = "c" * 32
+
+
+class Cast:
+    """The owner, the invitee and the service, with what they can show and what they can ask about."""
+
+    def __init__(self) -> None:
+        self.world = make_world()
+        shown = as_json(self.world)
+        people, service = shown["people"], shown["service"]
+        self.credentials = {name: credentials(people[name], service) for name in ("owner", "invitee")}
+        self.ids = self.ids_by_name()
+
+    def ids_by_name(self) -> dict[str, Any]:
+        """What the house's paths name; a role and an OAuth application are made for it."""
+        world = self.world
+        owner = Principal(user=world.people["owner"], method=Method.SESSION, authenticated_at=timezone.now())
+        organization = {"organization_id": world.organization.pk}
+        role = create_role(
+            by=owner, **organization, scope=Role.Scope.ORGANIZATION, name="Helper", permissions=frozenset()
+        )
+        application, _ = register_personal_client(by=owner, name="Nightly")
+        return {
+            **organization,
+            "slug": world.organization.slug,
+            "role_id": role.pk,
+            "member_id": world.organization.memberships.get(user=world.people["member"]).pk,
+            "invitation_id": world.invitations["pending"].pk,
+            "key_id": world.service.api_keys.latest("created_at").pk,
+            "application_id": application.pk,
+        }
+
+    def named(self, api: str, path: str, names: list[str]) -> dict[str, str]:
+        """What there is for the names in a path of this API, as it writes them."""
+        workspaces = "/workspaces/" in path
+        ids = self.ids | {"unit_id": (self.world.workspace if workspaces else self.world.application).pk}
+        if api == "applivery":
+            ids["application_id"] = self.world.application.pk
+        written = WRITTEN.get(api, {})
+        return {name: written.get(name, str)(ids[name]) for name in names}
+
+    def shown(self, path: str, scheme: str) -> Shown:
+        """A credential of this security scheme, of somebody who may ask there."""
+        return self.credentials["invitee" if path.startswith(OF_INVITEES) else "owner"][scheme]
+
+
+def credentials(person: dict[str, str], service: dict[str, str]) -> dict[str, Shown]:
+    """What to show, by the names that the documents give to the kinds of credential."""
+    cookies = {"session_id": person["session_id"], "csrftoken": CSRF_TOKEN}
+    return {
+        "session": {"cookies": cookies, "headers": {"X-CSRFToken": CSRF_TOKEN}},
+        "apiKey": {"headers": {"X-API-Key": service["api_key"]}},
+        "jwt": bearer(person["jwt"]),
+        "oauth2": bearer(person["oauth_token"]),
+        "oauth2Client": bearer(service["oauth_token"]),
+        "apiToken": bearer(token_for_key(service["api_key"])),
+    }
+
+
+def bearer(token: str | None) -> Shown:
+    return {"headers": {"Authorization": f"Bearer {token}"}}

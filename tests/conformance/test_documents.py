@@ -1,0 +1,112 @@
+"""The server keeps to its five OpenAPI documents, whatever is sent to it: schemathesis makes the requests.
+
+Its own checks judge each response: no failure of the server; a documented status, content type, header and body; what
+breaks the document is refused, and what keeps to it is not refused as malformed; no success without a credential.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis import Case, Config, GenerationMode
+from schemathesis.specs.openapi.checks import ignored_auth
+
+from perfectworks.urls import DOCUMENTS
+from perfectworks.wsgi import application
+from tests.conformance.asking import Cast, Shown
+
+METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
+# A request that keeps to the document may still break what no schema says: a rule about what is in the database, a
+# limit, or a rule of content (400) such as "no control characters", "a cursor of this list", "one of these two".
+EXPECTED = ["2xx", "400", "401", "403", "404", "409", "422", "429"]
+CONFIG = Config.from_dict(
+    {
+        "checks": {"positive_data_acceptance": {"expected-statuses": EXPECTED}},
+        "generation": {"with-security-parameters": False},  # the cast has credentials of its own
+    }
+)
+# The house has ten times as many operations as a dialect.
+SHARES = {"house": 0.6, "wacht": 0.1, "zenml": 0.1, "upsun": 0.1, "applivery": 0.1}
+
+
+class Document:
+    """A document as it is served, and what the cast asks by it."""
+
+    def __init__(self, api: str, cast: Cast) -> None:
+        self.api, self.cast = api, cast
+        path = f"{DOCUMENTS[api].prefix}/openapi.json"
+        read = schemathesis.openapi.from_wsgi(path, application, config=CONFIG)
+        self.operations: list[Any] = [operation.ok() for operation in read.get_all_operations()]
+
+    def named(self, operation: Any) -> dict[str, str]:
+        """What there is for the names in the operation's path."""
+        names = [parameter.name for parameter in operation.path_parameters]
+        return self.cast.named(self.api, operation.path, names)
+
+
+def mostly() -> st.SearchStrategy[bool]:
+    return st.sampled_from([True, True, True, True, False])
+
+
+@st.composite
+def requests(draw: Any, document: Document) -> tuple[Case, Shown]:
+    """A case that is mostly about what is there, and what mostly shows a credential."""
+    operation, mode = draw(st.sampled_from(document.operations)), draw(st.sampled_from(GenerationMode))
+    named = document.named(operation) if draw(mostly()) else None
+    case = draw(operation.as_strategy(generation_mode=mode, path_parameters=named))
+    schemes = [scheme for requirement in operation.definition.raw["security"] for scheme in requirement]
+    if schemes and draw(mostly()):
+        return case, document.cast.shown(operation.path, draw(st.sampled_from(schemes)))
+    return case, {}
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
+    cache.clear()  # where registrations are counted
+
+
+@pytest.mark.parametrize("api", DOCUMENTS)
+def test_the_server_keeps_to_the_document(api: str, cast: Cast, pytestconfig: pytest.Config):
+    document = Document(api, cast)
+    count = round(SHARES[api] * pytestconfig.getoption("--schemathesis-cases"))
+    statuses: Counter[int] = Counter()
+
+    @settings(max_examples=count, suppress_health_check=list(HealthCheck), derandomize=True)
+    @given(request=requests(document))
+    def kept(request: tuple[Case, Shown]) -> None:
+        case, shown = request
+        # Of a cookie, schemathesis cannot tell whether it was given or made up.
+        excluded = [ignored_auth] if "cookies" in shown else []
+        with undone():
+            response = case.call_and_validate(excluded_checks=excluded, **shown)
+        statuses[response.status_code] += 1
+
+    kept()
+    successes = sum(number for status, number in statuses.items() if status < 300)
+    assert successes > count / 20, f"Too few requests got through to say much: {statuses}"
+
+
+@pytest.mark.parametrize("api", DOCUMENTS)
+def test_a_method_that_is_not_documented_is_refused_with_those_that_are(api: str, cast: Cast):
+    document = Document(api, cast)
+    documented: dict[str, set[str]] = {}
+    for operation in document.operations:
+        path = operation.path.format(**document.named(operation))
+        documented.setdefault(path, set()).add(operation.method.upper())
+
+    for path, methods in documented.items():
+        for method in METHODS - methods:
+            response: Any = Client().generic(method, path)
+            allowed = set(response.headers.get("Allow", "").split(", ")) - {"HEAD", "OPTIONS"}
+            assert (response.status_code, allowed) == (405, methods), f"{method} {path}"
