@@ -17,7 +17,7 @@ DEBUG ?= 1
 export DEBUG PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test chaos test-clients benchmark screenshots messages golden check format requirements clean
+.PHONY: help run demo test coverage chaos test-clients benchmark screenshots messages golden check format requirements clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r command text; do \
@@ -32,6 +32,9 @@ demo: $(STAMP) ## fill an empty database with a small world and say how to look 
 
 test: $(STAMP) ## run every test on SQLite, and again on PostgreSQL when one answers
 	@$(BIN)/python tests/run.py -n $(WORKERS) $(ARGS)
+
+coverage: $(STAMP) ## run the tests on SQLite and list the lines that none of them reaches
+	@$(BIN)/pytest -q --cov --cov-report term-missing:skip-covered -n $(WORKERS) $(ARGS)
 
 test-clients: $(STAMP) ## run vendors' published clients against this service (needs Node and npm for some)
 	@$(BIN)/python tests/clients/run.py $(ARGS)

@@ -1,0 +1,126 @@
+"""Every requirement has a reason beside it and is at work: imported, installed as an app, or run as a tool."""
+
+import ast
+import re
+import tomllib
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parent.parent
+FILES = ("requirements.in", "requirements-dev.in", "requirements-uv.in")
+CODE = ("perfectworks", "core", "accounts", "events", "invitations", "orgs", "tests")
+# Where commands are run.
+RECIPES = ("Makefile", "Dockerfile", ".ci/run")
+# What works without being named in code: a file, and the words in it that put it to work.
+AT_WORK = {
+    "pytest-cov": ("Makefile", "--cov"),
+    "pytest-django": ("pyproject.toml", "DJANGO_SETTINGS_MODULE ="),
+    "pytest-playwright": ("tests/conftest.py", "def browser_type_launch_args("),
+    "pytest-xdist": ("Makefile", "-n $(WORKERS)"),
+    "redis": (".env.example", "redis://"),
+}
+# What an extra adds, likewise.
+EXTRAS_AT_WORK = {
+    ("django-allauth", "mfa"): ("perfectworks/settings.py", '"allauth.mfa"'),
+    ("django-stubs", "compatible-mypy"): ("Makefile", "$(BIN)/mypy"),
+    ("djangorestframework-stubs", "compatible-mypy"): ("Makefile", "$(BIN)/mypy"),
+    ("psycopg", "binary"): ("Dockerfile", "slim"),  # where no libpq is installed
+    ("psycopg", "pool"): ("perfectworks/settings.py", '"pool"'),
+    ("pyjwt", "crypto"): ("perfectworks/settings.py", "JWT_ISSUERS"),  # which sign with private keys
+}
+
+
+def lines() -> list[tuple[Requirement, str]]:
+    """Each requirement, and the reason beside it."""
+    found = []
+    for file in FILES:
+        before = ""
+        for line in (ROOT / file).read_text().splitlines():
+            required, _, reason = line.partition("#")
+            if required.strip() and not required.startswith("-"):
+                found.append((Requirement(required), reason.strip() or before))
+            before = line.removeprefix("#").strip() if line.startswith("#") else ""
+    return found
+
+
+LINES = lines()
+NAMES = [required.name.lower() for required, _ in LINES]
+
+
+def sources() -> Iterator[Path]:
+    yield from (ROOT / "manage.py", ROOT / "gunicorn.conf.py")
+    for folder in CODE:
+        yield from (path for path in (ROOT / folder).rglob("*.py") if "node_modules" not in path.parts)
+
+
+def named_in(path: Path) -> Iterator[str]:
+    """The modules that a file imports, and in settings those that a text names, as for an installed app."""
+    is_settings = path.name == "settings.py"
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module
+        elif is_settings and isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def used_modules() -> set[str]:
+    plugins = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]["plugins"]
+    return {name.partition(".")[0] for path in sources() for name in named_in(path)} | {
+        plugin.partition(".")[0] for plugin in plugins
+    }
+
+
+@pytest.fixture(scope="module")
+def used() -> set[str]:
+    return used_modules()
+
+
+def modules_of(name: str) -> set[str]:
+    """The top-level modules that a distribution installs."""
+    wanted = name.lower().replace("_", "-")
+    return {
+        module
+        for module, distributions in metadata.packages_distributions().items()
+        if wanted in {distribution.lower().replace("_", "-") for distribution in distributions}
+    }
+
+
+def is_run(name: str) -> bool:
+    """Whether a recipe runs a command of the distribution."""
+    commands = {entry.name for entry in metadata.distribution(name).entry_points if entry.group == "console_scripts"}
+    commands |= {"ruff", "uv"} & {name}  # binaries, which no entry point names
+    recipes = "".join((ROOT / recipe).read_text() for recipe in RECIPES)
+    return any(re.search(rf'(?<![\w.-]){re.escape(command)}(?=[\s"])', recipes) for command in commands)
+
+
+def says(file: str, words: str) -> bool:
+    return words in (ROOT / file).read_text()
+
+
+@pytest.mark.parametrize(("required", "reason"), LINES, ids=NAMES)
+def test_each_line_has_a_reason(required: Requirement, reason: str):
+    assert len(reason.split()) > 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_line_is_at_work(name: str, used: set[str]):
+    is_used = bool(modules_of(name) & used) or is_run(name) or (name in AT_WORK and says(*AT_WORK[name]))
+    assert is_used, f"nothing imports, installs or runs {name}"
+
+
+@pytest.mark.parametrize(
+    ("name", "extra"), [(line.name.lower(), extra) for line, _ in LINES for extra in sorted(line.extras)]
+)
+def test_each_extra_is_at_work(name: str, extra: str):
+    assert says(*EXTRAS_AT_WORK[name, extra])
+
+
+def test_the_lists_name_only_what_is_required():
+    assert set(AT_WORK) <= set(NAMES)
+    assert set(EXTRAS_AT_WORK) == {(line.name.lower(), extra) for line, _ in LINES for extra in line.extras}
