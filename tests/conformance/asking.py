@@ -15,7 +15,7 @@ from orgs.oauth.applications import register_personal_client
 from perfectworks.demo import make_world
 from perfectworks.management.commands.demo import as_json
 
-Shown = dict[str, dict[str, str]]  # headers and cookies, by these names
+Shown = dict[str, Any]  # headers and cookies, by these names
 
 # How the dialects write the ids in their paths; the house writes them as they are.
 WRITTEN: dict[str, dict[str, Callable[[UUID], str]]] = {

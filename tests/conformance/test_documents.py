@@ -43,7 +43,7 @@ class Document:
     def __init__(self, api: str, cast: Cast) -> None:
         self.api, self.cast = api, cast
         path = f"{DOCUMENTS[api].prefix}/openapi.json"
-        read = schemathesis.openapi.from_wsgi(path, application, config=CONFIG)
+        read: Any = schemathesis.openapi.from_wsgi(path, application, config=CONFIG)
         self.operations: list[Any] = [operation.ok() for operation in read.get_all_operations()]
 
     def named(self, operation: Any) -> dict[str, str]:

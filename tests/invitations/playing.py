@@ -62,12 +62,12 @@ class Stage(RuleBasedStateMachine):
         self.undone.enter_context(transaction.atomic())
         self.users = users
         self.organization = make_organization("riverside")
-        self.here = {"organization_id": self.organization.pk}
+        self.here: dict[str, Any] = {"organization_id": self.organization.pk}
         self.unit = make_unit(self.organization)
         self.roles = BUILT_IN | {"manager": make_role(self.organization, "Manager", ROLES["manager"]).pk}
         for name, grant in FOUNDERS.items():
             join(self.organization, users[name], self.roles[grant.role])
-        self.rules = Rules(dict(FOUNDERS))
+        self.model = Rules(dict(FOUNDERS))
         self.seen = set(Event.objects.values_list("pk", flat=True))
 
     def teardown(self) -> None:
@@ -76,18 +76,18 @@ class Stage(RuleBasedStateMachine):
 
     def play(self, ruled: Callable[[], list[str]], done: Callable[[], Any]) -> None:
         """Do it, and expect the refusal, or the events, that the rules say."""
-        count = len(self.rules.members)
+        count = len(self.model.members)
         said = outcome(ruled, SuppressedAddress, str)
         came = outcome(done, DomainError, lambda refusal: type(refusal).__name__)
         assert came[1] == said[1]
         expected = said[0] or []
-        if self.rules.invitations and self.rules.invitations[-1].key is None:
-            self.rules.invitations[-1].key = came[0].pk
+        if self.model.invitations and self.model.invitations[-1].key is None:
+            self.model.invitations[-1].key = came[0].pk
         recorded = dict(Event.objects.exclude(pk__in=self.seen).values_list("pk", "kind"))
         self.seen |= recorded.keys()
         assert Counter(recorded.values()) == Counter(expected)
-        grown, limit = len(self.rules.members) > count, self.rules.seat_limit
-        assert not grown or limit is None or len(self.rules.members) <= limit
+        grown, limit = len(self.model.members) > count, self.model.seat_limit
+        assert not grown or limit is None or len(self.model.members) <= limit
 
     def by(self, who: str) -> Principal:
         return session(self.users[who])
@@ -95,19 +95,19 @@ class Stage(RuleBasedStateMachine):
     # Who and what a number picks
 
     def member(self, number: int) -> str:
-        return pick(number, [*self.rules.members])
+        return pick(number, [*self.model.members])
 
     def asker(self, number: int) -> str:
         """Mostly a member."""
-        return pick(number, [*self.rules.members] * 4 + [*PEOPLE])
+        return pick(number, [*self.model.members] * 4 + [*PEOPLE])
 
     def guest(self, number: int) -> str:
         """Mostly no member."""
-        return pick(number, [name for name in PEOPLE if name not in self.rules.members] * 5 + [*PEOPLE])
+        return pick(number, [name for name in PEOPLE if name not in self.model.members] * 5 + [*PEOPLE])
 
     def invited(self, number: int) -> Invited:
         """Mostly what is open; the newest first."""
-        newest_first = self.rules.invitations[::-1]
+        newest_first = self.model.invitations[::-1]
         return pick(number, [one for one in newest_first if one.state == "pending"] * 3 + newest_first)
 
     def membership_id(self, who: str) -> Any:
@@ -118,9 +118,9 @@ class Stage(RuleBasedStateMachine):
     @invariant()
     def no_invitation_is_lost_or_other_than_it_should_be(self) -> None:
         rows = Invitation.objects.with_details().filter(**self.here)
-        keys = {key: name for name, key in self.roles.items()}
-        unit_keys = {key: name for name, key in IN_UNIT.items()}
-        names = {user.pk: name for name, user in self.users.items()}
+        keys: dict[Any, str] = {key: name for name, key in self.roles.items()}
+        unit_keys: dict[Any, str] = {key: name for name, key in IN_UNIT.items()}
+        names: dict[Any, str] = {user.pk: name for name, user in self.users.items()}
         there = {
             row.pk: (
                 row.email,
@@ -143,7 +143,7 @@ class Stage(RuleBasedStateMachine):
                 one.state,
                 one.is_superseded,
             )
-            for one in self.rules.invitations
+            for one in self.model.invitations
         }
 
     @invariant()
@@ -156,14 +156,14 @@ class Stage(RuleBasedStateMachine):
     def members_hold_what_they_were_given_and_no_more_than_the_giver(self) -> None:
         rows = Membership.objects.with_people_and_roles().filter(**self.here)
         there = {row.user.first_name.lower(): row for row in rows}
-        assert there.keys() == self.rules.members.keys()
+        assert there.keys() == self.model.members.keys()
         for name, row in there.items():
             held = set(row.effective_permissions)
             in_unit = held.union(*(a.role.permissions for a in row.assignments.all() if a.unit_id))
-            organization_ceiling, unit_ceiling = self.rules.ceilings.get(name, (held, in_unit))
-            assert held == self.rules.members[name].rights <= organization_ceiling
-            assert in_unit <= self.rules.holds(name)[1] <= unit_ceiling
+            organization_ceiling, unit_ceiling = self.model.ceilings.get(name, (held, in_unit))
+            assert held == self.model.members[name].rights <= organization_ceiling
+            assert in_unit <= self.model.holds(name)[1] <= unit_ceiling
 
     @invariant()
     def somebody_owns_the_organization(self) -> None:
-        assert any(grant.role == "owner" for grant in self.rules.members.values())
+        assert any(grant.role == "owner" for grant in self.model.members.values())
