@@ -20,7 +20,7 @@ from core.admin import ReadOnlyAdmin
 from core.errors import DomainError
 
 if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
+    from django_stubs_ext import StrPromise
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Button:
     """
 
     name: str
-    label: "str | _StrPromise"
+    label: "str | StrPromise"
     run: Callable[[Principal, Any, dict[str, str]], object]
     applies: Callable[[Any], bool] = lambda row: True
-    field: "tuple[str, str | _StrPromise, str] | None" = None
+    field: "tuple[str, str | StrPromise, str] | None" = None
     present: Callable[[Any], str] = lambda row: ""
     grave: bool = False
     reveals: bool = False

@@ -6,7 +6,7 @@ is mailed to the address itself: a link that proves it or, to somebody who has a
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
-from allauth.core.internal import ratelimit
+from allauth.core import ratelimit
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -36,7 +36,7 @@ def register(request: HttpRequest, *, email: Address, password: str, first_name:
     """
     user = User(email=email, first_name=first_name, last_name=last_name)
     _require_strong(password, user)
-    if not ratelimit.consume(request, app="allauth.account", action="signup"):
+    if not ratelimit.consume(request, action="signup"):
         raise TooManyRegistrations
     user.set_password(password)  # for a known address too: otherwise the time it takes would tell
     _send(request, email, _save(user, email))
@@ -65,7 +65,7 @@ def _save(user: User, email: Address) -> EmailAddress | None:
 
 def _send(request: HttpRequest, email: Address, unproven: EmailAddress | None) -> None:
     """One mail to an address every few minutes, whoever asks for it."""
-    if not ratelimit.consume(request, app="allauth.account", action="confirm_email", key=email):
+    if not ratelimit.consume(request, action="confirm_email", key=email):
         return
     with translation.override(preferred_language(request)):  # a mail is for a person, though a program asked for it
         if unproven:

@@ -27,6 +27,7 @@ from oauthlib.oauth2 import (
 from accounts.actions.oauth_access import let_in
 from accounts.models import OAuthApplication, User
 from accounts.sessions import session_principal
+from core.pages import widen_policy
 from events.models import Event
 
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # base64url of a SHA-256
@@ -70,7 +71,7 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
         """The page. Browsers check ``form-action`` against the redirect that answers the form, too."""
         response = super().render_to_response(context, **kwargs)
         if "client_origin" in context:
-            response._csp_update = {"form-action": [SELF, context["client_origin"]]}  # type: ignore[attr-defined]
+            widen_policy(response, {"form-action": [SELF, context["client_origin"]]})
         return response
 
     def post(self, request: HttpRequest) -> HttpResponse:

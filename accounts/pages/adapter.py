@@ -4,7 +4,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
-from allauth.core.internal import ratelimit
+from allauth.core import ratelimit
 from anymail.exceptions import AnymailAPIError
 from django.db import transaction
 from django.forms import BaseForm
@@ -72,5 +72,5 @@ class AccountAdapter(DefaultAccountAdapter):
         try:
             render_account_email(template_prefix, email, context).send()
         except (OSError, AnymailAPIError) as error:
-            ratelimit.clear(self.request, app="allauth.account", action="confirm_email", key=email)
+            ratelimit.clear(self.request, action="confirm_email", key=email)
             raise EmailNotSent from error

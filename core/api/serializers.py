@@ -156,7 +156,7 @@ class HouseSerializer(serializers.Serializer):
 
     def unknown_fields(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
         """Name what was sent and cannot be written."""
-        known = {field.field_name for field in self._writable_fields}
+        known = {field.field_name for field in self.fields.values() if not field.read_only}
         unknown = islice((name for name in data if name not in known), MAX_NAMES)
         return {AsSent(name[:MAX_NAME_LENGTH]): ["This field is unknown."] for name in unknown}
 
@@ -174,7 +174,8 @@ class HouseSerializer(serializers.Serializer):
     @cached_property
     def columns(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
         """Each readable field as its name, how to read its value and how to spell it."""
-        return [(str(field.field_name), reader_of(field), field.to_representation) for field in self._readable_fields]
+        readable = [field for field in self.fields.values() if not field.write_only]
+        return [(str(field.field_name), reader_of(field), field.to_representation) for field in readable]
 
 
 def reader_of(field: Field) -> Callable[[Any], Any]:

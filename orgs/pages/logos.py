@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpResponse
 
+from core.pages import widen_policy
 from orgs.models import Organization
 
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
@@ -34,7 +35,7 @@ def allow_logos(response: HttpResponse, organizations: Iterable[Organization]) -
     origins = {logo_origin(organization) for organization in organizations}
     sources = sorted(origin for origin in origins if origin)
     if sources:
-        response._csp_update = {"img-src": sources}  # type: ignore[attr-defined]  # django-csp's own hook
+        widen_policy(response, {"img-src": sources})
     return response
 
 
