@@ -10,8 +10,8 @@ from accounts.principals import Method, Principal
 from core.ids import to_decimal, to_oid, to_ulid
 from orgs.actions.roles import create_role
 from orgs.api.key_exchange import token_for_key
-from orgs.models import Role
 from orgs.oauth.applications import register_personal_client
+from orgs.permissions import Level
 from perfectworks.demo import make_world
 from perfectworks.management.commands.demo import as_json
 
@@ -43,9 +43,7 @@ class Cast:
         world = self.world
         owner = Principal(user=world.people["owner"], method=Method.SESSION, authenticated_at=timezone.now())
         organization = {"organization_id": world.organization.pk}
-        role = create_role(
-            by=owner, **organization, scope=Role.Scope.ORGANIZATION, name="Helper", permissions=frozenset()
-        )
+        role = create_role(by=owner, **organization, level=Level.ORGANIZATION, name="Helper", permissions=frozenset())
         application, _ = register_personal_client(by=owner, name="Nightly")
         return {
             **organization,

@@ -25,9 +25,10 @@ from orgs.permissions import (
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
 )
+from tests.factories import MembershipFactory, OrganizationFactory, RoleFactory, UnitFactory
 from tests.invitations.grants import ROLES, Grant
-from tests.invitations.rules import Invited, Rules, SuppressedAddress
-from tests.rows import join, make_organization, make_role, make_unit, session
+from tests.invitations.rules import Invited, RefusedByRule, Rules
+from tests.support.people import session_of
 
 FOUNDERS = {"olga": Grant("owner"), "anna": Grant("admin"), "mila": Grant("manager")}
 PEOPLE = (*FOUNDERS, "ben", "cem", "dora")
@@ -61,12 +62,15 @@ class Stage(RuleBasedStateMachine):
         self.undone = ExitStack()
         self.undone.enter_context(transaction.atomic())
         self.users = users
-        self.organization = make_organization("riverside")
+        self.organization = OrganizationFactory.create(name="Riverside", slug="riverside")
         self.here: dict[str, Any] = {"organization_id": self.organization.pk}
-        self.unit = make_unit(self.organization)
-        self.roles = BUILT_IN | {"manager": make_role(self.organization, "Manager", ROLES["manager"]).pk}
+        self.unit = UnitFactory.create(organization=self.organization)
+        manager = RoleFactory.create(
+            organization=self.organization, name="Manager", permissions=sorted(ROLES["manager"])
+        )
+        self.roles = BUILT_IN | {"manager": manager.pk}
         for name, grant in FOUNDERS.items():
-            join(self.organization, users[name], self.roles[grant.role])
+            MembershipFactory.create(organization=self.organization, user=users[name], role_id=self.roles[grant.role])
         self.model = Rules(dict(FOUNDERS))
         self.seen = set(Event.objects.values_list("pk", flat=True))
 
@@ -77,7 +81,7 @@ class Stage(RuleBasedStateMachine):
     def play(self, ruled: Callable[[], list[str]], done: Callable[[], Any]) -> None:
         """Do it, and expect the refusal, or the events, that the rules say."""
         count = len(self.model.members)
-        said = outcome(ruled, SuppressedAddress, str)
+        said = outcome(ruled, RefusedByRule, str)
         came = outcome(done, DomainError, lambda refusal: type(refusal).__name__)
         assert came[1] == said[1]
         expected = said[0] or []
@@ -90,7 +94,7 @@ class Stage(RuleBasedStateMachine):
         assert not grown or limit is None or len(self.model.members) <= limit
 
     def by(self, who: str) -> Principal:
-        return session(self.users[who])
+        return session_of(self.users[who])
 
     # Who and what a number picks
 

@@ -22,7 +22,7 @@ ENDED = {
 }
 
 
-class SuppressedAddress(Exception):
+class RefusedByRule(Exception):
     """The rules forbid it; the argument names the refusal."""
 
 
@@ -266,7 +266,7 @@ class Rules:
 
 def require(condition: bool, refusal: str) -> None:
     if not condition:
-        raise SuppressedAddress(refusal)
+        raise RefusedByRule(refusal)
 
 
 def require_open(invited: Invited) -> None:

@@ -15,6 +15,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 
 from accounts.models import User
 from accounts.principals import SERVICE
+from core.addresses import normalize_address
 from invitations.actions import answering, ending, inviting
 from invitations.models import Invitation
 from orgs.actions import members, organizations
@@ -27,7 +28,7 @@ from orgs.permissions import (
 from tests.invitations.grants import ROLES, UNIT_ROLES, Grant
 from tests.invitations.playing import FOUNDERS, IN_UNIT, PEOPLE, Stage
 from tests.invitations.rules import Invited
-from tests.rows import make_person
+from tests.support.people import cast_member
 
 numbers = st.integers(min_value=0, max_value=60)  # each picks somebody, or one of the invitations
 directly = st.frozensets(st.sampled_from([LIST_PROJECTS, CREATE_PROJECTS, MANAGE_MEMBERS, ADMIN]), max_size=1)
@@ -53,7 +54,7 @@ class Play(Stage):
             lambda: inviting.invite(
                 by=self.by(by),
                 **self.here,
-                email=str(self.users[to].email),
+                email=normalize_address(str(self.users[to].email)),
                 role_id=self.roles[grant.role],
                 permissions=grant.permissions,
                 force=force,
@@ -187,7 +188,7 @@ class Play(Stage):
 @pytest.fixture
 def users(db: None, settings: Any) -> dict[str, User]:
     settings.RECIPIENT_EMAILS_PER_HOUR = settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 10_000
-    return {name: make_person(name, first_name=name.capitalize()) for name in PEOPLE}
+    return {name: cast_member(name) for name in PEOPLE}
 
 
 def test_whatever_happens_in_whatever_order_the_rules_hold(users: dict[str, User], pytestconfig: pytest.Config):
