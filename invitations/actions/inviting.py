@@ -40,7 +40,7 @@ from invitations.refusals import (
 from orgs import policies
 from orgs.actions.saving import record
 from orgs.locks import lock_organization
-from orgs.lookups import describe, find_grant
+from orgs.lookups import find_grant, grant_data
 from orgs.models import Unit
 from orgs.seats import require_seat
 
@@ -123,7 +123,7 @@ def update_invitation(
     changes |= voucher_columns(by, organization, invitation, grant)
     if not Invitation.objects.filter(pk=invitation.pk).change_open(**changes):
         raise InvitationExpired
-    record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **describe(grant))
+    record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **grant_data(grant))
     return find_invitation(organization, invitation_id)
 
 

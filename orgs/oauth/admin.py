@@ -1,6 +1,6 @@
-"""Clients of our authorization server in the admin: staff register, change and end them by action.
+"""Admin of OAuth applications. Staff register, change and delete them through actions.
 
-``orgs.admin`` takes the toolkit's own page away and brings this one in.
+``orgs.admin`` unregisters the toolkit's own page and imports this module.
 """
 
 from typing import Any
@@ -24,9 +24,9 @@ CLIENT, PUBLIC, SERVICE = "client", "public", "service"
 
 
 class RegistrationForm(forms.Form):
-    """What an application needs: ``owner`` for one of a person, ``system_user`` for one of an organization.
+    """The form to register an application: with an ``owner`` for a person's, a ``system_user`` for an organization's.
 
-    One that acts for its owner is not here: the owner alone registers it.
+    Personal clients are missing, because only their owners can register them.
     """
 
     name = forms.CharField(label=_("Name"), max_length=applications.NAME_LENGTH)
@@ -62,7 +62,7 @@ class RegistrationForm(forms.Form):
     use_required_attribute = False
 
     def clean_owner(self) -> User | None:
-        """The person with this address."""
+        """Return the user with this address."""
         address = self.cleaned_data["owner"]
         owner = User.objects.filter(email=address).first() if address else None
         if address and owner is None:
@@ -70,7 +70,7 @@ class RegistrationForm(forms.Form):
         return owner
 
     def clean_system_user(self) -> Membership | None:
-        """Where the system user belongs; there is one place at most."""
+        """Return the membership of the system user, who has at most one."""
         user_id = self.cleaned_data["system_user"]
         membership = Membership.objects.filter(user_id=user_id, user__kind=User.Kind.SYSTEM).first()
         if user_id and membership is None:
@@ -78,7 +78,7 @@ class RegistrationForm(forms.Form):
         return membership
 
     def clean(self) -> dict[str, Any]:
-        """Raise ValidationError where the kind needs what was not given."""
+        """Add an error for each missing field that the kind requires."""
         given = super().clean() or self.cleaned_data
         kind = given.get("kind")
         needed = ("system_user",) if kind == SERVICE else ("owner", "redirect_uris")
@@ -89,12 +89,12 @@ class RegistrationForm(forms.Form):
 
 
 def register_application(by: Principal, given: dict[str, Any]) -> tuple[OAuthApplication, str]:
-    """Register what the form describes, by the action of its kind."""
+    """Register the application with the action for its kind, and return it with its secret."""
     common = {"by": by, "name": given["name"], "scopes": given["scopes"]}
     if given["kind"] == SERVICE:
-        place = given["system_user"]
+        membership = given["system_user"]
         return applications.register_service_client(
-            **common, organization_id=place.organization_id, membership_id=place.pk
+            **common, organization_id=membership.organization_id, membership_id=membership.pk
         )
     return applications.register_client(
         **common,
@@ -106,13 +106,13 @@ def register_application(by: Principal, given: dict[str, Any]) -> tuple[OAuthApp
 
 @admin.register(OAuthApplication)
 class OAuthApplicationAdmin(ActionAdmin):
-    """Clients of our authorization server."""
+    """OAuth applications."""
 
     list_display = ("name", "client_id", "authorization_grant_type", "user", "system_user", "acts_for_owner", "created")
     list_filter = ("authorization_grant_type", "client_type", "acts_for_owner", "created")
     search_fields = ("name", "=client_id", "user__email", "system_user__first_name", "=id")
     list_select_related = ("user", "system_user")
-    view_on_site = False  # the toolkit names an address that is not served here
+    view_on_site = False  # the toolkit's URL for it does not exist here
     fields = (
         "id", "name", "client_id", "client_type", "authorization_grant_type", "redirect_uris", "allowed_scopes", "user",
         "system_user", "acts_for_owner", "created", "updated",
@@ -164,13 +164,13 @@ class OAuthApplicationAdmin(ActionAdmin):
     )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever has Django's own permission for it; the action registers."""
+        """Return whether the user has Django's add permission. ``add_view`` calls the action."""
         return super(admin.ModelAdmin, self).has_add_permission(request)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Ask what to register; the answer that registers it shows its id and secret, once."""
+        """Show the form; after registering, show the client id and the secret once."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = RegistrationForm(request.POST or None)

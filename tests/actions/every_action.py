@@ -83,7 +83,7 @@ DONE: dict[str, Callable[[World], object]] = {
     "orgs.actions.api_keys.create_api_key": lambda w: api_keys.create_api_key(
         by=w.member, organization_id=w.id, name="Daily"
     ),
-    "orgs.actions.api_keys.describe_api_key": lambda w: api_keys.describe_api_key(
+    "orgs.actions.api_keys.update_api_key": lambda w: api_keys.update_api_key(
         by=w.member, organization_id=w.id, key_id=w.key, name="Daily"
     ),
     "orgs.actions.api_keys.delete_api_key": lambda w: api_keys.delete_api_key(

@@ -38,7 +38,7 @@ from django.utils import timezone
 from core.ids import parse_decimal, parse_oid, parse_ulid, parse_uuid
 from invitations.models import Invitation
 from invitations.tokens import Purpose, read_token, token_for
-from orgs.api.key_exchange import key_token_principal
+from orgs.authentication import key_token_principal
 from tests.dialects.world import ERASED, GIVEN, World
 from tests.support.changes import all_rows
 

@@ -1,4 +1,4 @@
-"""``/organizations/{id}/workspaces`` and ``/organizations/{id}/applications``: two kinds of one thing, a unit."""
+"""``/organizations/{id}/workspaces`` and ``/organizations/{id}/applications``: the two kinds of units."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -31,7 +31,7 @@ class UnitViewSet(PathOrganizationContext):
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List the units of this kind that you may see.
 
-        Whoever may list projects sees all of them, others those they have a role in.
+        With the permission to list projects you see all of them, otherwise those that you have a role in.
         """
         return self.page(querysets.units_of(self.caller, self.organization).filter(kind=self.kind))
 
@@ -47,7 +47,7 @@ class UnitViewSet(PathOrganizationContext):
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Create a unit of this kind.
 
-        Without a slug it gets one made from its name.
+        Without a slug, it gets one made from its name.
         """
         unit = units.create_unit(by=self.caller, organization_id=organization_id, kind=self.kind, **self.body)
         return self.answer(unit)
@@ -67,9 +67,9 @@ class UnitViewSet(PathOrganizationContext):
 
     @operation("Unit deleted successfully", status=204, errors=(409,))
     def destroy(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
-        """Delete a unit with the roles held in it.
+        """Delete a unit and all roles in it.
 
-        Refused while an open invitation leads there.
+        This fails while an open invitation grants a role in the unit.
         """
         units.delete_unit(by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind)
         return self.answer()

@@ -17,7 +17,7 @@ from orgs.actions.api_keys import (
     authenticate,
     create_api_key,
     delete_api_key,
-    describe_api_key,
+    update_api_key,
     visible_keys,
 )
 from orgs.locks import OrganizationNotFound
@@ -33,7 +33,7 @@ from orgs.permissions import (
     UNIT_VIEW,
     VIEWER_ROLE,
 )
-from orgs.policies import GrantTooWide, holdings
+from orgs.policies import GrantTooWide, caller_permissions
 from tests.factories import MembershipFactory, UnitFactory
 from tests.support.changes import event, track_changes
 from tests.support.people import membership_of, session_of
@@ -117,7 +117,7 @@ class TestCreating:
         assert key.permissions == [LIST_PROJECTS]
         by = authenticate(secret)
         assert by is not None
-        assert holdings(by, organization).organization == {LIST_PROJECTS}
+        assert caller_permissions(by, organization).organization == {LIST_PROJECTS}
 
     def test_unknown_permissions_are_refused(self, organization: Organization, owner: User):
         with track_changes() as changes, pytest.raises(UnknownPermission) as refusal:
@@ -224,7 +224,7 @@ class TestSeeingDescribingDeleting:
     def test_describing_changes_words_and_nothing_else(self, organization: Organization, member: User):
         key, secret = create(member, organization)
         with track_changes() as changes:
-            describe_api_key(
+            update_api_key(
                 by=session_of(member), organization_id=organization.pk, key_id=key.pk, name="Daily", description="New"
             )
         assert changes.tables == {"orgs.ApiKey": (0, 1, 0)}
@@ -239,7 +239,7 @@ class TestSeeingDescribingDeleting:
     def test_what_it_may_do_never_changes(self, organization: Organization, member: User, forbidden: str):
         key, _ = create(member, organization)
         with track_changes() as changes, pytest.raises(TypeError, match=forbidden):
-            describe_api_key(by=session_of(member), organization_id=organization.pk, key_id=key.pk, **{forbidden: "x"})
+            update_api_key(by=session_of(member), organization_id=organization.pk, key_id=key.pk, **{forbidden: "x"})
         assert changes.nothing
 
     def test_a_deleted_key_opens_nothing(self, organization: Organization, member: User):
@@ -251,7 +251,7 @@ class TestSeeingDescribingDeleting:
         assert changes.events == [event("api_key.deleted", key, member, organization, membership_id=membership.pk)]
         assert authenticate(secret) is None
 
-    @pytest.mark.parametrize("action", [describe_api_key, delete_api_key])
+    @pytest.mark.parametrize("action", [update_api_key, delete_api_key])
     def test_keys_of_others_are_unknown(
         self,
         organization: Organization,

@@ -115,7 +115,7 @@ def test_a_credential_for_less_than_the_whole_person_may_not(member: User, organ
 def test_a_deleted_person_holds_nothing_anywhere(member: User, organization: Organization, by_staff: Principal):
     delete_account(by=by_staff, user=member)
     assert policies.find_membership(member, organization) is None
-    assert policies.holdings_to_vouch(User.objects.get(pk=member.pk), organization) is None
+    assert policies.inviter_permissions(User.objects.get(pk=member.pk), organization) is None
 
 
 def test_a_system_user_can_be_deleted_by_staff(organization: Organization, by_staff: Principal):
