@@ -214,7 +214,7 @@ def test_an_inactive_person_gets_none(admin_pages: Client, owner: User):
 
     errors = registers(admin_pages, kind="client", owner=owner.email, redirect_uris=CALLBACK).context["form"].errors
 
-    assert "Choose a person whose account is active." in errors["__all__"]
+    assert "Choose a person with an active account." in errors["__all__"]
 
 
 def test_only_staff_name_another_as_the_owner(owner: User, stranger: User):
@@ -319,7 +319,9 @@ def test_a_program_that_is_a_person_is_sent_nowhere(admin_pages: Client, invitee
 
     page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
     with track_changes() as changes:
-        assert presses(admin_pages, made, "redirect", redirect_uris=CALLBACK) == ["This kind does not have it."]
+        assert presses(admin_pages, made, "redirect", redirect_uris=CALLBACK) == [
+            "This kind of application does not have this field."
+        ]
 
     assert "do/redirect" not in page
     assert changes.nothing
@@ -383,7 +385,7 @@ def test_the_secret_with_which_one_is_a_person_is_not_for_staff(admin_pages: Cli
 
     assert "renew-secret" not in page
     assert [str(message) for message in response.context["messages"]] == [
-        "This application acts for its owner, who alone can renew its secret."
+        "This application acts for its owner. Only the owner can renew its secret."
     ]
     assert changes.nothing
     assert holds(answer(personal.gets_token())[1]["access_token"])

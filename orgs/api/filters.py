@@ -15,10 +15,10 @@ from orgs.models import MembershipQuerySet, OrganizationQuerySet
 from orgs.permissions import BUILT_IN_ROLES, Level
 from orgs.querysets import archived_organizations_of
 
-BUILT_IN_NAMES = {name: key for key, name, scope, _ in BUILT_IN_ROLES if scope == "organization"}
+BUILT_IN_NAMES = {name: key for key, name, level, _ in BUILT_IN_ROLES if level == Level.ORGANIZATION}
 
 
-class AddressField(FilterField):
+class AddressFilterField(FilterField):
     """An email address."""
 
     def to_python(self, value: Any) -> str:
@@ -30,7 +30,7 @@ class AddressField(FilterField):
 class AddressFilter(Filter):
     """Filter by an email address, compared in its normalized form and without wildcards."""
 
-    field_class = AddressField
+    field_class = AddressFilterField
 
 
 class RoleField(FilterField):
@@ -92,7 +92,9 @@ class RoleListFilter(StrictFilterSet):
     """Filters for the roles of an organization."""
 
     scope = ChoiceFilter(
-        choices=Level.values, help_text="Roles for the whole organization or for units (workspaces and applications)."
+        field_name="level",
+        choices=Level.values,
+        help_text="Roles for the whole organization or for units (workspaces and applications).",
     )
     sort = SortFilter(fields={"created_at": "createdAt", "name": "name"}, initial="createdAt:asc")
 

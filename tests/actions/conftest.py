@@ -1,4 +1,4 @@
-"""Something that every action can be done to."""
+"""The data that the tests of all actions use."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ from tests.support.people import session_of
 def world(
     organization: Organization, owner: User, admin: User, member: User, invitee: User, stranger: User
 ) -> SimpleNamespace:
-    """Something that each of the actions can be done to."""
+    """Everything that the actions need."""
     unit = UnitFactory.create(organization=organization)
     role = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
     membership = organization.memberships.get(user=member)

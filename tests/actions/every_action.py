@@ -1,4 +1,4 @@
-"""Every action of the service, and how each is done to the world of ``conftest.py``."""
+"""A call of each action of the service with the ``world`` of ``conftest.py``."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWE
 
 World = SimpleNamespace
 
-# What is done, by which action.
+# A call for each action, by its dotted name.
 DONE: dict[str, Callable[[World], object]] = {
     "orgs.actions.organizations.create_organization": lambda w: organizations.create_organization(
         by=w.stranger, name="New", slug="new"

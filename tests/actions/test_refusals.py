@@ -1,4 +1,4 @@
-"""Every action, by callers who may do nothing here: it is refused inside the action, and nothing is changed."""
+"""Each action called without permission: the action itself refuses it and changes nothing."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,7 +55,7 @@ def a_key_of_the_owner_without_scopes(world: World) -> Principal:
 ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_stranger: FOR_ONESELF,
     a_member_without_rights: FOR_ONESELF | AS_A_MEMBER,
-    # A key is no person, and what it makes is no wider than itself.
+    # A key is not a person, and what it creates has no more permissions than it has.
     a_key_of_the_owner_without_scopes: AS_A_MEMBER - {"orgs.actions.members.leave_organization"},
 }
 

@@ -24,7 +24,7 @@ from tests.support.changes import track_changes
 pytestmark = pytest.mark.django_db
 
 
-# Those that queue one mail.
+# The actions that queue one email.
 EMAILING = (
     "invitations.actions.inviting.invite",
     "invitations.actions.inviting.resend",
@@ -41,7 +41,7 @@ EMAILING = (
 
 
 def actions_of(package: Any) -> set[str]:
-    """The public functions in a package that run in one transaction."""
+    """Return the names of the public functions in a package that are atomic."""
     modules = (
         importlib.import_module(found.name) for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     )
@@ -54,7 +54,7 @@ def actions_of(package: Any) -> set[str]:
 
 
 def is_one_transaction(function: Any) -> bool:
-    """Whether it is decorated with ``transaction.atomic``."""
+    """Return whether the function is decorated with ``transaction.atomic``."""
     return any(isinstance(cell.cell_contents, transaction.Atomic) for cell in function.__closure__ or ())
 
 
@@ -93,12 +93,12 @@ def test_nothing_is_changed_when_its_email_cannot_be_queued(world: World, name: 
     assert changes.nothing
 
 
-# An id, a permission, a state, the name of a column, or the code of a mail server.
+# An id, a permission, a state, the name of a column, or an SMTP reply code.
 SAYS_NOTHING_PERSONAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z_]+(:[a-z_]+)?|550 5\.1\.1")
 
 
 def texts_in(data: Any) -> list[str]:
-    """Every text in an event's data, keys included."""
+    """Return all strings in an event's data, keys included."""
     if isinstance(data, dict):
         return [*data, *(text for value in data.values() for text in texts_in(value))]
     if isinstance(data, list):
@@ -107,7 +107,7 @@ def texts_in(data: Any) -> list[str]:
 
 
 def rehearse(world: World, name: str) -> Any:
-    """What the action would change, undone at once."""
+    """Return what the action changes; the changes are rolled back."""
 
     class Undo(Exception):
         pass

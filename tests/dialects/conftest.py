@@ -1,4 +1,4 @@
-"""The world of the dialects."""
+"""The data that the tests of all dialects use."""
 
 import pytest
 
@@ -7,6 +7,6 @@ from tests.dialects.world import World
 
 @pytest.fixture
 def world(db, settings):
-    """Everything there is, with an issuer of JSON Web Tokens for trying things out."""
+    """The data, with a test issuer of JSON Web Tokens."""
     settings.DEBUG = True
     return World()

@@ -1,4 +1,4 @@
-"""What holds in all five APIs alike: who gets their list of invitations, and how much of it at which cost."""
+"""The lists of invitations in all five APIs: access, paging, and the number of queries."""
 
 import re
 from operator import attrgetter
@@ -32,7 +32,7 @@ def test_every_dialect_speaks_here():
     assert {speaker.path.split("/")[1] for speaker in SPEAKERS} == {"api", *DIALECTS}
 
 
-# Who may
+# Access
 
 
 @every_speaker
@@ -55,7 +55,7 @@ def test_a_foreign_organization_and_an_absent_one_are_told_apart_by_nothing(
     world: World, speaker: Speaker, who: str, foreign: UUID
 ):
     answers = []
-    speaker.ask(world, who=who)  # the first use of a token is noted
+    speaker.ask(world, who=who)  # the first use of a token is recorded
     for organization in (foreign, NOWHERE):
         with CaptureQueriesContext(connection) as captured:
             response = speaker.ask(world, who=who, path=speaker.list(organization))
@@ -65,7 +65,7 @@ def test_a_foreign_organization_and_an_absent_one_are_told_apart_by_nothing(
     assert answers[0][0] in (speaker.refusal(*MISSING), speaker.refusal(*ABSENT))
 
 
-# What a list has
+# Rows
 
 
 @every_speaker
@@ -92,13 +92,13 @@ def test_no_list_has_a_token_that_its_document_does_not_have(world: World, speak
 
 @pytest.mark.parametrize("exchange", exchanges(), ids=lambda exchange: f"{exchange.dialect}/{exchange.path.stem}")
 def test_no_answer_at_all_has_a_token_but_wacht_s_which_has_the_listed_one(exchange):
-    """Golden files call tokens by their purpose."""
+    """Golden files name tokens by their purpose."""
     assert set(re.findall(r"\{(\w+) token", exchange.response)) <= (
         {"listed"} if exchange.dialect == "wacht" else set()
     )
 
 
-# How much of it
+# Paging
 
 FAR_BEYOND = str(10**30)
 FULL_WIDTH = "%EF%BC%91"

@@ -1,4 +1,4 @@
-"""What stands in a path, in every operation of every dialect: what is foreign, absent, or no id at all."""
+"""Ids in the paths of all operations of all dialects: foreign, unknown and malformed ones."""
 
 import pytest
 from django.db import connection
@@ -21,7 +21,7 @@ from tests.dialects.world import World, key
 from tests.support.changes import track_changes
 from tests.support.queries import query_summaries
 
-# What is nearly the id: a program that is careless with Unicode or line ends would take it for the same.
+# Almost the same id. Code that handles Unicode or line ends carelessly would accept it.
 NEARLY = {
     "a newline behind it": lambda text: f"{text}\n",
     "a blank behind it": lambda text: f"{text} ",
@@ -46,7 +46,7 @@ def test_what_is_there_is_found(world: World, operation: str):
 
 @pytest.mark.parametrize(("operation", "name"), OPERATION_AND_NAME)
 def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(world: World, operation: str, name: str):
-    """By body, status and queries: alone as well as below the caller's own organization."""
+    """Body, status and queries are the same, also below the caller's own organization."""
     application_of_others(world)
     foreign = FOREIGN | {"invitation_id": key(0x41)} if dialect_of(operation) == "zenml" else FOREIGN
 

@@ -1,4 +1,4 @@
-"""HTTP itself, alike in all five APIs: credentials that do not hold, methods without meaning, every failure."""
+"""HTTP in all five APIs: invalid credentials, unsupported methods, and every kind of error."""
 
 from operator import attrgetter
 
@@ -92,7 +92,7 @@ def test_a_browser_asks_beforehand_and_nothing_is_done(world: World, speaker: Sp
     assert "Access-Control-Allow-Credentials" not in response
 
 
-# What goes wrong
+# Errors
 
 
 @every_speaker

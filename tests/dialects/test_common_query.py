@@ -1,4 +1,4 @@
-"""Filters, orders and cursors, wherever a list has some: patterns are matched whole and in ASCII, cursors are bound."""
+"""Filters, sorting and cursors of all lists. Values match completely and in ASCII; a cursor fits one list only."""
 
 import re
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -31,7 +31,7 @@ APPLIVERY_SORTS = sorts("createdAt", "updatedAt", "email", "role", bare=True)
 FORM = "This does not have the expected form."
 LENGTH = "Between 1 and 256 characters are expected."
 
-# What is nearly one of a parameter's values, and what is said of it.
+# Values that are almost valid, and their error messages.
 NEARLY = {
     (HOUSE, "sort", sorts("createdAt", "updatedAt", "expiresAt", "email")): [
         "createdAt:desc\n",
@@ -101,7 +101,7 @@ def test_an_address_is_found_in_any_letter_case(world: World):
         assert [row["email"] for row in APPLIVERY.rows(body)] == ["viewer@example.com"]
 
 
-KELVIN = "\u212a"  # which in lower case is a k
+KELVIN = "\u212a"  # its lower case is an ASCII k
 NO_SLUGS = ["desk\n", " desk", f"des{KELVIN}", "\u0501esk", "deſk", "\uff44esk", "desk\u200b", "desk.", "de_sk", "de"]
 
 
@@ -118,17 +118,17 @@ def test_what_is_nearly_a_slug_names_nothing_and_its_letter_case_does_not_matter
         assert said(APPLIVERY.ask(world, path=path.format(slug))) == said(APPLIVERY.ask(world))
 
 
-# Cursors: the golden files show one altered, and those of another filter, order and organization
+# Cursors. The golden files have a changed one, and those of another filter, sort and organization.
 
 
 def linked(response: Response) -> dict[str, str]:
-    """The queries of the pages that an answer of Upsun links to."""
+    """Return the queries of the page links in a response of Upsun."""
     links = re.findall(r'<([^>]+)>; rel="(\w+)"', response["Link"])
     return {name: urlsplit(address).query for address, name in links}
 
 
 def walk(world: World, query: str, way: str) -> list[str]:
-    """The ids on all pages from here on in one direction, page by page."""
+    """Return the ids on all pages from here in one direction."""
     response = UPSUN.ask(world, query)
     found = [row["id"] for row in response.json()]
     onward = linked(response).get(way)

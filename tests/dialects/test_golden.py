@@ -1,4 +1,4 @@
-"""Every exchange in ``golden/`` goes as it is written there. ``make golden`` writes what goes now: read the diff."""
+"""The service responds as in the golden files. ``make golden`` writes the current responses: review the diff."""
 
 import pytest
 

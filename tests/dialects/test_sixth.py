@@ -1,4 +1,4 @@
-"""A sixth dialect is a file, and an import and a line in the map: errors, credentials, schema, pages, CORS follow."""
+"""A sixth dialect needs one file, and an import and a line in ``perfectworks.urls``; the rest follows from that."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ FRIEND = "https://app.example.com"
 
 @pytest.fixture
 def the_map() -> Iterator[ModuleType]:
-    """The service's own map with these two lines more."""
+    """The URLs of the service with these two lines added."""
     source = Path(str(urls.__file__)).read_text()
     for line, one_more in ((IMPORTS, ITS_IMPORT), (DIALECTS, ITS_LINE)):
         assert source.count(line) == 1

@@ -1,4 +1,4 @@
-"""``/upsun/oauth2/token``: what the vendor's published clients send, beyond RFC 6749."""
+"""``/upsun/oauth2/token``: the requests of the vendor's published clients that go beyond RFC 6749."""
 
 import json
 from datetime import timedelta
@@ -23,7 +23,7 @@ TOKEN = "/upsun/oauth2/token"
 
 
 def asks(body: object, **headers: str) -> Any:
-    """As the client does in Node: JSON, and its own name with an empty secret."""
+    """Send the request like the Node client: JSON, and its client id with an empty secret."""
     given = {"Authorization": basic("platform-cli", ""), **headers}
     return Client(enforce_csrf_checks=True).post(
         TOKEN, json.dumps(body), content_type="application/json", headers=given
@@ -136,7 +136,7 @@ def test_the_strict_endpoint_knows_neither(key: tuple[ApiKey, str]):
 
 
 def redeemed(program: Program, person: User, secret: str = "") -> tuple[int, dict[str, Any]]:
-    """As the client does in a browser: a code as JSON, and its name in the header, with an empty secret."""
+    """Redeem a code like the browser client: JSON, and its client id in the header with an empty secret."""
     body = {
         "grant_type": "authorization_code",
         "code": Browser(person).allows(program),

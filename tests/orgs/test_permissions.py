@@ -1,4 +1,4 @@
-"""The table of permissions: what each implies, what each built-in role amounts to, and that the database agrees."""
+"""Permissions and built-in roles: what they imply, their labels, and the roles in the database."""
 
 import pytest
 from django.apps import apps

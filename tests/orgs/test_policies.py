@@ -1,4 +1,4 @@
-"""May this caller do that, and give that? One rule: a grant is a subset of what the caller holds."""
+"""Permission checks. Callers can only grant what they have."""
 
 import pytest
 from hypothesis import given
@@ -215,7 +215,7 @@ class TestRequiring:
 
 
 class TestVouching:
-    """Whether an inviter, as they are now, can still stand for what they offered."""
+    """The current permissions of inviters."""
 
     def test_a_member_vouches_for_what_they_hold(self, organization: Organization, member: User):
         held = policies.inviter_permissions(member, organization)

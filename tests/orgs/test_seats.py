@@ -1,4 +1,4 @@
-"""Seats: members and everybody else with an open invitation take one each; staff set how many there are."""
+"""Seats: how members and open invitations use them, and how staff set the limits."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestCounting:
-    """Three members to begin with."""
+    """The organization of the cast has three members."""
 
     def test_members_take_one_each_people_and_programs(self, organization: Organization):
         assert seats_taken(organization) == 3

@@ -1,4 +1,4 @@
-"""A slug is what every document's pattern allows, and is never mistaken for an id."""
+"""Slugs match the patterns of all documents and do not look like ids."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Rules about several rows hold when the rows change at the same moment: owners, seats, addresses, accounts."""
+"""Rules about several rows under concurrent changes: owners, seats, addresses and accounts."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +61,7 @@ def owners_of(organization: Organization) -> int:
 
 
 class TestAnOwnerStays:
-    """Two owners, and both are about to go."""
+    """One of two owners stays when both try to leave."""
 
     def test_when_both_leave(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
@@ -327,7 +327,7 @@ class TestEndings:
     def test_an_account_that_ends_joins_nothing_any_more(
         self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
     ):
-        """It ends in one organization while it accepts in another: whose locks do not exclude each other."""
+        """The account is deleted while it accepts in another organization, which has a separate lock."""
         for _ in rounds():
             owner, person = somebody(), somebody()
             MembershipFactory.create(organization=founded(owner), user=person)
@@ -349,7 +349,7 @@ class TestEndings:
     def test_an_account_that_has_just_joined_is_not_ended_half(
         self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
     ):
-        """Its organizations were locked before it joined another, whose lock is then missing."""
+        """The deletion locked the organizations before the account joined another, so that lock is missing."""
         owner, person = somebody(), somebody()
         MembershipFactory.create(organization=founded(owner), user=person)
         invitation = InvitationFactory.create(organization=founded(owner), invitee=person, inviter=owner)

@@ -1,4 +1,4 @@
-"""Several first requests at once, by token or by registration: one person, whichever comes first."""
+"""Several concurrent first requests of one person, by token or registration, create one account."""
 
 from functools import partial
 

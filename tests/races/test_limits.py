@@ -1,4 +1,4 @@
-"""Limits hold exactly: of fifty who ask at the same moment, as many get through as the limit says."""
+"""Limits are exact: of fifty concurrent requests, exactly as many succeed as the limit allows."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +46,7 @@ def _no_other_limit(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_more_connections_than_others_leave() -> Iterator[None]:
-    """So many callers fill the pool of connections, which later tests cut off and find again one by one."""
+    """Close the connection pool afterwards: later tests break each open connection and would have many to replace."""
     yield
     connection.close()
     if connection.vendor == "postgresql":
@@ -54,7 +54,7 @@ def _no_more_connections_than_others_leave() -> Iterator[None]:
 
 
 def at_once(*contenders: Callable[[], Any]) -> list[type[LimitReached]]:
-    """The refusals, after all have started together; connections are shared out, as they are by a web server."""
+    """Run all contenders at once and return the limits that they reached; they share connections as in a web server."""
     start = Barrier(len(contenders), timeout=PATIENCE)
 
     def run(contender: Callable[[], Any]) -> type[LimitReached] | None:
@@ -72,7 +72,7 @@ def at_once(*contenders: Callable[[], Any]) -> list[type[LimitReached]]:
 
 
 def assert_nothing_half_sent(emails: int) -> None:
-    """As many events as mails, and nothing of those who were refused."""
+    """Assert that there are as many emails and events as requests that succeeded."""
     assert Email.objects.count() == emails
     assert Event.objects.filter(kind__in=EMAIL_EVENTS).count() == emails
 

@@ -1,4 +1,4 @@
-"""The same request several times at once: one effect, and one answer to all."""
+"""Concurrent copies of one request with an idempotency key: one effect, and the same response for all."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ AT_ONCE = 4
 
 
 def at_once(requests: Iterable[Callable[[], Any]]) -> list[Any]:
-    """What these answer when they start together, each in a thread with its own connection."""
+    """Run all requests at once, each in a thread with its own connection, and return their responses."""
     requests = list(requests)
     start = Barrier(len(requests))
 
@@ -37,7 +37,7 @@ def at_once(requests: Iterable[Callable[[], Any]]) -> list[Any]:
 
 
 def post(user: User, path: str, body: dict[str, Any], key: str = "one") -> Callable[[], tuple[int, bytes]]:
-    """A request by a client of its own."""
+    """Return a function that sends a request with a new client."""
     client = APIClient()
     client.force_authenticate(user, token=session_of(user))  # type: ignore[arg-type]
 

@@ -1,4 +1,4 @@
-"""Nobody is made a member without asking, except by staff, and except for an organization's own programs."""
+"""Adding members without an invitation: staff can add people, and managers can register system users."""
 
 import pytest
 

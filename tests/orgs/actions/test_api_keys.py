@@ -1,4 +1,4 @@
-"""API keys: a member's rights or fewer, shown once, stored as a hash, dead with the membership."""
+"""API keys: their permissions, secrets and owners, and authentication with them."""
 
 import hashlib
 from datetime import timedelta
@@ -128,7 +128,7 @@ class TestCreating:
     def test_it_does_not_begin_expired(self, organization: Organization, owner: User):
         with track_changes() as changes, pytest.raises(Invalid) as refusal:
             create(owner, organization, expires_at=timezone.now())
-        assert refusal.value.fields == {"expires_at": ["Choose a moment in the future."]}
+        assert refusal.value.fields == {"expires_at": ["Choose a time in the future."]}
         assert changes.nothing
 
     @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Archiving hides an organization from everybody until its owner restores it; nothing in it is lost."""
+"""Archiving hides an organization until its owner restores it; no data is lost."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Changing what a member holds: a subset of what the caller holds, over nobody who holds more."""
+"""Changing a member's roles and permissions: callers need all that the member has and gets."""
 
 import pytest
 

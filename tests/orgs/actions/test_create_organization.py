@@ -1,4 +1,4 @@
-"""A person registers an organization and owns it."""
+"""Registering an organization makes the person its owner."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Staff stop an account and start it again; its memberships stay."""
+"""Staff deactivate and reactivate accounts; memberships stay."""
 
 import pytest
 

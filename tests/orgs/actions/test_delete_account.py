@@ -1,4 +1,4 @@
-"""Deleting an account ends every membership and signing in; nothing is erased."""
+"""Deleting an account ends its memberships and keeps it from signing in; no data is erased."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""A person goes when they like, unless nobody would own what they leave."""
+"""People can leave an organization, except its last owner."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Purging erases a person: no address and no name of theirs is left in any table; events keep the id."""
+"""Purging an account erases the person's names and addresses from all tables; events keep the user id."""
 
 from datetime import timedelta
 
@@ -196,7 +196,7 @@ def test_a_program_can_be_erased_by_staff(organization: Organization, by_staff: 
 def test_an_address_that_passed_to_somebody_else_stays_theirs(
     organization: Organization, owner: User, member: User, invitee: User
 ):
-    """The member once answered an invitation to an address that the invitee has now."""
+    """The member answered an invitation to an address that now belongs to the invitee."""
     finished = timezone.now() - timedelta(days=1)
     InvitationFactory.create(
         organization=organization,

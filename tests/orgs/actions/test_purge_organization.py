@@ -1,4 +1,4 @@
-"""Purging deletes an organization and all that belongs to it; its events stay."""
+"""Purging deletes an organization and everything that belongs to it, except its events."""
 
 import pytest
 from django.utils import timezone
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def full_organization(organization: Organization, owner: User, stranger: User) -> Organization:
-    """One with everything that an organization can have."""
+    """An organization with every kind of row that can belong to it."""
     unit = UnitFactory.create(organization=organization)
     role = RoleFactory.create(organization=organization, name="Helper")
     MembershipFactory.create(

@@ -1,4 +1,4 @@
-"""Ending somebody else's membership: nobody takes down who stands higher, and an owner always stays."""
+"""Removing members: callers need the member's administrative permissions, and the last owner stays."""
 
 import pytest
 

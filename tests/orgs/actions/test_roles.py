@@ -1,4 +1,4 @@
-"""An organization's own roles: made of what their maker holds, and gone only when nobody needs them."""
+"""Custom roles: which permissions they can contain, and when they can be deleted."""
 
 from typing import Any
 
@@ -56,7 +56,7 @@ def update(by: User, role: Role, **values: Any) -> Role:
 
 @pytest.fixture
 def manager(organization: Organization, member: User) -> User:
-    """May manage members and list projects, and nothing else."""
+    """A member who may manage members and list projects."""
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
     return member
 

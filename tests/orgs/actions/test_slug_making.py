@@ -1,4 +1,4 @@
-"""What is given a name only gets a slug that fits and that nobody else has."""
+"""Slugs made from names are valid and unique."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The active organization is the one its member switched to last."""
+"""The active organization is the one that the member switched to last."""
 
 import pytest
 from django.utils import timezone

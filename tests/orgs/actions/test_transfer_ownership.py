@@ -1,4 +1,4 @@
-"""An owner hands the organization over to another person, and stays as an admin."""
+"""Transferring the ownership makes another person the owner and the caller an admin."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""A member's role in one workspace or application: given and taken by whoever manages members there."""
+"""Roles of members in workspaces and applications: who may assign and remove them."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def workspace(organization: Organization) -> Unit:
 
 @pytest.fixture
 def unit_manager(organization: Organization, workspace: Unit, stranger: User) -> User:
-    """Holds viewing, editing and managing members in the workspace, and nothing in the organization."""
+    """A member who may view, edit and manage members in the workspace, without permissions in the organization."""
     role = RoleFactory.create(
         organization=organization, name="Host", permissions=[UNIT_MANAGE_MEMBERS, UNIT_VIEW, UNIT_EDIT], scope="unit"
     )

@@ -1,4 +1,4 @@
-"""An organization's admins change its profile, and nothing else of it."""
+"""Admins of an organization can change its profile only."""
 
 from typing import Any
 

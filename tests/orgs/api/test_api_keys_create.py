@@ -1,4 +1,4 @@
-"""POST /api-keys: a credential for a program, whose secret is shown once."""
+"""POST /api-keys: create an API key, whose secret is shown once."""
 
 from datetime import timedelta
 
@@ -108,7 +108,7 @@ def test_one_that_may_do_nothing_is_not_one_that_may_do_everything(by, organizat
         ({"name": "x" * 129}, {"name": ["Ensure this field has no more than 128 characters."]}),
         ({"description": "x" * 1001}, {"description": ["Ensure this field has no more than 1000 characters."]}),
         ({"permissions": "all"}, {"permissions": ['Expected a list of items but got type "str".']}),
-        ({"expiresAt": "2020-01-01T00:00:00Z"}, {"expiresAt": ["Choose a moment in the future."]}),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, {"expiresAt": ["Choose a time in the future."]}),
         ({"memberId": "me"}, {"memberId": ["Must be a valid UUID."]}),
         ({"secret": "pw_mine"}, {"secret": ["This field is unknown."]}),
         ({"prefix": "pw_mine"}, {"prefix": ["This field is unknown."]}),

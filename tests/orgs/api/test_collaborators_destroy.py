@@ -1,4 +1,4 @@
-"""DELETE …/collaborators/{memberId}: the role there ends, the membership stays."""
+"""DELETE …/collaborators/{memberId}: remove the role in a unit; the membership stays."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""PUT …/collaborators/{memberId}: a role in a workspace or an application."""
+"""PUT …/collaborators/{memberId}: assign a role in a workspace or an application."""
 
 import pytest
 

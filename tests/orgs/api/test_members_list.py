@@ -164,7 +164,7 @@ def test_sorting(by, organization, owner, admin, member):
     [
         (
             "role=janitor",
-            {"role": ["A role's id is expected, or one of owner, admin, editor, viewer, unassigned."]},
+            {"role": ["Use the id of a role or one of owner, admin, editor, viewer, unassigned."]},
         ),
         ("email=", {"email": ["Enter a valid e-mail address."]}),
         ("email=a@example.com&email=b@example.com", {"email": ["This parameter may be given once only."]}),

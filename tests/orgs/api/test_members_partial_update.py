@@ -1,4 +1,4 @@
-"""PATCH /organization-members/{id}: another role, other direct permissions."""
+"""PATCH /organization-members/{id}: change a member's role and direct permissions."""
 
 import pytest
 

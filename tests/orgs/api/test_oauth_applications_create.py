@@ -1,4 +1,4 @@
-"""POST /oauth-applications and POST /oauth-applications/{id}/secret: secrets are shown once."""
+"""POST /oauth-applications and POST /oauth-applications/{id}/secret: the secret is shown once."""
 
 from datetime import timedelta
 
@@ -66,7 +66,7 @@ def secret_at(application: OAuthApplication) -> str:
     ids=["client", "public", "personal"],
 )
 def test_one_of_ones_own(by, stranger, body, shown):
-    """Whoever belongs to no organization can have one, too."""
+    """A person without an organization can register one, too."""
     with track_changes() as changes:
         response = by("stranger").post(PATH, body)
 
@@ -122,19 +122,22 @@ REQUIRED, UNKNOWN = "This field is required.", "This field is unknown."
             {"kind": "personal", "name": "a\u202eb"},
             {"name": ["The character U+202E at position 2 is not allowed here."]},
         ),
-        ({"kind": "client", "name": "N"}, {"redirectUris": ["This kind needs it."]}),
-        ({"kind": "service", "name": "N"}, {"memberId": ["This kind needs it."]}),
-        ({**PERSONAL, "redirectUris": [CALLBACK]}, {"redirectUris": ["This kind does not have it."]}),
-        ({**PERSONAL, "public": True}, {"public": ["This kind does not have it."]}),
+        ({"kind": "client", "name": "N"}, {"redirectUris": ["This kind of application requires this field."]}),
+        ({"kind": "service", "name": "N"}, {"memberId": ["This kind of application requires this field."]}),
+        (
+            {**PERSONAL, "redirectUris": [CALLBACK]},
+            {"redirectUris": ["This kind of application does not have this field."]},
+        ),
+        ({**PERSONAL, "public": True}, {"public": ["This kind of application does not have this field."]}),
         ({**CLIENT, "public": "yes"}, {"public": ["Must be a valid boolean."]}),
         ({**CLIENT, "public": 0}, {"public": ["Must be a valid boolean."]}),
-        ({**CLIENT, "memberId": ABSENT}, {"memberId": ["This kind does not have it."]}),
+        ({**CLIENT, "memberId": ABSENT}, {"memberId": ["This kind of application does not have this field."]}),
         ({**CLIENT, "clientSecret": "mine"}, {"clientSecret": [UNKNOWN]}),
         ({**CLIENT, "skipAuthorization": True}, {"skipAuthorization": [UNKNOWN]}),
         ({**CLIENT, "redirectUris": []}, {"redirectUris": ["Ensure this field has at least 1 elements."]}),
         (
             {**CLIENT, "redirectUris": [f"{CALLBACK} https://b.example.com"]},
-            {"redirectUris": ["An address holds no blanks."]},
+            {"redirectUris": ["URIs must not contain spaces."]},
         ),
     ],
 )
@@ -230,7 +233,7 @@ def test_a_new_secret_is_shown_once(by, organization, admin, service):
 
 
 def test_a_secret_is_worth_what_its_user_may_do(by, organization, owner, manager):
-    """Or managing members would be enough to become an administrator."""
+    """Otherwise a manager of members could get the permissions of an administrator."""
     strong = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE)
     made, _ = register_service_client(
         by=session_of(owner), organization_id=organization.pk, membership_id=strong.pk, name="N"

@@ -1,4 +1,4 @@
-"""PATCH /oauth-applications/{id}: a client changes and stays the same client."""
+"""PATCH /oauth-applications/{id}: change a client; its id and secret stay."""
 
 from datetime import timedelta
 
@@ -71,7 +71,7 @@ def test_one_for_a_system_user(by, service, organization, admin):
         ({"name": "n" * 256}, {"name": ["Ensure this field has no more than 255 characters."]}),
         ({"name": None}, {"name": ["This field may not be null."]}),
         ({"redirectUris": []}, {"redirectUris": ["Ensure this field has at least 1 elements."]}),
-        ({"redirectUris": [f"{BACK} {THERE}"]}, {"redirectUris": ["An address holds no blanks."]}),
+        ({"redirectUris": [f"{BACK} {THERE}"]}, {"redirectUris": ["URIs must not contain spaces."]}),
         ({"scopes": "profile"}, {"scopes": ['Expected a list of items but got type "str".']}),
         ({"public": True}, {"public": ["This field is unknown."]}),
         ({"clientId": "mine"}, {"clientId": ["This field is unknown."]}),
@@ -103,7 +103,7 @@ def test_only_a_client_that_people_let_in_has_redirect_addresses(by, personal, s
     with track_changes() as changes:
         for application in (personal, service):
             answer = said(by("owner").patch(at(application), {"redirectUris": [BACK]}))
-            assert answer == invalid(redirectUris=["This kind does not have it."])
+            assert answer == invalid(redirectUris=["This kind of application does not have this field."])
 
     assert changes.nothing
 

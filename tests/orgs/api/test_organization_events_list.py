@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/events: what happened, oldest first."""
+"""GET /organizations/{id}/events: the events of an organization, oldest first."""
 
 import pytest
 

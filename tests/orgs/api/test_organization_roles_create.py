@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/roles: a role of the organization's own."""
+"""POST /organizations/{id}/roles: create a custom role."""
 
 import pytest
 

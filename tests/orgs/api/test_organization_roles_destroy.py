@@ -1,4 +1,4 @@
-"""DELETE /organizations/{id}/roles/{roleId}: a role ends, and whoever holds it gets another."""
+"""DELETE /organizations/{id}/roles/{roleId}: delete a role and reassign its members."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""PATCH /organizations/{id}/roles/{roleId}: rename a role, change what it permits."""
+"""PATCH /organizations/{id}/roles/{roleId}: change a role's name and permissions."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/roles/{roleId}: one role."""
+"""GET /organizations/{id}/roles/{roleId}: get a role."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""GET /organizations/slug/{slug}: what everybody may know."""
+"""GET /organizations/slug/{slug}: the public profile of an organization."""
 
 import pytest
 from django.utils import timezone

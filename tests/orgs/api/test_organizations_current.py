@@ -1,4 +1,4 @@
-"""GET /organizations/current: the organization the caller acts in."""
+"""GET /organizations/current: the current organization."""
 
 import pytest
 from django.utils import timezone
@@ -26,7 +26,7 @@ MESSAGE = "Organization retrieved successfully"
 
 @pytest.fixture
 def annex(member):
-    """Where the member came second."""
+    """The second organization that the member joined."""
     annex = OrganizationFactory.create(slug="annex")
     MembershipFactory.create(organization=annex, user=member, role_id=VIEWER_ROLE)
     return annex

@@ -1,4 +1,4 @@
-"""DELETE /organizations/{id}: soft deletion."""
+"""DELETE /organizations/{id}: archive an organization."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/leave: end one's own membership."""
+"""POST /organizations/{id}/leave: end the caller's membership."""
 
 import pytest
 

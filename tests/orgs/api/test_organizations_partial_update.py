@@ -1,4 +1,4 @@
-"""PATCH /organizations/{id}: parts of the profile."""
+"""PATCH /organizations/{id}: change parts of the profile."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""DELETE /organizations/{id}/permanent: gone for ever."""
+"""DELETE /organizations/{id}/permanent: delete an organization permanently."""
 
 from datetime import timedelta
 

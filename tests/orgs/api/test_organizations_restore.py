@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/restore: undo a soft deletion."""
+"""POST /organizations/{id}/restore: restore an archived organization."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/statistics: an organization in numbers."""
+"""GET /organizations/{id}/statistics: statistics of an organization."""
 
 from datetime import timedelta
 
@@ -56,7 +56,7 @@ def test_every_number_is_told(by, organization, owner, principal, workspace, app
 
 
 def turn(invitation, status):
-    """Put an invitation into a state by hand; overdue is pending and past its date."""
+    """Set the state of an invitation directly; overdue means pending and past its expiry date."""
     row = Invitation.objects.filter(pk=invitation.pk)
     if status == "overdue":
         row.update(expires_at=timezone.now() - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/transfer-ownership: another person becomes the owner."""
+"""POST /organizations/{id}/transfer-ownership: make another person the owner."""
 
 from datetime import timedelta
 

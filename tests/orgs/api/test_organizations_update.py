@@ -1,4 +1,4 @@
-"""PUT /organizations/{id}: the whole profile anew."""
+"""PUT /organizations/{id}: replace the profile."""
 
 import pytest
 
@@ -12,7 +12,7 @@ MESSAGE = "Organization updated successfully"
 
 @pytest.fixture
 def organization(organization):
-    """With a full profile."""
+    """The organization with a complete profile."""
     Organization.objects.filter(pk=organization.pk).update(
         description="We sail.",
         logo_url="https://example.com/logo.svg",

@@ -1,4 +1,4 @@
-"""GET and PUT /users/active-organization: where somebody acts when a request does not say."""
+"""GET and PUT /users/active-organization: the organization of requests that name none."""
 
 import pytest
 from django.utils import timezone
@@ -28,7 +28,7 @@ SWITCHED = "Active organization switched successfully"
 
 @pytest.fixture
 def annex(member):
-    """Where the member came second."""
+    """The second organization that the member joined."""
     annex = OrganizationFactory.create(slug="annex")
     MembershipFactory.create(organization=annex, user=member, role_id=EDITOR_ROLE)
     return annex

@@ -1,4 +1,4 @@
-"""DELETE /users/profile and /users/profile/permanent: going, and going for good."""
+"""DELETE /users/profile and /users/profile/permanent: delete and erase an account."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""GET, PUT and PATCH /users/profile: who somebody says they are."""
+"""GET, PUT and PATCH /users/profile: read and change the profile."""
 
 import pytest
 from rest_framework.test import APIClient
@@ -18,7 +18,7 @@ AVATAR = "https://example.com/mia.png"
 
 @pytest.fixture
 def member(member):
-    """With a full profile."""
+    """The member with a complete profile."""
     User.objects.filter(pk=member.pk).update(avatar_url=AVATAR)
     member.refresh_from_db()
     return member

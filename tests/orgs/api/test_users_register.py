@@ -1,4 +1,4 @@
-"""POST /users/register: a new account by address and password, or names for whom a credential speaks of."""
+"""POST /users/register: register by email address and password, or set the names of an authenticated user."""
 
 import json
 import re
@@ -18,7 +18,7 @@ from tests.support.changes import event, track_changes
 PATH = f"{API}/users/register"
 PASSWORD = "correct-horse-battery"
 NEWCOMER = {"email": "newcomer@example.com", "password": PASSWORD}
-ACCEPTED = success("If this address can be registered, a mail with the next step is on its way", None, 202)
+ACCEPTED = success("If this address can be registered, an email with the next step is on its way", None, 202)
 
 pytestmark = pytest.mark.django_db
 
@@ -206,7 +206,7 @@ def test_without_names_nothing_changes(by, member):
 
 
 def test_a_credential_says_who_somebody_is_and_the_body_does_not(by, member):
-    leave_out = ["Your credential says who you are: leave this out."]
+    leave_out = ["Leave this out: your credential identifies your account."]
 
     with track_changes() as changes:
         assert said(by("member").post(PATH, NEWCOMER)) == invalid(email=leave_out, password=leave_out)

@@ -1,4 +1,4 @@
-"""POST /users/system: a program that acts in an organization."""
+"""POST /users/system: register a system user."""
 
 import pytest
 
