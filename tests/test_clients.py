@@ -1,4 +1,4 @@
-"""What `make test-clients` is made of, without running a client."""
+"""The parts of `make test-clients`, without running a client."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What holds for every page there is, ours, django-allauth's and the admin's: each is found by the map of addresses."""
+"""Security of all pages, including those of django-allauth and the admin. The pages come from the URLconf."""
 
 from urllib.parse import urlsplit
 
@@ -26,7 +26,7 @@ ELSEWHERE = [
 
 
 def addresses(patterns=None, prefix=""):
-    """Every address without a variable part."""
+    """Return all paths without a variable part."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         path = prefix + str(pattern.pattern).lstrip("^").removesuffix("$").removesuffix("\\Z")
         if isinstance(pattern, URLResolver):
@@ -111,7 +111,7 @@ def test_signing_in_signing_up_and_proving_oneself_lead_here(client, member, els
 
 
 def assert_here(response):
-    """Not a redirect, or one to a path of this host that no browser reads as another's."""
+    """Assert that a redirect, if any, leads to a path that every browser resolves on this host."""
     location = response.get("Location", "/")
     assert (urlsplit(location).scheme, urlsplit(location).netloc) == ("", ""), location
     assert not location.startswith(("//", "/\\")), location

@@ -1,4 +1,4 @@
-"""The vendors are named where their dialects are, and nowhere below."""
+"""Only the dialects name their vendors."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ DEMONSTRATION = "perfectworks/management/commands/demo.py"  # it prints a reques
 
 
 def modules() -> Iterator[tuple[str, str]]:
-    """Path and source of every module of the service outside the dialects and what must name them."""
+    """Yield path and source of all modules outside the dialects, except those that must name vendors."""
     root = Path(settings.BASE_DIR)
     for package in sorted(path.parent for path in root.glob("*/__init__.py")):
         for path in sorted(package.rglob("*.py")):

@@ -179,16 +179,16 @@ class Replacement:
         return f"{{token for an API key of {principal.user.first_name}}}" if principal and principal.user else found[0]
 
     def id(self, found: re.Match[str]) -> str:
-        keys = {spelling: key for spelling, parse in SPELLINGS.items() if (key := parse(found[0]))}
+        keys = {representation: key for representation, parse in REPRESENTATIONS.items() if (key := parse(found[0]))}
         if not keys or any(map(self.is_known, keys.values())):
             return found[0]
-        spelling, key = next(iter(keys.items()))
-        return f"{{{self.name(key)} as {spelling}}}"
+        representation, key = next(iter(keys.items()))
+        return f"{{{self.name(key)} as {representation}}}"
 
     def moment(self, found: re.Match[str]) -> str:
-        spelled = datetime.fromisoformat(found[0].replace("Z", "+00:00"))
+        time = datetime.fromisoformat(found[0].replace("Z", "+00:00"))
         for name, moment in {"now": timezone.now(), "in 10 days": timezone.now() + timedelta(days=10)}.items():
-            if abs(moment - spelled) < timedelta(minutes=1):
+            if abs(moment - time) < timedelta(minutes=1):
                 return f"{{{name}, {'milliseconds' if '.' in found[0] else 'seconds'}}}"
         return found[0]
 
@@ -224,7 +224,7 @@ def first_of(bounds: tuple[UUID, UUID] | None) -> UUID | None:
     return bounds[0] if bounds else None
 
 
-SPELLINGS = {
+REPRESENTATIONS = {
     "uuid": parse_uuid,
     "ULID": parse_ulid,
     "24 hex digits": lambda text: first_of(parse_oid(text)),

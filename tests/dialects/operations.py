@@ -25,7 +25,7 @@ ROUTES: dict[str, Route] = {
 OPERATION_AND_NAME = [(operation, name) for operation, route in ROUTES.items() for name in sorted(route.names)]
 
 # The representation of the ids in each dialect's paths.
-SPELLED: dict[str, dict[str, Callable[[UUID], str]]] = {
+FORMATS: dict[str, dict[str, Callable[[UUID], str]]] = {
     "wacht": {"organization_id": to_decimal, "invitation_id": to_decimal},
     "zenml": {"invitation_id": str},
     "upsun": {"organization_id": to_ulid, "invitation_id": str},
@@ -42,15 +42,15 @@ def dialect_of(operation: str) -> str:
     return operation.partition("_")[0]
 
 
-def spelled(operation: str, ids: dict[str, UUID]) -> dict[str, str]:
+def path_values(operation: str, ids: dict[str, UUID]) -> dict[str, str]:
     """Return the path parameters of an operation by name."""
-    return {name: spell(ids[name]) for name, spell in SPELLED[dialect_of(operation)].items()}
+    return {name: to_text(ids[name]) for name, to_text in FORMATS[dialect_of(operation)].items()}
 
 
 def ask(world: World, operation: str, who: str = "", **named: str) -> Any:
     """Call the operation with a permitted credential and existing ids, except for those given; return the response."""
     dialect, route = dialect_of(operation), ROUTES[operation]
-    texts = {name: quote(text, safe="") for name, text in (spelled(operation, OWN) | named).items()}
+    texts = {name: quote(text, safe="") for name, text in (path_values(operation, OWN) | named).items()}
     speaker = speaker_of(dialect)
     who = who or ("invitee" if operation == "wacht_answers.accept" else speaker.reader)
     headers = speaker.headers(world, who)

@@ -114,7 +114,7 @@ class Speaker:
     empty: Any
     fill: Callable[[World, int], None]
     queries: dict[str, str]
-    spell: Callable[[UUID], str] = str
+    format_id: Callable[[UUID], str] = str
     pages: dict[str, int] = field(default_factory=dict)
     everything: str = ""
     refuses_unknown: bool = False
@@ -122,7 +122,7 @@ class Speaker:
 
     def list(self, organization: UUID = RIVERSIDE) -> str:
         """Return the path of the list."""
-        return self.path.format(organization=self.spell(organization), application=self.spell(SHOP))
+        return self.path.format(organization=self.format_id(organization), application=self.format_id(SHOP))
 
     def headers(self, world: World, who: str) -> dict[str, str]:
         """Return the headers with a caller's credential; "anonymous" has none."""
@@ -225,7 +225,7 @@ SPEAKERS = [
         empty={"status": 200, "message": "", "data": [], "session": ANY, "errors": []},
         fill=sent,
         queries=BY_SESSION | IN_ORGANIZATION | ROWS | {"roles of the inviters": "SELECT orgs_roleassignment"},
-        spell=to_decimal,
+        format_id=to_decimal,
         tokens=frozenset({"listed"}),
     ),
     Speaker(
@@ -249,7 +249,7 @@ SPEAKERS = [
         empty=[],
         fill=sent,
         queries=BY_TOKEN | IN_ORGANIZATION | ROWS,
-        spell=to_ulid,
+        format_id=to_ulid,
         pages={"page[size]": 100},
         everything="page[size]=100",
         refuses_unknown=True,
@@ -273,7 +273,7 @@ SPEAKERS = [
             **COUNTED,
             **ROWS,
         },
-        spell=to_oid,
+        format_id=to_oid,
         pages=NUMBERED,
         everything="limit=100",
     ),

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perfectworks.urls import DIALECTS
-from tests.dialects.operations import OWN, ROUTES, SPELLED, dialect_of
+from tests.dialects.operations import FORMATS, OWN, ROUTES, dialect_of
 from tests.dialects.speakers import speaker_of
 from tests.dialects.world import World
 from tests.support.operations import house_routes
@@ -58,9 +58,9 @@ def mostly(usual: Any, otherwise: Any) -> Any:
 def requests(draw: Any, api: str) -> dict[str, Any]:
     """Generate requests that mostly have existing ids, the right method, a permitted caller and JSON."""
     route = draw(st.sampled_from(BY_API[api]))
-    spellings = SPELLED.get(api) or dict.fromkeys(route.names, str)
+    formats = FORMATS.get(api) or dict.fromkeys(route.names, str)
     named = {
-        name: draw(mostly(spellings[name](OWN[name]), texts.map(lambda text: quote(spoken(text), safe=""))))
+        name: draw(mostly(formats[name](OWN[name]), texts.map(lambda text: quote(spoken(text), safe=""))))
         for name in sorted(route.names)
     }
     behind = draw(mostly("", texts.map(lambda text: quote(spoken(text)))))

@@ -14,7 +14,7 @@ from tests.dialects.operations import (
     application_of_others,
     ask,
     dialect_of,
-    spelled,
+    path_values,
 )
 from tests.dialects.speakers import said
 from tests.dialects.world import World, key
@@ -53,7 +53,7 @@ def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(world: Wor
     answers = []
     for ids in (foreign, ABSENT):
         with CaptureQueriesContext(connection) as captured, track_changes() as changes:
-            response = ask(world, operation, **{name: spelled(operation, ids)[name]})
+            response = ask(world, operation, **{name: path_values(operation, ids)[name]})
         assert changes.nothing
         answers.append((said(response), query_summaries(captured)))
 
@@ -63,8 +63,8 @@ def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(world: Wor
 
 @pytest.mark.parametrize(("operation", "name"), OPERATION_AND_NAME)
 def test_what_is_nearly_an_id_is_none(world: World, operation: str, name: str):
-    own = spelled(operation, OWN)[name]
-    absent = said(ask(world, operation, **{name: spelled(operation, ABSENT)[name]}))
+    own = path_values(operation, OWN)[name]
+    absent = said(ask(world, operation, **{name: path_values(operation, ABSENT)[name]}))
     fault = {"type": "uuid_parsing", "loc": ["path", name], "msg": "Input should be a valid UUID"}
 
     for nearly in NEARLY.values():
