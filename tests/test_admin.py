@@ -81,7 +81,7 @@ def test_nothing_can_be_added_saved_or_deleted_without_an_action(staff: Client, 
 
 
 @pytest.mark.parametrize("person", ["owner", "admin", "member", "invitee", "stranger"])
-def test_whoever_is_not_staff_does_not_get_in(world: World, person: str):
+def test_only_staff_can_sign_in(world: World, person: str):
     client = Client()
     client.force_login(world.people[person])
     assert client.get("/admin/orgs/organization/").status_code in (302, 403)
@@ -90,7 +90,7 @@ def test_whoever_is_not_staff_does_not_get_in(world: World, person: str):
     assert not Organization.objects.get(pk=world.organization.pk).is_archived
 
 
-def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world: World):
+def test_staff_with_only_the_view_permission_cannot_use_buttons(world: World):
     from django.contrib.auth.models import Permission
 
     member = world.people["member"]
@@ -154,7 +154,7 @@ def test_sending_again_raises_the_generation_and_says_who_did_it(staff: Client, 
     assert event.actor_id == User.objects.get(email="staff@example.com").pk
 
 
-def test_the_list_of_invitations_shows_and_filters_how_their_email_fares(staff: Client, world: World):
+def test_the_list_of_invitations_shows_and_filters_the_delivery(staff: Client, world: World):
     address = reverse("admin:invitations_invitation_changelist")
     page = staff.get(address, {"delivery": "failed"})
     assert [row.email for row in page.context["cl"].result_list] == ["no-such-mailbox@example.com"]
@@ -254,7 +254,7 @@ def test_an_invitations_page_says_why_this_person_has_not_joined(staff: Client, 
     assert "<p><q>550 5.1.1" in reasons["error"]
 
 
-def test_an_invitations_page_tells_the_story_with_names(staff: Client, world: World):
+def test_an_invitations_page_shows_its_events_with_names(staff: Client, world: World):
     text = staff.get(address_of(world.invitations["pending"])).content.decode()
     assert "<strong>Invited</strong>" in text
     assert "by Demo Owner" in text

@@ -154,7 +154,7 @@ def test_every_operation_of_the_map_is_in_the_table_of_credentials():
 
 
 @pytest.mark.parametrize("operation", EXPECTED)
-def test_everybody_gets_the_answer_of_the_matrix(operation: str, world: World, cast: dict[str, User]):
+def test_every_caller_gets_the_status_in_the_matrix(operation: str, world: World, cast: dict[str, User]):
     answers = {}
     for who in WHO:
         client = world.client(who, cast.get(who))
@@ -173,9 +173,7 @@ def test_everybody_gets_the_answer_of_the_matrix(operation: str, world: World, c
 
 
 @pytest.mark.parametrize("operation", ABOUT_ONE)
-def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(
-    operation: str, world: World, cast: dict[str, User]
-):
+def test_foreign_and_unknown_ids_get_the_same_response(operation: str, world: World, cast: dict[str, User]):
     """Body, status and queries are the same, also for paths below the organization."""
     route, foreign = ROUTES[operation], world.names(operation)
     alone = "organization_id" not in route.names and not route.in_current_organization

@@ -130,7 +130,7 @@ def trees() -> list[ast.AST]:
 
 
 @pytest.mark.parametrize("part", LISTED, ids=[part.name for part in LISTED])
-def test_a_listed_part_is_where_it_was(part: Part):
+def test_a_listed_part_still_exists(part: Part):
     owner = resolved(part.name.rpartition(".")[0])
 
     if part.parameters is None and not hasattr(owner, part.last):

@@ -109,7 +109,7 @@ def test_each_line_has_a_reason(required: Requirement, reason: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_line_is_at_work(name: str, used: set[str]):
+def test_each_requirement_is_used(name: str, used: set[str]):
     is_used = bool(modules_of(name) & used) or is_run(name) or (name in AT_WORK and says(*AT_WORK[name]))
     assert is_used, f"nothing imports, installs or runs {name}"
 
@@ -117,7 +117,7 @@ def test_each_line_is_at_work(name: str, used: set[str]):
 @pytest.mark.parametrize(
     ("name", "extra"), [(line.name.lower(), extra) for line, _ in LINES for extra in sorted(line.extras)]
 )
-def test_each_extra_is_at_work(name: str, extra: str):
+def test_each_extra_is_used(name: str, extra: str):
     assert says(*EXTRAS_AT_WORK[name, extra])
 
 

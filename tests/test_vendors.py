@@ -29,12 +29,12 @@ def test_the_modules_are_found():
     ).keys()
 
 
-def test_the_map_would_be_noticed():
+def test_the_urlconf_would_be_detected():
     source = (Path(settings.BASE_DIR) / THE_MAP).read_text()
     assert {found.lower() for found in VENDORS.findall(source)} == set(DIALECTS)
 
 
-def test_no_vendor_is_named_below_the_dialects():
+def test_only_the_dialects_name_vendors():
     named = [
         f"{name}:{number}: {line.strip()}"
         for name, source in modules()

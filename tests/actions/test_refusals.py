@@ -69,7 +69,7 @@ ALLOWED: dict[Callable[[World], Principal], set[str]] = {
         if name not in allowed | BY_THE_SERVICE
     ],
 )
-def test_whoever_may_do_nothing_here_changes_nothing(world: World, caller: Callable[[World], Principal], name: str):
+def test_callers_without_permission_change_nothing(world: World, caller: Callable[[World], Principal], name: str):
     by = caller(world)
     for who in ("owner", "admin", "member", "invitee", "stranger", "staff", "late"):
         setattr(world, who, by)
@@ -86,7 +86,7 @@ def test_whoever_may_do_nothing_here_changes_nothing(world: World, caller: Calla
         for name in sorted(allowed)
     ],
 )
-def test_what_anybody_may_do_for_themselves_is_done(world: World, caller: Callable[[World], Principal], name: str):
+def test_actions_open_to_everybody_succeed(world: World, caller: Callable[[World], Principal], name: str):
     by = caller(world)
     for who in ("owner", "admin", "member", "invitee", "stranger", "staff"):
         setattr(world, who, by)

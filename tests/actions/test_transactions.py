@@ -63,7 +63,7 @@ def test_every_action_is_tried_here():
 
 
 @every_action
-def test_it_leaves_events_that_name_nobody(world: World, name: str):
+def test_its_events_contain_no_personal_data(world: World, name: str):
     known = set(Event.objects.values_list("pk", flat=True))
     with track_changes() as changes:
         DONE[name](world)
@@ -73,13 +73,13 @@ def test_it_leaves_events_that_name_nobody(world: World, name: str):
 
 
 @every_action
-def test_only_those_that_say_so_queue_a_email(world: World, name: str):
+def test_only_listed_actions_queue_an_email(world: World, name: str):
     queued = rehearse(world, name).tables.get("invitations.Email", (0, 0, 0))[0]
     assert queued == (name in EMAILING)
 
 
 @every_action
-def test_nothing_is_changed_when_its_last_event_cannot_be_written(world: World, name: str):
+def test_nothing_changes_when_its_last_event_cannot_be_written(world: World, name: str):
     kinds = [told.kind for told in rehearse(world, name).events]
     with track_changes() as changes, refusing(Event, f"NEW.kind = '{kinds[-1]}'"), pytest.raises(DatabaseError):
         DONE[name](world)
@@ -87,7 +87,7 @@ def test_nothing_is_changed_when_its_last_event_cannot_be_written(world: World, 
 
 
 @pytest.mark.parametrize("name", EMAILING)
-def test_nothing_is_changed_when_its_email_cannot_be_queued(world: World, name: str):
+def test_nothing_changes_when_its_email_cannot_be_queued(world: World, name: str):
     with track_changes() as changes, refusing(Email), pytest.raises(DatabaseError):
         DONE[name](world)
     assert changes.nothing

@@ -28,7 +28,7 @@ every_page_parameter = pytest.mark.parametrize(
 )
 
 
-def test_every_dialect_speaks_here():
+def test_every_dialect_is_tested():
     assert {speaker.path.split("/")[1] for speaker in SPEAKERS} == {"api", *DIALECTS}
 
 
@@ -37,7 +37,7 @@ def test_every_dialect_speaks_here():
 
 @every_speaker
 @pytest.mark.parametrize("who", CAST)
-def test_everybody_gets_their_rows_or_the_refusal_in_the_dialect_s_words(world: World, speaker: Speaker, who: str):
+def test_every_caller_gets_rows_or_an_error_in_the_dialects_format(world: World, speaker: Speaker, who: str):
     answer = dict(zip(CAST, map(int, speaker.answers.split()), strict=True))[who]
 
     response = speaker.ask(world, who=who)
@@ -51,7 +51,7 @@ def test_everybody_gets_their_rows_or_the_refusal_in_the_dialect_s_words(world: 
 
 @pytest.mark.parametrize("speaker", [one for one in SPEAKERS if one.list() != one.list(NOWHERE)], ids=NAME)
 @pytest.mark.parametrize(("who", "foreign"), [("stranger", RIVERSIDE), ("member", HILLSIDE), ("owner", HILLSIDE)])
-def test_a_foreign_organization_and_an_absent_one_are_told_apart_by_nothing(
+def test_foreign_and_unknown_organizations_get_the_same_response(
     world: World, speaker: Speaker, who: str, foreign: UUID
 ):
     answers = []
@@ -76,7 +76,7 @@ def test_an_empty_list(world: World, speaker: Speaker):
 
 @every_speaker
 @pytest.mark.parametrize("count", [1, 30])
-def test_a_list_takes_the_same_queries_however_long_it_is(world: World, speaker: Speaker, count: int):
+def test_the_number_of_queries_does_not_depend_on_the_rows(world: World, speaker: Speaker, count: int):
     speaker.hold(world, count)
 
     with assert_queries(**speaker.queries):
@@ -86,7 +86,7 @@ def test_a_list_takes_the_same_queries_however_long_it_is(world: World, speaker:
 
 
 @every_speaker
-def test_no_list_has_a_token_that_its_document_does_not_have(world: World, speaker: Speaker):
+def test_no_list_has_a_token_that_its_document_lacks(world: World, speaker: Speaker):
     assert tokens_in(speaker.ask(world, speaker.everything).content.decode()) == speaker.tokens
 
 
@@ -119,7 +119,7 @@ def test_what_is_no_number_within_the_bounds_is_refused(world: World, speaker: S
 
 
 @every_page_parameter
-def test_the_smallest_and_the_largest_are_taken(world: World, speaker: Speaker, name: str):
+def test_minimum_and_maximum_page_sizes_are_accepted(world: World, speaker: Speaker, name: str):
     for number in (1, speaker.pages[name]):
         assert speaker.ask(world, f"{name}={number}").status_code == 200
 
@@ -143,7 +143,7 @@ def test_an_unknown_parameter_is_refused_or_ignored_as_the_vendor_does(world: Wo
 
 
 @pytest.mark.parametrize("speaker", [one for one in SPEAKERS if not one.pages], ids=NAME)
-def test_who_documents_no_pages_has_none(world: World, speaker: Speaker):
+def test_dialects_without_documented_paging_have_none(world: World, speaker: Speaker):
     plain = said(speaker.ask(world))
 
     for query in ("page=0", "limit=1", "limit=-1", "page[size]=1", f"page={10**30}", "sort=x"):

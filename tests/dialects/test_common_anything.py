@@ -87,7 +87,7 @@ def test_every_operation_about_invitations_is_tried():
 
 
 @pytest.mark.parametrize("api", BY_API)
-def test_anything_gets_an_answer_and_only_a_success_writes(world: World, api: str):
+def test_every_request_gets_a_response_and_only_successes_write(world: World, api: str):
     @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), derandomize=True)
     @given(request=requests(api))
     def tried(request: dict[str, Any]) -> None:

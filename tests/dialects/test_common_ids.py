@@ -40,12 +40,12 @@ def test_every_dialect_has_operations_here():
 
 
 @pytest.mark.parametrize("operation", ROUTES)
-def test_what_is_there_is_found(world: World, operation: str):
+def test_existing_ids_are_found(world: World, operation: str):
     assert ask(world, operation).status_code in (200, 201, 204)
 
 
 @pytest.mark.parametrize(("operation", "name"), OPERATION_AND_NAME)
-def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(world: World, operation: str, name: str):
+def test_foreign_and_unknown_ids_get_the_same_response(world: World, operation: str, name: str):
     """Body, status and queries are the same, also below the caller's own organization."""
     application_of_others(world)
     foreign = FOREIGN | {"invitation_id": key(0x41)} if dialect_of(operation) == "zenml" else FOREIGN

@@ -85,7 +85,7 @@ NEARLY = {
     ("speaker", "name", "message", "texts"),
     [pytest.param(*one, texts, id=f"{one[0].name} {one[1]} {one[2]:.20}") for one, texts in NEARLY.items()],
 )
-def test_what_is_nearly_a_value_is_refused_and_the_parameter_named(
+def test_almost_valid_values_are_refused_with_the_name_of_the_parameter(
     world: World, speaker: Speaker, name: str, message: str, texts: list[str]
 ):
     refused = speaker.refusal(400, "invalid_query", QUERY, **{name: message})
@@ -95,7 +95,7 @@ def test_what_is_nearly_a_value_is_refused_and_the_parameter_named(
     assert answers == dict.fromkeys(texts, refused)
 
 
-def test_an_address_is_found_in_any_letter_case(world: World):
+def test_the_address_filter_ignores_case(world: World):
     for text in ("viewer@example.com", "VIEWER@example.com", "viewer@EXAMPLE.COM"):
         _, body = said(APPLIVERY.ask(world, f"email={text}"))
         assert [row["email"] for row in APPLIVERY.rows(body)] == ["viewer@example.com"]
@@ -106,7 +106,7 @@ NO_SLUGS = ["desk\n", " desk", f"des{KELVIN}", "\u0501esk", "deſk", "\uff44esk"
 
 
 @pytest.mark.parametrize("place", ["organizations/desk/apps/{}", "organizations/{}/apps/desk"])
-def test_what_is_nearly_a_slug_names_nothing_and_its_letter_case_does_not_matter(world: World, place: str):
+def test_the_slug_ignores_case_but_must_match_otherwise(world: World, place: str):
     for model, key in ((Organization, RIVERSIDE), (Unit, SHOP)):
         model.objects.filter(pk=key).update(slug="desk")
     path = f"/applivery/v1/{place}/collaborators/invitations"
@@ -137,7 +137,7 @@ def walk(world: World, query: str, way: str) -> list[str]:
 
 
 @pytest.mark.parametrize("sort", ["updated_at", "-updated_at"])
-def test_the_links_lead_through_every_row_once_and_back(world: World, sort: str):
+def test_the_page_links_visit_every_row_once_in_both_directions(world: World, sort: str):
     Invitation.objects.update(updated_at=moment(9))
     everything = [row["id"] for row in UPSUN.ask(world, f"sort={sort}").json()]
     assert len(everything) == 6
@@ -164,7 +164,7 @@ def test_every_character_of_a_cursor_counts(world: World):
         assert said(UPSUN.ask(world, urlencode(onward | {"page[after]": text}))) == foreign
 
 
-def test_a_cursor_of_one_list_is_none_of_another(world: World):
+def test_a_cursor_is_only_valid_for_its_list(world: World):
     by = Principal(user=world.people["owner"], method=Method.SESSION)
     for name in ("Riverbed", "Riverside"):
         update_organization(by=by, organization_id=RIVERSIDE, name=name)

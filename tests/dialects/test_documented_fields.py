@@ -51,7 +51,7 @@ def test_the_fields_are_the_documented_ones_in_their_order(prefix: str):
 
 
 @pytest.mark.parametrize("prefix", DIALECTS)
-def test_only_what_may_be_null_or_missing_is(prefix: str):
+def test_only_documented_fields_are_null_or_missing(prefix: str):
     fields = list(paths(prefix, item(prefix)))
 
     assert [path for path, null, _ in fields if null] == documented(prefix).may_be_null

@@ -76,7 +76,7 @@ VENDORS = [exchange for prefix in DIALECTS for exchange in exchanges(prefix)]
 
 
 @pytest.mark.parametrize("exchange", VENDORS, ids=lambda exchange: f"{exchange.dialect}/{exchange.path.stem}")
-def test_the_body_is_what_the_document_promises(exchange):
+def test_the_body_matches_the_schema(exchange):
     schema = schema_of(exchange)
     if schema is None:
         assert exchange.status == 204
@@ -87,7 +87,7 @@ def test_the_body_is_what_the_document_promises(exchange):
 
 
 @pytest.mark.parametrize("prefix", DIALECTS)
-def test_every_status_of_every_operation_is_shown(prefix):
+def test_every_documented_status_has_a_golden_file(prefix):
     promised = {
         (operation["operationId"], int(status))
         for *_, operation in operations(prefix)
@@ -125,7 +125,7 @@ def test_the_operations_have_the_vendor_s_names(prefix):
 
 
 @pytest.mark.parametrize("prefix", DIALECTS)
-def test_a_document_says_what_it_is_after_and_how_credentials_ids_pages_and_errors_are_there(prefix):
+def test_a_document_explains_its_source_credentials_ids_pages_and_errors(prefix):
     description = document(prefix)["info"]["description"]
 
     assert [words for words in documented(prefix).says if words not in description] == []

@@ -45,7 +45,7 @@ def ask(path: str, token: str = "", method: str = "get", **headers: str) -> Any:
     return getattr(Client(raise_request_exception=False), method)(f"/tiny/{path}", headers=shown | headers)
 
 
-def test_it_answers_and_the_others_still_do(the_map: ModuleType, world: World):
+def test_it_works_and_the_other_dialects_still_do(the_map: ModuleType, world: World):
     token = world.credentials["invitee"]["token"]
 
     assert (ask("count", token).status_code, ask("count", token).content) == (200, b"3")
@@ -53,7 +53,7 @@ def test_it_answers_and_the_others_still_do(the_map: ModuleType, world: World):
 
 
 @pytest.mark.usefixtures("the_map", "world")
-def test_every_failure_below_its_prefix_is_in_its_words(world: World):
+def test_every_error_below_its_prefix_has_its_format(world: World):
     person, narrow = world.credentials["invitee"]["token"], world.credentials["narrow invitee"]["token"]
     failures = [
         ask("count"),

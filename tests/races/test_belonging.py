@@ -134,7 +134,7 @@ class TestAnOwnerStays:
             owners = organization.memberships.filter(assignments__role_id=OWNER_ROLE, user__is_active=True)
             assert owners.count() == 1
 
-    def test_when_the_heir_of_the_only_one_leaves(self, somebody: Somebody, founded: Founded):
+    def test_when_the_new_owner_leaves_during_the_transfer(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
             owner, heir = somebody(), somebody()
             organization = founded(owner)
@@ -154,7 +154,7 @@ class TestAnOwnerStays:
                 ([MemberNotFound], OWNER_ROLE, ["membership.left"]),
             ]
 
-    def test_when_it_is_handed_over_twice(self, somebody: Somebody, founded: Founded):
+    def test_when_it_is_transferred_twice(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
             owner, heirs = somebody(), (somebody(), somebody())
             organization = founded(owner)
@@ -184,7 +184,7 @@ class TestOneOfEach:
             assert refusals(race(*send)) == [AlreadyInvited]
             assert (organization.invitations.count(), kinds(organization)) == (1, ["invitation.created"])
 
-    def test_two_who_insist_make_a_chain_with_one_open_end(self, somebody: Somebody, founded: Founded):
+    def test_two_forced_invitations_leave_one_open(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
             owners = somebody(), somebody()
             organization = founded(*owners)
@@ -215,7 +215,7 @@ class TestOneOfEach:
             assert refusals(race(*send)) == [NoSeatLeft] * 3
             assert (organization.invitations.count(), kinds(organization)) == (2, ["invitation.created"])
 
-    def test_the_last_seat_goes_to_an_address_or_to_a_program(self, somebody: Somebody, founded: Founded):
+    def test_the_last_seat_goes_to_an_address_or_to_a_system_user(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
             owner = somebody()
             organization = founded(owner, seat_limit=2)
@@ -324,7 +324,7 @@ class TestEndings:
             assert list(told) == ["membership.left", "user.deleted"]
 
     @pytest.mark.parametrize("ending", [delete_account, purge_account])
-    def test_an_account_that_ends_joins_nothing_any_more(
+    def test_an_account_that_ends_joins_no_organization(
         self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
     ):
         """The account is deleted while it accepts in another organization, which has a separate lock."""
@@ -346,7 +346,7 @@ class TestEndings:
 
     @pytest.mark.postgresql
     @pytest.mark.parametrize("ending", [delete_account, purge_account])
-    def test_an_account_that_has_just_joined_is_not_ended_half(
+    def test_an_account_that_has_just_joined_is_not_deleted_partly(
         self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
     ):
         """The deletion locked the organizations before the account joined another, so that lock is missing."""

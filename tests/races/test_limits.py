@@ -146,7 +146,7 @@ def test_emails_by_one_person_in_many_organizations(somebody: Somebody, founded:
     assert counted(HashPurpose.INVITER, str(owner.pk)) == LIMIT
 
 
-def test_people_who_invite_the_same_addresses_in_any_order_do_not_stop_each_other(somebody: Somebody, founded: Founded):
+def test_inviting_the_same_addresses_in_any_order_does_not_deadlock(somebody: Somebody, founded: Founded):
     owners = [somebody() for _ in range(4)]
     organizations = [founded(*owners) for _ in owners]
     crossing = [

@@ -79,7 +79,7 @@ def test_of_two_requests_with_one_key_one_is_refused(owner: User, organization: 
     assert (Invitation.objects.count(), Email.objects.count()) == (1, 1)
 
 
-def test_different_keys_do_not_wait_for_each_other_s_answer(owner: User, organization: Organization) -> None:
+def test_different_keys_do_not_wait_for_each_other(owner: User, organization: Organization) -> None:
     path = f"{organization.pk}/invitations"
 
     answers = at_once(

@@ -60,7 +60,7 @@ def test_a_refresh_token_used_twice_at_once_gives_one_pair_and_ends_it(program: 
 
 
 @pytest.mark.parametrize("way", ["redeems", "refreshes"])
-def test_withdrawing_while_a_client_gets_tokens_leaves_it_none(
+def test_withdrawing_access_during_a_token_request_leaves_no_token(
     program: Program, somebody: Callable[[], User], way: str
 ):
     for _ in rounds():

@@ -41,7 +41,7 @@ def full_organization(organization: Organization, owner: User, stranger: User) -
     return organization
 
 
-def test_everything_of_it_goes_and_nothing_of_anybody_else(
+def test_all_its_rows_are_deleted_and_no_others(
     full_organization: Organization, other_organization: Organization, owner: User
 ):
     with track_changes() as changes:
@@ -72,7 +72,7 @@ def test_its_events_stay(owner: User):
     ]
 
 
-def test_its_programs_end_with_it_and_its_people_do_not(full_organization: Organization, owner: User):
+def test_its_system_users_are_deactivated_and_its_people_are_not(full_organization: Organization, owner: User):
     program = User.objects.get(kind=User.Kind.SYSTEM)
     purge_organization(by=session_of(owner), organization_id=full_organization.pk)
     program.refresh_from_db()

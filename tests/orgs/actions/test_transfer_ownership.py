@@ -26,7 +26,7 @@ def transfer(by: User | Principal, organization: Organization, heir: User) -> Me
     )
 
 
-def test_the_heir_owns_and_the_former_owner_is_an_admin(organization: Organization, owner: User, member: User):
+def test_the_new_owner_owns_and_the_former_owner_is_an_admin(organization: Organization, owner: User, member: User):
     unit = UnitFactory.create(organization=organization)
     RoleAssignmentFactory.create(membership=membership_of(member, organization), role_id=UNIT_VIEWER_ROLE, unit=unit)
     Membership.objects.filter(user=member).update(permissions=[MANAGE_BILLING])
@@ -47,14 +47,16 @@ def test_then_the_former_owner_can_leave(organization: Organization, owner: User
     assert role_id_of(member, organization) == OWNER_ROLE
 
 
-def test_to_a_second_owner_it_is_a_demotion_of_the_first(organization: Organization, owner: User, admin: User):
+def test_transferring_to_a_second_owner_demotes_the_first(organization: Organization, owner: User, admin: User):
     membership_of(admin, organization).assignments.update(role_id=OWNER_ROLE)
     transfer(owner, organization, admin)
     assert (role_id_of(admin, organization), role_id_of(owner, organization)) == (OWNER_ROLE, ADMIN_ROLE)
 
 
 @pytest.mark.parametrize("heir", ["oneself", "a program", "a deactivated person"])
-def test_only_another_active_person_can_be_the_heir(organization: Organization, owner: User, member: User, heir: str):
+def test_only_another_active_person_can_be_the_new_owner(
+    organization: Organization, owner: User, member: User, heir: str
+):
     User.objects.filter(pk=member.pk).update(is_active=False)
     heirs = {
         "oneself": owner,
@@ -67,7 +69,7 @@ def test_only_another_active_person_can_be_the_heir(organization: Organization, 
     assert changes.nothing
 
 
-def test_nobody_but_an_owner_in_person_may(
+def test_only_an_owner_in_person_may(
     organization: Organization, owner: User, admin: User, member: User, stranger: User, by_staff: Principal
 ):
     for by, refusal in (

@@ -24,7 +24,7 @@ def member(member):
     return member
 
 
-def test_the_profile_is_shown_whole(by, member):
+def test_all_fields_of_the_profile_are_shown(by, member):
     with assert_queries(is_it_verified="SELECT account_emailaddress"):
         answer = said(by("member").get(PATH))
 
@@ -35,13 +35,13 @@ def test_the_profile_is_shown_whole(by, member):
     )
 
 
-def test_an_unproven_address_says_so(by, member):
+def test_an_unverified_address_is_marked(by, member):
     member.emailaddress_set.update(verified=False)
 
     assert said(by("member").get(PATH))[1]["data"]["emailVerified"] is False
 
 
-def test_a_program_has_a_profile_without_an_address(by, organization, principal):
+def test_a_system_user_has_a_profile_without_an_address(by, organization, principal):
     program = MembershipFactory.create(organization=organization, of_system_user=True).user
     api = APIClient()
     api.force_authenticate(program, token=principal(program, Method.API_KEY, organization_id=organization.pk))
@@ -51,7 +51,7 @@ def test_a_program_has_a_profile_without_an_address(by, organization, principal)
     )
 
 
-def test_replacing_clears_what_is_left_out(by, member):
+def test_replacing_clears_missing_fields(by, member):
     with track_changes() as changes:
         answer = said(by("member").put(PATH, {"firstName": "Mia"}))
 
@@ -62,7 +62,7 @@ def test_replacing_clears_what_is_left_out(by, member):
     ]
 
 
-def test_changing_leaves_the_rest(by, member):
+def test_changing_keeps_missing_fields(by, member):
     with track_changes() as changes:
         answer = said(by("member").patch(PATH, {"lastName": "Miller"}))
 
@@ -71,12 +71,12 @@ def test_changing_leaves_the_rest(by, member):
 
 
 @pytest.mark.parametrize("nothing", ["", None])
-def test_an_avatar_is_taken_away_by_null_or_a_blank(by, member, nothing):
+def test_null_or_an_empty_string_removes_the_avatar(by, member, nothing):
     assert said(by("member").patch(PATH, {"avatarUrl": nothing}))[1]["data"]["avatarUrl"] is None
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com/me.png", "javascript:alert(1)", "data:image/png;base64,AA", "me"])
-def test_an_avatar_is_on_the_web(by, member, url):
+def test_an_avatar_is_an_http_url(by, member, url):
     with track_changes() as changes:
         assert said(by("member").patch(PATH, {"avatarUrl": url})) == invalid(avatarUrl=["Enter a valid URL."])
 
@@ -94,7 +94,7 @@ def test_an_avatar_is_on_the_web(by, member, url):
         ({"isStaff": True}, invalid(isStaff=["This field is unknown."])),
     ],
 )
-def test_input_that_is_refused_by_its_field(by, member, body, answer):
+def test_errors_name_the_invalid_input(by, member, body, answer):
     with track_changes() as changes:
         assert said(by("member").patch(PATH, body)) == answer
 
@@ -102,7 +102,7 @@ def test_input_that_is_refused_by_its_field(by, member, body, answer):
 
 
 @pytest.mark.parametrize("verb", ["put", "patch"])
-def test_who_may_not(by, member, verb):
+def test_callers_without_permission_are_refused(by, member, verb):
     client = by("member", method=Method.API_KEY)
     with track_changes() as changes:
         assert said(getattr(by("anonymous"), verb)(PATH, {"firstName": "Mia"})) == ANONYMOUS
@@ -116,5 +116,5 @@ def test_who_may_not(by, member, verb):
     assert changes.nothing
 
 
-def test_reading_takes_a_credential(by):
+def test_reading_requires_a_credential(by):
     assert said(by("anonymous").get(PATH)) == ANONYMOUS
