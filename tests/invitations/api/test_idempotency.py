@@ -308,5 +308,5 @@ def test_the_queries_of_a_repetition_are_these(by, owner, path):
     client = by("owner")
     client.post(path, NEW, headers=KEY)
 
-    with assert_queries(outdated="DELETE accounts_idempotentresponse", kept="SELECT accounts_idempotentresponse"):
+    with queries(outdated="DELETE accounts_idempotentresponse", kept="SELECT accounts_idempotentresponse"):
         client.post(path, NEW, headers=KEY)
