@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,19 +29,40 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def environment(directory: Path) -> dict[str, str]:
+    """Return that of a service whose database is in `directory`."""
+    database = f"sqlite:///{directory}/perfectworks.sqlite3"
+    return {"PATH": os.environ["PATH"], "DEBUG": "1", "DATABASE_URL": database}
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with the database of a service that has run before: its tables take seconds to make."""
+    directory = tmp_path_factory.mktemp("prepared")
+    for command in ("migrate", "demo"):
+        subprocess.run(
+            [sys.executable, "manage.py", command],
+            cwd=PROJECT,
+            env=environment(directory),
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+    return directory
+
+
+@pytest.fixture
+def directory(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of the prepared one."""
+    return shutil.copytree(prepared, tmp_path / "copy")
+
+
 @contextmanager
 def serving(directory: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """Run the service on a database in `directory`, with its output in `directory`/output."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "DEBUG": "1",
-        "PORT": str(port),
-        "DATABASE_URL": f"sqlite:///{directory}/perfectworks.sqlite3",
-    }
+    """Run the service on a database in `directory`."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve"],
         cwd=PROJECT,
-        env=environment,
+        env=environment(directory) | {"PORT": str(port)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -83,9 +105,9 @@ def get_status(port: int, path: str, headers: Mapping[str, str] = MappingProxyTy
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stopping_it_stops_both_parts(tmp_path, number):
+def test_stopping_it_stops_both_parts(directory, number):
     port = free_port()
-    with serving(tmp_path, port) as process:
+    with serving(directory, port) as process:
         read_until_ready(process, port)
         parts = children(process.pid)
         assert sorted(parts) == ["gunicorn", "worker"]
@@ -99,9 +121,9 @@ def test_stopping_it_stops_both_parts(tmp_path, number):
 
 
 @pytest.mark.parametrize(("part", "named"), [("gunicorn", "web server"), ("worker", "email worker")])
-def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(tmp_path, part, named):
+def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(directory, part, named):
     port = free_port()
-    with serving(tmp_path, port) as process:
+    with serving(directory, port) as process:
         read_until_ready(process, port)
         parts = children(process.pid)
 
