@@ -12,10 +12,10 @@ from hypothesis import settings
 
 from accounts.models import User
 from accounts.principals import Method, Principal
-from orgs.models import Organization
-from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
-from tests.factories import MembershipFactory, OrganizationFactory
-from tests.support.people import cast_member
+from orgs.actions import organizations
+from orgs.models import Membership, Organization
+from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, VIEWER_ROLE
+from tests import repetition
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("perfectworks", deadline=None)
@@ -27,16 +27,19 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Golden files are rewritten on request, and compared otherwise."""
-    parser.addoption("--kills", type=int, default=8, help="how often a worker is killed at each point of a delivery")
-    parser.addoption(
-        "--schemathesis-cases", type=int, default=400, help="how many requests are made from the documents"
-    )
-    parser.addoption("--stateful-examples", type=int, default=25, help="how many stories of invitations are played")
+    parser.addoption("--kills", type=int, help="how often a worker is killed at each point of a delivery")
     parser.addoption("--write-golden", action="store_true", help="write the golden files anew: tests/dialects")
+    repetition.add_options(parser)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the tests how often to repeat themselves."""
+    repetition.configure(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip, by name, what needs a database or a browser that is not there."""
+    repetition.leave_out_repetition(config, items)
     if connection.vendor != "postgresql":
         skip_marked(items, "postgresql", "needs PostgreSQL")
     if CHROMIUM is None:
