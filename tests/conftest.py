@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import settings
 
 from accounts.models import User
@@ -68,6 +68,25 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
                 " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
+
+
+@pytest.fixture(scope="module")
+def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[Callable[[], Any]], Any]]:
+    """Calls a function whose rows all tests of a module start from.
+
+    What a test changes is undone after it; what was kept, after the module's last. Not for tests that commit.
+    """
+    kept_rows = transaction.atomic()
+
+    def keep(make: Callable[[], Any]) -> Any:
+        with django_db_blocker.unblock():
+            return make()
+
+    keep(kept_rows.__enter__)
+    yield keep
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        kept_rows.__exit__(None, None, None)
 
 
 def pytest_report_header() -> str:
