@@ -1,5 +1,6 @@
 """`manage.py serve` from outside: what it starts it stops, and its exit code tells what happened."""
 
+import fcntl
 import os
 import shlex
 import shutil
@@ -35,19 +36,28 @@ def environment(directory: Path) -> dict[str, str]:
     return {"PATH": os.environ["PATH"], "DEBUG": "1", "DATABASE_URL": database}
 
 
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with the database of a service that has run before: its tables take seconds to make."""
-    directory = tmp_path_factory.mktemp("prepared")
-    for command in ("migrate", "demo"):
-        subprocess.run(
-            [sys.executable, "manage.py", command],
-            cwd=PROJECT,
-            env=environment(directory),
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A directory with the database of a service that has run before: its tables take seconds to make.
+
+    The first worker of a run that needs it makes it, and the others wait.
+    """
+    temporary = tmp_path_factory.getbasetemp()
+    shared = temporary if worker_id == "master" else temporary.parent
+    directory = shared / "prepared"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "done").exists():
+            directory.mkdir()
+            manage(directory, "migrate")
+            manage(directory, "demo")
+            (directory / "done").touch()
     return directory
+
+
+def manage(directory: Path, command: str) -> None:
+    arguments = [sys.executable, "manage.py", command]
+    subprocess.run(arguments, cwd=PROJECT, env=environment(directory), stdout=subprocess.DEVNULL, check=True)
 
 
 @pytest.fixture
