@@ -12,10 +12,11 @@ from hypothesis import settings
 
 from accounts.models import User
 from accounts.principals import Method, Principal
-from orgs.actions import organizations
-from orgs.models import Membership, Organization
-from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, VIEWER_ROLE
+from orgs.models import Organization
+from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
 from tests import repetition
+from tests.factories import MembershipFactory, OrganizationFactory
+from tests.support.people import cast_member
 
 # How long an example takes says more about the machine than about the code.
 settings.register_profile("perfectworks", deadline=None)

@@ -17,9 +17,9 @@ from perfectworks.urls import DIALECTS
 from tests.dialects.operations import OWN, ROUTES, SPELLED, dialect_of
 from tests.dialects.speakers import speaker_of
 from tests.dialects.world import World
-from tests.matrix import house_routes
-from tests.queries import WRITE
 from tests.repetition import times
+from tests.support.operations import house_routes
+from tests.support.queries import WRITE
 
 ALL_ROUTES = {**{operation: route for operation, route in house_routes().items() if "invit" in operation}, **ROUTES}
 BY_API = {

@@ -96,7 +96,7 @@ def all_models() -> list[type[models.Model]]:
 
 def stored_rows() -> dict[str, dict[Any, tuple[Any, ...]]]:
     """What `all_rows` says, as the database has it."""
-    return {model._meta.label: rows_of(model) for model in tables() if model._meta.app_label in OURS}
+    return {model._meta.label: rows_of(model) for model in all_models() if model._meta.app_label in OURS}
 
 
 def rows_of(model: type[models.Model]) -> dict[Any, tuple[Any, ...]]:

@@ -13,8 +13,9 @@ from orgs.models import Membership, Organization
 from orgs.oauth.scopes import ANY_ORGANIZATION, SCOPES
 from orgs.permissions import GRANTABLE_DIRECTLY
 from tests.accounts.oauth.exchange import Program, answer, asked, token_of, tokens_of
-from tests.rows import make_invitation, make_unit, membership_of
-from tests.watching import watching
+from tests.factories import InvitationFactory, UnitFactory
+from tests.support.changes import track_changes
+from tests.support.people import membership_of
 
 API = "/api/v0"
 MACHINE_REFUSED = {"detail": "This kind of credential cannot be used for this."}

@@ -20,8 +20,8 @@ from tests.factories import InvitationFactory
 from tests.invitations.api.house import emailed_token, sent
 from tests.orgs.api.house import API, at, lacking, refused, said
 from tests.support.changes import track_changes
-from tests.support.queries import assert_queries
 from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 NEW = {"email": "new@example.com"}
@@ -308,5 +308,5 @@ def test_the_queries_of_a_repetition_are_these(by, owner, path):
     client = by("owner")
     client.post(path, NEW, headers=KEY)
 
-    with queries(outdated="DELETE accounts_idempotentresponse", kept="SELECT accounts_idempotentresponse"):
+    with assert_queries(outdated="DELETE accounts_idempotentresponse", kept="SELECT accounts_idempotentresponse"):
         client.post(path, NEW, headers=KEY)

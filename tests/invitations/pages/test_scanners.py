@@ -24,9 +24,10 @@ from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
 from tests.accounts.pages.conftest import PASSWORD
+from tests.factories import InvitationFactory
 from tests.repetition import times
-from tests.rows import make_invitation, session
-from tests.watching import rows_of, tables
+from tests.support.changes import all_models, rows_of
+from tests.support.people import session_of
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 SCANNERS = (
@@ -117,7 +118,7 @@ def pages_behind(links: list[str], settings: Any) -> list[str]:
 
 def every_row() -> dict[str, Any]:
     """All tables but that of sessions."""
-    return {model._meta.label: rows_of(model) for model in tables() if model._meta.label != "sessions.Session"}
+    return {model._meta.label: rows_of(model) for model in all_models() if model._meta.label != "sessions.Session"}
 
 
 def test_the_emails_and_their_pages_are_these(emailed_links: list[str], invitation: Invitation, settings: Any):
