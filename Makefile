@@ -17,7 +17,7 @@ DEBUG ?= 1
 export DEBUG PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test coverage chaos test-clients benchmark screenshots messages golden check format requirements clean
+.PHONY: help run demo test test-all chaos test-clients benchmark screenshots messages golden check format requirements clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r command text; do \
@@ -30,8 +30,11 @@ demo: $(STAMP) ## fill an empty database with a small world and say how to look 
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
 
-test: $(STAMP) ## run every test on SQLite, and again on PostgreSQL when one answers
-	@$(BIN)/python tests/run.py -n $(WORKERS) $(ARGS)
+test: $(STAMP) ## run every test on SQLite, and on PostgreSQL when one answers what depends on the database
+	@$(BIN)/python tests/run.py -n $(WORKERS) --dist worksteal $(ARGS)
+
+test-all: $(STAMP) ## run every test on both, and races, crashes and made-up requests many times, as continuous integration does
+	@$(BIN)/python tests/run.py --full -n $(WORKERS) --dist worksteal $(ARGS)
 
 coverage: $(STAMP) ## run the tests on SQLite and list the lines that none of them reaches
 	@$(BIN)/pytest -q --cov --cov-report term-missing:skip-covered -n $(WORKERS) $(ARGS)

@@ -244,7 +244,7 @@ class TestWhatItNames:
     ):
         foreign_role = RoleFactory.create(organization=other_organization, name="Helper")
         foreign_unit = UnitFactory.create(organization=other_organization)
-        foreign_unit_role = RoleFactory.create(organization=other_organization, name="Host", scope="unit")
+        foreign_unit_role = RoleFactory.create(organization=other_organization, name="Host", level="unit")
         refusals: list[tuple[dict[str, Any], type[Unprocessable], str]] = [
             ({"role_id": foreign_role.pk}, UnknownRole, "role_id"),
             ({"role_id": UNIT_VIEWER_ROLE}, UnknownRole, "role_id"),

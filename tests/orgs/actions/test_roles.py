@@ -208,7 +208,7 @@ class TestDeleting:
         held, invited, awaited = (
             RoleFactory.create(organization=organization, name=name) for name in ("Held", "Invited", "Awaited")
         )
-        in_unit = RoleFactory.create(organization=organization, name="In a unit", scope="unit")
+        in_unit = RoleFactory.create(organization=organization, name="In a unit", level="unit")
         MembershipFactory.create(organization=organization, user=stranger, role_id=held.pk)
         InvitationFactory.create(organization=organization, email="one@example.com", inviter=owner, role=invited)
         InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True, role=awaited)
@@ -256,7 +256,7 @@ class TestDeleting:
 
     def test_a_unit_role_is_replaced_by_a_unit_role(self, organization: Organization, owner: User):
         unit = UnitFactory.create(organization=organization)
-        role = RoleFactory.create(organization=organization, name="Host", scope="unit")
+        role = RoleFactory.create(organization=organization, name="Host", level="unit")
         open_one = InvitationFactory.create(
             organization=organization, email="one@example.com", inviter=owner, unit=unit, unit_role=role
         )

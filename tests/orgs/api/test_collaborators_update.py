@@ -95,7 +95,7 @@ def test_callers_cannot_grant_permissions_they_lack_in_the_unit(by, organization
 
 
 def test_errors_name_a_role_that_cannot_be_used(by, organization, other_organization, path):
-    foreign = RoleFactory.create(organization=other_organization, name="Foreign", scope="unit")
+    foreign = RoleFactory.create(organization=other_organization, name="Foreign", level="unit")
 
     for key in (EDITOR_ROLE, foreign.pk, ABSENT):
         with track_changes() as changes:
