@@ -65,7 +65,7 @@ def test_every_row_is_read():
 
 
 @pytest.mark.django_db
-def test_migrating_gives_no_pending_invitation_a_right(organization: Organization, owner: User):
+def test_migrations_add_no_permissions_to_pending_invitations(organization: Organization, owner: User):
     """Migrations of later versions start from rows like these."""
     unit = UnitFactory.create(organization=organization)
     own = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
@@ -105,7 +105,7 @@ def offers() -> dict[str, Any]:
 
 
 @pytest.mark.django_db
-def test_wrong_tries_of_others_never_lock_the_invitee_out(organization: Organization, owner: User):
+def test_failed_attempts_of_others_do_not_lock_out_the_invitee(organization: Organization, owner: User):
     django_cache.clear()
     invitee = UserFactory.create(email="invitee@example.com", password=PASSWORD)
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
@@ -228,7 +228,7 @@ def test_every_list_and_page_still_renders_after_hostile_input(
     "prefix", ["/api/v0", *(f"/{name}" for name in DIALECTS), "/i", "/invitations", "/webhooks/mail"]
 )
 @pytest.mark.parametrize("part", ["%FF", "%00", "%ED%A0%80", "%C0%AF", "..%2F..", "%0d%0aSet-Cookie:x"])
-def test_a_path_that_is_not_utf_8_is_unknown_everywhere(client: Client, prefix: str, part: str):
+def test_a_path_that_is_not_utf_8_is_not_found(client: Client, prefix: str, part: str):
     for path in (f"{prefix}/{part}", f"{prefix}/organizations/{part}/invitations"):
         response = client.get(path)
         assert response.status_code in (401, 404), (path, response.status_code)
@@ -237,7 +237,7 @@ def test_a_path_that_is_not_utf_8_is_unknown_everywhere(client: Client, prefix: 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("letter", FOLDING)
-def test_letters_that_fold_into_others_make_nobody_else_s_address(
+def test_case_folding_of_unusual_letters_does_not_match_another_address(
     client_of_owner: APIClient, organization: Organization, letter: str
 ):
     """In PostgreSQL, the lower case of these letters is s, k and i."""

@@ -91,7 +91,7 @@ def test_no_list_has_a_token_that_its_document_lacks(world: World, speaker: Spea
 
 
 @pytest.mark.parametrize("exchange", exchanges(), ids=lambda exchange: f"{exchange.dialect}/{exchange.path.stem}")
-def test_no_answer_at_all_has_a_token_but_wacht_s_which_has_the_listed_one(exchange):
+def test_no_response_contains_a_token_except_those_listed_for_wacht(exchange):
     """Golden files name tokens by their purpose."""
     assert set(re.findall(r"\{(\w+) token", exchange.response)) <= (
         {"listed"} if exchange.dialect == "wacht" else set()
@@ -107,7 +107,7 @@ UNKNOWN = ["unknown", "PAGE", "limit%0A", "page[size", "%C5%BFort"]
 
 
 @every_page_parameter
-def test_what_is_no_number_within_the_bounds_is_refused(world: World, speaker: Speaker, name: str):
+def test_page_sizes_out_of_range_are_refused(world: World, speaker: Speaker, name: str):
     largest = speaker.pages[name]
     refused = invalid_query(speaker, **{name: f"A whole number from 1 to {largest} is expected."})
 
@@ -125,7 +125,7 @@ def test_minimum_and_maximum_page_sizes_are_accepted(world: World, speaker: Spea
 
 
 @every_page_parameter
-def test_a_parameter_that_comes_twice_is_refused(world: World, speaker: Speaker, name: str):
+def test_a_repeated_parameter_is_refused(world: World, speaker: Speaker, name: str):
     twice = {name: "This parameter may be given once only."}
     unknown = {"x": "This parameter is unknown."} if speaker.refuses_unknown else {}
 

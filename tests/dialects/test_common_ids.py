@@ -62,7 +62,7 @@ def test_foreign_and_unknown_ids_get_the_same_response(world: World, operation: 
 
 
 @pytest.mark.parametrize(("operation", "name"), OPERATION_AND_NAME)
-def test_what_is_nearly_an_id_is_none(world: World, operation: str, name: str):
+def test_almost_valid_ids_are_not_found(world: World, operation: str, name: str):
     own = path_values(operation, OWN)[name]
     absent = said(ask(world, operation, **{name: path_values(operation, ABSENT)[name]}))
     fault = {"type": "uuid_parsing", "loc": ["path", name], "msg": "Input should be a valid UUID"}

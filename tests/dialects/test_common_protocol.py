@@ -163,7 +163,7 @@ def test_a_malformed_body(world: World, speaker: Speaker):
 
 
 @every_writer
-def test_a_body_that_means_two_things_or_that_no_database_could_hold(world: World, speaker: Speaker):
+def test_ambiguous_bodies_and_those_that_cannot_be_stored(world: World, speaker: Speaker):
     with track_changes() as changes:
         for body, fault in FAULTY_BODIES.items():
             response = speaker.ask(world, method="POST", data=body, content_type="application/json")

@@ -32,7 +32,7 @@ def operations(prefix):
 
 def fits(template, parts):
     return len(template) == len(parts) and all(
-        ours.startswith("{") or ours == theirs for ours, theirs in zip(template, parts, strict=True)
+        own.startswith("{") or own == other for own, other in zip(template, parts, strict=True)
     )
 
 

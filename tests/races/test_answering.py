@@ -273,7 +273,7 @@ def test_an_overdue_invitation_expires_once(somebody: Somebody, founded: Founded
         assert kinds(organization) == ["invitation.expired"]
 
 
-def test_of_two_who_accept_the_last_seat_one_waits(somebody: Somebody, founded: Founded):
+def test_of_two_people_who_accept_for_the_last_seat_one_waits(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, one, other = somebody(), somebody(), somebody()
         organization = founded(owner, seat_limit=2)

@@ -136,9 +136,9 @@ class TestAnOwnerStays:
 
     def test_when_the_new_owner_leaves_during_the_transfer(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
-            owner, heir = somebody(), somebody()
+            owner, new_owner = somebody(), somebody()
             organization = founded(owner)
-            membership = MembershipFactory.create(organization=organization, user=heir)
+            membership = MembershipFactory.create(organization=organization, user=new_owner)
             outcomes = race(
                 partial(
                     transfer_ownership,
@@ -146,7 +146,7 @@ class TestAnOwnerStays:
                     organization_id=organization.pk,
                     membership_id=membership.pk,
                 ),
-                partial(leave_organization, by=session_of(heir), organization_id=organization.pk),
+                partial(leave_organization, by=session_of(new_owner), organization_id=organization.pk),
             )
             assert owners_of(organization) == 1
             assert (refusals(outcomes), role_id_of(owner, organization), kinds(organization)) in [
@@ -156,16 +156,16 @@ class TestAnOwnerStays:
 
     def test_when_it_is_transferred_twice(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
-            owner, heirs = somebody(), (somebody(), somebody())
+            owner, candidates = somebody(), (somebody(), somebody())
             organization = founded(owner)
             transfer = [
                 partial(
                     transfer_ownership,
                     by=session_of(owner),
                     organization_id=organization.pk,
-                    membership_id=MembershipFactory.create(organization=organization, user=heir).pk,
+                    membership_id=MembershipFactory.create(organization=organization, user=new_owner).pk,
                 )
-                for heir in heirs
+                for new_owner in candidates
             ]
             assert refusals(race(*transfer)) == [PermissionMissing]
             assert owners_of(organization) == 1

@@ -22,8 +22,8 @@ def test_a_person_leaves_everywhere_and_cannot_sign_in_again(
     member: User, organization: Organization, other_organization: Organization
 ):
     mine = membership_of(member, organization)
-    theirs = MembershipFactory.create(organization=other_organization, user=member)
-    ApiKeyFactory.create(membership=theirs, name="Nightly")
+    elsewhere = MembershipFactory.create(organization=other_organization, user=member)
+    ApiKeyFactory.create(membership=elsewhere, name="Nightly")
     start = timezone.now()
     with track_changes() as changes:
         delete_account(by=session_of(member), user=member)
@@ -36,7 +36,7 @@ def test_a_person_leaves_everywhere_and_cannot_sign_in_again(
     assert sorted(changes.events[:2]) == sorted(
         [
             event("membership.left", mine, member, organization, user_id=member.pk),
-            event("membership.left", theirs, member, other_organization, user_id=member.pk),
+            event("membership.left", elsewhere, member, other_organization, user_id=member.pk),
         ]
     )
     assert changes.events[2:] == [event("user.deleted", member, member)]

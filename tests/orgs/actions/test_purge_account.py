@@ -139,7 +139,7 @@ def test_unsent_email_to_the_person_is_not_sent_any_more(organization: Organizat
     assert (email.state, email.due_at, email.recipient) == ("dropped", None, f"erased-{email.pk.hex}@erased.invalid")
 
 
-def test_what_they_sent_stays_open_and_says_who_by_id_only(organization: Organization, admin: User):
+def test_invitations_they_sent_stay_open_with_the_inviters_id_only(organization: Organization, admin: User):
     key = admin.pk
     invite(by=session_of(admin), organization_id=organization.pk, email=normalize_address("somebody@example.com"))
     assert Invitation.objects.get().inviter_name == "Admin Cast"
@@ -204,9 +204,9 @@ def test_an_address_that_now_belongs_to_another_user_is_kept(
         finished_at=finished,
         answered_by=member,
     )
-    theirs = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     purge_account(by=session_of(member), user=member)
-    assert list(Invitation.objects.open()) == [theirs]
+    assert list(Invitation.objects.open()) == [invitation]
     assert not Invitation.objects.filter(answered_by__isnull=False).exists()
     assert Invitation.objects.filter(email="invitee@example.com").count() == 1
     assert EmailAddress.objects.filter(email="invitee@example.com").exists()

@@ -39,7 +39,7 @@ ORGANIZATION, UNIT = Level.ORGANIZATION, Level.UNIT
 
 
 def create(by: User | Principal, organization: Organization, **values: Any) -> Role:
-    values = {"scope": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
+    values = {"level": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
     by = by if isinstance(by, Principal) else session_of(by)
     return create_role(by=by, organization_id=organization.pk, **values)
 
@@ -83,7 +83,7 @@ class TestCreating:
         assert not role.is_built_in
 
     def test_a_role_of_units_needs_an_admin(self, organization: Organization, manager: User, admin: User):
-        of_units = {"scope": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
+        of_units = {"level": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
         with track_changes() as changes, pytest.raises(GrantTooWide):
             create(manager, organization, **of_units)
         assert changes.nothing
@@ -123,9 +123,9 @@ class TestCreating:
 
     @pytest.mark.parametrize("name", ["owner", "Owner", "ADMIN", "unassigned"])
     def test_names_of_built_in_roles_are_taken(self, organization: Organization, owner: User, name: str):
-        for scope in (ORGANIZATION, UNIT):
+        for level in (ORGANIZATION, UNIT):
             with track_changes() as changes, pytest.raises(RoleNameTaken):
-                create(owner, organization, name=name, scope=scope, permissions=frozenset())
+                create(owner, organization, name=name, level=level, permissions=frozenset())
             assert changes.nothing
 
     def test_names_are_unique_in_organization_and_level(
@@ -201,7 +201,7 @@ class TestDeleting:
         assert changes.events == [event("role.deleted", helper, manager, organization, reassigned_to=None)]
         assert Invitation.objects.get().role_id is None
 
-    def test_a_role_that_members_hold_or_open_invitations_name_is_in_use(
+    def test_a_role_of_members_or_open_invitations_is_in_use(
         self, organization: Organization, owner: User, stranger: User, invitee: User
     ):
         unit = UnitFactory.create(organization=organization)
@@ -271,13 +271,13 @@ class TestDeleting:
     def test_the_reassigned_role_is_not_itself_nor_owner_nor_beyond_the_caller(
         self, organization: Organization, owner: User, manager: User, helper: Role
     ):
-        for by, heir, refusal in (
+        for by, replacement, refusal in (
             (owner, helper.pk, RoleInUse),
             (manager, EDITOR_ROLE, GrantTooWide),
             (owner, OWNER_ROLE, Unprocessable),
         ):
             with track_changes() as changes, pytest.raises(refusal):
-                delete(by, helper, reassign_to=heir)
+                delete(by, helper, reassign_to=replacement)
             assert changes.nothing
 
     def test_the_caller_needs_its_permissions(self, organization: Organization, manager: User):

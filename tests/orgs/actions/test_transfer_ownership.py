@@ -18,11 +18,11 @@ from tests.support.people import membership_of, role_id_of, session_of
 pytestmark = pytest.mark.django_db
 
 
-def transfer(by: User | Principal, organization: Organization, heir: User) -> Membership:
+def transfer(by: User | Principal, organization: Organization, new_owner: User) -> Membership:
     return transfer_ownership(
         by=by if isinstance(by, Principal) else session_of(by),
         organization_id=organization.pk,
-        membership_id=membership_of(heir, organization).pk,
+        membership_id=membership_of(new_owner, organization).pk,
     )
 
 
@@ -53,18 +53,18 @@ def test_transferring_to_a_second_owner_demotes_the_first(organization: Organiza
     assert (role_id_of(admin, organization), role_id_of(owner, organization)) == (OWNER_ROLE, ADMIN_ROLE)
 
 
-@pytest.mark.parametrize("heir", ["oneself", "a program", "a deactivated person"])
+@pytest.mark.parametrize("new_owner", ["oneself", "a program", "a deactivated person"])
 def test_only_another_active_person_can_be_the_new_owner(
-    organization: Organization, owner: User, member: User, heir: str
+    organization: Organization, owner: User, member: User, new_owner: str
 ):
     User.objects.filter(pk=member.pk).update(is_active=False)
-    heirs = {
+    candidates = {
         "oneself": owner,
         "a program": MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user,
         "a deactivated person": member,
     }
     with track_changes() as changes, pytest.raises(Unprocessable) as refusal:
-        transfer(owner, organization, heirs[heir])
+        transfer(owner, organization, candidates[new_owner])
     assert refusal.value.fields == {"member_id": ["Name another active person."]}
     assert changes.nothing
 

@@ -63,10 +63,10 @@ def test_built_in_roles_cannot_be_deleted(by, organization):
     assert changes.nothing
 
 
-@pytest.mark.parametrize("heir", [ABSENT, str(UNIT_VIEWER_ROLE)])
-def test_errors_name_an_invalid_reassign_to(by, organization, helper, heir):
+@pytest.mark.parametrize("replacement", [ABSENT, str(UNIT_VIEWER_ROLE)])
+def test_errors_name_an_invalid_reassign_to(by, organization, helper, replacement):
     with track_changes() as changes:
-        answer = said(by("owner").delete(f"{at(organization, 'roles', helper.pk)}?reassignTo={heir}"))
+        answer = said(by("owner").delete(f"{at(organization, 'roles', helper.pk)}?reassignTo={replacement}"))
 
     assert answer == refused(
         422, "unknown_role", "This organization has no such role.", fields={"reassignTo": ["Unknown role."]}

@@ -88,8 +88,8 @@ def test_pages_follow_each_other_and_end(by, owner):
 
 def test_archived_organizations_are_listed_separately_for_owners(by, owner, member, organization):
     grown(owner, "Mine", deleted_at=timezone.now())
-    theirs = grown(owner, "Theirs", ADMIN_ROLE, deleted_at=timezone.now())
-    MembershipFactory.create(organization=theirs, user=member, role_id=VIEWER_ROLE)
+    other_archived = grown(owner, "Theirs", ADMIN_ROLE, deleted_at=timezone.now())
+    MembershipFactory.create(organization=other_archived, user=member, role_id=VIEWER_ROLE)
     mine = Organization.objects.get(slug="mine")
 
     assert said(by("owner").get(PATH)) == listed(MESSAGE, [organization_row(organization, role_name="owner")])

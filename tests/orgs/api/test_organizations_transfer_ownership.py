@@ -30,12 +30,12 @@ NOT_A_PERSON = refused(
 
 
 def test_the_new_owner_owns_it_and_the_former_owner_is_an_admin(by, organization, owner, member):
-    heir = membership_of(member, organization)
-    heir.permissions = [MANAGE_BILLING]
-    heir.save()
+    new_owner = membership_of(member, organization)
+    new_owner.permissions = [MANAGE_BILLING]
+    new_owner.save()
 
     with track_changes() as changes:
-        answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(heir.pk)}))
+        answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(new_owner.pk)}))
 
     row = member_row(member, organization)
     assert (row["role"], row["permissions"]) == (role("owner"), [])
@@ -52,9 +52,9 @@ def test_a_system_user_and_the_caller_cannot_be_the_new_owner(by, organization, 
         by=principal(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE
     )
 
-    for heir in (robot, membership_of(owner, organization)):
+    for new_owner in (robot, membership_of(owner, organization)):
         with track_changes() as changes:
-            answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(heir.pk)}))
+            answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(new_owner.pk)}))
         assert answer == NOT_A_PERSON
         assert changes.nothing
 
