@@ -38,7 +38,7 @@ def world(
     role = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
     membership = organization.memberships.get(user=member)
     RoleAssignmentFactory.create(membership=membership, role_id=UNIT_VIEWER_ROLE, unit=unit)
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
     key, _ = api_keys.create_api_key(by=session_of(member), organization_id=organization.pk, name="Nightly")
     client, _ = applications.register_personal_client(by=session_of(member), name="Exporter")
     reader, _ = applications.register_client(
@@ -85,7 +85,7 @@ def world(
         staff=staff(UserFactory.create(email="staff@example.com", staff=True)),
         inactive=UserFactory.create(email="inactive@example.com", deactivated=True),
         membership=membership.pk,
-        of_program=organization.memberships.get(user=program).pk,
+        of_system_user=organization.memberships.get(user=system_user).pk,
         unit=unit.pk,
         role=role.pk,
         key=key.pk,

@@ -47,7 +47,7 @@ DONE: dict[str, Callable[[World], object]] = {
         by=w.staff, organization_id=w.id, user=w.stranger.user, role_id=VIEWER_ROLE
     ),
     "orgs.actions.members.remove_member": lambda w: members.remove_member(
-        by=w.admin, organization_id=w.id, membership_id=w.of_program
+        by=w.admin, organization_id=w.id, membership_id=w.of_system_user
     ),
     "orgs.actions.members.leave_organization": lambda w: members.leave_organization(by=w.member, organization_id=w.id),
     "orgs.actions.members.change_member_roles": lambda w: members.change_member_roles(
@@ -108,7 +108,7 @@ DONE: dict[str, Callable[[World], object]] = {
         by=w.member, name="Reader"
     ),
     "orgs.oauth.applications.register_service_client": lambda w: applications.register_service_client(
-        by=w.admin, organization_id=w.id, membership_id=w.of_program, name="Reader"
+        by=w.admin, organization_id=w.id, membership_id=w.of_system_user, name="Reader"
     ),
     "orgs.oauth.applications.update_application": lambda w: applications.update_application(
         by=w.member, organization=None, application_id=w.client.pk, name="Importer", scopes=["profile"]

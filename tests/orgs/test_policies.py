@@ -204,11 +204,11 @@ class TestRequiring:
 
     def test_only_a_signed_in_person_is_a_person(self, owner: User, organization: Organization):
         assert policies.require_person(session_of(owner)) == owner
-        program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+        system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
         for by in (
             Principal(user=owner, method=Method.API_KEY),
             Principal(user=owner, method=Method.STAFF),
-            Principal(user=program, method=Method.SESSION),
+            Principal(user=system_user, method=Method.SESSION),
             SERVICE,
             LINK_HOLDER,
         ):
@@ -241,7 +241,7 @@ class TestInviterPermissions:
         assert policies.inviter_permissions(staff_member, organization) is None
 
     def test_a_system_user_is_treated_like_a_member(self, organization: Organization):
-        program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=OWNER_ROLE).user
-        held = policies.inviter_permissions(program, organization)
+        system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=OWNER_ROLE).user
+        held = policies.inviter_permissions(system_user, organization)
         assert held is not None
         assert held.permits(UNIT_MANAGE_MEMBERS)

@@ -28,7 +28,7 @@ class CollaboratorViewSet(PathOrganizationContext):
         pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
-        """List the members with a role in this unit."""
+        """List the members with a role in this workspace or application."""
         unit = querysets.unit_of(self.caller, self.organization, unit_id, self.kind)
         return self.page(querysets.collaborators_in(unit))
 
@@ -39,7 +39,7 @@ class CollaboratorViewSet(PathOrganizationContext):
         errors=(422,),
     )
     def update(self, request: Request, organization_id: UUID, unit_id: UUID, member_id: UUID) -> Response:
-        """Set a member's role in this unit."""
+        """Set a member's role in this workspace or application."""
         member = units.assign_unit_role(
             by=self.caller,
             organization_id=organization_id,
@@ -52,7 +52,7 @@ class CollaboratorViewSet(PathOrganizationContext):
 
     @operation("Collaborator removed successfully", status=204)
     def destroy(self, request: Request, organization_id: UUID, unit_id: UUID, member_id: UUID) -> Response:
-        """Remove a member's role in this unit.
+        """Remove a member's role in this workspace or application.
 
         The member stays in the organization.
         """

@@ -29,7 +29,7 @@ class UnitViewSet(PathOrganizationContext):
         pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
-        """List the units of this kind that you may see.
+        """List the workspaces or applications that you may see.
 
         With the permission to list projects you see all of them, otherwise those that you have a role in.
         """
@@ -45,7 +45,7 @@ class UnitViewSet(PathOrganizationContext):
     )
     @once
     def create(self, request: Request, organization_id: UUID) -> Response:
-        """Create a unit of this kind.
+        """Create a workspace or an application.
 
         Without a slug, it gets one made from its name.
         """
@@ -54,12 +54,12 @@ class UnitViewSet(PathOrganizationContext):
 
     @operation("Unit retrieved successfully", answer=UnitSerializer)
     def retrieve(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
-        """Get a unit."""
+        """Get a workspace or an application."""
         return self.answer(querysets.unit_of(self.caller, self.organization, unit_id, self.kind))
 
     @operation("Unit updated successfully", body=UnitProfileSerializer, answer=UnitSerializer, errors=(409,))
     def partial_update(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
-        """Change a unit's profile."""
+        """Change the profile of a workspace or an application."""
         unit = units.update_unit(
             by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind, **self.body
         )
@@ -67,9 +67,9 @@ class UnitViewSet(PathOrganizationContext):
 
     @operation("Unit deleted successfully", status=204, errors=(409,))
     def destroy(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
-        """Delete a unit and all roles in it.
+        """Delete a workspace or an application, and all roles in it.
 
-        This fails while an open invitation grants a role in the unit.
+        This fails while an open invitation grants a role in it.
         """
         units.delete_unit(by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind)
         return self.answer()

@@ -92,15 +92,15 @@ class TestRegisteringASystemUser:
             "orgs.Membership": (1, 0, 0),
             "orgs.RoleAssignment": (1, 0, 0),
         }
-        program = membership.user
-        granted = described(role_id=EDITOR_ROLE, user_id=program.pk)
+        system_user = membership.user
+        granted = described(role_id=EDITOR_ROLE, user_id=system_user.pk)
         assert changes.events == [
-            event("user.registered", program, admin, organization, user_kind="system"),
+            event("user.registered", system_user, admin, organization, user_kind="system"),
             event("membership.created", membership, admin, organization, **granted),
         ]
-        program.refresh_from_db()
-        assert (program.kind, program.email, program.display_name) == ("system", None, "Robot")
-        assert not program.has_usable_password()
+        system_user.refresh_from_db()
+        assert (system_user.kind, system_user.email, system_user.display_name) == ("system", None, "Robot")
+        assert not system_user.has_usable_password()
 
     def test_it_cannot_have_permissions_that_the_caller_lacks(
         self, organization: Organization, admin: User, member: User
@@ -129,10 +129,10 @@ class TestRegisteringASystemUser:
     def test_it_belongs_to_one_organization_only(
         self, organization: Organization, other_organization: Organization, stranger: User, by_staff: Principal
     ):
-        program = MembershipFactory.create(organization=organization, of_system_user=True).user
+        system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
         for by in (session_of(stranger), by_staff):
             with track_changes() as changes, pytest.raises(AlreadyMember):
-                add_member(by=by, organization_id=other_organization.pk, user=program, role_id=VIEWER_ROLE)
+                add_member(by=by, organization_id=other_organization.pk, user=system_user, role_id=VIEWER_ROLE)
             assert changes.nothing
 
     def test_others_are_refused(self, organization: Organization, member: User, stranger: User):

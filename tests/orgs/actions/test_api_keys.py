@@ -47,7 +47,7 @@ def create(by: User | Principal, organization: Organization, **values: Any) -> t
 
 
 @pytest.fixture
-def program(organization: Organization) -> User:
+def system_user(organization: Organization) -> User:
     return MembershipFactory.create(organization=organization, of_system_user=True).user
 
 
@@ -151,9 +151,9 @@ class TestCreating:
 
 class TestForOthers:
     def test_managers_of_members_create_them_for_system_users(
-        self, organization: Organization, admin: User, program: User, by_staff: Principal
+        self, organization: Organization, admin: User, system_user: User, by_staff: Principal
     ):
-        membership = membership_of(program, organization)
+        membership = membership_of(system_user, organization)
         for by in (session_of(admin), by_staff):
             key, _ = create(by, organization, membership_id=membership.pk)
             assert key.membership_id == membership.pk
@@ -167,9 +167,9 @@ class TestForOthers:
             create(owner, organization, membership_id=membership_of(member, organization).pk)
         assert changes.nothing
 
-    def test_other_members_cannot(self, organization: Organization, member: User, program: User):
+    def test_other_members_cannot(self, organization: Organization, member: User, system_user: User):
         with track_changes() as changes, pytest.raises(NotYourKey):
-            create(member, organization, membership_id=membership_of(program, organization).pk)
+            create(member, organization, membership_id=membership_of(system_user, organization).pk)
         assert changes.nothing
 
     def test_they_cannot_be_created_for_a_system_user_with_more_permissions(
@@ -198,27 +198,27 @@ class TestForOthers:
 
 class TestSeeingUpdatingDeleting:
     def test_members_see_their_own_and_managers_those_of_system_users(
-        self, organization: Organization, admin: User, member: User, program: User, by_staff: Principal
+        self, organization: Organization, admin: User, member: User, system_user: User, by_staff: Principal
     ):
         of_member, _ = create(member, organization)
-        of_program, _ = create(admin, organization, membership_id=membership_of(program, organization).pk)
+        of_system_user, _ = create(admin, organization, membership_id=membership_of(system_user, organization).pk)
         of_admin, _ = create(admin, organization)
         seen = {
             who: set(visible_keys(by, organization))
             for who, by in {
                 "member": session_of(member),
                 "admin": session_of(admin),
-                "program": session_of(program),
+                "system_user": session_of(system_user),
                 "staff": by_staff,
                 "service": SERVICE,
             }.items()
         }
         assert seen == {
             "member": {of_member},
-            "admin": {of_admin, of_program},
-            "program": {of_program},
-            "staff": {of_program},
-            "service": {of_program},
+            "admin": {of_admin, of_system_user},
+            "system_user": {of_system_user},
+            "staff": {of_system_user},
+            "service": {of_system_user},
         }
 
     def test_updating_only_changes_name_and_description(self, organization: Organization, member: User):

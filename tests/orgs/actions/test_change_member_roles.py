@@ -160,10 +160,10 @@ class TestOwners:
         assert (answer.organization_role.pk, answer.permissions) == (OWNER_ROLE, [LIST_PROJECTS])
 
     def test_a_system_user_cannot_become_an_owner(self, organization: Organization, owner: User, by_staff: Principal):
-        program = MembershipFactory.create(organization=organization, of_system_user=True).user
+        system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
         for by in (owner, by_staff):
             with track_changes() as changes, pytest.raises(OwnerIsNoPerson):
-                change(by, program, organization, role_id=OWNER_ROLE)
+                change(by, system_user, organization, role_id=OWNER_ROLE)
             assert changes.nothing
 
 

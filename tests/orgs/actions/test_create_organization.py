@@ -69,10 +69,10 @@ def test_every_credential_of_a_person_is_accepted(owner: User, method: Method):
 
 
 def test_system_users_links_and_staff_cannot_register_one(owner: User, organization: Organization, by_staff: Principal):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
     for by in (
         Principal(user=owner, method=Method.API_KEY),
-        Principal(user=program, method=Method.OAUTH2),
+        Principal(user=system_user, method=Method.OAUTH2),
         by_staff,
         SERVICE,
         LINK_HOLDER,

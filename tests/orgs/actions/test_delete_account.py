@@ -119,8 +119,8 @@ def test_a_deleted_person_has_no_permissions(member: User, organization: Organiz
 
 
 def test_a_system_user_can_be_deleted_by_staff(organization: Organization, by_staff: Principal):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
-    delete_account(by=by_staff, user=program)
-    program.refresh_from_db()
-    assert (program.is_active, program.deleted_at is None) == (False, False)
-    assert not RoleAssignment.objects.filter(membership__user=program).exists()
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
+    delete_account(by=by_staff, user=system_user)
+    system_user.refresh_from_db()
+    assert (system_user.is_active, system_user.deleted_at is None) == (False, False)
+    assert not RoleAssignment.objects.filter(membership__user=system_user).exists()

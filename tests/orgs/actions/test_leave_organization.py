@@ -47,8 +47,8 @@ def test_one_of_two_owners_can_leave(organization: Organization, owner: User, ad
 
 
 def test_system_users_and_personal_clients_cannot_leave(organization: Organization, member: User):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
-    for by in (Principal(user=member, method=Method.API_KEY), Principal(user=program, method=Method.OAUTH2)):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+    for by in (Principal(user=member, method=Method.API_KEY), Principal(user=system_user, method=Method.OAUTH2)):
         with track_changes() as changes, pytest.raises(PersonRequired):
             leave_organization(by=by, organization_id=organization.pk)
         assert changes.nothing

@@ -186,8 +186,8 @@ def test_other_callers_and_limited_credentials_are_refused(member: User, owner: 
 
 
 def test_staff_can_erase_a_system_user(organization: Organization, by_staff: Principal):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
-    purge_account(by=by_staff, user=program)
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
+    purge_account(by=by_staff, user=system_user)
     assert not User.objects.filter(first_name="Robot").exists()
 
 

@@ -73,10 +73,10 @@ def test_its_events_stay(owner: User):
 
 
 def test_its_system_users_are_deactivated_and_its_people_are_not(full_organization: Organization, owner: User):
-    program = User.objects.get(kind=User.Kind.SYSTEM)
+    system_user = User.objects.get(kind=User.Kind.SYSTEM)
     purge_organization(by=session_of(owner), organization_id=full_organization.pk)
-    program.refresh_from_db()
-    assert not program.is_active
+    system_user.refresh_from_db()
+    assert not system_user.is_active
     assert not User.objects.filter(kind=User.Kind.CLIENT, is_active=False).exists()
 
 

@@ -69,10 +69,10 @@ def test_the_person_stays_a_user_and_a_member_elsewhere(
 
 
 def test_a_removed_system_user_is_deactivated(organization: Organization, admin: User):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
-    remove(admin, program, organization)
-    program.refresh_from_db()
-    assert not program.is_active
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
+    remove(admin, system_user, organization)
+    system_user.refresh_from_db()
+    assert not system_user.is_active
 
 
 @pytest.mark.parametrize(

@@ -53,14 +53,16 @@ def test_transferring_to_a_second_owner_demotes_the_first(organization: Organiza
     assert (role_id_of(admin, organization), role_id_of(owner, organization)) == (OWNER_ROLE, ADMIN_ROLE)
 
 
-@pytest.mark.parametrize("new_owner", ["oneself", "a program", "a deactivated person"])
+@pytest.mark.parametrize("new_owner", ["oneself", "a system user", "a deactivated person"])
 def test_only_another_active_person_can_be_the_new_owner(
     organization: Organization, owner: User, member: User, new_owner: str
 ):
     User.objects.filter(pk=member.pk).update(is_active=False)
     candidates = {
         "oneself": owner,
-        "a program": MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user,
+        "a system user": MembershipFactory.create(
+            organization=organization, of_system_user=True, role_id=ADMIN_ROLE
+        ).user,
         "a deactivated person": member,
     }
     with track_changes() as changes, pytest.raises(Unprocessable) as refusal:

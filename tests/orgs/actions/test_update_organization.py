@@ -44,10 +44,10 @@ def test_a_direct_admin_permission_suffices(organization: Organization, member: 
 
 
 def test_an_api_key_may_within_its_permissions(organization: Organization):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
-    key = Principal(user=program, method=Method.API_KEY, organization_id=organization.pk)
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+    key = Principal(user=system_user, method=Method.API_KEY, organization_id=organization.pk)
     update_organization(by=key, organization_id=organization.pk, name="Lakeside")
-    narrow = Principal(user=program, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
+    narrow = Principal(user=system_user, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
     with pytest.raises(PermissionMissing):
         update_organization(by=narrow, organization_id=organization.pk, name="Seaside")
     assert Organization.objects.get().name == "Lakeside"

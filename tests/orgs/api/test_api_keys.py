@@ -47,8 +47,8 @@ def key(organization, member):
 
 @pytest.fixture
 def robot_key(organization, owner):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
-    return make_key(owner, organization, "Robot", membership_id=membership_of(program, organization).pk)
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
+    return make_key(owner, organization, "Robot", membership_id=membership_of(system_user, organization).pk)
 
 
 def at(key: ApiKey) -> str:
@@ -153,8 +153,8 @@ def test_the_permissions_of_a_key_cannot_be_changed(by, key, body, answer):
 
 def test_a_deleted_key_is_refused_from_then_on(by, organization, member):
     key, secret = create_api_key(by=session_of(member), organization_id=organization.pk, name="Nightly")
-    program = APIClient(headers={"X-API-Key": secret})
-    assert program.get(PATH).status_code == 200
+    client = APIClient(headers={"X-API-Key": secret})
+    assert client.get(PATH).status_code == 200
 
     with track_changes() as changes:
         assert said(by("member").delete(at(key))) == DONE
@@ -163,7 +163,7 @@ def test_a_deleted_key_is_refused_from_then_on(by, organization, member):
     assert changes.events == [
         event("api_key.deleted", key, member, organization, membership_id=membership_of(member, organization).pk)
     ]
-    assert said(program.get(PATH)) == refused(401, "invalid_credentials", "This credential is not valid.")
+    assert said(client.get(PATH)) == refused(401, "invalid_credentials", "This credential is not valid.")
     assert said(by("member").delete(at(key))) == NO_KEY
 
 

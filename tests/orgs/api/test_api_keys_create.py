@@ -73,13 +73,13 @@ def test_it_works_immediately(by, organization):
 
 
 def test_all_fields_can_be_given(by, organization, admin):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
     until = timezone.now() + timedelta(days=30)
     body = {
         "name": "Nightly",
         "description": "Imports.\nEvery night.",
         "permissions": [MANAGE_MEMBERS, LIST_PROJECTS],
-        "memberId": str(membership_of(program, organization).pk),
+        "memberId": str(membership_of(system_user, organization).pk),
         "expiresAt": format_time(until),
     }
 
@@ -146,12 +146,12 @@ def test_a_key_cannot_have_permissions_that_the_caller_lacks(by, organization):
 
 
 def test_keys_are_for_the_caller_and_for_system_users(by, organization, member, admin):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
     with track_changes() as changes:
         for who, whose, answer in (
             ("admin", member, NOT_YOURS),
             ("owner", admin, NOT_YOURS),
-            ("member", program, NOT_YOURS),
+            ("member", system_user, NOT_YOURS),
         ):
             body = {"name": "Nightly", "memberId": str(membership_of(whose, organization).pk)}
             assert said(by(who).post(PATH, body)) == answer
@@ -160,8 +160,8 @@ def test_keys_are_for_the_caller_and_for_system_users(by, organization, member, 
 
 
 def test_a_manager_cannot_create_one_for_a_system_user_with_more_permissions(by, organization, manager):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
-    body = {"name": "Nightly", "memberId": str(membership_of(program, organization).pk)}
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+    body = {"name": "Nightly", "memberId": str(membership_of(system_user, organization).pk)}
 
     with track_changes() as changes:
         status, refusal = said(by("manager").post(PATH, body))

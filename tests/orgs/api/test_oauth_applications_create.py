@@ -37,16 +37,16 @@ PERSONAL = {"kind": "personal", "name": "Script"}
 
 
 @pytest.fixture
-def program(organization):
+def system_user(organization):
     return MembershipFactory.create(organization=organization, of_system_user=True).user
 
 
 @pytest.fixture
-def service(organization, owner, program):
+def service(organization, owner, system_user):
     made, _ = register_service_client(
         by=session_of(owner),
         organization_id=organization.pk,
-        membership_id=membership_of(program, organization).pk,
+        membership_id=membership_of(system_user, organization).pk,
         name="N",
     )
     return made
@@ -86,8 +86,8 @@ def test_a_person_registers_their_own(by, stranger, body, shown):
     ]
 
 
-def test_one_for_a_system_user(by, organization, admin, program):
-    body = {"kind": "service", "name": "Nightly", "memberId": str(membership_of(program, organization).pk)}
+def test_one_for_a_system_user(by, organization, admin, system_user):
+    body = {"kind": "service", "name": "Nightly", "memberId": str(membership_of(system_user, organization).pk)}
     with track_changes() as changes:
         response = by("admin").post(PATH, body)
 
@@ -97,7 +97,7 @@ def test_one_for_a_system_user(by, organization, admin, program):
         oauth_application_row(application)
         | {
             "kind": "service",
-            "systemUserId": str(program.pk),
+            "systemUserId": str(system_user.pk),
             "clientSecret": response.json()["data"]["clientSecret"],
         },
         201,
@@ -168,11 +168,11 @@ def test_invalid_redirect_uris_are_refused(by, owner, uri):
     assert changes.nothing
 
 
-def test_only_managers_of_members_register_service_clients(by, organization, member, manager, program, admin):
+def test_only_managers_of_members_register_service_clients(by, organization, member, manager, system_user, admin):
     strong = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
     with track_changes() as changes:
         for who, whose, answer in (
-            ("member", program, lacking("organization:manage_members")),
+            ("member", system_user, lacking("organization:manage_members")),
             ("owner", admin, NOT_YOURS),
         ):
             body = {"kind": "service", "name": "N", "memberId": str(membership_of(whose, organization).pk)}

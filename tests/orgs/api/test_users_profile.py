@@ -42,12 +42,13 @@ def test_an_unverified_address_is_marked(by, member):
 
 
 def test_a_system_user_has_a_profile_without_an_address(by, organization, principal):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
     api = APIClient()
-    api.force_authenticate(program, token=principal(program, Method.API_KEY, organization_id=organization.pk))
+    api.force_authenticate(system_user, token=principal(system_user, Method.API_KEY, organization_id=organization.pk))
 
     assert said(api.get(PATH)) == success(
-        RETRIEVED, user_row(program) | {"kind": "system", "email": None, "emailVerified": False, "firstName": "Robot"}
+        RETRIEVED,
+        user_row(system_user) | {"kind": "system", "email": None, "emailVerified": False, "firstName": "Robot"},
     )
 
 

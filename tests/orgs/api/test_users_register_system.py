@@ -40,11 +40,11 @@ def test_it_is_a_member_without_an_address(by, organization, admin):
     with track_changes() as changes:
         answer = said(by("admin").post(PATH, {**ROBOT, "permissions": [CREATE_PROJECTS]}))
 
-    program = User.objects.get(kind="system")
-    membership = Membership.objects.get(user=program)
+    system_user = User.objects.get(kind="system")
+    membership = Membership.objects.get(user=system_user)
     assert answer == success(
         "System user registered successfully",
-        member_row(program, organization)
+        member_row(system_user, organization)
         | {
             "kind": "system",
             "name": "Nightly import",
@@ -62,13 +62,13 @@ def test_it_is_a_member_without_an_address(by, organization, admin):
         "orgs.RoleAssignment": (1, 0, 0),
     }
     assert changes.events == [
-        event("user.registered", program, admin, organization, user_kind="system"),
+        event("user.registered", system_user, admin, organization, user_kind="system"),
         event(
             "membership.created",
             membership,
             admin,
             organization,
-            user_id=program.pk,
+            user_id=system_user.pk,
             role_id=VIEWER_ROLE,
             permissions=[CREATE_PROJECTS],
             unit_id=None,
