@@ -23,7 +23,7 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
-from tests.invitations.email.kills import MANY, TALLIES, UNLIMITED, Nursery, table
+from tests.invitations.email.kill_points import MANY, TALLIES, UNLIMITED, ForkServer, table
 from tests.invitations.email.scripted_server import DEADLINE, ScriptedServer, scripted_server
 
 
@@ -91,17 +91,17 @@ def start_worker(server: ScriptedServer) -> Iterator[Callable[..., subprocess.Po
 
 
 @pytest.fixture
-def nursery(nursery_process: subprocess.Popen[bytes], server: ScriptedServer) -> Iterator[Nursery]:
-    nursery = Nursery(nursery_process, server.port)
-    yield nursery
-    nursery.kill_all()
+def fork_server(fork_server_process: subprocess.Popen[bytes], server: ScriptedServer) -> Iterator[ForkServer]:
+    fork_server = ForkServer(fork_server_process, server.port)
+    yield fork_server
+    fork_server.kill_all()
 
 
 @pytest.fixture(scope="session")
-def nursery_process(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
+def fork_server_process(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
     """Whatever still runs at the end ends with it."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.invitations.email.nursery"],
+        [sys.executable, "-m", "tests.invitations.email.fork_server"],
         cwd=project.BASE_DIR,
         env={
             "PATH": os.environ["PATH"],

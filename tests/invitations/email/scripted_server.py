@@ -18,9 +18,9 @@ from typing import Any
 
 from django.conf import settings
 
-from tests.invitations.email import orders, smtp_server
+from tests.invitations.email import control_channel, smtp_server
 
-DEADLINE = orders.DEADLINE
+DEADLINE = control_channel.DEADLINE
 HANG_UP = smtp_server.HANG_UP
 SAY_NOTHING = smtp_server.SAY_NOTHING
 GOOD = smtp_server.GOOD
@@ -65,9 +65,9 @@ class ScriptedServer:
     """Accepts everything, but for the answers and holds that a test puts before it; each is used once."""
 
     def __init__(self, process: subprocess.Popen[bytes], spool: Path) -> None:
-        self.orders = orders.Orders(process)
+        self.channel = control_channel.ControlChannel(process)
         self.spool = spool
-        self.port = int(self.orders.hear("The mail server does not start."))
+        self.port = int(self.channel.receive("The mail server does not start."))
         self._refused: dict[str, str] = {}
 
     def answer(self, step: str, *replies: str) -> None:
@@ -108,8 +108,8 @@ class ScriptedServer:
         self.order("await_lines", count=lines, otherwise=f"The mail server never said {lines} lines.")
 
     def order(self, do: str, *, otherwise: str = "The mail server does not answer.", **terms: Any) -> Any:
-        self.orders.give(do=do, **terms)
-        return json.loads(self.orders.hear(otherwise))
+        self.channel.send(do=do, **terms)
+        return json.loads(self.channel.receive(otherwise))
 
 
 @dataclass

@@ -4,7 +4,7 @@ A mail server's taking of a mail and our commit cannot be one step. A worker tha
 it heard the 250 (RFC 1047), leaves a mail that was taken and is not known to be: it is sent again, with the same
 Message-ID and the same link. Nowhere else.
 
-The points: ``kills.py``. ``make chaos`` kills a hundred workers at each of them and prints what came of it.
+The points: ``kill_points.py``. ``make chaos`` kills a hundred workers at each of them and prints what came of it.
 """
 
 import random
@@ -22,13 +22,13 @@ from invitations.email.worker import Worker
 from invitations.models import Invitation
 from orgs.models import Organization
 from tests.invitations.email.conftest import let_time_pass
-from tests.invitations.email.kills import (
+from tests.invitations.email.kill_points import (
     MANY,
     NO_SUCH_MAILBOX,
     POINTS,
     TALLIES,
     UNLIMITED,
-    Nursery,
+    ForkServer,
     Point,
     Tally,
     require_copies_to_be_alike,
@@ -75,23 +75,23 @@ def send_the_rest(server: ScriptedServer) -> None:
     pytest.fail("The next worker takes the same mails without end.")
 
 
-def kill_at(point: Point, after: int, server: ScriptedServer, nursery: Nursery) -> None:
+def kill_at(point: Point, after: int, server: ScriptedServer, fork_server: ForkServer) -> None:
     """Let a worker send so many mails, stand still at the point, and die there."""
     if point.step:
         hold = server.hold(point.step, after=after)
-        worker = nursery.start()
+        worker = fork_server.start()
         hold.wait()
-        nursery.kill(worker)
+        fork_server.kill(worker)
         hold.release()
     else:
-        worker = nursery.start(stop={"sql": point.sql, "when": point.when, "after": after})
-        nursery.wait_until_it_stands()
-        nursery.kill(worker)
+        worker = fork_server.start(stop={"sql": point.sql, "when": point.when, "after": after})
+        fork_server.wait_until_it_stands()
+        fork_server.kill(worker)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
 def test_nothing_is_lost_and_nothing_sent_twice_but_in_the_window(
-    mail_server: ScriptedServer, nursery: Nursery, invite: Invite, point: Point, kills: int, tally: Tally
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, point: Point, kills: int, tally: Tally
 ):
     invitations = []
     for number in range(kills):
@@ -99,7 +99,7 @@ def test_nothing_is_lost_and_nothing_sent_twice_but_in_the_window(
         invitations += new
         if point.reply:
             mail_server.refused |= {invitation.email: point.reply for invitation in new}
-        kill_at(point, number % AHEAD, mail_server, nursery)
+        kill_at(point, number % AHEAD, mail_server, fork_server)
         tally.note_kill(could_double=point.in_window)
         let_time_pass()
     send_the_rest(mail_server)
@@ -128,16 +128,16 @@ def require_the_ledger_to_know(invitations: list[Invitation], point: Point) -> N
 
 
 def test_a_kill_at_any_moment_loses_nothing(
-    mail_server: ScriptedServer, nursery: Nursery, invite: Invite, kills: int, tally: Tally
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, kills: int, tally: Tally
 ):
     moments = random.Random(20260501)
     invitations = []
     for number in range(kills):
         invitations += [invite(f"invitee-{number}-{more}@example.com") for more in range(5)]
         moment = len(mail_server.said) + moments.randrange(MAX_CONVERSATION)
-        worker = nursery.start()
+        worker = fork_server.start()
         mail_server.wait_until_said(moment)
-        nursery.kill(worker)
+        fork_server.kill(worker)
         tally.note_kill(could_double=True)
         let_time_pass()
     send_the_rest(mail_server)
@@ -148,17 +148,17 @@ def test_a_kill_at_any_moment_loses_nothing(
 
 
 def test_a_kill_of_one_of_two_workers_loses_nothing(
-    mail_server: ScriptedServer, nursery: Nursery, invite: Invite, kills: int, tally: Tally
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, kills: int, tally: Tally
 ):
     invitations = []
     for number in range(kills):
         invitations += [invite(f"invitee-{number}-{more}@example.com") for more in range(4)]
         hold = mail_server.hold("CONTENT")
-        workers = nursery.start(), nursery.start()
+        workers = fork_server.start(), fork_server.start()
         mail_server.wait_for_emails(4 * number + 3)
         hold.wait()
         for worker in workers:
-            nursery.kill(worker)
+            fork_server.kill(worker)
         hold.release()
         tally.note_kill(could_double=True)  # the other one may have been noting its last mail
         send_the_rest(mail_server)
@@ -168,18 +168,18 @@ def test_a_kill_of_one_of_two_workers_loses_nothing(
 
 
 def test_an_invitation_whose_request_is_killed_before_its_commit_was_never_sent(
-    mail_server: ScriptedServer, nursery: Nursery, organization: Organization, owner: User, kills: int, tally: Tally
+    mail_server: ScriptedServer, fork_server: ForkServer, organization: Organization, owner: User, kills: int, tally: Tally
 ):
     for number in range(kills):
-        request = nursery.start(
+        request = fork_server.start(
             "invite",
             stop={"sql": r'INSERT INTO "(invitations_email|events_event)"', "when": "after", "after": number % 2},
             by=owner.email,
             organization_id=str(organization.pk),
             email=f"invitee-{number}@example.com",
         )
-        nursery.wait_until_it_stands()
-        nursery.kill(request)
+        fork_server.wait_until_it_stands()
+        fork_server.kill(request)
         tally.note_kill(could_double=False)
     send_the_rest(mail_server)
 
@@ -188,15 +188,15 @@ def test_an_invitation_whose_request_is_killed_before_its_commit_was_never_sent(
 
 
 def test_a_reminder_that_was_half_queued_goes_out_once(
-    mail_server: ScriptedServer, nursery: Nursery, invite: Invite, kills: int, tally: Tally
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, kills: int, tally: Tally
 ):
     invitations = [invite(f"invitee-{number}@example.com") for number in range(kills)]
     Email.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=2), due_at=None)
     Invitation.objects.update(expires_at=timezone.now() + timedelta(days=1))
     for _ in range(kills):
-        worker = nursery.start(stop={"sql": r'INSERT INTO "invitations_email"', "when": "after"})
-        nursery.wait_until_it_stands()
-        nursery.kill(worker)
+        worker = fork_server.start(stop={"sql": r'INSERT INTO "invitations_email"', "when": "after"})
+        fork_server.wait_until_it_stands()
+        fork_server.kill(worker)
         tally.note_kill(could_double=False)
     send_the_rest(mail_server)
 

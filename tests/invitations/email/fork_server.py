@@ -1,4 +1,4 @@
-"""A process that has everything imported and forks others on demand, to be killed: ``python nursery.py``.
+"""A process that has everything imported and forks others on demand, to be killed: ``python fork_server.py``.
 
 It takes one order per line of JSON, and answers each with a line. A child runs one job, with a database connection
 of its own, and may be told to stand still at a statement; it says "reached" then.
@@ -26,7 +26,7 @@ def say(word: object) -> None:
 def main() -> None:
     os.dup2(2, 1)  # what is logged is no answer
     django.setup()
-    import invitations.management.commands.worker  # noqa: F401 - so that no child imports it anew
+    import perfectworks.management.commands.worker  # noqa: F401 - so that no child imports it anew
 
     for line in sys.stdin:
         obey(json.loads(line))

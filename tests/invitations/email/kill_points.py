@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import link_for
-from tests.invitations.email.orders import Orders
+from tests.invitations.email.control_channel import ControlChannel
 from tests.invitations.email.scripted_server import ScriptedServer
 
 NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox"
@@ -67,33 +67,33 @@ POINTS = [
 ]
 
 
-class Nursery:
+class ForkServer:
     """Starts children that have everything imported, and kills them without a word of warning."""
 
     def __init__(self, process: subprocess.Popen[bytes], mail_port: int) -> None:
-        self.orders = Orders(process)
+        self.channel = ControlChannel(process)
         self.mail_port = mail_port
         self.children: set[int] = set()
 
     def start(self, job: str = "work", stop: dict[str, Any] | None = None, **order: Any) -> int:
-        self.orders.give(job=job, stop=stop or {}, mail_port=self.mail_port, **order)
-        child = int(self.orders.hear("No child is born."))
+        self.channel.send(job=job, stop=stop or {}, mail_port=self.mail_port, **order)
+        child = int(self.channel.receive("No child is born."))
         self.children.add(child)
         return child
 
     def wait_until_it_stands(self) -> None:
-        assert self.orders.hear("No child came to its point.") == "reached"
+        assert self.channel.receive("No child came to its point.") == "reached"
 
     def kill(self, child: int) -> None:
-        self.orders.give(kill=child)
-        assert self.orders.hear("The child cannot be killed.") == "killed"
+        self.channel.send(kill=child)
+        assert self.channel.receive("The child cannot be killed.") == "killed"
         self.children.remove(child)
 
     def kill_all(self) -> None:
         """What a test that failed has left, which may hold a lock."""
         for child in [*self.children]:
-            self.orders.give(kill=child)
-            while self.orders.hear("The child cannot be killed.") != "killed":
+            self.channel.send(kill=child)
+            while self.channel.receive("The child cannot be killed.") != "killed":
                 pass
             self.children.remove(child)
 
