@@ -10,7 +10,7 @@ from anymail.signals import RejectReason
 from invitations.email.delivery_reports import Report
 from invitations.email.models import Email
 from invitations.email.queue import METADATA_KEY
-from invitations.email.transport import ledger_line, reply_code
+from invitations.email.transport import reply_code, stored_line
 
 # A provider also rejects what is our fault: a quota used up, a sandbox, a header or content that it does not like.
 ABOUT_THE_RECIPIENT = {RejectReason.INVALID, RejectReason.BOUNCED, RejectReason.UNSUBSCRIBED, RejectReason.SPAM}
@@ -61,7 +61,7 @@ def report_of(event: Any, provider: str) -> Report | None:
 
     ``rejected`` is final where it clearly is about the recipient; else it is ours to mend, like ``failed``.
     """
-    words = ledger_line(str(event.mta_response or event.description or "")).removeprefix("smtp;").lstrip()  # RFC 3464
+    words = stored_line(str(event.mta_response or event.description or "")).removeprefix("smtp;").lstrip()  # RFC 3464
     kind = _kind_of(event, provider)
     if kind == "bounced":
         hard = _is_hard(event, provider)

@@ -1,4 +1,4 @@
-"""`manage.py worker`: sends the mails of the outbox."""
+"""`manage.py worker`: deliver queued emails and run the maintenance tasks of all apps."""
 
 import logging
 from argparse import ArgumentParser
@@ -7,28 +7,31 @@ from typing import Any
 from django.core.mail import get_connection
 from django.core.management import BaseCommand
 
+from invitations.actions import maintenance as invitations_maintenance
 from invitations.email.worker import Worker, stopped_by_signals
 
 logger = logging.getLogger(__name__)
 
+MAINTENANCE_TASKS = (*invitations_maintenance.MAINTENANCE_TASKS,)
+
 
 class Command(BaseCommand):
-    """Send mails until SIGTERM or SIGINT; run as many of these as there is work for."""
+    """Run one worker. Several can run at the same time."""
 
-    help = "Send the mails of the outbox until SIGTERM or SIGINT. Several may run at once."
+    help = "Deliver queued emails and run maintenance tasks until SIGTERM or SIGINT. Several workers can run at once."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        """Offer to come back when the outbox is empty."""
-        parser.add_argument("--once", action="store_true", help="Send what is due now, then exit.")
+        """Add ``--once``."""
+        parser.add_argument("--once", action="store_true", help="Deliver the emails that are due now, then exit.")
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
-        """Refuse to start with mail settings that no mail can leave by; then work."""
+        """Work until stopped. Raises ImportError when the configured email backend cannot be imported."""
         get_connection()
-        worker = Worker()
+        worker = Worker(MAINTENANCE_TASKS)
         with stopped_by_signals(worker):
-            logger.info("The mail worker is ready.")
+            logger.info("worker ready")
             if once:
                 worker.drain()
             else:
                 worker.run()
-        logger.info("The mail worker has stopped.")
+        logger.info("worker stopped")

@@ -17,6 +17,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from events.models import Event
+from invitations.actions.maintenance import MAINTENANCE_TASKS
 from invitations.email.models import Attempt, Email
 from invitations.email.worker import Worker
 from invitations.models import Invitation
@@ -68,7 +69,7 @@ def send_the_rest(server: ScriptedServer) -> None:
     """What the next worker does once the dead one's lease has ended, and the server is in a better mood."""
     server.refused = {address: reply for address, reply in server.refused.items() if reply.startswith("5")}
     let_time_pass()
-    worker = Worker()
+    worker = Worker(MAINTENANCE_TASKS)
     for _ in range(MAX_TURNS * Email.objects.count() + 1):
         if not worker.run_once():
             return
@@ -168,7 +169,12 @@ def test_a_kill_of_one_of_two_workers_loses_nothing(
 
 
 def test_an_invitation_whose_request_is_killed_before_its_commit_was_never_sent(
-    mail_server: ScriptedServer, fork_server: ForkServer, organization: Organization, owner: User, kills: int, tally: Tally
+    mail_server: ScriptedServer,
+    fork_server: ForkServer,
+    organization: Organization,
+    owner: User,
+    kills: int,
+    tally: Tally,
 ):
     for number in range(kills):
         request = fork_server.start(

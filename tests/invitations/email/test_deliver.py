@@ -14,7 +14,8 @@ from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from events.models import Event
 from invitations.actions import answering, ending, inviting
-from invitations.email.deliver import GIVE_UP_AFTER, NOT_RECORDED, backoff, claim_due_email, deliver_next
+from invitations.email.deliver import NOT_RECORDED, backoff, claim_due_email, deliver_next
+from invitations.email.kinds import GIVE_UP_AFTER
 from invitations.email.models import RESPONSE_LENGTH, Attempt, Email
 from invitations.email.smtp import AFTER_CONTENT
 from invitations.models import Invitation
@@ -233,9 +234,9 @@ def test_a_setting_that_no_connection_can_be_made_with_costs_no_email(
     setattr(settings, name, value)
     assert deliver_next()
     words = told(email)["response"]
-    assert words.endswith(" in the mail settings")
+    assert words.endswith(" in the email settings")
     assert told(email) == deferred(words)
-    assert caplog.messages.count(f"No mail can be handed over: {email.response}") == 1
+    assert caplog.messages.count(f"mail server unreachable: {email.response}") == 1
     assert "\u00e9" not in caplog.text
     setattr(settings, name, right)
     let_time_pass()
@@ -332,7 +333,7 @@ def test_of_two_emails_about_one_invitation_only_the_newer_goes_out(
     older, newer = invitation.emails.order_by("id")
     assert deliver_next()
     assert deliver_next()
-    assert told(older) == dropped("A newer mail was sent.")
+    assert told(older) == dropped("A newer email was sent.")
     assert told(newer) == sent()
     assert [delivery.message_id for delivery in mail_server.accepted] == [newer.message_id]
 

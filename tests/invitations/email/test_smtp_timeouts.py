@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from invitations.email.deliver import DATABASE_RETRY_DELAYS, deliver_next
 from invitations.email.models import Attempt, Email
-from invitations.email.smtp import AFTER_CONTENT, longest_conversation
+from invitations.email.smtp import AFTER_CONTENT, max_session_duration
 from invitations.models import Invitation
 from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.scripted_server import DEADLINE, GOOD, ScriptedServer
@@ -113,7 +113,7 @@ def test_no_other_worker_takes_a_email_that_a_server_keeps_for_as_long_as_it_can
     def meanwhile() -> None:
         hold.wait()
         without_database = timedelta(seconds=sum(DATABASE_RETRY_DELAYS))
-        Email.objects.update(due_at=F("due_at") - longest_conversation() - without_database)
+        Email.objects.update(due_at=F("due_at") - max_session_duration() - without_database)
         others.append(deliver_next())
         connection.close()
         hold.release()

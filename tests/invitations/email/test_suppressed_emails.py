@@ -33,7 +33,7 @@ from tests.support.people import session_of
 pytestmark = pytest.mark.django_db
 
 Invite = Callable[..., Invitation]
-UNWANTED = "The recipient asked for no mails."
+UNSUBSCRIBED = "The recipient has unsubscribed."
 REFUSED, WELCOME = "refused@example.com", "welcome@example.com"
 
 
@@ -83,7 +83,7 @@ def test_the_email_is_dropped_and_the_ledger_says_why(
     invitation = invite(REFUSED)
     deliver_all()
     email = invitation.emails.get()
-    assert (email.state, email.reason, email.response, email.attempts) == ("dropped", UNWANTED, "", 0)
+    assert (email.state, email.reason, email.response, email.attempts) == ("dropped", UNSUBSCRIBED, "", 0)
     assert email.sent_at is None
     assert email.withheld_at is not None
     assert mail_server.sessions == 0
@@ -163,7 +163,7 @@ def test_reminders_are_queued_and_refused_alike(
     send_reminders()
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [[WELCOME]] * 2
-    assert refused.emails.get(kind="reminder").reason == UNWANTED
+    assert refused.emails.get(kind="reminder").reason == UNSUBSCRIBED
     assert told(owner, refused) == told(owner, welcome)
     assert told(owner, refused)["delivery"]["kind"] == "reminder"
 
@@ -223,7 +223,7 @@ def test_staff_see_that_it_was_refused_and_find_no_list_of_who_did(
     deliver_all()
     client.force_login(UserFactory.create(email="staff@example.com", superuser=True))
     page = client.get(reverse("admin:invitations_invitation_change", args=[invitation.pk])).content.decode()
-    assert UNWANTED in page
+    assert UNSUBSCRIBED in page
     listed = client.get(reverse("admin:invitations_invitation_changelist"), {"delivery": "dropped"})
     assert [row.pk for row in listed.context["cl"].result_list] == [invitation.pk]
     assert "refusal" not in client.get(reverse("admin:index")).content.decode().lower()

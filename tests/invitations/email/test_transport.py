@@ -39,12 +39,12 @@ def test_what_a_provider_takes_is_sent(word: str, mailoutbox: list[EmailMessage]
 def test_a_recipient_whom_a_provider_refuses_is_refused_for_good(word: str) -> None:
     outcome = hand_over_to_provider(status(word))
     assert (outcome.state, outcome.by_server) == ("failed", True)
-    assert outcome.words.startswith("All message recipients were rejected or invalid")
+    assert outcome.detail.startswith("All message recipients were rejected or invalid")
 
 
 def test_a_provider_in_trouble_is_tried_again() -> None:
     outcome = hand_over_to_provider(AnymailAPIError("503 Service Unavailable"))
-    assert (outcome.state, outcome.words) == ("deferred", "503 Service Unavailable")
+    assert (outcome.state, outcome.detail) == ("deferred", "503 Service Unavailable")
 
 
 @pytest.mark.django_db
