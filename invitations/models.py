@@ -196,7 +196,7 @@ class Invitation(models.Model):
     @property
     def newest_email(self) -> "Email | None":
         """The newest mail to the invitee, which says how delivery goes; a query, unless ``with_delivery`` loaded it."""
-        loaded: list[Email] | None = getattr(self, "newest_mails", None)
+        loaded: list[Email] | None = getattr(self, "newest_emails", None)
         if loaded is None:
             return self.emails.to_invitee().newest_first().first()
         return loaded[0] if loaded else None

@@ -122,6 +122,6 @@ def _reply(error: BaseException) -> tuple[int, str]:
         [(code, text)] = error.recipients.values()  # each message has one recipient
         return code, text.decode(errors="replace")
     if isinstance(error, SMTPResponseException):
-        text = error.smtp_error
-        return error.smtp_code, text.decode(errors="replace") if isinstance(text, bytes) else text
+        content = error.smtp_error
+        return error.smtp_code, content.decode(errors="replace") if isinstance(content, bytes) else content
     return 0, str(error)

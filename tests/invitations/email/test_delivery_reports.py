@@ -170,7 +170,7 @@ def test_states_only_move_forward():
 def test_what_follows_what_is_in_the_table_and_nowhere_else(email: Email, first: Report, second: Report):
     take(email, first)
 
-    second = replace(second, words=f"{second.words} again")
+    second = replace(second, response=f"{second.response} again")
     assert take(email, second) == [first.state in FOLLOWS[second.state]]
     assert state_of(email)[0] == (second if first.state in FOLLOWS[second.state] else first).state
 
@@ -181,7 +181,7 @@ def test_the_newest_words_of_a_server_that_goes_on_deferring_are_kept_and_none_t
     assert take(email, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [True, True, False, False, True, False]
 
     told = [(attempt.state, attempt.response) for attempt in email.history.all()]
-    assert told == [("sent", GOOD["CONTENT"]), *((one.state, one.words) for one in (DEFERRED, moved, DELIVERED))]
+    assert told == [("sent", GOOD["CONTENT"]), *((one.state, one.response) for one in (DEFERRED, moved, DELIVERED))]
     assert Event.objects.filter(kind="email.deferred").count() == 2
 
 
@@ -189,9 +189,9 @@ def test_a_deferral_in_the_words_of_our_own_hand_over_is_news_while_we_would_sti
     mail_server: ScriptedServer, invite: Invite
 ):
     email = invite().emails.get()
-    mail_server.answer("RCPT", DEFERRED.words)
+    mail_server.answer("RCPT", DEFERRED.response)
     assert deliver_next()
-    assert email.history.get().response == DEFERRED.words
+    assert email.history.get().response == DEFERRED.response
 
     assert take(email, DEFERRED, DEFERRED) == [True, False]
 

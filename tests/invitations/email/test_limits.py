@@ -14,7 +14,7 @@ from core.errors import LimitReached
 from invitations.actions.answering import ask_again
 from invitations.actions.inviting import cancel, correct_address, invite, resend
 from invitations.actions.maintenance import MAINTENANCE_TASKS
-from invitations.email.address_hashes import HashPurpose, SendingCounter, hashes
+from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
 from invitations.email.limits import (
     InviterSendingLimitReached,
     OrganizationSendingLimitReached,
@@ -251,16 +251,19 @@ class TestOfARecipient:
         send("a")
         rows = list(SendingCounter.objects.values("key", "moments"))
         assert sorted(row["key"] for row in rows) == sorted(
-            [hashes(HashPurpose.RECIPIENT, "a@example.com")[0], hashes(HashPurpose.INVITER, str(owner.pk))[0]]
+            [
+                keyed_hashes(HashPurpose.RECIPIENT, "a@example.com")[0],
+                keyed_hashes(HashPurpose.INVITER, str(owner.pk))[0],
+            ]
         )
         assert [row["moments"] for row in rows] == [[NOON.timestamp()]] * 2
 
     def test_the_hash_needs_the_key_and_tells_purposes_apart(self, settings: Settings):
-        one, other = hashes(HashPurpose.RECIPIENT, "x"), hashes(HashPurpose.INVITER, "x")
+        one, other = keyed_hashes(HashPurpose.RECIPIENT, "x"), keyed_hashes(HashPurpose.INVITER, "x")
         assert one != other
         settings.ADDRESS_KEYS = ["another", *settings.ADDRESS_KEYS]
-        assert hashes(HashPurpose.RECIPIENT, "x")[1:] == one
-        assert hashes(HashPurpose.RECIPIENT, "x")[0] != one[0]
+        assert keyed_hashes(HashPurpose.RECIPIENT, "x")[1:] == one
+        assert keyed_hashes(HashPurpose.RECIPIENT, "x")[0] != one[0]
 
     def test_what_was_counted_counts_after_a_new_key_and_once(
         self, send: Callable[..., Invitation], settings: Settings, owner: User
@@ -271,8 +274,8 @@ class TestOfARecipient:
         assert refused(lambda: send("a", force=True), RecipientSendingLimitReached) == 3600
         rows = {row.key: row.moments for row in SendingCounter.objects.all()}
         assert rows == {
-            hashes(HashPurpose.RECIPIENT, "a@example.com")[0]: [NOON.timestamp()] * 2,
-            hashes(HashPurpose.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
+            keyed_hashes(HashPurpose.RECIPIENT, "a@example.com")[0]: [NOON.timestamp()] * 2,
+            keyed_hashes(HashPurpose.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
         }
 
     def test_old_rows_are_forgotten(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
@@ -283,8 +286,8 @@ class TestOfARecipient:
         clock(timedelta(seconds=1))
         delete_old_counters()
         kept = set(SendingCounter.objects.values_list("key", flat=True))
-        assert hashes(HashPurpose.RECIPIENT, "a@example.com")[0] not in kept
-        assert hashes(HashPurpose.RECIPIENT, "b@example.com")[0] in kept
+        assert keyed_hashes(HashPurpose.RECIPIENT, "a@example.com")[0] not in kept
+        assert keyed_hashes(HashPurpose.RECIPIENT, "b@example.com")[0] in kept
 
 
 class TestOfOpenInvitations:

@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
-from invitations.email.queue import KEEP_TAGS_ONLY
+from invitations.email.queue import TAG_ONLY_PROVIDERS
 from invitations.email.transport import Outcome, send_message
 from invitations.models import Invitation
 from perfectworks.environment import WEBHOOK_PROOFS
@@ -68,8 +68,8 @@ def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
 def test_every_provider_that_may_report_keeps_such_an_id(provider: str) -> None:
     payload = import_string(f"anymail.backends.{provider}.{PAYLOADS[provider]}Payload")
 
-    assert ("set_tags" if provider in KEEP_TAGS_ONLY else "set_metadata") in vars(payload)
-    assert ("set_metadata" in vars(payload)) == (provider not in KEEP_TAGS_ONLY)
+    assert ("set_tags" if provider in TAG_ONLY_PROVIDERS else "set_metadata") in vars(payload)
+    assert ("set_metadata" in vars(payload)) == (provider not in TAG_ONLY_PROVIDERS)
 
 
 PAYLOADS = {

@@ -269,6 +269,6 @@ def test_the_log_says_where_a_report_could_not_be_read_and_nothing_of_what_it_sa
     assert post("mailjet", [{"email": "invitee@example.com"}]).status_code == 400
 
     [line] = [record.getMessage() for record in caplog.records if record.name == "invitations.email.webhook"]
-    assert line.startswith("A mail report could not be read: KeyError at ")
+    assert line.startswith("email report not readable: KeyError at ")
     assert "webhooks/mailjet.py:" in line
     assert "invitee" not in caplog.text
