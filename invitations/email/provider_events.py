@@ -63,15 +63,13 @@ def report_of(event: Any, provider: str) -> Report | None:
     ``rejected`` is final only for a reason in ``RECIPIENT_REASONS``. For other reasons the operator has to act, as for
     ``failed``.
     """
-    response = (
-        stored_line(str(event.mta_response or event.description or "")).removeprefix("smtp;").lstrip()
-    )  # RFC 3464
+    text = stored_line(str(event.mta_response or event.description or ""))
+    response = text.removeprefix("smtp;").lstrip()  # RFC 3464
     kind = _kind_of(event, provider)
     if kind == "bounced":
-        hard = _is_hard(event, provider)
-        return Report(
-            Email.State.BOUNCED if hard else Email.State.DEFERRED, reply_code(response), response, is_final=hard
-        )
+        is_hard = _is_hard(event, provider)
+        state = Email.State.BOUNCED if is_hard else Email.State.DEFERRED
+        return Report(state, reply_code(response), response, is_final=is_hard)
     states = {
         "queued": Email.State.SENT,
         "sent": Email.State.SENT,

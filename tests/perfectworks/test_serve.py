@@ -57,7 +57,7 @@ def read_until_ready(process: subprocess.Popen[str], port: int) -> list[str]:
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if line == f"PerfectWorks answers at http://127.0.0.1:{port} (Ctrl-C stops it)\n":
+        if line == f"PerfectWorks is running at http://127.0.0.1:{port} (Ctrl-C stops it)\n":
             return lines
     pytest.fail("".join(lines))
 
@@ -109,7 +109,7 @@ def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(tmp_pat
         output, _ = process.communicate(timeout=60)
 
         assert process.returncode == 128 + signal.SIGKILL
-        assert f"The {named} ended by itself." in output
+        assert f"The {named} stopped unexpectedly." in output
         assert not any(map(is_alive, parts.values()))
 
 
