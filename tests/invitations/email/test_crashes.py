@@ -91,7 +91,7 @@ def kill_at(point: Point, after: int, server: ScriptedServer, fork_server: ForkS
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
-def test_nothing_is_lost_and_nothing_sent_twice_but_in_the_window(
+def test_nothing_is_lost_and_nothing_is_sent_twice_except_in_the_window(
     mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, point: Point, kills: int, tally: Tally
 ):
     invitations = []
@@ -168,7 +168,7 @@ def test_a_kill_of_one_of_two_workers_loses_nothing(
     assert (tally.sent, tally.lost, tally.doubled_elsewhere) == (4 * kills, 0, 0)
 
 
-def test_an_invitation_whose_request_is_killed_before_its_commit_was_never_sent(
+def test_a_request_killed_before_its_commit_sends_nothing(
     mail_server: ScriptedServer,
     fork_server: ForkServer,
     organization: Organization,
@@ -193,7 +193,7 @@ def test_an_invitation_whose_request_is_killed_before_its_commit_was_never_sent(
     assert mail_server.accepted == []
 
 
-def test_a_reminder_that_was_half_queued_goes_out_once(
+def test_a_reminder_that_was_half_queued_is_sent_once(
     mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, kills: int, tally: Tally
 ):
     invitations = [invite(f"invitee-{number}@example.com") for number in range(kills)]

@@ -79,7 +79,7 @@ def dropped(why: str) -> dict[str, Any]:
     return failed("") | {"state": "dropped", "reason": why, "attempts": 0, "history": []}
 
 
-def test_a_email_goes_out_once(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_an_email_is_sent_once(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
     assert deliver_next()
     assert not deliver_next()
@@ -107,7 +107,7 @@ def test_a_email_goes_out_once(mail_server: ScriptedServer, invite: Invite) -> N
         ("CONTENT", HANG_UP, f"Connection unexpectedly closed {AFTER_CONTENT}"),
     ],
 )
-def test_what_may_pass_is_tried_again(
+def test_a_temporary_error_is_tried_again(
     mail_server: ScriptedServer, invite: Invite, step: str, reply: str, words: str
 ) -> None:
     invitation = invite()
@@ -124,7 +124,7 @@ def test_what_may_pass_is_tried_again(
 
 
 @pytest.mark.parametrize("reply", [HANG_UP, SAY_NOTHING])
-def test_a_email_whose_250_never_reaches_us_is_sent_again_with_the_same_id_and_link(
+def test_an_email_whose_250_is_lost_is_sent_again_with_the_same_id_and_link(
     mail_server: ScriptedServer, settings: Settings, invite: Invite, reply: str
 ) -> None:
     settings.SMTP_SECONDS_AFTER_CONTENT = 1
@@ -151,7 +151,7 @@ def test_a_email_whose_250_never_reaches_us_is_sent_again_with_the_same_id_and_l
         ("CONTENT", "554 5.7.1 Content refused"),
     ],
 )
-def test_what_is_refused_for_good_ends_the_invitation_and_is_told_to_the_inviter(
+def test_a_final_rejection_ends_the_invitation_and_notifies_the_inviter(
     mail_server: ScriptedServer, invite: Invite, organization: Organization, step: str, reply: str
 ) -> None:
     invitation = invite()
@@ -171,7 +171,7 @@ def test_what_is_refused_for_good_ends_the_invitation_and_is_told_to_the_inviter
     assert f"> {reply}" in notice.text
 
 
-def test_an_invitation_that_was_answered_meanwhile_stays_answered(
+def test_an_invitation_that_was_answered_during_delivery_stays_answered(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
@@ -183,7 +183,7 @@ def test_an_invitation_that_was_answered_meanwhile_stays_answered(
     assert invitation.status == "accepted"
 
 
-def test_a_email_server_that_is_away_is_tried_again(
+def test_an_unreachable_mail_server_is_tried_again(
     mail_server: ScriptedServer, settings: Settings, invite: Invite, closed_port: int
 ) -> None:
     email = invite().emails.get()
@@ -193,7 +193,7 @@ def test_a_email_server_that_is_away_is_tried_again(
 
 
 @pytest.mark.parametrize("step", ["CONNECT", "RCPT", "CONTENT"])
-def test_a_silent_email_server_is_given_up_in_time_and_tried_again(
+def test_a_silent_mail_server_times_out_and_is_tried_again(
     mail_server: ScriptedServer, settings: Settings, invite: Invite, step: str
 ) -> None:
     settings.SMTP_SECONDS_UNTIL_CONTENT = settings.SMTP_SECONDS_AFTER_CONTENT = 0.3
@@ -204,9 +204,7 @@ def test_a_silent_email_server_is_given_up_in_time_and_tried_again(
     assert "timed out" in email.response
 
 
-def test_a_refused_password_is_our_fault_and_not_the_emails(
-    mail_server: ScriptedServer, settings: Settings, invite: Invite
-) -> None:
+def test_a_rejected_password_defers_the_email(mail_server: ScriptedServer, settings: Settings, invite: Invite) -> None:
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "postmaster", "correct horse"
     invitation = invite()
     email = invitation.emails.get()
@@ -219,7 +217,7 @@ def test_a_refused_password_is_our_fault_and_not_the_emails(
 @pytest.mark.parametrize(
     ("name", "value"), [("EMAIL_HOST", "smtp..example.com"), ("EMAIL_HOST_PASSWORD", "corr\u00e9ct horse")]
 )
-def test_a_setting_that_no_connection_can_be_made_with_costs_no_email(
+def test_a_wrong_setting_defers_the_email(
     mail_server: ScriptedServer,
     settings: Settings,
     invite: Invite,
@@ -245,14 +243,14 @@ def test_a_setting_that_no_connection_can_be_made_with_costs_no_email(
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
 
 
-def test_a_goodbye_that_goes_wrong_changes_nothing(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_a_failed_quit_changes_nothing(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
     mail_server.answer("QUIT", HANG_UP)
     assert deliver_next()
     assert told(email) == sent()
 
 
-def test_the_servers_words_are_kept_in_one_line_without_secrets(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_the_response_is_stored_in_one_line_without_secrets(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
     mail_server.answer("CONTENT", "451 4.7.1 Suspicious:\thttp://127.0.0.1:8000/i/AAAAtoken \x1b[31m" + "x" * 400)
     assert deliver_next()
@@ -260,14 +258,14 @@ def test_the_servers_words_are_kept_in_one_line_without_secrets(mail_server: Scr
     assert email.response == "451 4.7.1 Suspicious: http://127.0.0.1:8000/i/[redacted] [31m" + "x" * 400
 
 
-def test_pauses_double_up_to_a_day_and_never_fall_together() -> None:
+def test_the_backoff_doubles_up_to_a_day_with_jitter() -> None:
     pauses = [backoff(attempts) for attempts in range(1, 40)]
     longest = [min(timedelta(minutes=2**n), timedelta(days=1)) for n in range(39)]
     assert all(most / 2 <= pause <= most for pause, most in zip(pauses, longest, strict=True))
     assert len(set(pauses)) == len(pauses)
 
 
-def test_a_deferred_email_waits_for_its_pause(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_a_deferred_email_waits_for_its_backoff(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
     mail_server.answer("RCPT", "451 4.3.0 Later")
     before = timezone.now()
@@ -277,7 +275,7 @@ def test_a_deferred_email_waits_for_its_pause(mail_server: ScriptedServer, invit
     assert before + timedelta(seconds=29) < email.due_at < timezone.now() + timedelta(seconds=61)
 
 
-def test_a_email_to_the_inviter_is_given_up_after_some_days(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_an_email_to_the_inviter_is_given_up_after_some_days(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     Email.objects.all().delete()
     ending.fail(invitation_id=invitation.pk, generation=1, reason="550")
@@ -294,7 +292,7 @@ def test_a_email_to_the_inviter_is_given_up_after_some_days(mail_server: Scripte
 # Whether it is still wanted
 
 
-def test_no_email_goes_out_for_what_was_withdrawn(
+def test_no_email_is_sent_for_a_withdrawn_invitation(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
@@ -304,7 +302,7 @@ def test_no_email_goes_out_for_what_was_withdrawn(
     assert mail_server.sessions == 0
 
 
-def test_the_servers_last_words_stay_when_the_email_is_no_longer_wanted(
+def test_the_last_response_is_kept_when_the_email_is_dropped(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
@@ -317,7 +315,7 @@ def test_the_servers_last_words_stay_when_the_email_is_no_longer_wanted(
     assert told(invitation.emails.get()) == deferred("450 4.2.1 Greylisted") | over
 
 
-def test_no_email_goes_out_for_what_has_expired(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_no_email_is_sent_for_an_expired_invitation(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     Invitation.objects.update(expires_at=Now())
     assert deliver_next()
@@ -325,7 +323,7 @@ def test_no_email_goes_out_for_what_has_expired(mail_server: ScriptedServer, inv
     assert mail_server.sessions == 0
 
 
-def test_of_two_emails_about_one_invitation_only_the_newer_goes_out(
+def test_only_the_newer_of_two_emails_about_one_invitation_is_sent(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
@@ -354,7 +352,7 @@ def test_the_emails_of_an_archived_organization_wait_until_it_is_restored(
     assert told(email) == sent()
 
 
-def test_an_answer_is_told_although_the_invitation_is_no_longer_open(
+def test_an_answer_is_reported_to_the_inviter_although_the_invitation_is_closed(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
@@ -368,7 +366,7 @@ def test_an_answer_is_told_although_the_invitation_is_no_longer_open(
 # Who has it in hand
 
 
-def test_a_claimed_email_is_nobody_elses_until_its_lease_ends(invite: Invite) -> None:
+def test_a_claimed_email_cannot_be_claimed_until_its_lease_ends(invite: Invite) -> None:
     first, second = invite("first@example.com"), invite("second@example.com")
     claimed = [claim_due_email(), claim_due_email(), claim_due_email()]
     assert [email and email.invitation for email in claimed] == [first, second, None]
@@ -380,7 +378,7 @@ def test_a_claimed_email_is_nobody_elses_until_its_lease_ends(invite: Invite) ->
 
 
 @pytest.mark.parametrize("meanwhile", [None, claim_due_email], ids=["nobody has it", "another has it"])
-def test_a_worker_that_stood_still_past_its_lease_sends_nothing(
+def test_a_worker_that_was_suspended_past_its_lease_sends_nothing(
     mail_server: ScriptedServer, invite: Invite, meanwhile: Callable[[], Email | None] | None
 ) -> None:
     email = invite().emails.get()
@@ -406,7 +404,7 @@ def test_a_worker_that_stood_still_past_its_lease_sends_nothing(
 # What is set aside
 
 
-def test_a_email_that_cannot_be_made_is_set_aside_and_the_queue_goes_on(
+def test_an_email_that_cannot_be_rendered_fails_and_does_not_block_the_queue(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     poisoned, healthy = invite("poisoned@example.com"), invite("healthy@example.com")
@@ -423,7 +421,7 @@ def test_a_email_that_cannot_be_made_is_set_aside_and_the_queue_goes_on(
     assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
 
 
-def test_what_is_wrong_with_a_email_is_told_in_as_many_words_as_the_ledger_holds(
+def test_the_reason_of_a_failed_email_is_cut_to_the_length_of_its_column(
     mail_server: ScriptedServer, invite: Invite, settings: Settings
 ) -> None:
     email = invite().emails.get()
@@ -435,7 +433,7 @@ def test_what_is_wrong_with_a_email_is_told_in_as_many_words_as_the_ledger_holds
     assert len(email.reason) == RESPONSE_LENGTH
 
 
-def test_a_email_that_was_accepted_is_never_sent_again_although_the_answer_cannot_be_recorded(
+def test_an_accepted_email_is_not_sent_again_when_its_response_cannot_be_recorded(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     email = invite().emails.get()
@@ -448,7 +446,7 @@ def test_a_email_that_was_accepted_is_never_sent_again_although_the_answer_canno
     assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
 
 
-def test_a_crash_uses_up_no_attempt(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_a_crash_counts_as_no_attempt(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
     for _ in range(20):
         assert claim_due_email() == email

@@ -66,7 +66,7 @@ def state_of(email: Email) -> tuple[str, str]:
     return email.state, email.invitation.status
 
 
-def test_a_report_leaves_its_event_and_its_words(email: Email):
+def test_a_report_records_an_event_and_the_response(email: Email):
     with track_changes() as changes:
         assert take(email, DELIVERED) == [True]
 
@@ -80,7 +80,7 @@ def test_a_report_leaves_its_event_and_its_words(email: Email):
     assert email.attempts == 1
 
 
-def test_a_hard_bounce_ends_the_invitation_and_is_told_to_the_inviter(mail_server: ScriptedServer, email: Email):
+def test_a_hard_bounce_ends_the_invitation_and_notifies_the_inviter(mail_server: ScriptedServer, email: Email):
     assert take(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "error")
@@ -98,19 +98,19 @@ def test_a_soft_bounce_leaves_the_invitation_open(email: Email):
     assert not deliver_next()
 
 
-def test_a_provider_that_will_not_send_to_the_address_ends_the_invitation(email: Email):
+def test_an_address_rejected_by_the_provider_ends_the_invitation(email: Email):
     take(email, REJECTED)
 
     assert state_of(email) == ("failed", "error")
 
 
-def test_a_provider_that_fails_us_ends_no_invitation(email: Email):
+def test_a_failure_of_the_provider_ends_no_invitation(email: Email):
     take(email, FAILED)
 
     assert state_of(email) == ("failed", "pending")
 
 
-def test_a_complaint_is_noted_and_the_invitation_can_still_be_answered(email: Email, invitee: User, principal: By):
+def test_a_complaint_is_recorded_and_the_invitation_can_still_be_answered(email: Email, invitee: User, principal: By):
     take(email, DELIVERED, COMPLAINED)
     assert state_of(email) == ("complained", "pending")
 
@@ -119,7 +119,7 @@ def test_a_complaint_is_noted_and_the_invitation_can_still_be_answered(email: Em
     assert state_of(email) == ("complained", "accepted")
 
 
-def test_a_complaint_counts_as_do_not_write_to_me_again(
+def test_a_complaint_unsubscribes_the_recipient(
     mail_server: ScriptedServer, email: Email, by_owner: Principal, invite: Invite
 ):
     take(email, COMPLAINED)
@@ -134,7 +134,7 @@ def test_a_complaint_counts_as_do_not_write_to_me_again(
     assert email.invitation.emails.get(generation=2).withheld_at is not None
 
 
-def test_an_inviter_who_complains_about_a_notice_refuses_no_invitations(
+def test_an_inviter_who_complains_about_a_notice_is_not_unsubscribed(
     mail_server: ScriptedServer, email: Email, invitee: User, principal: By
 ):
     answering.decline(by=principal(invitee), invitation_id=email.invitation_id)
@@ -149,7 +149,7 @@ def test_an_inviter_who_complains_about_a_notice_refuses_no_invitations(
 
 
 @pytest.mark.parametrize("taken", [SENT, DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED])
-def test_a_report_that_comes_twice_is_taken_once(email: Email, taken: Report):
+def test_a_duplicate_report_is_ignored(email: Email, taken: Report):
     take(email, taken)
 
     with track_changes() as changes:
@@ -167,7 +167,7 @@ def test_states_only_move_forward():
 @pytest.mark.parametrize(
     ("first", "second"), list(product([DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED], repeat=2))
 )
-def test_what_follows_what_is_in_the_table_and_nowhere_else(email: Email, first: Report, second: Report):
+def test_only_the_table_decides_which_report_may_follow(email: Email, first: Report, second: Report):
     take(email, first)
 
     second = replace(second, response=f"{second.response} again")
@@ -175,7 +175,7 @@ def test_what_follows_what_is_in_the_table_and_nowhere_else(email: Email, first:
     assert state_of(email)[0] == (second if first.state in FOLLOWS[second.state] else first).state
 
 
-def test_the_newest_words_of_a_server_that_goes_on_deferring_are_kept_and_none_twice(email: Email):
+def test_each_new_response_of_a_deferring_server_is_kept_once(email: Email):
     moved = Report(Email.State.DEFERRED, "450 4.2.0", "450 4.2.0 The mailbox is moving")
 
     assert take(email, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [True, True, False, False, True, False]
@@ -185,9 +185,7 @@ def test_the_newest_words_of_a_server_that_goes_on_deferring_are_kept_and_none_t
     assert Event.objects.filter(kind="email.deferred").count() == 2
 
 
-def test_a_deferral_in_the_words_of_our_own_hand_over_is_news_while_we_would_still_send(
-    mail_server: ScriptedServer, invite: Invite
-):
+def test_a_reported_deferral_with_the_same_response_stops_our_own_retries(mail_server: ScriptedServer, invite: Invite):
     email = invite().emails.get()
     mail_server.answer("RCPT", DEFERRED.response)
     assert deliver_next()
@@ -199,7 +197,7 @@ def test_a_deferral_in_the_words_of_our_own_hand_over_is_news_while_we_would_sti
     assert email.due_at is None
 
 
-def test_a_late_bounce_never_undoes_an_acceptance(email: Email, invitee: User, principal: By):
+def test_a_late_bounce_does_not_undo_an_acceptance(email: Email, invitee: User, principal: By):
     answer = answering.accept(by=principal(invitee), invitation_id=email.invitation_id)
 
     assert take(email, BOUNCED) == [True]
@@ -209,7 +207,7 @@ def test_a_late_bounce_never_undoes_an_acceptance(email: Email, invitee: User, p
     assert not email.invitation.emails.filter(kind="undeliverable").exists()
 
 
-def test_a_bounce_of_an_older_email_says_nothing_about_the_newer_one(email: Email, by_owner: Principal):
+def test_a_bounce_of_an_older_email_does_not_affect_the_newer_one(email: Email, by_owner: Principal):
     inviting.resend(by=by_owner, organization_id=email.invitation.organization_id, invitation_id=email.invitation_id)
 
     assert take(email, BOUNCED) == [True]
@@ -235,7 +233,7 @@ def test_a_bounced_notice_to_the_inviter_ends_nothing(
 
 
 @pytest.mark.parametrize("early", [SENT, DEFERRED, DELIVERED, COMPLAINED])
-def test_a_report_that_overtakes_our_own_commit_ends_the_lease_and_the_email_is_not_sent_again(
+def test_a_report_before_our_own_commit_ends_the_lease_and_the_email_is_not_sent_again(
     mail_server: ScriptedServer, invite: Invite, early: Report
 ):
     email = invite().emails.get()
@@ -251,7 +249,7 @@ def test_a_report_that_overtakes_our_own_commit_ends_the_lease_and_the_email_is_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_worker_that_comes_too_late_writes_nothing_over_the_report(mail_server: ScriptedServer, invite: Invite):
+def test_a_worker_that_records_after_a_report_does_not_overwrite_it(mail_server: ScriptedServer, invite: Invite):
     email = invite().emails.get()
     in_hand = mail_server.hold("CONTENT")
 
@@ -280,7 +278,7 @@ def test_an_unknown_email_changes_nothing(email: Email):
     assert changes.nothing
 
 
-def test_the_recipient_in_a_report_is_not_believed(email: Email, invite: Invite, settings: Settings):
+def test_the_recipient_in_a_report_is_ignored(email: Email, invite: Invite, settings: Settings):
     other = invite("other@example.com")
     configure(settings, "postmark")
 
@@ -290,7 +288,7 @@ def test_the_recipient_in_a_report_is_not_believed(email: Email, invite: Invite,
     assert Invitation.objects.open().get() == other
 
 
-def test_our_message_id_names_the_email_where_a_relay_keeps_it(email: Email, settings: Settings):
+def test_a_report_with_our_message_id_finds_the_email(email: Email, settings: Settings):
     configure(settings, "mailgun")
 
     assert report("mailgun-delivered", email).status_code == 200
@@ -305,7 +303,7 @@ def test_a_dropped_email_stays_dropped(invite: Invite):
     assert take(email, DELIVERED, BOUNCED, COMPLAINED) == [False] * 3
 
 
-def test_the_words_about_an_erased_person_are_not_written_down(email: Email, invitee: User, principal: By):
+def test_a_response_about_an_erased_person_is_not_stored(email: Email, invitee: User, principal: By):
     purge_account(by=principal(invitee), user=invitee)
 
     take(email, Report(Email.State.BOUNCED, "550", "550 <invitee@example.com> is unknown", is_final=True))
@@ -314,7 +312,7 @@ def test_the_words_about_an_erased_person_are_not_written_down(email: Email, inv
     assert not re.search("invitee", email.response + "".join(a.response for a in Attempt.objects.all()))
 
 
-def test_the_reports_of_an_archived_organization_are_taken_too(email: Email, by_owner: Principal):
+def test_reports_of_an_archived_organization_are_recorded(email: Email, by_owner: Principal):
     archive_organization(by=by_owner, organization_id=email.invitation.organization_id)
 
     assert take(email, BOUNCED) == [True]
@@ -322,7 +320,7 @@ def test_the_reports_of_an_archived_organization_are_taken_too(email: Email, by_
     assert state_of(email) == ("bounced", "error")
 
 
-def test_a_email_is_deferred_for_us_until_its_provider_says_more(invite: Invite, mail_server: ScriptedServer):
+def test_a_provider_report_ends_our_own_retries(invite: Invite, mail_server: ScriptedServer):
     """Our own hand-over failed half-way, and the provider has it all the same."""
     email = invite().emails.get()
     mail_server.answer("CONTENT", "451 4.3.0 Later")

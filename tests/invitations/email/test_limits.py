@@ -77,14 +77,18 @@ def grow_old(organization: Organization) -> None:
 
 
 class TestOfAnOrganization:
-    def test_a_young_one_sends_few_a_day(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
+    def test_a_new_organization_has_a_low_limit(
+        self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]
+    ):
         send("a")
         clock(timedelta(hours=1))
         send("b")
         send("c")
         assert refused(lambda: send("d"), OrganizationSendingLimitReached) == 23 * 3600
 
-    def test_an_older_one_sends_more(self, send: Callable[..., Invitation], admin: User, organization: Organization):
+    def test_an_older_organization_has_a_higher_limit(
+        self, send: Callable[..., Invitation], admin: User, organization: Organization
+    ):
         grow_old(organization)
         for name in "abc":
             send(name)
@@ -92,7 +96,9 @@ class TestOfAnOrganization:
             send(name, by=admin)
         assert refused(lambda: send("f", by=admin), OrganizationSendingLimitReached) == 24 * 3600
 
-    def test_trying_again_when_told_to_works(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
+    def test_trying_again_after_retry_after_works(
+        self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]
+    ):
         for name in "abc":
             send(name)
             clock(timedelta(hours=1))
@@ -103,7 +109,7 @@ class TestOfAnOrganization:
         assert send("d").is_open
         assert refused(lambda: send("e"), OrganizationSendingLimitReached) == 3600
 
-    def test_resending_and_correcting_share_it(
+    def test_resending_and_correcting_count_too(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         invitation = send("a")
@@ -128,21 +134,23 @@ class TestOfAnOrganization:
         again = {"by": session_of(owner), "organization_id": organization.pk, "invitation_id": expired.pk}
         refused(lambda: resend(**again), OrganizationSendingLimitReached)  # type: ignore[arg-type]
 
-    def test_withdrawing_gives_no_email_back(
+    def test_withdrawing_does_not_reduce_the_count(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         for name in "abc":
             cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=send(name).pk)
         refused(lambda: send("d"), OrganizationSendingLimitReached)
 
-    def test_others_are_not_concerned(
+    def test_other_organizations_are_not_affected(
         self, send: Callable[..., Invitation], other_organization: Organization, stranger: User
     ):
         for name in "abc":
             send(name)
         assert send("d", by=stranger, to=other_organization).is_open
 
-    def test_staff_keep_to_it(self, send: Callable[..., Invitation], organization: Organization, by_staff: Principal):
+    def test_the_limit_applies_to_staff(
+        self, send: Callable[..., Invitation], organization: Organization, by_staff: Principal
+    ):
         for name in "abc":
             send(name)
         act = {"by": by_staff, "organization_id": organization.pk, "email": "d@example.com"}
@@ -158,7 +166,7 @@ class TestOfAnOrganization:
 
 
 class TestOfAnInviter:
-    def test_one_person_sends_so_many_in_all_organizations(
+    def test_the_limit_of_an_inviter_covers_all_organizations(
         self, send: Callable[..., Invitation], owner: User, clock: Callable[[timedelta], None]
     ):
         theirs = [OrganizationFactory.create(slug=f"organization-{number}", owners=[owner]) for number in range(5)]
@@ -170,14 +178,16 @@ class TestOfAnInviter:
         clock(timedelta(seconds=wait))
         assert send("a", to=theirs[4]).is_open
 
-    def test_their_colleagues_go_on(self, send: Callable[..., Invitation], admin: User, organization: Organization):
+    def test_the_limit_of_an_inviter_does_not_affect_others(
+        self, send: Callable[..., Invitation], admin: User, organization: Organization
+    ):
         grow_old(organization)
         for name in "abcd":
             send(name)
         refused(lambda: send("e"), InviterSendingLimitReached)
         assert send("e", by=admin).is_open
 
-    def test_a_program_belongs_to_one_organization_whose_limit_is_enough(
+    def test_a_service_account_has_only_the_limit_of_its_organization(
         self, organization: Organization, settings: Settings
     ):
         settings.INVITER_EMAILS_PER_DAY = 1
@@ -191,7 +201,7 @@ class TestOfAnInviter:
 
 
 class TestOfARecipient:
-    def test_an_address_is_written_to_so_often_an_hour_by_all_together(
+    def test_the_limit_of_a_recipient_covers_all_organizations(
         self,
         send: Callable[..., Invitation],
         other_organization: Organization,
@@ -218,7 +228,7 @@ class TestOfARecipient:
         invitation.refresh_from_db()
         assert invitation.generation == 2
 
-    def test_letter_case_makes_no_other_address(
+    def test_the_limit_ignores_letter_case(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         send("a")
@@ -228,7 +238,7 @@ class TestOfARecipient:
             lambda: invite(**where, email=normalize_address("a@Example.com"), force=True), RecipientSendingLimitReached
         )
 
-    def test_whoever_is_asked_again_by_many_is_spared_too(
+    def test_requests_for_a_new_invitation_count_towards_the_inviters_limit(
         self, organization: Organization, owner: User, clock: Callable[[timedelta], None]
     ):
         asking = []
@@ -258,16 +268,14 @@ class TestOfARecipient:
         )
         assert [row["moments"] for row in rows] == [[NOON.timestamp()]] * 2
 
-    def test_the_hash_needs_the_key_and_tells_purposes_apart(self, settings: Settings):
+    def test_a_hash_depends_on_key_and_purpose(self, settings: Settings):
         one, other = keyed_hashes(HashPurpose.RECIPIENT, "x"), keyed_hashes(HashPurpose.INVITER, "x")
         assert one != other
         settings.ADDRESS_KEYS = ["another", *settings.ADDRESS_KEYS]
         assert keyed_hashes(HashPurpose.RECIPIENT, "x")[1:] == one
         assert keyed_hashes(HashPurpose.RECIPIENT, "x")[0] != one[0]
 
-    def test_what_was_counted_counts_after_a_new_key_and_once(
-        self, send: Callable[..., Invitation], settings: Settings, owner: User
-    ):
+    def test_counters_survive_a_new_key(self, send: Callable[..., Invitation], settings: Settings, owner: User):
         send("a")
         settings.ADDRESS_KEYS = ["new", *settings.ADDRESS_KEYS]
         send("a", force=True)
@@ -278,7 +286,7 @@ class TestOfARecipient:
             keyed_hashes(HashPurpose.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
         }
 
-    def test_old_rows_are_forgotten(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
+    def test_old_counters_are_deleted(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
         assert delete_old_counters in MAINTENANCE_TASKS
         send("a")
         clock(timedelta(days=1))
@@ -296,25 +304,31 @@ class TestOfOpenInvitations:
         settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = settings.INVITER_EMAILS_PER_DAY = 100
         settings.OPEN_INVITATIONS_PER_ORGANIZATION = 2
 
-    def test_so_many_are_open_at_once(self, send: Callable[..., Invitation], organization: Organization, owner: User):
+    def test_the_number_of_open_invitations_is_limited(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
         first = send("a", lifetime_days=3)
         send("b", lifetime_days=7)
         assert refused(lambda: send("c"), TooManyOpenInvitations) == 3 * 86400
         cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=first.pk)
         assert send("c").is_open
 
-    def test_what_expired_is_not_open(self, send: Callable[..., Invitation], organization: Organization, owner: User):
+    def test_an_expired_invitation_is_not_open(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
         send("a")
         InvitationFactory.create(organization=organization, email="b@example.com", inviter=owner, expires_at=LONG_AGO)
         assert send("c").is_open
 
-    def test_staff_raise_it_for_one_organization(self, send: Callable[..., Invitation], organization: Organization):
+    def test_staff_can_raise_the_limit_for_one_organization(
+        self, send: Callable[..., Invitation], organization: Organization
+    ):
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=3)
         for name in "abc":
             send(name)
         refused(lambda: send("d"), TooManyOpenInvitations)
 
-    def test_what_takes_the_place_of_another_needs_no_more_room(
+    def test_a_replacement_needs_no_further_slot(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         send("a")
@@ -323,7 +337,9 @@ class TestOfOpenInvitations:
         where: dict[str, Any] = {"by": session_of(owner), "organization_id": organization.pk}
         assert correct_address(**where, invitation_id=second.pk, email=normalize_address("c@example.com")).is_open
 
-    def test_after_it_was_lowered_as_many_must_end(self, send: Callable[..., Invitation], organization: Organization):
+    def test_after_the_limit_is_lowered_enough_invitations_must_end(
+        self, send: Callable[..., Invitation], organization: Organization
+    ):
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=3)
         for days in (2, 4, 6):
             send(f"a-{days}", lifetime_days=days)

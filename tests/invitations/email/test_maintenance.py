@@ -52,7 +52,7 @@ def reminders() -> list[tuple[str, str]]:
     return list(Email.objects.filter(kind="reminder").values_list("recipient", "state"))
 
 
-def test_overdue_invitations_get_their_end_state_in_every_organization(invite: Invite) -> None:
+def test_overdue_invitations_expire(invite: Invite) -> None:
     overdue, still_open = invite("late@example.com"), invite("early@example.com")
     end_in(overdue, timedelta())
     with track_changes() as changes:
@@ -61,7 +61,7 @@ def test_overdue_invitations_get_their_end_state_in_every_organization(invite: I
     assert set(Invitation.objects.open()) == {still_open}
 
 
-def test_an_invitation_that_ends_soon_is_reminded_of_once(ending_soon: Invitation) -> None:
+def test_one_reminder_is_sent_for_an_invitation_that_ends_soon(ending_soon: Invitation) -> None:
     with track_changes() as changes:
         send_reminders()
         send_reminders()
@@ -70,13 +70,13 @@ def test_an_invitation_that_ends_soon_is_reminded_of_once(ending_soon: Invitatio
     assert not remind(invitation_id=ending_soon.pk)
 
 
-def test_a_reminder_goes_out_with_the_same_link(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
+def test_a_reminder_is_sent(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
     send_reminders()
     assert deliver_next()
     assert reminders() == [("invitee@example.com", "sent")]
 
 
-def test_an_answer_makes_the_reminder_needless(
+def test_no_reminder_is_sent_after_an_answer(
     mail_server: ScriptedServer, ending_soon: Invitation, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     send_reminders()
@@ -85,7 +85,7 @@ def test_an_answer_makes_the_reminder_needless(
     assert reminders() == [("invitee@example.com", "dropped")]
 
 
-def test_a_resent_invitation_is_reminded_of_anew(ending_soon: Invitation, by_owner: Principal) -> None:
+def test_a_resent_invitation_gets_its_own_reminder(ending_soon: Invitation, by_owner: Principal) -> None:
     send_reminders()
     inviting.resend(by=by_owner, organization_id=ending_soon.organization_id, invitation_id=ending_soon.pk)
     send_reminders()
@@ -108,7 +108,7 @@ def test_a_resent_invitation_is_reminded_of_anew(ending_soon: Invitation, by_own
         (timedelta(days=1), {"state": "bounced"}),
     ],
 )
-def test_nobody_is_reminded_too_early_too_late_or_in_vain(
+def test_no_reminder_is_sent_too_early_too_late_or_to_an_unreachable_address(
     ending_soon: Invitation, rest: timedelta, email: dict[str, object]
 ) -> None:
     end_in(ending_soon, rest)
@@ -117,14 +117,14 @@ def test_nobody_is_reminded_too_early_too_late_or_in_vain(
     assert reminders() == []
 
 
-def test_an_archived_organization_reminds_nobody(ending_soon: Invitation, by_owner: Principal) -> None:
+def test_an_archived_organization_sends_no_reminders(ending_soon: Invitation, by_owner: Principal) -> None:
     archive_organization(by=by_owner, organization_id=ending_soon.organization_id)
     send_reminders()
     assert not remind(invitation_id=ending_soon.pk)
     assert reminders() == []
 
 
-def test_reminders_wait_while_the_organization_has_used_up_its_emails(
+def test_reminders_wait_while_the_organization_is_at_its_limit(
     ending_soon: Invitation, settings: Settings, other_organization: Organization, stranger: User
 ) -> None:
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1  # which was the invitation's
@@ -144,7 +144,7 @@ def test_reminders_wait_while_the_organization_has_used_up_its_emails(
     assert ("invitee@example.com", "queued") in reminders()
 
 
-def test_a_reminder_waits_while_its_recipient_was_written_to_often(ending_soon: Invitation, settings: Settings) -> None:
+def test_a_reminder_waits_while_its_recipient_is_at_the_limit(ending_soon: Invitation, settings: Settings) -> None:
     settings.RECIPIENT_EMAILS_PER_HOUR = 1
     with track_changes() as changes:
         send_reminders()
@@ -154,7 +154,9 @@ def test_a_reminder_waits_while_its_recipient_was_written_to_often(ending_soon: 
     assert reminders() == [("invitee@example.com", "queued")]
 
 
-def test_reminders_count_for_those_who_invite(ending_soon: Invitation, settings: Settings, by_owner: Principal) -> None:
+def test_reminders_count_towards_the_limit_of_the_organization(
+    ending_soon: Invitation, settings: Settings, by_owner: Principal
+) -> None:
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 2
     send_reminders()
     with pytest.raises(OrganizationSendingLimitReached):
@@ -163,7 +165,7 @@ def test_reminders_count_for_those_who_invite(ending_soon: Invitation, settings:
         )
 
 
-def test_a_fault_in_one_reminder_keeps_no_other_back(
+def test_an_error_in_one_reminder_stops_no_other(
     ending_soon: Invitation, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     later = invite("later@example.com")
@@ -175,7 +177,7 @@ def test_a_fault_in_one_reminder_keeps_no_other_back(
     assert [told.getMessage() for told in caplog.records if told.exc_info] == ["A reminder cannot be queued."]
 
 
-def test_a_fault_in_one_organization_keeps_no_other_invitation_open(
+def test_an_error_in_one_organization_keeps_no_other_invitation_open(
     invite: Invite, other_organization: Organization, stranger: User
 ) -> None:
     here = invite()
@@ -194,7 +196,7 @@ def test_a_fault_in_one_organization_keeps_no_other_invitation_open(
     assert (here.status, elsewhere.status) == ("pending", "expired")
 
 
-def test_a_refused_reminder_ends_the_invitation(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
+def test_a_rejected_reminder_ends_the_invitation(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
     send_reminders()
     mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
     assert deliver_next()
@@ -208,7 +210,7 @@ def keep_session(key: str, *, days: int) -> None:
     Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=days))
 
 
-def test_a_session_that_has_ended_is_forgotten_and_no_other() -> None:
+def test_only_expired_sessions_are_deleted() -> None:
     assert delete_expired_sessions in MAINTENANCE_TASKS
     keep_session("ended", days=-1)
     keep_session("lasting", days=1)
@@ -218,7 +220,7 @@ def test_a_session_that_has_ended_is_forgotten_and_no_other() -> None:
     assert Session.objects.get().session_key == "lasting"
 
 
-def test_many_sessions_are_forgotten_round_by_round_the_oldest_first(
+def test_many_sessions_are_deleted_in_batches_the_oldest_first(
     monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
 ) -> None:
     monkeypatch.setattr(maintenance, "MAX_SESSION_BATCH", 2)

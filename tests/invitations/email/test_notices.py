@@ -40,7 +40,7 @@ def deliver_all() -> None:
         pass
 
 
-def test_they_are_told_with_the_last_words_of_the_server(mail_server: ScriptedServer, put_off: Invitation) -> None:
+def test_the_inviter_reads_the_last_response_of_the_server(mail_server: ScriptedServer, put_off: Invitation) -> None:
     deliver_all()
 
     [notice] = mail_server.accepted
@@ -60,7 +60,7 @@ def test_they_are_told_with_the_last_words_of_the_server(mail_server: ScriptedSe
     assert put_off.emails.get(kind="invitation").reason == "The invitation is expired."
 
 
-def test_in_german(mail_server: ScriptedServer, put_off: Invitation) -> None:
+def test_the_notice_is_translated_to_german(mail_server: ScriptedServer, put_off: Invitation) -> None:
     Organization.objects.update(language="de")
 
     deliver_all()
@@ -78,7 +78,7 @@ def test_in_german(mail_server: ScriptedServer, put_off: Invitation) -> None:
     )
 
 
-def test_no_server_is_quoted_where_none_was_asked(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_the_notice_quotes_no_response_when_no_server_was_asked(mail_server: ScriptedServer, invite: Invite) -> None:
     invite()
     Invitation.objects.update(expires_at=Now())
     deliver_all()
@@ -91,7 +91,7 @@ def test_no_server_is_quoted_where_none_was_asked(mail_server: ScriptedServer, i
 
 
 @pytest.mark.parametrize("again", [inviting.resend, inviting.correct_address])
-def test_what_was_sent_again_or_corrected_meanwhile_needs_no_telling(
+def test_no_notice_is_sent_about_a_replaced_invitation(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal, again: Callable[..., Invitation]
 ) -> None:
     former = invite()
@@ -108,7 +108,9 @@ def test_what_was_sent_again_or_corrected_meanwhile_needs_no_telling(
     assert (notice.state, notice.reason) == ("dropped", "A newer invitation was sent.")
 
 
-def test_nothing_is_told_about_who_was_erased(mail_server: ScriptedServer, put_off: Invitation, invitee: User) -> None:
+def test_no_notice_is_sent_about_an_erased_person(
+    mail_server: ScriptedServer, put_off: Invitation, invitee: User
+) -> None:
     purge_account(by=session_of(invitee), user=invitee)
 
     deliver_all()

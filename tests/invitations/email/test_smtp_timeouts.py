@@ -49,7 +49,7 @@ def slow_mail_server(settings: Settings) -> Iterator[SlowMailServer]:
 
 
 @pytest.mark.parametrize("step", ["CONNECT", "RCPT", "CONTENT"])
-def test_an_answer_that_comes_later_than_a_person_would_wait_costs_no_second_copy(
+def test_a_response_after_the_email_timeout_causes_no_second_copy(
     slow_mail_server: SlowMailServer, settings: Settings, invite: Invite, step: str
 ) -> None:
     email = invite().emails.get()
@@ -68,7 +68,7 @@ def test_an_answer_that_comes_later_than_a_person_would_wait_costs_no_second_cop
     [("CONNECT", DRIPPED), ("EHLO", DRIPPED_LINES), ("MAIL", DRIPPED_LINES), ("DATA", DRIPPED)],
     ids=["greeting", "EHLO", "MAIL", "DATA"],
 )
-def test_no_server_keeps_a_worker_by_dripping(
+def test_a_slow_server_cannot_extend_the_deadline(
     slow_mail_server: SlowMailServer, settings: Settings, invite: Invite, step: str, pieces: Iterable[str]
 ) -> None:
     email = invite().emails.get()
@@ -80,7 +80,7 @@ def test_no_server_keeps_a_worker_by_dripping(
     assert server.copies == 0
 
 
-def test_a_server_that_never_comes_to_the_end_of_its_answer_may_have_taken_the_email_and_that_is_said(
+def test_an_endless_response_to_the_content_is_recorded_as_maybe_accepted(
     slow_mail_server: SlowMailServer, settings: Settings, invite: Invite
 ) -> None:
     email = invite().emails.get()
@@ -94,7 +94,9 @@ def test_a_server_that_never_comes_to_the_end_of_its_answer_may_have_taken_the_e
     assert server.copies == 1
 
 
-def test_a_goodbye_is_not_waited_for(slow_mail_server: SlowMailServer, settings: Settings, invite: Invite) -> None:
+def test_a_response_to_quit_is_not_awaited(
+    slow_mail_server: SlowMailServer, settings: Settings, invite: Invite
+) -> None:
     email = invite().emails.get()
     settings.EMAIL_TIMEOUT = 0.5
     slow_mail_server("QUIT", DRIPPED, pause=0.02)
@@ -103,7 +105,7 @@ def test_a_goodbye_is_not_waited_for(slow_mail_server: SlowMailServer, settings:
     assert email.state == "sent"
 
 
-def test_no_other_worker_takes_a_email_that_a_server_keeps_for_as_long_as_it_can(
+def test_no_other_worker_claims_an_email_during_the_longest_session(
     mail_server: ScriptedServer, invite: Invite
 ) -> None:
     invite()
@@ -127,5 +129,5 @@ def test_no_other_worker_takes_a_email_that_a_server_keeps_for_as_long_as_it_can
     assert Email.objects.get().state == "sent"
 
 
-def test_the_answer_to_the_content_is_awaited_as_long_as_the_standard_asks(settings: Settings) -> None:
+def test_the_response_to_the_content_is_awaited_as_long_as_the_standard_asks(settings: Settings) -> None:
     assert settings.SMTP_SECONDS_AFTER_CONTENT >= 10 * 60

@@ -76,7 +76,7 @@ def told(owner: User, invitation: Invitation) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("scope", SuppressionScope)
-def test_the_email_is_dropped_and_the_ledger_says_why(
+def test_the_email_is_dropped_with_a_reason(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], scope: SuppressionScope
 ) -> None:
     refuse(scope)
@@ -91,7 +91,7 @@ def test_the_email_is_dropped_and_the_ledger_says_why(
 
 
 @pytest.mark.parametrize(("scope", "accepted"), [(SuppressionScope.ORGANIZATION, 1), (SuppressionScope.ALL, 0)])
-def test_another_organization_is_concerned_when_all_are(
+def test_another_organization_is_affected_by_the_scope_all(
     mail_server: ScriptedServer, refuse: Callable[..., None], scope: SuppressionScope, accepted: int, stranger: User
 ) -> None:
     refuse(scope)
@@ -103,7 +103,7 @@ def test_another_organization_is_concerned_when_all_are(
     assert len(mail_server.accepted) == accepted
 
 
-def test_what_was_refused_after_it_was_queued_is_not_sent(
+def test_an_email_suppressed_after_it_was_queued_is_not_sent(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
 ) -> None:
     invite(REFUSED)
@@ -112,7 +112,7 @@ def test_what_was_refused_after_it_was_queued_is_not_sent(
     assert mail_server.accepted == []
 
 
-def test_the_organization_is_told_the_same_as_of_a_email_that_was_sent(
+def test_the_organization_sees_a_suppressed_email_as_sent(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], owner: User
 ) -> None:
     refuse()
@@ -126,7 +126,7 @@ def test_the_organization_is_told_the_same_as_of_a_email_that_was_sent(
     }  # fmt: skip
 
 
-def test_no_time_in_the_ledger_tells_them_apart(
+def test_no_stored_time_shows_a_suppression(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
 ) -> None:
     refuse()
@@ -136,7 +136,7 @@ def test_no_time_in_the_ledger_tells_them_apart(
     assert welcome.get().sent_at == welcome.get().updated_at == welcome.get().history.get().created_at
 
 
-def test_also_when_it_was_refused_while_a_server_put_it_off(
+def test_the_organization_sees_no_difference_when_a_deferred_email_is_suppressed(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], owner: User
 ) -> None:
     mail_server.answer("RCPT", "451 4.3.0 Later", "451 4.3.0 Later")
@@ -149,7 +149,7 @@ def test_also_when_it_was_refused_while_a_server_put_it_off(
     assert told(owner, refused)["delivery"]["attempts"] == 2
 
 
-def test_reminders_are_queued_and_refused_alike(
+def test_reminders_are_queued_and_suppressed_alike(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], owner: User
 ) -> None:
     refuse()
@@ -168,7 +168,7 @@ def test_reminders_are_queued_and_refused_alike(
     assert told(owner, refused)["delivery"]["kind"] == "reminder"
 
 
-def test_the_log_of_the_organization_is_the_same(
+def test_the_audit_log_shows_no_suppression(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], by_owner: Principal
 ) -> None:
     refuse()
@@ -181,7 +181,7 @@ def test_the_log_of_the_organization_is_the_same(
     assert logs[0] == logs[1]
 
 
-def test_the_invitation_waits_for_its_invitee(
+def test_an_unsubscribed_invitee_can_accept_on_the_website(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], client: Client
 ) -> None:
     refuse(SuppressionScope.ALL)
@@ -193,7 +193,7 @@ def test_the_invitation_waits_for_its_invitee(
     assert accept(by=session_of(person), invitation_id=invitation.pk).membership is not None
 
 
-def test_emails_to_whoever_invited_are_no_invitations(
+def test_emails_to_the_inviter_are_sent_although_the_inviter_unsubscribed(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], invitee: User
 ) -> None:
     refuse(SuppressionScope.ALL, "owner@example.com")
@@ -203,7 +203,7 @@ def test_emails_to_whoever_invited_are_no_invitations(
     assert [delivery.recipients for delivery in mail_server.accepted] == [["owner@example.com"]]
 
 
-def test_after_it_was_taken_back_emails_come_again(
+def test_emails_are_sent_again_after_the_suppression_is_removed(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
 ) -> None:
     refuse()
@@ -215,7 +215,7 @@ def test_after_it_was_taken_back_emails_come_again(
     assert [delivery.recipients for delivery in mail_server.accepted] == [[REFUSED]]
 
 
-def test_staff_see_that_it_was_refused_and_find_no_list_of_who_did(
+def test_staff_see_that_an_email_was_suppressed_and_find_no_list_of_suppressions(
     mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], client: Client
 ) -> None:
     refuse()

@@ -30,26 +30,26 @@ def status(word: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("word", ["sent", "queued"])
-def test_what_a_provider_takes_is_sent(word: str, mailoutbox: list[EmailMessage]) -> None:
+def test_an_email_accepted_by_a_provider_is_sent(word: str, mailoutbox: list[EmailMessage]) -> None:
     assert hand_over_to_provider(status(word)) == Outcome(Email.State.SENT, "1")
     assert len(mailoutbox) == 1
 
 
 @pytest.mark.parametrize("word", ["rejected", "invalid"])
-def test_a_recipient_whom_a_provider_refuses_is_refused_for_good(word: str) -> None:
+def test_a_recipient_rejected_by_a_provider_is_final(word: str) -> None:
     outcome = hand_over_to_provider(status(word))
     assert (outcome.state, outcome.by_server) == ("failed", True)
     assert outcome.detail.startswith("All message recipients were rejected or invalid")
 
 
-def test_a_provider_in_trouble_is_tried_again() -> None:
+def test_an_error_of_the_provider_defers_the_email() -> None:
     outcome = hand_over_to_provider(AnymailAPIError("503 Service Unavailable"))
     assert (outcome.state, outcome.detail) == ("deferred", "503 Service Unavailable")
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("webhook", ["", "postmark", "postal"])
-def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
+def test_a_reporting_provider_gets_the_id_of_the_email(
     invite: Callable[..., Invitation], settings: Settings, mailoutbox: list[Any], webhook: str
 ) -> None:
     settings.EMAIL_WEBHOOK = webhook
@@ -65,7 +65,7 @@ def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
 
 
 @pytest.mark.parametrize("provider", sorted(set(WEBHOOK_PROOFS) - {"amazon_ses"}))
-def test_every_provider_that_may_report_keeps_such_an_id(provider: str) -> None:
+def test_every_reporting_provider_supports_the_id(provider: str) -> None:
     payload = import_string(f"anymail.backends.{provider}.{PAYLOADS[provider]}Payload")
 
     assert ("set_tags" if provider in TAG_ONLY_PROVIDERS else "set_metadata") in vars(payload)

@@ -35,7 +35,7 @@ def states() -> list[str]:
     return list(Email.objects.order_by("id").values_list("state", flat=True))
 
 
-def test_an_idle_worker_sends_what_is_queued_meanwhile(
+def test_an_idle_worker_sends_what_is_queued_later(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
     at_quit = server.hold("QUIT")
@@ -64,7 +64,7 @@ def test_two_workers_share_the_work(server: ScriptedServer, start_worker: StartW
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_asked_to_stop_finishes_the_email_in_hand_and_no_other(
+def test_a_worker_that_is_asked_to_stop_finishes_the_current_email_only(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite, number: signal.Signals
 ) -> None:
     in_hand, waiting = invite("first@example.com"), invite("second@example.com")
@@ -86,7 +86,7 @@ def test_an_idle_worker_stops_at_once(start_worker: StartWorker) -> None:
     assert worker.wait(DEADLINE) == 0
 
 
-def test_once_sends_everything_that_is_due_and_comes_back(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_once_sends_everything_that_is_due_and_exits(mail_server: ScriptedServer, invite: Invite) -> None:
     for number in range(3):
         invite(f"invitee-{number}@example.com")
     mail_server.answer("RCPT", "451 4.3.0 Later")
@@ -99,7 +99,7 @@ def test_once_sends_everything_that_is_due_and_comes_back(mail_server: ScriptedS
     assert states() == ["sent", "sent", "sent"]
 
 
-def test_the_worker_does_the_chores_as_well(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_the_worker_runs_the_maintenance_tasks(mail_server: ScriptedServer, invite: Invite) -> None:
     overdue = invite()
     Invitation.objects.update(expires_at=Now())
     Worker(MAINTENANCE_TASKS).drain()
@@ -107,7 +107,7 @@ def test_the_worker_does_the_chores_as_well(mail_server: ScriptedServer, invite:
     assert overdue.status == "expired"
 
 
-def test_a_fault_in_one_chore_stops_neither_the_others_nor_the_emails(
+def test_an_error_in_one_maintenance_task_stops_neither_the_others_nor_the_emails(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken() -> None:
@@ -123,7 +123,7 @@ def test_a_fault_in_one_chore_stops_neither_the_others_nor_the_emails(
     assert faults == [("maintenance task failed", "broken")]
 
 
-def test_a_worker_refuses_to_start_with_a_email_backend_that_is_none(settings: Settings) -> None:
+def test_a_worker_does_not_start_with_an_unknown_email_backend(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "nowhere.EmailBackend"
     with pytest.raises(ImportError):
         call_command("worker")
@@ -155,7 +155,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(mail_server: ScriptedServer
     assert not Event.objects.about(invitation).filter(kind="invitation.failed").exists()
 
 
-def test_a_email_and_its_invitation_are_written_together_or_not_at_all(invite: Invite) -> None:
+def test_an_email_and_its_invitation_are_saved_together_or_not_at_all(invite: Invite) -> None:
     class Undone(Exception):
         pass
 
@@ -206,7 +206,7 @@ def test_an_idle_worker_connects_again(server: ScriptedServer, start_worker: Sta
 
 
 @pytest.mark.postgresql
-def test_a_connection_lost_while_a_email_is_in_hand_costs_no_second_copy(
+def test_a_connection_lost_during_a_delivery_causes_no_second_copy(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
     invite()
@@ -221,7 +221,7 @@ def test_a_connection_lost_while_a_email_is_in_hand_costs_no_second_copy(
 
 
 @pytest.mark.postgresql
-def test_a_connection_lost_while_the_answer_is_written_down_costs_no_second_copy(
+def test_a_connection_lost_while_recording_causes_no_second_copy(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
     email = invite().emails.get()
