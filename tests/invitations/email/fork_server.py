@@ -1,7 +1,8 @@
-"""A process that has everything imported and forks others on demand, to be killed: ``python fork_server.py``.
+"""Fork child processes that tests kill: ``python -m tests.invitations.email.fork_server``.
 
-It takes one order per line of JSON, and answers each with a line. A child runs one job, with a database connection
-of its own, and may be told to stand still at a statement; it says "reached" then.
+All modules are imported before forking, so that children start fast. The process reads one JSON command per line and
+writes one line in response. A child runs one job with its own database connection. It can be told to stop at an SQL
+statement, and writes "reached" then.
 """
 
 import json
@@ -16,76 +17,76 @@ from uuid import UUID
 import django
 from django.conf import settings
 
-ANSWERS = os.dup(1)
+RESPONSES = os.dup(1)
 
 
-def say(word: object) -> None:
-    os.write(ANSWERS, f"{word}\n".encode())
+def respond(word: object) -> None:
+    os.write(RESPONSES, f"{word}\n".encode())
 
 
 def main() -> None:
-    os.dup2(2, 1)  # what is logged is no answer
+    os.dup2(2, 1)  # logs go to stderr: stdout has only responses
     django.setup()
-    import perfectworks.management.commands.worker  # noqa: F401 - so that no child imports it anew
+    import perfectworks.management.commands.worker  # noqa: F401 - so that children need not import it
 
     for line in sys.stdin:
-        obey(json.loads(line))
+        handle(json.loads(line))
 
 
-def obey(order: dict[str, Any]) -> None:
-    if "kill" in order:
-        os.kill(order["kill"], signal.SIGKILL)
-        os.waitpid(order["kill"], 0)
-        return say("killed")
+def handle(command: dict[str, Any]) -> None:
+    if "kill" in command:
+        os.kill(command["kill"], signal.SIGKILL)
+        os.waitpid(command["kill"], 0)
+        return respond("killed")
     child = os.fork()
     if child:
-        return say(child)
-    settings.EMAIL_PORT = order["mail_port"]
-    stop_at(**order["stop"])
-    JOBS[order["job"]](order)
+        return respond(child)
+    settings.EMAIL_PORT = command["mail_port"]
+    stop_at(**command["stop"])
+    JOBS[command["job"]](command)
     os._exit(0)
 
 
 def stop_at(sql: str = "", when: str = "", after: int = 0) -> None:
-    """Stand still before or after the statement that fits, having let so many of these pass."""
+    """Stop before or after a statement that matches ``sql``, after ``after`` earlier matches."""
     from django.db import connection
 
-    passing = after
+    remaining = after
 
     def watch(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
-        nonlocal passing
-        fits = re.search(sql, f"{statement} {params}", re.IGNORECASE)  # states are enumerations here
-        due, passing = fits and passing == 0, passing - bool(fits)
+        nonlocal remaining
+        matches = re.search(sql, f"{statement} {params}", re.IGNORECASE)  # states are enumerations here
+        due, remaining = matches and remaining == 0, remaining - bool(matches)
         if due and when == "before":
-            stand_still()
+            wait_to_be_killed()
         result = execute(statement, params, many, context)
         if due and when == "after":
-            stand_still()
+            wait_to_be_killed()
         return result
 
     if sql:
         connection.execute_wrappers.append(watch)
 
 
-def stand_still() -> None:
-    say("reached")
+def wait_to_be_killed() -> None:
+    respond("reached")
     while True:
         signal.pause()
 
 
-def work(order: dict[str, Any]) -> None:
+def work(command: dict[str, Any]) -> None:
     from django.core.management import call_command
 
     call_command("worker")
 
 
-def invite(order: dict[str, Any]) -> None:
+def invite(command: dict[str, Any]) -> None:
     from accounts.models import User
     from accounts.principals import Method, Principal
     from invitations.actions.inviting import invite
 
-    by = Principal(user=User.objects.get(email=order["by"]), method=Method.SESSION)
-    invite(by=by, organization_id=UUID(order["organization_id"]), email=order["email"])
+    by = Principal(user=User.objects.get(email=command["by"]), method=Method.SESSION)
+    invite(by=by, organization_id=UUID(command["organization_id"]), email=command["email"])
 
 
 JOBS: dict[str, Callable[[dict[str, Any]], None]] = {"work": work, "invite": invite}

@@ -1,4 +1,4 @@
-"""The points at which a worker is killed, who kills it there, and what became of the mails in the end."""
+"""The points at which a worker is killed, the fork server that kills it, and the count of emails at the end."""
 
 import subprocess
 from collections import Counter
@@ -16,15 +16,15 @@ NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox"
 LATER = "451 4.3.0 Later"
 
 CLAIM = r'UPDATE "invitations_email" .*\bsending\b'
-READ = r'FROM "invitations_invitation" INNER JOIN .* LIMIT 21'
-NOTE_SENT = r'UPDATE "invitations_email" .*\bsent\b'
-NOTE_DEFERRED = r'UPDATE "invitations_email" .*\bdeferred\b'
-NOTE_ANSWER = r'INSERT INTO "invitations_attempt"'
-END = r'UPDATE "invitations_invitation" .*\berror\b'
-TELL = r'INSERT INTO "invitations_email"'
+LOAD_INVITATION = r'FROM "invitations_invitation" INNER JOIN .* LIMIT 21'
+MARK_SENT = r'UPDATE "invitations_email" .*\bsent\b'
+MARK_DEFERRED = r'UPDATE "invitations_email" .*\bdeferred\b'
+INSERT_ATTEMPT = r'INSERT INTO "invitations_attempt"'
+MARK_ERROR = r'UPDATE "invitations_invitation" .*\berror\b'
+QUEUE_NOTICE = r'INSERT INTO "invitations_email"'
 
 
-# How many mails may be asked for is another question.
+# These tests switch the sending limits off.
 UNLIMITED = (
     *("ORGANIZATION_EMAILS_PER_DAY", "YOUNG_ORGANIZATION_EMAILS_PER_DAY", "INVITER_EMAILS_PER_DAY"),
     "OPEN_INVITATIONS_PER_ORGANIZATION",
@@ -33,9 +33,10 @@ MANY = 100_000
 
 
 class Point(NamedTuple):
-    """Where a worker stands still: at a step of the conversation, or before or after a statement.
+    """Where a worker is stopped: at a step of the SMTP session, or before or after an SQL statement.
 
-    ``in_window``: the server has taken the mail, and our commit is not done. ``reply`` is what it says to RCPT instead.
+    ``in_window`` means that the server has accepted the email, and the outcome is not committed. ``reply`` is the
+    server's response to RCPT instead of acceptance.
     """
 
     name: str
@@ -49,26 +50,26 @@ class Point(NamedTuple):
 POINTS = [
     Point("before the claim is written", sql=CLAIM, when="before"),
     Point("before the claim is committed", sql=CLAIM, when="after"),
-    Point("claimed", sql=READ, when="before"),
+    Point("claimed", sql=LOAD_INVITATION, when="before"),
     Point("connecting", step="CONNECT"),
     Point("greeting", step="EHLO"),
     Point("naming the sender", step="MAIL"),
     Point("naming the recipient", step="RCPT"),
     Point("announcing the content", step="DATA"),
-    Point("content sent, not taken", step="CONTENT"),
-    Point("taken, before the 250", step="TAKEN", in_window=True),
-    Point("after the 250", sql=NOTE_SENT, when="before", in_window=True),
-    Point("half written down", sql=NOTE_SENT, when="after", in_window=True),
-    Point("written down, before the commit", sql=NOTE_ANSWER, when="after", in_window=True),
-    Point("committed, before the goodbye", step="QUIT"),
-    Point("after a 451", sql=NOTE_DEFERRED, when="before", reply=LATER),
-    Point("after a 550", sql=END, when="before", reply=NO_SUCH_MAILBOX),
-    Point("a 550 half written down", sql=TELL, when="after", reply=NO_SUCH_MAILBOX),
+    Point("content sent, not accepted", step="CONTENT"),
+    Point("accepted, before the 250", step="TAKEN", in_window=True),
+    Point("after the 250", sql=MARK_SENT, when="before", in_window=True),
+    Point("half recorded", sql=MARK_SENT, when="after", in_window=True),
+    Point("recorded, before the commit", sql=INSERT_ATTEMPT, when="after", in_window=True),
+    Point("committed, before QUIT", step="QUIT"),
+    Point("after a 451", sql=MARK_DEFERRED, when="before", reply=LATER),
+    Point("after a 550", sql=MARK_ERROR, when="before", reply=NO_SUCH_MAILBOX),
+    Point("a 550 half recorded", sql=QUEUE_NOTICE, when="after", reply=NO_SUCH_MAILBOX),
 ]
 
 
 class ForkServer:
-    """Starts children that have everything imported, and kills them without a word of warning."""
+    """Start child processes that have all modules imported, and kill them with SIGKILL."""
 
     def __init__(self, process: subprocess.Popen[bytes], mail_port: int) -> None:
         self.channel = ControlChannel(process)
@@ -77,12 +78,12 @@ class ForkServer:
 
     def start(self, job: str = "work", stop: dict[str, Any] | None = None, **order: Any) -> int:
         self.channel.send(job=job, stop=stop or {}, mail_port=self.mail_port, **order)
-        child = int(self.channel.receive("No child is born."))
+        child = int(self.channel.receive("The fork server started no child."))
         self.children.add(child)
         return child
 
-    def wait_until_it_stands(self) -> None:
-        assert self.channel.receive("No child came to its point.") == "reached"
+    def wait_until_stopped(self) -> None:
+        assert self.channel.receive("No child reached its point.") == "reached"
 
     def kill(self, child: int) -> None:
         self.channel.send(kill=child)
@@ -90,7 +91,7 @@ class ForkServer:
         self.children.remove(child)
 
     def kill_all(self) -> None:
-        """What a test that failed has left, which may hold a lock."""
+        """Kill the children that a failed test has left; one of them may have a database lock."""
         for child in [*self.children]:
             self.channel.send(kill=child)
             while self.channel.receive("The child cannot be killed.") != "killed":
@@ -100,36 +101,36 @@ class ForkServer:
 
 @dataclass
 class Tally:
-    """What came of the mails of one point."""
+    """The results of the kills at one point."""
 
     point: str
     kills: int = 0
     sent: int = 0
     lost: int = 0
-    doubled_in_the_window: int = 0
-    doubled_elsewhere: int = 0
-    in_hand: Counter[Any] = field(default_factory=Counter)
+    repeated_in_window: int = 0
+    repeated_elsewhere: int = 0
+    may_repeat: Counter[Any] = field(default_factory=Counter)
 
-    def note_kill(self, *, could_double: bool) -> None:
-        """Remember which mail the dead worker had in hand, when its server may have taken it."""
+    def note_kill(self, *, could_repeat: bool) -> None:
+        """Count a kill; remember which email the worker was sending if its server may have accepted it."""
         self.kills += 1
-        if could_double:
-            self.in_hand.update(Email.objects.filter(state="sending").values_list("message_id", flat=True))
+        if could_repeat:
+            self.may_repeat.update(Email.objects.filter(state="sending").values_list("message_id", flat=True))
 
     def count(self, server: ScriptedServer, invitations: Iterable[Invitation]) -> None:
-        """Look at what the server took and at what we know of it."""
+        """Compare what the server accepted with what is recorded."""
         copies = Counter(delivery.message_id for delivery in server.accepted)
         for email in Email.objects.filter(invitation__in=list(invitations)).exclude(state="failed"):
             self.sent += bool(copies[email.message_id])
             self.lost += not copies[email.message_id] or email.state != "sent"
             extra = max(copies[email.message_id] - 1, 0)
-            allowed = min(extra, self.in_hand[email.message_id])
-            self.doubled_in_the_window += allowed
-            self.doubled_elsewhere += extra - allowed
+            allowed = min(extra, self.may_repeat[email.message_id])
+            self.repeated_in_window += allowed
+            self.repeated_elsewhere += extra - allowed
 
 
-def require_copies_to_be_alike(server: ScriptedServer) -> None:
-    """Every copy of a mail is for the same person and has the same link."""
+def require_identical_copies(server: ScriptedServer) -> None:
+    """Check that all copies of an email have the same recipient and link."""
     emails = {email.message_id: email for email in Email.objects.select_related("invitation")}
     for delivery in server.accepted:
         email = emails[delivery.message_id]
@@ -138,12 +139,12 @@ def require_copies_to_be_alike(server: ScriptedServer) -> None:
 
 
 TALLIES: list[Tally] = []
-HEAD = ("kills", "sent", "lost", "doubled in the window", "doubled elsewhere")
+HEAD = ("kills", "sent", "lost", "repeated in window", "repeated elsewhere")
 
 
 def table() -> list[str]:
-    """The tallies, for people."""
-    rows = [(t.point, [t.kills, t.sent, t.lost, t.doubled_in_the_window, t.doubled_elsewhere]) for t in TALLIES]
+    """Return the results as lines of a table."""
+    rows = [(t.point, [t.kills, t.sent, t.lost, t.repeated_in_window, t.repeated_elsewhere]) for t in TALLIES]
     rows.append(("all", [sum(column) for column in zip(*(numbers for _, numbers in rows), strict=True)]))
     width = max(len(name) for name, _ in rows)
     lines = [f"{name:{width}}" + "".join(f"{number:>23}" for number in numbers) for name, numbers in rows]

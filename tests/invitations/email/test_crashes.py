@@ -1,10 +1,10 @@
-"""`kill -9` at every point of a delivery: no mail is lost, and a second copy exists only where it must.
+"""`kill -9` at every point of a delivery: no email is lost, and a second copy is sent only where it is unavoidable.
 
-A mail server's taking of a mail and our commit cannot be one step. A worker that dies between them, before or after
-it heard the 250 (RFC 1047), leaves a mail that was taken and is not known to be: it is sent again, with the same
-Message-ID and the same link. Nowhere else.
+That a mail server accepts an email and that the outcome is committed cannot be one step. If the worker dies between
+them, before or after the 250 (RFC 1047), the email is sent again with the same Message-ID and link. A second copy at
+another point is an error.
 
-The points: ``kill_points.py``. ``make chaos`` kills a hundred workers at each of them and prints what came of it.
+``kill_points.py`` has the points. ``make chaos`` kills a hundred workers at each of them and prints the results.
 """
 
 import random
@@ -32,7 +32,7 @@ from tests.invitations.email.kill_points import (
     ForkServer,
     Point,
     Tally,
-    require_copies_to_be_alike,
+    require_identical_copies,
 )
 from tests.invitations.email.scripted_server import ScriptedServer
 
@@ -40,44 +40,44 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Invite = Callable[..., Invitation]
 
-AHEAD = 3  # how many mails at most go out well before the worker is killed
-MAX_TURNS = 4  # that a mail takes: an answer to wait after, one to keep, and the same for a notice to its inviter
-MAX_CONVERSATION = 30  # lines that a server says in about four conversations
+MAX_SENT_BEFORE = 3  # emails that are sent before the worker is killed
+MAX_DELIVERIES = 4  # for one email: a deferral and a final response, and the same for a notice to the inviter
+MAX_LINES = 30  # that the server sends in about four sessions
 
 
 @pytest.fixture(autouse=True)
-def _nobody_limits_the_emails(settings: Settings) -> None:
+def _no_sending_limits(settings: Settings) -> None:
     for name in UNLIMITED:
         setattr(settings, name, MANY)
 
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
-    """How often a worker is killed at each point."""
+    """Return how many workers are killed at each point."""
     return int(request.config.getoption("--kills"))
 
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Tally:
-    """Of one test, told at the end of the run."""
+    """Create the results of one test, which are printed at the end of the run."""
     point = request.node.callspec.params.get("point") if hasattr(request.node, "callspec") else None
     TALLIES.append(Tally(point.name if point else request.node.name.removeprefix("test_")))
     return TALLIES[-1]
 
 
 def send_the_rest(server: ScriptedServer) -> None:
-    """What the next worker does once the dead one's lease has ended, and the server is in a better mood."""
-    server.refused = {address: reply for address, reply in server.refused.items() if reply.startswith("5")}
+    """Run the next worker, after the lease of the killed one has ended. The server defers no more."""
+    server.rcpt_replies = {address: reply for address, reply in server.rcpt_replies.items() if reply.startswith("5")}
     let_time_pass()
     worker = Worker(MAINTENANCE_TASKS)
-    for _ in range(MAX_TURNS * Email.objects.count() + 1):
+    for _ in range(MAX_DELIVERIES * Email.objects.count() + 1):
         if not worker.run_once():
             return
-    pytest.fail("The next worker takes the same mails without end.")
+    pytest.fail("The next worker delivers the same emails again and again.")
 
 
 def kill_at(point: Point, after: int, server: ScriptedServer, fork_server: ForkServer) -> None:
-    """Let a worker send so many mails, stand still at the point, and die there."""
+    """Let a worker send ``after`` emails, stop at the point, and be killed."""
     if point.step:
         hold = server.hold(point.step, after=after)
         worker = fork_server.start()
@@ -86,7 +86,7 @@ def kill_at(point: Point, after: int, server: ScriptedServer, fork_server: ForkS
         hold.release()
     else:
         worker = fork_server.start(stop={"sql": point.sql, "when": point.when, "after": after})
-        fork_server.wait_until_it_stands()
+        fork_server.wait_until_stopped()
         fork_server.kill(worker)
 
 
@@ -96,24 +96,24 @@ def test_nothing_is_lost_and_nothing_is_sent_twice_except_in_the_window(
 ):
     invitations = []
     for number in range(kills):
-        new = [invite(f"invitee-{number}-{more}@example.com") for more in range(1 + number % AHEAD)]
+        new = [invite(f"invitee-{number}-{more}@example.com") for more in range(1 + number % MAX_SENT_BEFORE)]
         invitations += new
         if point.reply:
-            mail_server.refused |= {invitation.email: point.reply for invitation in new}
-        kill_at(point, number % AHEAD, mail_server, fork_server)
-        tally.note_kill(could_double=point.in_window)
+            mail_server.rcpt_replies |= {invitation.email: point.reply for invitation in new}
+        kill_at(point, number % MAX_SENT_BEFORE, mail_server, fork_server)
+        tally.note_kill(could_repeat=point.in_window)
         let_time_pass()
     send_the_rest(mail_server)
 
     tally.count(mail_server, invitations)
-    assert (tally.kills, tally.lost, tally.doubled_elsewhere) == (kills, 0, 0)
-    assert tally.doubled_in_the_window == (kills if point.in_window else 0)
-    require_copies_to_be_alike(mail_server)
-    require_the_ledger_to_know(invitations, point)
+    assert (tally.kills, tally.lost, tally.repeated_elsewhere) == (kills, 0, 0)
+    assert tally.repeated_in_window == (kills if point.in_window else 0)
+    require_identical_copies(mail_server)
+    require_consistent_rows(invitations, point)
 
 
-def require_the_ledger_to_know(invitations: list[Invitation], point: Point) -> None:
-    """Each answer that was written down is one attempt, a crash is none; a refusal is whole."""
+def require_consistent_rows(invitations: list[Invitation], point: Point) -> None:
+    """Check that each recorded response is one attempt, a crash is none, and a rejection is recorded completely."""
     for invitation in Invitation.objects.filter(pk__in=[invitation.pk for invitation in invitations]):
         emails = list(invitation.emails.order_by("id").values_list("kind", "state"))
         events = Event.objects.about(invitation).filter(kind="invitation.failed").count()
@@ -135,17 +135,17 @@ def test_a_kill_at_any_moment_loses_nothing(
     invitations = []
     for number in range(kills):
         invitations += [invite(f"invitee-{number}-{more}@example.com") for more in range(5)]
-        moment = len(mail_server.said) + moments.randrange(MAX_CONVERSATION)
+        moment = len(mail_server.lines_sent) + moments.randrange(MAX_LINES)
         worker = fork_server.start()
-        mail_server.wait_until_said(moment)
+        mail_server.wait_for_lines(moment)
         fork_server.kill(worker)
-        tally.note_kill(could_double=True)
+        tally.note_kill(could_repeat=True)
         let_time_pass()
     send_the_rest(mail_server)
 
     tally.count(mail_server, invitations)
-    assert (tally.sent, tally.lost, tally.doubled_elsewhere) == (5 * kills, 0, 0)
-    require_copies_to_be_alike(mail_server)
+    assert (tally.sent, tally.lost, tally.repeated_elsewhere) == (5 * kills, 0, 0)
+    require_identical_copies(mail_server)
 
 
 def test_a_kill_of_one_of_two_workers_loses_nothing(
@@ -161,11 +161,11 @@ def test_a_kill_of_one_of_two_workers_loses_nothing(
         for worker in workers:
             fork_server.kill(worker)
         hold.release()
-        tally.note_kill(could_double=True)  # the other one may have been noting its last mail
+        tally.note_kill(could_repeat=True)  # the other worker may have been recording its last email
         send_the_rest(mail_server)
 
     tally.count(mail_server, invitations)
-    assert (tally.sent, tally.lost, tally.doubled_elsewhere) == (4 * kills, 0, 0)
+    assert (tally.sent, tally.lost, tally.repeated_elsewhere) == (4 * kills, 0, 0)
 
 
 def test_a_request_killed_before_its_commit_sends_nothing(
@@ -184,9 +184,9 @@ def test_a_request_killed_before_its_commit_sends_nothing(
             organization_id=str(organization.pk),
             email=f"invitee-{number}@example.com",
         )
-        fork_server.wait_until_it_stands()
+        fork_server.wait_until_stopped()
         fork_server.kill(request)
-        tally.note_kill(could_double=False)
+        tally.note_kill(could_repeat=False)
     send_the_rest(mail_server)
 
     assert (Invitation.objects.count(), Email.objects.count(), Event.objects.count()) == (0, 0, 0)
@@ -201,9 +201,9 @@ def test_a_reminder_that_was_half_queued_is_sent_once(
     Invitation.objects.update(expires_at=timezone.now() + timedelta(days=1))
     for _ in range(kills):
         worker = fork_server.start(stop={"sql": r'INSERT INTO "invitations_email"', "when": "after"})
-        fork_server.wait_until_it_stands()
+        fork_server.wait_until_stopped()
         fork_server.kill(worker)
-        tally.note_kill(could_double=False)
+        tally.note_kill(could_repeat=False)
     send_the_rest(mail_server)
 
     assert sorted(delivery.recipients for delivery in mail_server.accepted) == sorted([i.email] for i in invitations)

@@ -1,4 +1,4 @@
-"""What a report changes: late, twice, out of order, too early, about older mails and about none of ours."""
+"""What a report changes, also when it is late, duplicated, out of order, early, or about an older or unknown email."""
 
 import re
 import threading
@@ -32,8 +32,8 @@ pytestmark = pytest.mark.django_db
 Invite = Callable[..., Invitation]
 By = Callable[..., Principal]
 
-REFUSED = "550 5.1.1 No such mailbox"
-BOUNCED = Report(Email.State.BOUNCED, "550 5.1.1", REFUSED, is_final=True)
+REJECTION = "550 5.1.1 No such mailbox"
+BOUNCED = Report(Email.State.BOUNCED, "550 5.1.1", REJECTION, is_final=True)
 REJECTED = Report(Email.State.FAILED, "refused", "Suppressed", is_final=True)
 FAILED = Report(Email.State.FAILED, "failed", "Your account is on hold")
 SENT = Report(Email.State.SENT, "sent")
@@ -44,7 +44,7 @@ COMPLAINED = Report(Email.State.COMPLAINED, "complained")
 
 @pytest.fixture
 def invitation(mail_server: ScriptedServer, invite: Invite) -> Invitation:
-    """Its mail was handed over."""
+    """Return an invitation whose email was sent."""
     invitation = invite()
     assert deliver_next()
     return invitation
@@ -56,7 +56,7 @@ def email(invitation: Invitation) -> Email:
 
 
 def take(email: Email, *reports: Report) -> list[bool]:
-    """Which of them were news."""
+    """Apply the reports; return for each whether it changed the email."""
     return [take_report(email_id=email.pk, report=report) for report in reports]
 
 
@@ -88,7 +88,7 @@ def test_a_hard_bounce_ends_the_invitation_and_notifies_the_inviter(mail_server:
     assert deliver_next()
     notice = mail_server.accepted[-1]
     assert notice.recipients == ["owner@example.com"]
-    assert f"> {REFUSED}" in notice.text
+    assert f"> {REJECTION}" in notice.text
 
 
 def test_a_soft_bounce_leaves_the_invitation_open(email: Email):
@@ -145,7 +145,7 @@ def test_an_inviter_who_complains_about_a_notice_is_not_unsubscribed(
     assert not Suppression.objects.exists()
 
 
-# Twice, late, out of order
+# Duplicated, late, out of order
 
 
 @pytest.mark.parametrize("taken", [SENT, DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED])
@@ -180,14 +180,14 @@ def test_each_new_response_of_a_deferring_server_is_kept_once(email: Email):
 
     assert take(email, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [True, True, False, False, True, False]
 
-    told = [(attempt.state, attempt.response) for attempt in email.history.all()]
-    assert told == [("sent", GOOD["CONTENT"]), *((one.state, one.response) for one in (DEFERRED, moved, DELIVERED))]
+    history = [(attempt.state, attempt.response) for attempt in email.history.all()]
+    assert history == [("sent", GOOD["CONTENT"]), *((one.state, one.response) for one in (DEFERRED, moved, DELIVERED))]
     assert Event.objects.filter(kind="email.deferred").count() == 2
 
 
 def test_a_reported_deferral_with_the_same_response_stops_our_own_retries(mail_server: ScriptedServer, invite: Invite):
     email = invite().emails.get()
-    mail_server.answer("RCPT", DEFERRED.response)
+    mail_server.script("RCPT", DEFERRED.response)
     assert deliver_next()
     assert email.history.get().response == DEFERRED.response
 
@@ -229,7 +229,7 @@ def test_a_bounced_notice_to_the_inviter_ends_nothing(
     assert Email.objects.count() == 2
 
 
-# Before our own commit of "sent"
+# Before the email is recorded as sent
 
 
 @pytest.mark.parametrize("early", [SENT, DEFERRED, DELIVERED, COMPLAINED])
@@ -251,15 +251,15 @@ def test_a_report_before_our_own_commit_ends_the_lease_and_the_email_is_not_sent
 @pytest.mark.django_db(transaction=True)
 def test_a_worker_that_records_after_a_report_does_not_overwrite_it(mail_server: ScriptedServer, invite: Invite):
     email = invite().emails.get()
-    in_hand = mail_server.hold("CONTENT")
+    at_content = mail_server.hold("CONTENT")
 
-    def report_meanwhile() -> None:
-        in_hand.wait()
+    def report_during_delivery() -> None:
+        at_content.wait()
         take(email, DELIVERED)
         connection.close()
-        in_hand.release()
+        at_content.release()
 
-    thread = threading.Thread(target=report_meanwhile)
+    thread = threading.Thread(target=report_during_delivery)
     thread.start()
     assert deliver_next()
     thread.join(DEADLINE)
@@ -268,7 +268,7 @@ def test_a_worker_that_records_after_a_report_does_not_overwrite_it(mail_server:
     assert [attempt.state for attempt in email.history.all()] == ["delivered"]
 
 
-# About none of ours, or of nobody's any more
+# About unknown emails and erased persons
 
 
 def test_an_unknown_email_changes_nothing(email: Email):
@@ -321,9 +321,9 @@ def test_reports_of_an_archived_organization_are_recorded(email: Email, by_owner
 
 
 def test_a_provider_report_ends_our_own_retries(invite: Invite, mail_server: ScriptedServer):
-    """Our own hand-over failed half-way, and the provider has it all the same."""
+    """The delivery failed after the provider had received the email."""
     email = invite().emails.get()
-    mail_server.answer("CONTENT", "451 4.3.0 Later")
+    mail_server.script("CONTENT", "451 4.3.0 Later")
     assert deliver_next()
     assert (email.invitation.emails.get().state, Email.objects.filter(due_at__gt=Now()).count()) == ("deferred", 1)
 

@@ -1,4 +1,4 @@
-"""What the worker does beside sending: expired rows get their end state, and invitees one reminder."""
+"""Maintenance tasks: expiring invitations, sending reminders, deleting old sessions."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -37,7 +37,7 @@ Invite = Callable[..., Invitation]
 
 @pytest.fixture
 def ending_soon(invite: Invite) -> Invitation:
-    """An open invitation that was mailed eight days ago and ends in less than two."""
+    """Return an open invitation that was sent eight days ago and expires in less than two days."""
     invitation = invite()
     Email.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
     end_in(invitation, timedelta(days=2) - timedelta(minutes=1))
@@ -138,7 +138,7 @@ def test_reminders_wait_while_the_organization_is_at_its_limit(
     with track_changes() as changes:
         send_reminders()
     assert reminders() == [("second@example.com", "queued")]
-    assert [told.organization for told in changes.events] == [other_organization.pk]
+    assert [recorded.organization for recorded in changes.events] == [other_organization.pk]
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 2
     send_reminders()
     assert ("invitee@example.com", "queued") in reminders()
@@ -174,7 +174,7 @@ def test_an_error_in_one_reminder_stops_no_other(
     refuse_rows(Email, "recipient", "invitee@example.com")
     send_reminders()
     assert reminders() == [("later@example.com", "queued")]
-    assert [told.getMessage() for told in caplog.records if told.exc_info] == ["A reminder cannot be queued."]
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["A reminder cannot be queued."]
 
 
 def test_an_error_in_one_organization_keeps_no_other_invitation_open(
@@ -198,7 +198,7 @@ def test_an_error_in_one_organization_keeps_no_other_invitation_open(
 
 def test_a_rejected_reminder_ends_the_invitation(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
     send_reminders()
-    mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
+    mail_server.script("RCPT", "550 5.1.1 No such mailbox")
     assert deliver_next()
     ending_soon.refresh_from_db()
     assert ending_soon.status == "error"
@@ -206,7 +206,7 @@ def test_a_rejected_reminder_ends_the_invitation(mail_server: ScriptedServer, en
 
 
 def keep_session(key: str, *, days: int) -> None:
-    """One that ends in so many days."""
+    """Create a session that ends in this many days."""
     Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=days))
 
 
@@ -227,7 +227,7 @@ def test_many_sessions_are_deleted_in_batches_the_oldest_first(
     for days in (-1, -3, -2):
         keep_session(f"ended {days}", days=days)
 
-    with django_assert_num_queries(2):  # the oldest ones; their end
+    with django_assert_num_queries(2):  # select the oldest; delete them
         delete_expired_sessions()
     assert Session.objects.get().session_key == "ended -1"
 

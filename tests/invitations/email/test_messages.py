@@ -1,4 +1,4 @@
-"""What each mail says, and what of it goes over the wire."""
+"""The content and headers of each email."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 Invite = Callable[..., Invitation]
 
-# Each fits into a column, and none of it passed the rules for names: as if somebody wrote it past them.
+# Names that validation rejects, as if they were written to the database directly.
 INJECTIONS = [
     "Riverside\r\nBcc: stranger@example.com",
     "Riverside\nBcc: stranger@example.com\n\nAnother body",
@@ -38,7 +38,7 @@ INJECTIONS = [
 
 
 class Links(HTMLParser):
-    """Everything in HTML that leads or loads somewhere."""
+    """All URLs in HTML: links and what is loaded."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ def end_in_2099(invitation: Invitation) -> None:
 
 
 def subject_of(delivery: Delivery) -> str:
-    return str(delivery.message["Subject"]).lstrip()  # a long one begins on a line of its own
+    return str(delivery.message["Subject"]).lstrip()  # a long subject starts on its own line
 
 
 def test_the_text_of_an_invitation(mail_server: ScriptedServer, invite: Invite) -> None:
@@ -157,7 +157,7 @@ def test_the_inviter_reads_the_reason_for_declining_as_a_quotation(
 
 def test_the_inviter_reads_why_an_email_could_not_be_delivered(mail_server: ScriptedServer, invite: Invite) -> None:
     invite()
-    mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
+    mail_server.script("RCPT", "550 5.1.1 No such mailbox")
     assert deliver_next()
     delivery = send(mail_server)
     assert subject_of(delivery) == "Your invitation to invitee@example.com could not be delivered"
@@ -288,7 +288,7 @@ def test_the_html_has_the_same_content_as_the_text(mail_server: ScriptedServer, 
     invitation = invite()
     end_in_2099(invitation)
     html = send(mail_server).html
-    for said in (
+    for content in (
         '<html lang="en">',
         "Owner Cast invites you to join Riverside.",
         "Editor</td>",
@@ -297,4 +297,4 @@ def test_the_html_has_the_same_content_as_the_text(mail_server: ScriptedServer, 
         f'<a class="button" href="{link_for(invitation)}"',
         "You get this mail because Owner Cast entered invitee@example.com at",
     ):
-        assert said in html
+        assert content in html

@@ -1,4 +1,4 @@
-"""The outbox: what is written there, by whom, and what must never stand in it."""
+"""The outbox: when emails are queued, what is stored, and which rows are valid."""
 
 from collections.abc import Callable
 from typing import Any
@@ -48,10 +48,10 @@ def test_the_inviter_is_notified_of_an_acceptance_that_waited_for_a_seat(
     invitation = invite()
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
     answering.accept(by=principal(invitee), invitation_id=invitation.pk)
-    told = ("answered", "owner@example.com", "queued")
-    assert told not in outbox()
+    notice = ("answered", "owner@example.com", "queued")
+    assert notice not in outbox()
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=None)
-    assert outbox() == [("invitation", "invitee@example.com", "queued"), told]
+    assert outbox() == [("invitation", "invitee@example.com", "queued"), notice]
 
 
 def test_a_deactivated_inviter_gets_no_email(invite: Invite, owner: User) -> None:
@@ -76,7 +76,7 @@ def test_erasing_a_person_removes_their_address_from_all_emails_and_drops_unsent
     principal: Callable[..., Principal],
 ) -> None:
     invitation = invite()
-    mail_server.answer("RCPT", "450 4.2.1 <invitee@example.com> is greylisted")
+    mail_server.script("RCPT", "450 4.2.1 <invitee@example.com> is greylisted")
     assert deliver_next()
     deferred = invitation.emails.get()
     inviting.resend(by=by_owner, organization_id=invitation.organization_id, invitation_id=invitation.pk)

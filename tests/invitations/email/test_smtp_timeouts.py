@@ -1,4 +1,4 @@
-"""How long a worker waits for a mail server: as long as it must, and no longer than it holds the mail."""
+"""How long a worker waits for a mail server: as the standard requires, and never longer than its lease."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -22,18 +22,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Invite = Callable[..., Invitation]
 SlowMailServer = Callable[..., SlowServer]
-DRIPPED = repeat("2")
-DRIPPED_LINES = repeat("250-Wait\r\n")
-GIVEN_UP = "Connection unexpectedly closed: timed out"
+ENDLESS = repeat("2")
+ENDLESS_LINES = repeat("250-Wait\r\n")
+TIMED_OUT = "Connection unexpectedly closed: timed out"
 
 
 @pytest.fixture
 def slow_mail_server(settings: Settings) -> Iterator[SlowMailServer]:
-    """Starts one, as the server that this process sends to."""
+    """Return a function that starts a slow server, and configures it for this process."""
     started: list[tuple[SlowServer, threading.Thread]] = []
 
-    def start(step: str, pieces: Iterable[str], *, pause: float) -> SlowServer:
-        server = SlowServer(step, pieces, pause)
+    def start(step: str, pieces: Iterable[str], *, delay: float) -> SlowServer:
+        server = SlowServer(step, pieces, delay)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         started.append((server, thread))
@@ -54,7 +54,7 @@ def test_a_response_after_the_email_timeout_causes_no_second_copy(
 ) -> None:
     email = invite().emails.get()
     settings.EMAIL_TIMEOUT = 0.2
-    server = slow_mail_server(step, [f"{GOOD[step]}\r\n"], pause=0.6)
+    server = slow_mail_server(step, [f"{GOOD[step]}\r\n"], delay=0.6)
     assert deliver_next()
     let_time_pass()
     assert not deliver_next()
@@ -65,7 +65,7 @@ def test_a_response_after_the_email_timeout_causes_no_second_copy(
 
 @pytest.mark.parametrize(
     ("step", "pieces"),
-    [("CONNECT", DRIPPED), ("EHLO", DRIPPED_LINES), ("MAIL", DRIPPED_LINES), ("DATA", DRIPPED)],
+    [("CONNECT", ENDLESS), ("EHLO", ENDLESS_LINES), ("MAIL", ENDLESS_LINES), ("DATA", ENDLESS)],
     ids=["greeting", "EHLO", "MAIL", "DATA"],
 )
 def test_a_slow_server_cannot_extend_the_deadline(
@@ -73,10 +73,10 @@ def test_a_slow_server_cannot_extend_the_deadline(
 ) -> None:
     email = invite().emails.get()
     settings.SMTP_SECONDS_UNTIL_CONTENT = 0.5
-    server = slow_mail_server(step, pieces, pause=0.02)
+    server = slow_mail_server(step, pieces, delay=0.02)
     assert deliver_next()
     email.refresh_from_db()
-    assert (email.state, email.response, email.attempts) == ("deferred", GIVEN_UP, 1)
+    assert (email.state, email.response, email.attempts) == ("deferred", TIMED_OUT, 1)
     assert server.copies == 0
 
 
@@ -85,12 +85,12 @@ def test_an_endless_response_to_the_content_is_recorded_as_maybe_accepted(
 ) -> None:
     email = invite().emails.get()
     settings.SMTP_SECONDS_AFTER_CONTENT = 0.5
-    server = slow_mail_server("CONTENT", DRIPPED_LINES, pause=0.02)
+    server = slow_mail_server("CONTENT", ENDLESS_LINES, delay=0.02)
     assert deliver_next()
     email.refresh_from_db()
-    words = f"{GIVEN_UP} {AFTER_CONTENT}"
-    assert (email.state, email.response) == ("deferred", words)
-    assert list(email.history.values_list("state", "response")) == [("deferred", words)]
+    response = f"{TIMED_OUT} {AFTER_CONTENT}"
+    assert (email.state, email.response) == ("deferred", response)
+    assert list(email.history.values_list("state", "response")) == [("deferred", response)]
     assert server.copies == 1
 
 
@@ -99,7 +99,7 @@ def test_a_response_to_quit_is_not_awaited(
 ) -> None:
     email = invite().emails.get()
     settings.EMAIL_TIMEOUT = 0.5
-    slow_mail_server("QUIT", DRIPPED, pause=0.02)
+    slow_mail_server("QUIT", ENDLESS, delay=0.02)
     assert deliver_next()
     email.refresh_from_db()
     assert email.state == "sent"
@@ -112,7 +112,7 @@ def test_no_other_worker_claims_an_email_during_the_longest_session(
     hold = mail_server.hold("CONTENT")
     others: list[bool] = []
 
-    def meanwhile() -> None:
+    def claim_during_the_session() -> None:
         hold.wait()
         without_database = timedelta(seconds=sum(DATABASE_RETRY_DELAYS))
         Email.objects.update(due_at=F("due_at") - max_session_duration() - without_database)
@@ -120,7 +120,7 @@ def test_no_other_worker_claims_an_email_during_the_longest_session(
         connection.close()
         hold.release()
 
-    thread = threading.Thread(target=meanwhile)
+    thread = threading.Thread(target=claim_during_the_session)
     thread.start()
     assert deliver_next()
     thread.join(DEADLINE)

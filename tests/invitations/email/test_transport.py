@@ -1,4 +1,4 @@
-"""A provider's HTTP interface instead of SMTP (django-anymail): the same three answers."""
+"""Sending through a provider's HTTP API (django-anymail) has the same three outcomes as SMTP."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,32 +18,32 @@ from invitations.models import Invitation
 from perfectworks.environment import WEBHOOK_PROOFS
 
 
-def hand_over_to_provider(response: Any = None) -> Outcome:
+def send_through_provider(response: Any = None) -> Outcome:
     message = EmailMultiAlternatives("Hello", "Hello", "no-reply@example.com", ["invitee@example.com"])
     if response is not None:
         message.anymail_test_response = response  # type: ignore[attr-defined]
     return send_message(get_connection("anymail.backends.test.EmailBackend"), message)
 
 
-def status(word: str) -> dict[str, Any]:
-    return {"recipient_status": {"invitee@example.com": AnymailRecipientStatus(message_id="1", status=word)}}
+def status(name: str) -> dict[str, Any]:
+    return {"recipient_status": {"invitee@example.com": AnymailRecipientStatus(message_id="1", status=name)}}
 
 
-@pytest.mark.parametrize("word", ["sent", "queued"])
-def test_an_email_accepted_by_a_provider_is_sent(word: str, mailoutbox: list[EmailMessage]) -> None:
-    assert hand_over_to_provider(status(word)) == Outcome(Email.State.SENT, "1")
+@pytest.mark.parametrize("name", ["sent", "queued"])
+def test_an_email_accepted_by_a_provider_is_sent(name: str, mailoutbox: list[EmailMessage]) -> None:
+    assert send_through_provider(status(name)) == Outcome(Email.State.SENT, "1")
     assert len(mailoutbox) == 1
 
 
-@pytest.mark.parametrize("word", ["rejected", "invalid"])
-def test_a_recipient_rejected_by_a_provider_is_final(word: str) -> None:
-    outcome = hand_over_to_provider(status(word))
+@pytest.mark.parametrize("name", ["rejected", "invalid"])
+def test_a_recipient_rejected_by_a_provider_is_final(name: str) -> None:
+    outcome = send_through_provider(status(name))
     assert (outcome.state, outcome.by_server) == ("failed", True)
     assert outcome.detail.startswith("All message recipients were rejected or invalid")
 
 
 def test_an_error_of_the_provider_defers_the_email() -> None:
-    outcome = hand_over_to_provider(AnymailAPIError("503 Service Unavailable"))
+    outcome = send_through_provider(AnymailAPIError("503 Service Unavailable"))
     assert (outcome.state, outcome.detail) == ("deferred", "503 Service Unavailable")
 
 

@@ -1,4 +1,4 @@
-"""``/webhooks/mail/<provider>``: what providers send, rightly signed, wrongly signed, and broken."""
+"""``/webhooks/mail/<provider>``: reports with valid signatures, with invalid signatures, and malformed ones."""
 
 import json
 from collections.abc import Callable
@@ -36,20 +36,20 @@ pytestmark = [
 
 Invite = Callable[..., Invitation]
 
-OTHER_WORDS = {"opened": "sent"}
-ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # what is about the recipient
+OTHER_STATES = {"opened": "sent"}
+ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # these are about the recipient
 
 
 @pytest.fixture(autouse=True)
-def _without_the_library_of_amazon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """django-anymail wants boto3 for subscribing to reports, and makes its options ready for every one."""
+def _without_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do without boto3, which django-anymail needs only for subscriptions but configures for each request."""
     monkeypatch.delitem(WEBHOOK_PACKAGES, ("amazon_ses", "WEBHOOK_SECRET"))
     monkeypatch.setattr("anymail.webhooks.amazon_ses._get_anymail_boto3_params", lambda kwargs: ({}, {}))
 
 
 @pytest.fixture
 def email(mail_server: ScriptedServer, invite: Invite) -> Email:
-    """A mail that was handed over."""
+    """Return a sent email."""
     email = invite().emails.get()
     assert deliver_next()
     return email
@@ -63,7 +63,7 @@ def test_a_recorded_report_changes_the_email_it_is_about(email: Email, settings:
     assert report(name, email).status_code == 200
 
     email.refresh_from_db()
-    assert email.state == OTHER_WORDS.get(state, state)
+    assert email.state == OTHER_STATES.get(state, state)
     assert email.invitation.status == ("error" if name in ENDED else "pending")
 
 
@@ -72,7 +72,9 @@ def test_each_provider_of_django_anymail_may_report():
         str(pattern.name).partition("_webhook")[0].removesuffix("_tracking") for pattern in anymail.urls.urlpatterns
     }
 
-    assert {name for name in names if not name.endswith("_inbound")} - {"sendinblue"} == set(VIEWS)  # Brevo's old name
+    assert {name for name in names if not name.endswith("_inbound")} - {"sendinblue"} == set(
+        VIEWS
+    )  # the former name of Brevo
 
 
 def test_there_are_recorded_reports_of_every_provider():
@@ -132,9 +134,9 @@ def test_a_request_without_a_password_gets_a_401_that_makes_amazon_send_it(email
     del headers["Authorization"]
 
     with track_changes() as changes:
-        answer = send("amazon_ses", body, headers)
+        response = send("amazon_ses", body, headers)
 
-    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Basic realm="Anymail WEBHOOK_SECRET"')
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, 'Basic realm="Anymail WEBHOOK_SECRET"')
     assert changes.nothing
 
 
@@ -228,9 +230,9 @@ def test_a_signed_report_without_valid_json_is_rejected(settings: Settings, db: 
 
 def test_a_hostile_response_is_stored_as_one_clean_line(email: Email, settings: Settings):
     configure(settings, "postmark")
-    words = "550 5.1.1 \ud800\x00\u202eNo\r\nsuch http://127.0.0.1/i/SecretToken " + "x" * 5000
+    text = "550 5.1.1 \ud800\x00\u202eNo\r\nsuch http://127.0.0.1/i/SecretToken " + "x" * 5000
 
-    assert report("postmark-bounced", email, Details=words).status_code == 200
+    assert report("postmark-bounced", email, Details=text).status_code == 200
 
     email.refresh_from_db()
     assert email.response.startswith("550 5.1.1 No such http://127.0.0.1/i/[redacted] xxx")

@@ -1,4 +1,4 @@
-"""The worker as a process: it shares the work, stops cleanly, and outlives its database connection."""
+"""The worker as a process: several workers, stopping, and lost database connections."""
 
 import signal
 import subprocess
@@ -67,14 +67,14 @@ def test_two_workers_share_the_work(server: ScriptedServer, start_worker: StartW
 def test_a_worker_that_is_asked_to_stop_finishes_the_current_email_only(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite, number: signal.Signals
 ) -> None:
-    in_hand, waiting = invite("first@example.com"), invite("second@example.com")
+    at_content, waiting = invite("first@example.com"), invite("second@example.com")
     hold = server.hold("CONTENT")
     worker = start_worker()
     hold.wait()
     worker.send_signal(number)
     hold.release()
     assert worker.wait(DEADLINE) == 0
-    assert in_hand.emails.get().state == "sent"
+    assert at_content.emails.get().state == "sent"
     assert waiting.emails.get().state == "queued"
     assert [delivery.recipients for delivery in server.accepted] == [["first@example.com"]]
 
@@ -89,7 +89,7 @@ def test_an_idle_worker_stops_at_once(start_worker: StartWorker) -> None:
 def test_once_sends_everything_that_is_due_and_exits(mail_server: ScriptedServer, invite: Invite) -> None:
     for number in range(3):
         invite(f"invitee-{number}@example.com")
-    mail_server.answer("RCPT", "451 4.3.0 Later")
+    mail_server.script("RCPT", "451 4.3.0 Later")
     call_command("worker", "--once")
     assert states() == ["deferred", "sent", "sent"]
     call_command("worker", "--once")
@@ -132,17 +132,17 @@ def test_a_worker_does_not_start_with_an_unknown_email_backend(settings: Setting
 def test_a_worker_that_lost_its_lease_writes_nothing(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     hold = mail_server.hold("RCPT")
-    mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
+    mail_server.script("RCPT", "550 5.1.1 No such mailbox")
     taken: list[Email | None] = []
 
-    def take_it() -> None:
+    def claim_it() -> None:
         hold.wait()
         Email.objects.update(due_at=Now())
         taken.append(claim_due_email())
         connection.close()
         hold.release()
 
-    thread = threading.Thread(target=take_it)
+    thread = threading.Thread(target=claim_it)
     thread.start()
     assert deliver_next()
     thread.join(DEADLINE)
@@ -169,7 +169,7 @@ def test_an_email_and_its_invitation_are_saved_together_or_not_at_all(invite: In
     assert (Invitation.objects.count(), Email.objects.count()) == (0, 0)
 
 
-# When the database goes away (a server can; a file cannot)
+# Lost database connections (PostgreSQL only)
 
 
 def end_other_connections() -> None:
@@ -180,7 +180,7 @@ def end_other_connections() -> None:
         )
 
 
-def wait_until_somebody_waits_for_a_lock() -> None:
+def wait_until_a_lock_is_awaited() -> None:
     with connection.cursor() as cursor:
         for _ in range(int(DEADLINE * 100)):
             cursor.execute(
@@ -189,7 +189,7 @@ def wait_until_somebody_waits_for_a_lock() -> None:
             )
             if cursor.fetchone() != (0,):
                 return
-    pytest.fail("Nobody waits for a lock.")
+    pytest.fail("No connection waits for a lock.")
 
 
 @pytest.mark.postgresql
@@ -210,11 +210,11 @@ def test_a_connection_lost_during_a_delivery_causes_no_second_copy(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
     invite()
-    in_hand, at_quit = server.hold("CONTENT"), server.hold("QUIT")
+    at_content, at_quit = server.hold("CONTENT"), server.hold("QUIT")
     start_worker()
-    in_hand.wait()
+    at_content.wait()
     end_other_connections()
-    in_hand.release()
+    at_content.release()
     at_quit.wait()
     assert states() == ["sent"]
     assert len(server.accepted) == Attempt.objects.count() == 1
@@ -225,13 +225,13 @@ def test_a_connection_lost_while_recording_causes_no_second_copy(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
     email = invite().emails.get()
-    in_hand, at_quit = server.hold("CONTENT"), server.hold("QUIT")
+    at_content, at_quit = server.hold("CONTENT"), server.hold("QUIT")
     start_worker()
-    in_hand.wait()
+    at_content.wait()
     with transaction.atomic():
         Email.objects.select_for_update().get(pk=email.pk)
-        in_hand.release()
-        wait_until_somebody_waits_for_a_lock()
+        at_content.release()
+        wait_until_a_lock_is_awaited()
         end_other_connections()
     at_quit.wait()
     assert states() == ["sent"]
