@@ -1,11 +1,11 @@
 """The registry of email handlers: what the worker has to know about each kind of email.
 
-The outbox only queues and delivers. The app that queues an email registers a handler for its kind, in the ``ready``
-method of its ``AppConfig``; ``invitations/email/handlers.py`` has the only one so far. ``deliver`` asks the handler:
+The outbox only queues and delivers. The app that queues an email registers a handler for its kind in the ``ready``
+method of its ``AppConfig``. The only one so far is in ``invitations/email/handlers.py``. ``deliver`` asks the handler:
 
 1. ``examine``: may the email be sent now?
 2. ``render``: what is the message?
-3. ``on_final_failure``: what does it mean that the mail server refused the email for good?
+3. ``on_final_failure``: what follows when the mail server rejects the email permanently?
 """
 
 from abc import ABC, abstractmethod
@@ -21,7 +21,7 @@ GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, section 4.5.4.1
 
 
 class EmailHandler(ABC):
-    """Decide about one email. Each delivery creates a new handler, so a handler may keep what it loads."""
+    """Examine and render one email. Each delivery creates a new handler, so a handler can cache what it loads."""
 
     def __init__(self, email: Email) -> None:
         self.email = email
@@ -36,7 +36,7 @@ class EmailHandler(ABC):
 
     @abstractmethod
     def on_final_failure(self, reason: str) -> None:
-        """Act on a final refusal by the mail server, in the transaction that records it.
+        """Act on a permanent rejection by the mail server, in the transaction that records it.
 
         It runs before the email's row is locked, so it may lock an organization. ``reason`` is a reply code.
         """

@@ -1,4 +1,4 @@
-"""Unsubscribe an address from the emails of one organization or of all, and subscribe it again.
+"""Unsubscribe an address from the emails of one organization or of all, and undo it.
 
 Suppressions take effect when emails are sent (``handlers.py``), and organizations do not see them. An unsubscribed
 person can still be invited and can answer the invitation on the website. The organization sees the email as sent. So

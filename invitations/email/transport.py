@@ -1,7 +1,7 @@
 """Hand a message to the mail server, and classify the server's response.
 
 Only a 5xx response to MAIL, RCPT or DATA (RFC 5321, section 4.2.1) is about this email, and is final. All other errors
-(no connection, a timeout, 4xx, a rejected password, a wrong setting) may pass, and the email is deferred.
+(no connection, a timeout, 4xx, a rejected password, a wrong setting) are temporary, and the email is deferred.
 """
 
 import logging

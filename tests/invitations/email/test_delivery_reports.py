@@ -55,7 +55,7 @@ def email(invitation: Invitation) -> Email:
     return invitation.emails.get()
 
 
-def take(email: Email, *reports: Report) -> list[bool]:
+def apply_reports(email: Email, *reports: Report) -> list[bool]:
     """Apply the reports; return for each whether it changed the email."""
     return [take_report(email_id=email.pk, report=report) for report in reports]
 
@@ -68,7 +68,7 @@ def state_of(email: Email) -> tuple[str, str]:
 
 def test_a_report_records_an_event_and_the_response(email: Email):
     with track_changes() as changes:
-        assert take(email, DELIVERED) == [True]
+        assert apply_reports(email, DELIVERED) == [True]
 
     facts = {"invitation_id": email.invitation_id, "email_kind": "invitation", "reason": "delivered"}
     assert changes.events == [event("email.delivered", email, None, email.invitation.organization, **facts)]
@@ -81,7 +81,7 @@ def test_a_report_records_an_event_and_the_response(email: Email):
 
 
 def test_a_hard_bounce_ends_the_invitation_and_notifies_the_inviter(mail_server: ScriptedServer, email: Email):
-    assert take(email, BOUNCED) == [True]
+    assert apply_reports(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "error")
     assert Event.objects.about(email.invitation).get(kind="invitation.failed").data == {"reason": "550 5.1.1"}
@@ -92,26 +92,26 @@ def test_a_hard_bounce_ends_the_invitation_and_notifies_the_inviter(mail_server:
 
 
 def test_a_soft_bounce_leaves_the_invitation_open(email: Email):
-    assert take(email, DEFERRED) == [True]
+    assert apply_reports(email, DEFERRED) == [True]
 
     assert state_of(email) == ("deferred", "pending")
     assert not deliver_next()
 
 
 def test_an_address_rejected_by_the_provider_ends_the_invitation(email: Email):
-    take(email, REJECTED)
+    apply_reports(email, REJECTED)
 
     assert state_of(email) == ("failed", "error")
 
 
 def test_a_failure_of_the_provider_ends_no_invitation(email: Email):
-    take(email, FAILED)
+    apply_reports(email, FAILED)
 
     assert state_of(email) == ("failed", "pending")
 
 
 def test_a_complaint_is_recorded_and_the_invitation_can_still_be_answered(email: Email, invitee: User, principal: By):
-    take(email, DELIVERED, COMPLAINED)
+    apply_reports(email, DELIVERED, COMPLAINED)
     assert state_of(email) == ("complained", "pending")
 
     answering.accept(by=principal(invitee), invitation_id=email.invitation_id)
@@ -122,7 +122,7 @@ def test_a_complaint_is_recorded_and_the_invitation_can_still_be_answered(email:
 def test_a_complaint_unsubscribes_the_recipient(
     mail_server: ScriptedServer, email: Email, by_owner: Principal, invite: Invite
 ):
-    take(email, COMPLAINED)
+    apply_reports(email, COMPLAINED)
     sent_so_far = len(mail_server.accepted)
 
     inviting.resend(by=by_owner, organization_id=email.invitation.organization_id, invitation_id=email.invitation_id)
@@ -140,7 +140,7 @@ def test_an_inviter_who_complains_about_a_notice_is_not_unsubscribed(
     answering.decline(by=principal(invitee), invitation_id=email.invitation_id)
     assert deliver_next()
 
-    take(Email.objects.get(kind="answered"), COMPLAINED)
+    apply_reports(Email.objects.get(kind="answered"), COMPLAINED)
 
     assert not Suppression.objects.exists()
 
@@ -150,10 +150,10 @@ def test_an_inviter_who_complains_about_a_notice_is_not_unsubscribed(
 
 @pytest.mark.parametrize("taken", [SENT, DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED])
 def test_a_duplicate_report_is_ignored(email: Email, taken: Report):
-    take(email, taken)
+    apply_reports(email, taken)
 
     with track_changes() as changes:
-        assert take(email, taken, taken) == [False, False]
+        assert apply_reports(email, taken, taken) == [False, False]
 
     assert changes.nothing
 
@@ -168,17 +168,24 @@ def test_states_only_move_forward():
     ("first", "second"), list(product([DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED], repeat=2))
 )
 def test_only_the_table_decides_which_report_may_follow(email: Email, first: Report, second: Report):
-    take(email, first)
+    apply_reports(email, first)
 
     second = replace(second, response=f"{second.response} again")
-    assert take(email, second) == [first.state in FOLLOWS[second.state]]
+    assert apply_reports(email, second) == [first.state in FOLLOWS[second.state]]
     assert state_of(email)[0] == (second if first.state in FOLLOWS[second.state] else first).state
 
 
 def test_each_new_response_of_a_deferring_server_is_kept_once(email: Email):
     moved = Report(Email.State.DEFERRED, "450 4.2.0", "450 4.2.0 The mailbox is moving")
 
-    assert take(email, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [True, True, False, False, True, False]
+    assert apply_reports(email, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [
+        True,
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
 
     history = [(attempt.state, attempt.response) for attempt in email.history.all()]
     assert history == [("sent", GOOD["CONTENT"]), *((one.state, one.response) for one in (DEFERRED, moved, DELIVERED))]
@@ -191,7 +198,7 @@ def test_a_reported_deferral_with_the_same_response_stops_our_own_retries(mail_s
     assert deliver_next()
     assert email.history.get().response == DEFERRED.response
 
-    assert take(email, DEFERRED, DEFERRED) == [True, False]
+    assert apply_reports(email, DEFERRED, DEFERRED) == [True, False]
 
     assert state_of(email) == ("deferred", "pending")
     assert email.due_at is None
@@ -200,7 +207,7 @@ def test_a_reported_deferral_with_the_same_response_stops_our_own_retries(mail_s
 def test_a_late_bounce_does_not_undo_an_acceptance(email: Email, invitee: User, principal: By):
     answer = answering.accept(by=principal(invitee), invitation_id=email.invitation_id)
 
-    assert take(email, BOUNCED) == [True]
+    assert apply_reports(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "accepted")
     assert invitee.memberships.get() == answer.membership
@@ -210,7 +217,7 @@ def test_a_late_bounce_does_not_undo_an_acceptance(email: Email, invitee: User, 
 def test_a_bounce_of_an_older_email_does_not_affect_the_newer_one(email: Email, by_owner: Principal):
     inviting.resend(by=by_owner, organization_id=email.invitation.organization_id, invitation_id=email.invitation_id)
 
-    assert take(email, BOUNCED) == [True]
+    assert apply_reports(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "pending")
     assert Invitation.objects.open().get().emails.get(generation=2).state == "queued"
@@ -223,7 +230,7 @@ def test_a_bounced_notice_to_the_inviter_ends_nothing(
     assert deliver_next()
     notice = Email.objects.get(kind="answered")
 
-    take(notice, BOUNCED)
+    apply_reports(notice, BOUNCED)
 
     assert state_of(notice) == ("bounced", "declined")
     assert Email.objects.count() == 2
@@ -238,7 +245,7 @@ def test_a_report_before_our_own_commit_ends_the_lease_and_the_email_is_not_sent
 ):
     email = invite().emails.get()
     assert claim_due_email() == email
-    assert take(email, early) == [True]
+    assert apply_reports(email, early) == [True]
 
     let_time_pass()
 
@@ -255,7 +262,7 @@ def test_a_worker_that_records_after_a_report_does_not_overwrite_it(mail_server:
 
     def report_during_delivery() -> None:
         at_content.wait()
-        take(email, DELIVERED)
+        apply_reports(email, DELIVERED)
         connection.close()
         at_content.release()
 
@@ -300,13 +307,13 @@ def test_a_dropped_email_stays_dropped(invite: Invite):
     email = invite().emails.get()
     Email.objects.update(state="dropped", due_at=None)
 
-    assert take(email, DELIVERED, BOUNCED, COMPLAINED) == [False] * 3
+    assert apply_reports(email, DELIVERED, BOUNCED, COMPLAINED) == [False] * 3
 
 
 def test_a_response_about_an_erased_person_is_not_stored(email: Email, invitee: User, principal: By):
     purge_account(by=principal(invitee), user=invitee)
 
-    take(email, Report(Email.State.BOUNCED, "550", "550 <invitee@example.com> is unknown", is_final=True))
+    apply_reports(email, Report(Email.State.BOUNCED, "550", "550 <invitee@example.com> is unknown", is_final=True))
 
     assert state_of(email)[0] == "bounced"
     assert not re.search("invitee", email.response + "".join(a.response for a in Attempt.objects.all()))
@@ -315,7 +322,7 @@ def test_a_response_about_an_erased_person_is_not_stored(email: Email, invitee: 
 def test_reports_of_an_archived_organization_are_recorded(email: Email, by_owner: Principal):
     archive_organization(by=by_owner, organization_id=email.invitation.organization_id)
 
-    assert take(email, BOUNCED) == [True]
+    assert apply_reports(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "error")
 
@@ -327,7 +334,7 @@ def test_a_provider_report_ends_our_own_retries(invite: Invite, mail_server: Scr
     assert deliver_next()
     assert (email.invitation.emails.get().state, Email.objects.filter(due_at__gt=Now()).count()) == ("deferred", 1)
 
-    take(email, DEFERRED)
+    apply_reports(email, DEFERRED)
     let_time_pass()
 
     assert not deliver_next()

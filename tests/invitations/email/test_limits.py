@@ -50,10 +50,10 @@ def clock(time_machine: Any) -> Callable[[timedelta], None]:
     """Stop the clock at noon; return a function that moves it forward."""
     time_machine.move_to(NOON, tick=False)
 
-    def move_on(by: timedelta) -> None:
+    def move_forward(by: timedelta) -> None:
         time_machine.shift(by)
 
-    return move_on
+    return move_forward
 
 
 @pytest.fixture

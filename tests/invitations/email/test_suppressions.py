@@ -196,8 +196,8 @@ class TestRemoving:
         for found, scope in ((invitation, HERE), (invitation, ALL), (elsewhere, HERE)):
             suppress(found, scope)
         EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
-        found = [(found.address, found.refusal.scope) for found in suppressions_of(invitee)]
-        assert sorted(found) == [(ADDRESS, ALL), (ADDRESS, HERE)]
+        suppressions = [(found.address, found.refusal.scope) for found in suppressions_of(invitee)]
+        assert sorted(suppressions) == [(ADDRESS, ALL), (ADDRESS, HERE)]
         EmailAddressFactory.create(user=invitee, email="third@example.com")
         EmailAddress.objects.filter(user=invitee).update(verified=True)
         assert len(suppressions_of(invitee)) == 3
