@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class InvitationsConfig(AppConfig):
-    """Names the application and connects its receivers."""
+    """Name the application and connect its receivers."""
 
     name = "invitations"
     verbose_name = _("Invitations")

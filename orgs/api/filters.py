@@ -18,7 +18,7 @@ from orgs.querysets import archived_organizations_of
 BUILT_IN_NAMES = {name: key for key, name, scope, _ in BUILT_IN_ROLES if scope == "organization"}
 
 
-class AddressField(FilterField):
+class AddressFormField(FilterField):
     """An email address."""
 
     def to_python(self, value: Any) -> str:
@@ -30,7 +30,7 @@ class AddressField(FilterField):
 class AddressFilter(Filter):
     """An email address, compared in its normalized form; nothing in it is a wildcard."""
 
-    field_class = AddressField
+    field_class = AddressFormField
 
 
 class RoleField(FilterField):

@@ -7,12 +7,16 @@ from typing import Any
 from django.core.mail import get_connection
 from django.core.management import BaseCommand
 
+from accounts.actions import maintenance as accounts_maintenance
 from invitations.actions import maintenance as invitations_maintenance
 from invitations.email.worker import Worker, stopped_by_signals
 
 logger = logging.getLogger(__name__)
 
-MAINTENANCE_TASKS = (*invitations_maintenance.MAINTENANCE_TASKS,)
+MAINTENANCE_TASKS = (
+    *accounts_maintenance.MAINTENANCE_TASKS,
+    *invitations_maintenance.MAINTENANCE_TASKS,
+)
 
 
 class Command(BaseCommand):

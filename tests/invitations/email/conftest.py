@@ -123,8 +123,8 @@ def fork_server_process(django_db_setup: None) -> Iterator[subprocess.Popen[byte
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the results of the kills if there were more than usual."""
-    if TALLIES and terminalreporter.config.getoption("--kills") > 8:
+    """Print the results of the kills if ``--kills`` is given."""
+    if TALLIES and terminalreporter.config.getoption("--kills"):
         terminalreporter.section("results of the kills")
         for line in table():
             terminalreporter.write_line(line)

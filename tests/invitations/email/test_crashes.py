@@ -35,6 +35,7 @@ from tests.invitations.email.kill_points import (
     require_identical_copies,
 )
 from tests.invitations.email.scripted_server import ScriptedServer
+from tests.repetition import times
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,7 +55,7 @@ def _no_sending_limits(settings: Settings) -> None:
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
     """Return how many workers are killed at each point."""
-    return int(request.config.getoption("--kills"))
+    return request.config.getoption("--kills") or times(1, in_full=8)
 
 
 @pytest.fixture
