@@ -18,7 +18,7 @@ from orgs.querysets import archived_organizations_of
 BUILT_IN_NAMES = {name: key for key, name, level, _ in BUILT_IN_ROLES if level == Level.ORGANIZATION}
 
 
-class AddressFilterField(FilterField):
+class AddressFormField(FilterField):
     """An email address."""
 
     def to_python(self, value: Any) -> str:
@@ -30,7 +30,7 @@ class AddressFilterField(FilterField):
 class AddressFilter(Filter):
     """Filter by an email address, compared in its normalized form and without wildcards."""
 
-    field_class = AddressFilterField
+    field_class = AddressFormField
 
 
 class RoleField(FilterField):

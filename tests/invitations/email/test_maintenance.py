@@ -1,11 +1,9 @@
-"""What the worker does beside sending: expired rows get their end state, and invitees one reminder."""
+"""Maintenance tasks: expiring invitations, sending reminders, deleting old sessions."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.db import connection
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -15,8 +13,8 @@ from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import normalize_address
 from events.models import Event
-from invitations.actions import answering, ending, inviting, maintenance
-from invitations.actions.maintenance import MAINTENANCE_TASKS, delete_expired_sessions, expire_overdue, send_reminders
+from invitations.actions import answering, ending, inviting
+from invitations.actions.maintenance import expire_overdue, send_reminders
 from invitations.actions.reminders import remind
 from invitations.email.deliver import deliver_next
 from invitations.email.limits import OrganizationSendingLimitReached
@@ -37,7 +35,7 @@ Invite = Callable[..., Invitation]
 
 @pytest.fixture
 def ending_soon(invite: Invite) -> Invitation:
-    """An open invitation that was mailed eight days ago and ends in less than two."""
+    """Return an open invitation that was sent eight days ago and expires in less than two days."""
     invitation = invite()
     Email.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
     end_in(invitation, timedelta(days=2) - timedelta(minutes=1))
@@ -52,7 +50,7 @@ def reminders() -> list[tuple[str, str]]:
     return list(Email.objects.filter(kind="reminder").values_list("recipient", "state"))
 
 
-def test_overdue_invitations_get_their_end_state_in_every_organization(invite: Invite) -> None:
+def test_overdue_invitations_expire(invite: Invite) -> None:
     overdue, still_open = invite("late@example.com"), invite("early@example.com")
     end_in(overdue, timedelta())
     with track_changes() as changes:
@@ -61,7 +59,7 @@ def test_overdue_invitations_get_their_end_state_in_every_organization(invite: I
     assert set(Invitation.objects.open()) == {still_open}
 
 
-def test_an_invitation_that_ends_soon_is_reminded_of_once(ending_soon: Invitation) -> None:
+def test_one_reminder_is_sent_for_an_invitation_that_ends_soon(ending_soon: Invitation) -> None:
     with track_changes() as changes:
         send_reminders()
         send_reminders()
@@ -70,13 +68,13 @@ def test_an_invitation_that_ends_soon_is_reminded_of_once(ending_soon: Invitatio
     assert not remind(invitation_id=ending_soon.pk)
 
 
-def test_a_reminder_goes_out_with_the_same_link(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
+def test_a_reminder_is_sent(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
     send_reminders()
     assert deliver_next()
     assert reminders() == [("invitee@example.com", "sent")]
 
 
-def test_an_answer_makes_the_reminder_needless(
+def test_no_reminder_is_sent_after_an_answer(
     mail_server: ScriptedServer, ending_soon: Invitation, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     send_reminders()
@@ -85,7 +83,7 @@ def test_an_answer_makes_the_reminder_needless(
     assert reminders() == [("invitee@example.com", "dropped")]
 
 
-def test_a_resent_invitation_is_reminded_of_anew(ending_soon: Invitation, by_owner: Principal) -> None:
+def test_a_resent_invitation_gets_its_own_reminder(ending_soon: Invitation, by_owner: Principal) -> None:
     send_reminders()
     inviting.resend(by=by_owner, organization_id=ending_soon.organization_id, invitation_id=ending_soon.pk)
     send_reminders()
@@ -108,7 +106,7 @@ def test_a_resent_invitation_is_reminded_of_anew(ending_soon: Invitation, by_own
         (timedelta(days=1), {"state": "bounced"}),
     ],
 )
-def test_nobody_is_reminded_too_early_too_late_or_in_vain(
+def test_no_reminder_is_sent_too_early_too_late_or_to_an_unreachable_address(
     ending_soon: Invitation, rest: timedelta, email: dict[str, object]
 ) -> None:
     end_in(ending_soon, rest)
@@ -117,17 +115,17 @@ def test_nobody_is_reminded_too_early_too_late_or_in_vain(
     assert reminders() == []
 
 
-def test_an_archived_organization_reminds_nobody(ending_soon: Invitation, by_owner: Principal) -> None:
+def test_an_archived_organization_sends_no_reminders(ending_soon: Invitation, by_owner: Principal) -> None:
     archive_organization(by=by_owner, organization_id=ending_soon.organization_id)
     send_reminders()
     assert not remind(invitation_id=ending_soon.pk)
     assert reminders() == []
 
 
-def test_reminders_wait_while_the_organization_has_used_up_its_emails(
+def test_reminders_wait_while_the_organization_is_at_its_limit(
     ending_soon: Invitation, settings: Settings, other_organization: Organization, stranger: User
 ) -> None:
-    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1  # which was the invitation's
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1  # used by the invitation
     elsewhere = InvitationFactory.create(
         organization=other_organization, email="second@example.com", inviter=stranger, expires_in=timedelta(days=1)
     )
@@ -138,13 +136,13 @@ def test_reminders_wait_while_the_organization_has_used_up_its_emails(
     with track_changes() as changes:
         send_reminders()
     assert reminders() == [("second@example.com", "queued")]
-    assert [told.organization for told in changes.events] == [other_organization.pk]
+    assert [recorded.organization for recorded in changes.events] == [other_organization.pk]
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 2
     send_reminders()
     assert ("invitee@example.com", "queued") in reminders()
 
 
-def test_a_reminder_waits_while_its_recipient_was_written_to_often(ending_soon: Invitation, settings: Settings) -> None:
+def test_a_reminder_waits_while_its_recipient_is_at_the_limit(ending_soon: Invitation, settings: Settings) -> None:
     settings.RECIPIENT_EMAILS_PER_HOUR = 1
     with track_changes() as changes:
         send_reminders()
@@ -154,7 +152,9 @@ def test_a_reminder_waits_while_its_recipient_was_written_to_often(ending_soon: 
     assert reminders() == [("invitee@example.com", "queued")]
 
 
-def test_reminders_count_for_those_who_invite(ending_soon: Invitation, settings: Settings, by_owner: Principal) -> None:
+def test_reminders_count_towards_the_limit_of_the_organization(
+    ending_soon: Invitation, settings: Settings, by_owner: Principal
+) -> None:
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 2
     send_reminders()
     with pytest.raises(OrganizationSendingLimitReached):
@@ -163,7 +163,7 @@ def test_reminders_count_for_those_who_invite(ending_soon: Invitation, settings:
         )
 
 
-def test_a_fault_in_one_reminder_keeps_no_other_back(
+def test_an_error_in_one_reminder_stops_no_other(
     ending_soon: Invitation, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     later = invite("later@example.com")
@@ -172,10 +172,10 @@ def test_a_fault_in_one_reminder_keeps_no_other_back(
     refuse_rows(Email, "recipient", "invitee@example.com")
     send_reminders()
     assert reminders() == [("later@example.com", "queued")]
-    assert [told.getMessage() for told in caplog.records if told.exc_info] == ["A reminder cannot be queued."]
+    assert [record.getMessage() for record in caplog.records if record.exc_info] == ["queueing a reminder failed"]
 
 
-def test_a_fault_in_one_organization_keeps_no_other_invitation_open(
+def test_an_error_in_one_organization_keeps_no_other_invitation_open(
     invite: Invite, other_organization: Organization, stranger: User
 ) -> None:
     here = invite()
@@ -194,40 +194,10 @@ def test_a_fault_in_one_organization_keeps_no_other_invitation_open(
     assert (here.status, elsewhere.status) == ("pending", "expired")
 
 
-def test_a_refused_reminder_ends_the_invitation(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
+def test_a_rejected_reminder_ends_the_invitation(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
     send_reminders()
-    mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
+    mail_server.script("RCPT", "550 5.1.1 No such mailbox")
     assert deliver_next()
     ending_soon.refresh_from_db()
     assert ending_soon.status == "error"
     assert not ending.fail(invitation_id=ending_soon.pk, generation=1, reason="550")
-
-
-def keep_session(key: str, *, days: int) -> None:
-    """One that ends in so many days."""
-    Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=days))
-
-
-def test_a_session_that_has_ended_is_forgotten_and_no_other() -> None:
-    assert delete_expired_sessions in MAINTENANCE_TASKS
-    keep_session("ended", days=-1)
-    keep_session("lasting", days=1)
-
-    delete_expired_sessions()
-
-    assert Session.objects.get().session_key == "lasting"
-
-
-def test_many_sessions_are_forgotten_round_by_round_the_oldest_first(
-    monkeypatch: pytest.MonkeyPatch, django_assert_num_queries: Callable[[int], AbstractContextManager[object]]
-) -> None:
-    monkeypatch.setattr(maintenance, "MAX_SESSION_BATCH", 2)
-    for days in (-1, -3, -2):
-        keep_session(f"ended {days}", days=days)
-
-    with django_assert_num_queries(2):  # the oldest ones; their end
-        delete_expired_sessions()
-    assert Session.objects.get().session_key == "ended -1"
-
-    delete_expired_sessions()
-    assert not Session.objects.exists()

@@ -1,4 +1,4 @@
-"""What each mail says, and what of it goes over the wire."""
+"""The content and headers of each email."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 Invite = Callable[..., Invitation]
 
-# Each fits into a column, and none of it passed the rules for names: as if somebody wrote it past them.
+# Names that validation rejects, as if they were written to the database directly.
 INJECTIONS = [
     "Riverside\r\nBcc: stranger@example.com",
     "Riverside\nBcc: stranger@example.com\n\nAnother body",
@@ -38,7 +38,7 @@ INJECTIONS = [
 
 
 class Links(HTMLParser):
-    """Everything in HTML that leads or loads somewhere."""
+    """All URLs in HTML: links and what is loaded."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -61,12 +61,10 @@ def end_in_2099(invitation: Invitation) -> None:
 
 
 def subject_of(delivery: Delivery) -> str:
-    return str(delivery.message["Subject"]).lstrip()  # a long one begins on a line of its own
+    return str(delivery.message["Subject"]).lstrip()  # a long subject starts on its own line
 
 
-def test_an_invitation_says_who_invites_where_as_what_until_when_and_why(
-    mail_server: ScriptedServer, invite: Invite
-) -> None:
+def test_the_text_of_an_invitation(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     end_in_2099(invitation)
     delivery = send(mail_server)
@@ -90,7 +88,7 @@ def test_an_invitation_says_who_invites_where_as_what_until_when_and_why(
     )
 
 
-def test_an_invitation_to_a_workspace_names_it_and_what_else_one_may(
+def test_an_invitation_to_a_workspace_names_it_and_the_permissions(
     mail_server: ScriptedServer, invite: Invite, organization: Organization
 ) -> None:
     workspace = UnitFactory.create(organization=organization, slug="main-workspace")
@@ -104,7 +102,7 @@ def test_an_invitation_to_a_workspace_names_it_and_what_else_one_may(
     assert "Main-workspace, as Editor</td>" in delivery.html
 
 
-def test_a_reminder_says_that_the_end_is_near(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_a_reminder_says_that_the_invitation_ends_soon(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     end_in_2099(invitation)
     Email.objects.update(kind="reminder")
@@ -134,7 +132,7 @@ def test_the_inviter_reads_that_somebody_joined(
     )
 
 
-def test_the_inviter_reads_the_reason_of_a_no_as_a_quotation(
+def test_the_inviter_reads_the_reason_for_declining_as_a_quotation(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
@@ -157,9 +155,9 @@ def test_the_inviter_reads_the_reason_of_a_no_as_a_quotation(
     assert "Not now.<br><br>See https: //elsewhere.test &lt;b&gt;instead&lt;/b&gt;</blockquote>" in delivery.html
 
 
-def test_the_inviter_reads_why_a_email_could_not_be_delivered(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_the_inviter_reads_why_an_email_could_not_be_delivered(mail_server: ScriptedServer, invite: Invite) -> None:
     invite()
-    mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
+    mail_server.script("RCPT", "550 5.1.1 No such mailbox")
     assert deliver_next()
     delivery = send(mail_server)
     assert subject_of(delivery) == "Your invitation to invitee@example.com could not be delivered"
@@ -176,7 +174,7 @@ def test_the_inviter_reads_why_a_email_could_not_be_delivered(mail_server: Scrip
     )
 
 
-def test_the_inviter_reads_that_somebody_asks_again(
+def test_the_inviter_reads_that_a_new_invitation_is_requested(
     mail_server: ScriptedServer, invite: Invite, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
@@ -200,7 +198,7 @@ def test_the_inviter_reads_that_somebody_asks_again(
 
 @pytest.mark.parametrize("kind", Email.Kind.values)
 @pytest.mark.parametrize("name", INJECTIONS)
-def test_no_name_changes_what_a_email_is(
+def test_no_name_changes_the_structure_of_an_email(
     mail_server: ScriptedServer, invite: Invite, organization: Organization, kind: str, name: str
 ) -> None:
     invitation = invite()
@@ -225,7 +223,7 @@ def test_no_name_changes_what_a_email_is(
     assert all(len(line) < 998 for line in delivery.raw.split(b"\r\n"))
 
 
-def test_the_headers_are_these(mail_server: ScriptedServer, invite: Invite, settings: Settings) -> None:
+def test_the_headers(mail_server: ScriptedServer, invite: Invite, settings: Settings) -> None:
     settings.DEFAULT_FROM_EMAIL = "PerfectWorks <no-reply@perfectworks.test>"
     email = invite().emails.get()
     delivery = send(mail_server)
@@ -286,11 +284,11 @@ def test_a_long_name_is_cut_in_the_subject_alone(
     assert "R" * 256 in delivery.text
 
 
-def test_the_html_says_what_the_text_says(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_the_html_has_the_same_content_as_the_text(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     end_in_2099(invitation)
     html = send(mail_server).html
-    for said in (
+    for content in (
         '<html lang="en">',
         "Owner Cast invites you to join Riverside.",
         "Editor</td>",
@@ -299,4 +297,4 @@ def test_the_html_says_what_the_text_says(mail_server: ScriptedServer, invite: I
         f'<a class="button" href="{link_for(invitation)}"',
         "You get this mail because Owner Cast entered invitee@example.com at",
     ):
-        assert said in html
+        assert content in html

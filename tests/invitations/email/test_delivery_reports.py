@@ -1,4 +1,4 @@
-"""What a report changes: late, twice, out of order, too early, about older mails and about none of ours."""
+"""What a report changes, also when it is late, duplicated, out of order, early, or about an older or unknown email."""
 
 import re
 import threading
@@ -32,8 +32,8 @@ pytestmark = pytest.mark.django_db
 Invite = Callable[..., Invitation]
 By = Callable[..., Principal]
 
-REFUSED = "550 5.1.1 No such mailbox"
-BOUNCED = Report(Email.State.BOUNCED, "550 5.1.1", REFUSED, is_final=True)
+REJECTION = "550 5.1.1 No such mailbox"
+BOUNCED = Report(Email.State.BOUNCED, "550 5.1.1", REJECTION, is_final=True)
 REJECTED = Report(Email.State.FAILED, "refused", "Suppressed", is_final=True)
 FAILED = Report(Email.State.FAILED, "failed", "Your account is on hold")
 SENT = Report(Email.State.SENT, "sent")
@@ -44,7 +44,7 @@ COMPLAINED = Report(Email.State.COMPLAINED, "complained")
 
 @pytest.fixture
 def invitation(mail_server: ScriptedServer, invite: Invite) -> Invitation:
-    """Its mail was handed over."""
+    """Return an invitation whose email was sent."""
     invitation = invite()
     assert deliver_next()
     return invitation
@@ -55,8 +55,8 @@ def email(invitation: Invitation) -> Email:
     return invitation.emails.get()
 
 
-def take(email: Email, *reports: Report) -> list[bool]:
-    """Which of them were news."""
+def apply_reports(email: Email, *reports: Report) -> list[bool]:
+    """Apply the reports; return for each whether it changed the email."""
     return [take_report(email_id=email.pk, report=report) for report in reports]
 
 
@@ -66,9 +66,9 @@ def state_of(email: Email) -> tuple[str, str]:
     return email.state, email.invitation.status
 
 
-def test_a_report_leaves_its_event_and_its_words(email: Email):
+def test_a_report_records_an_event_and_the_response(email: Email):
     with track_changes() as changes:
-        assert take(email, DELIVERED) == [True]
+        assert apply_reports(email, DELIVERED) == [True]
 
     facts = {"invitation_id": email.invitation_id, "email_kind": "invitation", "reason": "delivered"}
     assert changes.events == [event("email.delivered", email, None, email.invitation.organization, **facts)]
@@ -80,38 +80,38 @@ def test_a_report_leaves_its_event_and_its_words(email: Email):
     assert email.attempts == 1
 
 
-def test_a_hard_bounce_ends_the_invitation_and_is_told_to_the_inviter(mail_server: ScriptedServer, email: Email):
-    assert take(email, BOUNCED) == [True]
+def test_a_hard_bounce_ends_the_invitation_and_notifies_the_inviter(mail_server: ScriptedServer, email: Email):
+    assert apply_reports(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "error")
     assert Event.objects.about(email.invitation).get(kind="invitation.failed").data == {"reason": "550 5.1.1"}
     assert deliver_next()
     notice = mail_server.accepted[-1]
     assert notice.recipients == ["owner@example.com"]
-    assert f"> {REFUSED}" in notice.text
+    assert f"> {REJECTION}" in notice.text
 
 
 def test_a_soft_bounce_leaves_the_invitation_open(email: Email):
-    assert take(email, DEFERRED) == [True]
+    assert apply_reports(email, DEFERRED) == [True]
 
     assert state_of(email) == ("deferred", "pending")
     assert not deliver_next()
 
 
-def test_a_provider_that_will_not_send_to_the_address_ends_the_invitation(email: Email):
-    take(email, REJECTED)
+def test_an_address_rejected_by_the_provider_ends_the_invitation(email: Email):
+    apply_reports(email, REJECTED)
 
     assert state_of(email) == ("failed", "error")
 
 
-def test_a_provider_that_fails_us_ends_no_invitation(email: Email):
-    take(email, FAILED)
+def test_a_failure_of_the_provider_ends_no_invitation(email: Email):
+    apply_reports(email, FAILED)
 
     assert state_of(email) == ("failed", "pending")
 
 
-def test_a_complaint_is_noted_and_the_invitation_can_still_be_answered(email: Email, invitee: User, principal: By):
-    take(email, DELIVERED, COMPLAINED)
+def test_a_complaint_is_recorded_and_the_invitation_can_still_be_answered(email: Email, invitee: User, principal: By):
+    apply_reports(email, DELIVERED, COMPLAINED)
     assert state_of(email) == ("complained", "pending")
 
     answering.accept(by=principal(invitee), invitation_id=email.invitation_id)
@@ -119,10 +119,10 @@ def test_a_complaint_is_noted_and_the_invitation_can_still_be_answered(email: Em
     assert state_of(email) == ("complained", "accepted")
 
 
-def test_a_complaint_counts_as_do_not_write_to_me_again(
+def test_a_complaint_unsubscribes_the_recipient(
     mail_server: ScriptedServer, email: Email, by_owner: Principal, invite: Invite
 ):
-    take(email, COMPLAINED)
+    apply_reports(email, COMPLAINED)
     sent_so_far = len(mail_server.accepted)
 
     inviting.resend(by=by_owner, organization_id=email.invitation.organization_id, invitation_id=email.invitation_id)
@@ -134,26 +134,26 @@ def test_a_complaint_counts_as_do_not_write_to_me_again(
     assert email.invitation.emails.get(generation=2).withheld_at is not None
 
 
-def test_an_inviter_who_complains_about_a_notice_refuses_no_invitations(
+def test_an_inviter_who_complains_about_a_notice_is_not_unsubscribed(
     mail_server: ScriptedServer, email: Email, invitee: User, principal: By
 ):
     answering.decline(by=principal(invitee), invitation_id=email.invitation_id)
     assert deliver_next()
 
-    take(Email.objects.get(kind="answered"), COMPLAINED)
+    apply_reports(Email.objects.get(kind="answered"), COMPLAINED)
 
     assert not Suppression.objects.exists()
 
 
-# Twice, late, out of order
+# Duplicated, late, out of order
 
 
 @pytest.mark.parametrize("taken", [SENT, DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED])
-def test_a_report_that_comes_twice_is_taken_once(email: Email, taken: Report):
-    take(email, taken)
+def test_a_duplicate_report_is_ignored(email: Email, taken: Report):
+    apply_reports(email, taken)
 
     with track_changes() as changes:
-        assert take(email, taken, taken) == [False, False]
+        assert apply_reports(email, taken, taken) == [False, False]
 
     assert changes.nothing
 
@@ -167,52 +167,51 @@ def test_states_only_move_forward():
 @pytest.mark.parametrize(
     ("first", "second"), list(product([DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED], repeat=2))
 )
-def test_what_follows_what_is_in_the_table_and_nowhere_else(email: Email, first: Report, second: Report):
-    take(email, first)
+def test_only_the_table_decides_which_report_may_follow(email: Email, first: Report, second: Report):
+    apply_reports(email, first)
 
-    second = replace(second, words=f"{second.words} again")
-    assert take(email, second) == [first.state in FOLLOWS[second.state]]
+    second = replace(second, response=f"{second.response} again")
+    assert apply_reports(email, second) == [first.state in FOLLOWS[second.state]]
     assert state_of(email)[0] == (second if first.state in FOLLOWS[second.state] else first).state
 
 
-def test_the_newest_words_of_a_server_that_goes_on_deferring_are_kept_and_none_twice(email: Email):
+def test_each_new_response_of_a_deferring_server_is_kept_once(email: Email):
     moved = Report(Email.State.DEFERRED, "450 4.2.0", "450 4.2.0 The mailbox is moving")
 
-    assert take(email, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved) == [True, True, False, False, True, False]
+    changed = apply_reports(email, DEFERRED, moved, DEFERRED, moved, DELIVERED, moved)
+    assert changed == [True, True, False, False, True, False]
 
-    told = [(attempt.state, attempt.response) for attempt in email.history.all()]
-    assert told == [("sent", GOOD["CONTENT"]), *((one.state, one.words) for one in (DEFERRED, moved, DELIVERED))]
+    history = [(attempt.state, attempt.response) for attempt in email.history.all()]
+    assert history == [("sent", GOOD["CONTENT"]), *((one.state, one.response) for one in (DEFERRED, moved, DELIVERED))]
     assert Event.objects.filter(kind="email.deferred").count() == 2
 
 
-def test_a_deferral_in_the_words_of_our_own_hand_over_is_news_while_we_would_still_send(
-    mail_server: ScriptedServer, invite: Invite
-):
+def test_a_reported_deferral_with_the_same_response_stops_our_own_retries(mail_server: ScriptedServer, invite: Invite):
     email = invite().emails.get()
-    mail_server.answer("RCPT", DEFERRED.words)
+    mail_server.script("RCPT", DEFERRED.response)
     assert deliver_next()
-    assert email.history.get().response == DEFERRED.words
+    assert email.history.get().response == DEFERRED.response
 
-    assert take(email, DEFERRED, DEFERRED) == [True, False]
+    assert apply_reports(email, DEFERRED, DEFERRED) == [True, False]
 
     assert state_of(email) == ("deferred", "pending")
     assert email.due_at is None
 
 
-def test_a_late_bounce_never_undoes_an_acceptance(email: Email, invitee: User, principal: By):
+def test_a_late_bounce_does_not_undo_an_acceptance(email: Email, invitee: User, principal: By):
     answer = answering.accept(by=principal(invitee), invitation_id=email.invitation_id)
 
-    assert take(email, BOUNCED) == [True]
+    assert apply_reports(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "accepted")
     assert invitee.memberships.get() == answer.membership
     assert not email.invitation.emails.filter(kind="undeliverable").exists()
 
 
-def test_a_bounce_of_an_older_email_says_nothing_about_the_newer_one(email: Email, by_owner: Principal):
+def test_a_bounce_of_an_older_email_does_not_affect_the_newer_one(email: Email, by_owner: Principal):
     inviting.resend(by=by_owner, organization_id=email.invitation.organization_id, invitation_id=email.invitation_id)
 
-    assert take(email, BOUNCED) == [True]
+    assert apply_reports(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "pending")
     assert Invitation.objects.open().get().emails.get(generation=2).state == "queued"
@@ -225,22 +224,22 @@ def test_a_bounced_notice_to_the_inviter_ends_nothing(
     assert deliver_next()
     notice = Email.objects.get(kind="answered")
 
-    take(notice, BOUNCED)
+    apply_reports(notice, BOUNCED)
 
     assert state_of(notice) == ("bounced", "declined")
     assert Email.objects.count() == 2
 
 
-# Before our own commit of "sent"
+# Before the email is recorded as sent
 
 
 @pytest.mark.parametrize("early", [SENT, DEFERRED, DELIVERED, COMPLAINED])
-def test_a_report_that_overtakes_our_own_commit_ends_the_lease_and_the_email_is_not_sent_again(
+def test_a_report_before_our_own_commit_ends_the_lease_and_the_email_is_not_sent_again(
     mail_server: ScriptedServer, invite: Invite, early: Report
 ):
     email = invite().emails.get()
     assert claim_due_email() == email
-    assert take(email, early) == [True]
+    assert apply_reports(email, early) == [True]
 
     let_time_pass()
 
@@ -251,17 +250,17 @@ def test_a_report_that_overtakes_our_own_commit_ends_the_lease_and_the_email_is_
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_worker_that_comes_too_late_writes_nothing_over_the_report(mail_server: ScriptedServer, invite: Invite):
+def test_a_worker_that_records_after_a_report_does_not_overwrite_it(mail_server: ScriptedServer, invite: Invite):
     email = invite().emails.get()
-    in_hand = mail_server.hold("CONTENT")
+    at_content = mail_server.hold("CONTENT")
 
-    def report_meanwhile() -> None:
-        in_hand.wait()
-        take(email, DELIVERED)
+    def report_during_delivery() -> None:
+        at_content.wait()
+        apply_reports(email, DELIVERED)
         connection.close()
-        in_hand.release()
+        at_content.release()
 
-    thread = threading.Thread(target=report_meanwhile)
+    thread = threading.Thread(target=report_during_delivery)
     thread.start()
     assert deliver_next()
     thread.join(DEADLINE)
@@ -270,7 +269,7 @@ def test_the_worker_that_comes_too_late_writes_nothing_over_the_report(mail_serv
     assert [attempt.state for attempt in email.history.all()] == ["delivered"]
 
 
-# About none of ours, or of nobody's any more
+# About unknown emails and erased persons
 
 
 def test_an_unknown_email_changes_nothing(email: Email):
@@ -280,7 +279,7 @@ def test_an_unknown_email_changes_nothing(email: Email):
     assert changes.nothing
 
 
-def test_the_recipient_in_a_report_is_not_believed(email: Email, invite: Invite, settings: Settings):
+def test_the_recipient_in_a_report_is_ignored(email: Email, invite: Invite, settings: Settings):
     other = invite("other@example.com")
     configure(settings, "postmark")
 
@@ -290,7 +289,7 @@ def test_the_recipient_in_a_report_is_not_believed(email: Email, invite: Invite,
     assert Invitation.objects.open().get() == other
 
 
-def test_our_message_id_names_the_email_where_a_relay_keeps_it(email: Email, settings: Settings):
+def test_a_report_with_our_message_id_finds_the_email(email: Email, settings: Settings):
     configure(settings, "mailgun")
 
     assert report("mailgun-delivered", email).status_code == 200
@@ -302,34 +301,34 @@ def test_a_dropped_email_stays_dropped(invite: Invite):
     email = invite().emails.get()
     Email.objects.update(state="dropped", due_at=None)
 
-    assert take(email, DELIVERED, BOUNCED, COMPLAINED) == [False] * 3
+    assert apply_reports(email, DELIVERED, BOUNCED, COMPLAINED) == [False] * 3
 
 
-def test_the_words_about_an_erased_person_are_not_written_down(email: Email, invitee: User, principal: By):
+def test_a_response_about_an_erased_person_is_not_stored(email: Email, invitee: User, principal: By):
     purge_account(by=principal(invitee), user=invitee)
 
-    take(email, Report(Email.State.BOUNCED, "550", "550 <invitee@example.com> is unknown", is_final=True))
+    apply_reports(email, Report(Email.State.BOUNCED, "550", "550 <invitee@example.com> is unknown", is_final=True))
 
     assert state_of(email)[0] == "bounced"
     assert not re.search("invitee", email.response + "".join(a.response for a in Attempt.objects.all()))
 
 
-def test_the_reports_of_an_archived_organization_are_taken_too(email: Email, by_owner: Principal):
+def test_reports_of_an_archived_organization_are_recorded(email: Email, by_owner: Principal):
     archive_organization(by=by_owner, organization_id=email.invitation.organization_id)
 
-    assert take(email, BOUNCED) == [True]
+    assert apply_reports(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "error")
 
 
-def test_a_email_is_deferred_for_us_until_its_provider_says_more(invite: Invite, mail_server: ScriptedServer):
-    """Our own hand-over failed half-way, and the provider has it all the same."""
+def test_a_provider_report_ends_our_own_retries(invite: Invite, mail_server: ScriptedServer):
+    """The delivery failed after the provider had received the email."""
     email = invite().emails.get()
-    mail_server.answer("CONTENT", "451 4.3.0 Later")
+    mail_server.script("CONTENT", "451 4.3.0 Later")
     assert deliver_next()
     assert (email.invitation.emails.get().state, Email.objects.filter(due_at__gt=Now()).count()) == ("deferred", 1)
 
-    take(email, DEFERRED)
+    apply_reports(email, DEFERRED)
     let_time_pass()
 
     assert not deliver_next()

@@ -1,4 +1,4 @@
-"""Who asked for no mails gets none, and their organizations are told what they are told of everybody."""
+"""Unsubscribed addresses get no emails, and organizations see no difference."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,20 +33,20 @@ from tests.support.people import session_of
 pytestmark = pytest.mark.django_db
 
 Invite = Callable[..., Invitation]
-UNWANTED = "The recipient asked for no mails."
-REFUSED, WELCOME = "refused@example.com", "welcome@example.com"
+UNSUBSCRIBED = "The recipient has unsubscribed."
+SUPPRESSED, SUBSCRIBED = "suppressed@example.com", "subscribed@example.com"
 
 
 @pytest.fixture
-def refuse(organization: Organization, owner: User) -> Callable[[SuppressionScope], None]:
-    """Lets an address refuse, by the link of an invitation that is over."""
+def suppress(organization: Organization, owner: User) -> Callable[[SuppressionScope], None]:
+    """Return a function that unsubscribes an address, by the link of an earlier invitation."""
 
-    def refuse(scope: SuppressionScope = SuppressionScope.ORGANIZATION, address: str = REFUSED) -> None:
+    def suppress(scope: SuppressionScope = SuppressionScope.ORGANIZATION, address: str = SUPPRESSED) -> None:
         former = InvitationFactory.create(organization=organization, email=address, inviter=owner, declined=True)
         proof = Proof(former.pk, 1, Purpose.UNSUBSCRIBE)
         unsubscribe(by=LINK_HOLDER, invitation_id=former.pk, scope=scope, proof=proof)
 
-    return refuse
+    return suppress
 
 
 def deliver_all() -> None:
@@ -54,8 +54,8 @@ def deliver_all() -> None:
         pass
 
 
-def told(owner: User, invitation: Invitation) -> dict[str, Any]:
-    """How the house tells of it, without what differs between any two."""
+def shown_to(owner: User, invitation: Invitation) -> dict[str, Any]:
+    """Return what the API shows of an invitation, without the fields that always differ."""
     client = APIClient()
     client.force_authenticate(owner, token=session_of(owner))  # type: ignore[arg-type]
     path = f"/api/v0/organizations/{invitation.organization_id}/invitations"
@@ -71,19 +71,19 @@ def told(owner: User, invitation: Invitation) -> dict[str, Any]:
     for state in Email.State.values:
         found = client.get(path, {"delivery": state, "state": "pending"}).json()["data"]
         states[state] = str(invitation.pk) in [one["id"] for one in found]
-    story = [f"{entry['what']} {entry['response']}" for entry in explained["timeline"]]
-    return row | {"found by": states, "reason": explained["reason"], "story": story}
+    timeline = [f"{entry['what']} {entry['response']}" for entry in explained["timeline"]]
+    return row | {"found by": states, "reason": explained["reason"], "timeline": timeline}
 
 
 @pytest.mark.parametrize("scope", SuppressionScope)
-def test_the_email_is_dropped_and_the_ledger_says_why(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], scope: SuppressionScope
+def test_the_email_is_dropped_with_a_reason(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None], scope: SuppressionScope
 ) -> None:
-    refuse(scope)
-    invitation = invite(REFUSED)
+    suppress(scope)
+    invitation = invite(SUPPRESSED)
     deliver_all()
     email = invitation.emails.get()
-    assert (email.state, email.reason, email.response, email.attempts) == ("dropped", UNWANTED, "", 0)
+    assert (email.state, email.reason, email.response, email.attempts) == ("dropped", UNSUBSCRIBED, "", 0)
     assert email.sent_at is None
     assert email.withheld_at is not None
     assert mail_server.sessions == 0
@@ -91,69 +91,69 @@ def test_the_email_is_dropped_and_the_ledger_says_why(
 
 
 @pytest.mark.parametrize(("scope", "accepted"), [(SuppressionScope.ORGANIZATION, 1), (SuppressionScope.ALL, 0)])
-def test_another_organization_is_concerned_when_all_are(
-    mail_server: ScriptedServer, refuse: Callable[..., None], scope: SuppressionScope, accepted: int, stranger: User
+def test_another_organization_is_affected_by_the_scope_all(
+    mail_server: ScriptedServer, suppress: Callable[..., None], scope: SuppressionScope, accepted: int, stranger: User
 ) -> None:
-    refuse(scope)
+    suppress(scope)
     elsewhere = OrganizationFactory.create(slug="elsewhere", owners=[stranger])
     queue_email(
-        InvitationFactory.create(organization=elsewhere, email=REFUSED, inviter=stranger), Email.Kind.INVITATION
+        InvitationFactory.create(organization=elsewhere, email=SUPPRESSED, inviter=stranger), Email.Kind.INVITATION
     )
     deliver_all()
     assert len(mail_server.accepted) == accepted
 
 
-def test_what_was_refused_after_it_was_queued_is_not_sent(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
+def test_an_email_suppressed_after_it_was_queued_is_not_sent(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None]
 ) -> None:
-    invite(REFUSED)
-    refuse()
+    invite(SUPPRESSED)
+    suppress()
     deliver_all()
     assert mail_server.accepted == []
 
 
-def test_the_organization_is_told_the_same_as_of_a_email_that_was_sent(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], owner: User
+def test_the_organization_sees_a_suppressed_email_as_sent(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None], owner: User
 ) -> None:
-    refuse()
-    refused, welcome = invite(REFUSED), invite(WELCOME)
+    suppress()
+    suppressed, subscribed = invite(SUPPRESSED), invite(SUBSCRIBED)
     deliver_all()
-    assert [delivery.recipients for delivery in mail_server.accepted] == [[WELCOME]]
-    assert [email.response for email in (refused.emails.get(), welcome.emails.get())] == ["", GOOD["CONTENT"]]
-    assert told(owner, refused) == told(owner, welcome)
-    assert told(owner, refused)["delivery"] == {
+    assert [delivery.recipients for delivery in mail_server.accepted] == [[SUBSCRIBED]]
+    assert [email.response for email in (suppressed.emails.get(), subscribed.emails.get())] == ["", GOOD["CONTENT"]]
+    assert shown_to(owner, suppressed) == shown_to(owner, subscribed)
+    assert shown_to(owner, suppressed)["delivery"] == {
         "kind": "invitation", "state": "sent", "attempts": 1, "response": None, "nextAttemptAt": None,
     }  # fmt: skip
 
 
-def test_no_time_in_the_ledger_tells_them_apart(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
+def test_no_stored_time_shows_a_suppression(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None]
 ) -> None:
-    refuse()
-    refused, welcome = invite(REFUSED).emails, invite(WELCOME).emails
+    suppress()
+    suppressed, subscribed = invite(SUPPRESSED).emails, invite(SUBSCRIBED).emails
     deliver_all()
-    assert refused.get().withheld_at == refused.get().updated_at
-    assert welcome.get().sent_at == welcome.get().updated_at == welcome.get().history.get().created_at
+    assert suppressed.get().withheld_at == suppressed.get().updated_at
+    assert subscribed.get().sent_at == subscribed.get().updated_at == subscribed.get().history.get().created_at
 
 
-def test_also_when_it_was_refused_while_a_server_put_it_off(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], owner: User
+def test_the_organization_sees_no_difference_when_a_deferred_email_is_suppressed(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None], owner: User
 ) -> None:
-    mail_server.answer("RCPT", "451 4.3.0 Later", "451 4.3.0 Later")
-    refused, welcome = invite(REFUSED), invite(WELCOME)
+    mail_server.script("RCPT", "451 4.3.0 Later", "451 4.3.0 Later")
+    suppressed, subscribed = invite(SUPPRESSED), invite(SUBSCRIBED)
     deliver_all()
-    refuse()
+    suppress()
     let_time_pass()
     deliver_all()
-    assert told(owner, refused) == told(owner, welcome)
-    assert told(owner, refused)["delivery"]["attempts"] == 2
+    assert shown_to(owner, suppressed) == shown_to(owner, subscribed)
+    assert shown_to(owner, suppressed)["delivery"]["attempts"] == 2
 
 
-def test_reminders_are_queued_and_refused_alike(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], owner: User
+def test_reminders_are_queued_and_suppressed_alike(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None], owner: User
 ) -> None:
-    refuse()
-    refused, welcome = invite(REFUSED), invite(WELCOME)
+    suppress()
+    suppressed, subscribed = invite(SUPPRESSED), invite(SUBSCRIBED)
     deliver_all()
     earlier = timezone.now() - timedelta(days=2)
     Email.objects.filter(sent_at__isnull=False).update(sent_at=earlier)
@@ -162,18 +162,18 @@ def test_reminders_are_queued_and_refused_alike(
     Invitation.objects.unanswered().update(expires_at=timezone.now() + timedelta(days=1))
     send_reminders()
     deliver_all()
-    assert [delivery.recipients for delivery in mail_server.accepted] == [[WELCOME]] * 2
-    assert refused.emails.get(kind="reminder").reason == UNWANTED
-    assert told(owner, refused) == told(owner, welcome)
-    assert told(owner, refused)["delivery"]["kind"] == "reminder"
+    assert [delivery.recipients for delivery in mail_server.accepted] == [[SUBSCRIBED]] * 2
+    assert suppressed.emails.get(kind="reminder").reason == UNSUBSCRIBED
+    assert shown_to(owner, suppressed) == shown_to(owner, subscribed)
+    assert shown_to(owner, suppressed)["delivery"]["kind"] == "reminder"
 
 
-def test_the_log_of_the_organization_is_the_same(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], by_owner: Principal
+def test_the_audit_log_shows_no_suppression(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None], by_owner: Principal
 ) -> None:
-    refuse()
+    suppress()
     logs = []
-    for invitation in (invite(REFUSED), invite(WELCOME)):
+    for invitation in (invite(SUPPRESSED), invite(SUBSCRIBED)):
         deliver_all()
         resend(by=by_owner, organization_id=invitation.organization_id, invitation_id=invitation.pk)
         deliver_all()
@@ -181,49 +181,49 @@ def test_the_log_of_the_organization_is_the_same(
     assert logs[0] == logs[1]
 
 
-def test_the_invitation_waits_for_its_invitee(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], client: Client
+def test_an_unsubscribed_invitee_can_accept_on_the_website(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None], client: Client
 ) -> None:
-    refuse(SuppressionScope.ALL)
-    invitation = invite(REFUSED)
+    suppress(SuppressionScope.ALL)
+    invitation = invite(SUPPRESSED)
     deliver_all()
-    person = UserFactory.create(email="refused@example.com")
+    person = UserFactory.create(email="suppressed@example.com")
     client.force_login(person)
     assert "Riverside" in client.get("/invitations").content.decode()
     assert accept(by=session_of(person), invitation_id=invitation.pk).membership is not None
 
 
-def test_emails_to_whoever_invited_are_no_invitations(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], invitee: User
+def test_emails_to_the_inviter_are_sent_although_the_inviter_unsubscribed(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None], invitee: User
 ) -> None:
-    refuse(SuppressionScope.ALL, "owner@example.com")
+    suppress(SuppressionScope.ALL, "owner@example.com")
     invitation = invite()
     accept(by=session_of(invitee), invitation_id=invitation.pk)
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [["owner@example.com"]]
 
 
-def test_after_it_was_taken_back_emails_come_again(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None]
+def test_emails_are_sent_again_after_the_suppression_is_removed(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None]
 ) -> None:
-    refuse()
-    person = UserFactory.create(email="refused@example.com")
+    suppress()
+    person = UserFactory.create(email="suppressed@example.com")
     [found] = suppressions_of(person)
     remove_suppression(by=session_of(person), suppression_id=found.refusal.pk)
-    invite(REFUSED)
+    invite(SUPPRESSED)
     deliver_all()
-    assert [delivery.recipients for delivery in mail_server.accepted] == [[REFUSED]]
+    assert [delivery.recipients for delivery in mail_server.accepted] == [[SUPPRESSED]]
 
 
-def test_staff_see_that_it_was_refused_and_find_no_list_of_who_did(
-    mail_server: ScriptedServer, invite: Invite, refuse: Callable[..., None], client: Client
+def test_staff_see_that_an_email_was_suppressed_and_find_no_list_of_suppressions(
+    mail_server: ScriptedServer, invite: Invite, suppress: Callable[..., None], client: Client
 ) -> None:
-    refuse()
-    invitation = invite(REFUSED)
+    suppress()
+    invitation = invite(SUPPRESSED)
     deliver_all()
     client.force_login(UserFactory.create(email="staff@example.com", superuser=True))
     page = client.get(reverse("admin:invitations_invitation_change", args=[invitation.pk])).content.decode()
-    assert UNWANTED in page
+    assert UNSUBSCRIBED in page
     listed = client.get(reverse("admin:invitations_invitation_changelist"), {"delivery": "dropped"})
     assert [row.pk for row in listed.context["cl"].result_list] == [invitation.pk]
     assert "refusal" not in client.get(reverse("admin:index")).content.decode().lower()

@@ -1,4 +1,4 @@
-"""A provider's HTTP interface instead of SMTP (django-anymail): the same three answers."""
+"""Sending through a provider's HTTP API (django-anymail) has the same three outcomes as SMTP."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,44 +12,44 @@ from pytest_django import Settings
 
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
-from invitations.email.queue import KEEP_TAGS_ONLY
+from invitations.email.queue import TAG_ONLY_PROVIDERS
 from invitations.email.transport import Outcome, send_message
 from invitations.models import Invitation
 from perfectworks.environment import WEBHOOK_PROOFS
 
 
-def hand_over_to_provider(response: Any = None) -> Outcome:
+def send_through_provider(response: Any = None) -> Outcome:
     message = EmailMultiAlternatives("Hello", "Hello", "no-reply@example.com", ["invitee@example.com"])
     if response is not None:
         message.anymail_test_response = response  # type: ignore[attr-defined]
     return send_message(get_connection("anymail.backends.test.EmailBackend"), message)
 
 
-def status(word: str) -> dict[str, Any]:
-    return {"recipient_status": {"invitee@example.com": AnymailRecipientStatus(message_id="1", status=word)}}
+def status(name: str) -> dict[str, Any]:
+    return {"recipient_status": {"invitee@example.com": AnymailRecipientStatus(message_id="1", status=name)}}
 
 
-@pytest.mark.parametrize("word", ["sent", "queued"])
-def test_what_a_provider_takes_is_sent(word: str, mailoutbox: list[EmailMessage]) -> None:
-    assert hand_over_to_provider(status(word)) == Outcome(Email.State.SENT, "1")
+@pytest.mark.parametrize("name", ["sent", "queued"])
+def test_an_email_accepted_by_a_provider_is_sent(name: str, mailoutbox: list[EmailMessage]) -> None:
+    assert send_through_provider(status(name)) == Outcome(Email.State.SENT, "1")
     assert len(mailoutbox) == 1
 
 
-@pytest.mark.parametrize("word", ["rejected", "invalid"])
-def test_a_recipient_whom_a_provider_refuses_is_refused_for_good(word: str) -> None:
-    outcome = hand_over_to_provider(status(word))
+@pytest.mark.parametrize("name", ["rejected", "invalid"])
+def test_a_recipient_rejected_by_a_provider_is_final(name: str) -> None:
+    outcome = send_through_provider(status(name))
     assert (outcome.state, outcome.by_server) == ("failed", True)
-    assert outcome.words.startswith("All message recipients were rejected or invalid")
+    assert outcome.detail.startswith("All message recipients were rejected or invalid")
 
 
-def test_a_provider_in_trouble_is_tried_again() -> None:
-    outcome = hand_over_to_provider(AnymailAPIError("503 Service Unavailable"))
-    assert (outcome.state, outcome.words) == ("deferred", "503 Service Unavailable")
+def test_an_error_of_the_provider_defers_the_email() -> None:
+    outcome = send_through_provider(AnymailAPIError("503 Service Unavailable"))
+    assert (outcome.state, outcome.detail) == ("deferred", "503 Service Unavailable")
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("webhook", ["", "postmark", "postal"])
-def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
+def test_a_reporting_provider_gets_the_id_of_the_email(
     invite: Callable[..., Invitation], settings: Settings, mailoutbox: list[Any], webhook: str
 ) -> None:
     settings.EMAIL_WEBHOOK = webhook
@@ -65,11 +65,11 @@ def test_a_provider_that_reports_is_given_the_id_that_it_reports_back(
 
 
 @pytest.mark.parametrize("provider", sorted(set(WEBHOOK_PROOFS) - {"amazon_ses"}))
-def test_every_provider_that_may_report_keeps_such_an_id(provider: str) -> None:
+def test_every_reporting_provider_supports_the_id(provider: str) -> None:
     payload = import_string(f"anymail.backends.{provider}.{PAYLOADS[provider]}Payload")
 
-    assert ("set_tags" if provider in KEEP_TAGS_ONLY else "set_metadata") in vars(payload)
-    assert ("set_metadata" in vars(payload)) == (provider not in KEEP_TAGS_ONLY)
+    assert ("set_tags" if provider in TAG_ONLY_PROVIDERS else "set_metadata") in vars(payload)
+    assert ("set_metadata" in vars(payload)) == (provider not in TAG_ONLY_PROVIDERS)
 
 
 PAYLOADS = {

@@ -1,4 +1,4 @@
-"""What becomes of a mail, told by real answers of a real mail server."""
+"""Delivering an email, with a real mail server."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -14,7 +14,8 @@ from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from events.models import Event
 from invitations.actions import answering, ending, inviting
-from invitations.email.deliver import GIVE_UP_AFTER, NOT_RECORDED, backoff, claim_due_email, deliver_next
+from invitations.email.deliver import NOT_RECORDED, backoff, claim_due_email, deliver_next
+from invitations.email.kinds import GIVE_UP_AFTER
 from invitations.email.models import RESPONSE_LENGTH, Attempt, Email
 from invitations.email.smtp import AFTER_CONTENT
 from invitations.models import Invitation
@@ -29,8 +30,8 @@ pytestmark = pytest.mark.django_db
 Invite = Callable[..., Invitation]
 
 
-def told(email: Email) -> dict[str, Any]:
-    """What the ledger says about a mail, without ids and times."""
+def row_of(email: Email) -> dict[str, Any]:
+    """Return the recorded state of an email, without ids and times."""
     email.refresh_from_db()
     return {
         "state": email.state,
@@ -44,21 +45,21 @@ def told(email: Email) -> dict[str, Any]:
     }
 
 
-def deferred(*words: str) -> dict[str, Any]:
+def deferred(*responses: str) -> dict[str, Any]:
     return {
         "state": "deferred",
-        "response": words[-1],
+        "response": responses[-1],
         "reason": "",
-        "attempts": len(words),
-        "history": [("deferred", said) for said in words],
+        "attempts": len(responses),
+        "history": [("deferred", response) for response in responses],
         "due": True,
         "sent": False,
         "leased": False,
     }
 
 
-def failed(words: str) -> dict[str, Any]:
-    return deferred(words) | {"state": "failed", "history": [("failed", words)], "due": False}
+def failed(response: str) -> dict[str, Any]:
+    return deferred(response) | {"state": "failed", "history": [("failed", response)], "due": False}
 
 
 def sent(*former: str) -> dict[str, Any]:
@@ -67,29 +68,29 @@ def sent(*former: str) -> dict[str, Any]:
         "response": GOOD["CONTENT"],
         "reason": "",
         "attempts": len(former) + 1,
-        "history": [*(("deferred", said) for said in former), ("sent", GOOD["CONTENT"])],
+        "history": [*(("deferred", response) for response in former), ("sent", GOOD["CONTENT"])],
         "due": False,
         "sent": True,
         "leased": False,
     }
 
 
-def dropped(why: str) -> dict[str, Any]:
-    return failed("") | {"state": "dropped", "reason": why, "attempts": 0, "history": []}
+def dropped(reason: str) -> dict[str, Any]:
+    return failed("") | {"state": "dropped", "reason": reason, "attempts": 0, "history": []}
 
 
-def test_a_email_goes_out_once(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_an_email_is_sent_once(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
     assert deliver_next()
     assert not deliver_next()
-    assert told(email) == sent()
+    assert row_of(email) == sent()
     [delivery] = mail_server.accepted
     assert (delivery.sender, delivery.recipients) == ("no-reply@127.0.0.1", ["invitee@example.com"])
     assert delivery.message_id == email.message_id
 
 
 @pytest.mark.parametrize(
-    ("step", "reply", "words"),
+    ("step", "reply", "response"),
     [
         ("CONNECT", "421 4.3.2 Closing down", "421 4.3.2 Closing down"),
         ("CONNECT", "554 5.3.2 No mail here", "554 5.3.2 No mail here"),
@@ -106,32 +107,32 @@ def test_a_email_goes_out_once(mail_server: ScriptedServer, invite: Invite) -> N
         ("CONTENT", HANG_UP, f"Connection unexpectedly closed {AFTER_CONTENT}"),
     ],
 )
-def test_what_may_pass_is_tried_again(
-    mail_server: ScriptedServer, invite: Invite, step: str, reply: str, words: str
+def test_a_temporary_error_is_tried_again(
+    mail_server: ScriptedServer, invite: Invite, step: str, reply: str, response: str
 ) -> None:
     invitation = invite()
     email = invitation.emails.get()
-    mail_server.answer(step, reply)
+    mail_server.script(step, reply)
     assert deliver_next()
-    assert told(email) == deferred(words)
+    assert row_of(email) == deferred(response)
     assert not deliver_next()
     let_time_pass()
     assert deliver_next()
-    assert told(email) == sent(words)
+    assert row_of(email) == sent(response)
     assert [delivery.message_id for delivery in mail_server.accepted] == [email.message_id]
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
 
 
 @pytest.mark.parametrize("reply", [HANG_UP, SAY_NOTHING])
-def test_a_email_whose_250_never_reaches_us_is_sent_again_with_the_same_id_and_link(
+def test_an_email_whose_250_is_lost_is_sent_again_with_the_same_id_and_link(
     mail_server: ScriptedServer, settings: Settings, invite: Invite, reply: str
 ) -> None:
     settings.SMTP_SECONDS_AFTER_CONTENT = 1
     invitation = invite()
     email = invitation.emails.get()
-    mail_server.answer("TAKEN", reply)
+    mail_server.script("TAKEN", reply)
     assert deliver_next()
-    assert told(email) == deferred(email.response)
+    assert row_of(email) == deferred(email.response)
     let_time_pass()
     assert deliver_next()
     assert not deliver_next()
@@ -150,14 +151,14 @@ def test_a_email_whose_250_never_reaches_us_is_sent_again_with_the_same_id_and_l
         ("CONTENT", "554 5.7.1 Content refused"),
     ],
 )
-def test_what_is_refused_for_good_ends_the_invitation_and_is_told_to_the_inviter(
+def test_a_final_rejection_ends_the_invitation_and_notifies_the_inviter(
     mail_server: ScriptedServer, invite: Invite, organization: Organization, step: str, reply: str
 ) -> None:
     invitation = invite()
     email = invitation.emails.get()
-    mail_server.answer(step, reply)
+    mail_server.script(step, reply)
     assert deliver_next()
-    assert told(email) == failed(reply)
+    assert row_of(email) == failed(reply)
     invitation.refresh_from_db()
     assert (invitation.status, invitation.finished_at is not None) == ("error", True)
     event = Event.objects.about(invitation).get(kind="invitation.failed")
@@ -170,7 +171,7 @@ def test_what_is_refused_for_good_ends_the_invitation_and_is_told_to_the_inviter
     assert f"> {reply}" in notice.text
 
 
-def test_an_invitation_that_was_answered_meanwhile_stays_answered(
+def test_an_invitation_that_was_answered_during_delivery_stays_answered(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
@@ -182,43 +183,41 @@ def test_an_invitation_that_was_answered_meanwhile_stays_answered(
     assert invitation.status == "accepted"
 
 
-def test_a_email_server_that_is_away_is_tried_again(
+def test_an_unreachable_mail_server_is_tried_again(
     mail_server: ScriptedServer, settings: Settings, invite: Invite, closed_port: int
 ) -> None:
     email = invite().emails.get()
     settings.EMAIL_PORT = closed_port
     assert deliver_next()
-    assert told(email) == deferred("[Errno 111] Connection refused")
+    assert row_of(email) == deferred("[Errno 111] Connection refused")
 
 
 @pytest.mark.parametrize("step", ["CONNECT", "RCPT", "CONTENT"])
-def test_a_silent_email_server_is_given_up_in_time_and_tried_again(
+def test_a_silent_mail_server_times_out_and_is_tried_again(
     mail_server: ScriptedServer, settings: Settings, invite: Invite, step: str
 ) -> None:
     settings.SMTP_SECONDS_UNTIL_CONTENT = settings.SMTP_SECONDS_AFTER_CONTENT = 0.3
     email = invite().emails.get()
-    mail_server.answer(step, SAY_NOTHING)
+    mail_server.script(step, SAY_NOTHING)
     assert deliver_next()
-    assert told(email) == deferred(email.response)
+    assert row_of(email) == deferred(email.response)
     assert "timed out" in email.response
 
 
-def test_a_refused_password_is_our_fault_and_not_the_emails(
-    mail_server: ScriptedServer, settings: Settings, invite: Invite
-) -> None:
+def test_a_rejected_password_defers_the_email(mail_server: ScriptedServer, settings: Settings, invite: Invite) -> None:
     settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "postmaster", "correct horse"
     invitation = invite()
     email = invitation.emails.get()
-    mail_server.answer("AUTH", "535 5.7.8 Bad credentials")
+    mail_server.script("AUTH", "535 5.7.8 Bad credentials")
     assert deliver_next()
-    assert told(email) == deferred("535 5.7.8 Bad credentials")
+    assert row_of(email) == deferred("535 5.7.8 Bad credentials")
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
 
 
 @pytest.mark.parametrize(
     ("name", "value"), [("EMAIL_HOST", "smtp..example.com"), ("EMAIL_HOST_PASSWORD", "corr\u00e9ct horse")]
 )
-def test_a_setting_that_no_connection_can_be_made_with_costs_no_email(
+def test_a_wrong_setting_defers_the_email(
     mail_server: ScriptedServer,
     settings: Settings,
     invite: Invite,
@@ -232,43 +231,43 @@ def test_a_setting_that_no_connection_can_be_made_with_costs_no_email(
     email = invitation.emails.get()
     setattr(settings, name, value)
     assert deliver_next()
-    words = told(email)["response"]
-    assert words.endswith(" in the mail settings")
-    assert told(email) == deferred(words)
-    assert caplog.messages.count(f"No mail can be handed over: {email.response}") == 1
+    response = row_of(email)["response"]
+    assert response.endswith(" in the email settings")
+    assert row_of(email) == deferred(response)
+    assert caplog.messages.count(f"mail server unreachable: {email.response}") == 1
     assert "\u00e9" not in caplog.text
     setattr(settings, name, right)
     let_time_pass()
     assert deliver_next()
-    assert told(email) == sent(words)
+    assert row_of(email) == sent(response)
     assert Invitation.objects.open().filter(pk=invitation.pk).exists()
 
 
-def test_a_goodbye_that_goes_wrong_changes_nothing(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_a_failed_quit_changes_nothing(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
-    mail_server.answer("QUIT", HANG_UP)
+    mail_server.script("QUIT", HANG_UP)
     assert deliver_next()
-    assert told(email) == sent()
+    assert row_of(email) == sent()
 
 
-def test_the_servers_words_are_kept_in_one_line_without_secrets(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_the_response_is_stored_in_one_line_without_secrets(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
-    mail_server.answer("CONTENT", "451 4.7.1 Suspicious:\thttp://127.0.0.1:8000/i/AAAAtoken \x1b[31m" + "x" * 400)
+    mail_server.script("CONTENT", "451 4.7.1 Suspicious:\thttp://127.0.0.1:8000/i/AAAAtoken \x1b[31m" + "x" * 400)
     assert deliver_next()
     email.refresh_from_db()
     assert email.response == "451 4.7.1 Suspicious: http://127.0.0.1:8000/i/[redacted] [31m" + "x" * 400
 
 
-def test_pauses_double_up_to_a_day_and_never_fall_together() -> None:
-    pauses = [backoff(attempts) for attempts in range(1, 40)]
+def test_the_backoff_doubles_up_to_a_day_with_jitter() -> None:
+    delays = [backoff(attempts) for attempts in range(1, 40)]
     longest = [min(timedelta(minutes=2**n), timedelta(days=1)) for n in range(39)]
-    assert all(most / 2 <= pause <= most for pause, most in zip(pauses, longest, strict=True))
-    assert len(set(pauses)) == len(pauses)
+    assert all(most / 2 <= delay <= most for delay, most in zip(delays, longest, strict=True))
+    assert len(set(delays)) == len(delays)
 
 
-def test_a_deferred_email_waits_for_its_pause(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_a_deferred_email_waits_for_its_backoff(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
-    mail_server.answer("RCPT", "451 4.3.0 Later")
+    mail_server.script("RCPT", "451 4.3.0 Later")
     before = timezone.now()
     assert deliver_next()
     email.refresh_from_db()
@@ -276,55 +275,55 @@ def test_a_deferred_email_waits_for_its_pause(mail_server: ScriptedServer, invit
     assert before + timedelta(seconds=29) < email.due_at < timezone.now() + timedelta(seconds=61)
 
 
-def test_a_email_to_the_inviter_is_given_up_after_some_days(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_an_email_to_the_inviter_is_given_up_after_some_days(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     Email.objects.all().delete()
     ending.fail(invitation_id=invitation.pk, generation=1, reason="550")
     email = Email.objects.get()
-    mail_server.answer("RCPT", "450 4.2.2 Full", "450 4.2.2 Full")
+    mail_server.script("RCPT", "450 4.2.2 Full", "450 4.2.2 Full")
     assert deliver_next()
-    assert told(email) == deferred("450 4.2.2 Full")
+    assert row_of(email) == deferred("450 4.2.2 Full")
     let_time_pass()
     Email.objects.update(created_at=timezone.now() - GIVE_UP_AFTER)
     assert deliver_next()
-    assert told(email) == deferred("450 4.2.2 Full", "450 4.2.2 Full") | {"state": "failed", "due": False}
+    assert row_of(email) == deferred("450 4.2.2 Full", "450 4.2.2 Full") | {"state": "failed", "due": False}
 
 
-# Whether it is still wanted
+# Emails that are no longer wanted
 
 
-def test_no_email_goes_out_for_what_was_withdrawn(
+def test_no_email_is_sent_for_a_withdrawn_invitation(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
     inviting.cancel(by=by_owner, organization_id=invitation.organization_id, invitation_id=invitation.pk)
     assert deliver_next()
-    assert told(invitation.emails.get()) == dropped("The invitation is cancelled.")
+    assert row_of(invitation.emails.get()) == dropped("The invitation is cancelled.")
     assert mail_server.sessions == 0
 
 
-def test_the_servers_last_words_stay_when_the_email_is_no_longer_wanted(
+def test_the_last_response_is_kept_when_the_email_is_dropped(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
-    mail_server.answer("RCPT", "450 4.2.1 Greylisted")
+    mail_server.script("RCPT", "450 4.2.1 Greylisted")
     assert deliver_next()
     inviting.cancel(by=by_owner, organization_id=invitation.organization_id, invitation_id=invitation.pk)
     let_time_pass()
     assert deliver_next()
-    over = {"state": "dropped", "reason": "The invitation is cancelled.", "due": False}
-    assert told(invitation.emails.get()) == deferred("450 4.2.1 Greylisted") | over
+    change = {"state": "dropped", "reason": "The invitation is cancelled.", "due": False}
+    assert row_of(invitation.emails.get()) == deferred("450 4.2.1 Greylisted") | change
 
 
-def test_no_email_goes_out_for_what_has_expired(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_no_email_is_sent_for_an_expired_invitation(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     Invitation.objects.update(expires_at=Now())
     assert deliver_next()
-    assert told(invitation.emails.get()) == dropped("The invitation is expired.")
+    assert row_of(invitation.emails.get()) == dropped("The invitation is expired.")
     assert mail_server.sessions == 0
 
 
-def test_of_two_emails_about_one_invitation_only_the_newer_goes_out(
+def test_only_the_newer_of_two_emails_about_one_invitation_is_sent(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal
 ) -> None:
     invitation = invite()
@@ -332,8 +331,8 @@ def test_of_two_emails_about_one_invitation_only_the_newer_goes_out(
     older, newer = invitation.emails.order_by("id")
     assert deliver_next()
     assert deliver_next()
-    assert told(older) == dropped("A newer mail was sent.")
-    assert told(newer) == sent()
+    assert row_of(older) == dropped("A newer email was sent.")
+    assert row_of(newer) == sent()
     assert [delivery.message_id for delivery in mail_server.accepted] == [newer.message_id]
 
 
@@ -346,28 +345,28 @@ def test_the_emails_of_an_archived_organization_wait_until_it_is_restored(
     assert deliver_next()
     assert not deliver_next()
     waiting = dropped("The organization is archived.") | {"state": "queued", "due": True}
-    assert told(email) == waiting
+    assert row_of(email) == waiting
     restore_organization(by=SERVICE, organization_id=invitation.organization_id)
     let_time_pass()
     assert deliver_next()
-    assert told(email) == sent()
+    assert row_of(email) == sent()
 
 
-def test_an_answer_is_told_although_the_invitation_is_no_longer_open(
+def test_an_answer_is_reported_to_the_inviter_although_the_invitation_is_closed(
     mail_server: ScriptedServer, invite: Invite, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
     invitation.emails.all().delete()
     answering.accept(by=principal(invitee), invitation_id=invitation.pk)
     assert deliver_next()
-    assert told(invitation.emails.get(kind="answered")) == sent()
+    assert row_of(invitation.emails.get(kind="answered")) == sent()
     assert [delivery.recipients for delivery in mail_server.accepted] == [["owner@example.com"]]
 
 
-# Who has it in hand
+# Leases
 
 
-def test_a_claimed_email_is_nobody_elses_until_its_lease_ends(invite: Invite) -> None:
+def test_a_claimed_email_cannot_be_claimed_until_its_lease_ends(invite: Invite) -> None:
     first, second = invite("first@example.com"), invite("second@example.com")
     claimed = [claim_due_email(), claim_due_email(), claim_due_email()]
     assert [email and email.invitation for email in claimed] == [first, second, None]
@@ -378,34 +377,34 @@ def test_a_claimed_email_is_nobody_elses_until_its_lease_ends(invite: Invite) ->
     assert again.attempts == 0
 
 
-@pytest.mark.parametrize("meanwhile", [None, claim_due_email], ids=["nobody has it", "another has it"])
-def test_a_worker_that_stood_still_past_its_lease_sends_nothing(
-    mail_server: ScriptedServer, invite: Invite, meanwhile: Callable[[], Email | None] | None
+@pytest.mark.parametrize("other_claim", [None, claim_due_email], ids=["not claimed", "claimed by another"])
+def test_a_worker_that_was_suspended_past_its_lease_sends_nothing(
+    mail_server: ScriptedServer, invite: Invite, other_claim: Callable[[], Email | None] | None
 ) -> None:
     email = invite().emails.get()
-    stood_still: list[Email | None] = []
+    suspended: list[Email | None] = []
 
-    def stand_still(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
-        if statement.startswith("SELECT") and 'FROM "invitations_invitation"' in statement and not stood_still:
-            stood_still.append(None)
+    def suspend(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
+        if statement.startswith("SELECT") and 'FROM "invitations_invitation"' in statement and not suspended:
+            suspended.append(None)
             let_time_pass()
-            stood_still.append(meanwhile() if meanwhile else None)
+            suspended.append(other_claim() if other_claim else None)
         return execute(statement, *rest)
 
-    with connection.execute_wrapper(stand_still):
+    with connection.execute_wrapper(suspend):
         assert deliver_next()
     assert mail_server.accepted == []
-    assert told(email) == dropped("") | {"state": "sending", "due": True, "leased": True}
+    assert row_of(email) == dropped("") | {"state": "sending", "due": True, "leased": True}
     let_time_pass()
     assert deliver_next()
-    assert told(email) == sent()
+    assert row_of(email) == sent()
     assert len(mail_server.accepted) == 1
 
 
-# What is set aside
+# Emails that cannot be rendered or recorded
 
 
-def test_a_email_that_cannot_be_made_is_set_aside_and_the_queue_goes_on(
+def test_an_email_that_cannot_be_rendered_fails_and_does_not_block_the_queue(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     poisoned, healthy = invite("poisoned@example.com"), invite("healthy@example.com")
@@ -413,45 +412,45 @@ def test_a_email_that_cannot_be_made_is_set_aside_and_the_queue_goes_on(
     assert deliver_next()
     assert deliver_next()
     assert not deliver_next()
-    set_aside = poisoned.emails.get()
-    assert told(set_aside) == dropped(set_aside.reason) | {"state": "failed"}
-    assert set_aside.reason.startswith("Not sent: BadHeaderError: Header values can't contain newlines")
-    assert told(healthy.emails.get()) == sent()
+    not_rendered = poisoned.emails.get()
+    assert row_of(not_rendered) == dropped(not_rendered.reason) | {"state": "failed"}
+    assert not_rendered.reason.startswith("Not sent: BadHeaderError: Header values can't contain newlines")
+    assert row_of(healthy.emails.get()) == sent()
     assert [delivery.recipients for delivery in mail_server.accepted] == [["healthy@example.com"]]
     assert Invitation.objects.open().filter(pk=poisoned.pk).exists()
     assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
 
 
-def test_what_is_wrong_with_a_email_is_told_in_as_many_words_as_the_ledger_holds(
+def test_the_reason_of_a_failed_email_is_cut_to_the_length_of_its_column(
     mail_server: ScriptedServer, invite: Invite, settings: Settings
 ) -> None:
     email = invite().emails.get()
     settings.DEFAULT_FROM_EMAIL = "x" * 2000 + "\r\n@perfectworks.test"
     assert deliver_next()
     email.refresh_from_db()
-    assert told(email) == dropped(email.reason) | {"state": "failed"}
+    assert row_of(email) == dropped(email.reason) | {"state": "failed"}
     assert email.reason.startswith("Not sent: BadHeaderError: Header values can't contain newlines (got 'xxx")
     assert len(email.reason) == RESPONSE_LENGTH
 
 
-def test_a_email_that_was_accepted_is_never_sent_again_although_the_answer_cannot_be_recorded(
+def test_an_accepted_email_is_not_sent_again_when_its_response_cannot_be_recorded(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     email = invite().emails.get()
     refuse_rows(Attempt, "state", "sent")
     assert deliver_next()
-    assert told(email) == sent() | {"response": "", "reason": NOT_RECORDED, "history": []}
+    assert row_of(email) == sent() | {"response": "", "reason": NOT_RECORDED, "history": []}
     let_time_pass()
     assert not deliver_next()
     assert len(mail_server.accepted) == 1
     assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
 
 
-def test_a_crash_uses_up_no_attempt(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_a_crash_counts_as_no_attempt(mail_server: ScriptedServer, invite: Invite) -> None:
     email = invite().emails.get()
     for _ in range(20):
         assert claim_due_email() == email
         let_time_pass()
     assert deliver_next()
-    assert told(email) == sent()
+    assert row_of(email) == sent()
     assert Attempt.objects.count() == 1

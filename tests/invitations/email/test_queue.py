@@ -1,4 +1,4 @@
-"""The outbox: what is written there, by whom, and what must never stand in it."""
+"""The outbox: when emails are queued, what is stored, and which rows are valid."""
 
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +28,7 @@ def outbox() -> list[tuple[str, str, str]]:
     return list(Email.objects.order_by("id").values_list("kind", "recipient", "state"))
 
 
-def test_a_email_is_a_row_written_with_its_invitation(invite: Invite) -> None:
+def test_an_email_is_queued_with_its_invitation(invite: Invite) -> None:
     invitation = invite()
     email = invitation.emails.get()
     assert outbox() == [("invitation", "invitee@example.com", "queued")]
@@ -42,33 +42,33 @@ def test_nothing_secret_is_stored(invite: Invite) -> None:
     assert not any("/i/" in str(value) for value in row.values())
 
 
-def test_the_inviter_is_told_of_an_acceptance_that_waited_for_its_seat(
+def test_the_inviter_is_notified_of_an_acceptance_that_waited_for_a_seat(
     invite: Invite, organization: Organization, invitee: User, principal: Callable[..., Principal]
 ) -> None:
     invitation = invite()
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
     answering.accept(by=principal(invitee), invitation_id=invitation.pk)
-    told = ("answered", "owner@example.com", "queued")
-    assert told not in outbox()
+    notice = ("answered", "owner@example.com", "queued")
+    assert notice not in outbox()
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=None)
-    assert outbox() == [("invitation", "invitee@example.com", "queued"), told]
+    assert outbox() == [("invitation", "invitee@example.com", "queued"), notice]
 
 
-def test_an_inviter_who_has_left_for_good_gets_no_email(invite: Invite, owner: User) -> None:
+def test_a_deactivated_inviter_gets_no_email(invite: Invite, owner: User) -> None:
     invitation = invite()
     User.objects.filter(pk=owner.pk).update(is_active=False)
     ending.fail(invitation_id=invitation.pk, generation=1, reason="550")
     assert outbox() == [("invitation", "invitee@example.com", "queued")]
 
 
-def test_nothing_is_said_twice(invite: Invite) -> None:
+def test_no_email_is_queued_twice(invite: Invite) -> None:
     invitation = invite()
     with pytest.raises(IntegrityError), transaction.atomic():
         queue_email(invitation, Email.Kind.INVITATION)
     assert len(outbox()) == 1
 
 
-def test_erasing_a_person_erases_their_address_from_every_email_and_takes_back_what_is_unsent(
+def test_erasing_a_person_removes_their_address_from_all_emails_and_drops_unsent_ones(
     mail_server: ScriptedServer,
     invite: Invite,
     invitee: User,
@@ -76,7 +76,7 @@ def test_erasing_a_person_erases_their_address_from_every_email_and_takes_back_w
     principal: Callable[..., Principal],
 ) -> None:
     invitation = invite()
-    mail_server.answer("RCPT", "450 4.2.1 <invitee@example.com> is greylisted")
+    mail_server.script("RCPT", "450 4.2.1 <invitee@example.com> is greylisted")
     assert deliver_next()
     deferred = invitation.emails.get()
     inviting.resend(by=by_owner, organization_id=invitation.organization_id, invitation_id=invitation.pk)
@@ -104,14 +104,14 @@ def test_erasing_a_person_erases_their_address_from_every_email_and_takes_back_w
         {"kind": "advertisement"},
     ],
 )
-def test_the_ledger_cannot_contradict_itself(invite: Invite, columns: dict[str, Any]) -> None:
+def test_inconsistent_columns_are_rejected(invite: Invite, columns: dict[str, Any]) -> None:
     invite()
     with pytest.raises(IntegrityError), transaction.atomic():
         Email.objects.update(**columns)
 
 
 @pytest.mark.parametrize("state", ["sent", "delivered", "deferred", "bounced", "complained"])
-def test_what_a_provider_reports_later_fits_into_the_ledger(invite: Invite, state: str) -> None:
+def test_a_state_reported_by_a_provider_is_valid(invite: Invite, state: str) -> None:
     invite()
     Email.objects.update(state=state, sent_at=Now(), due_at=None)
     assert not Email.objects.unsent().exists()

@@ -1,4 +1,4 @@
-"""How long a worker waits for a mail server: as long as it must, and no longer than it holds the mail."""
+"""How long a worker waits for a mail server: as the standard requires, and never longer than its lease."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from invitations.email.deliver import DATABASE_RETRY_DELAYS, deliver_next
 from invitations.email.models import Attempt, Email
-from invitations.email.smtp import AFTER_CONTENT, longest_conversation
+from invitations.email.smtp import AFTER_CONTENT, max_session_duration
 from invitations.models import Invitation
 from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.scripted_server import DEADLINE, GOOD, ScriptedServer
@@ -22,18 +22,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Invite = Callable[..., Invitation]
 SlowMailServer = Callable[..., SlowServer]
-DRIPPED = repeat("2")
-DRIPPED_LINES = repeat("250-Wait\r\n")
-GIVEN_UP = "Connection unexpectedly closed: timed out"
+ENDLESS = repeat("2")
+ENDLESS_LINES = repeat("250-Wait\r\n")
+TIMED_OUT = "Connection unexpectedly closed: timed out"
 
 
 @pytest.fixture
 def slow_mail_server(settings: Settings) -> Iterator[SlowMailServer]:
-    """Starts one, as the server that this process sends to."""
+    """Return a function that starts a slow server, and configures it for this process."""
     started: list[tuple[SlowServer, threading.Thread]] = []
 
-    def start(step: str, pieces: Iterable[str], *, pause: float) -> SlowServer:
-        server = SlowServer(step, pieces, pause)
+    def start(step: str, pieces: Iterable[str], *, delay: float) -> SlowServer:
+        server = SlowServer(step, pieces, delay)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         started.append((server, thread))
@@ -49,12 +49,12 @@ def slow_mail_server(settings: Settings) -> Iterator[SlowMailServer]:
 
 
 @pytest.mark.parametrize("step", ["CONNECT", "RCPT", "CONTENT"])
-def test_an_answer_that_comes_later_than_a_person_would_wait_costs_no_second_copy(
+def test_a_response_after_the_email_timeout_causes_no_second_copy(
     slow_mail_server: SlowMailServer, settings: Settings, invite: Invite, step: str
 ) -> None:
     email = invite().emails.get()
     settings.EMAIL_TIMEOUT = 0.2
-    server = slow_mail_server(step, [f"{GOOD[step]}\r\n"], pause=0.6)
+    server = slow_mail_server(step, [f"{GOOD[step]}\r\n"], delay=0.6)
     assert deliver_next()
     let_time_pass()
     assert not deliver_next()
@@ -65,60 +65,62 @@ def test_an_answer_that_comes_later_than_a_person_would_wait_costs_no_second_cop
 
 @pytest.mark.parametrize(
     ("step", "pieces"),
-    [("CONNECT", DRIPPED), ("EHLO", DRIPPED_LINES), ("MAIL", DRIPPED_LINES), ("DATA", DRIPPED)],
+    [("CONNECT", ENDLESS), ("EHLO", ENDLESS_LINES), ("MAIL", ENDLESS_LINES), ("DATA", ENDLESS)],
     ids=["greeting", "EHLO", "MAIL", "DATA"],
 )
-def test_no_server_keeps_a_worker_by_dripping(
+def test_a_slow_server_cannot_extend_the_deadline(
     slow_mail_server: SlowMailServer, settings: Settings, invite: Invite, step: str, pieces: Iterable[str]
 ) -> None:
     email = invite().emails.get()
     settings.SMTP_SECONDS_UNTIL_CONTENT = 0.5
-    server = slow_mail_server(step, pieces, pause=0.02)
+    server = slow_mail_server(step, pieces, delay=0.02)
     assert deliver_next()
     email.refresh_from_db()
-    assert (email.state, email.response, email.attempts) == ("deferred", GIVEN_UP, 1)
+    assert (email.state, email.response, email.attempts) == ("deferred", TIMED_OUT, 1)
     assert server.copies == 0
 
 
-def test_a_server_that_never_comes_to_the_end_of_its_answer_may_have_taken_the_email_and_that_is_said(
+def test_an_endless_response_to_the_content_is_recorded_as_maybe_accepted(
     slow_mail_server: SlowMailServer, settings: Settings, invite: Invite
 ) -> None:
     email = invite().emails.get()
     settings.SMTP_SECONDS_AFTER_CONTENT = 0.5
-    server = slow_mail_server("CONTENT", DRIPPED_LINES, pause=0.02)
+    server = slow_mail_server("CONTENT", ENDLESS_LINES, delay=0.02)
     assert deliver_next()
     email.refresh_from_db()
-    words = f"{GIVEN_UP} {AFTER_CONTENT}"
-    assert (email.state, email.response) == ("deferred", words)
-    assert list(email.history.values_list("state", "response")) == [("deferred", words)]
+    response = f"{TIMED_OUT} {AFTER_CONTENT}"
+    assert (email.state, email.response) == ("deferred", response)
+    assert list(email.history.values_list("state", "response")) == [("deferred", response)]
     assert server.copies == 1
 
 
-def test_a_goodbye_is_not_waited_for(slow_mail_server: SlowMailServer, settings: Settings, invite: Invite) -> None:
+def test_a_response_to_quit_is_not_awaited(
+    slow_mail_server: SlowMailServer, settings: Settings, invite: Invite
+) -> None:
     email = invite().emails.get()
     settings.EMAIL_TIMEOUT = 0.5
-    slow_mail_server("QUIT", DRIPPED, pause=0.02)
+    slow_mail_server("QUIT", ENDLESS, delay=0.02)
     assert deliver_next()
     email.refresh_from_db()
     assert email.state == "sent"
 
 
-def test_no_other_worker_takes_a_email_that_a_server_keeps_for_as_long_as_it_can(
+def test_no_other_worker_claims_an_email_during_the_longest_session(
     mail_server: ScriptedServer, invite: Invite
 ) -> None:
     invite()
     hold = mail_server.hold("CONTENT")
     others: list[bool] = []
 
-    def meanwhile() -> None:
+    def claim_during_the_session() -> None:
         hold.wait()
         without_database = timedelta(seconds=sum(DATABASE_RETRY_DELAYS))
-        Email.objects.update(due_at=F("due_at") - longest_conversation() - without_database)
+        Email.objects.update(due_at=F("due_at") - max_session_duration() - without_database)
         others.append(deliver_next())
         connection.close()
         hold.release()
 
-    thread = threading.Thread(target=meanwhile)
+    thread = threading.Thread(target=claim_during_the_session)
     thread.start()
     assert deliver_next()
     thread.join(DEADLINE)
@@ -127,5 +129,5 @@ def test_no_other_worker_takes_a_email_that_a_server_keeps_for_as_long_as_it_can
     assert Email.objects.get().state == "sent"
 
 
-def test_the_answer_to_the_content_is_awaited_as_long_as_the_standard_asks(settings: Settings) -> None:
+def test_the_response_to_the_content_is_awaited_as_long_as_the_standard_asks(settings: Settings) -> None:
     assert settings.SMTP_SECONDS_AFTER_CONTENT >= 10 * 60
