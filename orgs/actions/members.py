@@ -89,7 +89,7 @@ def remove_member(*, by: Principal, organization_id: UUID, membership_id: UUID) 
     """Remove a member.
 
     Raises OrganizationNotFound, PermissionMissing, MemberNotFound, LastOwner, and GrantTooWide when the member has a
-    power that the caller lacks (``policies.require_power_over``).
+    power that the caller lacks (``policies.require_can_remove``).
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
