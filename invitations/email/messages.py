@@ -1,4 +1,4 @@
-"""What the mails say: ``templates/mails/<kind>/``, filled from the invitation as it is when it is sent.
+"""What the mails say: ``templates/emails/<kind>/``, filled from the invitation as it is when it is sent.
 
 The mailed link is made here and goes to the invited address alone. Names come from people, so they are shown as one
 visible line, and nothing in them can become a link: every link in a mail is on ``PUBLIC_BASE_URL``.
@@ -56,7 +56,7 @@ def _no_email_headers(invitation: Invitation) -> dict[str, str]:
 
 
 def _part(email: Email, name: str, context: dict[str, object]) -> str:
-    return render_to_string(f"mails/{email.kind}/{name}", context)
+    return render_to_string(f"emails/{email.kind}/{name}", context)
 
 
 def _context(email: Email, invitation: Invitation) -> dict[str, object]:
@@ -72,9 +72,9 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "unit": invitation.unit and one_line(invitation.unit.name),
         "unit_role": one_line(role_label(invitation.unit_role)),
         "decline_reason": visible_lines(invitation.decline_reason),
-        "server_words": _refusal(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
+        "server_response": _refusal(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
         "link": link_for(invitation) if email.is_to_invitee else "",
-        "no_mail": refusing_link_for(invitation) if email.is_to_invitee else "",
+        "unsubscribe_link": refusing_link_for(invitation) if email.is_to_invitee else "",
         "service": settings.PUBLIC_BASE_URL,
     }
 

@@ -23,7 +23,7 @@ def show(request: HttpRequest, visit: PageState, *, status: int | None = None, *
         return show_refusal(request, refusal, visit.invitation, status=status, visit=visit, **context)
     page = "open" if visit.is_signed_in else "welcome"
     context = {"form": DeclineForm(), "is_member": visit.is_signed_in and visit.is_member(), **context}
-    return _render(request, page, status or 200, visit.invitation, visit=visit, **context)
+    return _render(request, page, status or 200, visit.invitation, page_state=visit, **context)
 
 
 def show_refusal(
@@ -41,7 +41,7 @@ def show_refusal(
         page, page_status = f"{page}_by_you", 200
     if isinstance(refusal, InvitationExpired) and visit:
         context["request_state"] = request_state(visit)
-    return _render(request, page, status or page_status, invitation, visit=visit, **context)
+    return _render(request, page, status or page_status, invitation, page_state=visit, **context)
 
 
 def request_state(visit: PageState) -> str:

@@ -31,7 +31,7 @@ INJECTIONS = [
     "Riverside \u202egnp.exe\u200b\x07\x1b[2J",
     "Riverside\r\n.\r\nMAIL FROM:<stranger@example.com>",
     "<script>alert(1)</script><a href='https://elsewhere.test/'>Riverside</a>",
-    "{{ link }} {% include 'mails/base.html' %} https://elsewhere.test/login",
+    "{{ link }} {% include 'emails/base.html' %} https://elsewhere.test/login",
     "Ré ver’s ide 河畔 🌊" * 12,
     "R" * 256,
 ]

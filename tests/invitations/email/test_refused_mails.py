@@ -209,7 +209,7 @@ def test_after_it_was_taken_back_emails_come_again(
     refuse()
     person = UserFactory.create(email="refused@example.com")
     [found] = suppressions_of(person)
-    remove_suppression(by=session_of(person), suppression_id=found.refusal.pk)
+    remove_suppression(by=session_of(person), suppression_id=found.suppression.pk)
     invite(REFUSED)
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [[REFUSED]]

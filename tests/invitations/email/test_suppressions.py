@@ -192,7 +192,7 @@ class TestTakingBack:
         for found, scope in ((invitation, HERE), (invitation, ALL), (elsewhere, HERE)):
             refuse(found, scope)
         EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
-        told = [(found.address, found.refusal.scope) for found in suppressions_of(invitee)]
+        told = [(found.address, found.suppression.scope) for found in suppressions_of(invitee)]
         assert sorted(told) == [(ADDRESS, ALL), (ADDRESS, HERE)]
         EmailAddressFactory.create(user=invitee, email="third@example.com")
         EmailAddress.objects.filter(user=invitee).update(verified=True)
@@ -207,14 +207,14 @@ class TestTakingBack:
             remove_suppression(by=session_of(invitee), suppression_id=here.pk)
         assert changes.tables == {"invitations.Suppression": (0, 0, 1)}
         assert changes.events == [event("suppression.deleted", here, invitee, None, scope="organization")]
-        assert [found.refusal.scope for found in suppressions_of(invitee)] == [ALL]
+        assert [found.suppression.scope for found in suppressions_of(invitee)] == [ALL]
 
     def test_only_once(self, invitation: Invitation, invitee: User):
         refuse(invitation)
         [found] = suppressions_of(invitee)
-        remove_suppression(by=session_of(invitee), suppression_id=found.refusal.pk)
+        remove_suppression(by=session_of(invitee), suppression_id=found.suppression.pk)
         with track_changes() as changes, pytest.raises(SuppressionNotFound):
-            remove_suppression(by=session_of(invitee), suppression_id=found.refusal.pk)
+            remove_suppression(by=session_of(invitee), suppression_id=found.suppression.pk)
         assert changes.nothing
 
     def test_nobody_takes_back_what_others_asked_for(self, invitation: Invitation, stranger: User, owner: User):
@@ -246,7 +246,7 @@ class TestErasing:
         purge_account(by=session_of(invitee), user=invitee)
         newcomer = UserFactory.create(email="invitee@example.com")
         [found] = suppressions_of(newcomer)
-        remove_suppression(by=session_of(newcomer), suppression_id=found.refusal.pk)
+        remove_suppression(by=session_of(newcomer), suppression_id=found.suppression.pk)
         assert not Suppression.objects.exists()
 
     def test_of_an_erased_address_nothing_is_remembered(self, invitation: Invitation, invitee: User):
