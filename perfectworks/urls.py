@@ -176,7 +176,9 @@ urlpatterns = [
     path("accounts/profile/", Profile.as_view(), name="profile"),
     path("accounts/applications/", Applications.as_view(), name="applications"),
     path("accounts/applications/<uuid:access_id>/withdraw/", Withdraw.as_view(), name="withdraw-access"),
-    path("accounts/programs/<uuid:application_id>/delete/", DeleteServiceAccount.as_view(), name="delete-service-account"),
+    path(
+        "accounts/programs/<uuid:application_id>/delete/", DeleteServiceAccount.as_view(), name="delete-service-account"
+    ),
     path("accounts/", include("allauth.urls")),
     # Dialects, each with its schema and documentation
     *(

@@ -186,7 +186,7 @@ def test_correcting_the_address_sends_a_new_invitation_in_its_place(staff: Clien
 def test_a_correction_needs_another_address(staff: Client, world: World):
     invitation = world.invitations["pending"]
     assert "already" in press(staff, invitation, "correct", email=invitation.email)
-    assert press(staff, invitation, "correct", email="nowhere") == "Enter a valid e-mail address."
+    assert press(staff, invitation, "correct", email="nowhere") == "Enter a valid email address."
 
 
 def test_extending_moves_the_date_within_its_bounds(staff: Client, world: World):
@@ -248,9 +248,15 @@ def test_a_button_takes_post_with_a_csrf_token_only(world: World):
 
 def test_an_invitations_page_says_why_this_person_has_not_joined(staff: Client, world: World):
     reasons = {name: staff.get(address_of(row)).content.decode() for name, row in world.invitations.items()}
-    assert "The mail is not sent yet.</strong> <code>email_queued</code>" in reasons["pending"]
-    assert "Its date passed. Sending it again makes a new one.</strong> <code>expired</code>" in reasons["expired"]
-    assert "The mail server refused the mail. Correct the address, or send it again.</strong>" in reasons["error"]
+    assert "The email has not been sent yet.</strong> <code>email_queued</code>" in reasons["pending"]
+    assert (
+        "The invitation expired. If you send it again, a new one is created.</strong> <code>expired</code>"
+        in reasons["expired"]
+    )
+    assert (
+        "The mail server rejected the email. Correct the address or send the invitation again.</strong>"
+        in reasons["error"]
+    )
     assert "<p><q>550 5.1.1" in reasons["error"]
 
 

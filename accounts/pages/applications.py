@@ -43,9 +43,9 @@ class Withdraw(LoginRequiredMixin, View):
         try:
             application = withdraw_access(by=by, access_id=access_id)
         except AccessNotFound:
-            messages.info(request, _("This application has no access to your account."))
+            messages.info(request, _("This application doesn't have access to your account."))
         else:
-            messages.success(request, _("%(name)s has no access any more.") % {"name": application.name})
+            messages.success(request, _("%(name)s no longer has access.") % {"name": application.name})
         return redirect("applications")
 
 

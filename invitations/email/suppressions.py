@@ -69,7 +69,9 @@ def add_suppression(by: Principal, organization: Organization, invitation: Invit
 def remove_suppression(*, by: Principal, suppression_id: UUID) -> None:
     """Take a refusal of one of the caller's proven addresses back; raises SuppressionNotFound."""
     person = policies.require_person(by)
-    refusal = next((found.suppression for found in suppressions_of(person) if found.suppression.pk == suppression_id), None)
+    refusal = next(
+        (found.suppression for found in suppressions_of(person) if found.suppression.pk == suppression_id), None
+    )
     if refusal is None:
         raise SuppressionNotFound
     deleted, _ = Suppression.objects.filter(pk=suppression_id).delete()

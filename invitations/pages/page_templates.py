@@ -56,11 +56,9 @@ def request_state(visit: PageState) -> str:
 def no_more_emails(invitation: Invitation, scope: SuppressionScope) -> str:
     """What it means for the invited address that its mails were refused."""
     if scope == SuppressionScope.ALL:
-        return _("%(address)s gets no more invitation mails from any organization here.") % {
-            "address": invitation.email
-        }
+        return _("We won't email invitations to %(address)s anymore.") % {"address": invitation.email}
     words = {"address": invitation.email, "name": invitation.organization.name}
-    return _("%(address)s gets no more invitation mails from %(name)s.") % words
+    return _("We won't email invitations from %(name)s to %(address)s anymore.") % words
 
 
 def _render(

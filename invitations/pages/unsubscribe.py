@@ -71,7 +71,9 @@ class EmailPreferences(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show each, with the way back."""
-        return render(request, "invitations/email_preferences.html", {"suppressions": suppressions_of(cast("User", request.user))})
+        return render(
+            request, "invitations/email_preferences.html", {"suppressions": suppressions_of(cast("User", request.user))}
+        )
 
 
 class AllowEmails(LoginRequiredMixin, View):

@@ -68,7 +68,7 @@ def test_the_invitee_reads_the_invitations_language_first(invite, settings, orga
 
     message, html = sent()
 
-    subjects = {"en": "Owner Cast invites you to Riverside", "de": "Owner Cast lädt Sie zu Riverside ein"}
+    subjects = {"en": "Owner Cast invited you to join Riverside", "de": "Owner Cast hat Sie zu Riverside eingeladen"}
     assert message.subject == subjects[spoken]
     assert f'<html lang="{spoken}">' in html
 
@@ -109,21 +109,21 @@ def test_the_text_is_german_whole(invite):
     message, _ = sent()
 
     assert message.body == (
-        "Owner Cast lädt Sie ein, Riverside beizutreten.\n"
+        "Owner Cast hat Sie eingeladen, Riverside beizutreten.\n"
         "\n"
         "Rolle: Bearbeiter\n"
-        "Eingeladene Adresse: invitee@example.com\n"
+        "Eingeladene E‑Mail-Adresse: invitee@example.com\n"
         "Gültig bis: 2. Januar 2099, 03:04 UTC\n"
         "\n"
-        "Sehen Sie sich die Einladung an, und nehmen Sie sie an oder lehnen Sie sie ab:\n"
+        "Einladung ansehen und annehmen oder ablehnen:\n"
         "\n"
         f"{link_for(invitation)}\n"
         "\n"
         "Sie erhalten diese E‑Mail, weil Owner Cast die Adresse invitee@example.com auf http://127.0.0.1:8000 "
-        "eingetragen hat.\n"
-        "Wenn Sie diese E‑Mail nicht erwartet haben, können Sie sie ignorieren: Ohne Ihre Antwort geschieht nichts.\n"
+        "eingeladen hat.\n"
+        "Sie haben diese E‑Mail nicht erwartet? Dann können Sie sie ignorieren. Ohne Ihre Antwort geschieht nichts.\n"
         "\n"
-        "Um keine solchen E‑Mails mehr zu erhalten:\n"
+        "E‑Mails abbestellen:\n"
         f"{refusing_link_for(invitation)}\n"
     )
 

@@ -159,7 +159,7 @@ class TestTheRow:
     def test_what_is_no_address_is_named(self, organization: Organization, admin: User, address: str):
         with track_changes() as changes, pytest.raises(ValidationError) as refusal:
             send(admin, organization, address)
-        assert refusal.value.message_dict == {"email": ["Enter a valid e-mail address."]}
+        assert refusal.value.message_dict == {"email": ["Enter a valid email address."]}
         assert changes.nothing
 
 

@@ -46,15 +46,15 @@ def test_they_are_told_with_the_last_words_of_the_server(mail_server: ScriptedSe
     [notice] = mail_server.accepted
     assert notice.recipients == ["owner@example.com"]
     assert notice.text == (
-        "Your invitation for invitee@example.com to join Riverside expired before its mail could be delivered.\n"
+        "Your invitation for invitee@example.com to join Riverside expired before we could deliver the email.\n"
         "\n"
-        "The last attempt ended with:\n"
+        "The last attempt failed with:\n"
         "\n"
         "> 451 4.3.0 Try again later\n"
         "\n"
-        "To let them in, check the address and send the invitation again.\n"
+        "To let them join, check the address and send the invitation again.\n"
         "\n"
-        "You get this mail because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
+        "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
     assert "expired before its mail could be delivered." in notice.html
     assert put_off.emails.get(kind="invitation").reason == "The invitation is expired."

@@ -34,7 +34,7 @@ def test_the_page_has_the_invited_address_filled_in(client, invitation, open_lin
     assert response.status_code == 200
     assert response.context["form"]["login"].value() == "invitee@example.com"
     assert visible_text(response) == [
-        "To join Riverside",
+        "Invitation to Riverside",
         "Back to the invitation",
         "Sign in",
         "Email",

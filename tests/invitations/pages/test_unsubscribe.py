@@ -19,21 +19,24 @@ from tests.support.pages import visible_text
 from tests.support.people import session_of
 
 ASKED = [
-    "No more invitation mails?",
-    "invitee@example.com was written to because somebody at Riverside invited this address. "
-    "From whom should no more such mails come?",
-    "Whoever invites is not told. An invitation that comes all the same waits for you here when you sign in.",
-    "From Riverside",
-    "From any organization here",
+    "Unsubscribe from invitation emails?",
+    "We emailed invitee@example.com because someone at Riverside invited this address. "
+    "Which organizations' invitation emails do you want to stop?",
+    "We won't tell the people who invite you. You'll still find new invitations here when you sign in.",
+    "Only Riverside",
+    "All organizations",
 ]
-BACK = ["To take this back, sign in with an account that has this address.", "Mails I do not want"]
-HERE = ["No more invitation mails", "invitee@example.com gets no more invitation mails from Riverside.", *BACK]
+BACK = [
+    "Changed your mind? Sign in with an account that has this address to allow emails again.",
+    "Email preferences",
+]
+HERE = ["You're unsubscribed", "We won't email invitations from Riverside to invitee@example.com anymore.", *BACK]
 EVERYWHERE = [
-    "No more invitation mails",
-    "invitee@example.com gets no more invitation mails from any organization here.",
+    "You're unsubscribed",
+    "We won't email invitations to invitee@example.com anymore.",
     *BACK,
 ]
-UNKNOWN = "There is no such invitation"
+UNKNOWN = "We couldn't find this invitation"
 URL_ENCODED = "application/x-www-form-urlencoded"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 SCANNERS = [
@@ -219,8 +222,8 @@ def test_declining_can_stop_further_emails(client, invitation, open_link, choice
 
 
 NO_MORE = {
-    "organization": "invitee@example.com gets no more invitation mails from Riverside.",
-    "all": "invitee@example.com gets no more invitation mails from any organization here.",
+    "organization": "We won't email invitations from Riverside to invitee@example.com anymore.",
+    "all": "We won't email invitations to invitee@example.com anymore.",
 }
 
 
@@ -232,8 +235,8 @@ def test_the_next_page_says_once_that_no_more_emails_come(client, invitation, op
     response = client.post(f"/invitations/{invitation.pk}/decline", answer, follow=True)
 
     said = [NO_MORE[choice]] if choice else []
-    assert visible_text(response)[: len(said) + 1] == [*said, "This invitation was declined"]
-    assert visible_text(page_of(invitation))[0] == "This invitation was declined"
+    assert visible_text(response)[: len(said) + 1] == [*said, "This invitation has been declined"]
+    assert visible_text(page_of(invitation))[0] == "This invitation has been declined"
 
 
 @pytest.mark.parametrize("signed_in", [True, False])
@@ -245,7 +248,7 @@ def test_an_answer_that_came_too_late_promises_nothing(client, invitation, invit
 
     response = client.post(f"/invitations/{invitation.pk}/decline", {"unsubscribe_from": "all"})
 
-    assert (response.status_code, visible_text(response)[0]) == (410, "This invitation was declined")
+    assert (response.status_code, visible_text(response)[0]) == (410, "This invitation has been declined")
     assert refused() == []
 
 
@@ -273,13 +276,13 @@ def test_whoever_has_proven_the_address_sees_what_it_refused(client, refusals, i
     client.force_login(invitee)
 
     assert visible_text(client.get("/mails")) == [
-        "Mails I do not want",
-        "No invitation mails from Riverside",
-        "to invitee@example.com",
-        "Allow them again",
-        "No invitation mails from any organization",
-        "to invitee@example.com",
-        "Allow them again",
+        "Email preferences",
+        "Unsubscribed from Riverside",
+        "Invitation emails to invitee@example.com",
+        "Allow again",
+        "Unsubscribed from all organizations",
+        "Invitation emails to invitee@example.com",
+        "Allow again",
         "My invitations",
     ]
 
@@ -297,7 +300,7 @@ def test_and_takes_it_back(client, refusals, invitee):
     assert client.post(f"/mails/{everywhere.pk}/allow").status_code == 302
     assert client.post(f"/mails/{here.pk}/allow").status_code == 302
     assert visible_text(client.get("/mails"))[1] == (
-        "You have refused no mails. The link for it is in every invitation mail."
+        "You haven't unsubscribed from any emails. To unsubscribe, use the link in an invitation email."
     )
 
 

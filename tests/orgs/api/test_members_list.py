@@ -127,7 +127,7 @@ def test_an_address_is_matched_whole_in_any_letter_case(by, organization, other_
 
 @pytest.mark.parametrize("address", ["%", "member@", "m\u0131mber@example.com", "%@example.com"])
 def test_what_is_no_address_is_refused(by, organization, address):
-    assert said(by("owner").get(PATH, {"email": address})) == invalid_query(email=["Enter a valid e-mail address."])
+    assert said(by("owner").get(PATH, {"email": address})) == invalid_query(email=["Enter a valid email address."])
 
 
 def test_a_role_is_named_by_its_id_or_a_built_in_name(by, organization, manager):
@@ -166,7 +166,7 @@ def test_sorting(by, organization, owner, admin, member):
             "role=janitor",
             {"role": ["A role's id is expected, or one of owner, admin, editor, viewer, unassigned."]},
         ),
-        ("email=", {"email": ["Enter a valid e-mail address."]}),
+        ("email=", {"email": ["Enter a valid email address."]}),
         ("email=a@example.com&email=b@example.com", {"email": ["This parameter may be given once only."]}),
         ("page=one", {"page": ["A whole number from 1 to 2147483647 is expected."]}),
         ("name=Member", {"name": ["This parameter is unknown."]}),
