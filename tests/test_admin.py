@@ -44,8 +44,8 @@ def test_every_model_of_ours_is_in_the_admin():
         "accounts.OAuthApplication",
         "accounts.User",
         "events.Event",
-        "invitations.Invitation",
         "invitations.Email",
+        "invitations.Invitation",
         "orgs.ApiKey",
         "orgs.Membership",
         "orgs.Organization",
@@ -107,7 +107,9 @@ def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world
 def test_members_are_filtered_by_their_role_in_the_organization_alone(staff: Client, world: World):
     editor = Role.objects.get(name="editor", level="unit")
     in_unit = RoleAssignmentFactory.create(
-        membership=world.organization.memberships.get(user=world.people["member"]), role=editor, unit=world.workspace
+        membership=world.organization.memberships.get(user=world.people["member"]),
+        role_id=editor.pk,
+        unit=world.workspace,
     )
     address = reverse("admin:orgs_membership_changelist")
     page = staff.get(address, {"role": "admin"})
@@ -177,7 +179,7 @@ def test_correcting_the_address_sends_a_new_invitation_in_its_place(staff: Clien
     invitation = world.invitations[name]
     page = staff.get(address_of(invitation)).content.decode()
     assert 'name="email" type="email"' in page
-    assert press(staff, invitation, "correct", email="Right@Example.com") == "Correct the address: done."
+    assert press(staff, invitation, "correct", email="Right@Example.com") == "Correct address: done."
     assert Invitation.objects.open().get(email="right@example.com").supersedes.get() == invitation
     assert "took the place" in press(staff, invitation, "correct", email="other@example.com")
     assert "/do/correct" not in staff.get(address_of(invitation)).content.decode()
@@ -194,7 +196,7 @@ def test_extending_moves_the_date_within_its_bounds(staff: Client, world: World)
     assert press(staff, invitation, "extend", days="30") == "Extend: done."
     assert Invitation.objects.get(pk=invitation.pk).expires_at > invitation.expires_at
     assert "Choose 1 to 30 days." in press(staff, invitation, "extend", days="31")
-    assert press(staff, invitation, "extend", days="soon") == "This value does not fit."
+    assert press(staff, invitation, "extend", days="soon") == "This value isn't valid."
 
 
 def test_withdrawing_ends_the_invitation_and_a_second_press_says_so(staff: Client, world: World):
@@ -208,7 +210,7 @@ def test_archiving_restoring_and_purging_an_organization(staff: Client, world: W
     assert press(staff, world.organization, "archive") == "Archive: done."
     assert Organization.objects.get(pk=world.organization.pk).is_archived
     assert press(staff, world.organization, "restore") == "Restore: done."
-    assert press(staff, world.organization, "purge") == "Delete for ever: done."
+    assert press(staff, world.organization, "purge") == "Delete permanently: done."
     assert not Organization.objects.filter(pk=world.organization.pk).exists()
 
 
@@ -231,7 +233,7 @@ def test_a_seat_limit_is_set_and_cleared(staff: Client, world: World):
 
 
 def test_the_limit_of_open_invitations_is_set_and_cleared(staff: Client, world: World):
-    done = "Set limit of open invitations: done."
+    done = "Set open invitation limit: done."
     assert press(staff, world.organization, "open-invitations", limit="300") == done
     assert Organization.objects.get(pk=world.organization.pk).open_invitation_limit == 300
     assert press(staff, world.organization, "open-invitations", limit="") == done
@@ -290,7 +292,7 @@ def test_staff_read_the_same_about_a_refused_email_above_the_row_in_the_ledger_a
     invitation.emails.update(state="dropped", due_at=None, reason=reason, withheld_at=now, updated_at=now)
     member = world.people["member"]
     User.objects.filter(pk=member.pk).update(is_staff=True)
-    member.user_permissions.set(Permission.objects.filter(codename__in=["view_invitation", "view_mail"]))
+    member.user_permissions.set(Permission.objects.filter(codename__in=["view_invitation", "view_email"]))
     client = Client()
     client.force_login(User.objects.get(pk=member.pk))
     page = client.get(address_of(invitation)).content.decode()
@@ -303,7 +305,7 @@ def test_staff_read_the_same_about_a_refused_email_above_the_row_in_the_ledger_a
 
 
 def test_every_page_that_shows_times_names_their_zone(staff: Client, world: World, settings: Settings):
-    pages = [address_of(world.invitations["pending"]), reverse("admin:invitations_mail_changelist")]
+    pages = [address_of(world.invitations["pending"]), reverse("admin:invitations_email_changelist")]
     for page in pages:
         assert "Times are in UTC." in staff.get(page).content.decode()
     settings.TIME_ZONE = "Europe/Berlin"

@@ -78,7 +78,7 @@ def test_one_is_shown_with_its_maker_what_it_may_and_since_when(signed_in: Clien
         "Since",
         "Jan. 2, 2026, 3:04 a.m. UTC",
         "· Never used",
-        "Withdraw",
+        "Remove access",
     ]
 
 
@@ -279,7 +279,7 @@ def test_deleting_ones_program_ends_its_tokens(signed_in: Client, member: User):
     assert changes.events == [event("oauth_application.deleted", made.application, member)]
     assert not holds(token)
     assert answer(made.gets_token()) == (401, {"error": "invalid_client"})
-    assert visible_text(deletes(signed_in, made))[0] == "This application doesn't have access to your account."
+    assert visible_text(deletes(signed_in, made))[0] == "This service account no longer exists."
 
 
 def test_nobody_deletes_the_program_of_another(signed_in: Client, maker: User):
@@ -288,7 +288,7 @@ def test_nobody_deletes_the_program_of_another(signed_in: Client, maker: User):
     with track_changes() as changes:
         response = deletes(signed_in, made)
 
-    assert visible_text(response)[0] == "This application doesn't have access to your account."
+    assert visible_text(response)[0] == "This service account no longer exists."
     assert changes.nothing
 
 

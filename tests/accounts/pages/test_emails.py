@@ -12,7 +12,7 @@ from tests.support.pages import visible_text
 
 BASE = "https://perfectworks.test"
 LEADS_TO = re.compile(r"""(?:href|src|background|action)=["']?([^"'\s>]+)""")
-WHY = f"You got this email because somebody invited {{}} at {BASE}.\n"
+WHY = f"You got this email because someone entered {{}} at {BASE}.\n"
 # Where each leads, and what it says around that link.
 PATHS = {
     "new-account": r"/accounts/confirm-email/[\w:-]+/",
@@ -25,8 +25,8 @@ PATHS = {
 WORDS = {
     "new-account": (
         "Please confirm your email address",
-        "Somebody, probably you, created an account with the address nobody@example.com. "
-        "It is ready once you confirm that the address is yours.\n\n"
+        "Someone, probably you, created an account for nobody@example.com. "
+        "Confirm that this is your email address, and your account is ready.\n\n"
         "Confirm email address:\n\nLINK\n\nThe link expires in three days.\n\n"
         + WHY.format("nobody@example.com")
         + "If this wasn't you, you can ignore this email. Nothing happens unless you confirm.\n",
@@ -40,16 +40,16 @@ WORDS = {
     ),
     "further-address": (
         "Please confirm your email address",
-        "The address nobody@example.com is to be added to the account member@example.com. "
-        "Confirm it only if this account is yours.\n\n"
+        "Someone, probably you, wants to add nobody@example.com to the account member@example.com. "
+        "Confirm only if this account is yours.\n\n"
         "Confirm email address:\n\nLINK\n\nThe link expires in three days.\n\n"
         + WHY.format("nobody@example.com")
         + "If this wasn't you, you can ignore this email. Nothing happens unless you confirm.\n",
     ),
     "account-exists": (
         "You already have an account",
-        "Somebody, probably you, wanted to create an account with the address member@example.com. "
-        "There is one already: sign in with it. If you forgot your password, you can choose a new one there.\n\n"
+        "Someone, probably you, tried to create an account for member@example.com. "
+        "You already have one, so just sign in. If you forgot your password, you can reset it there.\n\n"
         "Sign in:\n\nLINK\n\n"
         + WHY.format("member@example.com")
         + "If this wasn't you, you can ignore this email. Your account hasn't changed.\n",
@@ -63,8 +63,8 @@ WORDS = {
     ),
     "no-account": (
         "No account found",
-        "Somebody, probably you, asked for a new password for nobody@example.com. No active account has this address. "
-        "Perhaps your account has another one; if you have none, you can create one.\n\n"
+        "Someone, probably you, asked to reset the password for nobody@example.com, but no active account has this "
+        "address. Maybe you signed up with a different one. If you don't have an account yet, you can create one.\n\n"
         "Create an account:\n\nLINK\n\n"
         + WHY.format("nobody@example.com")
         + "If this wasn't you, you can ignore this email. Nothing was changed.\n",

@@ -74,7 +74,7 @@ def test_too_many_wrong_passwords_are_slowed_down(client, member):
     answers = [sign_in(client, password="wrong").status_code for _ in range(6)]
 
     assert answers == [200] * 6
-    assert "Too many failed login attempts. Try again later." in visible_text(sign_in(client))
+    assert "Too many failed sign-in attempts. Please try again later." in visible_text(sign_in(client))
 
 
 def test_too_many_requests_have_their_own_page(client, member, settings):

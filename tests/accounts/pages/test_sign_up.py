@@ -54,7 +54,10 @@ def test_the_account_waits_for_the_proof_of_its_address(client, db, mailoutbox, 
     asked = client.get(link.removeprefix(settings.PUBLIC_BASE_URL))
     done = client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
 
-    assert visible_text(asked)[:2] == ["Confirmation email sent to stranger@example.com.", "Confirm email address"]
+    assert visible_text(asked)[:2] == [
+        "We've emailed a confirmation link to stranger@example.com.",
+        "Confirm email address",
+    ]
     assert (done.status_code, done["Location"]) == (302, "/invitations")
     assert EmailAddress.objects.get().verified is True
     assert client.get("/invitations").status_code == 200

@@ -98,9 +98,9 @@ def test_an_invitation_to_a_workspace_names_it_and_what_else_one_may(
     invite(role_id=UNASSIGNED_ROLE, permissions=permissions, unit_id=workspace.pk, unit_role_id=UNIT_EDITOR_ROLE)
     delivery = send(mail_server)
     assert (
-        "\nRole: Member\nCan also: manage members, see projects\nWorkspace: Main-workspace, as Editor\n"
+        "\nRole: Member\nCan also: manage members, view projects\nWorkspace: Main-workspace, as Editor\n"
     ) in delivery.text
-    assert "manage members, see projects</td>" in delivery.html
+    assert "manage members, view projects</td>" in delivery.html
     assert "Main-workspace, as Editor</td>" in delivery.html
 
 
@@ -282,7 +282,7 @@ def test_a_long_name_is_cut_in_the_subject_alone(
     Organization.objects.filter(pk=organization.pk).update(name="R" * 256)
     invite()
     delivery = send(mail_server)
-    assert subject_of(delivery) == "Owner Cast invites you to " + "R" * 59 + "…"
+    assert subject_of(delivery) == "Owner Cast invited you to join " + "R" * 59 + "…"
     assert "R" * 256 in delivery.text
 
 
@@ -297,6 +297,6 @@ def test_the_html_says_what_the_text_says(mail_server: ScriptedServer, invite: I
         "invitee@example.com",
         "Jan. 2, 2099, 3:04 a.m. UTC",
         f'<a class="button" href="{link_for(invitation)}"',
-        "You get this mail because Owner Cast entered invitee@example.com at",
+        "You got this email because Owner Cast invited invitee@example.com at",
     ):
         assert said in html

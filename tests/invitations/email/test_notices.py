@@ -56,7 +56,7 @@ def test_they_are_told_with_the_last_words_of_the_server(mail_server: ScriptedSe
         "\n"
         "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
-    assert "expired before its mail could be delivered." in notice.html
+    assert "expired before we could deliver the email." in notice.html
     assert put_off.emails.get(kind="invitation").reason == "The invitation is expired."
 
 
@@ -67,8 +67,8 @@ def test_in_german(mail_server: ScriptedServer, put_off: Invitation) -> None:
 
     [notice] = mail_server.accepted
     assert notice.text.startswith(
-        "Ihre Einladung an invitee@example.com, Riverside beizutreten, ist abgelaufen, bevor die E‑Mail zugestellt "
-        "werden konnte.\n"
+        "Ihre Einladung an invitee@example.com, Riverside beizutreten, ist abgelaufen, bevor wir die E‑Mail "
+        "zustellen konnten.\n"
         "\n"
         "Der letzte Versuch endete mit:\n"
         "\n"
@@ -87,7 +87,7 @@ def test_no_server_is_quoted_where_none_was_asked(mail_server: ScriptedServer, i
     deliver_all()
 
     [notice] = mail_server.accepted
-    assert "expired before its mail could be delivered.\n\nTo let them in," in notice.text
+    assert "expired before we could deliver the email.\n\nTo let them join," in notice.text
 
 
 @pytest.mark.parametrize("again", [inviting.resend, inviting.correct_address])

@@ -97,8 +97,8 @@ def test_without_a_free_seat_the_acceptance_waits(client, invitation, organizati
         200,
         [
             "You accepted, and you're waiting for a seat",
-            "Riverside has no free seat at the moment. You join by yourself as soon as there is one;"
-            " there is nothing left to do.",
+            "Riverside has no free seat right now. You'll join automatically as soon as there is one."
+            " You don't need to do anything else.",
             "My invitations",
         ],
     )

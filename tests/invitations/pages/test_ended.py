@@ -14,8 +14,7 @@ ENDS = {
         410,
         [
             "This invitation has been accepted",
-            "The invitation to Riverside has been answered with yes and cannot be used again."
-            " If that was you, sign in with the account you used.",
+            "The invitation to Riverside can't be used again. If you accepted it, sign in with the account you used.",
         ],
     ),
     "declined": (
@@ -42,8 +41,7 @@ ENDS = {
         409,
         [
             "Accepted, waiting for a free seat",
-            "This invitation was accepted. Riverside has no free seat at the moment;"
-            " the membership begins as soon as there is one.",
+            "Riverside has no free seat right now. The membership starts as soon as there is one.",
         ],
     ),
 }

@@ -108,7 +108,7 @@ def test_when_many_have_just_asked_the_page_says_when_to_try_again(client, invit
     assert 3590 <= int(response["Retry-After"]) <= 3600
     assert visible_text(response) == [
         *HEADING,
-        "Several people have asked just now. Please try again in 60 minutes.",
+        "Too many requests right now. Try again in 60 minutes.",
         "Ask for a new invitation",
     ]
     assert changes.nothing

@@ -102,7 +102,7 @@ def test_a_second_proven_address_is_as_good_as_the_first(client, stranger, organ
 def test_an_inviter_without_a_name_is_not_named(invitation, page_of):
     Invitation.objects.filter(pk=invitation.pk).update(inviter_name="")
 
-    assert visible_text(page_of(invitation))[1] == "Riverside invited you to join join."
+    assert visible_text(page_of(invitation))[1] == "Riverside invited you to join."
 
 
 def test_names_are_text_and_nothing_else(invitation, organization, page_of):

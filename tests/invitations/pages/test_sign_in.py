@@ -86,7 +86,7 @@ def test_a_wrong_password_is_answered_alike_for_every_address(client, invitation
         response = sign_in(client, invitation, login, "not the one")
 
     assert response.status_code == 200
-    assert "The email address and/or password you specified are not correct." in visible_text(response)
+    assert "The email address or password isn't correct." in visible_text(response)
     assert changes.nothing
 
 
