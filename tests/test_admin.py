@@ -1,4 +1,4 @@
-"""Staff find everything in the admin, act through actions only, and never see a secret."""
+"""In the admin, staff find everything, change things only through actions, and never see a secret."""
 
 import pytest
 from django.contrib import admin
@@ -73,7 +73,9 @@ def test_nothing_can_be_added_saved_or_deleted_without_an_action(staff: Client, 
     if row is None:
         row = model(pk="0198c0de-0000-7000-8000-000000000000")
     added = staff.post(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add"), {})
-    assert added.status_code == (200 if model is OAuthApplication else 403)  # its form calls an action, and was empty
+    assert added.status_code == (
+        200 if model is OAuthApplication else 403
+    )  # its form calls an action; here it is empty
     assert staff.post(address_of(row, "delete"), {"post": "yes"}).status_code in (302, 403)
     before = list(model._default_manager.order_by("pk").values())
     staff.post(address_of(row), {"name": "Changed", "email": "changed@example.com", "status": "accepted"})

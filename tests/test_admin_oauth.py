@@ -1,6 +1,6 @@
-"""OAuth applications in the admin: staff see whose they are, register, change and end them, all by action.
+"""OAuth applications in the admin: staff see their owners, and register, change and delete them through actions.
 
-A secret is shown by the answer that made it, and never again.
+A secret is shown once, in the response that creates it.
 """
 
 from collections.abc import Callable
@@ -248,7 +248,7 @@ def test_who_may_not_add_sees_no_form(staff_member: User, admin_pages: Client):
 
 
 def presses(pages: Client, application: OAuthApplication, button: str, **form: str) -> list[str]:
-    """What the page says then."""
+    """Press the button and return the messages of the page."""
     response = pages.post(f"{PAGES}/{application.pk}/do/{button}", form, follow=True)
     return [str(message) for message in response.context["messages"]]
 
@@ -416,7 +416,7 @@ def test_one_stops_acting_for_its_owner_for_good(admin_pages: Client, staff_memb
     assert admin_pages.post(f"{PAGES}/{personal.application.pk}/do/act").status_code == 403
 
 
-# The scopes that one was registered for
+# The scopes of a registration
 
 
 def test_one_gets_no_more_scopes_than_it_was_registered_for(owner: User, invitee: User):

@@ -1,4 +1,4 @@
-"""The pages on which mails are refused, and allowed again."""
+"""The pages for unsubscribing and for allowing emails again."""
 
 from playwright.sync_api import Response
 

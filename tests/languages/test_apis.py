@@ -1,4 +1,4 @@
-"""APIs speak English, whatever the caller's program or the site asks for."""
+"""The APIs are in English, whatever language the caller or the site prefers."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Mails speak the language of whom they are for, whatever the worker's process speaks."""
+"""Emails are in their recipient's language, whatever language is active in the worker."""
 
 import re
 

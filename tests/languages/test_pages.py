@@ -1,4 +1,4 @@
-"""Which language a page speaks: the invitation's, else the organization's, else the browser's, else the site's."""
+"""The language of a page: the invitation's, else the organization's, else the browser's, else the site's."""
 
 import re
 
@@ -21,7 +21,7 @@ def invitation(organization, owner):
 
 
 def speaks(response):
-    """The page's language, as it says itself; its title must agree."""
+    """Return the page's language, and check that its header agrees."""
     html = response.content.decode()
     [language] = re.findall(r'<html lang="([\w-]*)"', html)
     assert response["Content-Language"] == language

@@ -1,4 +1,4 @@
-"""Saying yes."""
+"""Accepting an invitation."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The date has passed; a new invitation can be asked for."""
+"""The invitation has expired; the invitee can ask for a new one."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""``/``: the way in."""
+"""``/``: the home page."""
 
 from tests.support.pages import visible_text
 

@@ -1,4 +1,4 @@
-"""``/invitations``: what is open to me, and where I belong."""
+"""``/invitations``: my open invitations and my organizations."""
 
 import pytest
 

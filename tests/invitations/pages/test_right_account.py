@@ -1,4 +1,4 @@
-"""The invitation, as the invited person finds it signed in."""
+"""The invitation page for the invited person, signed in."""
 
 import pytest
 

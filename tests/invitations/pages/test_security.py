@@ -1,4 +1,4 @@
-"""Nobody frames, keeps or indexes the pages of an invitation, and no other site presses their buttons."""
+"""The pages of an invitation are not framed, cached or indexed, and other sites cannot submit their forms."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""Making an account on the way to an invitation."""
+"""Creating an account on the way to an invitation."""
 
 import pytest
 from allauth.account.models import EmailAddress

@@ -1,4 +1,4 @@
-"""The account has the invited address, and has not proven it."""
+"""The account has the invited address but has not verified it."""
 
 import pytest
 from django.core import mail

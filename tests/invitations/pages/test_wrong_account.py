@@ -1,4 +1,4 @@
-"""The link, opened while signed in as somebody else."""
+"""The link, opened while signed in with another account."""
 
 import pytest
 
