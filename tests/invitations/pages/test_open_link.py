@@ -13,7 +13,7 @@ from tests.support.pages import visible_text
 UNKNOWN = [
     "We couldn't find this invitation",
     "The link may be incomplete, or the invitation is for someone else.",
-    "Did you come from an email? Open its link again in this browser, and make sure your browser allows cookies.",
+    "Did the link come from an email? Open it again in this browser, and make sure your browser allows cookies.",
     "Sign in",
 ]
 
