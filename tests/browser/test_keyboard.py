@@ -135,7 +135,7 @@ def test_asking_for_a_new_invitation(visitor, page):
 
     press(page, "Ask for a new invitation")
 
-    expect(page.get_by_role("status")).to_contain_text("You have asked for a new one.")
+    expect(page.get_by_role("status")).to_contain_text("You've asked for a new one.")
 
 
 def test_the_first_stop_leads_past_the_header(visitor, page):

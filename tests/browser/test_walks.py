@@ -97,7 +97,7 @@ def test_from_an_expired_invitation_to_asking_for_a_new_one(stage, page):
     expired(stage)
     press(page, "Ask for a new invitation")
 
-    expect(page.get_by_role("status")).to_contain_text("You have asked for a new one.")
+    expect(page.get_by_role("status")).to_contain_text("You've asked for a new one.")
     assert Email.objects.filter(kind="ask_again", recipient="owner@example.com").count() == 1
 
 
