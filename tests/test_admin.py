@@ -1,5 +1,8 @@
 """In the admin, staff find everything, change things only through actions, and never see a secret."""
 
+from collections.abc import Callable
+from copy import deepcopy
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -19,9 +22,14 @@ from tests.factories import RoleAssignmentFactory
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def first_world(kept: Callable[[Callable[[], World]], World]) -> World:
+    return kept(make_world)
+
+
 @pytest.fixture
-def world() -> World:
-    return make_world()
+def world(first_world: World, db: None) -> World:
+    return deepcopy(first_world)
 
 
 @pytest.fixture

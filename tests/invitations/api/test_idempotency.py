@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.actions.maintenance import MAINTENANCE_TASKS, delete_old_responses
 from accounts.models import IdempotentResponse
 from accounts.principals import Method
-from invitations.actions.maintenance import MAINTENANCE_TASKS, delete_old_responses
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
@@ -20,8 +20,8 @@ from tests.factories import InvitationFactory
 from tests.invitations.api.house import emailed_token, sent
 from tests.orgs.api.house import API, at, lacking, refused, said
 from tests.support.changes import track_changes
-from tests.support.queries import assert_queries
 from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 NEW = {"email": "new@example.com"}
