@@ -1,4 +1,4 @@
-"""Every email about accounts, like those in ``email_scenes``."""
+"""Every mail about accounts, like the others in ``mail_scenes``."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Scenes of the account pages and of errors."""
+"""The pages about one's own account, and failures: the other half of the scenes."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -125,7 +125,7 @@ def protect(user: User) -> None:
 
 @scene(200)
 def applications(stage: Stage) -> Response:
-    """Two applications: one in use, with a named maker, and one unused, with a long name."""
+    """One that was used, by a maker with a name, and one that was not and has a long name."""
     used = client_of(stage, "https://client.example.com/callback")
     long = client_of(stage, f"https://{'long-' * 11}.example.com/callback", "Calendarcalendar" * 8)
     tomorrow = timezone.now() + timedelta(days=1)
@@ -139,7 +139,7 @@ def applications(stage: Stage) -> Response:
 
 @scene(200)
 def application_withdrawn(stage: Stage) -> Response:
-    """Remove the access of the last application."""
+    """The last one: nothing is left."""
     client = client_of(stage, "https://client.example.com/callback")
     issue_token(client, stage.invitee, "invitations", timezone.now() + timedelta(days=1))
     stage.visitor.sign_in(stage.invitee)
@@ -147,7 +147,7 @@ def application_withdrawn(stage: Stage) -> Response:
     return stage.visitor.submit({}, f"{stage.visitor.said('Remove access')} Calendar")
 
 
-# Errors
+# Failures
 
 
 SCENES["page-not-found"] = (404, at("/nowhere"))
@@ -158,7 +158,7 @@ SCENES["method-not-known"] = (405, lambda stage: stage.visitor.go(f"/invitations
 def mail_server_away(stage: Stage) -> Response:
     at("/accounts/password/reset/")(stage)
     backend = "django.core.mail.backends.smtp.EmailBackend"
-    with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=1):  # nothing listens here
+    with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=1):  # where nobody listens
         return stage.visitor.submit({"Email": stage.invitee.email}, "Reset my password")
 
 

@@ -1,4 +1,4 @@
-"""The admin pages about clients of our authorization server."""
+"""The staff's pages about clients of our authorization server."""
 
 from playwright.sync_api import Response
 

@@ -1,4 +1,4 @@
-"""The main pages of the admin."""
+"""The staff's main pages: what is ours in the admin."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +29,7 @@ def as_staff(stage: Stage, path: str) -> Response:
 
 
 def fill(stage: Stage) -> None:
-    """Add a member, an application, an invitation that waits for a seat and one whose email was rejected."""
+    """More to see: a member, an application, an invitation that waits and one whose mail was refused."""
     UnitFactory.create(organization=stage.organization, slug="field-notes", kind="application")
     answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
     inviting.invite(
@@ -42,7 +42,7 @@ def fill(stage: Stage) -> None:
 
 
 def send_to_a_server_that_knows_no_typo() -> None:
-    """Deliver every email that is due, as the worker does."""
+    """Deliver every mail that is due, as the worker does."""
     backend = "django.core.mail.backends.smtp.EmailBackend"
     with TemporaryDirectory() as spool, scripted_server(Path(spool)) as server:
         server.rcpt_replies = {TYPO: "550 5.1.1 No such mailbox here"}

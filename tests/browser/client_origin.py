@@ -1,4 +1,4 @@
-"""A client's web server, on another origin than ours."""
+"""A client's own web server, on another origin than ours."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ PAGE = b'<!DOCTYPE html><link rel="icon" href="data:,"><h1>Back at the client</h
 
 
 class Callback(BaseHTTPRequestHandler):
-    """Records the requests it gets."""
+    """Notes how it was called."""
 
     server: "Listener"
 
@@ -22,11 +22,11 @@ class Callback(BaseHTTPRequestHandler):
         self.wfile.write(PAGE)
 
     def log_message(self, *_: object) -> None:
-        """Log nothing."""
+        """Nothing to say."""
 
 
 class Listener(HTTPServer):
-    """A server on a free port."""
+    """Answers at a free port."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Callback)
@@ -37,7 +37,7 @@ class Listener(HTTPServer):
 
 @contextmanager
 def listening() -> Iterator[Listener]:
-    """Run a server while the block runs."""
+    """One that answers for as long as the block runs."""
     server = Listener()
     thread = Thread(target=server.serve_forever)
     thread.start()

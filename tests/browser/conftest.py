@@ -1,4 +1,4 @@
-"""Fixtures: a real browser that opens the real pages."""
+"""A real browser at the real pages."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from invitations.tokens import Purpose, token_for
 
 
 class Visitor:
-    """A visitor with a browser."""
+    """Somebody with a browser."""
 
     def __init__(self, page: Page, base_url: str) -> None:
         self.page = page
@@ -27,7 +27,7 @@ class Visitor:
         self.page.set_extra_http_headers({"Accept-Language": language})
 
     def said(self, text: str) -> str:
-        """Translate an English text of the pages to the visitor's language."""
+        """What an English text of the pages is in the visitor's language."""
         with translation.override(self.language):
             return translation.gettext(text)
 
@@ -40,9 +40,9 @@ class Visitor:
         return self.go(f"/i/{token_for(invitation, purpose)}")
 
     def submit(self, form: dict[str, str], button: str) -> Response:
-        """Fill in the fields with these labels, press the button, and return the response for the next page.
+        """Fill in what has these labels, press the button, and get the last page that this leads to.
 
-        Labels and button are given in English and translated to the visitor's language.
+        Both are given in English, and found in the visitor's language.
         """
         for label, text in form.items():
             self.page.get_by_label(self.said(label), exact=True).fill(text)
@@ -51,13 +51,13 @@ class Visitor:
         return navigation.value
 
     def post(self, path: str) -> Response:
-        """Submit a form that is not ours from one of our pages."""
+        """Send a form that is none of ours from a page of ours."""
         self.go("/")
         self.page.set_content(f'<form method="post" action="{self.base_url}{path}"><button>Send</button></form>')
         return self.submit({}, "Send")
 
     def sign_in(self, user: User) -> None:
-        """Sign in without the sign-in page, as after an earlier visit."""
+        """Be signed in already, as after an earlier visit."""
         client = Client()
         client.force_login(user)
         value = client.cookies["session_id"].value

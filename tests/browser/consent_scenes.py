@@ -16,13 +16,13 @@ EVERYTHING = "profile invitations organizations organization:manage_members orga
 
 
 def client_of(stage: Stage, redirect_uri: str, name: str = "Calendar") -> OAuthApplication:
-    """A client without a secret, which anyone could have made."""
+    """A client without a secret, that anybody could have made."""
     made, _ = register_client(by=session_of(stage.owner), name=name, redirect_uris=[redirect_uri], public=True)
     return made
 
 
 def address(application: OAuthApplication, scope: str = EVERYTHING, **changes: str) -> str:
-    """Return the address to which the client sends the browser."""
+    """Where the client sends the browser."""
     query = {
         "response_type": "code",
         "client_id": application.client_id,

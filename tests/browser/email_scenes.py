@@ -1,4 +1,4 @@
-"""Every email: its HTML as an email client shows it, and its plain text."""
+"""Every mail, its HTML as a mail program shows it and its text as it is."""
 
 from collections.abc import Callable
 from html import escape

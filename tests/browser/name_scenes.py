@@ -1,4 +1,4 @@
-"""The same pages with unusual names and logos: long, in one word, from right to left."""
+"""The same pages with names and logos as they come: long, in one word, from right to left."""
 
 from playwright.sync_api import Response
 

@@ -1,4 +1,4 @@
-"""The pages for unsubscribing and for allowing emails again."""
+"""The pages on which mails are refused, and allowed again."""
 
 from playwright.sync_api import Response
 

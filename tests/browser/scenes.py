@@ -1,4 +1,4 @@
-"""Every page in every state. One function, named after the scene, sets each one up and opens it."""
+"""Every page in every state, each set up and opened by one function named like it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ ADDRESS = "invitee@example.com"
 
 @dataclass
 class Stage:
-    """What a scene uses: the visitor, the people, and the invitation."""
+    """Where a scene is played: the visitor, the cast, and the invitation the scene is about."""
 
     visitor: Any
     owner: User
@@ -46,7 +46,7 @@ class Stage:
 
 
 def set_stage(visitor: Any) -> Stage:
-    """Create the people and one open invitation that uses every field."""
+    """The cast, and one open invitation with everything an invitation can have."""
     owner, invitee, stranger = (
         UserFactory.create(
             email=f"{name}@example.com", password=PASSWORD, first_name=name.capitalize(), last_name="Cast"
@@ -240,7 +240,7 @@ def unknown(stage: Stage) -> Response:
     return stage.visitor.go("/i/" + "A" * 59)
 
 
-# Signing in and up
+# On the way
 
 
 @scene(200)

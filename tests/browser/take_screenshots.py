@@ -1,6 +1,6 @@
-"""`make screenshots`: take one small picture of every scene: light and dark, wide and narrow, side by side.
+"""`make screenshots`: every scene, light and dark, wide and narrow, side by side in one small picture each.
 
-The browser writes the pictures (WebP), so no image library is needed.
+The browser itself writes the pictures (WebP), so that this needs no library for it.
 """
 
 import base64
@@ -11,14 +11,14 @@ from django.conf import settings
 from playwright.sync_api import Page
 
 from tests.browser.scenes import SCENES, set_stage
-from tests.browser.test_scenes import NARROW, WIDE  # imports every scene
+from tests.browser.test_scenes import NARROW, WIDE  # which imports every scene
 
 FOLDER: Path = settings.BASE_DIR / "docs" / "screenshots"
-# Scaled by the browser: thin lines would disappear if the picture were made smaller afterwards.
+# The browser draws them small, as on a screen with few pixels: thin lines would come and go in a picture made smaller.
 LOOKS = [("light", WIDE, 0.6), ("dark", WIDE, 0.6), ("light", NARROW, 0.75), ("dark", NARROW, 0.75)]
 QUALITY = 0.8
 SCHEMES = ("light", "dark")
-# LARGE: shown large in the README. GERMAN: pictured in German, too.
+# Shown large in the README; and what is pictured in German, too.
 LARGE = ("signed-out", "mail-invitation")
 GERMAN = (
     "signed-out",
@@ -75,7 +75,7 @@ def test_a_scene_is_pictured(name, language, visitor, page):
 
 
 def look(page: Page, scheme: str, width: int, height: int, scale: float) -> str:
-    """Return a picture of the whole page in this look, as a data URL."""
+    """The whole page in this look, as a data URL."""
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     screen = page.context.new_cdp_session(page)
     metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}

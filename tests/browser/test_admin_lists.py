@@ -1,4 +1,4 @@
-"""The admin's lists show every column on a small desktop screen, without horizontal scrolling."""
+"""The admin's lists show every column on a small desk, without scrolling sideways."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Allowing a client to act for a person, in a real browser, with a client that really listens."""
+"""Letting a client act for oneself, in a real browser, with a client that really listens."""
 
 from collections.abc import Iterator
 

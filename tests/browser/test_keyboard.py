@@ -1,6 +1,6 @@
-"""The invitee's path by keyboard alone: Tab reaches every control, its focus is visible, and Enter works.
+"""The whole way by keyboard alone: every step is reached by Tab, is seen to have the focus, and works by Enter.
 
-Every control on the way is large enough to tap, and nothing covers it.
+Every stop on the way is large enough to be pressed, too, and nothing covers it.
 """
 
 import pytest
@@ -18,7 +18,7 @@ FOCUSED = """() => {
     return label.trim();
 }"""
 OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle"
-# WCAG 2.2: links inside a sentence may be as high as their line (2.5.8); nothing may cover the focus (2.4.11).
+# WCAG 2.2: 2.5.8 lets links inside a sentence be as high as their line; 2.4.11 wants nothing in front of the focus.
 IS_LARGE_ENOUGH = """() => {
     const element = document.activeElement, box = element.getBoundingClientRect();
     return getComputedStyle(element).display === "inline" || (box.width >= 24 && box.height >= 24);
@@ -32,7 +32,7 @@ IS_IN_FRONT = """() => {
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the focus is there. Every stop on the way must be visible."""
+    """Move the focus forward until it is there; every stop on the way must be visible."""
     for _ in range(MAX_STEPS):
         page.keyboard.press("Tab")
         assert page.evaluate(OUTLINE) != "none", f"the focus cannot be seen on {page.evaluate(FOCUSED)}"

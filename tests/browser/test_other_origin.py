@@ -1,4 +1,4 @@
-"""A client that runs in a browser on another origin: with a token it can use the APIs, with our cookie it can't."""
+"""A program that runs in a browser, on another origin than ours: it gets tokens and uses the APIs, or is kept out."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -37,7 +37,7 @@ def stage(visitor: Any) -> Stage:
 
 @pytest.fixture
 def asks_as(stage: Stage, page: Page, listener: Listener) -> Any:
-    """The client, after the owner has allowed it and the browser is back at its page."""
+    """The client, once the owner has let it act and the browser is back at its page."""
     stage.visitor.sign_in(stage.owner)
     client = client_of(stage, listener.uri)
     stage.visitor.go(address(client, "organizations invitations"))
@@ -90,7 +90,7 @@ def test_one_that_nobody_allowed_reads_no_answer(stage: Stage, page: Page, liste
 def test_an_allowed_one_cannot_press_the_buttons_of_our_pages(
     stage: Stage, page: Page, listener: Listener, asks_as: Any, settings: Any
 ):
-    """A request from another origin is not signed in by our cookie, and its response is not readable there."""
+    """The cookie stays here: nobody is signed in for a request from elsewhere, and no answer is readable there."""
     settings.CORS_ALLOWED_ORIGINS = [listener.origin]
     with pytest.raises(Error, match="Failed to fetch"):
         page.evaluate(POST, [f"{stage.visitor.base_url}/accounts/logout/", {}])

@@ -1,4 +1,4 @@
-"""Every scene has a picture in ``docs/screenshots``, and every picture has a scene."""
+"""Every scene has its picture in ``docs/screenshots``, and every picture its scene."""
 
 from itertools import product
 

@@ -1,4 +1,4 @@
-"""The invitee's path in a real browser, from the emailed link to the answer."""
+"""The invitee's minute, walked in a real browser from the mailed link to the answer."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,7 +20,7 @@ def stage(visitor) -> Stage:
 
 @pytest.fixture
 def newcomer(stage: Stage) -> Stage:
-    """Return the same invitation, for an address without an account."""
+    """The same invitation, to an address without an account."""
     stage.change(email="newcomer@example.com")
     stage.invitation.refresh_from_db()
     return stage

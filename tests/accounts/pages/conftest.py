@@ -1,4 +1,4 @@
-"""A user with a password."""
+"""Somebody with a password."""
 
 import pytest
 from django.core.cache import cache

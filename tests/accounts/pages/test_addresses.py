@@ -1,4 +1,4 @@
-"""``/accounts/email/``: the user's email addresses, each with exactly the actions it allows."""
+"""``/accounts/email/``: one's addresses, each with what can be done about it, and nothing else."""
 
 import pytest
 from allauth.account.models import EmailAddress

@@ -1,4 +1,4 @@
-"""``/accounts/applications/``: which applications can act for a person, and how the person removes their access."""
+"""``/accounts/applications/``: which applications act for a person, and how the person ends it."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -46,7 +46,7 @@ def access_of(member: User) -> ApplicationAccess:
 
 
 def presses(client: Client, access: ApplicationAccess) -> Any:
-    """Press the button, with the CSRF token of its page."""
+    """The button, with the token of the page that it is on."""
     return posts(client, f"{PAGE}{access.pk}/withdraw/")
 
 
@@ -205,7 +205,7 @@ def test_it_takes_a_post_with_a_csrf_token(signed_in: Client, member: User, prog
 
 
 def test_a_token_that_was_asked_for_before_and_is_issued_after_is_refused(member: User, program: Program):
-    """A refresh and the removal of access run at once: the later one no longer finds the row."""
+    """As when a refresh and the withdrawal meet: whoever comes later finds the row gone."""
     tokens = tokens_of(program, member)
     ApplicationAccess.objects.all().delete()
 
@@ -227,7 +227,7 @@ def test_the_number_of_queries_does_not_grow(signed_in: Client, member: User, ma
     assert len(page.context["accesses"]) == 3
 
 
-# Service accounts that act as the person
+# Programs that are the person
 
 
 def a_program_of(person: User, **bounds: Any) -> Program:

@@ -1,4 +1,4 @@
-"""What each email about accounts says, and its headers."""
+"""What each mail about accounts says, and what of it goes over the wire."""
 
 import re
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.support.pages import visible_text
 BASE = "https://perfectworks.test"
 LEADS_TO = re.compile(r"""(?:href|src|background|action)=["']?([^"'\s>]+)""")
 WHY = f"You got this email because someone entered {{}} at {BASE}.\n"
-# Where the link of each email leads, and the text of the email.
+# Where each leads, and what it says around that link.
 PATHS = {
     "new-account": r"/accounts/confirm-email/[\w:-]+/",
     "unproven-address": r"/accounts/confirm-email/[\w:-]+/",
@@ -164,7 +164,7 @@ def test_the_links_work_as_long_as_the_emails_say(settings):
 
 
 def test_only_these_emails_are_sent(settings):
-    """The library's other emails have no template of ours. Write one before you turn such an email on."""
+    """The other mails of the library have no words of ours: write them before you switch one on."""
     assert {
         app_settings.EMAIL_NOTIFICATIONS,
         app_settings.LOGIN_BY_CODE_ENABLED,
@@ -191,7 +191,7 @@ def test_only_these_emails_are_sent(settings):
 def test_without_a_email_server_a_page_says_so_and_asking_again_helps(client, member, settings, mailoutbox, path, form):
     with_a_server = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # nothing listens here
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # where nobody listens
 
     away = client.post(path, form)
     settings.EMAIL_BACKEND = with_a_server

@@ -1,4 +1,4 @@
-"""Error pages look like every other page and reveal nothing internal."""
+"""Refusals and failures look like every other page, and say nothing that was not meant for the visitor."""
 
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied

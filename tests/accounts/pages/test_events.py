@@ -1,4 +1,4 @@
-"""Changes on the account pages are recorded as events. No event contains an address or a secret."""
+"""What people change on their account's pages leaves its event; none names an address or a secret."""
 
 from collections.abc import Callable
 from typing import Any
@@ -91,7 +91,7 @@ def test_a_second_factor_added_its_codes_renewed_and_both_given_up(
         account_page.post("/accounts/2fa/totp/deactivate/")
     assert not Authenticator.objects.exists()
     assert changes.events == [
-        # allauth signals the removed address at once, and the others on commit.
+        # allauth tells of what is given up at once, and of the others when they are committed.
         event("user.second_factor_removed", member, member, factor="totp"),
         event("user.second_factor_removed", member, member, factor="recovery_codes"),
         event("user.second_factor_added", member, member, factor="totp"),

@@ -1,4 +1,4 @@
-"""allauth's account pages, in our layout and with our navigation."""
+"""The pages about one's own account, as allauth brings them, in our look and with our ways on."""
 
 from urllib.parse import unquote
 

@@ -1,4 +1,4 @@
-"""``/accounts/profile/``: a person's name."""
+"""``/accounts/profile/``: what a person is called."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def signed_in(member: User) -> Client:
 
 
 def saves(client: Client, first_name: str, last_name: str) -> Any:
-    """Press the button, with the CSRF token of its page."""
+    """The button, with the token of the page that it is on."""
     token = client.get(PAGE).context["csrf_token"]
     names = {"first_name": first_name, "last_name": last_name}
     return client.post(PAGE, {**names, "csrfmiddlewaretoken": str(token)}, follow=True)

@@ -1,4 +1,4 @@
-"""Fixtures: an open invitation and its emailed link."""
+"""What a visitor of the pages has: an open invitation, and the mail with its link."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,13 +24,13 @@ def _nothing_left_of_earlier_limits() -> None:
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
-    """An invitation to ``invitee@example.com``, who has an account only in tests that use ``invitee``."""
+    """To ``invitee@example.com``, who has an account only in tests that ask for ``invitee``."""
     return InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=EDITOR_ROLE)
 
 
 @pytest.fixture
 def open_link(client: Client) -> Callable[..., Any]:
-    """Open the link from the invitation's latest email (or the listed one) and return the page it leads to."""
+    """Opens the link of the invitation's latest mail (or the listed one) and returns the page it leads to."""
 
     def follow(invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Any:
         return client.get(f"/i/{token_for(invitation, purpose)}", follow=True)

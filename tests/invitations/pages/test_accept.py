@@ -1,4 +1,4 @@
-"""Accepting an invitation."""
+"""Saying yes."""
 
 import pytest
 

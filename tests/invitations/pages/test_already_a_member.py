@@ -1,4 +1,4 @@
-"""The invited person is already a member of the organization."""
+"""The invited person belongs to the organization already."""
 
 import pytest
 

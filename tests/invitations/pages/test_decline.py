@@ -1,4 +1,4 @@
-"""Declining an invitation, with or without an account, with or without a reason."""
+"""Saying no, with or without an account, with or without a reason."""
 
 import pytest
 

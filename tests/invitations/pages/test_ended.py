@@ -1,4 +1,4 @@
-"""Every other end of an invitation has its own text and status, for visitors with the link and no account."""
+"""The other ends of an invitation: each has its own words and status, with the link and without an account."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""The invitation has expired; the invitee can ask for a new one."""
+"""The date has passed; a new invitation can be asked for."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""``/``: the home page."""
+"""``/``: the way in."""
 
 from tests.support.pages import visible_text
 

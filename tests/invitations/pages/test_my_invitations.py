@@ -1,4 +1,4 @@
-"""``/invitations``: my open invitations and my organizations."""
+"""``/invitations``: what is open to me, and where I belong."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""``/i/<token>``: the emailed link. It proves to the session who owns the mailbox, and changes nothing else."""
+"""``/i/<token>``: the mailed link. It proves the mailbox to the session and changes nothing else."""
 
 import pytest
 from django.utils import timezone

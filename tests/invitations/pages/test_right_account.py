@@ -1,4 +1,4 @@
-"""The invitation page for the invited person, signed in."""
+"""The invitation, as the invited person finds it signed in."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""Scanners, previews and prefetching browsers open links before the recipient does. They must change nothing.
+"""Whoever reads mails before their recipients do: scanners, previews and prefetching browsers change nothing.
 
-They open every link of every email that the service sends, and every address that those pages lead to. All rows of all
-tables except sessions stay the same, and the person can still accept.
+They are let loose on every link of every mail that the service sends, and on every address that the pages behind those
+links lead to. Every row of every table is compared, sessions apart, and the person can still accept.
 """
 
 import re
@@ -31,7 +31,7 @@ from tests.support.people import session_of
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 SCANNERS = (
-    # Microsoft Defender Safe Links, Outlook and Office previews
+    # Microsoft Defender Safe Links, and Outlook's and Office's own looks ahead
     f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Edg/120.0.0.0",
     "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
     "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17126; Pro)",
@@ -54,7 +54,7 @@ SCANNERS = (
     "WhatsApp/2.23.20.0",
     "TelegramBot (like TwitterBot)",
     "LinkedInBot/1.0 (compatible; Mozilla/5.0; +http://www.linkedin.com)",
-    # HTTP libraries
+    # Programs
     "curl/8.5.0",
     "python-requests/2.32.3",
     "Wget/1.21.4",
@@ -81,7 +81,7 @@ def invitation(organization: Organization, owner: User) -> Invitation:
 def emailed_links(
     invitation: Invitation, organization: Organization, owner: User, member: User, mailoutbox: list[Any], settings: Any
 ) -> list[str]:
-    """Return the paths of all links in all emails, about invitations and about accounts."""
+    """The paths of all links in all mails: every kind of ours, and those about accounts."""
     declined = InvitationFactory.create(organization=organization, email="another@example.com", inviter=owner)
     answering.decline(by=LINK_HOLDER, invitation_id=declined.pk, proof=Proof(declined.pk, 1, Purpose.EMAILED))
     for kind in set(Email.Kind) - {Email.Kind.INVITATION, Email.Kind.ANSWERED}:
@@ -103,7 +103,7 @@ def text_of(message: Any) -> str:
 
 
 def pages_behind(links: list[str], settings: Any) -> list[str]:
-    """Return every address of ours that the page leads to, by links and by forms."""
+    """Every address here that one comes to from there, by links and by forms."""
     client, found, new = Client(), set(links), [*links]
     while new:
         response = client.get(new.pop(), follow=True)
@@ -122,7 +122,7 @@ def every_row() -> dict[str, Any]:
 
 
 def test_the_emails_and_their_pages_are_these(emailed_links: list[str], invitation: Invitation, settings: Any):
-    """Make sure that the pages below are really served."""
+    """So that nobody below walks past a locked door."""
     pages = pages_behind(emailed_links, settings)
 
     page = f"/invitations/{invitation.pk}"

@@ -1,4 +1,4 @@
-"""The pages of an invitation are not framed, cached or indexed, and other sites cannot submit their forms."""
+"""Nobody frames, keeps or indexes the pages of an invitation, and no other site presses their buttons."""
 
 import pytest
 from django.test import Client

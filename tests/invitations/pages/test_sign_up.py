@@ -1,4 +1,4 @@
-"""Creating an account on the way to an invitation."""
+"""Making an account on the way to an invitation."""
 
 import pytest
 from allauth.account.models import EmailAddress

@@ -1,4 +1,4 @@
-"""The invitation page for a signed-out visitor with the link. It is the same for every address."""
+"""The invitation, as whoever has its link finds it signed out. It is the same for every address."""
 
 import re
 

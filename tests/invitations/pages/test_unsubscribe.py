@@ -1,4 +1,4 @@
-"""Unsubscribing from the email, by one click in an email client, or while declining; and allowing emails again."""
+"""“Do not write to me again”: from the mail, by a mail program, while declining; and taken back by whoever asked."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -52,12 +52,12 @@ def address(invitation: Invitation, purpose: Purpose = Purpose.UNSUBSCRIBE) -> s
 
 
 def refused() -> list[tuple[str, str | None]]:
-    """Return the scope and organization of every suppression."""
+    """Reach and organization of every refusal."""
     rows = Suppression.objects.select_related("organization").order_by("created_at")
     return [(str(row.scope), row.organization.slug if row.organization else None) for row in rows]
 
 
-# The link in the email
+# The link in the mail
 
 
 def test_the_link_asks_from_whom(client, invitation):
@@ -140,7 +140,7 @@ def test_it_is_about_the_address_of_the_email_whoever_is_signed_in(client, invit
     assert not Suppression.objects.by_address("stranger@example.com", None).exists()
 
 
-# Invalid tokens
+# Tokens that do not do
 
 
 @pytest.mark.parametrize("purpose", [Purpose.EMAILED, Purpose.LISTED])
@@ -181,7 +181,7 @@ def test_of_an_erased_person_or_organization_nothing_is_known(client, invitation
     assert refused() == []
 
 
-# One click in an email client (RFC 8058)
+# One click in a mail program (RFC 8058)
 
 
 @pytest.mark.parametrize("multipart", [False, True])
@@ -262,7 +262,7 @@ def test_a_choice_that_is_none_declines_nothing(client, invitation, open_link):
     assert changes.nothing
 
 
-# Allowing emails again
+# Taking it back
 
 
 @pytest.fixture

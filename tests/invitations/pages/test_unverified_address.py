@@ -1,4 +1,4 @@
-"""The account has the invited address but has not verified it."""
+"""The account has the invited address, and has not proven it."""
 
 import pytest
 from django.core import mail

@@ -1,4 +1,4 @@
-"""Members get a link to the organization's website, and only to a website."""
+"""Whoever belongs is led on to the organization's own website, and nowhere that is no website."""
 
 import pytest
 

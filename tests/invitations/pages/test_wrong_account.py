@@ -1,4 +1,4 @@
-"""The link, opened while signed in with another account."""
+"""The link, opened while signed in as somebody else."""
 
 import pytest
 
