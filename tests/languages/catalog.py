@@ -1,4 +1,4 @@
-"""Read the texts in the code and in the catalogs, in Python, because gettext may not be installed."""
+"""The texts that the code asks for, and those that are translated: read in Python, as not every machine has gettext."""
 
 import ast
 import re
@@ -24,7 +24,7 @@ Key = tuple[str, str]  # context and text
 
 @dataclass
 class Entry:
-    """One entry of a .po file, with its plural, if any, and its translations by plural form."""
+    """One text of a .po file: ``plural`` beside ``text`` where it has one; ``translations`` in their order."""
 
     context: str = ""
     text: str = ""
@@ -38,12 +38,12 @@ class Entry:
 
 
 def texts_in_code() -> set[Key]:
-    """Return all texts marked as translatable in our Python code and templates."""
+    """Every text of ours that is marked as translatable, in Python and in templates."""
     return texts_of([ROOT / room for room in ROOMS], [ROOT / "templates"])
 
 
 def texts_of_allauth() -> set[Key]:
-    """Return the texts of the parts of django-allauth that we use: pages, emails and errors."""
+    """Every text of django-allauth's pages, mails and refusals that we use."""
     library = Path(allauth.__file__).parent
     rooms = [library / "core", library / "account", library / "mfa"]
     return texts_of(rooms, [library / "templates" / "account", library / "templates" / "mfa"])
@@ -78,7 +78,7 @@ def key_of(name: str, words: list[str]) -> Iterator[Key]:
 
 
 def read_po(path: Path) -> list[Entry]:
-    """Return the entries of a .po file, without its header and obsolete entries."""
+    """The entries of a .po file but for its header and for what is obsolete."""
     blocks = [block for block in path.read_text().split("\n\n") if re.search(r"^msgid ", block, re.MULTILINE)]
     return [entry for entry in map(read_entry, blocks) if entry.text]
 
@@ -95,7 +95,7 @@ def read_entry(block: str) -> Entry:
 
 
 def read_mo(path: Path) -> dict[tuple[Key, int], str]:
-    """Return the translations in a .mo file, by text and plural form."""
+    """What a .mo file says, by text and plural form."""
     with path.open("rb") as file:
         catalog: dict[str | tuple[str, int], str] = GNUTranslations(file)._catalog  # type: ignore[attr-defined]
     return {parts(name): said for name, said in catalog.items() if name}

@@ -1,4 +1,4 @@
-"""The APIs are in English, whatever language the caller or the site prefers."""
+"""APIs speak English, whatever the caller's program or the site asks for."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Every text of pages and emails is fully translated, and the compiled catalogs are up to date."""
+"""Every text of pages and mails is translated, whole, and what is compiled is what is written."""
 
 import re
 
@@ -66,7 +66,7 @@ def test_germans_are_addressed_formally(folder, entries):
 
 
 def test_no_line_ends_within_the_german_word_for_email(folder, entries):
-    """Browsers break lines at an ordinary hyphen, but not at U+2011."""
+    """Browsers break at an ordinary hyphen; U+2011 looks the same and holds."""
     assert [said for entry in entries for said in entry.translations.values() if "E-Mail" in said] == []
 
 

@@ -1,4 +1,4 @@
-"""Emails are in their recipient's language, whatever language is active in the worker."""
+"""Mails speak the language of whom they are for, whatever the worker's process speaks."""
 
 import re
 

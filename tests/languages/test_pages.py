@@ -1,4 +1,4 @@
-"""The language of a page: the invitation's, else the organization's, else the browser's, else the site's."""
+"""Which language a page speaks: the invitation's, else the organization's, else the browser's, else the site's."""
 
 import re
 
@@ -21,7 +21,7 @@ def invitation(organization, owner):
 
 
 def speaks(response):
-    """Return the page's language, and check that its header agrees."""
+    """The page's language, as it says itself; its title must agree."""
     html = response.content.decode()
     [language] = re.findall(r'<html lang="([\w-]*)"', html)
     assert response["Content-Language"] == language
