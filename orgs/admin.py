@@ -91,10 +91,10 @@ class OrganizationAdmin(ActionAdmin):
                applies=lambda o: not o.is_archived),
         Button("restore", "Restore", lambda by, o, _: organizations.restore_organization(by=by, organization_id=o.pk),
                applies=lambda o: o.is_archived),
-        Button("seats", "Set seat limit", _seat_limit, field=("seat_limit", "Seats (empty: any number)", "number")),
-        Button("open-invitations", "Set limit of open invitations", _open_invitation_limit,
-               field=("limit", "Open invitations (empty: the usual limit)", "number")),
-        Button("purge", "Delete for ever",
+        Button("seats", "Set seat limit", _seat_limit, field=("seat_limit", "Seats (empty for no limit)", "number")),
+        Button("open-invitations", "Set open invitation limit", _open_invitation_limit,
+               field=("limit", "Open invitations (empty for the default)", "number")),
+        Button("purge", "Delete permanently",
                lambda by, o, _: organizations.purge_organization(by=by, organization_id=o.pk),
                applies=lambda o: o.is_archived, grave=True),
     )  # fmt: skip
@@ -108,7 +108,7 @@ class OrganizationAdmin(ActionAdmin):
         """The number of members."""
         return int(organization.member_count)
 
-    @admin.display(boolean=True, description="Live")
+    @admin.display(boolean=True, description="Active")
     def is_live(self, organization: Organization) -> bool:
         """Whether the organization is not archived."""
         return not organization.is_archived
@@ -150,7 +150,7 @@ class UserAdmin(ActionAdmin):
                applies=lambda user: not user.is_active),
         Button("delete", "Delete", lambda by, user, _: accounts.delete_account(by=by, user=user),
                applies=lambda user: user.deleted_at is None),
-        Button("purge", "Erase for ever", lambda by, user, _: accounts.purge_account(by=by, user=user),
+        Button("purge", "Delete permanently", lambda by, user, _: accounts.purge_account(by=by, user=user),
                applies=lambda user: user.deleted_at is not None, grave=True),
     )  # fmt: skip
 
@@ -184,11 +184,11 @@ class MembershipAdmin(ActionAdmin):
     """Memberships with their roles."""
 
     list_display = ("user", "organization", "role", "created_at")
-    list_filter = (OrganizationRoleFilter, ("user__kind", titled(_("person or program"))), "created_at")
+    list_filter = (OrganizationRoleFilter, ("user__kind", titled(_("person or service account"))), "created_at")
     search_fields = ("user__email", "user__first_name", "user__last_name", "organization__name", "organization__slug")
     inlines = (AssignmentInline,)
     buttons = (
-        Button("remove", "Remove from the organization", lambda by, m, _: members.remove_member(
+        Button("remove", "Remove from organization", lambda by, m, _: members.remove_member(
             by=by, organization_id=m.organization_id, membership_id=m.pk)),
         Button("own", "Make owner", lambda by, m, _: members.change_member_roles(
             by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE)),
@@ -244,7 +244,7 @@ class ApiKeyAdmin(ActionAdmin):
     list_select_related = ("membership__user", "membership__organization")
     secret_fields = ("secret_hash",)
     buttons = (
-        Button("delete", "Delete the key", lambda by, key, _: api_keys.delete_api_key(
+        Button("delete", "Delete key", lambda by, key, _: api_keys.delete_api_key(
             by=by, organization_id=key.membership.organization_id, key_id=key.pk), grave=True),
     )  # fmt: skip
 

@@ -52,9 +52,9 @@ ADMIN = declare(
     Permission(
         "organization:admin",
         Level.ORGANIZATION,
-        _("administer everything"),
+        _("manage everything"),
         granted_directly=True,
-        consent=_("Administer the organizations that you administer"),
+        consent=_("Manage the organizations where you're an admin"),
         implied_by=(OWN,),
     )
 )
@@ -64,7 +64,7 @@ MANAGE_MEMBERS = declare(
         Level.ORGANIZATION,
         _("manage members"),
         granted_directly=True,
-        consent=_("Manage members and invitations where you may do so"),
+        consent=_("Manage members and invitations where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
@@ -74,7 +74,7 @@ MANAGE_BILLING = declare(
         Level.ORGANIZATION,
         _("manage billing"),
         granted_directly=True,
-        consent=_("Manage billing where you may do so"),
+        consent=_("Manage billing where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
@@ -84,7 +84,7 @@ MANAGE_PLANS = declare(
         Level.ORGANIZATION,
         _("manage plans"),
         granted_directly=True,
-        consent=_("Manage plans where you may do so"),
+        consent=_("Manage plans where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
@@ -94,7 +94,7 @@ CREATE_PROJECTS = declare(
         Level.ORGANIZATION,
         _("create projects"),
         granted_directly=True,
-        consent=_("Create workspaces and applications where you may do so"),
+        consent=_("Create workspaces and applications where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
@@ -102,15 +102,15 @@ LIST_PROJECTS = declare(
     Permission(
         "organization:list_projects",
         Level.ORGANIZATION,
-        _("see projects"),
+        _("view projects"),
         granted_directly=True,
-        consent=_("See workspaces and applications where you may do so"),
+        consent=_("View workspaces and applications where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
 
 UNIT_ADMIN = declare(
-    Permission("unit:admin", Level.UNIT, _("administer the workspace or application"), implied_by=(ADMIN,))
+    Permission("unit:admin", Level.UNIT, _("manage the workspace or application"), implied_by=(ADMIN,))
 )
 UNIT_MANAGE_MEMBERS = declare(
     Permission(
@@ -124,7 +124,7 @@ UNIT_EDIT = declare(
     Permission("unit:edit", Level.UNIT, _("edit the workspace or application"), implied_by=(UNIT_ADMIN,))
 )
 UNIT_VIEW = declare(
-    Permission("unit:view", Level.UNIT, _("see the workspace or application"), implied_by=(UNIT_ADMIN,))
+    Permission("unit:view", Level.UNIT, _("view the workspace or application"), implied_by=(UNIT_ADMIN,))
 )
 
 # Permissions for working with units. All others are administrative: they change the organization or its members.

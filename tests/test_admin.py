@@ -187,7 +187,7 @@ def test_correcting_the_address_sends_a_new_invitation_in_its_place(staff: Clien
     invitation = world.invitations[name]
     page = staff.get(address_of(invitation)).content.decode()
     assert 'name="email" type="email"' in page
-    assert press(staff, invitation, "correct", email="Right@Example.com") == "Correct the address: done."
+    assert press(staff, invitation, "correct", email="Right@Example.com") == "Correct address: done."
     assert Invitation.objects.open().get(email="right@example.com").supersedes.get() == invitation
     assert "took the place" in press(staff, invitation, "correct", email="other@example.com")
     assert "/do/correct" not in staff.get(address_of(invitation)).content.decode()
@@ -196,7 +196,7 @@ def test_correcting_the_address_sends_a_new_invitation_in_its_place(staff: Clien
 def test_a_correction_needs_another_address(staff: Client, world: World):
     invitation = world.invitations["pending"]
     assert "already" in press(staff, invitation, "correct", email=invitation.email)
-    assert press(staff, invitation, "correct", email="nowhere") == "Enter a valid e-mail address."
+    assert press(staff, invitation, "correct", email="nowhere") == "Enter a valid email address."
 
 
 def test_extending_moves_the_date_within_its_bounds(staff: Client, world: World):
@@ -204,7 +204,7 @@ def test_extending_moves_the_date_within_its_bounds(staff: Client, world: World)
     assert press(staff, invitation, "extend", days="30") == "Extend: done."
     assert Invitation.objects.get(pk=invitation.pk).expires_at > invitation.expires_at
     assert "Choose 1 to 30 days." in press(staff, invitation, "extend", days="31")
-    assert press(staff, invitation, "extend", days="soon") == "This value does not fit."
+    assert press(staff, invitation, "extend", days="soon") == "This value isn't valid."
 
 
 def test_withdrawing_ends_the_invitation_and_a_second_press_says_so(staff: Client, world: World):
@@ -218,7 +218,7 @@ def test_archiving_restoring_and_purging_an_organization(staff: Client, world: W
     assert press(staff, world.organization, "archive") == "Archive: done."
     assert Organization.objects.get(pk=world.organization.pk).is_archived
     assert press(staff, world.organization, "restore") == "Restore: done."
-    assert press(staff, world.organization, "purge") == "Delete for ever: done."
+    assert press(staff, world.organization, "purge") == "Delete permanently: done."
     assert not Organization.objects.filter(pk=world.organization.pk).exists()
 
 
@@ -241,7 +241,7 @@ def test_a_seat_limit_is_set_and_cleared(staff: Client, world: World):
 
 
 def test_the_limit_of_open_invitations_is_set_and_cleared(staff: Client, world: World):
-    done = "Set limit of open invitations: done."
+    done = "Set open invitation limit: done."
     assert press(staff, world.organization, "open-invitations", limit="300") == done
     assert Organization.objects.get(pk=world.organization.pk).open_invitation_limit == 300
     assert press(staff, world.organization, "open-invitations", limit="") == done
@@ -258,9 +258,15 @@ def test_a_button_takes_post_with_a_csrf_token_only(world: World):
 
 def test_an_invitations_page_says_why_this_person_has_not_joined(staff: Client, world: World):
     reasons = {name: staff.get(address_of(row)).content.decode() for name, row in world.invitations.items()}
-    assert "The mail is not sent yet.</strong> <code>email_queued</code>" in reasons["pending"]
-    assert "Its date passed. Sending it again makes a new one.</strong> <code>expired</code>" in reasons["expired"]
-    assert "The mail server refused the mail. Correct the address, or send it again.</strong>" in reasons["error"]
+    assert "The email has not been sent yet.</strong> <code>email_queued</code>" in reasons["pending"]
+    assert (
+        "The invitation expired. If you send it again, a new one is created.</strong> <code>expired</code>"
+        in reasons["expired"]
+    )
+    assert (
+        "The mail server rejected the email. Correct the address or send the invitation again.</strong>"
+        in reasons["error"]
+    )
     assert "<p><q>550 5.1.1" in reasons["error"]
 
 

@@ -165,19 +165,25 @@ def test_one_is_registered_for_a_system_user(
 @pytest.mark.parametrize(
     ("form", "refused"),
     [
-        ({"kind": "client"}, {"owner": ["This kind needs it."], "redirect_uris": ["This kind needs it."]}),
+        (
+            {"kind": "client"},
+            {
+                "owner": ["This kind of application requires it."],
+                "redirect_uris": ["This kind of application requires it."],
+            },
+        ),
         (
             {"kind": "personal", "owner": "owner@example.com", "redirect_uris": CALLBACK},
             {"kind": ["Select a valid choice. personal is not one of the available choices."]},
         ),
-        ({"kind": "service"}, {"system_user": ["This kind needs it."]}),
+        ({"kind": "service"}, {"system_user": ["This kind of application requires it."]}),
         (
             {"kind": "client", "owner": "nobody@example.com", "redirect_uris": CALLBACK},
-            {"owner": ["Nobody has an account with this address."]},
+            {"owner": ["No account has this email address."]},
         ),
         (
             {"kind": "service", "system_user": "01900000-0000-7000-8000-000000000000"},
-            {"system_user": ["There is no such system user."]},
+            {"system_user": ["No service account has this ID."]},
         ),
         (
             {"kind": "client", "owner": "owner@example.com", "redirect_uris": "ftp://client.example.com"},
@@ -267,7 +273,7 @@ def test_redirect_uris_are_changed(admin_pages: Client, staff_member: User, prog
         said = presses(admin_pages, program.application, "redirect", redirect_uris=addresses)
 
     program.application.refresh_from_db()
-    assert said == ["Change the redirect addresses: done."]
+    assert said == ["Change redirect URIs: done."]
     assert program.application.redirect_uris.split() == addresses.split()
     assert changes.events == [
         event(

@@ -249,6 +249,6 @@ def test_case_folding_of_unusual_letters_does_not_match_another_address(
             response = send(client_of_owner, "POST", at(organization, "invitations"), body)
         assert (response.status_code, response.json()["error"]["fields"]) == (
             400,
-            {"email": ["Enter a valid e-mail address."]},
+            {"email": ["Enter a valid email address."]},
         )
         assert changes.nothing

@@ -1,4 +1,4 @@
-"""Render emails from ``templates/mails/<kind>/`` and the invitation as it is at the time of sending.
+"""Render emails from ``templates/emails/<kind>/`` and the invitation as it is at the time of sending.
 
 The invitation link is only in emails to the invited address. Names are entered by people, so each is shown as one line
 of visible characters, and cannot become a link: all links in an email start with ``PUBLIC_BASE_URL``.
@@ -56,7 +56,7 @@ def _unsubscribe_headers(invitation: Invitation) -> dict[str, str]:
 
 
 def _part(email: Email, name: str, context: dict[str, object]) -> str:
-    return render_to_string(f"mails/{email.kind}/{name}", context)
+    return render_to_string(f"emails/{email.kind}/{name}", context)
 
 
 def _context(email: Email, invitation: Invitation) -> dict[str, object]:
@@ -72,9 +72,9 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "unit": invitation.unit and one_line(invitation.unit.name),
         "unit_role": one_line(role_label(invitation.unit_role)),
         "decline_reason": visible_lines(invitation.decline_reason),
-        "server_words": _failure_response(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
+        "server_response": _failure_response(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
         "link": link_for(invitation) if email.is_to_invitee else "",
-        "no_mail": refusing_link_for(invitation) if email.is_to_invitee else "",
+        "unsubscribe_link": refusing_link_for(invitation) if email.is_to_invitee else "",
         "service": settings.PUBLIC_BASE_URL,
     }
 

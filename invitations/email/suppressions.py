@@ -38,7 +38,7 @@ class SuppressedAddress:
     """A suppression and the address it is about."""
 
     address: str
-    refusal: Suppression
+    suppression: Suppression
 
 
 @transaction.atomic
@@ -70,7 +70,7 @@ def add_suppression(by: Principal, organization: Organization, invitation: Invit
 def remove_suppression(*, by: Principal, suppression_id: UUID) -> None:
     """Remove a suppression of one of the caller's verified addresses; raises SuppressionNotFound."""
     person = policies.require_person(by)
-    own = (found.refusal for found in suppressions_of(person))
+    own = (found.suppression for found in suppressions_of(person))
     suppression = next((found for found in own if found.pk == suppression_id), None)
     if suppression is None:
         raise SuppressionNotFound

@@ -33,31 +33,31 @@ class RegistrationForm(forms.Form):
     kind = forms.ChoiceField(
         label=_("Kind"),
         choices=[
-            (CLIENT, _("People let it act for them (authorization code with PKCE)")),
-            (PUBLIC, _("The same, in a browser or on a phone, where no secret can be kept")),
-            (SERVICE, _("A program that is a system user (client credentials)")),
+            (CLIENT, _("Web application: people let it act for them (authorization code with PKCE)")),
+            (PUBLIC, _("Browser or mobile app: the same, without a client secret")),
+            (SERVICE, _("Service account (client credentials)")),
         ],
     )
     owner = forms.EmailField(
-        label=_("Owner"), required=False, help_text=_("The address of the person whose application it is.")
+        label=_("Owner"), required=False, help_text=_("Email address of the person who owns the application.")
     )
     system_user = forms.UUIDField(
-        label=_("System user"),
+        label=_("Service account"),
         required=False,
-        help_text=_("The id on the system user's page, for the last kind alone."),
+        help_text=_("Its user ID. Only for the kind “Service account”."),
     )
     redirect_uris = forms.CharField(
-        label=_("Redirect addresses"),
+        label=_("Redirect URIs"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Where people are sent back to, one to a line, to the letter; for the first two kinds."),
+        help_text=_("Where people return to. One URI per line; it must match exactly. Not for service accounts."),
     )
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
         required=False,
         choices=list(SCOPES.items()),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("The most it may ask for. None: any."),
+        help_text=_("The scopes it can ask for. Select none to allow all."),
     )
     use_required_attribute = False
 
@@ -66,7 +66,7 @@ class RegistrationForm(forms.Form):
         address = self.cleaned_data["owner"]
         owner = User.objects.filter(email=address).first() if address else None
         if address and owner is None:
-            raise ValidationError(_("Nobody has an account with this address."))
+            raise ValidationError(_("No account has this email address."))
         return owner
 
     def clean_system_user(self) -> Membership | None:
@@ -74,7 +74,7 @@ class RegistrationForm(forms.Form):
         user_id = self.cleaned_data["system_user"]
         membership = Membership.objects.filter(user_id=user_id, user__kind=User.Kind.SYSTEM).first()
         if user_id and membership is None:
-            raise ValidationError(_("There is no such system user."))
+            raise ValidationError(_("No service account has this ID."))
         return membership
 
     def clean(self) -> dict[str, Any]:
@@ -84,7 +84,7 @@ class RegistrationForm(forms.Form):
         needed = ("system_user",) if kind == SERVICE else ("owner", "redirect_uris")
         for name in needed:
             if name not in self.errors and not given.get(name):
-                self.add_error(name, _("This kind needs it."))
+                self.add_error(name, _("This kind of application requires it."))
         return given
 
 
@@ -129,35 +129,35 @@ class OAuthApplicationAdmin(ActionAdmin):
         ),
         Button(
             "redirect",
-            _("Change the redirect addresses"),
+            _("Change redirect URIs"),
             lambda by, a, data: applications.update_any_application(
                 by=by, application=a, redirect_uris=data.get("redirect_uris", "").split()
             ),
             applies=lambda a: a.allows_grant_type(a.GRANT_AUTHORIZATION_CODE),
-            field=("redirect_uris", _("Redirect addresses"), "textarea"),
+            field=("redirect_uris", _("Redirect URIs"), "textarea"),
             present=lambda a: "\n".join(a.redirect_uris.split()),
         ),
         Button(
             "renew-secret",
-            _("Renew the secret"),
+            _("Renew secret"),
             lambda by, a, _: applications.renew_any_client_secret(by=by, application=a),
             applies=lambda a: a.client_type == a.CLIENT_CONFIDENTIAL and not a.acts_for_owner,
             reveals=True,
         ),
         Button(
             "stop-acting",
-            _("Stop it acting for its owner"),
+            _("Stop acting for the owner"),
             lambda by, a, _: applications.stop_acting_for_owner(by=by, application=a),
             applies=lambda a: a.acts_for_owner,
         ),
         Button(
             "end-tokens",
-            _("End every token"),
+            _("Revoke all tokens"),
             lambda by, a, _: applications.end_application_tokens(by=by, application=a),
         ),
         Button(
             "delete",
-            _("Delete the application"),
+            _("Delete application"),
             lambda by, a, _: applications.end_application(by=by, application=a),
             grave=True,
         ),

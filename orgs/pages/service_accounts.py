@@ -24,7 +24,7 @@ class DeleteServiceAccount(LoginRequiredMixin, View):
         try:
             delete_application(by=by, organization=None, application_id=application_id)
         except OauthApplicationNotFound:
-            messages.info(request, _("This application has no access to your account."))
+            messages.info(request, _("This service account no longer exists."))
         else:
-            messages.success(request, _("The program is deleted. It cannot act as you any more."))
+            messages.success(request, _("The service account has been deleted. It can no longer act as you."))
         return redirect("applications")

@@ -20,7 +20,7 @@ TYPO = "typo@example.com"
 
 
 def as_staff(stage: Stage, path: str) -> Response:
-    """Open an admin page as somebody who may do everything there."""
+    """Open an admin page as a superuser."""
     staff = UserFactory.create(email="staff@example.com", first_name="Staff", last_name="Cast")
     User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
     staff.refresh_from_db()

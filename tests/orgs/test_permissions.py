@@ -104,7 +104,7 @@ def test_every_built_in_role_has_a_label():
 
 
 def test_names_that_no_longer_exist_are_not_shown():
-    assert permission_labels(["organization:fly", "organization:admin"]) == ["administer everything"]
+    assert permission_labels(["organization:fly", "organization:admin"]) == ["manage everything"]
 
 
 def test_several_permissions_imply_exactly_what_each_implies():

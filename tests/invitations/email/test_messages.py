@@ -31,7 +31,7 @@ INJECTIONS = [
     "Riverside \u202egnp.exe\u200b\x07\x1b[2J",
     "Riverside\r\n.\r\nMAIL FROM:<stranger@example.com>",
     "<script>alert(1)</script><a href='https://elsewhere.test/'>Riverside</a>",
-    "{{ link }} {% include 'mails/base.html' %} https://elsewhere.test/login",
+    "{{ link }} {% include 'emails/base.html' %} https://elsewhere.test/login",
     "Ré ver’s ide 河畔 🌊" * 12,
     "R" * 256,
 ]
@@ -68,22 +68,22 @@ def test_the_text_of_an_invitation(mail_server: ScriptedServer, invite: Invite) 
     invitation = invite()
     end_in_2099(invitation)
     delivery = send(mail_server)
-    assert subject_of(delivery) == "Owner Cast invites you to Riverside"
+    assert subject_of(delivery) == "Owner Cast invited you to join Riverside"
     assert delivery.text == (
-        "Owner Cast invites you to join Riverside.\n"
+        "Owner Cast invited you to join Riverside.\n"
         "\n"
         "Role: Editor\n"
-        "Invited address: invitee@example.com\n"
-        "Open until: Jan. 2, 2099, 3:04 a.m. UTC\n"
+        "Invited email address: invitee@example.com\n"
+        "Expires: Jan. 2, 2099, 3:04 a.m. UTC\n"
         "\n"
-        "See the invitation, then accept or decline it:\n"
+        "View the invitation to accept or decline it:\n"
         "\n"
         f"{link_for(invitation)}\n"
         "\n"
-        "You get this mail because Owner Cast entered invitee@example.com at http://127.0.0.1:8000.\n"
-        "If you did not expect it, ignore it: nothing happens without your answer.\n"
+        "You got this email because Owner Cast invited invitee@example.com at http://127.0.0.1:8000.\n"
+        "Not expecting this? You can ignore it. Nothing happens unless you respond.\n"
         "\n"
-        "To get no more such mails:\n"
+        "Unsubscribe:\n"
         f"{refusing_link_for(invitation)}\n"
     )
 
@@ -96,9 +96,9 @@ def test_an_invitation_to_a_workspace_names_it_and_the_permissions(
     invite(role_id=UNASSIGNED_ROLE, permissions=permissions, unit_id=workspace.pk, unit_role_id=UNIT_EDITOR_ROLE)
     delivery = send(mail_server)
     assert (
-        "\nRole: Member\nMay also: manage members, see projects\nWorkspace: Main-workspace, as Editor\n"
+        "\nRole: Member\nCan also: manage members, view projects\nWorkspace: Main-workspace, as Editor\n"
     ) in delivery.text
-    assert "manage members, see projects</td>" in delivery.html
+    assert "manage members, view projects</td>" in delivery.html
     assert "Main-workspace, as Editor</td>" in delivery.html
 
 
@@ -107,9 +107,9 @@ def test_a_reminder_says_that_the_invitation_ends_soon(mail_server: ScriptedServ
     end_in_2099(invitation)
     Email.objects.update(kind="reminder")
     delivery = send(mail_server)
-    assert subject_of(delivery) == "Your invitation to Riverside ends soon"
+    assert subject_of(delivery) == "Your invitation to Riverside expires soon"
     assert delivery.text.startswith(
-        "Owner Cast invited you to join Riverside, and you have not answered yet. The invitation ends soon.\n"
+        "Owner Cast invited you to join Riverside, and you haven't responded yet. The invitation expires soon.\n"
         "\n"
         "Role: Editor\n"
     )
@@ -128,7 +128,7 @@ def test_the_inviter_reads_that_somebody_joined(
     assert delivery.text == (
         "invitee@example.com accepted your invitation and is now a member of Riverside.\n"
         "\n"
-        "You get this mail because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
+        "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
 
 
@@ -144,13 +144,13 @@ def test_the_inviter_reads_the_reason_for_declining_as_a_quotation(
     assert delivery.text == (
         "invitee@example.com declined your invitation to join Riverside.\n"
         "\n"
-        "The reason they gave:\n"
+        "Their reason:\n"
         "\n"
         "> Not now.\n"
         ">\n"
         "> See https: //elsewhere.test <b>instead</b>\n"
         "\n"
-        "You get this mail because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
+        "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
     assert "Not now.<br><br>See https: //elsewhere.test &lt;b&gt;instead&lt;/b&gt;</blockquote>" in delivery.html
 
@@ -160,17 +160,17 @@ def test_the_inviter_reads_why_an_email_could_not_be_delivered(mail_server: Scri
     mail_server.script("RCPT", "550 5.1.1 No such mailbox")
     assert deliver_next()
     delivery = send(mail_server)
-    assert subject_of(delivery) == "Your invitation to invitee@example.com could not be delivered"
+    assert subject_of(delivery) == "We couldn't deliver your invitation to invitee@example.com"
     assert delivery.text == (
-        "Your invitation for invitee@example.com to join Riverside could not be delivered.\n"
+        "We couldn't deliver your invitation for invitee@example.com to join Riverside.\n"
         "\n"
         "The mail server said:\n"
         "\n"
         "> 550 5.1.1 No such mailbox\n"
         "\n"
-        "Check the address, then send a new invitation to the right one.\n"
+        "Check the address, then send a new invitation to the correct one.\n"
         "\n"
-        "You get this mail because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
+        "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
 
 
@@ -184,15 +184,15 @@ def test_the_inviter_reads_that_a_new_invitation_is_requested(
     invitation.emails.all().delete()
     answering.ask_again(by=principal(None), invitation_id=invitation.pk, proof=proof)
     delivery = send(mail_server)
-    assert subject_of(delivery) == "invitee@example.com asks for a new invitation to Riverside"
+    assert subject_of(delivery) == "invitee@example.com would like a new invitation to Riverside"
     assert delivery.text == (
-        "invitee@example.com asks for a new invitation to Riverside.\n"
+        "invitee@example.com would like a new invitation to Riverside.\n"
         "\n"
-        "The one you sent was open until: Jan. 2, 2026, 3:04 a.m. UTC\n"
+        "Your last invitation was valid until: Jan. 2, 2026, 3:04 a.m. UTC\n"
         "\n"
-        "To let them in, send the invitation again. Otherwise there is nothing to do.\n"
+        "To let them join, send the invitation again. Otherwise, you don't need to do anything.\n"
         "\n"
-        "You get this mail because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
+        "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
 
 
@@ -231,7 +231,7 @@ def test_the_headers(mail_server: ScriptedServer, invite: Invite, settings: Sett
     headers = {name: str(value) for name, value in delivery.message.items() if name not in ("Content-Type", "Date")}
     assert headers == {
         "MIME-Version": "1.0",
-        "Subject": "Owner Cast invites you to Riverside",
+        "Subject": "Owner Cast invited you to join Riverside",
         "From": "PerfectWorks <no-reply@perfectworks.test>",
         "To": "invitee@example.com",
         "Message-ID": email.message_id,
@@ -280,7 +280,7 @@ def test_a_long_name_is_cut_in_the_subject_alone(
     Organization.objects.filter(pk=organization.pk).update(name="R" * 256)
     invite()
     delivery = send(mail_server)
-    assert subject_of(delivery) == "Owner Cast invites you to " + "R" * 59 + "…"
+    assert subject_of(delivery) == "Owner Cast invited you to join " + "R" * 59 + "…"
     assert "R" * 256 in delivery.text
 
 
@@ -290,11 +290,11 @@ def test_the_html_has_the_same_content_as_the_text(mail_server: ScriptedServer, 
     html = send(mail_server).html
     for content in (
         '<html lang="en">',
-        "Owner Cast invites you to join Riverside.",
+        "Owner Cast invited you to join Riverside.",
         "Editor</td>",
         "invitee@example.com",
         "Jan. 2, 2099, 3:04 a.m. UTC",
         f'<a class="button" href="{link_for(invitation)}"',
-        "You get this mail because Owner Cast entered invitee@example.com at",
+        "You got this email because Owner Cast invited invitee@example.com at",
     ):
         assert content in html

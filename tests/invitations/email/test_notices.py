@@ -48,17 +48,17 @@ def test_the_inviter_reads_the_last_response_of_the_server(
     [notice] = mail_server.accepted
     assert notice.recipients == ["owner@example.com"]
     assert notice.text == (
-        "Your invitation for invitee@example.com to join Riverside expired before its mail could be delivered.\n"
+        "Your invitation for invitee@example.com to join Riverside expired before we could deliver the email.\n"
         "\n"
-        "The last attempt ended with:\n"
+        "The last attempt failed with:\n"
         "\n"
         "> 451 4.3.0 Try again later\n"
         "\n"
-        "To let them in, check the address and send the invitation again.\n"
+        "To let them join, check the address and send the invitation again.\n"
         "\n"
-        "You get this mail because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
+        "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
-    assert "expired before its mail could be delivered." in notice.html
+    assert "expired before we could deliver the email." in notice.html
     assert expired_before_delivery.emails.get(kind="invitation").reason == "The invitation is expired."
 
 
@@ -69,8 +69,8 @@ def test_the_notice_is_translated_to_german(mail_server: ScriptedServer, expired
 
     [notice] = mail_server.accepted
     assert notice.text.startswith(
-        "Ihre Einladung an invitee@example.com, Riverside beizutreten, ist abgelaufen, bevor die E‑Mail zugestellt "
-        "werden konnte.\n"
+        "Ihre Einladung an invitee@example.com, Riverside beizutreten, ist abgelaufen, bevor wir die E‑Mail "
+        "zustellen konnten.\n"
         "\n"
         "Der letzte Versuch endete mit:\n"
         "\n"
@@ -89,7 +89,7 @@ def test_the_notice_quotes_no_response_when_no_server_was_asked(mail_server: Scr
     deliver_all()
 
     [notice] = mail_server.accepted
-    assert "expired before its mail could be delivered.\n\nTo let them in," in notice.text
+    assert "expired before we could deliver the email.\n\nTo let them join," in notice.text
 
 
 @pytest.mark.parametrize("again", [inviting.resend, inviting.correct_address])

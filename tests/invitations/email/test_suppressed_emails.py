@@ -209,7 +209,7 @@ def test_emails_are_sent_again_after_the_suppression_is_removed(
     suppress()
     person = UserFactory.create(email="suppressed@example.com")
     [found] = suppressions_of(person)
-    remove_suppression(by=session_of(person), suppression_id=found.refusal.pk)
+    remove_suppression(by=session_of(person), suppression_id=found.suppression.pk)
     invite(SUPPRESSED)
     deliver_all()
     assert [delivery.recipients for delivery in mail_server.accepted] == [[SUPPRESSED]]

@@ -196,7 +196,7 @@ class TestRemoving:
         for found, scope in ((invitation, HERE), (invitation, ALL), (elsewhere, HERE)):
             suppress(found, scope)
         EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
-        suppressions = [(found.address, found.refusal.scope) for found in suppressions_of(invitee)]
+        suppressions = [(found.address, found.suppression.scope) for found in suppressions_of(invitee)]
         assert sorted(suppressions) == [(ADDRESS, ALL), (ADDRESS, HERE)]
         EmailAddressFactory.create(user=invitee, email="third@example.com")
         EmailAddress.objects.filter(user=invitee).update(verified=True)
@@ -211,14 +211,14 @@ class TestRemoving:
             remove_suppression(by=session_of(invitee), suppression_id=here.pk)
         assert changes.tables == {"invitations.Suppression": (0, 0, 1)}
         assert changes.events == [event("suppression.deleted", here, invitee, None, scope="organization")]
-        assert [found.refusal.scope for found in suppressions_of(invitee)] == [ALL]
+        assert [found.suppression.scope for found in suppressions_of(invitee)] == [ALL]
 
     def test_a_suppression_is_removed_only_once(self, invitation: Invitation, invitee: User):
         suppress(invitation)
         [found] = suppressions_of(invitee)
-        remove_suppression(by=session_of(invitee), suppression_id=found.refusal.pk)
+        remove_suppression(by=session_of(invitee), suppression_id=found.suppression.pk)
         with track_changes() as changes, pytest.raises(SuppressionNotFound):
-            remove_suppression(by=session_of(invitee), suppression_id=found.refusal.pk)
+            remove_suppression(by=session_of(invitee), suppression_id=found.suppression.pk)
         assert changes.nothing
 
     def test_nobody_removes_the_suppressions_of_others(self, invitation: Invitation, stranger: User, owner: User):
@@ -252,7 +252,7 @@ class TestErasing:
         purge_account(by=session_of(invitee), user=invitee)
         newcomer = UserFactory.create(email="invitee@example.com")
         [found] = suppressions_of(newcomer)
-        remove_suppression(by=session_of(newcomer), suppression_id=found.refusal.pk)
+        remove_suppression(by=session_of(newcomer), suppression_id=found.suppression.pk)
         assert not Suppression.objects.exists()
 
     def test_an_erased_address_cannot_be_unsubscribed(self, invitation: Invitation, invitee: User):
