@@ -31,8 +31,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--schemathesis-cases", type=int, default=400, help="how many requests are made from the documents"
     )
-    parser.addoption("--stateful-examples", type=int, default=25, help="how many stories of invitations are played")
-    parser.addoption("--write-golden", action="store_true", help="write the golden files anew: tests/dialects")
+    parser.addoption("--stateful-examples", type=int, default=25, help="how many sequences of actions are run")
+    parser.addoption("--write-golden", action="store_true", help="rewrite the golden files: tests/dialects")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
