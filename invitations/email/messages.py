@@ -12,7 +12,7 @@ from core.emails import UnfoldedMessage, compose, one_line, visible_lines
 from invitations.email.models import Email
 from invitations.email.queue import KEEP_TAGS_ONLY, METADATA_KEY
 from invitations.models import Invitation
-from invitations.tokens import link_for, refusing_link_for
+from invitations.tokens import link_for, unsubscribe_link_for
 from orgs.labels import permission_labels, role_label
 from orgs.pages.logos import initials
 
@@ -50,7 +50,7 @@ def _sent_along(email: Email) -> dict[str, object]:
 
 def _no_email_headers(invitation: Invitation) -> dict[str, str]:
     return {
-        "List-Unsubscribe": f"<{refusing_link_for(invitation)}>",
+        "List-Unsubscribe": f"<{unsubscribe_link_for(invitation)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 
@@ -74,7 +74,7 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "decline_reason": visible_lines(invitation.decline_reason),
         "server_words": _refusal(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
         "link": link_for(invitation) if email.is_to_invitee else "",
-        "no_mail": refusing_link_for(invitation) if email.is_to_invitee else "",
+        "no_mail": unsubscribe_link_for(invitation) if email.is_to_invitee else "",
         "service": settings.PUBLIC_BASE_URL,
     }
 

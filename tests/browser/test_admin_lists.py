@@ -1,4 +1,4 @@
-"""The admin's lists show every column on a small desk, without scrolling sideways."""
+"""Test that the admin lists fit a small desktop screen without horizontal scrolling."""
 
 import pytest
 

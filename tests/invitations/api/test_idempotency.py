@@ -1,4 +1,4 @@
-"""Idempotency-Key: a repeated request is answered as it was the first time, and does nothing again."""
+"""Test Idempotency-Key: a repeated request gets the stored response and has no effect."""
 
 import json
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ from tests.factories import InvitationFactory
 from tests.invitations.api.house import emailed_token, sent
 from tests.orgs.api.house import API, at, lacking, refused, said
 from tests.support.changes import track_changes
-from tests.support.queries import assert_queries
 from tests.support.people import session_of
+from tests.support.queries import assert_queries
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 NEW = {"email": "new@example.com"}
@@ -30,7 +30,7 @@ REUSED = refused(422, "idempotency_key_reused", "This Idempotency-Key was used w
 
 @pytest.fixture(params=["create", "invite", "resend", "correct_address"])
 def request_of(request, organization, owner):
-    """Each operation that mails, as a request that takes a client and headers."""
+    """A request function for each operation that sends an email. It takes a client and headers."""
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     targets: dict[str, tuple[str, dict[str, Any]]] = {
         "create": (at(organization, "invitations"), NEW),
@@ -61,7 +61,7 @@ def test_a_repeated_request_is_answered_the_same_to_the_byte_and_emails_once(by,
     assert Email.objects.count() == 1
 
 
-def test_the_answer_stays_the_first_one_whatever_happens_meanwhile(by, owner, path):
+def test_the_response_stays_the_first_one_after_later_changes(by, owner, path):
     first = by("owner").post(path, NEW, headers=KEY)
     Invitation.objects.update(status="declined", finished_at=timezone.now(), generation=9)
 
@@ -195,7 +195,7 @@ def test_a_key_of_the_greatest_length_will_do(by, owner, request_of):
     assert request_of(by("owner"), headers={"Idempotency-Key": "k" * 255}).status_code in (200, 201)
 
 
-# How long, and what is kept
+# Lifetime and content of stored responses
 
 
 def test_after_a_day_the_key_is_new_again(by, owner, organization):
@@ -238,7 +238,7 @@ WITHOUT = {
 
 
 def house_creations() -> Iterator[tuple[str, Any]]:
-    """Every POST of the map that creates, as its key and its method."""
+    """Return the key and the method of every POST operation that creates an object."""
     for pattern in house:
         callback: Any = pattern.callback
         for method, action in callback.actions.items():
