@@ -63,8 +63,8 @@ def test_a_changed_bit_makes_it_invalid(invitation: Invitation, purpose: Purpose
 @given(invitations, purposes)
 def test_each_token_has_one_representation(invitation: Invitation, purpose: Purpose):
     token = token_for(invitation, purpose)
-    for spelling in (token + "=", token + "==", token + "\n", " " + token, token[:-1], token + "A", token + "!"):
-        assert read_token(spelling) is None
+    for variant in (token + "=", token + "==", token + "\n", " " + token, token[:-1], token + "A", token + "!"):
+        assert read_token(variant) is None
     respelled = token.replace("-", "+").replace("_", "/")
     assert respelled == token or read_token(respelled) is None
 

@@ -115,8 +115,8 @@ def test_the_same_key_for_another_organization_is_refused(by, owner, organizatio
 def test_the_body_counts_by_what_it_means(by, owner, path):
     first = by("owner").post(path, {"email": "new@example.com", "role": "viewer"}, headers=KEY)
 
-    spelled = '{ "role":"viewer",\n "email": "new@\\u0065xample.com"}'
-    again = by("owner").post(path, spelled, content_type="application/json", headers=KEY)
+    same_body = '{ "role":"viewer",\n "email": "new@\\u0065xample.com"}'
+    again = by("owner").post(path, same_body, content_type="application/json", headers=KEY)
 
     assert again.content == first.content
 
