@@ -108,7 +108,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.pages.PolicyMiddleware",
-    "core.languages.LanguageMiddleware",
+    "core.language_middleware.LanguageMiddleware",
     "core.pages.PageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.sessions.SessionRotationMiddleware",

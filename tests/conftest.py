@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import settings
 
 from accounts.models import User
 from accounts.principals import Method, Principal
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
+from tests import repetition
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.support.people import cast_member
 
@@ -27,16 +28,19 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Golden files are rewritten on request, and compared otherwise."""
-    parser.addoption("--kills", type=int, default=8, help="how often a worker is killed at each point of a delivery")
-    parser.addoption(
-        "--schemathesis-cases", type=int, default=400, help="how many requests are made from the documents"
-    )
-    parser.addoption("--stateful-examples", type=int, default=25, help="how many sequences of actions are run")
+    parser.addoption("--kills", type=int, help="how often a worker is killed at each point of a delivery")
     parser.addoption("--write-golden", action="store_true", help="rewrite the golden files: tests/dialects")
+    repetition.add_options(parser)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Tell the tests how often to repeat themselves."""
+    repetition.configure(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip, by name, what needs a database or a browser that is not there."""
+    repetition.leave_out_repetition(config, items)
     if connection.vendor != "postgresql":
         skip_marked(items, "postgresql", "needs PostgreSQL")
     if CHROMIUM is None:
@@ -65,6 +69,25 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
                 " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
+
+
+@pytest.fixture(scope="module")
+def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[Callable[[], Any]], Any]]:
+    """Calls a function whose rows all tests of a module start from.
+
+    What a test changes is undone after it; what was kept, after the module's last. Not for tests that commit.
+    """
+    kept_rows = transaction.atomic()
+
+    def keep(make: Callable[[], Any]) -> Any:
+        with django_db_blocker.unblock():
+            return make()
+
+    keep(kept_rows.__enter__)
+    yield keep
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        kept_rows.__exit__(None, None, None)
 
 
 def pytest_report_header() -> str:

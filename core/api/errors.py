@@ -122,7 +122,7 @@ def problem_of(exc: BaseException) -> Problem:
         logger.warning("The database refused: %s", type(exc).__name__, exc_info=exc)
     return Problem(
         status=answer.status or int(getattr(exc, "status_code", 500)),
-        code=reply_code(exc, answer),
+        code=error_code(exc, answer),
         message=message_of(exc, answer),
         fields=fields_of(exc),
         details=exc.details if isinstance(exc, domain.DomainError) else {},
@@ -164,7 +164,7 @@ def is_crash(exc: BaseException) -> bool:
     return False
 
 
-def reply_code(exc: BaseException, answer: Answer) -> str:
+def error_code(exc: BaseException, answer: Answer) -> str:
     """Prefer the code that the raiser chose over the table's."""
     if isinstance(exc, domain.DomainError):
         return exc.code

@@ -45,7 +45,7 @@ def deliver_all_emails() -> None:
     """Deliver every due email, as the worker does. The server rejects the address `TYPO`."""
     backend = "django.core.mail.backends.smtp.EmailBackend"
     with TemporaryDirectory() as spool, scripted_server(Path(spool)) as server:
-        server.refused = {TYPO: "550 5.1.1 No such mailbox here"}
+        server.rcpt_replies = {TYPO: "550 5.1.1 No such mailbox here"}
         with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=server.port):
             while deliver_next():
                 pass

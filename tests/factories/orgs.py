@@ -57,7 +57,7 @@ class UnitFactory(DjangoModelFactory[Unit]):
 
 
 class RoleFactory(DjangoModelFactory[Role]):
-    """A role of the organization's own, to be held in the organization unless `scope="unit"`."""
+    """A role of the organization's own, to be held in the organization unless `level="unit"`."""
 
     class Meta:
         model = Role

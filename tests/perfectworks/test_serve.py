@@ -1,7 +1,9 @@
 """`manage.py serve` from outside: what it starts it stops, and its exit code tells what happened."""
 
+import fcntl
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,19 +30,49 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def environment(directory: Path) -> dict[str, str]:
+    """Return that of a service whose database is in `directory`."""
+    database = f"sqlite:///{directory}/perfectworks.sqlite3"
+    return {"PATH": os.environ["PATH"], "DEBUG": "1", "DATABASE_URL": database}
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A directory with the database of a service that has run before: its tables take seconds to make.
+
+    The first worker of a run that needs it makes it, and the others wait.
+    """
+    temporary = tmp_path_factory.getbasetemp()
+    shared = temporary if worker_id == "master" else temporary.parent
+    directory = shared / "prepared"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "done").exists():
+            directory.mkdir()
+            manage(directory, "migrate")
+            manage(directory, "demo")
+            (directory / "done").touch()
+    return directory
+
+
+def manage(directory: Path, command: str) -> None:
+    arguments = [sys.executable, "manage.py", command]
+    subprocess.run(arguments, cwd=PROJECT, env=environment(directory), stdout=subprocess.DEVNULL, check=True)
+
+
+@pytest.fixture
+def directory(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of the prepared one."""
+    return shutil.copytree(prepared, tmp_path / "copy")
+
+
 @contextmanager
 def serving(directory: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """Run the service on a database in `directory`, with its output in `directory`/output."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "DEBUG": "1",
-        "PORT": str(port),
-        "DATABASE_URL": f"sqlite:///{directory}/perfectworks.sqlite3",
-    }
+    """Run the service on a database in `directory`."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve"],
         cwd=PROJECT,
-        env=environment,
+        env=environment(directory) | {"PORT": str(port)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -57,7 +89,7 @@ def read_until_ready(process: subprocess.Popen[str], port: int) -> list[str]:
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if line == f"PerfectWorks answers at http://127.0.0.1:{port} (Ctrl-C stops it)\n":
+        if line == f"PerfectWorks is running at http://127.0.0.1:{port} (Ctrl-C stops it)\n":
             return lines
     pytest.fail("".join(lines))
 
@@ -83,9 +115,9 @@ def get_status(port: int, path: str, headers: Mapping[str, str] = MappingProxyTy
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stopping_it_stops_both_parts(tmp_path, number):
+def test_stopping_it_stops_both_parts(directory, number):
     port = free_port()
-    with serving(tmp_path, port) as process:
+    with serving(directory, port) as process:
         read_until_ready(process, port)
         parts = children(process.pid)
         assert sorted(parts) == ["gunicorn", "worker"]
@@ -99,9 +131,9 @@ def test_stopping_it_stops_both_parts(tmp_path, number):
 
 
 @pytest.mark.parametrize(("part", "named"), [("gunicorn", "web server"), ("worker", "email worker")])
-def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(tmp_path, part, named):
+def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(directory, part, named):
     port = free_port()
-    with serving(tmp_path, port) as process:
+    with serving(directory, port) as process:
         read_until_ready(process, port)
         parts = children(process.pid)
 
@@ -109,7 +141,7 @@ def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(tmp_pat
         output, _ = process.communicate(timeout=60)
 
         assert process.returncode == 128 + signal.SIGKILL
-        assert f"The {named} ended by itself." in output
+        assert f"The {named} stopped unexpectedly." in output
         assert not any(map(is_alive, parts.values()))
 
 
@@ -122,7 +154,7 @@ def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(tmp_pa
         statuses = {words[-1]: get_status(port, urlsplit(words[-1]).path, headers_of(words)) for words in pasted}
 
     logged = [number for number, line in enumerate(lines) if " INFO " in line]
-    assert any("is sent." in lines[number] for number in logged)
+    assert any("email sent" in lines[number] for number in logged)
     assert max(logged) < len(lines) - len(guidance)
     assert list(statuses.values()) == [200] * 5
 

@@ -15,7 +15,7 @@ from core.addresses import normalize_address
 from core.errors import LimitReached
 from events.models import Event
 from invitations.actions.inviting import invite, resend
-from invitations.email.address_hashes import HashPurpose, SendingCounter, hashes
+from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
 from invitations.email.limits import (
     EMAIL_EVENTS,
     InviterSendingLimitReached,
@@ -78,7 +78,7 @@ def assert_nothing_half_sent(emails: int) -> None:
 
 
 def counted(about: HashPurpose, whom: str) -> int:
-    return len(SendingCounter.objects.get(key=hashes(about, whom)[0]).moments)
+    return len(SendingCounter.objects.get(key=keyed_hashes(about, whom)[0]).moments)
 
 
 def inviting(owner: User, organization: Organization, name: object) -> Callable[[], Invitation]:
