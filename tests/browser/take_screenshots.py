@@ -1,6 +1,6 @@
-"""`make screenshots`: every scene, light and dark, wide and narrow, side by side in one small picture each.
+"""`make screenshots`: take a picture of every scene, light and dark, wide and narrow, side by side in one file.
 
-The browser itself writes the pictures (WebP), so that this needs no library for it.
+The browser itself writes the pictures as WebP, so no image library is needed.
 """
 
 import base64
@@ -11,14 +11,14 @@ from django.conf import settings
 from playwright.sync_api import Page
 
 from tests.browser.scenes import SCENES, set_stage
-from tests.browser.test_scenes import NARROW, WIDE  # which imports every scene
+from tests.browser.test_scenes import NARROW, WIDE  # importing it registers all scenes
 
 FOLDER: Path = settings.BASE_DIR / "docs" / "screenshots"
-# The browser draws them small, as on a screen with few pixels: thin lines would come and go in a picture made smaller.
+# The browser renders at a low resolution. Scaling the pictures down afterwards would lose thin lines.
 LOOKS = [("light", WIDE, 0.6), ("dark", WIDE, 0.6), ("light", NARROW, 0.75), ("dark", NARROW, 0.75)]
 QUALITY = 0.8
 SCHEMES = ("light", "dark")
-# Shown large in the README; and what is pictured in German, too.
+# LARGE: shown large in the README. GERMAN: also pictured in German.
 LARGE = ("signed-out", "mail-invitation")
 GERMAN = (
     "signed-out",
@@ -66,16 +66,16 @@ def test_a_scene_is_pictured(name, language, visitor, page):
     _, play = SCENES[name]
     play(set_stage(visitor))
 
-    pictures = [look(page, scheme, width, 600, scale) for scheme, width, scale in LOOKS]
+    pictures = [take_picture(page, scheme, width, 600, scale) for scheme, width, scale in LOOKS]
 
     write(page, stem_of(name, language), pictures, QUALITY)
     if name in LARGE and language == "en":
         for scheme in SCHEMES:
-            write(page, large_stem_of(name, scheme), [look(page, scheme, 720, 400, 1)], 0.85)
+            write(page, large_stem_of(name, scheme), [take_picture(page, scheme, 720, 400, 1)], 0.85)
 
 
-def look(page: Page, scheme: str, width: int, height: int, scale: float) -> str:
-    """The whole page in this look, as a data URL."""
+def take_picture(page: Page, scheme: str, width: int, height: int, scale: float) -> str:
+    """Return a picture of the whole page as a data URL."""
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     screen = page.context.new_cdp_session(page)
     metrics = {"width": width, "height": height, "deviceScaleFactor": scale, "mobile": False}
@@ -86,7 +86,7 @@ def look(page: Page, scheme: str, width: int, height: int, scale: float) -> str:
 
 
 def write(page: Page, stem: str, pictures: list[str], quality: float) -> None:
-    """Put the pictures side by side into one file."""
+    """Write the pictures side by side into one file."""
     studio = page.context.new_page()
     arguments = {"pictures": pictures, "quality": quality}
     FOLDER.mkdir(parents=True, exist_ok=True)

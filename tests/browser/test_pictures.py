@@ -1,4 +1,4 @@
-"""Every scene has its picture in ``docs/screenshots``, and every picture its scene."""
+"""Test that every scene has a picture in `docs/screenshots`, and every picture a scene."""
 
 from itertools import product
 
