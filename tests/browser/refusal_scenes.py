@@ -34,7 +34,9 @@ def no_more_emails_from_any(stage: Stage) -> Response:
 def declined_and_no_more_emails(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
     stage.show()
-    stage.visitor.page.get_by_text(stage.visitor.translated("Declining? Add a reason or unsubscribe (optional)")).click()
+    stage.visitor.page.get_by_text(
+        stage.visitor.translated("Declining? Add a reason or unsubscribe (optional)")
+    ).click()
     stage.visitor.page.get_by_label(stage.visitor.translated("Unsubscribe from all organizations")).check()
     return stage.visitor.submit({}, "Decline")
 

@@ -103,7 +103,9 @@ def right_account(stage: Stage) -> Response:
 def reason_refused(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
     stage.show()
-    stage.visitor.page.get_by_text(stage.visitor.translated("Declining? Add a reason or unsubscribe (optional)")).click()
+    stage.visitor.page.get_by_text(
+        stage.visitor.translated("Declining? Add a reason or unsubscribe (optional)")
+    ).click()
     return stage.visitor.submit({"Reason (optional)": "No\u202eeY"}, "Decline")
 
 

@@ -84,7 +84,7 @@ def test_the_text_of_an_invitation(mail_server: ScriptedServer, invite: Invite) 
         "Not expecting this? You can ignore it. Nothing happens unless you respond.\n"
         "\n"
         "Unsubscribe:\n"
-        f"{refusing_link_for(invitation)}\n"
+        f"{unsubscribe_link_for(invitation)}\n"
     )
 
 
