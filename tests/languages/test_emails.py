@@ -15,7 +15,7 @@ from invitations.email.deliver import deliver_next
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.models import Invitation
-from invitations.tokens import Purpose, link_for, token_for
+from invitations.tokens import Purpose, link_for, token_for, unsubscribe_link_for
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
 from tests.accounts.emailing import ASK, emailed, html_of
