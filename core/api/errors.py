@@ -1,4 +1,4 @@
-"""Which HTTP status for which failure? `ANSWERS`, below, and nowhere else.
+"""Which HTTP status for which failure? `ERROR_TABLE`, below, and nowhere else.
 
 Any exception becomes a `Problem`; the dialect that was spoken to gives the problem a body.
 """
@@ -26,7 +26,7 @@ from .fields import fields_of, general_message_of
 logger = logging.getLogger(__name__)
 
 
-class Answer(NamedTuple):
+class ErrorRow(NamedTuple):
     """A status, and the code and message where the exception's own are not for the public (None: its own)."""
 
     status: int | None
@@ -34,45 +34,45 @@ class Answer(NamedTuple):
     message: str | None = None
 
 
-CRASH = Answer(500, "internal_error", "Something went wrong on our side. It has been recorded.")
-TAKEN = Answer(409, "conflict", "Something like this exists already.")
-BUSY = Answer(503, "busy", "The service is busy. Try again in a moment.")
-UNSTORABLE = Answer(400, "invalid", "Some value cannot be stored.")
-INVALID_FIELDS = Answer(400, "invalid", "Some fields are not valid.")
+CRASH = ErrorRow(500, "internal_error", "Something went wrong on our side. It has been recorded.")
+TAKEN = ErrorRow(409, "conflict", "Something like this exists already.")
+BUSY = ErrorRow(503, "busy", "The service is busy. Try again in a moment.")
+UNSTORABLE = ErrorRow(400, "invalid", "Some value cannot be stored.")
+INVALID_FIELDS = ErrorRow(400, "invalid", "Some fields are not valid.")
 
 # The nearest class among an exception's bases decides, so the order of the rows does not matter.
-ANSWERS: Mapping[type[BaseException], Answer] = {
+ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
     # The domain's kinds bring their own code and message.
-    domain.Invalid: Answer(400),
-    domain.Unauthenticated: Answer(401),
-    domain.Denied: Answer(403),
-    domain.NotFound: Answer(404),
-    domain.Conflict: Answer(409),
-    domain.Gone: Answer(410),
-    domain.Unprocessable: Answer(422),
-    domain.LimitReached: Answer(429),
-    domain.Unavailable: Answer(503),
+    domain.Invalid: ErrorRow(400),
+    domain.Unauthenticated: ErrorRow(401),
+    domain.Denied: ErrorRow(403),
+    domain.NotFound: ErrorRow(404),
+    domain.Conflict: ErrorRow(409),
+    domain.Gone: ErrorRow(410),
+    domain.Unprocessable: ErrorRow(422),
+    domain.LimitReached: ErrorRow(429),
+    domain.Unavailable: ErrorRow(503),
     # What REST framework finds wrong.
     drf.ValidationError: INVALID_FIELDS,
-    drf.ParseError: Answer(400, "malformed_body"),
-    drf.NotAuthenticated: Answer(401, "unauthenticated"),
-    drf.AuthenticationFailed: Answer(401, "invalid_credentials"),
-    drf.PermissionDenied: Answer(403, "denied"),
-    drf.NotFound: Answer(404, "not_found"),
-    drf.MethodNotAllowed: Answer(405, "method_not_allowed"),
-    drf.NotAcceptable: Answer(406, "not_acceptable"),
-    drf.UnsupportedMediaType: Answer(415, "unsupported_media_type"),
-    drf.Throttled: Answer(429, "limit_reached"),
-    drf.APIException: Answer(None),
+    drf.ParseError: ErrorRow(400, "malformed_body"),
+    drf.NotAuthenticated: ErrorRow(401, "unauthenticated"),
+    drf.AuthenticationFailed: ErrorRow(401, "invalid_credentials"),
+    drf.PermissionDenied: ErrorRow(403, "denied"),
+    drf.NotFound: ErrorRow(404, "not_found"),
+    drf.MethodNotAllowed: ErrorRow(405, "method_not_allowed"),
+    drf.NotAcceptable: ErrorRow(406, "not_acceptable"),
+    drf.UnsupportedMediaType: ErrorRow(415, "unsupported_media_type"),
+    drf.Throttled: ErrorRow(429, "limit_reached"),
+    drf.APIException: ErrorRow(None),
     # What Django finds wrong.
     django.ValidationError: INVALID_FIELDS,
-    django.BadRequest: Answer(400, "bad_request", "The request is malformed."),
-    django.SuspiciousOperation: Answer(400, "bad_request", "The request is malformed."),
-    MultiPartParserError: Answer(400, "malformed_body", "The body is malformed."),
-    UnreadablePostError: Answer(400, "malformed_body", "The body ended early."),
-    django.PermissionDenied: Answer(403, "denied", "You may not do this."),
-    Http404: Answer(404, "not_found", "Not found."),
-    django.RequestDataTooBig: Answer(413, "too_large", "The body is too large."),
+    django.BadRequest: ErrorRow(400, "bad_request", "The request is malformed."),
+    django.SuspiciousOperation: ErrorRow(400, "bad_request", "The request is malformed."),
+    MultiPartParserError: ErrorRow(400, "malformed_body", "The body is malformed."),
+    UnreadablePostError: ErrorRow(400, "malformed_body", "The body ended early."),
+    django.PermissionDenied: ErrorRow(403, "denied", "You may not do this."),
+    Http404: ErrorRow(404, "not_found", "Not found."),
+    django.RequestDataTooBig: ErrorRow(413, "too_large", "The body is too large."),
     # What is left to the database, where no rule of ours said it earlier.
     UnicodeError: UNSTORABLE,
     OverflowError: UNSTORABLE,
@@ -85,9 +85,9 @@ ANSWERS: Mapping[type[BaseException], Answer] = {
 }
 WORTH_A_LOOK = (UNSTORABLE, TAKEN, BUSY)
 RETRY_AFTER_BUSY = 2
-OF_STATUS = {
+ROW_OF_STATUS = {
     answer.status: answer
-    for answer in (ANSWERS[django.BadRequest], ANSWERS[django.PermissionDenied], ANSWERS[Http404], CRASH)
+    for answer in (ERROR_TABLE[django.BadRequest], ERROR_TABLE[django.PermissionDenied], ERROR_TABLE[Http404], CRASH)
 }
 
 
@@ -115,7 +115,7 @@ ErrorBody = Callable[[Problem, HttpRequest], Any]
 
 def problem_of(exc: BaseException) -> Problem:
     """Turn any exception into the problem to answer with. Crashes and database refusals are logged."""
-    answer = answer_to(exc)
+    answer = row_of(exc)
     if answer is CRASH:
         logger.exception("Unhandled %s", type(exc).__name__, exc_info=exc)
     elif answer in WORTH_A_LOOK:
@@ -146,11 +146,11 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     return Response(view.error_body(problem, request), status=problem.status, headers=headers)
 
 
-def answer_to(exc: BaseException) -> Answer:
+def row_of(exc: BaseException) -> ErrorRow:
     """Find the row of the nearest class; some errors of the database are crashes all the same."""
     if is_crash(exc):
         return CRASH
-    return next(ANSWERS[kind] for kind in type(exc).__mro__ if kind in ANSWERS)
+    return next(ERROR_TABLE[kind] for kind in type(exc).__mro__ if kind in ERROR_TABLE)
 
 
 def is_crash(exc: BaseException) -> bool:
@@ -164,7 +164,7 @@ def is_crash(exc: BaseException) -> bool:
     return False
 
 
-def reply_code(exc: BaseException, answer: Answer) -> str:
+def reply_code(exc: BaseException, answer: ErrorRow) -> str:
     """Prefer the code that the raiser chose over the table's."""
     if isinstance(exc, domain.DomainError):
         return exc.code
@@ -175,7 +175,7 @@ def reply_code(exc: BaseException, answer: Answer) -> str:
     return codes if was_chosen or answer.code is None else answer.code
 
 
-def message_of(exc: BaseException, answer: Answer) -> str:
+def message_of(exc: BaseException, answer: ErrorRow) -> str:
     """What to tell the caller: never the text of an exception that was not written for them."""
     if isinstance(exc, domain.DomainError):
         return exc.message
@@ -184,7 +184,7 @@ def message_of(exc: BaseException, answer: Answer) -> str:
     return general_message_of(exc) or answer.message
 
 
-def headers_of(exc: BaseException, answer: Answer) -> dict[str, str]:
+def headers_of(exc: BaseException, answer: ErrorRow) -> dict[str, str]:
     """When to come back (RFC 9110, 10.2.3), in whole seconds."""
     wait: float | None = RETRY_AFTER_BUSY if answer is BUSY else None
     if isinstance(exc, domain.LimitReached | domain.Unavailable):
@@ -196,7 +196,7 @@ def headers_of(exc: BaseException, answer: Answer) -> dict[str, str]:
 
 def problem_of_status(status: int) -> Problem:
     """The problem behind a bare status, where all that is known of a failure is its number."""
-    answer = OF_STATUS.get(status)
+    answer = ROW_OF_STATUS.get(status)
     if answer is not None:
         return Problem(status, str(answer.code), str(answer.message))
     phrase = responses.get(status, "Error")

@@ -30,7 +30,7 @@ class Operation:
     message: str
     name: str = ""
     body: type[Serializer] | None = None
-    answer: type[Serializer] | Schema | None = None
+    response: type[Serializer] | Schema | None = None
     many: bool = False
     status: int = 200
     also: Mapping[int, str] = field(default_factory=dict)
@@ -46,7 +46,7 @@ class Operation:
     @property
     def serializer_class(self) -> type[Serializer] | None:
         """The serializer of the answer, unless that is described by a bare schema or there is none."""
-        return self.answer if isinstance(self.answer, type) else None
+        return self.response if isinstance(self.response, type) else None
 
     @cached_property
     def fields(self) -> Fields:

@@ -115,7 +115,7 @@ class OperationSchema(AutoSchema):
 
     def get_response_serializers(self) -> Any:
         """The declared answer."""
-        return self.operation.answer
+        return self.operation.response
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Schema:
         schema = super()._map_basic_serializer(serializer, direction)
@@ -145,7 +145,7 @@ class OperationSchema(AutoSchema):
 
     def data(self) -> Schema:
         """The schema of the data within the envelope."""
-        answer = self.operation.answer
+        answer = self.operation.response
         if answer is None:
             return {"type": "null"}
         item = self.resolve_serializer(answer, "response").ref if isinstance(answer, type) else answer

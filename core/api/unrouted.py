@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 from django.urls import get_resolver
 from django.views.defaults import page_not_found
 
-from .errors import ErrorBody, Problem, answer_to, problem_of, problem_of_status
+from .errors import ErrorBody, Problem, problem_of, problem_of_status, row_of
 
 OF_THE_OLD_BODY = {"content-type", "content-length", "content-encoding", "content-disposition"}
 
@@ -43,7 +43,7 @@ class ApiErrorMiddleware:
         To Django the one is a 400 and the other a crash.
         """
         error_body = error_body_of(request.path_info)
-        if error_body is None or answer_to(exception).status not in (413, 503):
+        if error_body is None or row_of(exception).status not in (413, 503):
             return None
         return spoken(problem_of(exception), error_body, request)
 

@@ -28,7 +28,7 @@ class ApiViewSet(GenericViewSet):
     `filterset_class` and its `pagination_class`.
 
     A method finds `self.query` and `self.header`, a value for every declared query parameter and header, and
-    `self.body`, the validated body, and returns `self.answer(...)` or `self.page(...)`. A dialect swaps
+    `self.body`, the validated body, and returns `self.respond(...)` or `self.respond_with_page(...)`. A dialect swaps
     `renderer_classes`, `error_body`, `schema`, credentials and paginators.
     """
 
@@ -106,7 +106,7 @@ class ApiViewSet(GenericViewSet):
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
-    def answer(self, value: Any = None) -> Response:
+    def respond(self, value: Any = None) -> Response:
         """Answer with a value, or several where the operation says `many`, as its serializer represents it.
 
         Without a serializer, or without a value, it is the data itself.
@@ -115,12 +115,12 @@ class ApiViewSet(GenericViewSet):
             value = self.get_serializer(value, many=self.operation.many).data
         return Response(value, status=self.operation.status)
 
-    def answer_briefly(self, status: int) -> Response:
+    def respond_without_data(self, status: int) -> Response:
         """Answer with another status of success, which the operation declares in `also`, and without data."""
         self.message = self.operation.also[status]
         return Response(None, status=status)
 
-    def page(self, rows: Any) -> Response:
+    def respond_with_page(self, rows: Any) -> Response:
         """Answer with the asked page of a queryset, filtered and sorted, as the serializer represents it."""
         if self.pagination_class is None:
             raise ImproperlyConfigured(f"{self.action} declares no pagination_class.")

@@ -198,7 +198,7 @@ class AppliveryInvitations(DialectViewSet):
     @operation(
         "OK",
         name="getInvitations",
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         filterset_class=InvitationFilter,
         pagination_class=Page,
     )
@@ -212,7 +212,7 @@ class AppliveryInvitations(DialectViewSet):
         applications = units_of(self.caller, organization).filter(kind=Unit.Kind.APPLICATION)
         application = named(applications, application_id, UnitNotFound)
         rows = Invitation.objects.managed_in_unit(organization, application, self.caller).open().with_details()
-        return self.page(rows.annotate(role_spelled=ROLE))
+        return self.respond_with_page(rows.annotate(role_spelled=ROLE))
 
 
 def named(rows: Any, text: str, otherwise: type[Exception]) -> Any:

@@ -147,15 +147,15 @@ class ZenmlInvitations(DialectViewSet):
         """No operation here has a body; one that is sent is not looked at."""
         return {}
 
-    @operation("Successful Response", name="list_pending_invitations", answer=InvitationSerializer, many=True)
+    @operation("Successful Response", name="list_pending_invitations", response=InvitationSerializer, many=True)
     def list(self, request: Request) -> Response:
         """List Pending Invitations Endpoint.
 
         List pending invitations for the authenticated user.
         """
-        return self.answer(self._mine().newest_first())
+        return self.respond(self._mine().newest_first())
 
-    @operation("Successful Response", name="get_invitation", answer=InvitationSerializer)
+    @operation("Successful Response", name="get_invitation", response=InvitationSerializer)
     def retrieve(self, request: Request, invitation_id: str) -> Response:
         """Get Invitation Endpoint.
 
@@ -164,12 +164,12 @@ class ZenmlInvitations(DialectViewSet):
         invitation = self._mine().filter(pk=self._key()).first()
         if invitation is None:
             raise InvitationNotFound
-        return self.answer(invitation)
+        return self.respond(invitation)
 
     @operation(
         "Successful Response",
         name="respond_to_invitation",
-        answer={"anyOf": [UUID_TEXT, {"type": "null"}]},
+        response={"anyOf": [UUID_TEXT, {"type": "null"}]},
         parameters={"accept": ACCEPT},
         errors=(409,),
     )
@@ -181,9 +181,9 @@ class ZenmlInvitations(DialectViewSet):
         key = self._key()
         if self.query["accept"]:
             answer = answering.accept(by=self.caller, invitation_id=key)
-            return self.answer(str(answer.invitation.organization_id))
+            return self.respond(str(answer.invitation.organization_id))
         answering.decline(by=self.caller, invitation_id=key)
-        return self.answer(None)
+        return self.respond(None)
 
     def _mine(self) -> InvitationQuerySet:
         return Invitation.objects.addressed_to(self.caller.user).open().with_details().with_member_count()

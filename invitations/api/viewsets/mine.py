@@ -28,21 +28,21 @@ class MyInvitationViewSet(AcceptsInvitations):
 
     @operation(
         "Invitations retrieved successfully",
-        answer=ReceivedInvitationSerializer,
+        response=ReceivedInvitationSerializer,
         filterset_class=ReceivedInvitationFilter,
         pagination_class=PagePagination,
     )
     def list(self, request: Request) -> Response:
         """List my open invitations."""
         rows = Invitation.objects.open().addressed_to(self.caller.user).with_details().with_member_count()
-        return self.page(rows)
+        return self.respond_with_page(rows)
 
-    @operation("Invitation retrieved successfully", answer=ReceivedInvitationSerializer)
+    @operation("Invitation retrieved successfully", response=ReceivedInvitationSerializer)
     def retrieve(self, request: Request, invitation_id: UUID) -> Response:
         """Get one of my invitations, whatever became of it."""
-        return self.answer(find_addressed(self.caller, invitation_id))
+        return self.respond(find_addressed(self.caller, invitation_id))
 
-    @operation("Invitation accepted successfully", answer=AcceptanceSerializer, errors=(409, 410))
+    @operation("Invitation accepted successfully", response=AcceptanceSerializer, errors=(409, 410))
     def accept(self, request: Request, invitation_id: UUID) -> Response:
         """Accept one of my invitations.
 
@@ -53,18 +53,18 @@ class MyInvitationViewSet(AcceptsInvitations):
     @operation(
         "Invitation declined successfully",
         body=DeclineSerializer,
-        answer=ReceivedInvitationSerializer,
+        response=ReceivedInvitationSerializer,
         errors=(409, 410),
     )
     def decline(self, request: Request, invitation_id: UUID) -> Response:
         """Decline one of my invitations for good; whoever invited me is told."""
         answering.decline(by=self.caller, invitation_id=invitation_id, **self.body)
-        return self.answer(find_addressed(self.caller, invitation_id))
+        return self.respond(find_addressed(self.caller, invitation_id))
 
     @operation(
         "Invitation retrieved successfully",
         body=LookupSerializer,
-        answer=LinkedInvitationSerializer,
+        response=LinkedInvitationSerializer,
         errors=(404, 410),
     )
     def lookup(self, request: Request) -> Response:
@@ -73,4 +73,4 @@ class MyInvitationViewSet(AcceptsInvitations):
         Says what the link's page shows, signed in or not, and changes nothing. A link older than the latest mail
         is answered with 410.
         """
-        return self.answer(find_by_token(self.body["token"]))
+        return self.respond(find_by_token(self.body["token"]))

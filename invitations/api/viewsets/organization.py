@@ -32,7 +32,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
     @operation(
         "Invitations retrieved successfully",
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         filterset_class=SentInvitationFilter,
         pagination_class=PagePagination,
     )
@@ -43,12 +43,12 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         Who manages the members of single units only sees the invitations into those.
         """
         rows = Invitation.objects.manageable_in(self.organization, self.caller)
-        return self.page(with_delivery(rows.with_details()))
+        return self.respond_with_page(with_delivery(rows.with_details()))
 
     @operation(
         "Invitation sent successfully",
         body=InviteSerializer,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
         errors=(409, 422, 429),
@@ -59,25 +59,25 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
         The invitation grants at most what the caller holds.
         """
-        return self.answer(inviting.invite(by=self.caller, organization_id=organization_id, **self.body))
+        return self.respond(inviting.invite(by=self.caller, organization_id=organization_id, **self.body))
 
-    @operation("Invitation retrieved successfully", answer=InvitationSerializer)
+    @operation("Invitation retrieved successfully", response=InvitationSerializer)
     def retrieve(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Get an invitation of an organization."""
-        return self.answer(find_managed(self.caller, self.organization, invitation_id))
+        return self.respond(find_managed(self.caller, self.organization, invitation_id))
 
-    @operation("Invitation explained successfully", answer=ExplanationSerializer)
+    @operation("Invitation explained successfully", response=ExplanationSerializer)
     def explain(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Tell why this person has not joined: the one reason that holds now, and what happened so far.
 
         Whether the invited address has an account is told to nobody.
         """
-        return self.answer(explain(find_managed(self.caller, self.organization, invitation_id)))
+        return self.respond(explain(find_managed(self.caller, self.organization, invitation_id)))
 
     @operation(
         "Invitation updated successfully",
         body=InvitationChangesSerializer,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         errors=(409, 410, 422),
     )
     def partial_update(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
@@ -85,7 +85,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
         The caller must hold what it grants before and after. Nothing is mailed: the link stays the same.
         """
-        return self.answer(
+        return self.respond(
             inviting.update_invitation(
                 by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body
             )
@@ -98,19 +98,19 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         The same as cancelling it; it stays readable, and its link says what happened.
         """
         inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
-        return self.answer()
+        return self.respond()
 
-    @operation("Invitation cancelled successfully", answer=InvitationSerializer, errors=(410,))
+    @operation("Invitation cancelled successfully", response=InvitationSerializer, errors=(410,))
     def cancel(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Cancel an invitation that is open, or whose acceptance waits for a seat."""
-        return self.answer(
+        return self.respond(
             inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         )
 
     @operation(
         "Invitation resent successfully",
         body=ResendSerializer,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         errors=(409, 410, 422, 429),
     )
@@ -120,14 +120,14 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
         An expired or undeliverable one is followed by a new invitation with the same grant, which is the answer.
         """
-        return self.answer(
+        return self.respond(
             inviting.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body)
         )
 
     @operation(
         "Address corrected successfully",
         body=CorrectionSerializer,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
         errors=(409, 410, 422, 429),
@@ -139,7 +139,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         A new invitation with the same grant, which is the answer, takes the place of one that is open or could not
         be delivered.
         """
-        return self.answer(
+        return self.respond(
             inviting.correct_address(
                 by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body
             )

@@ -24,19 +24,19 @@ class ApiKeyViewSet(CurrentOrganizationContext):
 
     @operation(
         "API keys retrieved successfully",
-        answer=ApiKeySerializer,
+        response=ApiKeySerializer,
         pagination_class=PagePagination,
         headers=HEADERS,
         errors=(404, 409),
     )
     def list(self, request: Request) -> Response:
         """List API keys, newest first."""
-        return self.page(api_keys.visible_keys(self.caller, self.organization))
+        return self.respond_with_page(api_keys.visible_keys(self.caller, self.organization))
 
     @operation(
         "API key created successfully",
         body=NewApiKeySerializer,
-        answer=CreatedApiKeySerializer,
+        response=CreatedApiKeySerializer,
         headers=HEADERS,
         status=201,
         errors=(404, 409, 422),
@@ -49,17 +49,17 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         """
         key, secret = api_keys.create_api_key(by=self.caller, organization_id=self.organization.pk, **self.body)
         key.secret = secret
-        return self.answer(key)
+        return self.respond(key)
 
-    @operation("API key retrieved successfully", answer=ApiKeySerializer, headers=HEADERS, errors=(409,))
+    @operation("API key retrieved successfully", response=ApiKeySerializer, headers=HEADERS, errors=(409,))
     def retrieve(self, request: Request, key_id: UUID) -> Response:
         """Get API key details."""
-        return self.answer(api_keys.find_key(self.caller, self.organization, key_id))
+        return self.respond(api_keys.find_key(self.caller, self.organization, key_id))
 
     @operation(
         "API key updated successfully",
         body=ApiKeyDescriptionSerializer,
-        answer=ApiKeySerializer,
+        response=ApiKeySerializer,
         headers=HEADERS,
         errors=(409,),
     )
@@ -73,7 +73,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     @operation(
         "API key updated successfully",
         body=ApiKeyDescriptionSerializer,
-        answer=ApiKeySerializer,
+        response=ApiKeySerializer,
         headers=HEADERS,
         errors=(409,),
     )
@@ -86,7 +86,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         key = api_keys.describe_api_key(
             by=self.caller, organization_id=self.organization.pk, key_id=key_id, **self.body
         )
-        return self.answer(key)
+        return self.respond(key)
 
     @operation("API key deleted successfully", status=204, headers=HEADERS, errors=(409,))
     def destroy(self, request: Request, key_id: UUID) -> Response:
@@ -95,4 +95,4 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         The next request with it is refused.
         """
         api_keys.delete_api_key(by=self.caller, organization_id=self.organization.pk, key_id=key_id)
-        return self.answer()
+        return self.respond()

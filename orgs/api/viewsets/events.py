@@ -24,10 +24,10 @@ class OrganizationEventViewSet(PathOrganizationContext):
 
     resource = "organization_events"
 
-    @operation("Events retrieved successfully", answer=EventSerializer, pagination_class=EventPagination)
+    @operation("Events retrieved successfully", response=EventSerializer, pagination_class=EventPagination)
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List what happened in an organization, oldest first.
 
         For whoever manages its members. To follow it, ask again with `after`.
         """
-        return self.page(querysets.events_of(self.caller, self.organization))
+        return self.respond_with_page(querysets.events_of(self.caller, self.organization))

@@ -13,7 +13,7 @@ from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions as drf
 
 from core import errors as domain
-from core.api.errors import ANSWERS, Problem, problem_of, problem_of_status
+from core.api.errors import ERROR_TABLE, Problem, problem_of, problem_of_status
 
 from .notes import NEW_YEAR, Note
 
@@ -118,8 +118,8 @@ def test_every_failure_has_its_status(exc, problem):
 
 def test_every_row_of_the_table_is_tried():
     beside = {db.OperationalError}  # tried below against real databases
-    tried = {kind for exc, _ in TABLE for kind in type(exc).__mro__ if kind in ANSWERS}
-    assert set(ANSWERS) - tried == beside
+    tried = {kind for exc, _ in TABLE for kind in type(exc).__mro__ if kind in ERROR_TABLE}
+    assert set(ERROR_TABLE) - tried == beside
 
 
 def test_a_crash_is_logged_with_its_traceback(caplog):

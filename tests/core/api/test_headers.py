@@ -20,7 +20,7 @@ class LuggageViewSet(ApiViewSet):
 
     @operation(
         "Read",
-        answer={"type": "object"},
+        response={"type": "object"},
         headers={
             "X-Room-Id": UuidParameter(help_text="The room."),
             "X-Weight": IntegerParameter(max_value=9, default=1),
@@ -28,7 +28,7 @@ class LuggageViewSet(ApiViewSet):
     )
     def retrieve(self, request):
         """Read the headers."""
-        return self.answer(self.header)
+        return self.respond(self.header)
 
 
 urlpatterns = [path("luggage", LuggageViewSet.as_view({"get": "retrieve"}))]

@@ -114,7 +114,7 @@ class NoteViewSet(Anonymous):
 
     @operation(
         "Notes retrieved successfully",
-        answer=NoteRow,
+        response=NoteRow,
         filterset_class=NoteFilter,
         pagination_class=PagePagination,
     )
@@ -123,51 +123,53 @@ class NoteViewSet(Anonymous):
 
         The newest first, unless asked otherwise.
         """
-        return self.page(Note.objects.all())
+        return self.respond_with_page(Note.objects.all())
 
     @operation(
-        "Notes retrieved successfully", answer=NoteRow, filterset_class=EveryFilter, pagination_class=PagePagination
+        "Notes retrieved successfully", response=NoteRow, filterset_class=EveryFilter, pagination_class=PagePagination
     )
     def every(self, request):
         """List notes with every kind of filter."""
-        return self.page(Note.objects.all())
+        return self.respond_with_page(Note.objects.all())
 
-    @operation("Note written", body=NoteBody, answer={"type": "object"}, status=201, errors=(409,))
+    @operation("Note written", body=NoteBody, response={"type": "object"}, status=201, errors=(409,))
     def create(self, request):
         """Write a note."""
-        return self.answer(self.body)
+        return self.respond(self.body)
 
-    @operation("Note found", answer=NoteRow)
+    @operation("Note found", response=NoteRow)
     def retrieve(self, request, pk):
         """Read a note."""
         note = Note.objects.filter(pk=pk).first()
         if note is None:
             raise NotFound
-        return self.answer(note)
+        return self.respond(note)
 
-    @operation("Note changed", body=NoteBody, answer={"type": "object"})
+    @operation("Note changed", body=NoteBody, response={"type": "object"})
     def partial_update(self, request, pk):
         """Change a note."""
-        return self.answer(self.body)
+        return self.respond(self.body)
 
     @operation("Note burnt", status=204)
     def destroy(self, request, pk):
         """Burn a note."""
-        return self.answer()
+        return self.respond()
 
 
 class FeedViewSet(Anonymous):
     """Notes by cursor."""
 
-    @operation("Feed retrieved successfully", answer=NoteRow, pagination_class=NewestFirst)
+    @operation("Feed retrieved successfully", response=NoteRow, pagination_class=NewestFirst)
     def list(self, request):
         """Follow the notes."""
-        return self.page(Note.objects.all())
+        return self.respond_with_page(Note.objects.all())
 
-    @operation("Feed retrieved successfully", answer=NoteRow, filterset_class=NoteFilter, pagination_class=NewestFirst)
+    @operation(
+        "Feed retrieved successfully", response=NoteRow, filterset_class=NoteFilter, pagination_class=NewestFirst
+    )
     def sorted(self, request, shelf):
         """Follow the notes of a shelf."""
-        return self.page(Note.objects.all())
+        return self.respond_with_page(Note.objects.all())
 
     def cursor_context(self):
         """The shelf that a header names."""
@@ -179,7 +181,7 @@ class EchoViewSet(Anonymous):
 
     @operation(
         "Echo",
-        answer={"type": "object"},
+        response={"type": "object"},
         headers={"X-Shelf-Id": UuidParameter()},
         parameters={
             "flag": BooleanParameter(),
@@ -190,12 +192,12 @@ class EchoViewSet(Anonymous):
     )
     def retrieve(self, request):
         """Say what the query means."""
-        return self.answer({**self.query, **self.header})
+        return self.respond({**self.query, **self.header})
 
     @operation("Done")
     def act(self, request):
         """Take no body."""
-        return self.answer()
+        return self.respond()
 
 
 class FaultyViewSet(Anonymous):
@@ -204,7 +206,7 @@ class FaultyViewSet(Anonymous):
     @operation("Never")
     def crash(self, request):
         """Divide by zero."""
-        return self.answer(1 / 0)
+        return self.respond(1 / 0)
 
     @operation("Never")
     def conflict(self, request):
@@ -229,12 +231,12 @@ class GuardedViewSet(ApiViewSet):
     @operation("Secret", parameters={"page": IntegerParameter(min_value=1)})
     def retrieve(self, request):
         """Read a secret."""
-        return self.answer("secret")
+        return self.respond("secret")
 
-    @operation("Public", answer={"type": "string"}, public=True)
+    @operation("Public", response={"type": "string"}, public=True)
     def public(self, request):
         """Read what anybody may."""
-        return self.answer("public")
+        return self.respond("public")
 
 
 def terse(problem, request):
@@ -251,7 +253,7 @@ class TerseViewSet(Anonymous):
     @operation("Never", parameters={"page": IntegerParameter(min_value=1, max_value=5)})
     def retrieve(self, request):
         """Answer with bare JSON."""
-        return self.answer({"page": self.query["page"]})
+        return self.respond({"page": self.query["page"]})
 
 
 def plain_crash(request):
