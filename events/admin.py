@@ -1,4 +1,4 @@
-"""The event log in the admin: found by what happened, where, and to what."""
+"""The audit log in the admin."""
 
 from django.contrib import admin
 
@@ -8,7 +8,7 @@ from events.models import Event
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """Append-only: there is nothing to press."""
+    """Events are append-only, so this page has no buttons."""
 
     list_display = (
         "created_at",
@@ -21,5 +21,5 @@ class EventAdmin(ReadOnlyAdmin):
     )
     list_filter = ("kind", "actor_method", "subject_type", "created_at")
     search_fields = ("=organization_id", "=subject_id", "=actor_id")
-    search_help_text = "The whole id of an organization, a user, an invitation or whatever it happened to"
+    search_help_text = "The full id of an organization, a user, an invitation or another object of the event"
     ordering = ("-id",)

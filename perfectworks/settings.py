@@ -103,12 +103,12 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "core.api.unrouted.ApiErrorMiddleware",
-    "core.api.cors.ApiCorsMiddleware",
+    "core.api.middleware.ApiErrorMiddleware",
+    "core.api.middleware.ApiCorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.pages.PolicyMiddleware",
-    "core.languages.LanguageMiddleware",
+    "core.language_middleware.LanguageMiddleware",
     "core.pages.PageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.sessions.SessionRotationMiddleware",

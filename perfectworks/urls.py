@@ -206,4 +206,4 @@ error_bodies = (
     | {f"/{prefix}": dialect.error_body for prefix, dialect in DIALECTS.items()}
     | dict.fromkeys(("/oauth2/token", "/oauth2/revoke", "/upsun/oauth2/token"), oauth_error_body)
 )  # fmt: skip
-handler404 = "core.api.unrouted.not_found"
+handler404 = "core.api.middleware.not_found"

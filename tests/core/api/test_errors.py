@@ -125,7 +125,7 @@ def test_every_row_of_the_table_is_tried():
 def test_a_crash_is_logged_with_its_traceback(caplog):
     problem_of(ZeroDivisionError("the cause"))
     [record] = caplog.records
-    assert (record.levelname, record.getMessage()) == ("ERROR", "Unhandled ZeroDivisionError")
+    assert (record.levelname, record.getMessage()) == ("ERROR", "unhandled exception error=ZeroDivisionError")
     assert "the cause" in caplog.text
 
 

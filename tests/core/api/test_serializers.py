@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework import serializers
 
-from core.api.fields import fields_of
+from core.api.errors import field_errors
 from core.api.serializers import (
     HouseSerializer,
     NoBody,
@@ -118,7 +118,7 @@ def faults_of(data, **options):
     serializer = Body(data=data, **options)
     with pytest.raises(serializers.ValidationError) as refused:
         serializer.is_valid(raise_exception=True)
-    return fields_of(refused.value)
+    return field_errors(refused.value)
 
 
 def test_input_is_read_into_snake_case():

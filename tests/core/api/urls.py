@@ -303,4 +303,4 @@ urlpatterns = [
     path("", plain_missing, name="home"),  # our error pages lead there
 ]
 error_bodies = {"/api": house_error_body, "/terse": terse}
-handler404 = "core.api.unrouted.not_found"
+handler404 = "core.api.middleware.not_found"
