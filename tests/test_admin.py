@@ -194,7 +194,7 @@ def test_extending_moves_the_date_within_its_bounds(staff: Client, world: World)
     assert press(staff, invitation, "extend", days="30") == "Extend: done."
     assert Invitation.objects.get(pk=invitation.pk).expires_at > invitation.expires_at
     assert "Choose 1 to 30 days." in press(staff, invitation, "extend", days="31")
-    assert press(staff, invitation, "extend", days="soon") == "This value does not fit."
+    assert press(staff, invitation, "extend", days="soon") == "This value is not valid."
 
 
 def test_withdrawing_ends_the_invitation_and_a_second_press_says_so(staff: Client, world: World):

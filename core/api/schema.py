@@ -193,23 +193,23 @@ def response(description: str, schema: Schema) -> Schema:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def only_below_the_prefix(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
+def below_prefix(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
     """Keep the endpoints below SCHEMA_PATH_PREFIX: one document describes one API. A preprocessing hook."""
     prefix = spectacular_settings.SCHEMA_PATH_PREFIX
     return [endpoint for endpoint in endpoints if endpoint[0].startswith(f"{prefix}/")]
 
 
-def in_the_order_of_the_map(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
+def in_urlconf_order(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
     """Sort endpoints by their order in the URLconf, then from GET to DELETE. A preprocessing hook."""
     routed = list(dict.fromkeys(path for path, *_ in endpoints))
     return sorted(endpoints, key=lambda endpoint: (routed.index(endpoint[0]), METHODS.index(endpoint[2])))
 
 
-def without_marks(result: Any, **_: Any) -> Any:
+def without_internal_keys(result: Any, **_: Any) -> Any:
     """Remove drf-spectacular's internal `x-spec-enum-id` keys. A postprocessing hook."""
     if isinstance(result, dict):
-        return {name: without_marks(value) for name, value in result.items() if name != "x-spec-enum-id"}
-    return [without_marks(value) for value in result] if isinstance(result, list) else result
+        return {name: without_internal_keys(value) for name, value in result.items() if name != "x-spec-enum-id"}
+    return [without_internal_keys(value) for value in result] if isinstance(result, list) else result
 
 
 def without_unused_schemes(result: Any, **_: Any) -> Any:

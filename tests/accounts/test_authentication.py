@@ -26,7 +26,7 @@ INVALID = refused(401, "invalid_credentials", "This credential is not valid.")
 TWO = refused(
     400,
     "two_credentials",
-    "Show one credential: a request has either a bearer token, an API key or a session.",
+    "Send only one credential: a bearer token, an API key or a session.",
 )
 CSRF = "a" * 32
 
@@ -261,7 +261,7 @@ def test_a_token_of_an_issuer_that_does_not_answer_can_be_tried_again(trusted):
     response = ask({"Authorization": f"Bearer {token()}"})
 
     assert said(response) == refused(
-        503, "keys_unavailable", "The identity provider does not answer. Try again in a moment."
+        503, "keys_unavailable", "The identity provider is not responding. Try again in a moment."
     )
     assert response["Retry-After"] == "10"
 

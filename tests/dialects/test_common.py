@@ -126,7 +126,7 @@ def test_the_smallest_and_the_largest_are_taken(world: World, speaker: Speaker, 
 
 @every_page_parameter
 def test_a_parameter_that_comes_twice_is_refused(world: World, speaker: Speaker, name: str):
-    twice = {name: "This parameter may be given once only."}
+    twice = {name: "This parameter must not be repeated."}
     unknown = {"x": "This parameter is unknown."} if speaker.refuses_unknown else {}
 
     assert said(speaker.ask(world, f"{name}=1&{name}=1")) == invalid_query(speaker, **twice)

@@ -115,7 +115,7 @@ def test_what_is_no_key_is_refused(db: None, secret: str):
         (None, "The body must be a JSON object."),
         ({"grant_type": 1}, "Every parameter is a text."),
         ({"grant_type": ["api_token"]}, "Every parameter is a text."),
-        ({"grant_type": "api_token", "api_token": "\x00"}, "The body has a fault."),
+        ({"grant_type": "api_token", "api_token": "\x00"}, "The body is not valid."),
     ],
 )
 def test_a_body_that_is_no_object_of_texts_is_refused(db: None, body: object, said: str):
@@ -125,7 +125,7 @@ def test_a_body_that_is_no_object_of_texts_is_refused(db: None, body: object, sa
 def test_another_grant_than_the_known_ones_is_refused(db: None):
     assert answer(asks({"grant_type": "password"})) == (
         400,
-        {"error": "unsupported_grant_type", "error_description": "This grant_type is not known here."},
+        {"error": "unsupported_grant_type", "error_description": "This grant_type is not supported."},
     )
 
 

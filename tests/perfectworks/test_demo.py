@@ -186,7 +186,7 @@ def test_where_the_invitee_has_joined_the_link_is_for_a_namesake(shown):
     accept(by=Principal(user=demo_person("invitee"), method=Method.SESSION), invitation_id=accepted.pk)
     text = printed()
     again = json.loads(printed("--json"))["invitations"]["pending"]
-    assert f"as it stands in the mail to invitee-2@example.com:\n  {again['link']}\n" in text
+    assert f"The invitation link from the email to invitee-2@example.com:\n  {again['link']}\n" in text
     assert terms_of(again) == terms_of(shown["invitations"]["pending"])
     assert demo_person("invitee").memberships.count() == 1
 

@@ -57,7 +57,7 @@ def read_until_ready(process: subprocess.Popen[str], port: int) -> list[str]:
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if line == f"PerfectWorks answers at http://127.0.0.1:{port} (Ctrl-C stops it)\n":
+        if line == f"PerfectWorks is running at http://127.0.0.1:{port} (press Ctrl-C to stop)\n":
             return lines
     pytest.fail("".join(lines))
 
@@ -109,7 +109,7 @@ def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(tmp_pat
         output, _ = process.communicate(timeout=60)
 
         assert process.returncode == 128 + signal.SIGKILL
-        assert f"The {named} ended by itself." in output
+        assert f"The {named} ended unexpectedly." in output
         assert not any(map(is_alive, parts.values()))
 
 
@@ -117,7 +117,7 @@ def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(tmp_pa
     port = free_port()
     with serving(tmp_path, port) as process:
         lines = read_until_ready(process, port)
-        guidance = lines[lines.index("The demonstration is ready. Everybody's password is  perfectworks-demo\n") :]
+        guidance = lines[lines.index("The demo is ready. Everybody's password is  perfectworks-demo\n") :]
         pasted = [shlex.split(line) for line in guidance if line.startswith("  curl ")]
         statuses = {words[-1]: get_status(port, urlsplit(words[-1]).path, headers_of(words)) for words in pasted}
 

@@ -48,7 +48,7 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ({"RECIPIENT_EMAILS_PER_HOUR": "0"}, "RECIPIENT_EMAILS_PER_HOUR must be 1 or more."),
         (
             {"ORGANIZATION_EMAILS_PER_DAY": "many"},
-            "ORGANIZATION_EMAILS_PER_DAY has a value that cannot be read as what it should be.",
+            "ORGANIZATION_EMAILS_PER_DAY has a value of the wrong type.",
         ),
         (
             {"PUBLIC_BASE_URL": ""},
@@ -56,15 +56,15 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ),
         (
             {"PUBLIC_BASE_URL": "perfectworks.test"},
-            "PUBLIC_BASE_URL must be http(s)://host[:port] and nothing more.",
+            "PUBLIC_BASE_URL must be http(s)://host[:port] without a path.",
         ),
         (
             {"PUBLIC_BASE_URL": "https://perfectworks.test/path"},
-            "PUBLIC_BASE_URL must be http(s)://host[:port] and nothing more.",
+            "PUBLIC_BASE_URL must be http(s)://host[:port] without a path.",
         ),
         (
             {"PUBLIC_BASE_URL": "https://user@perfectworks.test"},
-            "PUBLIC_BASE_URL must be http(s)://host[:port] and nothing more.",
+            "PUBLIC_BASE_URL must be http(s)://host[:port] without a path.",
         ),
         (
             {"DATABASE_URL": "postgres://db/perfectworks?isolation_level=serializable"},
@@ -81,8 +81,8 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
             {"DATABASE_URL": "mysql://db/perfectworks"},
             "DATABASE_URL must begin with postgres:// or sqlite:///.",
         ),
-        ({"PORT": "http"}, "PORT has a value that cannot be read as what it should be."),
-        ({"JWT_ISSUERS": "["}, "JWT_ISSUERS has a value that cannot be read as what it should be."),
+        ({"PORT": "http"}, "PORT has a value of the wrong type."),
+        ({"JWT_ISSUERS": "["}, "JWT_ISSUERS has a value of the wrong type."),
         ({"JWT_ISSUERS": "[1]"}, 'JWT_ISSUERS must be a JSON list of {"issuer", "audience", "jwks_url"}.'),
         (
             {

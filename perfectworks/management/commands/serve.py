@@ -34,7 +34,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the service; raise CommandError when it cannot start or when a part of it ended by itself."""
+        """Run the service. Raises CommandError if it cannot start or one of its processes ends."""
         require_free_port(settings.HOST, settings.PORT)
         self.prepare()
         self.asked_to_stop = False
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             self.watch(processes)
 
     def prepare(self) -> None:
-        """Bring database and static files up to date; for a newcomer make the demonstration."""
+        """Migrate and collect static files. In DEBUG, create the demo data in an empty database."""
         call_command("migrate", verbosity=0, skip_checks=False)
         if not settings.DEBUG:
             call_command("collectstatic", verbosity=0, interactive=False)
@@ -52,42 +52,42 @@ class Command(BaseCommand):
             demo.make_world()
 
     def announce(self) -> None:
-        """Say where the service answers and, to whoever tries it out, how to enter; nothing pushes this away."""
+        """Print the URL of the service and, in DEBUG, the demo's accounts. It comes after all other output."""
         if settings.DEBUG and demo.is_present():
             call_command("demo", stdout=self.stdout)
         elif settings.DEBUG:
-            self.stdout.write("`make demo` says who can sign in, and how to look around.")
-        self.stdout.write(f"PerfectWorks answers at {settings.PUBLIC_BASE_URL} (Ctrl-C stops it)")
+            self.stdout.write("Run `make demo` to create demo accounts.")
+        self.stdout.write(f"PerfectWorks is running at {settings.PUBLIC_BASE_URL} (press Ctrl-C to stop)")
         self.stdout.flush()
 
     def ask_to_stop(self, *_: object) -> None:
-        """Remember the signal; `watch` looks for it."""
+        """Set the flag that `watch` checks."""
         self.asked_to_stop = True
 
     def watch(self, processes: Processes) -> None:
-        """Return once asked to stop; raise CommandError with the exit code of the first part that ends."""
+        """Wait until asked to stop. Raises CommandError with the exit code of a process that ends before."""
         steps = self.steps()
         while not self.asked_to_stop:
             for name, process in processes.items():
                 if process.poll() is not None:
-                    raise CommandError(f"The {name} ended by itself.", returncode=exit_code(process))
+                    raise CommandError(f"The {name} ended unexpectedly.", returncode=exit_code(process))
             next(steps, None)
             time.sleep(LOOK_EVERY_SECONDS)
 
     def steps(self) -> Iterator[None]:
-        """A look at a time: wait until the web server answers and the first mails are out, then announce it."""
-        while not answers(settings.HOST, settings.PORT):
+        """Wait until the web server responds and the first emails are sent, then announce the service."""
+        while not responds(settings.HOST, settings.PORT):
             yield
         latest = time.monotonic() + MAX_SILENCE
         while time.monotonic() < latest and Email.objects.due().exists():
             yield
-        yield  # the parts write their last lines
+        yield  # for the last output of the processes
         self.announce()
         connection.close()
 
 
 def web_server() -> list[str]:
-    """Return the command line of the web server, configured by gunicorn.conf.py."""
+    """Return the command line of the web server."""
     config = str(settings.BASE_DIR / "gunicorn.conf.py")
     return [
         sys.executable,
@@ -106,9 +106,9 @@ def email_worker() -> list[str]:
 
 @contextmanager
 def running(commands: dict[str, list[str]]) -> Iterator[Processes]:
-    """Run the named commands for as long as the block runs, and leave none behind.
+    """Run the commands while the block runs, and stop them afterwards.
 
-    Each has its own process group, so that Ctrl-C in a terminal reaches only us and stopping them is ours.
+    Each has its own process group, so that Ctrl-C in a terminal only reaches this process, which then stops the others.
     """
     processes: Processes = {}
     try:
@@ -120,7 +120,7 @@ def running(commands: dict[str, list[str]]) -> Iterator[Processes]:
 
 
 def stop(processes: Processes) -> None:
-    """End the processes gently, and by force what has not ended after the grace time."""
+    """Terminate the processes, and kill those that have not ended after GRACE_SECONDS."""
     for process in processes.values():
         process.terminate()
     deadline = time.monotonic() + GRACE_SECONDS
@@ -133,13 +133,13 @@ def stop(processes: Processes) -> None:
 
 
 def exit_code(process: subprocess.Popen[bytes]) -> int:
-    """Return what the shell would say of an ended process; never 0, because nobody asked it to end."""
+    """Return the exit code as a shell would. 0 becomes 1, as the process should not have ended."""
     code = process.returncode
     return 128 - code if code < 0 else code or 1
 
 
 def require_free_port(host: str, port: int) -> None:
-    """Raise CommandError when another program listens there."""
+    """Raise CommandError if the port is in use."""
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -151,8 +151,8 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
-def answers(host: str, port: int) -> bool:
-    """Return whether the web server answers its health check."""
+def responds(host: str, port: int) -> bool:
+    """Tell whether the web server responds to its health check."""
     connection = HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/healthz/live", headers={"Host": settings.PUBLIC_HOST})

@@ -173,7 +173,7 @@ def test_a_token_in_the_address_or_the_body_is_none(program: Program, invitee: U
 )
 def test_other_grants_are_not_known(service: Program, invitee: User, grant: str):
     credentials = {"username": "invitee@example.com", "password": "x", "device_code": "x"}
-    refusal = {"error": "unsupported_grant_type", "error_description": "This grant_type is not known here."}
+    refusal = {"error": "unsupported_grant_type", "error_description": "This grant_type is not supported."}
 
     assert answer(service.gets_token(grant_type=grant, **credentials)) == (400, refusal)
 

@@ -18,7 +18,7 @@ from tests.support.changes import track_changes
 from tests.support.people import membership_of
 
 API = "/api/v0"
-MACHINE_REFUSED = {"detail": "This kind of credential cannot be used for this."}
+MACHINE_REFUSED = {"detail": "This kind of credential is not accepted here."}
 
 NARROW = frozenset(GRANTABLE_DIRECTLY)
 WIDE = {"organizations", "organization:admin"}
@@ -100,7 +100,7 @@ def test_the_scopes_that_would_do_are_named(program: Program, invitee: User):
     assert asked(token, f"{API}/invitations").json()["error"]["details"] == {"scopes": ["invitations"]}
     assert asked(token, f"{API}/organization-members").json()["error"] == {
         "code": "scope_missing",
-        "message": "This token was not granted the scope for this.",
+        "message": "This token does not have the required scope.",
         "details": {"scopes": ["organization:admin", "organization:manage_members", "organizations"]},
     }
 
@@ -153,7 +153,7 @@ def test_a_machine_is_no_invitee(service: Program, owner: User, organization: Or
         403,
         {
             "code": "credential_not_allowed",
-            "message": "This kind of credential cannot be used for this.",
+            "message": "This kind of credential is not accepted here.",
             "details": {"allowed": ["jwt", "oauth2", "session"]},
         },
     )

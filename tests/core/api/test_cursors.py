@@ -144,7 +144,7 @@ def test_two_directions_exclude_each_other(notes):
     cursor = get().json()["pagination"]["after"]
     response = get(after=cursor, before=cursor)
     assert response.status_code == 400
-    assert response.json()["error"]["fields"] == {"before": ["This excludes after."]}
+    assert response.json()["error"]["fields"] == {"before": ["This cannot be combined with after."]}
 
 
 @pytest.mark.parametrize("name", ["after", "before"])

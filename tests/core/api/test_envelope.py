@@ -74,10 +74,10 @@ def test_a_crash_tells_nothing(api, caplog):
     assert response.status_code == 500
     assert response.json() == {
         "success": False,
-        "message": "Something went wrong on our side. It has been recorded.",
+        "message": "Something went wrong on our side. The error was logged.",
         "error": {
             "code": "internal_error",
-            "message": "Something went wrong on our side. It has been recorded.",
+            "message": "Something went wrong on our side. The error was logged.",
         },
     }
     assert "ZeroDivisionError" in caplog.text
@@ -135,7 +135,7 @@ def test_only_json_is_spoken(api):
 
 
 def test_a_method_without_operation_is_our_mistake(client):
-    with pytest.raises(Exception, match=r"FaultyViewSet\.forgotten is routed and not an @operation"):
+    with pytest.raises(Exception, match=r"FaultyViewSet\.forgotten is routed but is not an @operation"):
         client.get("/api/faults/forgotten")
 
 

@@ -34,17 +34,17 @@ class Teapot(drf.APIException):
 
 INVALID = "Some fields are not valid."
 MALFORMED = "The request is malformed."
-UNSTORABLE = "Some value cannot be stored."
+UNSTORABLE = "A value cannot be stored."
 BUSY = Problem(503, "busy", "The service is busy. Try again in a moment.", headers={"Retry-After": "2"})
-TAKEN = Problem(409, "conflict", "Something like this exists already.")
-CRASH = Problem(500, "internal_error", "Something went wrong on our side. It has been recorded.")
+TAKEN = Problem(409, "conflict", "This already exists.")
+CRASH = Problem(500, "internal_error", "Something went wrong on our side. The error was logged.")
 
 TABLE = [
     (domain.Invalid(), Problem(400, "invalid", "The input is not valid.")),
     (domain.Unauthenticated(), Problem(401, "unauthenticated", "Authentication is required.")),
     (domain.Denied("Not you."), Problem(403, "denied", "Not you.")),
     (domain.NotFound(), Problem(404, "not_found", "Not found.")),
-    (domain.Gone(), Problem(410, "gone", "This is over.")),
+    (domain.Gone(), Problem(410, "gone", "This is no longer available.")),
     (domain.Unprocessable("No fit."), Problem(422, "unprocessable", "No fit.")),
     (
         SeatsUsedUp(fields={"seat_limit": ["Raise it."]}, seats=5),

@@ -72,7 +72,7 @@ def test_each_filter_narrows_the_list_and_an_initial_value_does_so_unless_anothe
         ("sort=title", {"sort": NO_SORT}),
         ("sort=password:asc", {"sort": NO_SORT}),
         ("sort=title:asc,title:desc", {"sort": NO_SORT}),
-        ("color=red&color=red", {"color": ["This parameter may be given once only."]}),
+        ("color=red&color=red", {"color": ["This parameter must not be repeated."]}),
         ("a_name=a", {"a_name": ["This parameter is unknown."]}),
         ("title=red", {"title": ["This parameter is unknown."]}),
         ("color__in=red", {"color__in": ["This parameter is unknown."]}),

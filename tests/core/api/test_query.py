@@ -46,7 +46,7 @@ def test_declared_parameters_are_read_and_absent_ones_have_their_default(query, 
         ("", {"needed": ["This parameter is required."]}),
         ("needed=", {"needed": ["Between 1 and 8 characters are expected."]}),
         ("needed=123456789", {"needed": ["Between 1 and 8 characters are expected."]}),
-        ("needed=x&needed=x", {"needed": ["This parameter may be given once only."]}),
+        ("needed=x&needed=x", {"needed": ["This parameter must not be repeated."]}),
         ("needed=x&nonsense=1", {"nonsense": ["This parameter is unknown."]}),
         ("needed=x&is_admin=1", {"is_admin": ["This parameter is unknown."]}),
         ("needed=x&Flag=true", {"Flag": ["This parameter is unknown."]}),
@@ -108,7 +108,7 @@ def test_raw_bytes_that_are_not_utf_8_are_refused():
 def test_nul_is_refused(query):
     response = echo(query)
     assert response.status_code == 400
-    assert response.json()["message"] == "The query contains NUL."
+    assert response.json()["message"] == "The query must not contain NUL characters."
 
 
 def test_a_flood_of_parameters_is_refused():

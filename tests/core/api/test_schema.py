@@ -51,7 +51,7 @@ def test_an_operation_tells_its_summary_parameters_and_pages(written):
             "in": "query",
             "name": "limit",
             "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
-            "description": "How many rows a page has.",
+            "description": "The number of rows on a page.",
         },
         {
             "in": "query",

@@ -25,7 +25,7 @@ from tests.support.people import session_of
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 NEW = {"email": "new@example.com"}
-REUSED = refused(422, "idempotency_key_reused", "This Idempotency-Key was used with another request.")
+REUSED = refused(422, "idempotency_key_reused", "This Idempotency-Key was already used for a different request.")
 
 
 @pytest.fixture(params=["create", "invite", "resend", "correct_address"])

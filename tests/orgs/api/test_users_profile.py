@@ -109,7 +109,7 @@ def test_who_may_not(by, member, verb):
         assert said(getattr(client, verb)(PATH, {"firstName": "Mia"})) == refused(
             403,
             "credential_not_allowed",
-            "This kind of credential cannot be used for this.",
+            "This kind of credential is not accepted here.",
             details={"allowed": ["jwt", "oauth2", "session"]},
         )
 

@@ -179,7 +179,7 @@ def test_without_a_email_server_the_answer_is_the_same_and_asking_again_helps(by
     settings.EMAIL_FILE_PATH = str(tmp_path / "folder")
     again = [said(by("anonymous").post(PATH, NEWCOMER | {"email": address})) for address in addresses]
 
-    assert failed == [refused(503, "email_not_sent", "The mail could not be sent. Try again in a moment.")] * 2
+    assert failed == [refused(503, "email_not_sent", "The email could not be sent. Try again in a moment.")] * 2
     assert again == [ACCEPTED] * 2
     assert len(list((tmp_path / "folder").iterdir())) == 2
 
