@@ -19,9 +19,9 @@ class ClientEndpoint:
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Reject parameters in the query, where they would be logged, and NUL characters."""
         if request.META["QUERY_STRING"]:
-            return error_response("Send parameters in the body, not in the query.")
+            return oauth_error("Send parameters in the body, not in the query.")
         if any("\x00" in value for _, values in request.POST.lists() for value in values):
-            return error_response("Parameters must not contain NUL characters.")
+            return oauth_error("Parameters must not contain NUL characters.")
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         response["Cache-Control"] = "no-store"
         if response.content:
@@ -38,9 +38,9 @@ class Token(ClientEndpoint, TokenView):
         """Issue tokens, for the grant types that the metadata lists."""
         grant_type = request.POST.get("grant_type")
         if not grant_type:  # an empty value counts as missing (RFC 6749, section 3.2)
-            return error_response("A grant_type is required.")
+            return oauth_error("A grant_type is required.")
         if grant_type not in oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED:
-            return error_response("This grant_type is not supported.", error="unsupported_grant_type")
+            return oauth_error("This grant_type is not supported.", error="unsupported_grant_type")
         with transaction.atomic():  # using up the code and issuing the token belong together
             return self.authorization_flow_token_response(request)
 
@@ -55,7 +55,7 @@ class Revoke(ClientEndpoint, RevokeTokenView):
         return response
 
 
-def error_response(reason: str, *, error: str = "invalid_request") -> JsonResponse:
+def oauth_error(reason: str, *, error: str = "invalid_request") -> JsonResponse:
     """Return a 400 with an OAuth error."""
     body = {"error": error, "error_description": reason}
     return JsonResponse(body, status=400, headers={"Cache-Control": "no-store"})

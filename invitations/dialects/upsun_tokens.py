@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.settings import oauth2_settings
 
-from accounts.oauth.token_endpoint import Token, refused
+from accounts.oauth.token_endpoint import Token, oauth_error
 from core.api.parsers import MalformedBody, parse_document
 from core.api.query import object_schema
 from core.api.schema import RETRY_AFTER, response
@@ -72,7 +72,7 @@ class UpsunToken(Token):
             try:
                 form = form_of(request)
             except MalformedBody as error:
-                return refused(str(error))
+                return oauth_error(str(error))
             request.POST = form  # type: ignore[assignment]  # Django's own is a property that takes any
         return super().dispatch(request, *args, **kwargs)
 
@@ -87,7 +87,7 @@ def exchange(secret: str) -> HttpResponse:
     """A token for an API key."""
     token = token_for_key(secret)
     if token is None:
-        return refused("This API token does not hold.", error="invalid_grant")
+        return oauth_error("This API token does not hold.", error="invalid_grant")
     return JsonResponse({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_LIFETIME.seconds})
 
 

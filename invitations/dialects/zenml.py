@@ -173,7 +173,7 @@ class ZenmlInvitations(DialectViewSet):
         parameters={"accept": ACCEPT},
         errors=(409,),
     )
-    def respond(self, request: Request, invitation_id: str) -> Response:
+    def answer(self, request: Request, invitation_id: str) -> Response:
         """Respond To Invitation Endpoint.
 
         Accept or decline a pending invitation. Returns the ID of the organization if the invitation was accepted.
@@ -204,7 +204,7 @@ class ZenmlInvitations(DialectViewSet):
             given = self.request.query_params.getlist("accept")
             if not given:
                 faults.append(fault(MISSING, "query", "accept", given=None))
-            elif len(given) > 1 or given[0].lower() not in ACCEPT.spellings:
+            elif len(given) > 1 or given[0].lower() not in ACCEPT.meanings:
                 faults.append(fault(BAD_BOOLEAN, "query", "accept", given=given if len(given) > 1 else given[0]))
         return faults
 
@@ -213,9 +213,9 @@ class ZenmlInvitations(DialectViewSet):
 
 urlpatterns = [
     path("invitations", ZenmlInvitations.as_view({"get": "list"})),
-    path("invitations/<str:invitation_id>", ZenmlInvitations.as_view({"get": "retrieve", "post": "respond"})),
+    path("invitations/<str:invitation_id>", ZenmlInvitations.as_view({"get": "retrieve", "post": "answer"})),
 ]
 credentials = {
     **{f"zenml_invitations.{name}": BEARER.scoped(INVITATIONS) for name in ("list", "retrieve")},
-    "zenml_invitations.respond": PERSON_WITHOUT_COOKIE.scoped(INVITATIONS),
+    "zenml_invitations.answer": PERSON_WITHOUT_COOKIE.scoped(INVITATIONS),
 }

@@ -92,7 +92,7 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ),
         (
             {"JWT_ISSUERS": '[{"issuer": "https://issuer.test", "audience": "us", "jwks_url": "file:///etc/keys"}]'},
-            "Each jwks_url of JWT_ISSUERS must begin with https:// (or http:// at home).",
+            "Each jwks_url in JWT_ISSUERS must start with https:// (or http:// in development).",
         ),
         (
             {"EMAIL_WEBHOOK": "pigeon"},
@@ -101,12 +101,12 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ),
         (
             {"EMAIL_WEBHOOK": "mailgun", "ANYMAIL": '{"MAILGUN_API_KEY": "key", "WEBHOOK_SECRET": "a:b"}'},
-            "EMAIL_WEBHOOK=mailgun needs MAILGUN_WEBHOOK_SIGNING_KEY in ANYMAIL, or anybody could report.",
+            "EMAIL_WEBHOOK=mailgun needs MAILGUN_WEBHOOK_SIGNING_KEY in ANYMAIL to authenticate reports.",
         ),
         *(
             (
                 {"EMAIL_WEBHOOK": "postmark", "ANYMAIL": anymail},
-                "EMAIL_WEBHOOK=postmark needs WEBHOOK_SECRET in ANYMAIL, or anybody could report.",
+                "EMAIL_WEBHOOK=postmark needs WEBHOOK_SECRET in ANYMAIL to authenticate reports.",
             )
             for anymail in (
                 "",
