@@ -1,4 +1,4 @@
-"""How the web server runs; gunicorn finds this file by its name. WEB_CONCURRENCY says how many processes."""
+"""The configuration of gunicorn. WEB_CONCURRENCY is the number of processes."""
 
 import os
 
@@ -11,11 +11,11 @@ bind = f"{env.str('HOST', default='127.0.0.1')}:{env.int('PORT', default=8000)}"
 worker_class = "gthread"
 threads = env.int("WEB_THREADS", default=8)
 timeout = 60
-# What is longer is refused by the program, in the words of the API that was asked.
+# Longer requests reach Django, which returns the error in the format of the requested API.
 limit_request_line = 8190
 limit_request_field_size = 16_380
 graceful_timeout = 20
-# Heartbeats go to memory where there is such a place: a busy disk would look like a hanging worker.
+# Heartbeats are files in memory if possible: on a busy disk, workers would seem to hang.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 # Nobody steers the server while it runs.
 control_socket_disable = True

@@ -275,7 +275,7 @@ class IdempotentResponseQuerySet(models.QuerySet["IdempotentResponse"]):
 
     def mentioning(self, texts: Iterable[str]) -> "IdempotentResponseQuerySet":
         """Return the responses that contain one of these ids or addresses."""
-        return self.filter(reduce(or_, (models.Q(answer__contains=json.dumps(text)) for text in texts)))
+        return self.filter(reduce(or_, (models.Q(response__contains=json.dumps(text)) for text in texts)))
 
 
 class IdempotentResponse(models.Model):
@@ -292,7 +292,7 @@ class IdempotentResponse(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
-    answer = models.TextField(blank=True)
+    response = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = IdempotentResponseQuerySet.as_manager()

@@ -57,7 +57,7 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default=f"http://127.0.0.1:{PORT}" if DEBUG else "")
 if not PUBLIC_BASE_URL:
-    raise ImproperlyConfigured("PUBLIC_BASE_URL is not set. Mailed links start with it: https://your.host.")
+    raise ImproperlyConfigured("PUBLIC_BASE_URL is not set. Links in emails start with it: https://your.host.")
 PUBLIC_BASE_URL = require_origin(PUBLIC_BASE_URL)
 PUBLIC_HOST = urlsplit(PUBLIC_BASE_URL).hostname or ""
 HTTPS = PUBLIC_BASE_URL.startswith("https://")

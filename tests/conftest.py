@@ -1,4 +1,4 @@
-"""What every test may use: the cast, a browser, and which database the run is on."""
+"""Fixtures and hooks for all tests: people, a browser, the database."""
 
 import os
 import shutil
@@ -17,26 +17,26 @@ from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.support.people import cast_member
 
-# How long an example takes says more about the machine than about the code.
+# The duration of an example depends on the machine.
 settings.register_profile("perfectworks", deadline=None)
 settings.load_profile("perfectworks")
 
-CHROMIUM = shutil.which("chromium")  # the package of this name in Debian
+CHROMIUM = shutil.which("chromium")  # Debian's package name
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Golden files are rewritten on request, and compared otherwise."""
+    """Add the option that rewrites golden files."""
     parser.addoption("--kills", type=int, default=8, help="how often a worker is killed at each point of a delivery")
     parser.addoption(
         "--schemathesis-cases", type=int, default=400, help="how many requests are made from the documents"
     )
     parser.addoption("--stateful-examples", type=int, default=25, help="how many stories of invitations are played")
-    parser.addoption("--write-golden", action="store_true", help="write the golden files anew: tests/dialects")
+    parser.addoption("--write-golden", action="store_true", help="rewrite the golden files: tests/dialects")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip, by name, what needs a database or a browser that is not there."""
+    """Skip tests whose database or browser is missing."""
     if connection.vendor != "postgresql":
         skip_marked(items, "postgresql", "needs PostgreSQL")
     if CHROMIUM is None:
@@ -51,13 +51,13 @@ def skip_marked(items: list[pytest.Item], marker: str, reason: str) -> None:
 
 @pytest.fixture(autouse=True)
 def no_earlier_requests() -> None:
-    """Some limits count in the cache, which the tests of one process share."""
+    """Clear the cache, as it has rate limits and the tests of a process share it."""
     cache.clear()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """End what a killed worker or a closing browser left open, or PostgreSQL would not drop the test database."""
+    """Close all other connections, as PostgreSQL cannot drop the test database otherwise."""
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -68,15 +68,15 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 
 def pytest_report_header() -> str:
-    """Say which database the run uses."""
+    """Print the database of the run."""
     return f"database: {connection.vendor}"
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """How the plugin starts its browser, of which there can be only one in a process.
+    """The launch of the plugin's only browser.
 
-    Playwright runs an event loop in the tests' thread, and Django would refuse every query beside one.
+    Playwright runs an event loop in the tests' thread, where Django would reject all queries.
     """
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
@@ -84,7 +84,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def base_url() -> str:
-    """None: the plugin's own fixture warns about itself."""
+    """Replace the plugin's fixture, which causes a warning."""
     return ""
 
 

@@ -91,11 +91,11 @@ def fingerprint(view: Any, request: Request) -> str:
 def keep(kept: IdempotentResponse, view: Any, response: Response) -> None:
     """Store the response."""
     kept.status = response.status_code
-    kept.answer = json.dumps([view.message, response.data], cls=JSONEncoder)
-    kept.save(update_fields=["status", "answer"])
+    kept.response = json.dumps([view.message, response.data], cls=JSONEncoder)
+    kept.save(update_fields=["status", "response"])
 
 
 def repeated(kept: IdempotentResponse, view: Any) -> Response:
     """Return the stored response. The first request also returns it, so that both are equal to the byte."""
-    view.message, data = json.loads(kept.answer)
+    view.message, data = json.loads(kept.response)
     return Response(data, status=kept.status)

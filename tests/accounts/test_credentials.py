@@ -1,4 +1,4 @@
-"""The credential table: every operation that the map routes is in it, and it means what it says."""
+"""The credential table: it has every routed operation, and it is enforced."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ def principal(method: Method, **bounds) -> Principal:
 
 
 def who_may(operation: str) -> set[str]:
-    """The kinds of credential, in their best condition, that are admitted."""
+    """Return the kinds of credential that are accepted if all conditions are met."""
     admitted = set()
     for method in Method:
         try:

@@ -1,4 +1,4 @@
-"""Names and descriptions look like what they are."""
+"""Validation of names and descriptions."""
 
 import unicodedata
 

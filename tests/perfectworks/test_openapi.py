@@ -1,4 +1,4 @@
-"""The documents of the real APIs: valid, without a warning, about their own paths only, and committed as they are."""
+"""The OpenAPI documents: valid, without warnings, limited to their paths, and up to date."""
 
 import json
 from io import StringIO

@@ -1,4 +1,4 @@
-"""What the program refuses to start with, seen from outside: each test is a fresh interpreter."""
+"""Settings that prevent the start. Each test runs a new interpreter."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ PRODUCTION = {"SECRET_KEY": SECRET, "PUBLIC_BASE_URL": "https://perfectworks.tes
 
 
 def load(expression: str = "''", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Import the settings in a new process with only this environment and print `expression`."""
+    """Import the settings in a new process with only this environment, and return `expression`."""
     return subprocess.run(
         [sys.executable, "-c", f"from perfectworks import settings; print({expression})"],
         env={"PATH": os.environ["PATH"], **environment},
@@ -126,7 +126,7 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ),
     ],
 )
-def test_a_wrong_setting_stops_the_program_with_a_sentence(environment, sentence):
+def test_a_wrong_setting_stops_the_start_with_a_message(environment, sentence):
     started = load(**PRODUCTION | environment)
 
     assert started.returncode == 1

@@ -1,4 +1,4 @@
-"""Pages by cursor: complete, stable, and only for the list they were made for."""
+"""Cursor pagination: complete, stable, and bound to its list."""
 
 import base64
 
@@ -27,7 +27,7 @@ def titles(response):
 
 
 def walk(path=FEED, **query):
-    """Follow the cursors to the end; return the titles of each page."""
+    """Follow the cursors to the end, and return the titles of each page."""
     page = get(path, **query)
     pages = [titles(page)]
     while page.json()["pagination"]["hasNext"]:

@@ -1,4 +1,4 @@
-"""The house's envelope, whole bodies."""
+"""The envelope of the house API."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_a_page_has_its_block_beside_the_data(api, notes):
     }
 
 
-def test_creating_answers_201(api):
+def test_creating_returns_201(api):
     response = api.post("/api/v0/notes", {"title": "Grün"})
     assert response.status_code == 201
     assert response.content == '{"success":true,"message":"Note written","data":{"title":"Grün"}}'.encode()

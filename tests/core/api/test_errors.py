@@ -1,4 +1,4 @@
-"""Every failure, as the problem it becomes."""
+"""The problem of every failure."""
 
 import math
 import sqlite3
@@ -19,13 +19,13 @@ from .notes import NEW_YEAR, Note
 
 
 class SeatsUsedUp(domain.Conflict):
-    """A fact of the tests' own domain."""
+    """A domain error of the tests."""
 
     message = "Every seat is taken."
 
 
 class Teapot(drf.APIException):
-    """An exception of REST framework that our table does not know."""
+    """An exception of REST framework that is not in our table."""
 
     status_code = 418
     default_detail = "Short and stout."
@@ -117,7 +117,7 @@ def test_every_failure_has_its_status(exc, problem):
 
 
 def test_every_row_of_the_table_is_tried():
-    beside = {db.OperationalError}  # tried below against real databases
+    beside = {db.OperationalError}  # tested below against real databases
     tried = {kind for exc, _ in TABLE for kind in type(exc).__mro__ if kind in ERROR_TABLE}
     assert set(ERROR_TABLE) - tried == beside
 
@@ -157,7 +157,7 @@ def test_a_bare_status_becomes_a_problem(status, problem):
 
 
 def problem_in_the_database(act):
-    """The problem of what the database itself raises."""
+    """Return the problem of an error that the database raises."""
     with pytest.raises(db.Error) as raised, transaction.atomic():
         act()
     return problem_of(raised.value)

@@ -1,4 +1,4 @@
-"""Nested validation errors, by the dotted name of each field."""
+"""Nested validation errors by dotted field name."""
 
 from typing import Any
 
@@ -46,6 +46,6 @@ def test_other_exceptions_blame_no_field():
     assert general_message_of(ValueError("odd")) == ""
 
 
-def test_a_name_of_the_client_keeps_its_spelling_inside_a_path():
+def test_a_name_from_the_client_is_unchanged_inside_a_path():
     [name] = field_errors(ValidationError({"owner": {AsSent("first_name"): ["Unknown."]}}))
     assert camel_case(name) == "owner.first_name"

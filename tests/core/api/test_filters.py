@@ -1,4 +1,4 @@
-"""The strict FilterSet: what was sent is read or refused by name, and nothing else is paid for."""
+"""The strict FilterSet: invalid parameters are errors by name, and only sent parameters cost time."""
 
 import uuid
 
@@ -24,7 +24,7 @@ FORM = ["This does not have the expected form."]
 
 @pytest.fixture
 def titles(notes):
-    """Write a note of each color, and return a function that says the titles a query finds."""
+    """Create a note of each color, and return a function from a query to the titles it finds."""
     for number, title in enumerate(["red", "green", "red"]):
         Note.objects.create(id=uuid.UUID(int=number), written_at=NEW_YEAR, title=title)
     return lambda query: [row["title"] for row in APIClient().get(f"{EVERY}?{query}").json()["data"]]

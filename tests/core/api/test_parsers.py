@@ -1,4 +1,4 @@
-"""Bodies with one meaning are read, all others are refused fast and by name."""
+"""Strict parsers: ambiguous bodies are rejected fast, with the name of the field."""
 
 import contextlib
 import io
@@ -134,7 +134,7 @@ def post(api, content, content_type="application/json"):
         (b"{}", "application/xml", 415, "unsupported_media_type"),
     ],
 )
-def test_a_request_with_such_a_body_is_answered_in_the_houses_words(api, content, content_type, status, code):
+def test_a_request_with_such_a_body_gets_the_house_error(api, content, content_type, status, code):
     response = post(api, content, content_type)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 

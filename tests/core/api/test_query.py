@@ -1,4 +1,4 @@
-"""Query parameters: the declared ones are read, everything else is refused by name."""
+"""Query parameters: declared ones are validated, and all others are rejected by name."""
 
 import re
 import uuid
@@ -131,7 +131,7 @@ def test_no_bytes_make_a_request_crash(content):
 
 
 def read(field, text):
-    """The value or, as a list, what is said of the text."""
+    """Return the value or the list of messages."""
     values, faults = read_fields({"one": text}, {"one": field})
     return values.get("one", faults.get("one"))
 
@@ -146,7 +146,7 @@ def test_every_number_within_the_bounds_is_read(number):
     assert read(IntegerParameter(min_value=-1000, max_value=1000), str(number)) == number
 
 
-def test_a_dialect_may_read_more_spellings_of_a_boolean():
+def test_a_dialect_may_accept_more_words_for_a_boolean():
     accept = BooleanParameter(true=("true", "1", "on"), false=("false", "0", "off"))
     assert [read(accept, text) for text in ("ON", "1", "Off", "false")] == [True, True, False, False]
     assert read(accept, "yes") == ["true or false is expected."]

@@ -1,4 +1,4 @@
-"""A small API of notes in the house's words, and a second prefix that speaks tersely."""
+"""A small API of notes in the house format, and a second prefix with another error body."""
 
 import re
 
@@ -41,7 +41,7 @@ class NoteTaken(Conflict):
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Knows one token, and that is enough to tell nobody from somebody wrong."""
+    """Authentication with one valid token."""
 
     def authenticate(self, request):
         header = request.headers.get("Authorization")
@@ -53,7 +53,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class NewestFirst(CursorPagination):
-    """Cursors on the time of writing."""
+    """Cursor pagination by creation time."""
 
     column = "written_at"
 
@@ -67,7 +67,7 @@ class NoteRow(HouseSerializer):
 
 
 class NoteBody(HouseSerializer):
-    """What a note is made of."""
+    """The body of a new note."""
 
     title = PlainTextField(max_length=64)
     short_text = PlainTextField(max_length=8, required=False)
@@ -82,7 +82,7 @@ class NoteFilter(StrictFilterSet):
 
 
 class EveryFilter(StrictFilterSet):
-    """A filter of each kind. Those with a default and without are both applied to the titles of notes."""
+    """A filter of each kind, with and without a default."""
 
     parameter_names = {"a_name": "aName"}
 
@@ -94,11 +94,11 @@ class EveryFilter(StrictFilterSet):
     sort = SortFilter(fields={"title": "title"}, initial="title:asc")
 
     def nothing(self, queryset, name, value: bool):
-        """Show nothing when the flag is set."""
+        """Return nothing if the flag is set."""
         return queryset.none() if value else queryset
 
     def starting(self, queryset, name, value: str):
-        """Show what starts so, which the color does not."""
+        """Filter by the beginning of the title."""
         return queryset.filter(title__startswith=value, pk__isnull=self.request is None)
 
 
@@ -172,7 +172,7 @@ class FeedViewSet(Anonymous):
         return self.respond_with_page(Note.objects.all())
 
     def cursor_context(self):
-        """The shelf that a header names."""
+        """Return the shelf of the header."""
         return self.request.headers.get("X-Shelf", "")
 
 
@@ -201,7 +201,7 @@ class EchoViewSet(Anonymous):
 
 
 class FaultyViewSet(Anonymous):
-    """Goes wrong in several ways."""
+    """A viewset with operations that fail."""
 
     @operation("Never")
     def crash(self, request):
@@ -223,7 +223,7 @@ class FaultyViewSet(Anonymous):
 
 
 class GuardedViewSet(ApiViewSet):
-    """Asks who is there."""
+    """A viewset with authentication."""
 
     authentication_classes = [TokenAuthentication]
     permission_classes = [IsAuthenticated]
@@ -240,35 +240,35 @@ class GuardedViewSet(ApiViewSet):
 
 
 def terse(problem, request):
-    """The error body of the second prefix."""
+    """Return the error body of the second prefix."""
     return {"error": problem.sentence, "path": request.path}
 
 
 class TerseViewSet(Anonymous):
-    """Speaks without an envelope."""
+    """A viewset without an envelope."""
 
     renderer_classes = [JSONRenderer]
     error_body = staticmethod(terse)
 
     @operation("Never", parameters={"page": IntegerParameter(min_value=1, max_value=5)})
     def retrieve(self, request):
-        """Answer with bare JSON."""
+        """Return bare JSON."""
         return self.respond({"page": self.query["page"]})
 
 
 def plain_crash(request):
-    """A Django view, not an API view, that fails."""
+    """A plain Django view that fails."""
     raise RuntimeError
 
 
 @csrf_protect
 def plain_form(request):
-    """A Django view that wants a CSRF token."""
+    """A Django view that requires a CSRF token."""
     return HttpResponse("done")
 
 
 def plain_missing(request):
-    """A Django view that does not find what it looks for."""
+    """A Django view that raises Http404."""
     raise Http404("secret details")
 
 
@@ -300,7 +300,7 @@ urlpatterns = [
     path("api/v0/", include(notes)),
     path("api/faults/", include(faults)),
     path("terse/", include([path("page", TerseViewSet.as_view({"get": "retrieve"})), path("crash", plain_crash)])),
-    path("", plain_missing, name="home"),  # our error pages lead there
+    path("", plain_missing, name="home"),  # our error pages link to it
 ]
 error_bodies = {"/api": house_error_body, "/terse": terse}
 handler404 = "core.api.middleware.not_found"
