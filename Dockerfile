@@ -10,7 +10,7 @@ RUN useradd --system --uid 10001 --create-home perfectworks
 COPY --from=build /venv /venv
 WORKDIR /app
 COPY . .
-# The values are for this one command only; the service itself refuses to start without its own.
+# These values are for this command only. The service does not start without its own SECRET_KEY and PUBLIC_BASE_URL.
 RUN install -d -o perfectworks var var/mail \
     && SECRET_KEY=only-to-collect-the-static-files-while-the-image-is-built PUBLIC_BASE_URL=https://build.invalid \
        python manage.py collectstatic --noinput --verbosity 0

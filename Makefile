@@ -1,65 +1,68 @@
-# Everything here needs only `make` and `python3` (3.11 or newer). `make` alone lists the commands.
+# Requires `make` and `python3` (3.11 or newer). `make` without arguments lists the commands.
 
 VENV ?= .venv
 PYTHON ?= python3
 PORT ?= 8000
-# Two test workers fill a small machine; `make test WORKERS=auto` uses every core.
+# The number of parallel test processes. `make test WORKERS=auto` uses every core.
 WORKERS ?= 2
 
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
 
-# The settings of the tests take nothing from the caller's environment.
+# The test settings ignore the caller's environment variables, except TEST_DATABASE_URL.
 MANAGE_TESTED = DJANGO_SETTINGS_MODULE=tests.settings $(BIN)/python manage.py
 
-# `make run` is for trying things out. Setting DEBUG=0 (and what .env.example asks for) makes it strict.
+# `make run` uses development mode. For production settings set DEBUG=0 and the variables that .env.example requires.
 DEBUG ?= 1
 export DEBUG PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test coverage chaos test-clients benchmark screenshots messages golden check format requirements clean
+.PHONY: help run demo test test-all chaos test-clients benchmark screenshots messages golden check format requirements clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r command text; do \
 		printf '%-18s %s\n' "$$command" "$$text"; done
 
-run: $(STAMP) ## start the service: web server and mail worker, with demo data
+run: $(STAMP) ## start the service: web server and email worker, with demo data
 	@$(BIN)/python manage.py serve
 
-demo: $(STAMP) ## fill an empty database with a small world and say how to look at it
+demo: $(STAMP) ## add demo data to an empty database, and print how to sign in
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
 
-test: $(STAMP) ## run every test on SQLite, and again on PostgreSQL when one answers
-	@$(BIN)/python tests/run.py -n $(WORKERS) $(ARGS)
+test: $(STAMP) ## run every test on SQLite, and on PostgreSQL when one answers what depends on the database
+	@$(BIN)/python tests/run.py -n $(WORKERS) --dist worksteal $(ARGS)
 
-coverage: $(STAMP) ## run the tests on SQLite and list the lines that none of them reaches
+test-all: $(STAMP) ## run every test on both databases, and races, crashes and generated requests many times, as CI does
+	@$(BIN)/python tests/run.py --full -n $(WORKERS) --dist worksteal $(ARGS)
+
+coverage: $(STAMP) ## run the tests on SQLite and list the lines that no test reaches
 	@$(BIN)/pytest -q --cov --cov-report term-missing:skip-covered -n $(WORKERS) $(ARGS)
 
-test-clients: $(STAMP) ## run vendors' published clients against this service (needs Node and npm for some)
+test-clients: $(STAMP) ## run the vendors' published clients against this service (some need Node and npm)
 	@$(BIN)/python tests/clients/run.py $(ARGS)
 
-screenshots: $(STAMP) ## picture every page and mail, light and dark, wide and narrow, into docs/screenshots/ (needs Chromium)
+screenshots: $(STAMP) ## take screenshots of every page and email, light and dark, wide and narrow, in docs/screenshots/ (needs Chromium)
 	@rm -f docs/screenshots/*.webp
 	@$(BIN)/pytest -q tests/browser/take_screenshots.py -n 0 $(ARGS)
 
-messages: $(STAMP) ## collect the texts of pages and mails into locale/, and compile what is translated there
+messages: $(STAMP) ## collect the texts of pages and emails in locale/, and compile the translations (needs gettext)
 	@for tool in xgettext msgmerge msguniq msgfmt; do command -v $$tool >/dev/null || { \
 		echo "make messages needs gettext; $$tool is missing (on Debian: apt install gettext)." >&2; exit 1; }; done
 	$(MANAGE_TESTED) makemessages --all --no-wrap --no-obsolete --add-location file --ignore tests --ignore var
 	$(MANAGE_TESTED) compilemessages --ignore $(VENV)
 	@for file in locale/*/LC_MESSAGES/django.po; do msgfmt --statistics -o /dev/null $$file; done
 
-chaos: $(STAMP) ## kill a hundred workers at each point of a delivery, and print what came of the mails
+chaos: $(STAMP) ## kill a hundred workers at each step of a delivery, and print what happened to the emails
 	@$(BIN)/python tests/run.py -n 0 --kills 100 tests/invitations/email/test_crashes.py $(ARGS)
 
-benchmark: $(STAMP) ## measure how speed grows, as ratios (TEST_DATABASE_URL names a PostgreSQL; SQLite otherwise)
+benchmark: $(STAMP) ## measure as ratios how speed changes with the amount of data, on SQLite or the PostgreSQL of TEST_DATABASE_URL
 	@$(BIN)/python -m tests.benchmarks.run
 
-golden: $(STAMP) ## write the exchanges with the dialects as they go now: read the diff before committing it
+golden: $(STAMP) ## record the responses of the dialects as golden files; read the diff before you commit it
 	@$(BIN)/pytest -q tests/dialects/test_golden.py --write-golden -n $(WORKERS)
 
-check: $(STAMP) ## format, lint, types, imports, migrations, API schemas, deployment settings
+check: $(STAMP) ## check formatting, lint, types, imports, migrations, OpenAPI documents and deployment settings
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -70,16 +73,16 @@ check: $(STAMP) ## format, lint, types, imports, migrations, API schemas, deploy
 		ALLAUTH_TRUSTED_PROXY_COUNT=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
 	@echo "make check: all good"
 
-format: $(STAMP) ## format the code, mend what can be mended, write the API schemas and the credential table anew
+format: $(STAMP) ## format the code, fix what can be fixed, write the OpenAPI documents and docs/credentials.md
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	$(MANAGE_TESTED) openapi
 	$(MANAGE_TESTED) credentials > docs/credentials.md
 
-# Universal: one file for every platform and Python from 3.11 on. Set UPGRADE=--upgrade to take newer versions.
+# One file for every platform and every Python from 3.11. Set UPGRADE=--upgrade to use newer versions.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url $(UPGRADE)
-requirements: $(STAMP) ## pin the requirements anew from requirements*.in
+requirements: $(STAMP) ## pin the versions of requirements*.in in requirements*.txt
 	$(COMPILE) requirements-uv.in --output-file requirements-uv.txt
 	$(COMPILE) requirements.in --output-file requirements.txt
 	$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
@@ -88,7 +91,7 @@ requirements: $(STAMP) ## pin the requirements anew from requirements*.in
 clean: ## remove the virtual environment and everything under var/
 	rm -rf $(VENV) var tests/clients/*/node_modules
 
-# The stamp is newer than the requirements exactly when they are installed.
+# The stamp is newer than the requirements only if they are installed.
 $(STAMP): requirements-uv.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "PerfectWorks needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) -V 2>&1)." \

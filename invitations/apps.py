@@ -5,12 +5,12 @@ from django.utils.translation import gettext_lazy as _
 
 
 class InvitationsConfig(AppConfig):
-    """Names the application and connects its receivers."""
+    """Name the application and connect its receivers."""
 
     name = "invitations"
     verbose_name = _("Invitations")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Listen to the room below."""
+        """Connect the receivers."""
         from invitations import receivers  # noqa: F401 - models must be loaded first

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import settings
 
 from accounts.models import User
 from accounts.principals import Method, Principal
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
+from tests import repetition
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.support.people import cast_member
 
@@ -26,17 +27,20 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that rewrites golden files."""
-    parser.addoption("--kills", type=int, default=8, help="how often a worker is killed at each point of a delivery")
-    parser.addoption(
-        "--schemathesis-cases", type=int, default=400, help="how many requests are made from the documents"
-    )
-    parser.addoption("--stateful-examples", type=int, default=25, help="how many stories of invitations are played")
+    """Add the options of this test suite."""
+    parser.addoption("--kills", type=int, help="how often a worker is killed at each point of a delivery")
     parser.addoption("--write-golden", action="store_true", help="rewrite the golden files: tests/dialects")
+    repetition.add_options(parser)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Set the number of repetitions."""
+    repetition.configure(config)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Skip tests whose database or browser is missing."""
+    repetition.leave_out_repetition(config, items)
     if connection.vendor != "postgresql":
         skip_marked(items, "postgresql", "needs PostgreSQL")
     if CHROMIUM is None:
@@ -65,6 +69,25 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
                 " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
+
+
+@pytest.fixture(scope="module")
+def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[Callable[[], Any]], Any]]:
+    """A function that creates rows for all tests of a module.
+
+    Changes by a test are rolled back after the test, and the rows after the module. Not for tests that commit.
+    """
+    kept_rows = transaction.atomic()
+
+    def keep(make: Callable[[], Any]) -> Any:
+        with django_db_blocker.unblock():
+            return make()
+
+    keep(kept_rows.__enter__)
+    yield keep
+    with django_db_blocker.unblock():
+        transaction.set_rollback(True)
+        kept_rows.__exit__(None, None, None)
 
 
 def pytest_report_header() -> str:

@@ -1,7 +1,8 @@
 """Run the tests on SQLite and, if available, on PostgreSQL: `python tests/run.py [pytest arguments]`.
 
 `TEST_DATABASE_URL` is the PostgreSQL server; the default is the local one on the standard port. With
-`REQUIRE_POSTGRESQL=1`, a missing server is a failure.
+`REQUIRE_POSTGRESQL=1`, a missing server is a failure. Tests that do not depend on the database run once, on SQLite.
+With `--full` they run on both, and tests that depend on chance are repeated (`repetition.py`).
 """
 
 import getpass
@@ -11,9 +12,11 @@ import subprocess
 import sys
 
 import psycopg
+import pytest
 
 USERS = dict.fromkeys(("postgres", getpass.getuser()))
 CHROMIUM = shutil.which("chromium")
+NO_TESTS = pytest.ExitCode.NO_TESTS_COLLECTED
 LOCAL_SERVERS = [f"postgres://{user}@127.0.0.1:5432/perfectworks" for user in USERS]
 
 
@@ -23,9 +26,11 @@ def main() -> int:
     if postgresql is None and os.environ.get("REQUIRE_POSTGRESQL") == "1":
         print("PostgreSQL is not available, but REQUIRE_POSTGRESQL=1 requires it. Set TEST_DATABASE_URL.")
         return 1
-    runs = [("SQLite", "")] if postgresql is None else [("SQLite", ""), postgresql]
-    codes = [run_tests(name, url) for name, url in runs]
-    print(f"\nThe tests ran on {' and '.join(name for name, _ in runs)}.")
+    codes = [run_tests("SQLite", "")]
+    if postgresql:
+        name, url = postgresql
+        codes.append(run_again(name, url))
+    print(f"\nThe tests ran on SQLite{f' and {name}' if postgresql else ''}.")
     if postgresql is None:
         print("PostgreSQL is not available: SQLite only. Set TEST_DATABASE_URL to use another server.")
     if not CHROMIUM:
@@ -46,12 +51,25 @@ def available_server() -> tuple[str, str] | None:
     return None
 
 
-def run_tests(name: str, url: str) -> int:
+def run_again(name: str, url: str) -> int:
+    """Run pytest on a second database, without what would only be repeated, and return its exit code."""
+    if "--full" in sys.argv:
+        return run_tests(name, url)
+    code = run_tests(name, url, "--second-database")
+    return 0 if code == NO_TESTS else code
+
+
+def run_tests(name: str, url: str, *options: str) -> int:
     """Run pytest on one database and return its exit code."""
     print(f"\n=== The tests on {name} ===", flush=True)
     names = [] if CHROMIUM else ["--no-fold-skipped"]
-    command = [sys.executable, "-m", "pytest", *names, *sys.argv[1:]]
-    return subprocess.run(command, env=os.environ | {"TEST_DATABASE_URL": url}, check=False).returncode
+    command = [sys.executable, "-m", "pytest", *names, *options, *sys.argv[1:]]
+    return subprocess.run(command, env=environment() | {"TEST_DATABASE_URL": url}, check=False).returncode
+
+
+def environment() -> dict[str, str]:
+    """Return ours, but let Python keep what it compiled, or each worker and process compiles every module again."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 if __name__ == "__main__":

@@ -1,5 +1,8 @@
 """Staff find everything in the admin, act through actions only, and never see a secret."""
 
+from collections.abc import Callable
+from copy import deepcopy
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -19,9 +22,14 @@ from tests.factories import RoleAssignmentFactory
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture(scope="module")
+def first_world(kept: Callable[[Callable[[], World]], World]) -> World:
+    return kept(make_world)
+
+
 @pytest.fixture
-def world() -> World:
-    return make_world()
+def world(first_world: World, db: None) -> World:
+    return deepcopy(first_world)
 
 
 @pytest.fixture
@@ -44,8 +52,8 @@ def test_every_model_of_ours_is_in_the_admin():
         "accounts.OAuthApplication",
         "accounts.User",
         "events.Event",
-        "invitations.Invitation",
         "invitations.Email",
+        "invitations.Invitation",
         "orgs.ApiKey",
         "orgs.Membership",
         "orgs.Organization",
@@ -107,7 +115,9 @@ def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world
 def test_members_are_filtered_by_their_role_in_the_organization_alone(staff: Client, world: World):
     editor = Role.objects.get(name="editor", level="unit")
     in_unit = RoleAssignmentFactory.create(
-        membership=world.organization.memberships.get(user=world.people["member"]), role=editor, unit=world.workspace
+        membership=world.organization.memberships.get(user=world.people["member"]),
+        role_id=editor.pk,
+        unit=world.workspace,
     )
     address = reverse("admin:orgs_membership_changelist")
     page = staff.get(address, {"role": "admin"})
@@ -284,7 +294,7 @@ def test_staff_read_the_same_about_a_refused_email_above_the_row_in_the_ledger_a
     invitation.emails.update(state="dropped", due_at=None, reason=reason, withheld_at=now, updated_at=now)
     member = world.people["member"]
     User.objects.filter(pk=member.pk).update(is_staff=True)
-    member.user_permissions.set(Permission.objects.filter(codename__in=["view_invitation", "view_mail"]))
+    member.user_permissions.set(Permission.objects.filter(codename__in=["view_invitation", "view_email"]))
     client = Client()
     client.force_login(User.objects.get(pk=member.pk))
     page = client.get(address_of(invitation)).content.decode()
@@ -297,7 +307,7 @@ def test_staff_read_the_same_about_a_refused_email_above_the_row_in_the_ledger_a
 
 
 def test_every_page_that_shows_times_names_their_zone(staff: Client, world: World, settings: Settings):
-    pages = [address_of(world.invitations["pending"]), reverse("admin:invitations_mail_changelist")]
+    pages = [address_of(world.invitations["pending"]), reverse("admin:invitations_email_changelist")]
     for page in pages:
         assert "Times are in UTC." in staff.get(page).content.decode()
     settings.TIME_ZONE = "Europe/Berlin"

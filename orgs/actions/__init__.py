@@ -1,1 +1,1 @@
-"""What can happen to an organization and what belongs to it: one module per noun."""
+"""What can happen to an organization and to what it contains: one module for each noun."""

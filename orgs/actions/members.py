@@ -1,4 +1,4 @@
-"""What can happen to the members of an organization."""
+"""What can happen to the members of an organization. The five steps of an action: see ``organizations``."""
 
 from uuid import UUID
 
@@ -19,36 +19,33 @@ from orgs.signals import seat_freed
 
 
 class LastOwner(Conflict):
-    """The only owner cannot go, or stop being one."""
+    """An organization keeps at least one active owner."""
 
     message = "An organization needs an owner: transfer the ownership first."
 
 
 class OwnerIsNoPerson(Unprocessable):
-    """Programs own nothing: somebody must be able to answer for the organization."""
+    """A system user cannot be an owner: a person must be responsible for the organization."""
 
     message = "Only a person can own an organization."
 
 
 class AlreadyMember(Conflict):
-    """The person belongs already."""
+    """The user is a member already, or a system user of another organization."""
 
     message = "This person is already a member."
 
 
 class InvitationRequired(Denied):
-    """People join by their own consent."""
+    """A person cannot be added without consent."""
 
     message = "A person joins by accepting an invitation."
 
 
-# Members
-
-
 def add_membership(*, by: Principal, organization: Organization, user: User, grant: Grant) -> Membership:
-    """Make the user a member with this grant; the caller holds the lock and has checked who may grant it.
+    """Make the user a member with this grant. The caller has locked the organization and checked permissions.
 
-    Raises AccountEnded, OwnerIsNoPerson and AlreadyMember.
+    Raises AccountEnded, OwnerIsNoPerson, AlreadyMember.
     """
     lock_active_account(user.pk)
     _require_fit_to_own(user, grant)
@@ -70,9 +67,10 @@ def add_member(
     role_id: UUID,
     permissions: frozenset[str] = frozenset(),
 ) -> Membership:
-    """Make a user a member without asking: staff may do so to people, members only to new system users.
+    """Make a user a member without an invitation. Only staff may add people; members may add new system users.
 
-    Raises InvitationRequired, AlreadyMember (of a system user that belongs anywhere), GrantTooWide, NoSeatLeft.
+    Raises OrganizationNotFound, PermissionMissing, InvitationRequired for a person, AlreadyMember also for a system
+    user of any organization, UnknownRole, UnknownPermission, GrantTooWide, NoSeatLeft, AccountEnded, OwnerIsNoPerson.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
@@ -88,7 +86,11 @@ def add_member(
 
 @transaction.atomic
 def remove_member(*, by: Principal, organization_id: UUID, membership_id: UUID) -> None:
-    """End a membership. Nobody removes somebody with a power they lack; the last owner stays."""
+    """Remove a member.
+
+    Raises OrganizationNotFound, PermissionMissing, MemberNotFound, LastOwner, and GrantTooWide when the member has a
+    power that the caller lacks (``policies.require_power_over``).
+    """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
     membership = find_member(organization, membership_id)
@@ -98,7 +100,10 @@ def remove_member(*, by: Principal, organization_id: UUID, membership_id: UUID) 
 
 @transaction.atomic
 def leave_organization(*, by: Principal, organization_id: UUID) -> None:
-    """End the caller's own membership; a person needs nobody's permission to go. The last owner stays."""
+    """End the caller's own membership; this needs no permission.
+
+    Raises OrganizationNotFound, PersonRequired, MemberNotFound, LastOwner.
+    """
     organization = lock_organization(organization_id, by=by)
     user = policies.require_person(by)
     membership = policies.find_membership(user, organization)
@@ -108,9 +113,10 @@ def leave_organization(*, by: Principal, organization_id: UUID) -> None:
 
 
 def end_membership(*, by: Principal, organization: Organization, membership: Membership, kind: str) -> None:
-    """Delete a membership with its keys and give its seat away; the caller holds the lock.
+    """Delete a membership with its API keys and free the seat. The caller has locked the organization.
 
-    A system user belongs nowhere else, so its account ends with it.
+    A system user has only this membership, so its account is deactivated. ``kind`` is the kind of the event. Raises
+    LastOwner.
     """
     require_other_owner(organization, membership)
     record(kind, by, membership, organization, user_id=membership.user_id)
@@ -129,7 +135,11 @@ def change_member_roles(
     role_id: UUID | None = None,
     permissions: frozenset[str] | None = None,
 ) -> Membership:
-    """Give a member another organization role, other direct permissions, or both; None leaves it as it is."""
+    """Change a member's organization role, direct permissions, or both; None leaves a value as it is.
+
+    Raises OrganizationNotFound, PermissionMissing, MemberNotFound, UnknownRole, UnknownPermission, GrantTooWide,
+    OwnerIsNoPerson, LastOwner.
+    """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
     membership = find_member(organization, membership_id)
@@ -150,26 +160,30 @@ def change_member_roles(
 
 @transaction.atomic
 def transfer_ownership(*, by: Principal, organization_id: UUID, membership_id: UUID) -> Membership:
-    """Make another active person the owner in the caller's place, who stays as an admin."""
+    """Make another active person an owner; the caller, if a member, becomes an admin.
+
+    Raises OrganizationNotFound, PersonRequired, PermissionMissing, MemberNotFound, and Unprocessable when the member is
+    the caller, a system user or inactive.
+    """
     organization = lock_organization(organization_id, by=by)
     user = policies.require_person(by)
     policies.require(by, organization, OWN)
-    heir = find_member(organization, membership_id)
-    if not heir.user.is_person or not heir.user.is_active or heir.user_id == user.pk:
+    successor = find_member(organization, membership_id)
+    if not successor.user.is_person or not successor.user.is_active or successor.user_id == user.pk:
         raise Unprocessable("Ownership goes to another person.", fields={"member_id": ["Name another active person."]})
     former = policies.find_membership(user, organization)
-    set_organization_grant(heir, Grant(Role.objects.get(pk=OWNER_ROLE)))
+    set_organization_grant(successor, Grant(Role.objects.get(pk=OWNER_ROLE)))
     if former is not None:
         set_organization_grant(former, Grant(Role.objects.get(pk=ADMIN_ROLE)))
-    record("organization.ownership_transferred", by, organization, organization, user_id=heir.user_id)
+    record("organization.ownership_transferred", by, organization, organization, user_id=successor.user_id)
     return find_member(organization, membership_id)
 
 
-# What these actions share
+# Steps
 
 
 def require_other_owner(organization: Organization, membership: Membership) -> None:
-    """Raise LastOwner when this member is the only active owner; needs the lock."""
+    """Raise LastOwner when this member is the only active owner. The caller has locked the organization."""
     owners = RoleAssignment.objects.filter(
         membership__organization=organization, membership__user__is_active=True, role_id=OWNER_ROLE
     )

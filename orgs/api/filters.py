@@ -15,10 +15,10 @@ from orgs.models import MembershipQuerySet, OrganizationQuerySet
 from orgs.permissions import BUILT_IN_ROLES, Level
 from orgs.querysets import archived_organizations_of
 
-BUILT_IN_NAMES = {name: key for key, name, scope, _ in BUILT_IN_ROLES if scope == "organization"}
+BUILT_IN_NAMES = {name: key for key, name, level, _ in BUILT_IN_ROLES if level == "organization"}
 
 
-class AddressField(FilterField):
+class AddressFormField(FilterField):
     """An email address."""
 
     def to_python(self, value: Any) -> str:
@@ -30,7 +30,7 @@ class AddressField(FilterField):
 class AddressFilter(Filter):
     """An email address, compared in its normalized form; nothing in it is a wildcard."""
 
-    field_class = AddressField
+    field_class = AddressFormField
 
 
 class RoleField(FilterField):
@@ -88,7 +88,7 @@ class MemberFilter(StrictFilterSet):
 class RoleListFilter(StrictFilterSet):
     """Of an organization's roles."""
 
-    scope = ChoiceFilter(choices=Level.values, help_text="Where the roles can be held.")
+    scope = ChoiceFilter(field_name="level", choices=Level.values, help_text="Where the roles can be held.")
     sort = SortFilter(fields={"created_at": "createdAt", "name": "name"}, initial="createdAt:asc")
 
 

@@ -52,6 +52,7 @@ ENGLISH = re.compile(
 
 
 @pytest.mark.browser
+@pytest.mark.any_database
 @pytest.mark.parametrize(("name", "language"), SCENES_IN_LANGUAGES)
 def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language, visitor, page):
     status, play = SCENES[name]

@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import ignored_auth
 from perfectworks.urls import DOCUMENTS
 from perfectworks.wsgi import application
 from tests.conformance.asking import Cast, Shown
+from tests.repetition import times
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 # A request that is valid by the schema may still break other rules: rules about stored data, rate limits, or rules of
@@ -77,9 +78,9 @@ def undone() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("api", DOCUMENTS)
-def test_the_server_keeps_to_the_document(api: str, cast: Cast, pytestconfig: pytest.Config):
+def test_the_server_keeps_to_the_document(api: str, cast: Cast):
     document = Document(api, cast)
-    count = round(SHARES[api] * pytestconfig.getoption("--schemathesis-cases"))
+    count = round(SHARES[api] * times(400, in_full=10_000))
     statuses: Counter[int] = Counter()
 
     @settings(max_examples=count, suppress_health_check=list(HealthCheck), derandomize=True)

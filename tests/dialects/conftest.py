@@ -1,12 +1,26 @@
 """The world of the dialects."""
 
-import pytest
+from collections.abc import Callable
+from copy import deepcopy
+from typing import Any
 
+import pytest
+from django.test import override_settings
+from django.utils import timezone
+
+from accounts.models import ApplicationAccess
 from tests.dialects.world import World
 
 
+@pytest.fixture(scope="module")
+def first_world(kept: Callable[[Callable[[], World]], World]) -> World:
+    with override_settings(DEBUG=True):
+        return kept(World)
+
+
 @pytest.fixture
-def world(db, settings):
+def world(first_world: World, db: None, settings: Any) -> World:
     """Everything there is, with an issuer of JSON Web Tokens for trying things out."""
     settings.DEBUG = True
-    return World()
+    ApplicationAccess.objects.update(last_used_at=timezone.now())  # a moment ago, so that no use need be noted
+    return deepcopy(first_world)

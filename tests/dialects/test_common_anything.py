@@ -17,10 +17,10 @@ from perfectworks.urls import DIALECTS
 from tests.dialects.operations import OWN, ROUTES, SPELLED, dialect_of
 from tests.dialects.speakers import speaker_of
 from tests.dialects.world import World
+from tests.repetition import times
 from tests.support.operations import house_routes
 from tests.support.queries import WRITE
 
-EXAMPLES = 200
 ALL_ROUTES = {**{operation: route for operation, route in house_routes().items() if "invit" in operation}, **ROUTES}
 BY_API = {
     api: sorted((route for operation, route in ALL_ROUTES.items() if route.path.split("/")[1] == api), key=str)
@@ -88,7 +88,7 @@ def test_every_operation_about_invitations_is_tried():
 
 @pytest.mark.parametrize("api", BY_API)
 def test_anything_gets_an_answer_and_only_a_success_writes(world: World, api: str):
-    @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), derandomize=True)
+    @settings(max_examples=times(50, in_full=200), suppress_health_check=list(HealthCheck), derandomize=True)
     @given(request=requests(api))
     def tried(request: dict[str, Any]) -> None:
         client = Client(headers=speaker_of(api).headers(world, request["who"]))

@@ -152,7 +152,7 @@ class World:
         )
         self.empty_application = UnitFactory.create(id=key(0x22), kind="application", slug="kiosk", **values)
         self.tester_role = RoleFactory.create(
-            id=key(0x31), organization=self.organization, scope="unit", name="Tester", permissions=[UNIT_VIEW]
+            id=key(0x31), organization=self.organization, level="unit", name="Tester", permissions=[UNIT_VIEW]
         )
         Role.objects.update(created_at=moment(1), updated_at=moment(1))
 

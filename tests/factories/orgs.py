@@ -57,7 +57,7 @@ class UnitFactory(DjangoModelFactory[Unit]):
 
 
 class RoleFactory(DjangoModelFactory[Role]):
-    """A custom role of the organization; with `scope="unit"`, a role in units."""
+    """A custom role of the organization; with `level="unit"`, a role in units."""
 
     class Meta:
         model = Role

@@ -28,6 +28,7 @@ from orgs.permissions import (
 from tests.invitations.grants import ROLES, UNIT_ROLES, Grant
 from tests.invitations.playing import FOUNDERS, IN_UNIT, PEOPLE, Stage
 from tests.invitations.rules import Invited
+from tests.repetition import times
 from tests.support.people import cast_member
 
 numbers = st.integers(min_value=0, max_value=60)  # each picks somebody, or one of the invitations
@@ -191,9 +192,9 @@ def users(db: None, settings: Any) -> dict[str, User]:
     return {name: cast_member(name) for name in PEOPLE}
 
 
-def test_whatever_happens_in_whatever_order_the_rules_hold(users: dict[str, User], pytestconfig: pytest.Config):
+def test_whatever_happens_in_whatever_order_the_rules_hold(users: dict[str, User]):
     bounds = settings(
-        max_examples=pytestconfig.getoption("--stateful-examples"),
+        max_examples=times(25, in_full=250),
         stateful_step_count=40,
         suppress_health_check=list(HealthCheck),
         derandomize=True,

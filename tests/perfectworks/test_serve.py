@@ -1,7 +1,9 @@
 """`manage.py serve` as a process: it stops what it starts, and its exit code shows the result."""
 
+import fcntl
 import os
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,19 +30,49 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def environment(directory: Path) -> dict[str, str]:
+    """Return that of a service whose database is in `directory`."""
+    database = f"sqlite:///{directory}/perfectworks.sqlite3"
+    return {"PATH": os.environ["PATH"], "DEBUG": "1", "DATABASE_URL": database}
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A directory with the database of a service that has run before: its tables take seconds to make.
+
+    The first worker of a run that needs it makes it, and the others wait.
+    """
+    temporary = tmp_path_factory.getbasetemp()
+    shared = temporary if worker_id == "master" else temporary.parent
+    directory = shared / "prepared"
+    with (shared / "prepared.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (directory / "done").exists():
+            directory.mkdir()
+            manage(directory, "migrate")
+            manage(directory, "demo")
+            (directory / "done").touch()
+    return directory
+
+
+def manage(directory: Path, command: str) -> None:
+    arguments = [sys.executable, "manage.py", command]
+    subprocess.run(arguments, cwd=PROJECT, env=environment(directory), stdout=subprocess.DEVNULL, check=True)
+
+
+@pytest.fixture
+def directory(prepared: Path, tmp_path: Path) -> Path:
+    """A copy of the prepared one."""
+    return shutil.copytree(prepared, tmp_path / "copy")
+
+
 @contextmanager
 def serving(directory: Path, port: int) -> Iterator[subprocess.Popen[str]]:
-    """Run the service on a database in `directory`, with its output in `directory`/output."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "DEBUG": "1",
-        "PORT": str(port),
-        "DATABASE_URL": f"sqlite:///{directory}/perfectworks.sqlite3",
-    }
+    """Run the service on a database in `directory`."""
     process = subprocess.Popen(
         [sys.executable, "manage.py", "serve"],
         cwd=PROJECT,
-        env=environment,
+        env=environment(directory) | {"PORT": str(port)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -83,9 +115,9 @@ def get_status(port: int, path: str, headers: Mapping[str, str] = MappingProxyTy
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_stopping_it_stops_both_parts(tmp_path, number):
+def test_stopping_it_stops_both_parts(directory, number):
     port = free_port()
-    with serving(tmp_path, port) as process:
+    with serving(directory, port) as process:
         read_until_ready(process, port)
         parts = children(process.pid)
         assert sorted(parts) == ["gunicorn", "worker"]
@@ -99,9 +131,9 @@ def test_stopping_it_stops_both_parts(tmp_path, number):
 
 
 @pytest.mark.parametrize(("part", "named"), [("gunicorn", "web server"), ("worker", "email worker")])
-def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(tmp_path, part, named):
+def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(directory, part, named):
     port = free_port()
-    with serving(tmp_path, port) as process:
+    with serving(directory, port) as process:
         read_until_ready(process, port)
         parts = children(process.pid)
 

@@ -12,13 +12,15 @@ from django.db import connection
 from core.errors import DomainError
 from events.models import Event
 from orgs.models import Organization
+from tests.repetition import times
 
 PATIENCE = 60.0
 
 
 def rounds() -> Iterable[int]:
     """How often each race is run; ``RACE_ROUNDS`` asks for more. SQLite's writers queue up, so few show as much."""
-    return range(int(os.environ.get("RACE_ROUNDS") or (10 if connection.vendor == "postgresql" else 3)))
+    in_full = 10 if connection.vendor == "postgresql" else 3
+    return range(int(os.environ.get("RACE_ROUNDS") or times(1, in_full=in_full)))
 
 
 def race(*contenders: Callable[[], Any]) -> list[Any]:

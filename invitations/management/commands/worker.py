@@ -7,6 +7,8 @@ from typing import Any
 from django.core.mail import get_connection
 from django.core.management import BaseCommand
 
+from accounts.actions import maintenance as of_accounts
+from invitations.actions import maintenance as of_invitations
 from invitations.email.worker import Worker, stopped_by_signals
 
 logger = logging.getLogger(__name__)
@@ -24,7 +26,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
         """Refuse to start with mail settings that no mail can leave by; then work."""
         get_connection()
-        worker = Worker()
+        worker = Worker(tasks=(*of_accounts.MAINTENANCE_TASKS, *of_invitations.MAINTENANCE_TASKS))
         with stopped_by_signals(worker):
             logger.info("The mail worker is ready.")
             if once:

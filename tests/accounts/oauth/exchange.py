@@ -3,12 +3,15 @@
 import base64
 import hashlib
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import OAuthApplication, User
+from accounts.oauth.tokens import issue_token
 
 Response = Any  # the test client's response, which has more attributes
 
@@ -116,6 +119,11 @@ def tokens_of(program: Program, user: User, **changes: str | None) -> dict[str, 
     status, tokens = result_of(program.redeems(Browser(user).allows(program, **changes)))
     assert status == 200, tokens
     return tokens
+
+
+def token_of(program: Program, user: User, scope: str) -> str:
+    """An access token as that way would end, for tests that are not about the way."""
+    return issue_token(program.application, user, scope, timezone.now() + timedelta(hours=1))
 
 
 def asked(token: str, path: str = "/api/v0/invitations") -> Response:

@@ -12,7 +12,7 @@ from invitations.tokens import Purpose, token_for
 from orgs.models import Membership, Organization
 from orgs.oauth.scopes import ANY_ORGANIZATION, SCOPES
 from orgs.permissions import GRANTABLE_DIRECTLY
-from tests.accounts.oauth.exchange import Program, asked, result_of, tokens_of
+from tests.accounts.oauth.exchange import Program, asked, result_of, token_of, tokens_of
 from tests.factories import InvitationFactory, UnitFactory
 from tests.support.changes import track_changes
 from tests.support.people import membership_of
@@ -81,7 +81,7 @@ def test_each_scope_reaches_what_it_says_and_no_more(
     address = f"{API}/{path.format(id=organization.pk, workspace=workspace.pk, member=member.pk)}"
     reached = set()
     for scope in SCOPES:
-        token = tokens_of(program, owner, scope=scope)["access_token"]
+        token = token_of(program, owner, scope)
         response = getattr(Client(), method)(
             address,
             BODIES.get(operation, {}) if method != "get" else None,
@@ -274,6 +274,6 @@ def test_no_dialect_lists_invitations_for_another_scope(
 ):
     UnitFactory.create(organization=organization, slug="shop", kind="application")
     address = f"/{path.format(ulid=to_ulid(organization.pk))}"
-    responses = {scope: asked(tokens_of(program, owner, scope=scope)["access_token"], address) for scope in SCOPES}
+    responses = {scope: asked(token_of(program, owner, scope), address) for scope in SCOPES}
 
     assert {scope for scope, response in responses.items() if response.status_code == 200} == MEMBERS

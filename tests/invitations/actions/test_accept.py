@@ -391,7 +391,7 @@ class TestWhatItNames:
             "unit": {"unit": UnitFactory.create(organization=other_organization), "unit_role_id": UNIT_VIEWER_ROLE},
             "unit role": {
                 "unit": UnitFactory.create(organization=organization),
-                "unit_role": RoleFactory.create(organization=other_organization, name="Host", scope="unit"),
+                "unit_role": RoleFactory.create(organization=other_organization, name="Host", level="unit"),
             },
             "permission": {"permissions": ["organization:own"]},
         }

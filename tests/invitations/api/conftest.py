@@ -62,7 +62,7 @@ def unit_manager(organization: Organization, workspace: Unit) -> User:
     """May manage the members of the workspace, by a role there, and see the organization's projects."""
     user = UserFactory.create(email="unit-manager@example.com")
     role = RoleFactory.create(
-        organization=organization, name="Host", permissions=[UNIT_MANAGE_MEMBERS, "unit:view"], scope="unit"
+        organization=organization, name="Host", permissions=[UNIT_MANAGE_MEMBERS, "unit:view"], level="unit"
     )
     MembershipFactory.create(organization=organization, user=user, role_id=VIEWER_ROLE, unit_roles={workspace: role.pk})
     return user

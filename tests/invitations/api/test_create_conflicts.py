@@ -41,7 +41,7 @@ def test_a_unit_of_another_organization_is_unknown(by, door, owner, other_organi
 
 
 def test_a_unit_role_is_one_of_units_and_of_this_organization(by, door, owner, workspace, other_organization):
-    foreign = RoleFactory.create(organization=other_organization, name="Guest", permissions=["unit:view"], scope="unit")
+    foreign = RoleFactory.create(organization=other_organization, name="Guest", permissions=["unit:view"], level="unit")
     message = "This organization has no such role."
     unknown = refused(422, "unknown_role", message, fields={"unitRoleId": ["Unknown role."]})
 

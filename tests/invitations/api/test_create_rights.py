@@ -129,7 +129,7 @@ def test_a_system_user_invites_like_anybody_who_may(by, door, program, organizat
 
 def test_a_unit_manager_invites_into_the_unit(by, door, unit_manager, workspace):
     unit_role = RoleFactory.create(
-        organization=workspace.organization, name="Guest", permissions=["unit:view"], scope="unit"
+        organization=workspace.organization, name="Guest", permissions=["unit:view"], level="unit"
     )
     body = {**NEW, "unitId": str(workspace.pk), "unitRoleId": str(unit_role.pk)}
 

@@ -185,7 +185,7 @@ def test_a_unit_manager_edits_what_they_could_offer_in_the_unit(by, organization
 
 def test_a_role_of_another_organization_is_unknown(by, owner, invitation, workspace_invitation, other_organization):
     foreign = RoleFactory.create(organization=other_organization, name="Guide", permissions=[LIST_PROJECTS])
-    guest = RoleFactory.create(organization=other_organization, name="Guest", permissions=["unit:view"], scope="unit")
+    guest = RoleFactory.create(organization=other_organization, name="Guest", permissions=["unit:view"], level="unit")
     unit_role = refused(
         422, "unknown_role", "This organization has no such role.", fields={"unitRoleId": ["Unknown role."]}
     )

@@ -34,6 +34,7 @@ from tests.invitations.email.kills import (
     require_copies_to_be_alike,
 )
 from tests.invitations.email.scripted_server import ScriptedServer
+from tests.repetition import times
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +54,7 @@ def _nobody_limits_the_emails(settings: Settings) -> None:
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
     """How often a worker is killed at each point."""
-    return int(request.config.getoption("--kills"))
+    return request.config.getoption("--kills") or times(1, in_full=8)
 
 
 @pytest.fixture

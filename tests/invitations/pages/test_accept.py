@@ -2,6 +2,7 @@
 
 import pytest
 
+from invitations.actions.transitions import leave_pending
 from invitations.models import Invitation
 from invitations.tokens import Purpose
 from orgs.models import Membership
@@ -118,7 +119,7 @@ def test_an_inviter_who_may_no_longer_offer_it_stops_the_answer(client, invitati
 
 def test_an_invitation_withdrawn_since_the_page_was_opened_shows_that(client, invitation, page_of):
     page_of(invitation)
-    Invitation.objects.filter(pk=invitation.pk).leave_pending("cancelled")
+    leave_pending(invitation.pk, "cancelled")
 
     response = accept(client, invitation)
 

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from invitations.models import Invitation
+from invitations.actions.transitions import leave_pending, raise_generation
 from invitations.pages.link_session import recall
 from invitations.tokens import OPENING, Proof, Purpose, token_for
 from tests.factories import InvitationFactory
@@ -75,7 +75,7 @@ def test_an_archived_organization_invites_nobody(client, invitation, organizatio
 
 def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invitation):
     older = token_for(invitation, Purpose.EMAILED)
-    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+    raise_generation(invitation.pk)
 
     response = client.get(f"/i/{older}")
 
@@ -90,7 +90,7 @@ def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invit
 
 def test_an_older_link_takes_nothing_from_a_newer_one(client, invitation, open_link):
     older = token_for(invitation, Purpose.EMAILED)
-    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+    raise_generation(invitation.pk)
     invitation.refresh_from_db()
     open_link(invitation)
 
@@ -108,8 +108,8 @@ def test_a_listed_link_takes_nothing_from_a_emailed_one(client, invitation, open
 
 def test_the_older_link_of_an_ended_invitation_tells_how_it_ended(client, invitation, open_link):
     older = token_for(invitation, Purpose.EMAILED)
-    Invitation.objects.filter(pk=invitation.pk).raise_generation()
-    Invitation.objects.filter(pk=invitation.pk).leave_pending("cancelled")
+    raise_generation(invitation.pk)
+    leave_pending(invitation.pk, "cancelled")
 
     response = client.get(f"/i/{older}", follow=True)
 

@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.models import User
+from invitations.actions.transitions import leave_pending
 from invitations.models import Invitation
 from invitations.pages.link_session import recall
 from invitations.tokens import Proof, Purpose
@@ -100,7 +101,7 @@ def test_whoever_is_signed_in_is_led_back(client, invitation, invitee):
 
 def test_an_ended_invitation_asks_for_no_password(client, invitation, open_link):
     open_link(invitation)
-    Invitation.objects.filter(pk=invitation.pk).leave_pending("cancelled")
+    leave_pending(invitation.pk, "cancelled")
 
     response = client.get(path(invitation))
 

@@ -4,6 +4,7 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts.models import User
+from invitations.actions.transitions import raise_generation
 from invitations.models import Invitation
 from invitations.tokens import Purpose
 from tests.factories import EmailAddressFactory, UserFactory
@@ -82,7 +83,7 @@ def test_the_listed_link_does_not_verify(client, invitation, open_link, mailoutb
 
 def test_the_link_of_an_older_email_does_not_verify(client, invitation, open_link):
     open_link(invitation)
-    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+    raise_generation(invitation.pk)
 
     response = sign_up(client, invitation)
 

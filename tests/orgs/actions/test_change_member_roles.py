@@ -172,7 +172,7 @@ def test_own_roles_of_the_organization_can_be_given_and_those_of_others_cannot(
     foreign = RoleFactory.create(organization=other_organization, name="Helper")
     change(owner, member, organization, role_id=mine.pk)
     assert role_id_of(member, organization) == mine.pk
-    of_units = RoleFactory.create(organization=organization, name="Unit helper", scope="unit")
+    of_units = RoleFactory.create(organization=organization, name="Unit helper", level="unit")
     for unusable in (foreign, of_units):
         with track_changes() as changes, pytest.raises(UnknownRole) as refusal:
             change(owner, member, organization, role_id=unusable.pk)

@@ -39,7 +39,7 @@ ORGANIZATION, UNIT = Level.ORGANIZATION, Level.UNIT
 
 
 def create(by: User | Principal, organization: Organization, **values: Any) -> Role:
-    values = {"scope": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
+    values = {"level": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
     by = by if isinstance(by, Principal) else session_of(by)
     return create_role(by=by, organization_id=organization.pk, **values)
 
@@ -83,7 +83,7 @@ class TestCreating:
         assert not role.is_built_in
 
     def test_a_role_of_units_needs_an_admin(self, organization: Organization, manager: User, admin: User):
-        of_units = {"scope": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
+        of_units = {"level": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
         with track_changes() as changes, pytest.raises(GrantTooWide):
             create(manager, organization, **of_units)
         assert changes.nothing
@@ -123,9 +123,9 @@ class TestCreating:
 
     @pytest.mark.parametrize("name", ["owner", "Owner", "ADMIN", "unassigned"])
     def test_nothing_is_named_like_a_built_in_role(self, organization: Organization, owner: User, name: str):
-        for scope in (ORGANIZATION, UNIT):
+        for level in (ORGANIZATION, UNIT):
             with track_changes() as changes, pytest.raises(RoleNameTaken):
-                create(owner, organization, name=name, scope=scope, permissions=frozenset())
+                create(owner, organization, name=name, level=level, permissions=frozenset())
             assert changes.nothing
 
     def test_a_name_means_one_role_in_its_organization_and_level(
@@ -208,7 +208,7 @@ class TestDeleting:
         held, invited, awaited = (
             RoleFactory.create(organization=organization, name=name) for name in ("Held", "Invited", "Awaited")
         )
-        in_unit = RoleFactory.create(organization=organization, name="In a unit", scope="unit")
+        in_unit = RoleFactory.create(organization=organization, name="In a unit", level="unit")
         MembershipFactory.create(organization=organization, user=stranger, role_id=held.pk)
         InvitationFactory.create(organization=organization, email="one@example.com", inviter=owner, role=invited)
         InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True, role=awaited)
@@ -256,7 +256,7 @@ class TestDeleting:
 
     def test_a_role_of_units_has_an_heir_of_units(self, organization: Organization, owner: User):
         unit = UnitFactory.create(organization=organization)
-        role = RoleFactory.create(organization=organization, name="Host", scope="unit")
+        role = RoleFactory.create(organization=organization, name="Host", level="unit")
         open_one = InvitationFactory.create(
             organization=organization, email="one@example.com", inviter=owner, unit=unit, unit_role=role
         )

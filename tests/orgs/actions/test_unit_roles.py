@@ -37,7 +37,7 @@ def workspace(organization: Organization) -> Unit:
 def unit_manager(organization: Organization, workspace: Unit, stranger: User) -> User:
     """Holds viewing, editing and managing members in the workspace, and nothing in the organization."""
     role = RoleFactory.create(
-        organization=organization, name="Host", permissions=[UNIT_MANAGE_MEMBERS, UNIT_VIEW, UNIT_EDIT], scope="unit"
+        organization=organization, name="Host", permissions=[UNIT_MANAGE_MEMBERS, UNIT_VIEW, UNIT_EDIT], level="unit"
     )
     MembershipFactory.create(
         organization=organization, user=stranger, role_id=VIEWER_ROLE, unit_roles={workspace: role.pk}
@@ -170,7 +170,7 @@ def test_roles_units_and_members_of_others_are_unknown(
     organization: Organization, other_organization: Organization, workspace: Unit, owner: User, member: User
 ):
     foreign_unit = UnitFactory.create(organization=other_organization)
-    foreign_role = RoleFactory.create(organization=other_organization, name="Host", scope="unit")
+    foreign_role = RoleFactory.create(organization=other_organization, name="Host", level="unit")
     right: dict[str, Any] = {
         "by": session_of(owner),
         "organization_id": organization.pk,

@@ -95,7 +95,7 @@ def test_nobody_gives_what_they_do_not_hold_there(by, organization, manager, pat
 
 
 def test_a_role_of_no_use_there_is_named(by, organization, other_organization, path):
-    foreign = RoleFactory.create(organization=other_organization, name="Foreign", scope="unit")
+    foreign = RoleFactory.create(organization=other_organization, name="Foreign", level="unit")
 
     for key in (EDITOR_ROLE, foreign.pk, ABSENT):
         with track_changes() as changes:

@@ -14,7 +14,7 @@ MESSAGE = "Roles retrieved successfully"
 @pytest.fixture
 def own(organization):
     return RoleFactory.create(
-        organization=organization, name="Helper", scope="unit", permissions=["unit:edit", "unit:view"]
+        organization=organization, name="Helper", level="unit", permissions=["unit:edit", "unit:view"]
     )
 
 

@@ -1,0 +1,58 @@
+"""The documentation names only files, settings and sections that exist."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+ROOT = Path(__file__).parents[1]
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PATH = re.compile(r"`((?:accounts|core|docs|events|invitations|orgs|perfectworks|templates|tests)/[\w./-]*)[`:]")
+LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+VARIABLE = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
+# Settings of the database pool and of gunicorn: no settings of Django have their names.
+NOT_IN_DJANGO = {"DATABASE_POOL_SIZE", "WEB_CONCURRENCY", "WEB_THREADS"}
+
+
+def identifiers(pages: list[Path]) -> list[str]:
+    return [page.relative_to(ROOT).as_posix() for page in pages]
+
+
+def anchors(document: Path) -> set[str]:
+    """The ids that code hosting services give the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", PAGES, ids=identifiers(PAGES))
+def test_every_path_exists(document: Path):
+    assert [path for path in PATH.findall(document.read_text()) if not (ROOT / path).exists()] == []
+
+
+@pytest.mark.parametrize("document", PAGES, ids=identifiers(PAGES))
+def test_every_link_leads_somewhere(document: Path):
+    for target, anchor in LINK.findall(document.read_text()):
+        found = (document.parent / target).resolve() if target else document
+        assert found.exists(), target
+        assert not anchor or anchor in anchors(found), f"{target}#{anchor}"
+
+
+def test_every_variable_of_the_environment_is_listed():
+    sources = [ROOT / "perfectworks" / "settings.py", ROOT / "gunicorn.conf.py", ROOT / "perfectworks" / "checks.py"]
+    read = {
+        name
+        for source in sources
+        for name in re.findall(r"(?:env\.\w+|environ\.get)\(\s*\"([A-Z_]+)\"", source.read_text())
+    }
+    compose = set(re.findall(r"\$\{(\w+)", (ROOT / "compose.yaml").read_text()))
+
+    assert set(VARIABLE.findall((ROOT / ".env.example").read_text())) == read | compose
+
+
+def test_every_default_is_the_listed_one():
+    listed = dict(re.findall(r"^([A-Z_]+)=(\d+)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert {name: str(getattr(settings, name)) for name in listed.keys() - NOT_IN_DJANGO} == {
+        name: value for name, value in listed.items() if name not in NOT_IN_DJANGO
+    }
