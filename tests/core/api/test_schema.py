@@ -128,7 +128,7 @@ def success_of(schema, path, method, status):
 def test_a_body_is_described_in_camel_case(written):
     assert written()["components"]["schemas"]["NoteBody"] == {
         "type": "object",
-        "description": "What a note is made of.",
+        "description": "The body of a new note.",
         "properties": {
             "title": {"type": "string", "maxLength": 64},
             "shortText": {"type": "string", "maxLength": 8},
