@@ -52,7 +52,7 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ),
         (
             {"PUBLIC_BASE_URL": ""},
-            "PUBLIC_BASE_URL is not set. Mailed links start with it: https://your.host.",
+            "PUBLIC_BASE_URL is not set. Links in emails start with it: https://your.host.",
         ),
         (
             {"PUBLIC_BASE_URL": "perfectworks.test"},
