@@ -12,5 +12,10 @@ class InvitationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the receivers."""
+        """Connect the signal receivers and register the handler of emails about invitations."""
         from invitations import receivers  # noqa: F401 - models must be loaded first
+        from invitations.email.handlers import InvitationEmailHandler
+        from invitations.email.kinds import register_handler
+        from invitations.email.models import Email
+
+        register_handler(Email.Kind.values, InvitationEmailHandler)

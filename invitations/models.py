@@ -196,7 +196,7 @@ class Invitation(models.Model):
     @property
     def newest_email(self) -> "Email | None":
         """The newest email to the invitee. Costs a query unless loaded by ``with_delivery``."""
-        loaded: list[Email] | None = getattr(self, "newest_mails", None)
+        loaded: list[Email] | None = getattr(self, "newest_emails", None)
         if loaded is None:
             return self.emails.to_invitee().newest_first().first()
         return loaded[0] if loaded else None

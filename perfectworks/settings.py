@@ -223,11 +223,11 @@ JWT_ISSUERS = require_issuers(env.json("JWT_ISSUERS", default=[]))
 CREDENTIAL_READERS = [
     "accounts.authentication.read_bearer",
     "accounts.authentication.read_session",
-    "orgs.api.key_credential.read_api_key",
+    "orgs.authentication.read_api_key",
 ]
 BEARER_TOKEN_READERS = [
     "accounts.authentication.jwt_principal",
-    "orgs.api.key_exchange.key_token_principal",
+    "orgs.authentication.key_token_principal",
     "accounts.oauth.tokens.oauth_principal",
 ]
 # The OAuth authorization server follows RFC 9700: no implicit or password grant, PKCE with S256, tokens stored as

@@ -15,7 +15,7 @@ from orgs import policies
 from orgs.lookups import find_grant
 from orgs.models import Organization
 from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
-from orgs.policies import Grant, Holdings
+from orgs.policies import EffectivePermissions, Grant
 
 DEFAULT_LIFETIME_DAYS = 10
 MAX_LIFETIME_DAYS = 30
@@ -33,7 +33,7 @@ def require_grant(by: Principal, organization: Organization, grant: Grant) -> No
 
     Managing the members of the grant's unit is enough. Raises OrganizationNotFound, PermissionMissing, GrantTooWide.
     """
-    policies.require_cover(policies.require_member_management(by, organization, grant.unit), grant)
+    policies.require_grantable(policies.require_member_management(by, organization, grant.unit), grant)
 
 
 def require_withdrawal(by: Principal, organization: Organization, invitation: Invitation) -> None:
@@ -44,7 +44,7 @@ def require_withdrawal(by: Principal, organization: Organization, invitation: In
     """
     held = policies.require_member_management(by, organization, invitation.unit)
     if invitation.finished_at is None and not held.permits(MANAGE_MEMBERS):
-        policies.require_cover(held, invitation.grant)
+        policies.require_grantable(held, invitation.grant)
 
 
 def vouched_grant(organization: Organization, invitation: Invitation) -> Grant | None:
@@ -63,7 +63,7 @@ def vouched_grant(organization: Organization, invitation: Invitation) -> Grant |
         )
     except (NotFound, Unprocessable):
         return None
-    held = policies.holdings_to_vouch(invitation.inviter, organization)
+    held = policies.inviter_permissions(invitation.inviter, organization)
     return grant if held is not None and _could_offer(held, grant) else None
 
 
@@ -74,7 +74,7 @@ def still_vouched(organization: Organization, invitation: Invitation) -> bool:
 
 def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
     """Return the columns that make the caller the inviter, or none while the inviter can still offer this grant."""
-    held = policies.holdings_to_vouch(invitation.inviter, organization)
+    held = policies.inviter_permissions(invitation.inviter, organization)
     return {} if held is not None and _could_offer(held, grant) else signature(by)
 
 
@@ -84,6 +84,6 @@ def signature(by: Principal) -> dict[str, Any]:
     return {"inviter": by.user, "inviter_user_id": by.actor_id, "inviter_name": name}
 
 
-def _could_offer(held: Holdings, grant: Grant) -> bool:
+def _could_offer(held: EffectivePermissions, grant: Grant) -> bool:
     may_invite = held.permits(MANAGE_MEMBERS) or bool(grant.unit and held.permits(UNIT_MANAGE_MEMBERS, grant.unit.pk))
     return may_invite and not held.missing_for(grant)

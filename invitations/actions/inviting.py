@@ -29,7 +29,7 @@ from invitations.refusals import InvitationExpired, require_correctable, require
 from orgs import policies
 from orgs.actions.saving import record
 from orgs.locks import lock_organization
-from orgs.lookups import describe, find_grant
+from orgs.lookups import find_grant, grant_data
 from orgs.models import Unit
 from orgs.seats import require_seat
 
@@ -114,7 +114,7 @@ def update_invitation(
     changes |= voucher_columns(by, organization, invitation, grant)
     if not change_open(invitation.pk, **changes):
         raise InvitationExpired
-    record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **describe(grant))
+    record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **grant_data(grant))
     return find_invitation(organization, invitation_id)
 
 

@@ -12,7 +12,7 @@ from invitations.lookups import find_invitation, require_not_member
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited, GrantGone, InvitationExpired, SameAddress
 from orgs.actions.saving import record, save_checked
-from orgs.lookups import describe
+from orgs.lookups import grant_data
 from orgs.models import Organization
 from orgs.policies import Grant
 from orgs.seats import require_seat
@@ -71,7 +71,7 @@ def send_new(
         Invitation.objects.filter(pk=former.pk).update(superseded_by=invitation)
     invitation = find_invitation(organization, invitation.pk)
     queue_email(invitation, Email.Kind.INVITATION)
-    record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **describe(grant))
+    record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **grant_data(grant))
     return invitation
 
 

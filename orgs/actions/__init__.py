@@ -1,1 +1,1 @@
-"""What can happen to an organization and to what it contains: one module for each noun."""
+"""Actions that change organizations and what belongs to them: one module per noun."""

@@ -10,7 +10,7 @@ from core.errors import Conflict, Denied, Unprocessable
 from orgs import policies
 from orgs.actions.saving import record, save_checked
 from orgs.locks import lock_active_account, lock_organization
-from orgs.lookups import MemberNotFound, describe, find_grant, find_member
+from orgs.lookups import MemberNotFound, find_grant, find_member, grant_data
 from orgs.models import Membership, Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN_ROLE, OWN, OWNER_ROLE
 from orgs.policies import Grant
@@ -54,7 +54,7 @@ def add_membership(*, by: Principal, organization: Organization, user: User, gra
     membership.assignments.create(role=grant.role)
     if grant.unit and grant.unit_role:
         membership.assignments.create(role=grant.unit_role, unit=grant.unit)
-    record("membership.created", by, membership, organization, user_id=user.pk, **describe(grant))
+    record("membership.created", by, membership, organization, user_id=user.pk, **grant_data(grant))
     return membership
 
 
@@ -79,7 +79,7 @@ def add_member(
     if not user.is_person and user.memberships.exists():
         raise AlreadyMember
     grant = find_grant(organization, role_id=role_id, permissions=permissions)
-    policies.require_cover(held, grant)
+    policies.require_grantable(held, grant)
     require_seat(organization, *user.verified_addresses())
     return add_membership(by=by, organization=organization, user=user, grant=grant)
 
@@ -89,12 +89,12 @@ def remove_member(*, by: Principal, organization_id: UUID, membership_id: UUID) 
     """Remove a member.
 
     Raises OrganizationNotFound, PermissionMissing, MemberNotFound, LastOwner, and GrantTooWide when the member has a
-    power that the caller lacks (``policies.require_power_over``).
+    power that the caller lacks (``policies.require_can_remove``).
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
     membership = find_member(organization, membership_id)
-    policies.require_power_over(held, membership)
+    policies.require_can_remove(held, membership)
     end_membership(by=by, organization=organization, membership=membership, kind="membership.removed")
 
 
@@ -149,12 +149,12 @@ def change_member_roles(
         role_id=role_id or membership.organization_role.pk,
         permissions=frozenset(membership.permissions) if permissions is None else permissions,
     )
-    policies.require_cover(held, grant)
+    policies.require_grantable(held, grant)
     _require_fit_to_own(membership.user, grant)
     if grant.role.pk != OWNER_ROLE:
         require_other_owner(organization, membership)
     set_organization_grant(membership, grant)
-    record("membership.roles_changed", by, membership, organization, user_id=membership.user_id, **describe(grant))
+    record("membership.roles_changed", by, membership, organization, user_id=membership.user_id, **grant_data(grant))
     return find_member(organization, membership_id)
 
 

@@ -107,7 +107,9 @@ def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign
     role.delete()
 
 
-def _find_successor(held: policies.Holdings, organization: Organization, role: Role, reassign_to: UUID) -> Role:
+def _find_successor(
+    held: policies.EffectivePermissions, organization: Organization, role: Role, reassign_to: UUID
+) -> Role:
     successor = find_role(organization, reassign_to, Level(role.level), field="reassign_to")
     policies.require_subset(effective(successor.permissions) - held.organization)
     if successor == role:

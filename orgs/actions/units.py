@@ -117,6 +117,6 @@ def remove_unit_role(
     record("membership.unit_role_removed", by, membership, organization, unit_id=unit.pk)
 
 
-def _require_authority_in_unit(held: policies.Holdings, membership: Membership, unit: Unit) -> None:
-    present = policies.holdings_of(membership).units.get(unit.pk, frozenset())
+def _require_authority_in_unit(held: policies.EffectivePermissions, membership: Membership, unit: Unit) -> None:
+    present = policies.member_permissions(membership).units.get(unit.pk, frozenset())
     policies.require_subset(present - held.in_unit(unit.pk))

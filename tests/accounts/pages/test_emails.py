@@ -12,7 +12,7 @@ from tests.support.pages import visible_text
 
 BASE = "https://perfectworks.test"
 LEADS_TO = re.compile(r"""(?:href|src|background|action)=["']?([^"'\s>]+)""")
-WHY = f"You get this mail because somebody entered {{}} at {BASE}.\n"
+WHY = f"You got this email because someone entered {{}} at {BASE}.\n"
 # Each email's link and texts.
 PATHS = {
     "new-account": r"/accounts/confirm-email/[\w:-]+/",
@@ -25,49 +25,49 @@ PATHS = {
 WORDS = {
     "new-account": (
         "Please confirm your email address",
-        "Somebody, probably you, created an account with the address nobody@example.com. "
-        "It is ready once you confirm that the address is yours.\n\n"
-        "Confirm the address:\n\nLINK\n\nThe link works for three days.\n\n"
+        "Someone, probably you, created an account for nobody@example.com. "
+        "Confirm that this is your email address, and your account is ready.\n\n"
+        "Confirm email address:\n\nLINK\n\nThe link expires in three days.\n\n"
         + WHY.format("nobody@example.com")
-        + "If it was not you, ignore it: nothing happens without your confirmation.\n",
+        + "If this wasn't you, you can ignore this email. Nothing happens unless you confirm.\n",
     ),
     "unproven-address": (
         "Please confirm your email address",
-        "Confirm that nobody@example.com is your address. Only then can it be used.\n\n"
-        "Confirm the address:\n\nLINK\n\nThe link works for three days.\n\n"
+        "Confirm that nobody@example.com is your email address. After that, you can use it.\n\n"
+        "Confirm email address:\n\nLINK\n\nThe link expires in three days.\n\n"
         + WHY.format("nobody@example.com")
-        + "If it was not you, ignore it: nothing happens without your confirmation.\n",
+        + "If this wasn't you, you can ignore this email. Nothing happens unless you confirm.\n",
     ),
     "further-address": (
         "Please confirm your email address",
-        "The address nobody@example.com is to be added to the account member@example.com. "
-        "Confirm it only if this account is yours.\n\n"
-        "Confirm the address:\n\nLINK\n\nThe link works for three days.\n\n"
+        "Someone, probably you, wants to add nobody@example.com to the account member@example.com. "
+        "Confirm only if this account is yours.\n\n"
+        "Confirm email address:\n\nLINK\n\nThe link expires in three days.\n\n"
         + WHY.format("nobody@example.com")
-        + "If it was not you, ignore it: nothing happens without your confirmation.\n",
+        + "If this wasn't you, you can ignore this email. Nothing happens unless you confirm.\n",
     ),
     "account-exists": (
-        "You have an account already",
-        "Somebody, probably you, wanted to create an account with the address member@example.com. "
-        "There is one already: sign in with it. If you forgot your password, you can choose a new one there.\n\n"
+        "You already have an account",
+        "Someone, probably you, tried to create an account for member@example.com. "
+        "You already have one, so just sign in. If you forgot your password, you can reset it there.\n\n"
         "Sign in:\n\nLINK\n\n"
         + WHY.format("member@example.com")
-        + "If it was not you, ignore it: your account stays as it is.\n",
+        + "If this wasn't you, you can ignore this email. Your account hasn't changed.\n",
     ),
     "new-password": (
         "Choose a new password",
-        "Somebody, probably you, asked for a new password for the account with the address member@example.com.\n\n"
-        "Choose a new password:\n\nLINK\n\nThe link works for three days, and only once.\n\n"
+        "Someone, probably you, asked to reset the password for the account member@example.com.\n\n"
+        "Choose a new password:\n\nLINK\n\nThe link works once and expires in three days.\n\n"
         + WHY.format("member@example.com")
-        + "If it was not you, ignore it: your password stays as it is.\n",
+        + "If this wasn't you, you can ignore this email. Your password hasn't changed.\n",
     ),
     "no-account": (
         "No account found",
-        "Somebody, probably you, asked for a new password for nobody@example.com. No active account has this address. "
-        "Perhaps your account has another one; if you have none, you can create one.\n\n"
+        "Someone, probably you, asked to reset the password for nobody@example.com, but no active account has this "
+        "address. Maybe you signed up with a different one. If you don't have an account yet, you can create one.\n\n"
         "Create an account:\n\nLINK\n\n"
         + WHY.format("nobody@example.com")
-        + "If it was not you, ignore it: nothing was changed.\n",
+        + "If this wasn't you, you can ignore this email. Nothing was changed.\n",
     ),
 }
 
@@ -201,9 +201,9 @@ def test_without_an_email_server_a_page_says_so_and_a_retry_helps(client, member
         503,
         "5",
         [
-            "This is not possible at the moment",
-            "A part of this service, such as the mail server, does not answer. Please try again in a few minutes.",
-            "To the start page",
+            "This isn't available right now",
+            "A part of this service, such as the mail server, isn't responding. Please try again in a few minutes.",
+            "Home",
         ],
     )
     assert again.status_code == 302

@@ -11,9 +11,9 @@ from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 
 UNKNOWN = [
-    "There is no such invitation",
-    "The link may be incomplete, or the invitation is for somebody else.",
-    "If you came from a mail, open the link there once more, in this browser and with cookies allowed.",
+    "We couldn't find this invitation",
+    "The link may be incomplete, or the invitation is for someone else.",
+    "Did the link come from an email? Open it again in this browser, and make sure your browser allows cookies.",
     "Sign in",
 ]
 
@@ -81,8 +81,8 @@ def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invit
 
     assert response.status_code == 410
     assert visible_text(response) == [
-        "A newer mail was sent",
-        "This link is from an older mail. Please use the link in the newest mail about your invitation to Riverside.",
+        "There's a newer email",
+        "This link is from an older email. Use the link in the latest email about your invitation to Riverside.",
         "Sign in",
     ]
     assert recall(client.session, invitation.pk) is None
@@ -114,7 +114,7 @@ def test_the_older_link_of_an_ended_invitation_tells_how_it_ended(client, invita
     response = client.get(f"/i/{older}", follow=True)
 
     assert response.status_code == 410
-    assert visible_text(response)[0] == "This invitation was withdrawn"
+    assert visible_text(response)[0] == "This invitation has been withdrawn"
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])

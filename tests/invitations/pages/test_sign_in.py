@@ -35,7 +35,7 @@ def test_the_page_has_the_invited_address_filled_in(client, invitation, open_lin
     assert response.status_code == 200
     assert response.context["form"]["login"].value() == "invitee@example.com"
     assert visible_text(response) == [
-        "To join Riverside",
+        "Invitation to Riverside",
         "Back to the invitation",
         "Sign in",
         "Email",
@@ -87,7 +87,7 @@ def test_a_wrong_password_is_answered_alike_for_every_address(client, invitation
         response = sign_in(client, invitation, login, "not the one")
 
     assert response.status_code == 200
-    assert "The email address and/or password you specified are not correct." in visible_text(response)
+    assert "The email address or password isn't correct." in visible_text(response)
     assert changes.nothing
 
 

@@ -13,7 +13,7 @@ from tests.support.pages import visible_text
 
 PASSWORD = "a calm and long phrase"
 ADDRESS = "invitee@example.com"
-TAKEN = "There is an account with this address already. Sign in with it."
+TAKEN = "There's already an account with this email address. Sign in instead."
 
 
 def path(invitation):
@@ -37,7 +37,7 @@ def test_the_page_has_the_invited_address_fixed(client, invitation, open_link):
     assert 'value="invitee@example.com"' in str(response.context["form"]["email"])
     assert "readonly" in str(response.context["form"]["email"])
     assert visible_text(response) == [
-        "To join Riverside",
+        "Invitation to Riverside",
         "Back to the invitation",
         "Create an account",
         "Email",
@@ -49,7 +49,7 @@ def test_the_page_has_the_invited_address_fixed(client, invitation, open_link):
         "First name (optional)",
         "Last name (optional)",
         "Create an account",
-        "You have an account?",
+        "Already have an account?",
         "Sign in",
     ]
 
@@ -63,7 +63,7 @@ def test_the_emailed_link_verifies_the_address_and_leads_straight_back(client, i
     assert ("invitee@example.com", ADDRESS, True, True) in addresses()
     assert mailoutbox == []
     page = client.get(response["Location"])
-    assert (page.status_code, visible_text(page)[-1]) == (200, "You are signed in as invitee@example.com.")
+    assert (page.status_code, visible_text(page)[-1]) == (200, "You're signed in as invitee@example.com.")
     assert Invitation.objects.get().status == "pending"
 
 
