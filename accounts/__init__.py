@@ -1,1 +1,1 @@
-"""Who you are: users, their proven addresses and external identities, and every way of proving it."""
+"""Users, their verified addresses and external identities, and authentication."""

@@ -1,4 +1,4 @@
-"""Identities in the admin; the accounts themselves are in ``orgs.admin``, as they end together with memberships."""
+"""External identities in the admin. Users are in ``orgs.admin``, as deleting a user also ends memberships."""
 
 from django.contrib import admin
 
@@ -8,7 +8,7 @@ from core.admin import ReadOnlyAdmin
 
 @admin.register(ExternalIdentity)
 class ExternalIdentityAdmin(ReadOnlyAdmin):
-    """Who a trusted issuer says a user is."""
+    """Users' identities at trusted issuers."""
 
     list_display = ("subject", "issuer", "user", "created_at")
     list_filter = ("issuer", "created_at")

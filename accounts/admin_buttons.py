@@ -1,6 +1,6 @@
-"""How staff act in the admin: buttons above a read-only page, each calling one action.
+"""Admin buttons: each one on a read-only page calls one action.
 
-Each button posts to its own address and calls its action with ``by=`` the staff member.
+A button posts to its own URL, which calls the action with ``by=`` the staff member.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Button:
-    """One thing staff can do with an object: what it is called, and the action behind it.
+    """A button that runs an action on an object.
 
-    ``run(by, object, form data)`` calls the action; ``applies`` says whether the button is shown for this object;
-    ``field`` asks for one value beside the button, as ``(name, label, input type)`` where ``textarea`` is for several
-    lines, and ``present`` says what stands there at first; ``grave`` is for what cannot be undone; ``reveals`` for an
-    action that returns a secret, which the answer to the button shows and nothing keeps.
+    ``run(by, object, form data)`` calls the action. ``applies`` tells whether the button is shown for an object.
+    ``field`` is an input beside the button, as ``(name, label, input type)``; the type ``textarea`` has several lines.
+    ``present`` returns the input's initial value. ``grave`` marks actions that cannot be undone. ``reveals`` marks
+    actions that return a secret, which is shown once.
     """
 
     name: str
@@ -44,13 +44,13 @@ class Button:
 
 
 class ActionAdmin(ReadOnlyAdmin):
-    """A read-only page with buttons. Staff see it with the view permission, and act with the change one."""
+    """A read-only page with buttons. Staff need the view permission to see it, and the change permission to act."""
 
     buttons: Sequence[Button] = ()
     change_form_template = "admin/with_buttons.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """One address for each button, in front of Django's own."""
+        """Return Django's URLs, preceded by that of the buttons."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
         return [
             path("<path:object_id>/do/<slug:button>", self.admin_site.admin_view(self.do), name=name),
@@ -67,7 +67,7 @@ class ActionAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "buttons": shown})
 
     def do(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
-        """Press one button: POST only; a refusal is shown as it was said."""
+        """Run the action of a button (POST only). Show the message of a refusal."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         row = self.get_object(request, object_id)
@@ -78,7 +78,7 @@ class ActionAdmin(ReadOnlyAdmin):
         return self.reveal(request, row, secret) if secret else HttpResponseRedirect(self._after(row))
 
     def reveal(self, request: HttpRequest, row: models.Model, secret: str) -> HttpResponse:
-        """Show a secret this once: no redirect, no message, no cache keeps it."""
+        """Show a secret once, without a redirect or a stored message."""
         context = {
             **self.admin_site.each_context(request),
             "title": str(row),
@@ -93,7 +93,7 @@ class ActionAdmin(ReadOnlyAdmin):
         )
 
     def _press(self, request: HttpRequest, button: Button, row: models.Model) -> str | None:
-        """Call the action; the secret that it reveals, if it does."""
+        """Call the action, and return the secret that it reveals, if any."""
         by = staff_of(request)
         try:
             result = button.run(by, row, request.POST.dict())
@@ -108,19 +108,19 @@ class ActionAdmin(ReadOnlyAdmin):
         return None
 
     def _after(self, row: models.Model) -> str:
-        """The object's page, or the list when the object is gone."""
+        """Return the URL of the object's page, or of the list if the object is deleted."""
         still_there = self.model._default_manager.filter(pk=row.pk).exists()
         view = f"admin:{self.opts.app_label}_{self.opts.model_name}"
         return reverse(f"{view}_change", args=[row.pk]) if still_there else reverse(f"{view}_changelist")
 
 
 def staff_of(request: HttpRequest) -> Principal:
-    """The staff member who asks; raises PermissionDenied for anybody else."""
+    """Return the principal of the staff member. Raises PermissionDenied for other users."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return staff(request.user)
 
 
 def reasons_of(refusal: DomainError) -> list[str]:
-    """What a refusal says, as a whole and of each field."""
+    """Return the messages of a refusal: the general one and those about fields."""
     return [refusal.message, *(reason for found in refusal.fields.values() for reason in found)]

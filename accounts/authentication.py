@@ -1,7 +1,7 @@
-"""From a request to a principal: exactly one credential, or none.
+"""Authentication of API requests: a request has one credential or none.
 
-Which kinds of credential there are is the list ``CREDENTIAL_READERS`` in the settings, as rooms above this one bring
-some of their own. Each reader only looks whether its kind is shown; what is shown is judged when it is the only one.
+The setting ``CREDENTIAL_READERS`` lists the kinds of credential, as other apps add some. A reader only detects its
+kind. The credential is verified after all readers have run, if it is the only one.
 """
 
 from collections.abc import Callable
@@ -22,22 +22,22 @@ from accounts.principals import Method, Principal
 from accounts.sessions import session_principal
 from core.errors import Invalid
 
-#: Says whose the shown credential is; raises InvalidCredentials for one that does not hold.
-Judge = Callable[[], Principal]
-#: Finds its kind of credential in a request; None when the request does not show it.
-Reader = Callable[[Request], Judge | None]
+#: Returns the principal of a credential. Raises InvalidCredentials.
+Verifier = Callable[[], Principal]
+#: Returns the verifier of its kind of credential, or None if the request does not have one.
+Reader = Callable[[Request], Verifier | None]
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 MAX_HEADER_LENGTH = 8300
 
 
 class TwoCredentials(Invalid):
-    """It would not be clear who is asking."""
+    """The request has more than one credential."""
 
-    message = "Show one credential: a request has either a bearer token, an API key or a session."
+    message = "Send only one credential: a bearer token, an API key or a session."
 
 
 class CredentialAuthentication(BaseAuthentication):
-    """Authenticates by whichever one credential the request shows; two are a 400, a bad one never falls back."""
+    """Authenticate by the request's only credential. Two are a 400, and an invalid one is a 401."""
 
     @property
     def readers(self) -> list[Reader]:
@@ -45,9 +45,9 @@ class CredentialAuthentication(BaseAuthentication):
         return [import_string(path) for path in settings.CREDENTIAL_READERS]
 
     def authenticate(self, request: Request) -> tuple[User, Principal] | None:
-        """The user and the principal, or None for an anonymous request; raises InvalidCredentials, TwoCredentials."""
+        """Return user and principal, or None without a credential. Raises InvalidCredentials, TwoCredentials."""
         found = [reader(request) for reader in self.readers]
-        shown = [judge for judge in found if judge is not None]
+        shown = [verifier for verifier in found if verifier is not None]
         if len(shown) > 1:
             raise TwoCredentials
         if not shown:
@@ -58,40 +58,40 @@ class CredentialAuthentication(BaseAuthentication):
         return principal.user, principal
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 asks for."""
+        """Return the WWW-Authenticate header of a 401."""
         return "Bearer"
 
 
 class BearerAuthentication(CredentialAuthentication):
-    """For dialects whose only credential is the ``Authorization`` header: nothing else is looked at."""
+    """For dialects whose only credential is the ``Authorization`` header. All others are ignored."""
 
     @property
     def readers(self) -> list[Reader]:
-        """Tokens only."""
+        """The reader of bearer tokens."""
         return [read_bearer]
 
 
 class SessionAuthentication(CredentialAuthentication):
-    """For a dialect whose only credential is the session cookie; an ``Authorization`` header never falls back to it."""
+    """For a dialect whose only credential is the session cookie. An ``Authorization`` header is a 401."""
 
     @property
     def readers(self) -> list[Reader]:
-        """The session only, guarded by where the request comes from."""
-        return [read_session_of_own_origin, read_needless_header]
+        """The readers of the session, protected by the origin, and of the ``Authorization`` header."""
+        return [read_session_of_own_origin, read_unsupported_header]
 
     def authenticate_header(self, request: Request) -> str:
-        """What a 401 asks for (the scheme is that of draft-broyer-http-cookie-auth)."""
+        """Return the WWW-Authenticate header of a 401, with the scheme of draft-broyer-http-cookie-auth."""
         return f'Cookie cookie-name="{settings.SESSION_COOKIE_NAME}"'
 
 
-def read_bearer(request: Request) -> Judge | None:
-    """The token in ``Authorization``; a header of any other form is a credential too, and does not hold."""
+def read_bearer(request: Request) -> Verifier | None:
+    """Read the token in ``Authorization``. A header with another scheme is an invalid credential."""
     header = request.META.get("HTTP_AUTHORIZATION")
     return None if header is None else partial(bearer_principal, header)
 
 
 def bearer_principal(header: str) -> Principal:
-    """The bearer of the token (RFC 6750), whatever kind of token it is. Raises InvalidCredentials."""
+    """Return the principal of a bearer token (RFC 6750) of any kind. Raises InvalidCredentials."""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token or " " in token or len(header) > MAX_HEADER_LENGTH:
         raise InvalidCredentials
@@ -103,28 +103,28 @@ def bearer_principal(header: str) -> Principal:
 
 
 def jwt_principal(token: str) -> Principal | None:
-    """The person a trusted issuer speaks of; None for what is no JSON Web Token at all."""
+    """Return the principal of a trusted issuer's JWT; None if the token is not a JWT. Raises InvalidCredentials."""
     if token.count(".") != 2:
         return None
     claims = read_jwt(token)
     return Principal(user=user_of(claims), method=Method.JWT, authenticated_at=claims.authenticated_at)
 
 
-def read_session(request: Request) -> Judge | None:
-    """The person signed in with this browser; a write must bring the CSRF token of our own pages."""
+def read_session(request: Request) -> Verifier | None:
+    """Read the session. Writes need the CSRF token of our pages."""
     return _session(request, _require_csrf_token)
 
 
-def read_session_of_own_origin(request: Request) -> Judge | None:
-    """The person signed in; a write that a browser makes for another site is refused by where it comes from.
+def read_session_of_own_origin(request: Request) -> Verifier | None:
+    """Read the session. Writes from another site are rejected by their origin.
 
-    For clients that cannot send a CSRF token, as their API's document knows none: the origin takes its place.
+    This replaces the CSRF token for APIs whose documents have none, so that their clients cannot send one.
     """
     return _session(request, _require_own_origin)
 
 
-def read_needless_header(request: Request) -> Judge | None:
-    """An ``Authorization`` header where none is taken: a credential that does not hold, whatever it says."""
+def read_unsupported_header(request: Request) -> Verifier | None:
+    """Treat an ``Authorization`` header as an invalid credential."""
     return _refuse if "HTTP_AUTHORIZATION" in request.META else None
 
 
@@ -132,8 +132,8 @@ def _refuse() -> Principal:
     raise InvalidCredentials
 
 
-def _session(request: Request, guard: Callable[[Request], None]) -> Judge | None:
-    """A cookie shows a credential as long as somebody is signed in with it."""
+def _session(request: Request, guard: Callable[[Request], None]) -> Verifier | None:
+    """Read the session. A cookie without a signed-in user is not a credential."""
     principal = session_principal(request._request)
     return None if principal is None else partial(_guarded, request, guard, principal)
 
@@ -158,9 +158,9 @@ def _require_own_origin(request: Request) -> None:
 
 
 def _has_own_origin(request: Request) -> bool:
-    """Whether it was made by a page of ours, or by a program that is no browser.
+    """Tell whether the request comes from our own pages or from a client that is not a browser.
 
-    Browsers name the origin of every write (Fetch standard); programs that are no browsers name none.
+    Browsers send the origin of every write (Fetch standard); other clients send none.
     """
     origin = request.headers.get("Origin")
     if origin is not None:

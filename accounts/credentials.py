@@ -1,7 +1,7 @@
-"""Which kind of credential may do what: one table, read by the code and rendered in ``docs/credentials.md``.
+"""The credential table: which kinds of credential each operation accepts. ``docs/credentials.md`` shows it.
 
-The kinds are those of ``accounts.principals.Method``. What is not in the table may be done by nobody. What a caller may
-do *within* an organization is another question, which ``orgs.policies`` answers.
+The kinds are those of ``accounts.principals.Method``. An operation without a row accepts none. ``orgs.policies``
+decides what a caller may do *within* an organization.
 """
 
 from collections.abc import Mapping
@@ -20,11 +20,11 @@ from core.errors import Denied, Unauthenticated
 
 @dataclass(frozen=True)
 class Admission:
-    """Whom an operation admits: these kinds of credential, on these conditions.
+    """The kinds of credential that an operation accepts, and the conditions.
 
-    ``scopes`` are those of which an OAuth token needs one; where none is named, no such token is admitted. What it may
-    do there is also capped by ``Principal.permissions``. ``public`` admits those without a credential, and so a token
-    whatever its scopes, unless some are named. ``recent`` asks for a sign-in within ``settings.RECENT_SIGN_IN``.
+    An OAuth token needs one of ``scopes``; without scopes, no OAuth token is accepted. ``Principal.permissions`` also
+    limits what the token may do. ``public`` operations accept requests without a credential, and so OAuth tokens with
+    any scopes, unless ``scopes`` are set. ``recent`` requires a sign-in within ``settings.RECENT_SIGN_IN``.
     """
 
     kinds: frozenset[Method] = frozenset()
@@ -33,73 +33,73 @@ class Admission:
     recent: bool = False
 
     def but(self, **conditions: Any) -> "Admission":
-        """The same on other conditions."""
+        """Return a copy with other conditions."""
         return replace(self, **conditions)
 
     def scoped(self, *scopes: str) -> "Admission":
-        """The same for tokens with one of these scopes."""
+        """Return a copy that accepts OAuth tokens with one of these scopes."""
         return replace(self, scopes=frozenset(scopes))
 
 
 def admitting(*kinds: Method) -> Admission:
-    """An admission of these kinds of credential."""
+    """Return an admission of these kinds of credential."""
     return Admission(frozenset(kinds))
 
 
 SESSION, JWT, OAUTH2, CLIENT, API_KEY = Method.SESSION, Method.JWT, Method.OAUTH2, Method.CLIENT, Method.API_KEY
 NOBODY = admitting()
 ANYTHING = admitting(SESSION, JWT, OAUTH2, CLIENT, API_KEY)
-BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # a key by the token given for it (``orgs.authentication``)
+BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # a key is exchanged for a token (``orgs.authentication``)
 BEARER = admitting(JWT, OAUTH2, CLIENT)
-PERSON = admitting(SESSION, JWT, OAUTH2)  # or a program that the person lets act for them
+PERSON = admitting(SESSION, JWT, OAUTH2)  # a person, or an OAuth application on their behalf
 PERSON_WITHOUT_COOKIE = admitting(JWT, OAUTH2)
-SIGNED_IN = admitting(SESSION, JWT)  # the person, and no program
+SIGNED_IN = admitting(SESSION, JWT)  # a person only
 BROWSER = admitting(SESSION)
 IDENTITY_PROVIDER = admitting(JWT)
 
-# Apps and dialects declare their rows; ``perfectworks.urls`` lists these tables and adds them with ``admit``.
+# Apps and dialects declare their rows. ``perfectworks.urls`` adds them with ``admit``.
 OPERATIONS: dict[str, Admission] = {}
 
 
 class ScopeMissing(Denied):
-    """The person did not allow the client this."""
+    """The OAuth token lacks the scope."""
 
-    message = "This token was not granted the scope for this."
+    message = "This token does not have the required scope."
 
 
 class CredentialNotAllowed(Denied):
-    """The credential holds, and its kind is not for this."""
+    """The credential is valid, but the operation does not accept its kind."""
 
-    message = "This kind of credential cannot be used for this."
+    message = "This kind of credential is not accepted here."
 
 
 class RecentSignInRequired(Denied):
-    """The person signed in too long ago for what cannot be undone."""
+    """The operation requires a more recent sign-in."""
 
     message = "Sign in again to do this."
 
 
 def admit(rows: Mapping[str, Admission]) -> None:
-    """Add rows to the table; raises ValueError for one that is there already and says something else."""
+    """Add rows to the table. Raises ValueError if an operation already has a different row."""
     for operation, admission in rows.items():
         if OPERATIONS.setdefault(operation, admission) != admission:
-            raise ValueError(f"{operation} is in the table of credentials already.")
+            raise ValueError(f"{operation} is already in the credential table.")
 
 
 def operation_key(view: Any) -> str:
-    """The name of what a view was asked for, as the table has it: ``resource.method``."""
+    """Return the requested operation as the key of the table: ``resource.method``."""
     return f"{view.resource}.{view.action}"
 
 
 def admission_to(operation: str) -> Admission:
-    """The operation's row; for one that has none, nobody is admitted."""
+    """Return the operation's row; ``NOBODY`` if there is none."""
     return OPERATIONS.get(operation, NOBODY)
 
 
 def require_allowed(operation: str, principal: Principal | None) -> None:
-    """Raise unless this kind of credential may do this.
+    """Check the principal's credential against the operation's row.
 
-    Unauthenticated, CredentialNotAllowed, ScopeMissing or RecentSignInRequired.
+    Raises Unauthenticated, CredentialNotAllowed, ScopeMissing or RecentSignInRequired.
     """
     admission = admission_to(operation)
     if principal is None:
@@ -121,18 +121,18 @@ def _require_scope(admission: Admission, granted: frozenset[str]) -> None:
 
 
 def signed_in_recently(principal: Principal) -> bool:
-    """Whether the person proved themselves within ``RECENT_SIGN_IN``."""
+    """Tell whether the person signed in within ``RECENT_SIGN_IN``."""
     since = timezone.now() - timedelta(seconds=settings.RECENT_SIGN_IN)
     return principal.authenticated_at is not None and principal.authenticated_at >= since
 
 
 class CredentialAllowed(BasePermission):
-    """Asks the table."""
+    """REST framework's permission class for the credential table."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """True, or the refusal is raised; a method that the path does not have is left to be refused as such.
+        """Return True or raise (see ``require_allowed``).
 
-        OPTIONS, which REST framework calls "metadata", is no path's method.
+        Methods that are not routed, and OPTIONS (``metadata``), are skipped: REST framework rejects them.
         """
         if view.action not in (None, "metadata"):
             principal = request.auth if isinstance(request.auth, Principal) else None

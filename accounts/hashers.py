@@ -1,4 +1,4 @@
-"""A fast hash for the secrets that we generate, which no dictionary holds. Never for passwords."""
+"""A fast hash for generated secrets. It must not be used for passwords."""
 
 import hashlib
 from typing import Any
@@ -8,30 +8,30 @@ from django.utils.crypto import constant_time_compare
 
 
 class GeneratedSecretHasher(BasePasswordHasher):
-    """SHA-256: a slow hash would cost 200 ms with every token request and protect 256 random bits from nothing."""
+    """SHA-256. A slow hash would cost 200 ms per token request, and 256 random bits cannot be guessed anyway."""
 
     algorithm = "sha256_generated"
 
     def salt(self) -> str:
-        """None is needed: no two generated secrets are alike."""
+        """Return a blank: generated secrets are unique, so they need no salt."""
         return ""
 
     def encode(self, password: str, salt: str) -> str:
-        """The algorithm and the digest."""
+        """Return the algorithm and the digest."""
         return f"{self.algorithm}${hashlib.sha256(password.encode()).hexdigest()}"
 
     def decode(self, encoded: str) -> dict[str, str]:
-        """The parts of an encoded secret."""
+        """Return the parts of an encoded secret."""
         algorithm, digest = encoded.split("$", 1)
         return {"algorithm": algorithm, "hash": digest, "salt": ""}
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Whether this is the secret."""
+        """Tell whether the secret matches."""
         return constant_time_compare(encoded, self.encode(password, ""))
 
     def safe_summary(self, encoded: str) -> Any:
-        """What may be shown of it: how it was hashed."""
+        """Return the algorithm, which may be shown."""
         return {"algorithm": self.algorithm}
 
     def harden_runtime(self, password: str, encoded: str) -> None:
-        """Nothing to even out: it takes no time."""
+        """Do nothing: there is only one work factor."""

@@ -1,4 +1,4 @@
-"""People and programs that can prove who they are."""
+"""Users, their identities, and OAuth clients."""
 
 import json
 from collections.abc import Iterable
@@ -24,10 +24,7 @@ from core.web_addresses import WebAddressField
 
 
 class AddressField(models.EmailField):
-    """An email address in its stored form. Gives back ``Address``, and stores one as it is.
-
-    Other text is normalized before it is saved or looked up.
-    """
+    """An email address in its stored form. Values are ``Address`` objects; other text is normalized first."""
 
     if TYPE_CHECKING:
         _pyi_private_set_type: str
@@ -38,32 +35,32 @@ class AddressField(models.EmailField):
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
-        """Leave out the length, which is not a choice."""
+        """Leave out the length, which is fixed."""
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_length"]
         return name, path, args, kwargs
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Address | None:
-        """Return what is stored, which was normalized on its way in."""
+        """Return the stored address, which is normalized."""
         return None if value is None else Address(value)
 
     def to_python(self, value: Any) -> Any:
-        """Return the normalized address. Raises ValidationError for what is none."""
+        """Return the normalized address. Raises ValidationError if it is not valid."""
         if not value or isinstance(value, Address):
             return value
         return normalize_address(value)
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
-        """Normalize what is about to be stored, whichever way it was set; raises ValidationError for what is none.
+        """Normalize the value before it is saved. Raises ValidationError if it is not valid.
 
-        An empty text is stored as NULL: having no address is nobody's address.
+        An empty text becomes NULL, as several users may have no address.
         """
         value = self.to_python(getattr(model_instance, self.attname)) or None
         setattr(model_instance, self.attname, value)
         return value
 
     def get_prep_value(self, value: Any) -> Any:
-        """Normalize what is looked up; what is no address is left as it is and finds nothing."""
+        """Normalize the value of a lookup. Invalid text stays as it is and matches nothing."""
         try:
             return self.to_python(value)
         except ValidationError:
@@ -71,10 +68,10 @@ class AddressField(models.EmailField):
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes users whose address is verified, as commands and trusted issuers need them."""
+    """Creates users. Commands need users with a verified address."""
 
     def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> "User":
-        """A user with an unverified address, or none at all."""
+        """Create a user with an unverified address or none."""
         user = self.model(email=email, **fields)
         user.set_password(password)
         user.full_clean(exclude=["password"])
@@ -82,21 +79,21 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_verified_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """A user whose address counts as proven."""
+        """Create a user with a verified address."""
         user = self.create_user(email, password, **fields)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """What ``manage.py createsuperuser`` calls; its word for the address is taken."""
+        """Create a superuser with a verified address, for ``manage.py createsuperuser``."""
         return self.create_verified_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
 class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
-    """A client (a person) or a system user (a program). People sign in by e-mail."""
+    """A client (a person) or a system user (a service account). People sign in with their email address."""
 
     class Kind(models.TextChoices):
-        """Only people answer invitations; system users act through keys and tokens."""
+        """Only clients answer invitations. System users act with API keys and tokens."""
 
         CLIENT = "client"
         SYSTEM = "system"
@@ -120,7 +117,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        """An address is one user's, a deleted user cannot sign in, and a program has no mailbox."""
+        """An address belongs to one user, a deleted user is inactive, and a system user has no address."""
 
         constraints = (
             models.UniqueConstraint(fields=["email"], name="user_email"),
@@ -140,16 +137,16 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     @property
     def is_person(self) -> bool:
-        """Whether somebody with a mailbox is behind this account."""
+        """Whether this is a person's account."""
         return self.kind == self.Kind.CLIENT
 
     def get_full_name(self) -> str:
-        """First and last name, possibly empty."""
+        """Return the first and last name, possibly empty."""
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def display_name(self) -> str:
-        """A name that is never empty: the full name, else the address, else what kind of user it is."""
+        """The full name, else the address, else a generic name. It is never empty."""
         name = self.get_full_name() or self.email
         if name:
             return name
@@ -157,16 +154,16 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     @property
     def email_is_verified(self) -> bool:
-        """Whether the user has proven to own the address they sign in with; one query."""
+        """Whether the user has verified the address they sign in with. One query."""
         return EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists()
 
     def verified_addresses(self) -> set[str]:
-        """Every address this user has proven to own; one query."""
+        """Return all verified addresses of the user. One query."""
         return set(EmailAddress.objects.filter(user=self, verified=True).values_list("email", flat=True))
 
 
 class ExternalIdentity(models.Model):
-    """Who a trusted issuer says a user is: one subject of one issuer belongs to one user."""
+    """A user's identity at a trusted issuer: issuer and subject."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities", db_index=False)
@@ -175,7 +172,7 @@ class ExternalIdentity(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        """One user per subject, and one subject of each issuer per user."""
+        """A subject belongs to one user, and a user has one subject per issuer."""
 
         verbose_name_plural = "external identities"
         constraints = (
@@ -188,10 +185,10 @@ class ExternalIdentity(models.Model):
 
 
 class OAuthApplication(AbstractApplication):
-    """A client of our authorization server: a program that people let act for them, or a program of its own.
+    """A client of our authorization server: it acts on behalf of people or of a system user.
 
-    With client credentials there is no person behind a token. It then is ``system_user``; or, where ``acts_for_owner``
-    is set, the person who owns the application.
+    A token from client credentials belongs to ``system_user``; if ``acts_for_owner`` is set, to the person who owns
+    the application.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -200,12 +197,12 @@ class OAuthApplication(AbstractApplication):
         User, on_delete=models.CASCADE, null=True, blank=True, related_name="oauth_applications"
     )
     acts_for_owner = models.BooleanField(default=False)
-    allowed_scopes = models.JSONField(default=list, blank=True)  # the most it may ask for and use; none: any
+    allowed_scopes = models.JSONField(default=list, blank=True)  # the scopes it may use; empty means all
 
     objects: ClassVar[models.Manager["OAuthApplication"]] = ApplicationManager()
 
     class Meta(AbstractApplication.Meta):
-        """Client credentials stand for exactly one user; nothing else has the flag."""
+        """``acts_for_owner`` needs client credentials and an owner, and excludes a system user."""
 
         verbose_name = "OAuth application"
         constraints = (
@@ -218,33 +215,33 @@ class OAuthApplication(AbstractApplication):
 
     @property
     def is_personal(self) -> bool:
-        """Whether it is a program that a person may let be themselves."""
+        """Whether it is a person's own client with client credentials, which may act for its owner."""
         of_person = self.system_user_id is None and self.user_id is not None
         return of_person and self.authorization_grant_type == self.GRANT_CLIENT_CREDENTIALS
 
     @property
     def client_credentials_user(self) -> User | None:
-        """Whom a token without a person stands for."""
+        """The user of a token from client credentials."""
         return self.user if self.acts_for_owner else self.system_user
 
     def is_usable(self, request: Any) -> bool:
-        """Whether the client may still get and use tokens: it ends with the account that it belongs to."""
+        """Tell whether the client may get and use tokens: not after its user is deactivated."""
         belongs_to = self.system_user or self.user
         return belongs_to is None or belongs_to.is_active
 
     def redirect_uri_allowed(self, uri: str) -> bool:
-        """Whether the address is registered, to the letter (RFC 9700, section 2.1)."""
+        """Tell whether exactly this URI is registered (RFC 9700, section 2.1)."""
         return uri in str(self.redirect_uris).split()
 
     def permitted(self, scopes: Iterable[str]) -> list[str]:
-        """Those of the scopes that it may use now, whatever it was given before."""
+        """Return those of the scopes that the application may use now."""
         return [scope for scope in scopes if not self.allowed_scopes or scope in self.allowed_scopes]
 
 
 class ApplicationAccess(models.Model):
-    """A person lets an application act for them: since when, and when it last did (``accounts.actions.oauth_access``).
+    """A person's consent to an OAuth application (``accounts.actions.oauth_access``).
 
-    Whatever is issued to the application for the person is issued under this row, and ends with it.
+    All tokens of the application for the person refer to this row and are deleted with it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -255,7 +252,7 @@ class ApplicationAccess(models.Model):
     last_used_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        """However often they are asked."""
+        """One row per user and application."""
 
         constraints = (models.UniqueConstraint(fields=["user", "application"], name="application_access_once"),)
 
@@ -264,27 +261,27 @@ class ApplicationAccess(models.Model):
 
 
 def user_by_verified_address(address: Address) -> UUID | None:
-    """The id of the user who has proven this address, or None."""
+    """Return the id of the user who has verified the address, or None."""
     verified = EmailAddress.objects.filter(email=address, verified=True).values_list("user_id", flat=True)
     return verified.first()
 
 
 class IdempotentResponseQuerySet(models.QuerySet["IdempotentResponse"]):
-    """Answers kept for repeated requests."""
+    """Stored responses for repeated requests."""
 
     def outdated(self) -> "IdempotentResponseQuerySet":
-        """Those kept for longer than a repetition is expected, on the database clock."""
+        """Return the responses older than ``KEPT_FOR``, on the database clock."""
         return self.filter(created_at__lte=Now() - IdempotentResponse.KEPT_FOR)
 
     def mentioning(self, texts: Iterable[str]) -> "IdempotentResponseQuerySet":
-        """Those in which one of these ids or addresses occurs."""
-        return self.filter(reduce(or_, (models.Q(answer__contains=json.dumps(text)) for text in texts)))
+        """Return the responses that contain one of these ids or addresses."""
+        return self.filter(reduce(or_, (models.Q(response__contains=json.dumps(text)) for text in texts)))
 
 
 class IdempotentResponse(models.Model):
-    """What a request with an ``Idempotency-Key`` was answered, for a day (``accounts.api.idempotency``).
+    """The response to a request with an ``Idempotency-Key``, stored for a day (``accounts.api.idempotency``).
 
-    The status is null only inside the transaction that is about to know it.
+    The status is null only inside of the transaction of the first request.
     """
 
     KEPT_FOR = timedelta(hours=24)
@@ -295,13 +292,13 @@ class IdempotentResponse(models.Model):
     key = models.CharField(max_length=255)
     fingerprint = models.CharField(max_length=64)
     status = models.PositiveSmallIntegerField(null=True)
-    answer = models.TextField(blank=True)
+    response = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = IdempotentResponseQuerySet.as_manager()
 
     class Meta:
-        """A key means one request of one user."""
+        """A key is unique per user and operation."""
 
         constraints = (models.UniqueConstraint(fields=["user", "operation", "key"], name="idempotent_response_key"),)
         indexes = (models.Index(fields=["created_at"], name="idempotent_response_age"),)

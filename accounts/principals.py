@@ -1,4 +1,4 @@
-"""Whoever asks, in one shape: a user, and the credential that proved it."""
+"""The caller of an action: a user and the credential that was used."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,8 +13,8 @@ class Method(StrEnum):
 
     SESSION = "session"
     JWT = "jwt"
-    OAUTH2 = "oauth2"  # of a program that a person lets act for them
-    CLIENT = "oauth2_client"  # of a program with nobody behind it, by client credentials
+    OAUTH2 = "oauth2"  # an OAuth application on behalf of a person
+    CLIENT = "oauth2_client"  # an OAuth application with client credentials, for a system user
     API_KEY = "api_key"
     LINK = "link"
     STAFF = "staff"
@@ -25,9 +25,9 @@ class Method(StrEnum):
 class Principal:
     """The caller of an action (``by=``).
 
-    ``organization_id`` is the only organization this credential reaches, ``permissions`` the most it may use of
-    what its user holds; None means no such bound. ``granted_scopes`` are the scopes that a person allowed an OAuth
-    client. ``authenticated_at`` says when a person last proved themselves.
+    ``organization_id`` limits the credential to one organization, and ``permissions`` limits it to a part of its
+    user's permissions; None means no limit. ``granted_scopes`` are the scopes of an OAuth token. ``authenticated_at``
+    is the time of the person's last sign-in.
     """
 
     user: User | None
@@ -40,12 +40,12 @@ class Principal:
 
     @property
     def actor_id(self) -> UUID | None:
-        """The user's id, for events; None for the service itself."""
+        """The user's id for events; None for the service itself."""
         return self.user.pk if self.user else None
 
     @property
     def is_staff(self) -> bool:
-        """Whether a staff member acts from the admin, above every organization."""
+        """Whether a staff member acts in the admin, with access to all organizations."""
         return self.method == Method.STAFF
 
     @property
@@ -55,7 +55,7 @@ class Principal:
 
     @property
     def is_person(self) -> bool:
-        """Whether a signed-in person acts, and not a program on somebody's behalf."""
+        """Whether a person acts, by themselves or through an OAuth application."""
         return bool(self.user and self.user.is_person) and self.method in (
             Method.SESSION,
             Method.JWT,
@@ -64,11 +64,11 @@ class Principal:
 
 
 SERVICE = Principal(user=None, method=Method.SERVICE)
-LINK_HOLDER = Principal(user=None, method=Method.LINK)  # nobody signed in: only what their link proves counts
+LINK_HOLDER = Principal(user=None, method=Method.LINK)  # not signed in: the link is the only proof
 
 
 def staff(user: User) -> Principal:
-    """The principal of a staff member in the admin; raises ValueError for anybody else."""
+    """Return the principal of a staff member in the admin. Raises ValueError for other users."""
     if not (user.is_staff and user.is_active):
-        raise ValueError("Only active staff act from the admin.")
+        raise ValueError("Only active staff may act in the admin.")
     return Principal(user=user, method=Method.STAFF)

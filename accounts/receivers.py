@@ -1,7 +1,7 @@
-"""What people change on their account's pages, as events; the pages and the changes are django-allauth's.
+"""Events for changes that people make on their account pages, which are django-allauth's.
 
-A new password and a proven address are recorded by ``adapter.py``, in the transaction of the change. allauth tells of
-the others right after them.
+``adapter.py`` records new passwords and verified addresses in the transaction of the change. allauth sends signals
+for all other changes, right after them.
 """
 
 from typing import Any
@@ -18,40 +18,40 @@ from events.models import Event
 
 @receiver(addresses.email_added, dispatch_uid="accounts.address_added")
 def record_added_address(user: User, **kwargs: Any) -> None:
-    """Another address, not yet proven."""
+    """Record a new, unverified address."""
     record_own_change("user.address_added", user)
 
 
 @receiver(addresses.email_removed, dispatch_uid="accounts.address_removed")
 def record_removed_address(user: User, **kwargs: Any) -> None:
-    """An address given up."""
+    """Record a removed address."""
     record_own_change("user.address_removed", user)
 
 
 @receiver(addresses.email_changed, dispatch_uid="accounts.main_address_changed")
 def record_main_address(user: User, **kwargs: Any) -> None:
-    """Another of the proven addresses is the main one."""
+    """Record a new primary address."""
     record_own_change("user.main_address_changed", user)
 
 
 @receiver(factors.authenticator_added, dispatch_uid="accounts.second_factor_added")
 def record_added_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """A second factor, or the codes to recover it."""
+    """Record a new second factor, or new recovery codes."""
     record_own_change("user.second_factor_added", user, factor=str(authenticator.type))
 
 
 @receiver(factors.authenticator_reset, dispatch_uid="accounts.second_factor_renewed")
 def record_renewed_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """New recovery codes in place of the old ones."""
+    """Record replaced recovery codes."""
     record_own_change("user.second_factor_renewed", user, factor=str(authenticator.type))
 
 
 @receiver(factors.authenticator_removed, dispatch_uid="accounts.second_factor_removed")
 def record_removed_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """A second factor given up."""
+    """Record a removed second factor."""
     record_own_change("user.second_factor_removed", user, factor=str(authenticator.type))
 
 
 def record_own_change(kind: str, user: User, **data: Any) -> None:
-    """The event of something a person did to their own account on its pages."""
+    """Record a change that a person made to their own account on its pages."""
     Event.objects.record(kind, by=Principal(user=user, method=Method.SESSION), subject=user, **data)

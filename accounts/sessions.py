@@ -1,4 +1,4 @@
-"""Who a browser's session says is asking."""
+"""Principals from browser sessions, and session rotation after privilege elevation."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ ROTATE_SESSION = "rights_grew"
 
 
 def session_principal(request: HttpRequest) -> Principal | None:
-    """The signed-in user as the caller of an action; None when nobody is signed in."""
+    """Return the principal of the signed-in user, or None."""
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         return None
@@ -25,19 +25,19 @@ def session_principal(request: HttpRequest) -> Principal | None:
 
 
 def proven_at(request: HttpRequest, user: User) -> datetime | None:
-    """When the user last showed a password or second factor in this session; None when it never was here."""
+    """Return when the user last entered a password or second factor in this session, or None."""
     moments = [record["at"] for record in get_authentication_records(request, user)]
     return datetime.fromtimestamp(max(moments), UTC) if moments else None
 
 
 def request_session_rotation(request: HttpRequest, by: Principal) -> None:
-    """Ask for a new session key, as the caller has gained rights by this request; the next page brings it."""
+    """Request a new session key with the next page, as the caller's permissions have grown."""
     if by.method is Method.SESSION:
         request.session[ROTATE_SESSION] = True
 
 
 def elevates_privileges(operation: Callable[..., Response]) -> Callable[..., Response]:
-    """Say of an API's operation that its caller has gained rights when it answers."""
+    """Rotate the session after this API operation, as it elevates the caller's privileges."""
 
     @wraps(operation)
     def noted(view: Any, *args: Any, **kwargs: Any) -> Response:
@@ -49,16 +49,17 @@ def elevates_privileges(operation: Callable[..., Response]) -> Callable[..., Res
 
 
 class SessionRotationMiddleware:
-    """Gives the session of somebody whose rights grew a new key, with the next page that they open.
+    """Rotate the session key on the first page after a privilege elevation.
 
-    Not in the answer that granted them: a second click drops that answer, and with it the only copy of the new key.
+    The key does not change in the response of the elevation itself: if the person clicks twice, the browser drops that
+    response, and with it the new key.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer; a page that looked at the session anyway renews it."""
+        """Rotate the key if requested and if the page has used the session anyway."""
         response = self.get_response(request)
         is_page = request.method == "GET" and response.get("Content-Type", "").startswith("text/html")
         if is_page and request.session.accessed:

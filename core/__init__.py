@@ -1,1 +1,1 @@
-"""The ground that every app stands on. It imports none of them."""
+"""Shared code for every app. It imports no app."""

@@ -1,10 +1,10 @@
-"""The one normalizer of email addresses. What it returns is stored once and compared with ``=``.
+"""Email address normalization. Normalized addresses are stored and compared with ``=``.
 
-An address is normalized where it enters: serializer fields, form fields, query parameters, tokens, commands. Inside,
-the type ``Address`` says that this was done, so nothing normalizes it again.
+Addresses are normalized where they enter: serializer fields, form fields, query parameters, tokens, commands. The
+type ``Address`` marks a normalized address, so that no other code normalizes it again.
 
-ASCII local part, everything in lower case, the domain as IDNA (RFC 5891). Plus-tags and dots stay distinct.
-Every dialect can spell every address that is accepted here.
+The stored form is in lower case, with an ASCII local part and the domain in IDNA (RFC 5891). Plus-tags and dots are
+significant. Every dialect can represent every address that is accepted here.
 """
 
 import re
@@ -19,7 +19,7 @@ _ADDRESS = re.compile(r"(?!\.)(?!.*\.\.)([a-z0-9_'+\-.]*)[a-z0-9_+-]@([a-z0-9][a
 
 
 class Address(str):
-    """An email address in its stored form. Only ``normalize_address`` and the database column make one."""
+    """A normalized email address. Only ``normalize_address`` and the database column create one."""
 
     __slots__ = ()
 
@@ -27,8 +27,8 @@ class Address(str):
 def normalize_address(text: str) -> Address:
     """Return the stored form of an address.
 
-    Raises Django's ValidationError when it is none: characters such as ``ſ`` or ``ı``, which databases and
-    mail servers fold in different ways, are refused and never guessed at.
+    Raises Django's ValidationError if the address is not valid. Characters such as ``ſ`` or ``ı`` are not valid, as
+    databases and email servers fold them in different ways.
     """
     local, at, domain = text.strip(" ").rpartition("@")
     if not at or not local.isascii() or len(local) > 64:
@@ -40,7 +40,7 @@ def normalize_address(text: str) -> Address:
 
 
 def parse_address(text: str) -> Address:
-    """Return the stored form of an address. Raises ValidationError that names the field ``email``."""
+    """Return the stored form of an address. Raises a ValidationError for the field ``email``."""
     try:
         return normalize_address(text)
     except ValidationError as error:
@@ -48,7 +48,7 @@ def parse_address(text: str) -> Address:
 
 
 def _ascii_domain(domain: str) -> str:
-    """Lower case and IDNA; look-alikes that merely fold to a letter (``ſ``, the Kelvin sign, ``İ``) are refused."""
+    """Return the domain in lower case and IDNA. Reject characters that fold to a letter (``ſ``, ``İ``, Kelvin sign)."""
     lowered = domain.lower()
     if domain.isascii():
         return lowered

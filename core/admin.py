@@ -1,7 +1,4 @@
-"""What every admin page here has in common: rows are looked at, and changed by actions only.
-
-No admin page ever saves or deletes a model by itself. What can be done with a row: ``accounts/admin_buttons.py``.
-"""
+"""The read-only base of every admin page. Only actions change rows (``accounts/admin_buttons.py``)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,42 +10,42 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Permissions:
-    """For pages whose rows have ``permissions``: the column ``permission_list``."""
+    """Adds the column ``permission_list`` to pages whose rows have ``permissions``."""
 
     @admin.display(description=_("permissions"))
     def permission_list(self, row: Any) -> str:
-        """One a line, in order."""
+        """Return the sorted permissions, one per line."""
         return format_html_join("", "<div>{}</div>", ((name,) for name in sorted(row.permissions or ()))) or "-"
 
 
 class ReadOnlyAdmin(Permissions, admin.ModelAdmin):
-    """A page to look at. Nothing is added, changed or deleted here."""
+    """A read-only admin page."""
 
     list_per_page = 50
     show_full_result_count = False
     secret_fields: Sequence[str] = ()
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is added without an action."""
+        """Return False: only actions add rows."""
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is deleted without an action."""
+        """Return False: only actions delete rows."""
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """All of them, in the order the page shows them."""
+        """Return all fields, in the order of the page."""
         return [name for _, options in self.get_fieldsets(request, obj) for name in _flat(options["fields"])]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """The declared fields, else every column that is not secret."""
+        """Return the declared fields, else every column that is not secret."""
         columns = [f.name for f in self.opts.fields if f.name not in self.secret_fields]
         return self.fields or ["permission_list" if name == "permissions" else name for name in columns]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the row; there is nothing to save."""
+        """Show the row without save buttons."""
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
         hidden = dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
@@ -57,7 +54,7 @@ class ReadOnlyAdmin(Permissions, admin.ModelAdmin):
 
 
 class ReadOnlyInline(Permissions, admin.TabularInline):
-    """Related rows at a glance, each leading to its own page."""
+    """A read-only table of related rows, with links to their pages."""
 
     template = "admin/related_rows.html"
     extra = 0
@@ -65,16 +62,16 @@ class ReadOnlyInline(Permissions, admin.TabularInline):
     show_change_link = True
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is added here."""
+        """Return False: the table is read-only."""
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is changed here."""
+        """Return False: the table is read-only."""
         return False
 
 
 def titled(title: Any) -> type[admin.FieldListFilter]:
-    """What Django would choose to filter a column by, under a title of its own."""
+    """Return Django's default filter for a column, with another title."""
 
     class Titled(admin.FieldListFilter):
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Mail without a mail server: one readable file per message in ``EMAIL_FILE_PATH``, for trying things out.
+"""An email backend for development: it writes each email to a file in ``EMAIL_FILE_PATH``.
 
-Links in these files work, so only their owner may read them.
+The links in these files work, so only the owner may read them.
 """
 
 import os
@@ -19,10 +19,10 @@ NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[A-Za-z0-9@._+-]{1,100}\.eml", 
 
 
 class EmailBackend(BaseEmailBackend):
-    """Writes every message whole or not at all; the name begins with the time, so that names sort."""
+    """Write each email to a file atomically. File names begin with the time, so that they sort."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Write them; how many."""
+        """Write the emails, and return how many."""
         folder = email_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for message in email_messages:
@@ -31,19 +31,19 @@ class EmailBackend(BaseEmailBackend):
 
 
 def email_folder() -> Path:
-    """Where the files are."""
+    """Return the folder of the files."""
     return Path(settings.EMAIL_FILE_PATH)
 
 
 def email_names() -> list[str]:
-    """The names of the written mails, newest first."""
+    """Return the names of the files, newest first."""
     folder = email_folder()
     names = os.listdir(folder) if folder.is_dir() else []
     return sorted(filter(NAME.fullmatch, names), reverse=True)
 
 
 def read_email(name: str) -> ReadMessage | None:
-    """The mail of that name, or None when there is none; a name is never more than one of ``mail_names``."""
+    """Return the email in a file, or None if ``email_names`` does not list the name."""
     if name not in email_names():
         return None
     return message_from_bytes((email_folder() / name).read_bytes(), policy=policy.default)

@@ -1,6 +1,6 @@
-"""What all our mails share: a text and an HTML part, headers of one line each, an id under our public name.
+"""The shared format of our emails: a text and an HTML part, unfolded headers, a Message-ID at our public host.
 
-Names come from people, so they are shown as one visible line, and nothing in them can become a link.
+People choose names, so a name is shown as one visible line, and nothing in it becomes a link.
 """
 
 import re
@@ -14,17 +14,17 @@ from core.text import UNSAFE_IN_A_LINE, UNSAFE_IN_LINES
 
 
 class UnfoldedMessage(EmailMultiAlternatives):
-    """A message whose headers are one line each: not every mail program puts a folded one together again."""
+    """A message whose headers are one line each, as some email clients cannot unfold headers."""
 
     def message(self, *arguments: Any, **options: Any) -> Any:
-        """What goes over the wire, without the folding that puts a long value on a line of its own."""
+        """Return the message with a policy that does not fold headers."""
         message = super().message(*arguments, **options)
         message.policy = message.policy.clone(max_line_length=None)
         return message
 
 
 def compose(recipient: str, *, subject: str, text: str, html: str, headers: dict[str, str]) -> UnfoldedMessage:
-    """A message from this service to one recipient; Auto-Submitted (RFC 3834) keeps vacation notices from answering."""
+    """Return a message to one recipient. Auto-Submitted (RFC 3834) prevents vacation replies."""
     message = UnfoldedMessage(
         one_line(subject),
         _spaced(text),
@@ -37,17 +37,17 @@ def compose(recipient: str, *, subject: str, text: str, html: str, headers: dict
 
 
 def message_id(key: UUID) -> str:
-    """The Message-ID of the mail with this key."""
+    """Return the Message-ID of the email with this key."""
     return f"<{key.hex}@{settings.PUBLIC_HOST}>"
 
 
 def one_line(text: str) -> str:
-    """The text as one visible line that no mail program takes for an address elsewhere."""
+    """Return the text as one visible line that no email client turns into a link."""
     return _defuse(UNSAFE_IN_A_LINE.sub("", " ".join(text.split())))
 
 
 def visible_lines(text: str) -> str:
-    """The same for a text of several lines."""
+    """Return a text of several lines that no email client turns into a link."""
     return _defuse(UNSAFE_IN_LINES.sub("", text))
 
 
@@ -56,5 +56,5 @@ def _defuse(text: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    """Without the blanks that template tags leave behind: no trailing space, one empty line at most."""
+    """Remove the blanks that template tags leave: trailing spaces, and more than one empty line."""
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"

@@ -1,7 +1,7 @@
-"""What can go wrong, said in the domain's words and without HTTP.
+"""The base classes of domain errors. They do not know HTTP.
 
-Actions raise these; ``core.api.errors`` alone decides which status each kind becomes.
-A concrete error is declared beside the action that raises it, as a fact: ``class LastOwner(Conflict)``.
+Actions raise these errors. ``core.api.errors`` maps them to HTTP statuses.
+A concrete error is declared next to the action that raises it: ``class LastOwner(Conflict)``.
 """
 
 import re
@@ -10,8 +10,8 @@ import re
 class DomainError(Exception):
     """A request that was understood and refused.
 
-    ``code`` is stable and derived from the class name; ``message`` is one sentence for a person;
-    ``fields`` maps field names (in Python spelling) to sentences; ``details`` are facts a program can use.
+    ``code`` is stable and derived from the class name. ``message`` is one sentence for a person. ``fields`` maps
+    snake_case field names to messages. ``details`` are values for clients.
     """
 
     code = "domain_error"
@@ -31,49 +31,49 @@ class DomainError(Exception):
 
 
 class Invalid(DomainError):
-    """The input cannot be understood or breaks a rule about its form."""
+    """The input is malformed or not valid."""
 
     message = "The input is not valid."
 
 
 class Unauthenticated(DomainError):
-    """Nobody knows who is asking."""
+    """The request has no valid credential."""
 
     message = "Authentication is required."
 
 
 class Denied(DomainError):
-    """Who is asking is known, and may not do this."""
+    """The caller may not do this."""
 
     message = "You may not do this."
 
 
 class NotFound(DomainError):
-    """It does not exist, or not for this caller: the two are never told apart."""
+    """The object does not exist, or the caller may not see it. Both look the same to the caller."""
 
     message = "Not found."
 
 
 class Conflict(DomainError):
-    """It contradicts the present state."""
+    """The request conflicts with the current state."""
 
-    message = "This contradicts the present state."
+    message = "This conflicts with the current state."
 
 
 class Gone(DomainError):
-    """It existed and is over."""
+    """The object existed and has ended."""
 
-    message = "This is over."
+    message = "This is no longer available."
 
 
 class Unprocessable(DomainError):
-    """The form is right, and what it names does not fit together."""
+    """The values are valid on their own but not together."""
 
-    message = "What the request names does not fit together."
+    message = "These values do not fit together."
 
 
 class LimitReached(DomainError):
-    """Too much in too short a time; ``retry_after`` is in seconds."""
+    """A rate limit is exceeded. ``retry_after`` is in seconds."""
 
     message = "Too many requests."
 
@@ -84,7 +84,7 @@ class LimitReached(DomainError):
 
 
 class Unavailable(DomainError):
-    """Something this service depends on does not answer; ``retry_after`` is in seconds."""
+    """A service that this one depends on does not respond. ``retry_after`` is in seconds."""
 
     message = "Temporarily unavailable."
 

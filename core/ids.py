@@ -1,7 +1,7 @@
-"""One 128-bit id, four spellings: uuid, ULID, 24 hex digits ("oid"), decimal digits.
+"""Ids and their four representations: UUID, ULID, 24 hex digits ("oid"), decimal digits.
 
-Every public object has a UUIDv7 (RFC 9562, section 5.7) as its only key. The API dialects spell that one
-value differently; nothing but this module converts. All but ``oid`` are lossless.
+Every public object has a UUIDv7 (RFC 9562, section 5.7) as its only key. The API dialects represent the same value
+in different ways. Only this module converts between them. All representations but ``oid`` are lossless.
 """
 
 import re
@@ -22,7 +22,7 @@ _LOW_BITS_OUTSIDE_OID = 32
 
 
 def uuid7() -> UUID:
-    """A new key: milliseconds, then the fraction of the millisecond (RFC 9562, method 3), then 62 random bits."""
+    """Return a new key: milliseconds, the fraction of the millisecond (RFC 9562, method 3), 62 random bits."""
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     fraction = rest * 4096 // 1_000_000
     value = milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62)
@@ -30,22 +30,22 @@ def uuid7() -> UUID:
 
 
 def first_uuid7(moment: datetime) -> UUID:
-    """The lowest id that can have been made at this moment: those made before are below it."""
+    """Return the lowest id of this moment. All ids made before it are lower."""
     return UUID(int=int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | 0b10 << 62)
 
 
 def parse_uuid(text: str) -> UUID | None:
-    """The id spelled as a hyphenated uuid in either case, or None."""
+    """Parse a hyphenated UUID in either case. Return None for anything else."""
     return UUID(text) if _UUID.fullmatch(text) else None
 
 
 def to_ulid(key: UUID) -> str:
-    """26 Crockford base32 characters, upper case."""
+    """Return the id as 26 Crockford base32 characters in upper case."""
     return "".join(CROCKFORD[key.int >> shift & 31] for shift in range(125, -1, -5))
 
 
 def parse_ulid(text: str) -> UUID | None:
-    """The id spelled as a ULID in either case, or None."""
+    """Parse a ULID in either case. Return None for anything else."""
     if not _ULID.fullmatch(text):
         return None
     value = 0
@@ -55,12 +55,12 @@ def parse_ulid(text: str) -> UUID | None:
 
 
 def to_oid(key: UUID) -> str:
-    """The first 96 bits as 24 lower-case hex digits; not lossless, see ``parse_oid``."""
+    """Return the first 96 bits as 24 lower-case hex digits. The other 32 bits are lost, see ``parse_oid``."""
     return key.hex[:24]
 
 
 def parse_oid(text: str) -> tuple[UUID, UUID] | None:
-    """The lowest and highest id that 24 hex digits can stand for (a primary-key range), or None."""
+    """Return the lowest and the highest id that 24 hex digits can represent, or None for anything else."""
     if not _OID.fullmatch(text):
         return None
     low = int(text, 16) << _LOW_BITS_OUTSIDE_OID
@@ -68,12 +68,12 @@ def parse_oid(text: str) -> tuple[UUID, UUID] | None:
 
 
 def to_decimal(key: UUID) -> str:
-    """The id as decimal digits without leading zeros."""
+    """Return the id as decimal digits without leading zeros."""
     return str(key.int)
 
 
 def parse_decimal(text: str) -> UUID | None:
-    """The id spelled in decimal digits, or None."""
+    """Parse decimal digits. Return None for anything else."""
     if not _DECIMAL.fullmatch(text):
         return None
     value = int(text)

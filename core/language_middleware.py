@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
-from core.api.unrouted import error_body_of
+from core.api.middleware import error_body_of
 from core.languages import activate_language, preferred_language, remembered_language
 
 ENGLISH = "en"

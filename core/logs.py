@@ -1,7 +1,7 @@
-"""Logs on stdout: JSON for machines, lines for people; in both, nothing that opens a door.
+"""Logs on stdout, as JSON or as plain lines, without secrets.
 
-Every line passes `redact`: mailed links, tokens, cookies, keys and credentials never reach a log, wherever in
-the message, its arguments or a traceback they stand.
+Every line passes `redact`, which removes invitation links, tokens, cookies, keys and other credentials from the
+message, its arguments and tracebacks.
 """
 
 import json
@@ -15,22 +15,22 @@ REDACTED = "[redacted]"
 SENSITIVE = r"[\w-]*(?:authorization|cookie|csrf\w*|token|secret|passw(?:or)?d|session_?(?:id|key)|api[_-]?key)"
 VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s&,;\"'})]+)"
 SECRETS = [
-    # Paths that carry a secret: invitation links, address confirmations, password resets.
+    # Paths with a secret: invitation links, address confirmations, password resets.
     re.compile(r"(?P<kept>/i/)[^/\s?#\"'&<>]+"),
     re.compile(r"(?P<kept>/(?:confirm-email|password/reset/key)/)[^/\s?#\"'&<>]+"),
-    # `Authorization: Bearer x` and every other scheme; cookies to the end of their line.
+    # `Authorization` headers of every scheme; cookies to the end of the line.
     re.compile(r"(?P<kept>\b(?:proxy-)?authorization\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+", re.IGNORECASE),
     re.compile(r"(?P<kept>\b(?:set-)?cookie\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+", re.IGNORECASE),
     re.compile(r"(?P<kept>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE),
-    # `name=value`, `name: value` and `"name": "value"` for names that mean a secret.
+    # `name=value`, `name: value` and `"name": "value"` for names of secrets.
     re.compile(rf"(?P<kept>\b{SENSITIVE}\b[\"']?\s*[:=]\s*){VALUE}", re.IGNORECASE),
     re.compile(r"(?P<kept>[?&](?:code|state|key|signature)=)[^\s&\"']+", re.IGNORECASE),
-    # Passwords in database and mail URLs, and JWTs wherever they stand.
+    # Passwords in database and email URLs, and JWTs anywhere.
     re.compile(r"(?P<kept>\b[a-z][\w+.-]*://[^\s:/@]*:)[^\s/@]+(?=@)", re.IGNORECASE),
     re.compile(r"(?P<kept>\b)eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?"),
 ]
 
-# What a caller may attach with `extra=`; anything else stays out of the logs.
+# The fields of `extra=` that are logged. All others are left out.
 EXTRA_FIELDS = (
     "status_code",
     "organization_id",
@@ -45,25 +45,25 @@ EXTRA_FIELDS = (
 
 
 def redact(text: str) -> str:
-    """Return `text` with every secret replaced by `[redacted]`."""
+    """Replace every secret in `text` with `[redacted]`."""
     for secret in SECRETS:
         text = secret.sub(rf"\g<kept>{REDACTED}", text)
     return text
 
 
 class RedactedFormatter(logging.Formatter):
-    """One line for people, redacted, traceback included."""
+    """Format records as plain text without secrets, tracebacks included."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as `logging` formats it, without secrets."""
+        """Return the record as text."""
         return redact(super().format(record))
 
 
 class JSONFormatter(logging.Formatter):
-    """One JSON object per line: time, level, logger, message, and the allowed extras."""
+    """Format records as one JSON object per line: time, level, logger, message and the allowed extras."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as JSON, without secrets."""
+        """Return the record as JSON."""
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -77,7 +77,7 @@ class JSONFormatter(logging.Formatter):
 
 
 def logging_settings(level: str, *, as_json: bool) -> dict[str, Any]:
-    """Return the `logging.config` dictionary: everything to stdout through one redacting formatter."""
+    """Return the `logging.config` dictionary: all loggers write to stdout through one redacting formatter."""
     plain = {"()": RedactedFormatter, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}
     return {
         "version": 1,
@@ -92,7 +92,7 @@ def logging_settings(level: str, *, as_json: bool) -> dict[str, Any]:
         },
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
-            # Django's own handlers would print the unredacted line a second time.
+            # Django's own handlers would also print the line without redaction.
             "django": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True, "level": level},

@@ -1,4 +1,4 @@
-"""What holds for every page: nobody keeps it, nobody indexes it, and each refusal has our look."""
+"""Middleware for all pages: no caching, no indexing, and our own error pages."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -21,26 +21,29 @@ logger = logging.getLogger(__name__)
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """django-csp's, which in DEBUG leaves pages that say 404 without any policy."""
+    """django-csp's middleware, plus a policy for 404 pages in DEBUG, which it leaves out."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Set the policy. Django's own page for developers has its styles inside, so they are allowed there."""
-        answer = super().process_response(request, response)
-        if settings.DEBUG and answer.status_code == HTTPStatus.NOT_FOUND and HEADER not in answer:
-            parts = self.get_policy_parts(request, answer)
+        """Set the policy. Django's 404 page in DEBUG has inline styles, so they are allowed there."""
+        response = super().process_response(request, response)
+        if settings.DEBUG and response.status_code == HTTPStatus.NOT_FOUND and HEADER not in response:
+            parts = self.get_policy_parts(request, response)
             parts.update = {**(parts.update or {}), "style-src": [UNSAFE_INLINE]}
-            answer[HEADER] = build_policy(**asdict(parts))
-        return answer
+            response[HEADER] = build_policy(**asdict(parts))
+        return response
 
 
 class PageMiddleware:
-    """Put this inside the Content-Security-Policy's middleware and outside everything that can answer with a page."""
+    """Set the headers of pages, and return pages for 405 and 503.
+
+    Put this inside of `PolicyMiddleware` and outside of all code that returns pages.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer, and mark what is a page: pages show invitations and names, and change with every answer."""
+        """Forbid caching and indexing of pages, as they show names and invitations."""
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             response = method_not_allowed(request, response)
@@ -50,17 +53,17 @@ class PageMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """The page for something that is away for a while; APIs have told theirs before."""
+        """Return a 503 page for `Unavailable`. APIs have handled it before."""
         if not isinstance(exception, Unavailable):
             return None
-        logger.warning("A page could not be given: %s", type(exception).__name__, exc_info=exception)
+        logger.warning("page unavailable error=%s", type(exception).__name__, exc_info=exception)
         page = render(request, "503.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
         page["Retry-After"] = str(exception.retry_after)
         return page
 
 
 def method_not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
-    """The page for a method that an address does not know; Django has none."""
+    """Return a page for a method that the URL does not support. Django has none."""
     page = render(request, "405.html", status=refusal.status_code)
     for name in refusal.headers.keys() - {"Content-Length"}:
         page.setdefault(name, refusal[name])
@@ -68,5 +71,5 @@ def method_not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) ->
 
 
 def widen_policy(response: HttpResponse, sources: dict[str, Sequence[str]]) -> None:
-    """Let this page, and no other, load from more sources than the policy allows: `{"img-src": ["https://…"]}`."""
+    """Allow more sources in the Content-Security-Policy of this response: `{"img-src": ["https://…"]}`."""
     csp_update(sources)(lambda _: response)(HttpRequest())  # the decorator marks the response for the middleware

@@ -1,7 +1,7 @@
-"""What people may put into a name or a description: text that looks like what it is.
+"""Validation of names and descriptions: text must be visible and unambiguous.
 
-Refused are control characters, characters that turn the writing direction around, characters that cannot be seen,
-line separators, lone surrogates, and code points that mean nothing to anyone else (noncharacters, private use).
+Not allowed: control characters, characters that change the writing direction, invisible characters, line separators,
+lone surrogates, noncharacters and private-use characters.
 """
 
 import re
@@ -26,7 +26,7 @@ UNSAFE_IN_A_LINE = re.compile(f"[{CONTROLS}{NEVER}]")
 UNSAFE_IN_LINES = re.compile(f"[{CONTROLS_BUT_TAB_AND_NEWLINE}{NEVER}]")
 
 
-# What a field of a page says to a person, who cannot see the character and knows no code point.
+# Messages for forms on pages. They name no code point, as the reader cannot see the character.
 IN_PLAIN_WORDS = dict.fromkeys(
     ("unsafe_text", "null_characters_not_allowed"),
     _("This text has a character that can't be displayed. Please type the text instead of pasting it."),
@@ -34,21 +34,21 @@ IN_PLAIN_WORDS = dict.fromkeys(
 
 
 def validate_plain_text(value: str) -> None:
-    """Accept one visible line without spaces around it; raise ValidationError(code="unsafe_text") for anything else."""
+    """Accept one visible line without spaces around it. Raises ValidationError with code `unsafe_text`."""
     if value != value.strip():
         raise unsafe("Remove the spaces at the beginning and the end.")
     if not value:
-        raise unsafe("Write something.")
+        raise unsafe("This field must not be blank.")
     refuse(UNSAFE_IN_A_LINE, value)
 
 
 def validate_plain_multiline_text(value: str) -> None:
-    """Accept visible text whose only control characters are newline and tab (normalize CR LF before)."""
+    """Accept visible text with newlines and tabs. Convert CR LF to newlines before."""
     refuse(UNSAFE_IN_LINES, value)
 
 
 def refuse(pattern: re.Pattern[str], value: str) -> None:
-    """Raise when the pattern occurs in the value, naming the first character found by its code point."""
+    """Raise ValidationError if the pattern occurs in the value. The message has the code point of the character."""
     found = pattern.search(value)
     if found:
         character = f"U+{ord(found[0]):04X}"
@@ -56,5 +56,5 @@ def refuse(pattern: re.Pattern[str], value: str) -> None:
 
 
 def unsafe(message: str) -> ValidationError:
-    """Make the error that refuses a text."""
+    """Return the ValidationError for a text."""
     return ValidationError(message, code="unsafe_text")

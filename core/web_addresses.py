@@ -1,4 +1,4 @@
-"""Where something is on the web: one rule for every such column and for what an API takes for it."""
+"""One validation of web addresses, for model columns and APIs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ VALIDATORS: list[Callable[[Any], None]] = [URLValidator(schemes=["http", "https"
 
 
 class WebAddressField(models.URLField):
-    """An http or https URL; blank means none."""
+    """An http or https URL. A blank means none."""
 
     default_validators = VALIDATORS
 
@@ -21,6 +21,6 @@ class WebAddressField(models.URLField):
         super().__init__(*args, **kwargs | {"max_length": MAX_LENGTH, "blank": True})
 
     def deconstruct(self) -> Any:
-        """To the database it is any URL: a change of the rule changes no table."""
+        """Return a plain URLField, so that changes of the validators need no migration."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.URLField", args, kwargs

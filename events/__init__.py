@@ -1,1 +1,1 @@
-"""What happened: append-only events, written in the transaction of the change they describe."""
+"""Append-only events, written in the transaction of the change that they describe."""

@@ -1,4 +1,4 @@
-"""The event log in the admin: found by what happened, where, and to what."""
+"""The audit log in the admin."""
 
 from django.contrib import admin
 
@@ -8,7 +8,7 @@ from events.models import Event
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """Append-only: there is nothing to press."""
+    """Events are append-only, so this page has no buttons."""
 
     list_display = (
         "created_at",

@@ -1,11 +1,11 @@
-"""The application registry entry of ``events``."""
+"""The app configuration of ``events``."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class EventsConfig(AppConfig):
-    """Names the application."""
+    """The events app."""
 
     name = "events"
     verbose_name = _("Audit log")

@@ -1,4 +1,4 @@
-"""The one model of what happened."""
+"""The event model."""
 
 from typing import Protocol
 from uuid import UUID
@@ -11,23 +11,23 @@ from core.ids import uuid7
 
 
 class Actor(Protocol):
-    """Whoever causes an event: a principal knows its user and the credential it came by."""
+    """The cause of an event: a user and a credential. Principals are actors."""
 
     @property
     def actor_id(self) -> UUID | None:
-        """The id of the acting user; None when the service itself acts."""
+        """The id of the user; None if the service itself acts."""
 
     @property
     def method(self) -> str:
-        """The kind of credential, such as ``session`` or ``api_key``."""
+        """The kind of credential: ``session``, ``api_key`` and so on."""
 
     @property
     def credential_id(self) -> UUID | None:
-        """The API key or OAuth application itself, where there is one."""
+        """The id of the API key or OAuth application, if any."""
 
 
 class EventQuerySet(models.QuerySet["Event"]):
-    """Events, and the one way to write them."""
+    """Queries of events, and ``record``, the only way to write them."""
 
     def record(
         self,
@@ -38,10 +38,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         organization_id: UUID | None = None,
         **data: object,
     ) -> "Event":
-        """Write what just happened, inside the caller's transaction.
+        """Write an event inside the caller's transaction.
 
-        ``kind`` is ``<noun>.<past participle>``; ``data`` holds ids, states and permission names only:
-        no address and no name ever goes into an event, so that erasing a person needs no rewriting of history.
+        ``kind`` is ``<noun>.<past participle>``. ``data`` may contain ids, states and permission names, but no
+        address and no name of a person, so that erasing a person needs no change to events.
         """
         return self.create(
             kind=kind,
@@ -55,18 +55,18 @@ class EventQuerySet(models.QuerySet["Event"]):
         )
 
     def of_organization(self, organization_id: UUID) -> "EventQuerySet":
-        """The events of one organization, oldest first."""
+        """Return the events of an organization, oldest first."""
         return self.filter(organization_id=organization_id).order_by("id")
 
     def about(self, subject: models.Model) -> "EventQuerySet":
-        """The events about one object, oldest first."""
+        """Return the events about an object, oldest first."""
         return self.filter(subject_type=subject._meta.model_name, subject_id=subject.pk).order_by("id")
 
 
 class Event(models.Model):
-    """One thing that happened: who did what to which object, and by which credential.
+    """An event: who did what to which object, with which credential.
 
-    Append-only and without foreign keys, so that it outlives everything it mentions.
+    Events are append-only and have no foreign keys, so they outlive the objects that they refer to.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -83,7 +83,7 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
-        """Two indexes: an organization's log in order, and one object's story."""
+        """One index for the events of an organization, one for those about an object."""
 
         ordering = ("id",)
         indexes = (

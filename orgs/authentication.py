@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core import signing
 from rest_framework.request import Request
 
-from accounts.authentication import Judge
+from accounts.authentication import Verifier
 from accounts.jwt.tokens import InvalidCredentials
 from accounts.principals import Principal
 from orgs.actions.api_keys import authenticate, authenticate_by_id
@@ -20,7 +20,7 @@ TOKEN_LIFETIME = timedelta(minutes=15)
 _SIGNER = signing.TimestampSigner(salt="orgs.key_exchange")
 
 
-def read_api_key(request: Request) -> Judge | None:
+def read_api_key(request: Request) -> Verifier | None:
     """Return a function that authenticates the key in the header; None without the header.
 
     An empty header counts as an invalid key.

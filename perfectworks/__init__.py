@@ -1,1 +1,1 @@
-"""The project package: settings, the map of URLs, and what every app may import."""
+"""The project package: settings, URLs and commands."""

@@ -1,4 +1,4 @@
-"""The staff's admin: Django's own, with the sign-in of every other page and the scripts it brings along."""
+"""The admin site: Django's admin with this service's sign-in pages."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -14,16 +14,16 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class StaffSite(AdminSite):
-    """Django's admin behind our own sign-in, so that verification, limits and the second factor hold here too."""
+    """Django's admin with our sign-in, so that verification, rate limits and two-factor authentication apply."""
 
     site_title = site_header = "PerfectWorks"
     index_title = "Administration"
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Send whoever is not signed in to the ordinary sign-in page; refuse whoever is not staff."""
+        """Redirect anonymous users to our sign-in page. Return 403 to users who are not staff."""
         return secure_admin_login(super().login)(request, extra_context)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Allow Django's own script files; pages outside the admin run no script at all."""
+        """Allow Django's script files. Pages outside of the admin allow no scripts."""
         allow_own_scripts = csp_update({"script-src": [SELF], "connect-src": [SELF]})
         return cast("View", allow_own_scripts(super().admin_view(view, cacheable)))

@@ -1,4 +1,4 @@
-"""System checks of the project: what a wrong deployment would only show under load."""
+"""System checks for mistakes in a deployment that would otherwise only show under load."""
 
 import os
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
 @register(Tags.database)
 def server_is_read_committed(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """Refuse a PostgreSQL server, database or role whose default isolation level is not READ COMMITTED."""
+    """Return an error if PostgreSQL's default isolation level is not READ COMMITTED."""
     return [error for alias in databases or [] for error in isolation_errors(alias)]
 
 
 def isolation_errors(alias: str) -> list[CheckMessage]:
-    """Return one error when the database named `alias` runs single statements at another isolation level."""
+    """Return an error if the database `alias` has another default isolation level."""
     connection = connections[alias]
     if connection.vendor != "postgresql":
         return []
@@ -34,9 +34,9 @@ def isolation_errors(alias: str) -> list[CheckMessage]:
 
 @register(Tags.caches, deploy=True)
 def cache_is_shared(**_: Any) -> list[CheckMessage]:
-    """Warn when several web processes would each keep their own rate limits."""
+    """Warn if several web processes have no shared cache, so that each has its own rate limits."""
     processes = int(os.environ.get("WEB_CONCURRENCY") or 1)
     if processes == 1 or settings.CACHES["default"]["BACKEND"] != LOCAL_MEMORY:
         return []
-    message = f"{processes} web processes share no cache: sign-in limits count in each. Set CACHE_URL."
+    message = f"{processes} web processes share no cache, so each counts its own rate limits. Set CACHE_URL."
     return [checks.Warning(message, id="perfectworks.W001")]

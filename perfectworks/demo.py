@@ -1,4 +1,4 @@
-"""A small believable world for a database used for trying things out; made by the same actions as everything else."""
+"""Demo data for a development database, created with the usual actions."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ OTHER_ORGANIZATION = "hillside-studio"
 
 @dataclass(frozen=True)
 class World:
-    """What the demo shows: the people, two organizations, and an invitation of every kind."""
+    """The demo data: people, two organizations, and an invitation of every kind."""
 
     people: dict[str, User]
     organization: Organization
@@ -51,9 +51,9 @@ class World:
 
 @transaction.atomic
 def make_world() -> World:
-    """Make whatever of the demo is missing, and return all of it; running it again changes nothing else.
+    """Create the missing parts of the demo, and return all of it.
 
-    What is missing may be an open invitation, as somebody has answered it.
+    An open invitation is missing after somebody has answered it.
     """
     people = {name: _person(name) for name in PEOPLE}
     _person(STAFF)
@@ -87,7 +87,7 @@ MAX_NAMESAKES = 20
 
 
 def client() -> OAuthApplication:
-    """The demonstration's client of our authorization server, which people let act for them."""
+    """Return the demo's OAuth client that acts on behalf of people."""
     made, _ = OAuthApplication.objects.get_or_create(
         name="Demonstration client",
         defaults={
@@ -100,7 +100,7 @@ def client() -> OAuthApplication:
 
 
 def service_client(world: World) -> OAuthApplication:
-    """The client that is the demonstration's system user."""
+    """Return the OAuth client of the demo's system user."""
     existing = OAuthApplication.objects.filter(system_user=world.service.user).first()
     if existing:
         return existing
@@ -112,7 +112,7 @@ def service_client(world: World) -> OAuthApplication:
 
 
 def is_present() -> bool:
-    """Whether this database holds the demonstration."""
+    """Tell whether the database has the demo data."""
     return Organization.objects.filter(slug=ORGANIZATION).exists()
 
 
@@ -167,7 +167,10 @@ def _newest_invitation(organization: Organization, email: str) -> Invitation:
 
 
 def _open_invitation(owner: Principal, organization: Organization, email: str) -> Invitation:
-    """The newest one to this address; a new one like it where that is answered, or to a namesake of who has joined."""
+    """Return the newest invitation to the address if it is open, else a new one with the same grant.
+
+    If the person has joined, the new one goes to a similar address.
+    """
     first = _newest_invitation(organization, email)
     for address in _namesakes(email):
         with suppress(Invitation.DoesNotExist):
@@ -212,7 +215,7 @@ def _invite_to_units(owner: Principal, organization: Organization) -> None:
 
 
 def _invite_with_every_outcome(owner: Principal, organization: Organization) -> None:
-    """One each that was declined, withdrawn, could not be delivered, and ran out."""
+    """Create one declined, one canceled, one undeliverable and one expired invitation."""
     declined = _invite(owner, organization, "stranger@example.com")
     stranger = User.objects.get(email="stranger@example.com")
     answering.decline(by=_as(stranger), invitation_id=declined.pk, reason="I already have a studio of my own.")

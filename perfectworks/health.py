@@ -1,4 +1,4 @@
-"""Health endpoints for supervisors and load balancers. They tell a state, never a reason worth stealing."""
+"""Health endpoints for supervisors and load balancers. They reveal no details."""
 
 from functools import cache
 
@@ -13,14 +13,14 @@ from django.views.decorators.http import require_safe
 @require_safe
 @never_cache
 def live(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 while the process can answer at all."""
+    """Return 200 if the process is running."""
     return JsonResponse({"status": "live"})
 
 
 @require_safe
 @never_cache
 def ready(_request: HttpRequest) -> JsonResponse:
-    """Answer 200 when the database answers and has every migration, else 503 with what is missing."""
+    """Return 200 if the database is available and fully migrated, else 503 with the reason."""
     try:
         applied = MigrationRecorder(connection).applied_migrations()
     except Error:
@@ -32,7 +32,7 @@ def ready(_request: HttpRequest) -> JsonResponse:
 
 @cache
 def known_migrations() -> frozenset[tuple[str, str]]:
-    """Return (app, name) of every migration in this version of the code."""
+    """Return (app, name) of every migration in the code."""
     loader = MigrationLoader(None, load=False)
     loader.load_disk()
     return frozenset(loader.disk_migrations)

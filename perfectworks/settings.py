@@ -1,7 +1,7 @@
-"""Every setting of the service, from the environment, safe by default. `.env.example` explains the variables.
+"""The settings, read from environment variables. `.env.example` explains the variables.
 
-With `DEBUG` off the program refuses to start on a missing or development secret, a missing public address, or
-an isolation level other than READ COMMITTED.
+The defaults are safe. With `DEBUG` off, the service does not start with a missing or development secret, without
+`PUBLIC_BASE_URL`, or with an isolation level other than READ COMMITTED.
 """
 
 from pathlib import Path
@@ -43,9 +43,9 @@ if not DEBUG and (SECRET_KEY.startswith("django-insecure-") or len(SECRET_KEY) <
         f"SECRET_KEY is a development key or has less than {MINIMUM_SECRET_LENGTH} characters. Make one."
     )
 
-# The first key signs invitation links, all of them verify: put a new key in front to rotate.
+# The first key signs invitation links; all keys verify them. To rotate, add a new key in front.
 INVITATION_TOKEN_KEYS = env.keys("INVITATION_TOKEN_KEYS", default=SECRET_KEY)
-# The first makes hashes that stand for addresses, all of them are looked for.
+# The first key hashes addresses; hashes by all keys are found. To rotate, add a new key in front.
 ADDRESS_KEYS = env.keys("ADDRESS_KEYS", default=SECRET_KEY)
 for name, keys in (("INVITATION_TOKEN_KEYS", INVITATION_TOKEN_KEYS), ("ADDRESS_KEYS", ADDRESS_KEYS)):
     if not DEBUG and min(map(len, keys)) < MINIMUM_SECRET_LENGTH:
@@ -57,7 +57,7 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default=f"http://127.0.0.1:{PORT}" if DEBUG else "")
 if not PUBLIC_BASE_URL:
-    raise ImproperlyConfigured("PUBLIC_BASE_URL is not set. Mailed links start with it: https://your.host.")
+    raise ImproperlyConfigured("PUBLIC_BASE_URL is not set. Links in emails start with it: https://your.host.")
 PUBLIC_BASE_URL = require_origin(PUBLIC_BASE_URL)
 PUBLIC_HOST = urlsplit(PUBLIC_BASE_URL).hostname or ""
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
@@ -70,10 +70,10 @@ CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "x-api-key", "x-organization-id"]
 CORS_EXPOSE_HEADERS = ["link", "retry-after"]
 
-# How many proxies before us append to X-Forwarded-For and set X-Forwarded-Proto. Zero: neither is believed.
+# The number of proxies that append to X-Forwarded-For and set X-Forwarded-Proto. At 0, both headers are ignored.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", default=0)
 
-# --- What is installed --------------------------------------------------------------------------------------
+# --- Applications -------------------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "rest_framework",
@@ -94,7 +94,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    # Ours come last, so that our admin pages have the last word; our templates come first by TEMPLATES.DIRS.
+    # Our apps come last, so that their admin registrations replace those of other apps.
     "events",
     "accounts",
     "orgs",
@@ -103,8 +103,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "core.api.unrouted.ApiErrorMiddleware",
-    "core.api.cors.ApiCorsMiddleware",
+    "core.api.middleware.ApiErrorMiddleware",
+    "core.api.middleware.ApiCorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.pages.PolicyMiddleware",
@@ -139,10 +139,10 @@ TEMPLATES = [
     },
 ]
 
-# What pages and mails speak. The first word has the invitation, then the organization, then the browser.
+# The languages of pages and emails.
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 LANGUAGE_CODE = require_language(env.str("LANGUAGE_CODE", default="en"), LANGUAGES)
-LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale_allauth"]  # the second corrects a library
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale_allauth"]  # locale_allauth overrides allauth's translations
 TIME_ZONE = "UTC"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -150,15 +150,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # --- Database -----------------------------------------------------------------------------------------------
 
 SQLITE_OPTIONS = {
-    # IMMEDIATE takes the write lock at BEGIN, so that two writers queue instead of failing half way.
+    # IMMEDIATE takes the write lock at BEGIN, so that concurrent writers wait instead of failing later.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    # WAL lets readers work beside the writer. FULL puts a commit on the disk before it is told, as PostgreSQL does by
-    # default: NORMAL would forget the last ones, and mails with them, when the power fails.
+    # WAL allows reads during a write. FULL syncs every commit to disk, as PostgreSQL does by default; with NORMAL, a
+    # power failure could lose the last commits, and emails with them.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
 }
 POSTGRESQL_OPTIONS = {
-    "isolation_level": 2,  # READ COMMITTED, stated, so that a server's other default does not reach us
+    "isolation_level": 2,  # READ COMMITTED, also if the server has another default
     "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 10},
 }
 
@@ -179,8 +179,8 @@ else:
 
 # --- Cache --------------------------------------------------------------------------------------------------
 
-# Only the rate limits of signing in and up live here. The one process of `manage.py serve` needs no shared cache;
-# several need Redis, or each would count for itself.
+# Only the rate limits of sign-in and sign-up use the cache. `manage.py serve` has one web process and needs no shared
+# cache. Several processes need Redis, or each has its own limits.
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 
 # --- Sign-in ------------------------------------------------------------------------------------------------
@@ -209,17 +209,17 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the browser session that signed up, and on to where it was going
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the browser session that signed up
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]  # security keys need JavaScript, which our pages do without
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]  # security keys need JavaScript, which our pages do not use
 
-# Bearer tokens: one Firebase project by its id, and any issuers as [{"issuer", "audience", "jwks_url"}].
+# Trusted JWT issuers: one Firebase project by its id, and others as [{"issuer", "audience", "jwks_url"}].
 FIREBASE_PROJECT_ID = env.str("FIREBASE_PROJECT_ID", default="")
 JWT_ISSUERS = require_issuers(env.json("JWT_ISSUERS", default=[]))
 
-# A request shows one credential; each reader finds one kind. Every bearer token is tried by each of its readers.
+# Each credential reader detects one kind of credential. The bearer token readers are tried in order.
 CREDENTIAL_READERS = [
     "accounts.authentication.read_bearer",
     "accounts.authentication.read_session",
@@ -230,8 +230,8 @@ BEARER_TOKEN_READERS = [
     "orgs.authentication.key_token_principal",
     "accounts.oauth.tokens.oauth_principal",
 ]
-# Our own authorization server, with every gate of RFC 9700 closed: no implicit or password grant, PKCE with S256,
-# tokens stored as hashes, refresh tokens used once, redirects matched to the letter.
+# The OAuth authorization server follows RFC 9700: no implicit or password grant, PKCE with S256, tokens stored as
+# hashes, refresh tokens used once, exact match of redirect URIs.
 OAUTH2_PROVIDER_APPLICATION_MODEL = "accounts.OAuthApplication"
 OAUTH2_PROVIDER = {
     "SCOPES": SCOPES,
@@ -242,7 +242,7 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.validator.OAuthValidator",
     "ALLOWED_REDIRECT_URI_SCHEMES": ["http", "https"] if DEBUG else ["https"],
-    "OIDC_ISS_ENDPOINT": PUBLIC_BASE_URL,  # metadata names this service by its public address only
+    "OIDC_ISS_ENDPOINT": PUBLIC_BASE_URL,  # the issuer in the metadata, never the request's host
     "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["client_secret_basic", "client_secret_post", "none"],
     "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
     "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "client_credentials", "refresh_token"],
@@ -255,14 +255,14 @@ OAUTH2_PROVIDER = {
             "AUTHZ_RESPONSE_ISS", "TOKEN_STORAGE", "REFRESH_TOKEN", "REDIRECT_URI_MATCHING",
         )
     },
-    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": not DEBUG,  # a client under development has no certificate
+    "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": not DEBUG,  # in DEBUG, clients may use http
 }  # fmt: skip
-# The first hashes passwords. The last is for the secrets that we generate for OAuth applications.
+# The first one hashes passwords, the last one the secrets of OAuth applications.
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "accounts.hashers.GeneratedSecretHasher",
 ]
-# How long after signing in, in seconds, a person may do what cannot be undone.
+# How many seconds after sign-in a person may do what cannot be undone.
 RECENT_SIGN_IN = env.int("RECENT_SIGN_IN", default=15 * 60)
 
 # --- Browser security ---------------------------------------------------------------------------------------
@@ -272,17 +272,17 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_COOKIE_HTTPONLY = True  # our forms bring the token along, so no script needs the cookie
+CSRF_COOKIE_HTTPONLY = True  # forms contain the token, so no script needs the cookie
 
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
-# `no-referrer` would make browsers send `Origin: null` with our forms, which the CSRF check refuses.
+# With `no-referrer`, browsers send `Origin: null` with our forms, and the CSRF check fails.
 SECURE_REFERRER_POLICY = "same-origin"
-# Our web server speaks plain HTTP: https means a proxy, and its word counts once it is declared trusted.
+# The web server speaks plain HTTP. With HTTPS there is a proxy; its headers count if it is declared trusted.
 SECURE_SSL_REDIRECT = HTTPS and ALLAUTH_TRUSTED_PROXY_COUNT > 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
 if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# W005, W021: whether all subdomains of the host speak HTTPS is for the operator to say, not for us.
+# W005, W021: we do not know whether all subdomains of the host use HTTPS.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 CONTENT_SECURITY_POLICY = {
@@ -296,27 +296,27 @@ CONTENT_SECURITY_POLICY = {
     },
 }
 
-# --- Mail ---------------------------------------------------------------------------------------------------
+# --- Email --------------------------------------------------------------------------------------------------
 
-# EMAIL_URL for SMTP, or EMAIL_BACKEND with ANYMAIL (JSON) for a provider. Without either: files in var/mail/.
+# EMAIL_URL for SMTP, or EMAIL_BACKEND with ANYMAIL (JSON) for a provider. By default, emails are files in var/mail/.
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="core.email_files.EmailBackend")
 if "EMAIL_URL" in env.ENVIRON:
     vars().update(env.email_url("EMAIL_URL"))
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
-EMAIL_TIMEOUT = 10  # seconds, while a person waits
-# The worker has more of them: for all until the content is sent, and then for the answer to it. Whoever goes before
-# that answer sends a second copy of what was taken, so RFC 5321, section 4.5.3.2.6, asks for ten minutes.
+EMAIL_TIMEOUT = 10  # seconds, for emails that a person waits for
+# The worker's timeouts: for everything until the content is sent, and for the response to the content. A client that
+# does not wait for that response may send an email twice, so RFC 5321, section 4.5.3.2.6, demands ten minutes.
 SMTP_SECONDS_UNTIL_CONTENT = 180
 SMTP_SECONDS_AFTER_CONTENT = 600
 ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
-# The provider whose signed reports (delivered, bounced, complained) are taken at /webhooks/mail/<its name>.
+# The provider whose delivery reports are accepted at /webhooks/mail/<provider>.
 EMAIL_WEBHOOK = require_signed_webhook(env.str("EMAIL_WEBHOOK", default=""), ANYMAIL)
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"PerfectWorks <no-reply@{PUBLIC_HOST}>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
-# --- Limits of inviting -------------------------------------------------------------------------------------
+# --- Sending limits -----------------------------------------------------------------------------------------
 
-# Mails to invitees: new invitations, those sent again, and reminders together. An organization is young for 30 days.
+# Emails to invitees: new invitations, resent ones and reminders. An organization is young for 30 days.
 ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("ORGANIZATION_EMAILS_PER_DAY", default=500)
 YOUNG_ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("YOUNG_ORGANIZATION_EMAILS_PER_DAY", default=50)
 INVITER_EMAILS_PER_DAY = env.at_least_one("INVITER_EMAILS_PER_DAY", default=500)
@@ -343,12 +343,12 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v0",
     "PREPROCESSING_HOOKS": [
-        "core.api.schema.only_below_the_prefix",
-        "core.api.schema.in_the_order_of_the_map",
+        "core.api.schema.below_prefix",
+        "core.api.schema.in_urlconf_order",
     ],
-    # Enumerations stay where they are used: named ones collide as soon as two fields share a name.
+    # No named enumerations, as their names collide when two fields have the same name.
     "POSTPROCESSING_HOOKS": [
-        "core.api.schema.without_marks",
+        "core.api.schema.without_internal_keys",
         "core.api.schema.without_unused_schemes",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,

@@ -1,4 +1,4 @@
-"""The map: everything this service answers, on one page. No path of an API ends in a slash."""
+"""All URLs of the service. API paths do not end in a slash."""
 
 from django.conf import settings
 from django.contrib import admin
@@ -63,10 +63,10 @@ house = [
     path(f"{ORGANIZATION}/leave", OrganizationViewSet.as_view({"post": "leave"})),
     path(f"{ORGANIZATION}/transfer-ownership", OrganizationViewSet.as_view({"post": "transfer_ownership"})),
     path(f"{ORGANIZATION}/events", OrganizationEventViewSet.as_view({"get": "list"})),
-    # … their roles
+    # Roles
     path(f"{ORGANIZATION}/roles", RoleViewSet.as_view({"get": "list", "post": "create"})),
     path(ROLE, RoleViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),
-    # … their workspaces and applications
+    # Workspaces and applications
     path(f"{ORGANIZATION}/workspaces", WorkspaceViewSet.as_view({"get": "list", "post": "create"})),
     path(WORKSPACE, WorkspaceViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),
     path(f"{WORKSPACE}/collaborators", WorkspaceCollaboratorViewSet.as_view({"get": "list"})),
@@ -114,7 +114,7 @@ house = [
         OAuthApplicationViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
     ),
     path(f"{OAUTH_APPLICATION}/secret", OAuthApplicationViewSet.as_view({"post": "renew_secret"})),
-    # Invitations: those an organization sent, and those sent to the caller
+    # Invitations that an organization has sent, and those that the caller has received
     path(f"{ORGANIZATION}/invitations", OrganizationInvitationViewSet.as_view({"get": "list", "post": "create"})),
     path(
         SENT_INVITATION,
@@ -131,7 +131,7 @@ house = [
     path(f"{MY_INVITATION}/decline", MyInvitationViewSet.as_view({"post": "decline"})),
 ]
 
-# Vendors whose clients work here after changing their base URL: one line each.
+# Vendors whose clients work with this service after a change of their base URL.
 DIALECTS = {
     "wacht": wacht,
     "zenml": zenml,
@@ -139,7 +139,7 @@ DIALECTS = {
     "applivery": applivery,
 }
 
-# Which credentials the operations take: each module's table.
+# The credential table: which credentials each operation accepts.
 for module in (orgs_credentials, invitations_credentials, *DIALECTS.values()):
     admit(module.credentials)
 
@@ -180,7 +180,7 @@ urlpatterns = [
         "accounts/programs/<uuid:application_id>/delete/", DeleteServiceAccount.as_view(), name="delete-service-account"
     ),
     path("accounts/", include("allauth.urls")),
-    # Dialects, each with its schema and documentation
+    # Dialects, each with its documentation
     *(
         path(f"{prefix}/", include(dialect.urlpatterns + documentation(DOCUMENTS[prefix])))
         for prefix, dialect in DIALECTS.items()
@@ -188,11 +188,11 @@ urlpatterns = [
     # Our authorization server (OAuth 2.0)
     path("oauth2/", include((authorization, "oauth2_provider"))),
     path(".well-known/oauth-authorization-server", OAuthServerMetadataView.as_view()),
-    # What became of mails: the configured provider's reports
+    # Delivery reports from the configured email provider
     path("webhooks/mail/<slug:provider>", email_webhook, name="mail-webhook"),
-    # For browsers where no page names an icon
+    # Browsers request this path on pages that declare no icon
     path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}perfectworks.svg")),
-    # For staff and supervisors
+    # The admin and health checks
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
     path("healthz/live", health.live),
@@ -202,10 +202,10 @@ urlpatterns = [
 if settings.DEBUG:
     urlpatterns += [path("development/", include("perfectworks.development"))]
 
-# Below these prefixes every failure is JSON, in these words.
+# The JSON error bodies below each prefix, see core.api.middleware.
 error_bodies = (
     {"/api": house_error_body}
     | {f"/{prefix}": dialect.error_body for prefix, dialect in DIALECTS.items()}
     | dict.fromkeys(("/oauth2/token", "/oauth2/revoke", "/upsun/oauth2/token"), oauth_error_body)
 )  # fmt: skip
-handler404 = "core.api.unrouted.not_found"
+handler404 = "core.api.middleware.not_found"

@@ -1,4 +1,4 @@
-"""What every test may use: the cast, a browser, and which database the run is on."""
+"""Fixtures and hooks for all tests: people, a browser, the database."""
 
 import os
 import shutil
@@ -18,28 +18,28 @@ from tests import repetition
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.support.people import cast_member
 
-# How long an example takes says more about the machine than about the code.
+# The duration of an example depends on the machine.
 settings.register_profile("perfectworks", deadline=None)
 settings.load_profile("perfectworks")
 
-CHROMIUM = shutil.which("chromium")  # the package of this name in Debian
+CHROMIUM = shutil.which("chromium")  # Debian's package name
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Golden files are rewritten on request, and compared otherwise."""
+    """Add the options of this test suite."""
     parser.addoption("--kills", type=int, help="how often a worker is killed at each point of a delivery")
     parser.addoption("--write-golden", action="store_true", help="rewrite the golden files: tests/dialects")
     repetition.add_options(parser)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Tell the tests how often to repeat themselves."""
+    """Set the number of repetitions."""
     repetition.configure(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip, by name, what needs a database or a browser that is not there."""
+    """Skip tests whose database or browser is missing."""
     repetition.leave_out_repetition(config, items)
     if connection.vendor != "postgresql":
         skip_marked(items, "postgresql", "needs PostgreSQL")
@@ -55,13 +55,13 @@ def skip_marked(items: list[pytest.Item], marker: str, reason: str) -> None:
 
 @pytest.fixture(autouse=True)
 def no_earlier_requests() -> None:
-    """Some limits count in the cache, which the tests of one process share."""
+    """Clear the cache, as it has rate limits and the tests of a process share it."""
     cache.clear()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """End what a killed worker or a closing browser left open, or PostgreSQL would not drop the test database."""
+    """Close all other connections, as PostgreSQL cannot drop the test database otherwise."""
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
@@ -73,9 +73,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture(scope="module")
 def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[Callable[[], Any]], Any]]:
-    """Calls a function whose rows all tests of a module start from.
+    """A function that creates rows for all tests of a module.
 
-    What a test changes is undone after it; what was kept, after the module's last. Not for tests that commit.
+    Changes by a test are rolled back after the test, and the rows after the module. Not for tests that commit.
     """
     kept_rows = transaction.atomic()
 
@@ -91,15 +91,15 @@ def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[Ca
 
 
 def pytest_report_header() -> str:
-    """Say which database the run uses."""
+    """Print the database of the run."""
     return f"database: {connection.vendor}"
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """How the plugin starts its browser, of which there can be only one in a process.
+    """The launch of the plugin's only browser.
 
-    Playwright runs an event loop in the tests' thread, and Django would refuse every query beside one.
+    Playwright runs an event loop in the tests' thread, where Django would reject all queries.
     """
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
@@ -107,7 +107,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def base_url() -> str:
-    """None: the plugin's own fixture warns about itself."""
+    """Replace the plugin's fixture, which causes a warning."""
     return ""
 
 

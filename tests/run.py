@@ -1,8 +1,8 @@
-"""Run the tests on SQLite and, when one answers, on PostgreSQL too: `python tests/run.py [pytest arguments]`.
+"""Run the tests on SQLite and, if available, on PostgreSQL: `python tests/run.py [pytest arguments]`.
 
-`TEST_DATABASE_URL` names the server; without it the local one on the standard port is tried. With
-`REQUIRE_POSTGRESQL=1` a server that does not answer is a failure. What does not depend on the database runs once, on
-SQLite. With `--full` it runs on both, and what depends on chance runs many times: `repetition.py`.
+`TEST_DATABASE_URL` is the PostgreSQL server; the default is the local one on the standard port. With
+`REQUIRE_POSTGRESQL=1`, a missing server is a failure. Tests that do not depend on the database run once, on SQLite.
+With `--full` they run on both, and tests that depend on chance are repeated (`repetition.py`).
 """
 
 import getpass
@@ -21,10 +21,10 @@ LOCAL_SERVERS = [f"postgres://{user}@127.0.0.1:5432/perfectworks" for user in US
 
 
 def main() -> int:
-    """Run the tests on each database, say which ran, and return the exit code."""
-    postgresql = answering_server()
+    """Run the tests on each database, print which ran, and return the exit code."""
+    postgresql = available_server()
     if postgresql is None and os.environ.get("REQUIRE_POSTGRESQL") == "1":
-        print("PostgreSQL did not answer, and REQUIRE_POSTGRESQL=1 asks for it. Set TEST_DATABASE_URL.")
+        print("PostgreSQL is not available, but REQUIRE_POSTGRESQL=1 requires it. Set TEST_DATABASE_URL.")
         return 1
     codes = [run_tests("SQLite", "")]
     if postgresql:
@@ -32,18 +32,18 @@ def main() -> int:
         codes.append(run_again(name, url))
     print(f"\nThe tests ran on SQLite{f' and {name}' if postgresql else ''}.")
     if postgresql is None:
-        print("PostgreSQL did not answer: SQLite only. TEST_DATABASE_URL names another server.")
+        print("PostgreSQL is not available: SQLite only. Set TEST_DATABASE_URL to use another server.")
     if not CHROMIUM:
         print("There is no Chromium: the browser tests named above were skipped (on Debian: apt install chromium).")
     return max(codes)
 
 
-def answering_server() -> tuple[str, str] | None:
-    """Return the name and URL of the first PostgreSQL that lets us in, or None."""
+def available_server() -> tuple[str, str] | None:
+    """Return the name and URL of the first available PostgreSQL server, or None."""
     named = os.environ.get("TEST_DATABASE_URL")
     for url in [named] if named else LOCAL_SERVERS:
         try:
-            # The test database itself does not exist yet.
+            # The test database does not exist yet.
             with psycopg.connect(url, dbname="postgres", connect_timeout=5) as connection:
                 return f"PostgreSQL {connection.info.server_version // 10_000}", url
         except psycopg.Error:

@@ -1,7 +1,7 @@
-"""Settings of the test run: the project's own, with only the database taken from the caller's environment.
+"""The settings of test runs. Only the database comes from the environment.
 
-`TEST_DATABASE_URL` names a PostgreSQL server; without it the tests run on an SQLite file, because threads
-cannot share SQLite's memory database.
+`TEST_DATABASE_URL` is a PostgreSQL server. The default is an SQLite file, as threads cannot share an in-memory
+database.
 """
 
 import os
@@ -24,5 +24,5 @@ else:
     database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
     database["OPTIONS"] |= {"init_command": f"{SQLITE_OPTIONS['init_command']} PRAGMA synchronous=OFF;"}
 
-# A slow password hash protects nobody here.
+# A fast password hash, as tests need no protection.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "accounts.hashers.GeneratedSecretHasher"]

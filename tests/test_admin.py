@@ -150,9 +150,9 @@ def test_no_page_shows_a_token_a_password_or_a_key_hash(staff: Client, world: Wo
 
 
 def press(staff: Client, row, button: str, **data: str) -> str:
-    answer = staff.post(address_of(row, "do", button), data, follow=True)
-    assert answer.status_code == 200
-    return " ".join(str(message) for message in answer.context["messages"])
+    response = staff.post(address_of(row, "do", button), data, follow=True)
+    assert response.status_code == 200
+    return " ".join(str(message) for message in response.context["messages"])
 
 
 def test_sending_again_raises_the_generation_and_says_who_did_it(staff: Client, world: World):

@@ -25,7 +25,7 @@ from orgs.oauth.applications import (
     update_application,
 )
 from orgs.policies import PermissionMissing, PersonRequired
-from tests.accounts.oauth.exchange import CALLBACK, ISSUER, Browser, Program, answer, holds, parameters, tokens_of
+from tests.accounts.oauth.exchange import CALLBACK, ISSUER, Browser, Program, holds, parameters, result_of, tokens_of
 from tests.factories import MembershipFactory, UserFactory
 from tests.support.changes import event, track_changes
 from tests.support.people import session_of
@@ -82,7 +82,7 @@ def test_the_tokens_of_a_client_are_ended(admin_pages: Client, staff_member: Use
     assert changes.events == [event("oauth_application.tokens_ended", program.application, staff(staff_member))]
     assert not holds(tokens["access_token"])
     for refused in (program.refreshes(tokens["refresh_token"]), program.redeems(waiting)):
-        assert answer(refused) == (400, {"error": "invalid_grant"})
+        assert result_of(refused) == (400, {"error": "invalid_grant"})
 
 
 def test_a_client_is_deleted(
@@ -159,7 +159,7 @@ def test_one_is_registered_for_a_system_user(
         event("oauth_application.registered", made, staff(staff_member), organization, acts_for_owner=False)
     ]
     program = Program(made, shown_secret(response))
-    assert answer(program.gets_token())[0] == 200
+    assert result_of(program.gets_token())[0] == 200
 
 
 @pytest.mark.parametrize(
@@ -284,7 +284,7 @@ def test_redirect_uris_are_changed(admin_pages: Client, staff_member: User, prog
             scopes=[],
         )
     ]
-    assert answer(program.redeems(waiting))[0] == 400
+    assert result_of(program.redeems(waiting))[0] == 400
 
 
 def test_the_form_contains_the_current_redirect_uris(admin_pages: Client, owner: User):
@@ -365,7 +365,7 @@ def test_a_secret_is_renewed_and_shown_once(admin_pages: Client, staff_member: U
 
     assert changes.events == [event("oauth_application.secret_renewed", program.application, staff(staff_member))]
     assert not holds(tokens["access_token"])
-    assert answer(program.refreshes(tokens["refresh_token"])) == (401, {"error": "invalid_client"})
+    assert result_of(program.refreshes(tokens["refresh_token"])) == (401, {"error": "invalid_client"})
     renewed = Program(program.application, shown_secret(response))
     assert holds(tokens_of(renewed, invitee)["access_token"])
     for path in (f"{PAGES}/", f"{PAGES}/{program.application.pk}/change/"):
@@ -394,12 +394,12 @@ def test_staff_cannot_renew_the_secret_of_a_personal_client(admin_pages: Client,
         "This application acts for its owner. Only the owner can renew its secret."
     ]
     assert changes.nothing
-    assert holds(answer(personal.gets_token())[1]["access_token"])
+    assert holds(result_of(personal.gets_token())[1]["access_token"])
 
 
 def test_staff_stop_a_personal_client(admin_pages: Client, staff_member: User, invitee: User):
     personal = Program(*register_personal_client(by=session_of(invitee), name="Script"))
-    token = answer(personal.gets_token())[1]["access_token"]
+    token = result_of(personal.gets_token())[1]["access_token"]
 
     with track_changes() as changes:
         admin_pages.post(f"{PAGES}/{personal.application.pk}/do/stop-acting")
@@ -414,7 +414,7 @@ def test_staff_stop_a_personal_client(admin_pages: Client, staff_member: User, i
         )
     ]
     assert not holds(token)
-    assert not holds(answer(personal.gets_token())[1]["access_token"])
+    assert not holds(result_of(personal.gets_token())[1]["access_token"])
     assert admin_pages.post(f"{PAGES}/{personal.application.pk}/do/act").status_code == 403
 
 
@@ -445,4 +445,4 @@ def test_tokens_have_no_more_scopes_than_registered(owner: User, invitee: User):
 def test_the_default_scopes_are_limited_to_the_registered_ones(owner: User, allowed: list[str], given: str):
     program = Program(*register_personal_client(by=session_of(owner), name="Script", scopes=allowed))
 
-    assert answer(program.gets_token())[1]["scope"] == given
+    assert result_of(program.gets_token())[1]["scope"] == given

@@ -1,1 +1,1 @@
-"""What every API shares about credentials and repeated requests."""
+"""Shared parts of all APIs: credentials in OpenAPI, idempotency."""

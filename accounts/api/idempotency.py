@@ -1,7 +1,7 @@
-"""A repeated request has one effect: the ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header-07).
+"""Idempotent requests by the ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header-07).
 
-The answer to the first request is kept in the transaction of what it did, so that either both happened or neither.
-A request that failed did nothing and is kept nowhere: repeating it tries again.
+The response to the first request is stored in the same transaction as its changes. A failed request changes and
+stores nothing, so a repetition runs again.
 """
 
 import json
@@ -26,8 +26,8 @@ IDEMPOTENCY_KEY = {
     HEADER: TextParameter(
         max_length=255,
         pattern=re.compile("[!-~]+"),
-        help_text="Any text that is new for each thing to be done. Within 24 hours the same request with the same "
-        "key is answered as it was the first time, and does nothing again.",
+        help_text="A unique value for each operation. A repeated request with the same key within 24 hours returns "
+        "the first response and changes nothing.",
     )
 }
 
@@ -35,19 +35,19 @@ Operation = Callable[..., Response]
 
 
 class IdempotencyKeyReused(Unprocessable):
-    """The key came before with another request: an answer to that would be none to this."""
+    """The key was used for a different request."""
 
-    message = "This Idempotency-Key was used with another request."
+    message = "This Idempotency-Key was already used for a different request."
 
 
 def once(method: Operation) -> Operation:
-    """Let a viewset's method run once per key, for an operation that declares ``headers=IDEMPOTENCY_KEY``.
+    """Run a viewset's method once per key. The operation must declare ``headers=IDEMPOTENCY_KEY``.
 
-    Not for answers that hold a secret: they are kept as they are.
+    Do not use this for responses with a secret, as they are stored in plain text.
     """
 
     @wraps(method)
-    def answer(view: Any, request: Request, **named: Any) -> Response:
+    def run_once(view: Any, request: Request, **named: Any) -> Response:
         key = view.header[HEADER]
         if key is None:
             return method(view, request, **named)
@@ -57,13 +57,13 @@ def once(method: Operation) -> Operation:
                 keep(kept, view, method(view, request, **named))
         return repeated(kept, view)
 
-    return answer
+    return run_once
 
 
 def claim_key(view: Any, request: Request, key: str) -> IdempotentResponse:
-    """The caller's row for this key, locked by its uniqueness: whoever comes second waits for the first to end.
+    """Return the caller's row for this key.
 
-    Raises IdempotencyKeyReused.
+    The unique constraint acts as a lock: a second request waits until the first one ends. Raises IdempotencyKeyReused.
     """
     named = {"user": view.caller.user, "operation": operation_key(view), "key": key}
     same = fingerprint(view, request)
@@ -75,7 +75,7 @@ def claim_key(view: Any, request: Request, key: str) -> IdempotentResponse:
 
 
 def fingerprint(view: Any, request: Request) -> str:
-    """What makes a request the same: credential kind and bounds, address, headers, and the meaning of the body."""
+    """Return a hash of the request: kind and limits of the credential, path, headers and parsed body."""
     by = view.caller
     same = [
         by.method,
@@ -89,13 +89,13 @@ def fingerprint(view: Any, request: Request) -> str:
 
 
 def keep(kept: IdempotentResponse, view: Any, response: Response) -> None:
-    """Write the answer into its row."""
+    """Store the response."""
     kept.status = response.status_code
-    kept.answer = json.dumps([view.message, response.data], cls=JSONEncoder)
-    kept.save(update_fields=["status", "answer"])
+    kept.response = json.dumps([view.message, response.data], cls=JSONEncoder)
+    kept.save(update_fields=["status", "response"])
 
 
 def repeated(kept: IdempotentResponse, view: Any) -> Response:
-    """The kept answer, as a response; the first one is given in the same way, so that no byte differs."""
-    view.message, data = json.loads(kept.answer)
+    """Return the stored response. The first request also returns it, so that both are equal to the byte."""
+    view.message, data = json.loads(kept.response)
     return Response(data, status=kept.status)

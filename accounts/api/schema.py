@@ -1,4 +1,4 @@
-"""Credentials in the OpenAPI documents: what each operation accepts is what the credential table says."""
+"""The security schemes of the OpenAPI documents, from the credential table."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ NAMES = {
 
 
 class CredentialScheme(OpenApiAuthenticationExtension):
-    """Any one of the kinds that the table allows: alternatives, each a requirement of its own."""
+    """The kinds of credential that the table accepts, as alternatives."""
 
     target_class = "accounts.authentication.CredentialAuthentication"
     match_subclasses = True
@@ -30,18 +30,18 @@ class CredentialScheme(OpenApiAuthenticationExtension):
     api_key: dict[str, str] = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
-        """Every kind; those that no operation of a document names are left out of it (``without_unused_schemes``)."""
+        """Return the schemes of all kinds. ``without_unused_schemes`` removes those that a document does not use."""
         definitions: dict[Method, dict[str, Any]] = {
             Method.SESSION: {"type": "apiKey", "in": "cookie", "name": "session_id"},
-            Method.JWT: BEARER | {"bearerFormat": "JWT", "description": "Of a trusted identity provider."},
-            Method.OAUTH2: of_a_person(),
-            Method.CLIENT: of_a_program(),
+            Method.JWT: BEARER | {"bearerFormat": "JWT", "description": "A token from a trusted identity provider."},
+            Method.OAUTH2: person_scheme(),
+            Method.CLIENT: client_scheme(),
             Method.API_KEY: self.api_key,
         }
         return [definitions[kind] for kind in self.names]
 
     def get_security_requirement(self, auto_schema: Any) -> Any:
-        """The kinds for the operation that is being described; an empty one where nobody need show any."""
+        """Return the kinds that the described operation accepts, plus an empty one if it is public."""
         admission = admission_to(operation_key(auto_schema.view))
         nobody: list[dict[str, list[str]]] = [{}] if admission.public else []
         return [
@@ -50,36 +50,36 @@ class CredentialScheme(OpenApiAuthenticationExtension):
 
 
 class BearerScheme(CredentialScheme):
-    """Where nothing but bearer tokens is read: an API key gets in by what it is exchanged for."""
+    """The schemes of APIs that read only bearer tokens. API keys are exchanged for a token first."""
 
     target_class = "accounts.authentication.BearerAuthentication"
     priority = 1
     names = NAMES | {Method.API_KEY: "apiToken"}
     name = [*names.values()]
-    api_key = BEARER | {"description": "Given for an API key at `oauth2/token`, below the path of this API."}
+    api_key = BEARER | {"description": "A token from `oauth2/token` below this API's path, in exchange for an API key."}
 
 
 def scopes(kind: Method, admission: Admission) -> list[str]:
-    """The scope that an OAuth token needs; none where one of several does, since OpenAPI would mean all of them."""
+    """Return the scope that an OAuth token needs. Several alternatives are left out: OpenAPI would require them all."""
     needed = kind in (Method.OAUTH2, Method.CLIENT) and len(admission.scopes) == 1
     return [*admission.scopes] if needed else []
 
 
-def of_a_person() -> dict[str, Any]:
-    """A token of our authorization server that a person lets a program use."""
+def person_scheme() -> dict[str, Any]:
+    """Return the scheme of our OAuth tokens that act on behalf of a person."""
     token = reverse("oauth2_provider:token")
     flow = {"authorizationUrl": reverse("oauth2_provider:authorize"), "tokenUrl": token, "refreshUrl": token}
-    return oauth2("Of this service's own authorization server, for a person.", authorizationCode=flow)
+    return oauth2("A token from this service's authorization server, on behalf of a person.", authorizationCode=flow)
 
 
-def of_a_program() -> dict[str, Any]:
-    """A token of our authorization server that has no person behind it."""
+def client_scheme() -> dict[str, Any]:
+    """Return the scheme of our OAuth tokens that act for a system user."""
     flow = {"tokenUrl": reverse("oauth2_provider:token")}
-    return oauth2("Of the same, by client credentials: for no person.", clientCredentials=flow)
+    return oauth2("A token from the same server, by client credentials, for a system user.", clientCredentials=flow)
 
 
 def oauth2(description: str, **flows: dict[str, Any]) -> dict[str, Any]:
-    """The flows with every scope in the words of the consent page, in English like all of a document."""
+    """Return the scheme with the flows. The scopes have the labels of the consent page, in English."""
     with translation.override("en"):
         words = {name: str(text) for name, text in oauth2_settings.SCOPES.items()}
     return {

@@ -1,1 +1,1 @@
-"""JSON Web Tokens of trusted identity providers."""
+"""Authentication with JSON Web Tokens from trusted identity providers."""

@@ -1,7 +1,8 @@
-"""From what a trusted issuer claims to one user of ours.
+"""Find or create the user of a trusted issuer's token.
 
-A known identity is its user. A new one is linked to whoever has proven the same, verified address and is not linked to
-this issuer yet; otherwise it gets a user of its own. An address that the issuer has not verified matches nothing.
+A known identity belongs to its user. A new identity is linked to the user who has verified the same address, unless
+that user already has an identity of this issuer; otherwise a new user is created. Addresses that the issuer has not
+verified are ignored.
 """
 
 from allauth.account.models import EmailAddress
@@ -20,20 +21,20 @@ ATTEMPTS = 3
 
 
 def user_of(claims: Claims) -> User:
-    """The user whom these claims are about, made at the first visit; the same one however many ask at once.
+    """Return the user of the claims. Create it on the first visit; concurrent requests get the same user.
 
-    Raises InvalidCredentials for a first visit of somebody whose account has ended.
+    Raises InvalidCredentials if a first visit matches an inactive user.
     """
     for _ in range(ATTEMPTS - 1):
         try:
             return _user_of(claims)
-        except IntegrityError:  # somebody was first with this identity, or with this address
+        except IntegrityError:  # a concurrent request was first with this identity or address
             continue
     return _user_of(claims)
 
 
 def _user_of(claims: Claims) -> User:
-    """A known user who has nothing new to prove is found without a transaction, which on SQLite waits for writers."""
+    """Return the user. A known user is read without a transaction, which on SQLite would wait for writers."""
     known = ExternalIdentity.objects.select_related("user")
     identity = known.filter(issuer=claims.issuer, subject=claims.subject).first()
     if identity is None:
@@ -54,7 +55,7 @@ def _first_visit(claims: Claims) -> User:
 
 
 def _to_link(claims: Claims) -> User | None:
-    """Whoever has proven the address, unless another identity of this issuer is theirs already."""
+    """Return the user who has verified the address and has no identity of this issuer, or None."""
     if claims.verified_address is None:
         return None
     proven = EmailAddress.objects.filter(email=claims.verified_address, verified=True)
@@ -72,16 +73,16 @@ def _register(claims: Claims) -> User:
 
 
 def _prove(user: User, address: Address | None) -> None:
-    """Count the address as the user's, unless somebody, perhaps this user, has proven it."""
+    """Mark the address as verified for the user, unless any user has verified it."""
     if address is not None and not is_proven(address):
         _record_proof(user, address)
 
 
 @transaction.atomic
 def _record_proof(user: User, address: Address) -> None:
-    """Whoever only claims the address gives way; it becomes the main one of a user who had none.
+    """Store the verified address, and remove it from users who have not verified it.
 
-    Raises IntegrityError when another request was first.
+    It becomes the primary address of a user without one. Raises IntegrityError if another request was first.
     """
     drop_unproven_claims(address, but_of=user)
     addresses = EmailAddress.objects.filter(user=user)
@@ -95,7 +96,7 @@ def _record_proof(user: User, address: Address) -> None:
 
 
 def _usable(name: str) -> str:
-    """The name, when it is one that could be typed here; a strange one is left out, not refused."""
+    """Return the name if it is valid here, else a blank."""
     short = name[:128].strip()
     try:
         validate_plain_text(short)

@@ -1,4 +1,4 @@
-"""Whose word is taken: a Firebase project, any configured issuer, and, for trying things out, ourselves."""
+"""The trusted issuers: a Firebase project, the configured issuers and, in DEBUG, a development issuer."""
 
 import os
 import time
@@ -29,15 +29,15 @@ DEVELOPMENT_LIFETIME_SECONDS = 12 * 3600
 
 
 class Keys(Protocol):
-    """Wherever public keys come from."""
+    """A source of public keys."""
 
     def key(self, key_id: str) -> Any | None:
-        """The public key of this id, or None."""
+        """Return the public key with this id, or None."""
 
 
 @dataclass(frozen=True)
 class Issuer:
-    """Somebody whose tokens are accepted, for which audience, signed how."""
+    """A trusted issuer: its audience, keys and algorithms."""
 
     name: str
     audience: str
@@ -47,7 +47,7 @@ class Issuer:
 
 
 def find_issuer(name: str) -> Issuer | None:
-    """The trusted issuer of this name, or None."""
+    """Return the trusted issuer with this name, or None."""
     configured = _configured().get(name)
     if configured is not None:
         return configured
@@ -67,21 +67,21 @@ def _configured() -> dict[str, Issuer]:
 
 
 def firebase(project: str, keys: Keys | None = None) -> Issuer:
-    """A Firebase project, by the rules of its document "Verify ID tokens using a third-party JWT library"."""
+    """Return the issuer of a Firebase project, by "Verify ID tokens using a third-party JWT library"."""
     name = f"https://securetoken.google.com/{project}"
     return Issuer(name, project, keys or KeySource(FIREBASE_KEYS), ("RS256",), requires_auth_time=True)
 
 
-# The development issuer: its key is made at first use, and outside DEBUG it does not exist.
+# The development issuer exists only in DEBUG. Its key is generated at first use.
 
 
 def development_name() -> str:
-    """What the development issuer calls itself."""
+    """Return the name of the development issuer."""
     return f"{settings.PUBLIC_BASE_URL}/development"
 
 
 def development_jwt(user: User, **claims: Any) -> str:
-    """A token as an identity provider would give this user; only while DEBUG is on."""
+    """Return a token for a user, as an identity provider would issue it. Only in DEBUG."""
     now = int(time.time())
     payload = {
         "iss": development_name(),
@@ -109,13 +109,13 @@ def _development() -> Issuer:
 
 def _development_key() -> rsa.RSAPrivateKey:
     if not settings.DEBUG:
-        raise RuntimeError("The development issuer exists only while DEBUG is on.")
+        raise RuntimeError("The development issuer is available only while DEBUG is on.")
     return _read_or_make(Path(settings.VAR_DIR) / "development-issuer.pem")
 
 
 @cache
 def _read_or_make(path: Path) -> rsa.RSAPrivateKey:
-    """The key in the file, which its owner alone may read; whoever gets here first makes it, whole or not at all."""
+    """Return the key in the file, which only its owner may read. Create the file atomically if it is missing."""
     if not path.exists():
         made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -126,5 +126,5 @@ def _read_or_make(path: Path) -> rsa.RSAPrivateKey:
                 os.link(draft.name, path)
     key = load_pem_private_key(path.read_bytes(), password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError(f"{path} holds no RSA key.")
+        raise TypeError(f"{path} does not contain an RSA key.")
     return key

@@ -1,4 +1,4 @@
-"""The public keys of an issuer: fetched when needed, remembered, and still used when the issuer does not answer."""
+"""The public keys of an issuer: fetched on demand, cached, and still used while the issuer is down."""
 
 import json
 import threading
@@ -19,20 +19,20 @@ TIMEOUT_SECONDS = 3
 SECONDS_BETWEEN_FETCHES = 10
 FRESH_SECONDS = 3600
 MAX_RESPONSE_BYTES = 1_000_000
-UNUSABLE = (OSError, HTTPException, ValueError, RecursionError)
-UNREADABLE = (jwt.PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, KeyError, AttributeError)
+FETCH_ERRORS = (OSError, HTTPException, ValueError, RecursionError)
+KEY_ERRORS = (jwt.PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, KeyError, AttributeError)
 
 
 class KeysUnavailable(Unavailable):
-    """The issuer's keys have never been fetched, and cannot be now."""
+    """The issuer's keys cannot be fetched, and none are cached."""
 
-    message = "The identity provider does not answer. Try again in a moment."
+    message = "The identity provider is not responding. Try again in a moment."
 
 
 class KeySource:
-    """Keys by their id, from a JWKS document (RFC 7517) or from Google's map of id to X.509 certificate.
+    """Keys by id, from a JWKS document (RFC 7517) or from Google's map of ids to X.509 certificates.
 
-    At most one fetch every ten seconds, however many unknown key ids arrive; an old answer is better than none.
+    Keys are fetched at most once in ten seconds, also for unknown key ids. If a fetch fails, the old keys stay.
     """
 
     def __init__(self, url: str) -> None:
@@ -42,7 +42,7 @@ class KeySource:
         self._lock = threading.Lock()
 
     def key(self, key_id: str) -> Any | None:
-        """The public key, or None when the issuer has no such key. Raises KeysUnavailable."""
+        """Return the public key, or None if the issuer has no such key. Raises KeysUnavailable."""
         if not self._is_fresh(key_id):
             self._refresh(key_id)
         if not self._keys:
@@ -53,7 +53,7 @@ class KeySource:
         return key_id in self._keys and time.monotonic() <= self._fetched_at + FRESH_SECONDS
 
     def _refresh(self, key_id: str) -> None:
-        """Fetch, unless somebody just did; nobody waits for another's fetch who has an old key to go on with."""
+        """Fetch the keys, unless that was just done. Do not wait for another thread's fetch if an old key exists."""
         if not self._lock.acquire(blocking=key_id not in self._keys):
             return
         try:
@@ -62,23 +62,23 @@ class KeySource:
                 self._tried_at = now
                 self._keys = parse_keys(fetch(self.url))
                 self._fetched_at = now
-        except UNUSABLE:
+        except FETCH_ERRORS:
             return
         finally:
             self._lock.release()
 
 
 def fetch(url: str) -> Any:
-    """The JSON document at an address that the operator configured. Raises one of UNUSABLE."""
+    """Return the JSON document at a configured URL. Raises one of FETCH_ERRORS."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer:  # noqa: S310
-        return json.loads(read_bounded(answer, deadline))
+    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
+        return json.loads(read_bounded(response, deadline))
 
 
-def read_bounded(answer: HTTPResponse, deadline: float) -> bytes:
-    """The body, which may neither be endless nor come drop by drop. Raises TimeoutError and ValueError."""
+def read_bounded(response: HTTPResponse, deadline: float) -> bytes:
+    """Return the body. Raises ValueError if it is too large and TimeoutError if it is too slow."""
     body = b""
-    while part := answer.read1(65_536):
+    while part := response.read1(65_536):
         body += part
         if len(body) > MAX_RESPONSE_BYTES:
             raise ValueError("The document is too large.")
@@ -88,13 +88,13 @@ def read_bounded(answer: HTTPResponse, deadline: float) -> bytes:
 
 
 def parse_keys(document: Any) -> dict[str, Any]:
-    """The public keys of either form of document, as far as they can be used; raises ValueError when none can."""
+    """Return the usable public keys of a JWKS or a map of certificates. Raises ValueError if there are none."""
     if not isinstance(document, dict):
-        raise ValueError("Neither a JWKS nor a map of certificates.")
+        raise ValueError("The document is neither a JWKS nor a map of certificates.")
     entries = document.get("keys")
     keys = _from_jwks(entries) if isinstance(entries, list) else _from_certificates(document)
     if not keys:
-        raise ValueError("The document holds no usable key.")
+        raise ValueError("The document has no usable key.")
     return keys
 
 
@@ -109,10 +109,10 @@ def _from_certificates(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _readable(entries: dict[str, Any], read: Callable[[Any], Any]) -> dict[str, Any]:
-    """Those entries that can be read: one strange key does not take the others away."""
+    """Return the entries that can be read. Invalid keys are skipped."""
     keys = {}
     for key_id, entry in entries.items():
-        with suppress(*UNREADABLE):
+        with suppress(*KEY_ERRORS):
             keys[key_id] = read(entry)
     return keys
 

@@ -1,4 +1,4 @@
-"""Reading a JSON Web Token (RFC 7519) of a trusted issuer."""
+"""Verification of JSON Web Tokens (RFC 7519) from trusted issuers."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,19 +15,19 @@ LEEWAY_SECONDS = 30
 MAX_TOKEN_LENGTH = 8192
 REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
 MOMENTS = ("exp", "iat", "nbf")
-# What reading a token that somebody made to hurt can raise; TypeError: its algorithm is of another kind than its key.
-UNREADABLE = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
+# What reading a malicious token can raise. TypeError: the algorithm does not fit the key.
+TOKEN_ERRORS = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 
 
 class InvalidCredentials(Unauthenticated):
-    """A credential was shown and does not hold."""
+    """The request has a credential that is not valid."""
 
     message = "This credential is not valid."
 
 
 @dataclass(frozen=True)
 class Claims:
-    """What a trusted issuer says of whoever carries the token."""
+    """The claims of a verified token."""
 
     issuer: str
     subject: str
@@ -38,18 +38,18 @@ class Claims:
 
 
 def read_jwt(token: str) -> Claims:
-    """What the token claims, after its signature, issuer, audience and dates held; raises InvalidCredentials."""
+    """Verify signature, issuer, audience and dates, and return the claims. Raises InvalidCredentials."""
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidCredentials
     try:
         issuer = _issuer_of(token)
-        return _understood(_verified(token, issuer), issuer)
-    except UNREADABLE as error:
+        return _parsed(_verified(token, issuer), issuer)
+    except TOKEN_ERRORS as error:
         raise InvalidCredentials from error
 
 
 def _issuer_of(token: str) -> Issuer:
-    """The issuer that the token names; nothing else in it is believed before the signature is checked."""
+    """Return the issuer that the token names. Nothing else is read before the signature is verified."""
     name = jwt.decode(token, options={"verify_signature": False}).get("iss")
     issuer = find_issuer(name) if isinstance(name, str) else None
     if issuer is None:
@@ -58,7 +58,7 @@ def _issuer_of(token: str) -> Issuer:
 
 
 def _verified(token: str, issuer: Issuer) -> dict[str, Any]:
-    """The claims, signed by the issuer for us and valid now. An audience may be one of several (RFC 7519, 4.1.3)."""
+    """Return the claims after verification. A token may have several audiences (RFC 7519, 4.1.3)."""
     key_id = jwt.get_unverified_header(token).get("kid")
     key = issuer.keys.key(key_id) if isinstance(key_id, str) else None
     if key is None:
@@ -74,7 +74,7 @@ def _verified(token: str, issuer: Issuer) -> dict[str, Any]:
     )
 
 
-def _understood(claims: dict[str, Any], issuer: Issuer) -> Claims:
+def _parsed(claims: dict[str, Any], issuer: Issuer) -> Claims:
     moments = {name: _moment(claims[name]) for name in (*MOMENTS, "auth_time") if name in claims}
     first, last = _names(claims)
     return Claims(
@@ -88,28 +88,28 @@ def _understood(claims: dict[str, Any], issuer: Issuer) -> Claims:
 
 
 def _subject(subject: str) -> str:
-    """At most 255 ASCII characters (OpenID Connect Core, 2)."""
+    """Return the subject: at most 255 ASCII characters (OpenID Connect Core, 2)."""
     if not 0 < len(subject) <= 255 or not (subject.isascii() and subject.isprintable()):
         raise InvalidCredentials
     return subject
 
 
 def _moment(value: Any) -> float:
-    """A NumericDate (RFC 7519, 2): a JSON number, which ``true`` and ``"1"`` are not."""
+    """Return a NumericDate (RFC 7519, 2). It must be a JSON number, unlike ``true`` and ``"1"``."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidCredentials
     return float(value)
 
 
 def _past(moment: float) -> datetime:
-    """When a person signed in; a refreshed token tells by ``iat`` only when it was refreshed, which proves nothing."""
+    """Return ``auth_time`` as a datetime. ``iat`` is no substitute: it changes when a token is refreshed."""
     if not 0 < moment <= datetime.now(UTC).timestamp() + LEEWAY_SECONDS:
         raise InvalidCredentials
     return datetime.fromtimestamp(moment, UTC)
 
 
 def _address(claims: dict[str, Any]) -> Address | None:
-    """The address that the issuer has verified; an unverified one counts for nothing."""
+    """Return the address if the issuer has verified it, else None."""
     address = claims.get("email")
     if claims.get("email_verified") is not True or not isinstance(address, str):
         return None
@@ -120,7 +120,7 @@ def _address(claims: dict[str, Any]) -> Address | None:
 
 
 def _names(claims: dict[str, Any]) -> tuple[str, str]:
-    """The first and last name, as given or else cut from the whole; blank where there is none."""
+    """Return the first and last name, if necessary split from the full name. Missing names are blank."""
     given, family, whole = (_text(claims.get(name)) for name in ("given_name", "family_name", "name"))
     if given or family:
         return given, family

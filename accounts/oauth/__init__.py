@@ -1,1 +1,1 @@
-"""Our own OAuth 2.0 authorization server."""
+"""The OAuth 2.0 authorization server of this service."""

@@ -1,4 +1,4 @@
-"""Which scopes a client of our authorization server may ask for, and gets when it asks for none."""
+"""The scopes that a client may request, and its default scopes."""
 
 from typing import Any
 
@@ -8,18 +8,18 @@ from accounts.models import OAuthApplication
 
 
 class ApplicationScopes(SettingsScopes):
-    """Every scope there is, or those that the application was registered for."""
+    """All scopes, limited to those that the application is registered for."""
 
     def get_available_scopes(
         self, application: OAuthApplication | None = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
-        """The most that may be asked for."""
+        """Return the scopes that the application may request."""
         found = super().get_available_scopes(application, request, *args, **kwargs)
         return application.permitted(found) if application else found
 
     def get_default_scopes(
         self, application: OAuthApplication | None = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
-        """What is meant by asking for none: the usual ones as far as they are allowed, else all that are."""
+        """Return the scopes of a request without any: the allowed default scopes, else all allowed ones."""
         usual = super().get_default_scopes(application, request, *args, **kwargs)
         return application.permitted(usual) or list(application.allowed_scopes) if application else usual

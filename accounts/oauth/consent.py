@@ -1,4 +1,4 @@
-"""The page where a person lets an OAuth client act for them (RFC 6749, section 4.1, with PKCE of RFC 7636)."""
+"""The consent page of OAuth clients (RFC 6749, section 4.1, with PKCE of RFC 7636)."""
 
 import re
 from typing import Any, cast
@@ -35,18 +35,18 @@ CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # base64url of a SHA-256
 
 @method_decorator(never_cache, name="dispatch")
 class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
-    """The authorization endpoint: GET asks and changes nothing, POST answers.
+    """The authorization endpoint: GET shows the request, POST accepts or declines it.
 
-    What is asked for is read from the query alone, by GET and POST alike, so that what was shown is what is given.
-    A request whose client or redirect address is wrong ends here, on a page; any other refusal goes to the client.
-    Every answer that goes there names its issuer (RFC 9207).
+    Both read the request from the query only, so that the person grants what was shown. If the client or the redirect
+    URI is wrong, an error page is shown; any other error is sent to the client. Every redirect to the client has
+    the parameter ``iss`` (RFC 9207).
     """
 
     template_name = "oauth2_provider/authorize.html"
     http_method_names = ("get", "post", "head", "options")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Read the request first; whoever is to be sent away with a refusal signs in before."""
+        """Validate the request. A person signs in before an error is sent to the client."""
         try:
             self.scopes, self.asked = self._read()
         except FatalClientError as error:
@@ -58,7 +58,7 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The client, and what it wants in words."""
+        """Add the client and the labels of the requested scopes."""
         words = get_scopes_backend().get_all_scopes()
         return super().get_context_data(
             application=self._application(),
@@ -68,14 +68,14 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
         )
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """The page. Browsers check ``form-action`` against the redirect that answers the form, too."""
+        """Render the page. ``form-action`` must allow the client, as browsers also check redirects after a form."""
         response = super().render_to_response(context, **kwargs)
         if "client_origin" in context:
             widen_policy(response, {"form-action": [SELF, context["client_origin"]]})
         return response
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Give the client a code, or tell it that the person does not want to."""
+        """Redirect to the client, with a code or with `access_denied`."""
         if request.POST.get("answer") != "allow":
             return to_client(AccessDeniedError(state=self.asked["state"]).in_uri(self.asked["redirect_uri"]))
         by = session_principal(request)
@@ -92,9 +92,9 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
         return to_client(headers["Location"])
 
     def _read(self) -> tuple[list[str], dict[str, Any]]:
-        """Scopes and parameters of a request that may be answered; raises OAuth2Error otherwise."""
+        """Return the scopes and parameters of a valid request. Raises OAuth2Error otherwise."""
         if any("\x00" in value for _, values in self.request.GET.lists() for value in values):
-            raise InvalidRequestFatalError("A parameter holds a character that none may hold.")
+            raise InvalidRequestFatalError("Parameters must not contain NUL characters.")
         scopes, asked = self.get_server().validate_authorization_request(self._uri())
         request = asked.pop("request")
         if asked.get("code_challenge_method") != "S256" or not CHALLENGE.fullmatch(asked["code_challenge"]):
@@ -102,7 +102,7 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
         return scopes, asked
 
     def _uri(self) -> str:
-        """The address asked for, written anew: whatever escapes came, these are valid."""
+        """Return the requested URL with normalized escapes."""
         return f"{self.request.path}?{self.request.GET.urlencode()}"
 
     def _application(self) -> OAuthApplication:
@@ -110,11 +110,11 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
 
 
 def to_client(uri: str) -> HttpResponse:
-    """Send the browser back to the client, with our name."""
+    """Redirect to the client, with ``iss``."""
     return HttpResponseRedirect(add_params_to_uri(uri, [("iss", settings.PUBLIC_BASE_URL)]))
 
 
 def origin_of(uri: str) -> str:
-    """Scheme and host of an address, as a Content-Security-Policy names them."""
+    """Return scheme and host of a URI, as a source of a Content-Security-Policy."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"

@@ -1,7 +1,7 @@
-"""The OAuth scopes about a person, with what the consent page says of each.
+"""The OAuth scopes about a person, with their labels for the consent page.
 
-``invitations`` and ``profile`` admit to the operations about the person, ``organizations`` to all that the user may do
-in organizations. The scopes named after a permission are added to these in ``orgs.oauth.scopes``.
+``invitations`` and ``profile`` allow the operations about the person; ``organizations`` allows all that the user may
+do in organizations. ``orgs.oauth.scopes`` adds one scope per permission.
 """
 
 from django.utils.functional import Promise

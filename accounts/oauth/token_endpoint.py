@@ -1,4 +1,4 @@
-"""Where OAuth clients get and give back tokens; whatever goes wrong is said as RFC 6749, section 5.2 has it."""
+"""The OAuth endpoints that issue and revoke tokens. Errors have the form of RFC 6749, section 5.2."""
 
 from typing import Any
 
@@ -12,16 +12,16 @@ from oauth2_provider.views import RevokeTokenView, TokenView
 from core.api.errors import Problem
 
 
-class Answered:
-    """JSON always, never stored, and a 401 that asks for what clients authenticate with."""
+class ClientEndpoint:
+    """Responses are always JSON, not cached, and a 401 asks for HTTP Basic authentication."""
 
-    @method_decorator(csrf_exempt)  # a client shows its credentials, and no cookie counts
+    @method_decorator(csrf_exempt)  # clients send their own credentials and no cookies
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Take parameters from the body alone, where no log finds them, and none that no database can look for."""
+        """Reject parameters in the query, where they would be logged, and NUL characters."""
         if request.META["QUERY_STRING"]:
-            return refused("Parameters belong into the body.")
+            return oauth_error("Send parameters in the body, not in the query.")
         if any("\x00" in value for _, values in request.POST.lists() for value in values):
-            return refused("A parameter holds a NUL character.")
+            return oauth_error("Parameters must not contain NUL characters.")
         response: HttpResponse = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
         response["Cache-Control"] = "no-store"
         if response.content:
@@ -31,37 +31,37 @@ class Answered:
         return response
 
 
-class Token(Answered, TokenView):
-    """Codes, refresh tokens and client credentials become access tokens."""
+class Token(ClientEndpoint, TokenView):
+    """Exchange authorization codes, refresh tokens and client credentials for access tokens."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Issue, or refuse: the grants that the metadata names are all there are."""
+        """Issue tokens, for the grant types that the metadata lists."""
         grant_type = request.POST.get("grant_type")
-        if not grant_type:  # or an empty one, which counts as none (RFC 6749, section 3.2)
-            return refused("A grant_type is required.")
+        if not grant_type:  # an empty value counts as missing (RFC 6749, section 3.2)
+            return oauth_error("A grant_type is required.")
         if grant_type not in oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED:
-            return refused("This grant_type is not known here.", error="unsupported_grant_type")
-        with transaction.atomic():  # what is shown is used up with what is issued for it
+            return oauth_error("This grant_type is not supported.", error="unsupported_grant_type")
+        with transaction.atomic():  # using up the code and issuing the token belong together
             return self.authorization_flow_token_response(request)
 
 
-class Revoke(Answered, RevokeTokenView):
-    """A client ends a token of its own (RFC 7009)."""
+class Revoke(ClientEndpoint, RevokeTokenView):
+    """Revoke a token of the client (RFC 7009)."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """End it, if there is one; there is nothing to say about that."""
+        """Revoke the token. The response is the same if it does not exist."""
         response: HttpResponse = super().post(request, *args, **kwargs)
         response.content = response.content or b"{}"
         return response
 
 
-def refused(reason: str, *, error: str = "invalid_request") -> JsonResponse:
-    """What a request that cannot be granted by anybody is told."""
+def oauth_error(reason: str, *, error: str = "invalid_request") -> JsonResponse:
+    """Return a 400 with an OAuth error."""
     body = {"error": error, "error_description": reason}
     return JsonResponse(body, status=400, headers={"Cache-Control": "no-store"})
 
 
 def oauth_error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
-    """For refusals that no endpoint gives itself, such as another method than POST."""
+    """Return the body of errors outside of the endpoints, such as for an unsupported method."""
     error = "server_error" if problem.status >= 500 else "invalid_request"
     return {"error": error, "error_description": problem.sentence}

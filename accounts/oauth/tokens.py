@@ -1,6 +1,6 @@
-"""Access tokens of our own authorization server as a credential, and what their scopes let them do.
+"""Our OAuth access tokens as a credential.
 
-Which scopes there are: ``accounts.oauth.scopes``. Which of them an operation needs: ``accounts.credentials``.
+``accounts.oauth.scopes`` lists the scopes. ``accounts.credentials`` lists those that an operation needs.
 """
 
 import hashlib
@@ -18,10 +18,9 @@ from accounts.principals import Method, Principal
 
 
 def oauth_principal(token: str) -> Principal | None:
-    """Whoever the access token stands for; None when it is unknown, expired or revoked.
+    """Return the principal of an access token; None if it is unknown, expired or revoked.
 
-    It does no more than its application may now: both are read at once, so a scope that the application has lost is
-    lost to every token, when and wherever it was issued.
+    The application's current scopes limit the token: if an application loses a scope, all its tokens lose it.
     """
     checksum = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
     tokens = get_access_token_model().objects.select_related("user", "application__user", "application__system_user")
@@ -42,7 +41,7 @@ def oauth_principal(token: str) -> Principal | None:
 
 
 def issue_token(application: OAuthApplication, user: User | None, scopes: str, expires_at: datetime) -> str:
-    """An access token without the protocol around it: for the demonstration and for tests. Stored as a hash only."""
+    """Issue an access token without the OAuth protocol, for the demo and for tests. Only its hash is stored."""
     token = secrets.token_urlsafe(32)
     row = get_access_token_model()(application=application, user=user, scope=scopes, expires=expires_at)
     set_token_value(row, token)

@@ -1,1 +1,1 @@
-"""The pages of an account: sign-in, sign-up, profile, connected applications."""
+"""Account pages: sign-in, sign-up, profile, connected applications."""

@@ -1,4 +1,4 @@
-"""How django-allauth's accounts follow this service's rules."""
+"""django-allauth's account adapter."""
 
 from typing import Any
 
@@ -20,39 +20,39 @@ from core.errors import Unavailable
 
 
 class EmailNotSent(Unavailable):
-    """The mail server does not take it; the account may be there already, and asking again mails the way in."""
+    """The email server did not accept the email. The account may exist already; a new attempt sends the email again."""
 
-    message = "The mail could not be sent. Try again in a moment."
+    message = "The email could not be sent. Try again in a moment."
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Addresses are normalized wherever a form takes one, and nothing leads anywhere but here."""
+    """Normalize addresses in forms, record events, allow redirects to this host only, and send our emails."""
 
     request: HttpRequest
 
     def clean_email(self, email: str) -> Address:
-        """The address in its one stored form; raises ValidationError for what is none."""
+        """Return the normalized address. Raises ValidationError if it is not valid."""
         return normalize_address(email)
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Whether ``next`` may lead there: this host only, not even the other ones we answer to."""
+        """Tell whether ``next`` is on the requested host. Other hosts of this service are not allowed."""
         return url_has_allowed_host_and_scheme(url, {self.request.get_host()}, require_https=self.request.is_secure())
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
-        """Store a new user, with the event that says so."""
+        """Save a new user and record the event."""
         super().save_user(request, user, form, commit)
         if commit:
             record_own_change("user.registered", user, user_kind=user.kind)
         return user
 
     def set_password(self, user: User, password: str) -> None:
-        """Store a new password, with the event that says so."""
+        """Save a new password and record the event."""
         with transaction.atomic():
             super().set_password(user, password)
             record_own_change("user.password_changed", user)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Mark an address as proven, with the event that says so; whether it could be."""
+        """Mark an address as verified and record the event. Return whether it could be marked."""
         with transaction.atomic():
             proven = super().confirm_email(request, email_address)
             if proven:
@@ -60,14 +60,13 @@ class AccountAdapter(DefaultAccountAdapter):
         return proven
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """Tell somebody that they can sign in; the page for that also leads to a new password."""
+        """Send a link to the sign-in page, which also offers a password reset."""
         self.send_mail("account/email/account_already_exists", email, {"login_url": reverse("account_login")})
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Mail what ``accounts.pages.emails`` makes of it.
+        """Send an email at once, without the queue, as the person is waiting for it.
 
-        Somebody waits for it, so it is sent at once and not queued. Raises MailNotSent; asking again is then no
-        repetition, for which one has to wait.
+        Raises EmailNotSent, and then resets the rate limit, so that the person can try again.
         """
         try:
             render_account_email(template_prefix, email, context).send()

@@ -1,4 +1,4 @@
-"""The page where a person sees which applications have access to their account, and withdraws it."""
+"""The page with the applications that have access to a person's account."""
 
 from collections.abc import Iterable
 from typing import cast
@@ -23,10 +23,10 @@ from accounts.sessions import session_principal
 
 @method_decorator(never_cache, name="dispatch")
 class Applications(LoginRequiredMixin, View):
-    """Applications with access, each with what it may do."""
+    """List the applications with access, and the person's service accounts."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show them."""
+        """Show the list."""
         user = cast("User", request.user)
         accesses = [(access, scope_labels(used_by(access)), hosts_of(access)) for access in accesses_of(user)]
         service_accounts = [(found, scope_labels(permitted_scopes(found))) for found in service_accounts_of(user)]
@@ -35,11 +35,11 @@ class Applications(LoginRequiredMixin, View):
 
 
 class Withdraw(LoginRequiredMixin, View):
-    """The button beside each."""
+    """Withdraw an application's access."""
 
     def post(self, request: HttpRequest, access_id: UUID) -> HttpResponse:
-        """End all that the application was given for the person; pressed twice, it stays ended."""
-        by = cast("Principal", session_principal(request))  # whoever is signed in is active
+        """Withdraw the access. A second attempt changes nothing."""
+        by = cast("Principal", session_principal(request))  # a signed-in user is active
         try:
             application = withdraw_access(by=by, access_id=access_id)
         except AccessNotFound:
@@ -50,13 +50,13 @@ class Withdraw(LoginRequiredMixin, View):
 
 
 def scope_labels(scopes: Iterable[str]) -> list[str]:
-    """What it may do, as the page of consent says it."""
+    """Return the labels of scopes, as on the consent page."""
     words = get_scopes_backend().get_all_scopes()
     return [words[scope] for scope in scopes if scope in words]
 
 
 def used_by(access: ApplicationAccess) -> list[str]:
-    """What an application may still do of all that the person let it."""
+    """Return the scopes that the person has granted and the application may still use."""
     return access.application.permitted(access.scopes)
 
 
@@ -66,5 +66,5 @@ def permitted_scopes(service_account: OAuthApplication) -> list[str]:
 
 
 def hosts_of(access: ApplicationAccess) -> list[str]:
-    """Where it sends people back to: the part of an application that its maker cannot make up."""
+    """Return the origins that an application redirects to. Unlike its name, they cannot be made up."""
     return sorted({origin_of(address) for address in str(access.application.redirect_uris).split()})

@@ -1,8 +1,8 @@
-"""What the mails about accounts say: ``templates/account/email/``, called as django-allauth calls them.
+"""Emails about accounts: ``templates/account/email/``, under django-allauth's names.
 
-Each is one template of words, from which all parts are made. No name is in them, since anybody may have one sent to
-anybody: an address in its one stored form is all that people can put there. The link of each is on
-``PUBLIC_BASE_URL``: a request's host is the caller's word.
+One template has the texts for all parts of an email. Emails contain no names, as anybody can have them sent to any
+address; the normalized address is the only user input. Links start with ``PUBLIC_BASE_URL``, as a request's host cannot
+be trusted.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from core.ids import uuid7
 
 
 def render_account_email(name: str, recipient: str, context: dict[str, Any]) -> UnfoldedMessage:
-    """The whole message, text and HTML, in the language that is spoken now; its subject is its heading, too."""
+    """Return the message in the active language. The subject is also the heading."""
     [url] = (value for key, value in context.items() if key.endswith("_url"))
     context = {**context, "recipient": recipient, "link": public_url(url), "service": settings.PUBLIC_BASE_URL}
     subject = _part(name, "subject.txt", context)
@@ -30,5 +30,5 @@ def _part(name: str, part: str, context: dict[str, Any]) -> str:
 
 
 def public_url(url: str) -> str:
-    """The same page under our public address."""
+    """Return the URL with ``PUBLIC_BASE_URL``."""
     return settings.PUBLIC_BASE_URL + urlsplit(url)._replace(scheme="", netloc="").geturl()

@@ -1,4 +1,4 @@
-"""How people sign up on the pages, and say their name."""
+"""The forms for sign-up and for names."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ NAME_LENGTH = User._meta.get_field("first_name").max_length
 
 
 def name_field(label: Any, autocomplete: str) -> forms.CharField:
-    """One part of a name."""
+    """Return a form field for a first or last name."""
     return forms.CharField(
         label=label,
         required=False,
@@ -29,20 +29,20 @@ def name_field(label: Any, autocomplete: str) -> forms.CharField:
 
 
 class NameForm(forms.Form):
-    """What a person is called; nobody has to say."""
+    """An optional first and last name."""
 
     first_name = name_field(_("First name (optional)"), "given-name")
     last_name = name_field(_("Last name (optional)"), "family-name")
 
 
 class SignUpForm(NameForm, SignupForm):
-    """An address, a password and perhaps a name: the account, its address and its event come together or not at all."""
+    """Sign-up: address, password and an optional name. User, address and event are saved in one transaction."""
 
-    # Password managers take what stands before the password for the name to sign in with.
+    # The address comes first: password managers use the field before the password as the user name.
     field_order = ("email", "password1", "first_name", "last_name")
 
     def clean(self) -> dict[str, Any]:
-        """What was typed; the password resembles the name as little as the address."""
+        """Validate the password against the name, too."""
         cleaned: dict[str, Any] = super().clean() or {}
         password = cleaned.get("password1")
         if password:
@@ -55,12 +55,12 @@ class SignUpForm(NameForm, SignupForm):
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> User:
-        """The new user."""
+        """Save and return the new user."""
         user: User = super().save(request)
         return user
 
     def try_save(self, request: HttpRequest) -> Any:
-        """The user, or the response for an address that has an account, be it since a moment ago."""
+        """Return the user, or the response for an existing account, even one that was created a moment ago."""
         try:
             return super().try_save(request)
         except IntegrityError:

@@ -1,4 +1,4 @@
-"""The page where a person says what they are called."""
+"""The profile page: a person's name."""
 
 from typing import cast
 
@@ -22,20 +22,20 @@ PAGE = "account/profile.html"
 
 @method_decorator(never_cache, name="dispatch")
 class Profile(LoginRequiredMixin, View):
-    """First and last name."""
+    """Show and change the first and last name."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """The name as it is."""
+        """Show the current name."""
         user = cast("User", request.user)
         form = NameForm(initial={"first_name": user.first_name, "last_name": user.last_name})
         return render(request, PAGE, {"form": form})
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Store it; a name that cannot be taken comes back with what is wrong about it."""
+        """Save the name, or show the form's errors."""
         form = NameForm(request.POST)
         if not form.is_valid():
             return render(request, PAGE, {"form": form}, status=400)
-        by = cast("Principal", session_principal(request))  # whoever is signed in is active
+        by = cast("Principal", session_principal(request))  # a signed-in user is active
         update_profile(by=by, **form.cleaned_data)
         messages.success(request, _("Your name has been saved."))
         return redirect("profile")

@@ -1,4 +1,4 @@
-"""Mailing a link that proves an address."""
+"""Emails with a verification link."""
 
 from allauth.account.internal.flows.email_verification import send_verification_email_to_address
 from allauth.account.models import EmailAddress
@@ -10,7 +10,7 @@ from accounts.models import User
 
 
 def send_verification(request: HttpRequest, user: User, address: str) -> None:
-    """Mail the user a link that proves an address of theirs, and say so on the next page; at most every few minutes."""
+    """Email a verification link to the user's address, with a rate limit, and show a message on the next page."""
     unproven = EmailAddress.objects.filter(user=user, email=address, verified=False).first()
     if unproven and not send_verification_email_to_address(request, unproven):
         messages.info(

@@ -1,1 +1,1 @@
-"""How our JSON speaks: errors, envelope, pages, strict input, schema. Knows HTTP and no app of ours."""
+"""The base of our JSON APIs: errors, envelope, pagination, strict input, OpenAPI. It imports no app."""

@@ -1,7 +1,7 @@
-"""Pages by keyset: stable while rows come and go, and as fast at any depth.
+"""Keyset pagination: stable while rows are added and removed, and equally fast at any depth.
 
-A cursor names the row it stands at by (column, id). It is signed, and bound to the path, to the filters and the
-order of the request it was made for, and to the view's `cursor_context()` (an organization that no path names).
+A cursor is a row's (column, id). It is signed, and valid only for the path, the filters and the order of the request
+that it was made for, and for the view's `cursor_context()` (such as an organization that the path does not name).
 """
 
 from dataclasses import dataclass
@@ -23,18 +23,18 @@ from .query import InvalidQuery, Schema
 
 @dataclass(frozen=True)
 class Position:
-    """A place between rows: just behind the row with this value and id."""
+    """The position just after the row with this value and id."""
 
     value: Any
     id: Any
 
 
 class CursorPagination(Pagination):
-    """`?after=` and `?before=` a cursor, `?limit=` rows. The paginator orders the rows itself.
+    """`?after=` or `?before=` a cursor, and `?limit=`. The paginator orders the rows itself.
 
-    Subclasses choose the column, the direction and the names of the parameters. A `Sorting` among the view's
-    query values wins over both. Afterwards `after` and `before` are the cursors of the last and the first row
-    (of an empty page: the one that was sent), and `has_next` and `has_prev` say whether to use them.
+    Subclasses set the column, the direction and the names of the parameters. A `Sorting` among the view's query
+    values overrides column and direction. After paging, `after` and `before` are the cursors of the last and the first
+    row (on an empty page: the cursor that was sent), and `has_next` and `has_prev` tell whether there are more rows.
     """
 
     column = "created_at"
@@ -43,19 +43,19 @@ class CursorPagination(Pagination):
 
     @classmethod
     def query_fields(cls) -> Fields:
-        """The parameters that an operation with these pages has."""
+        """Return the parameters for the page size and the two cursors."""
         return {
             cls.page_size_query_param: cls.limit_field(),
-            cls.after_name: TextParameter(max_length=1024, help_text="A cursor: the rows behind it."),
-            cls.before_name: TextParameter(max_length=1024, help_text="A cursor: the rows in front of it."),
+            cls.after_name: TextParameter(max_length=1024, help_text="A cursor: returns the rows after it."),
+            cls.before_name: TextParameter(max_length=1024, help_text="A cursor: returns the rows before it."),
         }
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        """Return the rows of the page, with one query. Raises InvalidQuery for a cursor that is not ours."""
+        """Return the rows of the page, with one query. Raises InvalidQuery for a cursor that is not valid."""
         self.prepare(queryset, view)
         after, before = self.query[self.after_name], self.query[self.before_name]
         if after and before:
-            raise InvalidQuery(fields={self.before_name: [f"This excludes {self.after_name}."]})
+            raise InvalidQuery(fields={self.before_name: [f"This cannot be combined with {self.after_name}."]})
         backward = bool(before)
         position = self.position_of(after or before, self.before_name if backward else self.after_name)
         found = list(self.rows_beyond(queryset, position, self.falling != backward)[: self.limit + 1])
@@ -68,7 +68,7 @@ class CursorPagination(Pagination):
         return rows
 
     def prepare(self, queryset: QuerySet, view: Any) -> None:
-        """Learn the order and what the cursors are bound to from the view."""
+        """Read the order from the view, and make the signer of its cursors."""
         self.query: dict[str, Any] = view.query
         self.limit: int = self.query[self.page_size_query_param]
         sorting = next((value for value in self.query.values() if isinstance(value, Sorting)), None)
@@ -81,7 +81,7 @@ class CursorPagination(Pagination):
         self.signer = Signer(salt=f"perfectworks.api.cursors {bound}")
 
     def rows_beyond(self, queryset: QuerySet, position: Position | None, descending: bool) -> QuerySet:
-        """Order the rows and skip those up to the position, in the form that indexes serve at any depth."""
+        """Return the ordered rows after the position. An index can serve this condition at any depth."""
         sign = "-" if descending else ""
         ordered = queryset.order_by(f"{sign}{self.key}", f"{sign}id")
         if position is None:
@@ -92,11 +92,11 @@ class CursorPagination(Pagination):
         )
 
     def cursor_of(self, row: Model) -> str:
-        """The cursor that stands at a row."""
+        """Return the cursor of a row."""
         return self.signer.sign_object([self.field.value_to_string(row), str(row.pk)])
 
     def position_of(self, cursor: str | None, name: str) -> Position | None:
-        """Read a cursor back. Raises InvalidQuery for one that was altered, or made for another list."""
+        """Decode a cursor. Raises InvalidQuery if it was altered or made for another list."""
         if cursor is None:
             return None
         try:
@@ -106,9 +106,9 @@ class CursorPagination(Pagination):
         return Position(self.field.to_python(value), identity)
 
     def links(self, request: Request) -> dict[str, str]:
-        """The addresses of this page, ``self``, and of those beside it, ``next`` and ``prev`` (RFC 8288).
+        """Return the URLs of this page and its neighbors: ``self``, ``next`` and ``prev`` (RFC 8288).
 
-        They name this service by ``PUBLIC_BASE_URL``, never by the request's host.
+        They start with ``PUBLIC_BASE_URL``, as the request's host cannot be trusted.
         """
         sent = request.query_params.dict()
         own = (self.after_name, self.before_name)
@@ -122,7 +122,7 @@ class CursorPagination(Pagination):
         return {name: f"{here}?{urlencode(query)}" if query else here for name, query in queries.items()}
 
     def get_paginated_response(self, data: list[Any]) -> PageResponse:
-        """Put the block beside the rows."""
+        """Return the response with the rows and the pagination block."""
         return PageResponse(
             data,
             {
@@ -136,7 +136,7 @@ class CursorPagination(Pagination):
 
     @classmethod
     def block_schema(cls) -> Schema:
-        """Describe the block in JSON Schema."""
+        """Return the JSON Schema of the pagination block."""
         cursors = {name: {"type": ["string", "null"]} for name in ("before", "after")}
         flags = {name: {"type": "boolean"} for name in ("hasNext", "hasPrev")}
         properties = {"limit": {"type": "integer", "minimum": 1}} | cursors | flags

@@ -1,7 +1,7 @@
-"""The pages that show an API: its OpenAPI document, Swagger UI and Redoc, all served by ourselves.
+"""The documentation of an API: its OpenAPI document, Swagger UI and Redoc. This service hosts all files.
 
-The two viewers are programs of others and need more than our own pages: their scripts and, in Redoc's case, styles
-and a worker they write themselves. Only these views allow it.
+The two viewers need a wider Content-Security-Policy than our pages: scripts and, for Redoc, inline styles and a blob
+worker. Only these views allow them.
 """
 
 from collections.abc import Iterable
@@ -25,8 +25,8 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-# drf-spectacular keeps the settings of the document it writes in one global place.
-writing = Lock()
+# drf-spectacular's settings are global, so documents are generated one at a time.
+generator_lock = Lock()
 
 SWAGGER = {"script-src": [SELF], "connect-src": [SELF]}
 REDOC = {**SWAGGER, "style-src": [SELF, UNSAFE_INLINE], "worker-src": ["blob:"]}
@@ -36,8 +36,8 @@ REDOC = {**SWAGGER, "style-src": [SELF, UNSAFE_INLINE], "worker-src": ["blob:"]}
 class Document:
     """The OpenAPI document of the API below a prefix (`"/api/v0"`).
 
-    `settings` are drf-spectacular's, for this document: TITLE, DESCRIPTION. `paths` are those behind which there is no
-    viewset to describe itself.
+    `settings` are drf-spectacular's for this document, such as TITLE and DESCRIPTION. `paths` describes the paths
+    that have no viewset.
     """
 
     prefix: str
@@ -46,24 +46,24 @@ class Document:
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """What the document says. It is found once, since it only changes with the code."""
-        with writing, patched_settings({"SCHEMA_PATH_PREFIX": self.prefix, **self.settings}):
+        """The document as a dictionary. It is generated once, as it only changes with the code."""
+        with generator_lock, patched_settings({"SCHEMA_PATH_PREFIX": self.prefix, **self.settings}):
             content = SchemaGenerator().get_schema(request=None, public=True)
         return {**content, "paths": content["paths"] | self.paths}
 
     @cached_property
     def json(self) -> bytes:
-        """The document as it is served."""
+        """The document as JSON, as it is served."""
         return OpenApiJsonRenderer2().render(self.content)
 
     @property
     def yaml(self) -> bytes:
-        """The document as people read it."""
+        """The document as YAML, for people."""
         return OpenApiYamlRenderer().render(self.content)
 
 
 def documentation(document: Document) -> list[URLPattern]:
-    """Return the routes that show the document of an API, to include below that API's prefix."""
+    """Return the routes of an API's documentation. Include them below the API's prefix."""
     shown = {"url": f"{document.prefix}/openapi.json", "title": document.prefix}
     return [
         path("openapi.json", OpenApi.as_view(document=document)),
@@ -72,55 +72,55 @@ def documentation(document: Document) -> list[URLPattern]:
     ]
 
 
-class OneRendering(BaseContentNegotiation):
-    """A page is what it is, whatever the browser would accept."""
+class NoNegotiation(BaseContentNegotiation):
+    """Ignore the Accept header."""
 
     def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
-        """Take no bodies."""
+        """Return no parser, as the views read no bodies."""
         return None
 
     def select_renderer(self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None) -> Any:
-        """Take the view's one renderer."""
+        """Return the view's only renderer."""
         renderer = next(iter(renderers))
         return renderer, renderer.media_type
 
 
-class ForEverybody(APIView):
-    """Asks nobody who they are, and is in no document itself."""
+class PublicView(APIView):
+    """A view without authentication that is not part of the OpenAPI documents."""
 
     authentication_classes = []
     permission_classes = [AllowAny]
-    content_negotiation_class = OneRendering
+    content_negotiation_class = NoNegotiation
     schema = None
 
 
 @method_decorator(require_safe, name="dispatch")
-class OpenApi(ForEverybody, SpectacularJSONAPIView):
-    """Serves the document as it was written once."""
+class OpenApi(PublicView, SpectacularJSONAPIView):
+    """The OpenAPI document, generated once."""
 
     document: Document | None = None
     renderer_classes = [OpenApiJsonRenderer2]
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Serve the document."""
+        """Return the document."""
         return HttpResponse(cast("Document", self.document).json, content_type=OpenApiJsonRenderer2.media_type)
 
 
 @method_decorator([require_safe, csp_replace(SWAGGER)], name="dispatch")
-class Swagger(ForEverybody, SpectacularSwaggerView):
-    """Shows the document in Swagger UI, where requests can be tried out."""
+class Swagger(PublicView, SpectacularSwaggerView):
+    """The document in Swagger UI, where people can try requests."""
 
     template_name = "api/swagger.html"
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show it; our own Cross-Origin-Opener-Policy stays, as Swagger UI opens no window for OAuth here."""
+        """Return the page with our own Cross-Origin-Opener-Policy, as Swagger UI opens no OAuth window here."""
         response: HttpResponse = super().get(request, *args, **kwargs)
         del response["Cross-Origin-Opener-Policy"]
         return response
 
 
 @method_decorator([require_safe, csp_replace(REDOC)], name="dispatch")
-class Redoc(ForEverybody, SpectacularRedocView):
-    """Shows the document in Redoc, for reading."""
+class Redoc(PublicView, SpectacularRedocView):
+    """The document in Redoc, for reading."""
 
     template_name = "api/redoc.html"

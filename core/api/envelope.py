@@ -1,4 +1,4 @@
-"""The house's envelope: `{"success", "message", "data"}`, `"pagination"` on pages, `"error"` instead of data."""
+"""The envelope of the house API: `{"success", "message", "data"}`, plus `"pagination"`, or `"error"` for data."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +12,7 @@ from .names import camel_case, camel_case_keys
 
 
 class PageResponse(Response):
-    """The rows of a page as `data`; the block that says where the page stands travels beside them."""
+    """A response with the rows of a page as `data`, and the page's pagination block."""
 
     def __init__(self, rows: list[Any], pagination: Mapping[str, Any]) -> None:
         super().__init__(rows)
@@ -20,12 +20,12 @@ class PageResponse(Response):
 
 
 class EnvelopeRenderer(JSONRenderer):
-    """Wrap what a view answers in the house's envelope; the view's `message` says what was done."""
+    """Wrap the data of a response in the envelope, with the view's `message`."""
 
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        """Leave errors (they come with their body) and empty answers (204) alone."""
+        """Return the JSON. Errors, which already have a body, and 204 responses are not wrapped."""
         context = renderer_context or {}
         response = context["response"]
         if response.status_code == 204:
@@ -35,7 +35,7 @@ class EnvelopeRenderer(JSONRenderer):
 
 
 def envelope(data: Any, message: str, response: Response) -> dict[str, Any]:
-    """The body of a success, with the page's block when the response is a page."""
+    """Return the body of a success, with the pagination block if the response is a page."""
     body = {"success": True, "message": message, "data": data}
     if isinstance(response, PageResponse):
         body["pagination"] = response.pagination
@@ -43,7 +43,7 @@ def envelope(data: Any, message: str, response: Response) -> dict[str, Any]:
 
 
 def house_error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
-    """The body of a failure: a sentence for people, a stable code for programs, the faulty fields by name."""
+    """Return the body of a failure: a message for people, a stable code for clients, messages by field."""
     error: dict[str, Any] = {"code": problem.code, "message": problem.message}
     if problem.fields:
         error["fields"] = {camel_case(name): messages for name, messages in problem.fields.items()}

@@ -1,12 +1,12 @@
-"""Which HTTP status for which failure? `ANSWERS`, below, and nowhere else.
+"""The HTTP status of every failure: `ERROR_TABLE`, and nowhere else.
 
-Any exception becomes a `Problem`; the dialect that was spoken to gives the problem a body.
+Any exception becomes a `Problem`. The dialect of the request turns the problem into a body.
 """
 
 import logging
 import math
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import responses
 from typing import Any, NamedTuple
@@ -18,82 +18,83 @@ from django.http import Http404, HttpRequest, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
+from rest_framework.settings import api_settings
 
 from core import errors as domain
 
-from .fields import fields_of, general_message_of
+from .names import AsSent
 
 logger = logging.getLogger(__name__)
 
 
-class Answer(NamedTuple):
-    """A status, and the code and message where the exception's own are not for the public (None: its own)."""
+class ErrorRow(NamedTuple):
+    """A status, a code and a message. None means the exception's own."""
 
     status: int | None
     code: str | None = None
     message: str | None = None
 
 
-CRASH = Answer(500, "internal_error", "Something went wrong on our side. It has been recorded.")
-TAKEN = Answer(409, "conflict", "Something like this exists already.")
-BUSY = Answer(503, "busy", "The service is busy. Try again in a moment.")
-UNSTORABLE = Answer(400, "invalid", "Some value cannot be stored.")
-INVALID_FIELDS = Answer(400, "invalid", "Some fields are not valid.")
+CRASH = ErrorRow(500, "internal_error", "Something went wrong on our side. The error was logged.")
+TAKEN = ErrorRow(409, "conflict", "This already exists.")
+BUSY = ErrorRow(503, "busy", "The service is busy. Try again in a moment.")
+UNSTORABLE = ErrorRow(400, "invalid", "A value cannot be stored.")
+INVALID_FIELDS = ErrorRow(400, "invalid", "Some fields are not valid.")
 
-# The nearest class among an exception's bases decides, so the order of the rows does not matter.
-ANSWERS: Mapping[type[BaseException], Answer] = {
-    # The domain's kinds bring their own code and message.
-    domain.Invalid: Answer(400),
-    domain.Unauthenticated: Answer(401),
-    domain.Denied: Answer(403),
-    domain.NotFound: Answer(404),
-    domain.Conflict: Answer(409),
-    domain.Gone: Answer(410),
-    domain.Unprocessable: Answer(422),
-    domain.LimitReached: Answer(429),
-    domain.Unavailable: Answer(503),
-    # What REST framework finds wrong.
+# The nearest base class of an exception decides, so the order of the rows does not matter.
+ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
+    # Domain errors have their own code and message.
+    domain.Invalid: ErrorRow(400),
+    domain.Unauthenticated: ErrorRow(401),
+    domain.Denied: ErrorRow(403),
+    domain.NotFound: ErrorRow(404),
+    domain.Conflict: ErrorRow(409),
+    domain.Gone: ErrorRow(410),
+    domain.Unprocessable: ErrorRow(422),
+    domain.LimitReached: ErrorRow(429),
+    domain.Unavailable: ErrorRow(503),
+    # REST framework's errors.
     drf.ValidationError: INVALID_FIELDS,
-    drf.ParseError: Answer(400, "malformed_body"),
-    drf.NotAuthenticated: Answer(401, "unauthenticated"),
-    drf.AuthenticationFailed: Answer(401, "invalid_credentials"),
-    drf.PermissionDenied: Answer(403, "denied"),
-    drf.NotFound: Answer(404, "not_found"),
-    drf.MethodNotAllowed: Answer(405, "method_not_allowed"),
-    drf.NotAcceptable: Answer(406, "not_acceptable"),
-    drf.UnsupportedMediaType: Answer(415, "unsupported_media_type"),
-    drf.Throttled: Answer(429, "limit_reached"),
-    drf.APIException: Answer(None),
-    # What Django finds wrong.
+    drf.ParseError: ErrorRow(400, "malformed_body"),
+    drf.NotAuthenticated: ErrorRow(401, "unauthenticated"),
+    drf.AuthenticationFailed: ErrorRow(401, "invalid_credentials"),
+    drf.PermissionDenied: ErrorRow(403, "denied"),
+    drf.NotFound: ErrorRow(404, "not_found"),
+    drf.MethodNotAllowed: ErrorRow(405, "method_not_allowed"),
+    drf.NotAcceptable: ErrorRow(406, "not_acceptable"),
+    drf.UnsupportedMediaType: ErrorRow(415, "unsupported_media_type"),
+    drf.Throttled: ErrorRow(429, "limit_reached"),
+    drf.APIException: ErrorRow(None),
+    # Django's errors.
     django.ValidationError: INVALID_FIELDS,
-    django.BadRequest: Answer(400, "bad_request", "The request is malformed."),
-    django.SuspiciousOperation: Answer(400, "bad_request", "The request is malformed."),
-    MultiPartParserError: Answer(400, "malformed_body", "The body is malformed."),
-    UnreadablePostError: Answer(400, "malformed_body", "The body ended early."),
-    django.PermissionDenied: Answer(403, "denied", "You may not do this."),
-    Http404: Answer(404, "not_found", "Not found."),
-    django.RequestDataTooBig: Answer(413, "too_large", "The body is too large."),
-    # What is left to the database, where no rule of ours said it earlier.
+    django.BadRequest: ErrorRow(400, "bad_request", "The request is malformed."),
+    django.SuspiciousOperation: ErrorRow(400, "bad_request", "The request is malformed."),
+    MultiPartParserError: ErrorRow(400, "malformed_body", "The body is malformed."),
+    UnreadablePostError: ErrorRow(400, "malformed_body", "The body ended early."),
+    django.PermissionDenied: ErrorRow(403, "denied", "You may not do this."),
+    Http404: ErrorRow(404, "not_found", "Not found."),
+    django.RequestDataTooBig: ErrorRow(413, "too_large", "The body is too large."),
+    # Errors of the database, for what no rule of ours rejects first.
     UnicodeError: UNSTORABLE,
     OverflowError: UNSTORABLE,
     db.DataError: UNSTORABLE,
-    db.IntegrityError: TAKEN,  # only a uniqueness that a concurrent request took; see is_crash
-    db.OperationalError: BUSY,  # locks, serialization, time-outs, lost connections; see is_crash
-    db.InterfaceError: BUSY,  # a connection that was lost before the statement
-    # Anything else is our mistake.
+    db.IntegrityError: TAKEN,  # only for a unique value that a concurrent request took, see is_crash
+    db.OperationalError: BUSY,  # locks, serialization failures, timeouts, lost connections, see is_crash
+    db.InterfaceError: BUSY,  # the connection was lost before the statement
+    # Anything else is a bug.
     BaseException: CRASH,
 }
-WORTH_A_LOOK = (UNSTORABLE, TAKEN, BUSY)
+LOGGED_AS_WARNING = (UNSTORABLE, TAKEN, BUSY)
 RETRY_AFTER_BUSY = 2
-OF_STATUS = {
-    answer.status: answer
-    for answer in (ANSWERS[django.BadRequest], ANSWERS[django.PermissionDenied], ANSWERS[Http404], CRASH)
+ROW_OF_STATUS = {
+    row.status: row
+    for row in (ERROR_TABLE[django.BadRequest], ERROR_TABLE[django.PermissionDenied], ERROR_TABLE[Http404], CRASH)
 }
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What went wrong, in words of the domain: names are snake_case, `fields` are dotted paths to messages."""
+    """What went wrong. Names are in snake_case; `fields` maps dotted paths to messages."""
 
     status: int
     code: str
@@ -104,35 +105,35 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        """The message with every field spelled out, for dialects whose errors are one string."""
+        """The message followed by the messages of every field, for dialects whose errors are one string."""
         named = [f"{name}: {' '.join(messages)}" for name, messages in self.fields.items()]
         return " ".join([self.message, *named])
 
 
-#: What a dialect gives: the JSON value that says this problem, for this request.
+#: Each dialect has one: it returns the JSON body for a problem and the request.
 ErrorBody = Callable[[Problem, HttpRequest], Any]
 
 
 def problem_of(exc: BaseException) -> Problem:
-    """Turn any exception into the problem to answer with. Crashes and database refusals are logged."""
-    answer = answer_to(exc)
-    if answer is CRASH:
-        logger.exception("Unhandled %s", type(exc).__name__, exc_info=exc)
-    elif answer in WORTH_A_LOOK:
-        logger.warning("The database refused: %s", type(exc).__name__, exc_info=exc)
+    """Return the problem for an exception. Log crashes and database errors."""
+    row = row_of(exc)
+    if row is CRASH:
+        logger.exception("unhandled exception error=%s", type(exc).__name__, exc_info=exc)
+    elif row in LOGGED_AS_WARNING:
+        logger.warning("database error error=%s", type(exc).__name__, exc_info=exc)
     return Problem(
-        status=answer.status or int(getattr(exc, "status_code", 500)),
-        code=error_code(exc, answer),
-        message=message_of(exc, answer),
-        fields=fields_of(exc),
+        status=row.status or int(getattr(exc, "status_code", 500)),
+        code=error_code(exc, row),
+        message=message_of(exc, row),
+        fields=field_errors(exc),
         details=exc.details if isinstance(exc, domain.DomainError) else {},
-        headers=headers_of(exc, answer),
+        headers=headers_of(exc, row),
     )
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
-    """REST framework's hook: answer with the problem, in the words of the view's `error_body(problem, request)`."""
-    # REST framework loads this package while it loads its views.
+    """Return the response for an exception, with the body from the view's `error_body`. REST framework calls this."""
+    # REST framework imports this module while it imports its views.
     from rest_framework.views import set_rollback
 
     view, request = context["view"], context["request"]
@@ -146,15 +147,15 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
     return Response(view.error_body(problem, request), status=problem.status, headers=headers)
 
 
-def answer_to(exc: BaseException) -> Answer:
-    """Find the row of the nearest class; some errors of the database are crashes all the same."""
+def row_of(exc: BaseException) -> ErrorRow:
+    """Return the row of the exception's nearest class, or CRASH (see `is_crash`)."""
     if is_crash(exc):
         return CRASH
-    return next(ANSWERS[kind] for kind in type(exc).__mro__ if kind in ANSWERS)
+    return next(ERROR_TABLE[kind] for kind in type(exc).__mro__ if kind in ERROR_TABLE)
 
 
 def is_crash(exc: BaseException) -> bool:
-    """Tell a wrong statement from a busy database, and a broken rule from a lost race for a unique value."""
+    """Tell whether a database error is a bug: a wrong statement, or a violated constraint that is not unique."""
     cause = exc.__cause__
     if isinstance(exc, db.OperationalError):
         return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
@@ -164,29 +165,29 @@ def is_crash(exc: BaseException) -> bool:
     return False
 
 
-def error_code(exc: BaseException, answer: Answer) -> str:
-    """Prefer the code that the raiser chose over the table's."""
+def error_code(exc: BaseException, row: ErrorRow) -> str:
+    """Return the code that the exception was raised with, else the row's."""
     if isinstance(exc, domain.DomainError):
         return exc.code
     codes = exc.get_codes() if isinstance(exc, drf.APIException) else None
     if not isinstance(codes, str):
-        return "error" if answer.code is None else answer.code
+        return "error" if row.code is None else row.code
     was_chosen = codes != getattr(exc, "default_code", None)
-    return codes if was_chosen or answer.code is None else answer.code
+    return codes if was_chosen or row.code is None else row.code
 
 
-def message_of(exc: BaseException, answer: Answer) -> str:
-    """What to tell the caller: never the text of an exception that was not written for them."""
+def message_of(exc: BaseException, row: ErrorRow) -> str:
+    """Return the message for the caller. The texts of internal exceptions are never shown."""
     if isinstance(exc, domain.DomainError):
         return exc.message
-    if answer.message is None:
+    if row.message is None:
         return str(getattr(exc, "detail", exc))
-    return general_message_of(exc) or answer.message
+    return general_message_of(exc) or row.message
 
 
-def headers_of(exc: BaseException, answer: Answer) -> dict[str, str]:
-    """When to come back (RFC 9110, 10.2.3), in whole seconds."""
-    wait: float | None = RETRY_AFTER_BUSY if answer is BUSY else None
+def headers_of(exc: BaseException, row: ErrorRow) -> dict[str, str]:
+    """Return `Retry-After` (RFC 9110, 10.2.3), in whole seconds, where it applies."""
+    wait: float | None = RETRY_AFTER_BUSY if row is BUSY else None
     if isinstance(exc, domain.LimitReached | domain.Unavailable):
         wait = exc.retry_after
     elif isinstance(exc, drf.Throttled):
@@ -195,9 +196,62 @@ def headers_of(exc: BaseException, answer: Answer) -> dict[str, str]:
 
 
 def problem_of_status(status: int) -> Problem:
-    """The problem behind a bare status, where all that is known of a failure is its number."""
-    answer = OF_STATUS.get(status)
-    if answer is not None:
-        return Problem(status, str(answer.code), str(answer.message))
+    """Return the problem for a status, where nothing else is known about the failure."""
+    row = ROW_OF_STATUS.get(status)
+    if row is not None:
+        return Problem(status, str(row.code), str(row.message))
     phrase = responses.get(status, "Error")
     return Problem(status, phrase.lower().replace(" ", "_"), f"{phrase}.")
+
+
+# Messages by field.
+
+NON_FIELD_KEYS = {django.NON_FIELD_ERRORS, api_settings.NON_FIELD_ERRORS_KEY}
+NO_FIELD = ""
+
+
+def field_errors(exc: BaseException) -> dict[str, list[str]]:
+    """Return the messages by dotted field name: `{"owner.name": ["..."], "items.0": ["..."]}`."""
+    return {name: messages for name, messages in messages_by_field(exc).items() if name != NO_FIELD}
+
+
+def general_message_of(exc: BaseException) -> str:
+    """Return the messages about the input as a whole; empty if all are about fields."""
+    return " ".join(messages_by_field(exc).get(NO_FIELD, []))
+
+
+def messages_by_field(exc: BaseException) -> dict[str, list[str]]:
+    """Return all messages of an exception by dotted field name. `NO_FIELD` has those about the whole input."""
+    if isinstance(exc, domain.DomainError):
+        return {name: list(messages) for name, messages in exc.fields.items()}
+    if isinstance(exc, drf.ValidationError):
+        return grouped_by_field(exc.detail)
+    if isinstance(exc, django.ValidationError):
+        return grouped_by_field(exc.message_dict if hasattr(exc, "error_dict") else exc.messages)
+    return {}
+
+
+def grouped_by_field(detail: Any) -> dict[str, list[str]]:
+    """Return nested errors as messages by dotted field name."""
+    found: dict[str, list[str]] = {}
+    for name, message in flattened(detail, NO_FIELD):
+        found.setdefault(name, []).append(message)
+    return found
+
+
+def flattened(detail: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Yield the path and the text of each nested error. Non-field errors get the path of their object."""
+    if isinstance(detail, dict):
+        for name, inner in detail.items():
+            yield from flattened(inner, path if name in NON_FIELD_KEYS else joined(path, name))
+    elif isinstance(detail, list | tuple):
+        for index, inner in enumerate(detail):
+            yield from flattened(inner, joined(path, index) if isinstance(inner, dict | list) else path)
+    else:
+        yield path, str(detail)
+
+
+def joined(path: str, name: str | int) -> str:
+    """Append a name to a dotted path. The result is an `AsSent` if the name is one."""
+    dotted = f"{path}.{name}" if path else str(name)
+    return AsSent(dotted) if isinstance(name, AsSent) else dotted

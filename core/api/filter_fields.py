@@ -1,4 +1,4 @@
-"""The form fields of filters: each reads one text strictly."""
+"""The form fields of filters. Each validates one text strictly."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ from .parameters import whole
 
 
 class FilterField(forms.Field):
-    """The form field of a filter: it reads a text, or raises ValidationError; no page shows it."""
+    """A form field that reads a filter's text or raises ValidationError. No page shows it."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return the field itself: forms copy their fields to change them, and nothing changes these."""
+        """Return the field itself. Forms copy their fields in case they change; these never change."""
         return self
 
 
 class TextField(FilterField, forms.CharField):
-    """Text; its length is looked at before its form."""
+    """Text. Its length is checked before its pattern."""
 
     def __init__(self, *, pattern: re.Pattern[str] | None, **options: Any) -> None:
         super().__init__(strip=False, **options)
@@ -35,7 +35,7 @@ class BooleanField(FilterField):
     """`true` or `false`, in any letter case."""
 
     def to_python(self, value: Any) -> bool:
-        """Return what the text means."""
+        """Return the boolean."""
         text = str(value).lower()
         if text not in ("true", "false"):
             raise ValidationError(self.error_messages["invalid"])
@@ -43,7 +43,7 @@ class BooleanField(FilterField):
 
 
 class UuidField(FilterField):
-    """A UUID in its usual spelling of 36 characters."""
+    """A UUID in its canonical form of 36 characters."""
 
     def to_python(self, value: Any) -> UUID:
         """Return the UUID."""
@@ -54,7 +54,7 @@ class UuidField(FilterField):
 
 
 class WordField(FilterField):
-    """One of some words."""
+    """One of the given words."""
 
     def __init__(self, *, choices: Sequence[tuple[str, str]], **options: Any) -> None:
         super().__init__(**options)
@@ -68,10 +68,10 @@ class WordField(FilterField):
 
 
 class WordsField(WordField):
-    """Some of the words, separated by commas."""
+    """One or more of the given words, separated by commas."""
 
     def to_python(self, value: Any) -> tuple[str, ...]:
-        """Return the words in the order they were sent, each at most once."""
+        """Return the words in the order they were sent. Raises ValidationError if one is repeated."""
         words = tuple(value.split(","))
         if not self.words.issuperset(words) or len(set(words)) < len(words):
             raise ValidationError(self.error_messages["invalid"])
@@ -80,7 +80,7 @@ class WordsField(WordField):
 
 @dataclass(frozen=True)
 class Sorting:
-    """An order that was asked for. The id breaks ties, so that pages neither repeat nor lose a row."""
+    """A requested order. The id breaks ties, so that pages neither repeat nor lose a row."""
 
     text: str
     column: str
@@ -88,18 +88,18 @@ class Sorting:
 
     @property
     def columns(self) -> tuple[str, str]:
-        """What `order_by` takes."""
+        """The arguments for `order_by`."""
         sign = "-" if self.descending else ""
         return f"{sign}{self.column}", f"{sign}id"
 
 
 class SortField(WordField):
-    """One of the words for an order."""
+    """One of the words that name an order."""
 
     def __init__(self, *, sortings: Mapping[str, Sorting], **options: Any) -> None:
         super().__init__(**options)
         self.sortings = sortings
 
     def to_python(self, value: Any) -> Sorting:
-        """Return the order that the word means."""
+        """Return the order that the word names."""
         return self.sortings[super().to_python(value)]

@@ -1,11 +1,11 @@
-"""django-filter, strictly: a list declares its filters and its sort as a ``StrictFilterSet``.
+"""Strict django-filter: a list declares its filters and its sort as a ``StrictFilterSet``.
 
     class MemberFilter(StrictFilterSet):
         email = AddressFilter(field_name="user__email", help_text="…")
         sort = SortFilter(fields={"created_at": "joinedAt"}, initial="joinedAt:asc")
 
-The operation names it: ``@operation(…, filterset_class=MemberFilter)``. `help_text` is what the OpenAPI document says,
-and `initial` is the text of a parameter that is not sent.
+The operation refers to it: ``@operation(…, filterset_class=MemberFilter)``. `help_text` is the description in the
+OpenAPI document. `initial` is the default text of the parameter.
 """
 
 import re
@@ -26,19 +26,19 @@ from .parameters import text_schema
 
 
 class StrictFilterSet(django_filters.FilterSet):
-    """A FilterSet of declared filters that reads what was sent, and refuses an empty text like any other wrong one.
+    """A FilterSet that rejects every text that is not valid, also an empty one.
 
-    `data` maps each parameter to one text. The view refuses unknown and repeated parameters, since its paginator has
-    parameters too. A request pays only for the filters that it names, or that have an `initial`.
+    `data` maps each parameter to one text. The view rejects unknown and repeated parameters, as the paginator has
+    parameters too. Only the filters that are sent or have an `initial` cost time.
     """
 
-    #: The parameters whose names cannot be those of the filters: ``{"invited_by": "invitedBy"}``.
+    #: Parameters with other names than their filters: ``{"invited_by": "invitedBy"}``.
     parameter_names: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
         self, data: Mapping[str, str] | None = None, queryset: QuerySet | None = None, *, request: Any = None
     ) -> None:
-        # In place of FilterSet's own, which copies every filter deeply, sent or not.
+        # FilterSet's own __init__ deep-copies every filter, which is slow.
         self.is_bound = True
         self.data = data or {}
         self.queryset = queryset
@@ -48,7 +48,7 @@ class StrictFilterSet(django_filters.FilterSet):
         self.filters = {name: self.own(one) for name, one in self.base_filters.items() if name in names}
 
     def own(self, declared: django_filters.Filter) -> django_filters.Filter:
-        """Return a declared filter or, if it filters by a method of this FilterSet, a copy that knows it."""
+        """Return a declared filter; a copy bound to this FilterSet if it filters by a method."""
         if declared.method is None:
             return declared
         found = copy(declared)
@@ -57,14 +57,11 @@ class StrictFilterSet(django_filters.FilterSet):
         return found
 
     def get_form_class(self) -> type[forms.Form]:
-        """Return the form of the parameters that were sent; it is made once for each set of them."""
+        """Return the form for the parameters that were sent. Forms are cached by their parameters."""
         return self.form_class(tuple(name for name in self.filters if name in self.data))
 
     def filter_queryset(self, queryset: Any) -> Any:
-        """Apply the filters that were sent or have an initial value.
-
-        Raises ValueError when a text cannot be read, rather than to leave its filter out.
-        """
+        """Apply the filters that were sent or have an initial value. Raises ValueError if a text is not valid."""
         if not self.is_valid():
             raise ValueError(self.faults)
         for name, one in self.filters.items():
@@ -73,20 +70,20 @@ class StrictFilterSet(django_filters.FilterSet):
 
     @classmethod
     def get_filters(cls) -> dict[str, django_filters.Filter]:
-        """Return the declared filters by the names of their parameters."""
+        """Return the declared filters by parameter name."""
         return {cls.parameter_names.get(name, name): one for name, one in super().get_filters().items()}
 
     @classmethod
     @cache
     def initial_values(cls) -> dict[str, Any]:
-        """Return what the parameters with an initial value mean when they are not sent."""
+        """Return the parsed initial values by parameter name."""
         declared = cls.base_filters.items()
         return {name: one.field.clean(one.extra["initial"]) for name, one in declared if "initial" in one.extra}
 
     @classmethod
     @cache
     def form_class(cls, names: tuple[str, ...]) -> type[forms.Form]:
-        """Return a form of these filters' fields, all required: a parameter that is not sent has no field."""
+        """Return a form with the fields of these filters. All are required, so that empty texts are not valid."""
         fields = {name: cls.base_filters[name].field for name in names}
         for field in fields.values():
             field.required = True
@@ -94,33 +91,33 @@ class StrictFilterSet(django_filters.FilterSet):
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """What each parameter means; None for those that were not sent or are not valid."""
+        """The parsed value of each parameter; None if it was not sent or is not valid."""
         values = dict.fromkeys(self.base_filters) | self.initial_values()
         if self.data:
-            self.form.is_valid()  # reads the texts
+            self.form.is_valid()  # sets cleaned_data
             values |= self.form.cleaned_data
         return values
 
     def is_valid(self) -> bool:
-        """Say whether all texts can be read."""
+        """Tell whether all texts are valid."""
         return not self.errors
 
     @property
     def errors(self) -> Mapping[str, Any]:
-        """What is wrong with each parameter; without any parameter no form is asked."""
+        """The messages by parameter. Without parameters no form is made."""
         return self.form.errors if self.data else {}
 
     @property
     def faults(self) -> dict[str, list[str]]:
-        """The first message about each parameter that is not valid."""
+        """The first message for each parameter that is not valid."""
         return {name: list(messages)[:1] for name, messages in self.errors.items()}
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """Filter by the FilterSet that the view has validated before it ran."""
+    """Filter with the FilterSet that the view has already validated."""
 
     def get_filterset(self, request: Request, queryset: QuerySet, view: Any) -> StrictFilterSet | None:
-        """Return that FilterSet, over the queryset to be filtered."""
+        """Return the view's FilterSet with the queryset."""
         if view.filterset is not None:
             view.filterset.queryset = queryset
         return view.filterset
@@ -130,12 +127,12 @@ class StrictFilterBackend(DjangoFilterBackend):
 
 
 def wrong(message: str) -> dict[str, Any]:
-    """Return the option of a form field by which it says this, whatever is wrong."""
+    """Return the form field option that uses one message for every error."""
     return {"error_messages": dict.fromkeys(("required", "invalid"), message)}
 
 
 class TextFilter(django_filters.CharFilter):
-    """Text of a bounded length, taken as it is. With a pattern (compiled with re.ASCII) it must match wholly."""
+    """Text of 1 to ``max_length`` characters. The whole text must match the pattern, if any (compile with re.ASCII)."""
 
     field_class = TextField
 
@@ -167,7 +164,7 @@ class UuidFilter(django_filters.UUIDFilter):
 
 
 class ChoiceFilter(django_filters.ChoiceFilter):
-    """One of some words: ``ChoiceFilter(choices=["pending", "error"])``."""
+    """One of the given words: ``ChoiceFilter(choices=["pending", "error"])``."""
 
     field_class: type[forms.Field] = WordField
 
@@ -177,7 +174,7 @@ class ChoiceFilter(django_filters.ChoiceFilter):
 
 
 class ChoicesFilter(ChoiceFilter):
-    """One or more of some words, separated by commas, each at most once."""
+    """One or more of the given words, separated by commas, without repetition."""
 
     field_class = WordsField
 
@@ -191,7 +188,7 @@ class ChoicesFilter(ChoiceFilter):
 class SortFilter(ChoiceFilter):
     """``name:asc`` or ``name:desc``: ``SortFilter(fields={"created_at": "createdAt"}, initial="createdAt:desc")``.
 
-    As in django-filter's OrderingFilter, ``fields`` goes from columns to names on the wire.
+    As in django-filter's OrderingFilter, ``fields`` maps columns to names in the API.
     """
 
     field_class = SortField
@@ -201,9 +198,9 @@ class SortFilter(ChoiceFilter):
         super().__init__(*args, choices=list(sortings), sortings=sortings, initial=initial, **options)
 
     def sortings(self, column: str, name: str) -> list[Sorting]:
-        """Return the orders by one column; a dialect may spell them in another way."""
+        """Return the orders by one column. A dialect may override their texts."""
         return [Sorting(f"{name}:{way}", column, descending=way == "desc") for way in ("asc", "desc")]
 
     def filter(self, qs: QuerySet, value: Sorting) -> QuerySet:
-        """Put the rows in this order."""
+        """Return the rows in this order."""
         return qs.order_by(*value.columns)

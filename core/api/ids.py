@@ -1,6 +1,6 @@
-"""The spellings of an id that the house itself does not use: in bodies, in paths, and what schemas say of each.
+"""Ids in the representations of other APIs: serializer fields, path converters and JSON Schemas.
 
-In a route ``<decimal:organization_id>``, ``<ulid:…>`` and ``<id:…>`` (a UUID) give the view a UUID.
+In a route, ``<decimal:organization_id>``, ``<ulid:…>`` and ``<id:…>`` (a UUID) pass a UUID to the view.
 """
 
 from collections.abc import Callable
@@ -20,12 +20,12 @@ ULID: Schema = {"type": "string", "format": "ulid", "pattern": "^[0-7][0-9A-HJKM
 OID: Schema = {"type": "string", "pattern": "^[a-fA-F0-9]{24}$"}
 DECIMAL: Schema = {"type": "string", "pattern": "^(0|[1-9][0-9]{0,38})$"}
 
-# Stands for an id that cannot be read. Nothing has it, so it is looked up and not found, as any other would be.
+# Replaces an id that cannot be parsed. No row has it, so the view returns its usual "not found".
 ABSENT = UUID(int=0)
 
 
 def register_id_converter(name: str, parse: Callable[[str], UUID | None]) -> None:
-    """Let routes have ids in this spelling; what spells none is ``ABSENT``, and not a path of its own."""
+    """Register a path converter. What cannot be parsed becomes ``ABSENT``; the route still matches."""
 
     class IdConverter(StringConverter):
         def to_python(self, value: str) -> Any:
@@ -44,7 +44,7 @@ class UlidField(serializers.CharField):
     """An id as 26 Crockford base32 characters."""
 
     def to_representation(self, value: Any) -> str:
-        """Spell the id."""
+        """Return the id as text."""
         return to_ulid(value)
 
 
@@ -53,7 +53,7 @@ class OidField(serializers.CharField):
     """An id as 24 hex digits."""
 
     def to_representation(self, value: Any) -> str:
-        """Spell the id."""
+        """Return the id as text."""
         return to_oid(value)
 
 
@@ -62,11 +62,11 @@ class DecimalIdField(serializers.Field):
     """An id as decimal digits in a string."""
 
     def to_representation(self, value: Any) -> str:
-        """Spell the id."""
+        """Return the id as text."""
         return to_decimal(value)
 
     def to_internal_value(self, data: Any) -> UUID:
-        """Return the id. Raises ValidationError for anything but a string of digits."""
+        """Return the id. Raises ValidationError for anything but a string of decimal digits."""
         key = parse_decimal(data) if isinstance(data, str) else None
         if key is None:
             raise serializers.ValidationError("An id in decimal digits is expected.")

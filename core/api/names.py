@@ -1,4 +1,4 @@
-"""How names are spelled on the wire: the domain says `created_at`, the house says `createdAt`."""
+"""Names in JSON: Python's `created_at` becomes `createdAt`."""
 
 import re
 from collections.abc import Mapping
@@ -8,20 +8,20 @@ WORD_AFTER_UNDERSCORE = re.compile(r"(?<=[A-Za-z0-9])_([A-Za-z0-9])")
 
 
 class AsSent(str):
-    """A name the client made up. It is repeated exactly as it was sent, whatever the spelling of the house."""
+    """A name that the client sent. Errors repeat it unchanged; `camel_case` does not convert it."""
 
     __slots__ = ()
 
 
 def camel_case(name: str) -> str:
-    """Spell a snake_case name, or a dotted path of them, in camelCase."""
+    """Convert a snake_case name, or a dotted path of such names, to camelCase."""
     if isinstance(name, AsSent):
         return name
     return WORD_AFTER_UNDERSCORE.sub(lambda word: word[1].upper(), name)
 
 
 def camel_case_keys(value: Any) -> Any:
-    """Spell every key of nested mappings and lists in camelCase; the values stay as they are."""
+    """Convert every key of nested mappings and lists to camelCase. Values stay as they are."""
     if isinstance(value, Mapping):
         return {camel_case(name): camel_case_keys(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,4 @@
-"""What an operation of the API promises, declared once on its method: read by the view and by the schema."""
+"""The declaration of an API operation on its viewset method. The view and the OpenAPI schema read it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,17 +20,18 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path: what comes in, what goes out, who may call.
+    """One method of one path: its input, its response and its permissions.
 
-    A list declares its ``filterset_class`` and its ``pagination_class``; ``parameters`` are those of other operations.
-    ``also`` are further statuses of success, which come without data, and what they say. ``name`` is what the schema
-    calls the operation, for vendors whose documents have a name for it.
+    A list declares ``filterset_class`` and ``pagination_class``. Other operations declare query ``parameters``.
+    ``response`` is the serializer of the response, or its JSON Schema; ``many`` makes it a list without pages.
+    ``also`` maps further success statuses, which have no data, to their messages. ``name`` is the ``operationId``,
+    where a vendor's document has one.
     """
 
     message: str
     name: str = ""
     body: type[Serializer] | None = None
-    answer: type[Serializer] | Schema | None = None
+    response: type[Serializer] | Schema | None = None
     many: bool = False
     status: int = 200
     also: Mapping[int, str] = field(default_factory=dict)
@@ -45,39 +46,39 @@ class Operation:
 
     @property
     def serializer_class(self) -> type[Serializer] | None:
-        """The serializer of the answer, unless that is described by a bare schema or there is none."""
-        return self.answer if isinstance(self.answer, type) else None
+        """The serializer of the response; None if there is none or it is declared as a JSON Schema."""
+        return self.response if isinstance(self.response, type) else None
 
     @cached_property
     def fields(self) -> Fields:
-        """What may stand in the query beside the filters: the operation's own parameters and its paginator's."""
+        """The query parameters that are not filters: the operation's own and its paginator's."""
         return {**self.parameters, **(self.pagination_class.query_fields() if self.pagination_class else {})}
 
 
-def operation(message: str, **promises: Any) -> Callable[[Method], Method]:
-    """Declare a viewset's method as an operation; `promises` are the fields of `Operation`.
+def operation(message: str, **options: Any) -> Callable[[Method], Method]:
+    """Declare a viewset's method as an operation. `options` are the fields of `Operation`.
 
-    `message` is what the envelope says on success, `errors` are statuses beyond those that any operation may give.
-    The method's docstring becomes its documentation: the first line a summary, the rest a description.
+    `message` is the envelope's message on success. `errors` are the error statuses beyond those of every operation.
+    In the schema, the first line of the method's docstring is the summary and the rest is the description.
     """
 
     def declare(method: Method) -> Method:
         documentation = cleandoc(method.__doc__ or "")
-        method.operation = Operation(message, documentation=documentation, **promises)  # type: ignore[attr-defined]
+        method.operation = Operation(message, documentation=documentation, **options)  # type: ignore[attr-defined]
         return method
 
     return declare
 
 
 def operation_of(view: Any) -> Operation | None:
-    """The operation that a view was asked for; none for a method that its path does not have."""
+    """Return the requested operation of a view; None if the path does not have the method."""
     method = getattr(view, getattr(view, "action", None) or "", None)
     return getattr(method, "operation", None)
 
 
 def required_operation_of(view: Any) -> Operation:
-    """The operation of a view that must have one. Raises ImproperlyConfigured."""
+    """Return the requested operation of a view. Raises ImproperlyConfigured if there is none."""
     found = operation_of(view)
     if found is None:
-        raise ImproperlyConfigured(f"{type(view).__name__}.{view.action} is routed and not an @operation.")
+        raise ImproperlyConfigured(f"{type(view).__name__}.{view.action} is routed but is not an @operation.")
     return found

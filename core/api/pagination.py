@@ -1,4 +1,4 @@
-"""Pages by number, as the house documents them."""
+"""Pages by number."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -14,7 +14,7 @@ from .query import Schema
 
 
 class Pagination(BasePagination):
-    """A paginator that can say what it adds to an operation."""
+    """A paginator that declares its query parameters and its pagination block."""
 
     page_size = 10
     max_page_size = 100
@@ -22,29 +22,29 @@ class Pagination(BasePagination):
 
     @classmethod
     def query_fields(cls) -> Fields:
-        """The query parameters, which the view reads before paging (`view.query`)."""
+        """Return the query parameters. The view validates them before paging (`view.query`)."""
         raise NotImplementedError
 
     @classmethod
     def limit_field(cls) -> IntegerParameter:
-        """The parameter of the page's size."""
+        """Return the parameter for the page size."""
         return IntegerParameter(
             min_value=1,
             max_value=cls.max_page_size,
             default=cls.page_size,
-            help_text="How many rows a page has.",
+            help_text="The number of rows on a page.",
         )
 
     @classmethod
     def block_schema(cls) -> Schema:
-        """The JSON Schema of the block beside the rows."""
+        """Return the JSON Schema of the pagination block."""
         raise NotImplementedError
 
 
 class PagePagination(Pagination):
-    """`?page=` and `?limit=`: one COUNT and one query; past the end the page is empty.
+    """`?page=` and `?limit=`. It makes one COUNT and one query. A page past the end is empty.
 
-    The view has read both parameters, so they are within their bounds.
+    The view has validated both parameters.
     """
 
     page_query_param = "page"
@@ -55,12 +55,12 @@ class PagePagination(Pagination):
 
     @classmethod
     def query_fields(cls) -> Fields:
-        """The parameters that an operation with these pages has."""
+        """Return the parameters `page` and `limit`."""
         page = IntegerParameter(min_value=1, default=1, help_text="The number of the page.")
         return {cls.page_query_param: page, cls.page_size_query_param: cls.limit_field()}
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        """Return the rows of the page; afterwards `page`, `limit` and `total` are known."""
+        """Return the rows of the page, and set `page`, `limit` and `total`."""
         query: Mapping[str, Any] = view.query  # type: ignore[union-attr]
         self.page, self.limit = query[self.page_query_param], query[self.page_size_query_param]
         self.total = queryset.count()
@@ -69,11 +69,11 @@ class PagePagination(Pagination):
 
     @property
     def pages(self) -> int:
-        """How many pages there are; none when there are no rows."""
+        """The number of pages; 0 without rows."""
         return ceil(self.total / self.limit)
 
     def get_paginated_response(self, data: list[Any]) -> PageResponse:
-        """Put the block beside the rows."""
+        """Return the response with the rows and the pagination block."""
         return PageResponse(
             data,
             {
@@ -88,7 +88,7 @@ class PagePagination(Pagination):
 
     @classmethod
     def block_schema(cls) -> Schema:
-        """Describe the block in JSON Schema."""
+        """Return the JSON Schema of the pagination block."""
         numbers = {name: {"type": "integer", "minimum": 0} for name in ("page", "limit", "total", "pages")}
         flags = {name: {"type": "boolean"} for name in ("hasNext", "hasPrev")}
         properties = numbers | flags

@@ -1,6 +1,6 @@
-"""REST framework fields that read one query parameter or header strictly, from the text that was sent.
+"""REST framework fields that validate one query parameter or header strictly.
 
-They are for what is not a filter of a list (those are in ``filters``): pages, parameters of single operations, headers.
+They are for pagination, parameters of single operations and headers. Filters of lists are in ``filters``.
 """
 
 import re
@@ -22,7 +22,7 @@ Fields = Mapping[str, Field]
 
 
 class ParameterField(Field):
-    """A parameter that may be left out, and then is its default (None), unless it is ``required``."""
+    """An optional parameter with a default (None), unless it is ``required``."""
 
     def __init__(self, **options: Any) -> None:
         if not options.get("required"):
@@ -32,7 +32,7 @@ class ParameterField(Field):
 
 
 class TextParameter(ParameterField, serializers.CharField):
-    """Text of a bounded length, taken as it is. With a pattern (compiled with re.ASCII) it must match wholly."""
+    """Text of 1 to ``max_length`` characters. The whole text must match the pattern, if any (compile with re.ASCII)."""
 
     def __init__(self, *, max_length: int = 256, pattern: re.Pattern[str] | None = None, **options: Any) -> None:
         length = f"Between 1 and {max_length} characters are expected."
@@ -43,7 +43,7 @@ class TextParameter(ParameterField, serializers.CharField):
         extend_schema_field(text_schema(max_length, pattern))(self)  # type: ignore[type-var]  # instances as well
 
     def run_validators(self, value: Any) -> None:
-        """Raise ValidationError with the first thing that is wrong, and not also with what follows from it."""
+        """Raise ValidationError with the first failure only."""
         try:
             super().run_validators(value)
         except ValidationError as error:
@@ -51,7 +51,7 @@ class TextParameter(ParameterField, serializers.CharField):
 
 
 class IntegerParameter(ParameterField, serializers.IntegerField):
-    """A whole number between two bounds, in plain ASCII digits."""
+    """A whole number between two bounds, in ASCII digits."""
 
     def __init__(self, *, min_value: int = 0, max_value: int = MAX_NUMBER, **options: Any) -> None:
         expected = f"A whole number from {min_value} to {max_value} is expected."
@@ -66,41 +66,41 @@ class IntegerParameter(ParameterField, serializers.IntegerField):
 
 
 class BooleanParameter(ParameterField, serializers.BooleanField):
-    """`true` or `false`; a dialect may read more spellings, in any case."""
+    """`true` or `false` in any case. A dialect may accept more words for either."""
 
     default_error_messages = {"invalid": "true or false is expected."}
 
     def __init__(self, *, true: Sequence[str] = ("true",), false: Sequence[str] = ("false",), **options: Any) -> None:
         super().__init__(**options)
-        self.spellings = dict.fromkeys(true, True) | dict.fromkeys(false, False)
+        self.meanings = dict.fromkeys(true, True) | dict.fromkeys(false, False)
 
     def to_internal_value(self, data: str) -> bool:
-        """Return what the spelling means."""
-        if data.lower() not in self.spellings:
+        """Return the boolean."""
+        if data.lower() not in self.meanings:
             self.fail("invalid")
-        return self.spellings[data.lower()]
+        return self.meanings[data.lower()]
 
 
 class UuidParameter(ParameterField, StrictUuidField):
-    """A UUID in its usual spelling of 36 characters."""
+    """A UUID in its canonical form of 36 characters."""
 
     default_error_messages = {"invalid": "A UUID is expected."}
 
 
 def whole(pattern: re.Pattern[str]) -> RegexValidator:
-    """Return a validator of texts that match the pattern from beginning to end."""
+    """Return a validator for texts that match the pattern as a whole."""
     from_end_to_end = re.compile(rf"^(?:{pattern.pattern})\Z", pattern.flags)
     return RegexValidator(from_end_to_end, "This does not have the expected form.")
 
 
 def text_schema(max_length: int, pattern: re.Pattern[str] | None) -> dict[str, Any]:
-    """Describe such texts in JSON Schema."""
+    """Return the JSON Schema of such texts."""
     form = {"pattern": f"^(?:{pattern.pattern})$"} if pattern else {}
     return {"type": "string", "minLength": 1, "maxLength": max_length, **form}
 
 
 def read_fields(sent: Mapping[str, str], fields: Fields) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Return a value for each field, sent or default, and the messages for those that cannot be read."""
+    """Return the value of each field, sent or default, and the messages about those that are not valid."""
     values: dict[str, Any] = {}
     faults: dict[str, list[str]] = {}
     for name, field in fields.items():

@@ -1,7 +1,4 @@
-"""Reading JSON bodies strictly (RFC 8259, and RFC 7493 where that leaves a choice): one meaning or a 4xx.
-
-Forms, which some vendors' clients send, are held to the same.
-"""
+"""Strict parsers of JSON bodies (RFC 8259 and RFC 7493) and of forms: an ambiguous body is a 4xx."""
 
 import json
 import re
@@ -22,19 +19,19 @@ from .names import AsSent
 
 MAX_DEPTH = 32
 MAX_NUMBER_LENGTH = 32
-UNSPEAKABLE = re.compile("[\x00\ud800-\udfff]")
+UNSTORABLE_CHARACTERS = re.compile("[\x00\ud800-\udfff]")
 
 Document = dict[str, Any]
 
 
 class MalformedBody(Invalid):
-    """The body is not one JSON object in UTF-8 with one meaning."""
+    """The body is not an unambiguous JSON object in UTF-8."""
 
     message = "The body must be a JSON object."
 
 
 class StrictJSONParser(BaseParser):
-    """Parse a JSON object; refuse whatever two programs could read differently, and whatever no database can hold."""
+    """Parse a JSON object. Reject what two parsers could read differently, and what a database cannot store."""
 
     media_type = "application/json"
 
@@ -47,7 +44,7 @@ class StrictJSONParser(BaseParser):
 
 
 class StrictFormParser(FormParser):
-    """Parse a form, for vendors whose clients send some, as strictly: each name once, nothing unspeakable."""
+    """Parse a URL-encoded form with the same rules. Some vendors' clients send forms."""
 
     def parse(  # type: ignore[override]
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
@@ -62,7 +59,7 @@ class StrictFormParser(FormParser):
 
 
 class StrictMultiPartParser(MultiPartParser):
-    """Parse a form in parts, as browsers send it: as strict as `StrictFormParser`, and without files."""
+    """Parse a multipart form with the same rules. Files are rejected."""
 
     def parse(  # type: ignore[override]
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
@@ -73,26 +70,26 @@ class StrictMultiPartParser(MultiPartParser):
             raise RequestDataTooBig
         form = super().parse(stream, media_type, parser_context)
         if form.files:
-            raise field_problem(next(iter(form.files)), "Files are not taken here.")
+            raise field_problem(next(iter(form.files)), "File uploads are not supported.")
         return document_of_form(form.data)
 
 
 def document_of_form(form: QueryDict) -> Document:
-    """The fields of a form as an object. Raises MalformedBody."""
+    """Return the fields of a form as a dictionary. Raises MalformedBody."""
     document = without_duplicates([(name, value) for name, values in form.lists() for value in values])
-    refuse_unspeakable(document)
+    refuse_unstorable(document)
     return document
 
 
 def refuse_other_charsets(media_type: str) -> None:
-    """Raise UnsupportedMediaType for a charset parameter that names another encoding than UTF-8."""
+    """Raise UnsupportedMediaType if the charset parameter is not UTF-8."""
     _, parameters = parse_header_parameters(media_type)
     if parameters.get("charset", "utf-8").strip().lower() not in ("utf-8", "utf8"):
         raise UnsupportedMediaType(media_type, "JSON is read as UTF-8 only.")
 
 
 def read_all(stream: IO[bytes]) -> bytes:
-    """Read the body, which REST framework hands over as a stream, within the limit Django sets for others."""
+    """Return the body. Raises RequestDataTooBig above DATA_UPLOAD_MAX_MEMORY_SIZE; Django checks only forms."""
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     content = stream.read(limit + 1) if limit is not None else stream.read()
     if limit is not None and len(content) > limit:
@@ -101,7 +98,7 @@ def read_all(stream: IO[bytes]) -> bytes:
 
 
 def parse_document(content: bytes) -> Document:
-    """Parse one JSON object with every rule of this module. Raises MalformedBody, naming the field where it can."""
+    """Parse a JSON object by the rules of this module. Raises MalformedBody that names the field, if possible."""
     try:
         document = DECODER.decode(content.decode())
     except UnicodeDecodeError as error:
@@ -112,12 +109,12 @@ def parse_document(content: bytes) -> Document:
         raise MalformedBody(f"Malformed JSON: {error.msg}, line {error.lineno}, column {error.colno}.") from error
     if not isinstance(document, dict):
         raise MalformedBody
-    refuse_unspeakable(document)
+    refuse_unstorable(document)
     return document
 
 
 def without_duplicates(pairs: list[tuple[str, Any]]) -> Document:
-    """Make an object of its pairs. Raises MalformedBody that names what occurs twice."""
+    """Return a dictionary of the pairs. Raises MalformedBody that names a repeated key."""
     document = dict(pairs)
     if len(document) < len(pairs):
         [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
@@ -125,67 +122,67 @@ def without_duplicates(pairs: list[tuple[str, Any]]) -> Document:
     return document
 
 
-def number(spelling: str, kind: type[int] | type[float]) -> int | float:
-    """Read a number that a database could hold. Raises MalformedBody."""
-    if len(spelling) > MAX_NUMBER_LENGTH:
+def number(text: str, kind: type[int] | type[float]) -> int | float:
+    """Parse a number. Raises MalformedBody if it is too long or too large to store."""
+    if len(text) > MAX_NUMBER_LENGTH:
         raise MalformedBody("A number is too long.")
-    value = kind(spelling)
+    value = kind(text)
     if value in (float("inf"), float("-inf")):
         raise MalformedBody("A number is too large.")
     return value
 
 
-def no_number(spelling: str) -> None:
-    """Refuse NaN and the infinities, which Python reads and JSON does not have."""
-    raise MalformedBody(f"{spelling} is not a JSON value.")
+def no_number(text: str) -> None:
+    """Reject NaN and Infinity, which Python accepts and JSON does not have."""
+    raise MalformedBody(f"{text} is not a JSON value.")
 
 
 DECODER = json.JSONDecoder(
     object_pairs_hook=without_duplicates,
-    parse_int=lambda spelling: number(spelling, int),
-    parse_float=lambda spelling: number(spelling, float),
+    parse_int=lambda text: number(text, int),
+    parse_float=lambda text: number(text, float),
     parse_constant=no_number,
 )
 
 
-def refuse_unspeakable(document: Document) -> None:
-    """Walk the document a level at a time; refuse NUL and lone surrogates anywhere, and more levels than DEEPEST."""
+def refuse_unstorable(document: Document) -> None:
+    """Raise MalformedBody for NUL and lone surrogates anywhere, and for more than MAX_DEPTH levels."""
     level: list[tuple[str, Any]] = [("", document)]
     for _ in range(MAX_DEPTH):
         level = [child for path, value in level for child in children(path, value)]
     if any(isinstance(value, dict | list) for _, value in level):
         raise too_deep()
     for path, value in level:
-        refuse_unspeakable_text(path, value)
+        refuse_unstorable_text(path, value)
 
 
 def children(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Go through what a value contains, with its path; texts are checked on the way."""
+    """Yield the path and value of each child, and check texts."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            refuse_unspeakable_text(path, name)
+            refuse_unstorable_text(path, name)
             yield (f"{path}.{name}" if path else name), inner
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield f"{path}.{index}", inner
     else:
-        refuse_unspeakable_text(path, value)
+        refuse_unstorable_text(path, value)
 
 
-def refuse_unspeakable_text(path: str, value: Any) -> None:
-    """Raise MalformedBody for NUL and lone surrogates."""
-    found = UNSPEAKABLE.search(value) if isinstance(value, str) else None
+def refuse_unstorable_text(path: str, value: Any) -> None:
+    """Raise MalformedBody if a text has NUL or lone surrogates."""
+    found = UNSTORABLE_CHARACTERS.search(value) if isinstance(value, str) else None
     if found:
         raise field_problem(path, f"The character U+{ord(found[0]):04X} is not allowed.")
 
 
 def field_problem(name: str, message: str) -> MalformedBody:
-    """Name a field as the client sent it, unless its name is the trouble."""
-    if not name or UNSPEAKABLE.search(name):
+    """Return the error about a field. It does not name the field if the name itself cannot be shown."""
+    if not name or UNSTORABLE_CHARACTERS.search(name):
         return MalformedBody(message)
-    return MalformedBody("The body has a fault.", fields={AsSent(name[:100]): [message]})
+    return MalformedBody("The body is not valid.", fields={AsSent(name[:100]): [message]})
 
 
 def too_deep() -> MalformedBody:
-    """Make the error for more levels than DEEPEST."""
+    """Return the error for more than MAX_DEPTH levels."""
     return MalformedBody(f"The body is nested deeper than {MAX_DEPTH} levels.")

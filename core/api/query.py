@@ -1,4 +1,4 @@
-"""Reading the query and the headers strictly: each operation declares its own, anything else is a 400 that names it."""
+"""Strict validation of the query and the headers against what an operation declares: 400 for anything else."""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -19,18 +19,18 @@ Schema = dict[str, Any]
 
 
 def object_schema(**properties: Schema) -> Schema:
-    """The JSON Schema of an object that has all of these."""
+    """Return the JSON Schema of an object with these required properties."""
     return {"type": "object", "properties": properties, "required": list(properties)}
 
 
 class InvalidQuery(Invalid):
-    """A query parameter is unknown, repeated or out of its range."""
+    """A query parameter is unknown, repeated or not valid."""
 
     message = "Some query parameters are not valid."
 
 
 class InvalidHeader(Invalid):
-    """A header that the operation reads is out of its range."""
+    """A header that the operation reads is not valid."""
 
     message = "Some headers are not valid."
 
@@ -38,9 +38,9 @@ class InvalidHeader(Invalid):
 def read_query(
     request: HttpRequest, fields: Fields, filterset: type[StrictFilterSet] | None = None, *, refuse_unknown: bool = True
 ) -> tuple[dict[str, Any], StrictFilterSet | None]:
-    """Return a value for each field and each filter (what was sent, or its default), and the FilterSet to filter with.
+    """Return the value of each field and filter, sent or default, and the FilterSet to filter with.
 
-    Raises InvalidQuery with every parameter that is unknown, repeated, missing or out of its range.
+    Raises InvalidQuery that names every parameter that is unknown, repeated, missing or not valid.
     """
     names = [*(filterset.base_filters if filterset else ()), *fields]
     pairs = [pair for pair in pairs_of(request) if refuse_unknown or pair[0] in names]
@@ -57,9 +57,9 @@ def read_query(
 
 
 def read_headers(request: HttpRequest, fields: Fields) -> dict[str, Any]:
-    """Return a value for every declared header: what was sent, or its default; other headers are not looked at.
+    """Return the value of each declared header, sent or default. Other headers are ignored.
 
-    Raises InvalidHeader with every declared header that is out of its range.
+    Raises InvalidHeader that names every declared header that is not valid.
     """
     sent = {name: request.headers[name] for name in fields if name in request.headers}
     values, faults = read_fields(sent, fields)
@@ -69,23 +69,23 @@ def read_headers(request: HttpRequest, fields: Fields) -> dict[str, Any]:
 
 
 def refused_names(sent: Sequence[str], declared: Collection[str]) -> Iterator[tuple[str, list[str]]]:
-    """Find the names that nobody declared, or that came twice."""
+    """Yield the names that are not declared or sent twice, each with its messages."""
     for name in sent:
         if name not in declared:
             yield AsSent(name[:MAX_NAME_LENGTH]), ["This parameter is unknown."]
         elif sent.count(name) > 1:
-            yield name, ["This parameter may be given once only."]
+            yield name, ["This parameter must not be repeated."]
 
 
 def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
-    """Decode the query string as UTF-8, where Django would replace what it cannot decode. Raises InvalidQuery."""
+    """Decode the query string as UTF-8. Raises InvalidQuery, where Django would replace invalid bytes."""
     query_string = request.META.get("QUERY_STRING", "")
     try:
-        # WSGI hands bytes over as if they were Latin-1 (PEP 3333).
+        # WSGI decodes bytes as Latin-1 (PEP 3333).
         text = query_string.encode("latin-1").decode()
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError as error:
         raise InvalidQuery("The query is not valid UTF-8, or it is too long.") from error
     if any("\x00" in name or "\x00" in value for name, value in pairs):
-        raise InvalidQuery("The query contains NUL.")
+        raise InvalidQuery("The query must not contain NUL characters.")
     return pairs

@@ -1,4 +1,4 @@
-"""OpenAPI 3.1 from the operations themselves: what `@operation` declares is what the schema says."""
+"""OpenAPI 3.1 documents, generated from the `@operation` declarations."""
 
 from http.client import responses
 from typing import Any
@@ -18,7 +18,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TEXTS_BY_FIELD = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
 ERROR = {
     "type": "object",
-    "description": "A failure: `error.code` is stable, `error.fields` names what to correct.",
+    "description": "A failure. `error.code` is stable. `error.fields` has messages by field.",
     "properties": {
         "success": {"type": "boolean", "const": False},
         "message": {"type": "string"},
@@ -37,25 +37,25 @@ ERROR = {
 }
 RETRY_AFTER = {
     "Retry-After": {
-        "description": "In how many seconds to try again (RFC 9110, section 10.2.3).",
+        "description": "The number of seconds to wait before a retry (RFC 9110, section 10.2.3).",
         "schema": {"type": "integer", "minimum": 1},
     }
 }
 
 
 class OperationSchema(AutoSchema):
-    """Describes operations of the house. A dialect overrides `error`, and `envelope` where it has another."""
+    """Describe the operations of the house API. A dialect overrides `error` and `envelope`."""
 
     error_name = "Error"
     error: Schema = ERROR
 
     @property
     def operation(self) -> Operation:
-        """The operation that is being described."""
+        """The described operation."""
         return required_operation_of(self.view)
 
     def envelope(self, data: Schema) -> Schema:
-        """The body of a success around the schema of its data."""
+        """Return the schema of a success body with this data."""
         properties: dict[str, Schema] = {
             "success": {"type": "boolean", "const": True},
             "message": {"type": "string", "examples": [self.operation.message]},
@@ -66,7 +66,7 @@ class OperationSchema(AutoSchema):
         return {"type": "object", "properties": properties, "required": list(properties)}
 
     def failures(self) -> set[int]:
-        """The statuses an operation can fail with: by what it takes, and those it declares."""
+        """Return the error statuses of the operation: those that follow from its input, and the declared ones."""
         statuses = {400, 503, *self.operation.errors}
         if not self.operation.public:
             statuses |= {401, 403}
@@ -77,21 +77,21 @@ class OperationSchema(AutoSchema):
         return statuses
 
     def get_operation_id(self) -> str:
-        """What the operation declares, else its name in the table of credentials; clients made from this call it so."""
+        """Return the declared name, else `resource_action`, as in the credential table."""
         view: Any = self.view
         named = f"{view.resource}_{view.action}" if hasattr(view, "resource") else str(super().get_operation_id())
         return self.operation.name or named
 
     def get_summary(self) -> str:
-        """The first line of the method's docstring."""
+        """Return the first line of the method's docstring."""
         return self.operation.documentation.partition("\n")[0].rstrip(".")
 
     def get_description(self) -> str:  # type: ignore[override]
-        """The rest of the method's docstring."""
+        """Return the rest of the method's docstring."""
         return self.operation.documentation.partition("\n")[2].strip()
 
     def get_override_parameters(self) -> list[Any]:
-        """The declared query parameters and headers, and the form of what stands in the path."""
+        """Return the declared path parameters, query parameters and headers."""
         query = (self.described(*one, OpenApiParameter.QUERY) for one in self.operation.fields.items())
         headers = (self.described(*one, OpenApiParameter.HEADER) for one in self.operation.headers.items())
         path = (
@@ -102,20 +102,20 @@ class OperationSchema(AutoSchema):
         return [*path, *query, *headers]
 
     def described(self, name: str, field: Field, location: Any) -> OpenApiParameter:
-        """Describe a parameter by its field."""
-        # Private, but what drf-spectacular's own documentation calls in its examples of extensions.
+        """Return the description of a parameter from its field."""
+        # A private method, but drf-spectacular's documentation uses it in its examples of extensions.
         schema = self._map_serializer_field(field, "request")
         return OpenApiParameter(
             name, schema, location, required=field.required, description=schema.pop("description", "")
         )
 
     def get_request_serializer(self) -> Any:
-        """The declared body."""
+        """Return the declared body."""
         return self.operation.body
 
     def get_response_serializers(self) -> Any:
-        """The declared answer."""
-        return self.operation.answer
+        """Return the declared response."""
+        return self.operation.response
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Schema:
         schema = super()._map_basic_serializer(serializer, direction)
@@ -138,21 +138,21 @@ class OperationSchema(AutoSchema):
         return {str(self.operation.status): self.success(), **brief, **failures}
 
     def success(self) -> Schema:
-        """The response when all went well."""
+        """Return the description of the success response."""
         if self.operation.status == 204:
             return {"description": self.operation.message}
         return response(self.operation.message, self.envelope(self.data()))
 
     def data(self) -> Schema:
-        """The schema of the data within the envelope."""
-        answer = self.operation.answer
-        if answer is None:
+        """Return the schema of the data in the envelope."""
+        declared = self.operation.response
+        if declared is None:
             return {"type": "null"}
-        item = self.resolve_serializer(answer, "response").ref if isinstance(answer, type) else answer
+        item = self.resolve_serializer(declared, "response").ref if isinstance(declared, type) else declared
         return {"type": "array", "items": item} if self._is_list_view() else item
 
     def failure(self, status: int) -> Schema:
-        """The response for one failing status."""
+        """Return the description of the response with an error status."""
         component = ResolvedComponent(
             name=self.error_name, type=ResolvedComponent.SCHEMA, object=self.error_name, schema=self.error
         )
@@ -162,20 +162,20 @@ class OperationSchema(AutoSchema):
 
 
 class StrictFilterExtension(DjangoFilterExtension):
-    """Describes our filters as drf-spectacular describes django-filter's, with their defaults."""
+    """Describe strict filters: drf-spectacular's extension for django-filter, plus defaults."""
 
     target_class = "core.api.filters.StrictFilterBackend"
     priority = 1
 
     def get_schema_operation_parameters(self, auto_schema: AutoSchema, *args: Any, **kwargs: Any) -> list[Schema]:
-        """Describe the declared filters, without looking for them in a model."""
+        """Return the parameters of the declared filters."""
         view: Any = auto_schema.view
         declared = view.filterset_class
         filters = declared.base_filters.items() if declared else ()
         return [one for found in filters for one in self.resolve_filter_field(auto_schema, None, declared, *found)]
 
     def resolve_filter_field(self, *args: Any) -> list[Schema]:
-        """Describe one filter; its words stay in the order of their declaration."""
+        """Return the parameters of one filter. Choices keep their declared order."""
         options = args[-1].extra
         parameters: list[Schema] = super().resolve_filter_field(*args)
         for parameter in parameters:
@@ -189,31 +189,31 @@ class StrictFilterExtension(DjangoFilterExtension):
 
 
 def response(description: str, schema: Schema) -> Schema:
-    """A JSON response of this schema."""
+    """Return the description of a JSON response."""
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def only_below_the_prefix(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
-    """Preprocessing hook: one document describes one API, the one below SCHEMA_PATH_PREFIX."""
+def below_prefix(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
+    """Keep the endpoints below SCHEMA_PATH_PREFIX: one document describes one API. A preprocessing hook."""
     prefix = spectacular_settings.SCHEMA_PATH_PREFIX
     return [endpoint for endpoint in endpoints if endpoint[0].startswith(f"{prefix}/")]
 
 
-def in_the_order_of_the_map(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
-    """Preprocessing hook: paths as they are routed, and the methods of each from GET to DELETE."""
+def in_urlconf_order(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
+    """Sort endpoints by their order in the URLconf, then from GET to DELETE. A preprocessing hook."""
     routed = list(dict.fromkeys(path for path, *_ in endpoints))
     return sorted(endpoints, key=lambda endpoint: (routed.index(endpoint[0]), METHODS.index(endpoint[2])))
 
 
-def without_marks(result: Any, **_: Any) -> Any:
-    """Postprocessing hook: leave out the marks by which drf-spectacular finds enumerations again."""
+def without_internal_keys(result: Any, **_: Any) -> Any:
+    """Remove drf-spectacular's internal `x-spec-enum-id` keys. A postprocessing hook."""
     if isinstance(result, dict):
-        return {name: without_marks(value) for name, value in result.items() if name != "x-spec-enum-id"}
-    return [without_marks(value) for value in result] if isinstance(result, list) else result
+        return {name: without_internal_keys(value) for name, value in result.items() if name != "x-spec-enum-id"}
+    return [without_internal_keys(value) for value in result] if isinstance(result, list) else result
 
 
 def without_unused_schemes(result: Any, **_: Any) -> Any:
-    """Postprocessing hook: declare the credentials that some operation of this document takes, and no others."""
+    """Remove the security schemes that no operation of the document uses. A postprocessing hook."""
     schemes = result.get("components", {}).get("securitySchemes", {})
     used: set[str] = set()
     for methods in result["paths"].values():

@@ -1,4 +1,4 @@
-"""Serializers of the house: snake_case in Python, camelCase on the wire, nothing unknown accepted."""
+"""The base serializers and fields of the house API: snake_case in Python, camelCase in JSON, strict input."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -24,28 +24,28 @@ MAX_NAMES = 20
 
 
 def format_time(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds and `Z`."""
+    """Return a time in ISO 8601, in UTC, with milliseconds and `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 class TimeField(serializers.DateTimeField):
-    """A moment, spelled as `2026-01-02T03:04:05.678Z`."""
+    """A time with milliseconds: `2026-01-02T03:04:05.678Z`."""
 
     def to_representation(self, value: datetime) -> str:
-        """Spell the moment."""
+        """Return the time as text."""
         return format_time(value)
 
 
 class SecondsField(serializers.DateTimeField):
-    """A moment in whole seconds, as some vendors spell it: `2026-01-02T03:04:05Z`."""
+    """A time in whole seconds, as some vendors represent it: `2026-01-02T03:04:05Z`."""
 
     def to_representation(self, value: datetime) -> str:
-        """Spell the moment."""
+        """Return the time as text."""
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class StrictTextField(serializers.CharField):
-    """Text that must be a JSON string, taken as it is: REST framework alone would read numbers and trim spaces."""
+    """Text from a JSON string, unchanged. REST framework alone accepts numbers and trims spaces."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
@@ -62,12 +62,12 @@ class AddressSerializerField(StrictTextField):
     """An email address, normalized."""
 
     def to_internal_value(self, data: Any) -> Address:
-        """Return the address. Raises ValidationError for what is none."""
+        """Return the address. Raises ValidationError if it is not valid."""
         return normalize_address(super().to_internal_value(data))
 
 
 class StrictUuidField(serializers.UUIDField):
-    """A UUID in its usual spelling of 36 characters: REST framework alone would read numbers, braces and URNs."""
+    """A UUID in its canonical form of 36 characters. REST framework alone accepts numbers, braces and URNs."""
 
     def to_internal_value(self, data: Any) -> UUID:
         """Return the UUID. Raises ValidationError for anything else."""
@@ -78,7 +78,7 @@ class StrictUuidField(serializers.UUIDField):
 
 
 class StrictIntegerField(serializers.IntegerField):
-    """A JSON number without a fraction: REST framework alone would read strings of digits."""
+    """A JSON number without a fraction. REST framework alone accepts strings of digits."""
 
     def to_internal_value(self, data: Any) -> int:
         """Return the number. Raises ValidationError for anything else."""
@@ -88,17 +88,17 @@ class StrictIntegerField(serializers.IntegerField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    """JSON's `true` or `false`: REST framework alone would read many words and numbers."""
+    """JSON's `true` or `false`. REST framework alone accepts many words and numbers."""
 
     def to_internal_value(self, data: Any) -> bool:
-        """Return the truth. Raises ValidationError for anything else."""
+        """Return the boolean. Raises ValidationError for anything else."""
         if not isinstance(data, bool):
             self.fail("invalid", input=data)
         return data
 
 
 class ChoiceField(serializers.ChoiceField):
-    """One of a few words. A refusal names them, where REST framework's would only repeat what was sent."""
+    """One of some choices. The error message lists them; REST framework's only repeats the input."""
 
     def __init__(self, choices: Any, **options: Any) -> None:
         super().__init__(choices, **options)
@@ -106,13 +106,13 @@ class ChoiceField(serializers.ChoiceField):
 
 
 class PlainTextField(StrictTextField):
-    """One line of visible text, as names are."""
+    """One line of visible text, such as a name."""
 
     default_validators = [validate_plain_text]
 
 
 class PlainMultilineTextField(StrictTextField):
-    """Visible text with line breaks; CR LF, which browsers send, becomes a newline."""
+    """Visible text with line breaks. CR LF, which browsers send, becomes a newline."""
 
     default_validators = [validate_plain_multiline_text]
 
@@ -122,17 +122,17 @@ class PlainMultilineTextField(StrictTextField):
 
 
 class HouseSerializer(serializers.Serializer):
-    """Declare fields in snake_case; the wire has them in camelCase. Unknown fields are refused by name.
+    """A serializer with fields in snake_case in Python and in camelCase in JSON. Unknown fields are an error.
 
-    `validate_<name>` and `get_<name>` hooks keep their Python names, and `validated_data` is in snake_case.
+    `validate_<name>` and `get_<name>` methods have snake_case names, and `validated_data` has snake_case keys.
     """
 
     def get_fields(self) -> dict[str, Field]:
-        """Rename the declared fields for the wire; their source is what they were declared as."""
+        """Return the fields by their camelCase names."""
         return {camel_case(name): self.renamed(name, field) for name, field in super().get_fields().items()}
 
     def renamed(self, name: str, field: Field) -> Field:
-        """Bind the field's source and hooks to its Python name."""
+        """Set the field's source and methods to its Python name."""
         if camel_case(name) == name:
             return field
         if isinstance(field, serializers.SerializerMethodField):
@@ -144,7 +144,7 @@ class HouseSerializer(serializers.Serializer):
         return field
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Validate as REST framework does, and refuse fields that nobody declared, all in one answer."""
+        """Validate the data. Raises one ValidationError for all fields that are not valid or unknown."""
         unknown = self.unknown_fields(data) if isinstance(data, Mapping) else {}
         try:
             values = super().to_internal_value(data)
@@ -155,31 +155,31 @@ class HouseSerializer(serializers.Serializer):
         return values
 
     def unknown_fields(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Name what was sent and cannot be written."""
+        """Return the messages for fields that are not declared or read-only."""
         known = {field.field_name for field in self.fields.values() if not field.read_only}
         unknown = islice((name for name in data if name not in known), MAX_NAMES)
         return {AsSent(name[:MAX_NAME_LENGTH]): ["This field is unknown."] for name in unknown}
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """Spell one row. Lists spend their time here, so the way to each value is found once per serializer."""
+        """Return one row as JSON values. Long lists spend most time here, so `columns` is computed once."""
         row = {}
-        for name, read, spell in self.columns:
+        for name, read, represent in self.columns:
             try:
                 value = read(instance)
             except SkipField:
                 continue
-            row[name] = None if value is None else spell(value)
+            row[name] = None if value is None else represent(value)
         return row
 
     @cached_property
     def columns(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
-        """Each readable field as its name, how to read its value and how to spell it."""
+        """The name of each readable field, how to read its value and how to represent it."""
         readable = [field for field in self.fields.values() if not field.write_only]
         return [(str(field.field_name), reader_of(field), field.to_representation) for field in readable]
 
 
 def reader_of(field: Field) -> Callable[[Any], Any]:
-    """How to read a field's value: a plain attribute where that is all, REST framework's way otherwise."""
+    """Return a function that reads a field's value: a plain attribute lookup where possible, as it is faster."""
     if field.source == "*" or type(field).get_attribute is not Field.get_attribute:
         return field.get_attribute
     attribute = attrgetter(str(field.source))
@@ -195,12 +195,12 @@ def reader_of(field: Field) -> Callable[[Any], Any]:
 
 
 class SnakeCaseSerializer(HouseSerializer):
-    """As strict and as fast, for dialects that spell names as Python does."""
+    """A `HouseSerializer` with names in snake_case, for dialects."""
 
     def get_fields(self) -> dict[str, Field]:
-        """Leave the names as they were declared."""
+        """Return the fields by their declared names."""
         return super(HouseSerializer, self).get_fields()
 
 
 class NoBody(HouseSerializer):
-    """The body of an operation that takes none: absent, or an object without fields."""
+    """The body of an operation without input: absent, or an empty object."""

@@ -1,4 +1,4 @@
-"""The base of every viewset of the API, the house's and the dialects'."""
+"""The base of every API viewset, of the house API and of the dialects."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -22,14 +22,14 @@ from .serializers import NoBody
 
 
 class ApiViewSet(GenericViewSet):
-    """Methods are operations (see `operation`): their input is read strictly before they run.
+    """A viewset whose methods are declared with `@operation`. Their input is validated before they run.
 
-    What REST framework's generic views have as attributes, here each operation declares: its serializers, its
-    `filterset_class` and its `pagination_class`.
+    Each operation declares its serializers, `filterset_class` and `pagination_class`, which are class attributes in
+    REST framework's generic views.
 
-    A method finds `self.query` and `self.header`, a value for every declared query parameter and header, and
-    `self.body`, the validated body, and returns `self.answer(...)` or `self.page(...)`. A dialect swaps
-    `renderer_classes`, `error_body`, `schema`, credentials and paginators.
+    A method reads `self.query` and `self.header`, which have a value for every declared query parameter and header,
+    and `self.body`, the validated body. It returns `self.respond(...)` or `self.respond_with_page(...)`. A dialect
+    overrides `renderer_classes`, `error_body`, `schema`, credentials and paginators.
     """
 
     renderer_classes = [EnvelopeRenderer]
@@ -39,10 +39,10 @@ class ApiViewSet(GenericViewSet):
     schema = OperationSchema()
     error_body: ErrorBody = staticmethod(house_error_body)
 
-    #: What the schema says of the parts of a path, where its route takes any text.
+    #: JSON Schemas of path parameters whose routes accept any text.
     path_parameters: Mapping[str, Schema] = {}
 
-    #: Vendors whose framework ignores query parameters it does not know do not say 400 to their clients.
+    #: False for vendors that ignore unknown query parameters.
     refuse_unknown_parameters = True
 
     message: str
@@ -53,27 +53,27 @@ class ApiViewSet(GenericViewSet):
 
     @property
     def operation(self) -> Operation:
-        """What the requested method promises."""
+        """The requested operation."""
         return required_operation_of(self)
 
     @property
     def filterset_class(self) -> type[StrictFilterSet] | None:
-        """The filters and the sort of the requested list."""
+        """The filters and the sort of the requested operation."""
         return self.operation.filterset_class
 
     @property
     def pagination_class(self) -> type[Pagination] | None:  # type: ignore[override]
-        """The pages of the requested list."""
+        """The paginator of the requested operation."""
         return self.operation.pagination_class
 
     def get_serializer_class(self) -> type[Serializer]:
-        """Return the serializer of the answer. Raises ImproperlyConfigured where it has none."""
+        """Return the serializer of the response. Raises ImproperlyConfigured if there is none."""
         if self.operation.serializer_class is None:
-            raise ImproperlyConfigured(f"{self.action} declares no serializer of its answer.")
+            raise ImproperlyConfigured(f"{self.action} declares no serializer for its response.")
         return self.operation.serializer_class
 
     def get_permissions(self) -> list[Any]:
-        """Nobody is asked for a public operation; an operation may ask for more than its viewset does."""
+        """Return the permissions of the viewset and of the operation; a public operation needs none."""
         found = operation_of(self)
         if found is None:
             return list(super().get_permissions())
@@ -82,7 +82,7 @@ class ApiViewSet(GenericViewSet):
         return [*super().get_permissions(), *(permission() for permission in found.permission_classes)]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Authenticate and authorize first, then read the input; a method the path lacks is left to be refused."""
+        """Authenticate and authorize, then validate the input. REST framework rejects methods that are not routed."""
         super().initial(request, *args, **kwargs)
         if self.action is None or self.action == "metadata":
             return
@@ -94,39 +94,39 @@ class ApiViewSet(GenericViewSet):
         self.body = {} if request.method in SAFE_METHODS else self.read_body(request)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Let no cache keep what was meant for one caller."""
+        """Forbid caching, as responses differ by caller."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         return response
 
     def read_body(self, request: Request) -> dict[str, Any]:
-        """Validate the body as the operation declares it; PATCH may leave fields out. Raises ValidationError."""
+        """Validate the body as the operation declares it; PATCH may omit fields. Raises ValidationError."""
         body = self.operation.body or NoBody
         serializer = body(data=request.data, partial=request.method == "PATCH", context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
-    def answer(self, value: Any = None) -> Response:
-        """Answer with a value, or several where the operation says `many`, as its serializer represents it.
+    def respond(self, value: Any = None) -> Response:
+        """Return a response with the serialized value, or values if the operation declares `many`.
 
-        Without a serializer, or without a value, it is the data itself.
+        Without a serializer, or without a value, `value` itself is the data.
         """
         if value is not None and self.operation.serializer_class:
             value = self.get_serializer(value, many=self.operation.many).data
         return Response(value, status=self.operation.status)
 
-    def answer_briefly(self, status: int) -> Response:
-        """Answer with another status of success, which the operation declares in `also`, and without data."""
+    def respond_without_data(self, status: int) -> Response:
+        """Return a response without data and with a status from the operation's `also`."""
         self.message = self.operation.also[status]
         return Response(None, status=status)
 
-    def page(self, rows: Any) -> Response:
-        """Answer with the asked page of a queryset, filtered and sorted, as the serializer represents it."""
+    def respond_with_page(self, rows: Any) -> Response:
+        """Return the requested page of a queryset: filtered, sorted and serialized."""
         if self.pagination_class is None:
             raise ImproperlyConfigured(f"{self.action} declares no pagination_class.")
         page = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def cursor_context(self) -> str:
-        """What cursors are bound to that neither path nor query names, such as the caller's active organization."""
+        """Return what a cursor depends on beyond path and query, such as the caller's active organization."""
         return ""

@@ -202,7 +202,7 @@ class AppliveryInvitations(DialectViewSet):
     @operation(
         "OK",
         name="getInvitations",
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         filterset_class=InvitationFilter,
         pagination_class=Page,
     )
@@ -217,7 +217,7 @@ class AppliveryInvitations(DialectViewSet):
         applications = units_of(self.caller, organization).filter(kind=Unit.Kind.APPLICATION)
         application = find_by_id_or_slug(applications, application_id, UnitNotFound)
         rows = Invitation.objects.managed_in_unit(organization, application, self.caller).open().with_details()
-        return self.page(rows.annotate(role_label=ROLE))
+        return self.respond_with_page(rows.annotate(role_label=ROLE))
 
 
 def find_by_id_or_slug(rows: Any, text: str, error: type[Exception]) -> Any:

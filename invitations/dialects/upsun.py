@@ -235,19 +235,19 @@ class UpsunInvitations(ForbiddingViewSet):
     @operation(
         "OK",
         name="list-org-invites",
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         filterset_class=InvitationFilter,
         pagination_class=Page,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List invitations to an organization."""
-        return self.page(self._rows(organization_id))
+        return self.respond_with_page(self._rows(organization_id))
 
     @operation(
         "Created",
         name="create-org-invite",
         body=NewInvitation,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         status=201,
         errors=(409, 429),
     )
@@ -257,7 +257,7 @@ class UpsunInvitations(ForbiddingViewSet):
         With `force`, this replaces an open invitation to the same address.
         """
         granted = frozenset(ACCEPTED_PERMISSIONS[name] for name in self.body["permissions"])
-        return self.answer(
+        return self.respond(
             inviting.invite(
                 by=self.caller,
                 organization_id=organization_id,
@@ -267,19 +267,19 @@ class UpsunInvitations(ForbiddingViewSet):
             )
         )
 
-    @operation("OK", name="get-org-invite", answer=InvitationSerializer)
+    @operation("OK", name="get-org-invite", response=InvitationSerializer)
     def retrieve(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Get an invitation to an organization."""
         invitation = self._rows(organization_id).filter(pk=invitation_id).first()
         if invitation is None:
             raise InvitationNotFound
-        return self.answer(invitation)
+        return self.respond(invitation)
 
     @operation("No content", name="cancel-org-invite", status=204)
     def destroy(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Cancel a pending invitation to an organization."""
         inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
-        return self.answer()
+        return self.respond()
 
     def _rows(self, organization_id: UUID) -> InvitationQuerySet:
         organization = find_organization(self.caller, organization_id)

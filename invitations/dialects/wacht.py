@@ -256,14 +256,14 @@ class WachtInvitations(WachtViewSet):
 
     resource = "wacht_invitations"
 
-    @operation("", name="getOrganizationInvitations", answer=InvitationSerializer, many=True)
+    @operation("", name="getOrganizationInvitations", response=InvitationSerializer, many=True)
     def list(self, request: Request, organization_id: UUID) -> Response:
         """Retrieve all pending invitations for an organization."""
         rows = Invitation.objects.managed_in(find_organization(self.caller, organization_id), self.caller).open()
         return Response(representation(list(rows.with_details().newest_first())))
 
     @operation(
-        "", name="inviteOrganizationMember", body=NewInvitation, answer=InvitationSerializer, errors=(409, 422, 429)
+        "", name="inviteOrganizationMember", body=NewInvitation, response=InvitationSerializer, errors=(409, 422, 429)
     )
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite a member to an organization."""
@@ -272,14 +272,14 @@ class WachtInvitations(WachtViewSet):
             inviting.invite(by=self.caller, organization_id=organization_id, unit_kind=workspace, **self.body)
         )
 
-    @operation("", name="discardOrganizationInvitation", answer=InvitationSerializer, errors=(410,))
+    @operation("", name="discardOrganizationInvitation", response=InvitationSerializer, errors=(410,))
     def discard(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Discard an invitation."""
         return single_response(
             inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         )
 
-    @operation("", name="resendOrganizationInvitation", answer=InvitationSerializer, errors=(409, 410, 429))
+    @operation("", name="resendOrganizationInvitation", response=InvitationSerializer, errors=(409, 410, 429))
     def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Send an invitation again."""
         return single_response(
@@ -297,12 +297,12 @@ class WachtAnswers(WachtViewSet):
 
     resource = "wacht_answers"
 
-    @operation("", name="acceptInvitation", body=Token, answer=AcceptanceSerializer, errors=(404, 409, 410))
+    @operation("", name="acceptInvitation", body=Token, response=AcceptanceSerializer, errors=(404, 409, 410))
     @elevates_privileges
     def accept(self, request: Request) -> Response:
         """Accept an invitation by its token."""
         invitation_id, proof = find_offer(self.caller, token=self.body["token"])
-        return self.answer(answering.accept(by=self.caller, invitation_id=invitation_id, proof=proof))
+        return self.respond(answering.accept(by=self.caller, invitation_id=invitation_id, proof=proof))
 
 
 # Paths and credentials

@@ -148,15 +148,15 @@ class ZenmlInvitations(DialectViewSet):
         """Ignore the body: no operation has one."""
         return {}
 
-    @operation("Successful Response", name="list_pending_invitations", answer=InvitationSerializer, many=True)
+    @operation("Successful Response", name="list_pending_invitations", response=InvitationSerializer, many=True)
     def list(self, request: Request) -> Response:
         """List Pending Invitations Endpoint.
 
         List pending invitations for the authenticated user.
         """
-        return self.answer(self._mine().newest_first())
+        return self.respond(self._mine().newest_first())
 
-    @operation("Successful Response", name="get_invitation", answer=InvitationSerializer)
+    @operation("Successful Response", name="get_invitation", response=InvitationSerializer)
     def retrieve(self, request: Request, invitation_id: str) -> Response:
         """Get Invitation Endpoint.
 
@@ -165,16 +165,16 @@ class ZenmlInvitations(DialectViewSet):
         invitation = self._mine().filter(pk=self._key()).first()
         if invitation is None:
             raise InvitationNotFound
-        return self.answer(invitation)
+        return self.respond(invitation)
 
     @operation(
         "Successful Response",
         name="respond_to_invitation",
-        answer={"anyOf": [UUID_TEXT, {"type": "null"}]},
+        response={"anyOf": [UUID_TEXT, {"type": "null"}]},
         parameters={"accept": ACCEPT},
         errors=(409,),
     )
-    def respond(self, request: Request, invitation_id: str) -> Response:
+    def answer(self, request: Request, invitation_id: str) -> Response:
         """Respond To Invitation Endpoint.
 
         Accept or decline a pending invitation. Returns the ID of the organization if the invitation was accepted.
@@ -182,9 +182,9 @@ class ZenmlInvitations(DialectViewSet):
         key = self._key()
         if self.query["accept"]:
             result = answering.accept(by=self.caller, invitation_id=key)
-            return self.answer(str(result.invitation.organization_id))
+            return self.respond(str(result.invitation.organization_id))
         answering.decline(by=self.caller, invitation_id=key)
-        return self.answer(None)
+        return self.respond(None)
 
     def _mine(self) -> InvitationQuerySet:
         return Invitation.objects.addressed_to(self.caller.user).open().with_details().with_member_count()
@@ -205,7 +205,7 @@ class ZenmlInvitations(DialectViewSet):
             given = self.request.query_params.getlist("accept")
             if not given:
                 faults.append(fault(MISSING, "query", "accept", given=None))
-            elif len(given) > 1 or given[0].lower() not in ACCEPT.spellings:
+            elif len(given) > 1 or given[0].lower() not in ACCEPT.meanings:
                 faults.append(fault(BAD_BOOLEAN, "query", "accept", given=given if len(given) > 1 else given[0]))
         return faults
 
@@ -214,9 +214,9 @@ class ZenmlInvitations(DialectViewSet):
 
 urlpatterns = [
     path("invitations", ZenmlInvitations.as_view({"get": "list"})),
-    path("invitations/<str:invitation_id>", ZenmlInvitations.as_view({"get": "retrieve", "post": "respond"})),
+    path("invitations/<str:invitation_id>", ZenmlInvitations.as_view({"get": "retrieve", "post": "answer"})),
 ]
 credentials = {
     **{f"zenml_invitations.{name}": BEARER.scoped(INVITATIONS) for name in ("list", "retrieve")},
-    "zenml_invitations.respond": PERSON_WITHOUT_COOKIE.scoped(INVITATIONS),
+    "zenml_invitations.answer": PERSON_WITHOUT_COOKIE.scoped(INVITATIONS),
 }

@@ -1,4 +1,4 @@
-"""An identity provider that the service trusts."""
+"""Fixtures for a trusted identity provider."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,20 +12,20 @@ from tests.accounts.issuing import AUDIENCE, NAME, KeyServer, jwks, serving_keys
 
 @pytest.fixture(autouse=True)
 def _no_earlier_attempts() -> None:
-    """Limits on signing in count in the cache, which tests share."""
+    """Clear the cache, as it has the rate limits of sign-in and tests share it."""
     cache.clear()
 
 
 @pytest.fixture
 def key_server() -> Iterator[KeyServer]:
-    """Publishes the key named "first"."""
+    """A server that publishes the key named "first"."""
     with serving_keys(jwks("first")) as server:
         yield server
 
 
 @pytest.fixture
 def trusted(key_server: KeyServer, settings: Any) -> Iterator[KeyServer]:
-    """The issuer of ``issuing.token`` is configured, and its keys have not been fetched yet."""
+    """Trust the issuer of ``issuing.token``. Its keys have not been fetched yet."""
     settings.JWT_ISSUERS = [{"issuer": NAME, "audience": AUDIENCE, "jwks_url": key_server.url}]
     issuers._configured.cache_clear()
     yield key_server

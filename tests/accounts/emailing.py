@@ -1,4 +1,4 @@
-"""Every mail about accounts, asked for as people do."""
+"""Requests for every email about accounts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ def forget_password(client: Client, address: str) -> Any:
     return client.post("/accounts/password/reset/", {"email": address})
 
 
-# Each is asked for by somebody with an account, or with an address that nobody has.
+# The request for each email, by a user with an account or for an unknown address.
 ASK: dict[str, Callable[[Client, User, str], Any]] = {
     "new-account": lambda client, user, address: sign_up(client, address),
     "unproven-address": lambda client, user, address: sign_in_unproven(client, address),
@@ -46,8 +46,8 @@ ASK: dict[str, Callable[[Client, User, str], Any]] = {
 
 
 def emailed(kind: str, user: User, *, address: str = NOBODYS, **headers: str) -> EmailMultiAlternatives:
-    """The one mail that is sent when somebody asks for it with these headers."""
-    cache.clear()  # it may have been asked for a moment ago
+    """Request an email with these headers, and return it."""
+    cache.clear()  # reset the rate limits
     before = len(mail.outbox)
     assert ASK[kind](Client(headers=headers), user, address).status_code == 302
     [message] = mail.outbox[before:]

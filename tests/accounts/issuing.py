@@ -1,4 +1,4 @@
-"""A real identity provider for tests: keys behind a local web server, and tokens signed with them."""
+"""An identity provider for tests: a local web server with keys, and tokens signed with them."""
 
 import json
 import threading
@@ -23,7 +23,7 @@ AUDIENCE = "perfectworks"
 
 @cache
 def private_key(key_id: str) -> rsa.RSAPrivateKey:
-    """The key of this id, the same throughout a run as making one takes long."""
+    """Return the key with this id. Keys are cached, as generating one is slow."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -32,7 +32,7 @@ def public_pem(key_id: str) -> bytes:
 
 
 def jwk(key_id: str, **changes: Any) -> dict[str, Any]:
-    """One entry of a JWKS (RFC 7517)."""
+    """Return one entry of a JWKS (RFC 7517)."""
     return {**jwt.algorithms.RSAAlgorithm.to_jwk(private_key(key_id).public_key(), as_dict=True), "kid": key_id} | {
         "use": "sig",
         **changes,
@@ -44,7 +44,7 @@ def jwks(*key_ids: str) -> dict[str, Any]:
 
 
 def certificate(key_id: str) -> str:
-    """A self-signed X.509 certificate, as Google publishes the keys of Firebase."""
+    """Return a self-signed X.509 certificate, as Google publishes the keys of Firebase."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "securetoken.system.gserviceaccount.com")])
     now = datetime.now(UTC)
     unsigned = x509.CertificateBuilder(
@@ -59,7 +59,7 @@ def certificate(key_id: str) -> str:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """What a good token says; None takes a claim away."""
+    """Return the claims of a valid token. None removes a claim."""
     now = int(time.time())
     good = {
         "iss": NAME,
@@ -76,12 +76,12 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 def token(key_id: str = "first", headers: dict[str, Any] | None = None, **changes: Any) -> str:
-    """A token signed with a key of ours."""
+    """Return a token signed with one of our keys."""
     return jwt.encode(claims(**changes), private_key(key_id), "RS256", headers={"kid": key_id, **(headers or {})})
 
 
 class KeyServer(ThreadingHTTPServer):
-    """Serves one document and counts how often; ``answer`` may be replaced to misbehave."""
+    """Serve one document and count the requests. Tests replace ``serve`` to simulate failures."""
 
     daemon_threads = True
 
@@ -90,14 +90,14 @@ class KeyServer(ThreadingHTTPServer):
         self.document = document
         self.requests = 0
         self.released = threading.Event()
-        self.answer: Callable[[_Handler], None] = serve_document
+        self.serve: Callable[[_Handler], None] = serve_document
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}/keys"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that gives up is what some tests are about."""
+        """Ignore clients that disconnect, as some tests do."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -105,14 +105,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests += 1
-        self.server.answer(self)
+        self.server.serve(self)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass
 
 
 def serve_document(handler: _Handler) -> None:
-    """As it should be."""
+    """Send the document."""
     body = json.dumps(handler.server.document).encode()
     handler.send_response(200)
     handler.send_header("Content-Length", str(len(body)))
@@ -125,7 +125,7 @@ def fail(handler: _Handler) -> None:
 
 
 def hang_up(handler: _Handler) -> None:
-    """The connection ends within the body."""
+    """Close the connection within the body."""
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")
     handler.end_headers()
@@ -137,12 +137,12 @@ def speak_gibberish(handler: _Handler) -> None:
 
 
 def stall(handler: _Handler) -> None:
-    """Say nothing until the test is over."""
+    """Send nothing until the test ends."""
     handler.server.released.wait(20)
 
 
 def drip(handler: _Handler) -> None:
-    """A byte now and then, so that no single read takes long."""
+    """Send single bytes slowly, so that no single read times out."""
     handler.send_response(200)
     handler.end_headers()
     while not handler.server.released.wait(0.05):
@@ -152,7 +152,7 @@ def drip(handler: _Handler) -> None:
 
 @contextmanager
 def serving_keys(document: Any) -> Iterator[KeyServer]:
-    """A key server for as long as the block runs."""
+    """Run a key server during the block."""
     server = KeyServer(document)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -1,4 +1,4 @@
-"""An address is normalized whichever way it comes into the database, and found however it is spelled."""
+"""The address column: every write and every lookup normalizes the address."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def stored_addresses() -> list[str]:
-    """What the table itself holds."""
+    """Return the stored value."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT email FROM accounts_user ORDER BY email")
         return [address for (address,) in cursor.fetchall()]
@@ -46,7 +46,7 @@ def test_look_ups_normalize_and_what_is_no_address_finds_nothing():
         assert not User.objects.filter(email=text).exists()
 
 
-def test_two_spellings_are_one_address():
+def test_two_representations_are_one_address():
     User.objects.create(email="owner@example.com")
     with pytest.raises(IntegrityError), transaction.atomic():
         User.objects.create(email="OWNER@EXAMPLE.COM")

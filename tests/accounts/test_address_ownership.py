@@ -1,4 +1,4 @@
-"""An address belongs to whoever has proven it."""
+"""An address belongs to the user who has verified it."""
 
 import pytest
 from allauth.account.models import EmailAddress

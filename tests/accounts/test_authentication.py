@@ -1,4 +1,4 @@
-"""Who is asking, over HTTP: each kind of credential, two of them, broken ones, and where a write comes from."""
+"""Authentication over HTTP: each kind of credential, two at once, invalid ones, and CSRF protection."""
 
 import itertools
 from typing import Any
@@ -26,7 +26,7 @@ INVALID = refused(401, "invalid_credentials", "This credential is not valid.")
 TWO = refused(
     400,
     "two_credentials",
-    "Show one credential: a request has either a bearer token, an API key or a session.",
+    "Send only one credential: a bearer token, an API key or a session.",
 )
 CSRF = "a" * 32
 
@@ -35,7 +35,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("trusted")]
 
 @pytest.fixture
 def member(member):
-    """With a password."""
+    """A user with a password."""
     member.set_password(PASSWORD)
     member.save()
     return member
@@ -43,7 +43,7 @@ def member(member):
 
 @pytest.fixture
 def signed_in(member):
-    """A browser, signed in on our page and checked as browsers are."""
+    """A browser that signed in on our page, with CSRF checks."""
     client = Client(enforce_csrf_checks=True)
     client.get("/accounts/login/")
     client.post(
@@ -65,7 +65,7 @@ def secret(member, organization):
 
 @pytest.fixture
 def shown(signed_in, member, secret) -> dict[str, dict[str, str]]:
-    """One header of each kind of credential, all of the member."""
+    """The member's credentials: one header of each kind."""
     return {
         "jwt": {"Authorization": f"Bearer {token(email='member@example.com')}"},
         "api key": {"X-API-Key": secret},
@@ -241,9 +241,9 @@ def test_a_key_does_what_its_scopes_and_its_member_both_may(organization, admin)
     }
     statistics = f"{API}/organizations/{organization.pk}/statistics"
 
-    answers = {name: ask({"X-API-Key": key}, statistics).status_code for name, key in keys.items()}
+    statuses = {name: ask({"X-API-Key": key}, statistics).status_code for name, key in keys.items()}
 
-    assert answers == {"all": 200, "manages": 200, "lists": 403, "nothing": 403}
+    assert statuses == {"all": 200, "manages": 200, "lists": 403, "nothing": 403}
 
 
 def test_a_key_reaches_one_organization(shown, member):
@@ -255,13 +255,13 @@ def test_a_key_reaches_one_organization(shown, member):
     assert (status, body["error"]["code"]) == (404, "organization_not_found")
 
 
-def test_a_token_of_an_issuer_that_does_not_answer_can_be_tried_again(trusted):
-    trusted.answer = fail
+def test_a_token_of_an_issuer_that_is_down_can_be_retried(trusted):
+    trusted.serve = fail
 
     response = ask({"Authorization": f"Bearer {token()}"})
 
     assert said(response) == refused(
-        503, "keys_unavailable", "The identity provider does not answer. Try again in a moment."
+        503, "keys_unavailable", "The identity provider is not responding. Try again in a moment."
     )
     assert response["Retry-After"] == "10"
 
@@ -299,7 +299,7 @@ def test_a_token_that_is_not_the_cookies_is_none(signed_in):
     assert change(signed_in, **{"X-CSRFToken": CSRF}).status_code == 403
 
 
-def test_a_program_with_a_session_makes_its_own_token(shown):
+def test_a_script_with_a_session_makes_its_own_csrf_token(shown):
     cookies = f"{shown['session']['Cookie']}; csrftoken={CSRF}"
     program = Client(enforce_csrf_checks=True, headers={"Cookie": cookies})
 

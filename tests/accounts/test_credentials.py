@@ -1,4 +1,4 @@
-"""The credential table: every operation that the map routes is in it, and it means what it says."""
+"""The credential table: it has every routed operation, and it is enforced."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ def principal(method: Method, **bounds) -> Principal:
 
 
 def who_may(operation: str) -> set[str]:
-    """The kinds of credential, in their best condition, that are admitted."""
+    """Return the kinds of credential that are accepted if all conditions are met."""
     admitted = set()
     for method in Method:
         try:
@@ -63,7 +63,7 @@ def test_a_row_is_declared_once(monkeypatch):
     admit({"organizations.list": ANYTHING})
     admit({"organizations.list": ANYTHING})
 
-    with pytest.raises(ValueError, match=r"organizations\.list is in the table of credentials already"):
+    with pytest.raises(ValueError, match=r"organizations\.list is already in the credential table"):
         admit({"organizations.list": SIGNED_IN})
     assert OPERATIONS["organizations.list"] == ANYTHING
 
@@ -86,7 +86,7 @@ def test_a_row_is_declared_once(monkeypatch):
         ("wacht_invitations.list", {"session"}),
         ("wacht_answers.accept", {"session"}),
         ("zenml_invitations.list", {"jwt", "oauth2", "oauth2_client"}),
-        ("zenml_invitations.respond", {"jwt", "oauth2"}),
+        ("zenml_invitations.answer", {"jwt", "oauth2"}),
         ("upsun_invitations.list", {"jwt", "oauth2", "oauth2_client", "api_key"}),
         ("applivery_invitations.list", {"jwt", "oauth2", "oauth2_client"}),
         ("nothing.routed", set()),

@@ -1,4 +1,4 @@
-"""Whoever asks is a user and the credential that proved it."""
+"""Principals: a user and a credential."""
 
 import pytest
 

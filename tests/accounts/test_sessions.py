@@ -1,4 +1,4 @@
-"""What a session says about its caller."""
+"""Principals from sessions."""
 
 from datetime import UTC, datetime
 

@@ -1,4 +1,4 @@
-"""People sign in by a verified address; programs have none; what a deleted user cannot be is in the constraints."""
+"""The user model: verified addresses, system users without an address, and constraints."""
 
 from typing import Any
 

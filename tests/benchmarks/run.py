@@ -1,7 +1,7 @@
-"""How speed grows, as ratios measured in one run: ``make benchmark``.
+"""Benchmarks of how durations grow with the data: ``make benchmark``.
 
-The two sides of each ratio take turns, so that whatever else the machine does slows both. Milliseconds are shown for
-orientation only; they say more about the machine than about the code.
+Each result is a ratio of two durations. The two sides run alternately, so that other load on the machine slows both.
+Milliseconds are shown for orientation; they depend on the machine.
 """
 
 import gc
@@ -41,7 +41,7 @@ Comparison = tuple[str, Step, Step]
 
 
 def main() -> int:
-    """Measure everything on a database made for it, and print a line for each ratio."""
+    """Measure everything on a temporary database, and print a line for each ratio."""
     setup_test_environment()
     name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
@@ -59,14 +59,14 @@ def main() -> int:
 
 
 def report(what: str, first: Step, second: Step) -> None:
-    """Let both take turns, and print what came of it."""
+    """Run both sides alternately, and print the ratio."""
     turns = [(seconds(first), seconds(second)) for _ in range(ROUNDS)]
     before, after = (median(side) * 1000 for side in zip(*turns, strict=True))
     print(f"{what:<58}{before:>7.1f}ms{after:>8.1f}ms{after / before:>8.2f}", flush=True)
 
 
 def seconds(step: Step) -> float:
-    """How long it takes, without the garbage collector, which would visit one side more often than the other."""
+    """Return the duration, with the garbage collector off, as it would distort the ratio."""
     gc.collect()
     gc.disable()
     started = perf_counter()
@@ -76,11 +76,11 @@ def seconds(step: Step) -> float:
     return ended - started
 
 
-# What is compared
+# Comparisons
 
 
 def an_answer_and_a_list(world: World) -> Iterator[Comparison]:
-    """The shortest answer there is, and each list of invitations with 30 rows."""
+    """Compare the shortest response with each list of 30 invitations."""
     for speaker in SPEAKERS:
         with transaction.atomic():
             speaker.hold(world, 30)
@@ -93,7 +93,7 @@ def an_answer_and_a_list(world: World) -> Iterator[Comparison]:
 
 
 def few_and_many_answered(world: World) -> Iterator[Comparison]:
-    """The same 100 open invitations, beside none and beside 50,000 that are answered."""
+    """Compare lists of 100 open invitations, without and with 50,000 answered ones."""
     few, many = (filled(world, slug, open_rows=100) for slug in ("few", "many"))
     fill(many, "accepted", 50_000)
     for name in ("upsun", "wacht", "house, sent"):
@@ -103,7 +103,7 @@ def few_and_many_answered(world: World) -> Iterator[Comparison]:
 
 
 def the_first_page_and_the_last(world: World) -> Iterator[Comparison]:
-    """100 rows of 10,000 open invitations."""
+    """Compare pages of 100 rows of 10,000 open invitations."""
     wide, upsun = filled(world, "wide", open_rows=10_000), named("upsun")
     first = upsun.list(wide.pk)
     last = first
@@ -114,7 +114,7 @@ def the_first_page_and_the_last(world: World) -> Iterator[Comparison]:
 
 
 def inviting(world: World) -> Iterator[Comparison]:
-    """Into an organization of no history, and into one with 50,000 answered invitations."""
+    """Compare inviting to an empty organization and to one with 50,000 answered invitations."""
     young, old = (filled(world, slug, open_rows=0) for slug in ("young", "old"))
     fill(old, "accepted", 50_000)
     yield "inviting beside 0 and 50,000 answered", inviter(world, young), inviter(world, old)
@@ -124,39 +124,39 @@ def inviting(world: World) -> Iterator[Comparison]:
 
 
 def sign_of_life() -> object:
-    """The shortest answer."""
+    """Request the shortest response."""
     return Client().get("/healthz/live")
 
 
 def lister(world: World, speaker: Speaker, organization: Organization) -> Step:
-    """Asks for one page of the organization's invitations."""
+    """Return a step that requests one page of the organization's invitations."""
     return partial(speaker.ask, world, speaker.everything, path=speaker.list(organization.pk))
 
 
 def inviter(world: World, organization: Organization) -> Step:
-    """Invites somebody else each time."""
+    """Return a step that invites a new address each time."""
     addresses = iter(f"guest-{number}@example.com" for number in range(ROUNDS))
     by = session_of(world.people["owner"])
     return lambda: invite(by=by, organization_id=organization.pk, email=normalize_address(next(addresses)))
 
 
 def named(name: str) -> Speaker:
-    """The speaker of this name."""
+    """Return the dialect's client with this name."""
     return next(speaker for speaker in SPEAKERS if speaker.name == name)
 
 
-# What there is
+# Data
 
 
 def filled(world: World, slug: str, open_rows: int) -> Organization:
-    """An organization of the owner's with so many open invitations."""
+    """Create an organization of the owner with this number of open invitations."""
     organization = OrganizationFactory.create(slug=slug, owners=[world.people["owner"]])
     fill(organization, "pending", open_rows)
     return organization
 
 
 def fill(organization: Organization, status: str, rows: int) -> None:
-    """Let the organization have so many more invitations."""
+    """Add this number of invitations to the organization."""
     now = timezone.now()
     values: dict[str, Any] = {"status": status, "role_id": UNASSIGNED_ROLE, "expires_at": now + timedelta(days=10)}
     values["finished_at"] = None if status == "pending" else now

@@ -1,8 +1,8 @@
 """Run vendors' published clients against this service: `python tests/clients/run.py [names]`.
 
-Each folder beside this file is a client with its own pinned packages. Each gets a server of its own: a real process on
-a free port, with a database of its own that holds the demonstration. What cannot run here is named;
-with `REQUIRE_CLIENTS=1` that is a failure.
+Each folder next to this file is a client with its own pinned packages. Each client runs against its own server process
+on a free port, with a new database that has the demo data. Clients that cannot run here are skipped; with
+`REQUIRE_CLIENTS=1` that is a failure.
 """
 
 import os
@@ -21,7 +21,7 @@ INSTALLED = PROJECT / "var" / "clients"
 
 
 def main(names: list[str]) -> int:
-    """Run the clients (all unless named), say what became of each, and return the exit code."""
+    """Run the named clients or all, print the results, and return the exit code."""
     chosen = [one for one in sorted(HERE.iterdir()) if one.is_dir() and (not names or one.name in names)]
     outcomes = {one.name: run(one) for one in chosen if is_client(one)}
     print("\n" + "\n".join(f"{name}: {outcome}" for name, outcome in outcomes.items()))
@@ -30,7 +30,7 @@ def main(names: list[str]) -> int:
 
 
 def is_client(folder: Path) -> bool:
-    """Whether the folder pins a client."""
+    """Tell whether the folder has a client."""
     return (folder / "package.json").exists() or (folder / "requirements.txt").exists()
 
 
@@ -54,14 +54,14 @@ def run(folder: Path) -> str:
 
 
 def install_node(folder: Path) -> list[str] | None:
-    """Install as the lock file says, without running anything of it; the command that runs the tests."""
+    """Install the locked packages without running their scripts. Return the test command."""
     command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
     failed = subprocess.run(command, cwd=folder, check=False).returncode
     return None if failed else ["node", "--test", *map(str, sorted(folder.glob("*.test.mjs")))]
 
 
 def install_python(folder: Path) -> list[str] | None:
-    """Install into a virtual environment of its own, by hash; the command that runs the tests."""
+    """Install the locked packages into a new virtual environment. Return the test command."""
     environment = INSTALLED / folder.name
     python = str(environment / "bin" / "python")
     if not Path(python).exists():
@@ -73,7 +73,7 @@ def install_python(folder: Path) -> list[str] | None:
 
 @contextmanager
 def serving(directory: Path) -> Iterator[dict[str, str]]:
-    """Run the service on a database in the directory; the environment tells the client where, and what is there."""
+    """Run the service on a database in the directory. Yield the environment for the client."""
     port, client_port = free_port(), free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -99,19 +99,19 @@ def serving(directory: Path) -> Iterator[dict[str, str]]:
 
 
 def free_port() -> int:
-    """A port that nobody listens at."""
+    """Return a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def manage(*arguments: str) -> list[str]:
-    """The command line of ``manage.py``."""
+    """Return a command line of ``manage.py``."""
     return [sys.executable, "manage.py", *arguments]
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], output: Path) -> None:
-    """Return once the service says that it answers; raise RuntimeError with what it said when it ends instead."""
+    """Wait until the service is running. Raises RuntimeError with its output if it ends before."""
     while "PerfectWorks is running at" not in output.read_text():
         try:
             server.wait(timeout=0.2)

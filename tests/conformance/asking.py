@@ -1,4 +1,4 @@
-"""The demonstration as a generated request sees it: a credential of every kind, and its ids by their names in paths."""
+"""The demo data for generated requests: a credential of every kind, and ids for path parameters."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,19 +17,19 @@ from perfectworks.management.commands.demo import as_json
 
 Shown = dict[str, Any]  # headers and cookies, by these names
 
-# How the dialects write the ids in their paths; the house writes them as they are.
+# The dialects' representations of ids in paths. The house API uses UUIDs.
 WRITTEN: dict[str, dict[str, Callable[[UUID], str]]] = {
     "wacht": {"organization_id": to_decimal, "invitation_id": to_decimal},
     "upsun": {"organization_id": to_ulid},
     "applivery": {"organization_id": to_oid, "application_id": to_oid},
 }
-# What is asked by the person who was invited; the owner asks for the rest.
+# The operations that the invitee calls. The owner calls all others.
 OF_INVITEES = ("/zenml/", "/api/v0/invitations", "/api/v0/organization-members/join")
 CSRF_TOKEN = "c" * 32
 
 
 class Cast:
-    """The owner, the invitee and the service, with what they can show and what they can ask about."""
+    """The credentials of the owner, the invitee and the service, and the ids of their objects."""
 
     def __init__(self) -> None:
         self.world = make_world()
@@ -39,7 +39,7 @@ class Cast:
         self.ids = self.ids_by_name()
 
     def ids_by_name(self) -> dict[str, Any]:
-        """What the house's paths name; a role and an OAuth application are made for it."""
+        """Return the ids for the house API's paths. A role and an OAuth application are created for it."""
         world = self.world
         owner = Principal(user=world.people["owner"], method=Method.SESSION, authenticated_at=timezone.now())
         organization = {"organization_id": world.organization.pk}
@@ -56,7 +56,7 @@ class Cast:
         }
 
     def named(self, api: str, path: str, names: list[str]) -> dict[str, str]:
-        """What there is for the names in a path of this API, as it writes them."""
+        """Return the path parameters of an API, in its representation."""
         workspaces = "/workspaces/" in path
         ids = self.ids | {"unit_id": (self.world.workspace if workspaces else self.world.application).pk}
         if api == "applivery":
@@ -65,12 +65,12 @@ class Cast:
         return {name: written.get(name, str)(ids[name]) for name in names}
 
     def shown(self, path: str, scheme: str) -> Shown:
-        """A credential of this security scheme, of somebody who may ask there."""
+        """Return a credential of this security scheme for an operation."""
         return self.credentials["invitee" if path.startswith(OF_INVITEES) else "owner"][scheme]
 
 
 def credentials(person: dict[str, str], service: dict[str, str]) -> dict[str, Shown]:
-    """What to show, by the names that the documents give to the kinds of credential."""
+    """Return the credentials by the names of the security schemes."""
     cookies = {"session_id": person["session_id"], "csrftoken": CSRF_TOKEN}
     return {
         "session": {"cookies": cookies, "headers": {"X-CSRFToken": CSRF_TOKEN}},

@@ -1,4 +1,4 @@
-"""The demonstration, in a database that answers in this thread from the first generated request to the last."""
+"""The demo data, in one transaction for all generated requests."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,10 +12,10 @@ from tests.conformance.asking import Cast
 
 @pytest.fixture
 def cast(db: None, settings: Any) -> Iterator[Cast]:
-    """Whoever asks; the issuer of the demonstration's JSON Web Tokens exists only while DEBUG is on."""
+    """The callers. DEBUG is on, as the demo's JSON Web Tokens come from the development issuer."""
     settings.DEBUG = True
     signals = (request_started, request_finished)
-    for signal in signals:  # as Django's own test client does: the test's transaction is in this connection
+    for signal in signals:  # as in Django's test client: the test's transaction is in this connection
         signal.disconnect(close_old_connections)
     yield Cast()
     for signal in signals:

@@ -1,7 +1,7 @@
-"""The server keeps to its five OpenAPI documents, whatever is sent to it: schemathesis makes the requests.
+"""The server conforms to its five OpenAPI documents: schemathesis generates requests and checks the responses.
 
-Its own checks judge each response: no failure of the server; a documented status, content type, header and body; what
-breaks the document is refused, and what keeps to it is not refused as malformed; no success without a credential.
+Its checks: no server error; a documented status, content type, headers and body; invalid requests are rejected; valid
+requests are not rejected as malformed; no success without a credential.
 """
 
 from collections import Counter
@@ -25,21 +25,21 @@ from tests.conformance.asking import Cast, Shown
 from tests.repetition import times
 
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
-# A request that keeps to the document may still break what no schema says: a rule about what is in the database, a
-# limit, or a rule of content (400) such as "no control characters", "a cursor of this list", "one of these two".
+# A request that is valid by the schema may still break other rules: rules about stored data, rate limits, or rules of
+# content (400) such as "no control characters", "a cursor of this list", "one of these two".
 EXPECTED = ["2xx", "400", "401", "403", "404", "409", "422", "429"]
 CONFIG = Config.from_dict(
     {
         "checks": {"positive_data_acceptance": {"expected-statuses": EXPECTED}},
-        "generation": {"with-security-parameters": False},  # the cast has credentials of its own
+        "generation": {"with-security-parameters": False},  # the callers have their own credentials
     }
 )
-# The house has ten times as many operations as a dialect.
+# The house API has ten times as many operations as a dialect.
 SHARES = {"house": 0.6, "wacht": 0.1, "zenml": 0.1, "upsun": 0.1, "applivery": 0.1}
 
 
 class Document:
-    """A document as it is served, and what the cast asks by it."""
+    """A served document, and the callers of its operations."""
 
     def __init__(self, api: str, cast: Cast) -> None:
         self.api, self.cast = api, cast
@@ -48,7 +48,7 @@ class Document:
         self.operations: list[Any] = [operation.ok() for operation in read.get_all_operations()]
 
     def named(self, operation: Any) -> dict[str, str]:
-        """What there is for the names in the operation's path."""
+        """Return the values of the operation's path parameters."""
         names = [parameter.name for parameter in operation.path_parameters]
         return self.cast.named(self.api, operation.path, names)
 
@@ -59,7 +59,7 @@ def mostly() -> st.SearchStrategy[bool]:
 
 @st.composite
 def requests(draw: Any, document: Document) -> tuple[Case, Shown]:
-    """A case that is mostly about what is there, and what mostly shows a credential."""
+    """Change a case: most refer to existing objects, and most have a credential."""
     operation, mode = draw(st.sampled_from(document.operations)), draw(st.sampled_from(GenerationMode))
     named = document.named(operation) if draw(mostly()) else None
     case = draw(operation.as_strategy(generation_mode=mode, path_parameters=named))
@@ -74,7 +74,7 @@ def undone() -> Iterator[None]:
     with transaction.atomic():
         yield
         transaction.set_rollback(True)
-    cache.clear()  # where registrations are counted
+    cache.clear()  # the rate limits of registrations
 
 
 @pytest.mark.parametrize("api", DOCUMENTS)
@@ -87,7 +87,7 @@ def test_the_server_keeps_to_the_document(api: str, cast: Cast):
     @given(request=requests(document))
     def kept(request: tuple[Case, Shown]) -> None:
         case, shown = request
-        # Of a cookie, schemathesis cannot tell whether it was given or made up.
+        # schemathesis cannot tell a real cookie from a generated one.
         excluded = [ignored_auth] if "cookies" in shown else []
         with undone():
             response = case.call_and_validate(excluded_checks=excluded, **shown)

@@ -1,4 +1,4 @@
-"""One mailbox, one spelling: the normalizer is the same for everybody and guesses nothing."""
+"""Normalization of email addresses."""
 
 import re
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.addresses import MAX_LENGTH, normalize_address
 
-# The pattern of the Applivery document, word for word.
+# The pattern from the Applivery document.
 DOCUMENTED = re.compile(
     r"^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$", re.ASCII
 )
@@ -62,8 +62,8 @@ def test_what_becomes_of_an_address(text: str, address: str):
 
 
 def test_plus_tags_and_dots_stay_distinct():
-    spellings = ["a.b@example.com", "ab@example.com", "a.b+c@example.com", "a.b+@example.com"]
-    assert [normalized(spelling) for spelling in spellings] == spellings
+    texts = ["a.b@example.com", "ab@example.com", "a.b+c@example.com", "a.b+@example.com"]
+    assert [normalized(text) for text in texts] == texts
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Mails without a mail server: readable files, and the page that shows them to developers."""
+"""Emails as files in development, and the page that shows them."""
 
 import os
 import subprocess
@@ -42,7 +42,7 @@ def send(recipient: str = "invitee@example.com", subject: str = "Grüße", html:
 # Files
 
 
-def test_a_email_is_one_readable_file_named_by_time_and_recipient(folder: Path) -> None:
+def test_an_email_is_one_readable_file_named_by_time_and_recipient(folder: Path) -> None:
     name = send()
     assert name.endswith("Z-invitee@example.com.eml")
     content = (folder / name).read_text()
@@ -97,44 +97,44 @@ def test_the_pages_exist_in_development_only(debug: str, found: str) -> None:
 def test_the_list_shows_every_email(client: Client, folder: Path) -> None:
     assert b"No emails yet." in client.get("/development/mails").content
     name = send(subject="<b>Hello</b>")
-    answer = client.get("/development/mails")
-    assert answer.status_code == 200
-    assert f'<a href="/development/mails/{name}">&lt;b&gt;Hello&lt;/b&gt;</a>' in answer.content.decode()
+    response = client.get("/development/mails")
+    assert response.status_code == 200
+    assert f'<a href="/development/mails/{name}">&lt;b&gt;Hello&lt;/b&gt;</a>' in response.content.decode()
 
 
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
-def test_a_email_is_shown_with_its_link_to_click(client: Client, folder: Path) -> None:
+def test_an_email_is_shown_with_its_link_to_click(client: Client, folder: Path) -> None:
     name = send()
-    answer = client.get(f"/development/mails/{name}")
-    assert f'<a href="{LINK}" rel="nofollow">{LINK}</a>' in answer.content.decode()
+    response = client.get(f"/development/mails/{name}")
+    assert f'<a href="{LINK}" rel="nofollow">{LINK}</a>' in response.content.decode()
     frame = f'src="/development/mails/{name}/html" sandbox="allow-popups allow-popups-to-escape-sandbox"></iframe>'
-    assert frame in answer.content.decode()
+    assert frame in response.content.decode()
 
 
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
-def test_a_email_without_html_is_shown_as_well(client: Client, folder: Path) -> None:
+def test_an_email_without_html_is_shown_as_well(client: Client, folder: Path) -> None:
     name = send(html=False)
     assert "<iframe" not in client.get(f"/development/mails/{name}").content.decode()
     assert client.get(f"/development/mails/{name}/html").status_code == 404
 
 
 @pytest.mark.urls(__name__)
-def test_the_html_of_a_email_can_do_nothing_but_open_a_window(client: Client, folder: Path) -> None:
-    answer = client.get(f"/development/mails/{send()}/html")
-    assert answer.content.decode().startswith('<html><head><base target="_blank"></head>')
-    directives = dict(line.strip().partition(" ")[::2] for line in answer["Content-Security-Policy"].split(";"))
+def test_the_html_of_an_email_can_only_open_a_window(client: Client, folder: Path) -> None:
+    response = client.get(f"/development/mails/{send()}/html")
+    assert response.content.decode().startswith('<html><head><base target="_blank"></head>')
+    directives = dict(line.strip().partition(" ")[::2] for line in response["Content-Security-Policy"].split(";"))
     assert (directives["default-src"], directives["frame-ancestors"]) == ("'none'", "'self'")
     assert directives["sandbox"] == "allow-popups allow-popups-to-escape-sandbox"
     assert "script-src" not in directives
-    assert answer["X-Frame-Options"] == "SAMEORIGIN"
+    assert response["X-Frame-Options"] == "SAMEORIGIN"
 
 
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
 @pytest.mark.parametrize("name", ["..%2Fmanage.py", "%2e%2e", "notes.txt", NAME])
-def test_nothing_but_a_email_is_shown(client: Client, folder: Path, name: str) -> None:
+def test_only_emails_are_shown(client: Client, folder: Path, name: str) -> None:
     send()
     assert client.get(f"/development/mails/{name}").status_code == 404
     assert client.get(f"/development/mails/{name}/html").status_code == 404
@@ -144,5 +144,5 @@ def test_nothing_but_a_email_is_shown(client: Client, folder: Path, name: str) -
 @pytest.mark.django_db
 def test_the_pages_only_show(client: Client, folder: Path) -> None:
     name = send()
-    answers = [client.post(f"/development/{page}") for page in ("mails", f"mails/{name}", f"mails/{name}/html")]
-    assert [answer.status_code for answer in answers] == [405, 405, 405]
+    responses = [client.post(f"/development/{page}") for page in ("mails", f"mails/{name}", f"mails/{name}/html")]
+    assert [response.status_code for response in responses] == [405, 405, 405]

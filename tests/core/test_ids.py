@@ -1,4 +1,4 @@
-"""One value, four spellings: each comes back as the id it was, and nothing else is read as an id."""
+"""The four representations of an id: round trips, and rejection of anything else."""
 
 import time
 from uuid import UUID
@@ -23,7 +23,7 @@ LOWEST, HIGHEST = UUID(int=0), UUID(int=2**128 - 1)
 
 
 @given(ids)
-def test_every_lossless_spelling_comes_back_as_the_same_id(key: UUID):
+def test_every_lossless_representation_is_parsed_to_the_same_id(key: UUID):
     assert parse_uuid(str(key)) == key
     assert parse_ulid(to_ulid(key)) == key
     assert parse_decimal(to_decimal(key)) == key
@@ -50,7 +50,7 @@ def test_24_hex_digits_stand_for_exactly_the_ids_that_begin_with_them(key: UUID)
 
 
 @given(ids, ids)
-def test_spellings_sort_as_the_ids_do(one: UUID, other: UUID):
+def test_representations_sort_like_ids(one: UUID, other: UUID):
     assert (one < other) == (to_ulid(one) < to_ulid(other))
     assert (one < other) == (int(to_decimal(one)) < int(to_decimal(other)))
 

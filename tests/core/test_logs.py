@@ -1,4 +1,4 @@
-"""No log line carries what opens a door."""
+"""Secrets are removed from all log lines."""
 
 import json
 import logging
@@ -86,7 +86,7 @@ def test_a_traceback_is_redacted_too(formatter):
     assert "ValueError: token=hunter2" not in line
 
 
-def test_the_program_logs_each_failure_once_and_redacted():
+def test_each_failure_is_logged_once_and_redacted():
     script = (
         "import django; django.setup(); from django.test import Client;"
         "Client(SERVER_NAME='perfectworks.test').get('/nowhere/i/hunter2')"

@@ -1,4 +1,4 @@
-"""Names and descriptions look like what they are."""
+"""Validation of names and descriptions."""
 
 import unicodedata
 
@@ -96,7 +96,7 @@ def test_a_name_has_no_space_around_it(text):
 def test_a_name_is_not_blank_and_a_description_may_be():
     with pytest.raises(ValidationError) as refused:
         validate_plain_text("")
-    assert refused.value.messages == ["Write something."]
+    assert refused.value.messages == ["This field must not be blank."]
     validate_plain_multiline_text("")
 
 

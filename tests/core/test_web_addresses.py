@@ -1,4 +1,4 @@
-"""Where an organization, a unit or a person is on the web: the same rule for every row and every request."""
+"""Validation of web addresses, in every column and every API."""
 
 import pytest
 from django.apps import apps

@@ -54,7 +54,7 @@ def ask(world: World, operation: str, who: str = "", **named: str) -> Any:
     speaker = speaker_of(dialect)
     who = who or ("invitee" if operation == "wacht_answers.accept" else speaker.reader)
     headers = speaker.headers(world, who)
-    path = route.path.format(**texts) + ("?accept=true" if operation == "zenml_invitations.respond" else "")
+    path = route.path.format(**texts) + ("?accept=true" if operation == "zenml_invitations.answer" else "")
     client: Any = Client(headers=headers, raise_request_exception=False)
     return getattr(client, route.method)(path, body(operation), content_type="application/json")
 

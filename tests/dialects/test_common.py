@@ -126,7 +126,7 @@ def test_minimum_and_maximum_page_sizes_are_accepted(world: World, speaker: Spea
 
 @every_page_parameter
 def test_a_repeated_parameter_is_refused(world: World, speaker: Speaker, name: str):
-    twice = {name: "This parameter may be given once only."}
+    twice = {name: "This parameter must not be repeated."}
     unknown = {"x": "This parameter is unknown."} if speaker.refuses_unknown else {}
 
     assert said(speaker.ask(world, f"{name}=1&{name}=1")) == invalid_query(speaker, **twice)

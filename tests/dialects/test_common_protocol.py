@@ -13,7 +13,7 @@ INVALID = (401, "invalid_credentials", "This credential is not valid.")
 TWO = (
     400,
     "two_credentials",
-    "Show one credential: a request has either a bearer token, an API key or a session.",
+    "Send only one credential: a bearer token, an API key or a session.",
 )
 MALFORMED = [
     "",
@@ -124,7 +124,7 @@ def test_an_internal_error(world: World, speaker: Speaker):
     with crash(world):
         response = speaker.ask(world)
 
-    words = "Something went wrong on our side. It has been recorded."
+    words = "Something went wrong on our side. The error was logged."
     assert said(response) == speaker.refusal(500, "internal_error", words)
 
 
@@ -167,7 +167,7 @@ def test_ambiguous_bodies_and_those_that_cannot_be_stored(world: World, speaker:
     with track_changes() as changes:
         for body, fault in FAULTY_BODIES.items():
             response = speaker.ask(world, method="POST", data=body, content_type="application/json")
-            assert said(response) == speaker.refusal(400, "malformed_body", "The body has a fault.", email=fault)
+            assert said(response) == speaker.refusal(400, "malformed_body", "The body is not valid.", email=fault)
 
     assert changes.nothing
 

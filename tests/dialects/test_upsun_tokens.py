@@ -16,7 +16,7 @@ from orgs.actions.api_keys import create_api_key, delete_api_key
 from orgs.models import ApiKey, Organization
 from orgs.oauth.applications import register_client
 from orgs.permissions import LIST_PROJECTS
-from tests.accounts.oauth.exchange import CALLBACK, VERIFIER, Browser, Program, answer, basic
+from tests.accounts.oauth.exchange import CALLBACK, VERIFIER, Browser, Program, basic, result_of
 from tests.support.people import session_of
 
 TOKEN = "/upsun/oauth2/token"
@@ -41,7 +41,7 @@ def key(owner: User, organization: Organization) -> tuple[ApiKey, str]:
 
 
 def exchanged(secret: str) -> str:
-    status, body = answer(asks({"grant_type": "api_token", "api_token": secret}))
+    status, body = result_of(asks({"grant_type": "api_token", "api_token": secret}))
     assert (status, body) == (200, {"access_token": body["access_token"], "token_type": "Bearer", "expires_in": 900})
     return body["access_token"]
 
@@ -56,7 +56,7 @@ def test_an_api_key_becomes_a_token_that_is_not_the_key(key: tuple[ApiKey, str],
 def test_a_form_works_as_well(key: tuple[ApiKey, str]):
     response = Client().post(TOKEN, {"grant_type": "api_token", "api_token": key[1]})
 
-    assert answer(response)[0] == 200
+    assert result_of(response)[0] == 200
 
 
 def test_the_token_can_do_what_the_key_can(owner: User, organization: Organization, stranger: User):
@@ -104,7 +104,7 @@ def test_only_what_this_endpoint_signed_is_a_token(key: tuple[ApiKey, str], orga
 
 @pytest.mark.parametrize("secret", ["", "pw_unknown", "\u00e9"])
 def test_invalid_keys_are_refused(db: None, secret: str):
-    assert answer(asks({"grant_type": "api_token", "api_token": secret})) == (
+    assert result_of(asks({"grant_type": "api_token", "api_token": secret})) == (
         400,
         {"error": "invalid_grant", "error_description": "This API token does not hold."},
     )
@@ -117,24 +117,24 @@ def test_invalid_keys_are_refused(db: None, secret: str):
         (None, "The body must be a JSON object."),
         ({"grant_type": 1}, "Every parameter is a text."),
         ({"grant_type": ["api_token"]}, "Every parameter is a text."),
-        ({"grant_type": "api_token", "api_token": "\x00"}, "The body has a fault."),
+        ({"grant_type": "api_token", "api_token": "\x00"}, "The body is not valid."),
     ],
 )
 def test_a_body_other_than_an_object_of_strings_is_refused(db: None, body: object, said: str):
-    assert answer(asks(body)) == (400, {"error": "invalid_request", "error_description": said})
+    assert result_of(asks(body)) == (400, {"error": "invalid_request", "error_description": said})
 
 
 def test_another_grant_than_the_known_ones_is_refused(db: None):
-    assert answer(asks({"grant_type": "password"})) == (
+    assert result_of(asks({"grant_type": "password"})) == (
         400,
-        {"error": "unsupported_grant_type", "error_description": "This grant_type is not known here."},
+        {"error": "unsupported_grant_type", "error_description": "This grant_type is not supported."},
     )
 
 
 def test_the_standard_endpoint_accepts_neither(key: tuple[ApiKey, str]):
     response = Client().post("/oauth2/token", {"grant_type": "api_token", "api_token": key[1]})
 
-    assert answer(response)[0] == 400
+    assert result_of(response)[0] == 400
 
 
 def redeemed(program: Program, person: User, secret: str = "") -> tuple[int, dict[str, Any]]:
@@ -145,7 +145,7 @@ def redeemed(program: Program, person: User, secret: str = "") -> tuple[int, dic
         "redirect_uri": CALLBACK,
         "code_verifier": VERIFIER,
     }
-    return answer(asks(body, Authorization=basic(program.application.client_id, secret)))
+    return result_of(asks(body, Authorization=basic(program.application.client_id, secret)))
 
 
 def test_a_public_client_redeems_its_code(owner: User, invitee: User):

@@ -52,10 +52,10 @@ class TinyInvitations(DialectViewSet):
     schema = TinySchema()
     error_body = staticmethod(error_body)
 
-    @operation("OK", name="count", answer={"type": "integer"})
+    @operation("OK", name="count", response={"type": "integer"})
     def count(self, request: Request) -> Response:
         """Count my open invitations."""
-        return self.answer(Invitation.objects.addressed_to(self.caller.user).open().count())
+        return self.respond(Invitation.objects.addressed_to(self.caller.user).open().count())
 
 
 # Paths and credentials

@@ -1,4 +1,4 @@
-"""What happened is written once, in the order it happened, and mentions ids only."""
+"""Events: recorded once, in order, with ids only."""
 
 from datetime import UTC, datetime
 from uuid import UUID

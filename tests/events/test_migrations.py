@@ -1,4 +1,4 @@
-"""Stored events are found by the names that are recorded today."""
+"""Migrations rename the kinds of stored events."""
 
 import importlib
 from types import SimpleNamespace
@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.principals import SERVICE
 from events.models import Event
 
-# All that the migration asks of an editor; SQLite opens a real one outside of transactions only.
+# The part of a schema editor that the migration uses. SQLite has none inside of transactions.
 EDITOR = SimpleNamespace(connection=connection)
 
 pytestmark = pytest.mark.django_db

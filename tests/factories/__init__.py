@@ -1,7 +1,7 @@
 """Rows for tests, by name: `InvitationFactory.create(organization=…, inviter=owner, expired=True)`.
 
-A factory for each model, made without the actions that the tests are about. What a call leaves out is filled in so
-that the database accepts the row; a trait (`expired=True`) names a state and sets every column that goes with it.
+There is a factory for each model. They do not use actions, which are what the tests test. Missing values are filled in,
+so that the database accepts the row. A trait (`expired=True`) is a state; it sets every column that belongs to it.
 """
 
 from tests.factories.accounts import (

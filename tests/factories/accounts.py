@@ -1,4 +1,4 @@
-"""Users, what proves who they are, and the applications that act for them."""
+"""Factories of users, their addresses and identities, and OAuth applications."""
 
 from allauth.account.models import EmailAddress
 from django.utils import timezone
@@ -9,7 +9,7 @@ from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentRespo
 
 
 class EmailAddressFactory(DjangoModelFactory[EmailAddress]):
-    """An address that its user has verified; give `verified=False` for one that was only entered."""
+    """A verified address. Use `verified=False` for an unverified one."""
 
     class Meta:
         model = EmailAddress
@@ -21,7 +21,7 @@ class EmailAddressFactory(DjangoModelFactory[EmailAddress]):
 
 
 class UserFactory(DjangoModelFactory[User]):
-    """A person with a verified address and no password. `email_address=None` leaves out the row of the address."""
+    """A person with a verified address and no password. `email_address=None` creates no `EmailAddress` row."""
 
     class Meta:
         model = User
@@ -52,7 +52,7 @@ class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
 
 
 class OAuthApplicationFactory(DjangoModelFactory[OAuthApplication]):
-    """An application that people let act for them. `personal` is its owner, `service` a system user."""
+    """An application that acts on behalf of people; `personal`: for its owner; `service`: for a system user."""
 
     class Meta:
         model = OAuthApplication
@@ -84,7 +84,7 @@ class ApplicationAccessFactory(DjangoModelFactory[ApplicationAccess]):
 
 
 class IdempotentResponseFactory(DjangoModelFactory[IdempotentResponse]):
-    """What a request was answered; `outdated` is one from before yesterday."""
+    """A stored response. `outdated` makes it older than its retention period."""
 
     class Meta:
         model = IdempotentResponse
@@ -97,4 +97,4 @@ class IdempotentResponseFactory(DjangoModelFactory[IdempotentResponse]):
     key = Sequence("key-{}".format)
     fingerprint = Sequence("{:064x}".format)
     status = 200
-    answer = "{}"
+    response = "{}"

@@ -1,4 +1,4 @@
-"""What happened."""
+"""The factory of events."""
 
 from factory import LazyFunction, SelfAttribute, SubFactory
 from factory.django import DjangoModelFactory
@@ -10,7 +10,7 @@ from tests.factories.orgs import OrganizationFactory
 
 
 class EventFactory(DjangoModelFactory[Event]):
-    """Somebody with a browser changed this `organization`. An event refers to things by their ids alone."""
+    """A change of this `organization` by a person with a session. Events refer to objects by id only."""
 
     class Meta:
         model = Event

@@ -1,4 +1,4 @@
-"""Invitations in every state, their emails, and what is remembered of addresses."""
+"""Factories of invitations, emails, suppressions and sending counters."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,10 +22,10 @@ ANSWERED = ("processing", "accepted", "declined")
 
 
 class InvitationFactory(DjangoModelFactory[Invitation]):
-    """An open invitation without rights, unless a trait says what became of it.
+    """An open invitation without permissions. Traits are the other states.
 
-    `invitee=user` addresses it to this user, who also answered it where it was answered. `waiting` was accepted and
-    waits for a seat; `overdue` is past its date, and no job has marked it yet.
+    `invitee=user` sets the address and, for answered invitations, the user who answered. A `waiting` invitation was
+    accepted and waits for a seat. An `overdue` one has expired but is not marked yet.
     """
 
     class Meta:
@@ -69,13 +69,13 @@ class InvitationFactory(DjangoModelFactory[Invitation]):
 
     @classmethod
     def _adjust_kwargs(cls, **values: Any) -> dict[str, Any]:
-        """Let a role that is given take the place of the id that is not: Django takes one of the two."""
+        """Remove the default `role_id` if `role` is given, as Django accepts only one of them."""
         given = {f"{name}_id" for name in ("role", "unit_role") if name in values}
         return {name: value for name, value in values.items() if name not in given}
 
 
 class EmailFactory(DjangoModelFactory[Email]):
-    """An email that waits for a worker, unless a trait says how far it got. Its dates fit its state.
+    """An email that waits for a worker. Traits are the other states, and set the dates.
 
     `withheld` was dropped because its recipient has unsubscribed.
     """
@@ -109,7 +109,7 @@ class EmailFactory(DjangoModelFactory[Email]):
 
 
 class AttemptFactory(DjangoModelFactory[Attempt]):
-    """What the mail server said when it took the email, or did not."""
+    """The email server's response."""
 
     class Meta:
         model = Attempt
@@ -124,7 +124,7 @@ class AttemptFactory(DjangoModelFactory[Attempt]):
 
 
 class SuppressionFactory(DjangoModelFactory[Suppression]):
-    """Whoever has this `address` wants no emails: none at all, or none from one `organization`."""
+    """A suppression of this `address`, for all emails or for those of one `organization`."""
 
     class Meta:
         model = Suppression
@@ -137,7 +137,7 @@ class SuppressionFactory(DjangoModelFactory[Suppression]):
 
 
 class SendingCounterFactory(DjangoModelFactory[SendingCounter]):
-    """An email to this `address` was asked for at each of these `times`: one just now."""
+    """A counter of emails to this `address` at these `times`; by default, one just now."""
 
     class Meta:
         model = SendingCounter

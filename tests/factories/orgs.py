@@ -1,4 +1,4 @@
-"""Organizations, and what belongs to one: units, roles, members, API keys."""
+"""Factories of organizations, units, roles, members and API keys."""
 
 import hashlib
 from collections.abc import Iterable
@@ -26,7 +26,7 @@ from tests.factories.accounts import UserFactory
 
 
 class OrganizationFactory(DjangoModelFactory[Organization]):
-    """An organization without members, or with these `owners`; its name is the slug's."""
+    """An organization without members, or with these `owners`. The name is derived from the slug."""
 
     class Meta:
         model = Organization
@@ -57,7 +57,7 @@ class UnitFactory(DjangoModelFactory[Unit]):
 
 
 class RoleFactory(DjangoModelFactory[Role]):
-    """A role of the organization's own, to be held in the organization unless `level="unit"`."""
+    """A custom role of the organization; with `level="unit"`, a role in units."""
 
     class Meta:
         model = Role
@@ -71,7 +71,7 @@ class RoleFactory(DjangoModelFactory[Role]):
 
 
 class MembershipFactory(DjangoModelFactory[Membership]):
-    """A member with the viewer's role, or with `role_id`; `unit_roles={unit: role_id}` adds roles in units."""
+    """A member with `role_id`, by default the viewer's. `unit_roles={unit: role_id}` adds roles in units."""
 
     class Meta:
         model = Membership
@@ -95,7 +95,7 @@ class MembershipFactory(DjangoModelFactory[Membership]):
 
 
 class RoleAssignmentFactory(DjangoModelFactory[RoleAssignment]):
-    """A role in a unit, the viewer's unless `role_id` says otherwise. A member's own role comes with the member."""
+    """A role assignment in a unit, by default the viewer's. `MembershipFactory` assigns organization roles."""
 
     class Meta:
         model = RoleAssignment
@@ -106,7 +106,7 @@ class RoleAssignmentFactory(DjangoModelFactory[RoleAssignment]):
 
 
 class ApiKeyFactory(DjangoModelFactory[ApiKey]):
-    """A key that opens with its `secret`."""
+    """An API key with a known `secret`."""
 
     class Meta:
         model = ApiKey

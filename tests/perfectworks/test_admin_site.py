@@ -1,4 +1,4 @@
-"""The admin signs people in as every page does, and only there do scripts run."""
+"""The admin uses our sign-in page, and only admin pages allow scripts."""
 
 import pytest
 from django.contrib.auth import get_user_model

@@ -52,7 +52,7 @@ def test_several_web_processes_without_a_shared_cache_are_warned_of(monkeypatch,
 
     assert cache_is_shared() == [
         checks.Warning(
-            "4 web processes share no cache: sign-in limits count in each. Set CACHE_URL.", id="perfectworks.W001"
+            "4 web processes share no cache, so each counts its own rate limits. Set CACHE_URL.", id="perfectworks.W001"
         )
     ]
 

@@ -1,4 +1,4 @@
-"""The demonstration: a world that every credential opens, made once however often it is asked for."""
+"""The demo: its credentials are valid, and running it again creates nothing new."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -109,21 +109,21 @@ def test_every_credential_of_a_person_is_theirs(shown, person: str):
     theirs = shown["people"][person]
     cookie = Client()
     cookie.cookies["session_id"] = theirs["session_id"]
-    answers = [
+    responses = [
         Client().get("/api/v0/users/profile", headers={"Authorization": f"Bearer {theirs['jwt']}"}),
         Client().get("/api/v0/users/profile", headers={"Authorization": f"Bearer {theirs['oauth_token']}"}),
         cookie.get("/api/v0/users/profile"),
     ]
-    assert [answer.json()["data"]["id"] for answer in answers] == [theirs["id"]] * 3
+    assert [response.json()["data"]["id"] for response in responses] == [theirs["id"]] * 3
     assert Client().login(email=theirs["email"], password=theirs["password"])
 
 
 def test_a_session_is_of_somebody_who_has_just_signed_in(shown):
-    """So that what needs a recent sign-in can be tried out, with a CSRF token as any program makes it."""
+    """The session has a recent sign-in. Scripts can make the CSRF token themselves."""
     cookies = f"session_id={shown['people']['owner']['session_id']}; csrftoken={'a' * 32}"
     program = Client(enforce_csrf_checks=True, headers={"Cookie": cookies, "X-CSRFToken": "a" * 32})
-    answer = program.post("/api/v0/api-keys", {"name": "Mine"}, "application/json")
-    assert (answer.status_code, answer.json()["data"]["name"]) == (201, "Mine")
+    response = program.post("/api/v0/api-keys", {"name": "Mine"}, "application/json")
+    assert (response.status_code, response.json()["data"]["name"]) == (201, "Mine")
 
 
 def test_the_world_shows_what_the_contract_promises(shown):
@@ -186,7 +186,7 @@ def test_where_the_invitee_has_joined_the_link_is_for_a_namesake(shown):
     accept(by=Principal(user=demo_person("invitee"), method=Method.SESSION), invitation_id=accepted.pk)
     text = printed()
     again = json.loads(printed("--json"))["invitations"]["pending"]
-    assert f"as it stands in the mail to invitee-2@example.com:\n  {again['link']}\n" in text
+    assert f"The invitation link from the email to invitee-2@example.com:\n  {again['link']}\n" in text
     assert terms_of(again) == terms_of(shown["invitations"]["pending"])
     assert demo_person("invitee").memberships.count() == 1
 

@@ -1,4 +1,4 @@
-"""The health endpoints, with a real database that lacks things."""
+"""The health endpoints, also with an unmigrated or missing database."""
 
 import pytest
 from django.db import connection
@@ -12,8 +12,8 @@ def test_live_needs_no_database(client):
 
 
 @pytest.mark.django_db
-def test_ready_when_the_database_answers_and_is_migrated(client, django_assert_num_queries):
-    with django_assert_num_queries(2):  # is there a table of migrations; its rows
+def test_ready_when_the_database_is_available_and_migrated(client, django_assert_num_queries):
+    with django_assert_num_queries(2):  # two queries: whether the table of migrations exists, and its rows
         response = client.get("/healthz/ready")
 
     assert (response.status_code, response.json()) == (200, {"status": "ready"})

@@ -1,4 +1,4 @@
-"""`manage.py serve` from outside: what it starts it stops, and its exit code tells what happened."""
+"""`manage.py serve` as a process: it stops what it starts, and its exit code shows the result."""
 
 import fcntl
 import os
@@ -95,7 +95,7 @@ def read_until_ready(process: subprocess.Popen[str], port: int) -> list[str]:
 
 
 def children(parent: int) -> dict[str, int]:
-    """Return the process ids of the web server and the worker by what their command lines name."""
+    """Return the process ids of the web server and the worker, found by their command lines."""
     numbers = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     lines = {Path(f"/proc/{number}/cmdline").read_text(): int(number) for number in numbers}
     return {name: pid for name in ("gunicorn", "worker") for line, pid in lines.items() if name in line}
@@ -149,7 +149,7 @@ def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(tmp_pa
     port = free_port()
     with serving(tmp_path, port) as process:
         lines = read_until_ready(process, port)
-        guidance = lines[lines.index("The demonstration is ready. Everybody's password is  perfectworks-demo\n") :]
+        guidance = lines[lines.index("The demo is ready. Everybody's password is  perfectworks-demo\n") :]
         pasted = [shlex.split(line) for line in guidance if line.startswith("  curl ")]
         statuses = {words[-1]: get_status(port, urlsplit(words[-1]).path, headers_of(words)) for words in pasted}
 
@@ -160,7 +160,7 @@ def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(tmp_pa
 
 
 def headers_of(curl: list[str]) -> dict[str, str]:
-    """The header that a line for curl sends."""
+    """Return the header of a curl command."""
     _, option, value, _ = curl
     name, _, text = value.partition(": ")
     return {"-H": {name: text}, "--cookie": {"Cookie": value}}[option]
@@ -191,7 +191,7 @@ def test_a_part_that_does_not_listen_is_ended_by_force(tmp_path, monkeypatch):
         "open(sys.argv[1], 'w').close(); signal.pause()"
     )
     with serve.running({"deaf": [sys.executable, "-c", script, str(tmp_path / "deaf")]}) as processes:
-        (tmp_path / "deaf").read_text()  # waits for the part to open its end, after which it is deaf
+        (tmp_path / "deaf").read_text()  # blocks until the process opens the other end
 
     assert processes["deaf"].returncode == -signal.SIGKILL
 

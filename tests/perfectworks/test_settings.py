@@ -1,4 +1,4 @@
-"""What the program refuses to start with, seen from outside: each test is a fresh interpreter."""
+"""Settings that prevent the start. Each test runs a new interpreter."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ PRODUCTION = {"SECRET_KEY": SECRET, "PUBLIC_BASE_URL": "https://perfectworks.tes
 
 
 def load(expression: str = "''", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Import the settings in a new process with only this environment and print `expression`."""
+    """Import the settings in a new process with only this environment, and return `expression`."""
     return subprocess.run(
         [sys.executable, "-c", f"from perfectworks import settings; print({expression})"],
         env={"PATH": os.environ["PATH"], **environment},
@@ -48,23 +48,23 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ({"RECIPIENT_EMAILS_PER_HOUR": "0"}, "RECIPIENT_EMAILS_PER_HOUR must be 1 or more."),
         (
             {"ORGANIZATION_EMAILS_PER_DAY": "many"},
-            "ORGANIZATION_EMAILS_PER_DAY has a value that cannot be read as what it should be.",
+            "ORGANIZATION_EMAILS_PER_DAY has a value of the wrong type.",
         ),
         (
             {"PUBLIC_BASE_URL": ""},
-            "PUBLIC_BASE_URL is not set. Mailed links start with it: https://your.host.",
+            "PUBLIC_BASE_URL is not set. Links in emails start with it: https://your.host.",
         ),
         (
             {"PUBLIC_BASE_URL": "perfectworks.test"},
-            "PUBLIC_BASE_URL must be http(s)://host[:port] and nothing more.",
+            "PUBLIC_BASE_URL must be http(s)://host[:port] without a path.",
         ),
         (
             {"PUBLIC_BASE_URL": "https://perfectworks.test/path"},
-            "PUBLIC_BASE_URL must be http(s)://host[:port] and nothing more.",
+            "PUBLIC_BASE_URL must be http(s)://host[:port] without a path.",
         ),
         (
             {"PUBLIC_BASE_URL": "https://user@perfectworks.test"},
-            "PUBLIC_BASE_URL must be http(s)://host[:port] and nothing more.",
+            "PUBLIC_BASE_URL must be http(s)://host[:port] without a path.",
         ),
         (
             {"DATABASE_URL": "postgres://db/perfectworks?isolation_level=serializable"},
@@ -81,8 +81,8 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
             {"DATABASE_URL": "mysql://db/perfectworks"},
             "DATABASE_URL must begin with postgres:// or sqlite:///.",
         ),
-        ({"PORT": "http"}, "PORT has a value that cannot be read as what it should be."),
-        ({"JWT_ISSUERS": "["}, "JWT_ISSUERS has a value that cannot be read as what it should be."),
+        ({"PORT": "http"}, "PORT has a value of the wrong type."),
+        ({"JWT_ISSUERS": "["}, "JWT_ISSUERS has a value of the wrong type."),
         ({"JWT_ISSUERS": "[1]"}, 'JWT_ISSUERS must be a JSON list of {"issuer", "audience", "jwks_url"}.'),
         (
             {
@@ -92,7 +92,7 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ),
         (
             {"JWT_ISSUERS": '[{"issuer": "https://issuer.test", "audience": "us", "jwks_url": "file:///etc/keys"}]'},
-            "Each jwks_url of JWT_ISSUERS must begin with https:// (or http:// at home).",
+            "Each jwks_url in JWT_ISSUERS must start with https:// (or http:// in development).",
         ),
         (
             {"EMAIL_WEBHOOK": "pigeon"},
@@ -101,12 +101,12 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ),
         (
             {"EMAIL_WEBHOOK": "mailgun", "ANYMAIL": '{"MAILGUN_API_KEY": "key", "WEBHOOK_SECRET": "a:b"}'},
-            "EMAIL_WEBHOOK=mailgun needs MAILGUN_WEBHOOK_SIGNING_KEY in ANYMAIL, or anybody could report.",
+            "EMAIL_WEBHOOK=mailgun needs MAILGUN_WEBHOOK_SIGNING_KEY in ANYMAIL to authenticate reports.",
         ),
         *(
             (
                 {"EMAIL_WEBHOOK": "postmark", "ANYMAIL": anymail},
-                "EMAIL_WEBHOOK=postmark needs WEBHOOK_SECRET in ANYMAIL, or anybody could report.",
+                "EMAIL_WEBHOOK=postmark needs WEBHOOK_SECRET in ANYMAIL to authenticate reports.",
             )
             for anymail in (
                 "",
@@ -126,7 +126,7 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
         ),
     ],
 )
-def test_a_wrong_setting_stops_the_program_with_a_sentence(environment, sentence):
+def test_a_wrong_setting_stops_the_start_with_a_message(environment, sentence):
     started = load(**PRODUCTION | environment)
 
     assert started.returncode == 1

@@ -1,4 +1,4 @@
-"""The map."""
+"""The URLconf."""
 
 from contextlib import closing
 
@@ -9,7 +9,7 @@ from tests.factories import UserFactory
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v0", "/api/v0/nothing", "/api/v0/nothing/", "/api/v1/%00"])
-def test_an_unknown_path_of_the_api_answers_json(client, path):
+def test_an_unknown_path_of_the_api_returns_json(client, path):
     response = client.get(path)
     assert (response.status_code, response.headers["Content-Type"]) == (404, "application/json")
     assert response.json() == {
@@ -25,9 +25,9 @@ def test_an_unknown_page_is_a_page(client):
 
 
 def test_the_icon_is_found_where_browsers_ask_for_it_unasked(client, db):
-    answer = client.get("/favicon.ico")
-    assert (answer.status_code, answer["Location"]) == (302, "/static/perfectworks.svg")
-    with closing(client.get(answer["Location"])) as icon:
+    response = client.get("/favicon.ico")
+    assert (response.status_code, response["Location"]) == (302, "/static/perfectworks.svg")
+    with closing(client.get(response["Location"])) as icon:
         assert (icon.status_code, icon["Content-Type"]) == (200, "image/svg+xml")
 
 

@@ -12,7 +12,7 @@ from oauth2_provider.models import get_access_token_model, get_refresh_token_mod
 from accounts.actions.oauth_access import withdraw_access
 from accounts.models import ApplicationAccess, User
 from orgs.oauth.applications import register_client
-from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, holds, tokens_of
+from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, holds, result_of, tokens_of
 from tests.races.racing import race, rounds
 from tests.support.people import session_of
 
@@ -29,7 +29,7 @@ def at_once(program: Program, way: str, secret: str) -> list[tuple[int, dict[str
     """Send the same token request twice at once; return both responses, a successful one first."""
     contenders = (replace(program, http=Client()) for _ in range(2))
     answers = race(*(partial(getattr(contender, way), secret) for contender in contenders))
-    return sorted(map(answer, answers), key=lambda pair: pair[0])
+    return sorted(map(result_of, answers), key=lambda pair: pair[0])
 
 
 def live_tokens() -> tuple[int, int]:
@@ -71,5 +71,5 @@ def test_withdrawing_access_during_a_token_request_leaves_no_token(
 
         response, _ = race(partial(getattr(replace(program, http=Client()), way), secret), withdraw)
 
-        assert answer(response)[0] in (200, 400)
+        assert result_of(response)[0] in (200, 400)
         assert live_tokens() == (0, 0)

@@ -1,1 +1,1 @@
-"""What tests of more than one folder use: people, pages, database changes, queries, the API and its document."""
+"""Helpers for tests in several folders: people, pages, database changes, queries, operations, OpenAPI."""

@@ -1,4 +1,4 @@
-"""What a block of code changed in the database: rows counted by table, new events in full."""
+"""Track the changes of a block in the database: the number of rows per table, and new events."""
 
 import json
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def event(
     organization: Organization | None = None,
     **data: object,
 ) -> RecordedEvent:
-    """The event that is expected; a plain user came by a session, nobody is the service itself."""
+    """Return the expected event. A user stands for a session, and None for the service itself."""
     if not isinstance(by, Principal):
         by = Principal(user=by, method=Method.SESSION if by else Method.SERVICE)
     return RecordedEvent(
@@ -57,9 +57,9 @@ def recorded(row: Event) -> RecordedEvent:
 
 @dataclass
 class Changes:
-    """Filled when the watch ends: rows ``(added, changed, removed)`` per table, and the new events in order.
+    """The changes: rows ``(added, changed, removed)`` per table, and the new events in order.
 
-    What limits count with is told apart from what was done.
+    The tables of rate limits are listed apart from the others.
     """
 
     tables: dict[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Changes:
 
 @contextmanager
 def track_changes() -> Iterator[Changes]:
-    """Yield what the block changed in our tables, to be read when it has ended; also when the block raises."""
+    """Yield the changes of the block. They are set when the block ends, also if it raises."""
     changes = Changes()
     before = stored_rows()
     known = set(Event.objects.values_list("pk", flat=True))
@@ -90,7 +90,7 @@ def track_changes() -> Iterator[Changes]:
 
 
 def all_models() -> list[type[models.Model]]:
-    """Every table of the service and of its libraries; the tests' own is there only where a test has asked for it."""
+    """Return every table except that of the tests' own model, which does not always exist."""
     return [model for model in apps.get_models() if not model.__module__.startswith("tests.")]
 
 

@@ -1,4 +1,4 @@
-"""Whether an answer is what the house's OpenAPI document says it may be."""
+"""Check responses against the OpenAPI document of the house API."""
 
 import json
 from functools import cache
@@ -12,22 +12,22 @@ from core.api.docs import Document
 
 @cache
 def documented_answers() -> dict[str, dict[str, Any]]:
-    """Operation id to status to the schema of the body; None where there is no body."""
+    """Return the schema of the body by operation id and status; None without a body."""
     document = json.loads(Document("/api/v0").json)
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     return {
         operation["operationId"]: {
-            status: body_schema(answer, document) for status, answer in operation["responses"].items()
+            status: body_schema(response, document) for status, response in operation["responses"].items()
         }
         for operation in operations
     }
 
 
-def body_schema(answer: dict[str, Any], document: dict[str, Any]) -> dict[str, Any] | None:
-    """The schema with all it refers to."""
-    if "content" not in answer:
+def body_schema(response: dict[str, Any], document: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the schema with its references resolved."""
+    if "content" not in response:
         return None
-    return {**answer["content"]["application/json"]["schema"], "components": document["components"]}
+    return {**response["content"]["application/json"]["schema"], "components": document["components"]}
 
 
 def assert_documented(operation: str, response: HttpResponse) -> None:

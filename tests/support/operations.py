@@ -1,4 +1,4 @@
-"""The world of the permission matrix: every operation that the map routes, and something for each to be about."""
+"""The permission matrix: every routed operation, and an object for each."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -26,7 +26,7 @@ PASSWORD = "correct horse battery staple"
 
 
 class Route(NamedTuple):
-    """How an operation is reached."""
+    """The route of an operation."""
 
     method: str
     path: str
@@ -35,20 +35,20 @@ class Route(NamedTuple):
 
 
 def parse(table: str) -> dict[str, dict[str, int]]:
-    """Operation to who to status."""
+    """Return the expected status by operation and caller."""
     head, *rows = [line.split() for line in table.splitlines() if line]
     return {operation: dict(zip(head[1:], map(int, statuses), strict=True)) for operation, *statuses in rows}
 
 
 def house_routes() -> dict[str, Route]:
-    """Every operation that the map has below ``/api/v0``."""
+    """Return every operation below ``/api/v0``."""
     prefixes: list[Any] = get_resolver().url_patterns
     house = next(one for one in prefixes if str(one.pattern) == "api/v0/")
     return dict(operations_of(house.url_patterns))
 
 
 def operations_of(patterns: Iterable[URLPattern], prefix: str = "/api/v0/") -> Iterator[tuple[str, Route]]:
-    """Key and route of each operation."""
+    """Yield the key and the route of each operation."""
     for pattern in patterns:
         callback: Any = pattern.callback
         if not hasattr(callback, "actions"):
@@ -64,7 +64,7 @@ def operations_of(patterns: Iterable[URLPattern], prefix: str = "/api/v0/") -> I
 
 
 class World:
-    """One organization with everything that an operation can be about."""
+    """An organization with an object for every operation."""
 
     def __init__(self, organization: Organization, owner: User) -> None:
         by = session_of(owner)
@@ -95,7 +95,7 @@ class World:
         _, self.owners_secret = create_api_key(by=by, organization_id=organization.pk, name="Laptop")
 
     def names(self, operation: str) -> dict[str, Any]:
-        """What the path, the header and the body of an operation name."""
+        """Return the ids for the path, the headers and the body of an operation."""
         kind = Unit.Kind.WORKSPACE if operation.startswith("workspace") else Unit.Kind.APPLICATION
         return {
             "organization_id": self.organization.pk,
@@ -109,7 +109,7 @@ class World:
         }
 
     def body(self, operation: str, who: str, names: dict[str, Any]) -> dict[str, Any]:
-        """What is sent: as little as the operation takes."""
+        """Return the smallest valid body."""
         named = {"name": "Another"}
         invited = {"email": "new@example.com"}
         unit_role = {"roleId": UNIT_VIEWER_ROLE}
@@ -147,7 +147,7 @@ class World:
         return bodies.get(operation, {})
 
     def client(self, who: str, user: User | None) -> APIClient:
-        """Somebody with a credential that every operation admits, or "anonymous", or the "key" of the owner."""
+        """Return a client for a caller: a person with a session, "anonymous", or the "key" of the owner."""
         client = APIClient()
         if who == "key":
             client.credentials(HTTP_X_API_KEY=self.owners_secret)
@@ -159,7 +159,7 @@ class World:
     def ask(
         self, client: APIClient, operation: str, who: str, route: Route, names: dict[str, Any] | None = None
     ) -> Any:
-        """The response to an operation; other names than this world's may be given."""
+        """Return the response to an operation. Arguments replace ids."""
         names = names or self.names(operation)
         headers = {"X-Organization-Id": str(names["organization_id"])} if route.in_current_organization else {}
         path = route.path.format(**{name: names[name] for name in route.names})

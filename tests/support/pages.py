@@ -1,4 +1,4 @@
-"""What a person reads on a page."""
+"""The visible text of a page."""
 
 import re
 from html.parser import HTMLParser
@@ -11,7 +11,7 @@ VOID = {"input", "img", "br", "hr", "meta", "link"}
 
 
 class _Reader(HTMLParser):
-    """Collects the text between the tags, without what is not for reading."""
+    """Collect the visible text of a document."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -41,7 +41,7 @@ class _Reader(HTMLParser):
 
 
 def visible_text(response: HttpResponse) -> list[str]:
-    """Return the lines of text in the main part of the page; hidden text is left out."""
+    """Return the visible lines of the page's main part."""
     html = response.content.decode()
     main = html[html.index("<main") : html.index("</main>") + len("</main>")]
     reader = _Reader()

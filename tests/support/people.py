@@ -1,4 +1,4 @@
-"""One of the cast, how they act, and what they hold in an organization."""
+"""People in tests, their principals and their roles."""
 
 from uuid import UUID
 
@@ -9,12 +9,12 @@ from tests.factories import UserFactory
 
 
 def cast_member(name: str) -> User:
-    """Make the person of this first name, as `owner@example.com` is Owner Cast."""
+    """Create a person: `owner` is Owner Cast, `owner@example.com`."""
     return UserFactory.create(email=f"{name}@example.com", first_name=name.capitalize(), last_name="Cast")
 
 
 def session_of(user: User) -> Principal:
-    """Return the principal of a user who signed in with a browser, to act as `by=session_of(owner)`."""
+    """Return the principal of a user with a session: `by=session_of(owner)`."""
     return Principal(user=user, method=Method.SESSION)
 
 
@@ -23,5 +23,5 @@ def membership_of(user: User, organization: Organization) -> Membership:
 
 
 def role_id_of(user: User, organization: Organization) -> UUID:
-    """Return the id of the role that the user holds in the organization itself."""
+    """Return the id of the user's organization role."""
     return membership_of(user, organization).organization_role.pk

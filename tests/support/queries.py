@@ -1,4 +1,4 @@
-"""Which queries a request makes: each pinned by what it is for and which table it goes to."""
+"""Assertions about the queries of a block: the verb and table of each."""
 
 import re
 from collections.abc import Iterator
@@ -38,7 +38,7 @@ def summary(sql: str) -> str:
 
 
 def without_parentheses(sql: str) -> str:
-    """The statement without its subqueries and arguments."""
+    """Return the statement without its subqueries and arguments."""
     while INNERMOST.search(sql):
         sql = INNERMOST.sub("", sql)
     return sql

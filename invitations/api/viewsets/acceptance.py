@@ -21,4 +21,4 @@ class AcceptsInvitations(HouseViewSet):
         answer = answering.accept(by=self.caller, invitation_id=invitation_id, proof=proof)
         if answer.membership is None:
             self.message = WAITING_MESSAGE
-        return self.answer(answer)
+        return self.respond(answer)

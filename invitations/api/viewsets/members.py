@@ -29,7 +29,7 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     @operation(
         "Invitation sent successfully",
         body=InviteSerializer,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         headers={**HEADERS, **IDEMPOTENCY_KEY},
         status=201,
         errors=(404, 409, 422, 429),
@@ -40,11 +40,11 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
 
         The invitation cannot grant more than the caller has.
         """
-        return self.answer(inviting.invite(by=self.caller, organization_id=self.organization.pk, **self.body))
+        return self.respond(inviting.invite(by=self.caller, organization_id=self.organization.pk, **self.body))
 
     @operation(
         "Invitations retrieved successfully",
-        answer=InvitingOrganizationSerializer,
+        response=InvitingOrganizationSerializer,
         filterset_class=InvitingOrganizationFilter,
         pagination_class=PagePagination,
     )
@@ -56,9 +56,9 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
         """
         rows = Invitation.objects.open().addressed_to(self.caller.user).newest_of_each_organization()
         rows = rows.not_joined_by(self.caller.user).with_details().with_member_count()
-        return self.page(rows)
+        return self.respond_with_page(rows)
 
-    @operation("Joined the organization", body=JoinSerializer, answer=AcceptanceSerializer, errors=(404, 409, 410))
+    @operation("Joined the organization", body=JoinSerializer, response=AcceptanceSerializer, errors=(404, 409, 410))
     def join(self, request: Request) -> Response:
         """Join organization with pending invitation.
 

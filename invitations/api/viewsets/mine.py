@@ -28,21 +28,21 @@ class MyInvitationViewSet(AcceptsInvitations):
 
     @operation(
         "Invitations retrieved successfully",
-        answer=ReceivedInvitationSerializer,
+        response=ReceivedInvitationSerializer,
         filterset_class=ReceivedInvitationFilter,
         pagination_class=PagePagination,
     )
     def list(self, request: Request) -> Response:
         """List my open invitations."""
         rows = Invitation.objects.open().addressed_to(self.caller.user).with_details().with_member_count()
-        return self.page(rows)
+        return self.respond_with_page(rows)
 
-    @operation("Invitation retrieved successfully", answer=ReceivedInvitationSerializer)
+    @operation("Invitation retrieved successfully", response=ReceivedInvitationSerializer)
     def retrieve(self, request: Request, invitation_id: UUID) -> Response:
         """Get one of my invitations, in any state."""
-        return self.answer(find_addressed(self.caller, invitation_id))
+        return self.respond(find_addressed(self.caller, invitation_id))
 
-    @operation("Invitation accepted successfully", answer=AcceptanceSerializer, errors=(409, 410))
+    @operation("Invitation accepted successfully", response=AcceptanceSerializer, errors=(409, 410))
     def accept(self, request: Request, invitation_id: UUID) -> Response:
         """Accept one of my invitations.
 
@@ -53,7 +53,7 @@ class MyInvitationViewSet(AcceptsInvitations):
     @operation(
         "Invitation declined successfully",
         body=DeclineSerializer,
-        answer=ReceivedInvitationSerializer,
+        response=ReceivedInvitationSerializer,
         errors=(409, 410),
     )
     def decline(self, request: Request, invitation_id: UUID) -> Response:
@@ -62,12 +62,12 @@ class MyInvitationViewSet(AcceptsInvitations):
         This cannot be undone. The inviter is notified.
         """
         answering.decline(by=self.caller, invitation_id=invitation_id, **self.body)
-        return self.answer(find_addressed(self.caller, invitation_id))
+        return self.respond(find_addressed(self.caller, invitation_id))
 
     @operation(
         "Invitation retrieved successfully",
         body=LookupSerializer,
-        answer=LinkedInvitationSerializer,
+        response=LinkedInvitationSerializer,
         errors=(404, 410),
     )
     def lookup(self, request: Request) -> Response:
@@ -75,4 +75,4 @@ class MyInvitationViewSet(AcceptsInvitations):
 
         Returns what the invitation page shows. No credential is needed. The response is 410 if a newer email was sent.
         """
-        return self.answer(find_by_token(self.body["token"]))
+        return self.respond(find_by_token(self.body["token"]))

@@ -32,7 +32,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
     @operation(
         "Invitations retrieved successfully",
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         filterset_class=SentInvitationFilter,
         pagination_class=PagePagination,
     )
@@ -43,12 +43,12 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         caller who manages only units sees only the invitations to these units.
         """
         rows = Invitation.objects.manageable_in(self.organization, self.caller)
-        return self.page(with_delivery(rows.with_details()))
+        return self.respond_with_page(with_delivery(rows.with_details()))
 
     @operation(
         "Invitation sent successfully",
         body=InviteSerializer,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
         errors=(409, 422, 429),
@@ -59,25 +59,25 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
         The invitation cannot grant more than the caller has.
         """
-        return self.answer(inviting.invite(by=self.caller, organization_id=organization_id, **self.body))
+        return self.respond(inviting.invite(by=self.caller, organization_id=organization_id, **self.body))
 
-    @operation("Invitation retrieved successfully", answer=InvitationSerializer)
+    @operation("Invitation retrieved successfully", response=InvitationSerializer)
     def retrieve(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Get an invitation of an organization."""
-        return self.answer(find_managed(self.caller, self.organization, invitation_id))
+        return self.respond(find_managed(self.caller, self.organization, invitation_id))
 
-    @operation("Invitation explained successfully", answer=ExplanationSerializer)
+    @operation("Invitation explained successfully", response=ExplanationSerializer)
     def explain(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Explain why this person has not joined.
 
         Returns the current reason and a timeline. It never says whether the invited address has an account.
         """
-        return self.answer(explain(find_managed(self.caller, self.organization, invitation_id)))
+        return self.respond(explain(find_managed(self.caller, self.organization, invitation_id)))
 
     @operation(
         "Invitation updated successfully",
         body=InvitationChangesSerializer,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         errors=(409, 410, 422),
     )
     def partial_update(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
@@ -86,7 +86,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         The caller must have everything that the invitation grants before and after the change. No email is sent, and
         the link stays the same.
         """
-        return self.answer(
+        return self.respond(
             inviting.update_invitation(
                 by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body
             )
@@ -99,19 +99,19 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         The invitation stays readable, and the page of its link says that it was withdrawn.
         """
         inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
-        return self.answer()
+        return self.respond()
 
-    @operation("Invitation cancelled successfully", answer=InvitationSerializer, errors=(410,))
+    @operation("Invitation cancelled successfully", response=InvitationSerializer, errors=(410,))
     def cancel(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Cancel an invitation that is open or waits for a seat."""
-        return self.answer(
+        return self.respond(
             inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         )
 
     @operation(
         "Invitation resent successfully",
         body=ResendSerializer,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         errors=(409, 410, 422, 429),
     )
@@ -121,14 +121,14 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
         For an expired or undeliverable invitation, this creates and returns a new invitation with the same grant.
         """
-        return self.answer(
+        return self.respond(
             inviting.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body)
         )
 
     @operation(
         "Address corrected successfully",
         body=CorrectionSerializer,
-        answer=InvitationSerializer,
+        response=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
         errors=(409, 410, 422, 429),
@@ -139,7 +139,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
         Creates and returns a new invitation with the same grant. It replaces one that is open or undeliverable.
         """
-        return self.answer(
+        return self.respond(
             inviting.correct_address(
                 by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body
             )

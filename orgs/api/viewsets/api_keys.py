@@ -24,7 +24,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
 
     @operation(
         "API keys retrieved successfully",
-        answer=ApiKeySerializer,
+        response=ApiKeySerializer,
         pagination_class=PagePagination,
         headers=HEADERS,
         errors=(404, 409),
@@ -34,12 +34,12 @@ class ApiKeyViewSet(CurrentOrganizationContext):
 
         You see your own keys and, if you manage members, those of system users.
         """
-        return self.page(api_keys.visible_keys(self.caller, self.organization))
+        return self.respond_with_page(api_keys.visible_keys(self.caller, self.organization))
 
     @operation(
         "API key created successfully",
         body=NewApiKeySerializer,
-        answer=CreatedApiKeySerializer,
+        response=CreatedApiKeySerializer,
         headers=HEADERS,
         status=201,
         errors=(404, 409, 422),
@@ -52,17 +52,17 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         """
         key, secret = api_keys.create_api_key(by=self.caller, organization_id=self.organization.pk, **self.body)
         key.secret = secret
-        return self.answer(key)
+        return self.respond(key)
 
-    @operation("API key retrieved successfully", answer=ApiKeySerializer, headers=HEADERS, errors=(409,))
+    @operation("API key retrieved successfully", response=ApiKeySerializer, headers=HEADERS, errors=(409,))
     def retrieve(self, request: Request, key_id: UUID) -> Response:
         """Get an API key."""
-        return self.answer(api_keys.find_key(self.caller, self.organization, key_id))
+        return self.respond(api_keys.find_key(self.caller, self.organization, key_id))
 
     @operation(
         "API key updated successfully",
         body=ApiKeyDescriptionSerializer,
-        answer=ApiKeySerializer,
+        response=ApiKeySerializer,
         headers=HEADERS,
         errors=(409,),
     )
@@ -76,7 +76,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     @operation(
         "API key updated successfully",
         body=ApiKeyDescriptionSerializer,
-        answer=ApiKeySerializer,
+        response=ApiKeySerializer,
         headers=HEADERS,
         errors=(409,),
     )
@@ -87,7 +87,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     def updated(self, key_id: UUID) -> Response:
         """Update the key with the body and return it."""
         key = api_keys.update_api_key(by=self.caller, organization_id=self.organization.pk, key_id=key_id, **self.body)
-        return self.answer(key)
+        return self.respond(key)
 
     @operation("API key deleted successfully", status=204, headers=HEADERS, errors=(409,))
     def destroy(self, request: Request, key_id: UUID) -> Response:
@@ -96,4 +96,4 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         It stops working immediately.
         """
         api_keys.delete_api_key(by=self.caller, organization_id=self.organization.pk, key_id=key_id)
-        return self.answer()
+        return self.respond()

@@ -23,19 +23,19 @@ class CollaboratorViewSet(PathOrganizationContext):
 
     @operation(
         "Collaborators retrieved successfully",
-        answer=CollaboratorSerializer,
+        response=CollaboratorSerializer,
         filterset_class=CollaboratorFilter,
         pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """List the members with a role in this workspace or application."""
         unit = querysets.unit_of(self.caller, self.organization, unit_id, self.kind)
-        return self.page(querysets.collaborators_in(unit))
+        return self.respond_with_page(querysets.collaborators_in(unit))
 
     @operation(
         "Collaborator updated successfully",
         body=CollaboratorRoleSerializer,
-        answer=CollaboratorSerializer,
+        response=CollaboratorSerializer,
         errors=(422,),
     )
     def update(self, request: Request, organization_id: UUID, unit_id: UUID, member_id: UUID) -> Response:
@@ -48,7 +48,7 @@ class CollaboratorViewSet(PathOrganizationContext):
             kind=self.kind,
             **self.body,
         )
-        return self.answer(member.assignment_in(unit_id))
+        return self.respond(member.assignment_in(unit_id))
 
     @operation("Collaborator removed successfully", status=204)
     def destroy(self, request: Request, organization_id: UUID, unit_id: UUID, member_id: UUID) -> Response:
@@ -63,7 +63,7 @@ class CollaboratorViewSet(PathOrganizationContext):
             membership_id=member_id,
             kind=self.kind,
         )
-        return self.answer()
+        return self.respond()
 
 
 class WorkspaceCollaboratorViewSet(CollaboratorViewSet):

@@ -24,10 +24,10 @@ class OrganizationEventViewSet(PathOrganizationContext):
 
     resource = "organization_events"
 
-    @operation("Events retrieved successfully", answer=EventSerializer, pagination_class=EventPagination)
+    @operation("Events retrieved successfully", response=EventSerializer, pagination_class=EventPagination)
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List the events of an organization, oldest first.
 
         You need the permission to manage members. To get newer events, repeat the request with `after`.
         """
-        return self.page(querysets.events_of(self.caller, self.organization))
+        return self.respond_with_page(querysets.events_of(self.caller, self.organization))

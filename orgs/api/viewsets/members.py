@@ -21,7 +21,7 @@ class MemberViewSet(CurrentOrganizationContext):
 
     @operation(
         "Members retrieved successfully",
-        answer=MemberSerializer,
+        response=MemberSerializer,
         filterset_class=MemberFilter,
         pagination_class=PagePagination,
         headers=HEADERS,
@@ -29,17 +29,17 @@ class MemberViewSet(CurrentOrganizationContext):
     )
     def list(self, request: Request) -> Response:
         """List the members of the organization."""
-        return self.page(querysets.members_of(self.caller, self.organization))
+        return self.respond_with_page(querysets.members_of(self.caller, self.organization))
 
-    @operation("Member retrieved successfully", answer=MemberSerializer, headers=HEADERS, errors=(409,))
+    @operation("Member retrieved successfully", response=MemberSerializer, headers=HEADERS, errors=(409,))
     def retrieve(self, request: Request, member_id: UUID) -> Response:
         """Get a member."""
-        return self.answer(querysets.member_of(self.caller, self.organization, member_id))
+        return self.respond(querysets.member_of(self.caller, self.organization, member_id))
 
     @operation(
         "Member updated successfully",
         body=MemberChangesSerializer,
-        answer=MemberSerializer,
+        response=MemberSerializer,
         headers=HEADERS,
         errors=(409, 422),
     )
@@ -48,10 +48,10 @@ class MemberViewSet(CurrentOrganizationContext):
         member = members.change_member_roles(
             by=self.caller, organization_id=self.organization.pk, membership_id=member_id, **self.body
         )
-        return self.answer(member)
+        return self.respond(member)
 
     @operation("Member removed successfully", status=204, headers=HEADERS, errors=(409,))
     def destroy(self, request: Request, member_id: UUID) -> Response:
         """Remove a member from the organization."""
         members.remove_member(by=self.caller, organization_id=self.organization.pk, membership_id=member_id)
-        return self.answer()
+        return self.respond()

@@ -130,19 +130,19 @@ class OAuthApplicationViewSet(HouseViewSet):
 
     @operation(
         "OAuth applications retrieved successfully",
-        answer=OAuthApplicationSerializer,
+        response=OAuthApplicationSerializer,
         pagination_class=PagePagination,
         headers=HEADERS,
         errors=(404,),
     )
     def list(self, request: Request) -> Response:
         """List OAuth applications, newest first."""
-        return self.page(applications.visible_applications(self.caller, self.organization))
+        return self.respond_with_page(applications.visible_applications(self.caller, self.organization))
 
     @operation(
         "OAuth application registered successfully",
         body=NewApplicationSerializer,
-        answer=ShownOnceSerializer,
+        response=ShownOnceSerializer,
         headers=HEADERS,
         status=201,
         errors=(404, 409),
@@ -168,15 +168,15 @@ class OAuthApplicationViewSet(HouseViewSet):
         )
         return self._shown_once(registered)
 
-    @operation("OAuth application retrieved successfully", answer=OAuthApplicationSerializer, headers=HEADERS)
+    @operation("OAuth application retrieved successfully", response=OAuthApplicationSerializer, headers=HEADERS)
     def retrieve(self, request: Request, application_id: UUID) -> Response:
         """Get an OAuth application."""
-        return self.answer(applications.find_application(self.caller, self.organization, application_id))
+        return self.respond(applications.find_application(self.caller, self.organization, application_id))
 
     @operation(
         "OAuth application updated successfully",
         body=ApplicationChangesSerializer,
-        answer=OAuthApplicationSerializer,
+        response=OAuthApplicationSerializer,
         headers=HEADERS,
     )
     def partial_update(self, request: Request, application_id: UUID) -> Response:
@@ -188,10 +188,10 @@ class OAuthApplicationViewSet(HouseViewSet):
         changed = applications.update_application(
             by=self.caller, organization=self.organization, application_id=application_id, **self.body
         )
-        return self.answer(changed)
+        return self.respond(changed)
 
     @operation(
-        "OAuth application secret renewed successfully", answer=ShownOnceSerializer, headers=HEADERS, errors=(409,)
+        "OAuth application secret renewed successfully", response=ShownOnceSerializer, headers=HEADERS, errors=(409,)
     )
     def renew_secret(self, request: Request, application_id: UUID) -> Response:
         """Renew an OAuth application's secret and revoke all its tokens."""
@@ -204,9 +204,9 @@ class OAuthApplicationViewSet(HouseViewSet):
     def destroy(self, request: Request, application_id: UUID) -> Response:
         """Delete an OAuth application and revoke all its tokens."""
         applications.delete_application(by=self.caller, organization=self.organization, application_id=application_id)
-        return self.answer()
+        return self.respond()
 
     def _shown_once(self, registered: tuple[OAuthApplication, str]) -> Response:
         application, secret = registered
         application.shown_secret = secret
-        return self.answer(application)
+        return self.respond(application)

@@ -33,18 +33,18 @@ class OrganizationViewSet(PathOrganizationContext):
 
     @operation(
         "Organizations retrieved successfully",
-        answer=OrganizationSerializer,
+        response=OrganizationSerializer,
         filterset_class=OrganizationFilter,
         pagination_class=PagePagination,
     )
     def list(self, request: Request) -> Response:
         """List your organizations."""
-        return self.page(querysets.live_organizations_of(self.caller))
+        return self.respond_with_page(querysets.live_organizations_of(self.caller))
 
     @operation(
         "Organization registered successfully",
         body=OrganizationProfileSerializer,
-        answer=OrganizationSerializer,
+        response=OrganizationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
         errors=(409, 422),
@@ -58,15 +58,15 @@ class OrganizationViewSet(PathOrganizationContext):
         """
         return self.shown(organizations.create_organization(by=self.caller, **self.body))
 
-    @operation("Organization retrieved successfully", answer=OrganizationSerializer)
+    @operation("Organization retrieved successfully", response=OrganizationSerializer)
     def retrieve(self, request: Request, organization_id: UUID) -> Response:
         """Get an organization."""
-        return self.answer(querysets.organization_of(self.caller, organization_id))
+        return self.respond(querysets.organization_of(self.caller, organization_id))
 
     @operation(
         "Organization updated successfully",
         body=OrganizationProfileSerializer,
-        answer=OrganizationSerializer,
+        response=OrganizationSerializer,
         errors=(409,),
     )
     def update(self, request: Request, organization_id: UUID) -> Response:
@@ -79,7 +79,7 @@ class OrganizationViewSet(PathOrganizationContext):
     @operation(
         "Organization updated successfully",
         body=OrganizationProfileSerializer,
-        answer=OrganizationSerializer,
+        response=OrganizationSerializer,
         errors=(409,),
     )
     def partial_update(self, request: Request, organization_id: UUID) -> Response:
@@ -92,7 +92,7 @@ class OrganizationViewSet(PathOrganizationContext):
             organizations.update_organization(by=self.caller, organization_id=organization_id, **self.body)
         )
 
-    @operation("Organization archived successfully", answer=OrganizationSerializer)
+    @operation("Organization archived successfully", response=OrganizationSerializer)
     def destroy(self, request: Request, organization_id: UUID) -> Response:
         """Archive an organization.
 
@@ -100,7 +100,7 @@ class OrganizationViewSet(PathOrganizationContext):
         """
         return self.shown(organizations.archive_organization(by=self.caller, organization_id=organization_id))
 
-    @operation("Organization restored successfully", answer=OrganizationSerializer)
+    @operation("Organization restored successfully", response=OrganizationSerializer)
     def restore(self, request: Request, organization_id: UUID) -> Response:
         """Restore an archived organization."""
         return self.shown(organizations.restore_organization(by=self.caller, organization_id=organization_id))
@@ -112,15 +112,15 @@ class OrganizationViewSet(PathOrganizationContext):
         Everything that belongs to it is deleted, except its events.
         """
         organizations.purge_organization(by=self.caller, organization_id=organization_id)
-        return self.answer()
+        return self.respond()
 
-    @operation("Statistics retrieved successfully", answer=StatisticsSerializer)
+    @operation("Statistics retrieved successfully", response=StatisticsSerializer)
     def statistics(self, request: Request, organization_id: UUID) -> Response:
         """Get an organization's statistics.
 
         You need the permission to manage members.
         """
-        return self.answer(statistics_of(self.caller, self.organization))
+        return self.respond(statistics_of(self.caller, self.organization))
 
     @operation("Organization left successfully", status=204, errors=(409,))
     def leave(self, request: Request, organization_id: UUID) -> Response:
@@ -129,9 +129,9 @@ class OrganizationViewSet(PathOrganizationContext):
         The last owner cannot leave.
         """
         members.leave_organization(by=self.caller, organization_id=organization_id)
-        return self.answer()
+        return self.respond()
 
-    @operation("Ownership transferred successfully", body=TransferSerializer, answer=MemberSerializer, errors=(422,))
+    @operation("Ownership transferred successfully", body=TransferSerializer, response=MemberSerializer, errors=(422,))
     def transfer_ownership(self, request: Request, organization_id: UUID) -> Response:
         """Make another person the owner in your place.
 
@@ -140,11 +140,11 @@ class OrganizationViewSet(PathOrganizationContext):
         new_owner = members.transfer_ownership(
             by=self.caller, organization_id=organization_id, membership_id=self.body["member_id"]
         )
-        return self.answer(new_owner)
+        return self.respond(new_owner)
 
     def shown(self, organization: Organization) -> Response:
         """Return the organization with the fields that its members see."""
-        return self.answer(querysets.organizations_of(self.caller).get(pk=organization.pk))
+        return self.respond(querysets.organizations_of(self.caller).get(pk=organization.pk))
 
 
 class CurrentOrganizationViewSet(CurrentOrganizationContext):
@@ -152,10 +152,12 @@ class CurrentOrganizationViewSet(CurrentOrganizationContext):
 
     resource = "organizations"
 
-    @operation("Organization retrieved successfully", answer=OrganizationSerializer, headers=HEADERS, errors=(404, 409))
+    @operation(
+        "Organization retrieved successfully", response=OrganizationSerializer, headers=HEADERS, errors=(404, 409)
+    )
     def current(self, request: Request) -> Response:
         """Get the current organization."""
-        return self.answer(querysets.organizations_of(self.caller).get(pk=self.organization.pk))
+        return self.respond(querysets.organizations_of(self.caller).get(pk=self.organization.pk))
 
 
 class PublicOrganizationViewSet(ApiViewSet):
@@ -163,7 +165,7 @@ class PublicOrganizationViewSet(ApiViewSet):
 
     resource = "organizations"
 
-    @operation("Organization retrieved successfully", answer=PublicOrganizationSerializer)
+    @operation("Organization retrieved successfully", response=PublicOrganizationSerializer)
     def by_slug(self, request: Request, slug: str) -> Response:
         """Get an organization's public profile by its slug."""
-        return self.answer(querysets.public_organization(slug))
+        return self.respond(querysets.public_organization(slug))

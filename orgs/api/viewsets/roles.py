@@ -23,18 +23,18 @@ class RoleViewSet(PathOrganizationContext):
 
     @operation(
         "Roles retrieved successfully",
-        answer=RoleSerializer,
+        response=RoleSerializer,
         filterset_class=RoleListFilter,
         pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List the roles of an organization."""
-        return self.page(querysets.roles_of(self.organization))
+        return self.respond_with_page(querysets.roles_of(self.organization))
 
     @operation(
         "Role created successfully",
         body=NewRoleSerializer,
-        answer=RoleSerializer,
+        response=RoleSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
         errors=(409, 422),
@@ -45,21 +45,21 @@ class RoleViewSet(PathOrganizationContext):
 
         Its permissions must be among your own.
         """
-        return self.answer(roles.create_role(by=self.caller, organization_id=organization_id, **self.body))
+        return self.respond(roles.create_role(by=self.caller, organization_id=organization_id, **self.body))
 
-    @operation("Role retrieved successfully", answer=RoleSerializer)
+    @operation("Role retrieved successfully", response=RoleSerializer)
     def retrieve(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
         """Get a role."""
-        return self.answer(querysets.role_of(self.organization, role_id))
+        return self.respond(querysets.role_of(self.organization, role_id))
 
-    @operation("Role updated successfully", body=RoleChangesSerializer, answer=RoleSerializer, errors=(409, 422))
+    @operation("Role updated successfully", body=RoleChangesSerializer, response=RoleSerializer, errors=(409, 422))
     def partial_update(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
         """Change a role's name or permissions.
 
         New permissions apply at once to all members with the role.
         """
         role = roles.update_role(by=self.caller, organization_id=organization_id, role_id=role_id, **self.body)
-        return self.answer(role)
+        return self.respond(role)
 
     @operation(
         "Role deleted successfully",
@@ -74,4 +74,4 @@ class RoleViewSet(PathOrganizationContext):
         roles.delete_role(
             by=self.caller, organization_id=organization_id, role_id=role_id, reassign_to=self.query["reassignTo"]
         )
-        return self.answer()
+        return self.respond()

@@ -24,7 +24,7 @@ class UnitViewSet(PathOrganizationContext):
 
     @operation(
         "Units retrieved successfully",
-        answer=UnitSerializer,
+        response=UnitSerializer,
         filterset_class=UnitFilter,
         pagination_class=PagePagination,
     )
@@ -33,12 +33,12 @@ class UnitViewSet(PathOrganizationContext):
 
         With the permission to list projects you see all of them, otherwise those that you have a role in.
         """
-        return self.page(querysets.units_of(self.caller, self.organization).filter(kind=self.kind))
+        return self.respond_with_page(querysets.units_of(self.caller, self.organization).filter(kind=self.kind))
 
     @operation(
         "Unit created successfully",
         body=UnitProfileSerializer,
-        answer=UnitSerializer,
+        response=UnitSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
         errors=(409, 422),
@@ -50,20 +50,20 @@ class UnitViewSet(PathOrganizationContext):
         Without a slug, it gets one made from its name.
         """
         unit = units.create_unit(by=self.caller, organization_id=organization_id, kind=self.kind, **self.body)
-        return self.answer(unit)
+        return self.respond(unit)
 
-    @operation("Unit retrieved successfully", answer=UnitSerializer)
+    @operation("Unit retrieved successfully", response=UnitSerializer)
     def retrieve(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """Get a workspace or an application."""
-        return self.answer(querysets.unit_of(self.caller, self.organization, unit_id, self.kind))
+        return self.respond(querysets.unit_of(self.caller, self.organization, unit_id, self.kind))
 
-    @operation("Unit updated successfully", body=UnitProfileSerializer, answer=UnitSerializer, errors=(409,))
+    @operation("Unit updated successfully", body=UnitProfileSerializer, response=UnitSerializer, errors=(409,))
     def partial_update(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """Change the profile of a workspace or an application."""
         unit = units.update_unit(
             by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind, **self.body
         )
-        return self.answer(unit)
+        return self.respond(unit)
 
     @operation("Unit deleted successfully", status=204, errors=(409,))
     def destroy(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
@@ -72,7 +72,7 @@ class UnitViewSet(PathOrganizationContext):
         This fails while an open invitation grants a role in it.
         """
         units.delete_unit(by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind)
-        return self.answer()
+        return self.respond()
 
 
 class WorkspaceViewSet(UnitViewSet):

@@ -35,7 +35,7 @@ class UserViewSet(HouseViewSet):
     @operation(
         "User registered successfully",
         body=RegistrationSerializer,
-        answer=UserSerializer,
+        response=UserSerializer,
         status=201,
         also={202: CHECK_YOUR_EMAIL},
         errors=(429,),
@@ -48,27 +48,27 @@ class UserViewSet(HouseViewSet):
         token of an identity provider, the account already exists, and the request only sets the names (201).
         """
         if isinstance(request.auth, Principal):
-            return self.answer(profile.update_profile(by=self.caller, **self.body) if self.body else self.caller.user)
+            return self.respond(profile.update_profile(by=self.caller, **self.body) if self.body else self.caller.user)
         register(request._request, **self.body)
-        return self.answer_briefly(202)
+        return self.respond_without_data(202)
 
-    @operation("Profile retrieved successfully", answer=UserSerializer)
+    @operation("Profile retrieved successfully", response=UserSerializer)
     def profile(self, request: Request) -> Response:
         """Get your profile."""
-        return self.answer(self.caller.user)
+        return self.respond(self.caller.user)
 
-    @operation("Profile updated successfully", body=ProfileSerializer, answer=UserSerializer)
+    @operation("Profile updated successfully", body=ProfileSerializer, response=UserSerializer)
     def replace_profile(self, request: Request) -> Response:
         """Replace your profile.
 
         Fields that you leave out are cleared.
         """
-        return self.answer(profile.update_profile(by=self.caller, **self.body))
+        return self.respond(profile.update_profile(by=self.caller, **self.body))
 
-    @operation("Profile updated successfully", body=ProfileSerializer, answer=UserSerializer)
+    @operation("Profile updated successfully", body=ProfileSerializer, response=UserSerializer)
     def update_profile(self, request: Request) -> Response:
         """Change parts of your profile."""
-        return self.answer(profile.update_profile(by=self.caller, **self.body))
+        return self.respond(profile.update_profile(by=self.caller, **self.body))
 
     @operation("Account deleted successfully", status=204, errors=(409,))
     def delete_profile(self, request: Request) -> Response:
@@ -88,25 +88,25 @@ class UserViewSet(HouseViewSet):
         accounts.purge_account(by=self.caller, user=self.person)
         return self.gone()
 
-    @operation("Active organization retrieved successfully", answer=OrganizationSerializer, errors=(409,))
+    @operation("Active organization retrieved successfully", response=OrganizationSerializer, errors=(409,))
     def active_organization(self, request: Request) -> Response:
         """Get the active organization.
 
         It is the one that you switched to last, or else joined first. For an API key, it is the key's organization.
         """
         organizations = querysets.live_organizations_of(self.caller)
-        return self.answer(organizations.get(pk=active_organization_id(self.caller)))
+        return self.respond(organizations.get(pk=active_organization_id(self.caller)))
 
     @operation(
         "Active organization switched successfully",
         body=ActiveOrganizationSerializer,
-        answer=OrganizationSerializer,
+        response=OrganizationSerializer,
         errors=(404,),
     )
     def switch_organization(self, request: Request) -> Response:
         """Switch the active organization."""
         organization = accounts.switch_organization(by=self.caller, **self.body)
-        return self.answer(querysets.organizations_of(self.caller).get(pk=organization.pk))
+        return self.respond(querysets.organizations_of(self.caller).get(pk=organization.pk))
 
     @property
     def person(self) -> User:
@@ -117,7 +117,7 @@ class UserViewSet(HouseViewSet):
         """Return an empty response after the account was deleted, and end the session if there is one."""
         if self.caller.method == Method.SESSION:
             logout(self.request._request)
-        return self.answer()
+        return self.respond()
 
 
 class SystemUserViewSet(CurrentOrganizationContext):
@@ -128,7 +128,7 @@ class SystemUserViewSet(CurrentOrganizationContext):
     @operation(
         "System user registered successfully",
         body=SystemUserSerializer,
-        answer=MemberSerializer,
+        response=MemberSerializer,
         headers={**HEADERS, **IDEMPOTENCY_KEY},
         status=201,
         errors=(404, 409, 422),
@@ -141,4 +141,4 @@ class SystemUserViewSet(CurrentOrganizationContext):
         have. Its account ends with the membership.
         """
         membership = accounts.register_system_user(by=self.caller, organization_id=self.organization.pk, **self.body)
-        return self.answer(querysets.member_of(self.caller, self.organization, membership.pk))
+        return self.respond(querysets.member_of(self.caller, self.organization, membership.pk))

@@ -1,1 +1,1 @@
-"""Commands of the project as a whole."""
+"""Commands of the project."""

@@ -1,4 +1,4 @@
-"""``manage.py credentials``: the credential table as the page of the documentation that shows it."""
+"""``manage.py credentials``: print the credential table as ``docs/credentials.md``."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -15,53 +15,54 @@ from orgs.oauth.scopes import ADMINISTRATION, ANY_ORGANIZATION
 KINDS = {
     Method.SESSION: "session",
     Method.JWT: "JWT",
-    Method.OAUTH2: "OAuth token for a person",
-    Method.CLIENT: "OAuth token for no person",
+    Method.OAUTH2: "OAuth token of a person",
+    Method.CLIENT: "OAuth token of a system user",
     Method.API_KEY: "API key",
 }
 CONVERTER = re.compile("<(?:[a-z]+:)?([a-z_]+)>")
-HEAD = """# Which credential may do what
+HEAD = """# Which credentials each operation accepts
 
 <!-- `make format` writes this page from `credentials.py` in `orgs/` and `invitations/`, and from the dialects. -->
 
-A request shows one credential. What it may do at all is said here; what its user may do in an organization, their role.
+A request has one credential. This table lists the kinds of credential that each operation accepts. What the user may
+do in an organization depends on their role.
 
-* **recent**: the person has signed in within the last `RECENT_SIGN_IN` seconds.
-* A name in the columns of OAuth tokens is the scope that is needed, or one of several. Where it is a permission's, the
-  wider `organization:admin` and `organizations` admit too. **any** means any scope about organizations, and **yes**,
-  where nobody needs a credential, any at all.
-* An OAuth token is for a person when they agreed, or when its application acts for its owner. By client credentials it
-  is otherwise for no person, but for a system user, whom nobody invites.
-* A dialect that reads bearer tokens only takes an API key by the token that its own `oauth2/token` gives for it.
+* **recent**: the person must have signed in within the last `RECENT_SIGN_IN` seconds.
+* A name in an OAuth column is the required scope; of several names, one is enough. The scopes `organization:admin` and
+  `organizations` include the scopes of all permissions. **any** means any scope about organizations. **yes** means any
+  scope at all, as the operation needs no credential.
+* An OAuth token acts for a person if they agreed, or if its application acts for its owner. Other tokens from client
+  credentials act for a system user. System users cannot be invited.
+* Dialects that read only bearer tokens do not accept an API key itself. Their `oauth2/token` exchanges it for a token.
 """
 
 
 class Command(BaseCommand):
-    """Print the page."""
+    """Print docs/credentials.md."""
 
-    help = "Print docs/credentials.md, the table of which kind of credential may do what."
+    help = "Print docs/credentials.md, the table of the credentials that each operation accepts."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Print it to standard output."""
+        """Print the page to standard output."""
         self.stdout.write(page(), ending="")
 
 
 def page() -> str:
-    """The whole page; operations in the order of the map."""
-    titles = ["request", "nobody", *KINDS.values()]
+    """Return the page. Operations are in the order of the URLconf."""
+    titles = ["request", "no credential", *KINDS.values()]
     rows = [titles, ["---"] * len(titles), *(row(request, operation) for operation, request in requests())]
     return "\n".join([HEAD, *(f"| {' | '.join(cells)} |" for cells in rows), ""])
 
 
 def row(request: str, operation: str) -> list[str]:
-    """One operation: who may, and on which condition."""
+    """Return the cells of one operation."""
     admission = admission_to(operation)
     return [f"`{request}`", "yes" if admission.public else "", *(condition(admission, kind) for kind in KINDS)]
 
 
 def condition(admission: Admission, kind: Method) -> str:
-    """What a kind of credential needs; blank where it may not."""
+    """Return the condition for a kind of credential; blank if the operation does not accept it."""
     if kind not in admission.kinds:
         return ""
     if admission.recent:
@@ -74,22 +75,22 @@ def condition(admission: Admission, kind: Method) -> str:
 
 
 def narrowest(scopes: frozenset[str]) -> list[str]:
-    """Those that are named; whoever has a wider one knows."""
+    """Return the scopes without those that include others."""
     return sorted(scopes - ADMINISTRATION or scopes - {ORGANIZATIONS} or scopes)
 
 
 def requests() -> Iterator[tuple[str, str]]:
-    """Every operation that the map routes, as the table names it, with its method and path."""
+    """Yield each routed operation with its method and path."""
     yield from requests_of(get_resolver().url_patterns, "/")
 
 
 def requests_of(patterns: Iterable[Any], prefix: str) -> Iterator[tuple[str, str]]:
-    """The same, below a prefix."""
+    """Yield the routed operations below a prefix."""
     for pattern in patterns:
         path = CONVERTER.sub(r"{\1}", f"{prefix}{pattern.pattern}")
         if hasattr(pattern, "url_patterns"):
             yield from requests_of(pattern.url_patterns, path)
         elif hasattr(pattern.callback, "actions"):
             for method, action in pattern.callback.actions.items():
-                if method != "head":  # which REST framework adds to GET with the first request
+                if method != "head":  # REST framework adds HEAD to GET with the first request
                     yield f"{pattern.callback.cls.resource}.{action}", f"{method.upper()} {path}"

@@ -1,4 +1,4 @@
-"""``manage.py demo``: a world to try things out in, and how to enter it."""
+"""``manage.py demo``: create the demo data and print its credentials."""
 
 import json
 from datetime import timedelta
@@ -31,25 +31,25 @@ KEY = "Demo"
 
 
 class Command(BaseCommand):
-    """Fill the database with a demonstration, once, and say how to use it."""
+    """Create the demo data, if missing, and print how to use it."""
 
-    help = "Make the demonstration world (only while DEBUG is on) and print how to enter it."
+    help = "Create the demo data (only while DEBUG is on) and print its credentials."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """``--json`` prints one object for scripts and nothing else."""
+        """Add ``--json``, which prints one object for scripts."""
         parser.add_argument("--json", action="store_true", help="print one JSON object with ids and credentials")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Refuse outside DEBUG: everybody knows the password."""
+        """Run the command. Raises CommandError outside of DEBUG, as the password is public."""
         if not settings.DEBUG:
-            raise CommandError("The demonstration has well-known passwords: it runs only while DEBUG is on.")
+            raise CommandError("The demo has well-known passwords: it runs only while DEBUG is on.")
         world = make_world()
-        forget_what_has_ended(world)
+        delete_expired_credentials(world)
         self.stdout.write(json.dumps(as_json(world), indent=2) if options["json"] else as_text(world))
 
 
-def forget_what_has_ended(world: World) -> None:
-    """A secret cannot be shown again, so that each run makes its own; those of earlier runs work for a day."""
+def delete_expired_credentials(world: World) -> None:
+    """Delete the expired credentials of earlier runs. Each run creates new ones, which are valid for a day."""
     _sessions().clear_expired()
     get_access_token_model().objects.filter(expires__lte=timezone.now()).delete()
     for key in world.service.api_keys.filter(name=KEY, expires_at__lte=timezone.now()):
@@ -57,28 +57,28 @@ def forget_what_has_ended(world: World) -> None:
 
 
 def as_json(world: World) -> dict[str, Any]:
-    """The object of the contract: every id in every spelling, and a working credential of every kind."""
+    """Return all ids in every representation, and a valid credential of every kind."""
     return {
         "base_url": settings.PUBLIC_BASE_URL,
-        "organization": _spellings(world.organization),
-        "other_organization": _spellings(world.other_organization),
-        "workspace": _spellings(world.workspace, without="ulid"),
-        "application": _spellings(world.application, without="ulid"),
+        "organization": _ids(world.organization),
+        "other_organization": _ids(world.other_organization),
+        "workspace": _ids(world.workspace, without="ulid"),
+        "application": _ids(world.application, without="ulid"),
         "people": {name: _credentials(user) for name, user in world.people.items()},
         "service": {"api_key": _service_key(world), "oauth_token": _oauth_token(service_client(world))},
         "invitations": {name: _shown(invitation) for name, invitation in world.invitations.items()},
     }
 
 
-def _spellings(row: Organization | Unit, without: str = "") -> dict[str, str]:
-    spelled = {
+def _ids(row: Organization | Unit, without: str = "") -> dict[str, str]:
+    ids = {
         "id": str(row.pk),
         "ulid": to_ulid(row.pk),
         "oid": to_oid(row.pk),
         "decimal": to_decimal(row.pk),
         "slug": row.slug,
     }
-    return {name: value for name, value in spelled.items() if name != without}
+    return {name: value for name, value in ids.items() if name != without}
 
 
 def _credentials(user: User) -> dict[str, str | None]:
@@ -93,7 +93,7 @@ def _credentials(user: User) -> dict[str, str | None]:
 
 
 def _session_key(user: User) -> str:
-    """A session as signing in with the password makes it."""
+    """Return the key of a new session, as if signed in with the password."""
     request = HttpRequest()
     request.session = _sessions()()
     request.session.set_expiry(KEPT_FOR)
@@ -109,7 +109,7 @@ def _sessions() -> type[SessionBase]:
 
 
 def _service_key(world: World) -> str:
-    """A key of the system user."""
+    """Create an API key of the system user, and return its secret."""
     _, secret = create_api_key(
         by=_owner(world),
         organization_id=world.organization.pk,
@@ -125,7 +125,7 @@ def _owner(world: World) -> Principal:
 
 
 def _oauth_token(application: OAuthApplication, user: User | None = None) -> str:
-    """A token as the authorization server would give it, for every default scope."""
+    """Issue an OAuth token with all default scopes."""
     scopes = " ".join(get_scopes_backend().get_default_scopes())
     return issue_token(application, user, scopes, timezone.now() + KEPT_FOR)
 
@@ -139,11 +139,11 @@ def _shown(invitation: Invitation) -> dict[str, str]:
 
 
 def as_text(world: World) -> str:
-    """Where to click, who can sign in, and lines to paste."""
+    """Return links, accounts, and curl commands."""
     base, invitation = settings.PUBLIC_BASE_URL, world.invitations["pending"]
     people = "\n".join(f"  {user.email:24}{_role_of(world, user)}" for user in world.people.values())
     return f"""
-The demonstration is ready. Everybody's password is  {PASSWORD}
+The demo is ready. Everybody's password is  {PASSWORD}
 
 {people}
   {STAFF}@example.com       works in the admin
@@ -151,18 +151,18 @@ The demonstration is ready. Everybody's password is  {PASSWORD}
 Pages          {base}/
 Admin          {base}/admin/
 API            {base}/api/v0/docs
-Sent mails     {base}/development/mails
+Sent emails    {base}/development/mails
 
-An invitation, as it stands in the mail to {invitation.email}:
+The invitation link from the email to {invitation.email}:
   {link_for(invitation)}
 
-The same question in five APIs:
+The same request to five APIs:
 {_curl_lines(world)}
 """
 
 
 def _curl_lines(world: World) -> str:
-    """One line to paste per API, each with the credential its document asks for."""
+    """Return one curl command per API."""
     base, owner, invitee = settings.PUBLIC_BASE_URL, world.people["owner"], world.people["invitee"]
     organization, application = world.organization.pk, world.application.slug
     token, owners_token = _oauth_token(client(), invitee), _oauth_token(client(), owner)

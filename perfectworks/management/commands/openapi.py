@@ -1,4 +1,4 @@
-"""``manage.py openapi``: write the OpenAPI document of every API of the map, or check those that are committed."""
+"""``manage.py openapi``: write the OpenAPI document of every API, or check the committed ones."""
 
 from pathlib import Path
 from typing import Any
@@ -15,22 +15,22 @@ FOLDER = Path(settings.BASE_DIR) / "docs" / "openapi"
 
 
 class Command(BaseCommand):
-    """Write each document as one file; a document that is not valid, or written with a warning, is a failure."""
+    """Write each document to a file. Warnings and invalid documents are errors."""
 
-    help = "Write docs/openapi/*.yaml, or with --check say which of them is not what the code says."
+    help = "Write docs/openapi/*.yaml, or with --check report those that are out of date."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        """``--check`` writes nothing."""
+        """Add ``--check`` and ``--folder``."""
         parser.add_argument("--check", action="store_true", help="compare instead of writing")
-        parser.add_argument("--folder", type=Path, default=FOLDER, help="where the files are")
+        parser.add_argument("--folder", type=Path, default=FOLDER, help="the folder of the files")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Raise CommandError for a faulty document, and when checking for one that differs from its file."""
+        """Run the command. Raises CommandError for an invalid document or, with ``--check``, an outdated file."""
         written = {options["folder"] / f"{name}.yaml": valid(document) for name, document in DOCUMENTS.items()}
         if options["check"]:
             stale = [path.name for path, text in written.items() if not path.exists() or path.read_bytes() != text]
             if stale:
-                raise CommandError(f"Not what the code says: {', '.join(stale)}. `make format` writes them anew.")
+                raise CommandError(f"Out of date: {', '.join(stale)}. Run `make format`.")
             return
         options["folder"].mkdir(parents=True, exist_ok=True)
         for path, text in written.items():
@@ -38,9 +38,9 @@ class Command(BaseCommand):
 
 
 def valid(document: Document) -> bytes:
-    """The document as YAML; raises CommandError for warnings, and whatever the validation finds."""
+    """Return the document as YAML. Raises CommandError for warnings, and the validation's own errors."""
     GENERATOR_STATS.reset()
     validate_schema(document.content)
     if GENERATOR_STATS:
-        raise CommandError(f"{document.prefix} was written with warnings.")
+        raise CommandError(f"The document of {document.prefix} has warnings.")
     return document.yaml

@@ -90,7 +90,7 @@ class Command(BaseCommand):
 
 
 def web_server() -> list[str]:
-    """Return the command line of the web server, configured by gunicorn.conf.py."""
+    """Return the command line of the web server."""
     config = str(settings.BASE_DIR / "gunicorn.conf.py")
     return [
         sys.executable,

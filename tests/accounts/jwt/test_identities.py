@@ -1,4 +1,4 @@
-"""From what an issuer claims to one user: who is made, who is linked, and which address counts."""
+"""Users of JWTs: creating users, linking identities, verified addresses."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -75,7 +75,7 @@ def test_the_next_visits_find_the_same_person_and_write_nothing():
     assert changes.nothing
 
 
-def test_whoever_has_proven_the_address_is_linked(member):
+def test_a_user_with_the_verified_address_is_linked(member):
     with track_changes() as changes:
         assert user_of(claims("member@example.com")) == member
 
@@ -84,7 +84,7 @@ def test_whoever_has_proven_the_address_is_linked(member):
     assert changes.events == [event("identity.linked", identity, by_token(member), user_id=member.pk)]
 
 
-def test_so_is_whoever_has_proven_it_as_a_second_address(member):
+def test_a_user_with_it_as_a_second_verified_address_is_linked(member):
     EmailAddressFactory.create(user=member, email="other@example.com")
 
     assert user_of(claims("other@example.com")) == member

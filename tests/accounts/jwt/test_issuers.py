@@ -1,4 +1,4 @@
-"""Whose word is taken: configured issuers, a Firebase project by its rules, and ourselves while developing."""
+"""Trusted issuers: configured ones, a Firebase project, the development issuer."""
 
 import stat
 import threading
@@ -29,7 +29,7 @@ def refused(text):
 
 @pytest.fixture
 def development(settings, tmp_path):
-    """The development issuer, with its key in a folder of this test."""
+    """The development issuer, with its key in a temporary folder."""
     settings.DEBUG, settings.VAR_DIR = True, tmp_path / "var"
     issuers._development.cache_clear()
     yield tmp_path / "var" / "development-issuer.pem"
@@ -38,7 +38,7 @@ def development(settings, tmp_path):
 
 @pytest.fixture
 def project(settings, monkeypatch):
-    """A Firebase project whose keys come from a map of certificates, as Google publishes them."""
+    """A Firebase project with keys from a map of certificates."""
     with serving_keys({"first": certificate("first")}) as server:
         monkeypatch.setattr(issuers, "FIREBASE_KEYS", server.url)
         settings.FIREBASE_PROJECT_ID = PROJECT

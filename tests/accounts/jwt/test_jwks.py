@@ -1,4 +1,4 @@
-"""The keys of an issuer, fetched from a real web server that may be slow, wrong or gone."""
+"""Fetching an issuer's keys from a web server that may be slow, wrong or down."""
 
 import threading
 import time
@@ -15,7 +15,7 @@ from tests.accounts.issuing import certificate, jwk, private_key, serving_keys
 
 
 class Clock:
-    """The monotonic clock, which tests turn forward."""
+    """A monotonic clock that tests can move forward."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -105,10 +105,10 @@ def test_keys_are_fetched_again_after_an_hour(key_server, clock):
 
 
 @pytest.mark.parametrize("trouble", [issuing.fail, issuing.hang_up, issuing.speak_gibberish])
-def test_an_old_answer_is_better_than_none(key_server, clock, trouble):
+def test_old_keys_are_used_when_a_fetch_fails(key_server, clock, trouble):
     source = KeySource(key_server.url)
     known = source.key("first")
-    key_server.answer = trouble
+    key_server.serve = trouble
     clock.ahead = jwks.FRESH_SECONDS + 1
 
     assert source.key("first") is known
@@ -118,7 +118,7 @@ def test_an_old_answer_is_better_than_none(key_server, clock, trouble):
 
 
 @pytest.mark.parametrize("document", [None, [], "keys", {}, {"keys": []}, {"keys": "none"}, {"keys": [1]}, {"a": "b"}])
-def test_an_answer_without_keys_takes_no_key_away(key_server, clock, document):
+def test_a_response_without_keys_removes_no_key(key_server, clock, document):
     source = KeySource(key_server.url)
     known = source.key("first")
     key_server.document = document
@@ -128,9 +128,9 @@ def test_an_answer_without_keys_takes_no_key_away(key_server, clock, document):
     assert key_server.requests == 2
 
 
-def test_without_any_answer_it_says_when_to_come_back(key_server, clock):
+def test_without_any_response_the_error_has_a_retry_after(key_server, clock):
     source = KeySource(key_server.url)
-    key_server.answer = issuing.fail
+    key_server.serve = issuing.fail
 
     for _ in range(3):
         with pytest.raises(KeysUnavailable) as refusal:
@@ -138,7 +138,7 @@ def test_without_any_answer_it_says_when_to_come_back(key_server, clock):
         assert refusal.value.retry_after == 10
     assert key_server.requests == 1
 
-    key_server.answer = issuing.serve_document
+    key_server.serve = issuing.serve_document
     clock.ahead = jwks.SECONDS_BETWEEN_FETCHES
     assert source.key("first") is not None
 
@@ -154,7 +154,7 @@ def test_nobody_listens():
 @pytest.mark.parametrize("slowness", [issuing.stall, issuing.drip])
 def test_a_slow_server_is_given_up(key_server, monkeypatch, slowness):
     monkeypatch.setattr(jwks, "TIMEOUT_SECONDS", 0.3)
-    key_server.answer = slowness
+    key_server.serve = slowness
     start = time.monotonic()
 
     with pytest.raises(KeysUnavailable):
@@ -163,7 +163,7 @@ def test_a_slow_server_is_given_up(key_server, monkeypatch, slowness):
     assert 0.25 < time.monotonic() - start < 3
 
 
-def test_whoever_has_an_old_key_does_not_wait_for_the_new_one(key_server, clock):
+def test_a_request_with_an_old_key_does_not_wait_for_the_fetch(key_server, clock):
     source = KeySource(key_server.url)
     known = source.key("first")
     asked = threading.Event()
@@ -172,7 +172,7 @@ def test_whoever_has_an_old_key_does_not_wait_for_the_new_one(key_server, clock)
         asked.set()
         issuing.stall(handler)
 
-    key_server.answer = stall
+    key_server.serve = stall
     clock.ahead = jwks.FRESH_SECONDS + 1
     refreshing = threading.Thread(target=source.key, args=["first"])
     refreshing.start()
@@ -185,7 +185,7 @@ def test_whoever_has_an_old_key_does_not_wait_for_the_new_one(key_server, clock)
     refreshing.join()
 
 
-def test_an_endless_answer_is_given_up(key_server, monkeypatch):
+def test_an_endless_response_is_aborted(key_server, monkeypatch):
     monkeypatch.setattr(jwks, "MAX_RESPONSE_BYTES", 100)
 
     with pytest.raises(KeysUnavailable):
@@ -198,7 +198,7 @@ def test_a_document_nested_without_end_is_given_up(key_server):
         handler.end_headers()
         handler.wfile.write(b"[" * 200_000)
 
-    key_server.answer = nest
+    key_server.serve = nest
 
     with pytest.raises(KeysUnavailable):
         KeySource(key_server.url).key("first")

@@ -1,4 +1,4 @@
-"""Reading JSON Web Tokens: what a trusted issuer signed for us counts, and nothing else; never a crash."""
+"""Verification of JSON Web Tokens: only valid tokens of trusted issuers are accepted, and none causes a crash."""
 
 import base64
 import hashlib
@@ -28,7 +28,7 @@ def encoded(part: Any) -> str:
 
 
 def signed(header: dict[str, Any], payload: Any) -> str:
-    """Signed with our key whatever the header says and whatever the payload is."""
+    """Return a token with this header and payload, signed with our key."""
     text = f"{encoded(header)}.{encoded(payload)}"
     signature = jwt.algorithms.RSAAlgorithm(jwt.algorithms.RSAAlgorithm.SHA256).sign(
         text.encode(), private_key("first")
@@ -145,7 +145,7 @@ def test_what_is_needed(name):
     assert refused(signed(RS256, claims(**{name: None})))
 
 
-# Dates in seconds from now; what is no number is taken as it is.
+# Dates are in seconds from now. Values that are not numbers are used as they are.
 NO_DATES = ["tomorrow", "", True, [], {}, float("nan"), float("inf"), -float("inf"), 10**400, "1e999"]
 
 

@@ -1,4 +1,4 @@
-"""The programs of the cast."""
+"""OAuth clients for tests."""
 
 import pytest
 
@@ -13,13 +13,13 @@ from tests.support.people import session_of
 
 @pytest.fixture
 def program(owner: User) -> Program:
-    """A client with a secret, that people let act for them."""
+    """A confidential client that acts on behalf of people."""
     return Program(*register_client(by=session_of(owner), name="Calendar", redirect_uris=[CALLBACK]))
 
 
 @pytest.fixture
 def public_program(owner: User) -> Program:
-    """One that cannot keep a secret."""
+    """A public client."""
     return Program(*register_client(by=session_of(owner), name="Phone", redirect_uris=[CALLBACK], public=True))
 
 
@@ -36,7 +36,7 @@ def robot(organization: Organization) -> Membership:
 
 @pytest.fixture
 def service(owner: User, organization: Organization, robot: Membership) -> Program:
-    """A client that is the system user."""
+    """A client that acts for the system user."""
     registered = register_service_client(
         by=session_of(owner), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
     )
@@ -45,5 +45,5 @@ def service(owner: User, organization: Organization, robot: Membership) -> Progr
 
 @pytest.fixture
 def personal(invitee: User) -> Program:
-    """A client that is the invitee."""
+    """A client that acts for the invitee, who owns it."""
     return Program(*register_personal_client(by=session_of(invitee), name="Script"))

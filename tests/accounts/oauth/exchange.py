@@ -1,4 +1,4 @@
-"""An OAuth client and a person with a browser, as they speak to our authorization server."""
+"""An OAuth client and a person with a browser, as users of our authorization server."""
 
 import base64
 import hashlib
@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts.models import OAuthApplication, User
 from accounts.oauth.tokens import issue_token
 
-Response = Any  # of the test client, which knows more than a plain one
+Response = Any  # the test client's response, which has more attributes
 
 CALLBACK = "https://client.example.com/callback"
 VERIFIER = "a-verifier-of-forty-three-characters-or-more"
@@ -28,15 +28,15 @@ def basic(client_id: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
 
 
-def answer(response: Response) -> tuple[int, dict[str, Any]]:
-    """Status and body of what must be JSON that nobody stores."""
+def result_of(response: Response) -> tuple[int, dict[str, Any]]:
+    """Return status and body of a response, and check that it is JSON and not cached."""
     assert response["Content-Type"].startswith("application/json")
     assert response["Cache-Control"] == "no-store"
     return response.status_code, response.json()
 
 
 def parameters(response: Response, callback: str = CALLBACK) -> dict[str, str]:
-    """What a redirect tells the client; it must lead there."""
+    """Return the parameters of a redirect, and check that it leads to the client."""
     assert response.status_code == 302
     address = urlsplit(response["Location"])
     assert f"{address.scheme}://{address.netloc}{address.path}" == callback
@@ -45,7 +45,7 @@ def parameters(response: Response, callback: str = CALLBACK) -> dict[str, str]:
 
 @dataclass
 class Program:
-    """A client as its maker has it: what it is, and its secret."""
+    """An OAuth client: the application and its secret."""
 
     application: OAuthApplication
     secret: str
@@ -56,7 +56,7 @@ class Program:
         return {"client_id": self.application.client_id, **({"client_secret": self.secret} if self.secret else {})}
 
     def asks(self, **changes: str | None) -> dict[str, str]:
-        """The query it sends a browser with; None leaves a parameter out."""
+        """Return the query of an authorization request. None leaves a parameter out."""
         query = {
             "response_type": "code",
             "client_id": self.application.client_id,
@@ -82,7 +82,7 @@ class Program:
         return self.posts("token", {"grant_type": "refresh_token", "refresh_token": refresh_token, **self.credentials})
 
     def gets_token(self, **more: str) -> Response:
-        """By client credentials."""
+        """Request a token with client credentials."""
         return self.posts("token", {"grant_type": "client_credentials", **self.credentials, **more})
 
     def revokes(self, token: str, **more: str) -> Response:
@@ -110,13 +110,13 @@ class Browser:
         return self.client.post(f"/oauth2/authorize?{urlencode(query)}", {"answer": what})
 
     def allows(self, program: Program, **changes: str | None) -> str:
-        """The code that the client gets."""
+        """Allow the request, and return the code."""
         return parameters(self.answers(program.asks(**changes)))["code"]
 
 
 def tokens_of(program: Program, user: User, **changes: str | None) -> dict[str, Any]:
-    """The whole way to an access and a refresh token."""
-    status, tokens = answer(program.redeems(Browser(user).allows(program, **changes)))
+    """Return a new access and refresh token, by an authorization code."""
+    status, tokens = result_of(program.redeems(Browser(user).allows(program, **changes)))
     assert status == 200, tokens
     return tokens
 
@@ -131,7 +131,7 @@ def asked(token: str, path: str = "/api/v0/invitations") -> Response:
 
 
 def holds(token: str) -> bool:
-    """Whether an access token is a credential at all; that of a machine is one, and not for this."""
+    """Tell whether an access token is valid. A 403 counts: a system user's token is valid but not accepted here."""
     status = asked(token).status_code
     assert status in (200, 401, 403)
     return status != 401

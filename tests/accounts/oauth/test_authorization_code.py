@@ -1,4 +1,4 @@
-"""From the question to the tokens: authorization code with PKCE (RFC 6749 section 4.1, RFC 7636, RFC 9207)."""
+"""The authorization code grant with PKCE (RFC 6749 section 4.1, RFC 7636, RFC 9207)."""
 
 from datetime import timedelta
 
@@ -13,12 +13,12 @@ from tests.accounts.oauth.exchange import (
     VERIFIER,
     Browser,
     Program,
-    answer,
     asked,
     basic,
     challenge,
     holds,
     parameters,
+    result_of,
     tokens_of,
 )
 
@@ -31,7 +31,7 @@ def test_the_whole_exchange(request: pytest.FixtureRequest, invitee: User, kind:
     program = request.getfixturevalue(kind)
     redirect = parameters(Browser(invitee).answers(program.asks()))
 
-    status, tokens = answer(program.redeems(redirect["code"]))
+    status, tokens = result_of(program.redeems(redirect["code"]))
 
     assert redirect == {"code": redirect["code"], "state": "s t&te", "iss": ISSUER}
     assert (status, tokens) == (
@@ -54,7 +54,7 @@ def test_the_client_may_show_its_secret_in_the_header(program: Program, invitee:
     }  # fmt: skip
 
     header = basic(program.application.client_id, program.secret)
-    assert answer(program.posts("token", body, Authorization=header))[0] == 200
+    assert result_of(program.posts("token", body, Authorization=header))[0] == 200
 
 
 def test_without_scopes_those_that_most_clients_need_are_asked_for(program: Program, invitee: User):
@@ -63,14 +63,14 @@ def test_without_scopes_those_that_most_clients_need_are_asked_for(program: Prog
 
 def test_without_a_redirect_address_the_only_registered_one_is_meant(program: Program, invitee: User):
     code = Browser(invitee).allows(program, redirect_uri=None)
-    assert answer(program.redeems(code, redirect_uri=None))[0] == 200
+    assert result_of(program.redeems(code, redirect_uri=None))[0] == 200
 
 
 @pytest.mark.parametrize(
     "verifier", [None, "", "another-verifier-of-forty-three-characters-long", challenge(VERIFIER), VERIFIER + " "]
 )
 def test_a_code_is_worth_nothing_without_its_verifier(program: Program, invitee: User, verifier: str | None):
-    status, refusal = answer(program.redeems(Browser(invitee).allows(program), code_verifier=verifier))
+    status, refusal = result_of(program.redeems(Browser(invitee).allows(program), code_verifier=verifier))
 
     assert (status, refusal["error"]) in ((400, "invalid_grant"), (400, "invalid_request"))
     assert not get_access_token_model().objects.exists()
@@ -100,16 +100,16 @@ def test_nobody_is_asked_without_a_challenge_of_sha_256(
 
 def test_a_code_used_twice_is_refused_and_ends_all_that_came_of_it(program: Program, invitee: User):
     code = Browser(invitee).allows(program)
-    _, first = answer(program.redeems(code))
-    _, second = answer(program.refreshes(first["refresh_token"]))
+    _, first = result_of(program.redeems(code))
+    _, second = result_of(program.refreshes(first["refresh_token"]))
     other = tokens_of(program, invitee)
     assert holds(second["access_token"])
 
-    assert answer(program.redeems(code)) == INVALID_GRANT
+    assert result_of(program.redeems(code)) == INVALID_GRANT
 
     assert not holds(first["access_token"])
     assert not holds(second["access_token"])
-    assert answer(program.refreshes(second["refresh_token"])) == INVALID_GRANT
+    assert result_of(program.refreshes(second["refresh_token"])) == INVALID_GRANT
     assert holds(other["access_token"])
 
 
@@ -119,31 +119,31 @@ def test_a_code_is_good_for_a_minute(program: Program, invitee: User):
     assert timedelta(seconds=50) < grant.expires - timezone.now() <= timedelta(seconds=60)
     get_grant_model().objects.update(expires=timezone.now() - timedelta(seconds=1))
 
-    assert answer(program.redeems(code)) == INVALID_GRANT
+    assert result_of(program.redeems(code)) == INVALID_GRANT
 
 
 def test_a_code_belongs_to_the_client_that_asked(program: Program, foreign_program: Program, invitee: User):
     code = Browser(invitee).allows(program)
 
-    assert answer(foreign_program.redeems(code)) == INVALID_GRANT
-    assert answer(program.redeems(code))[0] == 200
+    assert result_of(foreign_program.redeems(code)) == INVALID_GRANT
+    assert result_of(program.redeems(code))[0] == 200
 
 
 def test_a_code_belongs_to_the_address_it_was_sent_to(program: Program, invitee: User):
-    status, refusal = answer(program.redeems(Browser(invitee).allows(program), redirect_uri=CALLBACK + "/"))
+    status, refusal = result_of(program.redeems(Browser(invitee).allows(program), redirect_uri=CALLBACK + "/"))
     assert (status, refusal["error"]) == (400, "invalid_request")
 
 
 @pytest.mark.parametrize("code", ["", "unknown", "x" * 5000, "é", "%00"])
 def test_an_unknown_code(program: Program, code: str):
-    assert answer(program.redeems(code)) == INVALID_GRANT
+    assert result_of(program.redeems(code)) == INVALID_GRANT
 
 
 def test_a_person_who_was_deactivated_in_between_gets_no_token(program: Program, invitee: User):
     code = Browser(invitee).allows(program)
     User.objects.filter(pk=invitee.pk).update(is_active=False)
 
-    assert answer(program.redeems(code)) == INVALID_GRANT
+    assert result_of(program.redeems(code)) == INVALID_GRANT
 
 
 @pytest.mark.parametrize("secret", ["wrong", "", None])
@@ -151,14 +151,14 @@ def test_a_client_with_a_secret_shows_it(program: Program, invitee: User, secret
     code = Browser(invitee).allows(program)
     response = program.redeems(code, client_secret=secret)
 
-    assert answer(response) == INVALID_CLIENT
+    assert result_of(response) == INVALID_CLIENT
     assert response["WWW-Authenticate"] == 'Basic realm="PerfectWorks"'
-    assert answer(program.redeems(code))[0] == 200
+    assert result_of(program.redeems(code))[0] == 200
 
 
 def test_an_unknown_client_and_a_wrong_secret_are_not_told_apart(program: Program):
     program.secret = "wrong"
-    wrong = answer(program.redeems("code"))
+    wrong = result_of(program.redeems("code"))
     program.application.client_id = "unknown"
 
-    assert answer(program.redeems("code")) == wrong == INVALID_CLIENT
+    assert result_of(program.redeems("code")) == wrong == INVALID_CLIENT

@@ -1,4 +1,4 @@
-"""What a client was given before it changed is held to what it is now, whenever that is used."""
+"""Codes and tokens after a change of the client: its current scopes and redirect URIs apply."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import OAuthApplication, User
 from orgs.oauth.applications import update_application
-from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, asked, tokens_of
+from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, asked, result_of, tokens_of
 from tests.support.people import session_of
 
 BOTH = "invitations profile"
@@ -33,13 +33,13 @@ def test_a_token_loses_the_scope_that_its_client_loses(program: Program, invitee
     assert reaches(token) == {"profile": 200, "invitations": 403, "organizations": 403}
 
 
-def test_the_token_of_a_program_that_is_its_owner_loses_it_too(personal: Program):
-    token = answer(personal.gets_token(scope=BOTH))[1]["access_token"]
+def test_the_token_of_a_client_that_acts_for_its_owner_loses_it_too(personal: Program):
+    token = result_of(personal.gets_token(scope=BOTH))[1]["access_token"]
 
     changed(personal, scopes=["invitations"])
 
     assert reaches(token) == {"profile": 403, "invitations": 200, "organizations": 403}
-    assert answer(personal.gets_token(scope="profile")) == (400, {"error": "invalid_scope"})
+    assert result_of(personal.gets_token(scope="profile")) == (400, {"error": "invalid_scope"})
 
 
 def test_a_code_and_a_refresh_token_give_what_is_left(program: Program, invitee: User):
@@ -48,7 +48,7 @@ def test_a_code_and_a_refresh_token_give_what_is_left(program: Program, invitee:
     changed(program, scopes=["profile"])
 
     for response in (program.redeems(code), program.refreshes(tokens["refresh_token"])):
-        status, given = answer(response)
+        status, given = result_of(response)
         assert (status, given["scope"]) == (200, "profile")
         assert reaches(given["access_token"]) == {"profile": 200, "invitations": 403, "organizations": 403}
 
@@ -60,7 +60,7 @@ def test_where_nothing_is_left_nothing_is_given(program: Program, invitee: User)
 
     assert reaches(tokens["access_token"]) == {"profile": 403, "invitations": 403, "organizations": 403}
     for response in (program.redeems(code), program.refreshes(tokens["refresh_token"])):
-        assert answer(response) == INVALID_GRANT
+        assert result_of(response) == INVALID_GRANT
 
 
 def test_wider_scopes_widen_no_token(program: Program, invitee: User):
@@ -70,7 +70,7 @@ def test_wider_scopes_widen_no_token(program: Program, invitee: User):
     changed(program, scopes=[])
 
     assert reaches(tokens["access_token"]) == {"profile": 200, "invitations": 403, "organizations": 403}
-    assert answer(program.refreshes(tokens["refresh_token"]))[1]["scope"] == "profile"
+    assert result_of(program.refreshes(tokens["refresh_token"]))[1]["scope"] == "profile"
 
 
 @pytest.mark.parametrize("redirect_uri", [CALLBACK, None])
@@ -81,7 +81,7 @@ def test_a_code_is_worth_nothing_once_its_address_is_not_listed(
 
     changed(program, redirect_uris=[ELSEWHERE])
 
-    assert answer(program.redeems(code, redirect_uri=redirect_uri))[0] == 400
+    assert result_of(program.redeems(code, redirect_uri=redirect_uri))[0] == 400
 
 
 def test_a_code_for_an_address_that_stays_holds_and_so_do_tokens(program: Program, invitee: User):
@@ -89,6 +89,6 @@ def test_a_code_for_an_address_that_stays_holds_and_so_do_tokens(program: Progra
 
     changed(program, name="Agenda", redirect_uris=[ELSEWHERE, CALLBACK])
 
-    assert answer(program.redeems(code))[0] == 200
+    assert result_of(program.redeems(code))[0] == 200
     assert reaches(tokens["access_token"])["invitations"] == 200
-    assert answer(program.refreshes(tokens["refresh_token"]))[0] == 200
+    assert result_of(program.refreshes(tokens["refresh_token"]))[0] == 200

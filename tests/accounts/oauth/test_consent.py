@@ -1,4 +1,4 @@
-"""The page that asks a person: it shows who asks and for what, and gives away nothing by itself."""
+"""The consent page: it shows the client and the scopes, and GET grants nothing."""
 
 import pytest
 from django.test import Client
@@ -13,7 +13,7 @@ ASKED = "/oauth2/authorize"
 
 
 def origins(response) -> list[str]:
-    """Where the page's form may lead."""
+    """Return the page's form-action sources."""
     policy = response["Content-Security-Policy"].split("; ")
     return next(rule.split()[1:] for rule in policy if rule.startswith("form-action "))
 
@@ -91,7 +91,7 @@ def test_another_site_cannot_press_the_button(program: Program, invitee: User):
 
 
 def test_what_is_posted_along_changes_nothing_of_what_was_asked(program: Program, invitee: User):
-    """The form's fields have no say: what was shown is what is given."""
+    """Form fields cannot change the request that was shown."""
     client = Client()
     client.force_login(invitee)
     query = "&".join(f"{name}={value}" for name, value in program.asks(state="1").items())
@@ -102,7 +102,7 @@ def test_what_is_posted_along_changes_nothing_of_what_was_asked(program: Program
     assert (told["state"], get_grant_model().objects.get().scope) == ("1", "invitations")
 
 
-def test_whoever_is_not_signed_in_does_that_first_and_comes_back(program: Program):
+def test_an_anonymous_user_signs_in_first_and_comes_back(program: Program):
     response = Browser().opens(program.asks(state="1"))
 
     assert response.status_code == 302
@@ -130,8 +130,8 @@ def test_the_form_may_lead_to_the_validated_client_and_nowhere_else(program: Pro
         ({"client_id": None}, "Missing client_id parameter."),
         ({"client_id": ""}, "Missing client_id parameter."),
         ({"client_id": "unknown"}, "Invalid client_id parameter value."),
-        ({"client_id": "a\x00b"}, "A parameter holds a character that none may hold."),
-        ({"state": "a\x00b"}, "A parameter holds a character that none may hold."),
+        ({"client_id": "a\x00b"}, "Parameters must not contain NUL characters."),
+        ({"state": "a\x00b"}, "Parameters must not contain NUL characters."),
         ({"redirect_uri": "https://evil.example.com/callback"}, "Mismatching redirect URI."),
         ({"redirect_uri": "https://client.example.com/callback/"}, "Mismatching redirect URI."),
         ({"redirect_uri": "https://client.example.com/callback?"}, "Mismatching redirect URI."),
@@ -190,6 +190,6 @@ def test_a_client_of_somebody_who_was_deactivated_is_none(program: Program, owne
     assert Browser(invitee).opens(program.asks()).status_code == 400
 
 
-def test_a_program_of_its_own_asks_nobody(service: Program, personal: Program, invitee: User):
+def test_a_client_with_client_credentials_needs_no_consent(service: Program, personal: Program, invitee: User):
     for program in (service, personal):
         assert Browser(invitee).opens(program.asks()).status_code == 400

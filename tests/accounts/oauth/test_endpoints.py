@@ -1,4 +1,4 @@
-"""What surrounds the exchanges: revoking, metadata, other grants, other methods, input nobody should send."""
+"""The OAuth endpoints: revocation, metadata, unsupported grants and methods, invalid input."""
 
 from typing import Any
 
@@ -10,9 +10,9 @@ from oauth2_provider.models import get_access_token_model
 
 from accounts.hashers import GeneratedSecretHasher
 from accounts.models import User
-from tests.accounts.oauth.exchange import ISSUER, Browser, Program, Response, answer, asked, holds, tokens_of
+from tests.accounts.oauth.exchange import ISSUER, Browser, Program, Response, asked, holds, result_of, tokens_of
 
-# Revoking (RFC 7009)
+# Revocation (RFC 7009)
 
 
 @pytest.mark.parametrize("which", ["access_token", "refresh_token"])
@@ -22,9 +22,9 @@ def test_either_token_ends_both(program: Program, invitee: User, which: str, hin
 
     response = program.revokes(tokens[which], **({"token_type_hint": hint} if hint else {}))
 
-    assert answer(response) == (200, {})
+    assert result_of(response) == (200, {})
     assert not holds(tokens["access_token"])
-    assert answer(program.refreshes(tokens["refresh_token"])) == (400, {"error": "invalid_grant"})
+    assert result_of(program.refreshes(tokens["refresh_token"])) == (400, {"error": "invalid_grant"})
     assert holds(other["access_token"])
 
 
@@ -33,7 +33,7 @@ def test_what_is_not_ones_own_is_left_alone_and_not_told(program: Program, forei
 
     for token in (tokens["access_token"], tokens["refresh_token"], "unknown"):
         response = foreign_program.revokes(token)
-        assert answer(response) == (200, {})
+        assert result_of(response) == (200, {})
     assert holds(tokens["access_token"])
 
 
@@ -41,7 +41,7 @@ def test_revoking_takes_the_client_itself(program: Program, invitee: User):
     tokens = tokens_of(program, invitee)
     program.secret = "wrong"
 
-    assert answer(program.revokes(tokens["access_token"])) == (401, {"error": "invalid_client"})
+    assert result_of(program.revokes(tokens["access_token"])) == (401, {"error": "invalid_client"})
     assert holds(tokens["access_token"])
 
 
@@ -78,7 +78,7 @@ def test_the_metadata():
     }
 
 
-# Programs in a browser on another origin (Fetch standard, "CORS protocol")
+# Clients in a browser on another origin (Fetch standard, "CORS protocol")
 
 ALLOWED = "https://app.example.com"
 
@@ -116,7 +116,7 @@ def test_no_origin_may_ask_a_page(settings: Any, db: None, path: str):
 
 
 def everything_stored() -> str:
-    """Every row of every table."""
+    """Return every row of every table."""
     with connection.cursor() as cursor:
         rows = []
         for table in connection.introspection.table_names(cursor):
@@ -128,8 +128,8 @@ def everything_stored() -> str:
 def test_no_code_token_or_secret_stands_in_the_database(program: Program, service: Program, invitee: User):
     waiting = Browser(invitee).allows(program)
     tokens = tokens_of(program, invitee)
-    _, newer = answer(program.refreshes(tokens["refresh_token"]))
-    _, machine = answer(service.gets_token())
+    _, newer = result_of(program.refreshes(tokens["refresh_token"]))
+    _, machine = result_of(service.gets_token())
     secrets = [waiting, program.secret, service.secret, machine["access_token"]]
     secrets += [pair[name] for pair in (tokens, newer) for name in ("access_token", "refresh_token")]
 
@@ -146,7 +146,7 @@ def test_secrets_are_hashed_the_fast_way_and_passwords_are_not(program: Program)
     assert not isinstance(identify_hasher(make_password("a passphrase")), GeneratedSecretHasher)
 
 
-# Where a token counts
+# Which APIs accept a token
 
 
 def test_a_token_in_the_address_or_the_body_is_none(program: Program, invitee: User):
@@ -158,7 +158,7 @@ def test_a_token_in_the_address_or_the_body_is_none(program: Program, invitee: U
     assert asked(token, "/api/v0/users/profile").status_code == 200
 
 
-# What nobody should send
+# Invalid input
 
 
 @pytest.mark.parametrize(
@@ -173,19 +173,19 @@ def test_a_token_in_the_address_or_the_body_is_none(program: Program, invitee: U
 )
 def test_other_grants_are_not_known(service: Program, invitee: User, grant: str):
     credentials = {"username": "invitee@example.com", "password": "x", "device_code": "x"}
-    refusal = {"error": "unsupported_grant_type", "error_description": "This grant_type is not known here."}
+    refusal = {"error": "unsupported_grant_type", "error_description": "This grant_type is not supported."}
 
-    assert answer(service.gets_token(grant_type=grant, **credentials)) == (400, refusal)
+    assert result_of(service.gets_token(grant_type=grant, **credentials)) == (400, refusal)
 
 
 @pytest.mark.parametrize("body", ["", "grant_type=", "client_id=unknown"])
 @pytest.mark.parametrize("path", ["/oauth2/token", "/upsun/oauth2/token"])
 def test_a_grant_has_to_be_named(db: None, path: str, body: str):
-    """An empty parameter counts as none (RFC 6749, section 3.2)."""
+    """An empty parameter counts as missing (RFC 6749, section 3.2)."""
     response = Client().post(path, body, content_type="application/x-www-form-urlencoded")
 
     refusal = {"error": "invalid_request", "error_description": "A grant_type is required."}
-    assert answer(response) == (400, refusal)
+    assert result_of(response) == (400, refusal)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Refresh tokens are used once; one that comes again ends its whole family (RFC 9700, section 4.14.2)."""
+"""Refresh tokens are valid once. Reusing one revokes its family (RFC 9700, section 4.14.2)."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
 from accounts.models import User
-from tests.accounts.oauth.exchange import Program, answer, holds, tokens_of
+from tests.accounts.oauth.exchange import Program, holds, result_of, tokens_of
 
 INVALID_GRANT = (400, {"error": "invalid_grant"})
 
@@ -17,7 +17,7 @@ def test_a_refresh_gives_a_new_pair_and_ends_the_old_one(request: pytest.Fixture
     program = request.getfixturevalue(kind)
     old = tokens_of(program, invitee)
 
-    status, new = answer(program.refreshes(old["refresh_token"]))
+    status, new = result_of(program.refreshes(old["refresh_token"]))
 
     assert (status, new) == (200, {**old, "access_token": new["access_token"], "refresh_token": new["refresh_token"]})
     assert {new["access_token"], new["refresh_token"]}.isdisjoint(old.values())
@@ -26,12 +26,12 @@ def test_a_refresh_gives_a_new_pair_and_ends_the_old_one(request: pytest.Fixture
 
 def test_a_refresh_token_that_comes_again_ends_the_family(program: Program, invitee: User):
     first, other = tokens_of(program, invitee), tokens_of(program, invitee)
-    _, second = answer(program.refreshes(first["refresh_token"]))
-    _, third = answer(program.refreshes(second["refresh_token"]))
+    _, second = result_of(program.refreshes(first["refresh_token"]))
+    _, third = result_of(program.refreshes(second["refresh_token"]))
 
-    assert answer(program.refreshes(first["refresh_token"])) == INVALID_GRANT
+    assert result_of(program.refreshes(first["refresh_token"])) == INVALID_GRANT
 
-    assert answer(program.refreshes(third["refresh_token"])) == INVALID_GRANT
+    assert result_of(program.refreshes(third["refresh_token"])) == INVALID_GRANT
     assert not holds(third["access_token"])
     assert holds(other["access_token"])
 
@@ -43,25 +43,25 @@ def test_a_refresh_never_widens_what_was_allowed(program: Program, invitee: User
         **program.credentials,
     }
 
-    assert answer(program.posts("token", {**body, "scope": "invitations organizations"})) == (
+    assert result_of(program.posts("token", {**body, "scope": "invitations organizations"})) == (
         400,
         {"error": "invalid_scope"},
     )
-    assert answer(program.posts("token", {**body, "scope": "invitations"}))[1]["scope"] == "invitations"
+    assert result_of(program.posts("token", {**body, "scope": "invitations"}))[1]["scope"] == "invitations"
 
 
 def test_a_refresh_token_belongs_to_its_client(program: Program, foreign_program: Program, invitee: User):
     tokens = tokens_of(program, invitee)
 
-    assert answer(foreign_program.refreshes(tokens["refresh_token"])) == INVALID_GRANT
-    assert answer(program.refreshes(tokens["refresh_token"]))[0] == 200
+    assert result_of(foreign_program.refreshes(tokens["refresh_token"])) == INVALID_GRANT
+    assert result_of(program.refreshes(tokens["refresh_token"]))[0] == 200
 
 
 def test_a_client_with_a_secret_shows_it(program: Program, invitee: User):
     tokens = tokens_of(program, invitee)
     program.secret = "wrong"
 
-    assert answer(program.refreshes(tokens["refresh_token"])) == (401, {"error": "invalid_client"})
+    assert result_of(program.refreshes(tokens["refresh_token"])) == (401, {"error": "invalid_client"})
 
 
 def test_a_deactivated_person_gets_none_and_what_there_is_stops(program: Program, invitee: User):
@@ -69,7 +69,7 @@ def test_a_deactivated_person_gets_none_and_what_there_is_stops(program: Program
     User.objects.filter(pk=invitee.pk).update(is_active=False)
 
     assert not holds(tokens["access_token"])
-    assert answer(program.refreshes(tokens["refresh_token"])) == INVALID_GRANT
+    assert result_of(program.refreshes(tokens["refresh_token"])) == INVALID_GRANT
 
 
 def test_what_a_client_holds_stops_with_its_owner(program: Program, owner: User, invitee: User):
@@ -77,7 +77,7 @@ def test_what_a_client_holds_stops_with_its_owner(program: Program, owner: User,
     User.objects.filter(pk=owner.pk).update(is_active=False)
 
     assert not holds(tokens["access_token"])
-    assert answer(program.refreshes(tokens["refresh_token"])) == (401, {"error": "invalid_client"})
+    assert result_of(program.refreshes(tokens["refresh_token"])) == (401, {"error": "invalid_client"})
 
 
 def test_an_access_token_ends_after_an_hour_and_a_refresh_token_a_month_later(program: Program, invitee: User):
@@ -86,10 +86,10 @@ def test_an_access_token_ends_after_an_hour_and_a_refresh_token_a_month_later(pr
     assert not holds(tokens["access_token"])
 
     get_access_token_model().objects.update(expires=timezone.now() - timedelta(days=30, seconds=1))
-    assert answer(program.refreshes(tokens["refresh_token"])) == INVALID_GRANT
+    assert result_of(program.refreshes(tokens["refresh_token"])) == INVALID_GRANT
 
 
 @pytest.mark.parametrize("token", ["", "unknown", "é"])
 def test_an_unknown_refresh_token(program: Program, token: str):
-    status, refusal = answer(program.refreshes(token))
+    status, refusal = result_of(program.refreshes(token))
     assert (status, refusal["error"]) in ((400, "invalid_grant"), (400, "invalid_request"))

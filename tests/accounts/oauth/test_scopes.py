@@ -1,4 +1,4 @@
-"""What a token may do is what was allowed: each scope admits to its operations, and caps them."""
+"""Scopes: each one allows its operations and limits the permissions of the token."""
 
 from typing import Any
 
@@ -12,20 +12,20 @@ from invitations.tokens import Purpose, token_for
 from orgs.models import Membership, Organization
 from orgs.oauth.scopes import ANY_ORGANIZATION, SCOPES
 from orgs.permissions import GRANTABLE_DIRECTLY
-from tests.accounts.oauth.exchange import Program, answer, asked, token_of, tokens_of
+from tests.accounts.oauth.exchange import Program, asked, result_of, token_of, tokens_of
 from tests.factories import InvitationFactory, UnitFactory
 from tests.support.changes import track_changes
 from tests.support.people import membership_of
 
 API = "/api/v0"
-MACHINE_REFUSED = {"detail": "This kind of credential cannot be used for this."}
+MACHINE_REFUSED = {"detail": "This kind of credential is not accepted here."}
 
 NARROW = frozenset(GRANTABLE_DIRECTLY)
 WIDE = {"organizations", "organization:admin"}
 MEMBERS = WIDE | {"organization:manage_members"}
 PROJECTS = WIDE | {"organization:list_projects", "organization:create_projects"}
 
-# Each operation, and the scopes that let the owner do it.
+# Each operation, and the scopes that allow it.
 REACHED = {
     ("get", "invitations"): {"invitations"},
     ("get", "users/profile"): {"profile"},
@@ -50,7 +50,7 @@ REACHED = {
     ("patch", "organizations/{id}"): WIDE,
     ("post", "organizations"): {"organizations"},
     ("get", "api-keys"): {"organizations"},
-    # Nothing that a person allows lets a program do this.
+    # No scope allows these operations.
     ("delete", "users/profile"): set(),
     ("delete", "organizations/{id}/permanent"): set(),
     ("post", "organizations/{id}/transfer-ownership"): set(),
@@ -100,7 +100,7 @@ def test_the_scopes_that_would_do_are_named(program: Program, invitee: User):
     assert asked(token, f"{API}/invitations").json()["error"]["details"] == {"scopes": ["invitations"]}
     assert asked(token, f"{API}/organization-members").json()["error"] == {
         "code": "scope_missing",
-        "message": "This token was not granted the scope for this.",
+        "message": "This token does not have the required scope.",
         "details": {"scopes": ["organization:admin", "organization:manage_members", "organizations"]},
     }
 
@@ -118,7 +118,7 @@ def test_the_scopes_in_words_are_all_there_are():
     assert {"organizations"} | GRANTABLE_DIRECTLY == ANY_ORGANIZATION
 
 
-# Programs without a person
+# Clients without a person
 
 
 INVITEE_S = {
@@ -144,7 +144,7 @@ def asks_as_invitee(token: str, operation: str, invitation: Invitation) -> Any:
 @pytest.mark.parametrize("operation", INVITEE_S)
 def test_a_machine_is_no_invitee(service: Program, owner: User, organization: Organization, operation: str):
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
-    token = answer(service.gets_token())[1]["access_token"]
+    token = result_of(service.gets_token())[1]["access_token"]
 
     with track_changes() as changes:
         response = asks_as_invitee(token, operation, invitation)
@@ -153,7 +153,7 @@ def test_a_machine_is_no_invitee(service: Program, owner: User, organization: Or
         403,
         {
             "code": "credential_not_allowed",
-            "message": "This kind of credential cannot be used for this.",
+            "message": "This kind of credential is not accepted here.",
             "details": {"allowed": ["jwt", "oauth2", "session"]},
         },
     )
@@ -161,11 +161,11 @@ def test_a_machine_is_no_invitee(service: Program, owner: User, organization: Or
 
 
 @pytest.mark.parametrize("operation", INVITEE_S)
-def test_a_program_that_acts_for_its_owner_is_that_person(
+def test_a_client_that_acts_for_its_owner_is_that_person(
     personal: Program, owner: User, organization: Organization, operation: str
 ):
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
-    token = answer(personal.gets_token())[1]["access_token"]
+    token = result_of(personal.gets_token())[1]["access_token"]
 
     assert asks_as_invitee(token, operation, invitation).status_code == 200
 
@@ -178,7 +178,7 @@ def test_what_anybody_may_needs_no_scope(
     tokens = (
         tokens_of(program, invitee, scope="profile")
         if who == "person"
-        else answer(service.gets_token(scope="profile"))[1]
+        else result_of(service.gets_token(scope="profile"))[1]
     )
     headers = {"Authorization": f"Bearer {tokens['access_token']}"}
     link = {"token": token_for(invitation, Purpose.LISTED)}
@@ -208,7 +208,7 @@ def test_zenml_shows_a_machine_nothing_and_lets_it_answer_nothing(
     service: Program, owner: User, organization: Organization
 ):
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
-    token = answer(service.gets_token())[1]["access_token"]
+    token = result_of(service.gets_token())[1]["access_token"]
     one = f"/zenml/invitations/{invitation.pk}"
 
     assert asked(token, "/zenml/invitations").json() == []
@@ -222,7 +222,7 @@ def test_zenml_takes_a_personal_client_for_its_owner(
     personal: Program, invitee: User, owner: User, organization: Organization
 ):
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
-    token = answer(personal.gets_token())[1]["access_token"]
+    token = result_of(personal.gets_token())[1]["access_token"]
 
     assert asked(token, f"/zenml/invitations/{invitation.pk}").json()["id"] == str(invitation.pk)
     response = Client().post(
@@ -240,7 +240,7 @@ def test_upsun_takes_tokens_of_both_kinds(
     if kind == "person":
         token = tokens_of(program, owner, scope="organization:manage_members")["access_token"]
     else:
-        token = answer(service.gets_token(scope="organization:manage_members"))[1]["access_token"]
+        token = result_of(service.gets_token(scope="organization:manage_members"))[1]["access_token"]
 
     response = asked(token, f"/upsun/organizations/{to_ulid(organization.pk)}/invitations")
 
@@ -255,7 +255,7 @@ def test_applivery_takes_tokens_of_both_kinds(
     if kind == "person":
         token = tokens_of(program, owner, scope="organizations")["access_token"]
     else:
-        token = answer(service.gets_token())[1]["access_token"]
+        token = result_of(service.gets_token())[1]["access_token"]
 
     response = asked(token, "/applivery/v1/organizations/riverside/apps/shop/collaborators/invitations")
 
@@ -274,6 +274,6 @@ def test_no_dialect_lists_invitations_for_another_scope(
 ):
     UnitFactory.create(organization=organization, slug="shop", kind="application")
     address = f"/{path.format(ulid=to_ulid(organization.pk))}"
-    answers = {scope: asked(token_of(program, owner, scope), address) for scope in SCOPES}
+    responses = {scope: asked(token_of(program, owner, scope), address) for scope in SCOPES}
 
-    assert {scope for scope, response in answers.items() if response.status_code == 200} == MEMBERS
+    assert {scope for scope, response in responses.items() if response.status_code == 200} == MEMBERS

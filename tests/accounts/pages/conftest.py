@@ -1,4 +1,4 @@
-"""Somebody with a password."""
+"""A user with a password."""
 
 import pytest
 from django.core.cache import cache

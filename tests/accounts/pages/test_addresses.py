@@ -1,4 +1,4 @@
-"""``/accounts/email/``: one's addresses, each with what can be done about it, and nothing else."""
+"""``/accounts/email/``: the user's addresses, each with its buttons."""
 
 import pytest
 from allauth.account.models import EmailAddress

@@ -1,4 +1,4 @@
-"""``/accounts/applications/``: which applications act for a person, and how the person ends it."""
+"""``/accounts/applications/``: the applications with access, and the withdrawal."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,7 +13,7 @@ from accounts.models import ApplicationAccess, User
 from accounts.oauth.tokens import issue_token
 from accounts.principals import Method, Principal
 from orgs.oauth.applications import register_client, register_personal_client, update_application
-from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, answer, asked, holds, tokens_of
+from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, asked, holds, result_of, tokens_of
 from tests.factories import UserFactory
 from tests.support.changes import event, track_changes
 from tests.support.pages import visible_text
@@ -46,7 +46,7 @@ def access_of(member: User) -> ApplicationAccess:
 
 
 def presses(client: Client, access: ApplicationAccess) -> Any:
-    """The button, with the token of the page that it is on."""
+    """Submit the form with the page's CSRF token."""
     return posts(client, f"{PAGE}{access.pk}/withdraw/")
 
 
@@ -120,12 +120,12 @@ def test_the_address_of_a_maker_without_a_name_is_not_shown(signed_in: Client, m
     assert "maker@example.com" not in signed_in.get(PAGE).content.decode()
 
 
-def test_neither_others_nor_what_has_run_out_nor_programs_of_others_are_shown(
+def test_other_expired_and_foreign_applications_are_not_shown(
     signed_in: Client, member: User, maker: User, program: Program
 ):
     tokens_of(program, maker)
     personal = Program(*register_personal_client(by=session_of(maker), name="Script"))
-    assert holds(answer(personal.gets_token())[1]["access_token"])
+    assert holds(result_of(personal.gets_token())[1]["access_token"])
     issue_token(program.application, member, "profile", timezone.now() - timedelta(seconds=1))
 
     assert shown(signed_in) == [NONE]
@@ -150,7 +150,7 @@ def test_withdrawing_ends_every_token_and_code(signed_in: Client, member: User, 
     assert changes.events == [event("oauth_application.access_withdrawn", program.application, member)]
     assert not holds(tokens["access_token"])
     for refused in (program.refreshes(tokens["refresh_token"]), program.redeems(waiting)):
-        assert answer(refused) == (400, {"error": "invalid_grant"})
+        assert result_of(refused) == (400, {"error": "invalid_grant"})
     for issued in (get_access_token_model(), get_refresh_token_model(), get_grant_model()):
         assert not issued.objects.exists()
 
@@ -185,7 +185,7 @@ def test_nobody_withdraws_for_another(signed_in: Client, maker: User, member: Us
     assert changes.nothing
 
 
-def test_a_program_of_the_person_withdraws_nothing(member: User, program: Program):
+def test_an_application_of_the_person_withdraws_nothing(member: User, program: Program):
     tokens_of(program, member)
 
     with track_changes() as changes, pytest.raises(AccessNotYours):
@@ -205,11 +205,11 @@ def test_it_takes_a_post_with_a_csrf_token(signed_in: Client, member: User, prog
 
 
 def test_a_token_that_was_asked_for_before_and_is_issued_after_is_refused(member: User, program: Program):
-    """As when a refresh and the withdrawal meet: whoever comes later finds the row gone."""
+    """Delete the access first, as in a race of a refresh and a withdrawal."""
     tokens = tokens_of(program, member)
     ApplicationAccess.objects.all().delete()
 
-    assert answer(program.refreshes(tokens["refresh_token"])) == (400, {"error": "invalid_grant"})
+    assert result_of(program.refreshes(tokens["refresh_token"])) == (400, {"error": "invalid_grant"})
 
 
 def test_the_number_of_queries_does_not_grow(signed_in: Client, member: User, maker: User):
@@ -227,7 +227,7 @@ def test_the_number_of_queries_does_not_grow(signed_in: Client, member: User, ma
     assert len(page.context["accesses"]) == 3
 
 
-# Programs that are the person
+# The person's service accounts
 
 
 def a_program_of(person: User, **bounds: Any) -> Program:
@@ -249,7 +249,7 @@ def a_program_of(person: User, **bounds: Any) -> Program:
     ],
     ids=["any", "some"],
 )
-def test_ones_own_program_is_shown_before_it_gets_a_token(
+def test_a_service_account_is_shown_before_it_gets_a_token(
     signed_in: Client, member: User, scopes: list[str], words: list[str]
 ):
     made = a_program_of(member, scopes=scopes)
@@ -265,9 +265,9 @@ def test_ones_own_program_is_shown_before_it_gets_a_token(
     ]
 
 
-def test_deleting_ones_program_ends_its_tokens(signed_in: Client, member: User):
+def test_deleting_a_service_account_ends_its_tokens(signed_in: Client, member: User):
     made = a_program_of(member)
-    token = answer(made.gets_token())[1]["access_token"]
+    token = result_of(made.gets_token())[1]["access_token"]
 
     with track_changes() as changes:
         response = deletes(signed_in, made)
@@ -278,11 +278,11 @@ def test_deleting_ones_program_ends_its_tokens(signed_in: Client, member: User):
     assert changes.tables == {"accounts.OAuthApplication": (0, 0, 1)}
     assert changes.events == [event("oauth_application.deleted", made.application, member)]
     assert not holds(token)
-    assert answer(made.gets_token()) == (401, {"error": "invalid_client"})
+    assert result_of(made.gets_token()) == (401, {"error": "invalid_client"})
     assert visible_text(deletes(signed_in, made))[0] == "This service account no longer exists."
 
 
-def test_nobody_deletes_the_program_of_another(signed_in: Client, maker: User):
+def test_nobody_deletes_the_service_account_of_another(signed_in: Client, maker: User):
     made = a_program_of(maker)
 
     with track_changes() as changes:
@@ -299,4 +299,4 @@ def test_deleting_takes_a_post_with_a_csrf_token(signed_in: Client, member: User
     assert signed_in.get(path).status_code == 405
     assert signed_in.post(path).status_code == 403
     assert Client().post(path)["Location"].startswith("/accounts/login/")
-    assert holds(answer(made.gets_token())[1]["access_token"])
+    assert holds(result_of(made.gets_token())[1]["access_token"])

@@ -1,4 +1,4 @@
-"""What each mail about accounts says, and what of it goes over the wire."""
+"""Emails about accounts: texts and format."""
 
 import re
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.support.pages import visible_text
 BASE = "https://perfectworks.test"
 LEADS_TO = re.compile(r"""(?:href|src|background|action)=["']?([^"'\s>]+)""")
 WHY = f"You got this email because someone entered {{}} at {BASE}.\n"
-# Where each leads, and what it says around that link.
+# Each email's link and texts.
 PATHS = {
     "new-account": r"/accounts/confirm-email/[\w:-]+/",
     "unproven-address": r"/accounts/confirm-email/[\w:-]+/",
@@ -88,7 +88,7 @@ def link_in(kind, message):
     return link
 
 
-def test_each_says_why_it_comes_what_it_is_for_and_what_happens_without_an_answer(kind, member):
+def test_each_email_says_why_it_comes_what_it_is_for_and_what_happens_otherwise(kind, member):
     message = emailed(kind, member)
 
     assert (message.subject, message.body.replace(link_in(kind, message), "LINK")) == WORDS[kind]
@@ -164,7 +164,7 @@ def test_the_links_work_as_long_as_the_emails_say(settings):
 
 
 def test_only_these_emails_are_sent(settings):
-    """The other mails of the library have no words of ours: write them before you switch one on."""
+    """We have no texts for allauth's other emails. Write them before you enable one."""
     assert {
         app_settings.EMAIL_NOTIFICATIONS,
         app_settings.LOGIN_BY_CODE_ENABLED,
@@ -188,10 +188,10 @@ def test_only_these_emails_are_sent(settings):
         ("/accounts/password/reset/", {"email": "member@example.com"}),
     ],
 )
-def test_without_a_email_server_a_page_says_so_and_asking_again_helps(client, member, settings, mailoutbox, path, form):
+def test_without_an_email_server_a_page_says_so_and_a_retry_helps(client, member, settings, mailoutbox, path, form):
     with_a_server = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # where nobody listens
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # no server listens there
 
     away = client.post(path, form)
     settings.EMAIL_BACKEND = with_a_server

@@ -1,4 +1,4 @@
-"""Refusals and failures look like every other page, and say nothing that was not meant for the visitor."""
+"""Error pages: they have the usual layout and reveal nothing internal."""
 
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied

@@ -1,4 +1,4 @@
-"""What people change on their account's pages leaves its event; none names an address or a secret."""
+"""Changes on account pages are recorded as events without addresses and secrets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -56,7 +56,7 @@ def test_a_password_stays_when_its_event_cannot_be_written(account_page, member)
     assert member.check_password(PASSWORD)
 
 
-def test_a_password_set_by_a_emailed_link(client, member, mailoutbox):
+def test_a_password_set_by_an_emailed_link(client, member, mailoutbox):
     client.post("/accounts/password/reset/", {"email": "member@example.com"})
     [link] = [word for word in mailoutbox[0].body.split() if "/password/reset/key/" in word]
     opened = client.get(urlsplit(link).path)
@@ -91,7 +91,7 @@ def test_a_second_factor_added_its_codes_renewed_and_both_given_up(
         account_page.post("/accounts/2fa/totp/deactivate/")
     assert not Authenticator.objects.exists()
     assert changes.events == [
-        # allauth tells of what is given up at once, and of the others when they are committed.
+        # allauth sends the signals of removals at once, and the others after the commit.
         event("user.second_factor_removed", member, member, factor="totp"),
         event("user.second_factor_removed", member, member, factor="recovery_codes"),
         event("user.second_factor_added", member, member, factor="totp"),

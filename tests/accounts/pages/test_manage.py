@@ -1,4 +1,4 @@
-"""The pages about one's own account, as allauth brings them, in our look and with our ways on."""
+"""allauth's account pages, in our layout and with our links."""
 
 from urllib.parse import unquote
 

@@ -1,4 +1,4 @@
-"""A forgotten password."""
+"""The password reset."""
 
 import pytest
 
@@ -9,7 +9,7 @@ NEW = "another calm and long phrase"
 
 
 @pytest.mark.parametrize("address", ["member@example.com", "nobody@example.com"])
-def test_the_answer_is_the_same_for_every_address(client, member, address):
+def test_the_response_is_the_same_for_every_address(client, member, address):
     response = client.post("/accounts/password/reset/", {"email": address}, follow=True)
 
     assert response.status_code == 200

@@ -1,4 +1,4 @@
-"""``/accounts/profile/``: what a person is called."""
+"""``/accounts/profile/``: a person's name."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def signed_in(member: User) -> Client:
 
 
 def saves(client: Client, first_name: str, last_name: str) -> Any:
-    """The button, with the token of the page that it is on."""
+    """Submit the form with the page's CSRF token."""
     token = client.get(PAGE).context["csrf_token"]
     names = {"first_name": first_name, "last_name": last_name}
     return client.post(PAGE, {**names, "csrfmiddlewaretoken": str(token)}, follow=True)

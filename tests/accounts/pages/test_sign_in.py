@@ -1,4 +1,4 @@
-"""The ordinary sign-in page."""
+"""The sign-in page."""
 
 import pytest
 
@@ -71,9 +71,9 @@ def test_signing_out_is_a_form_and_leads_to_the_start_page(client, member):
 
 
 def test_too_many_wrong_passwords_are_slowed_down(client, member):
-    answers = [sign_in(client, password="wrong").status_code for _ in range(6)]
+    statuses = [sign_in(client, password="wrong").status_code for _ in range(6)]
 
-    assert answers == [200] * 6
+    assert statuses == [200] * 6
     assert "Too many failed sign-in attempts. Please try again later." in visible_text(sign_in(client))
 
 

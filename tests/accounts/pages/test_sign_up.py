@@ -1,4 +1,4 @@
-"""The ordinary sign-up page."""
+"""The sign-up page."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -98,7 +98,7 @@ def test_a_name_is_looked_at(client, db, name, complaint):
     assert changes.nothing
 
 
-def test_an_address_with_an_account_is_answered_alike(client, db, mailoutbox):
+def test_an_address_with_an_account_gets_the_same_response(client, db, mailoutbox):
     UserFactory.create(email="stranger@example.com")
 
     with track_changes() as changes:

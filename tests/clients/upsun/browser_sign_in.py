@@ -1,6 +1,6 @@
-"""Upsun's client, in its build for browsers, on an origin of its own: it signs a person in and lists what they sent.
+"""Test Upsun's client for browsers on another origin: sign-in, and the list of sent invitations.
 
-The page that it runs on knows nothing but the client and our addresses.
+The page has only the client and the URLs of this service.
 """
 
 import json
@@ -32,7 +32,7 @@ PAGE = """<!DOCTYPE html><link rel="icon" href="data:,"><h1>The vendor's client<
 
 
 class Site(BaseHTTPRequestHandler):
-    """The page, and the client beside it."""
+    """Serve the page and the client."""
 
     def __init__(self, *args: Any, client_id: str) -> None:
         base = DEMO["base_url"]
@@ -61,11 +61,11 @@ class Site(BaseHTTPRequestHandler):
         return page
 
     def log_message(self, *_: object) -> None:
-        """Nothing to say."""
+        """Log nothing."""
 
 
 def registered() -> str:
-    """The id of the client, which the owner has registered."""
+    """Register the client as the owner, and return its id."""
     response = requests.post(
         f"{DEMO['base_url']}/api/v0/oauth-applications",
         headers={"Authorization": f"Bearer {DEMO['people']['owner']['jwt']}"},
@@ -76,7 +76,7 @@ def registered() -> str:
 
 
 def walk(page: Page) -> None:
-    """From the client's page by signing in and allowing, and back to a list."""
+    """Open the client's page, sign in, allow the access, and check the list."""
     owner = DEMO["people"]["owner"]
     page.goto(ORIGIN)
     page.get_by_label("Email").fill(owner["email"])
@@ -90,12 +90,12 @@ def walk(page: Page) -> None:
 
 
 def chromium(playwright: Playwright) -> Browser:
-    """The browser that is installed here."""
+    """Launch the installed browser."""
     return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
 
 
 def main() -> int:
-    """Walk; any step that fails raises."""
+    """Run the test. Raises if a step fails."""
     server = ThreadingHTTPServer(("127.0.0.1", PORT), partial(Site, client_id=registered()))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

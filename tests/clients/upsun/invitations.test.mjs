@@ -1,4 +1,4 @@
-// Upsun's published client against /upsun: what it asks, what it makes of our answers, and what it raises.
+// Test Upsun's published client against /upsun: requests, parsed responses and errors.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
-"""ZenML's published client of the Pro API against /zenml: its base URL, its credentials store, its errors.
+"""Test ZenML's published client of the Pro API: base URL, credential store, errors.
 
-The client has no method of its own for invitations; its ``get`` and ``post`` are what its other methods are made of.
+The client has no methods for invitations, so the tests use its ``get`` and ``post``.
 """
 
 import json
@@ -23,15 +23,15 @@ NOTHING = BaseRestAPIModel()
 
 
 def client(token: str) -> ZenMLProClient:
-    """The client with a stored token, as after ``zenml login``."""
+    """Return the client with a stored token, as after ``zenml login``."""
     stored = OAuthTokenResponse(access_token=token, token_type="bearer", expires_in=3600)
     get_credentials_store().set_token(ADDRESS, stored, is_zenml_pro=True)
-    ZenMLProClient._clear()  # it is a singleton
+    ZenMLProClient._clear()  # the client is a singleton
     return ZenMLProClient(ADDRESS)
 
 
 class Invitations(unittest.TestCase):
-    """In the order of their names, as the later ones answer what the earlier ones read."""
+    """Run the tests in the order of their names, as later ones answer the invitations that earlier ones read."""
 
     def setUp(self) -> None:
         self.invitee = client(DEMO["people"]["invitee"]["oauth_token"])

@@ -1,4 +1,4 @@
-"""The table of the notes, a client, and requests without a server."""
+"""The table of notes, a client, and requests without a server."""
 
 import pytest
 from django.db import connection
@@ -9,13 +9,13 @@ from .notes import Note
 
 @pytest.fixture
 def browser_page(new_context, live_server):
-    """A page of the browser that stands before our own server."""
+    """A browser page with our server as its base URL."""
     return new_context(base_url=live_server.url).new_page()
 
 
 @pytest.fixture(scope="session")
 def notes_table(django_db_setup, django_db_blocker):
-    """The table of the tests' own model, made once per database."""
+    """The table of the tests' own model, created once per database."""
     with django_db_blocker.unblock():
         if Note._meta.db_table not in connection.introspection.table_names():
             with connection.schema_editor() as editor:
@@ -29,5 +29,5 @@ def notes(notes_table, db):
 
 @pytest.fixture
 def api():
-    """A client that gets a 500 as an answer, as clients do, instead of the exception."""
+    """A client that gets a 500 response instead of the exception."""
     return APIClient(raise_request_exception=False)

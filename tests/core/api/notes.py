@@ -1,4 +1,4 @@
-"""A model that only these tests have, so that they need no app of ours. Its table is made by `notes_table`."""
+"""A model for these tests, so that they need no app. The fixture `notes_table` creates its table."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class Note(models.Model):
-    """Something with an id, a time and a title."""
+    """A note with a time and a title."""
 
     id = models.UUIDField(primary_key=True)
     written_at = models.DateTimeField()
@@ -26,7 +26,7 @@ class Note(models.Model):
 
 
 def write_notes(count, *, per_second=1):
-    """Make notes `note 1`..., so many in each second, and return them in the order they were written."""
+    """Create notes `note 1`..., with a number of notes per second, and return them in order."""
     return Note.objects.bulk_create(
         Note(
             id=uuid.UUID(int=number),

@@ -1,4 +1,4 @@
-"""A boolean in a body is JSON's `true` or `false`, in every API; no word or number stands for one."""
+"""A boolean in a body must be JSON's `true` or `false` in every API."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ class SwitchSerializer(HouseSerializer):
 
 
 def bodies(patterns: Any) -> Iterator[tuple[str, Any]]:
-    """What each operation of the map takes, by its name."""
+    """Return the body serializer of each routed operation."""
     for pattern in patterns:
         if hasattr(pattern, "url_patterns"):
             yield from bodies(pattern.url_patterns)
@@ -26,7 +26,7 @@ def bodies(patterns: Any) -> Iterator[tuple[str, Any]]:
 
 
 def booleans(body: Any) -> Iterator[tuple[str, Any]]:
-    """The fields that read a boolean."""
+    """Return the boolean fields."""
     for name, field in body(context={}).fields.items():
         if isinstance(field, serializers.BooleanField) and not field.read_only:
             yield name, field

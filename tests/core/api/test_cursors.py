@@ -1,4 +1,4 @@
-"""Pages by cursor: complete, stable, and only for the list they were made for."""
+"""Cursor pagination: complete, stable, and bound to its list."""
 
 import base64
 
@@ -27,7 +27,7 @@ def titles(response):
 
 
 def walk(path=FEED, **query):
-    """Follow the cursors to the end; return the titles of each page."""
+    """Follow the cursors to the end, and return the titles of each page."""
     page = get(path, **query)
     pages = [titles(page)]
     while page.json()["pagination"]["hasNext"]:
@@ -144,7 +144,7 @@ def test_two_directions_exclude_each_other(notes):
     cursor = get().json()["pagination"]["after"]
     response = get(after=cursor, before=cursor)
     assert response.status_code == 400
-    assert response.json()["error"]["fields"] == {"before": ["This excludes after."]}
+    assert response.json()["error"]["fields"] == {"before": ["This cannot be combined with after."]}
 
 
 @pytest.mark.parametrize("name", ["after", "before"])

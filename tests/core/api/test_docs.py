@@ -1,4 +1,4 @@
-"""The pages that show an API are served by ourselves and allow their viewers no more than they need."""
+"""The documentation pages of an API: self-hosted, with a strict Content-Security-Policy."""
 
 import pytest
 from django.contrib.staticfiles.finders import find
@@ -85,5 +85,5 @@ def test_the_viewers_show_the_api_in_a_browser(browser_page, viewer, to_open):
     for text in to_open:
         browser_page.get_by_text(text).first.click()
     browser_page.get_by_text("The newest first, unless asked otherwise.").first.wait_for()
-    # Redoc fetches its maker's logo, which our pages do not allow; nothing else is missing.
+    # Redoc's logo comes from another host, which the policy blocks. Nothing else is blocked.
     assert [text for text in blocked if "cdn.redoc.ly/redoc/logo-mini.svg" not in text] == []

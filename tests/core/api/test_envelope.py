@@ -1,4 +1,4 @@
-"""The house's envelope, whole bodies."""
+"""The envelope of the house API."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def test_a_page_has_its_block_beside_the_data(api, notes):
     }
 
 
-def test_creating_answers_201(api):
+def test_creating_returns_201(api):
     response = api.post("/api/v0/notes", {"title": "Grün"})
     assert response.status_code == 201
     assert response.content == '{"success":true,"message":"Note written","data":{"title":"Grün"}}'.encode()
@@ -74,10 +74,10 @@ def test_a_crash_tells_nothing(api, caplog):
     assert response.status_code == 500
     assert response.json() == {
         "success": False,
-        "message": "Something went wrong on our side. It has been recorded.",
+        "message": "Something went wrong on our side. The error was logged.",
         "error": {
             "code": "internal_error",
-            "message": "Something went wrong on our side. It has been recorded.",
+            "message": "Something went wrong on our side. The error was logged.",
         },
     }
     assert "ZeroDivisionError" in caplog.text
@@ -135,7 +135,7 @@ def test_only_json_is_spoken(api):
 
 
 def test_a_method_without_operation_is_our_mistake(client):
-    with pytest.raises(Exception, match=r"FaultyViewSet\.forgotten is routed and not an @operation"):
+    with pytest.raises(Exception, match=r"FaultyViewSet\.forgotten is routed but is not an @operation"):
         client.get("/api/faults/forgotten")
 
 

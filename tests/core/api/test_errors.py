@@ -1,4 +1,4 @@
-"""Every failure, as the problem it becomes."""
+"""The problem of every failure."""
 
 import math
 import sqlite3
@@ -13,19 +13,19 @@ from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions as drf
 
 from core import errors as domain
-from core.api.errors import ANSWERS, Problem, problem_of, problem_of_status
+from core.api.errors import ERROR_TABLE, Problem, problem_of, problem_of_status
 
 from .notes import NEW_YEAR, Note
 
 
 class SeatsUsedUp(domain.Conflict):
-    """A fact of the tests' own domain."""
+    """A domain error of the tests."""
 
     message = "Every seat is taken."
 
 
 class Teapot(drf.APIException):
-    """An exception of REST framework that our table does not know."""
+    """An exception of REST framework that is not in our table."""
 
     status_code = 418
     default_detail = "Short and stout."
@@ -34,17 +34,17 @@ class Teapot(drf.APIException):
 
 INVALID = "Some fields are not valid."
 MALFORMED = "The request is malformed."
-UNSTORABLE = "Some value cannot be stored."
+UNSTORABLE = "A value cannot be stored."
 BUSY = Problem(503, "busy", "The service is busy. Try again in a moment.", headers={"Retry-After": "2"})
-TAKEN = Problem(409, "conflict", "Something like this exists already.")
-CRASH = Problem(500, "internal_error", "Something went wrong on our side. It has been recorded.")
+TAKEN = Problem(409, "conflict", "This already exists.")
+CRASH = Problem(500, "internal_error", "Something went wrong on our side. The error was logged.")
 
 TABLE = [
     (domain.Invalid(), Problem(400, "invalid", "The input is not valid.")),
     (domain.Unauthenticated(), Problem(401, "unauthenticated", "Authentication is required.")),
     (domain.Denied("Not you."), Problem(403, "denied", "Not you.")),
     (domain.NotFound(), Problem(404, "not_found", "Not found.")),
-    (domain.Gone(), Problem(410, "gone", "This is over.")),
+    (domain.Gone(), Problem(410, "gone", "This is no longer available.")),
     (domain.Unprocessable("No fit."), Problem(422, "unprocessable", "No fit.")),
     (
         SeatsUsedUp(fields={"seat_limit": ["Raise it."]}, seats=5),
@@ -117,15 +117,15 @@ def test_every_failure_has_its_status(exc, problem):
 
 
 def test_every_row_of_the_table_is_tried():
-    beside = {db.OperationalError}  # tried below against real databases
-    tried = {kind for exc, _ in TABLE for kind in type(exc).__mro__ if kind in ANSWERS}
-    assert set(ANSWERS) - tried == beside
+    beside = {db.OperationalError}  # tested below against real databases
+    tried = {kind for exc, _ in TABLE for kind in type(exc).__mro__ if kind in ERROR_TABLE}
+    assert set(ERROR_TABLE) - tried == beside
 
 
 def test_a_crash_is_logged_with_its_traceback(caplog):
     problem_of(ZeroDivisionError("the cause"))
     [record] = caplog.records
-    assert (record.levelname, record.getMessage()) == ("ERROR", "Unhandled ZeroDivisionError")
+    assert (record.levelname, record.getMessage()) == ("ERROR", "unhandled exception error=ZeroDivisionError")
     assert "the cause" in caplog.text
 
 
@@ -157,7 +157,7 @@ def test_a_bare_status_becomes_a_problem(status, problem):
 
 
 def problem_in_the_database(act):
-    """The problem of what the database itself raises."""
+    """Return the problem of an error that the database raises."""
     with pytest.raises(db.Error) as raised, transaction.atomic():
         act()
     return problem_of(raised.value)

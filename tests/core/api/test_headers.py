@@ -1,4 +1,4 @@
-"""Headers that an operation declares are read like query parameters; others are none of its business."""
+"""Declared headers are validated like query parameters. Other headers are ignored."""
 
 import pytest
 from django.urls import path
@@ -13,22 +13,22 @@ AN_ID = "0192f0c1-2222-7abc-8def-000000000001"
 
 
 class LuggageViewSet(ApiViewSet):
-    """Says what it read."""
+    """A view that returns its headers."""
 
     authentication_classes = []
     permission_classes = []
 
     @operation(
         "Read",
-        answer={"type": "object"},
+        response={"type": "object"},
         headers={
             "X-Room-Id": UuidParameter(help_text="The room."),
             "X-Weight": IntegerParameter(max_value=9, default=1),
         },
     )
     def retrieve(self, request):
-        """Read the headers."""
-        return self.answer(self.header)
+        """Return the headers."""
+        return self.respond(self.header)
 
 
 urlpatterns = [path("luggage", LuggageViewSet.as_view({"get": "retrieve"}))]
@@ -48,7 +48,7 @@ def test_declared_headers_are_read_and_absent_ones_have_their_default(sent, read
     assert response.json()["data"] == read
 
 
-def test_every_faulty_header_is_named_as_it_is_spelled():
+def test_every_faulty_header_is_named_as_declared():
     response = APIClient().get("/luggage", headers={"X-Room-Id": "kitchen", "X-Weight": ""})
     assert response.status_code == 400
     assert response.json() == {

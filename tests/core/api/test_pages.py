@@ -95,7 +95,7 @@ def test_the_limit_sets_the_size(api, notes, limit, pages):
         ("limit=101", {"limit": LIMIT}),
         ("limit=1" + "0" * 30, {"limit": LIMIT}),
         ("limit=%D9%A1", {"limit": LIMIT}),
-        ("page=1&page=2", {"page": ["This parameter may be given once only."]}),
+        ("page=1&page=2", {"page": ["This parameter must not be repeated."]}),
         ("Page=1", {"Page": ["This parameter is unknown."]}),
         ("offset=1", {"offset": ["This parameter is unknown."]}),
         ("page=0&limit=0", {"page": PAGE, "limit": LIMIT}),

@@ -1,4 +1,4 @@
-"""Bodies with one meaning are read, all others are refused fast and by name."""
+"""Strict parsers: ambiguous bodies are rejected fast, with the name of the field."""
 
 import contextlib
 import io
@@ -66,17 +66,17 @@ def test_whatever_is_sent_is_an_object_or_refused(content):
         (b'{"a": 1e999}', "A number is too large.", {}),
         (b'{"a": -1e999}', "A number is too large.", {}),
         (b'{"a": 1' + b"0" * 5000 + b"}", "A number is too long.", {}),
-        (b'{"a": 1, "b": 2, "a": 3}', "The body has a fault.", {"a": ["This name occurs more than once."]}),
-        (b'{"x": {"a": 1, "a": 1}}', "The body has a fault.", {"a": ["This name occurs more than once."]}),
-        (b'{"name": "a\\u0000b"}', "The body has a fault.", {"name": ["The character U+0000 is not allowed."]}),
-        (b'{"o": [{"n": "\\ud800"}]}', "The body has a fault.", {"o.0.n": ["The character U+D800 is not allowed."]}),
+        (b'{"a": 1, "b": 2, "a": 3}', "The body is not valid.", {"a": ["This name occurs more than once."]}),
+        (b'{"x": {"a": 1, "a": 1}}', "The body is not valid.", {"a": ["This name occurs more than once."]}),
+        (b'{"name": "a\\u0000b"}', "The body is not valid.", {"name": ["The character U+0000 is not allowed."]}),
+        (b'{"o": [{"n": "\\ud800"}]}', "The body is not valid.", {"o.0.n": ["The character U+D800 is not allowed."]}),
         (b'{"\\udfff": 1}', "The character U+DFFF is not allowed.", {}),
         (
             nested(32, b'{"a": "\\u0000"}'),
-            "The body has a fault.",
+            "The body is not valid.",
             {".".join("a" * 32): ["The character U+0000 is not allowed."]},
         ),
-        (b'{"a": {"\\u0000": 1}}', "The body has a fault.", {"a": ["The character U+0000 is not allowed."]}),
+        (b'{"a": {"\\u0000": 1}}', "The body is not valid.", {"a": ["The character U+0000 is not allowed."]}),
     ],
 )
 def test_a_refusal_says_what_is_wrong(content, message, fields):
@@ -134,7 +134,7 @@ def post(api, content, content_type="application/json"):
         (b"{}", "application/xml", 415, "unsupported_media_type"),
     ],
 )
-def test_a_request_with_such_a_body_is_answered_in_the_houses_words(api, content, content_type, status, code):
+def test_a_request_with_such_a_body_gets_the_house_error(api, content, content_type, status, code):
     response = post(api, content, content_type)
     assert (response.status_code, response.json()["error"]["code"]) == (status, code)
 

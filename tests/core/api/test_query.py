@@ -1,4 +1,4 @@
-"""Query parameters: the declared ones are read, everything else is refused by name."""
+"""Query parameters: declared ones are validated, and all others are rejected by name."""
 
 import re
 import uuid
@@ -46,7 +46,7 @@ def test_declared_parameters_are_read_and_absent_ones_have_their_default(query, 
         ("", {"needed": ["This parameter is required."]}),
         ("needed=", {"needed": ["Between 1 and 8 characters are expected."]}),
         ("needed=123456789", {"needed": ["Between 1 and 8 characters are expected."]}),
-        ("needed=x&needed=x", {"needed": ["This parameter may be given once only."]}),
+        ("needed=x&needed=x", {"needed": ["This parameter must not be repeated."]}),
         ("needed=x&nonsense=1", {"nonsense": ["This parameter is unknown."]}),
         ("needed=x&is_admin=1", {"is_admin": ["This parameter is unknown."]}),
         ("needed=x&Flag=true", {"Flag": ["This parameter is unknown."]}),
@@ -108,7 +108,7 @@ def test_raw_bytes_that_are_not_utf_8_are_refused():
 def test_nul_is_refused(query):
     response = echo(query)
     assert response.status_code == 400
-    assert response.json()["message"] == "The query contains NUL."
+    assert response.json()["message"] == "The query must not contain NUL characters."
 
 
 def test_a_flood_of_parameters_is_refused():
@@ -131,7 +131,7 @@ def test_no_bytes_make_a_request_crash(content):
 
 
 def read(field, text):
-    """The value or, as a list, what is said of the text."""
+    """Return the value or the list of messages."""
     values, faults = read_fields({"one": text}, {"one": field})
     return values.get("one", faults.get("one"))
 
@@ -146,7 +146,7 @@ def test_every_number_within_the_bounds_is_read(number):
     assert read(IntegerParameter(min_value=-1000, max_value=1000), str(number)) == number
 
 
-def test_a_dialect_may_read_more_spellings_of_a_boolean():
+def test_a_dialect_may_accept_more_words_for_a_boolean():
     accept = BooleanParameter(true=("true", "1", "on"), false=("false", "0", "off"))
     assert [read(accept, text) for text in ("ON", "1", "Off", "false")] == [True, True, False, False]
     assert read(accept, "yes") == ["true or false is expected."]

@@ -1,4 +1,4 @@
-"""The OpenAPI document says what the operations declare, and what they do."""
+"""The OpenAPI document matches the declared operations and their behavior."""
 
 import json
 
@@ -17,7 +17,7 @@ ERROR = {"content": {"application/json": {"schema": {"$ref": "#/components/schem
 
 @pytest.fixture(scope="module")
 def written():
-    """The document of the notes, written when a test first asks for it."""
+    """The OpenAPI document of the notes API."""
     document = Document("/api/v0", {"TITLE": "Notes"})
     return lambda: json.loads(document.json)
 
@@ -51,7 +51,7 @@ def test_an_operation_tells_its_summary_parameters_and_pages(written):
             "in": "query",
             "name": "limit",
             "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 10},
-            "description": "How many rows a page has.",
+            "description": "The number of rows on a page.",
         },
         {
             "in": "query",
@@ -125,10 +125,10 @@ def success_of(schema, path, method, status):
     return schema["paths"][path][method]["responses"][status]["content"]["application/json"]["schema"]
 
 
-def test_a_body_is_spelled_as_the_wire_spells_it(written):
+def test_a_body_is_described_in_camel_case(written):
     assert written()["components"]["schemas"]["NoteBody"] == {
         "type": "object",
-        "description": "What a note is made of.",
+        "description": "The body of a new note.",
         "properties": {
             "title": {"type": "string", "maxLength": 64},
             "shortText": {"type": "string", "maxLength": 8},
@@ -159,22 +159,22 @@ def test_every_failure_has_the_shape_of_the_house(written):
     )
 
 
-def test_an_operation_without_body_or_answer_has_neither(written):
+def test_an_operation_without_body_or_response_has_neither(written):
     burnt = written()["paths"]["/api/v0/notes/{id}"]["delete"]
     assert "requestBody" not in burnt
     assert burnt["responses"]["204"] == {"description": "Note burnt"}
     assert success_of(written(), "/api/v0/echo", "post", "200")["properties"]["data"] == {"type": "null"}
 
 
-def test_what_is_answered_is_what_the_document_says(written, api, notes):
+def test_responses_match_the_document(written, api, notes):
     write_notes(3)
     schema = written()
-    answers = [
+    pairs = [
         (api.get("/api/v0/notes?limit=2"), success_of(schema, "/api/v0/notes", "get", "200")),
         (api.get("/api/v0/feed?limit=2"), success_of(schema, "/api/v0/feed", "get", "200")),
         (api.get("/api/v0/notes?limit=0"), ERROR["content"]["application/json"]["schema"]),
     ]
-    for response, described in answers:
+    for response, described in pairs:
         Draft202012Validator(described | {"components": schema["components"]}).validate(response.json())
 
 

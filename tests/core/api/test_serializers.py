@@ -1,4 +1,4 @@
-"""Serializers of the house: camelCase outside, snake_case inside, strict in between."""
+"""The base serializers: camelCase in JSON, snake_case in Python, strict input."""
 
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework import serializers
 
-from core.api.fields import fields_of
+from core.api.errors import field_errors
 from core.api.serializers import (
     HouseSerializer,
     NoBody,
@@ -26,14 +26,14 @@ from core.api.serializers import (
 
 
 class Person(HouseSerializer):
-    """Somebody inside something else."""
+    """A nested serializer."""
 
     id = serializers.IntegerField(source="owner_id")
     full_name = serializers.CharField(source="owner_name", allow_null=True)
 
 
 class Thing(HouseSerializer):
-    """Every way a field may find its value."""
+    """Every kind of field source."""
 
     created_at = TimeField(allow_null=True)
     short_name = PlainTextField()
@@ -48,7 +48,7 @@ class Thing(HouseSerializer):
 
 
 class Body(HouseSerializer):
-    """Input with a rule of its own."""
+    """Input with its own validation."""
 
     short_name = PlainTextField(max_length=5)
     notes_text = PlainMultilineTextField(required=False, allow_blank=True)
@@ -87,11 +87,11 @@ DOOR = {
 }
 
 
-def test_an_object_is_spelled_in_camel_case():
+def test_an_object_is_represented_in_camel_case():
     assert Thing(thing()).data == DOOR
 
 
-def test_a_mapping_is_spelled_like_an_object():
+def test_a_mapping_is_represented_like_an_object():
     assert Person({"owner_id": 7, "owner_name": "owner"}).data == {"id": 7, "fullName": "owner"}
 
 
@@ -107,7 +107,7 @@ def test_absent_values_follow_the_fields_declaration():
     }
 
 
-def test_a_list_is_spelled_row_by_row():
+def test_a_list_is_represented_row_by_row():
     assert list(Thing([thing(), thing(short_name="gate")], many=True).data) == [
         DOOR,
         DOOR | {"shortName": "gate", "shoutedName": "GATE"},
@@ -118,7 +118,7 @@ def faults_of(data, **options):
     serializer = Body(data=data, **options)
     with pytest.raises(serializers.ValidationError) as refused:
         serializer.is_valid(raise_exception=True)
-    return fields_of(refused.value)
+    return field_errors(refused.value)
 
 
 def test_input_is_read_into_snake_case():
@@ -156,7 +156,7 @@ def test_input_is_read_into_snake_case():
         ),
     ],
 )
-def test_every_faulty_field_is_named_as_the_wire_spells_it(data, faults):
+def test_every_faulty_field_is_named_as_in_the_body(data, faults):
     assert faults_of(data) == faults
 
 
@@ -167,7 +167,7 @@ def test_only_an_object_is_a_body(data):
     assert list(serializer.errors) == ["non_field_errors"]
 
 
-def test_a_flood_of_unknown_fields_is_answered_briefly():
+def test_a_flood_of_unknown_fields_gets_a_short_response():
     faults = faults_of({"shortName": "door"} | {f"field {number}" * 50: 1 for number in range(1000)})
     assert len(faults) == 20
     assert max(map(len, faults)) == 100
@@ -232,12 +232,12 @@ def test_no_value_makes_a_body_crash(data):
 
 
 @pytest.mark.parametrize(
-    ("moment", "spelled"),
+    ("moment", "text"),
     [
         (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00.000Z"),
         (datetime(2026, 1, 2, 3, 4, 5, 999999, tzinfo=UTC), "2026-01-02T03:04:05.999Z"),
         (datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=2))), "2026-01-01T22:00:00.000Z"),
     ],
 )
-def test_times_are_utc_with_milliseconds(moment, spelled):
-    assert format_time(moment) == spelled
+def test_times_are_utc_with_milliseconds(moment, text):
+    assert format_time(moment) == text

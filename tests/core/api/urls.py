@@ -1,4 +1,4 @@
-"""A small API of notes in the house's words, and a second prefix that speaks tersely."""
+"""A small API of notes in the house format, and a second prefix with another error body."""
 
 import re
 
@@ -41,7 +41,7 @@ class NoteTaken(Conflict):
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Knows one token, and that is enough to tell nobody from somebody wrong."""
+    """Authentication with one valid token."""
 
     def authenticate(self, request):
         header = request.headers.get("Authorization")
@@ -53,7 +53,7 @@ class TokenAuthentication(BaseAuthentication):
 
 
 class NewestFirst(CursorPagination):
-    """Cursors on the time of writing."""
+    """Cursor pagination by creation time."""
 
     column = "written_at"
 
@@ -67,7 +67,7 @@ class NoteRow(HouseSerializer):
 
 
 class NoteBody(HouseSerializer):
-    """What a note is made of."""
+    """The body of a new note."""
 
     title = PlainTextField(max_length=64)
     short_text = PlainTextField(max_length=8, required=False)
@@ -82,7 +82,7 @@ class NoteFilter(StrictFilterSet):
 
 
 class EveryFilter(StrictFilterSet):
-    """A filter of each kind. Those with a default and without are both applied to the titles of notes."""
+    """A filter of each kind, with and without a default."""
 
     parameter_names = {"a_name": "aName"}
 
@@ -94,11 +94,11 @@ class EveryFilter(StrictFilterSet):
     sort = SortFilter(fields={"title": "title"}, initial="title:asc")
 
     def nothing(self, queryset, name, value: bool):
-        """Show nothing when the flag is set."""
+        """Return nothing if the flag is set."""
         return queryset.none() if value else queryset
 
     def starting(self, queryset, name, value: str):
-        """Show what starts so, which the color does not."""
+        """Filter by the beginning of the title."""
         return queryset.filter(title__startswith=value, pk__isnull=self.request is None)
 
 
@@ -114,7 +114,7 @@ class NoteViewSet(Anonymous):
 
     @operation(
         "Notes retrieved successfully",
-        answer=NoteRow,
+        response=NoteRow,
         filterset_class=NoteFilter,
         pagination_class=PagePagination,
     )
@@ -123,54 +123,56 @@ class NoteViewSet(Anonymous):
 
         The newest first, unless asked otherwise.
         """
-        return self.page(Note.objects.all())
+        return self.respond_with_page(Note.objects.all())
 
     @operation(
-        "Notes retrieved successfully", answer=NoteRow, filterset_class=EveryFilter, pagination_class=PagePagination
+        "Notes retrieved successfully", response=NoteRow, filterset_class=EveryFilter, pagination_class=PagePagination
     )
     def every(self, request):
         """List notes with every kind of filter."""
-        return self.page(Note.objects.all())
+        return self.respond_with_page(Note.objects.all())
 
-    @operation("Note written", body=NoteBody, answer={"type": "object"}, status=201, errors=(409,))
+    @operation("Note written", body=NoteBody, response={"type": "object"}, status=201, errors=(409,))
     def create(self, request):
         """Write a note."""
-        return self.answer(self.body)
+        return self.respond(self.body)
 
-    @operation("Note found", answer=NoteRow)
+    @operation("Note found", response=NoteRow)
     def retrieve(self, request, pk):
         """Read a note."""
         note = Note.objects.filter(pk=pk).first()
         if note is None:
             raise NotFound
-        return self.answer(note)
+        return self.respond(note)
 
-    @operation("Note changed", body=NoteBody, answer={"type": "object"})
+    @operation("Note changed", body=NoteBody, response={"type": "object"})
     def partial_update(self, request, pk):
         """Change a note."""
-        return self.answer(self.body)
+        return self.respond(self.body)
 
     @operation("Note burnt", status=204)
     def destroy(self, request, pk):
         """Burn a note."""
-        return self.answer()
+        return self.respond()
 
 
 class FeedViewSet(Anonymous):
     """Notes by cursor."""
 
-    @operation("Feed retrieved successfully", answer=NoteRow, pagination_class=NewestFirst)
+    @operation("Feed retrieved successfully", response=NoteRow, pagination_class=NewestFirst)
     def list(self, request):
         """Follow the notes."""
-        return self.page(Note.objects.all())
+        return self.respond_with_page(Note.objects.all())
 
-    @operation("Feed retrieved successfully", answer=NoteRow, filterset_class=NoteFilter, pagination_class=NewestFirst)
+    @operation(
+        "Feed retrieved successfully", response=NoteRow, filterset_class=NoteFilter, pagination_class=NewestFirst
+    )
     def sorted(self, request, shelf):
         """Follow the notes of a shelf."""
-        return self.page(Note.objects.all())
+        return self.respond_with_page(Note.objects.all())
 
     def cursor_context(self):
-        """The shelf that a header names."""
+        """Return the shelf of the header."""
         return self.request.headers.get("X-Shelf", "")
 
 
@@ -179,7 +181,7 @@ class EchoViewSet(Anonymous):
 
     @operation(
         "Echo",
-        answer={"type": "object"},
+        response={"type": "object"},
         headers={"X-Shelf-Id": UuidParameter()},
         parameters={
             "flag": BooleanParameter(),
@@ -190,21 +192,21 @@ class EchoViewSet(Anonymous):
     )
     def retrieve(self, request):
         """Say what the query means."""
-        return self.answer({**self.query, **self.header})
+        return self.respond({**self.query, **self.header})
 
     @operation("Done")
     def act(self, request):
         """Take no body."""
-        return self.answer()
+        return self.respond()
 
 
 class FaultyViewSet(Anonymous):
-    """Goes wrong in several ways."""
+    """A viewset with operations that fail."""
 
     @operation("Never")
     def crash(self, request):
         """Divide by zero."""
-        return self.answer(1 / 0)
+        return self.respond(1 / 0)
 
     @operation("Never")
     def conflict(self, request):
@@ -221,7 +223,7 @@ class FaultyViewSet(Anonymous):
 
 
 class GuardedViewSet(ApiViewSet):
-    """Asks who is there."""
+    """A viewset with authentication."""
 
     authentication_classes = [TokenAuthentication]
     permission_classes = [IsAuthenticated]
@@ -229,44 +231,44 @@ class GuardedViewSet(ApiViewSet):
     @operation("Secret", parameters={"page": IntegerParameter(min_value=1)})
     def retrieve(self, request):
         """Read a secret."""
-        return self.answer("secret")
+        return self.respond("secret")
 
-    @operation("Public", answer={"type": "string"}, public=True)
+    @operation("Public", response={"type": "string"}, public=True)
     def public(self, request):
         """Read what anybody may."""
-        return self.answer("public")
+        return self.respond("public")
 
 
 def terse(problem, request):
-    """The error body of the second prefix."""
+    """Return the error body of the second prefix."""
     return {"error": problem.sentence, "path": request.path}
 
 
 class TerseViewSet(Anonymous):
-    """Speaks without an envelope."""
+    """A viewset without an envelope."""
 
     renderer_classes = [JSONRenderer]
     error_body = staticmethod(terse)
 
     @operation("Never", parameters={"page": IntegerParameter(min_value=1, max_value=5)})
     def retrieve(self, request):
-        """Answer with bare JSON."""
-        return self.answer({"page": self.query["page"]})
+        """Return bare JSON."""
+        return self.respond({"page": self.query["page"]})
 
 
 def plain_crash(request):
-    """A Django view, not an API view, that fails."""
+    """A plain Django view that fails."""
     raise RuntimeError
 
 
 @csrf_protect
 def plain_form(request):
-    """A Django view that wants a CSRF token."""
+    """A Django view that requires a CSRF token."""
     return HttpResponse("done")
 
 
 def plain_missing(request):
-    """A Django view that does not find what it looks for."""
+    """A Django view that raises Http404."""
     raise Http404("secret details")
 
 
@@ -298,7 +300,7 @@ urlpatterns = [
     path("api/v0/", include(notes)),
     path("api/faults/", include(faults)),
     path("terse/", include([path("page", TerseViewSet.as_view({"get": "retrieve"})), path("crash", plain_crash)])),
-    path("", plain_missing, name="home"),  # our error pages lead there
+    path("", plain_missing, name="home"),  # our error pages link to it
 ]
 error_bodies = {"/api": house_error_body, "/terse": terse}
-handler404 = "core.api.unrouted.not_found"
+handler404 = "core.api.middleware.not_found"

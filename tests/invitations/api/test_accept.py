@@ -175,7 +175,7 @@ def test_a_system_user_cannot_join(by, system_user, organization, invitation):
         by("system_user", Method.API_KEY, organization_id=organization.pk).post(mine(invitation.pk, "accept"))
     )
 
-    message = "This kind of credential cannot be used for this."
+    message = "This kind of credential is not accepted here."
     details = {"allowed": ["jwt", "oauth2", "session"]}
     assert answer == refused(403, "credential_not_allowed", message, details=details)
 

@@ -25,7 +25,7 @@ from tests.support.queries import assert_queries
 
 KEY = {"Idempotency-Key": '"8e03978e-40d5-43dd-bc93-6894a57f9324"'}
 NEW = {"email": "new@example.com"}
-REUSED = refused(422, "idempotency_key_reused", "This Idempotency-Key was used with another request.")
+REUSED = refused(422, "idempotency_key_reused", "This Idempotency-Key was already used for a different request.")
 
 
 @pytest.fixture(params=["create", "invite", "resend", "correct_address"])
@@ -225,7 +225,7 @@ def test_nothing_secret_is_kept(by, owner, request_of):
 
     kept = IdempotentResponse.objects.get()
     tokens = [emailed_token(invitation) for invitation in Invitation.objects.all()]
-    assert not [token for token in tokens if token in kept.answer]
+    assert not [token for token in tokens if token in kept.response]
     assert "new@example.com" not in kept.fingerprint
     assert len(kept.fingerprint) == 64
 
@@ -294,7 +294,7 @@ def test_the_answer_is_kept_as_it_was_given(by, owner, path):
     response = by("owner").post(path, NEW, headers=KEY)
 
     kept = IdempotentResponse.objects.get()
-    message, data = json.loads(kept.answer)
+    message, data = json.loads(kept.response)
     assert (kept.user, kept.operation, kept.key, kept.status) == (
         owner,
         "organization_invitations.create",

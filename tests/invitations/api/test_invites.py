@@ -25,7 +25,7 @@ MESSAGE = "Invitations retrieved successfully"
 NOT_ALLOWED = refused(
     403,
     "credential_not_allowed",
-    "This kind of credential cannot be used for this.",
+    "This kind of credential is not accepted here.",
     details={"allowed": ["jwt"]},
 )
 
@@ -252,7 +252,7 @@ A_SORT = [
         ("sort=email:asc", {"sort": A_SORT}),
         ("sort=-createdAt", {"sort": A_SORT}),
         ("status=pending", {"status": ["This parameter is unknown."]}),
-        ("page=1&page=2", {"page": ["This parameter may be given once only."]}),
+        ("page=1&page=2", {"page": ["This parameter must not be repeated."]}),
     ],
 )
 def test_anything_else_in_the_query_is_refused_by_name(by, invitee, query, fields):

@@ -180,7 +180,7 @@ def test_a_system_user_cannot_join(by, way, system_user, organization, invitatio
     client = by("system_user", Method.API_KEY, organization_id=organization.pk)
     answer = said(client.put(PATH, {name: str(value) for name, value in way(invitation).items()}))
 
-    message = "This kind of credential cannot be used for this."
+    message = "This kind of credential is not accepted here."
     details = {"allowed": ["jwt", "oauth2", "session"]}
     assert answer == refused(403, "credential_not_allowed", message, details=details)
 

@@ -252,7 +252,7 @@ A_STATE = [f"Some of these are expected, separated by commas: {', '.join(STATES)
         ("state=open", {"state": A_STATE}),
         ("state=", {"state": A_STATE}),
         ("state=pending,pending", {"state": A_STATE}),
-        ("state=pending&state=error", {"state": ["This parameter may be given once only."]}),
+        ("state=pending&state=error", {"state": ["This parameter must not be repeated."]}),
         ("unit=design", {"unit": ["A UUID is expected."]}),
         ("invitedBy=owner", {"invitedBy": ["A UUID is expected."]}),
         ("limit=101", {"limit": ["A whole number from 1 to 100 is expected."]}),

@@ -127,7 +127,7 @@ def test_nobody_gets_401(by, invitation):
 def test_a_system_user_is_refused(by, system_user, organization, invitation):
     answer = said(by("system_user", Method.API_KEY, organization_id=organization.pk).get(mine()))
 
-    message = "This kind of credential cannot be used for this."
+    message = "This kind of credential is not accepted here."
     details = {"allowed": ["jwt", "oauth2", "session"]}
     assert answer == refused(403, "credential_not_allowed", message, details=details)
 

@@ -93,7 +93,7 @@ def test_no_table_contains_the_persons_names_or_addresses(
         assert email is not None
         AttemptFactory.create(email=email, state="failed", response="550 <former@elsewhere.test> who?")
     to_somebody = queue_email(sent, Email.Kind.INVITATION)
-    IdempotentResponseFactory.create(user=stranger, operation="x", key="k", answer='{"email": "admin@example.com"}')
+    IdempotentResponseFactory.create(user=stranger, operation="x", key="k", response='{"email": "admin@example.com"}')
     purge_account(by=session_of(admin), user=admin)
     stored = str(all_rows())
     traces = ("Nadezhda", "Mandelstam", "admin@", "nadezhda@", "unproven@", "former@")

@@ -167,7 +167,7 @@ def test_sorting(by, organization, owner, admin, member):
             {"role": ["Use the id of a role or one of owner, admin, editor, viewer, unassigned."]},
         ),
         ("email=", {"email": ["Enter a valid email address."]}),
-        ("email=a@example.com&email=b@example.com", {"email": ["This parameter may be given once only."]}),
+        ("email=a@example.com&email=b@example.com", {"email": ["This parameter must not be repeated."]}),
         ("page=one", {"page": ["A whole number from 1 to 2147483647 is expected."]}),
         ("name=Member", {"name": ["This parameter is unknown."]}),
     ],

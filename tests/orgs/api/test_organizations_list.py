@@ -104,7 +104,7 @@ def test_archived_organizations_are_listed_separately_for_owners(by, owner, memb
     [
         ("page=0", {"page": ["A whole number from 1 to 2147483647 is expected."]}),
         ("limit=101", {"limit": ["A whole number from 1 to 100 is expected."]}),
-        ("limit=1&limit=2", {"limit": ["This parameter may be given once only."]}),
+        ("limit=1&limit=2", {"limit": ["This parameter must not be repeated."]}),
         ("archived=1", {"archived": ["true or false is expected."]}),
         ("colour=red", {"colour": ["This parameter is unknown."]}),
         (

@@ -110,7 +110,7 @@ def test_callers_without_permission_are_refused(by, member, verb):
         assert said(getattr(client, verb)(PATH, {"firstName": "Mia"})) == refused(
             403,
             "credential_not_allowed",
-            "This kind of credential cannot be used for this.",
+            "This kind of credential is not accepted here.",
             details={"allowed": ["jwt", "oauth2", "session"]},
         )
 

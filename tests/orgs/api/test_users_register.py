@@ -179,7 +179,7 @@ def test_an_unavailable_email_server_gives_the_same_response_and_retrying_works(
     settings.EMAIL_FILE_PATH = str(tmp_path / "folder")
     again = [said(by("anonymous").post(PATH, NEWCOMER | {"email": address})) for address in addresses]
 
-    assert failed == [refused(503, "email_not_sent", "The mail could not be sent. Try again in a moment.")] * 2
+    assert failed == [refused(503, "email_not_sent", "The email could not be sent. Try again in a moment.")] * 2
     assert again == [ACCEPTED] * 2
     assert len(list((tmp_path / "folder").iterdir())) == 2
 

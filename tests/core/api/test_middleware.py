@@ -1,4 +1,4 @@
-"""Below an API's prefix every failure is JSON in that API's words, also where no API view answers."""
+"""Every failure below an API's prefix is JSON in that API's format, also outside of API views."""
 
 import pytest
 from django.test import Client
@@ -64,7 +64,7 @@ def test_a_body_of_unknown_length_is_not_taken_for_an_empty_one(api, path):
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])), st.sampled_from(METHODS))
-def test_no_path_makes_a_prefix_answer_anything_but_json(tail, method):
+def test_every_path_below_a_prefix_gets_json(tail, method):
     client = APIClient()
     response = client.generic(method, f"/api/v9/{tail}")
     assert (response.status_code, response.headers["Content-Type"]) == (404, "application/json")
