@@ -17,7 +17,7 @@ DEBUG ?= 1
 export DEBUG PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all chaos test-clients benchmark screenshots messages golden check format requirements clean
+.PHONY: help run demo test test-all coverage chaos test-clients benchmark screenshots messages golden check format requirements clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r command text; do \

@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.settings import oauth2_settings
 
-from accounts.oauth.token_endpoint import Token, oauth_error
+from accounts.oauth.token_endpoint import Token
 from core.api.parsers import MalformedBody, parse_document
 from core.api.query import object_schema
 from core.api.schema import RETRY_AFTER, response
@@ -72,7 +72,7 @@ class UpsunToken(Token):
             try:
                 form = form_of(request)
             except MalformedBody as error:
-                return refused(str(error))
+                return oauth_error(str(error))
             request.POST = form  # type: ignore[assignment]  # django-stubs declares POST read-only
         return super().dispatch(request, *args, **kwargs)
 
@@ -87,7 +87,7 @@ def exchange(secret: str) -> HttpResponse:
     """Return a response with an access token for an API key, or an error."""
     token = token_for_key(secret)
     if token is None:
-        return refused("This API token is not valid.", error="invalid_grant")
+        return oauth_error("This API token is not valid.", error="invalid_grant")
     return JsonResponse({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_LIFETIME.seconds})
 
 
