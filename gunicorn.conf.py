@@ -1,4 +1,4 @@
-"""How the web server runs; gunicorn finds this file by its name. WEB_CONCURRENCY says how many processes."""
+"""The configuration of gunicorn, which finds this file by its name. WEB_CONCURRENCY sets the number of processes."""
 
 import os
 
@@ -11,16 +11,16 @@ bind = f"{env.str('HOST', default='127.0.0.1')}:{env.int('PORT', default=8000)}"
 worker_class = "gthread"
 threads = env.int("WEB_THREADS", default=8)
 timeout = 60
-# What is longer is refused by the program, in the words of the API that was asked.
+# Higher than the application's own limits, which respond with the error format of the API that is called.
 limit_request_line = 8190
 limit_request_field_size = 16_380
 graceful_timeout = 20
-# Heartbeats go to memory where there is such a place: a busy disk would look like a hanging worker.
+# Heartbeat files are in memory if possible. On a busy disk they could be late, and the worker would be killed.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
-# Nobody steers the server while it runs.
+# The control socket is not used.
 control_socket_disable = True
 
-# Request lines carry mailed links: every log, this one too, passes the redacting formatter.
+# Paths can contain invitation links, so the access log uses the redacting formatter, too.
 accesslog = "-"
 access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
 logconfig_dict = logging_settings(

@@ -100,7 +100,7 @@ class ActionAdmin(ReadOnlyAdmin):
         except DomainError as refusal:
             messages.error(request, " ".join(reasons_of(refusal)))
         except (ValidationError, ValueError) as refusal:
-            messages.error(request, "; ".join(getattr(refusal, "messages", ["This value does not fit."])))
+            messages.error(request, "; ".join(getattr(refusal, "messages", ["This value isn't valid."])))
         else:
             if button.reveals:
                 return str(result)

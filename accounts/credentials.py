@@ -49,7 +49,7 @@ def admitting(*kinds: Method) -> Admission:
 SESSION, JWT, OAUTH2, CLIENT, API_KEY = Method.SESSION, Method.JWT, Method.OAUTH2, Method.CLIENT, Method.API_KEY
 NOBODY = admitting()
 ANYTHING = admitting(SESSION, JWT, OAUTH2, CLIENT, API_KEY)
-BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # a key by the token given for it (``orgs.api.key_exchange``)
+BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # a key by the token given for it (``orgs.authentication``)
 BEARER = admitting(JWT, OAUTH2, CLIENT)
 PERSON = admitting(SESSION, JWT, OAUTH2)  # or a program that the person lets act for them
 PERSON_WITHOUT_COOKIE = admitting(JWT, OAUTH2)

@@ -61,4 +61,4 @@ def _ascii_domain(domain: str) -> str:
 
 
 def _invalid() -> ValidationError:
-    return ValidationError(_("Enter a valid e-mail address."), code="invalid_address")
+    return ValidationError(_("Enter a valid email address."), code="invalid_address")

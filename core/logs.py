@@ -35,9 +35,11 @@ EXTRA_FIELDS = (
     "status_code",
     "organization_id",
     "invitation_id",
+    "email_id",
     "event_id",
     "user_id",
     "attempt",
+    "task",
     "duration_ms",
 )
 

@@ -29,7 +29,7 @@ UNSAFE_IN_LINES = re.compile(f"[{CONTROLS_BUT_TAB_AND_NEWLINE}{NEVER}]")
 # What a field of a page says to a person, who cannot see the character and knows no code point.
 IN_PLAIN_WORDS = dict.fromkeys(
     ("unsafe_text", "null_characters_not_allowed"),
-    _("This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."),
+    _("This text has a character that can't be displayed. Please type the text instead of pasting it."),
 )
 
 

@@ -21,5 +21,5 @@ class EventAdmin(ReadOnlyAdmin):
     )
     list_filter = ("kind", "actor_method", "subject_type", "created_at")
     search_fields = ("=organization_id", "=subject_id", "=actor_id")
-    search_help_text = "The whole id of an organization, a user, an invitation or whatever it happened to"
+    search_help_text = "The full ID of an organization, user, invitation or other object"
     ordering = ("-id",)

@@ -8,5 +8,5 @@ class EventsConfig(AppConfig):
     """Names the application."""
 
     name = "events"
-    verbose_name = _("Events")
+    verbose_name = _("Audit log")
     default_auto_field = "django.db.models.BigAutoField"

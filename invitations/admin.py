@@ -43,7 +43,7 @@ class EmailInline(ReadOnlyInline):
     """How far the mails of an invitation got, in the mail server's own words."""
 
     model = Email
-    verbose_name_plural = _("ledger of mails")
+    verbose_name_plural = _("emails")
     fields = readonly_fields = ("created_at", "kind", "recipient", "state", "reason", "due_at", "sent_at", "history")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Email]:
@@ -141,10 +141,10 @@ class InvitationAdmin(ActionAdmin):
         Button("resend", "Send again", lambda by, i, data: inviting.resend(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
             applies=lambda i: (i.is_open or i.ended_unanswered) and not i.is_superseded),
-        Button("correct", "Correct the address", lambda by, i, data: inviting.correct_address(
+        Button("correct", "Correct address", lambda by, i, data: inviting.correct_address(
             by=by, organization_id=i.organization_id, invitation_id=i.pk, email=parse_address(data.get("email", ""))),
             applies=lambda i: i.state in ("pending", "error") and not i.is_superseded,
-            field=("email", "Right address", "email")),
+            field=("email", "Correct email address", "email")),
         Button("extend", "Extend", _extend, applies=lambda i: i.is_open, field=("days", "Days from now", "number")),
         Button("cancel", "Withdraw", lambda by, i, data: inviting.cancel(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),

@@ -26,42 +26,51 @@ Status, State = Invitation.Status, Email.State
 class Reason(models.TextChoices):
     """What stands between the invitee and the organization: a stable code, and a sentence."""
 
-    OPEN_WAITING_FOR_ANSWER = "open_waiting_for_answer", _("The mail went out, and nobody has answered it yet.")
-    EMAIL_QUEUED = "email_queued", _("The mail is not sent yet.")
-    EMAIL_DEFERRED = "email_deferred", _("The mail server could not deliver the mail yet.")
-    EMAIL_REFUSED = "email_refused", _("The mail server refused the mail. Correct the address, or send it again.")
-    EMAIL_BOUNCED = "email_bounced", _("The mail came back: nobody can be reached at this address.")
-    EMAIL_MARKED_AS_SPAM = "email_marked_as_spam", _("The mail arrived and was marked as spam.")
-    EMAIL_NOT_SENT = "email_not_sent", _("The mail could not be sent, for a reason on this side. Send it again.")
-    WAITING_FOR_SEAT = "waiting_for_seat", _("The invitation was accepted and waits for a free seat.")
-    ALL_SEATS_TAKEN = "all_seats_taken", _("Members take every seat: whoever accepts has to wait for one.")
+    OPEN_WAITING_FOR_ANSWER = (
+        "open_waiting_for_answer",
+        _("The email was sent. The invitation has not been answered yet."),
+    )
+    EMAIL_QUEUED = "email_queued", _("The email has not been sent yet.")
+    EMAIL_DEFERRED = "email_deferred", _("The email could not be delivered yet. We will try again.")
+    EMAIL_REFUSED = (
+        "email_refused",
+        _("The mail server rejected the email. Correct the address or send the invitation again."),
+    )
+    EMAIL_BOUNCED = "email_bounced", _("The email bounced. This address cannot be reached.")
+    EMAIL_MARKED_AS_SPAM = "email_marked_as_spam", _("The email was delivered, but it was marked as spam.")
+    EMAIL_NOT_SENT = (
+        "email_not_sent",
+        _("The email could not be sent because of a problem on our side. Send the invitation again."),
+    )
+    WAITING_FOR_SEAT = "waiting_for_seat", _("The invitation was accepted and is waiting for a free seat.")
+    ALL_SEATS_TAKEN = "all_seats_taken", _("All seats are taken. Anyone who accepts has to wait for a free seat.")
     INVITER_CAN_NO_LONGER_GRANT = (
         "inviter_can_no_longer_grant",
-        _("Whoever invited can no longer offer this. Somebody who can has to send it again."),
+        _("The inviter no longer has permission for this. Someone who has it must send the invitation again."),
     )
     NOBODY_VOUCHES = (
         "nobody_vouches",
-        _("It was accepted, and whoever invited can no longer offer this. Withdraw it and invite anew."),
+        _("Accepted, but the inviter no longer has permission for it. Withdraw the invitation and send a new one."),
     )
-    ACCOUNT_DEACTIVATED = "account_deactivated", _("The account that accepted can no longer sign in.")
+    ACCOUNT_DEACTIVATED = "account_deactivated", _("The account that accepted the invitation has been deactivated.")
     ORGANIZATION_ARCHIVED = "organization_archived", _("The organization is archived.")
-    ALREADY_MEMBER = "already_member", _("This person is a member already.")
+    ALREADY_MEMBER = "already_member", _("This person is already a member.")
     ACCEPTED = "accepted", _("The invitation was accepted.")
     DECLINED = "declined", _("The invitation was declined.")
     CANCELLED = "cancelled", _("The invitation was withdrawn.")
-    SUPERSEDED = "superseded", _("A newer invitation took its place.")
-    EXPIRED = "expired", _("Its date passed. Sending it again makes a new one.")
+    SUPERSEDED = "superseded", _("A newer invitation replaced this one.")
+    EXPIRED = "expired", _("The invitation expired. If you send it again, a new one is created.")
     EXPIRED_UNSENT = (
         "expired_unsent",
-        _("Its date passed, and its mail never went out. Sending it again makes a new one."),
+        _("The invitation expired before its email was sent. If you send it again, a new one is created."),
     )
     # To staff alone
     EMAIL_UNWANTED = (
         "email_unwanted",
-        _("This person asked for no mails: none was sent. The invitation can be answered."),
+        _("This person has unsubscribed, so no email was sent. They can still answer the invitation."),
     )
-    NO_ACCOUNT = "no_account", _("The mail went out, and no account has this address yet.")
-    ADDRESS_UNVERIFIED = "address_unverified", _("An account has this address and has not confirmed it.")
+    NO_ACCOUNT = "no_account", _("The email was sent. No account has this address yet.")
+    ADDRESS_UNVERIFIED = "address_unverified", _("An account has this address but has not verified it.")
 
 
 TO_STAFF_ONLY = (Reason.EMAIL_UNWANTED, Reason.NO_ACCOUNT, Reason.ADDRESS_UNVERIFIED)
@@ -201,14 +210,14 @@ _EVENTS = {
     "invitation.created": _("Invited"),
     "invitation.updated": _("Changed"),
     "invitation.resent": _("Sent again"),
-    "invitation.reminded": _("Reminder due"),
+    "invitation.reminded": _("Reminder queued"),
     "invitation.address_corrected": _("Address corrected"),
-    "invitation.asked_again": _("Asked for a new one"),
-    "invitation.waits_for_seat": _("Accepted, waits for a seat"),
+    "invitation.asked_again": _("New invitation requested"),
+    "invitation.waits_for_seat": _("Accepted, waiting for a seat"),
     "invitation.accepted": _("Accepted"),
     "invitation.declined": _("Declined"),
     "invitation.cancelled": _("Withdrawn"),
-    "invitation.superseded": _("Superseded"),
+    "invitation.superseded": _("Replaced by a newer invitation"),
     "invitation.expired": _("Expired"),
     "invitation.failed": _("Undeliverable"),
 }

@@ -1,4 +1,4 @@
-"""Finding an invitation: as the organization that sent it, and as the person it was sent to."""
+"""Find and lock invitations, for their organization and for their invitee."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from orgs.models import Membership, Organization
 
 
 def find_invitation(organization: Organization, invitation_id: UUID) -> Invitation:
-    """The organization's invitation with all that a row shows; raises InvitationNotFound."""
+    """Return the organization's invitation ``with_details``. Raises InvitationNotFound."""
     invitation = Invitation.objects.with_details().filter(organization=organization, pk=invitation_id).first()
     if invitation is None:
         raise InvitationNotFound
@@ -25,9 +25,9 @@ def find_invitation(organization: Organization, invitation_id: UUID) -> Invitati
 
 
 def find_shown(invitation_id: UUID) -> Invitation:
-    """The invitation of a live organization with all that its page shows, for whoever may see it.
+    """Return an invitation with what its page shows, unless its organization is archived; one query.
 
-    The caller sees to that. Raises InvitationNotFound; one query.
+    It checks no permission: the caller does. Raises InvitationNotFound.
     """
     rows = Invitation.objects.with_details().with_member_count().filter(organization__deleted_at__isnull=True)
     invitation = rows.filter(pk=invitation_id).first()
@@ -37,9 +37,10 @@ def find_shown(invitation_id: UUID) -> Invitation:
 
 
 def find_by_token(token: str) -> Invitation:
-    """What a link names, with all that its page shows, for whoever has the link.
+    """Return the invitation of a link's token, with what its page shows.
 
-    Raises InvitationNotFound, and NewerMailSent (or what became of the invitation) for the link of an older mail.
+    Raises InvitationNotFound. For the link of an older email, raises NewerEmailSent while the invitation is open, and
+    the refusal of its state otherwise.
     """
     proof = read_token(token)
     if proof is None:
@@ -50,7 +51,7 @@ def find_by_token(token: str) -> Invitation:
 
 
 def find_addressed(by: Principal, invitation_id: UUID) -> Invitation:
-    """An invitation to an address the caller has proven, with all that its row shows; raises InvitationNotFound."""
+    """Return an invitation to one of the caller's verified addresses, with details. Raises InvitationNotFound."""
     rows = Invitation.objects.addressed_to(by.user).with_details().with_member_count()
     invitation = rows.filter(pk=invitation_id).first()
     if invitation is None:
@@ -61,9 +62,10 @@ def find_addressed(by: Principal, invitation_id: UUID) -> Invitation:
 def find_offer(
     by: Principal, *, organization_id: UUID | None = None, invitation_id: UUID | None = None, token: str | None = None
 ) -> tuple[UUID, Proof | None]:
-    """Which invitation is meant by one of the three, and what its link proves; raises InvitationNotFound.
+    """Return the id of the invitation that one of the three arguments names, and what its link proves.
 
-    An organization means its newest open invitation to the caller, or the newest of any state.
+    ``organization_id`` names its newest open invitation to the caller or, without one, its newest of any state. Raises
+    InvitationNotFound.
     """
     if invitation_id:
         return invitation_id, None
@@ -76,15 +78,18 @@ def find_offer(
 
 
 def _newest_from(organization_id: UUID, by: Principal) -> UUID:
-    theirs = Invitation.objects.addressed_to(by.user).filter(organization_id=organization_id).newest_first()
-    newest = theirs.open().first() or theirs.first()
+    received = Invitation.objects.addressed_to(by.user).filter(organization_id=organization_id).newest_first()
+    newest = received.open().first() or received.first()
     if newest is None:
         raise InvitationNotFound
     return newest.pk
 
 
 def find_managed(by: Principal, organization: Organization, invitation_id: UUID) -> Invitation:
-    """An invitation the caller may manage; raises InvitationNotFound, and PermissionMissing to who manages none."""
+    """Return an invitation that the caller may manage, with details.
+
+    Raises OrganizationNotFound, InvitationNotFound, and PermissionMissing when the caller may manage no invitation.
+    """
     manageable = Invitation.objects.manageable_in(organization, by)
     invitation = manageable.with_details().filter(pk=invitation_id).first()
     if invitation is None:
@@ -95,10 +100,10 @@ def find_managed(by: Principal, organization: Organization, invitation_id: UUID)
 def lock_invitation(
     invitation_id: UUID, *, among: InvitationQuerySet | None = None, archived: bool = False
 ) -> tuple[Organization, Invitation]:
-    """The locked organization, which the invitation alone names, and then the invitation as it now is.
+    """Lock the organization of an invitation; return it and the invitation, read after the lock.
 
-    Raises InvitationNotFound for one that is not ``among`` those the caller may know of, and when the organization
-    is archived, unless ``archived`` admits that.
+    ``among`` limits which invitations are found; ``archived`` includes those of archived organizations. Raises
+    InvitationNotFound.
     """
     known = Invitation.objects.all() if among is None else among
     organization_id = known.filter(pk=invitation_id).values_list("organization_id", flat=True).first()
@@ -112,9 +117,10 @@ def lock_invitation(
 
 
 def find_for_invitee(by: Principal, invitation_id: UUID, proof: Proof | None) -> tuple[Organization, Invitation]:
-    """The locked organization and the invitation, for whom it is addressed to.
+    """Lock the organization of an invitation to the caller; return it and the invitation.
 
-    Without a link the invitation of somebody else is unknown; with one the refusal says what is wrong.
+    Raises InvitationNotFound. With ``proof``, raises what ``require_present`` and ``require_recipient`` raise, which
+    say more.
     """
     known = Invitation.objects.addressed_to(by.user) if proof is None else None
     organization, invitation = lock_invitation(invitation_id, among=known)
@@ -125,7 +131,11 @@ def find_for_invitee(by: Principal, invitation_id: UUID, proof: Proof | None) ->
 
 
 def require_present(invitation: Invitation, proof: Proof) -> None:
-    """Raise unless the link names this invitation in its present generation."""
+    """Require that the link names this invitation in its present generation.
+
+    Raises InvitationNotFound for another invitation. For an older generation, raises NewerEmailSent while the
+    invitation is open, and the refusal of its state otherwise.
+    """
     if proof.invitation_id != invitation.pk:
         raise InvitationNotFound
     if proof.generation != invitation.generation:
@@ -135,9 +145,11 @@ def require_present(invitation: Invitation, proof: Proof) -> None:
 
 
 def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None) -> None:
-    """Raise unless the caller has proven the invited address.
+    """Require that the caller owns the invited address.
 
-    Signed out, the mailed link itself is that proof (for declining: accepting needs an account).
+    A signed-in caller must have verified it. For a caller who is not signed in, the emailed link is enough: that is
+    for declining, as accepting needs an account. Raises InvitationNotFound and, with ``proof``, AddressNotVerified when
+    the account has the address unverified and NotYours when it does not have it.
     """
     if by.user is None:
         if proof is None or proof.purpose != Purpose.EMAILED:
@@ -153,7 +165,7 @@ def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None
 
 
 def require_not_member(organization: Organization, address: Address) -> None:
-    """Raise AlreadyMember when whoever has proven this address belongs to the organization."""
+    """Raise AlreadyMember when the user who verified this address is a member of the organization."""
     user_id = user_by_verified_address(address)
     if user_id and Membership.objects.filter(organization=organization, user_id=user_id).exists():
         raise AlreadyMember

@@ -1,4 +1,4 @@
-"""The invitation; its mails are in ``outbox.py``."""
+"""The model of an invitation. Those of its emails are in ``invitations.email``."""
 
 from datetime import datetime
 
@@ -11,8 +11,8 @@ from accounts.models import AddressField, User
 from core.ids import uuid7
 from core.languages import validate_language
 from core.text import validate_plain_multiline_text, validate_plain_text
-from invitations.email.address_hashes import SendingCounter, Suppression  # noqa: F401 - their tables are of this app
-from invitations.email.models import Attempt, Email  # noqa: F401 - the same
+from invitations.email.address_hashes import SendingCounter, Suppression  # noqa: F401 - models of this app
+from invitations.email.models import Attempt, Email  # noqa: F401 - models of this app
 from invitations.querysets import InvitationQuerySet
 from orgs.models import Organization, Role, Unit
 from orgs.permissions import effective
@@ -22,13 +22,13 @@ OPEN_ENDED = ["pending", "processing"]
 
 
 class Invitation(models.Model):
-    """An offer to one address to join one organization, perhaps with a role in one unit.
+    """An offer to one address to join one organization, optionally with a role in one unit.
 
-    It leaves ``pending`` once and is never deleted when answered, so that everybody can be told what happened.
+    It leaves ``pending`` once (``actions.transitions``). It is kept afterwards, to show what happened.
     """
 
     class Status(models.TextChoices):
-        """The states of the contract; ``open`` is ``pending`` before its date (see the queryset)."""
+        """The stored statuses. Open means ``pending`` and not past the date (``querysets.OPEN``)."""
 
         PENDING = "pending"
         PROCESSING = "processing"
@@ -61,7 +61,7 @@ class Invitation(models.Model):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="supersedes", db_index=False
     )
 
-    # The inviter vouches for the grant while the account lives; the snapshot says who it was for ever.
+    # The inviter must still be able to offer the grant at acceptance. Id and name stay when the account is deleted.
     inviter = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="sent_invitations")
     inviter_user_id = models.UUIDField(null=True, editable=False)
     inviter_name = models.CharField(max_length=257, blank=True, validators=[validate_plain_text])
@@ -74,10 +74,10 @@ class Invitation(models.Model):
 
     objects = InvitationQuerySet.as_manager()
 
-    is_overdue: bool  # added by ``with_details``, on the database clock
+    is_overdue: bool  # annotated by ``with_details``, by the database clock
 
     class Meta:
-        """One unanswered invitation per organization, address and target; ``finished_at`` says whether it is."""
+        """At most one unanswered invitation (``finished_at`` is null) per organization, address and target."""
 
         constraints = (
             models.CheckConstraint(
@@ -129,7 +129,7 @@ class Invitation(models.Model):
             models.Index(
                 fields=["status", "expires_at"], condition=Q(finished_at__isnull=True), name="invitation_open_expiry"
             ),
-            # Most rows have none of these keys, and only deleting what they point to looks for them.
+            # Most rows have none of these keys, and only the deletion of what they point to searches for them.
             models.Index(fields=["unit"], condition=Q(unit__isnull=False), name="invitation_to_unit"),
             models.Index(fields=["unit_role"], condition=Q(unit_role__isnull=False), name="invitation_unit_role"),
             models.Index(fields=["answered_by"], condition=Q(answered_by__isnull=False), name="invitation_answered_by"),
@@ -143,76 +143,76 @@ class Invitation(models.Model):
 
     @property
     def state(self) -> str:
-        """The status, with ``expired`` for what is past its date; for rows loaded ``with_details``."""
+        """The status, but ``expired`` when overdue. Needs ``with_details``."""
         return self.Status.EXPIRED if self.is_overdue else self.status
 
     @property
     def is_open(self) -> bool:
-        """Whether it could be answered when it was loaded; for rows loaded ``with_details``."""
+        """Whether it could be accepted or declined when it was loaded. Needs ``with_details``."""
         return self.state == self.Status.PENDING
 
     @property
     def ended_unanswered(self) -> bool:
-        """Whether it expired or could not be delivered; for rows loaded ``with_details``."""
+        """Whether it expired or could not be delivered. Needs ``with_details``."""
         return self.state in (self.Status.EXPIRED, self.Status.ERROR)
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it ended, for what is past its date that date; for rows loaded ``with_details``."""
+        """When it ended; for an overdue invitation, its expiry date. Needs ``with_details``."""
         return self.expires_at if self.is_overdue else self.finished_at
 
     @property
     def grant(self) -> Grant:
-        """What accepting gives; only an unanswered invitation is sure to have one."""
+        """What accepting gives. Raises ValueError for a finished invitation whose role was deleted."""
         if self.role is None:
             raise ValueError("The role of this finished invitation no longer exists.")
         return Grant(role=self.role, permissions=frozenset(self.permissions), unit=self.unit, unit_role=self.unit_role)
 
     @property
     def has_whole_grant(self) -> bool:
-        """Whether the role and place it offered still exist; always so while it is unanswered."""
+        """Whether its role and unit still exist. While it is unanswered, they always do."""
         return self.role_id is not None and (self.unit_id is None) == (self.unit_role_id is None)
 
     @property
     def workspace(self) -> Unit | None:
-        """The workspace it leads to; None when it leads into an application, or into the organization only."""
+        """The unit, if that is a workspace."""
         return self.unit if self.unit and self.unit.kind == Unit.Kind.WORKSPACE else None
 
     @property
     def workspace_role(self) -> Role | None:
-        """The role in that workspace."""
+        """The role in the unit, if that is a workspace."""
         return self.unit_role if self.workspace else None
 
     @property
     def granted_permissions(self) -> frozenset[str]:
-        """The effective permissions in the organization, as far as the role still exists."""
+        """The effective permissions in the organization; without those of the role if it was deleted."""
         return effective([*(self.role.permissions if self.role else ()), *self.permissions])
 
     @property
     def inviter_display_name(self) -> str:
-        """The inviter's name now, else as it was; never empty, even when the person was erased."""
+        """The inviter's present name, else the stored one; a placeholder when the person was erased."""
         return self.inviter.display_name if self.inviter else self.inviter_name or gettext("A former member")
 
     @property
     def newest_email(self) -> "Email | None":
-        """The newest mail to the invitee, which says how delivery goes; a query, unless ``with_delivery`` loaded it."""
-        loaded: list[Email] | None = getattr(self, "newest_mails", None)
+        """The newest email to the invitee. Costs a query unless loaded by ``with_delivery``."""
+        loaded: list[Email] | None = getattr(self, "newest_emails", None)
         if loaded is None:
             return self.emails.to_invitee().newest_first().first()
         return loaded[0] if loaded else None
 
     @property
     def effective_language(self) -> str:
-        """What its mails and pages speak: its own language, else the organization's; blank when neither says."""
+        """The language of its emails and pages: its own, else the organization's; may be blank."""
         return self.language or self.organization.language
 
     @property
     def delivery(self) -> "Email | None":
-        """The same as its organization is told."""
-        newest = self.newest_email  # a query each time, unless loaded
+        """The newest email as the organization may see it. Costs a query unless loaded by ``with_delivery``."""
+        newest = self.newest_email
         return newest.as_shown_to_organization() if newest else None
 
     @property
     def is_superseded(self) -> bool:
-        """Whether a newer invitation took its place."""
+        """Whether a newer invitation replaced it."""
         return self.superseded_by_id is not None

@@ -1,1 +1,1 @@
-"""Where you belong and what you may: organizations, units, roles, memberships and API keys."""
+"""Organizations, units, roles, memberships and API keys."""

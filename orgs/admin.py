@@ -1,4 +1,4 @@
-"""Organizations, people and what they hold, for staff. Every button calls an action."""
+"""Admin of organizations, users, memberships, roles and API keys. Every button calls an action."""
 
 from importlib import import_module
 from typing import Any
@@ -25,9 +25,9 @@ from orgs.actions import accounts, api_keys, members, organizations
 from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, Level
 
-admin.site.unregister(Group)  # the permissions of organizations are roles; staff get Django's own one by one
-admin.site.unregister(EmailAddress)  # addresses are proven by their owners, and shown with the user
-admin.site.unregister(Authenticator)  # second factors hold secrets
+admin.site.unregister(Group)  # staff get Django permissions individually, without groups
+admin.site.unregister(EmailAddress)  # users verify their addresses themselves; the user's page shows them
+admin.site.unregister(Authenticator)  # two-factor authentication contains secrets
 for credential in (
     OAuthApplication,
     get_access_token_model(),
@@ -35,7 +35,7 @@ for credential in (
     get_id_token_model(),
     get_refresh_token_model(),
 ):
-    # The toolkit's pages save and delete; ours is below, and tokens are nobody's business.
+    # The toolkit's pages write without actions and show tokens. ``orgs.oauth.admin`` has ours for applications.
     admin.site.unregister(credential)
 
 
@@ -46,7 +46,7 @@ class MembershipInline(ReadOnlyInline):
     fields = readonly_fields = ("user", "role", "permission_list", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
-        """With people and roles in a fixed number of queries."""
+        """Load users and roles in a fixed number of queries."""
         return Membership.objects.with_people_and_roles()
 
     @admin.display(description=_("role"))
@@ -76,7 +76,7 @@ def _open_invitation_limit(by: Principal, organization: Organization, data: dict
 
 @admin.register(Organization)
 class OrganizationAdmin(ActionAdmin):
-    """One organization at a glance: who belongs, who is invited, and whether it is archived."""
+    """Organizations with their members and units."""
 
     list_display = ("name", "slug", "members", "seat_limit", "is_live", "created_at")
     list_filter = (("deleted_at", admin.EmptyFieldListFilter), "created_at")
@@ -91,52 +91,52 @@ class OrganizationAdmin(ActionAdmin):
                applies=lambda o: not o.is_archived),
         Button("restore", "Restore", lambda by, o, _: organizations.restore_organization(by=by, organization_id=o.pk),
                applies=lambda o: o.is_archived),
-        Button("seats", "Set seat limit", _seat_limit, field=("seat_limit", "Seats (empty: any number)", "number")),
-        Button("open-invitations", "Set limit of open invitations", _open_invitation_limit,
-               field=("limit", "Open invitations (empty: the usual limit)", "number")),
-        Button("purge", "Delete for ever",
+        Button("seats", "Set seat limit", _seat_limit, field=("seat_limit", "Seats (empty for no limit)", "number")),
+        Button("open-invitations", "Set open invitation limit", _open_invitation_limit,
+               field=("limit", "Open invitations (empty for the default)", "number")),
+        Button("purge", "Delete permanently",
                lambda by, o, _: organizations.purge_organization(by=by, organization_id=o.pk),
                applies=lambda o: o.is_archived, grave=True),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Organization]:
-        """With the number of members, in the same query."""
+        """Add the number of members in the same query."""
         return Organization.objects.with_member_count()
 
     @admin.display(ordering="member_count")
     def members(self, organization: Any) -> int:
-        """How many belong."""
+        """The number of members."""
         return int(organization.member_count)
 
-    @admin.display(boolean=True, description="Live")
+    @admin.display(boolean=True, description="Active")
     def is_live(self, organization: Organization) -> bool:
-        """Whether it is not archived."""
+        """Whether the organization is not archived."""
         return not organization.is_archived
 
 
 class AddressInline(ReadOnlyInline):
-    """A user's addresses, and which of them are proven."""
+    """A user's addresses, verified or not."""
 
     model = EmailAddress
     fields = readonly_fields = ("email", "verified", "primary")
 
 
 class IdentityInline(ReadOnlyInline):
-    """What trusted issuers call the user."""
+    """A user's identities at external issuers."""
 
     model = ExternalIdentity
     fields = readonly_fields = ("issuer", "subject", "created_at")
 
 
 class UserMembershipInline(MembershipInline):
-    """Where a user belongs."""
+    """A user's memberships."""
 
     fields = readonly_fields = ("organization", "role", "permission_list", "created_at")
 
 
 @admin.register(User)
 class UserAdmin(ActionAdmin):
-    """People and programs: found by address, name or id."""
+    """People and system users."""
 
     list_display = ("email", "first_name", "last_name", "kind", "is_active", "is_staff", "created_at")
     list_filter = ("kind", "is_active", "is_staff", ("deleted_at", admin.EmptyFieldListFilter), "created_at")
@@ -150,7 +150,7 @@ class UserAdmin(ActionAdmin):
                applies=lambda user: not user.is_active),
         Button("delete", "Delete", lambda by, user, _: accounts.delete_account(by=by, user=user),
                applies=lambda user: user.deleted_at is None),
-        Button("purge", "Erase for ever", lambda by, user, _: accounts.purge_account(by=by, user=user),
+        Button("purge", "Delete permanently", lambda by, user, _: accounts.purge_account(by=by, user=user),
                applies=lambda user: user.deleted_at is not None, grave=True),
     )  # fmt: skip
 
@@ -163,39 +163,39 @@ class AssignmentInline(ReadOnlyInline):
 
 
 class OrganizationRoleFilter(admin.SimpleListFilter):
-    """The role of the list's column: the one in the organization, not those in its workspaces and applications."""
+    """Filter members by their organization role; roles in workspaces and applications do not count."""
 
     title = _("role in the organization")
     parameter_name = "role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """The names of all such roles; organizations may call theirs alike."""
+        """Return the names of all organization roles; one name can stand for several roles."""
         roles = Role.objects.filter(level=Level.ORGANIZATION)
         return [(name, name) for name in roles.order_by("name").values_list("name", flat=True).distinct()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Members who hold one of that name."""
+        """Return the members with a role of the chosen name."""
         name = self.value()
         return queryset.filter(assignments__unit=None, assignments__role__name=name) if name else queryset
 
 
 @admin.register(Membership)
 class MembershipAdmin(ActionAdmin):
-    """Who belongs where, with which roles."""
+    """Memberships with their roles."""
 
     list_display = ("user", "organization", "role", "created_at")
-    list_filter = (OrganizationRoleFilter, ("user__kind", titled(_("person or program"))), "created_at")
+    list_filter = (OrganizationRoleFilter, ("user__kind", titled(_("person or service account"))), "created_at")
     search_fields = ("user__email", "user__first_name", "user__last_name", "organization__name", "organization__slug")
     inlines = (AssignmentInline,)
     buttons = (
-        Button("remove", "Remove from the organization", lambda by, m, _: members.remove_member(
+        Button("remove", "Remove from organization", lambda by, m, _: members.remove_member(
             by=by, organization_id=m.organization_id, membership_id=m.pk)),
         Button("own", "Make owner", lambda by, m, _: members.change_member_roles(
             by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE)),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
-        """With people, roles and organization in a fixed number of queries."""
+        """Load users, roles and organizations in a fixed number of queries."""
         return Membership.objects.with_people_and_roles().select_related("organization")
 
     @admin.display(description=_("role"))
@@ -206,7 +206,7 @@ class MembershipAdmin(ActionAdmin):
 
 @admin.register(Role)
 class RoleAdmin(ReadOnlyAdmin):
-    """Built-in roles and the organizations' own."""
+    """Built-in roles and those of organizations."""
 
     list_display = ("name", "level", "organization", "permission_list")
     list_filter = ("level", ("organization", admin.EmptyFieldListFilter))
@@ -216,7 +216,7 @@ class RoleAdmin(ReadOnlyAdmin):
 
 @admin.register(RoleAssignment)
 class RoleAssignmentAdmin(ReadOnlyAdmin):
-    """Who holds which role where."""
+    """Roles of members in organizations and units."""
 
     list_display = ("membership", "role", "unit", "created_at")
     list_filter = (("role__name", titled(_("role"))), ("unit__kind", titled(_("workspace or application"))))
@@ -236,7 +236,7 @@ class UnitAdmin(ReadOnlyAdmin):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ActionAdmin):
-    """Programs' credentials; their hashes are nobody's business."""
+    """API keys, without their hashes."""
 
     list_display = ("name", "prefix", "membership", "expires_at", "last_used_at", "created_at")
     list_filter = ("expires_at", "last_used_at", "created_at")
@@ -244,9 +244,9 @@ class ApiKeyAdmin(ActionAdmin):
     list_select_related = ("membership__user", "membership__organization")
     secret_fields = ("secret_hash",)
     buttons = (
-        Button("delete", "Delete the key", lambda by, key, _: api_keys.delete_api_key(
+        Button("delete", "Delete key", lambda by, key, _: api_keys.delete_api_key(
             by=by, organization_id=key.membership.organization_id, key_id=key.pk), grave=True),
     )  # fmt: skip
 
 
-import_module("orgs.oauth.admin")  # after the toolkit's page is gone
+import_module("orgs.oauth.admin")  # after the toolkit's page is unregistered

@@ -1,4 +1,4 @@
-"""The application registry entry of ``orgs``."""
+"""The configuration of the ``orgs`` app."""
 
 from typing import Any
 
@@ -11,25 +11,25 @@ from orgs.permissions import BUILT_IN_ROLES
 
 
 class OrgsConfig(AppConfig):
-    """Names the application and sees that the built-in roles exist in every database."""
+    """Configure the app and create the built-in roles in each database."""
 
     name = "orgs"
     verbose_name = _("Organizations")
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Add what is missing after every migration."""
+        """Add missing built-in roles after each migration."""
         post_migrate.connect(add_built_in_roles, sender=self, dispatch_uid="orgs.built_in_roles")
 
 
 def add_built_in_roles(using: str, apps: Any = installed, **kwargs: Any) -> None:
-    """Insert the built-in roles that are missing; ``apps`` are those of the migration, absent after a flush.
+    """Insert the built-in roles that are missing. ``apps`` is the migration's app registry; a flush passes none.
 
-    A role that exists is never changed here: what a role permits changes for everybody who holds it and for every
-    open invitation that names it, so that takes a migration of its own, with its own test.
+    Existing roles are not changed. A change of a built-in role affects all its members and open invitations, so it
+    needs its own migration with a test.
     """
     model = apps.get_model("orgs", "Role")
-    if not hasattr(model, "level"):  # migrated back to where roles had other columns, and have their rows
+    if not hasattr(model, "level"):  # migrated back to an older schema, where the roles exist already
         return
     roles = model.objects.using(using)
     for key, name, level, permissions in BUILT_IN_ROLES:

@@ -1,4 +1,4 @@
-"""Which credentials the operations on organizations, their members and users take (``accounts.credentials``)."""
+"""The credentials and scopes that each operation on organizations, members and users accepts."""
 
 from accounts.credentials import ANYTHING, PERSON, SIGNED_IN
 from accounts.oauth.scopes import ORGANIZATIONS, PROFILE
@@ -44,7 +44,9 @@ credentials = {
     # Members
     **{f"members.{name}": ANYTHING.scoped(*MEMBERS) for name in ("list", "retrieve", "partial_update", "destroy")},
     # Users
-    "users.register": PERSON.but(public=True).scoped(PROFILE),  # which whoever has an account already fills in
+    "users.register": PERSON.but(public=True).scoped(
+        PROFILE
+    ),  # a caller with a credential sets the names of the existing account
     "users.register_system": ANYTHING.scoped(*MEMBERS),
     "users.profile": ANYTHING.scoped(PROFILE),
     "users.replace_profile": PERSON.scoped(PROFILE),

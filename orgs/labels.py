@@ -1,4 +1,4 @@
-"""Roles and permissions in words, in the reader's language."""
+"""Labels of roles and permissions in the active language."""
 
 from collections.abc import Iterable
 
@@ -31,16 +31,13 @@ ROLE_LABELS = {
 
 
 def role_label(role: Role | None) -> str:
-    """A built-in role in the reader's language; an organization's own by its name."""
+    """Return the label of a built-in role, or the name of an organization's own role."""
     if role is None:
         return gettext("Member")
     return str(ROLE_LABELS.get(role.pk, role.name))
 
 
 def permission_labels(permissions: Iterable[str]) -> list[str]:
-    """Return the permissions in words, in the order of their declarations.
-
-    A name that is no longer a permission counts for nothing and is left out.
-    """
+    """Return the labels of the permissions in the order of declaration; names that no longer exist are left out."""
     given = set(permissions)
     return [str(permission.label) for name, permission in PERMISSIONS.items() if name in given]

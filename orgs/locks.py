@@ -1,4 +1,4 @@
-"""Which organization a caller acts in, and the locks taken by hand: organizations first, then an account."""
+"""Find the organization that a request is about, and lock rows. Lock organizations first, then an account."""
 
 from uuid import UUID
 
@@ -9,29 +9,29 @@ from orgs.models import Membership, MembershipQuerySet, Organization
 
 
 class OrganizationNotFound(NotFound):
-    """Unknown, archived or foreign: the caller cannot tell which."""
+    """The organization is unknown, archived, or one that the caller is not a member of. The response is the same."""
 
     message = "There is no such organization."
 
 
 class NoActiveOrganization(Conflict):
-    """The caller belongs to no organization, so none can be the active one."""
+    """The caller is not a member of any organization."""
 
     message = "You do not belong to any organization yet."
 
 
 class AccountEnded(Gone):
-    """It was deactivated, deleted or erased, perhaps a moment ago."""
+    """The account was deactivated, deleted or erased, perhaps during this request."""
 
-    message = "This account is not active any more."
+    message = "This account is no longer active."
 
 
 def lock_organization(organization_id: UUID, *, by: Principal, archived: bool = False) -> Organization:
-    """The organization, locked until the transaction ends: the first step of every action.
+    """Lock the organization until the transaction ends and return it. Every action does this first.
 
-    One lock per organization puts its changes in a row, so that checks made after it (the last owner, seats,
-    the caller's own rights) still hold when the change is written. ``archived`` admits soft-deleted ones.
-    Raises OrganizationNotFound for what the caller cannot see.
+    The lock lets one change of an organization run at a time. What an action checks under it (the last owner, seats,
+    the caller's own permissions) is therefore still true when it writes. ``archived`` includes archived organizations.
+    Raises OrganizationNotFound when the caller cannot see the organization.
     """
     visible = Organization.objects.visible_to(by) if archived else Organization.objects.visible_to(by).live()
     organization = visible.filter(pk=organization_id).select_for_update(no_key=True, of=("self",)).first()
@@ -41,7 +41,7 @@ def lock_organization(organization_id: UUID, *, by: Principal, archived: bool = 
 
 
 def find_organization(by: Principal, organization_id: UUID) -> Organization:
-    """An organization that the caller belongs to; raises OrganizationNotFound."""
+    """Return a live organization of the caller; raises OrganizationNotFound."""
     organization = Organization.objects.visible_to(by).live().filter(pk=organization_id).first()
     if organization is None:
         raise OrganizationNotFound
@@ -49,23 +49,22 @@ def find_organization(by: Principal, organization_id: UUID) -> Organization:
 
 
 def lock_organizations_of(user: User) -> set[UUID]:
-    """Lock every organization the user belongs to, in the order of their ids so that nobody deadlocks."""
-    theirs = Membership.objects.filter(user=user).values("organization")
-    locked = Organization.objects.filter(pk__in=theirs).order_by("pk").select_for_update(no_key=True, of=("self",))
+    """Lock all organizations of the user, in the order of their ids to avoid deadlocks, and return the ids."""
+    own = Membership.objects.filter(user=user).values("organization")
+    locked = Organization.objects.filter(pk__in=own).order_by("pk").select_for_update(no_key=True, of=("self",))
     return {organization.pk for organization in locked}
 
 
 def lock_account(user_id: UUID) -> User | None:
-    """The account as it is now, locked until the transaction ends, or None when it was erased.
+    """Reload and lock the account until the transaction ends; None when it was erased.
 
-    Joining an organization and ending an account exclude each other by this lock, since the locks of two
-    organizations do not. It is always taken after theirs.
+    It keeps an account from joining one organization while it is ended in another. Always lock organizations before it.
     """
     return User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
 
 
 def lock_active_account(user_id: UUID) -> User:
-    """Like ``lock_account`` for an account that can be used; raises AccountEnded otherwise."""
+    """Lock an active account like ``lock_account``; raises AccountEnded when it is not active."""
     account = lock_account(user_id)
     if account is None or not account.is_active:
         raise AccountEnded
@@ -73,21 +72,24 @@ def lock_active_account(user_id: UUID) -> User:
 
 
 def current_organization(by: Principal, named: UUID | None = None) -> Organization:
-    """The organization a request is about: the one it names, the credential's own, or the active one.
+    """Return the organization that a request is about: the named one, the credential's own, or the active one.
 
-    Raises OrganizationNotFound when the named one is not the caller's, NoActiveOrganization when there is none.
+    Raises OrganizationNotFound when the caller is not a member of it, and NoActiveOrganization when there is none.
     """
     return find_organization(by, named or by.organization_id or active_organization_id(by))
 
 
 def memberships_of(user: User) -> MembershipQuerySet:
-    """Where somebody belongs: their memberships of live organizations with what a row shows, by name."""
+    """Return the user's memberships of live organizations, with roles, sorted by the organization's name."""
     live = Membership.objects.with_people_and_roles().filter(user=user, organization__deleted_at__isnull=True)
     return live.select_related("organization").order_by("organization__name", "id")
 
 
 def active_organization_id(by: Principal) -> UUID:
-    """The organization the user switched to last, else the one they joined first."""
+    """Return the id of the organization that the user switched to last, or else joined first.
+
+    Raises NoActiveOrganization when the user has none.
+    """
     live = Membership.objects.filter(user=by.user, organization__deleted_at__isnull=True)
     if by.organization_id:
         live = live.filter(organization_id=by.organization_id)

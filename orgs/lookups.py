@@ -1,4 +1,4 @@
-"""Every id a request names, looked up inside its parent: a foreign one is an unknown one."""
+"""Look up the ids in a request inside the organization. Ids of another organization count as unknown."""
 
 from uuid import UUID
 
@@ -9,43 +9,43 @@ from orgs.policies import Grant
 
 
 class MemberNotFound(NotFound):
-    """No such member in this organization."""
+    """The organization has no such member."""
 
     message = "There is no such member."
 
 
 class UnitNotFound(NotFound):
-    """No such workspace or application in this organization."""
+    """The organization has no such workspace or application."""
 
     message = "There is no such workspace or application."
 
 
 class RoleNotFound(NotFound):
-    """No such role at this address."""
+    """The path names a role that the organization does not have."""
 
     message = "There is no such role."
 
 
 class UnknownRole(Unprocessable):
-    """A request names a role that is not usable here, or one of the other level."""
+    """The body names a role that the organization cannot use, or one of the wrong level."""
 
     message = "This organization has no such role."
 
 
 class UnknownUnit(Unprocessable):
-    """A request names a workspace or application that is not this organization's."""
+    """The body names a workspace or application that the organization does not have."""
 
     message = "This organization has no such workspace or application."
 
 
 class UnknownPermission(Unprocessable):
-    """A name that is no permission, or none that can be given this way."""
+    """The permission does not exist or cannot be granted directly."""
 
     message = "There is no such permission to grant."
 
 
 def find_member(organization: Organization, membership_id: UUID) -> Membership:
-    """The organization's member with people and roles loaded; raises MemberNotFound."""
+    """Return a member of the organization with user and roles loaded; raises MemberNotFound."""
     members = Membership.objects.with_people_and_roles().filter(organization=organization)
     membership = members.filter(pk=membership_id).first()
     if membership is None:
@@ -54,7 +54,7 @@ def find_member(organization: Organization, membership_id: UUID) -> Membership:
 
 
 def find_role(organization: Organization, role_id: UUID, level: Level, *, field: str = "role_id") -> Role:
-    """A role usable in the organization, of this level; raises UnknownRole about the field that named it."""
+    """Return a role of this level that the organization can use; raises UnknownRole with the name of the field."""
     role = Role.objects.usable_in(organization.pk).filter(pk=role_id, level=level).first()
     if role is None:
         raise UnknownRole(fields={field: ["Unknown role."]})
@@ -62,7 +62,7 @@ def find_role(organization: Organization, role_id: UUID, level: Level, *, field:
 
 
 def find_unit(organization: Organization, unit_id: UUID, kind: Unit.Kind | None = None) -> Unit:
-    """The organization's workspace or application, of this kind if one is given; raises UnitNotFound."""
+    """Return a workspace or application of the organization, of the given kind if any; raises UnitNotFound."""
     units = Unit.objects.filter(organization=organization, pk=unit_id)
     unit = (units.filter(kind=kind) if kind else units).first()
     if unit is None:
@@ -79,16 +79,16 @@ def find_grant(
     unit_kind: Unit.Kind | None = None,
     unit_role_id: UUID | None = None,
 ) -> Grant:
-    """The grant that these ids and names mean in this organization.
+    """Return the grant for these ids and permission names; all must belong to this organization.
 
-    Without a role it is ``unassigned``; a unit is of the kind, if one is given. Whatever is named must belong here.
+    The default role is ``unassigned``. ``unit_kind`` is the kind that the unit must have; None allows both.
     Raises UnknownRole, UnknownUnit, UnknownPermission, and Unprocessable when only one of unit and unit role is given.
     """
     unknown = permissions - GRANTABLE_DIRECTLY
     if unknown:
         raise UnknownPermission(fields={"permissions": [f"Unknown: {', '.join(sorted(unknown))}."]})
     if bool(unit_id) != bool(unit_role_id):
-        raise Unprocessable(fields={"unit_role_id": ["A unit and a role in it go together."]})
+        raise Unprocessable(fields={"unit_role_id": ["Give both a unit and a role in it, or neither."]})
     return Grant(
         role=find_role(organization, role_id or UNASSIGNED_ROLE, Level.ORGANIZATION),
         permissions=permissions,
@@ -98,15 +98,15 @@ def find_grant(
 
 
 def _find_named_unit(organization: Organization, unit_id: UUID, kind: Unit.Kind | None) -> Unit:
-    """What a body names and is not there is a fault of the body, where an address would not be found."""
+    """Return a unit named in a body; raises UnknownUnit (422), as UnitNotFound (404) is for units in the path."""
     try:
         return find_unit(organization, unit_id, kind)
     except UnitNotFound as error:
         raise UnknownUnit(fields={"unit_id": ["Unknown workspace or application."]}) from error
 
 
-def describe(grant: Grant) -> dict[str, object]:
-    """The grant as ids and permission names, for events."""
+def grant_data(grant: Grant) -> dict[str, object]:
+    """Return the ids and permission names of a grant as event data."""
     return {
         "role_id": grant.role.pk,
         "permissions": sorted(grant.permissions),

@@ -1,6 +1,6 @@
 """Organizations and everything that belongs to exactly one of them.
 
-Writes happen in ``orgs.actions`` only. What must never be in the database is in ``Meta.constraints``.
+Only ``orgs.actions`` writes these rows. Rules that must always be true are in ``Meta.constraints``.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ from orgs.slugs import MAX_LENGTH, validate_slug
 
 
 class SlugField(models.CharField):
-    """A name for addresses, by the rule of ``orgs.slugs``."""
+    """A name for use in URLs; validated by ``orgs.slugs``."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = MAX_LENGTH
@@ -30,23 +30,23 @@ class SlugField(models.CharField):
         self.validators.append(validate_slug)
 
     def deconstruct(self) -> Any:
-        """Leave out the length, which is not a choice."""
+        """Leave out the maximum length, which is fixed."""
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_length"]
         return name, path, args, kwargs
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
-    """Who can see which organization at all."""
+    """Organizations, and which of them a caller can see."""
 
     def live(self) -> "OrganizationQuerySet":
-        """Organizations that are not archived."""
+        """Return the organizations that are not archived."""
         return self.filter(deleted_at__isnull=True)
 
     def visible_to(self, principal: Principal) -> "OrganizationQuerySet":
-        """The organizations this caller may know of: those it is a member of, within its credential's bound.
+        """Return the organizations that the caller is a member of and its credential covers.
 
-        Archived ones are included; add ``live()`` to leave them out.
+        Staff and the service itself see all. Archived organizations are included; add ``live()`` to leave them out.
         """
         if principal.is_staff or principal.is_service:
             return self
@@ -57,7 +57,7 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         return visible.filter(pk=principal.organization_id) if principal.organization_id else visible
 
     def with_member_count(self) -> "OrganizationQuerySet":
-        """Adds ``member_count`` by a subquery, so that it combines with any other join."""
+        """Add ``member_count`` as a subquery, so that other joins cannot change the count."""
         count = (
             Membership.objects.filter(organization=models.OuterRef("pk"))
             .order_by()
@@ -69,7 +69,7 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
 
 class Organization(models.Model):
-    """A tenant: the only thing that members, roles, units and invitations ever belong to."""
+    """A tenant. Members, roles, units and invitations belong to exactly one organization."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     slug = SlugField()
@@ -87,7 +87,7 @@ class Organization(models.Model):
     objects = OrganizationQuerySet.as_manager()
 
     class Meta:
-        """A slug names one organization, and a limit of no seats would be an organization without an owner."""
+        """Slugs are unique. The seat limit is at least 1, because the owner takes a seat."""
 
         constraints = (
             models.UniqueConstraint(fields=["slug"], name="organization_slug"),
@@ -105,15 +105,15 @@ class Organization(models.Model):
 
     @property
     def is_archived(self) -> bool:
-        """Whether it was soft-deleted."""
+        """Whether the organization was soft-deleted."""
         return self.deleted_at is not None
 
 
 class Unit(models.Model):
-    """A workspace or an application: a part of an organization in which members can hold a further role."""
+    """A workspace or an application: a part of an organization in which members can have an additional role."""
 
     class Kind(models.TextChoices):
-        """What the dialects call it."""
+        """The kind of a unit. Some dialects only know one of them."""
 
         WORKSPACE = "workspace"
         APPLICATION = "application"
@@ -128,7 +128,7 @@ class Unit(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
-        """A slug names one unit of its kind in its organization."""
+        """Slugs are unique per organization and kind."""
 
         constraints = (
             models.UniqueConstraint(fields=["organization", "kind", "slug"], name="unit_slug"),
@@ -140,15 +140,15 @@ class Unit(models.Model):
 
 
 class RoleQuerySet(models.QuerySet["Role"]):
-    """Roles as an organization sees them."""
+    """Roles, and which of them an organization can use."""
 
     def usable_in(self, organization_id: UUID) -> "RoleQuerySet":
-        """The built-in roles and the organization's own."""
+        """Return the built-in roles and the organization's own."""
         return self.filter(Q(organization_id=organization_id) | Q(organization__isnull=True))
 
 
 class Role(models.Model):
-    """A named set of permissions: built-in (no organization) or an organization's own."""
+    """A named set of permissions. A built-in role has no organization."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization = models.ForeignKey(
@@ -163,7 +163,7 @@ class Role(models.Model):
     objects = RoleQuerySet.as_manager()
 
     class Meta:
-        """A name means one role in its organization and level."""
+        """Names are unique per organization and level."""
 
         constraints = (
             models.UniqueConstraint(fields=["organization", "level", "name"], name="role_name"),
@@ -178,32 +178,32 @@ class Role(models.Model):
 
     @property
     def is_built_in(self) -> bool:
-        """Whether every organization has it and nobody can change it."""
+        """Whether it is one of the fixed roles that every organization has."""
         return self.organization_id is None
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    """Who belongs where."""
+    """Memberships with what lists and pages need."""
 
     def of_organization(self, organization_id: UUID) -> "MembershipQuerySet":
-        """The members of one organization, longest first."""
+        """Return the members of one organization, the oldest membership first."""
         return self.filter(organization_id=organization_id).order_by("created_at", "id")
 
     def with_people_and_roles(self, shown: Q = Q()) -> "MembershipQuerySet":  # noqa: B008 - a Q never changes
-        """Loads what a member's row shows in two queries, however many members there are.
+        """Load users and roles in two queries, for any number of members.
 
-        ``shown`` says which of their roles; it must admit the organization role.
+        ``shown`` filters the role assignments to load; it must not exclude the organization role.
         """
         assignments = RoleAssignment.objects.filter(shown).select_related("role", "unit").order_by("unit_id")
         return self.select_related("user").prefetch_related(models.Prefetch("assignments", assignments))
 
     def by_activation(self) -> "MembershipQuerySet":
-        """The one the user switched to last comes first, then the oldest."""
+        """Put the membership that the user switched to last first, then the oldest."""
         return self.order_by(F("activated_at").desc(nulls_last=True), "created_at", "id")
 
 
 class Membership(models.Model):
-    """A user belongs to an organization. What they may do there: their roles and direct permissions."""
+    """A user's membership of an organization, with direct permissions. Roles are in ``assignments``."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="memberships", db_index=False)
@@ -216,7 +216,7 @@ class Membership(models.Model):
     objects = MembershipQuerySet.as_manager()
 
     class Meta:
-        """Nobody belongs twice."""
+        """A user is a member of an organization at most once."""
 
         constraints = (models.UniqueConstraint(fields=["organization", "user"], name="membership_once"),)
 
@@ -225,26 +225,26 @@ class Membership(models.Model):
 
     @property
     def organization_role(self) -> Role:
-        """The role held in the organization itself; uses the prefetched assignments."""
+        """The role in the organization; uses the prefetched assignments."""
         return next(assignment.role for assignment in self.assignments.all() if assignment.unit_id is None)
 
     @property
     def unit_assignments(self) -> list["RoleAssignment"]:
-        """The roles held in workspaces and applications; uses the prefetched assignments."""
+        """The roles in workspaces and applications; uses the prefetched assignments."""
         return [assignment for assignment in self.assignments.all() if assignment.unit_id is not None]
 
     def assignment_in(self, unit_id: UUID) -> "RoleAssignment":
-        """The role held in this workspace or application; raises StopIteration where there is none."""
+        """Return the role in this workspace or application; raises StopIteration when there is none."""
         return next(assignment for assignment in self.unit_assignments if assignment.unit_id == unit_id)
 
     @property
     def effective_permissions(self) -> frozenset[str]:
-        """What the organization role and the direct permissions amount to."""
+        """The permissions of the organization role and the direct ones, with all that they imply."""
         return effective([*self.organization_role.permissions, *self.permissions])
 
 
 class RoleAssignment(models.Model):
-    """A member holds a role: exactly one in the organization, and at most one in each unit."""
+    """A role of a member: exactly one in the organization and at most one in each unit."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="assignments")
@@ -253,7 +253,7 @@ class RoleAssignment(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        """One role per place."""
+        """At most one role in the organization and one in each unit."""
 
         constraints = (
             models.UniqueConstraint(
@@ -269,7 +269,7 @@ class RoleAssignment(models.Model):
 
 
 class ApiKey(models.Model):
-    """A program's credential: a member's rights, or fewer, in one organization. Only a hash is stored."""
+    """An API key: acts as one member, with all or some of the member's permissions. Only a hash is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="api_keys")
@@ -283,10 +283,10 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    secret: str  # of a key that was just made; no column
+    secret: str  # not a column; set on a key that was just created
 
     class Meta:
-        """Newest first; a secret opens one key."""
+        """Newest first. Secrets are unique."""
 
         ordering = ("-id",)
         constraints = (models.UniqueConstraint(fields=["secret_hash"], name="api_key_secret"),)

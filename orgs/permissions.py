@@ -1,7 +1,7 @@
-"""Every permission and every built-in role, on one screen.
+"""The permissions and the built-in roles.
 
-A permission is declared once, here. The OAuth scopes and their consent texts (``orgs.oauth.scopes``), the labels in
-emails and pages (``orgs.labels``) and the sets below are derived from its declaration.
+Each permission is declared here, once. The OAuth scopes and their consent texts (``orgs.oauth.scopes``), the labels in
+emails and pages (``orgs.labels``) and the sets below are derived from the declarations.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Level(TextChoices):
-    """What a permission or a role is about: the whole organization, or one workspace or application of it."""
+    """Where a permission or a role applies: in the whole organization, or in one workspace or application."""
 
     ORGANIZATION = "organization"
     UNIT = "unit"
@@ -22,11 +22,11 @@ class Level(TextChoices):
 
 @dataclass(frozen=True)
 class Permission:
-    """What is known of a permission.
+    """The declaration of a permission.
 
-    ``label`` completes the sentence "The role may …". Where ``granted_directly`` is set, the permission can be granted
-    to a member without a role and allowed to an OAuth client as a scope of the same name; ``consent`` is what the
-    consent page then says. Whoever holds one of ``implied_by`` holds this permission too.
+    ``label`` completes the sentence "The role may …". With ``granted_directly``, members can have the permission
+    without a role, and OAuth clients can have it as a scope of the same name. ``consent`` is the text for that scope on
+    the consent page. Each permission in ``implied_by`` includes this one.
     """
 
     name: str
@@ -37,24 +37,24 @@ class Permission:
     implied_by: tuple[str, ...] = ()
 
 
-PERMISSIONS: dict[str, Permission] = {}  # by name, in the order in which people read them
+PERMISSIONS: dict[str, Permission] = {}  # by name, in the order of display
 
 
 def declare(permission: Permission) -> str:
-    """Add the permission to ``PERMISSIONS`` and return its name, by which the code refers to it."""
+    """Add the permission to ``PERMISSIONS`` and return its name."""
     PERMISSIONS[permission.name] = permission
     return permission.name
 
 
-# Only the built-in owner role has it: archive, purge, transfer.
+# Archive, purge and transfer the organization. Only the built-in owner role has it.
 OWN = declare(Permission("organization:own", Level.ORGANIZATION, _("own the organization")))
 ADMIN = declare(
     Permission(
         "organization:admin",
         Level.ORGANIZATION,
-        _("administer everything"),
+        _("manage everything"),
         granted_directly=True,
-        consent=_("Administer the organizations that you administer"),
+        consent=_("Manage the organizations where you're an admin"),
         implied_by=(OWN,),
     )
 )
@@ -64,7 +64,7 @@ MANAGE_MEMBERS = declare(
         Level.ORGANIZATION,
         _("manage members"),
         granted_directly=True,
-        consent=_("Manage members and invitations where you may do so"),
+        consent=_("Manage members and invitations where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
@@ -74,7 +74,7 @@ MANAGE_BILLING = declare(
         Level.ORGANIZATION,
         _("manage billing"),
         granted_directly=True,
-        consent=_("Manage billing where you may do so"),
+        consent=_("Manage billing where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
@@ -84,7 +84,7 @@ MANAGE_PLANS = declare(
         Level.ORGANIZATION,
         _("manage plans"),
         granted_directly=True,
-        consent=_("Manage plans where you may do so"),
+        consent=_("Manage plans where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
@@ -94,7 +94,7 @@ CREATE_PROJECTS = declare(
         Level.ORGANIZATION,
         _("create projects"),
         granted_directly=True,
-        consent=_("Create workspaces and applications where you may do so"),
+        consent=_("Create workspaces and applications where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
@@ -102,15 +102,15 @@ LIST_PROJECTS = declare(
     Permission(
         "organization:list_projects",
         Level.ORGANIZATION,
-        _("see projects"),
+        _("view projects"),
         granted_directly=True,
-        consent=_("See workspaces and applications where you may do so"),
+        consent=_("View workspaces and applications where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
 
 UNIT_ADMIN = declare(
-    Permission("unit:admin", Level.UNIT, _("administer the workspace or application"), implied_by=(ADMIN,))
+    Permission("unit:admin", Level.UNIT, _("manage the workspace or application"), implied_by=(ADMIN,))
 )
 UNIT_MANAGE_MEMBERS = declare(
     Permission(
@@ -124,11 +124,11 @@ UNIT_EDIT = declare(
     Permission("unit:edit", Level.UNIT, _("edit the workspace or application"), implied_by=(UNIT_ADMIN,))
 )
 UNIT_VIEW = declare(
-    Permission("unit:view", Level.UNIT, _("see the workspace or application"), implied_by=(UNIT_ADMIN,))
+    Permission("unit:view", Level.UNIT, _("view the workspace or application"), implied_by=(UNIT_ADMIN,))
 )
 
-# What members work with. Every other permission is power over the organization or its people.
-EVERYDAY = frozenset({CREATE_PROJECTS, LIST_PROJECTS, UNIT_EDIT, UNIT_VIEW})
+# Permissions for working with units. All others are administrative: they change the organization or its members.
+NON_ADMINISTRATIVE = frozenset({CREATE_PROJECTS, LIST_PROJECTS, UNIT_EDIT, UNIT_VIEW})
 
 ALL_PERMISSIONS = frozenset(PERMISSIONS)
 UNIT_PERMISSIONS = frozenset(name for name, permission in PERMISSIONS.items() if permission.level == Level.UNIT)
@@ -136,7 +136,7 @@ GRANTABLE_DIRECTLY = frozenset(name for name, permission in PERMISSIONS.items() 
 
 
 def implying(name: str) -> frozenset[str]:
-    """Return the permissions that imply this one, directly or through others."""
+    """Return the permissions that imply this one, directly or indirectly."""
     direct = PERMISSIONS[name].implied_by
     return frozenset(direct).union(*(implying(other) for other in direct))
 
@@ -145,7 +145,7 @@ IMPLIED = {
     permission: frozenset(other for other in PERMISSIONS if permission in implying(other)) for permission in PERMISSIONS
 }
 
-# Built-in roles: (key, name, level, permissions). The key is the role's id, the same in every installation.
+# Built-in roles: (id, name, level, permissions). The ids are the same in every installation.
 OWNER_ROLE = UUID("00000000-0000-7000-8000-000000000001")
 ADMIN_ROLE = UUID("00000000-0000-7000-8000-000000000002")
 EDITOR_ROLE = UUID("00000000-0000-7000-8000-000000000003")
@@ -168,6 +168,6 @@ BUILT_IN_ROLES: tuple[tuple[UUID, str, Level, set[str]], ...] = (
 
 
 def effective(permissions: Iterable[str]) -> frozenset[str]:
-    """Return the given permissions and everything they imply; names that no longer exist count for nothing."""
-    held = ALL_PERMISSIONS.intersection(permissions)
-    return held.union(*(IMPLIED[permission] for permission in held))
+    """Return the given permissions and all that they imply; names that no longer exist are ignored."""
+    known = ALL_PERMISSIONS.intersection(permissions)
+    return known.union(*(IMPLIED[permission] for permission in known))

@@ -1,7 +1,7 @@
-"""May this caller do that? May it grant that? Asked inside actions, and nowhere else.
+"""Checks of what a caller may do and may grant. Only actions and the scoped querysets call them.
 
-The one rule for granting: what a caller gives is a subset of what the caller holds. It is the same for inviting,
-editing or resending an invitation, accepting one (asked of the inviter then), changing roles, and making keys.
+Granting has one rule: a caller can only give permissions that the caller has. The rule applies to inviting, to editing
+and resending an invitation, to accepting one (it then checks the inviter), to changing roles, and to creating API keys.
 """
 
 from collections.abc import Iterable, Mapping
@@ -13,30 +13,30 @@ from accounts.principals import Principal
 from core.errors import Denied
 from orgs.locks import OrganizationNotFound
 from orgs.models import Membership, Organization, Role, Unit
-from orgs.permissions import ALL_PERMISSIONS, EVERYDAY, MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS, effective
+from orgs.permissions import ALL_PERMISSIONS, MANAGE_MEMBERS, NON_ADMINISTRATIVE, UNIT_MANAGE_MEMBERS, effective
 
 
 class PermissionMissing(Denied):
-    """The caller belongs here and lacks the permission."""
+    """The caller is a member, but lacks the permission."""
 
     message = "You lack the permission for this."
 
 
 class GrantTooWide(Denied):
-    """The caller would give, or take, more than it holds."""
+    """The caller would grant or remove permissions that the caller does not have."""
 
-    message = "You can only grant or take away what you hold yourself."
+    message = "You can only grant or remove permissions that you have yourself."
 
 
 class PersonRequired(Denied):
-    """Only a signed-in person may do this, not a program."""
+    """Only a signed-in person may do this, not a system user."""
 
     message = "Only a signed-in person can do this."
 
 
 @dataclass(frozen=True)
 class Grant:
-    """What somebody is to get: an organization role, direct permissions, and perhaps a role in one unit."""
+    """What a member or invitee gets: an organization role, direct permissions and, optionally, a role in one unit."""
 
     role: Role
     permissions: frozenset[str] = frozenset()
@@ -50,108 +50,119 @@ class Grant:
 
     @property
     def in_unit(self) -> frozenset[str]:
-        """The effective permissions in the unit; empty without one."""
+        """The effective permissions in the unit; empty without a unit."""
         return effective(self.unit_role.permissions) if self.unit_role else frozenset()
 
 
 @dataclass(frozen=True)
-class Holdings:
-    """What somebody holds in one organization, implied permissions included."""
+class EffectivePermissions:
+    """The permissions of one user or caller in one organization and its units, with the implied ones."""
 
     organization: frozenset[str]
     units: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
 
     def permits(self, permission: str, unit_id: UUID | None = None) -> bool:
-        """Whether the permission is held, in the organization or in that unit."""
+        """Return whether the permission is there, in the organization or in the unit."""
         return permission in self.in_unit(unit_id)
 
     def units_permitting(self, permission: str) -> frozenset[UUID]:
-        """The units in which a role held there gives the permission."""
-        return frozenset(unit_id for unit_id, held in self.units.items() if permission in held)
+        """Return the ids of the units whose own role gives the permission."""
+        return frozenset(unit_id for unit_id, permissions in self.units.items() if permission in permissions)
 
     def in_unit(self, unit_id: UUID | None) -> frozenset[str]:
-        """What counts inside one unit: the organization's rights and the unit's."""
+        """Return the permissions that apply in one unit: those of the organization and those of the unit."""
         return self.organization | self.units.get(unit_id, frozenset()) if unit_id else self.organization
 
     def missing_for(self, grant: Grant) -> frozenset[str]:
-        """The permissions of the grant that are not held."""
+        """Return the permissions of the grant that are not included."""
         unit_id = grant.unit.pk if grant.unit else None
         return (grant.in_organization - self.organization) | (grant.in_unit - self.in_unit(unit_id))
 
-    def capped(self, permissions: frozenset[str] | None) -> "Holdings":
-        """Return the part of this that a credential with these permissions may use; all of it for None."""
+    def missing_for_member(self, membership: Membership) -> frozenset[str]:
+        """Return the permissions of the member that are not included, in the organization and in each unit."""
+        target = member_permissions(membership)
+        in_units = (permissions - self.in_unit(unit_id) for unit_id, permissions in target.units.items())
+        return (target.organization - self.organization).union(*in_units)
+
+    def limited_to(self, permissions: frozenset[str] | None) -> "EffectivePermissions":
+        """Return the part that a credential with these permissions may use; all of it for None."""
         if permissions is None:
             return self
-        cap = effective(permissions)
-        return Holdings(self.organization & cap, {unit: held & cap for unit, held in self.units.items()})
+        limit = effective(permissions)
+        units = {unit_id: in_unit & limit for unit_id, in_unit in self.units.items()}
+        return EffectivePermissions(self.organization & limit, units)
 
 
-EVERYTHING = Holdings(ALL_PERMISSIONS)
+UNRESTRICTED = EffectivePermissions(ALL_PERMISSIONS)
 
 
-def holdings_of(membership: Membership) -> Holdings:
-    """What a member holds; uses prefetched assignments where there are any."""
+def member_permissions(membership: Membership) -> EffectivePermissions:
+    """Return the permissions of a member; uses prefetched assignments where there are any."""
     units = {a.unit_id: effective(a.role.permissions) for a in membership.assignments.all() if a.unit_id}
-    return Holdings(membership.effective_permissions, units)
+    return EffectivePermissions(membership.effective_permissions, units)
 
 
-def holdings(by: Principal, organization: Organization) -> Holdings:
-    """What the caller holds here through its credential; raises OrganizationNotFound for an outsider."""
+def caller_permissions(by: Principal, organization: Organization) -> EffectivePermissions:
+    """Return what the caller may do here with its credential; raises OrganizationNotFound for a non-member."""
     if by.is_staff or by.is_service:
-        return EVERYTHING
+        return UNRESTRICTED
     membership = find_membership(by.user, organization)
     if membership is None or by.organization_id not in (None, organization.pk):
         raise OrganizationNotFound
-    return holdings_of(membership).capped(by.permissions)
+    return member_permissions(membership).limited_to(by.permissions)
 
 
-def holdings_to_vouch(user: User | None, organization: Organization) -> Holdings | None:
-    """What an inviter can still stand for, as they are now; None when they are gone."""
+def inviter_permissions(user: User | None, organization: Organization) -> EffectivePermissions | None:
+    """Return the current permissions of an inviter; None when the inviter is no longer an active member."""
     if user is None or not user.is_active:
         return None
     if user.is_staff:
-        return EVERYTHING
+        return UNRESTRICTED
     membership = find_membership(user, organization)
-    return holdings_of(membership) if membership else None
+    return member_permissions(membership) if membership else None
 
 
 def find_membership(user: User | None, organization: Organization) -> Membership | None:
-    """The user's membership with its roles, or None; two queries."""
+    """Return the active user's membership with its roles, or None; takes two queries."""
     members = Membership.objects.with_people_and_roles()
     return members.filter(organization=organization, user=user, user__is_active=True).first()
 
 
-def require(by: Principal, organization: Organization, permission: str, unit: Unit | None = None) -> Holdings:
-    """What the caller holds, when that includes the permission (for a unit: there or in the organization).
+def require(
+    by: Principal, organization: Organization, permission: str, unit: Unit | None = None
+) -> EffectivePermissions:
+    """Require a permission, in the organization or in the unit, and return all of the caller's.
 
-    Raises OrganizationNotFound for an outsider and PermissionMissing for a member without it.
+    Raises OrganizationNotFound for a non-member and PermissionMissing for a member without the permission.
     """
-    held = holdings(by, organization)
+    permissions = caller_permissions(by, organization)
     unit_id = unit.pk if unit else None
-    if not held.permits(permission, unit_id):
+    if not permissions.permits(permission, unit_id):
         raise PermissionMissing(permission=permission)
-    return held
+    return permissions
 
 
-def require_member_management(by: Principal, organization: Organization, unit: Unit | None = None) -> Holdings:
-    """Like ``require`` for managing the organization's members, or just those of one unit."""
-    held = holdings(by, organization)
-    if held.permits(MANAGE_MEMBERS) or (unit and held.permits(UNIT_MANAGE_MEMBERS, unit.pk)):
-        return held
+def require_member_management(
+    by: Principal, organization: Organization, unit: Unit | None = None
+) -> EffectivePermissions:
+    """Require the permission to manage the organization's members or those of the unit; see ``require``."""
+    permissions = caller_permissions(by, organization)
+    if permissions.permits(MANAGE_MEMBERS) or (unit and permissions.permits(UNIT_MANAGE_MEMBERS, unit.pk)):
+        return permissions
     raise PermissionMissing(permission=MANAGE_MEMBERS)
 
 
-def require_any_member_management(by: Principal, organization: Organization) -> Holdings:
-    """Like ``require_member_management``, where managing the members of any one unit is enough to go on."""
-    held = holdings(by, organization)
-    if held.permits(MANAGE_MEMBERS) or held.units_permitting(UNIT_MANAGE_MEMBERS):
-        return held
+def require_any_member_management(by: Principal, organization: Organization) -> EffectivePermissions:
+    """Require the permission to manage the members of the organization or of any of its units; see ``require``."""
+    permissions = caller_permissions(by, organization)
+    if permissions.permits(MANAGE_MEMBERS) or permissions.units_permitting(UNIT_MANAGE_MEMBERS):
+        return permissions
     raise PermissionMissing(permission=MANAGE_MEMBERS)
 
 
-def require_cover(held: Holdings, grant: Grant) -> None:
-    """Raise GrantTooWide, naming what is missing, unless the grant is a subset of what is held."""
-    require_subset(held.missing_for(grant))
+def require_grantable(permissions: EffectivePermissions, grant: Grant) -> None:
+    """Raise GrantTooWide, with the missing permissions, unless the grant is a subset of these permissions."""
+    require_subset(permissions.missing_for(grant))
 
 
 def require_subset(missing: Iterable[str]) -> None:
@@ -161,31 +172,30 @@ def require_subset(missing: Iterable[str]) -> None:
         raise GrantTooWide(missing_permissions=missing)
 
 
-def require_authority_over(held: Holdings, membership: Membership) -> None:
-    """Raise GrantTooWide unless the caller holds all that the member holds: nobody takes down who stands higher."""
-    theirs = holdings_of(membership)
-    in_units = (rights - held.in_unit(unit) for unit, rights in theirs.units.items())
-    require_subset((theirs.organization - held.organization).union(*in_units))
+def require_authority_over(permissions: EffectivePermissions, membership: Membership) -> None:
+    """Raise GrantTooWide unless these permissions include all that the member has.
 
-
-def require_power_over(held: Holdings, membership: Membership) -> None:
-    """Like ``require_authority_over`` for ending a membership, where only powers count.
-
-    Whoever manages members removes those who merely work here, and never somebody with a power they lack.
+    It keeps members from changing the roles, keys and clients of members with more permissions.
     """
-    theirs = holdings_of(membership)
-    in_units = (rights - held.in_unit(unit) for unit, rights in theirs.units.items())
-    require_subset((theirs.organization - held.organization).union(*in_units) - EVERYDAY)
+    require_subset(permissions.missing_for_member(membership))
+
+
+def require_can_remove(permissions: EffectivePermissions, membership: Membership) -> None:
+    """Raise GrantTooWide unless these permissions include the member's administrative ones.
+
+    A manager of members can remove an editor without being one, but cannot remove an admin.
+    """
+    require_subset(permissions.missing_for_member(membership) - NON_ADMINISTRATIVE)
 
 
 def require_person(by: Principal) -> User:
-    """The person who asks; raises PersonRequired for programs."""
+    """Return the caller's user; raises PersonRequired for system users."""
     if not by.is_person or by.user is None:
         raise PersonRequired
     return by.user
 
 
 def require_staff(by: Principal) -> None:
-    """Raise PermissionMissing unless staff ask, through the admin, or the service itself."""
+    """Raise PermissionMissing unless the caller is staff in the admin, or the service itself."""
     if not (by.is_staff or by.is_service):
         raise PermissionMissing("Only staff can do this.")

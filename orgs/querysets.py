@@ -1,6 +1,6 @@
-"""Who sees what inside an organization: every queryset that a GET may read, scoped to its caller.
+"""The querysets that GET requests read, scoped to what the caller may see.
 
-An outsider gets OrganizationNotFound before anything else is read (``tenancy.find_organization``).
+Non-members get OrganizationNotFound from ``locks.find_organization`` before any of them is read.
 """
 
 from typing import Any
@@ -16,12 +16,12 @@ from orgs.lookups import MemberNotFound, RoleNotFound, UnitNotFound
 from orgs.models import Membership, MembershipQuerySet, Organization, OrganizationQuerySet, Role, RoleAssignment, Unit
 from orgs.permissions import CREATE_PROJECTS, LIST_PROJECTS, MANAGE_MEMBERS, OWNER_ROLE, UNIT_PERMISSIONS
 
-# Any of these in the organization shows all its workspaces and applications; others see those they have a role in.
+# Each of these, in the organization, shows all units. Members without any of them only see units they have a role in.
 SHOW_EVERY_UNIT = UNIT_PERMISSIONS | {LIST_PROJECTS, CREATE_PROJECTS, MANAGE_MEMBERS}
 
 
 def organizations_of(by: Principal) -> OrganizationQuerySet:
-    """The caller's organizations with ``member_count`` and the caller's role: ``role_id`` and ``role_name``."""
+    """Return the caller's organizations with ``member_count`` and the caller's ``role_id`` and ``role_name``."""
     roles = RoleAssignment.objects.filter(
         membership__organization=OuterRef("pk"), membership__user=by.user, unit__isnull=True
     )
@@ -33,17 +33,17 @@ def organizations_of(by: Principal) -> OrganizationQuerySet:
 
 
 def live_organizations_of(by: Principal) -> OrganizationQuerySet:
-    """Those of ``organizations_of`` that are not archived."""
+    """Return the organizations of ``organizations_of`` that are not archived."""
     return organizations_of(by).live()
 
 
 def organization_of(by: Principal, organization_id: UUID) -> Organization:
-    """One of ``live_organizations_of``; raises OrganizationNotFound."""
+    """Return one of ``live_organizations_of``; raises OrganizationNotFound."""
     return one(live_organizations_of(by), organization_id, OrganizationNotFound)
 
 
 def public_organization(slug: str) -> Organization:
-    """A live organization, for everybody, of whom nothing but its public profile is to be shown."""
+    """Return a live organization for the public, without any check. Show only its public profile."""
     organization = Organization.objects.live().filter(slug=slug).first()
     if organization is None:
         raise OrganizationNotFound
@@ -51,59 +51,59 @@ def public_organization(slug: str) -> Organization:
 
 
 def archived_organizations_of(by: Principal) -> OrganizationQuerySet:
-    """The archived organizations that the caller, as their owner, can restore."""
+    """Return the archived organizations that the caller owns and can restore."""
     owned = RoleAssignment.objects.filter(membership__user=by.user, role_id=OWNER_ROLE)
     return organizations_of(by).filter(deleted_at__isnull=False, pk__in=owned.values("membership__organization"))
 
 
 def members_of(by: Principal, organization: Organization) -> MembershipQuerySet:
-    """The organization's members, which each of them sees; of their units those that the caller may see."""
+    """Return all members of the organization, with their roles in those units that the caller may see."""
     shown = Q(unit__isnull=True) | Q(unit__in=units_of(by, organization))
     return Membership.objects.of_organization(organization.pk).with_people_and_roles(shown)
 
 
 def member_of(by: Principal, organization: Organization, membership_id: UUID) -> Membership:
-    """One of ``members_of``; raises MemberNotFound."""
+    """Return one of ``members_of``; raises MemberNotFound."""
     return one(members_of(by, organization), membership_id, MemberNotFound)
 
 
 def roles_of(organization: Organization) -> QuerySet[Role]:
-    """The roles that every member sees: the built-in ones and the organization's own."""
+    """Return the built-in roles and the organization's own. Every member sees them."""
     return Role.objects.usable_in(organization.pk)
 
 
 def role_of(organization: Organization, role_id: UUID) -> Role:
-    """One of ``roles_of``; raises RoleNotFound."""
+    """Return one of ``roles_of``; raises RoleNotFound."""
     return one(roles_of(organization), role_id, RoleNotFound)
 
 
 def units_of(by: Principal, organization: Organization) -> QuerySet[Unit]:
-    """The workspaces and applications that the caller may see."""
-    held = policies.holdings(by, organization)
+    """Return the workspaces and applications that the caller may see."""
+    permissions = policies.caller_permissions(by, organization)
     units = Unit.objects.filter(organization=organization)
-    if held.organization & SHOW_EVERY_UNIT:
+    if permissions.organization & SHOW_EVERY_UNIT:
         return units
-    return units.filter(pk__in=[unit_id for unit_id, rights in held.units.items() if rights])
+    return units.filter(pk__in=[unit_id for unit_id, in_unit in permissions.units.items() if in_unit])
 
 
 def unit_of(by: Principal, organization: Organization, unit_id: UUID, kind: Unit.Kind) -> Unit:
-    """One of ``units_of``, of this kind; raises UnitNotFound."""
+    """Return one of ``units_of``, of this kind; raises UnitNotFound."""
     return one(units_of(by, organization).filter(kind=kind), unit_id, UnitNotFound)
 
 
 def collaborators_in(unit: Unit) -> QuerySet[RoleAssignment]:
-    """The roles held in a unit, with who holds them; whoever sees the unit sees them."""
+    """Return the role assignments of a unit with their members. Callers who may see the unit may see all of them."""
     return RoleAssignment.objects.filter(unit=unit).select_related("membership__user", "role")
 
 
 def events_of(by: Principal, organization: Organization) -> QuerySet[Event]:
-    """What happened in the organization, for whoever manages its members; raises PermissionMissing."""
+    """Return the organization's events; raises PermissionMissing unless the caller manages members."""
     policies.require(by, organization, MANAGE_MEMBERS)
     return Event.objects.of_organization(organization.pk)
 
 
 def one(rows: QuerySet, key: UUID, otherwise: type[Exception]) -> Any:
-    """The row with this key; raises ``otherwise``."""
+    """Return the row with this primary key; raises ``otherwise`` when there is none."""
     row = rows.filter(pk=key).first()
     if row is None:
         raise otherwise

@@ -1,6 +1,6 @@
-"""Seats: members take one each, and so does every other address with an open invitation.
+"""Seats. Each member takes one; so does each other address with an open invitation.
 
-``organization.invitations`` is the reverse side of the invitation's key; this room reads it and never imports it.
+``organization.invitations`` is the reverse of a foreign key in ``invitations``, which ``orgs`` must not import.
 """
 
 from typing import Any
@@ -19,18 +19,18 @@ class NoSeatLeft(Conflict):
 
 
 def members_fill_seats(organization: Organization) -> bool:
-    """Whether the members alone take every seat; needs the organization's lock."""
+    """Return whether the members alone take all seats; needs the organization's lock."""
     limit = organization.seat_limit
     return limit is not None and organization.memberships.count() >= limit
 
 
 def seats_taken(organization: Organization) -> int:
-    """Members, plus the distinct addresses of others, invited and unanswered or waiting for a seat."""
+    """Count members and the distinct addresses of non-members who are invited or waiting for a seat."""
     return organization.memberships.count() + _reserving_addresses(organization).count()
 
 
 def require_seat(organization: Organization, *addresses: str) -> None:
-    """Raise NoSeatLeft unless one more person fits, or one of their addresses has a seat reserved already.
+    """Raise NoSeatLeft unless a seat is free or already reserved for one of the addresses.
 
     Needs the organization's lock.
     """

@@ -1,4 +1,4 @@
-"""What a slug may look like, and slugs for what was given a name only."""
+"""The rule for slugs, and slugs made from names."""
 
 import secrets
 
@@ -7,10 +7,10 @@ from django.core.validators import RegexValidator
 from django.utils.text import slugify
 
 MAX_LENGTH = 128
-FALLBACK = "unnamed"  # for names that have no ASCII spelling at all
+FALLBACK = "unnamed"  # for names without any ASCII letters or digits
 _SUFFIX_BYTES = 3
 
-# In lower case, as every dialect can spell it, and never shaped like an id of any: 24 hex digits or a UUID.
+# Lower case, which every dialect accepts. Not like an id of any dialect: 24 hex digits or a UUID.
 LOOKS_LIKE_AN_ID = r"([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
 SLUG_PATTERN = rf"\A(?!{LOOKS_LIKE_AN_ID})[a-z0-9][a-z0-9-]{{1,126}}[a-z0-9]\Z"
 validate_slug = RegexValidator(
@@ -21,7 +21,7 @@ validate_slug = RegexValidator(
 
 
 def slug_from(name: str) -> str:
-    """The name in ASCII letters, digits and hyphens; made distinct where that is too short or looks like an id."""
+    """Return the name in ASCII letters, digits and hyphens; with a random suffix where that alone is not valid."""
     slug = slugify(name).replace("_", "-").strip("-")[:MAX_LENGTH].rstrip("-")
     try:
         validate_slug(slug)
@@ -31,6 +31,6 @@ def slug_from(name: str) -> str:
 
 
 def distinct_slug(slug: str) -> str:
-    """The slug with a random ending that nobody else has."""
+    """Return the slug with a random suffix."""
     ending = f"-{secrets.token_hex(_SUFFIX_BYTES)}"
     return slug[: MAX_LENGTH - len(ending)] + ending

@@ -1,4 +1,4 @@
-"""An organization in numbers."""
+"""Statistics of an organization."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from orgs.seats import seats_taken
 
 @dataclass(frozen=True, kw_only=True)
 class Statistics:
-    """Counts of members, units, invitations by state, and seats (no limit: any number)."""
+    """Counts of members, units, invitations by state, and seats. A ``seat_limit`` of None means no limit."""
 
     members: int
     people: int
@@ -26,22 +26,25 @@ class Statistics:
 
     @property
     def system_users(self) -> int:
-        """The members that are programs."""
+        """The number of system users among the members."""
         return self.members - self.people
 
     @property
     def open_invitations(self) -> int:
-        """Invitations that can still be answered."""
+        """The number of invitations that can still be answered."""
         return self.invitations["pending"]
 
     @property
     def waiting(self) -> int:
-        """Acceptances that wait for a seat."""
+        """The number of accepted invitations that wait for a seat."""
         return self.invitations["processing"]
 
 
 def statistics_of(by: Principal, organization: Organization) -> Statistics:
-    """Count, for whoever manages members; raises PermissionMissing. Overdue invitations count as ``expired``."""
+    """Return the statistics; raises PermissionMissing unless the caller manages members.
+
+    Invitations past their expiry date count as ``expired``.
+    """
     policies.require(by, organization, MANAGE_MEMBERS)
     owners = RoleAssignment.objects.filter(membership__organization=organization, role_id=OWNER_ROLE)
     members = organization.memberships.aggregate(members=Count("pk"), people=Count("pk", filter=Q(user__kind="client")))

@@ -1,4 +1,4 @@
-"""Pages for developers, routed in ``DEBUG`` only: the mails that no mail server took."""
+"""Show developers the emails that were written to files. These pages are routed only with ``DEBUG``."""
 
 from email.message import EmailMessage
 
@@ -20,17 +20,17 @@ HEADERS = ("From", "To", "Date", "Message-ID")
 @require_safe
 @never_cache
 def emails(request: HttpRequest) -> HttpResponse:
-    """List the mails, newest first."""
+    """List the newest emails."""
     names = email_names()
     shown = [(name, _find(name)) for name in names[:SHOWN]]
-    return render(request, "development/mails.html", {"mails": shown, "more": len(names) - len(shown)})
+    return render(request, "development/emails.html", {"emails": shown, "more": len(names) - len(shown)})
 
 
 @require_safe
 @never_cache
 @csp_update({"frame-src": [SELF]})  # type: ignore[arg-type]
 def email(request: HttpRequest, name: str) -> HttpResponse:
-    """Show one mail: its headers, its text with links to click, and its HTML in a frame that can do nothing."""
+    """Show one email: its headers, its text with clickable links, and its HTML in a sandboxed frame."""
     message = _find(name)
     context = {
         "name": name,
@@ -39,7 +39,7 @@ def email(request: HttpRequest, name: str) -> HttpResponse:
         "text": _part(message, "plain"),
         "has_html": message.get_body(("html",)) is not None,
     }
-    return render(request, "development/mail.html", context)
+    return render(request, "development/email.html", context)
 
 
 @require_safe
@@ -54,7 +54,7 @@ def email(request: HttpRequest, name: str) -> HttpResponse:
     }
 )
 def email_html(request: HttpRequest, name: str) -> HttpResponse:
-    """The HTML part as a mail program would show it: no script, nothing from elsewhere, links in a new window."""
+    """Return the HTML part as a page without scripts and foreign resources. Its links open in a new window."""
     html = _part(_find(name), "html")
     return HttpResponse(html.replace("<head>", '<head><base target="_blank">', 1))
 
@@ -74,7 +74,7 @@ def _part(message: EmailMessage, kind: str) -> str:
 
 
 urlpatterns = [
-    path("mails", emails, name="development-mails"),
-    path("mails/<str:name>", email, name="development-mail"),
-    path("mails/<str:name>/html", email_html, name="development-mail-html"),
+    path("mails", emails, name="development-emails"),
+    path("mails/<str:name>", email, name="development-email"),
+    path("mails/<str:name>/html", email_html, name="development-email-html"),
 ]

@@ -108,7 +108,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.pages.PolicyMiddleware",
-    "core.languages.LanguageMiddleware",
+    "core.language_middleware.LanguageMiddleware",
     "core.pages.PageMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.sessions.SessionRotationMiddleware",
@@ -223,11 +223,11 @@ JWT_ISSUERS = require_issuers(env.json("JWT_ISSUERS", default=[]))
 CREDENTIAL_READERS = [
     "accounts.authentication.read_bearer",
     "accounts.authentication.read_session",
-    "orgs.api.key_credential.read_api_key",
+    "orgs.authentication.read_api_key",
 ]
 BEARER_TOKEN_READERS = [
     "accounts.authentication.jwt_principal",
-    "orgs.api.key_exchange.key_token_principal",
+    "orgs.authentication.key_token_principal",
     "accounts.oauth.tokens.oauth_principal",
 ]
 # Our own authorization server, with every gate of RFC 9700 closed: no implicit or password grant, PKCE with S256,

@@ -161,9 +161,9 @@ urlpatterns = [
     # Pages for invitees and members
     path("", views.Home.as_view(), name="home"),
     path("i/<str:token>", views.OpenLink.as_view(), name="open-link"),
-    path("i/<str:token>/no-mail", unsubscribe.Unsubscribe.as_view(), name="no-mail"),
-    path("mails", unsubscribe.EmailPreferences.as_view(), name="my-mails"),
-    path("mails/<uuid:suppression_id>/allow", unsubscribe.AllowEmails.as_view(), name="allow-mails"),
+    path("i/<str:token>/no-mail", unsubscribe.Unsubscribe.as_view(), name="unsubscribe"),
+    path("mails", unsubscribe.EmailPreferences.as_view(), name="email-preferences"),
+    path("mails/<uuid:suppression_id>/allow", unsubscribe.AllowEmails.as_view(), name="allow-emails"),
     path("invitations", views.MyInvitations.as_view(), name="my-invitations"),
     path("invitations/<uuid:invitation_id>", views.InvitationPage.as_view(), name="invitation"),
     path("invitations/<uuid:invitation_id>/accept", views.Accept.as_view(), name="accept"),
@@ -176,7 +176,9 @@ urlpatterns = [
     path("accounts/profile/", Profile.as_view(), name="profile"),
     path("accounts/applications/", Applications.as_view(), name="applications"),
     path("accounts/applications/<uuid:access_id>/withdraw/", Withdraw.as_view(), name="withdraw-access"),
-    path("accounts/programs/<uuid:application_id>/delete/", DeleteServiceAccount.as_view(), name="delete-program"),
+    path(
+        "accounts/programs/<uuid:application_id>/delete/", DeleteServiceAccount.as_view(), name="delete-service-account"
+    ),
     path("accounts/", include("allauth.urls")),
     # Dialects, each with its schema and documentation
     *(

@@ -1,4 +1,4 @@
-"""Staff find everything in the admin, act through actions only, and never see a secret."""
+"""The admin shows all models, changes rows only through actions, and never shows a secret."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -52,8 +52,8 @@ def test_every_model_of_ours_is_in_the_admin():
         "accounts.OAuthApplication",
         "accounts.User",
         "events.Event",
-        "invitations.Invitation",
         "invitations.Email",
+        "invitations.Invitation",
         "orgs.ApiKey",
         "orgs.Membership",
         "orgs.Organization",
@@ -81,7 +81,7 @@ def test_nothing_can_be_added_saved_or_deleted_without_an_action(staff: Client, 
     if row is None:
         row = model(pk="0198c0de-0000-7000-8000-000000000000")
     added = staff.post(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add"), {})
-    assert added.status_code == (200 if model is OAuthApplication else 403)  # its form calls an action, and was empty
+    assert added.status_code == (200 if model is OAuthApplication else 403)  # the empty form is shown again
     assert staff.post(address_of(row, "delete"), {"post": "yes"}).status_code in (302, 403)
     before = list(model._default_manager.order_by("pk").values())
     staff.post(address_of(row), {"name": "Changed", "email": "changed@example.com", "status": "accepted"})
@@ -89,7 +89,7 @@ def test_nothing_can_be_added_saved_or_deleted_without_an_action(staff: Client, 
 
 
 @pytest.mark.parametrize("person", ["owner", "admin", "member", "invitee", "stranger"])
-def test_whoever_is_not_staff_does_not_get_in(world: World, person: str):
+def test_only_staff_can_sign_in(world: World, person: str):
     client = Client()
     client.force_login(world.people[person])
     assert client.get("/admin/orgs/organization/").status_code in (302, 403)
@@ -98,7 +98,7 @@ def test_whoever_is_not_staff_does_not_get_in(world: World, person: str):
     assert not Organization.objects.get(pk=world.organization.pk).is_archived
 
 
-def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world: World):
+def test_staff_with_only_the_view_permission_cannot_use_buttons(world: World):
     from django.contrib.auth.models import Permission
 
     member = world.people["member"]
@@ -115,7 +115,9 @@ def test_staff_with_the_view_permission_alone_see_no_button_and_press_none(world
 def test_members_are_filtered_by_their_role_in_the_organization_alone(staff: Client, world: World):
     editor = Role.objects.get(name="editor", level="unit")
     in_unit = RoleAssignmentFactory.create(
-        membership=world.organization.memberships.get(user=world.people["member"]), role=editor, unit=world.workspace
+        membership=world.organization.memberships.get(user=world.people["member"]),
+        role_id=editor.pk,
+        unit=world.workspace,
     )
     address = reverse("admin:orgs_membership_changelist")
     page = staff.get(address, {"role": "admin"})
@@ -162,7 +164,7 @@ def test_sending_again_raises_the_generation_and_says_who_did_it(staff: Client, 
     assert event.actor_id == User.objects.get(email="staff@example.com").pk
 
 
-def test_the_list_of_invitations_shows_and_filters_how_their_email_fares(staff: Client, world: World):
+def test_the_list_of_invitations_shows_and_filters_the_delivery(staff: Client, world: World):
     address = reverse("admin:invitations_invitation_changelist")
     page = staff.get(address, {"delivery": "failed"})
     assert [row.email for row in page.context["cl"].result_list] == ["no-such-mailbox@example.com"]
@@ -185,7 +187,7 @@ def test_correcting_the_address_sends_a_new_invitation_in_its_place(staff: Clien
     invitation = world.invitations[name]
     page = staff.get(address_of(invitation)).content.decode()
     assert 'name="email" type="email"' in page
-    assert press(staff, invitation, "correct", email="Right@Example.com") == "Correct the address: done."
+    assert press(staff, invitation, "correct", email="Right@Example.com") == "Correct address: done."
     assert Invitation.objects.open().get(email="right@example.com").supersedes.get() == invitation
     assert "took the place" in press(staff, invitation, "correct", email="other@example.com")
     assert "/do/correct" not in staff.get(address_of(invitation)).content.decode()
@@ -194,7 +196,7 @@ def test_correcting_the_address_sends_a_new_invitation_in_its_place(staff: Clien
 def test_a_correction_needs_another_address(staff: Client, world: World):
     invitation = world.invitations["pending"]
     assert "already" in press(staff, invitation, "correct", email=invitation.email)
-    assert press(staff, invitation, "correct", email="nowhere") == "Enter a valid e-mail address."
+    assert press(staff, invitation, "correct", email="nowhere") == "Enter a valid email address."
 
 
 def test_extending_moves_the_date_within_its_bounds(staff: Client, world: World):
@@ -202,7 +204,7 @@ def test_extending_moves_the_date_within_its_bounds(staff: Client, world: World)
     assert press(staff, invitation, "extend", days="30") == "Extend: done."
     assert Invitation.objects.get(pk=invitation.pk).expires_at > invitation.expires_at
     assert "Choose 1 to 30 days." in press(staff, invitation, "extend", days="31")
-    assert press(staff, invitation, "extend", days="soon") == "This value does not fit."
+    assert press(staff, invitation, "extend", days="soon") == "This value isn't valid."
 
 
 def test_withdrawing_ends_the_invitation_and_a_second_press_says_so(staff: Client, world: World):
@@ -216,7 +218,7 @@ def test_archiving_restoring_and_purging_an_organization(staff: Client, world: W
     assert press(staff, world.organization, "archive") == "Archive: done."
     assert Organization.objects.get(pk=world.organization.pk).is_archived
     assert press(staff, world.organization, "restore") == "Restore: done."
-    assert press(staff, world.organization, "purge") == "Delete for ever: done."
+    assert press(staff, world.organization, "purge") == "Delete permanently: done."
     assert not Organization.objects.filter(pk=world.organization.pk).exists()
 
 
@@ -239,7 +241,7 @@ def test_a_seat_limit_is_set_and_cleared(staff: Client, world: World):
 
 
 def test_the_limit_of_open_invitations_is_set_and_cleared(staff: Client, world: World):
-    done = "Set limit of open invitations: done."
+    done = "Set open invitation limit: done."
     assert press(staff, world.organization, "open-invitations", limit="300") == done
     assert Organization.objects.get(pk=world.organization.pk).open_invitation_limit == 300
     assert press(staff, world.organization, "open-invitations", limit="") == done
@@ -256,13 +258,19 @@ def test_a_button_takes_post_with_a_csrf_token_only(world: World):
 
 def test_an_invitations_page_says_why_this_person_has_not_joined(staff: Client, world: World):
     reasons = {name: staff.get(address_of(row)).content.decode() for name, row in world.invitations.items()}
-    assert "The mail is not sent yet.</strong> <code>email_queued</code>" in reasons["pending"]
-    assert "Its date passed. Sending it again makes a new one.</strong> <code>expired</code>" in reasons["expired"]
-    assert "The mail server refused the mail. Correct the address, or send it again.</strong>" in reasons["error"]
+    assert "The email has not been sent yet.</strong> <code>email_queued</code>" in reasons["pending"]
+    assert (
+        "The invitation expired. If you send it again, a new one is created.</strong> <code>expired</code>"
+        in reasons["expired"]
+    )
+    assert (
+        "The mail server rejected the email. Correct the address or send the invitation again.</strong>"
+        in reasons["error"]
+    )
     assert "<p><q>550 5.1.1" in reasons["error"]
 
 
-def test_an_invitations_page_tells_the_story_with_names(staff: Client, world: World):
+def test_an_invitations_page_shows_its_events_with_names(staff: Client, world: World):
     text = staff.get(address_of(world.invitations["pending"])).content.decode()
     assert "<strong>Invited</strong>" in text
     assert "by Demo Owner" in text
@@ -292,7 +300,7 @@ def test_staff_read_the_same_about_a_refused_email_above_the_row_in_the_ledger_a
     invitation.emails.update(state="dropped", due_at=None, reason=reason, withheld_at=now, updated_at=now)
     member = world.people["member"]
     User.objects.filter(pk=member.pk).update(is_staff=True)
-    member.user_permissions.set(Permission.objects.filter(codename__in=["view_invitation", "view_mail"]))
+    member.user_permissions.set(Permission.objects.filter(codename__in=["view_invitation", "view_email"]))
     client = Client()
     client.force_login(User.objects.get(pk=member.pk))
     page = client.get(address_of(invitation)).content.decode()
@@ -305,7 +313,7 @@ def test_staff_read_the_same_about_a_refused_email_above_the_row_in_the_ledger_a
 
 
 def test_every_page_that_shows_times_names_their_zone(staff: Client, world: World, settings: Settings):
-    pages = [address_of(world.invitations["pending"]), reverse("admin:invitations_mail_changelist")]
+    pages = [address_of(world.invitations["pending"]), reverse("admin:invitations_email_changelist")]
     for page in pages:
         assert "Times are in UTC." in staff.get(page).content.decode()
     settings.TIME_ZONE = "Europe/Berlin"

@@ -1,6 +1,6 @@
-"""OAuth applications in the admin: staff see whose they are, register, change and end them, all by action.
+"""OAuth applications in the admin: staff see their owners, and register, change and delete them through actions.
 
-A secret is shown by the answer that made it, and never again.
+A secret is only shown in the response that created it.
 """
 
 from collections.abc import Callable
@@ -50,7 +50,7 @@ def program(owner: User) -> Program:
     return Program(*register_client(by=session_of(owner), name="Calendar", redirect_uris=[CALLBACK]))
 
 
-def test_a_page_shows_whose_it_is_and_no_secret(admin_pages: Client, program: Program, invitee: User):
+def test_a_page_shows_the_owner_and_no_secret(admin_pages: Client, program: Program, invitee: User):
     tokens = tokens_of(program, invitee)
     program.application.refresh_from_db()
     hashed = program.application.client_secret
@@ -62,7 +62,7 @@ def test_a_page_shows_whose_it_is_and_no_secret(admin_pages: Client, program: Pr
         assert [secret for secret in secrets if secret in text] == []
 
 
-def test_its_page_offers_nothing_that_cannot_be_done(admin_pages: Client, program: Program):
+def test_its_page_only_has_buttons_that_apply(admin_pages: Client, program: Program):
     page = admin_pages.get(f"{PAGES}/{program.application.pk}/change/").content.decode()
 
     assert [found for found in ("_save", "_addanother", "/admin/r/") if found in page] == []
@@ -165,19 +165,25 @@ def test_one_is_registered_for_a_system_user(
 @pytest.mark.parametrize(
     ("form", "refused"),
     [
-        ({"kind": "client"}, {"owner": ["This kind needs it."], "redirect_uris": ["This kind needs it."]}),
+        (
+            {"kind": "client"},
+            {
+                "owner": ["This kind of application requires it."],
+                "redirect_uris": ["This kind of application requires it."],
+            },
+        ),
         (
             {"kind": "personal", "owner": "owner@example.com", "redirect_uris": CALLBACK},
             {"kind": ["Select a valid choice. personal is not one of the available choices."]},
         ),
-        ({"kind": "service"}, {"system_user": ["This kind needs it."]}),
+        ({"kind": "service"}, {"system_user": ["This kind of application requires it."]}),
         (
             {"kind": "client", "owner": "nobody@example.com", "redirect_uris": CALLBACK},
-            {"owner": ["Nobody has an account with this address."]},
+            {"owner": ["No account has this email address."]},
         ),
         (
             {"kind": "service", "system_user": "01900000-0000-7000-8000-000000000000"},
-            {"system_user": ["There is no such system user."]},
+            {"system_user": ["No service account has this ID."]},
         ),
         (
             {"kind": "client", "owner": "owner@example.com", "redirect_uris": "ftp://client.example.com"},
@@ -198,7 +204,7 @@ def test_one_is_registered_for_a_system_user(
         ),
     ],
 )
-def test_what_does_not_fit_is_told_at_its_field(
+def test_errors_are_shown_at_their_fields(
     admin_pages: Client, owner: User, form: dict[str, Any], refused: dict[str, list[str]]
 ):
     with track_changes() as changes:
@@ -209,12 +215,12 @@ def test_what_does_not_fit_is_told_at_its_field(
     assert changes.nothing
 
 
-def test_an_inactive_person_gets_none(admin_pages: Client, owner: User):
+def test_an_inactive_person_cannot_be_the_owner(admin_pages: Client, owner: User):
     User.objects.filter(pk=owner.pk).update(is_active=False)
 
     errors = registers(admin_pages, kind="client", owner=owner.email, redirect_uris=CALLBACK).context["form"].errors
 
-    assert "Choose a person whose account is active." in errors["__all__"]
+    assert "Choose a person with an active account." in errors["__all__"]
 
 
 def test_only_staff_name_another_as_the_owner(owner: User, stranger: User):
@@ -224,14 +230,14 @@ def test_only_staff_name_another_as_the_owner(owner: User, stranger: User):
     assert changes.nothing
 
 
-def test_staff_register_nothing_that_acts_for_its_owner(staff_member: User):
+def test_staff_cannot_register_a_personal_client(staff_member: User):
     with track_changes() as changes, pytest.raises(PersonRequired):
         register_personal_client(by=staff(staff_member), name="Script")
 
     assert changes.nothing
 
 
-def test_who_may_not_add_sees_no_form(staff_member: User, admin_pages: Client):
+def test_staff_without_the_add_permission_see_no_form(staff_member: User, admin_pages: Client):
     User.objects.filter(pk=staff_member.pk).update(is_superuser=False)
 
     assert admin_pages.get(f"{PAGES}/add/").status_code == 403
@@ -242,7 +248,7 @@ def test_who_may_not_add_sees_no_form(staff_member: User, admin_pages: Client):
 
 
 def presses(pages: Client, application: OAuthApplication, button: str, **form: str) -> list[str]:
-    """What the page says then."""
+    """Press the button and return the messages of the page."""
     response = pages.post(f"{PAGES}/{application.pk}/do/{button}", form, follow=True)
     return [str(message) for message in response.context["messages"]]
 
@@ -261,13 +267,13 @@ def test_one_is_renamed(admin_pages: Client, staff_member: User, program: Progra
     assert holds(tokens["access_token"])
 
 
-def test_people_are_sent_to_another_address(admin_pages: Client, staff_member: User, program: Program, invitee: User):
+def test_redirect_uris_are_changed(admin_pages: Client, staff_member: User, program: Program, invitee: User):
     waiting, addresses = Browser(invitee).allows(program), f"{CALLBACK}/2\r\n{CALLBACK}/3"
     with track_changes() as changes:
         said = presses(admin_pages, program.application, "redirect", redirect_uris=addresses)
 
     program.application.refresh_from_db()
-    assert said == ["Change the redirect addresses: done."]
+    assert said == ["Change redirect URIs: done."]
     assert program.application.redirect_uris.split() == addresses.split()
     assert changes.events == [
         event(
@@ -281,7 +287,7 @@ def test_people_are_sent_to_another_address(admin_pages: Client, staff_member: U
     assert answer(program.redeems(waiting))[0] == 400
 
 
-def test_what_stands_there_can_be_corrected(admin_pages: Client, owner: User):
+def test_the_form_contains_the_current_redirect_uris(admin_pages: Client, owner: User):
     uris = [CALLBACK, f"{CALLBACK}/2"]
     made, _ = register_client(by=session_of(owner), name='"Calendar"', redirect_uris=uris)
 
@@ -305,7 +311,7 @@ def test_what_stands_there_can_be_corrected(admin_pages: Client, owner: User):
         ),
     ],
 )
-def test_what_does_not_fit_is_said(
+def test_invalid_changes_are_refused_with_a_message(
     admin_pages: Client, program: Program, button: str, form: dict[str, str], reason: str
 ):
     with track_changes() as changes:
@@ -314,18 +320,20 @@ def test_what_does_not_fit_is_said(
     assert changes.nothing
 
 
-def test_a_program_that_is_a_person_is_sent_nowhere(admin_pages: Client, invitee: User):
+def test_a_personal_client_has_no_redirect_uris(admin_pages: Client, invitee: User):
     made, _ = register_personal_client(by=session_of(invitee), name="Script")
 
     page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
     with track_changes() as changes:
-        assert presses(admin_pages, made, "redirect", redirect_uris=CALLBACK) == ["This kind does not have it."]
+        assert presses(admin_pages, made, "redirect", redirect_uris=CALLBACK) == [
+            "This kind of application does not have this field."
+        ]
 
     assert "do/redirect" not in page
     assert changes.nothing
 
 
-def test_staff_choose_nobodys_scopes(staff_member: User, invitee: User):
+def test_staff_cannot_change_scopes(staff_member: User, invitee: User):
     made, _ = register_personal_client(by=session_of(invitee), name="Script", scopes=["invitations"])
 
     with track_changes() as changes:
@@ -340,7 +348,7 @@ def test_staff_choose_nobodys_scopes(staff_member: User, invitee: User):
 @pytest.mark.parametrize(
     "action", [partial(update_any_application, name="Agenda"), renew_any_client_secret, stop_acting_for_owner]
 )
-def test_what_was_deleted_meanwhile_is_not_there(staff_member: User, program: Program, action: Callable[..., object]):
+def test_a_deleted_application_is_not_found(staff_member: User, program: Program, action: Callable[..., object]):
     stale = OAuthApplication.objects.get(pk=program.application.pk)
     program.application.delete()
 
@@ -374,7 +382,7 @@ def test_a_public_one_has_no_secret_to_renew(admin_pages: Client, owner: User):
     assert [str(message) for message in response.context["messages"]] == ["A public client has no secret."]
 
 
-def test_the_secret_with_which_one_is_a_person_is_not_for_staff(admin_pages: Client, invitee: User):
+def test_staff_cannot_renew_the_secret_of_a_personal_client(admin_pages: Client, invitee: User):
     personal = Program(*register_personal_client(by=session_of(invitee), name="Script"))
 
     page = admin_pages.get(f"{PAGES}/{personal.application.pk}/change/").content.decode()
@@ -383,13 +391,13 @@ def test_the_secret_with_which_one_is_a_person_is_not_for_staff(admin_pages: Cli
 
     assert "renew-secret" not in page
     assert [str(message) for message in response.context["messages"]] == [
-        "This application acts for its owner, who alone can renew its secret."
+        "This application acts for its owner. Only the owner can renew its secret."
     ]
     assert changes.nothing
     assert holds(answer(personal.gets_token())[1]["access_token"])
 
 
-def test_one_stops_acting_for_its_owner_for_good(admin_pages: Client, staff_member: User, invitee: User):
+def test_staff_stop_a_personal_client(admin_pages: Client, staff_member: User, invitee: User):
     personal = Program(*register_personal_client(by=session_of(invitee), name="Script"))
     token = answer(personal.gets_token())[1]["access_token"]
 
@@ -410,10 +418,10 @@ def test_one_stops_acting_for_its_owner_for_good(admin_pages: Client, staff_memb
     assert admin_pages.post(f"{PAGES}/{personal.application.pk}/do/act").status_code == 403
 
 
-# The scopes that one was registered for
+# The scopes of an application
 
 
-def test_one_gets_no_more_scopes_than_it_was_registered_for(owner: User, invitee: User):
+def test_tokens_have_no_more_scopes_than_registered(owner: User, invitee: User):
     bound = Program(
         *register_client(by=session_of(owner), name="Reader", redirect_uris=[CALLBACK], scopes=["invitations"])
     )
@@ -434,7 +442,7 @@ def test_one_gets_no_more_scopes_than_it_was_registered_for(owner: User, invitee
         (["organization:admin"], "organization:admin"),
     ],
 )
-def test_asking_for_none_gets_the_usual_ones_that_are_allowed(owner: User, allowed: list[str], given: str):
+def test_the_default_scopes_are_limited_to_the_registered_ones(owner: User, allowed: list[str], given: str):
     program = Program(*register_personal_client(by=session_of(owner), name="Script", scopes=allowed))
 
     assert answer(program.gets_token())[1]["scope"] == given

@@ -1,4 +1,4 @@
-"""What `make test-clients` is made of, without running a client."""
+"""The parts of `make test-clients`, without running a client."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from tests.clients import run
 FOLDERS = [one for one in sorted(run.HERE.iterdir()) if run.is_client(one)]
 
 
-def test_every_client_has_its_folder():
+def test_every_client_has_a_folder():
     assert [one.name for one in FOLDERS] == ["upsun", "zenml"]
 
 
-def test_what_a_client_needs_and_is_missing_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_the_message_names_missing_tools_of_a_client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setenv("PATH", str(tmp_path))
 
     assert run.run(run.HERE / "upsun") == "skipped, as node and npm cannot be found"

@@ -11,7 +11,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PATH = re.compile(r"`((?:accounts|core|docs|events|invitations|orgs|perfectworks|templates|tests)/[\w./-]*)[`:]")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 VARIABLE = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
-# Settings of the database pool and of gunicorn: no settings of Django have their names.
+# Settings of the database pool and of gunicorn, which are not Django settings.
 NOT_IN_DJANGO = {"DATABASE_POOL_SIZE", "WEB_CONCURRENCY", "WEB_THREADS"}
 
 
@@ -20,7 +20,7 @@ def identifiers(pages: list[Path]) -> list[str]:
 
 
 def anchors(document: Path) -> set[str]:
-    """The ids that code hosting services give the headings of a page."""
+    """Return the anchors that code hosting sites give the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

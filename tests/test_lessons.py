@@ -1,6 +1,6 @@
-"""``docs/lessons.md`` names a test for every published failure; here are those that fit nowhere else.
+"""Tests of published failures (``docs/lessons.md``) that fit in no other module.
 
-And the page itself is tested: what it names exists.
+The page itself is tested as well: each test that it names must exist.
 """
 
 import ast
@@ -39,7 +39,7 @@ ROWS = [line for line in PAGE.splitlines() if line.startswith("| ") and not line
 
 @cache
 def names_in(file: str) -> set[str]:
-    """``test_name`` and ``TestClass::test_name``."""
+    """Return the names like ``test_name`` and ``TestClass::test_name`` in a text."""
     found = set()
     for node in ast.parse((ROOT / file).read_text()).body:
         inner = node.body if isinstance(node, ast.ClassDef) else [node]
@@ -65,8 +65,8 @@ def test_every_row_is_read():
 
 
 @pytest.mark.django_db
-def test_migrating_gives_no_pending_invitation_a_right(organization: Organization, owner: User):
-    """Whatever a later version's migrations do with roles, they start from rows like these."""
+def test_migrations_add_no_permissions_to_pending_invitations(organization: Organization, owner: User):
+    """Migrations of later versions start from rows like these."""
     unit = UnitFactory.create(organization=organization)
     own = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
     in_units = [key for key, _, level, _ in BUILT_IN_ROLES if level == Level.UNIT]
@@ -101,11 +101,11 @@ def offers() -> dict[str, Any]:
     }
 
 
-# Limits slow down, and never destroy
+# Rate limits delay and never delete
 
 
 @pytest.mark.django_db
-def test_wrong_tries_of_others_never_lock_the_invitee_out(organization: Organization, owner: User):
+def test_failed_attempts_of_others_do_not_lock_out_the_invitee(organization: Organization, owner: User):
     django_cache.clear()
     invitee = UserFactory.create(email="invitee@example.com", password=PASSWORD)
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
@@ -116,7 +116,7 @@ def test_wrong_tries_of_others_never_lock_the_invitee_out(organization: Organiza
         pest.post("/api/v0/invitations/lookup", {"token": f"{link[3:-1]}_"}, content_type="application/json")
         pest.post(f"/invitations/{invitation.pk}/accept")
         pest.post("/accounts/login/", {"login": "invitee@example.com", "password": "wrong"})
-    django_cache.clear()  # the minutes pass that such a limit lasts
+    django_cache.clear()  # as after the period of the limit
 
     client = Client(REMOTE_ADDR="198.51.100.7")
     assert client.get(link, follow=True).status_code == 200
@@ -167,7 +167,7 @@ def send(client: APIClient, method: str, path: str, body: bytes) -> Any:
 
 
 def doors(organization: Organization) -> list[tuple[str, str]]:
-    """Where a name or an address comes in."""
+    """Return the operations that take a name or an address."""
     return [
         ("POST", f"{API}/organizations"),
         ("PATCH", at(organization)),
@@ -228,7 +228,7 @@ def test_every_list_and_page_still_renders_after_hostile_input(
     "prefix", ["/api/v0", *(f"/{name}" for name in DIALECTS), "/i", "/invitations", "/webhooks/mail"]
 )
 @pytest.mark.parametrize("part", ["%FF", "%00", "%ED%A0%80", "%C0%AF", "..%2F..", "%0d%0aSet-Cookie:x"])
-def test_a_path_that_is_not_utf_8_is_unknown_everywhere(client: Client, prefix: str, part: str):
+def test_a_path_that_is_not_utf_8_is_not_found(client: Client, prefix: str, part: str):
     for path in (f"{prefix}/{part}", f"{prefix}/organizations/{part}/invitations"):
         response = client.get(path)
         assert response.status_code in (401, 404), (path, response.status_code)
@@ -237,10 +237,10 @@ def test_a_path_that_is_not_utf_8_is_unknown_everywhere(client: Client, prefix: 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("letter", FOLDING)
-def test_letters_that_fold_into_others_make_nobody_else_s_address(
+def test_case_folding_of_unusual_letters_does_not_match_another_address(
     client_of_owner: APIClient, organization: Organization, letter: str
 ):
-    """PostgreSQL folds them to s, k and i."""
+    """In PostgreSQL, the lower case of these letters is s, k and i."""
     for name in ("sam", "kim", "isa"):
         MembershipFactory.create(organization=organization, user__email=f"{name}@example.com")
     for address in (f"{letter}am@example.com", f"{letter}im@example.com", f"{letter}sa@example.com"):
@@ -249,6 +249,6 @@ def test_letters_that_fold_into_others_make_nobody_else_s_address(
             response = send(client_of_owner, "POST", at(organization, "invitations"), body)
         assert (response.status_code, response.json()["error"]["fields"]) == (
             400,
-            {"email": ["Enter a valid e-mail address."]},
+            {"email": ["Enter a valid email address."]},
         )
         assert changes.nothing

@@ -1,4 +1,4 @@
-"""A public name means one thing in the whole service; what only one module uses begins with an underscore."""
+"""Public names are unique in the service; names that only one module uses begin with an underscore."""
 
 import ast
 from collections import defaultdict
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-# Django looks for these names, in a module for each thing of the kind.
+# Django requires these names, in one module per instance.
 ALLOWED = {"Command", "EmailBackend"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Path and syntax tree of every module but migrations and dialects, each of which is a name space of its own."""
+    """Yield path and syntax tree of all modules except migrations and dialects, which are separate namespaces."""
     root = Path(settings.BASE_DIR)
     for package in sorted(path.parent for path in root.glob("*/__init__.py")):
         for path in sorted(package.rglob("*.py")):
@@ -21,7 +21,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def definitions() -> dict[str, list[str]]:
-    """Where each public class and function of a module is defined, by its name."""
+    """Return the paths that define each public class and function, by name."""
     places: dict[str, list[str]] = defaultdict(list)
     for path, module in modules():
         for node in module.body:

@@ -1,4 +1,4 @@
-"""What holds for every page there is, ours, django-allauth's and the admin's: each is found by the map of addresses."""
+"""Security of all pages, including those of django-allauth and the admin. The pages come from the URLconf."""
 
 from urllib.parse import urlsplit
 
@@ -26,7 +26,7 @@ ELSEWHERE = [
 
 
 def addresses(patterns=None, prefix=""):
-    """Every address without a variable part."""
+    """Return all paths without a variable part."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         path = prefix + str(pattern.pattern).lstrip("^").removesuffix("$").removesuffix("\\Z")
         if isinstance(pattern, URLResolver):
@@ -61,7 +61,7 @@ def test_there_are_pages():
 
 @pytest.mark.parametrize("who", [None, "member", "staff"])
 @pytest.mark.parametrize("debug", [False, True])
-def test_every_page_is_private_and_runs_nothing_of_others(client, settings, request, who, debug):
+def test_every_page_is_private_and_runs_no_external_code(client, settings, request, who, debug):
     settings.DEBUG = debug
     if who:
         client.force_login(request.getfixturevalue(who))
@@ -88,7 +88,7 @@ def test_every_page_is_private_and_runs_nothing_of_others(client, settings, requ
 
 @pytest.mark.parametrize("elsewhere", ["//evil.test/", "https:evil.test"])
 @pytest.mark.parametrize("who", [None, "member", "staff"])
-def test_no_page_leads_elsewhere_by_what_its_address_says(client, request, who, elsewhere):
+def test_no_query_parameter_redirects_to_another_host(client, request, who, elsewhere):
     if who:
         client.force_login(request.getfixturevalue(who))
     for path in PAGES:
@@ -99,7 +99,7 @@ def test_no_page_leads_elsewhere_by_what_its_address_says(client, request, who, 
 
 
 @pytest.mark.parametrize("elsewhere", ELSEWHERE)
-def test_signing_in_signing_up_and_proving_oneself_lead_here(client, member, elsewhere):
+def test_signing_in_signing_up_and_verifying_redirect_to_this_host(client, member, elsewhere):
     sign_up = {"email": "new@example.com", "password1": PASSWORD, "next": elsewhere}
     assert_here(Client().post(f"/accounts/signup/?next={elsewhere}", sign_up))
     sign_in = {"login": "member@example.com", "password": PASSWORD, "next": elsewhere}
@@ -111,7 +111,7 @@ def test_signing_in_signing_up_and_proving_oneself_lead_here(client, member, els
 
 
 def assert_here(response):
-    """Not a redirect, or one to a path of this host that no browser reads as another's."""
+    """Assert that a redirect, if any, leads to a path that every browser resolves on this host."""
     location = response.get("Location", "/")
     assert (urlsplit(location).scheme, urlsplit(location).netloc) == ("", ""), location
     assert not location.startswith(("//", "/\\")), location
@@ -133,7 +133,7 @@ def test_every_cookie_is_kept_from_scripts_other_sites_and_plain_http(client, me
         assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax"), name
 
 
-def test_signing_in_brings_a_new_session_and_the_old_one_is_worth_nothing(client, member):
+def test_signing_in_starts_a_new_session_and_ends_the_old_one(client, member):
     session = client.session
     session["planted"] = "by somebody else"
     session.save()
@@ -164,9 +164,7 @@ def founds_an_organization(client, invitation):
 
 @pytest.mark.parametrize("page", ["/invitations", "/accounts/profile/"])
 @pytest.mark.parametrize("gains", [says_yes, says_yes_as_wacht_s_client_does, founds_an_organization])
-def test_whoever_gains_rights_through_an_api_has_a_new_session_with_the_next_page(
-    client, organization, owner, stranger, gains, page
-):
+def test_privilege_elevation_through_an_api_rotates_the_session(client, organization, owner, stranger, gains, page):
     invitation = InvitationFactory.create(organization=organization, email="stranger@example.com", inviter=owner)
     client.force_login(stranger)
     before = client.session.session_key

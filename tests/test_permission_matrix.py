@@ -1,8 +1,8 @@
-"""THE permission matrix: every operation of the house API, and what each of the cast is answered.
+"""The permission matrix: the status of every operation of the house API for each of the cast.
 
-The routes come from the map, so that a new operation fails here until it has its row. All people of the cast hold a
-JWT of a fresh sign-in, which every operation admits; "key" is an unrestricted API key of the owner. The stranger owns
-another organization, the invitee belongs to none, and the manager may manage members and nothing else.
+The routes come from ``perfectworks.urls``, so a new operation fails here until it has a row. All people of the cast
+have a JWT of a recent sign-in, which every operation accepts; "key" is an unrestricted API key of the owner. The
+stranger owns another organization, the invitee is a member of none, and the manager may only manage members.
 """
 
 import pytest
@@ -115,7 +115,7 @@ EXPECTED = parse(MATRIX)
 ROUTES = house_routes()
 WHO = [*next(iter(EXPECTED.values()))]
 ABOUT_ONE = [operation for operation, row in EXPECTED.items() if row["stranger"] == 404]
-NOTED_BY_AUTHENTICATION = {"orgs.ApiKey"}  # its last use
+NOTED_BY_AUTHENTICATION = {"orgs.ApiKey"}  # the time of its last use
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def world(organization: Organization, owner: User) -> World:
 
 @pytest.fixture
 def cast(request: pytest.FixtureRequest, other_organization: Organization, world: World) -> dict[str, User]:
-    """Everybody who has an account, by their column."""
+    """Return all users of the cast, by column."""
     return {who: request.getfixturevalue(who) for who in WHO if who not in ("anonymous", "key")}
 
 
@@ -154,7 +154,7 @@ def test_every_operation_of_the_map_is_in_the_table_of_credentials():
 
 
 @pytest.mark.parametrize("operation", EXPECTED)
-def test_everybody_gets_the_answer_of_the_matrix(operation: str, world: World, cast: dict[str, User]):
+def test_every_caller_gets_the_status_in_the_matrix(operation: str, world: World, cast: dict[str, User]):
     answers = {}
     for who in WHO:
         client = world.client(who, cast.get(who))
@@ -173,10 +173,8 @@ def test_everybody_gets_the_answer_of_the_matrix(operation: str, world: World, c
 
 
 @pytest.mark.parametrize("operation", ABOUT_ONE)
-def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(
-    operation: str, world: World, cast: dict[str, User]
-):
-    """Body, status and queries are the same. What hangs below an organization is absent with it."""
+def test_foreign_and_unknown_ids_get_the_same_response(operation: str, world: World, cast: dict[str, User]):
+    """Body, status and queries are the same, also for paths below the organization."""
     route, foreign = ROUTES[operation], world.names(operation)
     alone = "organization_id" not in route.names and not route.in_current_organization
     absent = dict.fromkeys(foreign, ABSENT) if alone else foreign | {"organization_id": ABSENT}

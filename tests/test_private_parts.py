@@ -1,4 +1,4 @@
-"""What the code uses of a library's private parts is what docs/private-parts.md lists, and is where it was."""
+"""``docs/private-parts.md`` lists exactly the private parts of libraries that the code uses, and they still exist."""
 
 import ast
 import inspect
@@ -19,12 +19,12 @@ OURS = [
     name for name in ("perfectworks", "core", "events", "accounts", "orgs", "invitations") if (ROOT / name).is_dir()
 ]
 ROW = re.compile(r"^\| `([\w.]+)` \| (?:`([\w, ]+)`|(attribute|none)) \| (.+) \|$", re.MULTILINE)
-# Documented, though their names begin with an underscore.
+# Public, although their names begin with an underscore.
 PUBLIC = {"_meta", "_default_manager", "_base_manager", "_db", "_replace", "_exit"}
 
 
 class Part(NamedTuple):
-    """A private part: its name, and the names of its parameters; None for what is no function."""
+    """A private part: its name, and its parameters; None when it is not a function."""
 
     name: str
     parameters: list[str] | None
@@ -49,7 +49,7 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name != "_"
 
 
-# What the code uses
+# The private parts in the code
 
 
 def sources() -> Iterator[Path]:
@@ -58,7 +58,7 @@ def sources() -> Iterator[Path]:
 
 
 def names_of_our_own(trees: list[ast.AST]) -> set[str]:
-    """The private names that our code itself defines."""
+    """Return the private names that our code defines."""
     found = set()
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -71,7 +71,7 @@ def names_of_our_own(trees: list[ast.AST]) -> set[str]:
 
 
 def used_by_name(trees: list[ast.AST]) -> set[str]:
-    """Private names that are read or set on something that our code does not define, and calls of `super()`."""
+    """Return the private attributes that our code uses but does not define, and private methods called on `super()`."""
     own = names_of_our_own(trees) | PUBLIC
     return {
         node.attr
@@ -86,7 +86,7 @@ def is_super(node: ast.expr) -> bool:
 
 
 def imported(trees: list[ast.AST]) -> set[str]:
-    """What is imported from a module, or by a name, that is private."""
+    """Return the imports of private modules and names."""
     found = set()
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] not in (*OURS, "tests"):
@@ -108,7 +108,7 @@ def modules() -> Iterator[ModuleType]:
 
 
 def overridden() -> set[str]:
-    """Private methods of others that our classes override."""
+    """Return the private methods of library classes that our classes override."""
     return {
         f"{base.__module__}.{base.__qualname__}.{name}"
         for module in modules()
@@ -126,11 +126,11 @@ def trees() -> list[ast.AST]:
     return [ast.parse(path.read_text()) for path in sources()]
 
 
-# What is asked
+# Tests
 
 
 @pytest.mark.parametrize("part", LISTED, ids=[part.name for part in LISTED])
-def test_a_listed_part_is_where_it_was(part: Part):
+def test_a_listed_part_still_exists(part: Part):
     owner = resolved(part.name.rpartition(".")[0])
 
     if part.parameters is None and not hasattr(owner, part.last):
@@ -140,7 +140,7 @@ def test_a_listed_part_is_where_it_was(part: Part):
 
 
 def resolved(name: str) -> Any:
-    """The module, or the class within one, of this name."""
+    """Return the module with this name, or the class in it."""
     if name in sys.modules:
         return sys.modules[name]
     try:

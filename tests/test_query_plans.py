@@ -1,6 +1,6 @@
-"""Which index serves which question on PostgreSQL, also when the plan is made once for all parameters.
+"""The index that PostgreSQL uses for each query, also in a generic plan (one plan for all parameters).
 
-An index that answers none of these questions costs every write and helps nobody.
+An index that no query uses only makes writes slower.
 """
 
 import re
@@ -42,7 +42,7 @@ def of_organization() -> Any:
     return Invitation.objects.filter(organization=SOME)
 
 
-# What is asked, and the index that answers it.
+# Queries, and the index that each must use.
 QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "an organization's open invitations": ("invitation_open_by_update", lambda: newest(of_organization().open())),
     "its acceptances that wait": ("invitation_open_by_update", lambda: of_organization().waiting()),
@@ -66,50 +66,65 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         "invitation_unit_role",
         lambda: Invitation.objects.filter(unit_role=SOME),
     ),
-    "what somebody sent": ("invitations_invitation_inviter_id", lambda: Invitation.objects.filter(inviter=SOME)),
-    "what somebody answered": ("invitation_answered_by", lambda: Invitation.objects.filter(answered_by=SOME)),
-    "what was superseded by it": ("invitation_superseded_by", lambda: Invitation.objects.filter(superseded_by=SOME)),
-    "the mails that are due": ("email_unsent", lambda: Email.objects.due()[:1]),
-    "the mails of an invitation": ("email_once", lambda: Email.objects.filter(invitation=SOME)),
-    "the attempts at a mail": ("invitations_attempt_mail_id", lambda: Attempt.objects.filter(email=SOME).order_by()),
-    "where somebody belongs": ("orgs_membership_user_id", lambda: Membership.objects.filter(user=SOME)),
+    "a user's sent invitations": (
+        "invitations_invitation_inviter_id",
+        lambda: Invitation.objects.filter(inviter=SOME),
+    ),
+    "a user's answered invitations": (
+        "invitation_answered_by",
+        lambda: Invitation.objects.filter(answered_by=SOME),
+    ),
+    "superseded invitations": (
+        "invitation_superseded_by",
+        lambda: Invitation.objects.filter(superseded_by=SOME),
+    ),
+    "the emails that are due": ("email_unsent", lambda: Email.objects.due()[:1]),
+    "the emails of an invitation": ("email_once", lambda: Email.objects.filter(invitation=SOME)),
+    "the attempts of an email": (
+        "invitations_attempt_mail_id",
+        lambda: Attempt.objects.filter(email=SOME).order_by(),
+    ),
+    "the memberships of a user": ("orgs_membership_user_id", lambda: Membership.objects.filter(user=SOME)),
     "the members of an organization": ("membership_once", lambda: Membership.objects.of_organization(SOME)),
     "the roles of members": (
         "orgs_roleassignment_membership_id",
         lambda: RoleAssignment.objects.filter(membership__in=[SOME, uuid4()]),
     ),
-    "who holds a role": ("orgs_roleassignment_role_id", lambda: RoleAssignment.objects.filter(role=SOME)),
-    "who works in a unit": ("orgs_roleassignment_unit_id", lambda: RoleAssignment.objects.filter(unit=SOME)),
+    "the members with a role": ("orgs_roleassignment_role_id", lambda: RoleAssignment.objects.filter(role=SOME)),
+    "the collaborators of a unit": ("orgs_roleassignment_unit_id", lambda: RoleAssignment.objects.filter(unit=SOME)),
     "the keys of members": ("orgs_apikey_membership_id", lambda: ApiKey.objects.filter(membership=SOME).order_by()),
-    "the key a secret opens": ("api_key_secret", lambda: ApiKey.objects.filter(secret_hash="x").order_by()),
-    "an organization's log": ("event_of_organization", lambda: Event.objects.of_organization(SOME)[:100]),
-    "an object's story": ("event_about_subject", lambda: Event.objects.about(User(pk=SOME))),
-    "who has an address": ("user_email", lambda: User.objects.filter(email="owner@example.com")),
-    "the organization of a slug": ("organization_slug", lambda: Organization.objects.filter(slug="riverside")),
-    "mails that no limit looks at": (
+    "the key with a secret": ("api_key_secret", lambda: ApiKey.objects.filter(secret_hash="x").order_by()),
+    "the events of an organization": ("event_of_organization", lambda: Event.objects.of_organization(SOME)[:100]),
+    "the events about an object": ("event_about_subject", lambda: Event.objects.about(User(pk=SOME))),
+    "the user with an address": ("user_email", lambda: User.objects.filter(email="owner@example.com")),
+    "the organization with a slug": ("organization_slug", lambda: Organization.objects.filter(slug="riverside")),
+    "counters that are older than every limit": (
         "sending_counter_age",
         lambda: SendingCounter.objects.filter(updated_at__lt=LONG_AGO),
     ),
-    "an organization's mails of a day": ("event_of_organization", lambda: emails_requested_since(SOME, LONG_AGO)[:1]),
-    "what an address refused": (
+    "an organization's emails in a day": (
+        "event_of_organization",
+        lambda: emails_requested_since(SOME, LONG_AGO)[:1],
+    ),
+    "the suppressions of an address": (
         "suppression_once",
         lambda: Suppression.objects.concerning("invitee@example.com", Organization(pk=SOME)),
     ),
-    "the refusals of an organization's mails": (
+    "the suppressions of an organization": (
         "invitations_mailrefusal_organization_id",
         lambda: Suppression.objects.filter(organization=SOME),
     ),
-    "who let an application in": (
+    "the people with access by an application": (
         "accounts_applicationaccess_application_id",
         lambda: ApplicationAccess.objects.filter(application=SOME),
     ),
-    "kept answers that are outdated": ("idempotent_response_age", IdempotentResponse.objects.outdated),
+    "expired idempotent responses": ("idempotent_response_age", IdempotentResponse.objects.outdated),
 }
 
 
 @pytest.fixture
 def many_rows(organization: Organization, owner: User) -> None:
-    """Enough rows for the choice of an index to matter: most invitations were answered long ago."""
+    """Create enough rows for an index to matter; most invitations were answered long ago."""
     others = Organization.objects.bulk_create(Organization(slug=f"other-{n}", name="Other") for n in range(20))
     unit, now = UnitFactory.create(organization=organization), timezone.now()
     Invitation.objects.bulk_create(
@@ -138,12 +153,12 @@ def many_rows(organization: Organization, owner: User) -> None:
         cursor.execute("ANALYZE")
 
 
-def test_an_index_answers_each_question(many_rows: None):
+def test_each_query_uses_its_index(many_rows: None):
     used = {question: indexes_used(rows()) for question, (_, rows) in QUESTIONS.items()}
     assert {question: found for question, found in used.items() if QUESTIONS[question][0] not in found} == {}
 
 
-def test_every_index_answers_something():
+def test_every_index_is_used():
     ours = {model._meta.db_table for app in ("events", "accounts", "orgs", "invitations") for model in models_of(app)}
     with connection.cursor() as cursor:
         cursor.execute(
@@ -168,7 +183,7 @@ def models_of(app: str) -> list[Any]:
 
 
 def indexes_used(rows: QuerySet[Any]) -> set[str]:
-    """The indexes in the generic plan of a query, where reading the whole table is the last resort."""
+    """Return the indexes in the generic plan of a query, with sequential scans discouraged."""
     sql, parameters = rows.query.sql_with_params()
     numbers = enumerate(parameters, 1)
     numbered = re.sub("%s", lambda _: placeholder(*next(numbers)), sql)
@@ -183,10 +198,10 @@ def indexes_used(rows: QuerySet[Any]) -> set[str]:
 
 
 def placeholder(number: int, parameter: Any) -> str:
-    """What stands for a parameter in a prepared statement; only intervals must say what they are."""
+    """Return the placeholder of a parameter in a prepared statement; only intervals need a type."""
     return f"${number}::interval" if isinstance(parameter, timedelta) else f"${number}"
 
 
 def without_digest(index: str) -> str:
-    """Django ends the names it makes itself in eight digits."""
+    """Return the name without the eight-digit suffix that Django adds to generated names."""
     return re.sub(r"_[0-9a-f]{8}(_like)?$", lambda found: found[1] or "", index)

@@ -1,4 +1,4 @@
-"""Every requirement has a reason beside it and is at work: imported, installed as an app, or run as a tool."""
+"""Every requirement has a comment with its reason and is used: imported, installed as an app, or run as a tool."""
 
 import ast
 import re
@@ -13,9 +13,9 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parent.parent
 FILES = ("requirements.in", "requirements-dev.in", "requirements-uv.in")
 CODE = ("perfectworks", "core", "accounts", "events", "invitations", "orgs", "tests")
-# Where commands are run.
+# Files that run commands.
 RECIPES = ("Makefile", "Dockerfile", ".ci/run")
-# What works without being named in code: a file, and the words in it that put it to work.
+# Requirements that are not imported: a file that uses each, and the text in it that does.
 AT_WORK = {
     "pytest-cov": ("Makefile", "--cov"),
     "pytest-django": ("pyproject.toml", "DJANGO_SETTINGS_MODULE ="),
@@ -23,19 +23,19 @@ AT_WORK = {
     "pytest-xdist": ("Makefile", "-n $(WORKERS)"),
     "redis": (".env.example", "redis://"),
 }
-# What an extra adds, likewise.
+# The same for extras.
 EXTRAS_AT_WORK = {
     ("django-allauth", "mfa"): ("perfectworks/settings.py", '"allauth.mfa"'),
     ("django-stubs", "compatible-mypy"): ("Makefile", "$(BIN)/mypy"),
     ("djangorestframework-stubs", "compatible-mypy"): ("Makefile", "$(BIN)/mypy"),
-    ("psycopg", "binary"): ("Dockerfile", "slim"),  # where no libpq is installed
+    ("psycopg", "binary"): ("Dockerfile", "slim"),  # the image has no libpq
     ("psycopg", "pool"): ("perfectworks/settings.py", '"pool"'),
-    ("pyjwt", "crypto"): ("perfectworks/settings.py", "JWT_ISSUERS"),  # which sign with private keys
+    ("pyjwt", "crypto"): ("perfectworks/settings.py", "JWT_ISSUERS"),  # issuers sign with private keys
 }
 
 
 def lines() -> list[tuple[Requirement, str]]:
-    """Each requirement, and the reason beside it."""
+    """Return each requirement with its reason."""
     found = []
     for file in FILES:
         before = ""
@@ -58,7 +58,7 @@ def sources() -> Iterator[Path]:
 
 
 def named_in(path: Path) -> Iterator[str]:
-    """The modules that a file imports, and in settings those that a text names, as for an installed app."""
+    """Return the modules that a file imports and, in settings, those in strings, such as installed apps."""
     is_settings = path.name == "settings.py"
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -82,7 +82,7 @@ def used() -> set[str]:
 
 
 def modules_of(name: str) -> set[str]:
-    """The top-level modules that a distribution installs."""
+    """Return the top-level modules of a distribution."""
     wanted = name.lower().replace("_", "-")
     return {
         module
@@ -92,9 +92,9 @@ def modules_of(name: str) -> set[str]:
 
 
 def is_run(name: str) -> bool:
-    """Whether a recipe runs a command of the distribution."""
+    """Return whether a recipe runs a command of the distribution."""
     commands = {entry.name for entry in metadata.distribution(name).entry_points if entry.group == "console_scripts"}
-    commands |= {"ruff", "uv"} & {name}  # binaries, which no entry point names
+    commands |= {"ruff", "uv"} & {name}  # binaries without entry points
     recipes = "".join((ROOT / recipe).read_text() for recipe in RECIPES)
     return any(re.search(rf'(?<![\w.-]){re.escape(command)}(?=[\s"])', recipes) for command in commands)
 
@@ -109,7 +109,7 @@ def test_each_line_has_a_reason(required: Requirement, reason: str):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_line_is_at_work(name: str, used: set[str]):
+def test_each_requirement_is_used(name: str, used: set[str]):
     is_used = bool(modules_of(name) & used) or is_run(name) or (name in AT_WORK and says(*AT_WORK[name]))
     assert is_used, f"nothing imports, installs or runs {name}"
 
@@ -117,7 +117,7 @@ def test_each_line_is_at_work(name: str, used: set[str]):
 @pytest.mark.parametrize(
     ("name", "extra"), [(line.name.lower(), extra) for line, _ in LINES for extra in sorted(line.extras)]
 )
-def test_each_extra_is_at_work(name: str, extra: str):
+def test_each_extra_is_used(name: str, extra: str):
     assert says(*EXTRAS_AT_WORK[name, extra])
 
 

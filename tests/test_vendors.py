@@ -1,4 +1,4 @@
-"""The vendors are named where their dialects are, and nowhere below."""
+"""Only the dialects name their vendors."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ DEMONSTRATION = "perfectworks/management/commands/demo.py"  # it prints a reques
 
 
 def modules() -> Iterator[tuple[str, str]]:
-    """Path and source of every module of the service outside the dialects and what must name them."""
+    """Yield path and source of all modules outside the dialects, except those that must name vendors."""
     root = Path(settings.BASE_DIR)
     for package in sorted(path.parent for path in root.glob("*/__init__.py")):
         for path in sorted(package.rglob("*.py")):
@@ -29,12 +29,12 @@ def test_the_modules_are_found():
     ).keys()
 
 
-def test_the_map_would_be_noticed():
+def test_the_urlconf_would_be_detected():
     source = (Path(settings.BASE_DIR) / THE_MAP).read_text()
     assert {found.lower() for found in VENDORS.findall(source)} == set(DIALECTS)
 
 
-def test_no_vendor_is_named_below_the_dialects():
+def test_only_the_dialects_name_vendors():
     named = [
         f"{name}:{number}: {line.strip()}"
         for name, source in modules()

@@ -1,1 +1,1 @@
-"""What people do to their own account."""
+"""What people do to their own account, and what the worker cleans up."""

@@ -1,4 +1,4 @@
-"""Who has an address: whoever has proven it. A claim that nobody proved gives way to somebody who has."""
+"""Which account an email address belongs to: the one that has verified it."""
 
 from allauth.account.models import EmailAddress
 
@@ -9,20 +9,20 @@ from events.models import Event
 
 
 def is_taken(address: Address) -> bool:
-    """Whether an account has this address, as the one to sign in with or as a proven one."""
+    """Return whether an account signs in with this address or has verified it."""
     return User.objects.filter(email=address).exists() or is_proven(address)
 
 
 def is_proven(address: Address) -> bool:
-    """Whether an account has proven this address."""
+    """Return whether an account has verified this address."""
     return EmailAddress.objects.filter(email=address, verified=True).exists()
 
 
 def drop_unproven_claims(address: Address, *, but_of: User | None = None) -> None:
-    """Take the address from every account (but one) that has it without having proven it.
+    """Remove the address from every account that has not verified it, except ``but_of``.
 
-    For somebody who has proven it just now: otherwise whoever types in a stranger's address would keep the stranger
-    from having an account.
+    Call this when somebody has just verified the address. Otherwise a person could block an address by signing up with
+    it before its owner does. Each account that loses its sign-in address gets an event.
     """
     others = User.objects.exclude(pk__in=[but_of.pk] if but_of else [])
     EmailAddress.objects.filter(email=address, verified=False, user__in=others).delete()

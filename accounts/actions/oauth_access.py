@@ -1,7 +1,7 @@
-"""Which applications act for a person, and how the person ends that.
+"""Which applications have access to a person's account, and how the person withdraws it.
 
-The row is made when the person agrees. Every token is issued with the row locked, so that withdrawing, which locks it
-too, leaves none behind.
+Consent creates an ``ApplicationAccess`` row. A token is issued with the row locked. Withdrawing locks it too, so that
+it deletes every token.
 """
 
 from collections.abc import Iterable
@@ -25,19 +25,19 @@ LAST_USE_PRECISION = timedelta(minutes=1)
 
 
 class AccessNotFound(NotFound):
-    """The application has no access to this account, or has none any more."""
+    """The application has no access to this account, or no longer has it."""
 
     message = "This application has no access to your account."
 
 
 class AccessNotYours(Denied):
-    """A program does not say which others a person lets in."""
+    """Only a signed-in person can withdraw access, not an API key or a system user."""
 
     message = "Only the person themselves can withdraw an application's access."
 
 
 def let_in(user: User, application: OAuthApplication, scopes: Iterable[str]) -> ApplicationAccess:
-    """Note that the person lets the application do this, besides what they let it do before; part of a transaction."""
+    """Add these scopes to the application's access to the account; create it if there is none. Needs a transaction."""
     access, _ = ApplicationAccess.objects.select_for_update().get_or_create(user=user, application=application)
     access.scopes = sorted({*access.scopes, *scopes})
     access.save(update_fields=["scopes"])
@@ -45,13 +45,13 @@ def let_in(user: User, application: OAuthApplication, scopes: Iterable[str]) -> 
 
 
 def lock_access(user: User, application: OAuthApplication) -> bool:
-    """Whether the person still lets the application in; nobody can change that before the transaction ends."""
+    """Lock the application's access until the transaction ends; return whether there is one."""
     rows = ApplicationAccess.objects.select_for_update(no_key=True)
     return rows.filter(user=user, application=application).first() is not None
 
 
 def accesses_of(user: User) -> QuerySet[ApplicationAccess]:
-    """Those applications that can act for the person now or may ask for a new token, the newest first."""
+    """Return the access of applications that have a valid token or can get one; the newest first."""
     lifetime = timedelta(seconds=oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS)
     issued = {"user": OuterRef("user"), "application": OuterRef("application")}
     alive = (
@@ -64,13 +64,16 @@ def accesses_of(user: User) -> QuerySet[ApplicationAccess]:
 
 
 def service_accounts_of(user: User) -> QuerySet[OAuthApplication]:
-    """The person's own programs that are them, by client credentials and without asking; the newest first."""
+    """Return the person's applications that act as the person by client credentials; the newest first."""
     return OAuthApplication.objects.filter(user=user, acts_for_owner=True).order_by("-id")
 
 
 @transaction.atomic
 def withdraw_access(*, by: Principal, access_id: UUID) -> OAuthApplication:
-    """End everything that was issued to an application for the caller. Raises AccessNotYours, AccessNotFound."""
+    """Delete an application's access to the caller's account, with its codes and tokens; return the application.
+
+    Raises AccessNotYours, AccessNotFound.
+    """
     if not by.is_person:
         raise AccessNotYours
     rows = ApplicationAccess.objects.select_for_update(of=("self",)).select_related("application")
@@ -85,13 +88,13 @@ def withdraw_access(*, by: Principal, access_id: UUID) -> OAuthApplication:
 
 
 def with_use(tokens: QuerySet[Any]) -> QuerySet[Any]:
-    """Access tokens, in the same query with ``access_id`` and ``last_used_at`` of the row they were issued under."""
+    """Annotate access tokens with ``access_id`` and ``last_used_at`` of their ``ApplicationAccess``."""
     access = ApplicationAccess.objects.filter(user=OuterRef("user"), application=OuterRef("application"))
     used = Subquery(access.values("last_used_at"))
     return tokens.annotate(access_id=Subquery(access.values("pk")), last_used_at=used)
 
 
 def note_use(access_id: UUID, last_used_at: datetime | None) -> None:
-    """Remember the use to the minute, so that a busy application is not a write per request."""
+    """Store the time of use, at most once a minute, so that not every request writes."""
     if last_used_at is None or last_used_at < timezone.now() - LAST_USE_PRECISION:
         ApplicationAccess.objects.filter(pk=access_id).update(last_used_at=Now())

@@ -1,7 +1,7 @@
-"""What people do to their own account where no organization is concerned.
+"""How people change their own profile.
 
-System users and every way an account ends: ``orgs.actions.accounts``. The first visit with a token of a trusted
-issuer: ``identities.py``. Signing up with a password: ``registration.py``.
+Signing up with a password is in ``registration``; an account made by a trusted issuer's token in
+``accounts.jwt.identities``; system users, and the ways in which an account ends, in ``orgs.actions.accounts``.
 """
 
 from django.db import transaction
@@ -16,13 +16,13 @@ PROFILE = frozenset({"first_name", "last_name", "avatar_url"})
 
 
 class ProfileNotYours(Denied):
-    """A program does not say who a person is, nor what it is called itself."""
+    """Only a signed-in person can change a profile, not an API key or a system user."""
 
     message = "Only the person themselves can change their profile."
 
 
 class ProfileGone(Gone):
-    """The account ended a moment ago."""
+    """The account has just been deactivated or deleted."""
 
     message = "This account is not active any more."
 
@@ -31,7 +31,7 @@ class ProfileGone(Gone):
 def update_profile(*, by: Principal, **changes: str) -> User:
     """Change the caller's own ``first_name``, ``last_name`` or ``avatar_url``.
 
-    Raises ProfileNotYours, ProfileGone, and ValidationError for input that breaks a rule of the model.
+    Raises ProfileNotYours, ProfileGone, and ValidationError for a field.
     """
     if not by.is_person or by.user is None:
         raise ProfileNotYours

@@ -1,7 +1,7 @@
-"""Signing up with an address and a password, for programs; people sign up on django-allauth's pages.
+"""Sign up with an address and a password through the API. The sign-up pages are django-allauth's.
 
-Whoever asks learns nothing about others: every address is answered alike, and takes as long. What there is to know
-is mailed to the address itself: a link that proves it or, to somebody who has an account, that they have one.
+The response is the same, and takes as long, whether or not the address has an account. The email to the address says
+more: it contains the link that verifies the address, or says that there is an account already.
 """
 
 from allauth.account.adapter import get_adapter
@@ -23,22 +23,22 @@ from events.models import Event
 
 
 class TooManyRegistrations(LimitReached):
-    """From one client address; the pages count with the API."""
+    """Too many from one client address, counted together with those of the sign-up pages."""
 
     message = "There were many registrations from your network. Try again in a minute."
 
 
 def register(request: HttpRequest, *, email: Address, password: str, first_name: str = "", last_name: str = "") -> None:
-    """Make an account whose address is not proven yet, and mail the link that proves it.
+    """Create an account with an unverified address, and email the link that verifies it.
 
-    Raises TooManyRegistrations, MailNotSent, and ValidationError for a name that is not plain text and a password that
-    is too weak.
+    If the address has an account, email that instead. Raises TooManyRegistrations, EmailNotSent, and ValidationError
+    for a name that is not plain text or a password that is too weak.
     """
     user = User(email=email, first_name=first_name, last_name=last_name)
     _require_strong(password, user)
     if not ratelimit.consume(request, action="signup"):
         raise TooManyRegistrations
-    user.set_password(password)  # for a known address too: otherwise the time it takes would tell
+    user.set_password(password)  # for a known address too: otherwise the response would be faster
     _send(request, email, _save(user, email))
 
 
@@ -50,7 +50,7 @@ def _require_strong(password: str, user: User) -> None:
 
 
 def _save(user: User, email: Address) -> EmailAddress | None:
-    """The new account's address, or None when somebody has it, be it since a moment ago."""
+    """Save the new account; return its address, or None when another account has the address."""
     user.clean_fields(exclude=["password"])
     if is_taken(email):
         return None
@@ -64,10 +64,10 @@ def _save(user: User, email: Address) -> EmailAddress | None:
 
 
 def _send(request: HttpRequest, email: Address, unproven: EmailAddress | None) -> None:
-    """One mail to an address every few minutes, whoever asks for it."""
+    """Send the email, unless this address got one in the last minutes."""
     if not ratelimit.consume(request, action="confirm_email", key=email):
         return
-    with translation.override(preferred_language(request)):  # a mail is for a person, though a program asked for it
+    with translation.override(preferred_language(request)):  # a person reads the email, though the API speaks English
         if unproven:
             unproven.send_confirmation(request, signup=True)
         else:

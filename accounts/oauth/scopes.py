@@ -12,7 +12,7 @@ INVITATIONS = "invitations"
 ORGANIZATIONS = "organizations"
 
 PERSONAL_SCOPES: dict[str, Promise] = {
-    PROFILE: _("See your name, address and picture, and change your name and picture"),
+    PROFILE: _("See your name, email address and picture, and change your name and picture"),
     INVITATIONS: _("See the invitations sent to you, and accept or decline them"),
-    ORGANIZATIONS: _("Do in your organizations whatever you may do there yourself"),
+    ORGANIZATIONS: _("Act for you in your organizations, with all your permissions"),
 }

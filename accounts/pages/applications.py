@@ -29,8 +29,9 @@ class Applications(LoginRequiredMixin, View):
         """Show them."""
         user = cast("User", request.user)
         accesses = [(access, scope_labels(used_by(access)), hosts_of(access)) for access in accesses_of(user)]
-        programs = [(program, scope_labels(most_of(program))) for program in service_accounts_of(user)]
-        return render(request, "account/applications.html", {"accesses": accesses, "programs": programs})
+        service_accounts = [(found, scope_labels(permitted_scopes(found))) for found in service_accounts_of(user)]
+        context = {"accesses": accesses, "service_accounts": service_accounts}
+        return render(request, "account/applications.html", context)
 
 
 class Withdraw(LoginRequiredMixin, View):
@@ -42,9 +43,9 @@ class Withdraw(LoginRequiredMixin, View):
         try:
             application = withdraw_access(by=by, access_id=access_id)
         except AccessNotFound:
-            messages.info(request, _("This application has no access to your account."))
+            messages.info(request, _("This application doesn't have access to your account."))
         else:
-            messages.success(request, _("%(name)s has no access any more.") % {"name": application.name})
+            messages.success(request, _("%(name)s no longer has access.") % {"name": application.name})
         return redirect("applications")
 
 
@@ -59,9 +60,9 @@ def used_by(access: ApplicationAccess) -> list[str]:
     return access.application.permitted(access.scopes)
 
 
-def most_of(program: OAuthApplication) -> list[str]:
-    """The most a program may ask for; the usual scopes together are all there is."""
-    return program.allowed_scopes or get_scopes_backend().get_default_scopes()
+def permitted_scopes(service_account: OAuthApplication) -> list[str]:
+    """Return the scopes that the service account can ask for: those it is limited to, or else all."""
+    return service_account.allowed_scopes or get_scopes_backend().get_default_scopes()
 
 
 def hosts_of(access: ApplicationAccess) -> list[str]:

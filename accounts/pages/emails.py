@@ -26,7 +26,7 @@ def render_account_email(name: str, recipient: str, context: dict[str, Any]) -> 
 
 
 def _part(name: str, part: str, context: dict[str, Any]) -> str:
-    return render_to_string(f"{name}.txt", {**context, "part": f"mails/account/{part}"}).strip()
+    return render_to_string(f"{name}.txt", {**context, "part": f"emails/account/{part}"}).strip()
 
 
 def public_url(url: str) -> str:

@@ -37,5 +37,5 @@ class Profile(LoginRequiredMixin, View):
             return render(request, PAGE, {"form": form}, status=400)
         by = cast("Principal", session_principal(request))  # whoever is signed in is active
         update_profile(by=by, **form.cleaned_data)
-        messages.success(request, _("Your name is saved."))
+        messages.success(request, _("Your name has been saved."))
         return redirect("profile")

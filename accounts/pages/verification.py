@@ -13,4 +13,6 @@ def send_verification(request: HttpRequest, user: User, address: str) -> None:
     """Mail the user a link that proves an address of theirs, and say so on the next page; at most every few minutes."""
     unproven = EmailAddress.objects.filter(user=user, email=address, verified=False).first()
     if unproven and not send_verification_email_to_address(request, unproven):
-        messages.info(request, _("We mailed %(address)s a moment ago. Please look there.") % {"address": address})
+        messages.info(
+            request, _("We emailed %(address)s a moment ago. Please check your inbox.") % {"address": address}
+        )

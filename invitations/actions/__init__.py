@@ -1,1 +1,1 @@
-"""What can happen to an invitation: one module per story."""
+"""What can happen to an invitation: one module for each story."""

@@ -1,4 +1,4 @@
-"""What the invited person can do with an invitation."""
+"""What an invitee does with an invitation: accept, decline, ask for a new one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,27 +8,16 @@ from django.db import transaction
 
 from accounts.principals import Principal
 from events.models import Event
-from invitations.actions.granting import (
-    vouched_grant,
-)
+from invitations.actions.granting import vouched_grant
+from invitations.actions.transitions import leave_pending
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.limits import count_email_to
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.email.suppressions import add_suppression
-from invitations.lookups import (
-    find_for_invitee,
-    find_invitation,
-    lock_invitation,
-)
+from invitations.lookups import find_for_invitee, find_invitation, lock_invitation
 from invitations.models import Invitation
-from invitations.refusals import (
-    AlreadyInvited,
-    InvitationNotFound,
-    InviterCannotGrant,
-    require_open,
-    why_not_open,
-)
+from invitations.refusals import AlreadyInvited, InvitationNotFound, InviterCannotGrant, require_open, why_not_open
 from invitations.tokens import Proof
 from orgs import policies
 from orgs.actions.members import add_membership
@@ -39,23 +28,20 @@ from orgs.seats import members_fill_seats
 
 @dataclass(frozen=True)
 class AcceptResult:
-    """What an acceptance led to: the invitation as it now is, and the membership unless it waits for a seat."""
+    """The accepted invitation and the membership; ``membership`` is None while the invitation waits for a seat."""
 
     invitation: Invitation
     membership: Membership | None
     was_member: bool = False
 
 
-# The invitee's side
-
-
 @transaction.atomic
 def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> AcceptResult:
-    """Say yes, as a person who has proven the invited address; makes the membership, or waits for a seat.
+    """Accept as a person with the invited, verified address: create the membership, or wait for a seat.
 
-    Someone who is a member already answers the invitation and keeps exactly the rights they have.
-    ``proof`` is what the link showed, when there was one. Raises InvitationNotFound (or NotYours and
-    AddressNotVerified to whoever shows the link), InviterCannotGrant, or what became of the invitation.
+    A caller who is a member already keeps exactly the rights they have. ``proof`` is what the link proves, if one was
+    opened. Raises PersonRequired, InvitationNotFound, InviterCannotGrant, AccountEnded and, when it is not open, the
+    refusal of its state (``why_not_open``). With ``proof`` also NotYours, AddressNotVerified and NewerEmailSent.
     """
     user = policies.require_person(by)
     organization, invitation = find_for_invitee(by, invitation_id, proof)
@@ -69,7 +55,7 @@ def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) ->
         if members_fill_seats(organization):
             return _wait_for_a_seat(by, organization, invitation)
         membership = add_membership(by=by, organization=organization, user=user, grant=grant)
-    _leave_pending(invitation, Invitation.Status.ACCEPTED, answered_by=user)
+    _answer(invitation, Invitation.Status.ACCEPTED, answered_by=user)
     record("invitation.accepted", by, invitation, organization, was_member=was_member)
     queue_email(invitation, Email.Kind.ANSWERED)
     return AcceptResult(find_invitation(organization, invitation_id), membership, was_member=was_member)
@@ -84,9 +70,11 @@ def decline(
     reason: str = "",
     unsubscribe_from: SuppressionScope | None = None,
 ) -> Invitation:
-    """Say no for good, with an optional reason; the inviter is told. The mailed link alone suffices, signed out.
+    """Decline, with an optional reason, and email the inviter. The emailed link is enough; no account is needed.
 
-    ``unsubscribe_from`` also asks not to be written to again, which nobody is told.
+    ``unsubscribe_from`` also puts the address on the suppression list, which the inviter does not see. Raises
+    InvitationNotFound, ValidationError for the reason and, when it is not open, the refusal of its state
+    (``why_not_open``). With ``proof`` also NotYours, AddressNotVerified and NewerEmailSent.
     """
     if by.user is not None:
         policies.require_person(by)
@@ -94,7 +82,7 @@ def decline(
     require_open(invitation)
     invitation.decline_reason = reason
     invitation.clean_fields(exclude={f.name for f in invitation._meta.fields} - {"decline_reason"})
-    _leave_pending(invitation, Invitation.Status.DECLINED, answered_by=by.user, decline_reason=reason)
+    _answer(invitation, Invitation.Status.DECLINED, answered_by=by.user, decline_reason=reason)
     record("invitation.declined", by, invitation, organization)
     queue_email(invitation, Email.Kind.ANSWERED)
     if unsubscribe_from is not None:
@@ -104,10 +92,11 @@ def decline(
 
 @transaction.atomic
 def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> Invitation:
-    """From an expired invitation's page: ask whoever invited for a new one. Asking twice asks once.
+    """Ask the inviter of an expired invitation for a new one, by email. A second request sends no second email.
 
-    The link of any of its mails suffices, signed out; without one the caller must have proven the invited address.
-    Raises RecipientSendingLimitReached when many have just asked the same person.
+    The link of any of its emails is enough; without one the caller must have verified the invited address. Raises
+    InvitationNotFound, AlreadyInvited when it is still open, the refusal of its state when it did not expire, and
+    RecipientSendingLimitReached when the inviter was asked too often.
     """
     known = Invitation.objects.addressed_to(by.user) if proof is None else None
     organization, invitation = lock_invitation(invitation_id, among=known)
@@ -125,16 +114,13 @@ def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None)
     return invitation
 
 
-# Steps
-
-
-def _leave_pending(invitation: Invitation, status: str, **values: Any) -> None:
-    """Answer, or raise what became of the invitation meanwhile."""
-    if not Invitation.objects.filter(pk=invitation.pk).leave_pending(status, **values):
+def _answer(invitation: Invitation, status: str, **values: Any) -> None:
+    """Give the invitation its new status. Raise the refusal of its state when it is no longer open."""
+    if not leave_pending(invitation.pk, status, **values):
         raise why_not_open(Invitation.objects.get(pk=invitation.pk))
 
 
 def _wait_for_a_seat(by: Principal, organization: Organization, invitation: Invitation) -> AcceptResult:
-    _leave_pending(invitation, Invitation.Status.PROCESSING, answered_by=by.user)
+    _answer(invitation, Invitation.Status.PROCESSING, answered_by=by.user)
     record("invitation.waits_for_seat", by, invitation, organization)
     return AcceptResult(find_invitation(organization, invitation.pk), None)

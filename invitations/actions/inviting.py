@@ -1,10 +1,7 @@
-"""What can happen to an invitation.
+"""What an organization does with invitations: invite, change, resend, correct the address, cancel.
 
-Besides: ``reminders.py``, ``reports.py`` of mail providers, ``mail_refusals.py``, ``waiting.py`` for a seat; the mails:
-``delivery.py``; how many: ``limits.py``; why an invitation is refused: ``refusals.py``.
-Every action takes the same five steps: lock the organization, require the permission, check the rule, change,
-record the event; a mail is a row written in the same transaction. ``by`` is the caller; everything is keyword-only.
-An invitation leaves ``pending`` by one conditional UPDATE whose row count decides, so no race has two winners.
+Every action takes the same five steps: lock the organization, require the permission, check the rule, change the rows,
+record the event. An email is a row of the outbox, written in the same transaction. ``by`` is the caller.
 """
 
 from typing import Any
@@ -22,33 +19,23 @@ from invitations.actions.granting import (
     voucher_columns,
 )
 from invitations.actions.inviting_steps import replace_open_invitation, send_again, send_corrected, send_new
+from invitations.actions.transitions import change_open, raise_generation, withdraw
 from invitations.email.limits import count_email
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
-from invitations.lookups import (
-    find_invitation,
-    find_managed,
-    require_not_member,
-)
+from invitations.lookups import find_invitation, find_managed, require_not_member
 from invitations.models import Invitation
-from invitations.refusals import (
-    InvitationExpired,
-    require_correctable,
-    require_open,
-    why_not_open,
-)
+from invitations.refusals import InvitationExpired, require_correctable, require_open, why_not_open
 from orgs import policies
 from orgs.actions.saving import record
 from orgs.locks import lock_organization
-from orgs.lookups import describe, find_grant
+from orgs.lookups import find_grant, grant_data
 from orgs.models import Unit
 from orgs.seats import require_seat
 
-# The organization's side
-
 
 @transaction.atomic
-def invite(  # noqa: PLR0913 - all that an invitation can say
+def invite(  # noqa: PLR0913 - every field of an invitation
     *,
     by: Principal,
     organization_id: UUID,
@@ -62,13 +49,15 @@ def invite(  # noqa: PLR0913 - all that an invitation can say
     language: str = "",
     force: bool = False,
 ) -> Invitation:
-    """Offer an address a place in the organization, and queue the mail that says so.
+    """Invite an address into the organization and queue the invitation email.
 
-    Without a role it is ``unassigned``; a unit is of the ``unit_kind``, if one is given; without a ``language`` it
-    speaks the organization's. ``force`` withdraws the open invitation to the same address and target in favor of this
-    one; otherwise that is AlreadyInvited. Raises AlreadyMember, NoSeatLeft, GrantTooWide, ValidationError or
-    Unprocessable for what does not fit, and over a limit TooManyOpenInvitations, OrganizationSendingLimitReached,
-    InviterSendingLimitReached or RecipientSendingLimitReached.
+    The default role is ``unassigned``; the default language is the organization's. ``unit_kind``, if given, must be the
+    unit's kind. ``force`` replaces an open invitation to the same address and target; without it such an invitation
+    raises AlreadyInvited.
+
+    Raises OrganizationNotFound, PermissionMissing, GrantTooWide, AlreadyMember, NoSeatLeft, Invalid for the lifetime,
+    ValidationError for a field, and what ``find_grant`` raises for the role and the unit. Over a limit:
+    TooManyOpenInvitations, OrganizationSendingLimitReached, InviterSendingLimitReached, RecipientSendingLimitReached.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require_any_member_management(by, organization)
@@ -98,9 +87,11 @@ def update_invitation(
     unit_role_id: UUID | None = None,
     lifetime_days: int | None = None,
 ) -> Invitation:
-    """Change what an open invitation grants, or how long it lives from now; None leaves it as it is.
+    """Change what an open invitation grants, or when it expires, counted from now; None leaves a value as it is.
 
-    The rule for inviting holds for the present grant and for the new one.
+    The caller must be able to offer both the present grant and the new one. Raises InvitationNotFound,
+    PermissionMissing, GrantTooWide, Invalid for the lifetime, what ``find_grant`` raises for the roles and, when it is
+    not open, the refusal of its state (``why_not_open``).
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
@@ -121,9 +112,9 @@ def update_invitation(
     if lifetime_days is not None:
         changes["expires_at"] = expiry(lifetime_days)
     changes |= voucher_columns(by, organization, invitation, grant)
-    if not Invitation.objects.filter(pk=invitation.pk).change_open(**changes):
+    if not change_open(invitation.pk, **changes):
         raise InvitationExpired
-    record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **describe(grant))
+    record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **grant_data(grant))
     return find_invitation(organization, invitation_id)
 
 
@@ -131,12 +122,12 @@ def update_invitation(
 def resend(
     *, by: Principal, organization_id: UUID, invitation_id: UUID, lifetime_days: int = DEFAULT_LIFETIME_DAYS
 ) -> Invitation:
-    """Mail a new link and start the time anew; older links then say that a newer mail was sent.
+    """Email a new link and restart the lifetime; older links then say that a newer email was sent.
 
-    An expired or undeliverable invitation is followed by a new one with the same grant, which is returned. The caller
-    must be able to grant it, and becomes the inviter where the present inviter can no longer vouch for it. Raises what
-    inviting raises, over a limit OrganizationSendingLimitReached, InviterSendingLimitReached or
-    RecipientSendingLimitReached, and for one that was answered the refusal that says so.
+    An expired or undeliverable invitation is replaced by a new one with the same grant, which is returned. The caller
+    must be able to offer the grant, and becomes the inviter when the present inviter can no longer offer it. Raises
+    InvitationNotFound, GrantGone, what ``invite`` raises and, for an invitation that ended in another way, the refusal
+    of its state (``why_not_open``).
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
@@ -146,7 +137,7 @@ def resend(
     require_grant(by, organization, grant)
     count_email(by, organization, invitation.email)
     changes = voucher_columns(by, organization, invitation, grant) | {"expires_at": expiry(lifetime_days)}
-    if not Invitation.objects.filter(pk=invitation.pk).raise_generation(**changes):
+    if not raise_generation(invitation.pk, **changes):
         raise InvitationExpired
     invitation = find_invitation(organization, invitation_id)
     queue_email(invitation, Email.Kind.INVITATION)
@@ -163,10 +154,11 @@ def correct_address(
     email: Address,
     lifetime_days: int = DEFAULT_LIFETIME_DAYS,
 ) -> Invitation:
-    """Let a new invitation to the right address, with the same grant, take the place of one to a wrong address.
+    """Replace an invitation to a wrong address by a new one to ``email``, with the same grant.
 
-    That one is open, or its mail could not be delivered. All rules for inviting hold, its limits too; raises the same,
-    TooManyOpenInvitations among them, SameAddress, and what became of the invitation where it is neither.
+    The former must be open or undeliverable. The rules and limits of inviting apply to the new one. Raises
+    InvitationNotFound, SameAddress, GrantGone, what ``invite`` raises and, when the former is neither open nor
+    undeliverable, the refusal of its state (``why_not_open``).
     """
     organization = lock_organization(organization_id, by=by)
     former = find_managed(by, organization, invitation_id)
@@ -175,11 +167,14 @@ def correct_address(
 
 @transaction.atomic
 def cancel(*, by: Principal, organization_id: UUID, invitation_id: UUID) -> Invitation:
-    """Withdraw an open invitation, or an acceptance that still waits for a seat."""
+    """Cancel an open invitation, or an accepted one that waits for a seat.
+
+    Raises InvitationNotFound, PermissionMissing, GrantTooWide and, when it ended before, the refusal of its state.
+    """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
     require_withdrawal(by, organization, invitation)
-    if not Invitation.objects.filter(pk=invitation.pk).withdraw():
+    if not withdraw(invitation.pk):
         raise why_not_open(invitation)
     record("invitation.cancelled", by, invitation, organization)
     return find_invitation(organization, invitation_id)

@@ -1,8 +1,10 @@
-"""Steps of the actions that send an invitation out: the way is cleared, the row and its mail are written."""
+"""Steps shared by the actions that send an invitation. The caller has locked the organization."""
 
 from accounts.principals import Principal
 from core.addresses import Address
+from invitations.actions.ending import mark_expired
 from invitations.actions.granting import expiry, require_grant, signature
+from invitations.actions.transitions import withdraw
 from invitations.email.limits import count_email, require_open_slot
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
@@ -10,7 +12,7 @@ from invitations.lookups import find_invitation, require_not_member
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited, GrantGone, InvitationExpired, SameAddress
 from orgs.actions.saving import record, save_checked
-from orgs.lookups import describe
+from orgs.lookups import grant_data
 from orgs.models import Organization
 from orgs.policies import Grant
 from orgs.seats import require_seat
@@ -19,16 +21,20 @@ from orgs.seats import require_seat
 def replace_open_invitation(
     by: Principal, organization: Organization, address: Address, grant: Grant, *, force: bool
 ) -> Invitation | None:
-    """Expire what is overdue to this address and target; withdraw what is open, if ``force``, and return it."""
+    """Cancel the open invitation to this address and target, and return it; None when there is none.
+
+    An overdue one is marked as expired. Raises AlreadyInvited unless ``force``, and what ``require_grant`` raises for
+    the former grant.
+    """
     same = organization.invitations.with_details().unanswered().filter(email=address, unit=grant.unit)
-    same.mark_expired()
+    mark_expired(same)
     former = same.first()
     if former is None:
         return None
     if not force:
         raise AlreadyInvited(invitation_id=former.pk)
     require_grant(by, organization, former.grant)
-    Invitation.objects.filter(pk=former.pk).withdraw()
+    withdraw(former.pk)
     record("invitation.superseded", by, former, organization)
     return former
 
@@ -42,9 +48,10 @@ def send_new(
     former: Invitation | None,
     language: str,
 ) -> Invitation:
-    """Write an invitation and its mail; the caller has checked who and what. A former one points to its successor.
+    """Save an invitation and queue its email; ``former`` then names it as its successor.
 
-    Raises what the limits of inviting say.
+    The caller has checked permissions and grant. Raises AlreadyInvited, Invalid for the lifetime, ValidationError, and
+    the refusals of the limits (``invitations.email.limits``).
     """
     require_open_slot(organization)
     count_email(by, organization, address)
@@ -64,23 +71,23 @@ def send_new(
         Invitation.objects.filter(pk=former.pk).update(superseded_by=invitation)
     invitation = find_invitation(organization, invitation.pk)
     queue_email(invitation, Email.Kind.INVITATION)
-    record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **describe(grant))
+    record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **grant_data(grant))
     return invitation
 
 
 def send_corrected(
     by: Principal, organization: Organization, former: Invitation, address: Address, lifetime_days: int
 ) -> Invitation:
-    """Follow an open or undeliverable invitation by one to another address, by the rules for inviting.
+    """Replace an open or undeliverable invitation by one to another address, by the rules of ``invite``.
 
-    Raises SameAddress, and GrantGone when what it offered no longer exists.
+    Raises SameAddress, GrantGone, and what ``invite`` raises.
     """
     if address == former.email:
         raise SameAddress(fields={"email": [SameAddress.message]})
     grant = require_same_grant(by, organization, former)
     require_not_member(organization, address)
     replace_open_invitation(by, organization, address, grant, force=False)
-    if former.is_open and not Invitation.objects.filter(pk=former.pk).withdraw():
+    if former.is_open and not withdraw(former.pk):
         raise InvitationExpired
     require_seat(organization, address)
     invitation = send_new(by, organization, address, grant, lifetime_days, former, former.language)
@@ -89,9 +96,9 @@ def send_corrected(
 
 
 def send_again(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
-    """Follow an expired or undeliverable invitation by a new one with the same grant, by the rules for inviting.
+    """Replace an expired or undeliverable invitation by one with the same grant, by the rules of ``invite``.
 
-    Raises GrantGone when what it offered no longer exists.
+    Raises GrantGone, and what ``invite`` raises.
     """
     grant = require_same_grant(by, organization, invitation)
     require_not_member(organization, invitation.email)
@@ -101,7 +108,10 @@ def send_again(by: Principal, organization: Organization, invitation: Invitation
 
 
 def require_same_grant(by: Principal, organization: Organization, former: Invitation) -> Grant:
-    """What a finished invitation offered, for whoever may offer it anew; raises GrantGone."""
+    """Return the grant of a former invitation, once the caller may offer it.
+
+    Raises GrantGone when its role or unit no longer exists, and what ``require_grant`` raises.
+    """
     if not former.has_whole_grant:
         raise GrantGone
     require_grant(by, organization, former.grant)

@@ -1,4 +1,4 @@
-"""One reminder before an invitation ends. An answer makes it needless: the worker drops it unsent."""
+"""One reminder before an invitation expires. The worker drops it unsent when the invitee has answered."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -22,10 +22,11 @@ AFTER_THE_FIRST_EMAIL = timedelta(days=1)
 
 
 def ending_soon() -> InvitationQuerySet:
-    """Open invitations that end within two days, whose mail went out a day ago or more, not reminded of yet.
+    """Return open invitations that need a reminder.
 
-    A mail that its provider could not bring ("deferred") gets its second chance by this. One that its recipient
-    refused is followed as any other, so that nobody can tell; its reminder is refused too.
+    They expire within two days, their email was sent at least a day ago, and no reminder is queued. An email that the
+    provider could not deliver yet (``deferred``) counts as sent. So does one withheld because its recipient
+    unsubscribed: the organization sees the same events, and the worker withholds the reminder too.
     """
     emails = Email.objects.filter(invitation=OuterRef("pk"), generation=OuterRef("generation"))
     arrived = ["sent", "delivered", "deferred"]
@@ -42,9 +43,9 @@ def ending_soon() -> InvitationQuerySet:
 
 @transaction.atomic
 def remind(*, invitation_id: UUID) -> bool:
-    """Queue the reminder of an invitation that ends soon; whether it still did, and had none.
+    """Queue the reminder of an invitation; return False when it no longer needs one.
 
-    Raises what the limits of inviting say: a reminder shares them, and waits.
+    A reminder counts toward the sending limits: raises OrganizationSendingLimitReached, RecipientSendingLimitReached.
     """
     try:
         organization, invitation = lock_invitation(invitation_id)

@@ -1,4 +1,4 @@
-"""Acceptances that wait for a seat: the invitee has said yes, and the organization owes the seat."""
+"""Accepted invitations that wait for a seat, and how they get one."""
 
 from uuid import UUID
 
@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.principals import SERVICE, Principal
 from invitations.actions.granting import vouched_grant
+from invitations.actions.transitions import leave_waiting, withdraw
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.models import Invitation
@@ -19,14 +20,14 @@ from orgs.seats import members_fill_seats
 
 @transaction.atomic
 def give_free_seats(*, organization_id: UUID, by: Principal = SERVICE) -> int:
-    """Complete what can be completed by now; returns how many. Raises OrganizationNotFound."""
+    """Complete the acceptances that find a free seat; return how many. Raises OrganizationNotFound."""
     return complete_waiting(by=by, organization=lock_organization(organization_id, by=by))
 
 
 def complete_waiting(*, by: Principal, organization: Organization) -> int:
-    """Give free seats to those who accepted and wait, longest first; the caller holds the lock.
+    """Give free seats to waiting acceptances, the longest wait first; return how many. The caller has the lock.
 
-    Nobody enters an archived organization: restoring it comes back to this.
+    Nobody joins an archived organization; restoring it calls this again.
     """
     completed = 0
     if organization.is_archived:
@@ -39,18 +40,21 @@ def complete_waiting(*, by: Principal, organization: Organization) -> int:
 
 
 def _complete(by: Principal, organization: Organization, waiting: Invitation) -> bool:
-    """Admit one who waits; whoever was deleted waits no more, and where the inviter's word is gone it goes on."""
-    row = Invitation.objects.filter(pk=waiting.pk)
+    """Make one waiting person a member; return whether that succeeded.
+
+    The invitation of a deleted account is cancelled. It keeps waiting while the account is inactive, or while the
+    inviter cannot offer the grant.
+    """
     account = lock_account(waiting.answered_by_id) if waiting.answered_by_id else None
     if account is None or account.deleted_at is not None:
-        if row.withdraw():
+        if withdraw(waiting.pk):
             record("invitation.cancelled", by, waiting, organization)
         return False
     was_member = policies.find_membership(account, organization) is not None
     grant = vouched_grant(organization, waiting)
     if not account.is_active or (grant is None and not was_member):
         return False
-    if not row.finish_waiting(Invitation.Status.ACCEPTED):
+    if not leave_waiting(waiting.pk, Invitation.Status.ACCEPTED):
         return False
     if grant is not None and not was_member:
         add_membership(by=by, organization=organization, user=account, grant=grant)

@@ -19,7 +19,7 @@ from accounts.oauth.token_endpoint import Token, refused
 from core.api.parsers import MalformedBody, parse_document
 from core.api.query import object_schema
 from core.api.schema import RETRY_AFTER, response
-from orgs.api.key_exchange import TOKEN_LIFETIME, token_for_key
+from orgs.authentication import TOKEN_LIFETIME, token_for_key
 
 API_TOKEN = "api_token"  # noqa: S105 - the name of the grant and of its parameter
 TEXT = {"type": "string"}

@@ -1,1 +1,1 @@
-"""Emails about invitations: queue, delivery, reports, limits and suppressions."""
+"""Emails about invitations: outbox, delivery, provider reports, sending limits and suppressions."""

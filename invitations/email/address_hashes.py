@@ -1,8 +1,8 @@
-"""What is remembered of an address without the address: rows under a keyed hash of it.
+"""Suppressions and sending counters, stored under a keyed hash instead of the email address.
 
-A hash is HMAC-SHA256 of what it is about, under a key that is derived for its purpose from a key of ``ADDRESS_KEYS``:
-the first makes new ones, all of them are looked for. Whoever has the database alone can neither read nor try out
-addresses.
+A hash is HMAC-SHA256 under a key that is derived from a key in ``ADDRESS_KEYS``, a different one for each purpose. The
+first key in ``ADDRESS_KEYS`` is for new rows; existing rows are found under all keys. The database alone reveals no
+addresses, and nobody can test guesses without the keys.
 """
 
 import hashlib
@@ -18,47 +18,47 @@ from orgs.models import Organization
 
 
 class HashPurpose(StrEnum):
-    """What a hash is about; those of one purpose tell nothing to another."""
+    """What a hash is for. Hashes for different purposes cannot be compared. The values are part of stored hashes."""
 
     RECIPIENT = "recipient"
     INVITER = "inviter"
-    REFUSAL = "refusal"
+    SUPPRESSION = "refusal"
 
 
-def hashes(about: HashPurpose, *said: str) -> list[str]:
-    """The hashes of this under every key, the one for new rows first."""
-    return [_hash(key, about, "\0".join(said)) for key in settings.ADDRESS_KEYS]
+def keyed_hashes(purpose: HashPurpose, *values: str) -> list[str]:
+    """Return the hash of the values under each key in ``ADDRESS_KEYS``; the first is for new rows."""
+    return [_keyed_hash(key, purpose, "\0".join(values)) for key in settings.ADDRESS_KEYS]
 
 
-def _hash(key: str, about: HashPurpose, said: str) -> str:
-    purpose_key = hmac.digest(key.encode(), f"perfectworks.address.{about}".encode(), hashlib.sha256)
-    return hmac.digest(purpose_key, said.encode(), hashlib.sha256).hex()
+def _keyed_hash(key: str, purpose: HashPurpose, text: str) -> str:
+    purpose_key = hmac.digest(key.encode(), f"perfectworks.address.{purpose}".encode(), hashlib.sha256)
+    return hmac.digest(purpose_key, text.encode(), hashlib.sha256).hex()
 
 
 class SuppressionScope(StrEnum):
-    """From whom somebody wants no mails: one organization, or any."""
+    """Whose emails are suppressed: those of one organization, or of all."""
 
     ORGANIZATION = "organization"
     ALL = "all"
 
 
 class SuppressionQuerySet(models.QuerySet["Suppression"]):
-    """Refusals are found by whoever knows the address, and by nobody else."""
+    """Suppressions can be found only by address."""
 
     def by_address(self, address: str, organization: Organization | None) -> "SuppressionQuerySet":
-        """What this address has refused of one organization, or (None) of any, under whichever key it was."""
+        """Return the suppressions of this address for one organization, or for all (None), under any key."""
         return self.filter(digest__in=suppression_digests(address, organization))
 
     def concerning(self, address: str, organization: Organization) -> "SuppressionQuerySet":
-        """What stands between this organization and this address."""
+        """Return the suppressions that stop emails of this organization to this address."""
         digests = suppression_digests(address, organization) + suppression_digests(address, None)
         return self.filter(digest__in=digests)
 
 
 class Suppression(models.Model):
-    """Somebody asked for no mails, from one organization or (null) from any; whose address it is, only a hash says.
+    """An address that has unsubscribed from one organization, or from all (null). The address is stored as a hash.
 
-    It outlives the account: who is erased is still not written to.
+    It is kept when the account is erased, so that the person still gets no emails.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -69,8 +69,6 @@ class Suppression(models.Model):
     objects = SuppressionQuerySet.as_manager()
 
     class Meta:
-        """Refusing twice is refusing once."""
-
         constraints = (models.UniqueConstraint(fields=["digest"], name="suppression_once"),)
 
     def __str__(self) -> str:
@@ -78,18 +76,21 @@ class Suppression(models.Model):
 
     @property
     def scope(self) -> SuppressionScope:
-        """From whom."""
+        """The scope, which follows from ``organization``."""
         return SuppressionScope.ORGANIZATION if self.organization_id else SuppressionScope.ALL
 
 
 def suppression_digests(address: str, organization: Organization | None) -> list[str]:
-    """What a refusal of one organization's mails, or (None) of anybody's, is stored and looked for under."""
-    whose = str(organization.pk) if organization else SuppressionScope.ALL
-    return hashes(HashPurpose.REFUSAL, whose, address)
+    """Return the digests of a suppression for one organization, or for all (None); the first is for new rows."""
+    scope = str(organization.pk) if organization else SuppressionScope.ALL
+    return keyed_hashes(HashPurpose.SUPPRESSION, scope, address)
 
 
 class SendingCounter(models.Model):
-    """When mails were lately asked for, to one recipient or by one inviter, in seconds since 1970, oldest first."""
+    """Recent requests for emails, to one recipient or by one inviter.
+
+    ``moments`` has their times in seconds since 1970, oldest first.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.CharField(max_length=64)
@@ -97,8 +98,6 @@ class SendingCounter(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        """One row each; old ones are found by their age."""
-
         constraints = (models.UniqueConstraint(fields=["key"], name="sending_counter_key"),)
         indexes = (models.Index(fields=["updated_at"], name="sending_counter_age"),)
 

@@ -1,8 +1,10 @@
-"""One mail on its way: claim it, look whether it is still wanted, hand it over, write down the outcome.
+"""Deliver one email: claim it, examine it, render it, hand it to the mail server, record the outcome.
 
-A claim is a lease: the row is due again when it ends, so that nothing is lost with a worker that was killed. Sending
-and writing down cannot be one step, so that a mail can be sent twice when a worker dies, or the connection breaks,
-between them; the second copy has the same Message-ID and the same link.
+A claim is a lease. When it ends, the email is due again, so a killed worker loses no email. Handing over an email and
+recording the outcome are two steps. If the worker dies or the connection breaks between them, the email is sent a
+second time, with the same Message-ID and the same link.
+
+This module knows nothing about invitations: ``kinds`` has the handler of each kind of email.
 """
 
 import logging
@@ -18,44 +20,38 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.ids import uuid7
-from invitations.actions.ending import fail
-from invitations.email.address_hashes import Suppression
-from invitations.email.messages import render_invitation_email
+from invitations.email.kinds import handler_of
 from invitations.email.models import Attempt, Email
-from invitations.email.queue import is_erased
-from invitations.email.smtp import longest_conversation
+from invitations.email.smtp import max_session_duration
 from invitations.email.transport import (
     Outcome,
     close_connection,
     connection_for_worker,
-    ledger_line,
+    error_text,
     reply_code,
-    reply_words,
     send_message,
+    stored_line,
 )
-from invitations.models import Invitation
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)  # for all but the conversation with a mail server
+LEASE = timedelta(minutes=5)  # without the time of the SMTP session, which _renew_lease adds
 INITIAL_BACKOFF = timedelta(minutes=1)
 MAX_BACKOFF = timedelta(days=1)
-WHILE_ARCHIVED = timedelta(hours=1)
-GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, section 4.5.4.1; an invitation ends by its own date
-DATABASE_RETRY_DELAYS = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds, together shorter than the lease
-ASKS_FOR_ANOTHER = (Email.Kind.UNDELIVERABLE, Email.Kind.ASK_AGAIN)
+HOLD_INTERVAL = timedelta(hours=1)  # until a handler that returned "queued" is asked again
+DATABASE_RETRY_DELAYS = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds; the sum is shorter than the lease
 NOT_RECORDED = "The details could not be recorded."
 
 
 class LeaseLost(Exception):
-    """Another worker took the mail, or it is gone: what happened to it is no longer ours to say."""
+    """Another worker has claimed the email, or its row is gone. This worker must not record anything."""
 
 
 def deliver_next() -> bool:
-    """Deliver one mail that is due; False when there is none.
+    """Deliver one email that is due; return False if none is due.
 
-    Whatever is wrong with the mail ends in its row. Raises DatabaseError when the database is away; the lease
-    then lets somebody try again.
+    Faults of one email are recorded in its row. Raises DatabaseError when the database is unreachable; the email is
+    due again when the lease ends.
     """
     connection = connection_for_worker()
     email = claim_due_email()
@@ -65,16 +61,16 @@ def deliver_next() -> bool:
         outcome = _deliver(email, connection)
         _record_outcome_with_retries(email, outcome)
     except LeaseLost:
-        logger.warning("Mail %s is in other hands.", email.pk, extra={"invitation_id": email.invitation_id})
+        logger.warning("lease lost", extra=_log_fields(email))
     finally:
         close_connection(connection)
     return True
 
 
 def claim_due_email() -> Email | None:
-    """Take the mail that is due longest, for as long as the lease; None when there is none.
+    """Claim the email that has been due for the longest time, until the lease ends; return None if none is due.
 
-    PostgreSQL passes over the rows that another worker is just taking; on SQLite one takes at a time.
+    PostgreSQL skips rows that another worker is claiming. SQLite lets one worker claim at a time.
     """
     if not Email.objects.due().exists():
         return None
@@ -82,141 +78,117 @@ def claim_due_email() -> Email | None:
         email = Email.objects.due().select_for_update(skip_locked=True).first()
         if email is not None:
             email.lease_id = uuid7()
-            taken = Email.objects.due().order_by().filter(pk=email.pk)
-            taken.update(state=Email.State.SENDING, lease_id=email.lease_id, due_at=Now() + LEASE)
+            claimed = Email.objects.due().order_by().filter(pk=email.pk)
+            claimed.update(state=Email.State.SENDING, lease_id=email.lease_id, due_at=Now() + LEASE)
     return email
 
 
 def backoff(attempts: int) -> timedelta:
-    """How long a mail waits after so many attempts: doubling up to a day, and spread so that not all come at once."""
-    longest = min(INITIAL_BACKOFF * 2 ** min(attempts - 1, 20), MAX_BACKOFF)
-    return longest * SystemRandom().uniform(0.5, 1)
+    """Return the delay after this many attempts: it doubles up to a day, with jitter so that retries spread out."""
+    upper_bound = min(INITIAL_BACKOFF * 2 ** min(attempts - 1, 20), MAX_BACKOFF)
+    return upper_bound * SystemRandom().uniform(0.5, 1)
 
 
 def _deliver(email: Email, connection: BaseEmailBackend) -> Outcome:
     try:
-        invitation = Invitation.objects.with_details().get(pk=email.invitation_id)
-        verdict = _examine(email, invitation)
-        if verdict:
-            return verdict
-        message = render_invitation_email(email, invitation)
+        handler = handler_of(email)
+        objection = handler.examine()
+        if objection:
+            return objection
+        message = handler.render()
         _renew_lease(email)
         return send_message(connection, message)
     except (DatabaseError, InterfaceError, LeaseLost):
         raise
     except Exception as error:
-        # A row that cannot be sent is set aside, so that it stops nothing but itself; its invitation stays open.
-        logger.exception("Mail %s cannot be made.", email.pk, extra={"invitation_id": email.invitation_id})
-        words = ledger_line(f"Not sent: {type(error).__name__}: {reply_words(error)}")
-        return Outcome(Email.State.FAILED, words, by_server=False)
+        # Mark this email as failed, so that it does not block the queue. Its invitation stays open.
+        logger.exception("email not rendered", extra=_log_fields(email))
+        reason = stored_line(f"Not sent: {type(error).__name__}: {error_text(error)}")
+        return Outcome(Email.State.FAILED, reason, by_server=False)
 
 
 def _renew_lease(email: Email) -> None:
-    """Begin the lease anew before the mail leaves us, so that it outlasts the conversation and the writing down.
+    """Extend the lease before the email is handed over, so that it covers the SMTP session and the recording.
 
-    Raises LeaseLost when it ended, as after a long standstill.
+    Raises LeaseLost when the lease has ended, for example because the process was suspended.
     """
-    held = Email.objects.filter(pk=email.pk, lease_id=email.lease_id, due_at__gt=Now())
-    if not held.update(due_at=Now() + longest_conversation() + LEASE):
+    leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id, due_at__gt=Now())
+    if not leased.update(due_at=Now() + max_session_duration() + LEASE):
         raise LeaseLost
 
 
-def _examine(email: Email, invitation: Invitation) -> Outcome | None:
-    """Why this mail should not go out now, or None."""
-    return _examine_to_invitee(email, invitation) if email.is_to_invitee else _examine_to_inviter(email, invitation)
-
-
-def _examine_to_invitee(email: Email, invitation: Invitation) -> Outcome | None:
-    if email.generation != invitation.generation:
-        return Outcome(Email.State.DROPPED, "A newer mail was sent.", by_server=False)
-    if not invitation.is_open:
-        return Outcome(Email.State.DROPPED, f"The invitation is {invitation.state}.", by_server=False)
-    if invitation.organization.is_archived:
-        return Outcome(Email.State.QUEUED, "The organization is archived.", by_server=False)
-    if Suppression.objects.concerning(email.recipient, invitation.organization).exists():
-        return Outcome(Email.State.DROPPED, "The recipient asked for no mails.", by_server=False, withheld=True)
-    return None
-
-
-def _examine_to_inviter(email: Email, invitation: Invitation) -> Outcome | None:
-    if is_erased(invitation.email):
-        return Outcome(Email.State.DROPPED, "The invited person was erased.", by_server=False)
-    if email.kind in ASKS_FOR_ANOTHER and invitation.is_superseded:
-        return Outcome(Email.State.DROPPED, "A newer invitation was sent.", by_server=False)
-    return None
-
-
 def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
-    """Write down, through lost database connections: what a server has accepted must not be sent again.
+    """Record the outcome, and retry while the database is unreachable: an accepted email must not be sent again.
 
-    What cannot be written down whole, for any other reason, is written down without the details. Raises LeaseLost.
+    If the details cannot be recorded for another reason, record the state alone. Raises LeaseLost.
     """
-    write = _record_outcome
-    for pause in DATABASE_RETRY_DELAYS:
+    record = _record_outcome
+    for delay in DATABASE_RETRY_DELAYS:
         try:
-            return write(email, outcome)
+            return record(email, outcome)
         except LeaseLost:
             raise
         except (OperationalError, InterfaceError) as error:
-            logger.warning("Mail %s: the database is away: %s", email.pk, error)
-            time.sleep(pause)
+            logger.warning("database unreachable: %s", error, extra=_log_fields(email))
+            time.sleep(delay)
             close_old_connections()
         except Exception:
-            if write is _record_state_only:
+            if record is _record_state_only:
                 raise
-            logger.exception("Mail %s: %s", email.pk, NOT_RECORDED, extra={"invitation_id": email.invitation_id})
-            write = _record_state_only
-    return write(email, outcome)
+            logger.exception("email details not recorded", extra=_log_fields(email))
+            record = _record_state_only
+    return record(email, outcome)
 
 
 @transaction.atomic
 def _record_outcome(email: Email, outcome: Outcome) -> None:
-    """Record in one conditional UPDATE that only the holder of the lease can make; raises LeaseLost.
+    """Record the outcome in one conditional UPDATE that requires the lease; raises LeaseLost.
 
-    All its times are one moment, so that they do not tell whether a mail was sent or its recipient wants none.
+    All times are the same moment. Otherwise they would show whether an email was sent or its recipient unsubscribed.
     """
     now = timezone.now()
-    if outcome.by_server and outcome.state == Email.State.FAILED and email.is_to_invitee:
-        # First, because it locks the organization, which everybody locks before anything of it.
-        fail(invitation_id=email.invitation_id, generation=email.generation, reason=reply_code(outcome.words))
-    held = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
-    if not held.update(**_columns(email, outcome, now)):
+    if outcome.by_server and outcome.state == Email.State.FAILED:
+        # First, because the handler may lock the organization, which is always locked before its rows.
+        handler_of(email).on_final_failure(reply_code(outcome.detail))
+    leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
+    if not leased.update(**_columns(email, outcome, now)):
         raise LeaseLost
     if outcome.by_server:
-        Attempt.objects.create(email=email, state=outcome.state, response=outcome.words, created_at=now)
-    logger.info(
-        "Mail %s is %s.",
-        email.pk,
-        outcome.state,
-        extra={"invitation_id": email.invitation_id, "attempt": email.attempts + outcome.by_server},
-    )
+        Attempt.objects.create(email=email, state=outcome.state, response=outcome.detail, created_at=now)
+    fields = _log_fields(email) | {"attempt": email.attempts + outcome.by_server}
+    logger.info("email %s", outcome.state, extra=fields)
 
 
 def _record_state_only(email: Email, outcome: Outcome) -> None:
-    """Record what became of the mail, in its row alone and in words that every database takes; raises LeaseLost."""
-    columns = _columns(email, replace(outcome, words=""), timezone.now()) | {"reason": NOT_RECORDED}
-    held = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
-    if not held.update(**columns):
+    """Record the state in the email's row, without any text from outside; raises LeaseLost."""
+    columns = _columns(email, replace(outcome, detail=""), timezone.now()) | {"reason": NOT_RECORDED}
+    leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
+    if not leased.update(**columns):
         raise LeaseLost
 
 
 def _columns(email: Email, outcome: Outcome, now: datetime) -> dict[str, object]:
-    """The state, and when it is due again, if ever."""
+    """Return the columns that record the outcome: state, texts and times, and when the email is due again."""
     columns: dict[str, object] = {"state": outcome.state, "due_at": None, "lease_id": None, "reason": ""}
     columns["updated_at"] = now
     if outcome.by_server:
-        columns |= {"attempts": F("attempts") + 1, "response": outcome.words}
+        columns |= {"attempts": F("attempts") + 1, "response": outcome.detail}
     else:
-        columns["reason"] = outcome.words
+        columns["reason"] = outcome.detail
     if outcome.withheld:
         columns["withheld_at"] = now
     if outcome.state == Email.State.SENT:
         columns["sent_at"] = now
     if outcome.state == Email.State.QUEUED:
-        columns["due_at"] = Now() + WHILE_ARCHIVED
+        columns["due_at"] = Now() + HOLD_INTERVAL
     if outcome.state == Email.State.DEFERRED:
-        if not email.is_to_invitee and now - email.created_at > GIVE_UP_AFTER:
+        give_up_after = handler_of(email).give_up_after
+        if give_up_after is not None and now - email.created_at > give_up_after:
             columns["state"] = Email.State.FAILED
         else:
             columns["due_at"] = Now() + backoff(email.attempts + 1)
     return columns
+
+
+def _log_fields(email: Email) -> dict[str, object]:
+    return {"email_id": email.pk, "invitation_id": email.invitation_id}

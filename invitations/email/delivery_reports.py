@@ -1,8 +1,8 @@
-"""What a mail provider reports after it took a mail, and what that changes.
+"""Apply what an email provider reports after it has accepted an email.
 
-Reports come late, twice, out of order, before our own commit of "sent", about older mails and about none of ours.
-Nothing of that matters: ``FOLLOWS`` says which report changes a mail, by one conditional UPDATE, and an invitation only
-ever leaves ``pending``, so that no report undoes an answer.
+Reports can be late, duplicated, out of order, or about older or unknown emails. They can also arrive before this
+service has recorded the email as sent. ``FOLLOWS`` decides which report changes an email, by one conditional UPDATE. A
+report cannot undo an answer, because an invitation leaves ``pending`` only once.
 """
 
 from dataclasses import dataclass
@@ -26,9 +26,11 @@ from orgs.actions.saving import record
 SENT, DEFERRED, DELIVERED = Email.State.SENT, Email.State.DEFERRED, Email.State.DELIVERED
 BOUNCED, FAILED, COMPLAINED = Email.State.BOUNCED, Email.State.FAILED, Email.State.COMPLAINED
 
-# THE table: each state that can be reported, and those it may follow. A mail that we take for unsent is behind every
-# report: the provider has it. A bounce may follow a delivery (a server took it, a mailbox behind it did not), a
-# complaint anything (it was read). A deferral follows another one in other words. All else is old news.
+# Each state that can be reported, and the states it may follow. A report changes nothing in other states.
+# - Any report may follow an email that is not yet recorded as sent: the provider has it.
+# - A bounce may follow a delivery: a server accepted the email, and a mailbox behind it rejected it.
+# - A complaint may follow any state, because the email was read.
+# - A deferral may follow another deferral with a different response.
 FOLLOWS: dict[str, frozenset[Email.State]] = {
     SENT: frozenset(),
     DEFERRED: frozenset({SENT, DEFERRED}),
@@ -41,22 +43,22 @@ FOLLOWS: dict[str, frozenset[Email.State]] = {
 
 @dataclass(frozen=True)
 class Report:
-    """One report: the state of the mail, the code for the event, the server's own words for the ledger.
+    """One report: the state of the email, the reason code for the event, and the server's response.
 
-    ``is_final`` says that the address cannot be reached, which ends the invitation.
+    ``is_final`` means that the address cannot be reached, which ends the invitation.
     """
 
     state: Email.State
     code: str
-    words: str = ""
+    response: str = ""
     is_final: bool = False
 
 
 @transaction.atomic
 def take_report(*, email_id: UUID, report: Report) -> bool:
-    """Note what became of a mail; whether that was news.
+    """Record a report about an email; return whether it changed the email.
 
-    What is final ends its open invitation. A complaint is a "do not write to me again" to the organization.
+    A final report ends the email's open invitation. A complaint unsubscribes the recipient from the organization.
     """
     email = Email.objects.filter(pk=email_id).first()
     if email is None:
@@ -65,10 +67,10 @@ def take_report(*, email_id: UUID, report: Report) -> bool:
         organization, invitation = lock_invitation(email.invitation_id, archived=True)
     except InvitationNotFound:
         return False
-    words = "" if is_erased(email.recipient) else report.words
-    if not _move(email, report.state, words):
+    response = "" if is_erased(email.recipient) else report.response
+    if not _change_state(email, report.state, response):
         return False
-    Attempt.objects.create(email=email, state=report.state, response=words)
+    Attempt.objects.create(email=email, state=report.state, response=response)
     facts = {"invitation_id": email.invitation_id, "email_kind": email.kind, "reason": report.code}
     record(f"email.{report.state}", SERVICE, email, organization, **facts)
     if report.is_final and email.is_to_invitee:
@@ -78,12 +80,12 @@ def take_report(*, email_id: UUID, report: Report) -> bool:
     return True
 
 
-def _move(email: Email, state: Email.State, words: str) -> bool:
-    """Give the mail its new state where that may follow and is news, and the recipient was not erased meanwhile."""
-    behind = Q(due_at__isnull=False) | Q(state__in=FOLLOWS[state])
-    said = Attempt.objects.filter(email=OuterRef("pk"), state=state, response=words)
-    rows = Email.objects.filter(behind, pk=email.pk, recipient=email.recipient)
-    rows = rows.exclude(Exists(said), state=state, due_at__isnull=True)
+def _change_state(email: Email, state: Email.State, response: str) -> bool:
+    """Set the state if ``FOLLOWS`` allows it, the report is new, and the recipient has not been erased since."""
+    may_change = Q(due_at__isnull=False) | Q(state__in=FOLLOWS[state])
+    same_attempt = Attempt.objects.filter(email=OuterRef("pk"), state=state, response=response)
+    rows = Email.objects.filter(may_change, pk=email.pk, recipient=email.recipient)
+    rows = rows.exclude(Exists(same_attempt), state=state, due_at__isnull=True)
     sent_at = None if state == FAILED else Coalesce(F("sent_at"), Now())
-    told = {"state": state, "response": words, "reason": "", "sent_at": sent_at}
-    return bool(rows.update(**told, due_at=None, lease_id=None, updated_at=timezone.now()))
+    columns = {"state": state, "response": response, "reason": "", "sent_at": sent_at}
+    return bool(rows.update(**columns, due_at=None, lease_id=None, updated_at=timezone.now()))

@@ -1,7 +1,7 @@
-"""What the mails say: ``templates/mails/<kind>/``, filled from the invitation as it is when it is sent.
+"""Render emails from ``templates/emails/<kind>/`` and the invitation as it is at the time of sending.
 
-The mailed link is made here and goes to the invited address alone. Names come from people, so they are shown as one
-visible line, and nothing in them can become a link: every link in a mail is on ``PUBLIC_BASE_URL``.
+The invitation link is only in emails to the invited address. Names are entered by people, so each is shown as one line
+of visible characters, and cannot become a link: all links in an email start with ``PUBLIC_BASE_URL``.
 """
 
 from django.conf import settings
@@ -10,7 +10,7 @@ from django.utils import translation
 
 from core.emails import UnfoldedMessage, compose, one_line, visible_lines
 from invitations.email.models import Email
-from invitations.email.queue import KEEP_TAGS_ONLY, METADATA_KEY
+from invitations.email.queue import METADATA_KEY, TAG_ONLY_PROVIDERS
 from invitations.models import Invitation
 from invitations.tokens import link_for, refusing_link_for
 from orgs.labels import permission_labels, role_label
@@ -18,37 +18,37 @@ from orgs.pages.logos import initials
 
 
 def render_invitation_email(email: Email, invitation: Invitation) -> UnfoldedMessage:
-    """The whole message, text and HTML, to one recipient; raises whatever a template or a header refuses.
+    """Return the message to one recipient, as text and HTML.
 
-    ``invitation`` was loaded ``with_details``. The Message-ID is the row's, however often it is sent. Mail
-    programs offer to refuse more of them (RFC 8058).
+    ``invitation`` must be loaded ``with_details``. The Message-ID is the same for each attempt. Emails to the invitee
+    have headers for one-click unsubscribing (RFC 8058). Raises errors of templates and headers.
     """
     with translation.override(language_of(email, invitation)):
         context = _context(email, invitation)
         subject, text, html = (_part(email, name, context) for name in ("subject.txt", "body.txt", "body.html"))
     headers = {"Message-ID": email.message_id}
     if email.is_to_invitee:
-        headers |= _no_email_headers(invitation)
+        headers |= _unsubscribe_headers(invitation)
     message = compose(email.recipient, subject=subject, text=text, html=html, headers=headers)
-    vars(message).update(_sent_along(email))
-    message.message()  # makes the headers, which refuse here what they cannot carry
+    vars(message).update(_provider_options(email))
+    message.message()  # builds the headers, so that an invalid one raises here and not while sending
     return message
 
 
 def language_of(email: Email, invitation: Invitation) -> str:
-    """The invitee reads the invitation's language, the inviter the organization's; else it is the site's."""
-    spoken = invitation.effective_language if email.is_to_invitee else invitation.organization.language
-    return spoken or settings.LANGUAGE_CODE
+    """Return the invitation's language for the invitee, the organization's for the inviter, else the site's."""
+    language = invitation.effective_language if email.is_to_invitee else invitation.organization.language
+    return language or settings.LANGUAGE_CODE
 
 
-def _sent_along(email: Email) -> dict[str, object]:
-    """What django-anymail gives the provider, which reports it back."""
-    if settings.EMAIL_WEBHOOK in KEEP_TAGS_ONLY:
+def _provider_options(email: Email) -> dict[str, object]:
+    """Return the django-anymail options that pass the email's id to the provider, which returns it in its reports."""
+    if settings.EMAIL_WEBHOOK in TAG_ONLY_PROVIDERS:
         return {"tags": [email.pk.hex]}
     return {"metadata": {METADATA_KEY: email.pk.hex}} if settings.EMAIL_WEBHOOK else {}
 
 
-def _no_email_headers(invitation: Invitation) -> dict[str, str]:
+def _unsubscribe_headers(invitation: Invitation) -> dict[str, str]:
     return {
         "List-Unsubscribe": f"<{refusing_link_for(invitation)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -56,7 +56,7 @@ def _no_email_headers(invitation: Invitation) -> dict[str, str]:
 
 
 def _part(email: Email, name: str, context: dict[str, object]) -> str:
-    return render_to_string(f"mails/{email.kind}/{name}", context)
+    return render_to_string(f"emails/{email.kind}/{name}", context)
 
 
 def _context(email: Email, invitation: Invitation) -> dict[str, object]:
@@ -72,15 +72,15 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "unit": invitation.unit and one_line(invitation.unit.name),
         "unit_role": one_line(role_label(invitation.unit_role)),
         "decline_reason": visible_lines(invitation.decline_reason),
-        "server_words": _refusal(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
+        "server_response": _failure_response(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
         "link": link_for(invitation) if email.is_to_invitee else "",
-        "no_mail": refusing_link_for(invitation) if email.is_to_invitee else "",
+        "unsubscribe_link": refusing_link_for(invitation) if email.is_to_invitee else "",
         "service": settings.PUBLIC_BASE_URL,
     }
 
 
-def _refusal(invitation: Invitation) -> str:
-    """Why it could not be delivered, in the mail server's words."""
+def _failure_response(invitation: Invitation) -> str:
+    """Return the mail server's response to the email that could not be delivered."""
     emails = invitation.emails.to_invitee().newest_first()
     if invitation.state == Invitation.Status.ERROR:
         emails = emails.filter(state__in=[Email.State.FAILED, Email.State.BOUNCED])

@@ -1,4 +1,4 @@
-"""The outbox: a ledger of the mails about invitations, and what mail servers answered."""
+"""The outbox: emails, and the responses of mail servers and providers."""
 
 from copy import copy
 from datetime import datetime
@@ -12,46 +12,52 @@ from accounts.models import AddressField
 from core.ids import uuid7
 
 RESPONSE_LENGTH = 1000
-TO_INVITEE = ("invitation", "reminder")  # the kinds of mail that carry the link
+TO_INVITEE = ("invitation", "reminder")  # the kinds of email with the invitation link
 
 
 class EmailQuerySet(models.QuerySet["Email"]):
-    """The mails to be sent."""
+    """Emails by state and by kind."""
 
     def unsent(self) -> "EmailQuerySet":
-        """Waiting for a worker, or in one's hands."""
+        """Return the emails that wait for a worker or are being sent."""
         return self.filter(due_at__isnull=False)
 
     def due(self) -> "EmailQuerySet":
-        """Those a worker may take, on the database clock, longest first; a lease that ran out is due again."""
+        """Return the emails that a worker can claim, on the database clock, the one due for longest first.
+
+        An email whose lease has ended is due again.
+        """
         return self.filter(due_at__lte=Now()).order_by("due_at", "id")
 
     def to_invitee(self) -> "EmailQuerySet":
-        """Those that carry the link, and so tell whether the invitation can arrive."""
+        """Return the emails with the invitation link. Only their delivery says whether the invitee is reached."""
         return self.filter(kind__in=TO_INVITEE)
 
     def never_sent(self) -> "EmailQuerySet":
-        """Those that no mail server took; what its recipient refused is, for its organization, none of them."""
+        """Return the emails that no mail server accepted, without those withheld from unsubscribed recipients.
+
+        Their organizations must not see a difference between withheld and sent emails.
+        """
         return self.filter(sent_at__isnull=True, withheld_at__isnull=True)
 
     def newest_first(self) -> "EmailQuerySet":
-        """By generation, and in each the reminder before the invitation."""
+        """Order by generation, latest first, and within one generation the reminder before the invitation."""
         return self.order_by("-generation", "-id")
 
     def newest_of_each_invitation(self) -> "EmailQuerySet":
-        """The newest mail to each invitee."""
+        """Return the newest email to the invitee of each invitation."""
         of_same = Email.objects.to_invitee().filter(invitation=models.OuterRef("invitation")).newest_first()
         return self.filter(pk=models.Subquery(of_same.values("pk")[:1]))
 
 
 class Email(models.Model):
-    """One mail about one invitation: a row first, written with the change it tells of; the worker sends it.
+    """One email about one invitation. It is created in the transaction of the change it is about; a worker sends it.
 
-    The text is rendered when it is sent, from the invitation as it then is, so no link is ever stored.
+    The text is rendered when the email is sent, from the invitation as it is then. So no link is stored.
     """
 
     class Kind(models.TextChoices):
-        """What it says: the first two to the invitee, the others to the inviter."""
+        """What the email is about. The first two are to the invitee, the others to the inviter."""
 
         INVITATION = "invitation"
         REMINDER = "reminder"
@@ -60,10 +66,10 @@ class Email(models.Model):
         ASK_AGAIN = "ask_again"
 
     class State(models.TextChoices):
-        """How far it got.
+        """How far the delivery is.
 
-        ``deferred``: a server said "not now". ``failed``: refused for good, or given up. ``dropped``: needless by the
-        time it was due. ``delivered``, ``bounced`` and ``complained`` are what a mail provider reports later.
+        ``deferred``: temporarily rejected by a server. ``failed``: permanently rejected, or given up. ``dropped``: no
+        longer wanted when it was due. ``delivered``, ``bounced`` and ``complained`` are reported by an email provider.
         """
 
         QUEUED = "queued"
@@ -87,14 +93,14 @@ class Email(models.Model):
 
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
-    # The server's own words when it was asked last, and why we did not ask it, in ours.
+    # The server's latest response; the reason of this service for not asking a server.
     response = models.CharField(max_length=RESPONSE_LENGTH, blank=True)
     reason = models.CharField(max_length=RESPONSE_LENGTH, blank=True, db_default="")
-    # When a worker may take it: while one has it, when its lease ends. Null once there is nothing left to do.
+    # When a worker can claim it. While it is being sent: when the lease ends. Null when nothing is left to do.
     due_at = models.DateTimeField(null=True, blank=True, db_default=Now())
     lease_id = models.UUIDField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    # When it was dropped because its recipient wants none, which the organization is not told.
+    # When it was dropped because its recipient has unsubscribed. The organization does not see this.
     withheld_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -102,7 +108,7 @@ class Email(models.Model):
     objects = EmailQuerySet.as_manager()
 
     class Meta:
-        """The dates fit the state, a lease is held exactly while sending, and nothing is said twice."""
+        """The dates match the state, only an email being sent has a lease, and no email is queued twice."""
 
         constraints = (
             models.CheckConstraint(
@@ -136,32 +142,32 @@ class Email(models.Model):
 
     @property
     def is_to_invitee(self) -> bool:
-        """Whether it carries the link; otherwise it goes to the inviter, who must never see it."""
+        """Whether it is to the invitee and has the invitation link. The inviter must never see the link."""
         return self.kind in TO_INVITEE
 
     def as_shown_to_organization(self) -> "Email":
-        """As the organization is told of it: what its recipient refused looks like any other that went out.
+        """Return a copy as the organization may see it: a withheld email looks like a sent one.
 
-        So of a mail that went out no server's words are told either.
+        So the response to a sent email is left out, too.
         """
-        told = copy(self)
+        shown = copy(self)
         if self.withheld_at is not None:
-            told.state, told.reason, told.attempts = self.State.SENT, "", self.attempts + 1
-            told.sent_at, told.withheld_at = self.withheld_at, None
-        if told.state == self.State.SENT:
-            told.response = ""
-        return told
+            shown.state, shown.reason, shown.attempts = self.State.SENT, "", self.attempts + 1
+            shown.sent_at, shown.withheld_at = self.withheld_at, None
+        if shown.state == self.State.SENT:
+            shown.response = ""
+        return shown
 
     @property
     def next_attempt_at(self) -> datetime | None:
-        """When a worker takes it next; None while one has it, and once there is nothing left to do."""
+        """When a worker tries next; None while the email is being sent, and when nothing is left to do."""
         return None if self.state == self.State.SENDING else self.due_at
 
 
 class Attempt(models.Model):
-    """What a mail server answered when a mail was handed to it, or a provider reported later.
+    """A mail server's response to an email, or a provider's later report.
 
-    A crash leaves none, and so uses none up.
+    A crash creates no attempt, so it does not count as one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -171,8 +177,6 @@ class Attempt(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        """In order."""
-
         ordering = ("id",)
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a provider's event means here, in the words of ``reports.py``; django-anymail has made most of them alike."""
+"""Translate an email provider's event, as normalized by django-anymail, into a ``Report``."""
 
 import re
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from anymail.signals import RejectReason
 from invitations.email.delivery_reports import Report
 from invitations.email.models import Email
 from invitations.email.queue import METADATA_KEY
-from invitations.email.transport import ledger_line, reply_code
+from invitations.email.transport import reply_code, stored_line
 
-# A provider also rejects what is our fault: a quota used up, a sandbox, a header or content that it does not like.
-ABOUT_THE_RECIPIENT = {RejectReason.INVALID, RejectReason.BOUNCED, RejectReason.UNSUBSCRIBED, RejectReason.SPAM}
+# The other reasons are about this service: a quota, a sandbox account, a header or content.
+RECIPIENT_REASONS = {RejectReason.INVALID, RejectReason.BOUNCED, RejectReason.UNSUBSCRIBED, RejectReason.SPAM}
 
-HARD_CLASSES_OF_SPARKPOST = {"10", "30", "90"}
+SPARKPOST_HARD_BOUNCE_CLASSES = {"10", "30", "90"}
 
-# Its "hard_bounced" is also said of a full mailbox, of what looks like spam, and of letters that it lost itself.
-HARD_STATUSES_OF_UNISENDER = {
+# Unisender also reports "hard_bounced" for a full mailbox, for suspected spam, and for emails that it lost.
+UNISENDER_HARD_BOUNCE_STATUSES = {
     "err_user_unknown",
     "err_user_inactive",
     "err_mailbox_discarded",
@@ -27,29 +27,30 @@ HARD_STATUSES_OF_UNISENDER = {
     "err_unsubscribed",
 }
 
-# django-anymail calls each given-up mail "bounced"; only these say that the address itself is no good.
-SAYS_HARD: dict[str, Callable[[Any], bool]] = {
-    "Amazon SES": lambda said: said["bounce"]["bounceType"] == "Permanent",
-    "Brevo": lambda said: said["event"] in ("hard_bounce", "invalid_email"),
-    "MailerSend": lambda said: said["data"]["type"] == "hard_bounced",
-    "Mailgun": lambda said: said["event-data"]["severity"] == "permanent",
-    "Mailjet": lambda said: said["hard_bounce"] is True,
-    "Mailtrap": lambda said: said["event"] == "bounce",
-    "Mandrill": lambda said: said["event"] == "hard_bounce",
-    # It gives up in the same words without a server's answer, and whatever comes back later, an absence note too, is
-    # "a bounce" to it.
-    "Postal": lambda said: said["payload"]["status"] == "HardFail" and said["payload"]["output"].startswith("5"),
-    "Postmark": lambda said: said["Type"] == "HardBounce",
-    "Resend": lambda said: said["data"]["bounce"]["type"] == "Permanent",
-    "SendGrid": lambda said: said["type"] == "bounce",
-    "SparkPost": lambda said: (
-        {str(event["bounce_class"]) for event in said["msys"].values()} <= HARD_CLASSES_OF_SPARKPOST
+# Whether a bounce means that the address does not work. django-anymail's "bounced" also covers other reasons.
+IS_HARD_BOUNCE: dict[str, Callable[[Any], bool]] = {
+    "Amazon SES": lambda event: event["bounce"]["bounceType"] == "Permanent",
+    "Brevo": lambda event: event["event"] in ("hard_bounce", "invalid_email"),
+    "MailerSend": lambda event: event["data"]["type"] == "hard_bounced",
+    "Mailgun": lambda event: event["event-data"]["severity"] == "permanent",
+    "Mailjet": lambda event: event["hard_bounce"] is True,
+    "Mailtrap": lambda event: event["event"] == "bounce",
+    "Mandrill": lambda event: event["event"] == "hard_bounce",
+    # Postal also reports HardFail without any server's response, and reports each later reply as a bounce, even an
+    # out-of-office reply. Only a 5xx response is a hard bounce.
+    "Postal": lambda event: event["payload"]["status"] == "HardFail" and event["payload"]["output"].startswith("5"),
+    "Postmark": lambda event: event["Type"] == "HardBounce",
+    "Resend": lambda event: event["data"]["bounce"]["type"] == "Permanent",
+    "SendGrid": lambda event: event["type"] == "bounce",
+    "SparkPost": lambda event: (
+        {str(message["bounce_class"]) for message in event["msys"].values()} <= SPARKPOST_HARD_BOUNCE_CLASSES
     ),
-    "Unisender Go": lambda said: said["delivery_info"]["delivery_status"] in HARD_STATUSES_OF_UNISENDER,
+    "Unisender Go": lambda event: event["delivery_info"]["delivery_status"] in UNISENDER_HARD_BOUNCE_STATUSES,
 }
 
-# What django-anymail does not know yet, or calls otherwise. A held mail waits until somebody at Postal lets it go.
-ALSO_SAID = {
+# Event types that django-anymail does not know or maps to another type. Postal holds an email until an operator
+# releases it.
+EVENT_TYPE_OVERRIDES = {
     ("MailerSend", "activity.deferred"): "deferred",
     ("Mandrill", "delivered"): "delivered",
     ("Postal", "MessageHeld"): "deferred",
@@ -57,15 +58,18 @@ ALSO_SAID = {
 
 
 def report_of(event: Any, provider: str) -> Report | None:
-    """The report in an event; None for what is no business of ours, such as openings and clicks.
+    """Return the report in an event; None for events without meaning for delivery, such as opens and clicks.
 
-    ``rejected`` is final where it clearly is about the recipient; else it is ours to mend, like ``failed``.
+    ``rejected`` is final only for a reason in ``RECIPIENT_REASONS``. For other reasons the operator has to act, as for
+    ``failed``.
     """
-    words = ledger_line(str(event.mta_response or event.description or "")).removeprefix("smtp;").lstrip()  # RFC 3464
+    text = stored_line(str(event.mta_response or event.description or ""))
+    response = text.removeprefix("smtp;").lstrip()  # RFC 3464
     kind = _kind_of(event, provider)
     if kind == "bounced":
-        hard = _is_hard(event, provider)
-        return Report(Email.State.BOUNCED if hard else Email.State.DEFERRED, reply_code(words), words, is_final=hard)
+        is_hard = _is_hard(event, provider)
+        state = Email.State.BOUNCED if is_hard else Email.State.DEFERRED
+        return Report(state, reply_code(response), response, is_final=is_hard)
     states = {
         "queued": Email.State.SENT,
         "sent": Email.State.SENT,
@@ -77,16 +81,16 @@ def report_of(event: Any, provider: str) -> Report | None:
     }
     if kind not in states:
         return None
-    state, is_final = states[kind], _is_about_recipient(event)
-    return Report(state, reply_code(words) if is_final else kind, words, is_final=is_final)
+    is_final = _is_about_recipient(event)
+    return Report(states[kind], reply_code(response) if is_final else kind, response, is_final=is_final)
 
 
 def email_of(event: Any, provider: str) -> UUID | None:
-    """The id of our mail that an event is about: what we sent along, else our Message-ID. Never its address."""
+    """Return the id of the email an event is about, from metadata, tags or Message-ID; never from the address."""
     message_id = _message_id(event, provider)
     metadata, tags = event.metadata or {}, event.tags or []
-    for sent_along in (metadata.get(METADATA_KEY), *tags):
-        email_id = _uuid(sent_along)
+    for value in (metadata.get(METADATA_KEY), *tags):
+        email_id = _uuid(value)
         if email_id is not None:
             return email_id
     if not _is_message_id(message_id):
@@ -95,7 +99,7 @@ def email_of(event: Any, provider: str) -> UUID | None:
 
 
 def _message_id(event: Any, provider: str) -> object:
-    if provider == "Postal":  # to django-anymail it is the number that Postal gave the mail
+    if provider == "Postal":  # django-anymail uses Postal's own number of the email
         payload = event.esp_event["payload"]
         return f"<{(payload.get('message') or payload['original_message'])['message_id']}>"
     return event.message_id
@@ -104,20 +108,20 @@ def _message_id(event: Any, provider: str) -> object:
 def _kind_of(event: Any, provider: str) -> str:
     if provider == "Postal" and _is_hard(event, provider):
         return "bounced"
-    said = event.esp_event if isinstance(event.esp_event, dict) else {}
-    return ALSO_SAID.get((provider, str(said.get("event") or said.get("type"))), str(event.event_type))
+    payload = event.esp_event if isinstance(event.esp_event, dict) else {}
+    return EVENT_TYPE_OVERRIDES.get((provider, str(payload.get("event") or payload.get("type"))), str(event.event_type))
 
 
 def _is_hard(event: Any, provider: str) -> bool:
-    """Whether the address is no good for good; what does not clearly say so never ends an invitation."""
+    """Return whether the address does not work. An unexpected payload counts as a soft bounce."""
     try:
-        return SAYS_HARD[provider](event.esp_event)
+        return IS_HARD_BOUNCE[provider](event.esp_event)
     except (AttributeError, KeyError, TypeError):
         return False
 
 
 def _is_about_recipient(event: Any) -> bool:
-    return event.event_type == "rejected" and event.reject_reason in ABOUT_THE_RECIPIENT
+    return event.event_type == "rejected" and event.reject_reason in RECIPIENT_REASONS
 
 
 def _is_message_id(text: object) -> bool:

@@ -1,4 +1,4 @@
-"""The mails of an invitation: a row first, in the transaction of the change; ``sending.py`` brings it on its way."""
+"""Queue, query and erase emails. An email is queued in the transaction of the change; ``deliver`` sends it."""
 
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from invitations.models import Invitation
     from invitations.querysets import InvitationQuerySet
 
-METADATA_KEY = "mail_id"  # under which a mail provider keeps the id of our row for us
-KEEP_TAGS_ONLY = ("mailersend", "postal")  # the providers that keep it as a tag, for want of metadata
+METADATA_KEY = "mail_id"  # the name of the email's id in an email provider's metadata
+TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # they have no metadata: the id is a tag
 ERASED_DOMAIN = "@erased.invalid"
 
 
 def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
-    """Write the mail into the outbox; None when it is for an inviter who has no address any more."""
+    """Create an email in the outbox; return None if it would be to an inviter who has left or is inactive."""
     recipient = invitation.email if kind in TO_INVITEE else _inviter_address(invitation)
     if not recipient:
         return None
@@ -35,43 +35,43 @@ def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
 
 
 def with_delivery(invitations: "InvitationQuerySet") -> "InvitationQuerySet":
-    """Loads the ``delivery`` of each in one more query, however many there are."""
+    """Load the ``delivery`` of all these invitations in one more query."""
     newest = Email.objects.newest_of_each_invitation()
-    return invitations.prefetch_related(Prefetch("emails", newest, to_attr="newest_mails"))
+    return invitations.prefetch_related(Prefetch("emails", newest, to_attr="newest_emails"))
 
 
 def delivery_is(state: str) -> Exists:
-    """What ``filter`` takes for the invitations whose newest mail is in this state, as their organization is told."""
-    told = Q(state=state, withheld_at__isnull=True)
+    """Return a condition for invitations whose newest email has this state, as their organization sees it."""
+    shown = Q(state=state, withheld_at__isnull=True)
     if state == Email.State.SENT:
-        told |= Q(withheld_at__isnull=False)
-    return newest_email_is(told)
+        shown |= Q(withheld_at__isnull=False)
+    return newest_email_is(shown)
 
 
 def newest_email_is(condition: Q) -> Exists:
-    """What ``filter`` takes for the invitations whose newest mail to the invitee is so."""
+    """Return a condition for invitations whose newest email to the invitee meets ``condition``."""
     newest = Email.objects.newest_of_each_invitation()
     return Exists(newest.filter(condition, invitation=OuterRef("pk")))
 
 
 def erase_emails(emails: EmailQuerySet) -> None:
-    """Take back what is unsent, and take the recipients and the mail servers' words out of all of them."""
+    """Drop the unsent emails, and remove recipients and mail servers' responses from all of these emails."""
     emails.unsent().update(state=Email.State.DROPPED, due_at=None, lease_id=None, updated_at=timezone.now())
     for email in emails.values_list("pk", flat=True):
         Email.objects.filter(pk=email).update(
             recipient=erased_address(email.hex), response="", reason="", updated_at=timezone.now()
         )
-    # Last: whoever writes words down has changed the mail before, and waited there.
+    # Last: a transaction that adds an attempt updates the email first, so it has waited for the updates above.
     Attempt.objects.filter(email__in=emails).update(response="")
 
 
 def erased_address(key: str) -> str:
-    """An address that reaches nobody, different for every row so that no uniqueness rule is broken."""
+    """Return an address that reaches nobody. It is different for each row, as unique constraints require."""
     return f"erased-{key}{ERASED_DOMAIN}"
 
 
 def is_erased(address: str) -> bool:
-    """Whether it is such an address: nothing that could name the person may be written down any more."""
+    """Return whether the person was erased. Nothing that could name them may be stored again."""
     return address.endswith(ERASED_DOMAIN)
 
 

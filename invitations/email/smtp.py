@@ -1,7 +1,8 @@
-"""SMTP with the patience of a worker, behind whom no person waits, and with a limit that no server can drip past.
+"""An SMTP backend for the worker, with deadlines that a slow server cannot extend.
 
-Everything until the content is sent has one deadline, and the answer to it another: whoever goes before that answer
-sends a second copy of what was taken (RFC 5321, section 4.5.3.2.6). ``EMAIL_TIMEOUT`` is for connecting and goodbye.
+One deadline covers everything until the content is sent, another one the response to the content. A client that leaves
+before that response causes a second copy (RFC 5321, section 4.5.3.2.6), so the second deadline is long.
+``EMAIL_TIMEOUT`` applies to connecting and to QUIT.
 """
 
 import smtplib
@@ -14,77 +15,77 @@ from django.conf import settings
 from django.core.mail.backends import smtp
 
 AFTER_CONTENT = "after the content was sent: it may have arrived"
-AT_ONCE = 0.001  # seconds; a socket takes 0 for "do not wait", and says something else then
+MIN_TIMEOUT = 0.001  # seconds; 0 would make the socket non-blocking
 
 
-def longest_conversation() -> timedelta:
-    """How long a mail server can keep a worker from writing down what became of a mail."""
+def max_session_duration() -> timedelta:
+    """Return how long an SMTP session can last before the outcome is recorded."""
     return timedelta(seconds=settings.SMTP_SECONDS_UNTIL_CONTENT + settings.SMTP_SECONDS_AFTER_CONTENT)
 
 
-class PatientSMTP(smtplib.SMTP):
-    """A conversation with deadlines; ``receipt`` is what the server said when it took a mail."""
+class DeadlineSMTP(smtplib.SMTP):
+    """An SMTP session with deadlines; ``receipt`` is the server's response to an accepted email."""
 
     deadline = 0.0
     content_is_sent = False
     receipt = ""
 
     def seconds_left(self) -> float:
-        """Until the deadline."""
+        """Return the time until the deadline."""
         return self.deadline - time.monotonic()
 
     def connect(self, *args: Any, **options: Any) -> tuple[int, bytes]:
-        """Begin the conversation, and its time."""
+        """Start the first deadline, then connect."""
         self.deadline = time.monotonic() + settings.SMTP_SECONDS_UNTIL_CONTENT
         return super().connect(*args, **options)
 
     def send(self, s: Any) -> None:
-        """Say something; what is not a command is the content."""
+        """Send a command (``str``) or the content (``bytes``), which starts the second deadline."""
         if self.sock:
-            self.sock.settimeout(max(self.seconds_left(), AT_ONCE))
+            self.sock.settimeout(max(self.seconds_left(), MIN_TIMEOUT))
         super().send(s)
         self.content_is_sent = not isinstance(s, str)
         if self.content_is_sent:
             self.deadline = time.monotonic() + settings.SMTP_SECONDS_AFTER_CONTENT
 
     def getreply(self) -> tuple[int, bytes]:
-        """Listen for as long as there is time."""
+        """Read a response until the deadline."""
         if self.file is None and self.sock:
-            self.file = BufferedReader(_Ear(self))
+            self.file = BufferedReader(_DeadlineReader(self))
         return super().getreply()
 
     def data(self, msg: Any) -> tuple[int, bytes]:
-        """Hand over the content; the error says when an answer that does not come leaves open whether it was taken."""
+        """Send the content. If no response comes, the error says that the email may have been accepted."""
         try:
-            code, said = super().data(msg)
+            code, text = super().data(msg)
         except smtplib.SMTPServerDisconnected as error:
             if not self.content_is_sent:
                 raise
             raise smtplib.SMTPServerDisconnected(f"{error} {AFTER_CONTENT}") from error
-        self.receipt = f"{code} {said.decode(errors='replace')}"
-        return code, said
+        self.receipt = f"{code} {text.decode(errors='replace')}"
+        return code, text
 
     def quit(self) -> tuple[int, bytes]:
-        """Say goodbye, which is nothing to wait for."""
+        """Send QUIT, and wait for at most ``EMAIL_TIMEOUT``."""
         self.deadline = time.monotonic() + settings.EMAIL_TIMEOUT
         return super().quit()
 
 
-class PatientSMTPOverTLS(PatientSMTP, smtplib.SMTP_SSL):
-    """The same, encrypted from the start."""
+class DeadlineSMTPOverTLS(DeadlineSMTP, smtplib.SMTP_SSL):
+    """The same over a TLS connection."""
 
 
-class _Ear(RawIOBase):
-    """Hears what the server says: each piece may take until the deadline, and so may all together."""
+class _DeadlineReader(RawIOBase):
+    """Read from the session's socket; all reads together end at the deadline."""
 
-    def __init__(self, conversation: PatientSMTP) -> None:
-        self.conversation = conversation
+    def __init__(self, session: DeadlineSMTP) -> None:
+        self.session = session
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        left, sock = self.conversation.seconds_left(), self.conversation.sock
+        left, sock = self.session.seconds_left(), self.session.sock
         if left <= 0 or sock is None:
             raise TimeoutError("timed out")
         sock.settimeout(left)
@@ -92,14 +93,14 @@ class _Ear(RawIOBase):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Django's, with the same settings; it hands over with patience."""
+    """Django's SMTP backend with the same settings and with deadlines."""
 
     @property
-    def connection_class(self) -> type[PatientSMTP]:
-        """The kind of conversation that ``EMAIL_USE_SSL`` asks for."""
-        return PatientSMTPOverTLS if self.use_ssl else PatientSMTP
+    def connection_class(self) -> type[DeadlineSMTP]:
+        """The session class; ``EMAIL_USE_SSL`` selects the one over TLS."""
+        return DeadlineSMTPOverTLS if self.use_ssl else DeadlineSMTP
 
     @property
     def receipt(self) -> str:
-        """What the server said when it took the last mail."""
-        return self.connection.receipt if isinstance(self.connection, PatientSMTP) else ""
+        """The server's response to the last accepted email."""
+        return self.connection.receipt if isinstance(self.connection, DeadlineSMTP) else ""

@@ -1,8 +1,8 @@
-"""“Do not write to me again”: from one organization, or from any; and the way back.
+"""Unsubscribe an address from the emails of one organization or of all, and undo it.
 
-A refusal is honored where mails are sent (``sending.py``), and silently: inviting goes on as before, the invitation is
-there for its invitee, and the organization is told of its mail what it is told of any. So nothing about a refusal is
-in an organization's log either.
+Suppressions take effect when emails are sent (``handlers.py``), and organizations do not see them. An unsubscribed
+person can still be invited and can answer the invitation on the website. The organization sees the email as sent. So
+suppressions are not in an organization's audit log.
 """
 
 from dataclasses import dataclass
@@ -28,25 +28,25 @@ PROVES_MAILBOX = (Purpose.EMAILED, Purpose.UNSUBSCRIBE)
 
 
 class SuppressionNotFound(NotFound):
-    """Unknown, taken back already, or another address's."""
+    """The suppression is unknown, already removed, or of another address."""
 
     message = "This address has not asked for that."
 
 
 @dataclass(frozen=True)
 class SuppressedAddress:
-    """One refusal, and the person's address that it is about."""
+    """A suppression and the address it is about."""
 
     address: str
-    refusal: Suppression
+    suppression: Suppression
 
 
 @transaction.atomic
 def unsubscribe(*, by: Principal, invitation_id: UUID, scope: SuppressionScope, proof: Proof | None = None) -> None:
-    """Send no mails to the invited address any more; refusing twice is refusing once.
+    """Suppress emails to the invited address. Does nothing if they are already suppressed.
 
-    The link of any of the invitation's mails suffices, signed out, whatever became of it; without one the caller must
-    have proven the invited address. Raises InvitationNotFound.
+    The link in any email of the invitation is sufficient proof, in every state of the invitation and without signing
+    in. Without a link, the invited address must be a verified address of the caller. Raises InvitationNotFound.
     """
     organization, invitation = lock_invitation(invitation_id, archived=True)
     _require_mailbox(by, invitation, proof)
@@ -54,32 +54,34 @@ def unsubscribe(*, by: Principal, invitation_id: UUID, scope: SuppressionScope, 
 
 
 def add_suppression(by: Principal, organization: Organization, invitation: Invitation, scope: SuppressionScope) -> None:
-    """Write it down unless it is there; the caller has seen to who asks."""
-    whose = organization if scope == SuppressionScope.ORGANIZATION else None
-    if Suppression.objects.by_address(invitation.email, whose).exists():
+    """Add the suppression unless it exists. The caller has checked the permission."""
+    scope_organization = organization if scope == SuppressionScope.ORGANIZATION else None
+    if Suppression.objects.by_address(invitation.email, scope_organization).exists():
         return
-    refusal, is_new = Suppression.objects.get_or_create(
-        digest=suppression_digests(invitation.email, whose)[0], defaults={"organization": whose}
+    suppression, is_new = Suppression.objects.get_or_create(
+        digest=suppression_digests(invitation.email, scope_organization)[0],
+        defaults={"organization": scope_organization},
     )
     if is_new:
-        Event.objects.record("suppression.created", by=by, subject=refusal, scope=scope)
+        Event.objects.record("suppression.created", by=by, subject=suppression, scope=scope)
 
 
 @transaction.atomic
 def remove_suppression(*, by: Principal, suppression_id: UUID) -> None:
-    """Take a refusal of one of the caller's proven addresses back; raises SuppressionNotFound."""
+    """Remove a suppression of one of the caller's verified addresses; raises SuppressionNotFound."""
     person = policies.require_person(by)
-    refusal = next((found.refusal for found in suppressions_of(person) if found.refusal.pk == suppression_id), None)
-    if refusal is None:
+    own = (found.suppression for found in suppressions_of(person))
+    suppression = next((found for found in own if found.pk == suppression_id), None)
+    if suppression is None:
         raise SuppressionNotFound
     deleted, _ = Suppression.objects.filter(pk=suppression_id).delete()
     if not deleted:
         raise SuppressionNotFound
-    Event.objects.record("suppression.deleted", by=by, subject=refusal, scope=refusal.scope)
+    Event.objects.record("suppression.deleted", by=by, subject=suppression, scope=suppression.scope)
 
 
 def find_emailed(invitation_id: UUID) -> Invitation:
-    """The invitation that a mail was about, also of an archived organization; raises InvitationNotFound."""
+    """Return the invitation an email was about, also of an archived organization; raises InvitationNotFound."""
     invitation = Invitation.objects.with_details().filter(pk=invitation_id).first()
     if invitation is None or is_erased(invitation.email):
         raise InvitationNotFound
@@ -87,7 +89,7 @@ def find_emailed(invitation_id: UUID) -> Invitation:
 
 
 def suppressions_of(person: User) -> list[SuppressedAddress]:
-    """What the person's proven addresses have refused: of any organization, and of each that has invited them."""
+    """Return the suppressions of the person's verified addresses: for all, and for organizations that invited them."""
     return [found for address in sorted(person.verified_addresses()) for found in _suppressions_by(address)]
 
 
@@ -98,13 +100,13 @@ def _suppressions_by(address: str) -> list[SuppressedAddress]:
         digests += suppression_digests(address, organization)
     rows = Suppression.objects.filter(digest__in=digests).select_related("organization")
     return [
-        SuppressedAddress(address, refusal)
-        for refusal in rows.order_by(F("organization__name").asc(nulls_last=True), "id")
+        SuppressedAddress(address, suppression)
+        for suppression in rows.order_by(F("organization__name").asc(nulls_last=True), "id")
     ]
 
 
 def _require_mailbox(by: Principal, invitation: Invitation, proof: Proof | None) -> None:
-    """Raise InvitationNotFound unless a link or the caller's own proven address shows the mailbox."""
+    """Raise InvitationNotFound unless a link or a verified address proves that the caller reads the mailbox."""
     by_link = proof is not None and proof.invitation_id == invitation.pk and proof.purpose in PROVES_MAILBOX
     by_account = by.user is not None and invitation.email in by.user.verified_addresses()
     if is_erased(invitation.email) or not (by_link or by_account):

@@ -1,8 +1,7 @@
-"""Handing a message to the mail server, and what its answer means.
+"""Hand a message to the mail server, and classify the server's response.
 
-Only what a server says about this sender, recipient or content is about the mail: 5xx to MAIL, RCPT or DATA (RFC 5321,
-section 4.2.1) is final. Everything else (no connection, a time-out, 4xx, a refused password, a setting that no
-connection can be made with) is about the moment or about us, and the mail waits for a better one.
+Only a 5xx response to MAIL, RCPT or DATA (RFC 5321, section 4.2.1) is about this email, and is final. All other errors
+(no connection, a timeout, 4xx, a rejected password, a wrong setting) are temporary, and the email is deferred.
 """
 
 import logging
@@ -23,82 +22,87 @@ from invitations.email.models import RESPONSE_LENGTH, Email
 
 logger = logging.getLogger(__name__)
 
-# RFC 4954, section 6: said to MAIL by servers that do not know us yet.
-SIGN_IN_FIRST = {530, 534, 535, 538}
+# RFC 4954, section 6: servers return these codes to MAIL when the client is not authenticated.
+AUTHENTICATION_CODES = {530, 534, 535, 538}
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a mail: its new state, and why, in one line; the server's own words when it was the server's.
+    """The result of a delivery: the email's new state and the reason, in one line.
 
-    ``withheld`` says that the recipient wants no mails.
+    ``detail`` is the server's response if ``by_server``, else a reason of this service. ``withheld`` means that the
+    recipient has unsubscribed.
     """
 
     state: Email.State
-    words: str = ""
+    detail: str = ""
     by_server: bool = True
     withheld: bool = False
 
 
 def connection_for_worker() -> BaseEmailBackend:
-    """The configured way for mails to leave, not opened yet; with patience where it is SMTP."""
+    """Return the configured email backend, not opened yet. For SMTP it is the one with the worker's deadlines."""
     return smtp.EmailBackend() if settings.EMAIL_BACKEND == DJANGO_SMTP else get_connection()
 
 
 def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> Outcome:
-    """Send one message: sent, deferred or failed. The connection stays open, so that recording comes before goodbye.
+    """Send one message, and return ``sent``, ``deferred`` or ``failed``.
 
-    Raises only what is a fault of ours in the message. A fault in the settings must not cost a mail: it waits.
+    The connection stays open, so that the outcome is recorded before QUIT. Raises only for a faulty message: an error
+    in the settings defers the email.
     """
     try:
         connection.open()
     except AnyDatabaseError:
         raise
     except Exception as error:
-        # What could not be encoded is quoted by the error, and may be the password.
+        # The text of a UnicodeError quotes the value that cannot be encoded, which may be the password.
         if isinstance(error, UnicodeError):
-            words = f"{type(error).__name__} in the mail settings"
+            detail = f"{type(error).__name__} in the email settings"
         else:
-            words = reply_words(error)
-        logger.warning("No mail can be handed over: %s", words)
-        return Outcome(Email.State.DEFERRED, words)
+            detail = error_text(error)
+        logger.warning("mail server unreachable: %s", detail)
+        return Outcome(Email.State.DEFERRED, detail)
     try:
         connection.send_messages([message])
     except (OSError, AnymailAPIError) as error:
-        return Outcome(Email.State.FAILED if _is_final(error) else Email.State.DEFERRED, reply_words(error))
+        return Outcome(Email.State.FAILED if _is_final(error) else Email.State.DEFERRED, error_text(error))
     except AnymailRecipientsRefused as error:
-        return Outcome(Email.State.FAILED, reply_words(error))
-    return Outcome(Email.State.SENT, ledger_line(_receipt(connection, message)))
+        return Outcome(Email.State.FAILED, error_text(error))
+    return Outcome(Email.State.SENT, stored_line(_receipt(connection, message)))
 
 
 def close_connection(connection: BaseEmailBackend) -> None:
-    """Close the connection; nothing depends on what the server thinks of it."""
+    """Close the connection, and ignore errors: the outcome is already recorded."""
     try:
         connection.close()
     except (OSError, AnymailAPIError):
         return
 
 
-def reply_words(error: BaseException) -> str:
-    """What a server, or the network, said: one visible line without secrets, cut to what the ledger holds."""
+def error_text(error: BaseException) -> str:
+    """Return the server's response or the network error, as a stored line."""
     code, text = _reply(error)
-    return ledger_line(f"{code} {text}" if code else text or type(error).__name__)
+    return stored_line(f"{code} {text}" if code else text or type(error).__name__)
 
 
-def ledger_line(said: str) -> str:
-    """A server's words as one visible line without secrets, cut to what the ledger holds."""
-    return redact(UNSAFE_IN_A_LINE.sub("", " ".join(said.split())))[:RESPONSE_LENGTH]
+def stored_line(text: str) -> str:
+    """Return the text as one line of visible characters, without secrets, cut to the length of the column."""
+    return redact(UNSAFE_IN_A_LINE.sub("", " ".join(text.split())))[:RESPONSE_LENGTH]
 
 
-def reply_code(words: str) -> str:
-    """The codes that begin a server's words (RFC 5321 and 3463), without the rest, which may name a person."""
-    found = re.match(r"[2-5]\d\d( [245]\.\d{1,3}\.\d{1,3})?(?!\S)", words, re.ASCII)
+def reply_code(response: str) -> str:
+    """Return the codes at the start of a response (RFC 5321 and 3463), else "refused".
+
+    The rest of the response is left out because it may name a person.
+    """
+    found = re.match(r"[2-5]\d\d( [245]\.\d{1,3}\.\d{1,3})?(?!\S)", response, re.ASCII)
     return found[0] if found else "refused"
 
 
 def _receipt(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> str:
-    """What the server said when it took the message, or the name that a provider has for it."""
+    """Return the server's response to an accepted message, or the provider's id of it."""
     if isinstance(connection, smtp.EmailBackend):
         return connection.receipt
     status = getattr(message, "anymail_status", None)
@@ -109,15 +113,15 @@ def _is_final(error: Exception) -> bool:
     if not isinstance(error, SMTPSenderRefused | SMTPRecipientsRefused | SMTPDataError):
         return False
     code, _ = _reply(error)
-    return 500 <= code < 600 and not (isinstance(error, SMTPSenderRefused) and code in SIGN_IN_FIRST)
+    return 500 <= code < 600 and not (isinstance(error, SMTPSenderRefused) and code in AUTHENTICATION_CODES)
 
 
 def _reply(error: BaseException) -> tuple[int, str]:
-    """The code (0 when there is none) and the text of an answer."""
+    """Return the code (0 if there is none) and the text of a server's response."""
     if isinstance(error, SMTPRecipientsRefused):
-        [(code, text)] = error.recipients.values()  # there is one recipient
+        [(code, text)] = error.recipients.values()  # each message has one recipient
         return code, text.decode(errors="replace")
     if isinstance(error, SMTPResponseException):
-        said = error.smtp_error
-        return error.smtp_code, said.decode(errors="replace") if isinstance(said, bytes) else said
+        content = error.smtp_error
+        return error.smtp_code, content.decode(errors="replace") if isinstance(content, bytes) else content
     return 0, str(error)

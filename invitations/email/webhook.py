@@ -1,7 +1,7 @@
-"""``/webhooks/mail/<provider>``: where the one configured mail provider reports what became of mails.
+"""``/webhooks/mail/<provider>``: receive delivery reports of the configured email provider.
 
-django-anymail checks the signature and reads the provider's words. Whatever it is told, the answer is never a 500: 200
-for every genuine report, known or not; 503 only while our database is away, so that the provider comes back.
+django-anymail checks the signature and parses the report. The response is 200 for each report with a valid signature,
+also about an unknown email, and 503 while the database is unreachable, so that the provider retries. It is never 500.
 """
 
 import logging
@@ -31,7 +31,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 logger = logging.getLogger(__name__)
 
-LARGEST = 1024 * 1024  # bytes; a provider's batch of a thousand reports is smaller
+MAX_BODY_LENGTH = 1024 * 1024  # bytes; a batch of a thousand reports is smaller
 
 VIEWS: dict[str, type[AnymailBaseWebhookView]] = {
     "amazon_ses": AmazonSESTrackingWebhookView,
@@ -52,30 +52,30 @@ VIEWS: dict[str, type[AnymailBaseWebhookView]] = {
 
 @csrf_exempt
 def email_webhook(request: HttpRequest, provider: str) -> HttpResponse:
-    """Take the reports of the provider that ``EMAIL_WEBHOOK`` names; every other is unknown here."""
+    """Receive reports of the provider in ``EMAIL_WEBHOOK``; raises Http404 for any other provider."""
     if not settings.EMAIL_WEBHOOK or provider != settings.EMAIL_WEBHOOK:
         raise Http404
     return _guarded(VIEWS[provider].as_view(), request)
 
 
 def _guarded(view: Callable[..., Any], request: HttpRequest) -> HttpResponse:
-    """The view's answer, or what it could not do with the request."""
+    """Return the view's response, or an error response if the view raises."""
     try:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY_LENGTH:
             return HttpResponse("Too large.", status=413, content_type="text/plain")
         return view(request)
     except AnymailWebhookValidationFailure as error:
-        logger.warning("A mail report was refused: %r", str(error))
-        return HttpResponse("Not signed as it should be.", status=403, content_type="text/plain")
+        logger.warning("email report rejected: %r", str(error))
+        return HttpResponse("The signature is not valid.", status=403, content_type="text/plain")
     except (DatabaseError, InterfaceError):
-        logger.exception("A mail report could not be written down.")
-        return HttpResponse("Come back later.", status=503, content_type="text/plain")
-    except Exception as error:  # a foreign format, read by a library that trusts it
-        logger.warning("A mail report could not be read: %s at %s", type(error).__name__, _place_of(error))
-        return HttpResponse("Not understood.", status=400, content_type="text/plain")
+        logger.exception("email report not recorded")
+        return HttpResponse("Try again later.", status=503, content_type="text/plain")
+    except Exception as error:  # django-anymail does not validate the payload
+        logger.warning("email report not readable: %s at %s", type(error).__name__, _place_of(error))
+        return HttpResponse("The report is not readable.", status=400, content_type="text/plain")
 
 
 def _place_of(error: Exception) -> str:
-    """Where it was raised: its words may repeat the payload, which names people."""
+    """Return where the error was raised. Its message is not logged: it may quote the payload, which names people."""
     [*_, last] = extract_tb(error.__traceback__)
     return f"{last.filename}:{last.lineno}"

@@ -1,4 +1,4 @@
-"""The worker's day: deliver what is due, do the chores, wait a moment; until asked to stop."""
+"""The worker's loop: deliver due emails and run maintenance tasks until asked to stop."""
 
 import logging
 import signal
@@ -8,75 +8,77 @@ from contextlib import contextmanager
 
 from django.db import close_old_connections
 
-from invitations.actions.maintenance import MAINTENANCE_TASKS
 from invitations.email.deliver import deliver_next
 
 logger = logging.getLogger(__name__)
 
-MIN_WAIT = 0.1
+MIN_WAIT = 0.1  # seconds, like the other times here
 MAX_WAIT = 1.0
 MAX_WAIT_AFTER_ERRORS = 5.0
 TASK_INTERVAL = 60.0
-STOPPING = (signal.SIGTERM, signal.SIGINT)
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Worker:
-    """One process that sends mails; any number of them share the work."""
+    """One process that delivers emails. Any number of workers can run at the same time.
 
-    def __init__(self, tasks: Iterable[Callable[[], None]] = MAINTENANCE_TASKS) -> None:
-        self.tasks = tasks
-        self.asked_to_stop = False
+    ``tasks`` are run once a minute, in their order. They must be safe to run in several workers at once.
+    """
+
+    def __init__(self, tasks: Iterable[Callable[[], None]]) -> None:
+        self.tasks = tuple(tasks)
+        self.stop_requested = False
         self.wait = MIN_WAIT
         self.tasks_due = time.monotonic()
 
     def stop(self) -> None:
-        """Finish the mail in hand, and no other."""
-        self.asked_to_stop = True
+        """Stop after the current email."""
+        self.stop_requested = True
 
     def drain(self) -> None:
-        """Do the chores, deliver everything that is due, and return; raises what goes wrong with a delivery."""
-        while not self.asked_to_stop and self.run_once():
+        """Run the maintenance tasks, deliver all due emails, then return. Raises what a delivery raises."""
+        while not self.stop_requested and self.run_once():
             pass
 
     def run(self) -> None:
-        """Work until asked to stop. Nothing else ends it: not a lost database, not a fault in one turn."""
-        while not self.asked_to_stop:
+        """Work until asked to stop. Errors are logged and do not end the loop, not even a lost database."""
+        while not self.stop_requested:
             try:
-                worked = self.run_once()
+                delivered = self.run_once()
             except Exception:
-                logger.exception("The worker goes on after this.")
+                logger.exception("delivery raised an error")
                 self.rest(MAX_WAIT_AFTER_ERRORS)
             else:
-                self.wait = MIN_WAIT if worked else self.wait
-                if not worked:
+                self.wait = MIN_WAIT if delivered else self.wait
+                if not delivered:
                     self.rest(MAX_WAIT)
 
     def run_once(self) -> bool:
-        """Deliver one mail, and do the chores when it is time; whether there was a mail."""
+        """Run the maintenance tasks if they are due, then deliver one email; return whether one was due."""
         close_old_connections()
         if time.monotonic() >= self.tasks_due:
             self.tasks_due = time.monotonic() + TASK_INTERVAL
             for task in self.tasks:
-                self.do(task)
+                self.run_task(task)
         return deliver_next()
 
-    def do(self, task: Callable[[], None]) -> None:
-        """Do one chore; what goes wrong in it stops neither the others nor the mails."""
+    def run_task(self, task: Callable[[], None]) -> None:
+        """Run one maintenance task. An error in it stops neither the other tasks nor the emails."""
         try:
             task()
         except Exception:
-            logger.exception("The worker goes on after a fault in %s.", task.__name__)
+            logger.exception("maintenance task failed", extra={"task": task.__name__})
 
-    def rest(self, longest: float) -> None:
-        """Wait twice as long as the last time, so that an idle worker asks the database about once a second."""
+    def rest(self, max_wait: float) -> None:
+        """Sleep twice as long as the last time, so that an idle worker queries the database once a second."""
         time.sleep(self.wait)
-        self.wait = min(self.wait * 2, longest)
+        self.wait = min(self.wait * 2, max_wait)
 
 
 @contextmanager
 def stopped_by_signals(worker: Worker) -> Iterator[None]:
-    """Let SIGTERM and SIGINT ask the worker to stop, for as long as the block runs."""
-    former = {number: signal.signal(number, lambda *_: worker.stop()) for number in STOPPING}
+    """Stop the worker on SIGTERM or SIGINT while the block runs; restore the former handlers after it."""
+    former = {number: signal.signal(number, lambda *_: worker.stop()) for number in STOP_SIGNALS}
     try:
         yield
     finally:

@@ -33,7 +33,7 @@ class DeclineForm(forms.Form):
 
     reason = ReasonField(
         label=_("Reason (optional)"),
-        help_text=_("Whoever invited you can read it."),
+        help_text=_("The person who invited you can read it."),
         required=False,
         max_length=REASON_LENGTH,
         validators=[validate_plain_multiline_text],
@@ -41,13 +41,13 @@ class DeclineForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     unsubscribe_from = forms.TypedChoiceField(
-        label=_("Further invitation mails"),
+        label=_("Future invitation emails"),
         choices=[
-            ("", _("As before")),
-            (SuppressionScope.ORGANIZATION.value, _("None from this organization")),
-            (SuppressionScope.ALL.value, _("None from any organization here")),
+            ("", _("Keep them")),
+            (SuppressionScope.ORGANIZATION.value, _("Unsubscribe from this organization")),
+            (SuppressionScope.ALL.value, _("Unsubscribe from all organizations")),
         ],
-        help_text=_("Nobody is told."),
+        help_text=_("We won't tell anyone."),
         widget=forms.RadioSelect,
         coerce=SuppressionScope,
         empty_value=None,
@@ -85,7 +85,9 @@ class InvitedSignUpForm(SignUpForm):
         if not self.proven:
             return str(super().clean_email())
         if is_proven(self.address):
-            raise ValidationError(_("There is an account with this address already. Sign in with it."), code="taken")
+            raise ValidationError(
+                _("There's already an account with this email address. Sign in instead."), code="taken"
+            )
         return self.address
 
     @transaction.atomic

@@ -23,7 +23,7 @@ def show(request: HttpRequest, visit: PageState, *, status: int | None = None, *
         return show_refusal(request, refusal, visit.invitation, status=status, visit=visit, **context)
     page = "open" if visit.is_signed_in else "welcome"
     context = {"form": DeclineForm(), "is_member": visit.is_signed_in and visit.is_member(), **context}
-    return _render(request, page, status or 200, visit.invitation, visit=visit, **context)
+    return _render(request, page, status or 200, visit.invitation, page_state=visit, **context)
 
 
 def show_refusal(
@@ -41,7 +41,7 @@ def show_refusal(
         page, page_status = f"{page}_by_you", 200
     if isinstance(refusal, InvitationExpired) and visit:
         context["request_state"] = request_state(visit)
-    return _render(request, page, status or page_status, invitation, visit=visit, **context)
+    return _render(request, page, status or page_status, invitation, page_state=visit, **context)
 
 
 def request_state(visit: PageState) -> str:
@@ -56,11 +56,9 @@ def request_state(visit: PageState) -> str:
 def no_more_emails(invitation: Invitation, scope: SuppressionScope) -> str:
     """What it means for the invited address that its mails were refused."""
     if scope == SuppressionScope.ALL:
-        return _("%(address)s gets no more invitation mails from any organization here.") % {
-            "address": invitation.email
-        }
+        return _("We won't email invitations to %(address)s anymore.") % {"address": invitation.email}
     words = {"address": invitation.email, "name": invitation.organization.name}
-    return _("%(address)s gets no more invitation mails from %(name)s.") % words
+    return _("We won't email invitations from %(name)s to %(address)s anymore.") % words
 
 
 def _render(

@@ -49,16 +49,16 @@ class Unsubscribe(View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Ask from whom."""
-        return self._page("no_mail")
+        return self._page("unsubscribe")
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Refuse; a mail program's one click is about the organization that wrote."""
         one_click = request.POST.get("List-Unsubscribe") == "One-Click"
-        chosen = SuppressionScope.ORGANIZATION if one_click else request.POST.get("reach", "")
+        chosen = SuppressionScope.ORGANIZATION if one_click else request.POST.get("scope", "")
         if chosen not in SuppressionScope.__members__.values():
-            return self._page("no_mail", status=400)
+            return self._page("unsubscribe", status=400)
         unsubscribe(by=LINK_HOLDER, invitation_id=self.invitation.pk, scope=SuppressionScope(chosen), proof=self.proof)
-        return self._page("no_mail_done", refused=no_more_emails(self.invitation, SuppressionScope(chosen)))
+        return self._page("unsubscribe_done", confirmation=no_more_emails(self.invitation, SuppressionScope(chosen)))
 
     def _page(self, name: str, status: int = 200, **context: object) -> HttpResponse:
         context |= {"invitation": self.invitation, "organization": self.invitation.organization}
@@ -71,7 +71,9 @@ class EmailPreferences(LoginRequiredMixin, View):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show each, with the way back."""
-        return render(request, "invitations/my_mails.html", {"refusals": suppressions_of(cast("User", request.user))})
+        return render(
+            request, "invitations/email_preferences.html", {"suppressions": suppressions_of(cast("User", request.user))}
+        )
 
 
 class AllowEmails(LoginRequiredMixin, View):
@@ -85,4 +87,4 @@ class AllowEmails(LoginRequiredMixin, View):
                 remove_suppression(by=by, suppression_id=suppression_id)
         except SuppressionNotFound:
             pass
-        return redirect("my-mails")
+        return redirect("email-preferences")

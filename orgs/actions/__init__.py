@@ -1,1 +1,1 @@
-"""What can happen to an organization and what belongs to it: one module per noun."""
+"""Actions that change organizations and what belongs to them: one module per noun."""

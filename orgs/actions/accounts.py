@@ -1,4 +1,4 @@
-"""What happens to an account where it touches organizations: system users, switching, and every way to end."""
+"""Actions on accounts that affect organizations: register system users, switch, deactivate, delete and purge."""
 
 from typing import Any
 from uuid import UUID
@@ -24,13 +24,13 @@ from orgs.signals import account_purged
 
 
 class AccountNotYours(Denied):
-    """Only the person and staff end an account."""
+    """The caller is neither the person nor staff."""
 
-    message = "Only the person themselves or staff can do this."
+    message = "Only the owner of the account or staff can do this."
 
 
 class AccountBusy(Conflict):
-    """It joined an organization while it was being ended."""
+    """The account joined an organization while this request was about to end it."""
 
     message = "This account is joining an organization at this moment. Try again."
 
@@ -44,7 +44,10 @@ def register_system_user(
     role_id: UUID,
     permissions: frozenset[str] = frozenset(),
 ) -> Membership:
-    """Make a system user of one organization. It holds at most what the caller holds and acts by keys and tokens."""
+    """Create a system user in one organization; it can only get permissions that the caller has.
+
+    Raises OrganizationNotFound and what ``add_member`` raises.
+    """
     lock_organization(organization_id, by=by)
     user = User.objects.create_user(None, kind=User.Kind.SYSTEM, first_name=name)
     Event.objects.record("user.registered", by=by, subject=user, organization_id=organization_id, user_kind=user.kind)
@@ -53,7 +56,7 @@ def register_system_user(
 
 @transaction.atomic
 def switch_organization(*, by: Principal, organization_id: UUID) -> Organization:
-    """Make an organization the caller's active one; every request that names none is then about it."""
+    """Make an organization the caller's active one: the default for requests that name none."""
     organization = lock_organization(organization_id, by=by)
     switched = organization.memberships.filter(user=by.user).update(activated_at=timezone.now())
     if not switched:
@@ -64,9 +67,9 @@ def switch_organization(*, by: Principal, organization_id: UUID) -> Organization
 
 @transaction.atomic
 def delete_account(*, by: Principal, user: User) -> None:
-    """Soft-delete: the person leaves every organization and can no longer sign in.
+    """Soft-delete an account: the person leaves all organizations and can no longer sign in.
 
-    Raises LastOwner, AccountEnded when it was deleted before, AccountBusy.
+    Raises AccountNotYours, LastOwner, AccountBusy, and AccountEnded when it was deleted before.
     """
     _require_self_or_staff(by, user)
     account, memberships = _lock_account(user)
@@ -77,9 +80,9 @@ def delete_account(*, by: Principal, user: User) -> None:
 
 @transaction.atomic
 def deactivate_account(*, by: Principal, user: User) -> None:
-    """Staff: the person can no longer sign in; memberships stay, but a last owner cannot be deactivated.
+    """Keep a person from signing in, for staff. Memberships stay. Does nothing when the account is not active.
 
-    Deactivating what is not active changes nothing.
+    Raises AccountNotYours for others than staff, and LastOwner for the last owner of an organization.
     """
     _require_staff(by)
     account, memberships = _lock_account(user)
@@ -92,9 +95,9 @@ def deactivate_account(*, by: Principal, user: User) -> None:
 
 @transaction.atomic
 def reactivate_account(*, by: Principal, user: User) -> None:
-    """Staff: the person can sign in again. Memberships that a deletion ended stay ended.
+    """Let a deactivated or deleted account sign in again, for staff. Does nothing when the account is active.
 
-    Reactivating what is active changes nothing.
+    Memberships that ended with the deletion do not come back. Raises AccountNotYours and AccountEnded.
     """
     _require_staff(by)
     account = lock_account(user.pk)
@@ -107,9 +110,10 @@ def reactivate_account(*, by: Principal, user: User) -> None:
 
 @transaction.atomic
 def purge_account(*, by: Principal, user: User) -> None:
-    """Erase a person for ever: addresses, names and identities go; events keep the id alone.
+    """Erase an account permanently, with addresses, names and identities. Events only keep the user id.
 
-    An account that is still live is deleted first, with the same rules. Raises AccountEnded when it was erased before.
+    An account that is not deleted yet is deleted first; see ``delete_account`` for what that raises. Raises
+    AccountEnded when the account was erased before.
     """
     _require_self_or_staff(by, user)
     account, memberships = _lock_account(user)
@@ -124,7 +128,7 @@ def purge_account(*, by: Principal, user: User) -> None:
 
 
 def _require_self_or_staff(by: Principal, user: User) -> None:
-    """The person themselves, by a credential that stands for all of them, or staff."""
+    """Raise AccountNotYours unless the caller is staff, or the person with an unrestricted credential."""
     narrowed = by.organization_id is not None or by.permissions is not None
     if not by.is_staff and (narrowed or not by.is_person or by.actor_id != user.pk):
         raise AccountNotYours
@@ -136,7 +140,10 @@ def _require_staff(by: Principal) -> None:
 
 
 def _lock_account(user: User) -> tuple[User, list[Membership]]:
-    """The account and its memberships as they now are, with every organization concerned locked."""
+    """Lock the user's organizations and account, and reload the account and its memberships.
+
+    Raises AccountEnded when it was erased, and AccountBusy when it has just joined another organization.
+    """
     locked = lock_organizations_of(user)
     account = lock_account(user.pk)
     if account is None:

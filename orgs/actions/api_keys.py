@@ -1,4 +1,8 @@
-"""API keys: a member's rights, or fewer, for a program. Shown once, stored as a hash, dead with the membership."""
+"""Actions on API keys, and authentication with them.
+
+A key acts as one member, with all or some of the member's permissions. Its secret is shown once and stored as a hash.
+A key is deleted with its membership.
+"""
 
 import hashlib
 import secrets
@@ -19,28 +23,28 @@ from orgs.lookups import UnknownPermission, find_member
 from orgs.models import ApiKey, Membership, Organization
 from orgs.permissions import ALL_PERMISSIONS, MANAGE_MEMBERS, effective
 
-SECRET_PREFIX = "pw_"  # noqa: S105 - what secret scanners recognise, not a secret
+SECRET_PREFIX = "pw_"  # noqa: S105 - a prefix for secret scanners, not a secret
 _LAST_USE_PRECISION = timedelta(minutes=1)
 
 
 class ApiKeyNotFound(NotFound):
-    """No such key, or not the caller's to see."""
+    """The key does not exist, or the caller may not see it."""
 
     message = "There is no such API key."
 
 
 class NotYourKey(Denied):
-    """Keys are made for oneself and for system users."""
+    """Members can create keys and service clients for themselves and for system users that they manage."""
 
     message = "You can make keys for yourself and for system users you manage."
 
 
 def visible_keys(by: Principal, organization: Organization) -> QuerySet[ApiKey]:
-    """The caller's keys in the organization and, for whoever manages members, those of its system users."""
-    mine = Q(membership__user=by.user)
-    if policies.holdings(by, organization).permits(MANAGE_MEMBERS):
-        mine |= Q(membership__user__kind="system")
-    return ApiKey.objects.filter(mine, membership__organization=organization).select_related("membership__user")
+    """Return the caller's keys in the organization and, if the caller manages members, those of system users."""
+    visible = Q(membership__user=by.user)
+    if policies.caller_permissions(by, organization).permits(MANAGE_MEMBERS):
+        visible |= Q(membership__user__kind="system")
+    return ApiKey.objects.filter(visible, membership__organization=organization).select_related("membership__user")
 
 
 @transaction.atomic
@@ -54,19 +58,19 @@ def create_api_key(
     permissions: frozenset[str] | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """A key and its secret, which is shown this once and never stored.
+    """Create a key and return it with its secret, which is not stored.
 
-    It is for the caller's membership unless ``membership_id`` names a system user's. ``permissions`` narrows it;
-    None lets it do what the member can, or what the credential that makes it is narrowed to.
-    Raises NotYourKey, GrantTooWide, UnknownPermission, MemberNotFound, and Invalid for a date that has passed.
+    ``membership_id`` is the caller's (the default) or a system user's. ``permissions`` limits the key; with None, the
+    limit of the caller's credential applies, if it has one.
+    Raises NotYourKey, GrantTooWide, UnknownPermission, MemberNotFound, and Invalid for a date in the past.
     """
     organization = lock_organization(organization_id, by=by)
-    held = policies.holdings(by, organization)
-    membership = _membership_for_key(by, organization, held, membership_id)
+    own = policies.caller_permissions(by, organization)
+    membership = _membership_for_key(by, organization, own, membership_id)
     permissions = by.permissions if permissions is None else permissions
-    _require_permissions(held, permissions)
+    _require_permissions(own, permissions)
     if expires_at is not None and expires_at <= timezone.now():
-        raise Invalid(fields={"expires_at": ["Choose a moment in the future."]})
+        raise Invalid(fields={"expires_at": ["Choose a time in the future."]})
     secret = SECRET_PREFIX + secrets.token_urlsafe(32)
     key = ApiKey(
         membership=membership,
@@ -83,8 +87,8 @@ def create_api_key(
 
 
 @transaction.atomic
-def describe_api_key(*, by: Principal, organization_id: UUID, key_id: UUID, **changes: str) -> ApiKey:
-    """Change a key's ``name`` or ``description``; what it may do never changes. Raises ApiKeyNotFound, GrantTooWide."""
+def update_api_key(*, by: Principal, organization_id: UUID, key_id: UUID, **changes: str) -> ApiKey:
+    """Change a key's ``name`` or ``description``. Raises ApiKeyNotFound and GrantTooWide."""
     organization = lock_organization(organization_id, by=by)
     key = _find_key_to_change(by, organization, key_id)
     require_names(changes, {"name", "description"})
@@ -95,7 +99,7 @@ def describe_api_key(*, by: Principal, organization_id: UUID, key_id: UUID, **ch
 
 @transaction.atomic
 def delete_api_key(*, by: Principal, organization_id: UUID, key_id: UUID) -> None:
-    """End a key; the next request with it is refused. Raises ApiKeyNotFound, GrantTooWide."""
+    """Delete a key; it stops working immediately. Raises ApiKeyNotFound and GrantTooWide."""
     organization = lock_organization(organization_id, by=by)
     key = _find_key_to_change(by, organization, key_id)
     record("api_key.deleted", by, key, organization, membership_id=key.membership_id)
@@ -103,7 +107,7 @@ def delete_api_key(*, by: Principal, organization_id: UUID, key_id: UUID) -> Non
 
 
 def find_key(by: Principal, organization: Organization, key_id: UUID) -> ApiKey:
-    """A key the caller may see; raises ApiKeyNotFound."""
+    """Return a key that the caller may see; raises ApiKeyNotFound."""
     key = visible_keys(by, organization).filter(pk=key_id).first()
     if key is None:
         raise ApiKeyNotFound
@@ -111,21 +115,27 @@ def find_key(by: Principal, organization: Organization, key_id: UUID) -> ApiKey:
 
 
 def _find_key_to_change(by: Principal, organization: Organization, key_id: UUID) -> ApiKey:
-    """A key the caller may see; a narrowed credential touches none that may do more than itself."""
+    """Return a key that the caller may change; raises ApiKeyNotFound.
+
+    Raises GrantTooWide when the caller's credential is limited and the key has more permissions than that.
+    """
     key = find_key(by, organization, key_id)
     if by.permissions is not None:
-        theirs = ALL_PERMISSIONS if key.permissions is None else effective(key.permissions)
-        policies.require_subset(theirs - effective(by.permissions))
+        of_key = ALL_PERMISSIONS if key.permissions is None else effective(key.permissions)
+        policies.require_subset(of_key - effective(by.permissions))
     return key
 
 
 def authenticate(secret: str) -> Principal | None:
-    """The principal behind a secret, or None when it is unknown, expired, or its member is gone or archived."""
+    """Return the principal of the key with this secret; None when the key is not valid.
+
+    A key is not valid when it is unknown or expired, its user is not active, or its organization is archived.
+    """
     return _principal_of(secret_hash=_hash(secret))
 
 
 def authenticate_by_id(key_id: UUID) -> Principal | None:
-    """The same for a key that has proven itself before (``orgs.api.key_exchange``)."""
+    """Return the principal of a key, like ``authenticate``. The caller has checked a token for the key."""
     return _principal_of(pk=key_id)
 
 
@@ -146,35 +156,35 @@ def _principal_of(**key_is: object) -> Principal | None:
 
 
 def _note_use(key: ApiKey) -> None:
-    """Remember the last use to the minute, so that a busy key is not a write per request."""
+    """Update ``last_used_at`` at most once a minute, so that not every request writes."""
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=Now() - _LAST_USE_PRECISION)
     ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
 
 
 def _hash(secret: str) -> str:
-    """SHA-256 suffices for 256 random bits; a slow hash would protect nothing and cost every request."""
+    """Return the SHA-256 of the secret. A slow hash is for weak passwords; the secret has 256 random bits."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _membership_for_key(
-    by: Principal, organization: Organization, held: policies.Holdings, membership_id: UUID | None
+    by: Principal, organization: Organization, own: policies.EffectivePermissions, membership_id: UUID | None
 ) -> Membership:
-    mine = policies.find_membership(by.user, organization)
-    if mine and membership_id in (None, mine.pk):
-        return mine
-    if membership_id is None or not held.permits(MANAGE_MEMBERS):
+    of_caller = policies.find_membership(by.user, organization)
+    if of_caller and membership_id in (None, of_caller.pk):
+        return of_caller
+    if membership_id is None or not own.permits(MANAGE_MEMBERS):
         raise NotYourKey
     membership = find_member(organization, membership_id)
     if membership.user.is_person:
         raise NotYourKey
-    policies.require_authority_over(held, membership)
+    policies.require_authority_over(own, membership)
     return membership
 
 
-def _require_permissions(held: policies.Holdings, permissions: frozenset[str] | None) -> None:
+def _require_permissions(own: policies.EffectivePermissions, permissions: frozenset[str] | None) -> None:
     if permissions is None:
         return
     if permissions - ALL_PERMISSIONS:
         raise UnknownPermission(fields={"permissions": ["Unknown permission."]})
-    in_units = frozenset().union(*held.units.values())
-    policies.require_subset(effective(permissions) - held.organization - in_units)
+    in_units = frozenset().union(*own.units.values())
+    policies.require_subset(effective(permissions) - own.organization - in_units)

@@ -1,4 +1,4 @@
-"""What can happen to the members of an organization."""
+"""What can happen to the members of an organization. The five steps of an action: see ``organizations``."""
 
 from uuid import UUID
 
@@ -10,7 +10,7 @@ from core.errors import Conflict, Denied, Unprocessable
 from orgs import policies
 from orgs.actions.saving import record, save_checked
 from orgs.locks import lock_active_account, lock_organization
-from orgs.lookups import MemberNotFound, describe, find_grant, find_member
+from orgs.lookups import MemberNotFound, find_grant, find_member, grant_data
 from orgs.models import Membership, Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN_ROLE, OWN, OWNER_ROLE
 from orgs.policies import Grant
@@ -19,36 +19,33 @@ from orgs.signals import seat_freed
 
 
 class LastOwner(Conflict):
-    """The only owner cannot go, or stop being one."""
+    """An organization keeps at least one active owner."""
 
     message = "An organization needs an owner: transfer the ownership first."
 
 
 class OwnerIsNoPerson(Unprocessable):
-    """Programs own nothing: somebody must be able to answer for the organization."""
+    """A system user cannot be an owner: a person must be responsible for the organization."""
 
     message = "Only a person can own an organization."
 
 
 class AlreadyMember(Conflict):
-    """The person belongs already."""
+    """The user is a member already, or a system user of another organization."""
 
     message = "This person is already a member."
 
 
 class InvitationRequired(Denied):
-    """People join by their own consent."""
+    """A person cannot be added without consent."""
 
     message = "A person joins by accepting an invitation."
 
 
-# Members
-
-
 def add_membership(*, by: Principal, organization: Organization, user: User, grant: Grant) -> Membership:
-    """Make the user a member with this grant; the caller holds the lock and has checked who may grant it.
+    """Make the user a member with this grant. The caller has locked the organization and checked permissions.
 
-    Raises AccountEnded, OwnerIsNoPerson and AlreadyMember.
+    Raises AccountEnded, OwnerIsNoPerson, AlreadyMember.
     """
     lock_active_account(user.pk)
     _require_fit_to_own(user, grant)
@@ -57,7 +54,7 @@ def add_membership(*, by: Principal, organization: Organization, user: User, gra
     membership.assignments.create(role=grant.role)
     if grant.unit and grant.unit_role:
         membership.assignments.create(role=grant.unit_role, unit=grant.unit)
-    record("membership.created", by, membership, organization, user_id=user.pk, **describe(grant))
+    record("membership.created", by, membership, organization, user_id=user.pk, **grant_data(grant))
     return membership
 
 
@@ -70,9 +67,10 @@ def add_member(
     role_id: UUID,
     permissions: frozenset[str] = frozenset(),
 ) -> Membership:
-    """Make a user a member without asking: staff may do so to people, members only to new system users.
+    """Make a user a member without an invitation. Only staff may add people; members may add new system users.
 
-    Raises InvitationRequired, AlreadyMember (of a system user that belongs anywhere), GrantTooWide, NoSeatLeft.
+    Raises OrganizationNotFound, PermissionMissing, InvitationRequired for a person, AlreadyMember also for a system
+    user of any organization, UnknownRole, UnknownPermission, GrantTooWide, NoSeatLeft, AccountEnded, OwnerIsNoPerson.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
@@ -81,24 +79,31 @@ def add_member(
     if not user.is_person and user.memberships.exists():
         raise AlreadyMember
     grant = find_grant(organization, role_id=role_id, permissions=permissions)
-    policies.require_cover(held, grant)
+    policies.require_grantable(held, grant)
     require_seat(organization, *user.verified_addresses())
     return add_membership(by=by, organization=organization, user=user, grant=grant)
 
 
 @transaction.atomic
 def remove_member(*, by: Principal, organization_id: UUID, membership_id: UUID) -> None:
-    """End a membership. Nobody removes somebody with a power they lack; the last owner stays."""
+    """Remove a member.
+
+    Raises OrganizationNotFound, PermissionMissing, MemberNotFound, LastOwner, and GrantTooWide when the member has a
+    power that the caller lacks (``policies.require_can_remove``).
+    """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
     membership = find_member(organization, membership_id)
-    policies.require_power_over(held, membership)
+    policies.require_can_remove(held, membership)
     end_membership(by=by, organization=organization, membership=membership, kind="membership.removed")
 
 
 @transaction.atomic
 def leave_organization(*, by: Principal, organization_id: UUID) -> None:
-    """End the caller's own membership; a person needs nobody's permission to go. The last owner stays."""
+    """End the caller's own membership; this needs no permission.
+
+    Raises OrganizationNotFound, PersonRequired, MemberNotFound, LastOwner.
+    """
     organization = lock_organization(organization_id, by=by)
     user = policies.require_person(by)
     membership = policies.find_membership(user, organization)
@@ -108,9 +113,10 @@ def leave_organization(*, by: Principal, organization_id: UUID) -> None:
 
 
 def end_membership(*, by: Principal, organization: Organization, membership: Membership, kind: str) -> None:
-    """Delete a membership with its keys and give its seat away; the caller holds the lock.
+    """Delete a membership with its API keys and free the seat. The caller has locked the organization.
 
-    A system user belongs nowhere else, so its account ends with it.
+    A system user has only this membership, so its account is deactivated. ``kind`` is the kind of the event. Raises
+    LastOwner.
     """
     require_other_owner(organization, membership)
     record(kind, by, membership, organization, user_id=membership.user_id)
@@ -129,7 +135,11 @@ def change_member_roles(
     role_id: UUID | None = None,
     permissions: frozenset[str] | None = None,
 ) -> Membership:
-    """Give a member another organization role, other direct permissions, or both; None leaves it as it is."""
+    """Change a member's organization role, direct permissions, or both; None leaves a value as it is.
+
+    Raises OrganizationNotFound, PermissionMissing, MemberNotFound, UnknownRole, UnknownPermission, GrantTooWide,
+    OwnerIsNoPerson, LastOwner.
+    """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
     membership = find_member(organization, membership_id)
@@ -139,37 +149,41 @@ def change_member_roles(
         role_id=role_id or membership.organization_role.pk,
         permissions=frozenset(membership.permissions) if permissions is None else permissions,
     )
-    policies.require_cover(held, grant)
+    policies.require_grantable(held, grant)
     _require_fit_to_own(membership.user, grant)
     if grant.role.pk != OWNER_ROLE:
         require_other_owner(organization, membership)
     set_organization_grant(membership, grant)
-    record("membership.roles_changed", by, membership, organization, user_id=membership.user_id, **describe(grant))
+    record("membership.roles_changed", by, membership, organization, user_id=membership.user_id, **grant_data(grant))
     return find_member(organization, membership_id)
 
 
 @transaction.atomic
 def transfer_ownership(*, by: Principal, organization_id: UUID, membership_id: UUID) -> Membership:
-    """Make another active person the owner in the caller's place, who stays as an admin."""
+    """Make another active person an owner; the caller, if a member, becomes an admin.
+
+    Raises OrganizationNotFound, PersonRequired, PermissionMissing, MemberNotFound, and Unprocessable when the member is
+    the caller, a system user or inactive.
+    """
     organization = lock_organization(organization_id, by=by)
     user = policies.require_person(by)
     policies.require(by, organization, OWN)
-    heir = find_member(organization, membership_id)
-    if not heir.user.is_person or not heir.user.is_active or heir.user_id == user.pk:
+    successor = find_member(organization, membership_id)
+    if not successor.user.is_person or not successor.user.is_active or successor.user_id == user.pk:
         raise Unprocessable("Ownership goes to another person.", fields={"member_id": ["Name another active person."]})
     former = policies.find_membership(user, organization)
-    set_organization_grant(heir, Grant(Role.objects.get(pk=OWNER_ROLE)))
+    set_organization_grant(successor, Grant(Role.objects.get(pk=OWNER_ROLE)))
     if former is not None:
         set_organization_grant(former, Grant(Role.objects.get(pk=ADMIN_ROLE)))
-    record("organization.ownership_transferred", by, organization, organization, user_id=heir.user_id)
+    record("organization.ownership_transferred", by, organization, organization, user_id=successor.user_id)
     return find_member(organization, membership_id)
 
 
-# What these actions share
+# Steps
 
 
 def require_other_owner(organization: Organization, membership: Membership) -> None:
-    """Raise LastOwner when this member is the only active owner; needs the lock."""
+    """Raise LastOwner when this member is the only active owner. The caller has locked the organization."""
     owners = RoleAssignment.objects.filter(
         membership__organization=organization, membership__user__is_active=True, role_id=OWNER_ROLE
     )

@@ -1,10 +1,7 @@
-"""What can happen to an organization and its members.
+"""What can happen to an organization itself.
 
-Roles, units and the roles held there: ``structure.py``; API keys: ``keys.py``; system users and accounts that end:
-``account_actions.py``.
-
-Every action takes the same five steps: lock the organization, require the permission, check the rule, change,
-record the event. ``by`` is the caller; everything is keyword-only; each action is one transaction.
+Every action takes the same five steps: lock the organization, require the permission, check the rule, change the rows,
+record the event. ``by`` is the caller; all arguments are keyword-only; each action is one transaction.
 """
 
 from uuid import UUID
@@ -21,20 +18,17 @@ from orgs.locks import lock_organization
 from orgs.models import Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN, OWN, OWNER_ROLE
 from orgs.policies import Grant
-from orgs.signals import seat_freed
+from orgs.signals import organization_purging, seat_freed
 
 PROFILE = {"description", "logo_url", "website", "language"}
 
 
-# Organizations
-
-
 @transaction.atomic
 def create_organization(*, by: Principal, name: str, slug: str = "", **profile: str) -> Organization:
-    """Register an organization; the caller, a person, becomes its owner. Without a slug it gets one from its name.
+    """Create an organization with the caller as its owner; without a slug, one is made from the name.
 
-    ``profile`` may hold ``description``, ``logo_url``, ``website`` and ``language``.
-    Raises PersonRequired, SlugTaken, and ValidationError for input that breaks a rule of the model.
+    ``profile`` may contain ``description``, ``logo_url``, ``website`` and ``language``. Raises PersonRequired,
+    SlugTaken, AccountEnded, and ValidationError for a field.
     """
     founder = policies.require_person(by)
     require_names(profile, PROFILE)
@@ -47,7 +41,10 @@ def create_organization(*, by: Principal, name: str, slug: str = "", **profile: 
 
 @transaction.atomic
 def update_organization(*, by: Principal, organization_id: UUID, **changes: str) -> Organization:
-    """Change ``name``, ``slug``, ``description``, ``logo_url``, ``website`` or ``language``."""
+    """Change ``name``, ``slug``, ``description``, ``logo_url``, ``website`` or ``language``.
+
+    Raises OrganizationNotFound, PermissionMissing, SlugTaken, and ValidationError for a field.
+    """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, ADMIN)
     require_names(changes, {"name", "slug", *PROFILE})
@@ -58,9 +55,10 @@ def update_organization(*, by: Principal, organization_id: UUID, **changes: str)
 
 @transaction.atomic
 def set_seat_limit(*, by: Principal, organization_id: UUID, seat_limit: int | None) -> Organization:
-    """Set how many seats there are (None: any number). Staff only, as an organization cannot sell itself seats.
+    """Set the number of seats (None: no limit). Staff only.
 
-    A limit below the present members removes nobody; freed or added seats go to whoever waits for one.
+    A limit below the number of members removes nobody. Added seats go to acceptances that wait for one. Raises
+    OrganizationNotFound, PermissionMissing.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require_staff(by)
@@ -74,9 +72,9 @@ def set_seat_limit(*, by: Principal, organization_id: UUID, seat_limit: int | No
 def set_open_invitation_limit(
     *, by: Principal, organization_id: UUID, open_invitation_limit: int | None
 ) -> Organization:
-    """Set how many invitations may be open at once (None: as many as the service allows by default). Staff only.
+    """Set how many invitations may be open at once (None: the default of the settings). Staff only.
 
-    A limit below what is open withdraws nothing.
+    A limit below the number of open invitations cancels none. Raises OrganizationNotFound, PermissionMissing.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require_staff(by)
@@ -88,7 +86,10 @@ def set_open_invitation_limit(
 
 @transaction.atomic
 def archive_organization(*, by: Principal, organization_id: UUID) -> Organization:
-    """Soft-delete: nobody sees or enters it until it is restored. Its members and invitations stay as they are."""
+    """Archive the organization: until it is restored, members cannot see it and nobody can join.
+
+    Members and invitations stay as they are. Raises OrganizationNotFound, PermissionMissing.
+    """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, OWN)
     apply_changes(organization, {"deleted_at": timezone.now()})
@@ -98,9 +99,9 @@ def archive_organization(*, by: Principal, organization_id: UUID) -> Organizatio
 
 @transaction.atomic
 def restore_organization(*, by: Principal, organization_id: UUID) -> Organization:
-    """Undo ``archive_organization``; restoring what is not archived changes nothing.
+    """Undo ``archive_organization``; an organization that is not archived stays as it is.
 
-    Whoever waits for a seat gets the seats that became free meanwhile.
+    Seats that became free since then go to acceptances that wait. Raises OrganizationNotFound, PermissionMissing.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require(by, organization, OWN)
@@ -113,11 +114,14 @@ def restore_organization(*, by: Principal, organization_id: UUID) -> Organizatio
 
 @transaction.atomic
 def purge_organization(*, by: Principal, organization_id: UUID) -> None:
-    """Delete the organization and all that belongs to it for ever; only its events stay."""
+    """Delete the organization and everything that belongs to it, permanently. Its events stay.
+
+    Its system users are deactivated. Raises OrganizationNotFound, PermissionMissing.
+    """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require(by, organization, OWN)
     record("organization.purged", by, organization, organization)
     User.objects.filter(memberships__organization=organization, kind=User.Kind.SYSTEM).update(is_active=False)
-    organization.invitations.all().delete()
+    organization_purging.send(Organization, organization=organization)
     RoleAssignment.objects.filter(membership__organization=organization).delete()
     organization.delete()

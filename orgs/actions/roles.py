@@ -1,7 +1,4 @@
-"""What can happen to an organization's own roles, its workspaces and applications, and the roles held there.
-
-Same five steps as ``actions.py``.
-"""
+"""What can happen to an organization's own roles. The five steps of an action: see ``organizations``."""
 
 from uuid import UUID
 
@@ -23,34 +20,32 @@ from orgs.permissions import (
     Level,
     effective,
 )
+from orgs.signals import role_deleting
 
 
 class RoleNameTaken(Conflict):
-    """A built-in role or one of the organization's has this name."""
+    """A built-in role or another role of the organization has this name."""
 
     message = "There is a role of this name."
 
 
 class RoleBuiltIn(Conflict):
-    """Every organization has it."""
+    """Every organization shares the built-in roles."""
 
     message = "A built-in role cannot be changed or deleted."
 
 
 class RoleInUse(Conflict):
-    """Members hold it, or an open invitation names it."""
+    """A member has the role, or an open invitation names it."""
 
     message = "This role is in use: name another role to take its place."
 
 
-# Roles
-
-
 @transaction.atomic
 def create_role(*, by: Principal, organization_id: UUID, level: Level, name: str, permissions: frozenset[str]) -> Role:
-    """Define a role of the organization's own, of permissions the caller holds.
+    """Create a role of the organization, with permissions that the caller has.
 
-    Raises RoleNameTaken, UnknownPermission, GrantTooWide.
+    Raises OrganizationNotFound, PermissionMissing, RoleNameTaken, UnknownPermission, GrantTooWide.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require(by, organization, MANAGE_MEMBERS)
@@ -71,9 +66,10 @@ def update_role(
     name: str | None = None,
     permissions: frozenset[str] | None = None,
 ) -> Role:
-    """Rename an own role or change what it permits, for everybody who holds it; None leaves it as it is.
+    """Rename an organization's role or change its permissions, for all who have it; None leaves a value as it is.
 
-    The caller must hold what the role permits before and after.
+    The caller must have the permissions of the role before and after. Raises OrganizationNotFound, PermissionMissing,
+    RoleNotFound, RoleBuiltIn, RoleNameTaken, UnknownPermission, GrantTooWide.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require(by, organization, MANAGE_MEMBERS)
@@ -91,29 +87,36 @@ def update_role(
 
 @transaction.atomic
 def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign_to: UUID | None = None) -> None:
-    """Delete an own role. While members hold it or open invitations name it, ``reassign_to`` must name its heir."""
+    """Delete an organization's role. Members and open invitations that have it get the role ``reassign_to``.
+
+    The caller must have the permissions of both roles. Raises OrganizationNotFound, PermissionMissing, RoleNotFound,
+    RoleBuiltIn, GrantTooWide, UnknownRole for ``reassign_to``, Unprocessable when that is the owner role, and RoleInUse
+    when it is the role itself, or is missing while the role is in use.
+    """
     organization = lock_organization(organization_id, by=by)
     held = policies.require(by, organization, MANAGE_MEMBERS)
     role = _find_own_role(organization, role_id)
     policies.require_subset(effective(role.permissions) - held.organization)
-    organization.invitations.mark_expired()
-    if reassign_to:
-        heir = find_role(organization, reassign_to, Level(role.level), field="reassign_to")
-        policies.require_subset(effective(heir.permissions) - held.organization)
-        _reassign(organization, role, heir)
+    successor = _find_successor(held, organization, role, reassign_to) if reassign_to else None
+    role_deleting.send(Role, organization=organization, role=role, successor=successor)
+    if successor:
+        RoleAssignment.objects.filter(role=role).update(role=successor)
     elif role.assignments.exists() or organization.invitations.unanswered().naming_role(role).exists():
         raise RoleInUse
     record("role.deleted", by, role, organization, reassigned_to=reassign_to)
     role.delete()
 
 
-def _reassign(organization: Organization, role: Role, heir: Role) -> None:
-    if heir == role:
+def _find_successor(
+    held: policies.EffectivePermissions, organization: Organization, role: Role, reassign_to: UUID
+) -> Role:
+    successor = find_role(organization, reassign_to, Level(role.level), field="reassign_to")
+    policies.require_subset(effective(successor.permissions) - held.organization)
+    if successor == role:
         raise RoleInUse
-    if heir.pk == OWNER_ROLE:
+    if successor.pk == OWNER_ROLE:
         raise Unprocessable(fields={"reassign_to": ["Ownership is given to one person at a time."]})
-    RoleAssignment.objects.filter(role=role).update(role=heir)
-    organization.invitations.unanswered().replace_role(role, heir)
+    return successor
 
 
 def _find_own_role(organization: Organization, role_id: UUID) -> Role:

@@ -1,4 +1,4 @@
-"""How actions write: check the form, save, and name the rule that refused it; then record the event."""
+"""How actions save rows and record events."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
@@ -13,13 +13,16 @@ from orgs.slugs import distinct_slug, slug_from
 
 
 class SlugTaken(Conflict):
-    """Another organization (or unit of this kind) has this slug."""
+    """Another organization, or another unit of this kind in the organization, has this slug."""
 
     message = "This slug is taken."
 
 
 def save_checked(instance: Any, *, conflict: type[Conflict] = SlugTaken) -> None:
-    """Save a new or changed row after checking its form; a broken uniqueness rule raises ``conflict``."""
+    """Validate the fields of a new or changed row and save it.
+
+    Raises ValidationError for a field, and ``conflict`` when the row breaks a uniqueness rule.
+    """
     instance.full_clean(validate_unique=False, validate_constraints=False)
     try:
         with transaction.atomic():
@@ -29,9 +32,10 @@ def save_checked(instance: Any, *, conflict: type[Conflict] = SlugTaken) -> None
 
 
 def save_new(instance: Any) -> None:
-    """Save a new row that has a name and a slug; without a slug, one made from its name.
+    """Save a new row that has a name and a slug; without a slug, make one from the name.
 
-    Raises SlugTaken for a given slug alone: a made one gives way to whoever has it already.
+    If the slug made is taken, it gets a random ending. Raises SlugTaken only for a slug that was given, and
+    ValidationError for a field.
     """
     if instance.slug:
         save_checked(instance)
@@ -45,19 +49,19 @@ def save_new(instance: Any) -> None:
 
 
 def require_names(values: Mapping[str, Any], names: Collection[str]) -> None:
-    """Raise TypeError for a value that has no place here, as Python does for an unknown argument."""
+    """Raise TypeError for a name that is not allowed, as Python does for an unknown argument."""
     unknown = values.keys() - set(names)
     if unknown:
         raise TypeError(f"These cannot be set: {', '.join(sorted(unknown))}.")
 
 
 def apply_changes(instance: Any, changes: dict[str, Any], *, conflict: type[Conflict] = SlugTaken) -> None:
-    """Set the given attributes and save."""
+    """Set attributes and save; raises what ``save_checked`` raises."""
     for name, value in changes.items():
         setattr(instance, name, value)
     save_checked(instance, conflict=conflict)
 
 
 def record(kind: str, by: Principal, subject: Any, organization: Organization, **data: object) -> None:
-    """Write the event of a change inside one organization."""
+    """Record an event of this organization."""
     Event.objects.record(kind, by=by, subject=subject, organization_id=organization.pk, **data)

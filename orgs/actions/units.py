@@ -1,4 +1,4 @@
-"""What can happen to workspaces and applications, and to the roles that members have there."""
+"""What can happen to units (workspaces and applications) and to the roles that members have there."""
 
 from uuid import UUID
 
@@ -11,29 +11,25 @@ from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.locks import lock_organization
 from orgs.lookups import MemberNotFound, find_member, find_role, find_unit
 from orgs.models import Membership, Unit
-from orgs.permissions import (
-    ADMIN,
-    CREATE_PROJECTS,
-    UNIT_ADMIN,
-    Level,
-)
+from orgs.permissions import ADMIN, CREATE_PROJECTS, UNIT_ADMIN, Level
 from orgs.policies import Grant
+from orgs.signals import unit_deleting
 
 
 class UnitInUse(Conflict):
-    """An open invitation leads there."""
+    """An open invitation names the unit."""
 
     message = "An open invitation names this: cancel it first."
-
-
-# Workspaces and applications
 
 
 @transaction.atomic
 def create_unit(
     *, by: Principal, organization_id: UUID, kind: Unit.Kind, name: str, slug: str = "", picture_url: str = ""
 ) -> Unit:
-    """Add a workspace or an application; without a slug it gets one from its name. Raises SlugTaken."""
+    """Create a workspace or an application; without a slug, one is made from the name.
+
+    Raises OrganizationNotFound, PermissionMissing, SlugTaken, ValidationError.
+    """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, CREATE_PROJECTS)
     unit = Unit(organization=organization, kind=kind, name=name, slug=slug, picture_url=picture_url)
@@ -46,7 +42,10 @@ def create_unit(
 def update_unit(
     *, by: Principal, organization_id: UUID, unit_id: UUID, kind: Unit.Kind | None = None, **changes: str
 ) -> Unit:
-    """Change ``name``, ``slug`` or ``picture_url``; the organization's admins and the unit's own may."""
+    """Change ``name``, ``slug`` or ``picture_url``, as an admin of the organization or of the unit.
+
+    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, SlugTaken, ValidationError.
+    """
     organization = lock_organization(organization_id, by=by)
     unit = find_unit(organization, unit_id, kind)
     policies.require(by, organization, UNIT_ADMIN, unit)
@@ -58,18 +57,18 @@ def update_unit(
 
 @transaction.atomic
 def delete_unit(*, by: Principal, organization_id: UUID, unit_id: UUID, kind: Unit.Kind | None = None) -> None:
-    """Delete a workspace or application with the roles held there; refused while an open invitation leads there."""
+    """Delete a workspace or an application, and the roles that members have there.
+
+    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, and UnitInUse while an unanswered invitation names it.
+    """
     organization = lock_organization(organization_id, by=by)
     unit = find_unit(organization, unit_id, kind)
     policies.require(by, organization, ADMIN)
-    organization.invitations.mark_expired()
+    unit_deleting.send(Unit, organization=organization, unit=unit)
     if organization.invitations.unanswered().filter(unit=unit).exists():
         raise UnitInUse
     record("unit.deleted", by, unit, organization, unit_kind=unit.kind)
     unit.delete()
-
-
-# … and who has a role there
 
 
 @transaction.atomic
@@ -82,7 +81,10 @@ def assign_unit_role(
     role_id: UUID,
     kind: Unit.Kind | None = None,
 ) -> Membership:
-    """Make a member a collaborator of a workspace or application, or change the role they hold there."""
+    """Give a member a role in a workspace or application; it replaces the role they have there.
+
+    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, MemberNotFound, UnknownRole, GrantTooWide.
+    """
     organization = lock_organization(organization_id, by=by)
     unit = find_unit(organization, unit_id, kind)
     held = policies.require_member_management(by, organization, unit)
@@ -99,7 +101,11 @@ def assign_unit_role(
 def remove_unit_role(
     *, by: Principal, organization_id: UUID, unit_id: UUID, membership_id: UUID, kind: Unit.Kind | None = None
 ) -> None:
-    """End a member's role in a workspace or application; the membership stays."""
+    """Take away a member's role in a workspace or application; the membership stays.
+
+    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, GrantTooWide, and MemberNotFound also when the member
+    has no role there.
+    """
     organization = lock_organization(organization_id, by=by)
     unit = find_unit(organization, unit_id, kind)
     held = policies.require_member_management(by, organization, unit)
@@ -111,6 +117,6 @@ def remove_unit_role(
     record("membership.unit_role_removed", by, membership, organization, unit_id=unit.pk)
 
 
-def _require_authority_in_unit(held: policies.Holdings, membership: Membership, unit: Unit) -> None:
-    theirs = policies.holdings_of(membership).units.get(unit.pk, frozenset())
-    policies.require_subset(theirs - held.in_unit(unit.pk))
+def _require_authority_in_unit(held: policies.EffectivePermissions, membership: Membership, unit: Unit) -> None:
+    present = policies.member_permissions(membership).units.get(unit.pk, frozenset())
+    policies.require_subset(present - held.in_unit(unit.pk))

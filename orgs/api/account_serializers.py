@@ -1,4 +1,7 @@
-"""How the house API spells accounts and API keys, and the bodies it takes."""
+"""Serializers of the house API for accounts and API keys.
+
+The docstrings of the classes are public: the OpenAPI schema quotes them.
+"""
 
 from typing import Any
 
@@ -38,7 +41,7 @@ class UserSerializer(HouseSerializer):
 
 
 class ProfileSerializer(ChangesSerializer):
-    """What people say of themselves."""
+    """Your names and avatar."""
 
     first_name = PlainTextField(max_length=128, allow_blank=True, default="")
     last_name = PlainTextField(max_length=128, allow_blank=True, default="")
@@ -46,18 +49,20 @@ class ProfileSerializer(ChangesSerializer):
 
 
 class RegistrationSerializer(HouseSerializer):
-    """A new account's address and password, or, for somebody whose token or session says who they are, names alone."""
+    """A new account. Requests with a credential send names only; the credential identifies the account."""
 
     email = AddressSerializerField(required=False)
-    password = StrictTextField(max_length=1024, required=False, help_text="Needed without a credential, as is `email`.")
+    password = StrictTextField(
+        max_length=1024, required=False, help_text="Like `email`, required without a credential."
+    )
     first_name = PlainTextField(max_length=128, allow_blank=True, required=False)
     last_name = PlainTextField(max_length=128, allow_blank=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raise ValidationError unless exactly the anonymous bring an address and a password."""
+        """Require the email address and password from anonymous requests, and refuse them from others."""
         given = attrs.keys() & IDENTIFYING
         if isinstance(self.context["request"].auth, Principal):
-            faults = dict.fromkeys(given, "Your credential says who you are: leave this out.")
+            faults = dict.fromkeys(given, "Leave this out: your credential identifies your account.")
         else:
             faults = dict.fromkeys(IDENTIFYING - given, "This field is required.")
         if faults:
@@ -66,7 +71,7 @@ class RegistrationSerializer(HouseSerializer):
 
 
 class SystemUserSerializer(HouseSerializer):
-    """A program that is to act in the organization."""
+    """A new system user of the organization."""
 
     name = PlainTextField(max_length=128)
     role_id = StrictUuidField()
@@ -74,7 +79,7 @@ class SystemUserSerializer(HouseSerializer):
 
 
 class ActiveOrganizationSerializer(HouseSerializer):
-    """Where to act from now on."""
+    """The organization to switch to."""
 
     organization_id = StrictUuidField()
 
@@ -83,35 +88,37 @@ class ActiveOrganizationSerializer(HouseSerializer):
 
 
 class ApiKeySerializer(HouseSerializer):
-    """A key without its secret, which nobody can see again."""
+    """An API key. The secret is only shown when the key is created."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
     description = serializers.CharField()
-    prefix = serializers.CharField(help_text="How the secret begins, to tell keys apart.")
-    permissions = PermissionsField(allow_null=True, help_text="The most it may use; null: all that its member holds.")
+    prefix = serializers.CharField(help_text="The first characters of the secret, to identify the key.")
+    permissions = PermissionsField(
+        allow_null=True, help_text="The permissions that the key is limited to. Null: all permissions of its member."
+    )
     member_id = serializers.UUIDField(source="membership_id")
     expires_at = TimeField(allow_null=True)
-    last_used_at = TimeField(allow_null=True, help_text="To the minute.")
+    last_used_at = TimeField(allow_null=True, help_text="Accurate to one minute.")
     created_at = TimeField()
     updated_at = TimeField()
 
 
 class CreatedApiKeySerializer(ApiKeySerializer):
-    """A key with its secret, which is shown this once."""
+    """A new API key with its secret. Store the secret: it is not shown again."""
 
     secret = serializers.CharField()
 
 
 class ApiKeyDescriptionSerializer(ChangesSerializer):
-    """What a key is called and for; what it may do never changes."""
+    """The name and description of an API key. The permissions of a key cannot be changed."""
 
     name = PlainTextField(max_length=128)
     description = PlainMultilineTextField(max_length=1000, allow_blank=True, default="")
 
 
 class NewApiKeySerializer(ApiKeyDescriptionSerializer):
-    """A key to be, for the caller or for a system user of the organization."""
+    """A new API key, for you or for a system user of the organization."""
 
     permissions = PermissionsField(allow_null=True, default=None)
     expires_at = TimeField(allow_null=True, default=None)

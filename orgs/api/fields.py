@@ -1,4 +1,4 @@
-"""Fields of the house API: what may be blank, sets of permissions, slugs, web addresses."""
+"""Serializer fields of the house API: optional text, permissions, languages, slugs and web addresses."""
 
 from typing import Any
 
@@ -16,19 +16,19 @@ from orgs.slugs import validate_slug
 
 
 class BlankAsNullField(serializers.CharField):
-    """Text that may be missing: stored blank, spoken as null."""
+    """Optional text: stored as an empty string, shown as null."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_null=True, **options)
 
     def to_representation(self, value: str) -> str | None:  # type: ignore[override]
-        """Null for a blank."""
+        """Return null for an empty string."""
         return value or None
 
 
 @extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_WEB_ADDRESS_LENGTH})
 class WebAddressSerializerField(StrictTextField):
-    """An http or https URL; null and a blank mean none, which is stored blank."""
+    """An optional http or https URL. Null and the empty string both mean none and are stored as an empty string."""
 
     default_validators = VALIDATORS
 
@@ -36,55 +36,55 @@ class WebAddressSerializerField(StrictTextField):
         super().__init__(allow_null=True, allow_blank=True, max_length=MAX_WEB_ADDRESS_LENGTH, **options)
 
     def run_validation(self, data: Any = serializers.empty) -> str:
-        """The URL, or a blank."""
+        """Return the URL or an empty string."""
         return super().run_validation(data) or ""
 
 
 @extend_schema_field({"type": "string", "enum": [*dict(settings.LANGUAGES), None]})
 class LanguageField(ChoiceField):
-    """A language that pages and mails speak; null and a blank mean none, which is stored blank."""
+    """An optional language of pages and emails. Null and the empty string both mean none."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=settings.LANGUAGES, allow_null=True, allow_blank=True, **options)
 
     def run_validation(self, data: Any = serializers.empty) -> str:
-        """The code of the language, or a blank."""
+        """Return the language code or an empty string."""
         return super().run_validation(data) or ""
 
     def to_representation(self, value: str) -> str | None:  # type: ignore[override]
-        """Null for a blank."""
+        """Return null for an empty string."""
         return value or None
 
 
 class PermissionsField(serializers.ListField):
-    """A set of permission names: a sorted list on the wire."""
+    """A set of permission names; a sorted list in JSON."""
 
     def __init__(self, **options: Any) -> None:
         child = StrictTextField(max_length=64, help_text=f"One of {', '.join(sorted(ALL_PERMISSIONS))}.")
         super().__init__(child=child, max_length=len(ALL_PERMISSIONS), **options)
 
     def to_internal_value(self, data: Any) -> frozenset[str]:  # type: ignore[override]
-        """The set of the names; which of them there are, and may be granted, actions know."""
+        """Return the names as a set. The actions check that they exist and can be granted."""
         if isinstance(data, list) and len(data) > len(ALL_PERMISSIONS):
             raise serializers.ValidationError(f"Name no more than {len(ALL_PERMISSIONS)} permissions.")
         return frozenset(super().to_internal_value(data))
 
     def to_representation(self, value: Any) -> list[str]:
-        """The names in order."""
+        """Return the names sorted."""
         return sorted(value)
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class FactsField(serializers.JSONField):
-    """The facts of an event, with their names in camelCase."""
+    """The data of an event, with keys in camelCase."""
 
     def to_representation(self, value: Any) -> Any:
-        """Spell the names."""
+        """Convert the keys to camelCase."""
         return camel_case_keys(value)
 
 
 class SlugSerializerField(StrictTextField):
-    """A slug that fits every dialect."""
+    """A slug; see ``orgs.slugs``."""
 
     default_validators = [validate_slug]
 

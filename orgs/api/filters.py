@@ -1,4 +1,4 @@
-"""The filters and sorts of the lists of organizations and of what is in them."""
+"""Filters and sorting for the lists of organizations, members, roles, units and collaborators."""
 
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from orgs.models import MembershipQuerySet, OrganizationQuerySet
 from orgs.permissions import BUILT_IN_ROLES, Level
 from orgs.querysets import archived_organizations_of
 
-BUILT_IN_NAMES = {name: key for key, name, scope, _ in BUILT_IN_ROLES if scope == "organization"}
+BUILT_IN_NAMES = {name: key for key, name, level, _ in BUILT_IN_ROLES if level == Level.ORGANIZATION}
 
 
 class AddressFormField(FilterField):
@@ -28,19 +28,19 @@ class AddressFormField(FilterField):
 
 @extend_schema_field({"type": "string", "format": "email", "maxLength": MAX_LENGTH})
 class AddressFilter(Filter):
-    """An email address, compared in its normalized form; nothing in it is a wildcard."""
+    """Filter by an email address, compared in its normalized form and without wildcards."""
 
     field_class = AddressFormField
 
 
 class RoleField(FilterField):
-    """An organization role by its id, or a built-in one by its name."""
+    """The id of an organization role, or the name of a built-in one."""
 
     def to_python(self, value: Any) -> UUID:
-        """Return the id."""
+        """Return the id of the role."""
         role_id = BUILT_IN_NAMES.get(value) or parse_uuid(value)
         if role_id is None:
-            raise ValidationError(f"A role's id is expected, or one of {', '.join(BUILT_IN_NAMES)}.")
+            raise ValidationError(f"Use the id of a role or one of {', '.join(BUILT_IN_NAMES)}.")
         return role_id
 
 
@@ -48,32 +48,35 @@ class RoleField(FilterField):
     {"anyOf": [{"type": "string", "format": "uuid"}, {"type": "string", "enum": list(BUILT_IN_NAMES)}]}
 )
 class RoleFilter(Filter):
-    """An organization role."""
+    """Filter by an organization role."""
 
     field_class = RoleField
 
 
 class OrganizationFilter(StrictFilterSet):
-    """Of the caller's organizations."""
+    """Filters for the caller's organizations."""
 
     archived = BooleanFilter(
-        initial=False, method="filter_archived", help_text="Instead, the archived ones that you can restore."
+        initial=False,
+        method="filter_archived",
+        help_text="True: list the archived organizations that you can restore instead.",
     )
     sort = SortFilter(fields={"created_at": "createdAt", "name": "name"}, initial="createdAt:desc")
 
     def filter_archived(self, queryset: OrganizationQuerySet, name: str, value: bool) -> OrganizationQuerySet:
-        """Show the archived organizations in place of the live ones."""
+        """Replace the live organizations by the archived ones that the caller owns."""
         return archived_organizations_of(self.request.auth) if value else queryset
 
 
 class MemberFilter(StrictFilterSet):
-    """Of an organization's members."""
+    """Filters for the members of an organization."""
 
     email = AddressFilter(
-        field_name="user__email", help_text="The member with exactly this address, in any letter case."
+        field_name="user__email", help_text="Find the member with this email address. Case does not matter."
     )
     role = RoleFilter(
-        method="filter_role", help_text="Those with this role in the organization: its id, or a built-in name."
+        method="filter_role",
+        help_text="Members with this organization role: the id of the role, or the name of a built-in one.",
     )
     sort = SortFilter(
         fields={"created_at": "joinedAt", "user__first_name": "firstName", "user__last_name": "lastName"},
@@ -81,25 +84,29 @@ class MemberFilter(StrictFilterSet):
     )
 
     def filter_role(self, queryset: MembershipQuerySet, name: str, value: UUID) -> MembershipQuerySet:
-        """Show those who have the role in the organization itself, not in a unit."""
+        """Keep members who have the role in the organization itself; roles in units do not count."""
         return queryset.filter(assignments__role=value, assignments__unit__isnull=True)
 
 
 class RoleListFilter(StrictFilterSet):
-    """Of an organization's roles."""
+    """Filters for the roles of an organization."""
 
-    scope = ChoiceFilter(choices=Level.values, help_text="Where the roles can be held.")
+    scope = ChoiceFilter(
+        field_name="level",
+        choices=Level.values,
+        help_text="Roles for the whole organization or for units (workspaces and applications).",
+    )
     sort = SortFilter(fields={"created_at": "createdAt", "name": "name"}, initial="createdAt:asc")
 
 
 class UnitFilter(StrictFilterSet):
-    """Of an organization's workspaces or applications."""
+    """Sorting for workspaces or applications."""
 
     sort = SortFilter(fields={"created_at": "createdAt", "name": "name"}, initial="createdAt:asc")
 
 
 class CollaboratorFilter(StrictFilterSet):
-    """Of the members with a role in a unit."""
+    """Sorting for members with a role in a unit."""
 
     sort = SortFilter(
         fields={"created_at": "createdAt", "membership__user__last_name": "lastName"}, initial="createdAt:asc"

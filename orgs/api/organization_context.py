@@ -1,4 +1,4 @@
-"""The organization context: which organization an operation is about, the one in its path or the current one."""
+"""Viewset bases that find the organization of a request: the one in the path, or the current one."""
 
 from functools import cached_property
 from typing import cast
@@ -10,15 +10,15 @@ from orgs.locks import current_organization, find_organization
 from orgs.models import Organization
 
 HEADER = "X-Organization-Id"
-HEADERS = {HEADER: UuidParameter(help_text="The organization to act in, instead of the active one.")}
+HEADERS = {HEADER: UuidParameter(help_text="The organization to use instead of the active one.")}
 
 
 class HouseViewSet(ApiViewSet):
-    """Operations of the house API."""
+    """Base of the house API's viewsets."""
 
     @property
     def caller(self) -> Principal:
-        """Who asks; public operations must not ask for it."""
+        """The caller. Not for public operations, which may have none."""
         return cast("Principal", self.request.auth)
 
 
@@ -27,14 +27,14 @@ class PathOrganizationContext(HouseViewSet):
 
     @cached_property
     def organization(self) -> Organization:
-        """The organization that the path names; raises OrganizationNotFound for an outsider."""
+        """The organization in the path; raises OrganizationNotFound for a non-member."""
         return find_organization(self.caller, self.kwargs["organization_id"])
 
 
 class CurrentOrganizationContext(HouseViewSet):
-    """Operations on the organization that the header names, the credential is bound to, or the caller switched to.
+    """Operations on the current organization: the one in the header, the credential's own, or the active one.
 
-    Each declares ``headers=HEADERS``.
+    Each operation declares ``headers=HEADERS``.
     """
 
     @cached_property
@@ -43,5 +43,5 @@ class CurrentOrganizationContext(HouseViewSet):
         return current_organization(self.caller, self.header[HEADER])
 
     def cursor_context(self) -> str:
-        """No path names the organization, so cursors do."""
+        """Return the organization's id, so that a cursor is only valid for the organization it was issued for."""
         return str(self.organization.pk)

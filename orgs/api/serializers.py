@@ -1,6 +1,6 @@
-"""How the house API spells organizations and what belongs to them, and the bodies it takes.
+"""Serializers of the house API for organizations and what belongs to them.
 
-The docstrings of the classes are public: the API's schema quotes them.
+The docstrings of the classes are public: the OpenAPI schema quotes them.
 """
 
 from typing import Any
@@ -29,10 +29,10 @@ from orgs.permissions import Level
 
 
 class ChangesSerializer(HouseSerializer):
-    """A body whose fields are changes: PATCH may leave any of them out, and not all."""
+    """Changes. PATCH needs at least one field."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raise ValidationError where nothing is to change."""
+        """Raise ValidationError for a PATCH without any field."""
         if self.partial and not attrs:
             raise serializers.ValidationError("Name at least one field to change.")
         return attrs
@@ -42,7 +42,7 @@ class ChangesSerializer(HouseSerializer):
 
 
 class PublicOrganizationSerializer(HouseSerializer):
-    """What everybody may know of an organization."""
+    """The public profile of an organization."""
 
     id = serializers.UUIDField()
     slug = serializers.CharField()
@@ -53,18 +53,20 @@ class PublicOrganizationSerializer(HouseSerializer):
 
 
 class OwnRoleSerializer(HouseSerializer):
-    """The role that the caller has in an organization."""
+    """Your role in an organization."""
 
     id = serializers.UUIDField(source="role_id")
     name = serializers.CharField(source="role_name")
 
 
 class OrganizationSerializer(PublicOrganizationSerializer):
-    """An organization as its member sees it."""
+    """An organization, as its members see it."""
 
-    # Of rows of `visibility.organizations_of`.
+    # For rows of `querysets.organizations_of`.
 
-    language = LanguageField(help_text="What its mails and pages speak; null: what each reader's browser asks for.")
+    language = LanguageField(
+        help_text="The language of its emails and pages. Null: the language of each reader's browser."
+    )
     seat_limit = serializers.IntegerField(allow_null=True)
     member_count = serializers.IntegerField()
     role = OwnRoleSerializer(source="*")
@@ -74,18 +76,18 @@ class OrganizationSerializer(PublicOrganizationSerializer):
 
 
 class OrganizationProfileSerializer(ChangesSerializer):
-    """What an organization says of itself. Without a slug a new one gets one, and an old one keeps its own."""
+    """The profile of an organization. Without a slug, a new one gets one made from its name, others keep theirs."""
 
     name = PlainTextField(max_length=256)
     slug = SlugSerializerField(required=False)
     description = PlainMultilineTextField(max_length=2000, allow_blank=True, default="")
     logo_url = WebAddressSerializerField(default="")
     website = WebAddressSerializerField(default="")
-    language = LanguageField(default="", help_text="What its mails and pages speak.")
+    language = LanguageField(default="", help_text="The language of its emails and pages.")
 
 
 class StatisticsSerializer(HouseSerializer):
-    """An organization in numbers."""
+    """Statistics of an organization."""
 
     members = serializers.IntegerField()
     people = serializers.IntegerField()
@@ -94,47 +96,49 @@ class StatisticsSerializer(HouseSerializer):
     units = serializers.IntegerField()
     open_invitations = serializers.IntegerField()
     waiting = serializers.IntegerField()
-    invitations = serializers.DictField(child=serializers.IntegerField(), help_text="How many are in each state.")
+    invitations = serializers.DictField(
+        child=serializers.IntegerField(), help_text="The number of invitations in each state."
+    )
     seat_limit = serializers.IntegerField(allow_null=True)
     seats_taken = serializers.IntegerField()
 
 
 class TransferSerializer(HouseSerializer):
-    """Who becomes the owner."""
+    """The member who becomes the owner."""
 
     member_id = StrictUuidField()
 
 
 class ActorSerializer(HouseSerializer):
-    """Who did it, and by which kind of credential; no id means the service itself."""
+    """The user who caused an event, and the kind of credential. The id is null for the service itself."""
 
     id = serializers.UUIDField(source="actor_id", allow_null=True)
     method = serializers.CharField(source="actor_method")
 
 
 class SubjectSerializer(HouseSerializer):
-    """What it was done to."""
+    """The object that an event is about."""
 
     type = serializers.CharField(source="subject_type")
     id = serializers.UUIDField(source="subject_id")
 
 
 class EventSerializer(HouseSerializer):
-    """Something that happened. Names and addresses are never part of it."""
+    """An event of the organization. Events contain no names and no email addresses."""
 
     id = serializers.UUIDField()
     kind = serializers.CharField()
     at = TimeField(source="created_at")
     actor = ActorSerializer(source="*")
     subject = SubjectSerializer(source="*")
-    data = FactsField()  # type: ignore[assignment]  # Serializer.data is reached by no name of ours
+    data = FactsField()  # type: ignore[assignment]  # the field hides Serializer.data, which we do not use
 
 
 # Roles
 
 
 class RoleReferenceSerializer(HouseSerializer):
-    """A role where it is only mentioned."""
+    """A reference to a role."""
 
     id = serializers.UUIDField()
     name = serializers.CharField()
@@ -151,14 +155,14 @@ class RoleSerializer(RoleReferenceSerializer):
 
 
 class RoleChangesSerializer(ChangesSerializer):
-    """A role's name and what it permits."""
+    """The name and the permissions of a role."""
 
     name = PlainTextField(max_length=64)
     permissions = PermissionsField()
 
 
 class NewRoleSerializer(RoleChangesSerializer):
-    """A role to be; where it can be held never changes."""
+    """A new role. Its scope cannot be changed later."""
 
     scope = ChoiceField(source="level", choices=Level.choices, default=Level.ORGANIZATION)
 
@@ -167,7 +171,7 @@ class NewRoleSerializer(RoleChangesSerializer):
 
 
 class UnitReferenceSerializer(HouseSerializer):
-    """A workspace or an application where it is only mentioned."""
+    """A reference to a workspace or an application."""
 
     id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=Unit.Kind.choices)
@@ -184,7 +188,7 @@ class UnitSerializer(UnitReferenceSerializer):
 
 
 class UnitProfileSerializer(ChangesSerializer):
-    """What a workspace or an application says of itself; without a slug a new one gets one."""
+    """The profile of a workspace or an application. Without a slug, a new one gets one made from its name."""
 
     name = PlainTextField(max_length=256)
     slug = SlugSerializerField(required=False)
@@ -194,7 +198,7 @@ class UnitProfileSerializer(ChangesSerializer):
 class CollaboratorSerializer(HouseSerializer):
     """A member with a role in a workspace or an application."""
 
-    # Of a RoleAssignment.
+    # For a RoleAssignment.
 
     member_id = serializers.UUIDField(source="membership_id")
     user_id = serializers.UUIDField(source="membership.user_id")
@@ -204,7 +208,7 @@ class CollaboratorSerializer(HouseSerializer):
 
 
 class CollaboratorRoleSerializer(HouseSerializer):
-    """The role to hold there."""
+    """The role to assign in the workspace or application."""
 
     role_id = StrictUuidField()
 
@@ -213,9 +217,9 @@ class CollaboratorRoleSerializer(HouseSerializer):
 
 
 class UnitRoleSerializer(UnitReferenceSerializer):
-    """A workspace or an application with the role held there."""
+    """A workspace or an application with the member's role in it."""
 
-    # Of a RoleAssignment.
+    # For a RoleAssignment.
 
     id = serializers.UUIDField(source="unit.id")
     kind = serializers.ChoiceField(source="unit.kind", choices=Unit.Kind.choices)
@@ -225,9 +229,9 @@ class UnitRoleSerializer(UnitReferenceSerializer):
 
 
 class MemberSerializer(HouseSerializer):
-    """A member with all it may do."""
+    """A member with roles and permissions."""
 
-    # Of a Membership loaded `with_people_and_roles`.
+    # For a Membership loaded `with_people_and_roles`.
 
     id = serializers.UUIDField()
     user_id = serializers.UUIDField()
@@ -238,14 +242,16 @@ class MemberSerializer(HouseSerializer):
     email = serializers.CharField(source="user.email", allow_null=True)
     avatar_url = BlankAsNullField(source="user.avatar_url")
     role = RoleReferenceSerializer(source="organization_role")
-    permissions = PermissionsField(help_text="Given directly, beside the role.")
-    effective_permissions = PermissionsField(help_text="What role and direct permissions amount to.")
+    permissions = PermissionsField(help_text="Permissions granted directly, in addition to the role.")
+    effective_permissions = PermissionsField(
+        help_text="All permissions: those of the role, the direct ones, and those they imply."
+    )
     units = UnitRoleSerializer(source="unit_assignments", many=True)
     joined_at = TimeField(source="created_at")
 
 
 class MemberChangesSerializer(ChangesSerializer):
-    """Another organization role, other direct permissions, or both."""
+    """A member's new organization role, new direct permissions, or both."""
 
     role_id = StrictUuidField()
     permissions = PermissionsField()

@@ -1,1 +1,1 @@
-"""OAuth applications: who owns them and what can happen to them."""
+"""OAuth applications and scopes."""

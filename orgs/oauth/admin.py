@@ -1,6 +1,6 @@
-"""Clients of our authorization server in the admin: staff register, change and end them by action.
+"""Admin of OAuth applications. Staff register, change and delete them through actions.
 
-``orgs.admin`` takes the toolkit's own page away and brings this one in.
+``orgs.admin`` unregisters the toolkit's own page and imports this module.
 """
 
 from typing import Any
@@ -24,77 +24,77 @@ CLIENT, PUBLIC, SERVICE = "client", "public", "service"
 
 
 class RegistrationForm(forms.Form):
-    """What an application needs: ``owner`` for one of a person, ``system_user`` for one of an organization.
+    """The form to register an application: with an ``owner`` for a person's, a ``system_user`` for an organization's.
 
-    One that acts for its owner is not here: the owner alone registers it.
+    Personal clients are missing, because only their owners can register them.
     """
 
     name = forms.CharField(label=_("Name"), max_length=applications.NAME_LENGTH)
     kind = forms.ChoiceField(
         label=_("Kind"),
         choices=[
-            (CLIENT, _("People let it act for them (authorization code with PKCE)")),
-            (PUBLIC, _("The same, in a browser or on a phone, where no secret can be kept")),
-            (SERVICE, _("A program that is a system user (client credentials)")),
+            (CLIENT, _("Web application: people let it act for them (authorization code with PKCE)")),
+            (PUBLIC, _("Browser or mobile app: the same, without a client secret")),
+            (SERVICE, _("Service account (client credentials)")),
         ],
     )
     owner = forms.EmailField(
-        label=_("Owner"), required=False, help_text=_("The address of the person whose application it is.")
+        label=_("Owner"), required=False, help_text=_("Email address of the person who owns the application.")
     )
     system_user = forms.UUIDField(
-        label=_("System user"),
+        label=_("Service account"),
         required=False,
-        help_text=_("The id on the system user's page, for the last kind alone."),
+        help_text=_("Its user ID. Only for the kind “Service account”."),
     )
     redirect_uris = forms.CharField(
-        label=_("Redirect addresses"),
+        label=_("Redirect URIs"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=_("Where people are sent back to, one to a line, to the letter; for the first two kinds."),
+        help_text=_("Where people return to. One URI per line; it must match exactly. Not for service accounts."),
     )
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
         required=False,
         choices=list(SCOPES.items()),
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("The most it may ask for. None: any."),
+        help_text=_("The scopes it can ask for. Select none to allow all."),
     )
     use_required_attribute = False
 
     def clean_owner(self) -> User | None:
-        """The person with this address."""
+        """Return the user with this address."""
         address = self.cleaned_data["owner"]
         owner = User.objects.filter(email=address).first() if address else None
         if address and owner is None:
-            raise ValidationError(_("Nobody has an account with this address."))
+            raise ValidationError(_("No account has this email address."))
         return owner
 
     def clean_system_user(self) -> Membership | None:
-        """Where the system user belongs; there is one place at most."""
+        """Return the membership of the system user, who has at most one."""
         user_id = self.cleaned_data["system_user"]
         membership = Membership.objects.filter(user_id=user_id, user__kind=User.Kind.SYSTEM).first()
         if user_id and membership is None:
-            raise ValidationError(_("There is no such system user."))
+            raise ValidationError(_("No service account has this ID."))
         return membership
 
     def clean(self) -> dict[str, Any]:
-        """Raise ValidationError where the kind needs what was not given."""
+        """Add an error for each missing field that the kind requires."""
         given = super().clean() or self.cleaned_data
         kind = given.get("kind")
         needed = ("system_user",) if kind == SERVICE else ("owner", "redirect_uris")
         for name in needed:
             if name not in self.errors and not given.get(name):
-                self.add_error(name, _("This kind needs it."))
+                self.add_error(name, _("This kind of application requires it."))
         return given
 
 
 def register_application(by: Principal, given: dict[str, Any]) -> tuple[OAuthApplication, str]:
-    """Register what the form describes, by the action of its kind."""
+    """Register the application with the action for its kind, and return it with its secret."""
     common = {"by": by, "name": given["name"], "scopes": given["scopes"]}
     if given["kind"] == SERVICE:
-        place = given["system_user"]
+        membership = given["system_user"]
         return applications.register_service_client(
-            **common, organization_id=place.organization_id, membership_id=place.pk
+            **common, organization_id=membership.organization_id, membership_id=membership.pk
         )
     return applications.register_client(
         **common,
@@ -106,13 +106,13 @@ def register_application(by: Principal, given: dict[str, Any]) -> tuple[OAuthApp
 
 @admin.register(OAuthApplication)
 class OAuthApplicationAdmin(ActionAdmin):
-    """Clients of our authorization server."""
+    """OAuth applications."""
 
     list_display = ("name", "client_id", "authorization_grant_type", "user", "system_user", "acts_for_owner", "created")
     list_filter = ("authorization_grant_type", "client_type", "acts_for_owner", "created")
     search_fields = ("name", "=client_id", "user__email", "system_user__first_name", "=id")
     list_select_related = ("user", "system_user")
-    view_on_site = False  # the toolkit names an address that is not served here
+    view_on_site = False  # the toolkit's URL for it does not exist here
     fields = (
         "id", "name", "client_id", "client_type", "authorization_grant_type", "redirect_uris", "allowed_scopes", "user",
         "system_user", "acts_for_owner", "created", "updated",
@@ -129,48 +129,48 @@ class OAuthApplicationAdmin(ActionAdmin):
         ),
         Button(
             "redirect",
-            _("Change the redirect addresses"),
+            _("Change redirect URIs"),
             lambda by, a, data: applications.update_any_application(
                 by=by, application=a, redirect_uris=data.get("redirect_uris", "").split()
             ),
             applies=lambda a: a.allows_grant_type(a.GRANT_AUTHORIZATION_CODE),
-            field=("redirect_uris", _("Redirect addresses"), "textarea"),
+            field=("redirect_uris", _("Redirect URIs"), "textarea"),
             present=lambda a: "\n".join(a.redirect_uris.split()),
         ),
         Button(
             "renew-secret",
-            _("Renew the secret"),
+            _("Renew secret"),
             lambda by, a, _: applications.renew_any_client_secret(by=by, application=a),
             applies=lambda a: a.client_type == a.CLIENT_CONFIDENTIAL and not a.acts_for_owner,
             reveals=True,
         ),
         Button(
             "stop-acting",
-            _("Stop it acting for its owner"),
+            _("Stop acting for the owner"),
             lambda by, a, _: applications.stop_acting_for_owner(by=by, application=a),
             applies=lambda a: a.acts_for_owner,
         ),
         Button(
             "end-tokens",
-            _("End every token"),
+            _("Revoke all tokens"),
             lambda by, a, _: applications.end_application_tokens(by=by, application=a),
         ),
         Button(
             "delete",
-            _("Delete the application"),
+            _("Delete application"),
             lambda by, a, _: applications.end_application(by=by, application=a),
             grave=True,
         ),
     )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Whoever has Django's own permission for it; the action registers."""
+        """Return whether the user has Django's add permission. ``add_view`` calls the action."""
         return super(admin.ModelAdmin, self).has_add_permission(request)
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Ask what to register; the answer that registers it shows its id and secret, once."""
+        """Show the form; after registering, show the client id and the secret once."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = RegistrationForm(request.POST or None)

@@ -1,28 +1,31 @@
-"""Clients of our authorization server: whose they are, and what can happen to them.
+"""Actions on OAuth applications, the clients of our authorization server.
 
-A client that people let act for them, and a personal one that acts for its owner, belong to a person. A service client
-acts for a system user, and belongs to that user's organization like its API keys. A secret is shown once. Staff can do
-the same for others, and end any client; but whatever is a person, that person alone makes, and has the secret of.
+There are three kinds. A client acts for people who agree, and a personal client acts for its owner; both belong to a
+person. A service client acts as a system user and belongs to that user's organization. Secrets are shown once.
+Staff can register clients for others and delete any client. Only the owner can register a personal client or renew
+its secret, because the secret gives access to the owner's account.
 """
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from oauth2_provider.generators import generate_client_secret
+from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
-from accounts.models import OAuthApplication, User
+from accounts.models import ApplicationAccess, OAuthApplication, User
 from accounts.principals import Principal
 from core.errors import Conflict, Denied, Invalid, NotFound
+from events.models import Event
 from orgs import policies
 from orgs.actions.api_keys import NotYourKey
 from orgs.actions.saving import require_names
 from orgs.locks import lock_organization
 from orgs.lookups import find_member
 from orgs.models import Organization
-from orgs.oauth.saving import as_stored, check, end_tokens, lock_application, record_application_event
 from orgs.oauth.scopes import known_scopes
 from orgs.permissions import MANAGE_MEMBERS
 
@@ -30,29 +33,29 @@ NAME_LENGTH = OAuthApplication._meta.get_field("name").max_length
 
 
 class OauthApplicationNotFound(NotFound):
-    """No such application, or not the caller's."""
+    """The application does not exist, or the caller may not see it."""
 
     message = "There is no such OAuth application."
 
 
 class NoSecret(Conflict):
-    """A public client has none to renew."""
+    """A public client has no secret to renew."""
 
     message = "A public client has no secret."
 
 
 class SecretOfAPerson(Denied):
-    """With it one would be the client's owner."""
+    """Staff must not get the secret of a personal client: it gives access to the owner's account."""
 
-    message = "This application acts for its owner, who alone can renew its secret."
+    message = "This application acts for its owner. Only the owner can renew its secret."
 
 
 def visible_applications(by: Principal, organization: Organization | None) -> QuerySet[OAuthApplication]:
-    """The caller's own and, for whoever manages members, those of the organization's system users; newest first."""
-    mine = Q(user=by.user, system_user__isnull=True)
-    if organization and policies.holdings(by, organization).permits(MANAGE_MEMBERS):
-        mine |= Q(system_user__memberships__organization=organization)
-    return OAuthApplication.objects.filter(mine).select_related("system_user").order_by("-id")
+    """Return the caller's applications and, if the caller manages members, those of system users; newest first."""
+    visible = Q(user=by.user, system_user__isnull=True)
+    if organization and policies.caller_permissions(by, organization).permits(MANAGE_MEMBERS):
+        visible |= Q(system_user__memberships__organization=organization)
+    return OAuthApplication.objects.filter(visible).select_related("system_user").order_by("-id")
 
 
 @transaction.atomic
@@ -65,18 +68,18 @@ def register_client(
     scopes: Iterable[str] = (),
     owner: User | None = None,
 ) -> tuple[OAuthApplication, str]:
-    """A client that people let act for them (authorization code with PKCE).
+    """Register a client that acts for people who agree (authorization code with PKCE), and return it with its secret.
 
-    The caller, a person, owns it; staff name the owner. ``scopes`` are the most it may ask for, none: any.
-    A public client, such as one in a browser, cannot keep a secret and gets an empty one.
-    Raises ValidationError for redirect addresses that are not allowed, and Invalid for unknown scopes.
+    The owner is the caller, who must be a person; staff pass ``owner``. ``scopes`` limits what the client can request;
+    empty means no limit. A public client, such as one in a browser, cannot keep a secret and gets an empty one.
+    Raises ValidationError for redirect URIs that are not allowed, and Invalid for unknown scopes.
     """
     application = OAuthApplication(
         name=name,
         user=_owner(by, owner),
         client_type=OAuthApplication.CLIENT_PUBLIC if public else OAuthApplication.CLIENT_CONFIDENTIAL,
         authorization_grant_type=OAuthApplication.GRANT_AUTHORIZATION_CODE,
-        redirect_uris=as_stored(redirect_uris),
+        redirect_uris=_as_stored(redirect_uris),
         allowed_scopes=known_scopes(scopes),
     )
     return application, _save_with_secret(by, application)
@@ -84,7 +87,7 @@ def register_client(
 
 @transaction.atomic
 def register_personal_client(*, by: Principal, name: str, scopes: Iterable[str] = ()) -> tuple[OAuthApplication, str]:
-    """A program that, with client credentials, is its owner: the caller, and nobody on their behalf."""
+    """Register a client that acts as the caller, a person, with client credentials. Return it with its secret."""
     application = OAuthApplication(
         name=name,
         user=policies.require_person(by),
@@ -99,9 +102,10 @@ def register_personal_client(*, by: Principal, name: str, scopes: Iterable[str] 
 def register_service_client(
     *, by: Principal, organization_id: UUID, membership_id: UUID, name: str, scopes: Iterable[str] = ()
 ) -> tuple[OAuthApplication, str]:
-    """A program that, with client credentials, is a system user; for whoever manages that user.
+    """Register a client that acts as a system user with client credentials, and return it with its secret.
 
-    Raises NotYourKey for a person's membership, GrantTooWide when the system user holds more than the caller.
+    Raises PermissionMissing unless the caller manages members, NotYourKey for a person's membership, and GrantTooWide
+    when the system user has more permissions than the caller.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, MANAGE_MEMBERS)
@@ -119,11 +123,11 @@ def register_service_client(
 def update_application(
     *, by: Principal, organization: Organization | None, application_id: UUID, **changes: Any
 ) -> OAuthApplication:
-    """Change a client's ``name``, ``scopes`` or, where people let it act for them, its ``redirect_uris``.
+    """Change a client's ``name``, ``scopes`` or ``redirect_uris`` (which only clients that act for people have).
 
-    Its id, its secret and what people allowed stay. Whatever was issued is held to the new scopes and addresses at each
-    use, so none needs to be ended, and none that is issued meanwhile escapes. Raises OauthApplicationNotFound,
-    GrantTooWide as ``renew_client_secret``, and ValidationError or Invalid as registering.
+    The client id, the secret and the access that people gave stay. Tokens and codes are not revoked: each use is
+    checked against the current scopes and redirect URIs. Raises OauthApplicationNotFound, GrantTooWide like
+    ``renew_client_secret``, and ValidationError or Invalid like ``register_client``.
     """
     require_names(changes, {"name", "redirect_uris", "scopes"})
     return _change(by, _find_to_change(by, organization, application_id), changes)
@@ -131,10 +135,10 @@ def update_application(
 
 @transaction.atomic
 def update_any_application(*, by: Principal, application: OAuthApplication, **changes: Any) -> OAuthApplication:
-    """Change any client's ``name`` or ``redirect_uris``; for staff.
+    """Change the ``name`` or ``redirect_uris`` of any client, for staff.
 
-    They register clients with any address for others, and each person still sees where a code goes before it does.
-    The scopes are whose program it is alone to choose: with wider ones, one that acts without asking could do more.
+    Staff may set any redirect URI: the consent page shows it to each person. Staff may not change the scopes, because
+    a personal or service client could then do more without consent.
     """
     policies.require_staff(by)
     require_names(changes, {"name", "redirect_uris"})
@@ -145,10 +149,10 @@ def update_any_application(*, by: Principal, application: OAuthApplication, **ch
 def renew_client_secret(
     *, by: Principal, organization: Organization | None, application_id: UUID
 ) -> tuple[OAuthApplication, str]:
-    """A new secret in place of the old one; every token issued so far ends.
+    """Replace a client's secret, revoke all its tokens, and return the client with the new secret.
 
-    Raises NoSecret for a public client, and GrantTooWide when a service client's user holds more than the caller: the
-    secret is worth what that user may do.
+    Raises OauthApplicationNotFound, NoSecret for a public client, and GrantTooWide when the system user of a service
+    client has more permissions than the caller, because the secret gives access to them.
     """
     application = _locked(_find_to_change(by, organization, application_id))
     return application, _renew(by, application)
@@ -156,7 +160,7 @@ def renew_client_secret(
 
 @transaction.atomic
 def renew_any_client_secret(*, by: Principal, application: OAuthApplication) -> str:
-    """The same for any client; for staff. Raises SecretOfAPerson for one that acts for its owner."""
+    """Renew the secret of any client, for staff. Raises NoSecret, and SecretOfAPerson for a personal client."""
     policies.require_staff(by)
     if application.acts_for_owner:
         raise SecretOfAPerson
@@ -165,23 +169,23 @@ def renew_any_client_secret(*, by: Principal, application: OAuthApplication) -> 
 
 @transaction.atomic
 def stop_acting_for_owner(*, by: Principal, application: OAuthApplication) -> None:
-    """Let a client be its owner no longer, for good; every token so far ends. For staff."""
+    """Stop a personal client from acting for its owner, for staff; revoke its tokens. It cannot be undone."""
     policies.require_staff(by)
     locked = _locked(application)
     locked.acts_for_owner = False
     locked.save(update_fields=["acts_for_owner", "updated"])
-    end_tokens(locked)
-    record_application_event("oauth_application.acting_for_owner_set", by, locked, acts_for_owner=False)
+    _end_tokens(locked)
+    _record("oauth_application.acting_for_owner_set", by, locked, acts_for_owner=False)
 
 
 @transaction.atomic
 def delete_application(*, by: Principal, organization: Organization | None, application_id: UUID) -> None:
-    """End a client with all its tokens."""
+    """Delete a client and revoke its tokens; raises OauthApplicationNotFound."""
     _end(by, find_application(by, organization, application_id))
 
 
 def find_application(by: Principal, organization: Organization | None, application_id: UUID) -> OAuthApplication:
-    """An application the caller may see; raises OauthApplicationNotFound."""
+    """Return an application that the caller may see; raises OauthApplicationNotFound."""
     application = visible_applications(by, organization).filter(pk=application_id).first()
     if application is None:
         raise OauthApplicationNotFound
@@ -190,21 +194,22 @@ def find_application(by: Principal, organization: Organization | None, applicati
 
 @transaction.atomic
 def end_application(*, by: Principal, application: OAuthApplication) -> None:
-    """Delete any client with all its tokens; for staff."""
+    """Delete any client and revoke its tokens, for staff."""
     policies.require_staff(by)
     _end(by, application)
 
 
 @transaction.atomic
 def end_application_tokens(*, by: Principal, application: OAuthApplication) -> None:
-    """Revoke whatever was issued to any client, for staff; it can ask for new ones."""
+    """Revoke all tokens and codes of any client, for staff. The client can request new ones."""
     policies.require_staff(by)
-    end_tokens(application)
-    record_application_event("oauth_application.tokens_ended", by, application)
+    _end_tokens(application)
+    _record("oauth_application.tokens_ended", by, application)
 
 
 def _locked(application: OAuthApplication) -> OAuthApplication:
-    locked = lock_application(application)
+    rows = OAuthApplication.objects.select_related("system_user").select_for_update(no_key=True, of=("self",))
+    locked = rows.filter(pk=application.pk).first()
     if locked is None:
         raise OauthApplicationNotFound
     return locked
@@ -214,14 +219,12 @@ def _change(by: Principal, application: OAuthApplication, changes: dict[str, Any
     locked = _locked(application)
     locked.name = changes.get("name", locked.name)
     if "redirect_uris" in changes:
-        locked.redirect_uris = as_stored(changes["redirect_uris"])
+        locked.redirect_uris = _as_stored(changes["redirect_uris"])
     if "scopes" in changes:
         locked.allowed_scopes = known_scopes(changes["scopes"])
-    check(locked)
+    _check(locked)
     locked.save(update_fields=["name", "redirect_uris", "allowed_scopes", "updated"])
-    record_application_event(
-        "oauth_application.updated", by, locked, changed=sorted(changes), scopes=locked.allowed_scopes
-    )
+    _record("oauth_application.updated", by, locked, changed=sorted(changes), scopes=locked.allowed_scopes)
     return locked
 
 
@@ -231,18 +234,21 @@ def _renew(by: Principal, application: OAuthApplication) -> str:
     secret: str = generate_client_secret()
     application.client_secret = secret
     application.save(update_fields=["client_secret", "updated"])
-    end_tokens(application)
-    record_application_event("oauth_application.secret_renewed", by, application)
+    _end_tokens(application)
+    _record("oauth_application.secret_renewed", by, application)
     return secret
 
 
 def _end(by: Principal, application: OAuthApplication) -> None:
-    record_application_event("oauth_application.deleted", by, application)
+    _record("oauth_application.deleted", by, application)
     application.delete()
 
 
 def _find_to_change(by: Principal, organization: Organization | None, application_id: UUID) -> OAuthApplication:
-    """An application the caller may see, and whose system user, if it is one, holds no more than the caller."""
+    """Return an application that the caller may see and change; raises OauthApplicationNotFound.
+
+    Raises GrantTooWide when it acts as a system user with more permissions than the caller.
+    """
     application = find_application(by, organization, application_id)
     if organization and application.system_user:
         _require_authority(by, organization, application.system_user)
@@ -251,20 +257,20 @@ def _find_to_change(by: Principal, organization: Organization | None, applicatio
 
 def _require_authority(by: Principal, organization: Organization, system_user: User) -> None:
     locked = lock_organization(organization.pk, by=by)
-    held = policies.require(by, locked, MANAGE_MEMBERS)
+    permissions = policies.require(by, locked, MANAGE_MEMBERS)
     membership = policies.find_membership(system_user, locked)
     if membership is None:
         raise OauthApplicationNotFound
-    policies.require_authority_over(held, membership)
+    policies.require_authority_over(permissions, membership)
 
 
 def _owner(by: Principal, named: User | None) -> User:
-    """Whose client it becomes."""
+    """Return the owner of a new client: the caller, or the person that staff named."""
     if named is None:
         return policies.require_person(by)
     policies.require_staff(by)
     if not (named.is_person and named.is_active):
-        raise Invalid(fields={"owner": ["Choose a person whose account is active."]})
+        raise Invalid(fields={"owner": ["Choose a person with an active account."]})
     return named
 
 
@@ -278,7 +284,37 @@ def _save_with_secret(by: Principal, application: OAuthApplication) -> str:
     is_public = application.client_type == OAuthApplication.CLIENT_PUBLIC
     secret = "" if is_public else generate_client_secret()
     application.client_secret = secret
-    check(application)
+    _check(application)
     application.save()
-    record_application_event("oauth_application.registered", by, application, acts_for_owner=application.acts_for_owner)
+    _record("oauth_application.registered", by, application, acts_for_owner=application.acts_for_owner)
     return secret
+
+
+def _as_stored(redirect_uris: Sequence[str]) -> str:
+    """Return the URIs as stored, separated by spaces; raises ValidationError for a URI with a space in it."""
+    if any(len(uri.split()) != 1 for uri in redirect_uris):
+        raise ValidationError({"redirect_uris": ["URIs must not contain spaces."]})
+    return " ".join(redirect_uris)
+
+
+def _check(application: OAuthApplication) -> None:
+    """Raise ValidationError, by field, when the model, the toolkit or the kind of application forbids a value."""
+    if application.redirect_uris and not application.allows_grant_type(OAuthApplication.GRANT_AUTHORIZATION_CODE):
+        raise ValidationError({"redirect_uris": ["This kind of application does not have this field."]})
+    application.full_clean(exclude=("user", "system_user"), validate_unique=False, validate_constraints=False)
+
+
+def _end_tokens(application: OAuthApplication) -> None:
+    """Revoke all tokens and codes of a client, and the access that people gave it: they must agree again."""
+    ApplicationAccess.objects.filter(application=application).delete()
+    get_grant_model().objects.filter(application=application).delete()
+    get_refresh_token_model().objects.filter(application=application).delete()
+    get_access_token_model().objects.filter(application=application).delete()
+
+
+def _record(kind: str, by: Principal, application: OAuthApplication, **data: object) -> None:
+    """Record an event about a client. For a service client, it belongs to the system user's organization."""
+    organization_id = None
+    if application.system_user is not None:
+        organization_id = application.system_user.memberships.values_list("organization_id", flat=True).first()
+    Event.objects.record(kind, by=by, subject=application, organization_id=organization_id, **data)

@@ -1,7 +1,8 @@
-"""Every OAuth scope with its consent text, and which scopes admit to an operation.
+"""The OAuth scopes with their consent texts, and the scopes that each group of operations needs.
 
-Each permission that can be granted directly is a scope of the same name and admits to what that permission is for: a
-token for billing reads no list of members, although each member may. All of it follows from ``orgs.permissions``.
+Each permission that can be granted directly is also a scope of the same name. A scope only allows what its permission
+is for: a token for billing cannot list members, although every member can. All of it is derived from
+``orgs.permissions``.
 """
 
 from collections.abc import Iterable
@@ -24,11 +25,11 @@ SCOPES = PERSONAL_SCOPES | {
 
 
 def scopes_for(permission: str) -> frozenset[str]:
-    """Return the scopes that admit to what the permission is for: its own and each wider one."""
+    """Return the scopes that allow what the permission allows: its own and those that imply it."""
     return frozenset({ORGANIZATIONS, permission} | (implying(permission) & GRANTABLE_DIRECTLY))
 
 
-# What an operation may be about, and the scopes of which a token needs one.
+# For each group of operations, the scopes of which a token needs one.
 ADMINISTRATION = scopes_for(ADMIN)
 MEMBERS = scopes_for(MANAGE_MEMBERS)
 NEW_PROJECTS = scopes_for(CREATE_PROJECTS)
@@ -37,7 +38,7 @@ ANY_ORGANIZATION = GRANTABLE_DIRECTLY | {ORGANIZATIONS}
 
 
 def known_scopes(chosen: Iterable[str]) -> list[str]:
-    """Return the scopes in order, each once; raise Invalid where one is unknown."""
+    """Return the scopes sorted and without duplicates; raises Invalid for an unknown scope."""
     scopes = set(chosen)
     if scopes - SCOPES.keys():
         raise Invalid(fields={"scopes": ["Unknown scope."]})

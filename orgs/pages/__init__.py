@@ -1,1 +1,1 @@
-"""How pages show organizations and service accounts."""
+"""Logos of organizations and service accounts on pages."""

@@ -1,8 +1,8 @@
-"""How a page shows an organization: by its logo where that is safe, by its initials everywhere.
+"""Show an organization on a page: its logo where that is safe, otherwise its initials.
 
-A logo is an address anywhere on the web. We neither fetch it (a server that loads addresses typed in by users can be
-sent to places only it can reach) nor open our pages to every image: each page's Content-Security-Policy names just
-the origins of the logos it shows, and browsers fetch them without a referrer. Where none arrives, the initials stay.
+A logo is a URL on any server. The service never fetches it, because a server that loads URLs from users can be tricked
+into requests to internal systems (SSRF). The Content-Security-Policy of each page allows only the origins of the logos
+on that page. Browsers load them without a referrer. If a logo does not load, the initials stay visible.
 """
 
 import re
@@ -19,7 +19,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 def logo_origin(organization: Organization) -> str | None:
-    """The origin an organization's logo is shown from: ours, or one on https; None when it is not shown."""
+    """Return the origin of the logo: our own or one with https; None when the logo is not shown."""
     try:
         url = urlsplit(organization.logo_url)
     except ValueError:
@@ -31,7 +31,7 @@ def logo_origin(organization: Organization) -> str | None:
 
 
 def allow_logos(response: HttpResponse, organizations: Iterable[Organization]) -> HttpResponse:
-    """Let this page, and no other, show these organizations' logos."""
+    """Allow this response to load the logos of these organizations."""
     origins = {logo_origin(organization) for organization in organizations}
     sources = sorted(origin for origin in origins if origin)
     if sources:
@@ -40,6 +40,6 @@ def allow_logos(response: HttpResponse, organizations: Iterable[Organization]) -
 
 
 def initials(organization: Organization) -> str:
-    """One or two letters that stand for the name."""
+    """Return the first letters of the first two words of the name."""
     words = [word for word in re.split(r"[\W_]+", organization.name) if word]
     return "".join(word[0] for word in words[:2]).upper() or organization.name[0]

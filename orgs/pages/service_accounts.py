@@ -1,4 +1,4 @@
-"""The button beside each program that acts as its owner, on the page of ``accounts.pages.applications``."""
+"""Delete a service account from the page of ``accounts.pages.applications``."""
 
 from typing import cast
 from uuid import UUID
@@ -16,15 +16,15 @@ from orgs.oauth.applications import OauthApplicationNotFound, delete_application
 
 
 class DeleteServiceAccount(LoginRequiredMixin, View):
-    """It ends with all its tokens."""
+    """Delete one of the user's service accounts with all its tokens."""
 
     def post(self, request: HttpRequest, application_id: UUID) -> HttpResponse:
-        """Delete the person's own program; pressed twice, it stays deleted."""
-        by = cast("Principal", session_principal(request))  # whoever is signed in is active
+        """Delete the service account; a second request shows a message and changes nothing."""
+        by = cast("Principal", session_principal(request))  # never None: LoginRequiredMixin requires an active user
         try:
             delete_application(by=by, organization=None, application_id=application_id)
         except OauthApplicationNotFound:
-            messages.info(request, _("This application has no access to your account."))
+            messages.info(request, _("This service account no longer exists."))
         else:
-            messages.success(request, _("The program is deleted. It cannot act as you any more."))
+            messages.success(request, _("The service account has been deleted. It can no longer act as you."))
         return redirect("applications")

@@ -1,1 +1,1 @@
-"""Template tags of this app."""
+"""Template tags of ``orgs``."""

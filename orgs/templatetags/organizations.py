@@ -1,4 +1,4 @@
-"""How templates show organizations, roles and permissions."""
+"""Template filters and tags for organizations, roles and permissions."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,23 +17,23 @@ register.filter("role_label", role_label)
 
 @register.filter
 def permission_list(permissions: Iterable[str]) -> str:
-    """The permissions in words, separated by commas."""
+    """Return the labels of the permissions, separated by commas."""
     return ", ".join(permission_labels(permissions))
 
 
 @register.filter
 def website(organization: Organization) -> str:
-    """Where the organization is on the web; blank where a page must not lead there."""
+    """Return the organization's website; blank when the URL is not safe to link to."""
     try:
         url = urlsplit(organization.website)
     except ValueError:
         return ""
-    leads_there = url.scheme in ("http", "https") and url.netloc and "@" not in url.netloc
-    return organization.website if leads_there else ""
+    is_safe = url.scheme in ("http", "https") and url.netloc and "@" not in url.netloc
+    return organization.website if is_safe else ""
 
 
 @register.inclusion_tag("organizations/mark.html")
 def mark(organization: Organization, size: str = "") -> dict[str, Any]:
-    """The logo over the initials; decoration, as the name always stands beside it."""
+    """Show the logo or the initials. It is decorative: templates always show the name next to it."""
     logo_url = organization.logo_url if logo_origin(organization) else ""
     return {"initials": initials(organization), "logo_url": logo_url, "size": size}

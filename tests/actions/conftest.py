@@ -1,4 +1,4 @@
-"""Something that every action can be done to."""
+"""The data that the tests of all actions use."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -33,12 +33,12 @@ from tests.support.people import session_of
 def world(
     organization: Organization, owner: User, admin: User, member: User, invitee: User, stranger: User
 ) -> SimpleNamespace:
-    """Something that each of the actions can be done to."""
+    """Everything that the actions need."""
     unit = UnitFactory.create(organization=organization)
     role = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
     membership = organization.memberships.get(user=member)
     RoleAssignmentFactory.create(membership=membership, role_id=UNIT_VIEWER_ROLE, unit=unit)
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
     key, _ = api_keys.create_api_key(by=session_of(member), organization_id=organization.pk, name="Nightly")
     client, _ = applications.register_personal_client(by=session_of(member), name="Exporter")
     reader, _ = applications.register_client(
@@ -85,7 +85,7 @@ def world(
         staff=staff(UserFactory.create(email="staff@example.com", staff=True)),
         inactive=UserFactory.create(email="inactive@example.com", deactivated=True),
         membership=membership.pk,
-        of_program=organization.memberships.get(user=program).pk,
+        of_system_user=organization.memberships.get(user=system_user).pk,
         unit=unit.pk,
         role=role.pk,
         key=key.pk,

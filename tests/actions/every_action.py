@@ -1,4 +1,4 @@
-"""Every action of the service, and how each is done to the world of ``conftest.py``."""
+"""A call of each action of the service with the ``world`` of ``conftest.py``."""
 
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -20,7 +20,7 @@ from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWE
 
 World = SimpleNamespace
 
-# What is done, by which action.
+# A call for each action, by its dotted name.
 DONE: dict[str, Callable[[World], object]] = {
     "orgs.actions.organizations.create_organization": lambda w: organizations.create_organization(
         by=w.stranger, name="New", slug="new"
@@ -47,7 +47,7 @@ DONE: dict[str, Callable[[World], object]] = {
         by=w.staff, organization_id=w.id, user=w.stranger.user, role_id=VIEWER_ROLE
     ),
     "orgs.actions.members.remove_member": lambda w: members.remove_member(
-        by=w.admin, organization_id=w.id, membership_id=w.of_program
+        by=w.admin, organization_id=w.id, membership_id=w.of_system_user
     ),
     "orgs.actions.members.leave_organization": lambda w: members.leave_organization(by=w.member, organization_id=w.id),
     "orgs.actions.members.change_member_roles": lambda w: members.change_member_roles(
@@ -83,7 +83,7 @@ DONE: dict[str, Callable[[World], object]] = {
     "orgs.actions.api_keys.create_api_key": lambda w: api_keys.create_api_key(
         by=w.member, organization_id=w.id, name="Daily"
     ),
-    "orgs.actions.api_keys.describe_api_key": lambda w: api_keys.describe_api_key(
+    "orgs.actions.api_keys.update_api_key": lambda w: api_keys.update_api_key(
         by=w.member, organization_id=w.id, key_id=w.key, name="Daily"
     ),
     "orgs.actions.api_keys.delete_api_key": lambda w: api_keys.delete_api_key(
@@ -108,7 +108,7 @@ DONE: dict[str, Callable[[World], object]] = {
         by=w.member, name="Reader"
     ),
     "orgs.oauth.applications.register_service_client": lambda w: applications.register_service_client(
-        by=w.admin, organization_id=w.id, membership_id=w.of_program, name="Reader"
+        by=w.admin, organization_id=w.id, membership_id=w.of_system_user, name="Reader"
     ),
     "orgs.oauth.applications.update_application": lambda w: applications.update_application(
         by=w.member, organization=None, application_id=w.client.pk, name="Importer", scopes=["profile"]

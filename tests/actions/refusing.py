@@ -1,4 +1,4 @@
-"""A database that refuses."""
+"""Make the database refuse new rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from django.db import connection
 
 @contextmanager
 def refusing(model: Any, condition: str = "1 = 1") -> Iterator[None]:
-    """Let the database refuse new rows of the model that fit the condition; the end of the test takes it back."""
+    """Make the database refuse new rows of the model that match the condition; the test's rollback undoes it."""
     table = model._meta.db_table
     connection.check_constraints()
     with connection.cursor() as cursor:

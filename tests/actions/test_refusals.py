@@ -1,4 +1,4 @@
-"""Every action, by callers who may do nothing here: it is refused inside the action, and nothing is changed."""
+"""Each action called without permission: the action itself refuses it and changes nothing."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,7 +55,7 @@ def a_key_of_the_owner_without_scopes(world: World) -> Principal:
 ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_stranger: FOR_ONESELF,
     a_member_without_rights: FOR_ONESELF | AS_A_MEMBER,
-    # A key is no person, and what it makes is no wider than itself.
+    # A key is not a person, and what it creates has no more permissions than it has.
     a_key_of_the_owner_without_scopes: AS_A_MEMBER - {"orgs.actions.members.leave_organization"},
 }
 
@@ -69,7 +69,7 @@ ALLOWED: dict[Callable[[World], Principal], set[str]] = {
         if name not in allowed | BY_THE_SERVICE
     ],
 )
-def test_whoever_may_do_nothing_here_changes_nothing(world: World, caller: Callable[[World], Principal], name: str):
+def test_callers_without_permission_change_nothing(world: World, caller: Callable[[World], Principal], name: str):
     by = caller(world)
     for who in ("owner", "admin", "member", "invitee", "stranger", "staff", "late"):
         setattr(world, who, by)
@@ -86,7 +86,7 @@ def test_whoever_may_do_nothing_here_changes_nothing(world: World, caller: Calla
         for name in sorted(allowed)
     ],
 )
-def test_what_anybody_may_do_for_themselves_is_done(world: World, caller: Callable[[World], Principal], name: str):
+def test_actions_open_to_everybody_succeed(world: World, caller: Callable[[World], Principal], name: str):
     by = caller(world)
     for who in ("owner", "admin", "member", "invitee", "stranger", "staff"):
         setattr(world, who, by)

@@ -24,7 +24,7 @@ from tests.support.changes import track_changes
 pytestmark = pytest.mark.django_db
 
 
-# Those that queue one mail.
+# The actions that queue one email.
 EMAILING = (
     "invitations.actions.inviting.invite",
     "invitations.actions.inviting.resend",
@@ -41,7 +41,7 @@ EMAILING = (
 
 
 def actions_of(package: Any) -> set[str]:
-    """The public functions in a package that run in one transaction."""
+    """Return the names of the public functions in a package that are atomic."""
     modules = (
         importlib.import_module(found.name) for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
     )
@@ -54,7 +54,7 @@ def actions_of(package: Any) -> set[str]:
 
 
 def is_one_transaction(function: Any) -> bool:
-    """Whether it is decorated with ``transaction.atomic``."""
+    """Return whether the function is decorated with ``transaction.atomic``."""
     return any(isinstance(cell.cell_contents, transaction.Atomic) for cell in function.__closure__ or ())
 
 
@@ -63,7 +63,7 @@ def test_every_action_is_tried_here():
 
 
 @every_action
-def test_it_leaves_events_that_name_nobody(world: World, name: str):
+def test_its_events_contain_no_personal_data(world: World, name: str):
     known = set(Event.objects.values_list("pk", flat=True))
     with track_changes() as changes:
         DONE[name](world)
@@ -73,13 +73,13 @@ def test_it_leaves_events_that_name_nobody(world: World, name: str):
 
 
 @every_action
-def test_only_those_that_say_so_queue_a_email(world: World, name: str):
+def test_only_listed_actions_queue_an_email(world: World, name: str):
     queued = rehearse(world, name).tables.get("invitations.Email", (0, 0, 0))[0]
     assert queued == (name in EMAILING)
 
 
 @every_action
-def test_nothing_is_changed_when_its_last_event_cannot_be_written(world: World, name: str):
+def test_nothing_changes_when_its_last_event_cannot_be_written(world: World, name: str):
     kinds = [told.kind for told in rehearse(world, name).events]
     with track_changes() as changes, refusing(Event, f"NEW.kind = '{kinds[-1]}'"), pytest.raises(DatabaseError):
         DONE[name](world)
@@ -87,18 +87,18 @@ def test_nothing_is_changed_when_its_last_event_cannot_be_written(world: World, 
 
 
 @pytest.mark.parametrize("name", EMAILING)
-def test_nothing_is_changed_when_its_email_cannot_be_queued(world: World, name: str):
+def test_nothing_changes_when_its_email_cannot_be_queued(world: World, name: str):
     with track_changes() as changes, refusing(Email), pytest.raises(DatabaseError):
         DONE[name](world)
     assert changes.nothing
 
 
-# An id, a permission, a state, the name of a column, or the code of a mail server.
+# An id, a permission, a state, the name of a column, or an SMTP reply code.
 SAYS_NOTHING_PERSONAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z_]+(:[a-z_]+)?|550 5\.1\.1")
 
 
 def texts_in(data: Any) -> list[str]:
-    """Every text in an event's data, keys included."""
+    """Return all strings in an event's data, keys included."""
     if isinstance(data, dict):
         return [*data, *(text for value in data.values() for text in texts_in(value))]
     if isinstance(data, list):
@@ -107,7 +107,7 @@ def texts_in(data: Any) -> list[str]:
 
 
 def rehearse(world: World, name: str) -> Any:
-    """What the action would change, undone at once."""
+    """Return what the action changes; the changes are rolled back."""
 
     class Undo(Exception):
         pass

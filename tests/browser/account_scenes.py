@@ -144,7 +144,7 @@ def application_withdrawn(stage: Stage) -> Response:
     issue_token(client, stage.invitee, "invitations", timezone.now() + timedelta(days=1))
     stage.visitor.sign_in(stage.invitee)
     stage.visitor.go("/accounts/applications/")
-    return stage.visitor.submit({}, f"{stage.visitor.said('Withdraw')} Calendar")
+    return stage.visitor.submit({}, f"{stage.visitor.said('Remove access')} Calendar")
 
 
 # Failures

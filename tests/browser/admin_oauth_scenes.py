@@ -46,6 +46,6 @@ def admin_application_registered(stage: Stage) -> Response:
     form = {
         "Name:": "Calendar",
         "Owner:": "owner@example.com",
-        "Redirect addresses:": "https://client.example.com/back",
+        "Redirect URIs:": "https://client.example.com/back",
     }
     return stage.visitor.submit(form, "Register")

@@ -20,7 +20,7 @@ TYPO = "typo@example.com"
 
 
 def as_staff(stage: Stage, path: str) -> Response:
-    """Open an admin page as somebody who may do everything there."""
+    """Open an admin page as a superuser."""
     staff = UserFactory.create(email="staff@example.com", first_name="Staff", last_name="Cast")
     User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
     staff.refresh_from_db()
@@ -45,7 +45,7 @@ def send_to_a_server_that_knows_no_typo() -> None:
     """Deliver every mail that is due, as the worker does."""
     backend = "django.core.mail.backends.smtp.EmailBackend"
     with TemporaryDirectory() as spool, scripted_server(Path(spool)) as server:
-        server.refused = {TYPO: "550 5.1.1 No such mailbox here"}
+        server.rcpt_replies = {TYPO: "550 5.1.1 No such mailbox here"}
         with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=server.port):
             while deliver_next():
                 pass

@@ -21,7 +21,7 @@ TEXT = (
 
 
 def show(stage: Stage, kind: Email.Kind, *, as_text: bool = False) -> Response:
-    """Open the mail of this kind about the scene's invitation."""
+    """Open the email of this kind about the scene's invitation."""
     Organization.objects.update(language=stage.visitor.language)
     email = Email.objects.get()
     email.kind = kind
@@ -31,7 +31,7 @@ def show(stage: Stage, kind: Email.Kind, *, as_text: bool = False) -> Response:
 
 
 def show_message(stage: Stage, message: EmailMultiAlternatives, *, as_text: bool) -> Response:
-    """Open the mail as if its address were a page of ours."""
+    """Open the email as if its address were a page of ours."""
     html, _ = message.alternatives[0]
     if as_text:
         html = TEXT.format(stage.visitor.language, escape(str(message.subject)), escape(str(message.body)))

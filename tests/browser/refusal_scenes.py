@@ -21,21 +21,21 @@ def no_more_emails(stage: Stage) -> Response:
 @scene(200)
 def no_more_emails_from_one(stage: Stage) -> Response:
     no_email_page(stage)
-    return stage.visitor.submit({}, "From Riverside Cooperative")
+    return stage.visitor.submit({}, "Only Riverside Cooperative")
 
 
 @scene(200)
 def no_more_emails_from_any(stage: Stage) -> Response:
     no_email_page(stage)
-    return stage.visitor.submit({}, "From any organization here")
+    return stage.visitor.submit({}, "All organizations")
 
 
 @scene(410)
 def declined_and_no_more_emails(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
     stage.show()
-    stage.visitor.page.get_by_text(stage.visitor.said("Say why, if you decline, or stop further mails")).click()
-    stage.visitor.page.get_by_label(stage.visitor.said("None from any organization here")).check()
+    stage.visitor.page.get_by_text(stage.visitor.said("Declining? Add a reason or unsubscribe (optional)")).click()
+    stage.visitor.page.get_by_label(stage.visitor.said("Unsubscribe from all organizations")).check()
     return stage.visitor.submit({}, "Decline")
 
 

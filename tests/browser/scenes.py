@@ -101,7 +101,7 @@ def right_account(stage: Stage) -> Response:
 def reason_refused(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
     stage.show()
-    stage.visitor.page.get_by_text(stage.visitor.said("Say why, if you decline, or stop further mails")).click()
+    stage.visitor.page.get_by_text(stage.visitor.said("Declining? Add a reason or unsubscribe (optional)")).click()
     return stage.visitor.submit({"Reason (optional)": "No\u202eeY"}, "Decline")
 
 
@@ -193,7 +193,7 @@ def expired(stage: Stage) -> Response:
 def expired_and_asked_again(stage: Stage) -> Response:
     stage.change(expires_at=timezone.now() - timedelta(days=1))
     stage.show()
-    return stage.visitor.submit({}, "Ask for a new one")
+    return stage.visitor.submit({}, "Ask for a new invitation")
 
 
 @scene(410)

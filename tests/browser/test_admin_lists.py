@@ -20,7 +20,7 @@ HIDDEN = "list => list.scrollWidth - list.clientWidth"
     "path",
     [
         "invitations/invitation/",
-        "invitations/mail/",
+        "invitations/email/",
         "orgs/membership/",
         "accounts/user/",
         "orgs/organization/",

@@ -35,7 +35,7 @@ def test_from_the_client_by_signing_in_and_allowing_to_an_answer_of_the_api(stag
     page.get_by_label("Email").fill("invitee@example.com")
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Sign in")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Let Calendar act for you?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Allow Calendar to act for you?")
     press(page, "Allow")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Back at the client")
@@ -89,5 +89,5 @@ def test_a_wrong_address_is_told_here_and_leads_nowhere(stage, page, listener):
     client = client_of(stage, listener.uri)
     stage.visitor.go(address(client, redirect_uri=f"{listener.uri}/elsewhere"))
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("This cannot be allowed")
+    expect(page.get_by_role("heading", level=1)).to_have_text("This application can't get access")
     assert listener.told == []

@@ -65,7 +65,7 @@ def test_from_the_email_to_the_membership(visitor, page):
     expect_heading(page, "Join Riverside Cooperative")
     press(page, "Accept", "Space")
 
-    expect_heading(page, "You belong to Riverside Cooperative")
+    expect_heading(page, "You're a member of Riverside Cooperative")
     assert Membership.objects.filter(user__email="newcomer@example.com").exists()
 
 
@@ -73,12 +73,12 @@ def test_from_the_email_to_a_no_with_its_reason(visitor, page):
     stage = set_stage(visitor)
     stage.show()
 
-    press(page, "Say why, if you decline, or stop further mails")
+    press(page, "Declining? Add a reason or unsubscribe (optional)")
     tab_to(page, "Reason (optional)")
     page.keyboard.type("Not now.")
     press(page, "Decline")
 
-    expect_heading(page, "This invitation was declined")
+    expect_heading(page, "This invitation has been declined")
     assert Invitation.objects.get(pk=stage.invitation.pk).decline_reason == "Not now."
 
 
@@ -87,16 +87,16 @@ def test_saying_no_signed_in_reads_the_questions_before_the_button(visitor, page
     visitor.sign_in(stage.invitee)
     stage.show()
 
-    press(page, "Say why, if you decline, or stop further mails")
+    press(page, "Declining? Add a reason or unsubscribe (optional)")
     tab_to(page, "Reason (optional)")
     page.keyboard.type("Not now.")
-    tab_to(page, "As before")
+    tab_to(page, "Keep them")
     page.keyboard.press("ArrowDown")
     press(page, "Decline")
 
-    expect_heading(page, "This invitation was declined")
+    expect_heading(page, "This invitation has been declined")
     expect(page.get_by_role("status")).to_have_text(
-        "invitee@example.com gets no more invitation mails from Riverside Cooperative."
+        "We won't email invitations from Riverside Cooperative to invitee@example.com anymore."
     )
     assert Invitation.objects.get(pk=stage.invitation.pk).decline_reason == "Not now."
 
@@ -106,12 +106,12 @@ def test_the_return_key_among_the_questions_never_says_yes(visitor, page):
     visitor.sign_in(stage.invitee)
     stage.show()
 
-    press(page, "Say why, if you decline, or stop further mails")
-    tab_to(page, "As before")
+    press(page, "Declining? Add a reason or unsubscribe (optional)")
+    tab_to(page, "Keep them")
     with page.expect_navigation():
         page.keyboard.press("Enter")
 
-    expect_heading(page, "This invitation was declined")
+    expect_heading(page, "This invitation has been declined")
 
 
 def test_from_the_wrong_account_to_the_right_one(visitor, page):
@@ -133,9 +133,9 @@ def test_asking_for_a_new_invitation(visitor, page):
     stage.change(expires_at="2025-06-01T14:05:00Z")
     stage.show()
 
-    press(page, "Ask for a new one")
+    press(page, "Ask for a new invitation")
 
-    expect(page.get_by_role("status")).to_contain_text("You have asked for a new one.")
+    expect(page.get_by_role("status")).to_contain_text("You've asked for a new one.")
 
 
 def test_the_first_stop_leads_past_the_header(visitor, page):

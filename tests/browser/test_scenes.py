@@ -34,8 +34,8 @@ MAIN = (
     "expired-and-asked-again", "superseded", "unknown", "sign-in-from-the-invitation", "sign-in-failed",
     "sign-up-from-the-invitation", "sign-up-refused", "start-page", "my-invitations", "with-long-names",
     "sign-in", "forgotten-password", "verification-sent", "addresses-of-every-kind", "profile", "profile-saved",
-    "two-factor-activation", "consent", "no-more-mails", "mails-refused",
-    "declined-and-no-more-mails", "page-not-found", "mail-invitation",
+    "two-factor-activation", "consent", "no-more-emails", "emails-refused",
+    "declined-and-no-more-emails", "page-not-found", "mail-invitation",
     "mail-reminder", "mail-accepted", "mail-new-invitation-asked-for", "mail-new-account", "mail-unproven-address",
     "mail-further-address", "mail-account-exists", "mail-new-password", "mail-no-account",
 )  # fmt: skip

@@ -10,7 +10,7 @@ from tests.browser.scenes import PASSWORD, Stage, expired, set_stage
 from tests.factories import EmailAddressFactory
 
 pytestmark = pytest.mark.browser
-JOINED = "You belong to Riverside Cooperative"
+JOINED = "You're a member of Riverside Cooperative"
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_from_the_email_by_signing_in_to_the_membership(stage, page):
 def test_from_the_wrong_account_by_switching_to_the_membership(stage, page):
     stage.visitor.sign_in(stage.stranger)
     stage.show()
-    expect_heading(page, "This invitation is for another address")
+    expect_heading(page, "This invitation is for a different email address")
     press(page, "Switch account")
     page.get_by_label("Password").fill(PASSWORD)
     press(page, "Sign in")
@@ -84,20 +84,20 @@ def test_from_the_wrong_account_by_switching_to_the_membership(stage, page):
 
 def test_declining_with_a_reason_and_without_an_account(newcomer, page):
     newcomer.show()
-    page.get_by_text("Say why, if you decline, or stop further mails").click()
+    page.get_by_text("Declining? Add a reason or unsubscribe (optional)").click()
     page.get_by_label("Reason").fill("Too far away.\nBut thank you.")
     press(page, "Decline")
 
-    expect_heading(page, "This invitation was declined")
+    expect_heading(page, "This invitation has been declined")
     declined = Invitation.objects.get(pk=newcomer.invitation.pk)
     assert (declined.status, declined.decline_reason) == ("declined", "Too far away.\nBut thank you.")
 
 
 def test_from_an_expired_invitation_to_asking_for_a_new_one(stage, page):
     expired(stage)
-    press(page, "Ask for a new one")
+    press(page, "Ask for a new invitation")
 
-    expect(page.get_by_role("status")).to_contain_text("You have asked for a new one.")
+    expect(page.get_by_role("status")).to_contain_text("You've asked for a new one.")
     assert Email.objects.filter(kind="ask_again", recipient="owner@example.com").count() == 1
 
 
@@ -122,7 +122,7 @@ def test_the_back_button_shows_what_holds_now(stage, page):
     expect_heading(page, JOINED)
     expect(page.get_by_role("button", name="Accept")).to_have_count(0)
     page.go_back()
-    expect(page.get_by_text("No invitation waits for your answer.")).to_be_visible()
+    expect(page.get_by_text("You have no open invitations.")).to_be_visible()
 
 
 def test_the_back_button_after_signing_out_shows_nothing(stage, page):
@@ -142,11 +142,11 @@ def test_of_two_tabs_the_second_one_is_told(stage, page):
     other = page.context.new_page()
     other.goto(page.url)
     press(page, "Decline")
-    expect_heading(page, "This invitation was declined")
+    expect_heading(page, "This invitation has been declined")
 
     press(other, "Accept")
 
-    expect_heading(other, "This invitation was declined")
+    expect_heading(other, "This invitation has been declined")
     assert not Membership.objects.filter(user=stage.invitee).exists()
 
 
@@ -196,7 +196,7 @@ def test_a_verification_email_that_is_opened_leads_to_the_answer(stage, page, ma
     EmailAddressFactory.create(user=stage.stranger, email="second@example.com", verified=False)
     stage.visitor.sign_in(stage.stranger)
     stage.show()
-    press(page, "Send me the link")
+    press(page, "Email me the link")
     expect(page.get_by_role("status")).to_contain_text("second@example.com")
     [link] = [word for word in mailoutbox[0].body.split() if "/accounts/confirm-email/" in word]
 

@@ -112,7 +112,7 @@ def manage(*arguments: str) -> list[str]:
 
 def wait_until_ready(server: subprocess.Popen[bytes], output: Path) -> None:
     """Return once the service says that it answers; raise RuntimeError with what it said when it ends instead."""
-    while "PerfectWorks answers at" not in output.read_text():
+    while "PerfectWorks is running at" not in output.read_text():
         try:
             server.wait(timeout=0.2)
         except subprocess.TimeoutExpired:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.principals import Method, Principal
 from core.ids import to_decimal, to_oid, to_ulid
 from orgs.actions.roles import create_role
-from orgs.api.key_exchange import token_for_key
+from orgs.authentication import token_for_key
 from orgs.oauth.applications import register_personal_client
 from orgs.permissions import Level
 from perfectworks.demo import make_world

@@ -119,7 +119,7 @@ def test_what_is_no_address(text: str):
 def test_the_refusal_says_what_to_do():
     with pytest.raises(ValidationError) as refusal:
         normalize_address("owner")
-    assert (refusal.value.message, refusal.value.code) == ("Enter a valid e-mail address.", "invalid_address")
+    assert (refusal.value.message, refusal.value.code) == ("Enter a valid email address.", "invalid_address")
 
 
 def test_a_very_long_text_is_refused_at_once():

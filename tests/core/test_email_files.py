@@ -95,7 +95,7 @@ def test_the_pages_exist_in_development_only(debug: str, found: str) -> None:
 @pytest.mark.urls(__name__)
 @pytest.mark.django_db
 def test_the_list_shows_every_email(client: Client, folder: Path) -> None:
-    assert b"There are none yet." in client.get("/development/mails").content
+    assert b"No emails yet." in client.get("/development/mails").content
     name = send(subject="<b>Hello</b>")
     answer = client.get("/development/mails")
     assert answer.status_code == 200

@@ -1,4 +1,4 @@
-"""The world of the dialects."""
+"""The data that the tests of all dialects use."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -20,7 +20,7 @@ def first_world(kept: Callable[[Callable[[], World]], World]) -> World:
 
 @pytest.fixture
 def world(first_world: World, db: None, settings: Any) -> World:
-    """Everything there is, with an issuer of JSON Web Tokens for trying things out."""
+    """The data, with a test issuer of JSON Web Tokens."""
     settings.DEBUG = True
-    ApplicationAccess.objects.update(last_used_at=timezone.now())  # a moment ago, so that no use need be noted
+    ApplicationAccess.objects.update(last_used_at=timezone.now())  # recent, so that requests do not update it
     return deepcopy(first_world)

@@ -1,6 +1,6 @@
-"""Golden files: whole HTTP exchanges, as a reader would note them down.
+"""Golden files: complete HTTP exchanges in a readable form.
 
-A file says what it shows, perhaps what is given besides the usual world, the request, and the response:
+A file contains a title, optionally a "Given" line that changes the usual data, the request, and the response:
 
     # The organization's open invitations, newest first.
     # Given: nobody is invited.
@@ -15,9 +15,9 @@ A file says what it shows, perhaps what is given besides the usual world, the re
 
     {"status": 200, ...}
 
-Every header of the response is there, in the order of their names. Credentials stand in braces. JSON that is compact
-on the wire is laid out for reading in the file; other stands as it is. In the response ids and tokens that the world
-did not have before, and moments of today, are replaced by what they are.
+The response has all its headers, sorted by name. Credentials are placeholders in braces. Compact JSON is indented in
+the file; other JSON stays as it is. Ids and tokens that the response creates, and times of today, are replaced by
+placeholders.
 """
 
 import json
@@ -38,7 +38,7 @@ from django.utils import timezone
 from core.ids import parse_decimal, parse_oid, parse_ulid, parse_uuid
 from invitations.models import Invitation
 from invitations.tokens import Purpose, read_token, token_for
-from orgs.api.key_exchange import key_token_principal
+from orgs.authentication import key_token_principal
 from tests.dialects.world import ERASED, GIVEN, World
 from tests.support.changes import all_rows
 
@@ -77,7 +77,7 @@ class Exchange:
 
     @property
     def target(self) -> str:
-        """Path and query."""
+        """The path and the query string."""
         return self.request.split(" ", 2)[1]
 
     @property
@@ -91,14 +91,14 @@ class Exchange:
 
     @property
     def json(self) -> Any:
-        """What the body of the response says."""
+        """The parsed body of the response."""
         return json.loads(self.response.partition("\n\n")[2])
 
     def performed(self, world: World) -> "Exchange":
-        """The same with the response that is given now."""
+        """Send the request and return the exchange with the current response."""
         known = known_ids()
         with ExitStack() as stack:
-            # As for real people: only the issuer of the JSON Web Tokens exists nowhere but in development.
+            # Settings as in production, except for the test issuer of JSON Web Tokens.
             stack.enter_context(override_settings(DEBUG="'s jwt}" in self.request))
             for given in self.given:
                 stack.enter_context(GIVEN[given](world))
@@ -127,12 +127,12 @@ def token_of(invitation_id: str, purpose: Purpose) -> str:
 
 
 def exchanges(dialect: str = "*") -> list[Exchange]:
-    """All of them, or those of one dialect."""
+    """Return all exchanges, or those of one dialect."""
     return [Exchange.read(path) for path in sorted(FOLDER.glob(f"{dialect}/*.http"))]
 
 
 def noted(response: HttpResponse) -> str:
-    """The response as a golden file has it."""
+    """Return the response as it is written in a golden file."""
     lines = [f"HTTP/1.1 {response.status_code} {responses[response.status_code]}"]
     lines += [f"{name}: {in_order(name, value)}" for name, value in sorted(response.headers.items())]
     lines += [f"Set-Cookie: {cookie.OutputString()}" for cookie in response.cookies.values()]
@@ -143,19 +143,19 @@ def noted(response: HttpResponse) -> str:
 
 
 def laid_out(body: str) -> str:
-    """JSON for reading, unless that would hide how it was spaced."""
+    """Return JSON indented, unless it was not compact; then its spacing is kept."""
     value = json.loads(body)
     is_compact = json.dumps(value, ensure_ascii=False, separators=(",", ":")) == body
     return json.dumps(value, ensure_ascii=False, indent=2) if is_compact else body
 
 
 def in_order(name: str, value: str) -> str:
-    """The header's value; the directives of a policy come from a set, in another order in each process."""
+    """Return the header's value. Sort a Content-Security-Policy, whose order differs between processes."""
     return "; ".join(sorted(value.split("; "))) if name == "Content-Security-Policy" else value
 
 
 class Replacement:
-    """What differs each time, said the same each time: equal ids, in whatever spelling, get equal words."""
+    """Replace values that differ on each run by placeholders. The same id gets the same one in all representations."""
 
     def __init__(self, known: set[UUID]) -> None:
         self.known = known
@@ -179,16 +179,16 @@ class Replacement:
         return f"{{token for an API key of {principal.user.first_name}}}" if principal and principal.user else found[0]
 
     def id(self, found: re.Match[str]) -> str:
-        keys = {spelling: key for spelling, parse in SPELLINGS.items() if (key := parse(found[0]))}
+        keys = {representation: key for representation, parse in REPRESENTATIONS.items() if (key := parse(found[0]))}
         if not keys or any(map(self.is_known, keys.values())):
             return found[0]
-        spelling, key = next(iter(keys.items()))
-        return f"{{{self.name(key)} as {spelling}}}"
+        representation, key = next(iter(keys.items()))
+        return f"{{{self.name(key)} as {representation}}}"
 
     def moment(self, found: re.Match[str]) -> str:
-        spelled = datetime.fromisoformat(found[0].replace("Z", "+00:00"))
+        time = datetime.fromisoformat(found[0].replace("Z", "+00:00"))
         for name, moment in {"now": timezone.now(), "in 10 days": timezone.now() + timedelta(days=10)}.items():
-            if abs(moment - spelled) < timedelta(minutes=1):
+            if abs(moment - time) < timedelta(minutes=1):
                 return f"{{{name}, {'milliseconds' if '.' in found[0] else 'seconds'}}}"
         return found[0]
 
@@ -200,7 +200,7 @@ class Replacement:
         return any(key.int >> 32 == known.int >> 32 for known in self.known)
 
     def name(self, key: UUID) -> str:
-        """The first 96 bits tell ids apart, since one spelling has no more."""
+        """Return the placeholder of an id, by its first 96 bits: one representation has no more."""
         if self.is_known(key):
             return str(key)
         if key.int >> 32 not in self.new:
@@ -216,7 +216,7 @@ ID = re.compile(r"(?<![\w-])([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9A-Z]{
 
 
 def tokens_in(text: str) -> set[str]:
-    """The purposes of all tokens of invitations that stand in a text."""
+    """Return the purposes of all invitation tokens in a text."""
     return {str(proof.purpose) for word in TOKEN.findall(text) if (proof := read_token(word))}
 
 
@@ -224,7 +224,7 @@ def first_of(bounds: tuple[UUID, UUID] | None) -> UUID | None:
     return bounds[0] if bounds else None
 
 
-SPELLINGS = {
+REPRESENTATIONS = {
     "uuid": parse_uuid,
     "ULID": parse_ulid,
     "24 hex digits": lambda text: first_of(parse_oid(text)),
@@ -233,5 +233,5 @@ SPELLINGS = {
 
 
 def known_ids() -> set[UUID]:
-    """Every id there is before the request."""
+    """Return all ids in the database before the request."""
     return {key for rows in all_rows().values() for key in rows if isinstance(key, UUID)} | {ERASED}

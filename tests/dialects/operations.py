@@ -1,4 +1,4 @@
-"""Every operation of the dialects, as the map routes it, and something for each to be about."""
+"""All operations of the dialects, from ``perfectworks.urls``, and rows that each can use."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,14 +24,14 @@ ROUTES: dict[str, Route] = {
 }
 OPERATION_AND_NAME = [(operation, name) for operation, route in ROUTES.items() for name in sorted(route.names)]
 
-# How each dialect spells what stands in its paths.
-SPELLED: dict[str, dict[str, Callable[[UUID], str]]] = {
+# The representation of the ids in each dialect's paths.
+FORMATS: dict[str, dict[str, Callable[[UUID], str]]] = {
     "wacht": {"organization_id": to_decimal, "invitation_id": to_decimal},
     "zenml": {"invitation_id": str},
     "upsun": {"organization_id": to_ulid, "invitation_id": str},
     "applivery": {"organization_id": to_oid, "application_id": to_oid},
 }
-# What is there for the owner of Riverside (to ZenML, for the invitee), what is there for others, and what is not there.
+# Ids visible to the owner of Riverside (in ZenML: to the invitee), ids of another organization, and unknown ids.
 INVITATION = key(0x40)
 OWN = {"organization_id": key(0x10), "invitation_id": INVITATION, "application_id": key(0x21)}
 FOREIGN = {"organization_id": key(0x11), "invitation_id": key(0x50), "application_id": key(0x23)}
@@ -42,15 +42,15 @@ def dialect_of(operation: str) -> str:
     return operation.partition("_")[0]
 
 
-def spelled(operation: str, ids: dict[str, UUID]) -> dict[str, str]:
-    """What stands in the path of an operation, by name."""
-    return {name: spell(ids[name]) for name, spell in SPELLED[dialect_of(operation)].items()}
+def path_values(operation: str, ids: dict[str, UUID]) -> dict[str, str]:
+    """Return the path parameters of an operation by name."""
+    return {name: to_text(ids[name]) for name, to_text in FORMATS[dialect_of(operation)].items()}
 
 
 def ask(world: World, operation: str, who: str = "", **named: str) -> Any:
-    """The response to an operation about what is there, where nothing else is named; by whoever may."""
+    """Call the operation with a permitted credential and existing ids, except for those given; return the response."""
     dialect, route = dialect_of(operation), ROUTES[operation]
-    texts = {name: quote(text, safe="") for name, text in (spelled(operation, OWN) | named).items()}
+    texts = {name: quote(text, safe="") for name, text in (path_values(operation, OWN) | named).items()}
     speaker = speaker_of(dialect)
     who = who or ("invitee" if operation == "wacht_answers.accept" else speaker.reader)
     headers = speaker.headers(world, who)
@@ -60,14 +60,14 @@ def ask(world: World, operation: str, who: str = "", **named: str) -> Any:
 
 
 def body(operation: str) -> dict[str, str] | str:
-    """As little as the operation takes."""
+    """Return the smallest valid body of the operation."""
     if operation == "wacht_answers.accept":
         return {"token": token_of(str(INVITATION), Purpose.LISTED)}
     return {"email": "new@example.com"} if operation.endswith(".create") else ""
 
 
 def application_of_others(world: World) -> Unit:
-    """What ``FOREIGN`` names."""
+    """Create the application in ``FOREIGN``."""
     return UnitFactory.create(
         id=FOREIGN["application_id"], kind=Unit.Kind.APPLICATION, slug="theirs", organization=world.other_organization
     )

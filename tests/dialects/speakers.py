@@ -1,6 +1,6 @@
-"""Who speaks here, and how each says the same: one line per list of invitations, for the common suite.
+"""The lists of invitations in all APIs, described for the common tests: one ``Speaker`` per list.
 
-The house has two of them: those that an organization has sent, and the documented one of those that a person received.
+The house API has two: the invitations that an organization sent, and those that a person received.
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from orgs.permissions import ADMIN_ROLE, MANAGE_MEMBERS, UNIT_EDITOR_ROLE, VIEWE
 from tests.dialects.world import World, key, moment
 from tests.factories import InvitationFactory, MembershipFactory, OrganizationFactory, UnitFactory, UserFactory
 
-Response = Any  # of the test client, which knows more than a plain one
+Response = Any  # the test client adds attributes to it
 Fields = dict[str, str]
 RIVERSIDE, HILLSIDE, NOWHERE, SHOP = key(0x10), key(0x11), key(0x98), key(0x21)
 
 
-# How each says that something is wrong
+# Error bodies
 
 
 def house_error(status: int, code: str, message: str, fields: Fields) -> Any:
@@ -63,11 +63,11 @@ def sentence(message: str, fields: Fields) -> str:
     return " ".join([message, *(f"{name}: {said}" for name, said in fields.items())])
 
 
-# What else can be in a list
+# More rows for the lists
 
 
 def sent(world: World, number: int, unit: Unit | None = None) -> None:
-    """By somebody else each time and to somewhere else, with everything that a row can show."""
+    """Return an invitation with all optional values, and a new inviter and unit each time."""
     inviter = MembershipFactory.create(
         organization=world.organization, user__email=f"inviter-{number}@example.com", role_id=ADMIN_ROLE
     ).user
@@ -93,15 +93,15 @@ def dates(number: int) -> dict[str, Any]:
     return {"created_at": day, "updated_at": day}
 
 
-# Who speaks
+# The lists
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Speaker:
-    """A list of invitations in one of the five APIs: where it is, who reads it, and how its answers look.
+    """A list of invitations in one of the five APIs: its path, its readers and its responses.
 
-    ``answers`` are how many rows everybody gets, or the status of their refusal. ``pages`` are the parameters about
-    pages with their largest values, ``everything`` is the query for one page as large as there is.
+    ``answers`` has, for each caller, the number of rows or the error status. ``pages`` are the paging parameters with
+    their maximum values. ``everything`` is the query for one page of the maximum size.
     """
 
     name: str
@@ -114,18 +114,18 @@ class Speaker:
     empty: Any
     fill: Callable[[World, int], None]
     queries: dict[str, str]
-    spell: Callable[[UUID], str] = str
+    format_id: Callable[[UUID], str] = str
     pages: dict[str, int] = field(default_factory=dict)
     everything: str = ""
     refuses_unknown: bool = False
     tokens: frozenset[str] = frozenset()
 
     def list(self, organization: UUID = RIVERSIDE) -> str:
-        """The address of the list."""
-        return self.path.format(organization=self.spell(organization), application=self.spell(SHOP))
+        """Return the path of the list."""
+        return self.path.format(organization=self.format_id(organization), application=self.format_id(SHOP))
 
     def headers(self, world: World, who: str) -> dict[str, str]:
-        """What somebody shows; "anonymous" shows nothing."""
+        """Return the headers with a caller's credential; "anonymous" has none."""
         if who == "anonymous":
             return {}
         shown = world.credentials[who][self.credential]
@@ -133,7 +133,7 @@ class Speaker:
         return {"Cookie": f"session_id={shown}"} if self.credential == "session" else bearer
 
     def ask(self, world: World, query: str = "", *, who: str = "", path: str = "", **request: Any) -> Response:
-        """The response to a request for the list, by its reader, unless something else is said."""
+        """Request the list, by default as its usual reader, and return the response."""
         headers = {**self.headers(world, who or self.reader), **request.pop("headers", {})}
         client = Client(raise_request_exception=False)
         return client.generic(
@@ -141,18 +141,18 @@ class Speaker:
         )
 
     def refusal(self, status: int, code: str, message: str, **fields: str) -> tuple[int, Any]:
-        """Status and body of a refusal in this one's words."""
+        """Return the expected status and body of an error in this API."""
         return status, self.error(status, code, message, fields)
 
     def hold(self, world: World, count: int) -> None:
-        """Let the list have so many rows and nothing else."""
+        """Make the list have exactly so many rows."""
         Invitation.objects.all().delete()
         for number in range(count):
             self.fill(world, number)
 
 
 def said(response: Response) -> tuple[int, Any]:
-    """Status and body."""
+    """Return the status and the parsed body."""
     assert response["Content-Type"] == "application/json"
     return response.status_code, response.json()
 
@@ -225,7 +225,7 @@ SPEAKERS = [
         empty={"status": 200, "message": "", "data": [], "session": ANY, "errors": []},
         fill=sent,
         queries=BY_SESSION | IN_ORGANIZATION | ROWS | {"roles of the inviters": "SELECT orgs_roleassignment"},
-        spell=to_decimal,
+        format_id=to_decimal,
         tokens=frozenset({"listed"}),
     ),
     Speaker(
@@ -249,7 +249,7 @@ SPEAKERS = [
         empty=[],
         fill=sent,
         queries=BY_TOKEN | IN_ORGANIZATION | ROWS,
-        spell=to_ulid,
+        format_id=to_ulid,
         pages={"page[size]": 100},
         everything="page[size]=100",
         refuses_unknown=True,
@@ -273,7 +273,7 @@ SPEAKERS = [
             **COUNTED,
             **ROWS,
         },
-        spell=to_oid,
+        format_id=to_oid,
         pages=NUMBERED,
         everything="limit=100",
     ),
@@ -281,5 +281,5 @@ SPEAKERS = [
 
 
 def speaker_of(api: str) -> Speaker:
-    """The first list below this prefix."""
+    """Return the first list with this path prefix."""
     return next(speaker for speaker in SPEAKERS if speaker.path.startswith(f"/{api}/"))

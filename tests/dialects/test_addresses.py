@@ -1,4 +1,4 @@
-"""An address is normalized once on its way through a request, where it enters; nothing behind that does it again."""
+"""An email address is normalized once per request, where it enters."""
 
 import sys
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ INVITING = {
 
 @contextmanager
 def normalizing() -> Iterator[list[str]]:
-    """Every text that the normalizer was called with, by anybody; Python's own profiler counts."""
+    """Collect all arguments of calls of the normalizer, with Python's profiler."""
     texts: list[str] = []
 
     def note(frame: FrameType, event: str, argument: Any) -> None:
@@ -41,7 +41,7 @@ def normalizing() -> Iterator[list[str]]:
 
 
 def post(world: World, credential: str, path: str, body: dict[str, Any]) -> Any:
-    """The owner's request."""
+    """Send a POST as the owner."""
     shown = world.credentials["owner"][credential]
     headers = {"Cookie": f"session_id={shown}"} if credential == "session" else {"Authorization": f"Bearer {shown}"}
     return Client(headers=headers).post(path, body, content_type="application/json")

@@ -1,4 +1,4 @@
-"""What holds in all five APIs alike: who gets their list of invitations, and how much of it at which cost."""
+"""The lists of invitations in all five APIs: access, paging, and the number of queries."""
 
 import re
 from operator import attrgetter
@@ -28,16 +28,16 @@ every_page_parameter = pytest.mark.parametrize(
 )
 
 
-def test_every_dialect_speaks_here():
+def test_every_dialect_is_tested():
     assert {speaker.path.split("/")[1] for speaker in SPEAKERS} == {"api", *DIALECTS}
 
 
-# Who may
+# Access
 
 
 @every_speaker
 @pytest.mark.parametrize("who", CAST)
-def test_everybody_gets_their_rows_or_the_refusal_in_the_dialect_s_words(world: World, speaker: Speaker, who: str):
+def test_every_caller_gets_rows_or_an_error_in_the_dialects_format(world: World, speaker: Speaker, who: str):
     answer = dict(zip(CAST, map(int, speaker.answers.split()), strict=True))[who]
 
     response = speaker.ask(world, who=who)
@@ -51,11 +51,11 @@ def test_everybody_gets_their_rows_or_the_refusal_in_the_dialect_s_words(world: 
 
 @pytest.mark.parametrize("speaker", [one for one in SPEAKERS if one.list() != one.list(NOWHERE)], ids=NAME)
 @pytest.mark.parametrize(("who", "foreign"), [("stranger", RIVERSIDE), ("member", HILLSIDE), ("owner", HILLSIDE)])
-def test_a_foreign_organization_and_an_absent_one_are_told_apart_by_nothing(
+def test_foreign_and_unknown_organizations_get_the_same_response(
     world: World, speaker: Speaker, who: str, foreign: UUID
 ):
     answers = []
-    speaker.ask(world, who=who)  # the first use of a token is noted
+    speaker.ask(world, who=who)  # the first use of a token is recorded
     for organization in (foreign, NOWHERE):
         with CaptureQueriesContext(connection) as captured:
             response = speaker.ask(world, who=who, path=speaker.list(organization))
@@ -65,7 +65,7 @@ def test_a_foreign_organization_and_an_absent_one_are_told_apart_by_nothing(
     assert answers[0][0] in (speaker.refusal(*MISSING), speaker.refusal(*ABSENT))
 
 
-# What a list has
+# Rows
 
 
 @every_speaker
@@ -76,7 +76,7 @@ def test_an_empty_list(world: World, speaker: Speaker):
 
 @every_speaker
 @pytest.mark.parametrize("count", [1, 30])
-def test_a_list_takes_the_same_queries_however_long_it_is(world: World, speaker: Speaker, count: int):
+def test_the_number_of_queries_does_not_depend_on_the_rows(world: World, speaker: Speaker, count: int):
     speaker.hold(world, count)
 
     with assert_queries(**speaker.queries):
@@ -86,19 +86,19 @@ def test_a_list_takes_the_same_queries_however_long_it_is(world: World, speaker:
 
 
 @every_speaker
-def test_no_list_has_a_token_that_its_document_does_not_have(world: World, speaker: Speaker):
+def test_no_list_has_a_token_that_its_document_lacks(world: World, speaker: Speaker):
     assert tokens_in(speaker.ask(world, speaker.everything).content.decode()) == speaker.tokens
 
 
 @pytest.mark.parametrize("exchange", exchanges(), ids=lambda exchange: f"{exchange.dialect}/{exchange.path.stem}")
-def test_no_answer_at_all_has_a_token_but_wacht_s_which_has_the_listed_one(exchange):
-    """Golden files call tokens by their purpose."""
+def test_no_response_contains_a_token_except_those_listed_for_wacht(exchange):
+    """Golden files name tokens by their purpose."""
     assert set(re.findall(r"\{(\w+) token", exchange.response)) <= (
         {"listed"} if exchange.dialect == "wacht" else set()
     )
 
 
-# How much of it
+# Paging
 
 FAR_BEYOND = str(10**30)
 FULL_WIDTH = "%EF%BC%91"
@@ -107,7 +107,7 @@ UNKNOWN = ["unknown", "PAGE", "limit%0A", "page[size", "%C5%BFort"]
 
 
 @every_page_parameter
-def test_what_is_no_number_within_the_bounds_is_refused(world: World, speaker: Speaker, name: str):
+def test_page_sizes_out_of_range_are_refused(world: World, speaker: Speaker, name: str):
     largest = speaker.pages[name]
     refused = invalid_query(speaker, **{name: f"A whole number from 1 to {largest} is expected."})
 
@@ -119,13 +119,13 @@ def test_what_is_no_number_within_the_bounds_is_refused(world: World, speaker: S
 
 
 @every_page_parameter
-def test_the_smallest_and_the_largest_are_taken(world: World, speaker: Speaker, name: str):
+def test_minimum_and_maximum_page_sizes_are_accepted(world: World, speaker: Speaker, name: str):
     for number in (1, speaker.pages[name]):
         assert speaker.ask(world, f"{name}={number}").status_code == 200
 
 
 @every_page_parameter
-def test_a_parameter_that_comes_twice_is_refused(world: World, speaker: Speaker, name: str):
+def test_a_repeated_parameter_is_refused(world: World, speaker: Speaker, name: str):
     twice = {name: "This parameter may be given once only."}
     unknown = {"x": "This parameter is unknown."} if speaker.refuses_unknown else {}
 
@@ -143,7 +143,7 @@ def test_an_unknown_parameter_is_refused_or_ignored_as_the_vendor_does(world: Wo
 
 
 @pytest.mark.parametrize("speaker", [one for one in SPEAKERS if not one.pages], ids=NAME)
-def test_who_documents_no_pages_has_none(world: World, speaker: Speaker):
+def test_dialects_without_documented_paging_have_none(world: World, speaker: Speaker):
     plain = said(speaker.ask(world))
 
     for query in ("page=0", "limit=1", "limit=-1", "page[size]=1", f"page={10**30}", "sort=x"):

@@ -1,4 +1,4 @@
-"""Whatever is sent to any of the five APIs, it is no crash; a read writes nothing, and neither does a refusal."""
+"""Random requests to all five APIs: none causes a 500, and only successful writes change the database."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from perfectworks.urls import DIALECTS
-from tests.dialects.operations import OWN, ROUTES, SPELLED, dialect_of
+from tests.dialects.operations import FORMATS, OWN, ROUTES, dialect_of
 from tests.dialects.speakers import speaker_of
 from tests.dialects.world import World
 from tests.repetition import times
@@ -31,7 +31,7 @@ TYPES = ["application/json", "application/x-www-form-urlencoded", "multipart/for
 PARAMETERS = ["page", "limit", "sort", "email", "state", "page[size]", "page[after]", "filter[state][in]", "accept"]
 FIELDS = ["email", "permissions", "force", "role_id", "workspace_id", "workspace_role_id", "token", "invitationId"]
 
-# Text as people write it, and as nobody does.
+# Ordinary and unusual text.
 texts = st.text(max_size=40) | st.sampled_from(["", "0", "-1", str(10**40), "\x00", "\n", "x@example.com", "null"])
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts,
@@ -56,11 +56,11 @@ def mostly(usual: Any, otherwise: Any) -> Any:
 
 @st.composite
 def requests(draw: Any, api: str) -> dict[str, Any]:
-    """One that is mostly about what is there, by the right method, by somebody who may, in JSON."""
+    """Generate requests that mostly have existing ids, the right method, a permitted caller and JSON."""
     route = draw(st.sampled_from(BY_API[api]))
-    spellings = SPELLED.get(api) or dict.fromkeys(route.names, str)
+    formats = FORMATS.get(api) or dict.fromkeys(route.names, str)
     named = {
-        name: draw(mostly(spellings[name](OWN[name]), texts.map(lambda text: quote(spoken(text), safe=""))))
+        name: draw(mostly(formats[name](OWN[name]), texts.map(lambda text: quote(spoken(text), safe=""))))
         for name in sorted(route.names)
     }
     behind = draw(mostly("", texts.map(lambda text: quote(spoken(text)))))
@@ -87,7 +87,7 @@ def test_every_operation_about_invitations_is_tried():
 
 
 @pytest.mark.parametrize("api", BY_API)
-def test_anything_gets_an_answer_and_only_a_success_writes(world: World, api: str):
+def test_every_request_gets_a_response_and_only_successes_write(world: World, api: str):
     @settings(max_examples=times(50, in_full=200), suppress_health_check=list(HealthCheck), derandomize=True)
     @given(request=requests(api))
     def tried(request: dict[str, Any]) -> None:

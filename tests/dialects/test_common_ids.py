@@ -1,4 +1,4 @@
-"""What stands in a path, in every operation of every dialect: what is foreign, absent, or no id at all."""
+"""Ids in the paths of all operations of all dialects: foreign, unknown and malformed ones."""
 
 import pytest
 from django.db import connection
@@ -14,14 +14,14 @@ from tests.dialects.operations import (
     application_of_others,
     ask,
     dialect_of,
-    spelled,
+    path_values,
 )
 from tests.dialects.speakers import said
 from tests.dialects.world import World, key
 from tests.support.changes import track_changes
 from tests.support.queries import query_summaries
 
-# What is nearly the id: a program that is careless with Unicode or line ends would take it for the same.
+# Almost the same id. Code that handles Unicode or line ends carelessly would accept it.
 NEARLY = {
     "a newline behind it": lambda text: f"{text}\n",
     "a blank behind it": lambda text: f"{text} ",
@@ -40,20 +40,20 @@ def test_every_dialect_has_operations_here():
 
 
 @pytest.mark.parametrize("operation", ROUTES)
-def test_what_is_there_is_found(world: World, operation: str):
+def test_existing_ids_are_found(world: World, operation: str):
     assert ask(world, operation).status_code in (200, 201, 204)
 
 
 @pytest.mark.parametrize(("operation", "name"), OPERATION_AND_NAME)
-def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(world: World, operation: str, name: str):
-    """By body, status and queries: alone as well as below the caller's own organization."""
+def test_foreign_and_unknown_ids_get_the_same_response(world: World, operation: str, name: str):
+    """Body, status and queries are the same, also below the caller's own organization."""
     application_of_others(world)
     foreign = FOREIGN | {"invitation_id": key(0x41)} if dialect_of(operation) == "zenml" else FOREIGN
 
     answers = []
     for ids in (foreign, ABSENT):
         with CaptureQueriesContext(connection) as captured, track_changes() as changes:
-            response = ask(world, operation, **{name: spelled(operation, ids)[name]})
+            response = ask(world, operation, **{name: path_values(operation, ids)[name]})
         assert changes.nothing
         answers.append((said(response), query_summaries(captured)))
 
@@ -62,9 +62,9 @@ def test_what_is_foreign_and_what_is_absent_are_told_apart_by_nothing(world: Wor
 
 
 @pytest.mark.parametrize(("operation", "name"), OPERATION_AND_NAME)
-def test_what_is_nearly_an_id_is_none(world: World, operation: str, name: str):
-    own = spelled(operation, OWN)[name]
-    absent = said(ask(world, operation, **{name: spelled(operation, ABSENT)[name]}))
+def test_almost_valid_ids_are_not_found(world: World, operation: str, name: str):
+    own = path_values(operation, OWN)[name]
+    absent = said(ask(world, operation, **{name: path_values(operation, ABSENT)[name]}))
     fault = {"type": "uuid_parsing", "loc": ["path", name], "msg": "Input should be a valid UUID"}
 
     for nearly in NEARLY.values():

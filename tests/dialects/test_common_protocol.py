@@ -1,4 +1,4 @@
-"""HTTP itself, alike in all five APIs: credentials that do not hold, methods without meaning, every failure."""
+"""HTTP in all five APIs: invalid credentials, unsupported methods, and every kind of error."""
 
 from operator import attrgetter
 
@@ -59,7 +59,7 @@ def test_a_malformed_authorization_never_falls_back_to_a_session(world: World, s
 
 @every_speaker
 @pytest.mark.parametrize("who", ["anonymous", "stranger", "reader"])
-def test_head_says_what_get_says_without_the_body(world: World, speaker: Speaker, who: str):
+def test_head_equals_get_without_the_body(world: World, speaker: Speaker, who: str):
     who = speaker.reader if who == "reader" else who
     got = speaker.ask(world, who=who)
 
@@ -71,7 +71,7 @@ def test_head_says_what_get_says_without_the_body(world: World, speaker: Speaker
 
 @every_speaker
 @pytest.mark.parametrize("who", ["anonymous", "reader"])
-def test_a_method_without_meaning_is_refused_and_changes_nothing(world: World, speaker: Speaker, who: str):
+def test_an_unsupported_method_is_refused_and_changes_nothing(world: World, speaker: Speaker, who: str):
     for method in ("OPTIONS", "PUT", "PATCH", "DELETE", "TRACE", "BREW"):
         with track_changes() as changes:
             response = speaker.ask(world, who=speaker.reader if who == "reader" else who, method=method)
@@ -81,7 +81,7 @@ def test_a_method_without_meaning_is_refused_and_changes_nothing(world: World, s
 
 
 @every_speaker
-def test_a_browser_asks_beforehand_and_nothing_is_done(world: World, speaker: Speaker, settings):
+def test_a_preflight_request_changes_nothing(world: World, speaker: Speaker, settings):
     settings.CORS_ALLOWED_ORIGINS = ["https://app.example.com"]
     asked = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "GET"}
 
@@ -92,7 +92,7 @@ def test_a_browser_asks_beforehand_and_nothing_is_done(world: World, speaker: Sp
     assert "Access-Control-Allow-Credentials" not in response
 
 
-# What goes wrong
+# Errors
 
 
 @every_speaker
@@ -103,14 +103,14 @@ def test_an_unknown_path(world: World, speaker: Speaker):
 
 
 @every_speaker
-def test_an_answer_in_another_language_than_json(world: World, speaker: Speaker):
+def test_a_request_for_another_format_than_json(world: World, speaker: Speaker):
     for accepted in ("text/html", "application/xml", "nonsense"):
         response = speaker.ask(world, headers={"Accept": accepted})
         assert said(response) == speaker.refusal(406, "not_acceptable", "Could not satisfy the request Accept header.")
 
 
 @every_speaker
-def test_too_much_in_too_short_a_time(world: World, speaker: Speaker):
+def test_too_many_requests(world: World, speaker: Speaker):
     with throttle_in_front(world):
         response = speaker.ask(world)
 
@@ -120,7 +120,7 @@ def test_too_much_in_too_short_a_time(world: World, speaker: Speaker):
 
 
 @every_speaker
-def test_something_that_is_our_fault(world: World, speaker: Speaker):
+def test_an_internal_error(world: World, speaker: Speaker):
     with crash(world):
         response = speaker.ask(world)
 
@@ -129,7 +129,7 @@ def test_something_that_is_our_fault(world: World, speaker: Speaker):
 
 
 @every_speaker
-def test_a_database_that_is_away(world: World, speaker: Speaker):
+def test_an_unavailable_database(world: World, speaker: Speaker):
     with database_that_is_gone(world):
         response = speaker.ask(world)
 
@@ -163,7 +163,7 @@ def test_a_malformed_body(world: World, speaker: Speaker):
 
 
 @every_writer
-def test_a_body_that_means_two_things_or_that_no_database_could_hold(world: World, speaker: Speaker):
+def test_ambiguous_bodies_and_those_that_cannot_be_stored(world: World, speaker: Speaker):
     with track_changes() as changes:
         for body, fault in FAULTY_BODIES.items():
             response = speaker.ask(world, method="POST", data=body, content_type="application/json")
@@ -173,7 +173,7 @@ def test_a_body_that_means_two_things_or_that_no_database_could_hold(world: Worl
 
 
 @every_writer
-def test_a_body_of_a_kind_that_is_not_spoken_here(world: World, speaker: Speaker):
+def test_an_unsupported_media_type(world: World, speaker: Speaker):
     with track_changes() as changes:
         for kind in ("text/plain", "application/xml", "nonsense", ""):
             response = speaker.ask(world, method="POST", data=b'{"email": "new@example.com"}', content_type=kind)
@@ -185,14 +185,14 @@ def test_a_body_of_a_kind_that_is_not_spoken_here(world: World, speaker: Speaker
 
 @every_speaker
 @pytest.mark.parametrize("who", ["reader", "anonymous"])
-def test_no_cache_keeps_what_was_meant_for_one_caller(world: World, speaker: Speaker, who: str):
+def test_responses_are_not_cached(world: World, speaker: Speaker, who: str):
     response = speaker.ask(world, who=speaker.reader if who == "reader" else who)
 
     assert response["Cache-Control"] == "no-store"
 
 
 @every_speaker
-def test_a_host_that_we_do_not_serve_is_refused_in_the_dialect_s_words(world: World, speaker: Speaker):
+def test_an_unknown_host_is_refused_in_the_dialects_format(world: World, speaker: Speaker):
     response = speaker.ask(world, headers={"Host": "evil.example"})
 
     assert said(response) == speaker.refusal(400, "bad_request", "The request is malformed.")

@@ -1,4 +1,4 @@
-"""Filters, orders and cursors, wherever a list has some: patterns are matched whole and in ASCII, cursors are bound."""
+"""Filters, sorting and cursors of all lists. Values match completely and in ASCII; a cursor fits one list only."""
 
 import re
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -31,7 +31,7 @@ APPLIVERY_SORTS = sorts("createdAt", "updatedAt", "email", "role", bare=True)
 FORM = "This does not have the expected form."
 LENGTH = "Between 1 and 256 characters are expected."
 
-# What is nearly one of a parameter's values, and what is said of it.
+# Values that are almost valid, and their error messages.
 NEARLY = {
     (HOUSE, "sort", sorts("createdAt", "updatedAt", "expiresAt", "email")): [
         "createdAt:desc\n",
@@ -85,7 +85,7 @@ NEARLY = {
     ("speaker", "name", "message", "texts"),
     [pytest.param(*one, texts, id=f"{one[0].name} {one[1]} {one[2]:.20}") for one, texts in NEARLY.items()],
 )
-def test_what_is_nearly_a_value_is_refused_and_the_parameter_named(
+def test_almost_valid_values_are_refused_with_the_name_of_the_parameter(
     world: World, speaker: Speaker, name: str, message: str, texts: list[str]
 ):
     refused = speaker.refusal(400, "invalid_query", QUERY, **{name: message})
@@ -95,18 +95,18 @@ def test_what_is_nearly_a_value_is_refused_and_the_parameter_named(
     assert answers == dict.fromkeys(texts, refused)
 
 
-def test_an_address_is_found_in_any_letter_case(world: World):
+def test_the_address_filter_ignores_case(world: World):
     for text in ("viewer@example.com", "VIEWER@example.com", "viewer@EXAMPLE.COM"):
         _, body = said(APPLIVERY.ask(world, f"email={text}"))
         assert [row["email"] for row in APPLIVERY.rows(body)] == ["viewer@example.com"]
 
 
-KELVIN = "\u212a"  # which in lower case is a k
+KELVIN = "\u212a"  # its lower case is an ASCII k
 NO_SLUGS = ["desk\n", " desk", f"des{KELVIN}", "\u0501esk", "deſk", "\uff44esk", "desk\u200b", "desk.", "de_sk", "de"]
 
 
 @pytest.mark.parametrize("place", ["organizations/desk/apps/{}", "organizations/{}/apps/desk"])
-def test_what_is_nearly_a_slug_names_nothing_and_its_letter_case_does_not_matter(world: World, place: str):
+def test_the_slug_ignores_case_but_must_match_otherwise(world: World, place: str):
     for model, key in ((Organization, RIVERSIDE), (Unit, SHOP)):
         model.objects.filter(pk=key).update(slug="desk")
     path = f"/applivery/v1/{place}/collaborators/invitations"
@@ -118,17 +118,17 @@ def test_what_is_nearly_a_slug_names_nothing_and_its_letter_case_does_not_matter
         assert said(APPLIVERY.ask(world, path=path.format(slug))) == said(APPLIVERY.ask(world))
 
 
-# Cursors: the golden files show one altered, and those of another filter, order and organization
+# Cursors. The golden files have a changed one, and those of another filter, sort and organization.
 
 
 def linked(response: Response) -> dict[str, str]:
-    """The queries of the pages that an answer of Upsun links to."""
+    """Return the queries of the page links in a response of Upsun."""
     links = re.findall(r'<([^>]+)>; rel="(\w+)"', response["Link"])
     return {name: urlsplit(address).query for address, name in links}
 
 
 def walk(world: World, query: str, way: str) -> list[str]:
-    """The ids on all pages from here on in one direction, page by page."""
+    """Return the ids on all pages from here in one direction."""
     response = UPSUN.ask(world, query)
     found = [row["id"] for row in response.json()]
     onward = linked(response).get(way)
@@ -137,7 +137,7 @@ def walk(world: World, query: str, way: str) -> list[str]:
 
 
 @pytest.mark.parametrize("sort", ["updated_at", "-updated_at"])
-def test_the_links_lead_through_every_row_once_and_back(world: World, sort: str):
+def test_the_page_links_visit_every_row_once_in_both_directions(world: World, sort: str):
     Invitation.objects.update(updated_at=moment(9))
     everything = [row["id"] for row in UPSUN.ask(world, f"sort={sort}").json()]
     assert len(everything) == 6
@@ -164,7 +164,7 @@ def test_every_character_of_a_cursor_counts(world: World):
         assert said(UPSUN.ask(world, urlencode(onward | {"page[after]": text}))) == foreign
 
 
-def test_a_cursor_of_one_list_is_none_of_another(world: World):
+def test_a_cursor_is_only_valid_for_its_list(world: World):
     by = Principal(user=world.people["owner"], method=Method.SESSION)
     for name in ("Riverbed", "Riverside"):
         update_organization(by=by, organization_id=RIVERSIDE, name=name)

@@ -1,4 +1,4 @@
-"""The fields of an invitation are those of the vendors' documents, to the letter and in their order."""
+"""The fields of an invitation are exactly those of the vendors' documents, in their order."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ def item(prefix: str) -> dict[str, Any]:
 
 
 def plain(prefix: str, schema: dict[str, Any]) -> tuple[Any, bool]:
-    """The schema with what it refers to in place, without words for readers; and whether it may be null."""
+    """Return the schema with references resolved and without descriptions, and whether it may be null."""
     alternatives = schema.get("oneOf") or schema.get("anyOf") or schema.get("allOf") or [schema]
     null = {"type": "null"} in alternatives or "null" in schema.get("type", "")
     [schema] = [one for one in alternatives if one != {"type": "null"}]
@@ -32,7 +32,7 @@ def plain(prefix: str, schema: dict[str, Any]) -> tuple[Any, bool]:
 
 
 def paths(prefix: str, schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, bool, bool]]:
-    """Every field there is, by its dotted path: whether it may be null, and whether it may be missing."""
+    """Return for each field, by its dotted path, whether it may be null and whether it may be missing."""
     for name, value in schema["properties"].items():
         fields, null = plain(prefix, value)
         yield path + name, null, name not in schema["required"]
@@ -51,7 +51,7 @@ def test_the_fields_are_the_documented_ones_in_their_order(prefix: str):
 
 
 @pytest.mark.parametrize("prefix", DIALECTS)
-def test_only_what_may_be_null_or_missing_is(prefix: str):
+def test_only_documented_fields_are_null_or_missing(prefix: str):
     fields = list(paths(prefix, item(prefix)))
 
     assert [path for path, null, _ in fields if null] == documented(prefix).may_be_null

@@ -1,4 +1,4 @@
-"""The five documents tell of 429 where a limit can be reached, and nowhere else."""
+"""The five OpenAPI documents list the status 429 exactly where a limit can be reached."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tests.support import operations
 
 @pytest.fixture
 def use_up(settings: Any) -> Callable[[], None]:
-    """Uses up the limits of all whom the requests below are about."""
+    """Use up the limits that apply to the requests below."""
 
     def used_up() -> None:
         settings.RECIPIENT_EMAILS_PER_HOUR = 1000
@@ -29,7 +29,7 @@ def use_up(settings: Any) -> Callable[[], None]:
 
 
 def telling_of_429(*prefixes: str) -> set[tuple[str, str]]:
-    """Method and path of every operation whose document says that it can answer so, and when to try again."""
+    """Return method and path of all operations that document a 429 response with Retry-After."""
     found = [
         (method, path, operation["responses"]["429"])
         for prefix in prefixes
@@ -42,7 +42,7 @@ def telling_of_429(*prefixes: str) -> set[tuple[str, str]]:
 
 
 def status_of(ask: Callable[..., Any], *about: Any) -> int:
-    """What a request is answered whose effect is taken back, so that the next one finds everything there."""
+    """Return the status of a request and roll back its changes, so that requests do not affect each other."""
     with transaction.atomic():
         response = ask(*about)
         transaction.set_rollback(True)

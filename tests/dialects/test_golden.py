@@ -1,4 +1,4 @@
-"""Every exchange in ``golden/`` goes as it is written there. ``make golden`` writes what goes now: read the diff."""
+"""The service responds as in the golden files. ``make golden`` writes the current responses: review the diff."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.dialects.exchanges import exchanges
 
 
 @pytest.mark.parametrize("exchange", exchanges(), ids=lambda exchange: f"{exchange.dialect}/{exchange.path.stem}")
-def test_the_exchange_goes_as_it_is_written(exchange, world, request):
+def test_the_response_equals_the_golden_file(exchange, world, request):
     performed = exchange.performed(world)
     if request.config.getoption("--write-golden"):
         performed.write()

@@ -1,4 +1,4 @@
-"""What a dialect's document promises is what its golden files show, and nothing that they show is left out."""
+"""The OpenAPI document of each dialect agrees with its golden files, and each documented status has one."""
 
 import json
 import re
@@ -11,11 +11,11 @@ from perfectworks.urls import DIALECTS, DOCUMENTS
 from tests.dialects.documented import documented
 from tests.dialects.exchanges import exchanges
 
-# What any address can answer, whatever it is for: the documents leave it out.
+# Statuses that any path can return; the documents leave them out.
 ANYWHERE = {405, 406, 411, 500}
-# A throttle that a test puts in front of operations which have no limit: only the words of its answer are of interest.
+# The status of a throttle that a test adds to operations without a limit, to check the error body.
 THROTTLE = "a throttle is put in front that lets nobody through"
-SHOWN_ONCE = {503}  # for one operation of each dialect: a database that is away is away for all of them
+SHOWN_ONCE = {503}  # for one operation of each dialect: an unavailable database affects all of them
 
 
 @cache
@@ -24,7 +24,7 @@ def document(prefix):
 
 
 def operations(prefix):
-    """Every operation of the document by its method and the parts of its path."""
+    """Return the operations of the document by method and path segments."""
     for path, methods in document(prefix)["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path.split("/"), operation
@@ -32,7 +32,7 @@ def operations(prefix):
 
 def fits(template, parts):
     return len(template) == len(parts) and all(
-        ours.startswith("{") or ours == theirs for ours, theirs in zip(template, parts, strict=True)
+        own.startswith("{") or own == other for own, other in zip(template, parts, strict=True)
     )
 
 
@@ -43,12 +43,12 @@ def operation_of(exchange):
         for method, template, operation in operations(exchange.dialect)
         if method == exchange.method and fits(template, parts)
     ]
-    # "/organizations/invitations/accept" is also an "/organizations/{id}/..." by its shape; the literal one is meant.
+    # "/organizations/invitations/accept" also matches "/organizations/{id}/..."; prefer the literal path.
     return min(found, key=lambda pair: sum(part.startswith("{") for part in pair[0]), default=(None, None))[1]
 
 
 def schema_of(exchange):
-    """The schema of the response's body: the operation's own, or the error that any address can answer with."""
+    """Return the schema of the response body: the operation's own, or the error schema of all paths."""
     operation = operation_of(exchange)
     if THROTTLE in exchange.given:
         return {"$ref": "#/components/schemas/Error"}
@@ -60,7 +60,7 @@ def schema_of(exchange):
 
 
 def filled_in(text):
-    """The text with something in each place that is different each time."""
+    """Return the text with a value for each placeholder."""
     examples = {
         r"\{new \d as uuid\}": "01900000-0099-7000-8000-000000000099",
         r"\{new \d as decimal digits\}": "2076918743600632542919675432538374553",
@@ -76,7 +76,7 @@ VENDORS = [exchange for prefix in DIALECTS for exchange in exchanges(prefix)]
 
 
 @pytest.mark.parametrize("exchange", VENDORS, ids=lambda exchange: f"{exchange.dialect}/{exchange.path.stem}")
-def test_the_body_is_what_the_document_promises(exchange):
+def test_the_body_matches_the_schema(exchange):
     schema = schema_of(exchange)
     if schema is None:
         assert exchange.status == 204
@@ -87,7 +87,7 @@ def test_the_body_is_what_the_document_promises(exchange):
 
 
 @pytest.mark.parametrize("prefix", DIALECTS)
-def test_every_status_of_every_operation_is_shown(prefix):
+def test_every_documented_status_has_a_golden_file(prefix):
     promised = {
         (operation["operationId"], int(status))
         for *_, operation in operations(prefix)
@@ -104,7 +104,7 @@ def test_every_status_of_every_operation_is_shown(prefix):
     assert {status for _, status in shown - promised} == ANYWHERE | {404}
 
 
-# What the vendors' documents say, to the letter
+# The vendors' documents
 
 
 @pytest.mark.parametrize("prefix", DIALECTS)
@@ -125,7 +125,7 @@ def test_the_operations_have_the_vendor_s_names(prefix):
 
 
 @pytest.mark.parametrize("prefix", DIALECTS)
-def test_a_document_says_what_it_is_after_and_how_credentials_ids_pages_and_errors_are_there(prefix):
+def test_a_document_explains_its_source_credentials_ids_pages_and_errors(prefix):
     description = document(prefix)["info"]["description"]
 
     assert [words for words in documented(prefix).says if words not in description] == []

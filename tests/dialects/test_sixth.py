@@ -1,4 +1,4 @@
-"""A sixth dialect is a file, and an import and a line in the map: errors, credentials, schema, pages, CORS follow."""
+"""A sixth dialect needs one file, and an import and a line in ``perfectworks.urls``; the rest follows from that."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ FRIEND = "https://app.example.com"
 
 @pytest.fixture
 def the_map() -> Iterator[ModuleType]:
-    """The service's own map with these two lines more."""
+    """The URLs of the service with these two lines added."""
     source = Path(str(urls.__file__)).read_text()
     for line, one_more in ((IMPORTS, ITS_IMPORT), (DIALECTS, ITS_LINE)):
         assert source.count(line) == 1
@@ -45,7 +45,7 @@ def ask(path: str, token: str = "", method: str = "get", **headers: str) -> Any:
     return getattr(Client(raise_request_exception=False), method)(f"/tiny/{path}", headers=shown | headers)
 
 
-def test_it_answers_and_the_others_still_do(the_map: ModuleType, world: World):
+def test_it_works_and_the_other_dialects_still_do(the_map: ModuleType, world: World):
     token = world.credentials["invitee"]["token"]
 
     assert (ask("count", token).status_code, ask("count", token).content) == (200, b"3")
@@ -53,7 +53,7 @@ def test_it_answers_and_the_others_still_do(the_map: ModuleType, world: World):
 
 
 @pytest.mark.usefixtures("the_map", "world")
-def test_every_failure_below_its_prefix_is_in_its_words(world: World):
+def test_every_error_below_its_prefix_has_its_format(world: World):
     person, narrow = world.credentials["invitee"]["token"], world.credentials["narrow invitee"]["token"]
     failures = [
         ask("count"),

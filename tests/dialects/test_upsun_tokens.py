@@ -1,4 +1,4 @@
-"""``/upsun/oauth2/token``: what the vendor's published clients send, beyond RFC 6749."""
+"""``/upsun/oauth2/token``: the requests of the vendor's published clients that go beyond RFC 6749."""
 
 import json
 from datetime import timedelta
@@ -23,7 +23,7 @@ TOKEN = "/upsun/oauth2/token"
 
 
 def asks(body: object, **headers: str) -> Any:
-    """As the client does in Node: JSON, and its own name with an empty secret."""
+    """Send the request like the Node client: JSON, and its client id with an empty secret."""
     given = {"Authorization": basic("platform-cli", ""), **headers}
     return Client(enforce_csrf_checks=True).post(
         TOKEN, json.dumps(body), content_type="application/json", headers=given
@@ -53,7 +53,7 @@ def test_an_api_key_becomes_a_token_that_is_not_the_key(key: tuple[ApiKey, str],
     assert lists(token, organization).json() == []
 
 
-def test_a_form_does_as_well(key: tuple[ApiKey, str]):
+def test_a_form_works_as_well(key: tuple[ApiKey, str]):
     response = Client().post(TOKEN, {"grant_type": "api_token", "api_token": key[1]})
 
     assert answer(response)[0] == 200
@@ -67,7 +67,9 @@ def test_the_token_can_do_what_the_key_can(owner: User, organization: Organizati
     assert lists(exchanged(secret), organization).status_code == 403
 
 
-def test_the_token_is_the_key_wherever_a_bearer_token_is_taken(key: tuple[ApiKey, str], organization: Organization):
+def test_the_token_works_like_the_key_wherever_bearer_tokens_are_accepted(
+    key: tuple[ApiKey, str], organization: Organization
+):
     bearer = {"Authorization": f"Bearer {exchanged(key[1])}"}
 
     found = Client().get("/api/v0/organizations", headers=bearer).json()["data"]
@@ -101,7 +103,7 @@ def test_only_what_this_endpoint_signed_is_a_token(key: tuple[ApiKey, str], orga
 
 
 @pytest.mark.parametrize("secret", ["", "pw_unknown", "\u00e9"])
-def test_what_is_no_key_is_refused(db: None, secret: str):
+def test_invalid_keys_are_refused(db: None, secret: str):
     assert answer(asks({"grant_type": "api_token", "api_token": secret})) == (
         400,
         {"error": "invalid_grant", "error_description": "This API token does not hold."},
@@ -118,7 +120,7 @@ def test_what_is_no_key_is_refused(db: None, secret: str):
         ({"grant_type": "api_token", "api_token": "\x00"}, "The body has a fault."),
     ],
 )
-def test_a_body_that_is_no_object_of_texts_is_refused(db: None, body: object, said: str):
+def test_a_body_other_than_an_object_of_strings_is_refused(db: None, body: object, said: str):
     assert answer(asks(body)) == (400, {"error": "invalid_request", "error_description": said})
 
 
@@ -129,14 +131,14 @@ def test_another_grant_than_the_known_ones_is_refused(db: None):
     )
 
 
-def test_the_strict_endpoint_knows_neither(key: tuple[ApiKey, str]):
+def test_the_standard_endpoint_accepts_neither(key: tuple[ApiKey, str]):
     response = Client().post("/oauth2/token", {"grant_type": "api_token", "api_token": key[1]})
 
     assert answer(response)[0] == 400
 
 
 def redeemed(program: Program, person: User, secret: str = "") -> tuple[int, dict[str, Any]]:
-    """As the client does in a browser: a code as JSON, and its name in the header, with an empty secret."""
+    """Redeem a code like the browser client: JSON, and its client id in the header with an empty secret."""
     body = {
         "grant_type": "authorization_code",
         "code": Browser(person).allows(program),
@@ -164,7 +166,7 @@ def test_a_client_with_a_secret_must_show_it(owner: User, invitee: User):
 
 
 @pytest.mark.parametrize("path", [TOKEN, "/upsun/oauth2/unknown"])
-def test_only_post_is_answered(path: str):
+def test_only_post_is_supported(path: str):
     response = Client().get(path)
 
     assert response.status_code == (405 if path == TOKEN else 404)

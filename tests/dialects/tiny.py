@@ -1,4 +1,4 @@
-"""Tiny: how many invitations wait for the caller. A sixth dialect, in one file."""
+"""A sixth dialect in one file: it counts the caller's open invitations."""
 
 from django.http import HttpRequest
 from django.urls import path
@@ -23,7 +23,7 @@ title = "Tiny"
 
 
 def error_body(problem: Problem, request: HttpRequest) -> list[str]:
-    """A list of one word."""
+    """Return a list with the error code."""
     return [problem.code]
 
 
@@ -31,12 +31,12 @@ def error_body(problem: Problem, request: HttpRequest) -> list[str]:
 
 
 class TinySchema(OperationSchema):
-    """Bare bodies."""
+    """The OpenAPI schema: bodies without an envelope."""
 
     error = {"type": "array", "items": {"type": "string"}}
 
     def envelope(self, data: Schema) -> Schema:
-        """There is none."""
+        """Return the data unchanged: there is no envelope."""
         return data
 
 
@@ -44,7 +44,7 @@ class TinySchema(OperationSchema):
 
 
 class TinyInvitations(DialectViewSet):
-    """What waits for the caller."""
+    """The caller's open invitations."""
 
     resource = "tiny_invitations"
     authentication_classes = [BearerAuthentication]

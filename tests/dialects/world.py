@@ -1,4 +1,4 @@
-"""A world whose every id and date is fixed, so that what is said of it can be compared byte for byte."""
+"""Test data with fixed ids and dates, so that responses can be compared byte by byte."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -54,11 +54,11 @@ PEOPLE = ("owner", "admin", "member", "invitee", "stranger", "manager")
 
 
 def key(number: int) -> UUID:
-    """One that differs from the others in each of its four spellings, of which one has the first 96 bits only."""
+    """Return an id that is unique in all four representations, one of which has the first 96 bits only."""
     return UUID(f"01900000-{number:04x}-7000-8000-00000000{number:04x}")
 
 
-ERASED = key(0x99)  # somebody who was here
+ERASED = key(0x99)  # a user who was erased
 
 
 def moment(day: int) -> datetime:
@@ -66,7 +66,7 @@ def moment(day: int) -> datetime:
 
 
 class World:
-    """The cast, two organizations, and an invitation in every state."""
+    """The cast, two organizations, and an invitation in each state."""
 
     def __init__(self) -> None:
         self.people = {name: self.make_person(name, number) for number, name in enumerate(PEOPLE, start=1)}
@@ -78,16 +78,16 @@ class World:
         self.credentials["program"] = {"token": self.program_token()}
         self.credentials["late owner"] = {"token": self.token_of(self.people["owner"], timedelta(minutes=-1))}
         self.credentials["narrow invitee"] = {"token": self.token_of(self.people["invitee"], scopes="organizations")}
-        ApplicationAccess.objects.update(last_used_at=timezone.now())  # a moment ago, so that no use need be noted
+        ApplicationAccess.objects.update(last_used_at=timezone.now())  # recent, so that requests do not update it
 
-    # Who
+    # Callers
 
     def make_person(self, name: str, number: int) -> User:
         address = f"{name}@example.com"
         return UserFactory.create(email=address, id=key(number), first_name=name.capitalize(), last_name="Cast")
 
     def credentials_of(self, user: User) -> dict[str, str]:
-        """What the person shows, by the kind of credential; none of them for the first time."""
+        """Return the person's credentials by kind; each was used before."""
         ExternalIdentityFactory.create(user=user, issuer=development_name(), subject=str(user.pk))
         return {
             "session": self.session_of(user),
@@ -96,7 +96,7 @@ class World:
         }
 
     def session_of(self, user: User) -> str:
-        """The key of a session of this person, the same each time."""
+        """Return the key of the person's session, which is always the same."""
         records = [{"method": "password", "at": SIGNED_IN.timestamp(), "email": user.email}]
         data = {
             SESSION_KEY: str(user.pk),
@@ -118,13 +118,13 @@ class World:
         return issue_token(application, user, scopes, timezone.now() + lifetime)
 
     def program_token(self) -> str:
-        """By client credentials, with no person behind it."""
+        """Return a token from client credentials, without a person."""
         application = OAuthApplicationFactory.create(
             service=True, name="Program", user=self.people["owner"], system_user=self.program
         )
         return issue_token(application, None, "invitations organizations", timezone.now() + timedelta(hours=1))
 
-    # Where
+    # Organizations
 
     def make_organizations(self) -> None:
         self.organization = OrganizationFactory.create(
@@ -159,7 +159,7 @@ class World:
     # What
 
     def make_invitations(self) -> None:
-        """One of everything; the later its number, the newer it is."""
+        """Create an invitation in each state; a higher number is newer."""
         self.invite(0x40, "invitee@example.com", role_id=VIEWER_ROLE, permissions=[CREATE_PROJECTS, MANAGE_BILLING])
         self.invite(0x41, "guest@example.com", unit=self.workspace, unit_role_id=UNIT_EDITOR_ROLE)
         self.invite(0x42, "viewer@example.com", unit=self.application, unit_role_id=UNIT_VIEWER_ROLE)
@@ -189,7 +189,7 @@ class World:
         )
 
 
-# What else may be the case, by the words of a golden file's "given"
+# Changes of the data, by the text after "Given" in a golden file
 
 
 def no_free_seat(world: World) -> AbstractContextManager[None]:
@@ -220,7 +220,7 @@ def database_that_is_gone(world: World) -> AbstractContextManager[None]:
 
 
 def throttle_in_front(world: World) -> AbstractContextManager[Any]:
-    """Of the tests only: the service itself limits nobody but whoever asks for mails, or registers."""
+    """Add a throttle for tests. The service itself only limits emails and registrations."""
     return override_settings(ROOT_URLCONF="tests.dialects.limited")
 
 

@@ -26,8 +26,8 @@ def stored(event: Event) -> tuple[str, str, dict[str, object]]:
 
 @pytest.fixture
 def old_events(owner: User) -> list[Event]:
-    bounced = Event.objects.record("email.bounced", by=SERVICE, subject=owner, email_kind="invitation", reason="550")
-    refused = Event.objects.record("suppression.created", by=SERVICE, subject=owner, scope="all")
+    bounced = Event.objects.record("mail.bounced", by=SERVICE, subject=owner, mail_kind="invitation", reason="550")
+    refused = Event.objects.record("mails.refused", by=SERVICE, subject=owner, reach="all")
     Event.objects.filter(pk=bounced.pk).update(subject_type="mail")
     Event.objects.filter(pk=refused.pk).update(subject_type="mailrefusal")
     return [bounced, refused]

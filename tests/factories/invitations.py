@@ -9,7 +9,7 @@ from factory.django import DjangoModelFactory
 
 from core.emails import message_id
 from core.ids import uuid7
-from invitations.email.address_hashes import HashPurpose, SendingCounter, Suppression, hashes, suppression_digests
+from invitations.email.address_hashes import HashPurpose, SendingCounter, Suppression, keyed_hashes, suppression_digests
 from invitations.email.models import TO_INVITEE, Attempt, Email
 from invitations.models import OPEN_ENDED, Invitation
 from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
@@ -146,5 +146,5 @@ class SendingCounterFactory(DjangoModelFactory[SendingCounter]):
         address = LazyAttributeSequence(lambda _, number: f"recipient-{number}@example.com")
         times: list[datetime] | None = None
 
-    key = LazyAttribute(lambda counter: hashes(HashPurpose.RECIPIENT, counter.address)[0])
+    key = LazyAttribute(lambda counter: keyed_hashes(HashPurpose.RECIPIENT, counter.address)[0])
     moments = LazyAttribute(lambda counter: [time.timestamp() for time in counter.times or [timezone.now()]])

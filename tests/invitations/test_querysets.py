@@ -96,43 +96,6 @@ def test_counting_by_state_counts_what_is_overdue_as_expired(one_of_each: dict[s
     }
 
 
-class TestTheOneWayOut:
-    """Each is one conditional UPDATE whose row count decides."""
-
-    def test_an_open_one_leaves_once(self, one_of_each: dict[str, Invitation]):
-        row = Invitation.objects.filter(pk=one_of_each["open"].pk)
-        assert row.leave_pending("accepted")
-        assert not row.leave_pending("declined")
-        assert not row.withdraw()
-        assert not row.change_open(generation=9)
-        assert row.values("status", "generation").get() == {"status": "accepted", "generation": 1}
-
-    def test_what_is_not_open_does_not_leave(self, one_of_each: dict[str, Invitation]):
-        for name, invitation in one_of_each.items():
-            if name != "open":
-                row = Invitation.objects.filter(pk=invitation.pk)
-                before = row.values().get()
-                assert not row.leave_pending("accepted")
-                assert not row.change_open(generation=9)
-                assert not row.raise_generation()
-                assert row.values().get() == before
-
-    def test_only_what_waits_finishes_waiting(self, one_of_each: dict[str, Invitation]):
-        for name, invitation in one_of_each.items():
-            finished = Invitation.objects.filter(pk=invitation.pk).finish_waiting("accepted")
-            assert finished is ("processing" in name)
-
-    def test_what_is_open_or_waits_can_be_withdrawn(self, one_of_each: dict[str, Invitation]):
-        for name, invitation in one_of_each.items():
-            assert Invitation.objects.filter(pk=invitation.pk).withdraw() is (name == "open" or "processing" in name)
-
-    def test_raising_the_generation_counts_in_the_database(self, one_of_each: dict[str, Invitation]):
-        row = Invitation.objects.filter(pk=one_of_each["open"].pk)
-        assert row.raise_generation()
-        assert row.raise_generation(inviter_name="Another")
-        assert row.values("generation", "inviter_name").get() == {"generation": 3, "inviter_name": "Another"}
-
-
 class TestTheInvitee:
     def test_sees_what_is_addressed_to_any_proven_address(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User

@@ -153,7 +153,7 @@ def test_a_method_that_is_not_known_is_told_in_the_readers_language(client, invi
     page = client.get(f"/invitations/{invitation.pk}/accept", headers=GERMAN)
 
     assert (page.status_code, speaks(page)) == (405, "de")
-    assert "Das ist unter dieser Adresse nicht möglich" in page.content.decode()
+    assert "Das geht unter dieser Adresse nicht" in page.content.decode()
 
 
 def test_a_form_that_expired_is_told_in_the_readers_language(invitation):

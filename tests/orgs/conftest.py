@@ -1,4 +1,4 @@
-"""Who acts besides the cast."""
+"""Staff callers, in addition to the cast."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The table of permissions: what each implies, what each built-in role amounts to, and that the database agrees."""
+"""Permissions and built-in roles: what they imply, their labels, and the roles in the database."""
 
 import pytest
 from django.apps import apps
@@ -60,11 +60,11 @@ ROLES = [
 
 
 @pytest.mark.parametrize(("permission", "implied"), IMPLICATIONS)
-def test_what_a_permission_implies(permission: str, implied: set[str]):
+def test_implied_permissions(permission: str, implied: set[str]):
     assert effective([permission]) == implied
 
 
-def test_the_tables_above_are_complete():
+def test_the_tables_in_this_module_are_complete():
     assert {permission for permission, _ in IMPLICATIONS} == ALL_PERMISSIONS
     assert [(level, name) for _, name, level, _ in BUILT_IN_ROLES] == [(level, name) for level, name, _ in ROLES]
 
@@ -83,7 +83,7 @@ def test_no_two_permissions_have_the_same_label_or_consent_text():
 
 
 @pytest.mark.parametrize("permission", PERMISSIONS.values(), ids=lambda permission: permission.name)
-def test_what_can_be_granted_directly_has_a_consent_text_and_nothing_else_has(permission: Permission):
+def test_exactly_the_directly_granted_permissions_have_a_consent_text(permission: Permission):
     if permission.granted_directly:
         assert len(str(permission.consent).split()) > 1
         assert SCOPES[permission.name] == permission.consent
@@ -93,7 +93,7 @@ def test_what_can_be_granted_directly_has_a_consent_text_and_nothing_else_has(pe
 
 
 @pytest.mark.parametrize("permission", PERMISSIONS.values(), ids=lambda permission: permission.name)
-def test_a_name_begins_with_its_level_and_implies_nothing_of_a_wider_one(permission: Permission):
+def test_a_name_begins_with_its_level_and_unit_permissions_imply_no_wider_ones(permission: Permission):
     assert permission.name.startswith(f"{permission.level}:")
     if permission.level == Level.UNIT:
         assert effective([permission.name]) <= UNIT_PERMISSIONS
@@ -104,10 +104,10 @@ def test_every_built_in_role_has_a_label():
 
 
 def test_names_that_no_longer_exist_are_not_shown():
-    assert permission_labels(["organization:fly", "organization:admin"]) == ["administer everything"]
+    assert permission_labels(["organization:fly", "organization:admin"]) == ["manage everything"]
 
 
-def test_several_permissions_imply_what_each_does_and_nothing_more():
+def test_several_permissions_imply_exactly_what_each_implies():
     assert effective([]) == set()
     assert effective(["unit:edit", "organization:list_projects"]) == {"unit:edit", "organization:list_projects"}
     for one, implied in IMPLICATIONS:
@@ -120,7 +120,7 @@ def test_implying_twice_adds_nothing():
         assert effective(effective([permission])) == effective([permission])
 
 
-def test_names_that_no_longer_exist_count_for_nothing():
+def test_names_that_no_longer_exist_are_ignored():
     assert effective(["organization:fly", "", "ORGANIZATION:ADMIN", "organization:admin "]) == set()
 
 
@@ -132,7 +132,7 @@ def test_owning_and_unit_permissions_cannot_be_granted_directly():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("level", "name", "amounts_to"), ROLES)
-def test_what_a_built_in_role_amounts_to(level: str, name: str, amounts_to: set[str]):
+def test_effective_permissions_of_built_in_roles(level: str, name: str, amounts_to: set[str]):
     role = Role.objects.get(organization=None, level=level, name=name)
     assert effective(role.permissions) == amounts_to
     assert role.is_built_in

@@ -1,4 +1,4 @@
-"""Seats: members and everybody else with an open invitation take one each; staff set how many there are."""
+"""Seats: how members and open invitations use them, and how staff set the limits."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -22,14 +22,14 @@ pytestmark = pytest.mark.django_db
 
 
 class TestCounting:
-    """Three members to begin with."""
+    """The organization of the cast has three members."""
 
-    def test_members_take_one_each_people_and_programs(self, organization: Organization):
+    def test_each_person_and_system_user_takes_one(self, organization: Organization):
         assert seats_taken(organization) == 3
         MembershipFactory.create(organization=organization, of_system_user=True)
         assert seats_taken(organization) == 4
 
-    def test_an_address_takes_one_however_many_invitations_it_has(self, organization: Organization, owner: User):
+    def test_an_address_with_several_invitations_takes_one(self, organization: Organization, owner: User):
         InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
         unit = UnitFactory.create(organization=organization)
         InvitationFactory.create(
@@ -48,11 +48,11 @@ class TestCounting:
         InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, status=status)
         assert seats_taken(organization) == 3
 
-    def test_an_overdue_one_takes_none_whether_or_not_it_was_marked(self, organization: Organization, owner: User):
+    def test_an_overdue_invitation_takes_none_marked_or_not(self, organization: Organization, owner: User):
         InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, overdue=True)
         assert seats_taken(organization) == 3
 
-    def test_an_acceptance_that_waits_takes_one_even_past_its_date(
+    def test_a_waiting_acceptance_takes_one_even_past_its_date(
         self, organization: Organization, owner: User, invitee: User
     ):
         InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True, overdue=True)
@@ -91,14 +91,14 @@ class TestRequiring:
             require_seat(organization, "third@example.com")
         assert refusal.value.details == {"seat_limit": 5}
 
-    def test_whoever_has_one_reserved_needs_no_other(self, organization: Organization, owner: User):
+    def test_a_reserved_seat_is_enough(self, organization: Organization, owner: User):
         organization.seat_limit = 4
         InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
         require_seat(organization, "invitee@example.com")
         with pytest.raises(NoSeatLeft):
             require_seat(organization)
 
-    def test_members_fill_them_alone_or_do_not(self, organization: Organization, owner: User):
+    def test_whether_members_alone_fill_all_seats(self, organization: Organization, owner: User):
         InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
         answers = {}
         for limit in (2, 3, 4):
@@ -117,19 +117,19 @@ class TestSettingTheLimitOfOpenInvitations:
         organization.refresh_from_db()
         assert organization.open_invitation_limit == 500
 
-    def test_nobody_else_does(self, organization: Organization, owner: User, stranger: User):
+    def test_others_cannot_set_it(self, organization: Organization, owner: User, stranger: User):
         for by, refusal in ((session_of(owner), PermissionMissing), (session_of(stranger), OrganizationNotFound)):
             with track_changes() as changes, pytest.raises(refusal):
                 set_open_invitation_limit(by=by, organization_id=organization.pk, open_invitation_limit=None)
             assert changes.nothing
 
     @pytest.mark.parametrize("limit", [0, -1, 10**30])
-    def test_a_limit_that_makes_no_sense_is_refused(self, organization: Organization, by_staff: Principal, limit: int):
+    def test_invalid_limits_are_refused(self, organization: Organization, by_staff: Principal, limit: int):
         with track_changes() as changes, pytest.raises(ValidationError):
             set_open_invitation_limit(by=by_staff, organization_id=organization.pk, open_invitation_limit=limit)
         assert changes.nothing
 
-    def test_none_at_all_cannot_be_stored(self, organization: Organization):
+    def test_zero_cannot_be_stored(self, organization: Organization):
         with pytest.raises(IntegrityError, match="open_invitation_limit_positive"), transaction.atomic():
             Organization.objects.update(open_invitation_limit=0)
 
@@ -145,10 +145,10 @@ class TestSettingTheLimit:
         organization.refresh_from_db()
         assert organization.seat_limit == 5
 
-    def test_so_does_the_service(self, organization: Organization):
+    def test_the_service_sets_it(self, organization: Organization):
         assert set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=5).seat_limit == 5
 
-    def test_below_the_members_it_removes_nobody(self, organization: Organization, by_staff: Principal):
+    def test_a_limit_below_the_members_removes_nobody(self, organization: Organization, by_staff: Principal):
         with track_changes() as changes:
             set_seat_limit(by=by_staff, organization_id=organization.pk, seat_limit=1)
         assert changes.tables == {"orgs.Organization": (0, 1, 0)}
@@ -157,7 +157,7 @@ class TestSettingTheLimit:
         Organization.objects.update(seat_limit=1)
         assert set_seat_limit(by=by_staff, organization_id=organization.pk, seat_limit=None).seat_limit is None
 
-    def test_added_seats_go_to_who_waits(
+    def test_added_seats_go_to_waiting_acceptances(
         self, organization: Organization, owner: User, invitee: User, stranger: User, by_staff: Principal
     ):
         Organization.objects.update(seat_limit=3)
@@ -179,18 +179,18 @@ class TestSettingTheLimit:
         assert changes.tables == {"orgs.Organization": (0, 1, 0)}
 
     @pytest.mark.parametrize("limit", [0, -1, 10**30])
-    def test_a_limit_that_makes_no_sense_is_refused(self, organization: Organization, by_staff: Principal, limit: int):
+    def test_invalid_limits_are_refused(self, organization: Organization, by_staff: Principal, limit: int):
         with track_changes() as changes, pytest.raises(ValidationError) as refusal:
             set_seat_limit(by=by_staff, organization_id=organization.pk, seat_limit=limit)
         assert list(refusal.value.message_dict) == ["seat_limit"]
         assert changes.nothing
 
-    def test_an_organization_cannot_sell_itself_seats(self, organization: Organization, owner: User, stranger: User):
+    def test_an_organization_cannot_set_its_own_limit(self, organization: Organization, owner: User, stranger: User):
         for by, refusal in ((session_of(owner), PermissionMissing), (session_of(stranger), OrganizationNotFound)):
             with track_changes() as changes, pytest.raises(refusal):
                 set_seat_limit(by=by, organization_id=organization.pk, seat_limit=None)
             assert changes.nothing
 
-    def test_no_seats_at_all_cannot_be_stored(self, organization: Organization):
+    def test_zero_seats_cannot_be_stored(self, organization: Organization):
         with pytest.raises(IntegrityError, match="seat_limit_positive"), transaction.atomic():
             Organization.objects.update(seat_limit=0)

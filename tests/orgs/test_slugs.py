@@ -1,4 +1,4 @@
-"""A slug is what every document's pattern allows, and is never mistaken for an id."""
+"""Slugs match the patterns of all documents and do not look like ids."""
 
 import re
 
@@ -24,7 +24,7 @@ def is_slug(text: str) -> bool:
 
 
 @pytest.mark.parametrize("slug", ["abc", "a-b", "a--b", "0-0", "123", "x" * 128, "f" * 23, "f" * 25])
-def test_what_is_a_slug(slug: str):
+def test_valid_slugs(slug: str):
     assert is_slug(slug)
 
 
@@ -53,14 +53,14 @@ def test_what_is_a_slug(slug: str):
         "0198c0de-0000-7000-8000-000000000000",
     ],
 )
-def test_what_is_no_slug(text: str):
+def test_invalid_slugs(text: str):
     assert not is_slug(text)
 
 
 @given(st.text(max_size=140))
 @example("!!abc")
 @example("Xabc")
-def test_no_text_slips_through_that_a_document_would_refuse(text: str):
+def test_every_valid_slug_matches_the_documents(text: str):
     if is_slug(text):
         assert DOCUMENTED.fullmatch(text)
         assert 3 <= len(text) <= 128
@@ -68,7 +68,7 @@ def test_no_text_slips_through_that_a_document_would_refuse(text: str):
 
 
 @given(st.from_regex(r"[a-z0-9][a-z0-9-]{1,126}[a-z0-9]", fullmatch=True))
-def test_whatever_has_the_form_and_is_no_id_is_a_slug(text: str):
+def test_text_in_the_documented_form_that_is_not_an_id_is_a_slug(text: str):
     looks_like_a_uuid = re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)
     assert is_slug(text) is not bool(DOCUMENTED_ID.fullmatch(text) or looks_like_a_uuid)
 
@@ -80,7 +80,7 @@ def test_no_id_is_a_slug():
 
 
 @pytest.mark.parametrize("model", [Organization, Unit])
-def test_the_models_hold_the_rule(model: type[Organization | Unit]):
+def test_the_models_validate_slugs(model: type[Organization | Unit]):
     with pytest.raises(ValidationError) as refusal:
         model(name="Riverside", slug="!!abc").clean_fields(exclude={"organization", "kind"})
     assert refusal.value.message_dict == {

@@ -89,7 +89,7 @@ def read_until_ready(process: subprocess.Popen[str], port: int) -> list[str]:
     lines = []
     for line in process.stdout:
         lines.append(line)
-        if line == f"PerfectWorks answers at http://127.0.0.1:{port} (Ctrl-C stops it)\n":
+        if line == f"PerfectWorks is running at http://127.0.0.1:{port} (Ctrl-C stops it)\n":
             return lines
     pytest.fail("".join(lines))
 
@@ -141,7 +141,7 @@ def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(directo
         output, _ = process.communicate(timeout=60)
 
         assert process.returncode == 128 + signal.SIGKILL
-        assert f"The {named} ended by itself." in output
+        assert f"The {named} stopped unexpectedly." in output
         assert not any(map(is_alive, parts.values()))
 
 
@@ -154,7 +154,7 @@ def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(tmp_pa
         statuses = {words[-1]: get_status(port, urlsplit(words[-1]).path, headers_of(words)) for words in pasted}
 
     logged = [number for number, line in enumerate(lines) if " INFO " in line]
-    assert any("is sent." in lines[number] for number in logged)
+    assert any("email sent" in lines[number] for number in logged)
     assert max(logged) < len(lines) - len(guidance)
     assert list(statuses.values()) == [200] * 5
 

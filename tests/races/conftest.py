@@ -1,4 +1,4 @@
-"""What every race starts from, made anew for each round."""
+"""Factories for the races. Each round of a race creates its own rows."""
 
 from collections.abc import Callable
 
@@ -12,19 +12,19 @@ from tests.factories import OrganizationFactory, UserFactory
 
 @pytest.fixture(autouse=True)
 def _as_many_emails_as_rounds(settings: Settings) -> None:
-    """Rounds meet the same addresses again and again."""
+    """Raise the sending limits, because all rounds use the same addresses."""
     settings.RECIPIENT_EMAILS_PER_HOUR = settings.INVITER_EMAILS_PER_DAY = 10_000
 
 
 @pytest.fixture
 def somebody(transactional_db: None) -> Callable[[], User]:
-    """Makes a person nobody has met before."""
+    """Return a function that creates a new person."""
     return UserFactory.create
 
 
 @pytest.fixture
 def founded(transactional_db: None) -> Callable[..., Organization]:
-    """Makes an organization of these owners."""
+    """Return a function that creates an organization with the given owners."""
 
     def found(*owners: User, **values: object) -> Organization:
         return OrganizationFactory.create(owners=owners, **values)

@@ -1,4 +1,4 @@
-"""Several callers at once: threads with a connection each, let go by one barrier."""
+"""Run several callers at once, in threads with their own database connections."""
 
 import os
 import time
@@ -18,13 +18,13 @@ PATIENCE = 60.0
 
 
 def rounds() -> Iterable[int]:
-    """How often each race is run; ``RACE_ROUNDS`` asks for more. SQLite's writers queue up, so few show as much."""
+    """Return the rounds of a race; ``RACE_ROUNDS`` sets how many. SQLite has one writer at a time and needs few."""
     in_full = 10 if connection.vendor == "postgresql" else 3
     return range(int(os.environ.get("RACE_ROUNDS") or times(1, in_full=in_full)))
 
 
 def race(*contenders: Callable[[], Any]) -> list[Any]:
-    """What each of them got, in their order: an answer, or the refusal. Any other error ends the test."""
+    """Run all contenders at once and return their results or domain errors in order; other errors are raised."""
     barrier = Barrier(len(contenders), timeout=PATIENCE)
 
     def run(contender: Callable[[], Any]) -> Any:
@@ -43,17 +43,17 @@ def race(*contenders: Callable[[], Any]) -> list[Any]:
 
 
 def refusals(outcomes: list[Any]) -> list[type[DomainError]]:
-    """The kinds of the refusals among what everybody got."""
+    """Return the classes of the domain errors among the outcomes."""
     return [type(outcome) for outcome in outcomes if isinstance(outcome, DomainError)]
 
 
 def kinds(organization: Organization) -> list[str]:
-    """What was recorded of an organization, in order."""
+    """Return the kinds of an organization's events, in order."""
     return list(Event.objects.of_organization(organization.pk).values_list("kind", flat=True))
 
 
 def wait_until_somebody_waits() -> None:
-    """Return once another connection to this database waits for a lock (PostgreSQL)."""
+    """Wait until another connection to this database waits for a lock (PostgreSQL)."""
     give_up = time.monotonic() + PATIENCE
     waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with connection.cursor() as cursor:

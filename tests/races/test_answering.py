@@ -1,4 +1,4 @@
-"""An invitation is answered once, whoever answers at the same moment."""
+"""Concurrent answers, changes and cancellations of one invitation: exactly one of them succeeds."""
 
 from collections.abc import Callable
 from functools import partial
@@ -188,7 +188,7 @@ def test_two_managers_resending_make_two_generations(somebody: Somebody, founded
         assert kinds(organization) == ["invitation.resent"] * 2
 
 
-def test_nobody_enters_an_organization_that_was_archived_first(somebody: Somebody, founded: Founded):
+def test_nobody_joins_an_organization_that_was_archived_first(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
@@ -205,7 +205,7 @@ def test_nobody_enters_an_organization_that_was_archived_first(somebody: Somebod
         ]
 
 
-def test_nobody_enters_an_organization_that_was_purged_first(somebody: Somebody, founded: Founded):
+def test_nobody_joins_an_organization_that_was_purged_first(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
@@ -222,7 +222,7 @@ def test_nobody_enters_an_organization_that_was_purged_first(somebody: Somebody,
         assert not Invitation.objects.filter(pk=invitation.pk).exists()
 
 
-def test_an_inviter_who_was_demoted_first_lets_nobody_in(somebody: Somebody, founded: Founded):
+def test_an_invitation_of_a_demoted_inviter_cannot_be_accepted(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, inviter, invitee = somebody(), somebody(), somebody()
         organization = founded(owner, inviter)
@@ -273,7 +273,7 @@ def test_an_overdue_invitation_expires_once(somebody: Somebody, founded: Founded
         assert kinds(organization) == ["invitation.expired"]
 
 
-def test_of_two_who_accept_the_last_seat_one_waits(somebody: Somebody, founded: Founded):
+def test_of_two_people_who_accept_for_the_last_seat_one_waits(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, one, other = somebody(), somebody(), somebody()
         organization = founded(owner, seat_limit=2)
@@ -295,7 +295,7 @@ def test_of_two_who_accept_the_last_seat_one_waits(somebody: Somebody, founded: 
 
 
 def test_a_seat_is_given_once_when_it_is_freed_twice(somebody: Somebody, founded: Founded):
-    """Two members leave a full organization, and three wait."""
+    """Two members leave a full organization in which three people wait for a seat."""
     for _ in rounds():
         owner, leaving = somebody(), [somebody(), somebody()]
         organization = founded(owner, seat_limit=3)
@@ -313,7 +313,7 @@ def test_a_seat_is_given_once_when_it_is_freed_twice(somebody: Somebody, founded
         assert kinds(organization).count("membership.created") == 2
 
 
-def test_who_refuses_emails_twice_at_once_refuses_once(somebody: Somebody, founded: Founded):
+def test_two_concurrent_unsubscriptions_create_one_suppression(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         organization = founded(owner)
@@ -327,7 +327,7 @@ def test_who_refuses_emails_twice_at_once_refuses_once(somebody: Somebody, found
         assert Event.objects.filter(kind="suppression.created", subject_id__in=[here.pk, everywhere.pk]).count() == 2
 
 
-def test_one_refusal_in_two_organizations_at_once_is_one_refusal(somebody: Somebody, founded: Founded):
+def test_concurrent_unsubscriptions_in_two_organizations_create_one_suppression(somebody: Somebody, founded: Founded):
     for _ in rounds():
         owner, invitee = somebody(), somebody()
         invitations = [

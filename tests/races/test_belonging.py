@@ -1,4 +1,4 @@
-"""Rules about several rows hold when the rows change at the same moment: owners, seats, addresses, accounts."""
+"""Rules about several rows under concurrent changes: owners, seats, addresses and accounts."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +61,7 @@ def owners_of(organization: Organization) -> int:
 
 
 class TestAnOwnerStays:
-    """Two owners, and both are about to go."""
+    """One of two owners stays when both try to leave."""
 
     def test_when_both_leave(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
@@ -134,11 +134,11 @@ class TestAnOwnerStays:
             owners = organization.memberships.filter(assignments__role_id=OWNER_ROLE, user__is_active=True)
             assert owners.count() == 1
 
-    def test_when_the_heir_of_the_only_one_leaves(self, somebody: Somebody, founded: Founded):
+    def test_when_the_new_owner_leaves_during_the_transfer(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
-            owner, heir = somebody(), somebody()
+            owner, new_owner = somebody(), somebody()
             organization = founded(owner)
-            membership = MembershipFactory.create(organization=organization, user=heir)
+            membership = MembershipFactory.create(organization=organization, user=new_owner)
             outcomes = race(
                 partial(
                     transfer_ownership,
@@ -146,7 +146,7 @@ class TestAnOwnerStays:
                     organization_id=organization.pk,
                     membership_id=membership.pk,
                 ),
-                partial(leave_organization, by=session_of(heir), organization_id=organization.pk),
+                partial(leave_organization, by=session_of(new_owner), organization_id=organization.pk),
             )
             assert owners_of(organization) == 1
             assert (refusals(outcomes), role_id_of(owner, organization), kinds(organization)) in [
@@ -154,18 +154,18 @@ class TestAnOwnerStays:
                 ([MemberNotFound], OWNER_ROLE, ["membership.left"]),
             ]
 
-    def test_when_it_is_handed_over_twice(self, somebody: Somebody, founded: Founded):
+    def test_when_it_is_transferred_twice(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
-            owner, heirs = somebody(), (somebody(), somebody())
+            owner, candidates = somebody(), (somebody(), somebody())
             organization = founded(owner)
             transfer = [
                 partial(
                     transfer_ownership,
                     by=session_of(owner),
                     organization_id=organization.pk,
-                    membership_id=MembershipFactory.create(organization=organization, user=heir).pk,
+                    membership_id=MembershipFactory.create(organization=organization, user=new_owner).pk,
                 )
-                for heir in heirs
+                for new_owner in candidates
             ]
             assert refusals(race(*transfer)) == [PermissionMissing]
             assert owners_of(organization) == 1
@@ -184,7 +184,7 @@ class TestOneOfEach:
             assert refusals(race(*send)) == [AlreadyInvited]
             assert (organization.invitations.count(), kinds(organization)) == (1, ["invitation.created"])
 
-    def test_two_who_insist_make_a_chain_with_one_open_end(self, somebody: Somebody, founded: Founded):
+    def test_two_forced_invitations_leave_one_open(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
             owners = somebody(), somebody()
             organization = founded(*owners)
@@ -215,7 +215,7 @@ class TestOneOfEach:
             assert refusals(race(*send)) == [NoSeatLeft] * 3
             assert (organization.invitations.count(), kinds(organization)) == (2, ["invitation.created"])
 
-    def test_the_last_seat_goes_to_an_address_or_to_a_program(self, somebody: Somebody, founded: Founded):
+    def test_the_last_seat_goes_to_an_address_or_to_a_system_user(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
             owner = somebody()
             organization = founded(owner, seat_limit=2)
@@ -324,10 +324,10 @@ class TestEndings:
             assert list(told) == ["membership.left", "user.deleted"]
 
     @pytest.mark.parametrize("ending", [delete_account, purge_account])
-    def test_an_account_that_ends_joins_nothing_any_more(
+    def test_an_account_that_ends_joins_no_organization(
         self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
     ):
-        """It ends in one organization while it accepts in another: whose locks do not exclude each other."""
+        """The account is deleted while it accepts in another organization, which has a separate lock."""
         for _ in rounds():
             owner, person = somebody(), somebody()
             MembershipFactory.create(organization=founded(owner), user=person)
@@ -346,10 +346,10 @@ class TestEndings:
 
     @pytest.mark.postgresql
     @pytest.mark.parametrize("ending", [delete_account, purge_account])
-    def test_an_account_that_has_just_joined_is_not_ended_half(
+    def test_an_account_that_has_just_joined_is_not_deleted_partly(
         self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
     ):
-        """Its organizations were locked before it joined another, whose lock is then missing."""
+        """The deletion locked the organizations before the account joined another, so that lock is missing."""
         owner, person = somebody(), somebody()
         MembershipFactory.create(organization=founded(owner), user=person)
         invitation = InvitationFactory.create(organization=founded(owner), invitee=person, inviter=owner)

@@ -1,4 +1,4 @@
-"""Several first requests at once, by token or by registration: one person, whichever comes first."""
+"""Several concurrent first requests of one person, by token or registration, create one account."""
 
 from functools import partial
 
@@ -43,7 +43,7 @@ def test_one_address_of_two_subjects_of_an_issuer_goes_to_one_of_them():
     assert User.objects.filter(email="newcomer@example.com").count() == 1
 
 
-def test_many_take_a_squatters_address_once():
+def test_an_unverified_address_is_taken_over_once():
     squatter = UserFactory.create(email="newcomer@example.com", email_address=None)
 
     users = race(*[partial(user_of, claims())] * AT_ONCE)

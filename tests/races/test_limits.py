@@ -1,4 +1,4 @@
-"""Limits hold exactly: of fifty who ask at the same moment, as many get through as the limit says."""
+"""Limits are exact: of fifty concurrent requests, exactly as many succeed as the limit allows."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from core.addresses import normalize_address
 from core.errors import LimitReached
 from events.models import Event
 from invitations.actions.inviting import invite, resend
-from invitations.email.address_hashes import HashPurpose, SendingCounter, hashes
+from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
 from invitations.email.limits import (
     EMAIL_EVENTS,
     InviterSendingLimitReached,
@@ -46,7 +46,7 @@ def _no_other_limit(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_more_connections_than_others_leave() -> Iterator[None]:
-    """So many callers fill the pool of connections, which later tests cut off and find again one by one."""
+    """Close the connection pool afterwards: later tests break each open connection and would have many to replace."""
     yield
     connection.close()
     if connection.vendor == "postgresql":
@@ -54,7 +54,7 @@ def _no_more_connections_than_others_leave() -> Iterator[None]:
 
 
 def at_once(*contenders: Callable[[], Any]) -> list[type[LimitReached]]:
-    """The refusals, after all have started together; connections are shared out, as they are by a web server."""
+    """Run all contenders at once and return the limits that they reached; they share connections as in a web server."""
     start = Barrier(len(contenders), timeout=PATIENCE)
 
     def run(contender: Callable[[], Any]) -> type[LimitReached] | None:
@@ -72,13 +72,13 @@ def at_once(*contenders: Callable[[], Any]) -> list[type[LimitReached]]:
 
 
 def assert_nothing_half_sent(emails: int) -> None:
-    """As many events as mails, and nothing of those who were refused."""
+    """Assert that there are as many emails and events as requests that succeeded."""
     assert Email.objects.count() == emails
     assert Event.objects.filter(kind__in=EMAIL_EVENTS).count() == emails
 
 
 def counted(about: HashPurpose, whom: str) -> int:
-    return len(SendingCounter.objects.get(key=hashes(about, whom)[0]).moments)
+    return len(SendingCounter.objects.get(key=keyed_hashes(about, whom)[0]).moments)
 
 
 def inviting(owner: User, organization: Organization, name: object) -> Callable[[], Invitation]:
@@ -146,7 +146,7 @@ def test_emails_by_one_person_in_many_organizations(somebody: Somebody, founded:
     assert counted(HashPurpose.INVITER, str(owner.pk)) == LIMIT
 
 
-def test_people_who_invite_the_same_addresses_in_any_order_do_not_stop_each_other(somebody: Somebody, founded: Founded):
+def test_inviting_the_same_addresses_in_any_order_does_not_deadlock(somebody: Somebody, founded: Founded):
     owners = [somebody() for _ in range(4)]
     organizations = [founded(*owners) for _ in owners]
     crossing = [

@@ -1,4 +1,4 @@
-"""The same request several times at once: one effect, and one answer to all."""
+"""Concurrent copies of one request with an idempotency key: one effect, and the same response for all."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +21,7 @@ AT_ONCE = 4
 
 
 def at_once(requests: Iterable[Callable[[], Any]]) -> list[Any]:
-    """What these answer when they start together, each in a thread with its own connection."""
+    """Run all requests at once, each in a thread with its own connection, and return their responses."""
     requests = list(requests)
     start = Barrier(len(requests))
 
@@ -37,7 +37,7 @@ def at_once(requests: Iterable[Callable[[], Any]]) -> list[Any]:
 
 
 def post(user: User, path: str, body: dict[str, Any], key: str = "one") -> Callable[[], tuple[int, bytes]]:
-    """A request by a client of its own."""
+    """Return a function that sends a request with a new client."""
     client = APIClient()
     client.force_authenticate(user, token=session_of(user))  # type: ignore[arg-type]
 
@@ -79,7 +79,7 @@ def test_of_two_requests_with_one_key_one_is_refused(owner: User, organization: 
     assert (Invitation.objects.count(), Email.objects.count()) == (1, 1)
 
 
-def test_different_keys_do_not_wait_for_each_other_s_answer(owner: User, organization: Organization) -> None:
+def test_different_keys_do_not_wait_for_each_other(owner: User, organization: Organization) -> None:
     path = f"{organization.pk}/invitations"
 
     answers = at_once(

@@ -1,4 +1,4 @@
-"""Codes and refresh tokens are used once, also by two at the same moment."""
+"""Authorization codes and refresh tokens can be used once, also by concurrent requests."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +26,7 @@ def program(somebody: Callable[[], User]) -> Program:
 
 
 def at_once(program: Program, way: str, secret: str) -> list[tuple[int, dict[str, Any]]]:
-    """What two of the same client get who come at the same moment, the one with tokens first."""
+    """Send the same token request twice at once; return both responses, a successful one first."""
     contenders = (replace(program, http=Client()) for _ in range(2))
     answers = race(*(partial(getattr(contender, way), secret) for contender in contenders))
     return sorted(map(answer, answers), key=lambda pair: pair[0])
@@ -37,7 +37,7 @@ def live_tokens() -> tuple[int, int]:
 
 
 def test_a_code_redeemed_twice_at_once_gives_one_pair_and_ends_it(program: Program, somebody: Callable[[], User]):
-    """Two who have a code are one too many: whoever was first keeps nothing (RFC 6749, section 4.1.2)."""
+    """A code used twice may be stolen, so its tokens are revoked (RFC 6749, section 4.1.2)."""
     for _ in rounds():
         person = somebody()
         (status, tokens), refused = at_once(program, "redeems", Browser(person).allows(program))
@@ -48,7 +48,7 @@ def test_a_code_redeemed_twice_at_once_gives_one_pair_and_ends_it(program: Progr
 
 
 def test_a_refresh_token_used_twice_at_once_gives_one_pair_and_ends_it(program: Program, somebody: Callable[[], User]):
-    """As one that comes again later does (RFC 9700, section 4.14.2)."""
+    """A refresh token used twice revokes its family, as it does when reused later (RFC 9700, section 4.14.2)."""
     for _ in rounds():
         first = tokens_of(program, somebody())
         (status, second), refused = at_once(program, "refreshes", first["refresh_token"])
@@ -60,7 +60,7 @@ def test_a_refresh_token_used_twice_at_once_gives_one_pair_and_ends_it(program: 
 
 
 @pytest.mark.parametrize("way", ["redeems", "refreshes"])
-def test_withdrawing_while_a_client_gets_tokens_leaves_it_none(
+def test_withdrawing_access_during_a_token_request_leaves_no_token(
     program: Program, somebody: Callable[[], User], way: str
 ):
     for _ in rounds():

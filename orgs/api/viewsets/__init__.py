@@ -1,1 +1,1 @@
-"""The house API of organizations and what belongs to them, one module per noun. ``perfectworks.urls`` is the map."""
+"""Viewsets of the house API for organizations, one module per noun. Their paths are in ``perfectworks.urls``."""

@@ -1,4 +1,4 @@
-"""``/api-keys``: credentials for programs, in the current organization."""
+"""``/api-keys``: API keys of the current organization."""
 
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
 
 
 class ApiKeyViewSet(CurrentOrganizationContext):
-    """The caller's keys and, for whoever manages members, those of system users."""
+    """The caller's API keys and, if the caller manages members, those of system users."""
 
     resource = "api_keys"
 
@@ -30,7 +30,10 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         errors=(404, 409),
     )
     def list(self, request: Request) -> Response:
-        """List API keys, newest first."""
+        """List API keys, newest first.
+
+        You see your own keys and, if you manage members, those of system users.
+        """
         return self.page(api_keys.visible_keys(self.caller, self.organization))
 
     @operation(
@@ -42,10 +45,10 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         errors=(404, 409, 422),
     )
     def create(self, request: Request) -> Response:
-        """Create API key.
+        """Create an API key.
 
-        For yourself, or for the system user that `memberId` names. `permissions` narrows it to some of yours. The
-        answer alone shows the `secret`. You need to have signed in a short while ago.
+        The key is for you, or for the system user in `memberId`. `permissions` limits what it can do. Only this
+        response contains the `secret`. You need to have signed in recently.
         """
         key, secret = api_keys.create_api_key(by=self.caller, organization_id=self.organization.pk, **self.body)
         key.secret = secret
@@ -53,7 +56,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
 
     @operation("API key retrieved successfully", answer=ApiKeySerializer, headers=HEADERS, errors=(409,))
     def retrieve(self, request: Request, key_id: UUID) -> Response:
-        """Get API key details."""
+        """Get an API key."""
         return self.answer(api_keys.find_key(self.caller, self.organization, key_id))
 
     @operation(
@@ -64,11 +67,11 @@ class ApiKeyViewSet(CurrentOrganizationContext):
         errors=(409,),
     )
     def update(self, request: Request, key_id: UUID) -> Response:
-        """Update API key description.
+        """Replace an API key's name and description.
 
-        Its name and description; without a description it has none.
+        If you leave out the description, it is cleared.
         """
-        return self.described(key_id)
+        return self.updated(key_id)
 
     @operation(
         "API key updated successfully",
@@ -79,20 +82,18 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     )
     def partial_update(self, request: Request, key_id: UUID) -> Response:
         """Change an API key's name or description."""
-        return self.described(key_id)
+        return self.updated(key_id)
 
-    def described(self, key_id: UUID) -> Response:
-        """Describe with what the body holds."""
-        key = api_keys.describe_api_key(
-            by=self.caller, organization_id=self.organization.pk, key_id=key_id, **self.body
-        )
+    def updated(self, key_id: UUID) -> Response:
+        """Update the key with the body and return it."""
+        key = api_keys.update_api_key(by=self.caller, organization_id=self.organization.pk, key_id=key_id, **self.body)
         return self.answer(key)
 
     @operation("API key deleted successfully", status=204, headers=HEADERS, errors=(409,))
     def destroy(self, request: Request, key_id: UUID) -> Response:
-        """Delete API key.
+        """Delete an API key.
 
-        The next request with it is refused.
+        It stops working immediately.
         """
         api_keys.delete_api_key(by=self.caller, organization_id=self.organization.pk, key_id=key_id)
         return self.answer()

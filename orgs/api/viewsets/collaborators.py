@@ -1,4 +1,4 @@
-"""``…/workspaces/{id}/collaborators`` and ``…/applications/{id}/collaborators``: who has a role in a unit."""
+"""``…/workspaces/{id}/collaborators`` and ``…/applications/{id}/collaborators``: members with a role in a unit."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -28,7 +28,7 @@ class CollaboratorViewSet(PathOrganizationContext):
         pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
-        """List the members with a role in this unit."""
+        """List the members with a role in this workspace or application."""
         unit = querysets.unit_of(self.caller, self.organization, unit_id, self.kind)
         return self.page(querysets.collaborators_in(unit))
 
@@ -39,7 +39,7 @@ class CollaboratorViewSet(PathOrganizationContext):
         errors=(422,),
     )
     def update(self, request: Request, organization_id: UUID, unit_id: UUID, member_id: UUID) -> Response:
-        """Give a member a role in this unit, or another one."""
+        """Set a member's role in this workspace or application."""
         member = units.assign_unit_role(
             by=self.caller,
             organization_id=organization_id,
@@ -52,9 +52,9 @@ class CollaboratorViewSet(PathOrganizationContext):
 
     @operation("Collaborator removed successfully", status=204)
     def destroy(self, request: Request, organization_id: UUID, unit_id: UUID, member_id: UUID) -> Response:
-        """Take a member's role in this unit away.
+        """Remove a member's role in this workspace or application.
 
-        The membership stays.
+        The member stays in the organization.
         """
         units.remove_unit_role(
             by=self.caller,

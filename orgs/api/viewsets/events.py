@@ -1,4 +1,4 @@
-"""``/organizations/{id}/events``: what happened, oldest first, to be read on from where one stopped."""
+"""``/organizations/{id}/events``: events, oldest first, with cursors."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from orgs.api.serializers import EventSerializer
 
 
 class EventPagination(CursorPagination):
-    """Events in the order of their ids, which is the order in which they happened."""
+    """Events by id, which is the order in which they happened."""
 
     column = "id"
     descending = False
@@ -26,8 +26,8 @@ class OrganizationEventViewSet(PathOrganizationContext):
 
     @operation("Events retrieved successfully", answer=EventSerializer, pagination_class=EventPagination)
     def list(self, request: Request, organization_id: UUID) -> Response:
-        """List what happened in an organization, oldest first.
+        """List the events of an organization, oldest first.
 
-        For whoever manages its members. To follow it, ask again with `after`.
+        You need the permission to manage members. To get newer events, repeat the request with `after`.
         """
         return self.page(querysets.events_of(self.caller, self.organization))

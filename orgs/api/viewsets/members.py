@@ -28,12 +28,12 @@ class MemberViewSet(CurrentOrganizationContext):
         errors=(404, 409),
     )
     def list(self, request: Request) -> Response:
-        """List organization members."""
+        """List the members of the organization."""
         return self.page(querysets.members_of(self.caller, self.organization))
 
     @operation("Member retrieved successfully", answer=MemberSerializer, headers=HEADERS, errors=(409,))
     def retrieve(self, request: Request, member_id: UUID) -> Response:
-        """Get member details."""
+        """Get a member."""
         return self.answer(querysets.member_of(self.caller, self.organization, member_id))
 
     @operation(
@@ -52,6 +52,6 @@ class MemberViewSet(CurrentOrganizationContext):
 
     @operation("Member removed successfully", status=204, headers=HEADERS, errors=(409,))
     def destroy(self, request: Request, member_id: UUID) -> Response:
-        """Remove an organization member."""
+        """Remove a member from the organization."""
         members.remove_member(by=self.caller, organization_id=self.organization.pk, membership_id=member_id)
         return self.answer()

@@ -1,4 +1,4 @@
-"""``/oauth-applications``: clients of our authorization server, managed by whoever they belong to."""
+"""``/oauth-applications``: OAuth clients, managed by their owners."""
 
 from functools import cached_property
 from typing import Any
@@ -31,7 +31,7 @@ KINDS = ("client", "personal", "service")
 
 
 class OAuthApplicationSerializer(HouseSerializer):
-    """A client; its secret is nobody's to see again."""
+    """An OAuth application. Its secret is only shown when it is created or renewed."""
 
     id = serializers.UUIDField()
     kind = serializers.SerializerMethodField()
@@ -45,28 +45,28 @@ class OAuthApplicationSerializer(HouseSerializer):
     updated_at = TimeField(source="updated")
 
     def get_kind(self, application: OAuthApplication) -> str:
-        """``client`` acts for whoever agrees, ``personal`` for its owner, ``service`` for a system user."""
+        """Return ``client`` (acts for people who agree), ``personal`` (its owner) or ``service`` (a system user)."""
         if application.is_personal:
             return "personal"
         return "service" if application.system_user_id else "client"
 
     def get_public(self, application: OAuthApplication) -> bool:
-        """Whether it has no secret."""
+        """Return whether the application is a public client, without a secret."""
         return application.client_type == OAuthApplication.CLIENT_PUBLIC
 
     def get_redirect_uris(self, application: OAuthApplication) -> list[str]:
-        """Where people may be sent back to."""
+        """Return the redirect URIs as a list."""
         return str(application.redirect_uris).split()
 
 
 class ShownOnceSerializer(OAuthApplicationSerializer):
-    """A client with the secret it was just given; empty for a public one."""
+    """An OAuth application with its new secret, which is empty for a public client. Store it: it is not shown again."""
 
     client_secret = serializers.CharField(source="shown_secret")
 
 
 class RedirectUrisField(serializers.ListField):
-    """Where people may be sent back to: one address at least."""
+    """At least one redirect URI."""
 
     child = StrictTextField(max_length=2048)
 
@@ -75,13 +75,13 @@ class RedirectUrisField(serializers.ListField):
 
 
 class ScopesField(serializers.ListField):
-    """The most that an application may ask for and use; empty: any."""
+    """The scopes that an application is limited to; an empty list means no limit."""
 
     child = ChoiceField(list(SCOPES))
 
 
 class NewApplicationSerializer(HouseSerializer):
-    """What registering takes: ``redirectUris`` (and perhaps ``public``) for a client, ``memberId`` for a service."""
+    """A new OAuth application. `client` needs `redirectUris` and may set `public`; `service` needs `memberId`."""
 
     kind = ChoiceField(KINDS)
     name = PlainTextField(max_length=applications.NAME_LENGTH)
@@ -94,19 +94,21 @@ class NewApplicationSerializer(HouseSerializer):
     allowed = {"client": {"redirect_uris", "public"}, "personal": set(), "service": {"member_id"}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raise ValidationError for fields that the kind lacks or does not have."""
+        """Raise ValidationError for fields that the kind requires or does not allow."""
         kind = attrs["kind"]
         needed = self.needed[kind]
         if needed is not None and needed not in attrs:
-            raise serializers.ValidationError({needed: ["This kind needs it."]})
+            raise serializers.ValidationError({needed: ["This kind of application requires this field."]})
         refused = attrs.keys() - {"kind", "name", "scopes"} - self.allowed[kind]
         if refused:
-            raise serializers.ValidationError({name: ["This kind does not have it."] for name in refused})
+            raise serializers.ValidationError(
+                {name: ["This kind of application does not have this field."] for name in refused}
+            )
         return attrs
 
 
 class ApplicationChangesSerializer(ChangesSerializer):
-    """What can change: the name, the scopes (none: any) and, of a client, the redirect addresses."""
+    """Changes of an OAuth application. An empty list of scopes means no limit; only a `client` has redirect URIs."""
 
     name = PlainTextField(max_length=applications.NAME_LENGTH)
     redirect_uris = RedirectUrisField()
@@ -114,13 +116,13 @@ class ApplicationChangesSerializer(ChangesSerializer):
 
 
 class OAuthApplicationViewSet(HouseViewSet):
-    """The caller's clients and, for whoever manages members, those of system users in the current organization."""
+    """The caller's OAuth applications and, if the caller manages members, those of system users."""
 
     resource = "oauth_applications"
 
     @cached_property
     def organization(self) -> Organization | None:
-        """The current organization; a person without any has clients of their own all the same."""
+        """The current organization; None for a person who has none, but can have applications."""
         try:
             return current_organization(self.caller, self.header[HEADER])
         except NoActiveOrganization:
@@ -148,9 +150,9 @@ class OAuthApplicationViewSet(HouseViewSet):
     def create(self, request: Request) -> Response:
         """Register an OAuth application.
 
-        `client` acts for people who agree (authorization code with PKCE), `personal` for you, `service` for a system
-        user of the organization (both by client credentials). It can ask for the `scopes` given here at most, or for
-        any. The answer alone shows the secret. You need to have signed in a short while ago.
+        A `client` acts for people who agree (authorization code with PKCE). A `personal` application acts for you, and
+        a `service` application acts as a system user of the organization (both with client credentials). `scopes`
+        limits what it can request. Only this response contains the secret. You need to have signed in recently.
         """
         body = dict(self.body)
         kind = body.pop("kind")
@@ -178,11 +180,10 @@ class OAuthApplicationViewSet(HouseViewSet):
         headers=HEADERS,
     )
     def partial_update(self, request: Request, application_id: UUID) -> Response:
-        """Change an OAuth application's name, redirect addresses or scopes.
+        """Change an OAuth application's name, redirect URIs or scopes.
 
-        Its client id and secret stay, and what people allowed it. A token does no more than the new `scopes` say, and a
-        code that was sent to an address that is no longer listed is worth nothing. You need to have signed in a short
-        while ago.
+        The client id, the secret and the access that people gave stay. New `scopes` also limit existing tokens. A code
+        that was sent to a redirect URI you remove can no longer be used. You need to have signed in recently.
         """
         changed = applications.update_application(
             by=self.caller, organization=self.organization, application_id=application_id, **self.body
@@ -193,7 +194,7 @@ class OAuthApplicationViewSet(HouseViewSet):
         "OAuth application secret renewed successfully", answer=ShownOnceSerializer, headers=HEADERS, errors=(409,)
     )
     def renew_secret(self, request: Request, application_id: UUID) -> Response:
-        """Renew an OAuth application's secret; every token issued to it ends."""
+        """Renew an OAuth application's secret and revoke all its tokens."""
         renewed = applications.renew_client_secret(
             by=self.caller, organization=self.organization, application_id=application_id
         )
@@ -201,7 +202,7 @@ class OAuthApplicationViewSet(HouseViewSet):
 
     @operation("OAuth application deleted successfully", status=204, headers=HEADERS)
     def destroy(self, request: Request, application_id: UUID) -> Response:
-        """Delete an OAuth application with all its tokens."""
+        """Delete an OAuth application and revoke all its tokens."""
         applications.delete_application(by=self.caller, organization=self.organization, application_id=application_id)
         return self.answer()
 

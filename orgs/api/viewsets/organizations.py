@@ -1,4 +1,4 @@
-"""``/organizations``: register, find, describe, archive and purge."""
+"""``/organizations``: register, read, update, archive and purge organizations."""
 
 from uuid import UUID
 
@@ -27,7 +27,7 @@ from orgs.statistics import statistics_of
 
 
 class OrganizationViewSet(PathOrganizationContext):
-    """Organizations of the caller."""
+    """The caller's organizations."""
 
     resource = "organizations"
 
@@ -54,7 +54,7 @@ class OrganizationViewSet(PathOrganizationContext):
     def create(self, request: Request) -> Response:
         """Register a new organization.
 
-        You become its owner. Without a slug it gets one made from its name.
+        You become its owner. Without a slug, it gets one made from its name.
         """
         return self.shown(organizations.create_organization(by=self.caller, **self.body))
 
@@ -72,7 +72,7 @@ class OrganizationViewSet(PathOrganizationContext):
     def update(self, request: Request, organization_id: UUID) -> Response:
         """Replace an organization's profile.
 
-        What is left out is cleared; only the slug then stays as it is.
+        Fields that you leave out are cleared, except the slug.
         """
         return self.changed(organization_id)
 
@@ -87,16 +87,16 @@ class OrganizationViewSet(PathOrganizationContext):
         return self.changed(organization_id)
 
     def changed(self, organization_id: UUID) -> Response:
-        """Update with what the body holds."""
+        """Update the organization with the body and return it."""
         return self.shown(
             organizations.update_organization(by=self.caller, organization_id=organization_id, **self.body)
         )
 
     @operation("Organization archived successfully", answer=OrganizationSerializer)
     def destroy(self, request: Request, organization_id: UUID) -> Response:
-        """Soft-delete an organization.
+        """Archive an organization.
 
-        Nobody sees or enters it until an owner restores it.
+        Nobody can see or use it until an owner restores it.
         """
         return self.shown(organizations.archive_organization(by=self.caller, organization_id=organization_id))
 
@@ -107,9 +107,9 @@ class OrganizationViewSet(PathOrganizationContext):
 
     @operation("Organization deleted permanently", status=204)
     def purge(self, request: Request, organization_id: UUID) -> Response:
-        """Delete an organization for ever.
+        """Delete an organization permanently.
 
-        All that belongs to it goes with it; only its events stay.
+        Everything that belongs to it is deleted, except its events.
         """
         organizations.purge_organization(by=self.caller, organization_id=organization_id)
         return self.answer()
@@ -118,7 +118,7 @@ class OrganizationViewSet(PathOrganizationContext):
     def statistics(self, request: Request, organization_id: UUID) -> Response:
         """Get an organization's statistics.
 
-        For whoever manages its members.
+        You need the permission to manage members.
         """
         return self.answer(statistics_of(self.caller, self.organization))
 
@@ -126,7 +126,7 @@ class OrganizationViewSet(PathOrganizationContext):
     def leave(self, request: Request, organization_id: UUID) -> Response:
         """Leave an organization.
 
-        The last owner stays.
+        The last owner cannot leave.
         """
         members.leave_organization(by=self.caller, organization_id=organization_id)
         return self.answer()
@@ -135,20 +135,20 @@ class OrganizationViewSet(PathOrganizationContext):
     def transfer_ownership(self, request: Request, organization_id: UUID) -> Response:
         """Make another person the owner in your place.
 
-        You stay as an admin. The answer is the new owner.
+        You become an admin. The response is the new owner.
         """
-        heir = members.transfer_ownership(
+        new_owner = members.transfer_ownership(
             by=self.caller, organization_id=organization_id, membership_id=self.body["member_id"]
         )
-        return self.answer(heir)
+        return self.answer(new_owner)
 
     def shown(self, organization: Organization) -> Response:
-        """Answer with an organization that an action returned, as its members see it."""
+        """Return the organization with the fields that its members see."""
         return self.answer(querysets.organizations_of(self.caller).get(pk=organization.pk))
 
 
 class CurrentOrganizationViewSet(CurrentOrganizationContext):
-    """The organization that the caller acts in."""
+    """The current organization."""
 
     resource = "organizations"
 
@@ -159,7 +159,7 @@ class CurrentOrganizationViewSet(CurrentOrganizationContext):
 
 
 class PublicOrganizationViewSet(ApiViewSet):
-    """What everybody may know."""
+    """Public profiles of organizations."""
 
     resource = "organizations"
 

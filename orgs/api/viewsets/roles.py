@@ -41,7 +41,10 @@ class RoleViewSet(PathOrganizationContext):
     )
     @once
     def create(self, request: Request, organization_id: UUID) -> Response:
-        """Create a role of permissions that you hold."""
+        """Create a role.
+
+        Its permissions must be among your own.
+        """
         return self.answer(roles.create_role(by=self.caller, organization_id=organization_id, **self.body))
 
     @operation("Role retrieved successfully", answer=RoleSerializer)
@@ -51,14 +54,19 @@ class RoleViewSet(PathOrganizationContext):
 
     @operation("Role updated successfully", body=RoleChangesSerializer, answer=RoleSerializer, errors=(409, 422))
     def partial_update(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
-        """Rename a role, or change what it permits for everybody who holds it."""
+        """Change a role's name or permissions.
+
+        New permissions apply at once to all members with the role.
+        """
         role = roles.update_role(by=self.caller, organization_id=organization_id, role_id=role_id, **self.body)
         return self.answer(role)
 
     @operation(
         "Role deleted successfully",
         status=204,
-        parameters={"reassignTo": UuidParameter(help_text="The role that takes its place, needed while it is in use.")},
+        parameters={
+            "reassignTo": UuidParameter(help_text="The role to assign instead; required while the role is in use.")
+        },
         errors=(409, 422),
     )
     def destroy(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:

@@ -1,4 +1,4 @@
-"""``/organizations/{id}/workspaces`` and ``/organizations/{id}/applications``: two kinds of one thing, a unit."""
+"""``/organizations/{id}/workspaces`` and ``/organizations/{id}/applications``: the two kinds of units."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -29,9 +29,9 @@ class UnitViewSet(PathOrganizationContext):
         pagination_class=PagePagination,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
-        """List the units of this kind that you may see.
+        """List the workspaces or applications that you may see.
 
-        Whoever may list projects sees all of them, others those they have a role in.
+        With the permission to list projects you see all of them, otherwise those that you have a role in.
         """
         return self.page(querysets.units_of(self.caller, self.organization).filter(kind=self.kind))
 
@@ -45,21 +45,21 @@ class UnitViewSet(PathOrganizationContext):
     )
     @once
     def create(self, request: Request, organization_id: UUID) -> Response:
-        """Create a unit of this kind.
+        """Create a workspace or an application.
 
-        Without a slug it gets one made from its name.
+        Without a slug, it gets one made from its name.
         """
         unit = units.create_unit(by=self.caller, organization_id=organization_id, kind=self.kind, **self.body)
         return self.answer(unit)
 
     @operation("Unit retrieved successfully", answer=UnitSerializer)
     def retrieve(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
-        """Get a unit."""
+        """Get a workspace or an application."""
         return self.answer(querysets.unit_of(self.caller, self.organization, unit_id, self.kind))
 
     @operation("Unit updated successfully", body=UnitProfileSerializer, answer=UnitSerializer, errors=(409,))
     def partial_update(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
-        """Change a unit's profile."""
+        """Change the profile of a workspace or an application."""
         unit = units.update_unit(
             by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind, **self.body
         )
@@ -67,9 +67,9 @@ class UnitViewSet(PathOrganizationContext):
 
     @operation("Unit deleted successfully", status=204, errors=(409,))
     def destroy(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
-        """Delete a unit with the roles held in it.
+        """Delete a workspace or an application, and all roles in it.
 
-        Refused while an open invitation leads there.
+        This fails while an open invitation grants a role in it.
         """
         units.delete_unit(by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind)
         return self.answer()

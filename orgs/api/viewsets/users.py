@@ -1,4 +1,4 @@
-"""``/users``: register, say who one is, choose where one acts, and go."""
+"""``/users``: register, read and change the profile, switch the organization, and delete the account."""
 
 from django.contrib.auth import logout
 from rest_framework.request import Request
@@ -24,7 +24,7 @@ from orgs.api.serializers import MemberSerializer, OrganizationSerializer
 from orgs.locks import active_organization_id
 from orgs.policies import require_person
 
-CHECK_YOUR_EMAIL = "If this address can be registered, a mail with the next step is on its way"
+CHECK_YOUR_EMAIL = "If this address can be registered, an email with the next step is on its way"
 
 
 class UserViewSet(HouseViewSet):
@@ -41,11 +41,11 @@ class UserViewSet(HouseViewSet):
         errors=(429,),
     )
     def register(self, request: Request) -> Response:
-        """Register new client user.
+        """Register a new user.
 
-        Without a credential: `email` and `password` make an account once the mailed link has proven the address; the
-        answer (202) is the same whether or not the address has an account. With the token of an identity provider
-        the account is there already, and takes the given names (201).
+        Without a credential, send `email` and `password`. The account is created when the person opens the link that we
+        email to this address. The response (202) does not show whether the address already has an account. With a
+        token of an identity provider, the account already exists, and the request only sets the names (201).
         """
         if isinstance(request.auth, Principal):
             return self.answer(profile.update_profile(by=self.caller, **self.body) if self.body else self.caller.user)
@@ -54,14 +54,14 @@ class UserViewSet(HouseViewSet):
 
     @operation("Profile retrieved successfully", answer=UserSerializer)
     def profile(self, request: Request) -> Response:
-        """Get user profile."""
+        """Get your profile."""
         return self.answer(self.caller.user)
 
     @operation("Profile updated successfully", body=ProfileSerializer, answer=UserSerializer)
     def replace_profile(self, request: Request) -> Response:
         """Replace your profile.
 
-        What is left out is cleared.
+        Fields that you leave out are cleared.
         """
         return self.answer(profile.update_profile(by=self.caller, **self.body))
 
@@ -72,27 +72,27 @@ class UserViewSet(HouseViewSet):
 
     @operation("Account deleted successfully", status=204, errors=(409,))
     def delete_profile(self, request: Request) -> Response:
-        """Soft delete user account.
+        """Delete your account.
 
-        You leave every organization and can no longer sign in. The last owner of an organization stays.
+        You leave all organizations and can no longer sign in. The last owner of an organization must first transfer it.
         """
         accounts.delete_account(by=self.caller, user=self.person)
         return self.gone()
 
     @operation("Account deleted permanently", status=204, errors=(409,))
     def purge_profile(self, request: Request) -> Response:
-        """Permanently delete user account.
+        """Erase your account permanently.
 
-        Addresses and names are erased; events keep an id that means nothing any more.
+        Your names and email addresses are erased. Events only keep your user id.
         """
         accounts.purge_account(by=self.caller, user=self.person)
         return self.gone()
 
     @operation("Active organization retrieved successfully", answer=OrganizationSerializer, errors=(409,))
     def active_organization(self, request: Request) -> Response:
-        """Get current active organization.
+        """Get the active organization.
 
-        The one you switched to last, or else joined first; an API key has its own.
+        It is the one that you switched to last, or else joined first. For an API key, it is the key's organization.
         """
         organizations = querysets.live_organizations_of(self.caller)
         return self.answer(organizations.get(pk=active_organization_id(self.caller)))
@@ -104,24 +104,24 @@ class UserViewSet(HouseViewSet):
         errors=(404,),
     )
     def switch_organization(self, request: Request) -> Response:
-        """Switch active organization."""
+        """Switch the active organization."""
         organization = accounts.switch_organization(by=self.caller, **self.body)
         return self.answer(querysets.organizations_of(self.caller).get(pk=organization.pk))
 
     @property
     def person(self) -> User:
-        """The person who asks; raises PersonRequired for programs."""
+        """The caller's user; raises PersonRequired for system users."""
         return require_person(self.caller)
 
     def gone(self) -> Response:
-        """Answer whoever no longer has an account; a browser's session, which still names them, ends with it."""
+        """Return an empty response after the account was deleted, and end the session if there is one."""
         if self.caller.method == Method.SESSION:
             logout(self.request._request)
         return self.answer()
 
 
 class SystemUserViewSet(CurrentOrganizationContext):
-    """Programs that act in an organization."""
+    """System users of the current organization."""
 
     resource = "users"
 
@@ -135,10 +135,10 @@ class SystemUserViewSet(CurrentOrganizationContext):
     )
     @once
     def register_system(self, request: Request) -> Response:
-        """Register system user.
+        """Register a system user.
 
-        A member of the current organization that acts by API keys. It holds at most what you hold, and ends with its
-        membership.
+        A system user is a member of the current organization that uses API keys. It can have only permissions that you
+        have. Its account ends with the membership.
         """
         membership = accounts.register_system_user(by=self.caller, organization_id=self.organization.pk, **self.body)
         return self.answer(querysets.member_of(self.caller, self.organization, membership.pk))

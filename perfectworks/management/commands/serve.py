@@ -1,4 +1,4 @@
-"""`manage.py serve`: the whole service in one command, the web server and the mail worker."""
+"""`manage.py serve`: run the web server and the email worker in one command."""
 
 import signal
 import socket
@@ -20,31 +20,31 @@ from invitations.email.models import Email
 from perfectworks import demo
 
 GRACE_SECONDS = 30
-MAX_SILENCE = 10
-LOOK_EVERY_SECONDS = 0.1
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MAX_ANNOUNCEMENT_DELAY = 10  # seconds
+POLL_INTERVAL = 0.1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 Processes = dict[str, subprocess.Popen[bytes]]
 
 
 class Command(BaseCommand):
-    """Prepare the database, then run the web server and the mail worker until a signal or until one ends."""
+    """Prepare the database, then run the web server and the email worker until a signal or until one exits."""
 
-    help = "Migrate, then run the web server and the mail worker together. Stopping it stops both."
+    help = "Migrate, then run the web server and the email worker together. Stopping the command stops both."
     requires_system_checks = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the service; raise CommandError when it cannot start or when a part of it ended by itself."""
+        """Run the service. Raises CommandError when it cannot start, or when one of its processes exits."""
         require_free_port(settings.HOST, settings.PORT)
         self.prepare()
-        self.asked_to_stop = False
-        for number in STOPPING:
-            signal.signal(number, self.ask_to_stop)
-        with running({"web server": web_server(), "mail worker": email_worker()}) as processes:
+        self.stop_requested = False
+        for number in STOP_SIGNALS:
+            signal.signal(number, self.request_stop)
+        with running({"web server": web_server(), "email worker": email_worker()}) as processes:
             self.watch(processes)
 
     def prepare(self) -> None:
-        """Bring database and static files up to date; for a newcomer make the demonstration."""
+        """Migrate the database and collect static files. In development, fill an empty database with demo data."""
         call_command("migrate", verbosity=0, skip_checks=False)
         if not settings.DEBUG:
             call_command("collectstatic", verbosity=0, interactive=False)
@@ -52,36 +52,39 @@ class Command(BaseCommand):
             demo.make_world()
 
     def announce(self) -> None:
-        """Say where the service answers and, to whoever tries it out, how to enter; nothing pushes this away."""
+        """Print the URL of the service and, in development, how to sign in. It is the last output of the start."""
         if settings.DEBUG and demo.is_present():
             call_command("demo", stdout=self.stdout)
         elif settings.DEBUG:
-            self.stdout.write("`make demo` says who can sign in, and how to look around.")
-        self.stdout.write(f"PerfectWorks answers at {settings.PUBLIC_BASE_URL} (Ctrl-C stops it)")
+            self.stdout.write("Run `make demo` to see who can sign in, and what to try.")
+        self.stdout.write(f"PerfectWorks is running at {settings.PUBLIC_BASE_URL} (Ctrl-C stops it)")
         self.stdout.flush()
 
-    def ask_to_stop(self, *_: object) -> None:
-        """Remember the signal; `watch` looks for it."""
-        self.asked_to_stop = True
+    def request_stop(self, *_: object) -> None:
+        """Handle a stop signal: `watch` returns at its next check."""
+        self.stop_requested = True
 
     def watch(self, processes: Processes) -> None:
-        """Return once asked to stop; raise CommandError with the exit code of the first part that ends."""
+        """Return when a stop is requested. Raises CommandError with the exit code of the first process that exits."""
         steps = self.steps()
-        while not self.asked_to_stop:
+        while not self.stop_requested:
             for name, process in processes.items():
                 if process.poll() is not None:
-                    raise CommandError(f"The {name} ended by itself.", returncode=exit_code(process))
+                    raise CommandError(f"The {name} stopped unexpectedly.", returncode=exit_code(process))
             next(steps, None)
-            time.sleep(LOOK_EVERY_SECONDS)
+            time.sleep(POLL_INTERVAL)
 
     def steps(self) -> Iterator[None]:
-        """A look at a time: wait until the web server answers and the first mails are out, then announce it."""
-        while not answers(settings.HOST, settings.PORT):
+        """Wait until the web server responds and the first emails are sent, then announce the service.
+
+        Each step is one check, so that `watch` can look at the processes between two checks.
+        """
+        while not is_live(settings.HOST, settings.PORT):
             yield
-        latest = time.monotonic() + MAX_SILENCE
+        latest = time.monotonic() + MAX_ANNOUNCEMENT_DELAY
         while time.monotonic() < latest and Email.objects.due().exists():
             yield
-        yield  # the parts write their last lines
+        yield  # the processes write their last log lines
         self.announce()
         connection.close()
 
@@ -100,15 +103,15 @@ def web_server() -> list[str]:
 
 
 def email_worker() -> list[str]:
-    """Return the command line of the mail worker."""
+    """Return the command line of the email worker."""
     return [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
 
 
 @contextmanager
 def running(commands: dict[str, list[str]]) -> Iterator[Processes]:
-    """Run the named commands for as long as the block runs, and leave none behind.
+    """Run the commands while the block runs, then stop them all.
 
-    Each has its own process group, so that Ctrl-C in a terminal reaches only us and stopping them is ours.
+    Each process has its own process group. So Ctrl-C in a terminal signals only this command, which stops the others.
     """
     processes: Processes = {}
     try:
@@ -120,7 +123,7 @@ def running(commands: dict[str, list[str]]) -> Iterator[Processes]:
 
 
 def stop(processes: Processes) -> None:
-    """End the processes gently, and by force what has not ended after the grace time."""
+    """Terminate the processes. Kill those that have not exited after ``GRACE_SECONDS``."""
     for process in processes.values():
         process.terminate()
     deadline = time.monotonic() + GRACE_SECONDS
@@ -133,13 +136,13 @@ def stop(processes: Processes) -> None:
 
 
 def exit_code(process: subprocess.Popen[bytes]) -> int:
-    """Return what the shell would say of an ended process; never 0, because nobody asked it to end."""
+    """Return the exit code of a process as a shell reports it, or 1 instead of 0: the exit was not requested."""
     code = process.returncode
     return 128 - code if code < 0 else code or 1
 
 
 def require_free_port(host: str, port: int) -> None:
-    """Raise CommandError when another program listens there."""
+    """Raise CommandError when the port cannot be bound, for example because another program uses it."""
     with socket.socket() as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -151,8 +154,8 @@ def require_free_port(host: str, port: int) -> None:
             ) from error
 
 
-def answers(host: str, port: int) -> bool:
-    """Return whether the web server answers its health check."""
+def is_live(host: str, port: int) -> bool:
+    """Return whether the web server passes its liveness check."""
     connection = HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/healthz/live", headers={"Host": settings.PUBLIC_HOST})

@@ -23,15 +23,15 @@ def test_the_page_says_who_asks_for_what(program: Program, invitee: User):
 
     assert page.status_code == 200
     assert visible_text(page) == [
-        "Let Calendar act for you?",
+        "Allow Calendar to act for you?",
         "If you allow it, this application can:",
         "See the invitations sent to you, and accept or decline them",
-        "Manage members and invitations where you may do so",
-        "You are",
+        "Manage members and invitations where you're allowed to",
+        "You're signed in as",
         "invitee@example.com",
-        "Afterwards you return to",
+        "You'll return to",
         "https://client.example.com",
-        "It was made by others. Allow it only if you know it and came from there.",
+        "This application was made by someone else. Allow it only if you know it and came from there.",
         "Allow",
         "Cancel",
     ]
@@ -42,7 +42,7 @@ def test_a_name_is_text_and_nothing_else(program: Program, invitee: User):
     OAuthApplication.objects.update(name="<b>Bank</b>")
     page = Browser(invitee).opens(program.asks())
 
-    assert visible_text(page)[0] == "Let <b>Bank</b> act for you?"
+    assert visible_text(page)[0] == "Allow <b>Bank</b> to act for you?"
     assert "<b>Bank" not in page.content.decode()
 
 
@@ -155,7 +155,7 @@ def test_a_wrong_client_or_address_ends_here(
 
     for page in (browser.opens(program.asks(**changes)), browser.answers(program.asks(**changes))):
         assert page.status_code == 400
-        assert visible_text(page)[:2] == ["Nothing was changed", "This cannot be allowed"]
+        assert visible_text(page)[:2] == ["Nothing was changed", "This application can't get access"]
         assert visible_text(page)[-3:-1] == ["invalid_request", f": {error}"]
     assert not get_grant_model().objects.exists()
 

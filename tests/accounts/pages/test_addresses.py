@@ -7,8 +7,8 @@ from tests.factories import EmailAddressFactory
 from tests.support.pages import visible_text
 
 PAGE = "/accounts/email/"
-ABOVE = ["Profile", "Addresses", "Password", "Second factor", "Applications", "Email addresses"]
-BELOW = ["Add an address", "Email", "Add"]
+ABOVE = ["Profile", "Email addresses", "Password", "Two-factor authentication", "Applications", "Email addresses"]
+BELOW = ["Add an email address", "Email", "Add"]
 
 
 @pytest.fixture

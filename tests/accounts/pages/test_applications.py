@@ -21,7 +21,7 @@ from tests.support.people import session_of
 from tests.support.queries import assert_queries
 
 PAGE = "/accounts/applications/"
-NONE = "You let no application act for you."
+NONE = "You haven't given any application access."
 
 
 @pytest.fixture
@@ -70,15 +70,15 @@ def test_one_is_shown_with_its_maker_what_it_may_and_since_when(signed_in: Clien
     ApplicationAccess.objects.update(created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 
     assert shown(signed_in) == [
-        "You allowed these to act for you. Withdraw it from whatever you do not use or do not know.",
+        "These applications can act for you. Remove access for any you don't use or recognize.",
         "Calendar",
         "Made by Owner Cast · https://client.example.com",
         "See the invitations sent to you, and accept or decline them",
-        "See your name, address and picture, and change your name and picture",
+        "See your name, email address and picture, and change your name and picture",
         "Since",
         "Jan. 2, 2026, 3:04 a.m. UTC",
         "· Never used",
-        "Withdraw",
+        "Remove access",
     ]
 
 
@@ -109,7 +109,7 @@ def test_what_its_client_may_do_no_longer_is_not_shown(signed_in: Client, maker:
     )
 
     assert "See the invitations sent to you, and accept or decline them" in shown(signed_in)
-    assert "See your name, address and picture, and change your name and picture" not in shown(signed_in)
+    assert "See your name, email address and picture, and change your name and picture" not in shown(signed_in)
 
 
 def test_the_address_of_a_maker_without_a_name_is_not_shown(signed_in: Client, member: User, program: Program):
@@ -144,7 +144,7 @@ def test_withdrawing_ends_every_token_and_code(signed_in: Client, member: User, 
         response = presses(signed_in, access_of(member))
 
     assert response.redirect_chain == [(PAGE, 302)]
-    assert visible_text(response)[0] == "Calendar has no access any more."
+    assert visible_text(response)[0] == "Calendar no longer has access."
     assert shown(signed_in) == [NONE]
     assert changes.tables == {"accounts.ApplicationAccess": (0, 0, 1)}
     assert changes.events == [event("oauth_application.access_withdrawn", program.application, member)]
@@ -171,7 +171,7 @@ def test_pressing_twice_says_that_it_is_over(signed_in: Client, member: User, pr
     with track_changes() as changes:
         response = presses(signed_in, access)
 
-    assert visible_text(response)[0] == "This application has no access to your account."
+    assert visible_text(response)[0] == "This application doesn't have access to your account."
     assert changes.nothing
 
 
@@ -181,7 +181,7 @@ def test_nobody_withdraws_for_another(signed_in: Client, maker: User, member: Us
     with track_changes() as changes:
         response = presses(signed_in, ApplicationAccess.objects.get(user=maker))
 
-    assert visible_text(response)[0] == "This application has no access to your account."
+    assert visible_text(response)[0] == "This application doesn't have access to your account."
     assert changes.nothing
 
 
@@ -240,12 +240,12 @@ def a_program_of(person: User, **bounds: Any) -> Program:
         (
             [],
             [
-                "See your name, address and picture, and change your name and picture",
+                "See your name, email address and picture, and change your name and picture",
                 "See the invitations sent to you, and accept or decline them",
-                "Do in your organizations whatever you may do there yourself",
+                "Act for you in your organizations, with all your permissions",
             ],
         ),
-        (["organization:manage_billing"], ["Manage billing where you may do so"]),
+        (["organization:manage_billing"], ["Manage billing where you're allowed to"]),
     ],
     ids=["any", "some"],
 )
@@ -256,7 +256,7 @@ def test_ones_own_program_is_shown_before_it_gets_a_token(
     type(made.application).objects.update(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 
     assert shown(signed_in) == [
-        "These are programs of your own. Whoever has the secret of one acts as you, without asking you.",
+        "These are your own service accounts. Anyone who has the secret of one can act as you.",
         "Script",
         *words,
         "Since",
@@ -273,13 +273,13 @@ def test_deleting_ones_program_ends_its_tokens(signed_in: Client, member: User):
         response = deletes(signed_in, made)
 
     assert response.redirect_chain == [(PAGE, 302)]
-    assert visible_text(response)[0] == "The program is deleted. It cannot act as you any more."
+    assert visible_text(response)[0] == "The service account has been deleted. It can no longer act as you."
     assert shown(signed_in) == [NONE]
     assert changes.tables == {"accounts.OAuthApplication": (0, 0, 1)}
     assert changes.events == [event("oauth_application.deleted", made.application, member)]
     assert not holds(token)
     assert answer(made.gets_token()) == (401, {"error": "invalid_client"})
-    assert visible_text(deletes(signed_in, made))[0] == "This application has no access to your account."
+    assert visible_text(deletes(signed_in, made))[0] == "This service account no longer exists."
 
 
 def test_nobody_deletes_the_program_of_another(signed_in: Client, maker: User):
@@ -288,7 +288,7 @@ def test_nobody_deletes_the_program_of_another(signed_in: Client, maker: User):
     with track_changes() as changes:
         response = deletes(signed_in, made)
 
-    assert visible_text(response)[0] == "This application has no access to your account."
+    assert visible_text(response)[0] == "This service account no longer exists."
     assert changes.nothing
 
 

@@ -23,14 +23,14 @@ def malformed(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [*the_map, path("broken", broken), path("refused", refused), path("malformed", malformed)]
-BACK = "To the start page"
+BACK = "Home"
 PAGES = {
-    "/malformed": (400, ["This request could not be understood", "Please go back and try again.", BACK]),
-    "/refused": (403, ["You may not see this page", "Your account lacks the right for it.", BACK]),
-    "/nowhere": (404, ["There is no such page", "The address may be mistyped, or the page has moved.", BACK]),
+    "/malformed": (400, ["We couldn't understand this request", "Please go back and try again.", BACK]),
+    "/refused": (403, ["You don't have access to this page", "Your account doesn't have the permission for it.", BACK]),
+    "/nowhere": (404, ["We couldn't find this page", "The address may have a typo, or the page may have moved.", BACK]),
     "/broken": (
         500,
-        ["Something went wrong on our side", "It has been recorded. Please try again in a moment.", BACK],
+        ["Something went wrong on our side", "We've logged the error. Please try again in a moment.", BACK],
     ),
 }
 
@@ -57,7 +57,7 @@ def test_a_method_that_an_address_does_not_know(client, member):
     response = client.post("/invitations")
 
     assert (response.status_code, response["Allow"]) == (405, "GET, HEAD, OPTIONS")
-    assert visible_text(response) == ["This is not possible at this address", "Nothing has been changed.", BACK]
+    assert visible_text(response) == ["This doesn't work at this address", "Nothing was changed.", BACK]
 
 
 def test_a_foreign_host_is_refused(client, db):

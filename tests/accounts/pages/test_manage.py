@@ -7,7 +7,7 @@ import pytest
 from tests.accounts.pages.conftest import PASSWORD
 from tests.support.pages import visible_text
 
-TABS = ["Profile", "Addresses", "Password", "Second factor", "Applications"]
+TABS = ["Profile", "Email addresses", "Password", "Two-factor authentication", "Applications"]
 PAGES = {
     "/accounts/profile/": "Profile",
     "/accounts/email/": "Email addresses",
@@ -45,14 +45,14 @@ def test_visitors_sign_in_first(client, db, path):
     [
         (
             "/accounts/password/reset/key/done/",
-            ["Your new password is set", "The old one no longer works.", "Sign in"],
+            ["Your password has been changed", "Your old password no longer works.", "Sign in"],
         ),
         (
             "/accounts/inactive/",
             [
                 "This account is inactive",
-                "Nobody can sign in with it. If that is a mistake, ask whoever runs this service.",
-                "To the start page",
+                "You can't sign in with it. If this is a mistake, contact the people who run this service.",
+                "Home",
             ],
         ),
     ],

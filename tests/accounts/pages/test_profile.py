@@ -11,8 +11,8 @@ from tests.support.pages import visible_text
 from tests.support.queries import assert_queries
 
 PAGE = "/accounts/profile/"
-UNSAFE = "This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."
-SAVED = "Your name is saved."
+UNSAFE = "This text has a character that can't be displayed. Please type the text instead of pasting it."
+SAVED = "Your name has been saved."
 
 
 @pytest.fixture
@@ -42,7 +42,8 @@ def test_the_name_is_shown_as_it_is(signed_in, member):
     assert page.status_code == 200
     assert visible_text(page)[5:] == [
         "Profile",
-        "Members of your organizations and people you invite see your name. Without one, they see your address.",
+        "Members of your organizations and people you invite see your name. "
+        "If you leave it empty, they see your email address.",
         "First name (optional)",
         "Last name (optional)",
         "Save",

@@ -65,7 +65,7 @@ def test_signing_out_is_a_form_and_leads_to_the_start_page(client, member):
     done = client.post("/accounts/logout/")
 
     assert asked.status_code == 200
-    assert visible_text(asked) == ["Sign out?", "You can sign in again at any time.", "Sign out"]
+    assert visible_text(asked) == ["Sign out?", "You can sign in again anytime.", "Sign out"]
     assert (done.status_code, done["Location"]) == (302, "/")
     assert "_auth_user_id" not in client.session
 
@@ -74,7 +74,7 @@ def test_too_many_wrong_passwords_are_slowed_down(client, member):
     answers = [sign_in(client, password="wrong").status_code for _ in range(6)]
 
     assert answers == [200] * 6
-    assert "Too many failed login attempts. Try again later." in visible_text(sign_in(client))
+    assert "Too many failed sign-in attempts. Please try again later." in visible_text(sign_in(client))
 
 
 def test_too_many_requests_have_their_own_page(client, member, settings):
@@ -86,7 +86,7 @@ def test_too_many_requests_have_their_own_page(client, member, settings):
 
     assert response.status_code == 429
     assert visible_text(response) == [
-        "Too many attempts in a short time",
+        "Too many attempts",
         "Please wait a few minutes and try again.",
-        "To the start page",
+        "Home",
     ]

@@ -13,7 +13,7 @@ from tests.support.changes import event, track_changes
 from tests.support.pages import visible_text
 
 ADDRESS = "stranger@example.com"
-UNSAFE = "This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."
+UNSAFE = "This text has a character that can't be displayed. Please type the text instead of pasting it."
 
 
 def sign_up(client, email=ADDRESS, password=PASSWORD, **name):
@@ -35,7 +35,7 @@ def test_the_page_asks_for_address_and_password_and_perhaps_a_name(client, db):
         "First name (optional)",
         "Last name (optional)",
         "Create an account",
-        "You have an account?",
+        "Already have an account?",
         "Sign in",
     ]
 
@@ -54,7 +54,10 @@ def test_the_account_waits_for_the_proof_of_its_address(client, db, mailoutbox, 
     asked = client.get(link.removeprefix(settings.PUBLIC_BASE_URL))
     done = client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
 
-    assert visible_text(asked)[:2] == ["Confirmation email sent to stranger@example.com.", "Confirm email address"]
+    assert visible_text(asked)[:2] == [
+        "We've emailed a confirmation link to stranger@example.com.",
+        "Confirm email address",
+    ]
     assert (done.status_code, done["Location"]) == (302, "/invitations")
     assert EmailAddress.objects.get().verified is True
     assert client.get("/invitations").status_code == 200
@@ -118,7 +121,7 @@ def test_somebody_who_took_the_address_a_moment_ago_is_no_failure(rf, client, db
         user, response = form.try_save(request)
 
     assert (user, response.status_code, response["Location"]) == (None, 302, "/accounts/confirm-email/")
-    assert [message.subject for message in mailoutbox] == ["You have an account already"]
+    assert [message.subject for message in mailoutbox] == ["You already have an account"]
 
 
 @pytest.mark.parametrize("address", ["", "nobody", "ſ@example.com", "a..b@example.com", "x" * 65 + "@example.com"])

@@ -82,7 +82,7 @@ def walk(page: Page) -> None:
     page.get_by_label("Email").fill(owner["email"])
     page.get_by_label("Password").fill(owner["password"])
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Let Console act for you?")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Allow Console to act for you?")
     page.get_by_role("button", name="Allow", exact=True).click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The vendor's client")
     expect(page.locator("ul")).to_contain_text("invitee@example.com pending")

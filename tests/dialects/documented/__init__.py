@@ -1,4 +1,4 @@
-"""What each vendor's document says, to the letter: one file per dialect, named like it, with its ``DOCUMENTED``."""
+"""Facts from each vendor's document, copied exactly: one file per dialect, with a ``DOCUMENTED``."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -19,12 +19,12 @@ ADDRESS: Schema = {"type": "string", "format": "email"}
 
 @dataclass(frozen=True, kw_only=True)
 class Documented:
-    """What our document of a dialect is held to.
+    """What our OpenAPI document of a dialect must contain.
 
-    ``titles`` are the summaries of all operations by their ids, ``parameters`` those of the reading ones, of which
-    ``required`` are required in the query. ``fields`` are those of an invitation, in their order, by dotted paths
-    where ``may_be_null`` and ``may_be_missing`` name some. ``credentials`` are the kinds taken. ``says`` are words of
-    the description: which document it is after, and how credentials, ids, pages and errors are there.
+    ``titles`` are the summaries of all operations by id. ``parameters`` are the query parameters of the reading
+    operations, ``required`` the required ones. ``fields`` are the fields of an invitation in order; ``may_be_null`` and
+    ``may_be_missing`` are dotted paths of fields. ``credentials`` are the accepted kinds. ``says`` are words of the
+    description, which names the vendor's document and explains credentials, ids, pages and errors.
     """
 
     titles: Mapping[str, str]
@@ -38,7 +38,7 @@ class Documented:
 
 
 def documented(prefix: str) -> Documented:
-    """What is documented of a dialect; fails the test where nobody has written it down."""
+    """Return the documented facts of a dialect; fails the test when they are missing."""
     path = Path(__file__).with_name(f"{prefix}.py")
     if not path.exists():
         pytest.fail(f"Write down what the vendor's document says: DOCUMENTED in tests/dialects/documented/{prefix}.py.")

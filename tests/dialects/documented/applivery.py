@@ -1,4 +1,4 @@
-"""What Applivery's document says."""
+"""Facts from Applivery's document."""
 
 from tests.dialects.documented import ADDRESS, MOMENT, TEXT, Documented
 

@@ -1,4 +1,4 @@
-"""What Upsun's document says."""
+"""Facts from Upsun's document."""
 
 from tests.dialects.documented import ADDRESS, MOMENT, TEXT, UUID, Documented
 

@@ -1,4 +1,4 @@
-"""What Wacht's document says."""
+"""Facts from Wacht's document."""
 
 from tests.dialects.documented import ADDRESS, MOMENT, TEXT, TEXTS, Documented
 

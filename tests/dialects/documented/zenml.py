@@ -1,4 +1,4 @@
-"""What ZenML Pro's document says."""
+"""Facts from ZenML Pro's document."""
 
 from tests.dialects.documented import MOMENT, TEXT, UUID, Documented
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import User
@@ -153,13 +152,6 @@ class TestTheRow:
         with track_changes() as changes, pytest.raises(Invalid) as refusal:
             send(admin, organization, lifetime_days=days)
         assert refusal.value.fields == {"lifetime_days": ["Choose 1 to 30 days."]}
-        assert changes.nothing
-
-    @pytest.mark.parametrize("address", ["", "no address", "ſam@example.com", "a@b", "a@example.com\r\nBcc: x@y.zz"])
-    def test_what_is_no_address_is_named(self, organization: Organization, admin: User, address: str):
-        with track_changes() as changes, pytest.raises(ValidationError) as refusal:
-            send(admin, organization, address)
-        assert refusal.value.message_dict == {"email": ["Enter a valid e-mail address."]}
         assert changes.nothing
 
 

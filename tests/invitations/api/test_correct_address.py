@@ -58,7 +58,7 @@ def test_how_long_it_lives_can_be_said(by, invitation):
     ("body", "fields"),
     [
         ({}, {"email": ["This field is required."]}),
-        ({"email": "right"}, {"email": ["Enter a valid e-mail address."]}),
+        ({"email": "right"}, {"email": ["Enter a valid email address."]}),
         ({**RIGHT, "expiresInDays": 31}, {"expiresInDays": ["Ensure this value is less than or equal to 30."]}),
         ({**RIGHT, "role": "owner"}, {"role": ["This field is unknown."]}),
         ({**RIGHT, "force": True}, {"force": ["This field is unknown."]}),

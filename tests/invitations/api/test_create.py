@@ -169,7 +169,7 @@ def test_what_is_no_address_is_refused_and_nothing_is_written(by, door, owner, a
     with track_changes() as changes:
         answer = said(by("owner").post(door, {"email": address}))
 
-    assert answer == invalid(email=["Enter a valid e-mail address."])
+    assert answer == invalid(email=["Enter a valid email address."])
     assert changes.nothing
 
 

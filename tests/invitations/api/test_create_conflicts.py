@@ -54,7 +54,7 @@ def test_a_unit_role_is_one_of_units_and_of_this_organization(by, door, owner, w
 def test_a_unit_and_a_role_in_it_go_together(by, door, owner, workspace, half):
     whole = {"unitId": str(workspace.pk), "unitRoleId": str(UNIT_VIEWER_ROLE)}
     message = "What the request names does not fit together."
-    fields = {"unitRoleId": ["A unit and a role in it go together."]}
+    fields = {"unitRoleId": ["Give both a unit and a role in it, or neither."]}
 
     answer = said(by("owner").post(door, {**NEW, half: whole[half]}))
 

@@ -44,7 +44,7 @@ def test_the_reason_and_the_story_are_told_whole(by, emailed, owner):
         {
             "invitationId": str(emailed.pk),
             "state": "pending",
-            "reason": {"code": "email_deferred", "message": "The mail server could not deliver the mail yet."},
+            "reason": {"code": "email_deferred", "message": "The email could not be delivered yet. We will try again."},
             "timeline": [
                 {"at": invited_at, "what": "invitation.created", **invited},
                 {"at": invited_at, "what": "email.queued", "response": None, **about},

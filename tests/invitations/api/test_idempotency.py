@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from accounts.actions.maintenance import MAINTENANCE_TASKS, delete_old_responses
 from accounts.models import IdempotentResponse
 from accounts.principals import Method
-from invitations.actions.maintenance import MAINTENANCE_TASKS, delete_old_responses
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account

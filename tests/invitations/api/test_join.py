@@ -26,8 +26,8 @@ from tests.support.people import membership_of, role_id_of
 PATH = f"{API}/organization-members/join"
 MESSAGE = "Joined the organization"
 NOT_YOURS = refused(403, "not_yours", "This invitation is for another address.")
-NOT_VERIFIED = refused(403, "address_not_verified", "Verify your e-mail address first.")
-NEWER = refused(410, "newer_email_sent", "A newer mail was sent: use the link in that one.")
+NOT_VERIFIED = refused(403, "address_not_verified", "Verify your email address first.")
+NEWER = refused(410, "newer_email_sent", "A newer email was sent: use the link in that one.")
 
 
 def join(by, who="invitee", **body):

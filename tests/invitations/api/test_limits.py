@@ -14,7 +14,7 @@ from tests.orgs.api.house import API, refused, said
 from tests.support.changes import track_changes
 
 NEW = {"email": "new@example.com"}
-OF_RECIPIENT = "This address was sent several mails within the last hour. Try again later."
+OF_RECIPIENT = "This address was sent several emails within the last hour. Try again later."
 
 
 @pytest.fixture
@@ -61,7 +61,7 @@ def test_the_open_ones_are_counted(by, organization, invitation, requests):
 
     response = by("owner").post(path, body)
 
-    message = "This organization has as many open invitations as it may. Withdraw some, or wait until some end."
+    message = "This organization has reached its limit of open invitations. Withdraw some, or wait until some end."
     assert said(response) == refused(429, "too_many_open_invitations", message, details={"limit": 1})
     days = int(response["Retry-After"]) / 86400
     assert 9.9 < days <= 10

@@ -130,7 +130,7 @@ def test_an_address_is_found_whole_and_nothing_in_it_is_a_wildcard(by, path, inv
 def test_what_is_no_address_is_refused(by, path, invitation, address):
     answer = said(by("owner").get(path, {"email": address}))
 
-    assert answer == invalid_query(email=["Enter a valid e-mail address."])
+    assert answer == invalid_query(email=["Enter a valid email address."])
 
 
 def test_filters_by_role_look_at_the_organization_and_at_units(by, path, organization, owner, workspace):

@@ -24,7 +24,7 @@ from tests.support.changes import track_changes
 from tests.support.queries import assert_queries
 
 MESSAGE = "Invitation retrieved successfully"
-NEWER = refused(410, "newer_email_sent", "A newer mail was sent: use the link in that one.")
+NEWER = refused(410, "newer_email_sent", "A newer email was sent: use the link in that one.")
 
 
 def lookup(by, token, who="anonymous"):

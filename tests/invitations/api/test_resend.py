@@ -34,7 +34,7 @@ from tests.support.changes import event, track_changes
 from tests.support.people import membership_of
 
 MESSAGE = "Invitation resent successfully"
-NEWER = refused(410, "newer_email_sent", "A newer mail was sent: use the link in that one.")
+NEWER = refused(410, "newer_email_sent", "A newer email was sent: use the link in that one.")
 
 
 def now(invitation):

@@ -200,7 +200,7 @@ def test_a_role_in_a_unit_needs_a_unit(by, owner, invitation):
     answer = said(by("owner").patch(sent(invitation), {"unitRoleId": str(UNIT_VIEWER_ROLE)}))
 
     message = "What the request names does not fit together."
-    fields = {"unitRoleId": ["A unit and a role in it go together."]}
+    fields = {"unitRoleId": ["Give both a unit and a role in it, or neither."]}
     assert answer == refused(422, "unprocessable", message, fields=fields)
 
 

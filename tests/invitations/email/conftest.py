@@ -1,4 +1,4 @@
-"""A mail server of one's own, workers as processes, and invitations to send."""
+"""A mail server for tests, workers as processes, and invitations to send."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
-from tests.invitations.email.kills import MANY, TALLIES, UNLIMITED, Nursery, table
+from tests.invitations.email.kill_points import MANY, TALLIES, UNLIMITED, ForkServer, table
 from tests.invitations.email.scripted_server import DEADLINE, ScriptedServer, scripted_server
 
 
@@ -43,14 +43,14 @@ def invite(by_owner: Principal, organization: Organization) -> Callable[..., Inv
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ScriptedServer]:
-    """A mail server that listens, in a process of its own."""
+    """Return a mail server that runs in its own process."""
     with scripted_server(spool=tmp_path) as server:
         yield server
 
 
 @pytest.fixture
 def mail_server(server: ScriptedServer, settings: Settings) -> ScriptedServer:
-    """The same server, as the one that this process sends to."""
+    """Return the same server, and configure it for this process."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
     return server
@@ -58,14 +58,14 @@ def mail_server(server: ScriptedServer, settings: Settings) -> ScriptedServer:
 
 @pytest.fixture
 def closed_port() -> int:
-    """A port where nobody listens."""
+    """Return a port that refuses connections."""
     with socket.create_server(("127.0.0.1", 0)) as unused:
         return int(unused.getsockname()[1])
 
 
 @pytest.fixture
 def start_worker(server: ScriptedServer) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts ``manage.py worker`` as a process on the tests' database; whatever still runs at the end is killed."""
+    """Return a function that starts ``manage.py worker`` on the test database. The workers are killed at the end."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> subprocess.Popen[str]:
@@ -91,17 +91,17 @@ def start_worker(server: ScriptedServer) -> Iterator[Callable[..., subprocess.Po
 
 
 @pytest.fixture
-def nursery(nursery_process: subprocess.Popen[bytes], server: ScriptedServer) -> Iterator[Nursery]:
-    nursery = Nursery(nursery_process, server.port)
-    yield nursery
-    nursery.kill_all()
+def fork_server(fork_server_process: subprocess.Popen[bytes], server: ScriptedServer) -> Iterator[ForkServer]:
+    fork_server = ForkServer(fork_server_process, server.port)
+    yield fork_server
+    fork_server.kill_all()
 
 
 @pytest.fixture(scope="session")
-def nursery_process(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
-    """Whatever still runs at the end ends with it."""
+def fork_server_process(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the fork server; kill it and its children at the end."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.invitations.email.nursery"],
+        [sys.executable, "-m", "tests.invitations.email.fork_server"],
         cwd=project.BASE_DIR,
         env={
             "PATH": os.environ["PATH"],
@@ -123,15 +123,15 @@ def nursery_process(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What came of the kills, when a number of them was asked for."""
+    """Print the results of the kills if ``--kills`` is given."""
     if TALLIES and terminalreporter.config.getoption("--kills"):
-        terminalreporter.section("what came of the kills")
+        terminalreporter.section("results of the kills")
         for line in table():
             terminalreporter.write_line(line)
 
 
 def database_url() -> str:
-    """The address of the tests' database, for another process."""
+    """Return the URL of the test database, for another process."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
@@ -140,8 +140,8 @@ def database_url() -> str:
 
 
 def refuse_rows(model: type[Model], column: str, value: str) -> None:
-    """Let the database take no more rows of this model with this value, until the test's transaction ends."""
-    connection.check_constraints()  # PostgreSQL changes no table that still has something to check
+    """Let the database reject new rows of this model with this value, until the test's transaction ends."""
+    connection.check_constraints()  # PostgreSQL alters no table with pending checks
     condition = f"{column} = '{value}'"
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -156,5 +156,5 @@ def refuse_rows(model: type[Model], column: str, value: str) -> None:
 
 
 def let_time_pass() -> None:
-    """What the passing of a day does: pauses are over, and the leases of workers that were killed have ended."""
+    """Make all unsent emails due, as after a day: backoffs and the leases of killed workers have ended."""
     Email.objects.unsent().update(due_at=Now())

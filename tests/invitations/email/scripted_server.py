@@ -1,7 +1,7 @@
-"""A real SMTP server, a process with a port of its own, that answers as a test tells it to and can be held at any step.
+"""Control a real SMTP server in another process: script its responses, and stop it at any step.
 
-The steps are those of ``smtp_server.GOOD``. A server that stands still at CONTENT has the whole mail and has not taken
-it; at TAKEN it has, and has not said so.
+The steps are the keys of ``smtp_server.GOOD``. At CONTENT, the server has received the whole email and has not accepted
+it. At TAKEN, it has accepted the email and has not sent the 250.
 """
 
 import json
@@ -18,9 +18,9 @@ from typing import Any
 
 from django.conf import settings
 
-from tests.invitations.email import orders, smtp_server
+from tests.invitations.email import control_channel, smtp_server
 
-DEADLINE = orders.DEADLINE
+DEADLINE = control_channel.DEADLINE
 HANG_UP = smtp_server.HANG_UP
 SAY_NOTHING = smtp_server.SAY_NOTHING
 GOOD = smtp_server.GOOD
@@ -28,7 +28,7 @@ GOOD = smtp_server.GOOD
 
 @dataclass
 class Delivery:
-    """What one client handed over, as it came over the wire."""
+    """An email that the server accepted, as it was transmitted."""
 
     sender: str
     recipients: list[str]
@@ -62,68 +62,68 @@ def part(message: EmailMessage, kind: str) -> str:
 
 
 class ScriptedServer:
-    """Accepts everything, but for the answers and holds that a test puts before it; each is used once."""
+    """Accept everything, except where a test has set a response or a stop. Each of them is used once."""
 
     def __init__(self, process: subprocess.Popen[bytes], spool: Path) -> None:
-        self.orders = orders.Orders(process)
+        self.channel = control_channel.ControlChannel(process)
         self.spool = spool
-        self.port = int(self.orders.hear("The mail server does not start."))
-        self._refused: dict[str, str] = {}
+        self.port = int(self.channel.receive("The mail server does not start."))
+        self._rcpt_replies: dict[str, str] = {}
 
-    def answer(self, step: str, *replies: str) -> None:
-        self.order("answer", step=step, replies=replies)
+    def script(self, step: str, *replies: str) -> None:
+        self.command("script", step=step, replies=replies)
 
     def hold(self, step: str, *, after: int = 0) -> "Hold":
-        """Let the next session stand still at a step, or the one after so many that pass."""
-        return Hold(self, self.order("hold", step=step, after=after))
+        """Stop the next session at a step, or the one after ``after`` sessions."""
+        return Hold(self, self.command("hold", step=step, after=after))
 
     @property
-    def refused(self) -> dict[str, str]:
-        """What is always said of a recipient."""
-        return self._refused
+    def rcpt_replies(self) -> dict[str, str]:
+        """The response to RCPT for each of these recipients."""
+        return self._rcpt_replies
 
-    @refused.setter
-    def refused(self, replies: dict[str, str]) -> None:
-        self._refused = replies
-        self.order("refuse", replies=replies)
+    @rcpt_replies.setter
+    def rcpt_replies(self, replies: dict[str, str]) -> None:
+        self._rcpt_replies = replies
+        self.command("set_rcpt_replies", replies=replies)
 
     @property
     def accepted(self) -> list[Delivery]:
-        """The mails that it took, in this order."""
+        """The accepted emails, in order."""
         return [read(email) for email in sorted(self.spool.glob("*.mail"))]
 
     @property
-    def said(self) -> list[str]:
-        return list(self.order("tell")["said"])
+    def lines_sent(self) -> list[str]:
+        return list(self.command("status")["lines_sent"])
 
     @property
     def sessions(self) -> int:
-        return int(self.order("tell")["sessions"])
+        return int(self.command("status")["sessions"])
 
     def wait_for_emails(self, count: int) -> None:
-        """Until it said of so many mails that it took them."""
-        self.order("await_250", count=count, otherwise=f"{count} mails did not come.")
+        """Wait until the server has sent the 250 for this many emails."""
+        self.command("await_250", count=count, error=f"{count} emails did not arrive.")
 
-    def wait_until_said(self, lines: int) -> None:
-        self.order("await_lines", count=lines, otherwise=f"The mail server never said {lines} lines.")
+    def wait_for_lines(self, lines: int) -> None:
+        self.command("await_lines", count=lines, error=f"The mail server never sent {lines} lines.")
 
-    def order(self, do: str, *, otherwise: str = "The mail server does not answer.", **terms: Any) -> Any:
-        self.orders.give(do=do, **terms)
-        return json.loads(self.orders.hear(otherwise))
+    def command(self, do: str, *, error: str = "The mail server does not respond.", **arguments: Any) -> Any:
+        self.channel.send(do=do, **arguments)
+        return json.loads(self.channel.receive(error))
 
 
 @dataclass
 class Hold:
-    """One session that stands still at a step, until it is released."""
+    """A session that is stopped at a step until it is released."""
 
     server: ScriptedServer
     number: int
 
     def wait(self) -> None:
-        self.server.order("await_hold", number=self.number, otherwise="No client came so far.")
+        self.server.command("await_hold", number=self.number, error="No client reached the step.")
 
     def release(self) -> None:
-        self.server.order("release", number=self.number)
+        self.server.command("release", number=self.number)
 
 
 def read(email: Path) -> Delivery:
@@ -134,7 +134,7 @@ def read(email: Path) -> Delivery:
 
 @contextmanager
 def scripted_server(spool: Path) -> Iterator[ScriptedServer]:
-    """One that ends with the block, whatever it is at."""
+    """Start a server; kill it at the end of the block."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.invitations.email.smtp_server", spool],
         cwd=settings.BASE_DIR,

@@ -1,7 +1,8 @@
-"""An SMTP server that answers as it is told to: ``python -m tests.invitations.email.smtp_server <spool>``.
+"""A scripted SMTP server: ``python -m tests.invitations.email.smtp_server <spool>``.
 
-It says its port, takes one order per line of JSON, and answers each with a line of JSON. Every mail that it takes is a
-file in its spool before it says so. It ends with its input, and when it waits in vain.
+It prints its port, then reads one JSON command per line and prints one line of JSON in response. Each accepted email is
+saved as a file in the spool directory before the server sends the 250. The server exits at the end of its input, or
+when it has waited too long.
 """
 
 import json
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MAX_WAIT = 60.0  # seconds; a test gives up before
+MAX_WAIT = 60.0  # seconds, longer than the deadline of a test
 
 GOOD = {
     "CONNECT": "220 scripted ESMTP",
@@ -25,17 +26,17 @@ GOOD = {
     "MAIL": "250 2.1.0 Ok",
     "RCPT": "250 2.1.5 Ok",
     "DATA": "354 Go ahead",
-    "CONTENT": "250 2.0.0 Ok: queued",  # the content is there; with a 250 the server takes the mail,
-    "TAKEN": "",  # and says the 250 then
+    "CONTENT": "250 2.0.0 Ok: queued",  # the content has arrived; with a 250 the server accepts the email,
+    "TAKEN": "",  # and sends the 250
     "QUIT": "221 2.0.0 Bye",
 }
 COMMANDS = GOOD.keys() - {"CONNECT", "CONTENT", "TAKEN"}
-HANG_UP = "hang up"  # instead of an answer: close the connection
-SAY_NOTHING = "say nothing"  # instead of an answer: wait until the client goes
+HANG_UP = "hang up"  # instead of a response: close the connection
+SAY_NOTHING = "say nothing"  # instead of a response: wait until the client disconnects
 
 
 class Hold:
-    """One session that stands still at a step, until it is released."""
+    """A session that is stopped at a step until it is released."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
@@ -43,7 +44,7 @@ class Hold:
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Accepts everything, but for the answers and holds that it was told of; each is used once."""
+    """Accept everything, except where a command has set a response or a stop. Each of them is used once."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -51,26 +52,26 @@ class Server(socketserver.ThreadingTCPServer):
     def __init__(self, spool: Path) -> None:
         super().__init__(("127.0.0.1", 0), Session)
         self.spool = spool
-        self.answers: dict[str, deque[str]] = defaultdict(deque)
+        self.replies: dict[str, deque[str]] = defaultdict(deque)
         self.waiting_holds: dict[str, deque[Hold | None]] = defaultdict(deque)
         self.holds: list[Hold] = []
-        self.refused: dict[str, str] = {}
-        self.said: list[str] = []
+        self.rcpt_replies: dict[str, str] = {}
+        self.lines_sent: list[str] = []
         self.taken = 0
         self.answered_250 = 0
         self.sessions = 0
         self.changed = threading.Condition()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that was killed is nothing to report."""
+        """Ignore clients that were killed."""
 
-    # What it is told
+    # Commands
 
-    def answer(self, step: str, replies: list[str]) -> None:
-        self.answers[step].extend(replies)
+    def script(self, step: str, replies: list[str]) -> None:
+        self.replies[step].extend(replies)
 
-    def refuse(self, replies: dict[str, str]) -> None:
-        self.refused = replies
+    def set_rcpt_replies(self, replies: dict[str, str]) -> None:
+        self.rcpt_replies = replies
 
     def hold(self, step: str, after: int) -> int:
         self.holds.append(Hold())
@@ -87,12 +88,12 @@ class Server(socketserver.ThreadingTCPServer):
         self.wait_until(lambda: self.answered_250 >= count)
 
     def await_lines(self, count: int) -> None:
-        self.wait_until(lambda: len(self.said) >= count)
+        self.wait_until(lambda: len(self.lines_sent) >= count)
 
-    def tell(self) -> dict[str, Any]:
-        return {"said": self.said, "sessions": self.sessions}
+    def status(self) -> dict[str, Any]:
+        return {"lines_sent": self.lines_sent, "sessions": self.sessions}
 
-    # What its sessions do
+    # Called by sessions
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         with self.changed:
@@ -108,7 +109,7 @@ class Server(socketserver.ThreadingTCPServer):
             return waiting[step].popleft() if waiting[step] else None
 
     def take(self, sender: str, recipients: list[str], content: bytes) -> None:
-        """Put the mail into the spool, whole."""
+        """Save the email in the spool directory, atomically."""
         with self.changed:
             self.taken += 1
             email = self.spool / f"{self.taken:06}.mail"
@@ -118,7 +119,7 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class Session(socketserver.StreamRequestHandler):
-    """One conversation (RFC 5321)."""
+    """One SMTP session (RFC 5321)."""
 
     server: Server
 
@@ -128,16 +129,16 @@ class Session(socketserver.StreamRequestHandler):
         if not self.reply("CONNECT"):
             return
         while line := self.rfile.readline():
-            if not self.obey(line.decode().strip()):
+            if not self.handle_command(line.decode().strip()):
                 return
 
-    def obey(self, line: str) -> bool:
-        """Answer one command; False ends the conversation."""
+    def handle_command(self, line: str) -> bool:
+        """Respond to one command; return False to end the session."""
         verb = line.split(" ", maxsplit=1)[0].upper()
         if verb == "RSET":
-            return self.say("250 2.0.0 Ok")
+            return self.send_line("250 2.0.0 Ok")
         if verb not in COMMANDS:
-            return self.say("502 5.5.1 Not known here")
+            return self.send_line("502 5.5.1 Not known here")
         if verb == "MAIL":
             self.sender, self.recipients = _address(line), []
         if verb == "RCPT":
@@ -149,7 +150,7 @@ class Session(socketserver.StreamRequestHandler):
     def receive_content(self) -> bool:
         if not self.reply("DATA"):
             return False
-        if not self.last.startswith("354"):
+        if not self.last_line.startswith("354"):
             return True
         self.content = b""
         while (line := self.rfile.readline()) != b".\r\n":
@@ -159,28 +160,28 @@ class Session(socketserver.StreamRequestHandler):
         return self.reply("CONTENT")
 
     def reply(self, step: str, good: str = "") -> bool:
-        """Stand still if told to; then say what the script says, or the good answer. False ends the conversation."""
-        if self.stood_still_in_vain(step):
+        """Stop if scripted, then send the scripted or the good response; return False to end the session."""
+        if self.is_abandoned_after_stop(step):
             return False
-        said = self.server.next_of(self.server.answers, step) or self.refusal(step) or good or GOOD[step]
-        if said == SAY_NOTHING:
+        line = self.server.next_of(self.server.replies, step) or self.rcpt_reply(step) or good or GOOD[step]
+        if line == SAY_NOTHING:
             self.rfile.read()
-        if said in (HANG_UP, SAY_NOTHING):
+        if line in (HANG_UP, SAY_NOTHING):
             return False
-        if step == "CONTENT" and said.startswith("250"):
+        if step == "CONTENT" and line.startswith("250"):
             self.server.take(self.sender, self.recipients, self.content)
-            return self.reply("TAKEN", said)
-        self.say(said)
+            return self.reply("TAKEN", line)
+        self.send_line(line)
         if step == "TAKEN":
             self.server.note(_count_250)
-        return not said.startswith("421")
+        return not line.startswith("421")
 
-    def refusal(self, step: str) -> str | None:
-        """What is always said of the recipient, if it is nothing good."""
-        return self.server.refused.get(self.recipients[-1]) if step == "RCPT" else None
+    def rcpt_reply(self, step: str) -> str | None:
+        """Return the response to RCPT that is set for this recipient, if any."""
+        return self.server.rcpt_replies.get(self.recipients[-1]) if step == "RCPT" else None
 
-    def stood_still_in_vain(self, step: str) -> bool:
-        """Stand still if told to; whether the client is gone after that, so that nothing more is done for it."""
+    def is_abandoned_after_stop(self, step: str) -> bool:
+        """Stop if scripted; return whether the client has disconnected since."""
         hold = self.server.next_of(self.server.waiting_holds, step)
         if hold is None:
             return False
@@ -189,10 +190,10 @@ class Session(socketserver.StreamRequestHandler):
         readable, _, _ = select.select([self.connection], [], [], 0)
         return bool(readable) and not self.connection.recv(1, socket.MSG_PEEK)
 
-    def say(self, line: str) -> bool:
-        self.last = line
+    def send_line(self, line: str) -> bool:
+        self.last_line = line
         self.wfile.write(f"{line}\r\n".encode())
-        self.server.note(lambda server: server.said.append(line))
+        self.server.note(lambda server: server.lines_sent.append(line))
         return True
 
 
@@ -210,11 +211,11 @@ def _address(line: str) -> str:
     return found[1]
 
 
-ORDERS: dict[str, Callable[..., Any]] = {
-    order.__name__: order
-    for order in (
-        *(Server.answer, Server.refuse, Server.hold, Server.await_hold, Server.release),
-        *(Server.await_250, Server.await_lines, Server.tell),
+COMMAND_HANDLERS: dict[str, Callable[..., Any]] = {
+    command.__name__: command
+    for command in (
+        *(Server.script, Server.set_rcpt_replies, Server.hold, Server.await_hold, Server.release),
+        *(Server.await_250, Server.await_lines, Server.status),
     )
 }
 
@@ -222,14 +223,14 @@ ORDERS: dict[str, Callable[..., Any]] = {
 def main() -> None:
     server = Server(Path(sys.argv[1]))
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    say(server.server_address[1])
+    respond(server.server_address[1])
     for line in sys.stdin:
-        order = json.loads(line)
-        say(ORDERS[order.pop("do")](server, **order))
+        command = json.loads(line)
+        respond(COMMAND_HANDLERS[command.pop("do")](server, **command))
 
 
-def say(answer: object) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
+def respond(result: object) -> None:
+    sys.stdout.write(json.dumps(result) + "\n")
     sys.stdout.flush()
 
 

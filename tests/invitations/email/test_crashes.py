@@ -1,10 +1,10 @@
-"""`kill -9` at every point of a delivery: no mail is lost, and a second copy exists only where it must.
+"""`kill -9` at every point of a delivery: no email is lost, and a second copy is sent only where it is unavoidable.
 
-A mail server's taking of a mail and our commit cannot be one step. A worker that dies between them, before or after
-it heard the 250 (RFC 1047), leaves a mail that was taken and is not known to be: it is sent again, with the same
-Message-ID and the same link. Nowhere else.
+That a mail server accepts an email and that the outcome is committed cannot be one step. If the worker dies between
+them, before or after the 250 (RFC 1047), the email is sent again with the same Message-ID and link. A second copy at
+another point is an error.
 
-The points: ``kills.py``. ``make chaos`` kills a hundred workers at each of them and prints what came of it.
+``kill_points.py`` has the points. ``make chaos`` kills a hundred workers at each of them and prints the results.
 """
 
 import random
@@ -17,21 +17,22 @@ from pytest_django import Settings
 
 from accounts.models import User
 from events.models import Event
+from invitations.actions.maintenance import MAINTENANCE_TASKS
 from invitations.email.models import Attempt, Email
 from invitations.email.worker import Worker
 from invitations.models import Invitation
 from orgs.models import Organization
 from tests.invitations.email.conftest import let_time_pass
-from tests.invitations.email.kills import (
+from tests.invitations.email.kill_points import (
     MANY,
     NO_SUCH_MAILBOX,
     POINTS,
     TALLIES,
     UNLIMITED,
-    Nursery,
+    ForkServer,
     Point,
     Tally,
-    require_copies_to_be_alike,
+    require_identical_copies,
 )
 from tests.invitations.email.scripted_server import ScriptedServer
 from tests.repetition import times
@@ -40,80 +41,80 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Invite = Callable[..., Invitation]
 
-AHEAD = 3  # how many mails at most go out well before the worker is killed
-MAX_TURNS = 4  # that a mail takes: an answer to wait after, one to keep, and the same for a notice to its inviter
-MAX_CONVERSATION = 30  # lines that a server says in about four conversations
+MAX_SENT_BEFORE = 3  # emails that are sent before the worker is killed
+MAX_DELIVERIES = 4  # for one email: a deferral and a final response, and the same for a notice to the inviter
+MAX_LINES = 30  # that the server sends in about four sessions
 
 
 @pytest.fixture(autouse=True)
-def _nobody_limits_the_emails(settings: Settings) -> None:
+def _no_sending_limits(settings: Settings) -> None:
     for name in UNLIMITED:
         setattr(settings, name, MANY)
 
 
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
-    """How often a worker is killed at each point."""
+    """Return how many workers are killed at each point."""
     return request.config.getoption("--kills") or times(1, in_full=8)
 
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Tally:
-    """Of one test, told at the end of the run."""
+    """Create the results of one test, which are printed at the end of the run."""
     point = request.node.callspec.params.get("point") if hasattr(request.node, "callspec") else None
     TALLIES.append(Tally(point.name if point else request.node.name.removeprefix("test_")))
     return TALLIES[-1]
 
 
 def send_the_rest(server: ScriptedServer) -> None:
-    """What the next worker does once the dead one's lease has ended, and the server is in a better mood."""
-    server.refused = {address: reply for address, reply in server.refused.items() if reply.startswith("5")}
+    """Run the next worker, after the lease of the killed one has ended. The server defers no more."""
+    server.rcpt_replies = {address: reply for address, reply in server.rcpt_replies.items() if reply.startswith("5")}
     let_time_pass()
-    worker = Worker()
-    for _ in range(MAX_TURNS * Email.objects.count() + 1):
+    worker = Worker(MAINTENANCE_TASKS)
+    for _ in range(MAX_DELIVERIES * Email.objects.count() + 1):
         if not worker.run_once():
             return
-    pytest.fail("The next worker takes the same mails without end.")
+    pytest.fail("The next worker delivers the same emails again and again.")
 
 
-def kill_at(point: Point, after: int, server: ScriptedServer, nursery: Nursery) -> None:
-    """Let a worker send so many mails, stand still at the point, and die there."""
+def kill_at(point: Point, after: int, server: ScriptedServer, fork_server: ForkServer) -> None:
+    """Let a worker send ``after`` emails, stop at the point, and be killed."""
     if point.step:
         hold = server.hold(point.step, after=after)
-        worker = nursery.start()
+        worker = fork_server.start()
         hold.wait()
-        nursery.kill(worker)
+        fork_server.kill(worker)
         hold.release()
     else:
-        worker = nursery.start(stop={"sql": point.sql, "when": point.when, "after": after})
-        nursery.wait_until_it_stands()
-        nursery.kill(worker)
+        worker = fork_server.start(stop={"sql": point.sql, "when": point.when, "after": after})
+        fork_server.wait_until_stopped()
+        fork_server.kill(worker)
 
 
 @pytest.mark.parametrize("point", POINTS, ids=lambda point: point.name)
-def test_nothing_is_lost_and_nothing_sent_twice_but_in_the_window(
-    mail_server: ScriptedServer, nursery: Nursery, invite: Invite, point: Point, kills: int, tally: Tally
+def test_nothing_is_lost_and_nothing_is_sent_twice_except_in_the_window(
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, point: Point, kills: int, tally: Tally
 ):
     invitations = []
     for number in range(kills):
-        new = [invite(f"invitee-{number}-{more}@example.com") for more in range(1 + number % AHEAD)]
+        new = [invite(f"invitee-{number}-{more}@example.com") for more in range(1 + number % MAX_SENT_BEFORE)]
         invitations += new
         if point.reply:
-            mail_server.refused |= {invitation.email: point.reply for invitation in new}
-        kill_at(point, number % AHEAD, mail_server, nursery)
-        tally.note_kill(could_double=point.in_window)
+            mail_server.rcpt_replies |= {invitation.email: point.reply for invitation in new}
+        kill_at(point, number % MAX_SENT_BEFORE, mail_server, fork_server)
+        tally.note_kill(could_repeat=point.in_window)
         let_time_pass()
     send_the_rest(mail_server)
 
     tally.count(mail_server, invitations)
-    assert (tally.kills, tally.lost, tally.doubled_elsewhere) == (kills, 0, 0)
-    assert tally.doubled_in_the_window == (kills if point.in_window else 0)
-    require_copies_to_be_alike(mail_server)
-    require_the_ledger_to_know(invitations, point)
+    assert (tally.kills, tally.lost, tally.repeated_elsewhere) == (kills, 0, 0)
+    assert tally.repeated_in_window == (kills if point.in_window else 0)
+    require_identical_copies(mail_server)
+    require_consistent_rows(invitations, point)
 
 
-def require_the_ledger_to_know(invitations: list[Invitation], point: Point) -> None:
-    """Each answer that was written down is one attempt, a crash is none; a refusal is whole."""
+def require_consistent_rows(invitations: list[Invitation], point: Point) -> None:
+    """Check that each recorded response is one attempt, a crash is none, and a rejection is recorded completely."""
     for invitation in Invitation.objects.filter(pk__in=[invitation.pk for invitation in invitations]):
         emails = list(invitation.emails.order_by("id").values_list("kind", "state"))
         events = Event.objects.about(invitation).filter(kind="invitation.failed").count()
@@ -129,76 +130,81 @@ def require_the_ledger_to_know(invitations: list[Invitation], point: Point) -> N
 
 
 def test_a_kill_at_any_moment_loses_nothing(
-    mail_server: ScriptedServer, nursery: Nursery, invite: Invite, kills: int, tally: Tally
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, kills: int, tally: Tally
 ):
     moments = random.Random(20260501)
     invitations = []
     for number in range(kills):
         invitations += [invite(f"invitee-{number}-{more}@example.com") for more in range(5)]
-        moment = len(mail_server.said) + moments.randrange(MAX_CONVERSATION)
-        worker = nursery.start()
-        mail_server.wait_until_said(moment)
-        nursery.kill(worker)
-        tally.note_kill(could_double=True)
+        moment = len(mail_server.lines_sent) + moments.randrange(MAX_LINES)
+        worker = fork_server.start()
+        mail_server.wait_for_lines(moment)
+        fork_server.kill(worker)
+        tally.note_kill(could_repeat=True)
         let_time_pass()
     send_the_rest(mail_server)
 
     tally.count(mail_server, invitations)
-    assert (tally.sent, tally.lost, tally.doubled_elsewhere) == (5 * kills, 0, 0)
-    require_copies_to_be_alike(mail_server)
+    assert (tally.sent, tally.lost, tally.repeated_elsewhere) == (5 * kills, 0, 0)
+    require_identical_copies(mail_server)
 
 
 def test_a_kill_of_one_of_two_workers_loses_nothing(
-    mail_server: ScriptedServer, nursery: Nursery, invite: Invite, kills: int, tally: Tally
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, kills: int, tally: Tally
 ):
     invitations = []
     for number in range(kills):
         invitations += [invite(f"invitee-{number}-{more}@example.com") for more in range(4)]
         hold = mail_server.hold("CONTENT")
-        workers = nursery.start(), nursery.start()
+        workers = fork_server.start(), fork_server.start()
         mail_server.wait_for_emails(4 * number + 3)
         hold.wait()
         for worker in workers:
-            nursery.kill(worker)
+            fork_server.kill(worker)
         hold.release()
-        tally.note_kill(could_double=True)  # the other one may have been noting its last mail
+        tally.note_kill(could_repeat=True)  # the other worker may have been recording its last email
         send_the_rest(mail_server)
 
     tally.count(mail_server, invitations)
-    assert (tally.sent, tally.lost, tally.doubled_elsewhere) == (4 * kills, 0, 0)
+    assert (tally.sent, tally.lost, tally.repeated_elsewhere) == (4 * kills, 0, 0)
 
 
-def test_an_invitation_whose_request_is_killed_before_its_commit_was_never_sent(
-    mail_server: ScriptedServer, nursery: Nursery, organization: Organization, owner: User, kills: int, tally: Tally
+def test_a_request_killed_before_its_commit_sends_nothing(
+    mail_server: ScriptedServer,
+    fork_server: ForkServer,
+    organization: Organization,
+    owner: User,
+    kills: int,
+    tally: Tally,
 ):
     for number in range(kills):
-        request = nursery.start(
+        request = fork_server.start(
             "invite",
             stop={"sql": r'INSERT INTO "(invitations_email|events_event)"', "when": "after", "after": number % 2},
             by=owner.email,
             organization_id=str(organization.pk),
             email=f"invitee-{number}@example.com",
         )
-        nursery.wait_until_it_stands()
-        nursery.kill(request)
-        tally.note_kill(could_double=False)
+        fork_server.wait_until_stopped()
+        fork_server.kill(request)
+        tally.note_kill(could_repeat=False)
     send_the_rest(mail_server)
 
     assert (Invitation.objects.count(), Email.objects.count(), Event.objects.count()) == (0, 0, 0)
     assert mail_server.accepted == []
 
 
-def test_a_reminder_that_was_half_queued_goes_out_once(
-    mail_server: ScriptedServer, nursery: Nursery, invite: Invite, kills: int, tally: Tally
+def test_a_reminder_that_was_half_queued_is_sent_once(
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, kills: int, tally: Tally
 ):
     invitations = [invite(f"invitee-{number}@example.com") for number in range(kills)]
     Email.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=2), due_at=None)
     Invitation.objects.update(expires_at=timezone.now() + timedelta(days=1))
     for _ in range(kills):
-        worker = nursery.start(stop={"sql": r'INSERT INTO "invitations_email"', "when": "after"})
-        nursery.wait_until_it_stands()
-        nursery.kill(worker)
-        tally.note_kill(could_double=False)
+        worker = fork_server.start(stop={"sql": r'INSERT INTO "invitations_email"', "when": "after"})
+        fork_server.wait_until_stopped()
+        fork_server.kill(worker)
+        tally.note_kill(could_repeat=False)
     send_the_rest(mail_server)
 
     assert sorted(delivery.recipients for delivery in mail_server.accepted) == sorted([i.email] for i in invitations)

@@ -1,4 +1,4 @@
-"""Limits of inviting: each for any stretch of its time, shared by all that mails an invitee; refusals leave nothing."""
+"""Sending limits: sliding windows, which inviting, resending and requests share; a rejected request changes nothing."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ from core.errors import LimitReached
 from invitations.actions.answering import ask_again
 from invitations.actions.inviting import cancel, correct_address, invite, resend
 from invitations.actions.maintenance import MAINTENANCE_TASKS
-from invitations.email.address_hashes import HashPurpose, SendingCounter, hashes
+from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
 from invitations.email.limits import (
     InviterSendingLimitReached,
     OrganizationSendingLimitReached,
@@ -33,7 +33,7 @@ from tests.support.people import session_of
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2099, 6, 1, 12, tzinfo=UTC)
-LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)  # also on the database's clock, which stays in the present
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)  # also on the database clock, which the fixture does not change
 
 
 @pytest.fixture(autouse=True)
@@ -47,13 +47,13 @@ def _small_limits(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def clock(time_machine: Any) -> Callable[[timedelta], None]:
-    """Noon, until it is moved on."""
+    """Stop the clock at noon; return a function that moves it forward."""
     time_machine.move_to(NOON, tick=False)
 
-    def move_on(by: timedelta) -> None:
+    def move_forward(by: timedelta) -> None:
         time_machine.shift(by)
 
-    return move_on
+    return move_forward
 
 
 @pytest.fixture
@@ -64,46 +64,52 @@ def send(organization: Organization, owner: User) -> Callable[..., Invitation]:
     return send
 
 
-def refused(act: Callable[[], object], refusal: type[LimitReached]) -> int:
-    """After how many seconds it can be tried again; nothing has changed."""
-    with track_changes() as changes, pytest.raises(refusal) as told:
+def retry_after(act: Callable[[], object], error: type[LimitReached]) -> int:
+    """Call ``act``, check that it is rejected and changes nothing, and return ``retry_after`` in seconds."""
+    with track_changes() as changes, pytest.raises(error) as raised:
         act()
     assert changes.nothing
-    return told.value.retry_after
+    return raised.value.retry_after
 
 
-def grow_old(organization: Organization) -> None:
+def make_older(organization: Organization) -> None:
     Organization.objects.filter(pk=organization.pk).update(created_at=NOON - timedelta(days=31))
 
 
-class TestOfAnOrganization:
-    def test_a_young_one_sends_few_a_day(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
+class TestOrganizationLimit:
+    def test_a_new_organization_has_a_low_limit(
+        self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]
+    ):
         send("a")
         clock(timedelta(hours=1))
         send("b")
         send("c")
-        assert refused(lambda: send("d"), OrganizationSendingLimitReached) == 23 * 3600
+        assert retry_after(lambda: send("d"), OrganizationSendingLimitReached) == 23 * 3600
 
-    def test_an_older_one_sends_more(self, send: Callable[..., Invitation], admin: User, organization: Organization):
-        grow_old(organization)
+    def test_an_older_organization_has_a_higher_limit(
+        self, send: Callable[..., Invitation], admin: User, organization: Organization
+    ):
+        make_older(organization)
         for name in "abc":
             send(name)
         for name in "de":
             send(name, by=admin)
-        assert refused(lambda: send("f", by=admin), OrganizationSendingLimitReached) == 24 * 3600
+        assert retry_after(lambda: send("f", by=admin), OrganizationSendingLimitReached) == 24 * 3600
 
-    def test_trying_again_when_told_to_works(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
+    def test_trying_again_after_retry_after_works(
+        self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]
+    ):
         for name in "abc":
             send(name)
             clock(timedelta(hours=1))
-        wait = refused(lambda: send("d"), OrganizationSendingLimitReached)
+        wait = retry_after(lambda: send("d"), OrganizationSendingLimitReached)
         clock(timedelta(seconds=wait - 1))
-        assert refused(lambda: send("d"), OrganizationSendingLimitReached) == 1
+        assert retry_after(lambda: send("d"), OrganizationSendingLimitReached) == 1
         clock(timedelta(seconds=1))
         assert send("d").is_open
-        assert refused(lambda: send("e"), OrganizationSendingLimitReached) == 3600
+        assert retry_after(lambda: send("e"), OrganizationSendingLimitReached) == 3600
 
-    def test_resending_and_correcting_share_it(
+    def test_resending_and_correcting_count_too(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         invitation = send("a")
@@ -115,7 +121,7 @@ class TestOfAnOrganization:
             lambda: resend(**where, invitation_id=corrected.pk),
             lambda: correct_address(**where, invitation_id=corrected.pk, email=normalize_address("c@example.com")),
         ):
-            refused(act, OrganizationSendingLimitReached)
+            retry_after(act, OrganizationSendingLimitReached)
 
     def test_an_expired_one_that_is_sent_again_counts(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
@@ -126,27 +132,29 @@ class TestOfAnOrganization:
             organization=organization, email="d@example.com", inviter=owner, expires_at=LONG_AGO
         )
         again = {"by": session_of(owner), "organization_id": organization.pk, "invitation_id": expired.pk}
-        refused(lambda: resend(**again), OrganizationSendingLimitReached)  # type: ignore[arg-type]
+        retry_after(lambda: resend(**again), OrganizationSendingLimitReached)  # type: ignore[arg-type]
 
-    def test_withdrawing_gives_no_email_back(
+    def test_withdrawing_does_not_reduce_the_count(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         for name in "abc":
             cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=send(name).pk)
-        refused(lambda: send("d"), OrganizationSendingLimitReached)
+        retry_after(lambda: send("d"), OrganizationSendingLimitReached)
 
-    def test_others_are_not_concerned(
+    def test_other_organizations_are_not_affected(
         self, send: Callable[..., Invitation], other_organization: Organization, stranger: User
     ):
         for name in "abc":
             send(name)
         assert send("d", by=stranger, to=other_organization).is_open
 
-    def test_staff_keep_to_it(self, send: Callable[..., Invitation], organization: Organization, by_staff: Principal):
+    def test_the_limit_applies_to_staff(
+        self, send: Callable[..., Invitation], organization: Organization, by_staff: Principal
+    ):
         for name in "abc":
             send(name)
         act = {"by": by_staff, "organization_id": organization.pk, "email": "d@example.com"}
-        refused(lambda: invite(**act), OrganizationSendingLimitReached)  # type: ignore[arg-type]
+        retry_after(lambda: invite(**act), OrganizationSendingLimitReached)  # type: ignore[arg-type]
 
     def test_emails_to_the_inviter_are_not_counted(self, send: Callable[..., Invitation], settings: Settings):
         settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1
@@ -157,41 +165,45 @@ class TestOfAnOrganization:
         assert Email.objects.filter(kind="ask_again").exists()
 
 
-class TestOfAnInviter:
-    def test_one_person_sends_so_many_in_all_organizations(
+class TestInviterLimit:
+    def test_the_limit_of_an_inviter_covers_all_organizations(
         self, send: Callable[..., Invitation], owner: User, clock: Callable[[timedelta], None]
     ):
-        theirs = [OrganizationFactory.create(slug=f"organization-{number}", owners=[owner]) for number in range(5)]
+        organizations = [
+            OrganizationFactory.create(slug=f"organization-{number}", owners=[owner]) for number in range(5)
+        ]
         for number in range(4):
-            send(f"a-{number}", to=theirs[number])
+            send(f"a-{number}", to=organizations[number])
             clock(timedelta(hours=1))
-        wait = refused(lambda: send("a", to=theirs[4]), InviterSendingLimitReached)
+        wait = retry_after(lambda: send("a", to=organizations[4]), InviterSendingLimitReached)
         assert wait == 20 * 3600
         clock(timedelta(seconds=wait))
-        assert send("a", to=theirs[4]).is_open
+        assert send("a", to=organizations[4]).is_open
 
-    def test_their_colleagues_go_on(self, send: Callable[..., Invitation], admin: User, organization: Organization):
-        grow_old(organization)
+    def test_the_limit_of_an_inviter_does_not_affect_others(
+        self, send: Callable[..., Invitation], admin: User, organization: Organization
+    ):
+        make_older(organization)
         for name in "abcd":
             send(name)
-        refused(lambda: send("e"), InviterSendingLimitReached)
+        retry_after(lambda: send("e"), InviterSendingLimitReached)
         assert send("e", by=admin).is_open
 
-    def test_a_program_belongs_to_one_organization_whose_limit_is_enough(
+    def test_a_service_account_has_only_the_limit_of_its_organization(
         self, organization: Organization, settings: Settings
     ):
         settings.INVITER_EMAILS_PER_DAY = 1
-        program = Principal(
+        service_account = Principal(
             user=MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user,
             method=Method.API_KEY,
         )
         for name in "abc":
-            invite(by=program, organization_id=organization.pk, email=normalize_address(f"{name}@example.com"))
+            invite(by=service_account, organization_id=organization.pk, email=normalize_address(f"{name}@example.com"))
         assert Email.objects.count() == 3
 
 
-class TestOfARecipient:
-    def test_an_address_is_written_to_so_often_an_hour_by_all_together(
+class TestRecipientLimit:
+    def test_the_limit_of_a_recipient_covers_all_organizations(
         self,
         send: Callable[..., Invitation],
         other_organization: Organization,
@@ -203,7 +215,7 @@ class TestOfARecipient:
         clock(timedelta(minutes=20))
         send("a", by=stranger, to=other_organization)
         third = OrganizationFactory.create(slug="third", owners=[owner])
-        wait = refused(lambda: send("a", to=third), RecipientSendingLimitReached)
+        wait = retry_after(lambda: send("a", to=third), RecipientSendingLimitReached)
         assert wait == 40 * 60
         clock(timedelta(seconds=wait))
         assert send("a", to=third).is_open
@@ -214,21 +226,21 @@ class TestOfARecipient:
             "by": session_of(owner), "organization_id": organization.pk, "invitation_id": invitation.pk,
         }  # fmt: skip
         resend(**again)
-        refused(lambda: resend(**again), RecipientSendingLimitReached)
+        retry_after(lambda: resend(**again), RecipientSendingLimitReached)
         invitation.refresh_from_db()
         assert invitation.generation == 2
 
-    def test_letter_case_makes_no_other_address(
+    def test_the_limit_ignores_letter_case(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         send("a")
         where: dict[str, Any] = {"by": session_of(owner), "organization_id": organization.pk}
         invite(**where, email=normalize_address("A@EXAMPLE.com"), force=True)
-        refused(
+        retry_after(
             lambda: invite(**where, email=normalize_address("a@Example.com"), force=True), RecipientSendingLimitReached
         )
 
-    def test_whoever_is_asked_again_by_many_is_spared_too(
+    def test_requests_for_a_new_invitation_count_towards_the_inviters_limit(
         self, organization: Organization, owner: User, clock: Callable[[timedelta], None]
     ):
         asking = []
@@ -241,7 +253,7 @@ class TestOfARecipient:
         for person, invitation in asking[:2]:
             ask_again(by=session_of(person), invitation_id=invitation.pk)
         person, invitation = asking[2]
-        wait = refused(
+        wait = retry_after(
             lambda: ask_again(by=session_of(person), invitation_id=invitation.pk), RecipientSendingLimitReached
         )
         clock(timedelta(seconds=wait))
@@ -251,31 +263,32 @@ class TestOfARecipient:
         send("a")
         rows = list(SendingCounter.objects.values("key", "moments"))
         assert sorted(row["key"] for row in rows) == sorted(
-            [hashes(HashPurpose.RECIPIENT, "a@example.com")[0], hashes(HashPurpose.INVITER, str(owner.pk))[0]]
+            [
+                keyed_hashes(HashPurpose.RECIPIENT, "a@example.com")[0],
+                keyed_hashes(HashPurpose.INVITER, str(owner.pk))[0],
+            ]
         )
         assert [row["moments"] for row in rows] == [[NOON.timestamp()]] * 2
 
-    def test_the_hash_needs_the_key_and_tells_purposes_apart(self, settings: Settings):
-        one, other = hashes(HashPurpose.RECIPIENT, "x"), hashes(HashPurpose.INVITER, "x")
+    def test_a_hash_depends_on_key_and_purpose(self, settings: Settings):
+        one, other = keyed_hashes(HashPurpose.RECIPIENT, "x"), keyed_hashes(HashPurpose.INVITER, "x")
         assert one != other
         settings.ADDRESS_KEYS = ["another", *settings.ADDRESS_KEYS]
-        assert hashes(HashPurpose.RECIPIENT, "x")[1:] == one
-        assert hashes(HashPurpose.RECIPIENT, "x")[0] != one[0]
+        assert keyed_hashes(HashPurpose.RECIPIENT, "x")[1:] == one
+        assert keyed_hashes(HashPurpose.RECIPIENT, "x")[0] != one[0]
 
-    def test_what_was_counted_counts_after_a_new_key_and_once(
-        self, send: Callable[..., Invitation], settings: Settings, owner: User
-    ):
+    def test_counters_survive_a_new_key(self, send: Callable[..., Invitation], settings: Settings, owner: User):
         send("a")
         settings.ADDRESS_KEYS = ["new", *settings.ADDRESS_KEYS]
         send("a", force=True)
-        assert refused(lambda: send("a", force=True), RecipientSendingLimitReached) == 3600
+        assert retry_after(lambda: send("a", force=True), RecipientSendingLimitReached) == 3600
         rows = {row.key: row.moments for row in SendingCounter.objects.all()}
         assert rows == {
-            hashes(HashPurpose.RECIPIENT, "a@example.com")[0]: [NOON.timestamp()] * 2,
-            hashes(HashPurpose.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
+            keyed_hashes(HashPurpose.RECIPIENT, "a@example.com")[0]: [NOON.timestamp()] * 2,
+            keyed_hashes(HashPurpose.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
         }
 
-    def test_old_rows_are_forgotten(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
+    def test_old_counters_are_deleted(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
         assert delete_old_counters in MAINTENANCE_TASKS
         send("a")
         clock(timedelta(days=1))
@@ -283,35 +296,41 @@ class TestOfARecipient:
         clock(timedelta(seconds=1))
         delete_old_counters()
         kept = set(SendingCounter.objects.values_list("key", flat=True))
-        assert hashes(HashPurpose.RECIPIENT, "a@example.com")[0] not in kept
-        assert hashes(HashPurpose.RECIPIENT, "b@example.com")[0] in kept
+        assert keyed_hashes(HashPurpose.RECIPIENT, "a@example.com")[0] not in kept
+        assert keyed_hashes(HashPurpose.RECIPIENT, "b@example.com")[0] in kept
 
 
-class TestOfOpenInvitations:
+class TestOpenInvitations:
     @pytest.fixture(autouse=True)
     def _enough_emails(self, organization: Organization, settings: Settings) -> None:
         settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = settings.INVITER_EMAILS_PER_DAY = 100
         settings.OPEN_INVITATIONS_PER_ORGANIZATION = 2
 
-    def test_so_many_are_open_at_once(self, send: Callable[..., Invitation], organization: Organization, owner: User):
+    def test_the_number_of_open_invitations_is_limited(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
         first = send("a", lifetime_days=3)
         send("b", lifetime_days=7)
-        assert refused(lambda: send("c"), TooManyOpenInvitations) == 3 * 86400
+        assert retry_after(lambda: send("c"), TooManyOpenInvitations) == 3 * 86400
         cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=first.pk)
         assert send("c").is_open
 
-    def test_what_expired_is_not_open(self, send: Callable[..., Invitation], organization: Organization, owner: User):
+    def test_an_expired_invitation_is_not_open(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
         send("a")
         InvitationFactory.create(organization=organization, email="b@example.com", inviter=owner, expires_at=LONG_AGO)
         assert send("c").is_open
 
-    def test_staff_raise_it_for_one_organization(self, send: Callable[..., Invitation], organization: Organization):
+    def test_staff_can_raise_the_limit_for_one_organization(
+        self, send: Callable[..., Invitation], organization: Organization
+    ):
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=3)
         for name in "abc":
             send(name)
-        refused(lambda: send("d"), TooManyOpenInvitations)
+        retry_after(lambda: send("d"), TooManyOpenInvitations)
 
-    def test_what_takes_the_place_of_another_needs_no_more_room(
+    def test_a_replacement_needs_no_further_slot(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         send("a")
@@ -320,9 +339,11 @@ class TestOfOpenInvitations:
         where: dict[str, Any] = {"by": session_of(owner), "organization_id": organization.pk}
         assert correct_address(**where, invitation_id=second.pk, email=normalize_address("c@example.com")).is_open
 
-    def test_after_it_was_lowered_as_many_must_end(self, send: Callable[..., Invitation], organization: Organization):
+    def test_after_the_limit_is_lowered_enough_invitations_must_end(
+        self, send: Callable[..., Invitation], organization: Organization
+    ):
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=3)
         for days in (2, 4, 6):
             send(f"a-{days}", lifetime_days=days)
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=1)
-        assert refused(lambda: send("d"), TooManyOpenInvitations) == 6 * 86400
+        assert retry_after(lambda: send("d"), TooManyOpenInvitations) == 6 * 86400

@@ -1,4 +1,4 @@
-"""What whoever invited is mailed when an invitation ends and its own mail never went out."""
+"""The notice to the inviter when an invitation expires before its email could be sent."""
 
 from collections.abc import Callable
 
@@ -24,10 +24,10 @@ Invite = Callable[..., Invitation]
 
 
 @pytest.fixture
-def put_off(mail_server: ScriptedServer, invite: Invite) -> Invitation:
-    """Its mail was deferred until its date had passed."""
+def expired_before_delivery(mail_server: ScriptedServer, invite: Invite) -> Invitation:
+    """Return an invitation whose email was deferred until the invitation expired."""
     invitation = invite()
-    mail_server.answer("RCPT", "451 4.3.0 Try again later")
+    mail_server.script("RCPT", "451 4.3.0 Try again later")
     assert deliver_next()
     Invitation.objects.update(expires_at=Now())
     expire_overdue()
@@ -40,35 +40,37 @@ def deliver_all() -> None:
         pass
 
 
-def test_they_are_told_with_the_last_words_of_the_server(mail_server: ScriptedServer, put_off: Invitation) -> None:
+def test_the_inviter_reads_the_last_response_of_the_server(
+    mail_server: ScriptedServer, expired_before_delivery: Invitation
+) -> None:
     deliver_all()
 
     [notice] = mail_server.accepted
     assert notice.recipients == ["owner@example.com"]
     assert notice.text == (
-        "Your invitation for invitee@example.com to join Riverside expired before its mail could be delivered.\n"
+        "Your invitation for invitee@example.com to join Riverside expired before we could deliver the email.\n"
         "\n"
-        "The last attempt ended with:\n"
+        "The last attempt failed with:\n"
         "\n"
         "> 451 4.3.0 Try again later\n"
         "\n"
-        "To let them in, check the address and send the invitation again.\n"
+        "To let them join, check the address and send the invitation again.\n"
         "\n"
-        "You get this mail because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
+        "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
-    assert "expired before its mail could be delivered." in notice.html
-    assert put_off.emails.get(kind="invitation").reason == "The invitation is expired."
+    assert "expired before we could deliver the email." in notice.html
+    assert expired_before_delivery.emails.get(kind="invitation").reason == "The invitation is expired."
 
 
-def test_in_german(mail_server: ScriptedServer, put_off: Invitation) -> None:
+def test_the_notice_is_translated_to_german(mail_server: ScriptedServer, expired_before_delivery: Invitation) -> None:
     Organization.objects.update(language="de")
 
     deliver_all()
 
     [notice] = mail_server.accepted
     assert notice.text.startswith(
-        "Ihre Einladung an invitee@example.com, Riverside beizutreten, ist abgelaufen, bevor die E‑Mail zugestellt "
-        "werden konnte.\n"
+        "Ihre Einladung an invitee@example.com, Riverside beizutreten, ist abgelaufen, bevor wir die E‑Mail "
+        "zustellen konnten.\n"
         "\n"
         "Der letzte Versuch endete mit:\n"
         "\n"
@@ -78,7 +80,7 @@ def test_in_german(mail_server: ScriptedServer, put_off: Invitation) -> None:
     )
 
 
-def test_no_server_is_quoted_where_none_was_asked(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_the_notice_quotes_no_response_when_no_server_was_asked(mail_server: ScriptedServer, invite: Invite) -> None:
     invite()
     Invitation.objects.update(expires_at=Now())
     deliver_all()
@@ -87,11 +89,11 @@ def test_no_server_is_quoted_where_none_was_asked(mail_server: ScriptedServer, i
     deliver_all()
 
     [notice] = mail_server.accepted
-    assert "expired before its mail could be delivered.\n\nTo let them in," in notice.text
+    assert "expired before we could deliver the email.\n\nTo let them join," in notice.text
 
 
 @pytest.mark.parametrize("again", [inviting.resend, inviting.correct_address])
-def test_what_was_sent_again_or_corrected_meanwhile_needs_no_telling(
+def test_no_notice_is_sent_about_a_replaced_invitation(
     mail_server: ScriptedServer, invite: Invite, by_owner: Principal, again: Callable[..., Invitation]
 ) -> None:
     former = invite()
@@ -108,7 +110,9 @@ def test_what_was_sent_again_or_corrected_meanwhile_needs_no_telling(
     assert (notice.state, notice.reason) == ("dropped", "A newer invitation was sent.")
 
 
-def test_nothing_is_told_about_who_was_erased(mail_server: ScriptedServer, put_off: Invitation, invitee: User) -> None:
+def test_no_notice_is_sent_about_an_erased_person(
+    mail_server: ScriptedServer, expired_before_delivery: Invitation, invitee: User
+) -> None:
     purge_account(by=session_of(invitee), user=invitee)
 
     deliver_all()

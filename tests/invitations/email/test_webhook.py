@@ -1,4 +1,4 @@
-"""``/webhooks/mail/<provider>``: what providers send, rightly signed, wrongly signed, and broken."""
+"""``/webhooks/mail/<provider>``: reports with valid signatures, with invalid signatures, and malformed ones."""
 
 import json
 from collections.abc import Callable
@@ -36,46 +36,48 @@ pytestmark = [
 
 Invite = Callable[..., Invitation]
 
-OTHER_WORDS = {"opened": "sent"}
-ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # what is about the recipient
+OTHER_STATES = {"opened": "sent"}
+ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # these are about the recipient
 
 
 @pytest.fixture(autouse=True)
-def _without_the_library_of_amazon(monkeypatch: pytest.MonkeyPatch) -> None:
-    """django-anymail wants boto3 for subscribing to reports, and makes its options ready for every one."""
+def _without_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Do without boto3, which django-anymail needs only for subscriptions but configures for each request."""
     monkeypatch.delitem(WEBHOOK_PACKAGES, ("amazon_ses", "WEBHOOK_SECRET"))
     monkeypatch.setattr("anymail.webhooks.amazon_ses._get_anymail_boto3_params", lambda kwargs: ({}, {}))
 
 
 @pytest.fixture
 def email(mail_server: ScriptedServer, invite: Invite) -> Email:
-    """A mail that was handed over."""
+    """Return a sent email."""
     email = invite().emails.get()
     assert deliver_next()
     return email
 
 
 @pytest.mark.parametrize("name", RECORDED)
-def test_a_recorded_report_moves_the_email_that_it_is_about(email: Email, settings: Settings, name: str):
+def test_a_recorded_report_changes_the_email_it_is_about(email: Email, settings: Settings, name: str):
     provider, state, *_ = name.split("-")
     configure(settings, provider)
 
     assert report(name, email).status_code == 200
 
     email.refresh_from_db()
-    assert email.state == OTHER_WORDS.get(state, state)
+    assert email.state == OTHER_STATES.get(state, state)
     assert email.invitation.status == ("error" if name in ENDED else "pending")
 
 
-def test_whoever_django_anymail_understands_may_report():
+def test_each_provider_of_django_anymail_may_report():
     names = {
         str(pattern.name).partition("_webhook")[0].removesuffix("_tracking") for pattern in anymail.urls.urlpatterns
     }
 
-    assert {name for name in names if not name.endswith("_inbound")} - {"sendinblue"} == set(VIEWS)  # Brevo's old name
+    assert {name for name in names if not name.endswith("_inbound")} - {"sendinblue"} == set(
+        VIEWS
+    )  # the former name of Brevo
 
 
-def test_every_provider_is_recorded_as_it_reports_each_kind_of_end():
+def test_there_are_recorded_reports_of_every_provider():
     assert {name.partition("-")[0] for name in RECORDED} == set(VIEWS)
     assert {f"{provider}-{state}" for provider in VIEWS for state in ("delivered", "bounced")} <= set(RECORDED)
 
@@ -95,7 +97,7 @@ WITH_CODES = [
 
 
 @pytest.mark.parametrize("provider", WITH_CODES)
-def test_the_servers_code_reaches_the_event_and_its_words_the_ledger(email: Email, settings: Settings, provider: str):
+def test_the_reply_code_is_in_the_event_and_the_response_in_the_email(email: Email, settings: Settings, provider: str):
     configure(settings, provider)
 
     report(f"{provider}-bounced", email)
@@ -126,19 +128,19 @@ def test_a_report_that_is_not_signed_changes_nothing(email: Email, settings: Set
     assert changes.nothing
 
 
-def test_amazon_is_asked_for_the_password_that_it_sends_only_then(email: Email, settings: Settings):
+def test_a_request_without_a_password_gets_a_401_that_makes_amazon_send_it(email: Email, settings: Settings):
     configure(settings, "amazon_ses")
     body, headers = sign_as_amazon(recorded("amazon_ses-bounced", email), SIGNING_KEY)
     del headers["Authorization"]
 
     with track_changes() as changes:
-        answer = send("amazon_ses", body, headers)
+        response = send("amazon_ses", body, headers)
 
-    assert (answer.status_code, answer["WWW-Authenticate"]) == (401, 'Basic realm="Anymail WEBHOOK_SECRET"')
+    assert (response.status_code, response["WWW-Authenticate"]) == (401, 'Basic realm="Anymail WEBHOOK_SECRET"')
     assert changes.nothing
 
 
-def test_a_signature_is_for_the_payload_it_came_with(email: Email, settings: Settings):
+def test_a_signature_is_valid_only_for_its_payload(email: Email, settings: Settings):
     configure(settings, "sendgrid")
     _, headers = sign_by_password([], SIGNING_KEY)
     body = json.dumps(recorded("sendgrid-bounced", email)).encode()
@@ -147,7 +149,7 @@ def test_a_signature_is_for_the_payload_it_came_with(email: Email, settings: Set
 
 
 @pytest.mark.parametrize("configured", ["", "mailgun"])
-def test_a_provider_that_is_not_configured_is_unknown(email: Email, settings: Settings, configured: str):
+def test_a_provider_that_is_not_configured_is_not_found(email: Email, settings: Settings, configured: str):
     if configured:
         configure(settings, configured)
 
@@ -164,13 +166,13 @@ def test_other_methods_are_refused(client: Client, settings: Settings, method: s
     assert getattr(client, method)("/webhooks/mail/postmark").status_code == 405
 
 
-def test_unisender_is_answered_when_it_looks_whether_the_address_is_there(client: Client, settings: Settings):
+def test_unisender_can_check_the_url_with_get(client: Client, settings: Settings):
     configure(settings, "unisender_go")
 
     assert client.get("/webhooks/mail/unisender_go").status_code == 200
 
 
-def test_a_report_is_as_large_as_a_batch_and_no_larger(settings: Settings, db: None):
+def test_a_report_is_limited_to_the_size_of_a_batch(settings: Settings, db: None):
     configure(settings, "mailjet")
     padding = [{"event": "open", "Payload": "", "comment": "x" * 900}] * 1000
 
@@ -178,7 +180,7 @@ def test_a_report_is_as_large_as_a_batch_and_no_larger(settings: Settings, db: N
     assert post("mailjet", padding * 2).status_code == 413
 
 
-def test_a_batch_is_taken_report_by_report(mail_server: ScriptedServer, invite: Invite, settings: Settings):
+def test_each_report_of_a_batch_is_recorded(mail_server: ScriptedServer, invite: Invite, settings: Settings):
     emails = [invite(f"invitee-{number}@example.com").emails.get() for number in range(3)]
     while deliver_next():
         pass
@@ -209,9 +211,7 @@ def test_a_batch_is_taken_report_by_report(mail_server: ScriptedServer, invite: 
         {"RecordType": "Inbound", "FromFull": {}},
     ],
 )
-def test_a_signed_report_that_makes_no_sense_is_no_crash_and_changes_nothing(
-    email: Email, settings: Settings, payload: object
-):
+def test_a_signed_report_with_unexpected_values_changes_nothing(email: Email, settings: Settings, payload: object):
     configure(settings, "postmark")
 
     with track_changes() as changes:
@@ -221,25 +221,25 @@ def test_a_signed_report_that_makes_no_sense_is_no_crash_and_changes_nothing(
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 100_000, b'{"Details": "\\ud800"'])
-def test_a_signed_report_that_is_no_json_is_refused(settings: Settings, db: None, body: bytes):
+def test_a_signed_report_without_valid_json_is_rejected(settings: Settings, db: None, body: bytes):
     configure(settings, "postmark")
     _, headers = sign_by_password({}, SIGNING_KEY)
 
     assert send("postmark", body, headers).status_code == 400
 
 
-def test_hostile_words_are_kept_as_one_harmless_line(email: Email, settings: Settings):
+def test_a_hostile_response_is_stored_as_one_clean_line(email: Email, settings: Settings):
     configure(settings, "postmark")
-    words = "550 5.1.1 \ud800\x00\u202eNo\r\nsuch http://127.0.0.1/i/SecretToken " + "x" * 5000
+    text = "550 5.1.1 \ud800\x00\u202eNo\r\nsuch http://127.0.0.1/i/SecretToken " + "x" * 5000
 
-    assert report("postmark-bounced", email, Details=words).status_code == 200
+    assert report("postmark-bounced", email, Details=text).status_code == 200
 
     email.refresh_from_db()
     assert email.response.startswith("550 5.1.1 No such http://127.0.0.1/i/[redacted] xxx")
     assert len(email.response) == 1000
 
 
-def test_mailguns_signature_of_another_key_with_an_address_of_ours_is_refused(email: Email, settings: Settings):
+def test_a_mailgun_signature_by_another_key_is_rejected(email: Email, settings: Settings):
     configure(settings, "mailgun")
     body, _ = sign_as_mailgun(recorded("mailgun-bounced", email), SIGNING_KEY[:-1])
 
@@ -247,7 +247,7 @@ def test_mailguns_signature_of_another_key_with_an_address_of_ours_is_refused(em
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_provider_is_asked_to_come_back_while_the_database_is_away(email: Email, settings: Settings, monkeypatch):
+def test_the_response_is_503_while_the_database_is_unreachable(email: Email, settings: Settings, monkeypatch):
     configure(settings, "postmark")
     from django.db import OperationalError
 
@@ -261,7 +261,7 @@ def test_a_provider_is_asked_to_come_back_while_the_database_is_away(email: Emai
     assert report("postmark-bounced", email).status_code == 503
 
 
-def test_the_log_says_where_a_report_could_not_be_read_and_nothing_of_what_it_says(
+def test_the_log_has_the_place_of_a_read_error_and_nothing_from_the_report(
     settings: Settings, db: None, caplog: pytest.LogCaptureFixture
 ):
     configure(settings, "mailjet")
@@ -269,6 +269,6 @@ def test_the_log_says_where_a_report_could_not_be_read_and_nothing_of_what_it_sa
     assert post("mailjet", [{"email": "invitee@example.com"}]).status_code == 400
 
     [line] = [record.getMessage() for record in caplog.records if record.name == "invitations.email.webhook"]
-    assert line.startswith("A mail report could not be read: KeyError at ")
+    assert line.startswith("email report not readable: KeyError at ")
     assert "webhooks/mailjet.py:" in line
     assert "invitee" not in caplog.text

@@ -1,4 +1,4 @@
-"""The worker as a process: it shares the work, stops cleanly, and outlives its database connection."""
+"""The worker as a process: several workers, stopping, and lost database connections."""
 
 import signal
 import subprocess
@@ -28,14 +28,14 @@ StartWorker = Callable[..., subprocess.Popen[str]]
 
 def wait_until_ready(worker: subprocess.Popen[str]) -> None:
     assert worker.stdout
-    assert any("The mail worker is ready." in line for line in worker.stdout)
+    assert any("worker ready" in line for line in worker.stdout)
 
 
 def states() -> list[str]:
     return list(Email.objects.order_by("id").values_list("state", flat=True))
 
 
-def test_an_idle_worker_sends_what_is_queued_meanwhile(
+def test_an_idle_worker_sends_what_is_queued_later(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
     at_quit = server.hold("QUIT")
@@ -64,17 +64,17 @@ def test_two_workers_share_the_work(server: ScriptedServer, start_worker: StartW
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_worker_that_is_asked_to_stop_finishes_the_email_in_hand_and_no_other(
+def test_a_worker_that_is_asked_to_stop_finishes_the_current_email_only(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite, number: signal.Signals
 ) -> None:
-    in_hand, waiting = invite("first@example.com"), invite("second@example.com")
+    at_content, waiting = invite("first@example.com"), invite("second@example.com")
     hold = server.hold("CONTENT")
     worker = start_worker()
     hold.wait()
     worker.send_signal(number)
     hold.release()
     assert worker.wait(DEADLINE) == 0
-    assert in_hand.emails.get().state == "sent"
+    assert at_content.emails.get().state == "sent"
     assert waiting.emails.get().state == "queued"
     assert [delivery.recipients for delivery in server.accepted] == [["first@example.com"]]
 
@@ -86,10 +86,10 @@ def test_an_idle_worker_stops_at_once(start_worker: StartWorker) -> None:
     assert worker.wait(DEADLINE) == 0
 
 
-def test_once_sends_everything_that_is_due_and_comes_back(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_once_sends_everything_that_is_due_and_exits(mail_server: ScriptedServer, invite: Invite) -> None:
     for number in range(3):
         invite(f"invitee-{number}@example.com")
-    mail_server.answer("RCPT", "451 4.3.0 Later")
+    mail_server.script("RCPT", "451 4.3.0 Later")
     call_command("worker", "--once")
     assert states() == ["deferred", "sent", "sent"]
     call_command("worker", "--once")
@@ -99,15 +99,15 @@ def test_once_sends_everything_that_is_due_and_comes_back(mail_server: ScriptedS
     assert states() == ["sent", "sent", "sent"]
 
 
-def test_the_worker_does_the_chores_as_well(mail_server: ScriptedServer, invite: Invite) -> None:
+def test_the_worker_runs_the_maintenance_tasks(mail_server: ScriptedServer, invite: Invite) -> None:
     overdue = invite()
     Invitation.objects.update(expires_at=Now())
-    Worker().drain()
+    Worker(MAINTENANCE_TASKS).drain()
     overdue.refresh_from_db()
     assert overdue.status == "expired"
 
 
-def test_a_fault_in_one_chore_stops_neither_the_others_nor_the_emails(
+def test_an_error_in_one_maintenance_task_stops_neither_the_others_nor_the_emails(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken() -> None:
@@ -115,15 +115,15 @@ def test_a_fault_in_one_chore_stops_neither_the_others_nor_the_emails(
 
     overdue, wanted = invite("late@example.com"), invite("early@example.com")
     Invitation.objects.filter(pk=overdue.pk).update(expires_at=Now())
-    Worker(tasks=(broken, *MAINTENANCE_TASKS)).drain()
+    Worker((broken, *MAINTENANCE_TASKS)).drain()
     overdue.refresh_from_db()
     assert overdue.status == "expired"
     assert wanted.emails.get().state == "sent"
-    faults = [record.getMessage() for record in caplog.records if record.exc_info]
-    assert faults == ["The worker goes on after a fault in broken."]
+    faults = [(record.getMessage(), vars(record)["task"]) for record in caplog.records if record.exc_info]
+    assert faults == [("maintenance task failed", "broken")]
 
 
-def test_a_worker_refuses_to_start_with_a_email_backend_that_is_none(settings: Settings) -> None:
+def test_a_worker_does_not_start_with_an_unknown_email_backend(settings: Settings) -> None:
     settings.EMAIL_BACKEND = "nowhere.EmailBackend"
     with pytest.raises(ImportError):
         call_command("worker")
@@ -132,17 +132,17 @@ def test_a_worker_refuses_to_start_with_a_email_backend_that_is_none(settings: S
 def test_a_worker_that_lost_its_lease_writes_nothing(mail_server: ScriptedServer, invite: Invite) -> None:
     invitation = invite()
     hold = mail_server.hold("RCPT")
-    mail_server.answer("RCPT", "550 5.1.1 No such mailbox")
+    mail_server.script("RCPT", "550 5.1.1 No such mailbox")
     taken: list[Email | None] = []
 
-    def take_it() -> None:
+    def claim_it() -> None:
         hold.wait()
         Email.objects.update(due_at=Now())
         taken.append(claim_due_email())
         connection.close()
         hold.release()
 
-    thread = threading.Thread(target=take_it)
+    thread = threading.Thread(target=claim_it)
     thread.start()
     assert deliver_next()
     thread.join(DEADLINE)
@@ -155,7 +155,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(mail_server: ScriptedServer
     assert not Event.objects.about(invitation).filter(kind="invitation.failed").exists()
 
 
-def test_a_email_and_its_invitation_are_written_together_or_not_at_all(invite: Invite) -> None:
+def test_an_email_and_its_invitation_are_saved_together_or_not_at_all(invite: Invite) -> None:
     class Undone(Exception):
         pass
 
@@ -169,7 +169,7 @@ def test_a_email_and_its_invitation_are_written_together_or_not_at_all(invite: I
     assert (Invitation.objects.count(), Email.objects.count()) == (0, 0)
 
 
-# When the database goes away (a server can; a file cannot)
+# Lost database connections (PostgreSQL only)
 
 
 def end_other_connections() -> None:
@@ -180,7 +180,7 @@ def end_other_connections() -> None:
         )
 
 
-def wait_until_somebody_waits_for_a_lock() -> None:
+def wait_until_a_lock_is_awaited() -> None:
     with connection.cursor() as cursor:
         for _ in range(int(DEADLINE * 100)):
             cursor.execute(
@@ -189,7 +189,7 @@ def wait_until_somebody_waits_for_a_lock() -> None:
             )
             if cursor.fetchone() != (0,):
                 return
-    pytest.fail("Nobody waits for a lock.")
+    pytest.fail("No connection waits for a lock.")
 
 
 @pytest.mark.postgresql
@@ -206,32 +206,32 @@ def test_an_idle_worker_connects_again(server: ScriptedServer, start_worker: Sta
 
 
 @pytest.mark.postgresql
-def test_a_connection_lost_while_a_email_is_in_hand_costs_no_second_copy(
+def test_a_connection_lost_during_a_delivery_causes_no_second_copy(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
     invite()
-    in_hand, at_quit = server.hold("CONTENT"), server.hold("QUIT")
+    at_content, at_quit = server.hold("CONTENT"), server.hold("QUIT")
     start_worker()
-    in_hand.wait()
+    at_content.wait()
     end_other_connections()
-    in_hand.release()
+    at_content.release()
     at_quit.wait()
     assert states() == ["sent"]
     assert len(server.accepted) == Attempt.objects.count() == 1
 
 
 @pytest.mark.postgresql
-def test_a_connection_lost_while_the_answer_is_written_down_costs_no_second_copy(
+def test_a_connection_lost_while_recording_causes_no_second_copy(
     server: ScriptedServer, start_worker: StartWorker, invite: Invite
 ) -> None:
     email = invite().emails.get()
-    in_hand, at_quit = server.hold("CONTENT"), server.hold("QUIT")
+    at_content, at_quit = server.hold("CONTENT"), server.hold("QUIT")
     start_worker()
-    in_hand.wait()
+    at_content.wait()
     with transaction.atomic():
         Email.objects.select_for_update().get(pk=email.pk)
-        in_hand.release()
-        wait_until_somebody_waits_for_a_lock()
+        at_content.release()
+        wait_until_a_lock_is_awaited()
         end_other_connections()
     at_quit.wait()
     assert states() == ["sent"]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from invitations.actions.transitions import leave_pending
 from invitations.models import Invitation
 from invitations.tokens import Purpose
 from orgs.models import Membership
@@ -11,8 +12,8 @@ from tests.support.pages import visible_text
 from tests.support.people import role_id_of
 
 BELONGS = [
-    "You belong to Riverside",
-    "You have accepted this invitation. There is nothing left to do.",
+    "You're a member of Riverside",
+    "You accepted this invitation. You're all set.",
     "My invitations",
 ]
 
@@ -96,9 +97,9 @@ def test_without_a_free_seat_the_acceptance_waits(client, invitation, organizati
     assert (page_of(invitation).status_code, visible_text(page_of(invitation))) == (
         200,
         [
-            "You said yes, and wait for a seat",
-            "Riverside has no free seat at the moment. You join by yourself as soon as there is one;"
-            " there is nothing left to do.",
+            "You accepted, and you're waiting for a seat",
+            "Riverside has no free seat right now. You'll join automatically as soon as there is one."
+            " You don't need to do anything else.",
             "My invitations",
         ],
     )
@@ -112,18 +113,18 @@ def test_an_inviter_who_may_no_longer_offer_it_stops_the_answer(client, invitati
         response = accept(client, invitation)
 
     assert response.status_code == 409
-    assert visible_text(response)[0] == "This invitation can no longer be accepted"
+    assert visible_text(response)[0] == "You can't accept this invitation anymore"
     assert changes.nothing
 
 
 def test_an_invitation_withdrawn_since_the_page_was_opened_shows_that(client, invitation, page_of):
     page_of(invitation)
-    Invitation.objects.filter(pk=invitation.pk).leave_pending("cancelled")
+    leave_pending(invitation.pk, "cancelled")
 
     response = accept(client, invitation)
 
     assert response.status_code == 410
-    assert visible_text(response)[0] == "This invitation was withdrawn"
+    assert visible_text(response)[0] == "This invitation has been withdrawn"
 
 
 def test_a_get_does_not_accept(client, invitation):

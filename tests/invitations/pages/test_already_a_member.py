@@ -22,8 +22,8 @@ def test_the_page_says_so(invitation, page_of):
 
     assert response.status_code == 200
     assert visible_text(response)[:2] == [
-        "You belong to Riverside already",
-        "Accepting closes this invitation. It gives you no further rights and takes none away.",
+        "You're already a member of Riverside",
+        "Accepting closes this invitation. Your permissions stay the same.",
     ]
 
 
@@ -32,7 +32,7 @@ def test_accepting_answers_and_changes_no_right(client, invitation, member, orga
 
     assert Invitation.objects.get(pk=invitation.pk).status == "accepted"
     assert role_id_of(member, organization) == VIEWER_ROLE
-    assert visible_text(page_of(invitation))[0] == "You belong to Riverside"
+    assert visible_text(page_of(invitation))[0] == "You're a member of Riverside"
 
 
 def test_the_page_is_right_even_when_the_inviter_is_gone(invitation, page_of):

@@ -9,12 +9,12 @@ from tests.support.changes import event, track_changes
 from tests.support.pages import visible_text
 
 DECLINED = [
-    "This invitation was declined",
-    "You have not joined Riverside. Whoever invited you has been told.",
-    "If you would still like to join, ask Owner Cast for a new invitation.",
+    "This invitation has been declined",
+    "You haven't joined Riverside. We've told the person who invited you.",
+    "Still want to join? Ask Owner Cast for a new invitation.",
 ]
 
-UNSAFE = "This text has a character that cannot be shown, as pasted text sometimes does. Please type it in anew."
+UNSAFE = "This text has a character that can't be displayed. Please type the text instead of pasting it."
 
 
 def decline(client, invitation, **form):
@@ -44,7 +44,7 @@ def test_the_emailed_link_alone_suffices(client, invitation, open_link, page_of)
     assert (told.kind, told.by, told.method) == ("invitation.declined", None, "link")
     assert (page_of(invitation).status_code, visible_text(page_of(invitation))) == (
         410,
-        [*DECLINED, "To the start page"],
+        [*DECLINED, "Home"],
     )
 
 
@@ -104,7 +104,7 @@ def test_a_second_click_changes_nothing(client, invitation, open_link):
         response = decline(client, invitation, reason="Still no.")
 
     assert response.status_code == 410
-    assert visible_text(response) == [*DECLINED, "To the start page"]
+    assert visible_text(response) == [*DECLINED, "Home"]
     assert changes.nothing
 
 

@@ -8,42 +8,40 @@ from tests.factories import InvitationFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 
-ASK = "If you would still like to join, ask Owner Cast for a new invitation."
+ASK = "Still want to join? Ask Owner Cast for a new invitation."
 ENDS = {
     "accepted": (
         410,
         [
-            "This invitation was accepted",
-            "The invitation to Riverside has been answered with yes and cannot be used again."
-            " If that was you, sign in with the account you used.",
+            "This invitation has been accepted",
+            "The invitation to Riverside can't be used again. If you accepted it, sign in with the account you used.",
         ],
     ),
     "declined": (
         410,
         [
-            "This invitation was declined",
-            "You have not joined Riverside. Whoever invited you has been told.",
+            "This invitation has been declined",
+            "You haven't joined Riverside. We've told the person who invited you.",
             ASK,
         ],
     ),
     "cancelled": (
         410,
-        ["This invitation was withdrawn", "Riverside has withdrawn it, so it can no longer be answered.", ASK],
+        ["This invitation has been withdrawn", "Riverside withdrew it, so you can't respond anymore.", ASK],
     ),
     "error": (
         410,
         [
-            "The mail of this invitation could not be delivered",
-            "The mail server of invitee@example.com refused it, so the invitation has ended.",
+            "We couldn't deliver this invitation",
+            "The mail server for invitee@example.com rejected our email, so the invitation is no longer valid.",
             ASK,
         ],
     ),
     "processing": (
         409,
         [
-            "Accepted, and waiting for a free seat",
-            "This invitation was accepted. Riverside has no free seat at the moment;"
-            " the membership begins as soon as there is one.",
+            "Accepted, waiting for a free seat",
+            "Riverside has no free seat right now. The membership starts as soon as there is one.",
         ],
     ),
 }
@@ -64,7 +62,7 @@ def test_the_page_tells_how_it_ended(invitation, open_link, status):
 
     assert (response.status_code, visible_text(response)) == (
         ENDS[status][0],
-        [*ENDS[status][1], WAY_ON.get(status, "To the start page")],
+        [*ENDS[status][1], WAY_ON.get(status, "Home")],
     )
 
 
@@ -94,8 +92,8 @@ def test_a_superseded_invitation_leads_to_the_newest_email(organization, owner, 
 
     assert response.status_code == 410
     assert visible_text(response) == [
-        "A newer invitation took the place of this one",
-        "Please use the link in the newest mail about your invitation to Riverside.",
+        "A newer invitation replaced this one",
+        "Use the link in the latest email about your invitation to Riverside.",
         "Sign in",
     ]
 
@@ -111,8 +109,8 @@ def test_a_corrected_address_is_not_told_to_the_wrong_one(organization, owner, i
 
     assert response.status_code == 410
     assert visible_text(response) == [
-        "A newer invitation took the place of this one",
-        "It was sent to another address.",
+        "A newer invitation replaced this one",
+        "It was sent to a different email address.",
         "Sign in",
     ]
 
@@ -124,9 +122,9 @@ def test_an_inviter_who_may_no_longer_offer_it_is_told_before_anything_is_asked(
 
     assert response.status_code == 409
     assert visible_text(response) == [
-        "This invitation can no longer be accepted",
-        "Whoever sent it may no longer offer it. Ask somebody else at Riverside for a new invitation.",
-        "To the start page",
+        "You can't accept this invitation anymore",
+        "The person who sent it can no longer invite you. Ask someone else at Riverside for a new invitation.",
+        "Home",
     ]
 
 
@@ -146,7 +144,7 @@ def test_whoever_accepted_is_told_so(client, invitation, invitee, page_of):
     client.force_login(invitee)
 
     assert page_of(invitation).status_code == 200
-    assert visible_text(page_of(invitation))[0] == "You belong to Riverside"
+    assert visible_text(page_of(invitation))[0] == "You're a member of Riverside"
 
 
 def test_an_end_is_no_news_to_strangers(client, invitation, stranger, page_of):

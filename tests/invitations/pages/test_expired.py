@@ -13,8 +13,8 @@ from invitations.tokens import OPENING, Purpose, token_for
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 
-HEADING = ["This invitation has expired", "You could join Riverside until:", "June 1, 2025, 2:05 p.m. UTC"]
-ASKED = "You have asked for a new one. Whoever invited you has been told, and a new mail will come if they agree."
+HEADING = ["This invitation has expired", "The invitation to Riverside was valid until:", "June 1, 2025, 2:05 p.m. UTC"]
+ASKED = "You've asked for a new one. We've told the person who invited you. If they agree, you'll get a new email."
 
 
 @pytest.fixture(autouse=True)
@@ -40,8 +40,8 @@ def test_the_page_says_so_whether_or_not_a_job_has_marked_it(invitation, open_li
     assert response.status_code == 410
     assert visible_text(response) == [
         *HEADING,
-        "Would you still like to join? We tell Owner Cast for you.",
-        "Ask for a new one",
+        "Still want to join? We'll ask Owner Cast for you.",
+        "Ask for a new invitation",
     ]
 
 
@@ -55,7 +55,7 @@ def test_asking_tells_whoever_invited_and_needs_no_account(client, invitation, o
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert [(told.kind, told.method) for told in changes.events] == [("invitation.asked_again", "link")]
     assert list(Email.objects.values_list("kind", "recipient")) == [("ask_again", "owner@example.com")]
-    assert visible_text(page_of(invitation)) == [*HEADING, ASKED, "To the start page"]
+    assert visible_text(page_of(invitation)) == [*HEADING, ASKED, "Home"]
 
 
 def test_asking_twice_asks_once(client, invitation, open_link):
@@ -72,7 +72,7 @@ def test_asking_twice_asks_once(client, invitation, open_link):
 def test_whoever_has_proven_the_address_asks_without_the_link(client, invitation, invitee, page_of):
     client.force_login(invitee)
 
-    assert visible_text(page_of(invitation))[-1] == "Ask for a new one"
+    assert visible_text(page_of(invitation))[-1] == "Ask for a new invitation"
     assert ask_again(client, invitation).status_code == 302
     assert visible_text(page_of(invitation))[-2:] == [ASKED, "My invitations"]
 
@@ -91,8 +91,8 @@ def test_with_nobody_to_ask_the_page_offers_none(invitation, open_link):
 
     assert visible_text(open_link(invitation)) == [
         *HEADING,
-        "If you would still like to join, ask somebody at Riverside for a new invitation.",
-        "To the start page",
+        "Still want to join? Ask someone at Riverside for a new invitation.",
+        "Home",
     ]
 
 
@@ -108,8 +108,8 @@ def test_when_many_have_just_asked_the_page_says_when_to_try_again(client, invit
     assert 3590 <= int(response["Retry-After"]) <= 3600
     assert visible_text(response) == [
         *HEADING,
-        "Several people have asked just now. Please try again in 60 minutes.",
-        "Ask for a new one",
+        "Too many requests right now. Try again in 60 minutes.",
+        "Ask for a new invitation",
     ]
     assert changes.nothing
     SendingCounter.objects.all().delete()

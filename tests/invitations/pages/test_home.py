@@ -9,8 +9,7 @@ def test_visitors_are_greeted(client, db):
     assert response.status_code == 200
     assert visible_text(response) == [
         "Welcome to PerfectWorks",
-        "Organizations invite people here, and people decide. Were you invited?"
-        " Open the link in your mail, or sign in to see your invitations.",
+        "Have you been invited to an organization? Open the link in your email, or sign in to see your invitations.",
         "Sign in",
         "Create an account",
     ]

@@ -8,8 +8,8 @@ from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFa
 from tests.support.pages import visible_text
 from tests.support.queries import assert_queries
 
-NONE = ["No invitation waits for your answer."]
-NOWHERE = ["You do not belong to any organization yet."]
+NONE = ["You have no open invitations."]
+NOWHERE = ["You're not a member of any organization yet."]
 
 
 @pytest.fixture(autouse=True)
@@ -27,14 +27,14 @@ def test_open_invitations_are_listed_newest_first(client, invitation, other_orga
     assert visible_text(response) == [
         "My invitations",
         "Hillside",
-        "Stranger Cast invites you as Member",
-        "Open until",
+        "Stranger Cast invited you as Member",
+        "Expires",
         "June 1, 2099, 2:05 p.m. UTC",
         "Riverside",
-        "Owner Cast invites you as Editor",
-        "Open until",
+        "Owner Cast invited you as Editor",
+        "Expires",
         "June 1, 2099, 2:05 p.m. UTC",
-        "Mails I do not want",
+        "Email preferences",
         "My organizations",
         *NOWHERE,
     ]
@@ -48,7 +48,7 @@ def test_what_is_over_is_not_listed(client, organization, owner, values):
     assert visible_text(client.get("/invitations")) == [
         "My invitations",
         *NONE,
-        "Mails I do not want",
+        "Email preferences",
         "My organizations",
         *NOWHERE,
     ]
@@ -60,7 +60,7 @@ def test_an_acceptance_that_waits_for_a_seat_is_listed(client, organization, own
     assert visible_text(client.get("/invitations"))[:3] == [
         "My invitations",
         "Riverside",
-        "Accepted, and waiting for a free seat",
+        "Accepted, waiting for a free seat",
     ]
 
 
@@ -84,7 +84,7 @@ def test_live_organizations_are_listed_by_name_with_the_role(client, invitee, st
     assert visible_text(client.get("/invitations")) == [
         "My invitations",
         *NONE,
-        "Mails I do not want",
+        "Email preferences",
         "My organizations",
         "Airship",
         "Admin",

@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from invitations.models import Invitation
+from invitations.actions.transitions import leave_pending, raise_generation
 from invitations.pages.link_session import recall
 from invitations.tokens import OPENING, Proof, Purpose, token_for
 from tests.factories import InvitationFactory
@@ -11,9 +11,9 @@ from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 
 UNKNOWN = [
-    "There is no such invitation",
-    "The link may be incomplete, or the invitation is for somebody else.",
-    "If you came from a mail, open the link there once more, in this browser and with cookies allowed.",
+    "We couldn't find this invitation",
+    "The link may be incomplete, or the invitation is for someone else.",
+    "Did the link come from an email? Open it again in this browser, and make sure your browser allows cookies.",
     "Sign in",
 ]
 
@@ -75,14 +75,14 @@ def test_an_archived_organization_invites_nobody(client, invitation, organizatio
 
 def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invitation):
     older = token_for(invitation, Purpose.EMAILED)
-    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+    raise_generation(invitation.pk)
 
     response = client.get(f"/i/{older}")
 
     assert response.status_code == 410
     assert visible_text(response) == [
-        "A newer mail was sent",
-        "This link is from an older mail. Please use the link in the newest mail about your invitation to Riverside.",
+        "There's a newer email",
+        "This link is from an older email. Use the link in the latest email about your invitation to Riverside.",
         "Sign in",
     ]
     assert recall(client.session, invitation.pk) is None
@@ -90,7 +90,7 @@ def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invit
 
 def test_an_older_link_takes_nothing_from_a_newer_one(client, invitation, open_link):
     older = token_for(invitation, Purpose.EMAILED)
-    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+    raise_generation(invitation.pk)
     invitation.refresh_from_db()
     open_link(invitation)
 
@@ -108,13 +108,13 @@ def test_a_listed_link_takes_nothing_from_a_emailed_one(client, invitation, open
 
 def test_the_older_link_of_an_ended_invitation_tells_how_it_ended(client, invitation, open_link):
     older = token_for(invitation, Purpose.EMAILED)
-    Invitation.objects.filter(pk=invitation.pk).raise_generation()
-    Invitation.objects.filter(pk=invitation.pk).leave_pending("cancelled")
+    raise_generation(invitation.pk)
+    leave_pending(invitation.pk, "cancelled")
 
     response = client.get(f"/i/{older}", follow=True)
 
     assert response.status_code == 410
-    assert visible_text(response)[0] == "This invitation was withdrawn"
+    assert visible_text(response)[0] == "This invitation has been withdrawn"
 
 
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete"])

@@ -2,6 +2,7 @@
 
 import pytest
 
+from invitations.actions.transitions import raise_generation
 from invitations.models import Invitation
 from orgs.permissions import UNIT_EDITOR_ROLE
 from tests.factories import EmailAddressFactory, InvitationFactory, UnitFactory
@@ -28,26 +29,26 @@ def test_everything_is_shown_before_anything_is_asked(invitation, page_of):
     assert response.status_code == 200
     assert visible_text(response) == [
         "Join Riverside",
-        "Owner Cast invites you to join Riverside.",
+        "Owner Cast invited you to join Riverside.",
         "Role",
         "Editor",
         "Members",
         "3",
-        "Invited address",
+        "Invited email address",
         "invitee@example.com",
-        "Open until",
+        "Expires",
         "June 1, 2099, 2:05 p.m. UTC",
-        "Say why, if you decline, or stop further mails",
+        "Declining? Add a reason or unsubscribe (optional)",
         "Reason (optional)",
-        "Whoever invited you can read it.",
-        "Further invitation mails",
-        "As before",
-        "None from this organization",
-        "None from any organization here",
-        "Nobody is told.",
+        "The person who invited you can read it.",
+        "Future invitation emails",
+        "Keep them",
+        "Unsubscribe from this organization",
+        "Unsubscribe from all organizations",
+        "We won't tell anyone.",
         "Accept",
         "Decline",
-        "You are signed in as Invitee Cast.",
+        "You're signed in as Invitee Cast.",
     ]
 
 
@@ -67,7 +68,7 @@ def test_a_unit_and_further_permissions_are_shown(organization, owner, page_of):
     assert lines[lines.index("Role") : lines.index("Members")] == [
         "Role",
         "Member",
-        "May also",
+        "Can also",
         "manage members, manage billing",
         "Workspace",
         "Main-workspace, as Editor",
@@ -102,7 +103,7 @@ def test_a_second_proven_address_is_as_good_as_the_first(client, stranger, organ
 def test_an_inviter_without_a_name_is_not_named(invitation, page_of):
     Invitation.objects.filter(pk=invitation.pk).update(inviter_name="")
 
-    assert visible_text(page_of(invitation))[1] == "Riverside invites you to join."
+    assert visible_text(page_of(invitation))[1] == "Riverside invited you to join."
 
 
 def test_names_are_text_and_nothing_else(invitation, organization, page_of):
@@ -117,7 +118,7 @@ def test_names_are_text_and_nothing_else(invitation, organization, page_of):
 
 def test_an_outdated_link_is_no_hindrance_to_whoever_has_proven_the_address(invitation, open_link, page_of):
     open_link(invitation)
-    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+    raise_generation(invitation.pk)
 
     assert page_of(invitation).status_code == 200
 

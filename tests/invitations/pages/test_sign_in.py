@@ -3,6 +3,7 @@
 import pytest
 
 from accounts.models import User
+from invitations.actions.transitions import leave_pending
 from invitations.models import Invitation
 from invitations.pages.link_session import recall
 from invitations.tokens import Proof, Purpose
@@ -34,7 +35,7 @@ def test_the_page_has_the_invited_address_filled_in(client, invitation, open_lin
     assert response.status_code == 200
     assert response.context["form"]["login"].value() == "invitee@example.com"
     assert visible_text(response) == [
-        "To join Riverside",
+        "Invitation to Riverside",
         "Back to the invitation",
         "Sign in",
         "Email",
@@ -86,7 +87,7 @@ def test_a_wrong_password_is_answered_alike_for_every_address(client, invitation
         response = sign_in(client, invitation, login, "not the one")
 
     assert response.status_code == 200
-    assert "The email address and/or password you specified are not correct." in visible_text(response)
+    assert "The email address or password isn't correct." in visible_text(response)
     assert changes.nothing
 
 
@@ -100,7 +101,7 @@ def test_whoever_is_signed_in_is_led_back(client, invitation, invitee):
 
 def test_an_ended_invitation_asks_for_no_password(client, invitation, open_link):
     open_link(invitation)
-    Invitation.objects.filter(pk=invitation.pk).leave_pending("cancelled")
+    leave_pending(invitation.pk, "cancelled")
 
     response = client.get(path(invitation))
 

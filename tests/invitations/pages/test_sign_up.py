@@ -4,6 +4,7 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts.models import User
+from invitations.actions.transitions import raise_generation
 from invitations.models import Invitation
 from invitations.tokens import Purpose
 from tests.factories import EmailAddressFactory, UserFactory
@@ -12,7 +13,7 @@ from tests.support.pages import visible_text
 
 PASSWORD = "a calm and long phrase"
 ADDRESS = "invitee@example.com"
-TAKEN = "There is an account with this address already. Sign in with it."
+TAKEN = "There's already an account with this email address. Sign in instead."
 
 
 def path(invitation):
@@ -36,7 +37,7 @@ def test_the_page_has_the_invited_address_fixed(client, invitation, open_link):
     assert 'value="invitee@example.com"' in str(response.context["form"]["email"])
     assert "readonly" in str(response.context["form"]["email"])
     assert visible_text(response) == [
-        "To join Riverside",
+        "Invitation to Riverside",
         "Back to the invitation",
         "Create an account",
         "Email",
@@ -48,7 +49,7 @@ def test_the_page_has_the_invited_address_fixed(client, invitation, open_link):
         "First name (optional)",
         "Last name (optional)",
         "Create an account",
-        "You have an account?",
+        "Already have an account?",
         "Sign in",
     ]
 
@@ -62,7 +63,7 @@ def test_the_emailed_link_verifies_the_address_and_leads_straight_back(client, i
     assert ("invitee@example.com", ADDRESS, True, True) in addresses()
     assert mailoutbox == []
     page = client.get(response["Location"])
-    assert (page.status_code, visible_text(page)[-1]) == (200, "You are signed in as invitee@example.com.")
+    assert (page.status_code, visible_text(page)[-1]) == (200, "You're signed in as invitee@example.com.")
     assert Invitation.objects.get().status == "pending"
 
 
@@ -82,7 +83,7 @@ def test_the_listed_link_does_not_verify(client, invitation, open_link, mailoutb
 
 def test_the_link_of_an_older_email_does_not_verify(client, invitation, open_link):
     open_link(invitation)
-    Invitation.objects.filter(pk=invitation.pk).raise_generation()
+    raise_generation(invitation.pk)
 
     response = sign_up(client, invitation)
 

@@ -8,11 +8,11 @@ from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 
 PAGE = [
-    "Verify your address first",
-    "Riverside invited invitee@example.com. Your account has this address, but nobody has shown yet that it is yours.",
-    "We mail you a link. Open it, and the invitation can be answered.",
-    "Send me the link",
-    "My addresses",
+    "Verify your email address first",
+    "Riverside invited invitee@example.com. Your account has this address, but it isn't verified yet.",
+    "We'll email you a link. Open it to respond.",
+    "Email me the link",
+    "My email addresses",
 ]
 
 
@@ -61,7 +61,7 @@ def test_a_second_email_within_minutes_is_not_sent_and_the_page_says_so(client, 
     client.post(f"/invitations/{invitation.pk}/verify")
 
     assert visible_text(page_of(invitation)) == [
-        "We mailed invitee@example.com a moment ago. Please look there.",
+        "We emailed invitee@example.com a moment ago. Please check your inbox.",
         *PAGE,
     ]
     assert len(mail.outbox) == 1

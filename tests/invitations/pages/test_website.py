@@ -7,7 +7,7 @@ from tests.factories import InvitationFactory, MembershipFactory
 from tests.support.pages import visible_text
 
 WEBSITE = "https://riverside.example.com/start?from=here&now"
-LINK = '<a class="{}" href="https://riverside.example.com/start?from=here&amp;now" rel="noreferrer">Open Riverside</a>'
+LINK = '<a class="{}" href="https://riverside.example.com/start?from=here&amp;now" rel="noreferrer">Go to Riverside</a>'
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def test_it_is_the_way_on_after_saying_yes(client, invitation, page_of):
 
     page = page_of(invitation)
 
-    assert visible_text(page)[2:] == ["Open Riverside", "My invitations"]
+    assert visible_text(page)[2:] == ["Go to Riverside", "My invitations"]
     assert LINK.format("button") in page.content.decode()
 
 
@@ -35,7 +35,7 @@ def test_a_member_finds_it_beside_a_further_invitation_and_in_their_list(client,
 
     page = page_of(InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner))
 
-    assert visible_text(page)[0] == "You belong to Riverside already"
+    assert visible_text(page)[0] == "You're already a member of Riverside"
     assert LINK.format("keep") in page.content.decode()
     assert 'href="https://riverside.example.com/start' in client.get("/invitations").content.decode()
 

@@ -9,14 +9,14 @@ from tests.support.pages import visible_text
 
 pytestmark = pytest.mark.usefixtures("signed_in")
 PAGE = [
-    "This invitation is for another address",
+    "This invitation is for a different email address",
     "Organization",
     "Riverside",
-    "Invited address",
+    "Invited email address",
     "invitee@example.com",
-    "You are signed in as",
+    "You're signed in as",
     "stranger@example.com",
-    "Nothing has been answered: the invitation stays as it is until the invited person decides.",
+    "Nothing has changed. The invitation stays open for the invited person.",
     "Switch account",
     "Stay signed in",
 ]

@@ -1,4 +1,4 @@
-"""Nobody is made a member without asking, except by staff, and except for an organization's own programs."""
+"""Adding members without an invitation: staff can add people, and managers can register system users."""
 
 import pytest
 
@@ -50,13 +50,13 @@ def test_staff_make_a_person_a_member(organization: Organization, stranger: User
     assert membership_of(stranger, organization).permissions == [ADMIN, MANAGE_MEMBERS]
 
 
-def test_members_cannot_even_as_owners(organization: Organization, owner: User, stranger: User):
+def test_members_cannot_even_if_they_are_owners(organization: Organization, owner: User, stranger: User):
     with track_changes() as changes, pytest.raises(InvitationRequired):
         add_member(by=session_of(owner), organization_id=organization.pk, user=stranger, role_id=VIEWER_ROLE)
     assert changes.nothing
 
 
-def test_nobody_belongs_twice(organization: Organization, member: User, by_staff: Principal):
+def test_a_user_cannot_be_added_twice(organization: Organization, member: User, by_staff: Principal):
     with track_changes() as changes, pytest.raises(AlreadyMember):
         add_member(by=by_staff, organization_id=organization.pk, user=member, role_id=ADMIN_ROLE)
     assert changes.nothing
@@ -69,7 +69,7 @@ def test_an_account_that_ended_is_not_added(organization: Organization, stranger
     assert changes.nothing
 
 
-def test_a_full_organization_takes_nobody_but_who_was_invited(
+def test_a_full_organization_only_takes_people_with_a_reserved_seat(
     organization: Organization, owner: User, stranger: User, invitee: User, by_staff: Principal
 ):
     Organization.objects.update(seat_limit=4)
@@ -81,8 +81,8 @@ def test_a_full_organization_takes_nobody_but_who_was_invited(
     assert organization.memberships.count() == 4
 
 
-class TestRegisteringAProgram:
-    def test_whoever_manages_members_may(self, organization: Organization, admin: User):
+class TestRegisteringASystemUser:
+    def test_managers_of_members_may(self, organization: Organization, admin: User):
         with track_changes() as changes:
             membership = register_system_user(
                 by=session_of(admin), organization_id=organization.pk, name="Robot", role_id=EDITOR_ROLE
@@ -92,17 +92,19 @@ class TestRegisteringAProgram:
             "orgs.Membership": (1, 0, 0),
             "orgs.RoleAssignment": (1, 0, 0),
         }
-        program = membership.user
-        granted = described(role_id=EDITOR_ROLE, user_id=program.pk)
+        system_user = membership.user
+        granted = described(role_id=EDITOR_ROLE, user_id=system_user.pk)
         assert changes.events == [
-            event("user.registered", program, admin, organization, user_kind="system"),
+            event("user.registered", system_user, admin, organization, user_kind="system"),
             event("membership.created", membership, admin, organization, **granted),
         ]
-        program.refresh_from_db()
-        assert (program.kind, program.email, program.display_name) == ("system", None, "Robot")
-        assert not program.has_usable_password()
+        system_user.refresh_from_db()
+        assert (system_user.kind, system_user.email, system_user.display_name) == ("system", None, "Robot")
+        assert not system_user.has_usable_password()
 
-    def test_it_holds_at_most_what_its_maker_holds(self, organization: Organization, admin: User, member: User):
+    def test_it_cannot_have_permissions_that_the_caller_lacks(
+        self, organization: Organization, admin: User, member: User
+    ):
         Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
         for by, role_id in ((admin, OWNER_ROLE), (member, EDITOR_ROLE)):
             with track_changes() as changes, pytest.raises(GrantTooWide):
@@ -110,7 +112,7 @@ class TestRegisteringAProgram:
             assert changes.nothing
         register_system_user(by=session_of(member), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE)
 
-    def test_it_never_owns(self, organization: Organization, owner: User, by_staff: Principal):
+    def test_it_cannot_be_an_owner(self, organization: Organization, owner: User, by_staff: Principal):
         for by in (session_of(owner), by_staff):
             with track_changes() as changes, pytest.raises(OwnerIsNoPerson):
                 register_system_user(by=by, organization_id=organization.pk, name="Robot", role_id=OWNER_ROLE)
@@ -127,19 +129,19 @@ class TestRegisteringAProgram:
     def test_it_belongs_to_one_organization_only(
         self, organization: Organization, other_organization: Organization, stranger: User, by_staff: Principal
     ):
-        program = MembershipFactory.create(organization=organization, of_system_user=True).user
+        system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
         for by in (session_of(stranger), by_staff):
             with track_changes() as changes, pytest.raises(AlreadyMember):
-                add_member(by=by, organization_id=other_organization.pk, user=program, role_id=VIEWER_ROLE)
+                add_member(by=by, organization_id=other_organization.pk, user=system_user, role_id=VIEWER_ROLE)
             assert changes.nothing
 
-    def test_others_may_not(self, organization: Organization, member: User, stranger: User):
+    def test_others_are_refused(self, organization: Organization, member: User, stranger: User):
         for by, refusal in ((member, PermissionMissing), (stranger, OrganizationNotFound)):
             with track_changes() as changes, pytest.raises(refusal):
                 register_system_user(by=session_of(by), organization_id=organization.pk, name="R", role_id=VIEWER_ROLE)
             assert changes.nothing
 
-    def test_its_role_and_permissions_are_looked_up_here(
+    def test_its_role_and_permissions_must_belong_to_the_organization(
         self, organization: Organization, other_organization: Organization, owner: User
     ):
         foreign = RoleFactory.create(organization=other_organization, name="Helper")

@@ -1,4 +1,4 @@
-"""API keys: a member's rights or fewer, shown once, stored as a hash, dead with the membership."""
+"""API keys: their permissions, secrets and owners, and authentication with them."""
 
 import hashlib
 from datetime import timedelta
@@ -17,7 +17,7 @@ from orgs.actions.api_keys import (
     authenticate,
     create_api_key,
     delete_api_key,
-    describe_api_key,
+    update_api_key,
     visible_keys,
 )
 from orgs.locks import OrganizationNotFound
@@ -33,7 +33,7 @@ from orgs.permissions import (
     UNIT_VIEW,
     VIEWER_ROLE,
 )
-from orgs.policies import GrantTooWide, holdings
+from orgs.policies import GrantTooWide, caller_permissions
 from tests.factories import MembershipFactory, UnitFactory
 from tests.support.changes import event, track_changes
 from tests.support.people import membership_of, session_of
@@ -47,12 +47,12 @@ def create(by: User | Principal, organization: Organization, **values: Any) -> t
 
 
 @pytest.fixture
-def program(organization: Organization) -> User:
+def system_user(organization: Organization) -> User:
     return MembershipFactory.create(organization=organization, of_system_user=True).user
 
 
 class TestCreating:
-    def test_a_member_makes_one_for_themselves(self, organization: Organization, member: User):
+    def test_a_member_creates_one_for_themselves(self, organization: Organization, member: User):
         until = timezone.now() + timedelta(days=30)
         with track_changes() as changes:
             key, secret = create(member, organization, description="Exports", expires_at=until)
@@ -86,13 +86,13 @@ class TestCreating:
             assert len(secret) == 46
             assert not any(secret in str(row) for row in ApiKey.objects.values())
 
-    def test_it_can_be_narrowed_to_what_the_member_holds(self, organization: Organization, admin: User):
+    def test_it_can_be_limited_to_some_of_the_members_permissions(self, organization: Organization, admin: User):
         key, _ = create(admin, organization, permissions=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
         assert key.permissions == [LIST_PROJECTS, MANAGE_MEMBERS]
         key, _ = create(admin, organization, permissions=frozenset())
         assert key.permissions == []
 
-    def test_it_can_be_narrowed_to_rights_in_a_unit(self, organization: Organization, stranger: User):
+    def test_it_can_be_limited_to_permissions_in_a_unit(self, organization: Organization, stranger: User):
         MembershipFactory.create(
             organization=organization,
             user=stranger,
@@ -102,13 +102,13 @@ class TestCreating:
         key, _ = create(stranger, organization, permissions=frozenset({UNIT_EDIT, UNIT_VIEW}))
         assert key.permissions == [UNIT_EDIT, UNIT_VIEW]
 
-    def test_it_is_never_wider(self, organization: Organization, member: User):
+    def test_it_cannot_have_more_permissions_than_the_member(self, organization: Organization, member: User):
         with track_changes() as changes, pytest.raises(GrantTooWide) as refusal:
             create(member, organization, permissions=frozenset({LIST_PROJECTS, MANAGE_MEMBERS}))
         assert refusal.value.details == {"missing_permissions": [MANAGE_MEMBERS]}
         assert changes.nothing
 
-    def test_a_key_makes_no_key_wider_than_itself(self, organization: Organization, owner: User):
+    def test_a_key_cannot_create_a_key_with_more_permissions(self, organization: Organization, owner: User):
         narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({LIST_PROJECTS}))
         with track_changes() as changes, pytest.raises(GrantTooWide):
             create(narrow, organization, permissions=frozenset({MANAGE_BILLING}))
@@ -117,7 +117,7 @@ class TestCreating:
         assert key.permissions == [LIST_PROJECTS]
         by = authenticate(secret)
         assert by is not None
-        assert holdings(by, organization).organization == {LIST_PROJECTS}
+        assert caller_permissions(by, organization).organization == {LIST_PROJECTS}
 
     def test_unknown_permissions_are_refused(self, organization: Organization, owner: User):
         with track_changes() as changes, pytest.raises(UnknownPermission) as refusal:
@@ -125,17 +125,17 @@ class TestCreating:
         assert refusal.value.fields == {"permissions": ["Unknown permission."]}
         assert changes.nothing
 
-    def test_it_does_not_begin_expired(self, organization: Organization, owner: User):
+    def test_it_cannot_expire_in_the_past(self, organization: Organization, owner: User):
         with track_changes() as changes, pytest.raises(Invalid) as refusal:
             create(owner, organization, expires_at=timezone.now())
-        assert refusal.value.fields == {"expires_at": ["Choose a moment in the future."]}
+        assert refusal.value.fields == {"expires_at": ["Choose a time in the future."]}
         assert changes.nothing
 
     @pytest.mark.parametrize(
         ("wrong", "named"),
         [({"name": ""}, "name"), ({"name": "a\nb"}, "name"), ({"description": "\x00"}, "description")],
     )
-    def test_what_breaks_a_rule_is_named(
+    def test_validation_errors_name_the_field(
         self, organization: Organization, owner: User, wrong: dict[str, str], named: str
     ):
         with track_changes() as changes, pytest.raises(ValidationError) as refusal:
@@ -143,17 +143,17 @@ class TestCreating:
         assert list(refusal.value.message_dict) == [named]
         assert changes.nothing
 
-    def test_an_outsider_has_none(self, organization: Organization, stranger: User):
+    def test_a_non_member_cannot_create_one(self, organization: Organization, stranger: User):
         with track_changes() as changes, pytest.raises(OrganizationNotFound):
             create(stranger, organization)
         assert changes.nothing
 
 
 class TestForOthers:
-    def test_whoever_manages_members_makes_them_for_programs(
-        self, organization: Organization, admin: User, program: User, by_staff: Principal
+    def test_managers_of_members_create_them_for_system_users(
+        self, organization: Organization, admin: User, system_user: User, by_staff: Principal
     ):
-        membership = membership_of(program, organization)
+        membership = membership_of(system_user, organization)
         for by in (session_of(admin), by_staff):
             key, _ = create(by, organization, membership_id=membership.pk)
             assert key.membership_id == membership.pk
@@ -162,32 +162,32 @@ class TestForOthers:
         membership = membership_of(member, organization)
         assert create(member, organization, membership_id=membership.pk)[0].membership_id == membership.pk
 
-    def test_nobody_makes_them_for_a_person(self, organization: Organization, owner: User, member: User):
+    def test_they_cannot_be_created_for_another_person(self, organization: Organization, owner: User, member: User):
         with track_changes() as changes, pytest.raises(NotYourKey):
             create(owner, organization, membership_id=membership_of(member, organization).pk)
         assert changes.nothing
 
-    def test_other_members_do_not(self, organization: Organization, member: User, program: User):
+    def test_other_members_cannot(self, organization: Organization, member: User, system_user: User):
         with track_changes() as changes, pytest.raises(NotYourKey):
-            create(member, organization, membership_id=membership_of(program, organization).pk)
+            create(member, organization, membership_id=membership_of(system_user, organization).pk)
         assert changes.nothing
 
-    def test_nobody_makes_them_for_a_program_that_holds_more(self, organization: Organization, member: User):
+    def test_they_cannot_be_created_for_a_system_user_with_more_permissions(
+        self, organization: Organization, member: User
+    ):
         Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
         higher = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
         with track_changes() as changes, pytest.raises(GrantTooWide):
             create(member, organization, membership_id=membership_of(higher, organization).pk)
         assert changes.nothing
 
-    def test_staff_and_the_service_belong_nowhere_and_must_name_a_program(
-        self, organization: Organization, by_staff: Principal
-    ):
+    def test_staff_and_the_service_must_name_a_system_user(self, organization: Organization, by_staff: Principal):
         for by in (by_staff, SERVICE):
             with track_changes() as changes, pytest.raises(NotYourKey):
                 create(by, organization)
             assert changes.nothing
 
-    def test_members_of_others_are_unknown(
+    def test_members_of_other_organizations_are_unknown(
         self, organization: Organization, other_organization: Organization, owner: User
     ):
         foreign = MembershipFactory.create(organization=other_organization, of_system_user=True)
@@ -196,35 +196,35 @@ class TestForOthers:
         assert changes.nothing
 
 
-class TestSeeingDescribingDeleting:
-    def test_everybody_sees_their_own_and_managers_those_of_programs(
-        self, organization: Organization, admin: User, member: User, program: User, by_staff: Principal
+class TestSeeingUpdatingDeleting:
+    def test_members_see_their_own_and_managers_those_of_system_users(
+        self, organization: Organization, admin: User, member: User, system_user: User, by_staff: Principal
     ):
         of_member, _ = create(member, organization)
-        of_program, _ = create(admin, organization, membership_id=membership_of(program, organization).pk)
+        of_system_user, _ = create(admin, organization, membership_id=membership_of(system_user, organization).pk)
         of_admin, _ = create(admin, organization)
         seen = {
             who: set(visible_keys(by, organization))
             for who, by in {
                 "member": session_of(member),
                 "admin": session_of(admin),
-                "program": session_of(program),
+                "system_user": session_of(system_user),
                 "staff": by_staff,
                 "service": SERVICE,
             }.items()
         }
         assert seen == {
             "member": {of_member},
-            "admin": {of_admin, of_program},
-            "program": {of_program},
-            "staff": {of_program},
-            "service": {of_program},
+            "admin": {of_admin, of_system_user},
+            "system_user": {of_system_user},
+            "staff": {of_system_user},
+            "service": {of_system_user},
         }
 
-    def test_describing_changes_words_and_nothing_else(self, organization: Organization, member: User):
+    def test_updating_only_changes_name_and_description(self, organization: Organization, member: User):
         key, secret = create(member, organization)
         with track_changes() as changes:
-            describe_api_key(
+            update_api_key(
                 by=session_of(member), organization_id=organization.pk, key_id=key.pk, name="Daily", description="New"
             )
         assert changes.tables == {"orgs.ApiKey": (0, 1, 0)}
@@ -236,13 +236,13 @@ class TestSeeingDescribingDeleting:
         assert authenticate(secret) is not None
 
     @pytest.mark.parametrize("forbidden", ["permissions", "expires_at", "secret_hash", "membership"])
-    def test_what_it_may_do_never_changes(self, organization: Organization, member: User, forbidden: str):
+    def test_its_permissions_cannot_be_changed(self, organization: Organization, member: User, forbidden: str):
         key, _ = create(member, organization)
         with track_changes() as changes, pytest.raises(TypeError, match=forbidden):
-            describe_api_key(by=session_of(member), organization_id=organization.pk, key_id=key.pk, **{forbidden: "x"})
+            update_api_key(by=session_of(member), organization_id=organization.pk, key_id=key.pk, **{forbidden: "x"})
         assert changes.nothing
 
-    def test_a_deleted_key_opens_nothing(self, organization: Organization, member: User):
+    def test_a_deleted_key_is_not_valid(self, organization: Organization, member: User):
         key, secret = create(member, organization)
         membership = membership_of(member, organization)
         with track_changes() as changes:
@@ -251,8 +251,8 @@ class TestSeeingDescribingDeleting:
         assert changes.events == [event("api_key.deleted", key, member, organization, membership_id=membership.pk)]
         assert authenticate(secret) is None
 
-    @pytest.mark.parametrize("action", [describe_api_key, delete_api_key])
-    def test_keys_of_others_are_unknown(
+    @pytest.mark.parametrize("action", [update_api_key, delete_api_key])
+    def test_keys_of_other_members_are_unknown(
         self,
         organization: Organization,
         other_organization: Organization,
@@ -274,7 +274,7 @@ class TestSeeingDescribingDeleting:
 
 
 class TestAuthenticating:
-    def test_the_principal_is_the_member_within_the_organization_and_the_scopes(
+    def test_the_principal_is_the_member_limited_to_organization_and_permissions(
         self, organization: Organization, member: User
     ):
         key, secret = create(member, organization, permissions=frozenset({LIST_PROJECTS}))
@@ -293,7 +293,7 @@ class TestAuthenticating:
     @pytest.mark.parametrize(
         "secret", ["", "pw_", "pw_unknown", "pw_\x00", "pw_\ud800", "x" * 100_000, " ", "pw_" + "A" * 43]
     )
-    def test_unknown_secrets_are_nobody(self, organization: Organization, member: User, secret: str):
+    def test_unknown_secrets_are_not_valid(self, organization: Organization, member: User, secret: str):
         create(member, organization)
         assert authenticate(secret) is None
 
@@ -303,13 +303,13 @@ class TestAuthenticating:
             assert authenticate(altered) is None
         assert authenticate(secret) is not None
 
-    def test_an_expired_key_opens_nothing(self, organization: Organization, member: User):
+    def test_an_expired_key_is_not_valid(self, organization: Organization, member: User):
         _, secret = create(member, organization, expires_at=timezone.now() + timedelta(days=1))
         assert authenticate(secret) is not None
         ApiKey.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
         assert authenticate(secret) is None
 
-    def test_it_dies_with_the_membership_the_account_and_the_archived_organization(
+    def test_it_ends_with_the_membership_the_account_and_the_organization(
         self, organization: Organization, member: User
     ):
         _, secret = create(member, organization)
@@ -323,7 +323,7 @@ class TestAuthenticating:
         membership_of(member, organization).delete()
         assert authenticate(secret) is None
 
-    def test_its_last_use_is_known_to_the_minute(self, organization: Organization, member: User):
+    def test_its_last_use_is_recorded_once_a_minute(self, organization: Organization, member: User):
         key, secret = create(member, organization)
         moments = []
         for used_before in (None, timedelta(seconds=30), timedelta(seconds=61)):
@@ -336,7 +336,7 @@ class TestAuthenticating:
         assert key.last_used_at is not None
         assert abs(timezone.now() - key.last_used_at) < timedelta(seconds=30)
 
-    def test_an_unknown_secret_leaves_no_trace(self, organization: Organization, member: User):
+    def test_an_unknown_secret_writes_nothing(self, organization: Organization, member: User):
         create(member, organization)
         with track_changes() as changes:
             authenticate("pw_unknown")

@@ -1,4 +1,4 @@
-"""Archiving hides an organization from everybody until its owner restores it; nothing in it is lost."""
+"""Archiving hides an organization until its owner restores it; no data is lost."""
 
 import pytest
 from django.utils import timezone
@@ -67,7 +67,7 @@ def test_only_owners_may(organization: Organization, admin: User, owner: User, s
         assert changes.nothing
 
 
-def test_the_scope_to_own_suffices_an_owner(organization: Organization, owner: User):
+def test_an_owners_key_with_the_own_permission_may(organization: Organization, owner: User):
     by = Principal(user=owner, method=Method.OAUTH2, permissions=frozenset({OWN}))
     assert archive_organization(by=by, organization_id=organization.pk).is_archived
 
@@ -77,7 +77,7 @@ def test_staff_may(organization: Organization, by_staff: Principal):
     assert not restore_organization(by=by_staff, organization_id=organization.pk).is_archived
 
 
-def test_seats_that_became_free_meanwhile_are_given_when_it_is_restored(
+def test_restoring_gives_free_seats_to_waiting_acceptances(
     organization: Organization, owner: User, member: User, invitee: User
 ):
     Organization.objects.update(seat_limit=3, deleted_at=timezone.now())
@@ -89,7 +89,9 @@ def test_seats_that_became_free_meanwhile_are_given_when_it_is_restored(
     assert role_id_of(invitee, organization) == waiting.role_id
 
 
-def test_an_archived_organization_is_still_its_members(organization: Organization, stranger: User, owner: User):
+def test_members_of_an_archived_organization_still_see_it_as_archived(
+    organization: Organization, stranger: User, owner: User
+):
     archive_organization(by=session_of(owner), organization_id=organization.pk)
     MembershipFactory.create(organization=organization, user=stranger)
     assert list(Organization.objects.visible_to(session_of(stranger))) == [organization]

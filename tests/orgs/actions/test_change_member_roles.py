@@ -1,4 +1,4 @@
-"""Changing what a member holds: a subset of what the caller holds, over nobody who holds more."""
+"""Changing a member's roles and permissions: callers need all that the member has and gets."""
 
 import pytest
 
@@ -91,7 +91,7 @@ def test_both_at_once(organization: Organization, admin: User, member: User):
         {"permissions": frozenset({MANAGE_BILLING})},
     ],
 )
-def test_nobody_gives_what_they_do_not_hold_not_even_to_themselves(
+def test_callers_cannot_grant_permissions_they_lack_even_to_themselves(
     organization: Organization, member: User, stranger: User, grant: dict
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
@@ -102,7 +102,9 @@ def test_nobody_gives_what_they_do_not_hold_not_even_to_themselves(
         assert changes.nothing
 
 
-def test_nobody_changes_who_holds_more(organization: Organization, admin: User, owner: User, member: User):
+def test_members_with_more_permissions_cannot_be_changed(
+    organization: Organization, admin: User, owner: User, member: User
+):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
     for by, target in ((admin, owner), (member, admin)):
         with track_changes() as changes, pytest.raises(GrantTooWide):
@@ -110,7 +112,7 @@ def test_nobody_changes_who_holds_more(organization: Organization, admin: User, 
         assert changes.nothing
 
 
-def test_rights_in_a_unit_count_when_asking_who_holds_more(organization: Organization, member: User, stranger: User):
+def test_permissions_in_units_count_as_more_permissions(organization: Organization, member: User, stranger: User):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
     MembershipFactory.create(
         organization=organization,
@@ -123,7 +125,7 @@ def test_rights_in_a_unit_count_when_asking_who_holds_more(organization: Organiz
     assert changes.nothing
 
 
-def test_a_credential_for_less_gives_less(organization: Organization, owner: User, member: User):
+def test_a_limited_credential_grants_less(organization: Organization, owner: User, member: User):
     narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))
     with track_changes() as changes, pytest.raises(GrantTooWide):
         change(narrow, member, organization, role_id=EDITOR_ROLE)
@@ -132,7 +134,7 @@ def test_a_credential_for_less_gives_less(organization: Organization, owner: Use
 
 
 class TestOwners:
-    def test_an_owner_makes_another(self, organization: Organization, owner: User, member: User):
+    def test_an_owner_makes_another_owner(self, organization: Organization, owner: User, member: User):
         change(owner, member, organization, role_id=OWNER_ROLE)
         assert (role_id_of(member, organization), role_id_of(owner, organization)) == (OWNER_ROLE, OWNER_ROLE)
 
@@ -142,7 +144,7 @@ class TestOwners:
         assert role_id_of(owner, organization) == VIEWER_ROLE
 
     @pytest.mark.parametrize("role_id", [ADMIN_ROLE, UNASSIGNED_ROLE])
-    def test_the_last_one_cannot_be_demoted_by_anybody(
+    def test_the_last_owner_cannot_be_demoted(
         self, organization: Organization, owner: User, by_staff: Principal, role_id
     ):
         MembershipFactory.create(
@@ -153,19 +155,19 @@ class TestOwners:
                 change(by, owner, organization, role_id=role_id)
             assert changes.nothing
 
-    def test_the_last_one_can_still_be_given_direct_permissions(self, organization: Organization, owner: User):
+    def test_the_last_owner_can_get_direct_permissions(self, organization: Organization, owner: User):
         answer = change(owner, owner, organization, permissions=frozenset({LIST_PROJECTS}))
         assert (answer.organization_role.pk, answer.permissions) == (OWNER_ROLE, [LIST_PROJECTS])
 
-    def test_a_program_never_becomes_one(self, organization: Organization, owner: User, by_staff: Principal):
-        program = MembershipFactory.create(organization=organization, of_system_user=True).user
+    def test_a_system_user_cannot_become_an_owner(self, organization: Organization, owner: User, by_staff: Principal):
+        system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
         for by in (owner, by_staff):
             with track_changes() as changes, pytest.raises(OwnerIsNoPerson):
-                change(by, program, organization, role_id=OWNER_ROLE)
+                change(by, system_user, organization, role_id=OWNER_ROLE)
             assert changes.nothing
 
 
-def test_own_roles_of_the_organization_can_be_given_and_those_of_others_cannot(
+def test_custom_roles_of_the_organization_can_be_given_but_not_those_of_others(
     organization: Organization, other_organization: Organization, owner: User, member: User
 ):
     mine = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
@@ -190,7 +192,7 @@ def test_only_permissions_of_organizations_can_be_given_directly(
     assert changes.nothing
 
 
-def test_members_without_the_right_outsiders_and_foreign_members(
+def test_callers_without_permission_and_foreign_members(
     organization: Organization, other_organization: Organization, owner: User, member: User, stranger: User
 ):
     for by, refusal in ((member, PermissionMissing), (stranger, OrganizationNotFound)):

@@ -1,4 +1,4 @@
-"""A person registers an organization and owns it."""
+"""Registering an organization makes the person its owner."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ PROFILE = {
 }
 
 
-def test_whoever_registers_an_organization_owns_it(owner: User):
+def test_registering_an_organization_makes_the_caller_its_owner(owner: User):
     with track_changes() as changes:
         organization = create_organization(by=session_of(owner), **PROFILE)
     assert changes.tables == {
@@ -63,16 +63,16 @@ def test_a_name_is_enough(owner: User):
 
 
 @pytest.mark.parametrize("method", [Method.SESSION, Method.JWT, Method.OAUTH2])
-def test_any_way_of_signing_in_as_a_person_will_do(owner: User, method: Method):
+def test_every_credential_of_a_person_is_accepted(owner: User, method: Method):
     organization = create_organization(by=Principal(user=owner, method=method), name="Riverside", slug="riverside")
     assert role_id_of(owner, organization) == OWNER_ROLE
 
 
-def test_programs_links_and_staff_own_nothing(owner: User, organization: Organization, by_staff: Principal):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+def test_system_users_links_and_staff_cannot_register_one(owner: User, organization: Organization, by_staff: Principal):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
     for by in (
         Principal(user=owner, method=Method.API_KEY),
-        Principal(user=program, method=Method.OAUTH2),
+        Principal(user=system_user, method=Method.OAUTH2),
         by_staff,
         SERVICE,
         LINK_HOLDER,
@@ -82,7 +82,7 @@ def test_programs_links_and_staff_own_nothing(owner: User, organization: Organiz
         assert changes.nothing
 
 
-def test_an_account_that_ended_meanwhile_founds_nothing(owner: User):
+def test_an_account_that_has_just_ended_cannot_register_one(owner: User):
     by = session_of(owner)
     User.objects.filter(pk=owner.pk).update(is_active=False)
     with track_changes() as changes, pytest.raises(AccountEnded):
@@ -91,7 +91,7 @@ def test_an_account_that_ended_meanwhile_founds_nothing(owner: User):
 
 
 @pytest.mark.parametrize("archived", [False, True])
-def test_a_slug_is_taken_also_by_an_archived_organization(owner: User, organization: Organization, archived: bool):
+def test_slugs_of_archived_organizations_are_taken(owner: User, organization: Organization, archived: bool):
     if archived:
         Organization.objects.update(deleted_at=organization.created_at)
     with track_changes() as changes, pytest.raises(SlugTaken):

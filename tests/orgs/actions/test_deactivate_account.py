@@ -1,4 +1,4 @@
-"""Staff stop an account and start it again; its memberships stay."""
+"""Staff deactivate and reactivate accounts; memberships stay."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_reactivating_a_deleted_account_does_not_bring_back_its_memberships(
 
 
 @pytest.mark.parametrize("active", [True, False])
-def test_what_is_so_already_changes_nothing(member: User, by_staff: Principal, active: bool):
+def test_repeating_changes_nothing(member: User, by_staff: Principal, active: bool):
     User.objects.filter(pk=member.pk).update(is_active=active)
     with track_changes() as changes:
         (reactivate_account if active else deactivate_account)(by=by_staff, user=member)

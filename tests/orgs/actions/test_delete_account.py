@@ -1,4 +1,4 @@
-"""Deleting an account ends every membership and signing in; nothing is erased."""
+"""Deleting an account ends its memberships and keeps it from signing in; no data is erased."""
 
 import pytest
 from django.utils import timezone
@@ -22,8 +22,8 @@ def test_a_person_leaves_everywhere_and_cannot_sign_in_again(
     member: User, organization: Organization, other_organization: Organization
 ):
     mine = membership_of(member, organization)
-    theirs = MembershipFactory.create(organization=other_organization, user=member)
-    ApiKeyFactory.create(membership=theirs, name="Nightly")
+    elsewhere = MembershipFactory.create(organization=other_organization, user=member)
+    ApiKeyFactory.create(membership=elsewhere, name="Nightly")
     start = timezone.now()
     with track_changes() as changes:
         delete_account(by=session_of(member), user=member)
@@ -36,7 +36,7 @@ def test_a_person_leaves_everywhere_and_cannot_sign_in_again(
     assert sorted(changes.events[:2]) == sorted(
         [
             event("membership.left", mine, member, organization, user_id=member.pk),
-            event("membership.left", theirs, member, other_organization, user_id=member.pk),
+            event("membership.left", elsewhere, member, other_organization, user_id=member.pk),
         ]
     )
     assert changes.events[2:] == [event("user.deleted", member, member)]
@@ -53,7 +53,7 @@ def test_staff_may_do_it_for_a_person(member: User, staff_member: User, by_staff
     assert changes.events == [event("user.deleted", member, by_staff)]
 
 
-def test_a_last_owner_cannot_go_and_stays_everywhere_else_too(
+def test_a_last_owner_cannot_be_deleted_and_keeps_all_memberships(
     owner: User, organization: Organization, other_organization: Organization
 ):
     MembershipFactory.create(organization=other_organization, user=owner)
@@ -62,14 +62,14 @@ def test_a_last_owner_cannot_go_and_stays_everywhere_else_too(
     assert changes.nothing
 
 
-def test_the_last_owner_of_an_archived_organization_cannot_go_either(owner: User):
+def test_the_last_owner_of_an_archived_organization_cannot_be_deleted(owner: User):
     OrganizationFactory.create(slug="archived", owners=[owner], archived=True)
     with track_changes() as changes, pytest.raises(LastOwner):
         delete_account(by=session_of(owner), user=owner)
     assert changes.nothing
 
 
-def test_an_owner_who_is_not_the_only_one_can_go(owner: User, member: User, organization: Organization):
+def test_one_of_several_owners_can_be_deleted(owner: User, member: User, organization: Organization):
     membership_of(member, organization).assignments.update(role_id=OWNER_ROLE)
     delete_account(by=session_of(owner), user=owner)
     assert not Membership.objects.filter(user=owner).exists()
@@ -91,19 +91,19 @@ def test_a_deleted_account_is_not_deleted_again(member: User, by_staff: Principa
 
 
 @pytest.mark.parametrize("method", [Method.API_KEY, Method.SERVICE, Method.LINK])
-def test_a_program_may_not_even_for_its_own_person(member: User, method: Method):
+def test_a_personal_client_cannot_delete_its_owner(member: User, method: Method):
     with track_changes() as changes, pytest.raises(AccountNotYours):
         delete_account(by=Principal(user=member, method=method), user=member)
     assert changes.nothing
 
 
-def test_somebody_else_may_not(member: User, stranger: User):
+def test_other_people_cannot(member: User, stranger: User):
     with track_changes() as changes, pytest.raises(AccountNotYours):
         delete_account(by=session_of(stranger), user=member)
     assert changes.nothing
 
 
-def test_a_credential_for_less_than_the_whole_person_may_not(member: User, organization: Organization):
+def test_a_limited_credential_cannot(member: User, organization: Organization):
     narrow = Principal(user=member, method=Method.OAUTH2, permissions=frozenset({LIST_PROJECTS}))
     bound = Principal(user=member, method=Method.OAUTH2, organization_id=organization.pk)
     for by in (narrow, bound):
@@ -112,15 +112,15 @@ def test_a_credential_for_less_than_the_whole_person_may_not(member: User, organ
         assert changes.nothing
 
 
-def test_a_deleted_person_holds_nothing_anywhere(member: User, organization: Organization, by_staff: Principal):
+def test_a_deleted_person_has_no_permissions(member: User, organization: Organization, by_staff: Principal):
     delete_account(by=by_staff, user=member)
     assert policies.find_membership(member, organization) is None
-    assert policies.holdings_to_vouch(User.objects.get(pk=member.pk), organization) is None
+    assert policies.inviter_permissions(User.objects.get(pk=member.pk), organization) is None
 
 
 def test_a_system_user_can_be_deleted_by_staff(organization: Organization, by_staff: Principal):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
-    delete_account(by=by_staff, user=program)
-    program.refresh_from_db()
-    assert (program.is_active, program.deleted_at is None) == (False, False)
-    assert not RoleAssignment.objects.filter(membership__user=program).exists()
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
+    delete_account(by=by_staff, user=system_user)
+    system_user.refresh_from_db()
+    assert (system_user.is_active, system_user.deleted_at is None) == (False, False)
+    assert not RoleAssignment.objects.filter(membership__user=system_user).exists()

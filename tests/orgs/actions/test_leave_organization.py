@@ -1,4 +1,4 @@
-"""A person goes when they like, unless nobody would own what they leave."""
+"""People can leave an organization, except its last owner."""
 
 import pytest
 from django.utils import timezone
@@ -17,7 +17,7 @@ from tests.support.people import membership_of, session_of
 pytestmark = pytest.mark.django_db
 
 
-def test_a_member_needs_nobodys_permission(organization: Organization, member: User):
+def test_a_member_needs_no_permission_to_leave(organization: Organization, member: User):
     membership = membership_of(member, organization)
     with track_changes() as changes:
         leave_organization(by=session_of(member), organization_id=organization.pk)
@@ -25,20 +25,20 @@ def test_a_member_needs_nobodys_permission(organization: Organization, member: U
     assert changes.events == [event("membership.left", membership, member, organization, user_id=member.pk)]
 
 
-def test_who_has_left_is_an_outsider(organization: Organization, member: User):
+def test_a_former_member_is_a_non_member(organization: Organization, member: User):
     leave_organization(by=session_of(member), organization_id=organization.pk)
     with track_changes() as changes, pytest.raises(OrganizationNotFound):
         leave_organization(by=session_of(member), organization_id=organization.pk)
     assert changes.nothing
 
 
-def test_the_last_owner_stays(organization: Organization, owner: User):
+def test_the_last_owner_cannot_leave(organization: Organization, owner: User):
     with track_changes() as changes, pytest.raises(LastOwner):
         leave_organization(by=session_of(owner), organization_id=organization.pk)
     assert changes.nothing
 
 
-def test_of_two_owners_one_can_go(organization: Organization, owner: User, admin: User):
+def test_one_of_two_owners_can_leave(organization: Organization, owner: User, admin: User):
     membership_of(admin, organization).assignments.update(role_id=OWNER_ROLE)
     leave_organization(by=session_of(owner), organization_id=organization.pk)
     assert not Membership.objects.filter(user=owner).exists()
@@ -46,15 +46,15 @@ def test_of_two_owners_one_can_go(organization: Organization, owner: User, admin
         leave_organization(by=session_of(admin), organization_id=organization.pk)
 
 
-def test_a_program_does_not_leave_nor_takes_its_person_away(organization: Organization, member: User):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
-    for by in (Principal(user=member, method=Method.API_KEY), Principal(user=program, method=Method.OAUTH2)):
+def test_system_users_and_personal_clients_cannot_leave(organization: Organization, member: User):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+    for by in (Principal(user=member, method=Method.API_KEY), Principal(user=system_user, method=Method.OAUTH2)):
         with track_changes() as changes, pytest.raises(PersonRequired):
             leave_organization(by=by, organization_id=organization.pk)
         assert changes.nothing
 
 
-def test_nobody_leaves_through_a_credential_of_another_organization(
+def test_a_credential_of_another_organization_cannot_leave(
     organization: Organization, other_organization: Organization, member: User
 ):
     bound = Principal(user=member, method=Method.OAUTH2, organization_id=other_organization.pk)
@@ -63,7 +63,7 @@ def test_nobody_leaves_through_a_credential_of_another_organization(
     assert changes.nothing
 
 
-def test_an_archived_organization_is_out_of_reach(organization: Organization, member: User):
+def test_an_archived_organization_is_not_found(organization: Organization, member: User):
     Organization.objects.update(deleted_at=timezone.now())
     with pytest.raises(OrganizationNotFound):
         leave_organization(by=session_of(member), organization_id=organization.pk)

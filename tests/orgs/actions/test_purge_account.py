@@ -1,4 +1,4 @@
-"""Purging erases a person: no address and no name of theirs is left in any table; events keep the id."""
+"""Purging an account erases the person's names and addresses from all tables; events keep the user id."""
 
 from datetime import timedelta
 
@@ -64,7 +64,7 @@ def test_an_account_deleted_before_is_only_erased(member: User, by_staff: Princi
     assert [told.kind for told in changes.events] == ["user.purged"]
 
 
-def test_nothing_that_names_the_person_is_left_in_any_table(
+def test_no_table_contains_the_persons_names_or_addresses(
     organization: Organization, other_organization: Organization, owner: User, stranger: User, admin: User
 ):
     User.objects.filter(pk=admin.pk).update(first_name="Nadezhda", last_name="Mandelstam")
@@ -101,7 +101,7 @@ def test_nothing_that_names_the_person_is_left_in_any_table(
     assert Email.objects.filter(state="queued").get() == to_somebody
 
 
-def test_what_is_open_to_the_person_is_withdrawn_with_an_event_each(
+def test_open_invitations_to_the_person_are_withdrawn_with_an_event_each(
     organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
 ):
     opened = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
@@ -139,7 +139,7 @@ def test_unsent_email_to_the_person_is_not_sent_any_more(organization: Organizat
     assert (email.state, email.due_at, email.recipient) == ("dropped", None, f"erased-{email.pk.hex}@erased.invalid")
 
 
-def test_what_they_sent_stays_open_and_says_who_by_id_only(organization: Organization, admin: User):
+def test_invitations_they_sent_stay_open_with_the_inviters_id_only(organization: Organization, admin: User):
     key = admin.pk
     invite(by=session_of(admin), organization_id=organization.pk, email=normalize_address("somebody@example.com"))
     assert Invitation.objects.get().inviter_name == "Admin Cast"
@@ -148,7 +148,7 @@ def test_what_they_sent_stays_open_and_says_who_by_id_only(organization: Organiz
     assert (sent.inviter_id, sent.inviter_user_id, sent.inviter_name) == (None, key, "")
 
 
-def test_the_address_can_register_again_and_is_somebody_new(organization: Organization, owner: User, member: User):
+def test_the_address_can_register_again_as_a_new_account(organization: Organization, owner: User, member: User):
     former = member.pk
     purge_account(by=session_of(member), user=member)
     again = UserFactory.create(email="member@example.com")
@@ -158,9 +158,7 @@ def test_the_address_can_register_again_and_is_somebody_new(organization: Organi
     assert Invitation.objects.addressed_to(again).open().count() == 1
 
 
-def test_a_last_owner_cannot_and_nothing_is_erased(
-    organization: Organization, other_organization: Organization, owner: User
-):
+def test_a_last_owner_cannot_be_erased(organization: Organization, other_organization: Organization, owner: User):
     MembershipFactory.create(organization=other_organization, user=owner)
     with track_changes() as changes, pytest.raises(LastOwner):
         purge_account(by=session_of(owner), user=owner)
@@ -175,7 +173,7 @@ def test_an_erased_account_is_not_erased_again(member: User, by_staff: Principal
     assert changes.nothing
 
 
-def test_nobody_else_and_no_lesser_credential_may(member: User, owner: User, organization: Organization):
+def test_other_callers_and_limited_credentials_are_refused(member: User, owner: User, organization: Organization):
     for by in (
         session_of(owner),
         Principal(user=member, method=Method.API_KEY),
@@ -187,16 +185,16 @@ def test_nobody_else_and_no_lesser_credential_may(member: User, owner: User, org
         assert changes.nothing
 
 
-def test_a_program_can_be_erased_by_staff(organization: Organization, by_staff: Principal):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
-    purge_account(by=by_staff, user=program)
+def test_staff_can_erase_a_system_user(organization: Organization, by_staff: Principal):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
+    purge_account(by=by_staff, user=system_user)
     assert not User.objects.filter(first_name="Robot").exists()
 
 
-def test_an_address_that_passed_to_somebody_else_stays_theirs(
+def test_an_address_that_now_belongs_to_another_user_is_kept(
     organization: Organization, owner: User, member: User, invitee: User
 ):
-    """The member once answered an invitation to an address that the invitee has now."""
+    """The member answered an invitation to an address that now belongs to the invitee."""
     finished = timezone.now() - timedelta(days=1)
     InvitationFactory.create(
         organization=organization,
@@ -206,15 +204,15 @@ def test_an_address_that_passed_to_somebody_else_stays_theirs(
         finished_at=finished,
         answered_by=member,
     )
-    theirs = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+    invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     purge_account(by=session_of(member), user=member)
-    assert list(Invitation.objects.open()) == [theirs]
+    assert list(Invitation.objects.open()) == [invitation]
     assert not Invitation.objects.filter(answered_by__isnull=False).exists()
     assert Invitation.objects.filter(email="invitee@example.com").count() == 1
     assert EmailAddress.objects.filter(email="invitee@example.com").exists()
 
 
-def test_founding_again_after_leaving_everything_behind(owner: User):
+def test_a_new_account_can_register_an_organization_after_erasure(owner: User):
     organization = create_organization(by=session_of(owner), name="Riverside", slug="riverside")
     organization.delete()
     purge_account(by=session_of(owner), user=owner)

@@ -1,4 +1,4 @@
-"""Purging deletes an organization and all that belongs to it; its events stay."""
+"""Purging deletes an organization and everything that belongs to it, except its events."""
 
 import pytest
 from django.utils import timezone
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def full_organization(organization: Organization, owner: User, stranger: User) -> Organization:
-    """One with everything that an organization can have."""
+    """An organization with every kind of row that can belong to it."""
     unit = UnitFactory.create(organization=organization)
     role = RoleFactory.create(organization=organization, name="Helper")
     MembershipFactory.create(
@@ -41,7 +41,7 @@ def full_organization(organization: Organization, owner: User, stranger: User) -
     return organization
 
 
-def test_everything_of_it_goes_and_nothing_of_anybody_else(
+def test_all_its_rows_are_deleted_and_no_others(
     full_organization: Organization, other_organization: Organization, owner: User
 ):
     with track_changes() as changes:
@@ -72,11 +72,11 @@ def test_its_events_stay(owner: User):
     ]
 
 
-def test_its_programs_end_with_it_and_its_people_do_not(full_organization: Organization, owner: User):
-    program = User.objects.get(kind=User.Kind.SYSTEM)
+def test_its_system_users_are_deactivated_and_its_people_are_not(full_organization: Organization, owner: User):
+    system_user = User.objects.get(kind=User.Kind.SYSTEM)
     purge_organization(by=session_of(owner), organization_id=full_organization.pk)
-    program.refresh_from_db()
-    assert not program.is_active
+    system_user.refresh_from_db()
+    assert not system_user.is_active
     assert not User.objects.filter(kind=User.Kind.CLIENT, is_active=False).exists()
 
 

@@ -1,4 +1,4 @@
-"""Ending somebody else's membership: nobody takes down who stands higher, and an owner always stays."""
+"""Removing members: callers need the member's administrative permissions, and the last owner stays."""
 
 import pytest
 
@@ -68,11 +68,11 @@ def test_the_person_stays_a_user_and_a_member_elsewhere(
     ]
 
 
-def test_a_removed_program_ends(organization: Organization, admin: User):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
-    remove(admin, program, organization)
-    program.refresh_from_db()
-    assert not program.is_active
+def test_a_removed_system_user_is_deactivated(organization: Organization, admin: User):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
+    remove(admin, system_user, organization)
+    system_user.refresh_from_db()
+    assert not system_user.is_active
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_removed_program_ends(organization: Organization, admin: User):
         (VIEWER_ROLE, [], True),
     ],
 )
-def test_whoever_holds_more_is_not_removed(
+def test_members_with_more_administrative_permissions_cannot_be_removed(
     organization: Organization, member: User, role_id, permissions: list[str], in_a_unit: bool
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
@@ -105,7 +105,7 @@ def test_an_admin_does_not_remove_an_owner(organization: Organization, admin: Us
     assert changes.nothing
 
 
-def test_equals_remove_each_other(organization: Organization, admin: User, owner: User):
+def test_members_with_the_same_permissions_can_remove_each_other(organization: Organization, admin: User, owner: User):
     second = UserFactory.create(email="second@example.com")
     MembershipFactory.create(organization=organization, user=second, role_id=ADMIN_ROLE)
     remove(admin, second, organization)
@@ -115,7 +115,7 @@ def test_equals_remove_each_other(organization: Organization, admin: User, owner
     assert role_id_of(third, organization) == OWNER_ROLE
 
 
-def test_the_last_owner_stays_whoever_asks(organization: Organization, owner: User, by_staff: Principal):
+def test_nobody_can_remove_the_last_owner(organization: Organization, owner: User, by_staff: Principal):
     inactive = UserFactory.create(email="inactive@example.com", deactivated=True)
     MembershipFactory.create(organization=organization, user=inactive, role_id=OWNER_ROLE)
     for by in (session_of(owner), by_staff):
@@ -124,14 +124,14 @@ def test_the_last_owner_stays_whoever_asks(organization: Organization, owner: Us
         assert changes.nothing
 
 
-def test_an_owner_of_another_organization_is_no_help(
+def test_owners_of_other_organizations_do_not_count(
     organization: Organization, other_organization: Organization, owner: User
 ):
     with pytest.raises(LastOwner):
         remove(owner, owner, organization)
 
 
-def test_a_credential_for_less_removes_less(organization: Organization, owner: User, admin: User, member: User):
+def test_a_limited_credential_removes_less(organization: Organization, owner: User, admin: User, member: User):
     narrow = Principal(
         user=owner, method=Method.API_KEY, organization_id=organization.pk, permissions=frozenset({MANAGE_MEMBERS})
     )
@@ -141,7 +141,9 @@ def test_a_credential_for_less_removes_less(organization: Organization, owner: U
     remove(narrow, member, organization)
 
 
-def test_whoever_manages_members_removes_those_who_merely_work_here(organization: Organization, member: User):
+def test_managers_of_members_can_remove_members_without_administrative_permissions(
+    organization: Organization, member: User
+):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
     for name, role_id, units in (
         ("viewer", VIEWER_ROLE, {}),
@@ -153,7 +155,9 @@ def test_whoever_manages_members_removes_those_who_merely_work_here(organization
         assert not person.memberships.exists()
 
 
-def test_the_freed_seat_goes_to_who_waits(organization: Organization, owner: User, member: User, invitee: User):
+def test_the_freed_seat_goes_to_a_waiting_acceptance(
+    organization: Organization, owner: User, member: User, invitee: User
+):
     Organization.objects.update(seat_limit=3)
     waiting = InvitationFactory.create(organization=organization, invitee=invitee, inviter=owner, waiting=True)
     remove(owner, member, organization)
@@ -162,7 +166,7 @@ def test_the_freed_seat_goes_to_who_waits(organization: Organization, owner: Use
     assert role_id_of(invitee, organization) == waiting.role_id
 
 
-def test_members_without_the_right_and_outsiders_may_not(
+def test_callers_without_the_permission_are_refused(
     organization: Organization, member: User, admin: User, stranger: User
 ):
     for by, refusal in ((member, PermissionMissing), (stranger, OrganizationNotFound)):

@@ -1,4 +1,4 @@
-"""An organization's own roles: made of what their maker holds, and gone only when nobody needs them."""
+"""Custom roles: which permissions they can contain, and when they can be deleted."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ ORGANIZATION, UNIT = Level.ORGANIZATION, Level.UNIT
 
 
 def create(by: User | Principal, organization: Organization, **values: Any) -> Role:
-    values = {"scope": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
+    values = {"level": ORGANIZATION, "name": "Helper", "permissions": frozenset({LIST_PROJECTS})} | values
     by = by if isinstance(by, Principal) else session_of(by)
     return create_role(by=by, organization_id=organization.pk, **values)
 
@@ -56,7 +56,7 @@ def update(by: User, role: Role, **values: Any) -> Role:
 
 @pytest.fixture
 def manager(organization: Organization, member: User) -> User:
-    """May manage members and list projects, and nothing else."""
+    """A member who may manage members and list projects."""
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
     return member
 
@@ -83,21 +83,21 @@ class TestCreating:
         assert not role.is_built_in
 
     def test_a_role_of_units_needs_an_admin(self, organization: Organization, manager: User, admin: User):
-        of_units = {"scope": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
+        of_units = {"level": UNIT, "permissions": frozenset({UNIT_VIEW, UNIT_EDIT})}
         with track_changes() as changes, pytest.raises(GrantTooWide):
             create(manager, organization, **of_units)
         assert changes.nothing
         assert create(admin, organization, **of_units).level == UNIT
 
     @pytest.mark.parametrize("permission", [ADMIN, MANAGE_BILLING])
-    def test_nobody_makes_a_role_of_more_than_they_hold(
+    def test_a_role_cannot_have_permissions_that_the_caller_lacks(
         self, organization: Organization, manager: User, permission: str
     ):
         with track_changes() as changes, pytest.raises(GrantTooWide):
             create(manager, organization, permissions=frozenset({LIST_PROJECTS, permission}))
         assert changes.nothing
 
-    def test_a_credential_for_less_makes_less(self, organization: Organization, owner: User):
+    def test_a_limited_credential_creates_less(self, organization: Organization, owner: User):
         narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
         with track_changes() as changes, pytest.raises(GrantTooWide):
             create(narrow, organization)
@@ -113,7 +113,7 @@ class TestCreating:
             (ORGANIZATION, "organization:fly"),
         ],
     )
-    def test_owning_and_what_belongs_elsewhere_cannot_be_in_it(
+    def test_it_cannot_contain_ownership_or_permissions_of_the_other_level(
         self, organization: Organization, owner: User, level: Level, permission: str
     ):
         with track_changes() as changes, pytest.raises(UnknownPermission) as refusal:
@@ -122,13 +122,13 @@ class TestCreating:
         assert changes.nothing
 
     @pytest.mark.parametrize("name", ["owner", "Owner", "ADMIN", "unassigned"])
-    def test_nothing_is_named_like_a_built_in_role(self, organization: Organization, owner: User, name: str):
-        for scope in (ORGANIZATION, UNIT):
+    def test_names_of_built_in_roles_are_taken(self, organization: Organization, owner: User, name: str):
+        for level in (ORGANIZATION, UNIT):
             with track_changes() as changes, pytest.raises(RoleNameTaken):
-                create(owner, organization, name=name, scope=scope, permissions=frozenset())
+                create(owner, organization, name=name, level=level, permissions=frozenset())
             assert changes.nothing
 
-    def test_a_name_means_one_role_in_its_organization_and_level(
+    def test_names_are_unique_in_organization_and_level(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User, helper: Role
     ):
         with track_changes() as changes, pytest.raises(RoleNameTaken):
@@ -146,7 +146,7 @@ class TestCreating:
 
 
 class TestUpdating:
-    def test_name_and_permissions_change_for_everybody_who_holds_it(
+    def test_changes_apply_to_all_members_with_the_role(
         self, organization: Organization, admin: User, stranger: User, helper: Role
     ):
         MembershipFactory.create(organization=organization, user=stranger, role_id=helper.pk)
@@ -156,11 +156,11 @@ class TestUpdating:
         assert changes.events == [event("role.updated", helper, admin, organization, permissions=[MANAGE_BILLING])]
         assert membership_of(stranger, organization).effective_permissions == {MANAGE_BILLING}
 
-    def test_what_is_not_named_stays(self, admin: User, helper: Role):
+    def test_fields_that_are_not_given_stay(self, admin: User, helper: Role):
         assert update(admin, helper, name="Assistant").permissions == [LIST_PROJECTS]
         assert update(admin, helper, permissions=frozenset()).name == "Assistant"
 
-    def test_the_caller_holds_what_it_permits_before_and_after(
+    def test_the_caller_needs_its_permissions_before_and_after(
         self, organization: Organization, manager: User, helper: Role
     ):
         higher = RoleFactory.create(organization=organization, name="Treasurer", permissions=[MANAGE_BILLING])
@@ -191,7 +191,7 @@ class TestUpdating:
 
 
 class TestDeleting:
-    def test_a_role_nobody_needs(self, organization: Organization, manager: User, helper: Role, owner: User):
+    def test_an_unused_role_can_be_deleted(self, organization: Organization, manager: User, helper: Role, owner: User):
         InvitationFactory.create(
             organization=organization, email="invitee@example.com", inviter=owner, role=helper, declined=True
         )
@@ -201,7 +201,7 @@ class TestDeleting:
         assert changes.events == [event("role.deleted", helper, manager, organization, reassigned_to=None)]
         assert Invitation.objects.get().role_id is None
 
-    def test_a_role_that_members_hold_or_open_invitations_name_is_in_use(
+    def test_a_role_of_members_or_open_invitations_is_in_use(
         self, organization: Organization, owner: User, stranger: User, invitee: User
     ):
         unit = UnitFactory.create(organization=organization)
@@ -220,7 +220,7 @@ class TestDeleting:
                 delete(owner, role)
             assert changes.nothing
 
-    def test_an_overdue_invitation_that_nobody_has_marked_yet_is_no_use(
+    def test_an_overdue_invitation_not_marked_yet_does_not_count(
         self, organization: Organization, owner: User, helper: Role
     ):
         overdue = InvitationFactory.create(
@@ -236,7 +236,7 @@ class TestDeleting:
         overdue.refresh_from_db()
         assert (overdue.status, overdue.role_id, overdue.finished_at) == ("expired", None, overdue.expires_at)
 
-    def test_an_heir_takes_its_place_with_members_and_open_invitations(
+    def test_the_reassigned_role_replaces_it_for_members_and_open_invitations(
         self, organization: Organization, owner: User, stranger: User, helper: Role
     ):
         MembershipFactory.create(organization=organization, user=stranger, role_id=helper.pk)
@@ -254,7 +254,7 @@ class TestDeleting:
         assert role_id_of(stranger, organization) == VIEWER_ROLE
         assert (open_one.role_id, answered.role_id) == (VIEWER_ROLE, None)
 
-    def test_a_role_of_units_has_an_heir_of_units(self, organization: Organization, owner: User):
+    def test_a_unit_role_is_replaced_by_a_unit_role(self, organization: Organization, owner: User):
         unit = UnitFactory.create(organization=organization)
         role = RoleFactory.create(organization=organization, name="Host", level="unit")
         open_one = InvitationFactory.create(
@@ -268,33 +268,31 @@ class TestDeleting:
         open_one.refresh_from_db()
         assert open_one.unit_role_id == UNIT_VIEWER_ROLE
 
-    def test_the_heir_is_neither_itself_nor_wider_than_the_caller_nor_owning(
+    def test_the_reassigned_role_is_not_itself_nor_owner_nor_beyond_the_caller(
         self, organization: Organization, owner: User, manager: User, helper: Role
     ):
-        for by, heir, refusal in (
+        for by, replacement, refusal in (
             (owner, helper.pk, RoleInUse),
             (manager, EDITOR_ROLE, GrantTooWide),
             (owner, OWNER_ROLE, Unprocessable),
         ):
             with track_changes() as changes, pytest.raises(refusal):
-                delete(by, helper, reassign_to=heir)
+                delete(by, helper, reassign_to=replacement)
             assert changes.nothing
 
-    def test_the_caller_holds_what_it_permits(self, organization: Organization, manager: User):
+    def test_the_caller_needs_its_permissions(self, organization: Organization, manager: User):
         with track_changes() as changes, pytest.raises(GrantTooWide):
             delete(
                 manager, RoleFactory.create(organization=organization, name="Treasurer", permissions=[MANAGE_BILLING])
             )
         assert changes.tables == {"orgs.Role": (1, 0, 0)}
 
-    def test_the_database_protects_a_role_that_members_hold(
-        self, organization: Organization, stranger: User, helper: Role
-    ):
+    def test_the_database_protects_roles_of_members(self, organization: Organization, stranger: User, helper: Role):
         MembershipFactory.create(organization=organization, user=stranger, role_id=helper.pk)
         with pytest.raises(ProtectedError):
             helper.delete()
 
-    def test_the_database_protects_a_role_that_an_open_invitation_names(
+    def test_the_database_protects_roles_of_open_invitations(
         self, organization: Organization, owner: User, helper: Role
     ):
         InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, role=helper)
@@ -309,7 +307,7 @@ class TestBoth:
             action(by=session_of(owner), organization_id=organization.pk, role_id=VIEWER_ROLE)
         assert changes.nothing
 
-    def test_roles_of_others_are_unknown(
+    def test_roles_of_other_organizations_are_unknown(
         self, organization: Organization, other_organization: Organization, owner: User, action: Any
     ):
         foreign = RoleFactory.create(organization=other_organization, name="Helper")
@@ -319,7 +317,7 @@ class TestBoth:
             action(by=session_of(owner), organization_id=other_organization.pk, role_id=foreign.pk)
         assert changes.nothing
 
-    def test_members_without_the_right_may_not(
+    def test_members_without_the_permission_are_refused(
         self, organization: Organization, member: User, helper: Role, action: Any
     ):
         with track_changes() as changes, pytest.raises(PermissionMissing):
@@ -334,6 +332,6 @@ class TestBoth:
         ({"level": "organization", "name": "owner"}, "role_built_in_name|UNIQUE constraint"),
     ],
 )
-def test_what_is_never_in_the_database(values: dict[str, str], constraint: str):
+def test_database_constraints(values: dict[str, str], constraint: str):
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
         RoleFactory.create(built_in=True, **values)

@@ -1,4 +1,4 @@
-"""What is given a name only gets a slug that fits and that nobody else has."""
+"""Slugs made from names are valid and unique."""
 
 import re
 
@@ -30,7 +30,7 @@ def founder(db) -> Principal:
         ("x" * 256, "x" * 128),
     ],
 )
-def test_a_slug_is_the_name_in_plain_letters(name: str, slug: str):
+def test_a_slug_is_the_name_in_ascii(name: str, slug: str):
     assert slug_from(name) == slug
 
 
@@ -43,7 +43,7 @@ def test_a_slug_is_the_name_in_plain_letters(name: str, slug: str):
         ("0198c0de-0000-7000-8000-000000000000", "0198c0de-0000-7000-8000-000000000000-[0-9a-f]{6}"),
     ],
 )
-def test_a_name_without_a_slug_in_it_gets_an_ending(name: str, form: str):
+def test_names_without_ascii_get_a_random_slug(name: str, form: str):
     assert re.fullmatch(form, slug_from(name))
 
 
@@ -54,7 +54,7 @@ def test_every_name_gets_a_slug(name: str):
     validate_slug(distinct_slug(slug))
 
 
-def test_the_second_of_a_name_gets_an_ending(founder: Principal):
+def test_a_repeated_name_gets_a_random_suffix(founder: Principal):
     first = create_organization(by=founder, name="Riverside")
     second = create_organization(by=founder, name="Riverside")
 
@@ -62,7 +62,7 @@ def test_the_second_of_a_name_gets_an_ending(founder: Principal):
     assert re.fullmatch("riverside-[0-9a-f]{6}", second.slug)
 
 
-def test_a_given_slug_gives_way_to_nobody(founder: Principal):
+def test_a_given_slug_is_never_changed(founder: Principal):
     create_organization(by=founder, name="Riverside")
 
     with pytest.raises(SlugTaken):

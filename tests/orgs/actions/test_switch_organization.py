@@ -1,4 +1,4 @@
-"""The active organization is the one its member switched to last."""
+"""The active organization is the one that the member switched to last."""
 
 import pytest
 from django.utils import timezone
@@ -34,12 +34,12 @@ def test_switching_makes_it_the_active_one(member: User, both: list[Organization
         assert current_organization(session_of(member)) == organization
 
 
-def test_one_members_choice_is_nobody_elses(member: User, owner: User, both: list[Organization]):
+def test_switching_affects_only_the_caller(member: User, owner: User, both: list[Organization]):
     switch_organization(by=session_of(member), organization_id=both[1].pk)
     assert current_organization(session_of(owner)) == both[0]
 
 
-def test_one_can_only_switch_to_where_one_belongs(
+def test_members_can_only_switch_to_their_organizations(
     organization: Organization, stranger: User, member: User, by_staff: Principal
 ):
     for by in (session_of(stranger), by_staff, SERVICE):
@@ -51,19 +51,19 @@ def test_one_can_only_switch_to_where_one_belongs(
         switch_organization(by=session_of(member), organization_id=organization.pk)
 
 
-def test_an_archived_one_is_active_for_nobody(member: User, both: list[Organization]):
+def test_an_archived_organization_is_never_active(member: User, both: list[Organization]):
     switch_organization(by=session_of(member), organization_id=both[1].pk)
     Organization.objects.filter(pk=both[1].pk).update(deleted_at=timezone.now())
     assert current_organization(session_of(member)) == both[0]
 
 
-def test_a_named_one_wins_and_must_be_the_callers(member: User, owner: User, both: list[Organization]):
+def test_a_named_organization_has_priority_and_must_be_the_callers(member: User, owner: User, both: list[Organization]):
     assert current_organization(session_of(member), named=both[1].pk) == both[1]
     with pytest.raises(OrganizationNotFound):
         current_organization(session_of(owner), named=both[1].pk)
 
 
-def test_a_credential_of_one_organization_means_that_one(member: User, both: list[Organization]):
+def test_a_credential_of_one_organization_selects_it(member: User, both: list[Organization]):
     key = Principal(user=member, method=Method.API_KEY, organization_id=both[1].pk)
     assert current_organization(key) == both[1]
     assert current_organization(key, named=both[1].pk) == both[1]
@@ -71,6 +71,6 @@ def test_a_credential_of_one_organization_means_that_one(member: User, both: lis
         current_organization(key, named=both[0].pk)
 
 
-def test_who_belongs_nowhere_has_none(invitee: User):
+def test_users_without_an_organization_have_none(invitee: User):
     with pytest.raises(NoActiveOrganization):
         current_organization(session_of(invitee))

@@ -1,4 +1,4 @@
-"""An owner hands the organization over to another person, and stays as an admin."""
+"""Transferring the ownership makes another person the owner and the caller an admin."""
 
 import pytest
 
@@ -18,15 +18,15 @@ from tests.support.people import membership_of, role_id_of, session_of
 pytestmark = pytest.mark.django_db
 
 
-def transfer(by: User | Principal, organization: Organization, heir: User) -> Membership:
+def transfer(by: User | Principal, organization: Organization, new_owner: User) -> Membership:
     return transfer_ownership(
         by=by if isinstance(by, Principal) else session_of(by),
         organization_id=organization.pk,
-        membership_id=membership_of(heir, organization).pk,
+        membership_id=membership_of(new_owner, organization).pk,
     )
 
 
-def test_the_heir_owns_and_the_former_owner_is_an_admin(organization: Organization, owner: User, member: User):
+def test_the_new_owner_owns_and_the_former_owner_is_an_admin(organization: Organization, owner: User, member: User):
     unit = UnitFactory.create(organization=organization)
     RoleAssignmentFactory.create(membership=membership_of(member, organization), role_id=UNIT_VIEWER_ROLE, unit=unit)
     Membership.objects.filter(user=member).update(permissions=[MANAGE_BILLING])
@@ -47,27 +47,31 @@ def test_then_the_former_owner_can_leave(organization: Organization, owner: User
     assert role_id_of(member, organization) == OWNER_ROLE
 
 
-def test_to_a_second_owner_it_is_a_demotion_of_the_first(organization: Organization, owner: User, admin: User):
+def test_transferring_to_a_second_owner_demotes_the_first(organization: Organization, owner: User, admin: User):
     membership_of(admin, organization).assignments.update(role_id=OWNER_ROLE)
     transfer(owner, organization, admin)
     assert (role_id_of(admin, organization), role_id_of(owner, organization)) == (OWNER_ROLE, ADMIN_ROLE)
 
 
-@pytest.mark.parametrize("heir", ["oneself", "a program", "a deactivated person"])
-def test_only_another_active_person_can_be_the_heir(organization: Organization, owner: User, member: User, heir: str):
+@pytest.mark.parametrize("new_owner", ["oneself", "a system user", "a deactivated person"])
+def test_only_another_active_person_can_be_the_new_owner(
+    organization: Organization, owner: User, member: User, new_owner: str
+):
     User.objects.filter(pk=member.pk).update(is_active=False)
-    heirs = {
+    candidates = {
         "oneself": owner,
-        "a program": MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user,
+        "a system user": MembershipFactory.create(
+            organization=organization, of_system_user=True, role_id=ADMIN_ROLE
+        ).user,
         "a deactivated person": member,
     }
     with track_changes() as changes, pytest.raises(Unprocessable) as refusal:
-        transfer(owner, organization, heirs[heir])
+        transfer(owner, organization, candidates[new_owner])
     assert refusal.value.fields == {"member_id": ["Name another active person."]}
     assert changes.nothing
 
 
-def test_nobody_but_an_owner_in_person_may(
+def test_only_an_owner_in_person_may(
     organization: Organization, owner: User, admin: User, member: User, stranger: User, by_staff: Principal
 ):
     for by, refusal in (

@@ -1,4 +1,4 @@
-"""A member's role in one workspace or application: given and taken by whoever manages members there."""
+"""Roles of members in workspaces and applications: who may assign and remove them."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def workspace(organization: Organization) -> Unit:
 
 @pytest.fixture
 def unit_manager(organization: Organization, workspace: Unit, stranger: User) -> User:
-    """Holds viewing, editing and managing members in the workspace, and nothing in the organization."""
+    """A member who may view, edit and manage members in the workspace, without permissions in the organization."""
     role = RoleFactory.create(
         organization=organization, name="Host", permissions=[UNIT_MANAGE_MEMBERS, UNIT_VIEW, UNIT_EDIT], level="unit"
     )
@@ -66,7 +66,7 @@ def roles_in(unit: Unit, user: User) -> list:
     return list(RoleAssignment.objects.filter(unit=unit, membership__user=user).values_list("role", flat=True))
 
 
-def test_a_member_gets_a_role_there_and_keeps_all_others(
+def test_a_member_gets_a_unit_role_and_keeps_all_others(
     organization: Organization, workspace: Unit, admin: User, member: User
 ):
     other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
@@ -92,7 +92,7 @@ def test_a_member_gets_a_role_there_and_keeps_all_others(
     }
 
 
-def test_a_second_role_there_replaces_the_first(workspace: Unit, admin: User, member: User):
+def test_a_second_role_in_a_unit_replaces_the_first(workspace: Unit, admin: User, member: User):
     assign(admin, member, workspace, UNIT_EDITOR_ROLE)
     with track_changes() as changes:
         assign(admin, member, workspace, UNIT_VIEWER_ROLE)
@@ -111,13 +111,13 @@ def test_taking_it_away_keeps_the_membership(organization: Organization, workspa
     assert membership_of(member, organization).organization_role.pk == VIEWER_ROLE
 
 
-def test_a_role_that_is_not_held_cannot_be_taken(workspace: Unit, admin: User, member: User):
+def test_a_missing_role_cannot_be_removed(workspace: Unit, admin: User, member: User):
     with track_changes() as changes, pytest.raises(MemberNotFound, match="no role there"):
         remove(admin, member, workspace)
     assert changes.nothing
 
 
-def test_whoever_manages_the_unit_gives_what_they_hold_there(workspace: Unit, unit_manager: User, member: User):
+def test_managers_of_the_unit_grant_their_permissions_in_it(workspace: Unit, unit_manager: User, member: User):
     assign(unit_manager, member, workspace, UNIT_EDITOR_ROLE)
     assert roles_in(workspace, member) == [UNIT_EDITOR_ROLE]
     for target in (member, unit_manager):
@@ -127,14 +127,14 @@ def test_whoever_manages_the_unit_gives_what_they_hold_there(workspace: Unit, un
     remove(unit_manager, member, workspace)
 
 
-def test_whoever_manages_one_unit_has_no_say_in_another(organization: Organization, unit_manager: User, member: User):
+def test_managers_of_one_unit_cannot_manage_another(organization: Organization, unit_manager: User, member: User):
     other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
     with track_changes() as changes, pytest.raises(PermissionMissing):
         assign(unit_manager, member, other, UNIT_VIEWER_ROLE)
     assert changes.nothing
 
 
-def test_whoever_holds_more_there_is_neither_changed_nor_removed(
+def test_members_with_more_permissions_in_the_unit_cannot_be_changed(
     organization: Organization, workspace: Unit, unit_manager: User
 ):
     higher = UserFactory.create(email="higher@example.com")
@@ -149,7 +149,7 @@ def test_whoever_holds_more_there_is_neither_changed_nor_removed(
     assert roles_in(workspace, higher) == [UNIT_ADMIN_ROLE]
 
 
-def test_managing_members_of_the_organization_gives_no_role_that_is_not_held(
+def test_managers_of_members_cannot_grant_permissions_they_lack(
     organization: Organization, workspace: Unit, member: User, unit_manager: User
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
@@ -158,7 +158,7 @@ def test_managing_members_of_the_organization_gives_no_role_that_is_not_held(
     assert changes.nothing
 
 
-def test_a_credential_for_less_gives_less(workspace: Unit, owner: User, member: User):
+def test_a_limited_credential_grants_less(workspace: Unit, owner: User, member: User):
     narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({UNIT_MANAGE_MEMBERS, UNIT_VIEW}))
     assign(narrow, member, workspace, UNIT_VIEWER_ROLE)
     with track_changes() as changes, pytest.raises(GrantTooWide):
@@ -166,7 +166,7 @@ def test_a_credential_for_less_gives_less(workspace: Unit, owner: User, member: 
     assert changes.nothing
 
 
-def test_roles_units_and_members_of_others_are_unknown(
+def test_roles_units_and_members_of_other_organizations_are_unknown(
     organization: Organization, other_organization: Organization, workspace: Unit, owner: User, member: User
 ):
     foreign_unit = UnitFactory.create(organization=other_organization)
@@ -206,7 +206,7 @@ def test_a_unit_of_the_other_kind_is_unknown_where_the_kind_is_named(workspace: 
         assert changes.nothing
 
 
-def test_members_without_the_right_may_not(workspace: Unit, member: User, admin: User):
+def test_members_without_the_permission_are_refused(workspace: Unit, member: User, admin: User):
     with track_changes() as changes, pytest.raises(PermissionMissing):
         assign(member, member, workspace, UNIT_VIEWER_ROLE)
     assert changes.nothing

@@ -41,7 +41,9 @@ def editor(organization: Organization, stranger: User) -> User:
 
 class TestCreating:
     @pytest.mark.parametrize("kind", [WORKSPACE, APPLICATION])
-    def test_whoever_may_create_projects_may(self, organization: Organization, editor: User, kind: Unit.Kind):
+    def test_the_permission_to_create_projects_suffices(
+        self, organization: Organization, editor: User, kind: Unit.Kind
+    ):
         with track_changes() as changes:
             unit = create_unit(
                 by=session_of(editor),
@@ -62,7 +64,7 @@ class TestCreating:
             "picture_url": "https://example.com/a.png",
         }
 
-    def test_others_may_not(self, organization: Organization, member: User, owner: User, stranger: User):
+    def test_others_are_refused(self, organization: Organization, member: User, owner: User, stranger: User):
         narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({"organization:list_projects"}))
         for by, refusal in (
             (session_of(member), PermissionMissing),
@@ -73,7 +75,7 @@ class TestCreating:
                 create_unit(by=by, organization_id=organization.pk, kind=WORKSPACE, name="X", slug="xyz")
             assert changes.nothing
 
-    def test_a_slug_names_one_unit_of_its_kind_in_its_organization(
+    def test_slugs_are_unique_per_organization_and_kind(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User
     ):
         UnitFactory.create(organization=organization, slug="main")
@@ -88,7 +90,7 @@ class TestCreating:
         ("wrong", "named"),
         [({"name": "\x7f"}, "name"), ({"slug": "ab"}, "slug"), ({"picture_url": "x"}, "picture_url")],
     )
-    def test_what_breaks_a_rule_is_named(
+    def test_validation_errors_name_the_field(
         self, organization: Organization, owner: User, wrong: dict[str, str], named: str
     ):
         right: dict[str, Any] = {"name": "Main", "slug": "main", "kind": WORKSPACE}
@@ -116,7 +118,7 @@ class TestUpdating:
         assert (unit.name, unit.slug) == ("Renamed", "main-workspace")
 
     @pytest.mark.parametrize("role_id", [UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE])
-    def test_lesser_roles_there_do_not_suffice(self, organization: Organization, editor: User, role_id: Any):
+    def test_lesser_unit_roles_do_not_suffice(self, organization: Organization, editor: User, role_id: Any):
         unit = UnitFactory.create(organization=organization)
         RoleAssignmentFactory.create(membership=organization.memberships.get(user=editor), role_id=role_id, unit=unit)
         with track_changes() as changes, pytest.raises(PermissionMissing):
@@ -131,7 +133,7 @@ class TestUpdating:
         assert changes.nothing
 
     @pytest.mark.parametrize("forbidden", ["organization", "organization_pk", "pk", "created_at"])
-    def test_a_unit_stays_where_and_what_it_is(self, organization: Organization, owner: User, forbidden: str):
+    def test_kind_and_organization_cannot_be_changed(self, organization: Organization, owner: User, forbidden: str):
         unit = UnitFactory.create(organization=organization)
         wrong: dict[str, Any] = {forbidden: "x"}
         with track_changes() as changes, pytest.raises(TypeError, match=forbidden):
@@ -140,7 +142,7 @@ class TestUpdating:
 
 
 class TestDeleting:
-    def test_the_roles_held_there_go_and_the_members_stay(
+    def test_its_roles_are_deleted_and_the_members_stay(
         self, organization: Organization, admin: User, stranger: User, owner: User
     ):
         unit = UnitFactory.create(organization=organization)
@@ -167,7 +169,7 @@ class TestDeleting:
         assert (answered.unit_id, answered.status) == (None, "declined")
         assert RoleAssignment.objects.filter(membership__user=stranger).get().role_id == VIEWER_ROLE
 
-    def test_it_stays_while_somebody_is_invited_or_waits_to_come_in(
+    def test_it_cannot_be_deleted_while_invitations_to_it_are_open_or_waiting(
         self, organization: Organization, owner: User, invitee: User
     ):
         one = UnitFactory.create(organization=organization, slug="one-of-two")
@@ -188,9 +190,7 @@ class TestDeleting:
                 delete_unit(by=session_of(owner), organization_id=organization.pk, unit_id=unit.pk)
             assert changes.nothing
 
-    def test_an_overdue_invitation_that_nobody_has_marked_yet_is_no_hindrance(
-        self, organization: Organization, owner: User
-    ):
+    def test_an_overdue_invitation_does_not_prevent_it(self, organization: Organization, owner: User):
         unit = UnitFactory.create(organization=organization)
         overdue = InvitationFactory.create(
             organization=organization,
@@ -206,7 +206,7 @@ class TestDeleting:
         overdue.refresh_from_db()
         assert (overdue.status, overdue.unit_id) == ("expired", None)
 
-    def test_the_database_protects_it_too(self, organization: Organization, owner: User):
+    def test_the_database_protects_it(self, organization: Organization, owner: User):
         unit = UnitFactory.create(organization=organization)
         InvitationFactory.create(
             organization=organization, email="one@example.com", inviter=owner, unit=unit, unit_role_id=UNIT_VIEWER_ROLE
@@ -231,7 +231,7 @@ class TestDeleting:
 
 @pytest.mark.parametrize("action", [update_unit, delete_unit])
 class TestBoth:
-    def test_units_of_others_are_unknown(
+    def test_units_of_other_organizations_are_unknown(
         self, organization: Organization, other_organization: Organization, owner: User, action: Any
     ):
         foreign = UnitFactory.create(organization=other_organization)
@@ -248,6 +248,6 @@ class TestBoth:
         assert changes.nothing
 
 
-def test_what_is_never_in_the_database(organization: Organization):
+def test_database_constraints(organization: Organization):
     with pytest.raises(IntegrityError, match="unit_kind_known"), transaction.atomic():
         UnitFactory.create(organization=organization, kind="galaxy", slug="abc", name="x")

@@ -1,4 +1,4 @@
-"""An organization's admins change its profile, and nothing else of it."""
+"""Admins of an organization can change its profile only."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from tests.support.people import membership_of, session_of
 pytestmark = pytest.mark.django_db
 
 
-def test_what_is_named_changes_and_the_rest_stays(organization: Organization, admin: User):
+def test_given_fields_change_and_the_rest_stays(organization: Organization, admin: User):
     start = timezone.now()
     with track_changes() as changes:
         update_organization(by=session_of(admin), organization_id=organization.pk, name="Lakeside", website="")
@@ -43,24 +43,24 @@ def test_a_direct_admin_permission_suffices(organization: Organization, member: 
     )
 
 
-def test_a_members_program_may_within_its_scopes(organization: Organization):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
-    key = Principal(user=program, method=Method.API_KEY, organization_id=organization.pk)
+def test_an_api_key_may_within_its_permissions(organization: Organization):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+    key = Principal(user=system_user, method=Method.API_KEY, organization_id=organization.pk)
     update_organization(by=key, organization_id=organization.pk, name="Lakeside")
-    narrow = Principal(user=program, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
+    narrow = Principal(user=system_user, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
     with pytest.raises(PermissionMissing):
         update_organization(by=narrow, organization_id=organization.pk, name="Seaside")
     assert Organization.objects.get().name == "Lakeside"
 
 
-def test_a_member_may_not_and_an_outsider_knows_of_nothing(organization: Organization, member: User, stranger: User):
+def test_a_member_is_refused_and_a_non_member_finds_nothing(organization: Organization, member: User, stranger: User):
     for by, refusal in ((session_of(member), PermissionMissing), (session_of(stranger), OrganizationNotFound)):
         with track_changes() as changes, pytest.raises(refusal):
             update_organization(by=by, organization_id=organization.pk, name="Lakeside")
         assert changes.nothing
 
 
-def test_an_archived_organization_is_out_of_reach(organization: Organization, owner: User):
+def test_an_archived_organization_is_not_found(organization: Organization, owner: User):
     Organization.objects.update(deleted_at=timezone.now())
     with pytest.raises(OrganizationNotFound):
         update_organization(by=session_of(owner), organization_id=organization.pk, name="Lakeside")
@@ -88,7 +88,7 @@ def test_a_taken_slug_is_refused_and_the_own_one_is_not(
         ({"website": "ftp://example.com/"}, "website"),
     ],
 )
-def test_what_breaks_a_rule_is_named(organization: Organization, owner: User, wrong: dict[str, Any], named: str):
+def test_validation_errors_name_the_field(organization: Organization, owner: User, wrong: dict[str, Any], named: str):
     with track_changes() as changes, pytest.raises(ValidationError) as refusal:
         update_organization(by=session_of(owner), organization_id=organization.pk, **wrong)
     assert list(refusal.value.message_dict) == [named]

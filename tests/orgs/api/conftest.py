@@ -1,4 +1,4 @@
-"""The rest of the cast, and the way they speak to the API."""
+"""More of the cast, and API clients for all of them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ By = Callable[..., APIClient]
 
 @pytest.fixture
 def by(request: pytest.FixtureRequest, principal: Any) -> By:
-    """A client of one of the cast, by name, who has just signed in; "anonymous" has no credential."""
+    """Return a client for one of the cast, by fixture name, just signed in; "anonymous" has no credential."""
 
     def client(who: str, **bounds: Any) -> APIClient:
         client = APIClient()
@@ -39,20 +39,20 @@ def colleague(organization: Organization, name: str, role_id: UUID) -> User:
 
 @pytest.fixture
 def editor(organization: Organization) -> User:
-    """May create and list projects."""
+    """A member who may create and list projects."""
     return colleague(organization, "editor", EDITOR_ROLE)
 
 
 @pytest.fixture
 def manager(organization: Organization) -> User:
-    """May manage members, by a role of the organization's own, and nothing else."""
+    """A member with a custom role that only allows to manage members."""
     role = RoleFactory.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS])
     return colleague(organization, "manager", role.pk)
 
 
 @pytest.fixture
 def unassigned(organization: Organization) -> User:
-    """Belongs, and may do nothing."""
+    """A member without any permission."""
     return colleague(organization, "unassigned", UNASSIGNED_ROLE)
 
 
@@ -68,7 +68,7 @@ def application(organization: Organization) -> Unit:
 
 @pytest.fixture(params=["workspaces", "applications"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Both kinds of unit, as paths call them."""
+    """Both kinds of units, as in paths."""
     return request.param
 
 
@@ -79,14 +79,14 @@ def unit(kind: str, workspace: Unit, application: Unit) -> Unit:
 
 @pytest.fixture
 def personal(owner: User) -> OAuthApplication:
-    """A program that is its owner."""
+    """A personal client: it acts for its owner."""
     made, _ = register_personal_client(by=session_of(owner), name="Script")
     return made
 
 
 @pytest.fixture
 def service(organization: Organization, admin: User) -> OAuthApplication:
-    """A program that is a system user of the organization."""
+    """A service client: it acts as a system user of the organization."""
     robot = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE)
     made, _ = register_service_client(
         by=session_of(admin), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"

@@ -1,4 +1,4 @@
-"""How the house API answers, as tests expect it."""
+"""The responses of the house API that tests expect."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ Answer = tuple[int, Any]
 
 
 def said(response: HttpResponse) -> Answer:
-    """Status and body."""
+    """Return the status and the parsed body."""
     return response.status_code, response.json() if response.content else None  # type: ignore[attr-defined]
 
 
@@ -27,7 +27,7 @@ def success(message: str, data: Any, status: int = 200) -> Answer:
 
 
 def listed(message: str, rows: list[Any], **block: Any) -> Answer:
-    """A page; without more words it is the only one."""
+    """Return the body of a page; by default of the only page."""
     whole = {"page": 1, "limit": 10, "total": len(rows), "pages": 1 if rows else 0, "hasNext": False, "hasPrev": False}
     status, body = success(message, rows)
     return status, {**body, "pagination": {**whole, **block}}
@@ -53,7 +53,7 @@ def too_wide(*permissions: str) -> Answer:
     return refused(
         403,
         "grant_too_wide",
-        "You can only grant or take away what you hold yourself.",
+        "You can only grant or remove permissions that you have yourself.",
         details={"missingPermissions": list(permissions)},
     )
 
@@ -72,12 +72,12 @@ DONE = (204, None)
 
 
 def at(organization: Organization, *parts: object) -> str:
-    """The address of an organization, or of what is below it."""
+    """Return the path of an organization or of something below it."""
     return "/".join([f"{API}/organizations/{organization.pk}", *map(str, parts)])
 
 
 def role(name: str, level: str = "organization") -> dict[str, str]:
-    """A built-in role as it is mentioned."""
+    """Return a reference to a built-in role."""
     return {"id": BUILT_IN[level, name], "name": name}
 
 
@@ -146,7 +146,7 @@ def unit_row(row: Unit) -> dict[str, Any]:
 
 
 def user_row(user: User) -> dict[str, Any]:
-    """The user's own profile."""
+    """Return the user's own profile."""
     row = User.objects.get(pk=user.pk)
     return {
         "id": str(row.pk),

@@ -47,8 +47,8 @@ def key(organization, member):
 
 @pytest.fixture
 def robot_key(organization, owner):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
-    return make_key(owner, organization, "Robot", membership_id=membership_of(program, organization).pk)
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
+    return make_key(owner, organization, "Robot", membership_id=membership_of(system_user, organization).pk)
 
 
 def at(key: ApiKey) -> str:
@@ -72,7 +72,7 @@ def test_everybody_sees_their_own_newest_first_and_no_secret(by, organization, o
     assert answer == listed(LISTED, [key_row(newer), key_row(key)])
 
 
-def test_whoever_manages_members_sees_those_of_programs_too(by, organization, admin, manager, key, robot_key):
+def test_managers_of_members_also_see_those_of_system_users(by, organization, admin, manager, key, robot_key):
     assert said(by("admin").get(PATH)) == said(by("manager").get(PATH)) == listed(LISTED, [key_row(robot_key)])
 
 
@@ -86,7 +86,7 @@ def test_pages(by, organization, key):
     assert said(by("member").get(PATH, {"secret": "x"})) == invalid_query(secret=["This parameter is unknown."])
 
 
-def test_one_organization_at_a_time(by, organization, member, key):
+def test_only_keys_of_the_current_organization_are_listed(by, organization, member, key):
     annex = OrganizationFactory.create(slug="annex")
     MembershipFactory.create(organization=annex, user=member)
     elsewhere = make_key(member, annex, "Elsewhere")
@@ -110,7 +110,7 @@ def test_one_is_shown(by, key):
 
 
 @pytest.mark.parametrize("verb", ["get", "put", "patch", "delete"])
-def test_a_key_that_is_not_ones_own_is_an_absent_one(by, organization, admin, key, verb):
+def test_keys_of_others_and_unknown_keys_get_the_same_response(by, organization, admin, key, verb):
     body = {} if verb in ("get", "delete") else {"name": "Mine"}
 
     with track_changes() as changes:
@@ -120,7 +120,7 @@ def test_a_key_that_is_not_ones_own_is_an_absent_one(by, organization, admin, ke
     assert changes.nothing
 
 
-def test_putting_replaces_name_and_description(by, organization, member, key):
+def test_put_replaces_name_and_description(by, organization, member, key):
     with track_changes() as changes:
         answer = said(by("member").put(at(key), {"name": "Weekly"}))
 
@@ -129,7 +129,7 @@ def test_putting_replaces_name_and_description(by, organization, member, key):
     assert changes.events == [event("api_key.described", key, member, organization, changed=["description", "name"])]
 
 
-def test_patching_changes_what_is_named(by, organization, key):
+def test_patch_changes_the_given_fields(by, organization, key):
     answer = said(by("member").patch(at(key), {"description": "Exports."}))
 
     assert answer == success(UPDATED, key_row(ApiKey.objects.get()) | {"name": "Nightly", "description": "Exports."})
@@ -144,7 +144,7 @@ def test_patching_changes_what_is_named(by, organization, key):
         ({"expiresAt": None}, invalid(expiresAt=["This field is unknown."])),
     ],
 )
-def test_what_a_key_may_do_never_changes(by, key, body, answer):
+def test_the_permissions_of_a_key_cannot_be_changed(by, key, body, answer):
     with track_changes() as changes:
         assert said(by("member").patch(at(key), body)) == answer
 
@@ -153,8 +153,8 @@ def test_what_a_key_may_do_never_changes(by, key, body, answer):
 
 def test_a_deleted_key_is_refused_from_then_on(by, organization, member):
     key, secret = create_api_key(by=session_of(member), organization_id=organization.pk, name="Nightly")
-    program = APIClient(headers={"X-API-Key": secret})
-    assert program.get(PATH).status_code == 200
+    client = APIClient(headers={"X-API-Key": secret})
+    assert client.get(PATH).status_code == 200
 
     with track_changes() as changes:
         assert said(by("member").delete(at(key))) == DONE
@@ -163,12 +163,12 @@ def test_a_deleted_key_is_refused_from_then_on(by, organization, member):
     assert changes.events == [
         event("api_key.deleted", key, member, organization, membership_id=membership_of(member, organization).pk)
     ]
-    assert said(program.get(PATH)) == refused(401, "invalid_credentials", "This credential is not valid.")
+    assert said(client.get(PATH)) == refused(401, "invalid_credentials", "This credential is not valid.")
     assert said(by("member").delete(at(key))) == NO_KEY
 
 
 @pytest.mark.parametrize("verb", ["put", "patch", "delete"])
-def test_a_narrowed_key_touches_none_that_may_do_more(by, organization, member, key, verb):
+def test_a_limited_key_cannot_change_keys_with_more_permissions(by, organization, member, key, verb):
     as_narrow = make_key(member, organization, "Reads too", permissions=frozenset({LIST_PROJECTS}))
     client = by(
         "member", method=Method.API_KEY, organization_id=organization.pk, permissions=frozenset({LIST_PROJECTS})
@@ -183,11 +183,11 @@ def test_a_narrowed_key_touches_none_that_may_do_more(by, organization, member, 
     assert getattr(client, verb)(at(as_narrow), body).status_code in (200, 204)
 
 
-def test_whoever_manages_members_ends_those_of_programs(by, manager, robot_key):
+def test_managers_of_members_delete_those_of_system_users(by, manager, robot_key):
     assert said(by("manager").delete(at(robot_key))) == DONE
 
 
-def test_who_may_not(by, organization, stranger, key):
+def test_callers_without_permission_are_refused(by, organization, stranger, key):
     named = {"headers": {"X-Organization-Id": str(organization.pk)}}
     for path, verbs in ((PATH, ["get"]), (at(key), ["get", "put", "patch", "delete"])):
         for verb in verbs:

@@ -1,4 +1,4 @@
-"""POST /api-keys: a credential for a program, whose secret is shown once."""
+"""POST /api-keys: create an API key, whose secret is shown once."""
 
 from datetime import timedelta
 
@@ -64,7 +64,7 @@ def test_a_key_for_oneself_shows_its_secret_once(by, organization, member):
     ]  # fmt: skip
 
 
-def test_it_works_at_once(by, organization):
+def test_it_works_immediately(by, organization):
     secret = by("member").post(PATH, {"name": "Nightly"}).json()["data"]["secret"]
 
     status, body = said(APIClient().get(f"{API}/organizations/current", headers={"X-API-Key": secret}))
@@ -72,14 +72,14 @@ def test_it_works_at_once(by, organization):
     assert (status, body["data"]["slug"]) == (200, "riverside")
 
 
-def test_everything_can_be_said(by, organization, admin):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+def test_all_fields_can_be_given(by, organization, admin):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
     until = timezone.now() + timedelta(days=30)
     body = {
         "name": "Nightly",
         "description": "Imports.\nEvery night.",
         "permissions": [MANAGE_MEMBERS, LIST_PROJECTS],
-        "memberId": str(membership_of(program, organization).pk),
+        "memberId": str(membership_of(system_user, organization).pk),
         "expiresAt": format_time(until),
     }
 
@@ -93,7 +93,7 @@ def test_everything_can_be_said(by, organization, admin):
     )
 
 
-def test_one_that_may_do_nothing_is_not_one_that_may_do_everything(by, organization):
+def test_an_empty_list_of_permissions_is_not_unlimited(by, organization):
     by("owner").post(PATH, {"name": "Nothing", "permissions": []})
 
     assert ApiKey.objects.get().permissions == []
@@ -108,13 +108,13 @@ def test_one_that_may_do_nothing_is_not_one_that_may_do_everything(by, organizat
         ({"name": "x" * 129}, {"name": ["Ensure this field has no more than 128 characters."]}),
         ({"description": "x" * 1001}, {"description": ["Ensure this field has no more than 1000 characters."]}),
         ({"permissions": "all"}, {"permissions": ['Expected a list of items but got type "str".']}),
-        ({"expiresAt": "2020-01-01T00:00:00Z"}, {"expiresAt": ["Choose a moment in the future."]}),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, {"expiresAt": ["Choose a time in the future."]}),
         ({"memberId": "me"}, {"memberId": ["Must be a valid UUID."]}),
         ({"secret": "pw_mine"}, {"secret": ["This field is unknown."]}),
         ({"prefix": "pw_mine"}, {"prefix": ["This field is unknown."]}),
     ],
 )
-def test_input_that_is_refused_by_its_field(by, organization, body, faults):
+def test_errors_name_the_invalid_input(by, organization, body, faults):
     name = {} if body == {} else {"name": "Nightly"}
     with track_changes() as changes:
         status, refusal = said(by("member").post(PATH, name | body))
@@ -124,13 +124,13 @@ def test_input_that_is_refused_by_its_field(by, organization, body, faults):
 
 
 @pytest.mark.parametrize("moment", ["tomorrow", 5, "9999-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
-def test_a_moment_that_is_none(by, organization, moment):
+def test_invalid_expiry_dates_are_refused(by, organization, moment):
     status, body = said(by("member").post(PATH, {"name": "Nightly", "expiresAt": moment}))
 
     assert (status, list(body["error"]["fields"])) == (400, ["expiresAt"])
 
 
-def test_a_key_may_use_at_most_what_its_maker_holds(by, organization):
+def test_a_key_cannot_have_permissions_that_the_caller_lacks(by, organization):
     with track_changes() as changes:
         assert said(by("member").post(PATH, {"name": "Nightly", "permissions": [MANAGE_MEMBERS]})) == too_wide(
             MANAGE_MEMBERS
@@ -145,13 +145,13 @@ def test_a_key_may_use_at_most_what_its_maker_holds(by, organization):
     assert changes.nothing
 
 
-def test_keys_are_for_oneself_and_for_programs(by, organization, member, admin):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
+def test_keys_are_for_the_caller_and_for_system_users(by, organization, member, admin):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE).user
     with track_changes() as changes:
         for who, whose, answer in (
             ("admin", member, NOT_YOURS),
             ("owner", admin, NOT_YOURS),
-            ("member", program, NOT_YOURS),
+            ("member", system_user, NOT_YOURS),
         ):
             body = {"name": "Nightly", "memberId": str(membership_of(whose, organization).pk)}
             assert said(by(who).post(PATH, body)) == answer
@@ -159,9 +159,9 @@ def test_keys_are_for_oneself_and_for_programs(by, organization, member, admin):
     assert changes.nothing
 
 
-def test_a_manager_makes_none_for_a_program_that_holds_more(by, organization, manager):
-    program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
-    body = {"name": "Nightly", "memberId": str(membership_of(program, organization).pk)}
+def test_a_manager_cannot_create_one_for_a_system_user_with_more_permissions(by, organization, manager):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+    body = {"name": "Nightly", "memberId": str(membership_of(system_user, organization).pk)}
 
     with track_changes() as changes:
         status, refusal = said(by("manager").post(PATH, body))
@@ -171,7 +171,7 @@ def test_a_manager_makes_none_for_a_program_that_holds_more(by, organization, ma
     assert changes.nothing
 
 
-def test_a_foreign_program_is_an_absent_one(by, organization, other_organization, stranger):
+def test_foreign_and_unknown_system_users_get_the_same_response(by, organization, other_organization, stranger):
     foreign = MembershipFactory.create(organization=other_organization, of_system_user=True).user
 
     assert (
@@ -190,7 +190,7 @@ def test_a_foreign_program_is_an_absent_one(by, organization, other_organization
         ("owner", {"authenticated_at": timezone.now() - timedelta(minutes=16)}, "recent_sign_in_required"),
     ],
 )
-def test_it_takes_a_person_who_signed_in_recently(by, organization, who, bounds, code):
+def test_it_requires_a_recent_sign_in(by, organization, who, bounds, code):
     with track_changes() as changes:
         status, body = said(by(who, **bounds).post(PATH, {"name": "Nightly"}))
 
@@ -198,10 +198,10 @@ def test_it_takes_a_person_who_signed_in_recently(by, organization, who, bounds,
     assert changes.nothing
 
 
-def test_who_may_not(by, organization, stranger):
+def test_callers_without_permission_are_refused(by, organization, stranger):
     assert said(by("anonymous").post(PATH, {"name": "Nightly"})) == ANONYMOUS
     assert said(by("stranger").post(PATH, {"name": "Nightly"})) == NO_ORGANIZATION_YET
 
 
-def test_one_fault_says_which_field(by, organization):
+def test_a_single_error_names_its_field(by, organization):
     assert said(by("member").post(PATH, {"name": ""})) == invalid(name=["This field may not be blank."])

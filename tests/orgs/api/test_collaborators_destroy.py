@@ -1,4 +1,4 @@
-"""DELETE …/collaborators/{memberId}: the role there ends, the membership stays."""
+"""DELETE …/collaborators/{memberId}: remove the role in a unit; the membership stays."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def path(organization, kind, unit, target):
     return at(organization, kind, unit.pk, "collaborators", target.pk)
 
 
-def test_the_role_there_ends(by, organization, admin, unit, target, path):
+def test_the_unit_role_is_removed(by, organization, admin, unit, target, path):
     with track_changes() as changes:
         assert said(by("admin").delete(path)) == DONE
 
@@ -41,7 +41,7 @@ def test_the_role_there_ends(by, organization, admin, unit, target, path):
     assert changes.events == [event("membership.unit_role_removed", target, admin, organization, unit_id=unit.pk)]
 
 
-def test_who_has_no_role_there_cannot_lose_it(by, organization, admin, kind, unit):
+def test_a_missing_unit_role_cannot_be_removed(by, organization, admin, kind, unit):
     address = at(organization, kind, unit.pk, "collaborators", membership_of(admin, organization).pk)
 
     with track_changes() as changes:
@@ -50,7 +50,7 @@ def test_who_has_no_role_there_cannot_lose_it(by, organization, admin, kind, uni
     assert changes.nothing
 
 
-def test_nobody_takes_from_who_holds_more_there(by, organization, manager, path):
+def test_members_with_more_permissions_in_the_unit_are_protected(by, organization, manager, path):
     client = by("manager")
 
     with track_changes() as changes:
@@ -59,14 +59,16 @@ def test_nobody_takes_from_who_holds_more_there(by, organization, manager, path)
     assert changes.nothing
 
 
-def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger, kind, unit):
+def test_foreign_and_unknown_members_get_the_same_response(by, organization, other_organization, stranger, kind, unit):
     for key in (membership_of(stranger, other_organization).pk, ABSENT):
         with track_changes() as changes:
             assert said(by("owner").delete(at(organization, kind, unit.pk, "collaborators", key))) == NO_MEMBER
         assert changes.nothing
 
 
-def test_an_absent_unit_and_one_of_the_other_kind_are_the_same(by, organization, member, workspace, application):
+def test_unknown_units_and_units_of_the_other_kind_get_the_same_response(
+    by, organization, member, workspace, application
+):
     row = membership_of(member, organization)
     RoleAssignmentFactory.create(membership=row, unit=application, role_id=UNIT_VIEWER_ROLE)
 
@@ -77,14 +79,14 @@ def test_an_absent_unit_and_one_of_the_other_kind_are_the_same(by, organization,
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
-def test_who_does_not_belong(by, other_organization, path, who, answer):
+def test_non_members_are_refused(by, other_organization, path, who, answer):
     with track_changes() as changes:
         assert said(by(who).delete(path)) == answer
 
     assert changes.nothing
 
 
-def test_a_member_without_the_right_may_not(by, organization, editor, path):
+def test_members_without_the_permission_are_refused(by, organization, editor, path):
     client = by("editor")
 
     with track_changes() as changes:

@@ -17,7 +17,7 @@ def collaborate(user, organization, unit, role_id=UNIT_VIEWER_ROLE):
 
 
 @pytest.mark.parametrize("who", ["owner", "member"])
-def test_whoever_sees_the_unit_sees_who_works_there(by, organization, admin, member, kind, unit, who):
+def test_members_who_see_the_unit_see_its_collaborators(by, organization, admin, member, kind, unit, who):
     collaborate(member, organization, unit, UNIT_EDITOR_ROLE)
     collaborate(admin, organization, unit)
 
@@ -42,7 +42,7 @@ def test_whoever_sees_the_unit_sees_who_works_there(by, organization, admin, mem
     )
 
 
-def test_those_of_another_unit_are_not_shown(by, organization, member, workspace, application):
+def test_collaborators_of_other_units_are_not_listed(by, organization, member, workspace, application):
     collaborate(member, organization, application)
 
     assert said(by("owner").get(at(organization, "workspaces", workspace.pk, "collaborators"))) == listed(MESSAGE, [])
@@ -58,28 +58,28 @@ def test_sorting_by_name(by, organization, admin, member, kind, unit):
     assert [row["name"] for row in rows] == ["Member Adams", "Admin Cast"]
 
 
-def test_who_does_not_see_the_unit_finds_nothing(by, organization, kind, unit, unassigned):
+def test_members_who_cannot_see_the_unit_find_nothing(by, organization, kind, unit, unassigned):
     assert said(by("unassigned").get(at(organization, kind, unit.pk, "collaborators"))) == NO_UNIT
 
 
-def test_an_absent_unit_and_one_of_the_other_kind_are_the_same(by, organization, workspace, application):
+def test_unknown_units_and_units_of_the_other_kind_get_the_same_response(by, organization, workspace, application):
     for key in (ABSENT, application.pk):
         assert said(by("owner").get(at(organization, "workspaces", key, "collaborators"))) == NO_UNIT
 
 
-def test_a_faulty_query_is_named(by, organization, kind, unit):
+def test_errors_name_the_invalid_parameters(by, organization, kind, unit):
     assert said(by("owner").get(at(organization, kind, unit.pk, "collaborators"), {"role": "x"})) == invalid_query(
         role=["This parameter is unknown."]
     )
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
-def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, kind, unit, who, answer):
     assert said(by(who).get(at(organization, kind, unit.pk, "collaborators"))) == answer
 
 
 @pytest.mark.parametrize("rows", [1, 30])
-def test_the_number_of_rows_costs_no_query(by, organization, workspace, rows):
+def test_the_number_of_queries_does_not_depend_on_the_rows(by, organization, workspace, rows):
     for number in range(rows):
         user = UserFactory.create(email=f"colleague-{number}@example.com", email_address=None)
         one = MembershipFactory.create(organization=organization, user=user)

@@ -1,4 +1,4 @@
-"""PUT …/collaborators/{memberId}: a role in a workspace or an application."""
+"""PUT …/collaborators/{memberId}: assign a role in a workspace or an application."""
 
 import pytest
 
@@ -51,7 +51,7 @@ def collaborator(target, member, role_name):
     }
 
 
-def test_a_member_gets_a_role_there(by, organization, admin, member, unit, target, path):
+def test_a_member_gets_a_unit_role(by, organization, admin, member, unit, target, path):
     with track_changes() as changes:
         answer = said(by("admin").put(path, {"roleId": str(UNIT_EDITOR_ROLE)}))
 
@@ -69,7 +69,7 @@ def test_a_member_gets_a_role_there(by, organization, admin, member, unit, targe
     ]
 
 
-def test_another_role_takes_its_place(by, unit, member, target, path):
+def test_another_role_replaces_it(by, unit, member, target, path):
     RoleAssignmentFactory.create(membership=target, unit=unit, role_id=UNIT_VIEWER_ROLE)
 
     with track_changes() as changes:
@@ -79,13 +79,13 @@ def test_another_role_takes_its_place(by, unit, member, target, path):
     assert changes.tables == {"orgs.RoleAssignment": (0, 1, 0)}
 
 
-def test_who_manages_the_members_of_the_unit_may(by, organization, unit, unassigned, path):
+def test_managers_of_the_units_members_may(by, organization, unit, unassigned, path):
     RoleAssignmentFactory.create(membership=membership_of(unassigned, organization), unit=unit, role_id=UNIT_ADMIN_ROLE)
 
     assert said(by("unassigned").put(path, {"roleId": str(UNIT_VIEWER_ROLE)}))[0] == 200
 
 
-def test_nobody_gives_what_they_do_not_hold_there(by, organization, manager, path):
+def test_callers_cannot_grant_permissions_they_lack_in_the_unit(by, organization, manager, path):
     client = by("manager")
 
     with track_changes() as changes:
@@ -94,7 +94,7 @@ def test_nobody_gives_what_they_do_not_hold_there(by, organization, manager, pat
     assert changes.nothing
 
 
-def test_a_role_of_no_use_there_is_named(by, organization, other_organization, path):
+def test_errors_name_a_role_that_cannot_be_used(by, organization, other_organization, path):
     foreign = RoleFactory.create(organization=other_organization, name="Foreign", level="unit")
 
     for key in (EDITOR_ROLE, foreign.pk, ABSENT):
@@ -103,7 +103,7 @@ def test_a_role_of_no_use_there_is_named(by, organization, other_organization, p
         assert changes.nothing
 
 
-def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger, kind, unit):
+def test_foreign_and_unknown_members_get_the_same_response(by, organization, other_organization, stranger, kind, unit):
     for key in (membership_of(stranger, other_organization).pk, ABSENT):
         with track_changes() as changes:
             answer = said(
@@ -115,7 +115,9 @@ def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_org
         assert changes.nothing
 
 
-def test_an_absent_unit_and_one_of_the_other_kind_are_the_same(by, organization, workspace, application, target):
+def test_unknown_units_and_units_of_the_other_kind_get_the_same_response(
+    by, organization, workspace, application, target
+):
     for key in (ABSENT, application.pk):
         with track_changes() as changes:
             answer = said(
@@ -136,7 +138,7 @@ def test_an_absent_unit_and_one_of_the_other_kind_are_the_same(by, organization,
         ({"roleId": str(UNIT_VIEWER_ROLE), "memberId": ABSENT}, {"memberId": ["This field is unknown."]}),
     ],
 )
-def test_faulty_fields_are_named(by, path, body, fields):
+def test_errors_name_the_invalid_fields(by, path, body, fields):
     with track_changes() as changes:
         assert said(by("owner").put(path, body)) == invalid(**fields)
 
@@ -146,7 +148,7 @@ def test_faulty_fields_are_named(by, path, body, fields):
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
-def test_who_may_not(by, other_organization, path, who, answer):
+def test_callers_without_permission_are_refused(by, other_organization, path, who, answer):
     with track_changes() as changes:
         assert said(by(who).put(path, {"roleId": str(UNIT_VIEWER_ROLE)})) == answer
 

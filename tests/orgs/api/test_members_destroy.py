@@ -45,7 +45,7 @@ def test_a_member_is_removed_with_roles_and_keys(by, organization, admin, member
     assert changes.events == [event("membership.removed", row, admin, organization, user_id=member.pk)]
 
 
-def test_a_system_user_ends_with_its_membership(by, organization, owner, principal):
+def test_a_system_user_is_deactivated_with_its_membership(by, organization, owner, principal):
     robot = register_system_user(
         by=principal(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE
     )
@@ -57,21 +57,21 @@ def test_a_system_user_ends_with_its_membership(by, organization, owner, princip
     assert not ApiKey.objects.exists()
 
 
-def test_the_last_owner_stays(by, organization, owner):
+def test_the_last_owner_cannot_leave(by, organization, owner):
     with track_changes() as changes:
         assert said(by("owner").delete(path(membership_of(owner, organization)))) == LAST_OWNER
 
     assert changes.nothing
 
 
-def test_nobody_removes_who_holds_more(by, organization, owner):
+def test_members_with_more_permissions_cannot_be_removed(by, organization, owner):
     with track_changes() as changes:
         assert said(by("admin").delete(path(membership_of(owner, organization)))) == too_wide("organization:own")
 
     assert changes.nothing
 
 
-def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger):
+def test_foreign_and_unknown_members_get_the_same_response(by, organization, other_organization, stranger):
     for key in (membership_of(stranger, other_organization).pk, ABSENT):
         with track_changes() as changes:
             assert said(by("owner").delete(path(key))) == NO_MEMBER
@@ -95,7 +95,7 @@ def test_a_body_is_refused(by, organization, member):
         ("member", lacking(MANAGE_MEMBERS)),
     ],
 )
-def test_who_may_not(by, organization, other_organization, admin, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, admin, who, answer):
     client = by(who)
 
     with track_changes() as changes:

@@ -36,7 +36,7 @@ def emails(client, **query):
     return [row["email"] for row in body["data"]]
 
 
-def test_a_member_is_told_whole(by, organization, member, workspace):
+def test_all_fields_of_a_member_are_shown(by, organization, member, workspace):
     User.objects.filter(pk=member.pk).update(avatar_url="https://example.com/me.png")
     row = membership_of(member, organization)
     Membership.objects.filter(pk=row.pk).update(permissions=[MANAGE_BILLING])
@@ -90,7 +90,7 @@ def test_a_system_user_has_no_address(by, organization, owner, principal):
     assert (row["kind"], row["name"], row["email"]) == ("system", "Robot", None)
 
 
-def test_who_may_not_see_a_workspace_does_not_see_who_works_there(by, organization, member, unassigned, workspace):
+def test_members_who_cannot_see_a_workspace_do_not_see_its_roles(by, organization, member, unassigned, workspace):
     RoleAssignmentFactory.create(
         membership=membership_of(member, organization), unit=workspace, role_id=UNIT_VIEWER_ROLE
     )
@@ -100,7 +100,7 @@ def test_who_may_not_see_a_workspace_does_not_see_who_works_there(by, organizati
     assert seen == listed(MESSAGE, [member_row(member, organization)])
 
 
-def test_who_works_there_too_does(by, organization, member, unassigned, workspace):
+def test_collaborators_of_a_workspace_see_its_roles(by, organization, member, unassigned, workspace):
     for user in (member, unassigned):
         RoleAssignmentFactory.create(
             membership=membership_of(user, organization), unit=workspace, role_id=UNIT_VIEWER_ROLE
@@ -121,16 +121,16 @@ def test_who_works_there_too_does(by, organization, member, unassigned, workspac
         ("stranger@example.com", []),
     ],
 )
-def test_an_address_is_matched_whole_in_any_letter_case(by, organization, other_organization, address, found):
+def test_an_address_matches_completely_and_ignores_case(by, organization, other_organization, address, found):
     assert emails(by("owner"), email=address) == found
 
 
 @pytest.mark.parametrize("address", ["%", "member@", "m\u0131mber@example.com", "%@example.com"])
-def test_what_is_no_address_is_refused(by, organization, address):
-    assert said(by("owner").get(PATH, {"email": address})) == invalid_query(email=["Enter a valid e-mail address."])
+def test_invalid_addresses_are_refused(by, organization, address):
+    assert said(by("owner").get(PATH, {"email": address})) == invalid_query(email=["Enter a valid email address."])
 
 
-def test_a_role_is_named_by_its_id_or_a_built_in_name(by, organization, manager):
+def test_roles_are_filtered_by_id_or_built_in_name(by, organization, manager):
     own = Role.objects.get(organization=organization)
 
     assert emails(by("owner"), role="viewer") == ["member@example.com"]
@@ -139,7 +139,7 @@ def test_a_role_is_named_by_its_id_or_a_built_in_name(by, organization, manager)
     assert emails(by("owner"), role=ABSENT) == []
 
 
-def test_a_role_held_in_a_unit_only_does_not_count(by, organization, member, workspace):
+def test_unit_roles_do_not_count(by, organization, member, workspace):
     RoleAssignmentFactory.create(
         membership=membership_of(member, organization), unit=workspace, role_id=UNIT_VIEWER_ROLE
     )
@@ -147,7 +147,7 @@ def test_a_role_held_in_a_unit_only_does_not_count(by, organization, member, wor
     assert emails(by("owner"), role=BUILT_IN["unit", "viewer"]) == []
 
 
-def test_filters_add_up(by, organization):
+def test_filters_can_be_combined(by, organization):
     assert emails(by("owner"), role="viewer", email="admin@example.com") == []
 
 
@@ -164,15 +164,15 @@ def test_sorting(by, organization, owner, admin, member):
     [
         (
             "role=janitor",
-            {"role": ["A role's id is expected, or one of owner, admin, editor, viewer, unassigned."]},
+            {"role": ["Use the id of a role or one of owner, admin, editor, viewer, unassigned."]},
         ),
-        ("email=", {"email": ["Enter a valid e-mail address."]}),
+        ("email=", {"email": ["Enter a valid email address."]}),
         ("email=a@example.com&email=b@example.com", {"email": ["This parameter may be given once only."]}),
         ("page=one", {"page": ["A whole number from 1 to 2147483647 is expected."]}),
         ("name=Member", {"name": ["This parameter is unknown."]}),
     ],
 )
-def test_a_faulty_query_is_named(by, organization, query, fields):
+def test_errors_name_the_invalid_parameters(by, organization, query, fields):
     assert said(by("owner").get(f"{PATH}?{query}")) == invalid_query(**fields)
 
 
@@ -199,7 +199,7 @@ def test_the_header_names_another_organization(by, organization, other_organizat
     )
 
 
-def test_nothing_of_a_foreign_an_archived_or_an_absent_organization_is_seen(by, organization, other_organization):
+def test_foreign_archived_and_unknown_organizations_are_not_found(by, organization, other_organization):
     organization.deleted_at = timezone.now()
     organization.save()
 
@@ -216,12 +216,12 @@ def test_a_key_sees_its_own_organization_only(by, organization, other_organizati
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("invitee", NO_ORGANIZATION_YET)])
-def test_who_does_not_belong(by, organization, who, answer):
+def test_non_members_are_refused(by, organization, who, answer):
     assert said(by(who).get(PATH)) == answer
 
 
 @pytest.mark.parametrize("rows", [1, 30])
-def test_the_number_of_rows_costs_no_query(by, organization, workspace, rows):
+def test_the_number_of_queries_does_not_depend_on_the_rows(by, organization, workspace, rows):
     Membership.objects.exclude(user__email="owner@example.com").delete()
     for number in range(rows - 1):
         user = UserFactory.create(email=f"colleague-{number}@example.com", email_address=None)

@@ -1,4 +1,4 @@
-"""PATCH /organization-members/{id}: another role, other direct permissions."""
+"""PATCH /organization-members/{id}: change a member's role and direct permissions."""
 
 import pytest
 
@@ -90,7 +90,7 @@ def test_both_at_once_and_back(by, organization, member, target):
     assert answer == success(MESSAGE, before)
 
 
-def test_nobody_gives_what_they_do_not_hold(by, organization, manager, unassigned):
+def test_callers_cannot_grant_permissions_they_lack(by, organization, manager, unassigned):
     row = membership_of(unassigned, organization)
 
     with track_changes() as changes:
@@ -100,14 +100,14 @@ def test_nobody_gives_what_they_do_not_hold(by, organization, manager, unassigne
     assert changes.nothing
 
 
-def test_an_admin_makes_no_owner(by, organization, target):
+def test_an_admin_cannot_make_an_owner_of_a_member(by, organization, target):
     with track_changes() as changes:
         assert said(by("admin").patch(path(target), {"roleId": str(OWNER_ROLE)})) == too_wide("organization:own")
 
     assert changes.nothing
 
 
-def test_nobody_demotes_who_holds_more(by, organization, owner):
+def test_members_with_more_permissions_cannot_be_demoted(by, organization, owner):
     with track_changes() as changes:
         answer = said(by("admin").patch(path(membership_of(owner, organization)), {"roleId": str(VIEWER_ROLE)}))
 
@@ -115,7 +115,7 @@ def test_nobody_demotes_who_holds_more(by, organization, owner):
     assert changes.nothing
 
 
-def test_the_last_owner_stays_one(by, organization, owner):
+def test_the_last_owner_cannot_be_changed(by, organization, owner):
     with track_changes() as changes:
         answer = said(by("owner").patch(path(membership_of(owner, organization)), {"roleId": str(ADMIN_ROLE)}))
 
@@ -124,7 +124,7 @@ def test_the_last_owner_stays_one(by, organization, owner):
 
 
 @pytest.mark.parametrize("which", ["absent", "of a unit", "of another organization"])
-def test_a_role_that_is_not_usable_here_is_named(by, organization, other_organization, target, which):
+def test_errors_name_roles_that_cannot_be_used(by, organization, other_organization, target, which):
     foreign = RoleFactory.create(organization=other_organization, name="Foreign")
     role_id = {"absent": ABSENT, "of a unit": UNIT_EDITOR_ROLE, "of another organization": foreign.pk}[which]
 
@@ -135,7 +135,7 @@ def test_a_role_that_is_not_usable_here_is_named(by, organization, other_organiz
 
 
 @pytest.mark.parametrize("name", ["organization:own", "organization:fly", "unit:edit"])
-def test_a_permission_that_cannot_be_given_is_named(by, organization, target, name):
+def test_errors_name_permissions_that_cannot_be_granted(by, organization, target, name):
     with track_changes() as changes:
         assert said(by("owner").patch(path(target), {"permissions": [name]})) == refused(
             422,
@@ -158,14 +158,14 @@ def test_a_permission_that_cannot_be_given_is_named(by, organization, target, na
         ({"units": []}, invalid(units=["This field is unknown."])),
     ],
 )
-def test_faulty_fields_are_named(by, organization, target, body, answer):
+def test_errors_name_the_invalid_fields(by, organization, target, body, answer):
     with track_changes() as changes:
         assert said(by("owner").patch(path(target), body)) == answer
 
     assert changes.nothing
 
 
-def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger):
+def test_foreign_and_unknown_members_get_the_same_response(by, organization, other_organization, stranger):
     for key in (membership_of(stranger, other_organization).pk, ABSENT):
         assert said(by("owner").patch(path(key), {"roleId": str(VIEWER_ROLE)})) == NO_MEMBER
 
@@ -179,7 +179,7 @@ def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_org
         ("member", lacking(MANAGE_MEMBERS)),
     ],
 )
-def test_who_may_not(by, organization, other_organization, target, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, target, who, answer):
     client = by(who)
 
     with track_changes() as changes:

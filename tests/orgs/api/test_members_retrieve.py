@@ -14,7 +14,7 @@ def path(key):
 
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member"])
-def test_every_member_sees_a_member_whole(by, organization, admin, application, who):
+def test_every_member_sees_all_fields_of_a_member(by, organization, admin, application, who):
     row = membership_of(admin, organization)
     RoleAssignmentFactory.create(membership=row, unit=application, role_id=UNIT_VIEWER_ROLE)
     shop = {
@@ -30,7 +30,7 @@ def test_every_member_sees_a_member_whole(by, organization, admin, application, 
     )
 
 
-def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_organization, stranger):
+def test_foreign_and_unknown_members_get_the_same_response(by, organization, other_organization, stranger):
     client = by("owner")
 
     for key in (membership_of(stranger, other_organization).pk, ABSENT):
@@ -44,12 +44,12 @@ def test_a_foreign_and_an_absent_member_are_the_same(by, organization, other_org
             assert said(client.get(path(key))) == NO_MEMBER
 
 
-def test_a_stranger_finds_no_member_from_within_their_own_organization(by, organization, other_organization, member):
+def test_members_of_other_organizations_are_not_found(by, organization, other_organization, member):
     assert said(by("stranger").get(path(membership_of(member, organization).pk))) == NO_MEMBER
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("invitee", NO_ORGANIZATION_YET)])
-def test_who_does_not_belong(by, organization, member, who, answer):
+def test_non_members_are_refused(by, organization, member, who, answer):
     assert said(by(who).get(path(membership_of(member, organization).pk))) == answer
 
 

@@ -45,7 +45,7 @@ def at(application: OAuthApplication) -> str:
     return f"{PATH}/{application.pk}"
 
 
-def test_ones_own_and_those_of_the_organizations_programs(by, client, personal, service, foreign):
+def test_it_lists_own_applications_and_those_of_system_users(by, client, personal, service, foreign):
     newest_first = [oauth_application_row(row) for row in (service, personal, client)]
 
     assert said(by("owner").get(PATH)) == listed(LISTED, newest_first)
@@ -54,7 +54,7 @@ def test_ones_own_and_those_of_the_organizations_programs(by, client, personal, 
     assert said(by("stranger").get(PATH)) == listed(LISTED, [oauth_application_row(foreign)])
 
 
-def test_each_kind_is_shown_for_what_it_is(by, client, personal, service):
+def test_the_kind_of_each_application_is_shown(by, client, personal, service):
     for row, what in (
         (client, {"kind": "client", "redirectUris": ["https://a.example.com/cb", "https://b.example.com/cb?x=1"]}),
         (personal, {"kind": "personal", "redirectUris": [], "systemUserId": None}),
@@ -74,7 +74,7 @@ def test_pages(by, client, personal):
     assert answer == listed(LISTED, [oauth_application_row(client)], **block)
 
 
-def test_the_queries_of_a_list(by, client, personal, service):
+def test_the_queries_of_the_list(by, client, personal, service):
     caller = by("owner")
     with assert_queries(
         active="SELECT orgs_membership",
@@ -87,13 +87,13 @@ def test_the_queries_of_a_list(by, client, personal, service):
         caller.get(PATH)
 
 
-def test_whoever_belongs_nowhere_has_their_own(by, invitee):
+def test_people_without_an_organization_see_their_own(by, invitee):
     made, _ = register_personal_client(by=session_of(invitee), name="Script")
     assert said(by("invitee").get(PATH)) == listed(LISTED, [oauth_application_row(made)])
 
 
 @pytest.mark.parametrize("verb", ["get", "delete"])
-def test_a_foreign_one_is_an_absent_one(by, client, service, foreign, member, verb):
+def test_foreign_and_unknown_ids_get_the_same_response(by, client, service, foreign, member, verb):
     with track_changes() as changes:
         for who, path in (
             ("owner", at(foreign)),
@@ -107,7 +107,7 @@ def test_a_foreign_one_is_an_absent_one(by, client, service, foreign, member, ve
     assert changes.nothing
 
 
-def test_deleting_ends_it_with_its_tokens(by, client, owner, invitee):
+def test_deleting_it_revokes_its_tokens(by, client, owner, invitee):
     issue_token(client, invitee, "profile", timezone.now() + timedelta(hours=1))
     with track_changes() as changes:
         assert said(by("owner").delete(at(client))) == DONE
@@ -118,7 +118,7 @@ def test_deleting_ends_it_with_its_tokens(by, client, owner, invitee):
     assert said(by("owner").delete(at(client))) == NO_APPLICATION
 
 
-def test_whoever_manages_members_ends_those_of_programs(by, manager, organization, service):
+def test_managers_of_members_delete_those_of_system_users(by, manager, organization, service):
     with track_changes() as changes:
         assert said(by("manager").delete(at(service))) == DONE
 
@@ -126,12 +126,12 @@ def test_whoever_manages_members_ends_those_of_programs(by, manager, organizatio
 
 
 @pytest.mark.parametrize("method", [Method.API_KEY, Method.OAUTH2])
-def test_programs_do_not_manage_clients(by, client, method):
+def test_system_users_cannot_manage_applications(by, client, method):
     for verb, path in (("get", PATH), ("get", at(client)), ("delete", at(client))):
         status, body = said(getattr(by("owner", method=method), verb)(path))
         assert (status, body["error"]["code"]) == (403, "credential_not_allowed")
 
 
-def test_nobody_sees_any(by, client):
+def test_anonymous_requests_are_refused(by, client):
     for verb, path in (("get", PATH), ("get", at(client)), ("delete", at(client))):
         assert said(getattr(by("anonymous"), verb)(path)) == ANONYMOUS

@@ -1,4 +1,4 @@
-"""POST /oauth-applications and POST /oauth-applications/{id}/secret: secrets are shown once."""
+"""POST /oauth-applications and POST /oauth-applications/{id}/secret: the secret is shown once."""
 
 from datetime import timedelta
 
@@ -37,16 +37,16 @@ PERSONAL = {"kind": "personal", "name": "Script"}
 
 
 @pytest.fixture
-def program(organization):
+def system_user(organization):
     return MembershipFactory.create(organization=organization, of_system_user=True).user
 
 
 @pytest.fixture
-def service(organization, owner, program):
+def service(organization, owner, system_user):
     made, _ = register_service_client(
         by=session_of(owner),
         organization_id=organization.pk,
-        membership_id=membership_of(program, organization).pk,
+        membership_id=membership_of(system_user, organization).pk,
         name="N",
     )
     return made
@@ -65,8 +65,8 @@ def secret_at(application: OAuthApplication) -> str:
     ],
     ids=["client", "public", "personal"],
 )
-def test_one_of_ones_own(by, stranger, body, shown):
-    """Whoever belongs to no organization can have one, too."""
+def test_a_person_registers_their_own(by, stranger, body, shown):
+    """A person without an organization can register one, too."""
     with track_changes() as changes:
         response = by("stranger").post(PATH, body)
 
@@ -86,8 +86,8 @@ def test_one_of_ones_own(by, stranger, body, shown):
     ]
 
 
-def test_one_for_a_system_user(by, organization, admin, program):
-    body = {"kind": "service", "name": "Nightly", "memberId": str(membership_of(program, organization).pk)}
+def test_one_for_a_system_user(by, organization, admin, system_user):
+    body = {"kind": "service", "name": "Nightly", "memberId": str(membership_of(system_user, organization).pk)}
     with track_changes() as changes:
         response = by("admin").post(PATH, body)
 
@@ -97,7 +97,7 @@ def test_one_for_a_system_user(by, organization, admin, program):
         oauth_application_row(application)
         | {
             "kind": "service",
-            "systemUserId": str(program.pk),
+            "systemUserId": str(system_user.pk),
             "clientSecret": response.json()["data"]["clientSecret"],
         },
         201,
@@ -122,23 +122,26 @@ REQUIRED, UNKNOWN = "This field is required.", "This field is unknown."
             {"kind": "personal", "name": "a\u202eb"},
             {"name": ["The character U+202E at position 2 is not allowed here."]},
         ),
-        ({"kind": "client", "name": "N"}, {"redirectUris": ["This kind needs it."]}),
-        ({"kind": "service", "name": "N"}, {"memberId": ["This kind needs it."]}),
-        ({**PERSONAL, "redirectUris": [CALLBACK]}, {"redirectUris": ["This kind does not have it."]}),
-        ({**PERSONAL, "public": True}, {"public": ["This kind does not have it."]}),
+        ({"kind": "client", "name": "N"}, {"redirectUris": ["This kind of application requires this field."]}),
+        ({"kind": "service", "name": "N"}, {"memberId": ["This kind of application requires this field."]}),
+        (
+            {**PERSONAL, "redirectUris": [CALLBACK]},
+            {"redirectUris": ["This kind of application does not have this field."]},
+        ),
+        ({**PERSONAL, "public": True}, {"public": ["This kind of application does not have this field."]}),
         ({**CLIENT, "public": "yes"}, {"public": ["Must be a valid boolean."]}),
         ({**CLIENT, "public": 0}, {"public": ["Must be a valid boolean."]}),
-        ({**CLIENT, "memberId": ABSENT}, {"memberId": ["This kind does not have it."]}),
+        ({**CLIENT, "memberId": ABSENT}, {"memberId": ["This kind of application does not have this field."]}),
         ({**CLIENT, "clientSecret": "mine"}, {"clientSecret": [UNKNOWN]}),
         ({**CLIENT, "skipAuthorization": True}, {"skipAuthorization": [UNKNOWN]}),
         ({**CLIENT, "redirectUris": []}, {"redirectUris": ["Ensure this field has at least 1 elements."]}),
         (
             {**CLIENT, "redirectUris": [f"{CALLBACK} https://b.example.com"]},
-            {"redirectUris": ["An address holds no blanks."]},
+            {"redirectUris": ["URIs must not contain spaces."]},
         ),
     ],
 )
-def test_input_that_is_refused_by_its_field(by, organization, body, faults):
+def test_errors_name_the_invalid_input(by, organization, body, faults):
     with track_changes() as changes:
         assert said(by("owner").post(PATH, body)) == invalid(**faults)
 
@@ -157,7 +160,7 @@ def test_input_that_is_refused_by_its_field(by, organization, body, faults):
         "callback",
     ],
 )
-def test_a_redirect_address_that_is_none(by, owner, uri):
+def test_invalid_redirect_uris_are_refused(by, owner, uri):
     with track_changes() as changes:
         status, body = said(by("owner").post(PATH, {**CLIENT, "redirectUris": [CALLBACK, uri]}))
 
@@ -165,11 +168,11 @@ def test_a_redirect_address_that_is_none(by, owner, uri):
     assert changes.nothing
 
 
-def test_a_system_user_is_managed_by_whoever_manages_members(by, organization, member, manager, program, admin):
+def test_only_managers_of_members_register_service_clients(by, organization, member, manager, system_user, admin):
     strong = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
     with track_changes() as changes:
         for who, whose, answer in (
-            ("member", program, lacking("organization:manage_members")),
+            ("member", system_user, lacking("organization:manage_members")),
             ("owner", admin, NOT_YOURS),
         ):
             body = {"kind": "service", "name": "N", "memberId": str(membership_of(whose, organization).pk)}
@@ -181,7 +184,7 @@ def test_a_system_user_is_managed_by_whoever_manages_members(by, organization, m
     assert changes.nothing
 
 
-def test_a_foreign_system_user_is_an_absent_one(by, organization, other_organization):
+def test_foreign_and_unknown_system_users_get_the_same_response(by, organization, other_organization):
     foreign = MembershipFactory.create(organization=other_organization, of_system_user=True)
     for member_id in (str(foreign.pk), ABSENT):
         assert said(by("owner").post(PATH, {"kind": "service", "name": "N", "memberId": member_id})) == NO_MEMBER
@@ -201,7 +204,7 @@ def test_a_service_needs_an_organization(by, invitee):
         ({"authenticated_at": timezone.now() - timedelta(minutes=16)}, "recent_sign_in_required"),
     ],
 )
-def test_secrets_take_a_person_who_signed_in_recently(by, organization, service, bounds, code):
+def test_secrets_require_a_recent_sign_in(by, organization, service, bounds, code):
     with track_changes() as changes:
         for path, body in ((PATH, PERSONAL), (secret_at(service), None)):
             status, refusal = said(by("owner", **bounds).post(path, body))
@@ -210,7 +213,7 @@ def test_secrets_take_a_person_who_signed_in_recently(by, organization, service,
     assert changes.nothing
 
 
-def test_nobody_registers_nothing(by, db):
+def test_anonymous_requests_are_refused(by, db):
     assert said(by("anonymous").post(PATH, PERSONAL)) == ANONYMOUS
 
 
@@ -229,8 +232,8 @@ def test_a_new_secret_is_shown_once(by, organization, admin, service):
     assert changes.events == [event("oauth_application.secret_renewed", service, admin, organization)]
 
 
-def test_a_secret_is_worth_what_its_user_may_do(by, organization, owner, manager):
-    """Or managing members would be enough to become an administrator."""
+def test_renewing_a_secret_needs_the_permissions_of_the_system_user(by, organization, owner, manager):
+    """Otherwise a manager of members could get the permissions of an administrator."""
     strong = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE)
     made, _ = register_service_client(
         by=session_of(owner), organization_id=organization.pk, membership_id=strong.pk, name="N"
@@ -251,7 +254,9 @@ def test_a_public_client_has_none_to_renew(by, owner):
     assert said(by("owner").post(secret_at(made))) == refused(409, "no_secret", "A public client has no secret.")
 
 
-def test_the_secret_of_a_foreign_client_is_that_of_an_absent_one(by, organization, owner, member, stranger, service):
+def test_secrets_of_foreign_and_unknown_clients_get_the_same_response(
+    by, organization, owner, member, stranger, service
+):
     own, _ = register_client(by=session_of(owner), name="Calendar", redirect_uris=[CALLBACK])
     with track_changes() as changes:
         for who in ("member", "stranger"):

@@ -1,4 +1,4 @@
-"""PATCH /oauth-applications/{id}: a client changes and stays the same client."""
+"""PATCH /oauth-applications/{id}: change a client; its id and secret stay."""
 
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ def at(application: OAuthApplication) -> str:
         ({"name": "Agenda", "redirectUris": [THERE]}, ["name", "redirect_uris"], ["profile"]),
     ],
 )
-def test_what_is_named_changes_and_nothing_else(by, client, owner, body, changed, scopes):
+def test_only_given_fields_change(by, client, owner, body, changed, scopes):
     before, secret = oauth_application_row(client), client.client_secret
     with track_changes() as changes:
         response = by("owner").patch(at(client), body)
@@ -71,14 +71,14 @@ def test_one_for_a_system_user(by, service, organization, admin):
         ({"name": "n" * 256}, {"name": ["Ensure this field has no more than 255 characters."]}),
         ({"name": None}, {"name": ["This field may not be null."]}),
         ({"redirectUris": []}, {"redirectUris": ["Ensure this field has at least 1 elements."]}),
-        ({"redirectUris": [f"{BACK} {THERE}"]}, {"redirectUris": ["An address holds no blanks."]}),
+        ({"redirectUris": [f"{BACK} {THERE}"]}, {"redirectUris": ["URIs must not contain spaces."]}),
         ({"scopes": "profile"}, {"scopes": ['Expected a list of items but got type "str".']}),
         ({"public": True}, {"public": ["This field is unknown."]}),
         ({"clientId": "mine"}, {"clientId": ["This field is unknown."]}),
         ({"actsForOwner": True}, {"actsForOwner": ["This field is unknown."]}),
     ],
 )
-def test_input_that_is_refused_by_its_field(by, client, body, faults):
+def test_errors_name_the_invalid_input(by, client, body, faults):
     with track_changes() as changes:
         assert said(by("owner").patch(at(client), body)) == invalid(**faults)
 
@@ -86,7 +86,7 @@ def test_input_that_is_refused_by_its_field(by, client, body, faults):
 
 
 @pytest.mark.parametrize("uri", ["javascript:alert(1)", "com.example.app:/back", f"{BACK}#there", "back"])
-def test_a_redirect_address_that_is_none(by, client, uri):
+def test_invalid_redirect_uris_are_refused(by, client, uri):
     with track_changes() as changes:
         status, body = said(by("owner").patch(at(client), {"name": "Agenda", "redirectUris": [BACK, uri]}))
 
@@ -99,16 +99,16 @@ def test_nothing_to_change(by, client):
     assert (status, body["message"]) == (400, "Name at least one field to change.")
 
 
-def test_only_a_client_that_people_let_in_has_redirect_addresses(by, personal, service):
+def test_only_authorization_code_clients_have_redirect_uris(by, personal, service):
     with track_changes() as changes:
         for application in (personal, service):
             answer = said(by("owner").patch(at(application), {"redirectUris": [BACK]}))
-            assert answer == invalid(redirectUris=["This kind does not have it."])
+            assert answer == invalid(redirectUris=["This kind of application does not have this field."])
 
     assert changes.nothing
 
 
-def test_what_a_system_user_may_ask_for_is_for_who_may_do_all_of_it(by, organization, owner, manager):
+def test_changing_scopes_needs_the_permissions_of_the_system_user(by, organization, owner, manager):
     strong = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE)
     made, _ = register_service_client(
         by=session_of(owner), organization_id=organization.pk, membership_id=strong.pk, name="N", scopes=["profile"]
@@ -120,7 +120,7 @@ def test_what_a_system_user_may_ask_for_is_for_who_may_do_all_of_it(by, organiza
     assert changes.nothing
 
 
-def test_a_foreign_one_is_an_absent_one(by, organization, client, service, member, stranger, admin):
+def test_foreign_and_unknown_ids_get_the_same_response(by, organization, client, service, member, stranger, admin):
     with track_changes() as changes:
         for who, path in (
             ("stranger", at(client)),
@@ -143,7 +143,7 @@ def test_a_foreign_one_is_an_absent_one(by, organization, client, service, membe
         ({"authenticated_at": timezone.now() - timedelta(minutes=16)}, "recent_sign_in_required"),
     ],
 )
-def test_it_takes_a_person_who_signed_in_recently(by, client, bounds, code):
+def test_it_requires_a_recent_sign_in(by, client, bounds, code):
     with track_changes() as changes:
         status, refusal = said(by("owner", **bounds).patch(at(client), {"name": "Agenda"}))
 
@@ -151,7 +151,7 @@ def test_it_takes_a_person_who_signed_in_recently(by, client, bounds, code):
     assert changes.nothing
 
 
-def test_nobody_changes_any(by, client):
+def test_anonymous_requests_are_refused(by, client):
     assert said(by("anonymous").patch(at(client), {"name": "Agenda"})) == ANONYMOUS
 
 

@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/events: what happened, oldest first."""
+"""GET /organizations/{id}/events: the events of an organization, oldest first."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def read(client, organization, **query):
     return [row["id"] for row in body["data"]], body["pagination"]
 
 
-def test_an_event_is_told_whole(by, organization, owner, principal):
+def test_all_fields_of_an_event_are_shown(by, organization, owner, principal):
     happen(organization, principal(owner), "role.deleted", reassigned_to=None, role_ids=[{"old_id": 1}])
     happen(organization, SERVICE, "invitation.expired")
     first, second = Event.objects.order_by("id")
@@ -78,7 +78,7 @@ def test_pages_follow_each_other_both_ways(by, organization, owner, principal):
     assert [page["hasNext"] for page in (block, onward, end)] == [True, True, False]
 
 
-def test_who_asks_again_gets_what_is_new(by, organization, owner, principal):
+def test_repeating_with_a_cursor_returns_new_events(by, organization, owner, principal):
     happen(organization, principal(owner), "organization.updated")
     client = by("owner")
     _, block = read(client, organization)
@@ -90,7 +90,7 @@ def test_who_asks_again_gets_what_is_new(by, organization, owner, principal):
     assert read(client, organization, after=still["after"])[0] == new
 
 
-def test_events_of_others_are_not_shown(by, organization, other_organization):
+def test_events_of_other_organizations_are_not_listed(by, organization, other_organization):
     EventFactory.create(organization=other_organization)
     assert read(by("owner"), organization)[0] == []
 
@@ -112,23 +112,23 @@ def test_a_cursor_of_another_organization_is_refused(by, organization, other_org
         ({"page": "1"}, {"page": ["This parameter is unknown."]}),
     ],
 )
-def test_a_faulty_query_is_named(by, organization, query, fields):
+def test_errors_name_the_invalid_parameters(by, organization, query, fields):
     assert said(by("owner").get(at(organization, "events"), query)) == invalid_query(**fields)
 
 
-def test_whoever_manages_members_may_look(by, organization, manager):
+def test_managers_of_members_may_read(by, organization, manager):
     assert read(by("manager"), organization)[0] == []
 
 
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
-def test_who_may_not(by, organization, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, who, answer):
     assert said(by(who).get(at(organization, "events"))) == answer
 
 
 @pytest.mark.parametrize("rows", [1, 30])
-def test_the_number_of_rows_costs_no_query(by, organization, owner, principal, rows):
+def test_the_number_of_queries_does_not_depend_on_the_rows(by, organization, owner, principal, rows):
     happen(organization, principal(owner), *["organization.updated"] * rows)
     client = by("owner")
 

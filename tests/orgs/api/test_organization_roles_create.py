@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/roles: a role of the organization's own."""
+"""POST /organizations/{id}/roles: create a custom role."""
 
 import pytest
 
@@ -11,7 +11,7 @@ MESSAGE = "Role created successfully"
 NAME_TAKEN = refused(409, "role_name_taken", "There is a role of this name.")
 
 
-def test_a_role_of_what_one_holds(by, organization, admin):
+def test_a_role_with_permissions_of_the_caller(by, organization, admin):
     with track_changes() as changes:
         answer = said(
             by("admin").post(
@@ -45,7 +45,7 @@ def test_a_role_for_workspaces_and_applications(by, organization):
     assert answer == success(MESSAGE, role_row(role), status=201)
 
 
-def test_nobody_makes_a_role_of_more_than_they_hold(by, organization, manager):
+def test_a_role_cannot_have_permissions_that_the_caller_lacks(by, organization, manager):
     body = {"name": "Helper", "permissions": [LIST_PROJECTS]}
 
     with track_changes() as changes:
@@ -55,7 +55,7 @@ def test_nobody_makes_a_role_of_more_than_they_hold(by, organization, manager):
 
 
 @pytest.mark.parametrize("name", ["owner", "Admin", "Manager"])
-def test_a_name_is_taken_once(by, organization, manager, name):
+def test_a_taken_name_is_refused(by, organization, manager, name):
     with track_changes() as changes:
         assert said(by("owner").post(at(organization, "roles"), {"name": name, "permissions": []})) == NAME_TAKEN
 
@@ -72,7 +72,7 @@ def test_another_organization_may_use_the_name(by, organization, other_organizat
     ("scope", "permission"),
     [("organization", "organization:own"), ("organization", "unit:view"), ("unit", LIST_PROJECTS), ("unit", "fly")],
 )
-def test_a_permission_of_no_such_role_is_named(by, organization, scope, permission):
+def test_errors_name_permissions_of_the_wrong_level(by, organization, scope, permission):
     body = {"name": "Helper", "scope": scope, "permissions": [permission]}
 
     with track_changes() as changes:
@@ -103,7 +103,7 @@ def test_a_permission_of_no_such_role_is_named(by, organization, scope, permissi
         ),
     ],
 )
-def test_faulty_fields_are_named(by, organization, body, fields):
+def test_errors_name_the_invalid_fields(by, organization, body, fields):
     with track_changes() as changes:
         assert said(by("owner").post(at(organization, "roles"), body)) == invalid(**fields)
 
@@ -113,7 +113,7 @@ def test_faulty_fields_are_named(by, organization, body, fields):
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
-def test_who_may_not(by, organization, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, who, answer):
     with track_changes() as changes:
         assert said(by(who).post(at(organization, "roles"), {"name": "Helper", "permissions": []})) == answer
 

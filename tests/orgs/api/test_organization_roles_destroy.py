@@ -1,4 +1,4 @@
-"""DELETE /organizations/{id}/roles/{roleId}: a role ends, and whoever holds it gets another."""
+"""DELETE /organizations/{id}/roles/{roleId}: delete a role and reassign its members."""
 
 import pytest
 
@@ -20,7 +20,7 @@ def helper(organization):
     return RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
 
 
-def test_an_unused_one_goes(by, organization, admin, helper):
+def test_an_unused_role_is_deleted(by, organization, admin, helper):
     with track_changes() as changes:
         assert said(by("admin").delete(at(organization, "roles", helper.pk))) == DONE
 
@@ -28,7 +28,7 @@ def test_an_unused_one_goes(by, organization, admin, helper):
     assert changes.events == [event("role.deleted", helper, admin, organization, reassigned_to=None)]
 
 
-def test_one_that_a_member_holds_needs_an_heir(by, organization, owner, member, helper):
+def test_a_role_of_members_needs_reassign_to(by, organization, owner, member, helper):
     membership_of(member, organization).assignments.update(role=helper)
 
     with track_changes() as changes:
@@ -43,7 +43,7 @@ def test_one_that_a_member_holds_needs_an_heir(by, organization, owner, member, 
     assert membership_of(member, organization).organization_role.pk == VIEWER_ROLE
 
 
-def test_one_that_an_open_invitation_names_needs_an_heir(by, organization, owner, helper, principal):
+def test_a_role_of_open_invitations_needs_reassign_to(by, organization, owner, helper, principal):
     sent = invite(
         by=principal(owner),
         organization_id=organization.pk,
@@ -56,17 +56,17 @@ def test_one_that_an_open_invitation_names_needs_an_heir(by, organization, owner
     assert Invitation.objects.get(pk=sent.pk).role_id == VIEWER_ROLE
 
 
-def test_a_built_in_one_stays(by, organization):
+def test_built_in_roles_cannot_be_deleted(by, organization):
     with track_changes() as changes:
         assert said(by("owner").delete(at(organization, "roles", ADMIN_ROLE))) == BUILT_IN
 
     assert changes.nothing
 
 
-@pytest.mark.parametrize("heir", [ABSENT, str(UNIT_VIEWER_ROLE)])
-def test_an_heir_that_does_not_fit_is_named(by, organization, helper, heir):
+@pytest.mark.parametrize("replacement", [ABSENT, str(UNIT_VIEWER_ROLE)])
+def test_errors_name_an_invalid_reassign_to(by, organization, helper, replacement):
     with track_changes() as changes:
-        answer = said(by("owner").delete(f"{at(organization, 'roles', helper.pk)}?reassignTo={heir}"))
+        answer = said(by("owner").delete(f"{at(organization, 'roles', helper.pk)}?reassignTo={replacement}"))
 
     assert answer == refused(
         422, "unknown_role", "This organization has no such role.", fields={"reassignTo": ["Unknown role."]}
@@ -74,20 +74,20 @@ def test_an_heir_that_does_not_fit_is_named(by, organization, helper, heir):
     assert changes.nothing
 
 
-def test_a_role_cannot_be_its_own_heir(by, organization, helper):
+def test_a_role_cannot_be_reassigned_to_itself(by, organization, helper):
     with track_changes() as changes:
         assert said(by("owner").delete(f"{at(organization, 'roles', helper.pk)}?reassignTo={helper.pk}")) == IN_USE
 
     assert changes.nothing
 
 
-def test_a_faulty_heir_is_named(by, organization, helper):
+def test_errors_name_a_malformed_reassign_to(by, organization, helper):
     assert said(by("owner").delete(f"{at(organization, 'roles', helper.pk)}?reassignTo=viewer")) == invalid_query(
         reassignTo=["A UUID is expected."]
     )
 
 
-def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization):
+def test_foreign_and_unknown_ids_get_the_same_response(by, organization, other_organization):
     foreign = RoleFactory.create(organization=other_organization, name="Foreign")
 
     for key in (foreign.pk, ABSENT):
@@ -99,7 +99,7 @@ def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organi
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
-def test_who_may_not(by, organization, other_organization, helper, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, helper, who, answer):
     with track_changes() as changes:
         assert said(by(who).delete(at(organization, "roles", helper.pk))) == answer
 

@@ -24,7 +24,7 @@ def foreign(other_organization):
 
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member"])
-def test_every_member_sees_the_built_in_ones_and_their_own(by, organization, own, foreign, who):
+def test_every_member_sees_built_in_and_custom_roles(by, organization, own, foreign, who):
     built_in = [Role.objects.get(pk=key) for key, _, _, _ in BUILT_IN_ROLES]
 
     assert said(by(who).get(at(organization, "roles"))) == listed(
@@ -32,7 +32,7 @@ def test_every_member_sees_the_built_in_ones_and_their_own(by, organization, own
     )
 
 
-def test_by_where_they_can_be_held(by, organization, own):
+def test_roles_are_filtered_by_scope(by, organization, own):
     rows = by("member").get(at(organization, "roles"), {"scope": "unit"}).json()["data"]
 
     assert [(row["name"], row["builtIn"]) for row in rows] == [
@@ -64,17 +64,17 @@ def test_sorting_and_pages(by, organization):
         ({"builtIn": "true"}, {"builtIn": ["This parameter is unknown."]}),
     ],
 )
-def test_a_faulty_query_is_named(by, organization, query, fields):
+def test_errors_name_the_invalid_parameters(by, organization, query, fields):
     assert said(by("owner").get(at(organization, "roles"), query)) == invalid_query(**fields)
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
-def test_who_may_not(by, organization, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, who, answer):
     assert said(by(who).get(at(organization, "roles"))) == answer
 
 
 @pytest.mark.parametrize("rows", [1, 30])
-def test_the_number_of_rows_costs_no_query(by, organization, rows):
+def test_the_number_of_queries_does_not_depend_on_the_rows(by, organization, rows):
     for number in range(rows):
         RoleFactory.create(organization=organization, name=f"Role {number}")
     client = by("member")

@@ -1,4 +1,4 @@
-"""PATCH /organizations/{id}/roles/{roleId}: rename a role, change what it permits."""
+"""PATCH /organizations/{id}/roles/{roleId}: change a role's name and permissions."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def helper(organization):
     ("change", "permissions"),
     [({"name": "Aide"}, [LIST_PROJECTS]), ({"permissions": [MANAGE_BILLING]}, [MANAGE_BILLING])],
 )
-def test_only_what_is_named_changes(by, organization, admin, helper, change, permissions):
+def test_only_given_fields_change(by, organization, admin, helper, change, permissions):
     before = role_row(helper)
 
     with track_changes() as changes:
@@ -46,7 +46,7 @@ def test_only_what_is_named_changes(by, organization, admin, helper, change, per
     assert changes.events == [event("role.updated", helper, admin, organization, permissions=permissions)]
 
 
-def test_nobody_changes_a_role_of_more_than_they_hold(by, organization, manager, helper):
+def test_roles_with_more_permissions_cannot_be_changed(by, organization, manager, helper):
     with track_changes() as changes:
         answers = [
             said(by("manager").patch(at(organization, "roles", helper.pk), {"name": "Aide"})),
@@ -57,7 +57,7 @@ def test_nobody_changes_a_role_of_more_than_they_hold(by, organization, manager,
     assert changes.nothing
 
 
-def test_a_built_in_one_never_changes(by, organization):
+def test_built_in_roles_cannot_be_changed(by, organization):
     with track_changes() as changes:
         assert said(by("owner").patch(at(organization, "roles", ADMIN_ROLE), {"name": "Boss"})) == BUILT_IN
 
@@ -81,14 +81,14 @@ def test_a_taken_name_is_a_conflict(by, organization, helper, manager):
         ({"scope": "unit"}, invalid(scope=["This field is unknown."])),
     ],
 )
-def test_faulty_fields_are_named(by, organization, helper, body, answer):
+def test_errors_name_the_invalid_fields(by, organization, helper, body, answer):
     with track_changes() as changes:
         assert said(by("owner").patch(at(organization, "roles", helper.pk), body)) == answer
 
     assert changes.nothing
 
 
-def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization):
+def test_foreign_and_unknown_ids_get_the_same_response(by, organization, other_organization):
     foreign = RoleFactory.create(organization=other_organization, name="Foreign")
 
     for key in (foreign.pk, ABSENT):
@@ -100,7 +100,7 @@ def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organi
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
-def test_who_may_not(by, organization, other_organization, helper, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, helper, who, answer):
     with track_changes() as changes:
         assert said(by(who).patch(at(organization, "roles", helper.pk), {"name": "Mine"})) == answer
 

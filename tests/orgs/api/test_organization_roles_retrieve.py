@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/roles/{roleId}: one role."""
+"""GET /organizations/{id}/roles/{roleId}: get a role."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.support.queries import assert_queries
 MESSAGE = "Role retrieved successfully"
 
 
-def test_a_built_in_one_is_told_whole(by, organization):
+def test_all_fields_of_a_built_in_role_are_shown(by, organization):
     row = role_row(Role.objects.get(pk=ADMIN_ROLE))
 
     assert said(by("member").get(at(organization, "roles", ADMIN_ROLE))) == success(
@@ -28,7 +28,7 @@ def test_a_built_in_one_is_told_whole(by, organization):
     )
 
 
-def test_an_own_one_takes_two_queries(by, organization, manager):
+def test_a_custom_role_takes_two_queries(by, organization, manager):
     own = Role.objects.get(organization=organization)
     client = by("member")
 
@@ -38,7 +38,7 @@ def test_an_own_one_takes_two_queries(by, organization, manager):
     assert answer == success(MESSAGE, role_row(own))
 
 
-def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization):
+def test_foreign_and_unknown_ids_get_the_same_response(by, organization, other_organization):
     foreign = RoleFactory.create(organization=other_organization, name="Foreign")
     client = by("owner")
 
@@ -48,5 +48,5 @@ def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organi
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
-def test_who_may_not(by, organization, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, who, answer):
     assert said(by(who).get(at(organization, "roles", ADMIN_ROLE))) == answer

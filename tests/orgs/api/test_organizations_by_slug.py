@@ -1,4 +1,4 @@
-"""GET /organizations/slug/{slug}: what everybody may know."""
+"""GET /organizations/slug/{slug}: the public profile of an organization."""
 
 import pytest
 from django.utils import timezone
@@ -15,7 +15,7 @@ def path(slug):
 
 
 @pytest.mark.parametrize("who", ["anonymous", "stranger", "member", "owner"])
-def test_everybody_sees_the_same_six_things(by, organization, who):
+def test_everybody_sees_the_same_six_fields(by, organization, who):
     client = by(who)
 
     with assert_queries(organization="SELECT orgs_organization"):
@@ -32,7 +32,7 @@ def test_everybody_sees_the_same_six_things(by, organization, who):
         )
 
 
-def test_an_unknown_and_an_archived_one_are_the_same(by, organization):
+def test_unknown_and_archived_organizations_get_the_same_response(by, organization):
     Organization.objects.filter(pk=organization.pk).update(deleted_at=timezone.now())
 
     for slug in ("riverside", "nowhere"):
@@ -41,5 +41,5 @@ def test_an_unknown_and_an_archived_one_are_the_same(by, organization):
 
 
 @pytest.mark.parametrize("slug", ["Riverside", "river_side", "riversid", "river%", "r" * 200])
-def test_a_slug_is_matched_whole_and_as_it_is(by, organization, slug):
+def test_a_slug_matches_completely_and_exactly(by, organization, slug):
     assert by("anonymous").get(path(slug)).status_code == 404

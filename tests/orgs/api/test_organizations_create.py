@@ -20,7 +20,7 @@ PROFILE = {
 }
 
 
-def test_whoever_registers_it_is_its_owner(by, owner):
+def test_the_caller_becomes_its_owner(by, owner):
     with track_changes() as changes:
         answer = said(by("owner").post(PATH, PROFILE))
 
@@ -69,13 +69,13 @@ def test_a_name_is_enough(by, owner):
     assert answer == success(MESSAGE, organization_row(organization, role_name="owner", members=1), status=201)
 
 
-def test_the_second_of_a_name_gets_a_slug_of_its_own(by, organization, stranger):
+def test_a_repeated_name_gets_another_slug(by, organization, stranger):
     answer = by("stranger").post(PATH, {"name": "Riverside"}).json()
 
     assert answer["data"]["slug"].startswith("riverside-")
 
 
-def test_null_means_no_address_and_no_language(by, owner):
+def test_null_means_no_url_and_no_language(by, owner):
     answer = by("owner").post(PATH, {"name": "Riverside", "logoUrl": None, "website": None, "language": None}).json()
 
     assert (answer["data"]["logoUrl"], answer["data"]["website"], answer["data"]["language"]) == (None, None, None)
@@ -117,18 +117,18 @@ SLUG_FORM = "Use 3 to 128 lower-case letters, digits and inner hyphens, and noth
         ({"name": "Riverside", "ownerId": "x"}, {"ownerId": ["This field is unknown."]}),
     ],
 )
-def test_faulty_fields_are_named_and_nothing_is_written(by, owner, body, fields):
+def test_errors_name_the_invalid_fields_and_nothing_is_written(by, owner, body, fields):
     with track_changes() as changes:
         assert said(by("owner").post(PATH, body)) == invalid(**fields)
 
     assert changes.nothing
 
 
-def test_nobody_gets_401(by, db):
+def test_anonymous_requests_get_401(by, db):
     assert said(by("anonymous").post(PATH, PROFILE)) == ANONYMOUS
 
 
-def test_a_program_cannot_found_an_organization(by, organization):
+def test_a_system_user_cannot_register_an_organization(by, organization):
     client = by("owner", method=Method.API_KEY, organization_id=organization.pk)
 
     with track_changes() as changes:

@@ -1,4 +1,4 @@
-"""GET /organizations/current: the organization the caller acts in."""
+"""GET /organizations/current: the current organization."""
 
 import pytest
 from django.utils import timezone
@@ -26,7 +26,7 @@ MESSAGE = "Organization retrieved successfully"
 
 @pytest.fixture
 def annex(member):
-    """Where the member came second."""
+    """The second organization that the member joined."""
     annex = OrganizationFactory.create(slug="annex")
     MembershipFactory.create(organization=annex, user=member, role_id=VIEWER_ROLE)
     return annex
@@ -52,33 +52,33 @@ def test_the_header_names_another(by, organization, annex):
     )
 
 
-def test_a_key_is_about_its_own(by, organization, annex):
+def test_a_key_uses_its_own_organization(by, organization, annex):
     client = by("member", method=Method.API_KEY, organization_id=annex.pk)
 
     assert said(client.get(PATH)) == success(MESSAGE, organization_row(annex, role_name="viewer", members=1))
     assert said(client.get(PATH, **named(organization.pk))) == OUTSIDER
 
 
-def test_an_archived_one_is_passed_over(by, organization, annex):
+def test_an_archived_organization_is_skipped(by, organization, annex):
     Organization.objects.filter(pk=organization.pk).update(deleted_at=timezone.now())
 
     assert said(by("member").get(PATH)) == success(MESSAGE, organization_row(annex, role_name="viewer", members=1))
 
 
 @pytest.mark.parametrize("other", ["foreign", "absent"])
-def test_a_foreign_and_an_absent_one_are_the_same(by, organization, other_organization, other):
+def test_foreign_and_unknown_ids_get_the_same_response(by, organization, other_organization, other):
     name = other_organization.pk if other == "foreign" else ABSENT
 
     with assert_queries(organization="SELECT orgs_organization"):
         assert said(by("member").get(PATH, **named(name))) == OUTSIDER
 
 
-def test_who_belongs_nowhere_is_told_so(by, invitee):
+def test_users_without_an_organization_get_409(by, invitee):
     assert said(by("invitee").get(PATH)) == NO_ORGANIZATION_YET
 
 
 @pytest.mark.parametrize("text", ["", "1", "riverside", f"{ABSENT},{ABSENT}", "{" + ABSENT + "}"])
-def test_a_header_that_is_no_id_is_named(by, organization, text):
+def test_errors_name_a_malformed_header(by, organization, text):
     assert said(by("member").get(PATH, **named(text))) == refused(
         400,
         "invalid_header",
@@ -87,7 +87,7 @@ def test_a_header_that_is_no_id_is_named(by, organization, text):
     )
 
 
-def test_nobody_gets_401(by, organization):
+def test_anonymous_requests_get_401(by, organization):
     assert said(by("anonymous").get(PATH)) == ANONYMOUS
 
 

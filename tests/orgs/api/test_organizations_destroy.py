@@ -1,4 +1,4 @@
-"""DELETE /organizations/{id}: soft deletion."""
+"""DELETE /organizations/{id}: archive an organization."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, lacking, organization_
 from tests.support.changes import event, track_changes
 
 
-def test_the_owner_archives_it_and_nobody_enters_it_any_more(by, organization, owner):
+def test_the_owner_archives_it_and_it_is_not_found(by, organization, owner):
     with track_changes() as changes:
         answer = said(by("owner").delete(at(organization)))
 
@@ -35,7 +35,7 @@ def test_what_is_archived_cannot_be_archived_again(by, organization):
     ("who", "answer"),
     [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
 )
-def test_who_may_not(by, organization, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, who, answer):
     with track_changes() as changes:
         assert said(by(who).delete(at(organization))) == answer
 

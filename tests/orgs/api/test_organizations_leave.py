@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/leave: end one's own membership."""
+"""POST /organizations/{id}/leave: end the caller's membership."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.support.changes import event, track_changes
 from tests.support.people import membership_of
 
 
-def test_a_member_needs_nobodys_permission(by, organization, member):
+def test_a_member_needs_no_permission_to_leave(by, organization, member):
     left = membership_of(member, organization)
 
     with track_changes() as changes:
@@ -20,28 +20,28 @@ def test_a_member_needs_nobodys_permission(by, organization, member):
     assert said(by("member").get(at(organization))) == OUTSIDER
 
 
-def test_the_last_owner_stays(by, organization):
+def test_the_last_owner_cannot_leave(by, organization):
     with track_changes() as changes:
         assert said(by("owner").post(at(organization, "leave"))) == LAST_OWNER
 
     assert changes.nothing
 
 
-def test_one_of_two_owners_may_go(by, organization, admin):
+def test_one_of_two_owners_can_leave(by, organization, admin):
     membership_of(admin, organization).assignments.update(role=OWNER_ROLE)
 
     assert said(by("owner").post(at(organization, "leave"))) == DONE
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
-def test_who_does_not_belong_cannot_leave(by, organization, other_organization, who, answer):
+def test_a_non_member_cannot_leave(by, organization, other_organization, who, answer):
     with track_changes() as changes:
         assert said(by(who).post(at(organization, "leave"))) == answer
 
     assert changes.nothing
 
 
-def test_a_program_cannot_leave(by, organization):
+def test_a_system_user_cannot_leave(by, organization):
     with track_changes() as changes:
         status, body = said(by("member", method=Method.API_KEY).post(at(organization, "leave")))
 

@@ -20,7 +20,7 @@ def grown(user, name, role=OWNER_ROLE, **fields):
     return organization
 
 
-def test_a_page_is_told_whole(by, organization, other_organization):
+def test_all_fields_of_a_page_are_shown(by, organization, other_organization):
     newer = grown(organization.memberships.get(user__email="owner@example.com").user, "Annex")
 
     assert said(by("owner").get(PATH)) == listed(
@@ -37,11 +37,11 @@ def test_everybody_sees_their_own_role(by, organization):
         assert said(by(who).get(PATH)) == listed(MESSAGE, [organization_row(organization, role_name=role_name)])
 
 
-def test_who_belongs_nowhere_sees_an_empty_list(by, organization, invitee):
+def test_users_without_an_organization_see_an_empty_list(by, organization, invitee):
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [])
 
 
-def test_nobody_gets_401(by, organization):
+def test_anonymous_requests_get_401(by, organization):
     assert said(by("anonymous").get(PATH)) == ANONYMOUS
 
 
@@ -86,10 +86,10 @@ def test_pages_follow_each_other_and_end(by, owner):
     ]
 
 
-def test_archived_ones_are_listed_apart_and_to_their_owners_only(by, owner, member, organization):
+def test_archived_organizations_are_listed_separately_for_owners(by, owner, member, organization):
     grown(owner, "Mine", deleted_at=timezone.now())
-    theirs = grown(owner, "Theirs", ADMIN_ROLE, deleted_at=timezone.now())
-    MembershipFactory.create(organization=theirs, user=member, role_id=VIEWER_ROLE)
+    other_archived = grown(owner, "Theirs", ADMIN_ROLE, deleted_at=timezone.now())
+    MembershipFactory.create(organization=other_archived, user=member, role_id=VIEWER_ROLE)
     mine = Organization.objects.get(slug="mine")
 
     assert said(by("owner").get(PATH)) == listed(MESSAGE, [organization_row(organization, role_name="owner")])
@@ -113,12 +113,12 @@ def test_archived_ones_are_listed_apart_and_to_their_owners_only(by, owner, memb
         ),
     ],
 )
-def test_a_faulty_query_is_named(by, organization, query, fields):
+def test_errors_name_the_invalid_parameters(by, organization, query, fields):
     assert said(by("owner").get(f"{PATH}?{query}")) == invalid_query(**fields)
 
 
 @pytest.mark.parametrize("rows", [1, 30])
-def test_the_number_of_rows_costs_no_query(by, owner, rows):
+def test_the_number_of_queries_does_not_depend_on_the_rows(by, owner, rows):
     for number in range(rows):
         grown(owner, f"Number-{number}")
     client = by("owner")

@@ -1,4 +1,4 @@
-"""PATCH /organizations/{id}: parts of the profile."""
+"""PATCH /organizations/{id}: change parts of the profile."""
 
 import pytest
 
@@ -32,7 +32,7 @@ MESSAGE = "Organization updated successfully"
         ({"language": "de"}, "language"),
     ],
 )
-def test_only_what_is_named_changes(by, organization, admin, change, field):
+def test_only_given_fields_change(by, organization, admin, change, field):
     Organization.objects.filter(pk=organization.pk).update(website="https://example.com/")
     before = organization_row(organization, role_name="admin")
 
@@ -64,7 +64,7 @@ def test_nothing_to_change_is_refused(by, organization):
         ({"archivedAt": None}, {"archivedAt": ["This field is unknown."]}),
     ],
 )
-def test_faulty_fields_are_named(by, organization, change, fields):
+def test_errors_name_the_invalid_fields(by, organization, change, fields):
     with track_changes() as changes:
         assert said(by("owner").patch(at(organization), change)) == invalid(**fields)
 
@@ -81,7 +81,7 @@ def test_a_taken_slug_is_a_conflict(by, organization, other_organization):
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(ADMIN))]
 )
-def test_who_may_not(by, organization, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, who, answer):
     with track_changes() as changes:
         assert said(by(who).patch(at(organization), {"name": "Mine"})) == answer
 

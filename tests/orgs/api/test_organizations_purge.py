@@ -1,4 +1,4 @@
-"""DELETE /organizations/{id}/permanent: gone for ever."""
+"""DELETE /organizations/{id}/permanent: delete an organization permanently."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ from tests.support.changes import event, track_changes
 from tests.support.people import membership_of
 
 
-def test_everything_goes_but_the_events(by, organization, owner, member, manager, workspace, principal):
+def test_everything_is_deleted_except_the_events(by, organization, owner, member, manager, workspace, principal):
     RoleAssignmentFactory.create(
         membership=membership_of(member, organization), role_id=UNIT_VIEWER_ROLE, unit=workspace
     )
@@ -52,7 +52,7 @@ def test_an_archived_one_can_be_purged(by, organization):
     ("who", "answer"),
     [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
 )
-def test_who_may_not(by, organization, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, who, answer):
     with track_changes() as changes:
         assert said(by(who).delete(at(organization, "permanent"))) == answer
 
@@ -67,7 +67,7 @@ def test_who_may_not(by, organization, other_organization, who, answer):
         ({"method": Method.API_KEY}, "credential_not_allowed"),
     ],
 )
-def test_it_takes_a_person_who_signed_in_recently(by, organization, bounds, code):
+def test_it_requires_a_recent_sign_in(by, organization, bounds, code):
     with track_changes() as changes:
         status, body = said(by("owner", **bounds).delete(at(organization, "permanent")))
 

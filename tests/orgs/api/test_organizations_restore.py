@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/restore: undo a soft deletion."""
+"""POST /organizations/{id}/restore: restore an archived organization."""
 
 import pytest
 from django.utils import timezone
@@ -17,7 +17,7 @@ def archived(organization):
     return organization
 
 
-def test_the_owner_brings_it_back(by, archived, owner):
+def test_the_owner_restores_it(by, archived, owner):
     with track_changes() as changes:
         answer = said(by("owner").post(at(archived, "restore")))
 
@@ -50,7 +50,7 @@ def test_a_body_is_refused(by, archived):
     ("who", "answer"),
     [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
 )
-def test_who_may_not(by, archived, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, archived, other_organization, who, answer):
     with track_changes() as changes:
         assert said(by(who).post(at(archived, "restore"))) == answer
 

@@ -12,7 +12,7 @@ from tests.support.queries import assert_queries
 MESSAGE = "Organization retrieved successfully"
 
 
-def test_it_is_told_whole(by, organization):
+def test_all_fields_are_shown(by, organization):
     Organization.objects.filter(pk=organization.pk).update(
         description="We sail.", logo_url="https://example.com/logo.svg", website="https://example.com/", seat_limit=7
     )
@@ -47,7 +47,7 @@ def test_every_member_sees_it_in_one_query(by, organization, who, role_name):
     assert answer == success(MESSAGE, organization_row(organization, role_name=role_name))
 
 
-def test_a_foreign_an_archived_and_an_absent_one_are_the_same(by, organization, stranger, member):
+def test_foreign_archived_and_unknown_organizations_get_the_same_response(by, organization, stranger, member):
     archived = OrganizationFactory.create(slug="gone", archived=True)
     MembershipFactory.create(organization=archived, user=stranger)
 
@@ -63,12 +63,12 @@ def test_a_key_of_another_organization_finds_nothing(by, organization, other_org
     assert said(client.get(at(organization))) == OUTSIDER
 
 
-def test_nobody_gets_401(by, organization):
+def test_anonymous_requests_get_401(by, organization):
     assert said(by("anonymous").get(at(organization))) == ANONYMOUS
 
 
 @pytest.mark.parametrize("word", ["1", "riverside", "0198c0de", ABSENT + "0", "%00"])
-def test_what_is_no_id_is_no_path(by, organization, word):
+def test_malformed_ids_are_not_found(by, organization, word):
     status, body = said(by("owner").get(f"{API}/organizations/{word}"))
 
     assert (status, body["error"]["code"]) == (404, "not_found")

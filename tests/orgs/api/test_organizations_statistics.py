@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/statistics: an organization in numbers."""
+"""GET /organizations/{id}/statistics: statistics of an organization."""
 
 from datetime import timedelta
 
@@ -18,7 +18,7 @@ MESSAGE = "Statistics retrieved successfully"
 NO_INVITATIONS = dict.fromkeys(["pending", "processing", "accepted", "declined", "cancelled", "expired", "error"], 0)
 
 
-def test_every_number_is_told(by, organization, owner, principal, workspace, application):
+def test_all_numbers_are_shown(by, organization, owner, principal, workspace, application):
     register_system_user(by=principal(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE)
     statuses = ["pending", "pending", "overdue", "processing", "accepted", "declined", "cancelled", "expired", "error"]
     for number, status in enumerate(statuses):
@@ -56,7 +56,7 @@ def test_every_number_is_told(by, organization, owner, principal, workspace, app
 
 
 def turn(invitation, status):
-    """Put an invitation into a state by hand; overdue is pending and past its date."""
+    """Set the state of an invitation directly; overdue means pending and past its expiry date."""
     row = Invitation.objects.filter(pk=invitation.pk)
     if status == "overdue":
         row.update(expires_at=timezone.now() - timedelta(days=1))
@@ -64,7 +64,7 @@ def turn(invitation, status):
         row.update(status=status, finished_at=None if status == "processing" else timezone.now())
 
 
-def test_a_quiet_organization_is_mostly_zeros(by, organization, other_organization):
+def test_a_new_organization_has_mostly_zeros(by, organization, other_organization):
     assert said(by("owner").get(at(organization, "statistics"))) == success(
         MESSAGE,
         {
@@ -82,14 +82,14 @@ def test_a_quiet_organization_is_mostly_zeros(by, organization, other_organizati
     )
 
 
-def test_whoever_manages_members_may_look(by, organization, manager):
+def test_managers_of_members_may_read(by, organization, manager):
     assert said(by("manager").get(at(organization, "statistics")))[0] == 200
 
 
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(MANAGE_MEMBERS))]
 )
-def test_who_may_not(by, organization, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, who, answer):
     assert said(by(who).get(at(organization, "statistics"))) == answer
 
 

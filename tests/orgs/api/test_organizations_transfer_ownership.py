@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/transfer-ownership: another person becomes the owner."""
+"""POST /organizations/{id}/transfer-ownership: make another person the owner."""
 
 from datetime import timedelta
 
@@ -29,13 +29,13 @@ NOT_A_PERSON = refused(
 )
 
 
-def test_the_heir_owns_it_and_the_former_owner_is_an_admin(by, organization, owner, member):
-    heir = membership_of(member, organization)
-    heir.permissions = [MANAGE_BILLING]
-    heir.save()
+def test_the_new_owner_owns_it_and_the_former_owner_is_an_admin(by, organization, owner, member):
+    new_owner = membership_of(member, organization)
+    new_owner.permissions = [MANAGE_BILLING]
+    new_owner.save()
 
     with track_changes() as changes:
-        answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(heir.pk)}))
+        answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(new_owner.pk)}))
 
     row = member_row(member, organization)
     assert (row["role"], row["permissions"]) == (role("owner"), [])
@@ -47,19 +47,19 @@ def test_the_heir_owns_it_and_the_former_owner_is_an_admin(by, organization, own
     ]
 
 
-def test_a_program_cannot_be_the_heir_nor_can_oneself(by, organization, owner, principal):
+def test_a_system_user_and_the_caller_cannot_be_the_new_owner(by, organization, owner, principal):
     robot = register_system_user(
         by=principal(owner), organization_id=organization.pk, name="Robot", role_id=VIEWER_ROLE
     )
 
-    for heir in (robot, membership_of(owner, organization)):
+    for new_owner in (robot, membership_of(owner, organization)):
         with track_changes() as changes:
-            answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(heir.pk)}))
+            answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(new_owner.pk)}))
         assert answer == NOT_A_PERSON
         assert changes.nothing
 
 
-def test_a_foreign_and_an_absent_heir_are_the_same(by, organization, other_organization, stranger):
+def test_foreign_and_unknown_members_get_the_same_response(by, organization, other_organization, stranger):
     for key in (membership_of(stranger, other_organization).pk, ABSENT):
         with track_changes() as changes:
             answer = said(by("owner").post(at(organization, "transfer-ownership"), {"memberId": str(key)}))
@@ -76,7 +76,7 @@ def test_a_foreign_and_an_absent_heir_are_the_same(by, organization, other_organ
         ({"memberId": "{" + ABSENT + "}"}, {"memberId": ["Must be a valid UUID."]}),
     ],
 )
-def test_faulty_fields_are_named(by, organization, body, fields):
+def test_errors_name_the_invalid_fields(by, organization, body, fields):
     with track_changes() as changes:
         assert said(by("owner").post(at(organization, "transfer-ownership"), body)) == invalid(**fields)
 
@@ -87,7 +87,7 @@ def test_faulty_fields_are_named(by, organization, body, fields):
     ("who", "answer"),
     [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(OWN)), ("admin", lacking(OWN))],
 )
-def test_who_may_not(by, organization, other_organization, member, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, member, who, answer):
     body = {"memberId": str(membership_of(member, organization).pk)}
 
     with track_changes() as changes:

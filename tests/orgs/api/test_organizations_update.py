@@ -1,4 +1,4 @@
-"""PUT /organizations/{id}: the whole profile anew."""
+"""PUT /organizations/{id}: replace the profile."""
 
 import pytest
 
@@ -12,7 +12,7 @@ MESSAGE = "Organization updated successfully"
 
 @pytest.fixture
 def organization(organization):
-    """With a full profile."""
+    """The organization with a complete profile."""
     Organization.objects.filter(pk=organization.pk).update(
         description="We sail.",
         logo_url="https://example.com/logo.svg",
@@ -22,7 +22,7 @@ def organization(organization):
     return organization
 
 
-def test_what_is_left_out_is_cleared_and_the_slug_stays(by, organization, admin):
+def test_missing_fields_are_cleared_except_the_slug(by, organization, admin):
     with track_changes() as changes:
         answer = said(by("admin").put(at(organization), {"name": "Riverside Ltd."}))
 
@@ -45,7 +45,7 @@ def test_what_is_left_out_is_cleared_and_the_slug_stays(by, organization, admin)
     ]
 
 
-def test_all_that_is_sent_is_taken(by, organization):
+def test_all_fields_are_replaced(by, organization):
     profile = {
         "name": "Hill",
         "slug": "on-the-hill",
@@ -77,7 +77,7 @@ def test_a_taken_slug_is_a_conflict(by, organization, other_organization):
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(ADMIN))]
 )
-def test_who_may_not(by, organization, other_organization, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, who, answer):
     with track_changes() as changes:
         assert said(by(who).put(at(organization), {"name": "Mine"})) == answer
 

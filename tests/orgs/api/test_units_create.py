@@ -11,7 +11,7 @@ from tests.support.changes import event, track_changes
 MESSAGE = "Unit created successfully"
 
 
-def test_whoever_may_create_projects_does(by, organization, editor, kind):
+def test_members_who_may_create_projects_create_units(by, organization, editor, kind):
     body = {"name": "Studio", "slug": "the-studio", "pictureUrl": "https://example.com/studio.png"}
 
     client = by("editor")
@@ -40,7 +40,7 @@ def test_a_name_is_enough(by, organization, kind):
     assert (data["slug"], data["pictureUrl"]) == ("studio-one", None)
 
 
-def test_a_slug_is_taken_once_per_kind(by, organization, workspace):
+def test_slugs_are_unique_per_kind(by, organization, workspace):
     body = {"name": "Other", "slug": "design"}
 
     with track_changes() as changes:
@@ -59,7 +59,7 @@ def test_a_slug_is_taken_once_per_kind(by, organization, workspace):
         ({"name": "Studio", "kind": "application"}, {"kind": ["This field is unknown."]}),
     ],
 )
-def test_faulty_fields_are_named(by, organization, kind, body, fields):
+def test_errors_name_the_invalid_fields(by, organization, kind, body, fields):
     with track_changes() as changes:
         assert said(by("owner").post(at(organization, kind), body)) == invalid(**fields)
 
@@ -69,7 +69,7 @@ def test_faulty_fields_are_named(by, organization, kind, body, fields):
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(CREATE_PROJECTS))]
 )
-def test_who_may_not(by, organization, other_organization, kind, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, kind, who, answer):
     with track_changes() as changes:
         assert said(by(who).post(at(organization, kind), {"name": "Studio"})) == answer
 

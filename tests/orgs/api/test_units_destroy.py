@@ -11,7 +11,7 @@ from tests.support.changes import event, track_changes
 from tests.support.people import membership_of
 
 
-def test_it_goes_with_the_roles_held_there(by, organization, admin, member, kind, unit):
+def test_it_is_deleted_with_its_roles(by, organization, admin, member, kind, unit):
     RoleAssignmentFactory.create(membership=membership_of(member, organization), unit=unit, role_id=UNIT_VIEWER_ROLE)
 
     with track_changes() as changes:
@@ -21,7 +21,7 @@ def test_it_goes_with_the_roles_held_there(by, organization, admin, member, kind
     assert changes.events == [event("unit.deleted", unit, admin, organization, unit_kind=unit.kind)]
 
 
-def test_it_stays_while_an_open_invitation_leads_there(by, organization, owner, kind, unit, principal):
+def test_it_cannot_be_deleted_while_an_invitation_to_it_is_open(by, organization, owner, kind, unit, principal):
     invite(
         by=principal(owner),
         organization_id=organization.pk,
@@ -38,7 +38,7 @@ def test_it_stays_while_an_open_invitation_leads_there(by, organization, owner, 
     assert changes.nothing
 
 
-def test_its_own_admin_may_not(by, organization, member, kind, unit):
+def test_its_admin_is_refused(by, organization, member, kind, unit):
     RoleAssignmentFactory.create(membership=membership_of(member, organization), unit=unit, role_id=UNIT_ADMIN_ROLE)
 
     with track_changes() as changes:
@@ -47,7 +47,7 @@ def test_its_own_admin_may_not(by, organization, member, kind, unit):
     assert changes.nothing
 
 
-def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
+def test_foreign_and_unknown_units_and_units_of_the_other_kind_get_the_same_response(
     by, organization, other_organization, workspace, application
 ):
     foreign = UnitFactory.create(organization=other_organization, slug="foreign")
@@ -61,7 +61,7 @@ def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(ADMIN))]
 )
-def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, kind, unit, who, answer):
     with track_changes() as changes:
         assert said(by(who).delete(at(organization, kind, unit.pk))) == answer
 

@@ -17,7 +17,7 @@ def second(organization, unit):
 
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member", "editor", "manager"])
-def test_whoever_may_list_projects_sees_all_of_the_kind(by, organization, kind, unit, editor, manager, who):
+def test_members_who_may_list_projects_see_all_units_of_the_kind(by, organization, kind, unit, editor, manager, who):
     units = [unit, second(organization, unit)]
 
     assert said(by(who).get(at(organization, kind))) == listed(MESSAGE, [unit_row(row) for row in units])
@@ -34,7 +34,7 @@ def test_others_see_those_they_have_a_role_in(by, organization, kind, unit, unas
     assert said(by("unassigned").get(at(organization, kind))) == listed(MESSAGE, [unit_row(other)])
 
 
-def test_a_narrow_key_shows_what_it_may(by, organization, kind, unit, member):
+def test_a_limited_key_sees_what_its_permissions_allow(by, organization, kind, unit, member):
     RoleAssignmentFactory.create(membership=membership_of(member, organization), unit=unit, role_id=UNIT_VIEWER_ROLE)
     second(organization, unit)
 
@@ -65,23 +65,23 @@ def test_sorting_and_pages(by, organization, kind, unit):
     }
 
 
-def test_units_of_another_organization_are_not_shown(by, organization, other_organization, kind, unit):
+def test_units_of_other_organizations_are_not_listed(by, organization, other_organization, kind, unit):
     assert said(by("stranger").get(at(other_organization, kind))) == listed(MESSAGE, [])
 
 
-def test_a_faulty_query_is_named(by, organization, kind):
+def test_errors_name_the_invalid_parameters(by, organization, kind):
     assert said(by("owner").get(at(organization, kind), {"slug": "x"})) == invalid_query(
         slug=["This parameter is unknown."]
     )
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
-def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, kind, unit, who, answer):
     assert said(by(who).get(at(organization, kind))) == answer
 
 
 @pytest.mark.parametrize("rows", [1, 30])
-def test_the_number_of_rows_costs_no_query(by, organization, rows):
+def test_the_number_of_queries_does_not_depend_on_the_rows(by, organization, rows):
     for number in range(rows):
         UnitFactory.create(organization=organization, name="Unit", slug=f"unit-{number}")
     client = by("member")

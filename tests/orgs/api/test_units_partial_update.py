@@ -32,7 +32,7 @@ MESSAGE = "Unit updated successfully"
         ({"pictureUrl": "https://example.com/studio.png"}, "picture_url"),
     ],
 )
-def test_only_what_is_named_changes(by, organization, admin, kind, unit, change, field):
+def test_only_given_fields_change(by, organization, admin, kind, unit, change, field):
     before = unit_row(unit)
 
     with track_changes() as changes:
@@ -67,14 +67,14 @@ def test_a_taken_slug_is_a_conflict(by, organization, kind, unit):
         ({"kind": "workspace"}, invalid(kind=["This field is unknown."])),
     ],
 )
-def test_faulty_fields_are_named(by, organization, kind, unit, body, answer):
+def test_errors_name_the_invalid_fields(by, organization, kind, unit, body, answer):
     with track_changes() as changes:
         assert said(by("owner").patch(at(organization, kind, unit.pk), body)) == answer
 
     assert changes.nothing
 
 
-def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
+def test_foreign_and_unknown_units_and_units_of_the_other_kind_get_the_same_response(
     by, organization, other_organization, workspace, application
 ):
     foreign = UnitFactory.create(organization=other_organization, slug="foreign")
@@ -88,7 +88,7 @@ def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
 @pytest.mark.parametrize(
     ("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER), ("member", lacking(UNIT_ADMIN))]
 )
-def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, kind, unit, who, answer):
     with track_changes() as changes:
         assert said(by(who).patch(at(organization, kind, unit.pk), {"name": "Mine"})) == answer
 

@@ -14,7 +14,7 @@ MESSAGE = "Unit retrieved successfully"
 
 
 @pytest.mark.parametrize("who", ["owner", "admin", "member"])
-def test_it_is_told_whole(by, organization, kind, unit, who):
+def test_all_fields_are_shown(by, organization, kind, unit, who):
     Unit.objects.filter(pk=unit.pk).update(picture_url="https://example.com/unit.png")
 
     assert said(by(who).get(at(organization, kind, unit.pk))) == success(
@@ -31,7 +31,7 @@ def test_it_is_told_whole(by, organization, kind, unit, who):
     )
 
 
-def test_who_has_no_role_there_does_not_find_it(by, organization, kind, unit, unassigned):
+def test_members_without_a_role_in_it_do_not_find_it(by, organization, kind, unit, unassigned):
     assert said(by("unassigned").get(at(organization, kind, unit.pk))) == NO_UNIT
 
     RoleAssignmentFactory.create(
@@ -41,7 +41,7 @@ def test_who_has_no_role_there_does_not_find_it(by, organization, kind, unit, un
     assert said(by("unassigned").get(at(organization, kind, unit.pk))) == success(MESSAGE, unit_row(unit))
 
 
-def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
+def test_foreign_and_unknown_units_and_units_of_the_other_kind_get_the_same_response(
     by, organization, other_organization, workspace, application
 ):
     foreign = UnitFactory.create(organization=other_organization, slug="foreign")
@@ -58,5 +58,5 @@ def test_a_foreign_an_absent_and_one_of_the_other_kind_are_the_same(
 
 
 @pytest.mark.parametrize(("who", "answer"), [("anonymous", ANONYMOUS), ("stranger", OUTSIDER)])
-def test_who_may_not(by, organization, other_organization, kind, unit, who, answer):
+def test_callers_without_permission_are_refused(by, organization, other_organization, kind, unit, who, answer):
     assert said(by(who).get(at(organization, kind, unit.pk))) == answer

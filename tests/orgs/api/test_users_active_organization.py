@@ -1,4 +1,4 @@
-"""GET and PUT /users/active-organization: where somebody acts when a request does not say."""
+"""GET and PUT /users/active-organization: the organization of requests that name none."""
 
 import pytest
 from django.utils import timezone
@@ -28,7 +28,7 @@ SWITCHED = "Active organization switched successfully"
 
 @pytest.fixture
 def annex(member):
-    """Where the member came second."""
+    """The second organization that the member joined."""
     annex = OrganizationFactory.create(slug="annex")
     MembershipFactory.create(organization=annex, user=member, role_id=EDITOR_ROLE)
     return annex
@@ -59,7 +59,7 @@ def test_a_key_has_its_own(by, organization, annex):
     assert said(client.get(PATH)) == success(RETRIEVED, organization_row(annex, role_name="editor", members=1))
 
 
-def test_an_archived_one_is_not_it(by, organization, annex):
+def test_an_archived_organization_is_not_active(by, organization, annex):
     by("member").put(PATH, {"organizationId": str(annex.pk)})
     Organization.objects.filter(pk=annex.pk).update(deleted_at=timezone.now())
 
@@ -67,11 +67,11 @@ def test_an_archived_one_is_not_it(by, organization, annex):
     assert said(by("member").put(PATH, {"organizationId": str(annex.pk)})) == OUTSIDER
 
 
-def test_whoever_belongs_nowhere_has_none(by, stranger):
+def test_users_without_an_organization_have_none(by, stranger):
     assert said(by("stranger").get(PATH)) == NO_ORGANIZATION_YET
 
 
-def test_foreign_and_absent_are_the_same(by, organization, stranger):
+def test_foreign_and_unknown_organizations_get_the_same_response(by, organization, stranger):
     with track_changes() as changes:
         assert said(by("stranger").put(PATH, {"organizationId": str(organization.pk)})) == OUTSIDER
         assert said(by("stranger").put(PATH, {"organizationId": ABSENT})) == OUTSIDER
@@ -88,11 +88,11 @@ def test_foreign_and_absent_are_the_same(by, organization, stranger):
         ({"organizationId": "riverside"}, "Must be a valid UUID."),
     ],
 )
-def test_an_organization_is_named_by_its_id(by, organization, body, fault):
+def test_the_organization_is_given_by_its_id(by, organization, body, fault):
     assert said(by("member").put(PATH, body)) == invalid(organizationId=[fault])
 
 
-def test_who_may_not(by, organization, member):
+def test_callers_without_permission_are_refused(by, organization, member):
     body = {"organizationId": str(organization.pk)}
 
     assert said(by("anonymous").get(PATH)) == said(by("anonymous").put(PATH, body)) == ANONYMOUS

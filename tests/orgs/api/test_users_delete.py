@@ -1,4 +1,4 @@
-"""DELETE /users/profile and /users/profile/permanent: going, and going for good."""
+"""DELETE /users/profile and /users/profile/permanent: delete and erase an account."""
 
 from datetime import timedelta
 
@@ -53,7 +53,7 @@ def test_erasing_leaves_only_events(by, organization, member):
 
 
 @pytest.mark.parametrize("path", [PROFILE, PERMANENT])
-def test_the_last_owner_stays(by, organization, path):
+def test_the_last_owner_cannot_leave(by, organization, path):
     with track_changes() as changes:
         assert said(by("owner").delete(path)) == LAST_OWNER
 
@@ -61,7 +61,7 @@ def test_the_last_owner_stays(by, organization, path):
 
 
 @pytest.mark.parametrize("path", [PROFILE, PERMANENT])
-def test_a_browser_is_signed_out_and_its_session_forgotten(member, path):
+def test_a_browser_is_signed_out_and_its_session_deleted(member, path):
     member.set_password("correct-horse-battery")
     member.save()
     browser = APIClient()
@@ -86,7 +86,7 @@ def test_a_browser_is_signed_out_and_its_session_forgotten(member, path):
         (PERMANENT, {"authenticated_at": timezone.now() - timedelta(minutes=16)}, "recent_sign_in_required"),
     ],
 )
-def test_it_takes_the_person_and_erasing_a_recent_sign_in(by, member, path, bounds, code):
+def test_it_requires_a_person_and_erasing_requires_a_recent_sign_in(by, member, path, bounds, code):
     with track_changes() as changes:
         status, body = said(by("member", **bounds).delete(path))
 
@@ -94,10 +94,10 @@ def test_it_takes_the_person_and_erasing_a_recent_sign_in(by, member, path, boun
     assert changes.nothing
 
 
-def test_deleting_does_not_ask_for_a_recent_sign_in(by, member):
+def test_deleting_requires_no_recent_sign_in(by, member):
     assert said(by("member", authenticated_at=None).delete(PROFILE)) == DONE
 
 
 @pytest.mark.parametrize("path", [PROFILE, PERMANENT])
-def test_nobody_is_nobody(by, path, db):
+def test_anonymous_requests_are_refused(by, path, db):
     assert said(by("anonymous").delete(path)) == ANONYMOUS

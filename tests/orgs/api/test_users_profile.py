@@ -1,4 +1,4 @@
-"""GET, PUT and PATCH /users/profile: who somebody says they are."""
+"""GET, PUT and PATCH /users/profile: read and change the profile."""
 
 import pytest
 from rest_framework.test import APIClient
@@ -18,13 +18,13 @@ AVATAR = "https://example.com/mia.png"
 
 @pytest.fixture
 def member(member):
-    """With a full profile."""
+    """The member with a complete profile."""
     User.objects.filter(pk=member.pk).update(avatar_url=AVATAR)
     member.refresh_from_db()
     return member
 
 
-def test_the_profile_is_shown_whole(by, member):
+def test_all_fields_of_the_profile_are_shown(by, member):
     with assert_queries(is_it_verified="SELECT account_emailaddress"):
         answer = said(by("member").get(PATH))
 
@@ -35,23 +35,24 @@ def test_the_profile_is_shown_whole(by, member):
     )
 
 
-def test_an_unproven_address_says_so(by, member):
+def test_an_unverified_address_is_marked(by, member):
     member.emailaddress_set.update(verified=False)
 
     assert said(by("member").get(PATH))[1]["data"]["emailVerified"] is False
 
 
-def test_a_program_has_a_profile_without_an_address(by, organization, principal):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+def test_a_system_user_has_a_profile_without_an_address(by, organization, principal):
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
     api = APIClient()
-    api.force_authenticate(program, token=principal(program, Method.API_KEY, organization_id=organization.pk))
+    api.force_authenticate(system_user, token=principal(system_user, Method.API_KEY, organization_id=organization.pk))
 
     assert said(api.get(PATH)) == success(
-        RETRIEVED, user_row(program) | {"kind": "system", "email": None, "emailVerified": False, "firstName": "Robot"}
+        RETRIEVED,
+        user_row(system_user) | {"kind": "system", "email": None, "emailVerified": False, "firstName": "Robot"},
     )
 
 
-def test_replacing_clears_what_is_left_out(by, member):
+def test_replacing_clears_missing_fields(by, member):
     with track_changes() as changes:
         answer = said(by("member").put(PATH, {"firstName": "Mia"}))
 
@@ -62,7 +63,7 @@ def test_replacing_clears_what_is_left_out(by, member):
     ]
 
 
-def test_changing_leaves_the_rest(by, member):
+def test_changing_keeps_missing_fields(by, member):
     with track_changes() as changes:
         answer = said(by("member").patch(PATH, {"lastName": "Miller"}))
 
@@ -71,12 +72,12 @@ def test_changing_leaves_the_rest(by, member):
 
 
 @pytest.mark.parametrize("nothing", ["", None])
-def test_an_avatar_is_taken_away_by_null_or_a_blank(by, member, nothing):
+def test_null_or_an_empty_string_removes_the_avatar(by, member, nothing):
     assert said(by("member").patch(PATH, {"avatarUrl": nothing}))[1]["data"]["avatarUrl"] is None
 
 
 @pytest.mark.parametrize("url", ["ftp://example.com/me.png", "javascript:alert(1)", "data:image/png;base64,AA", "me"])
-def test_an_avatar_is_on_the_web(by, member, url):
+def test_an_avatar_is_an_http_url(by, member, url):
     with track_changes() as changes:
         assert said(by("member").patch(PATH, {"avatarUrl": url})) == invalid(avatarUrl=["Enter a valid URL."])
 
@@ -94,7 +95,7 @@ def test_an_avatar_is_on_the_web(by, member, url):
         ({"isStaff": True}, invalid(isStaff=["This field is unknown."])),
     ],
 )
-def test_input_that_is_refused_by_its_field(by, member, body, answer):
+def test_errors_name_the_invalid_input(by, member, body, answer):
     with track_changes() as changes:
         assert said(by("member").patch(PATH, body)) == answer
 
@@ -102,7 +103,7 @@ def test_input_that_is_refused_by_its_field(by, member, body, answer):
 
 
 @pytest.mark.parametrize("verb", ["put", "patch"])
-def test_who_may_not(by, member, verb):
+def test_callers_without_permission_are_refused(by, member, verb):
     client = by("member", method=Method.API_KEY)
     with track_changes() as changes:
         assert said(getattr(by("anonymous"), verb)(PATH, {"firstName": "Mia"})) == ANONYMOUS
@@ -116,5 +117,5 @@ def test_who_may_not(by, member, verb):
     assert changes.nothing
 
 
-def test_reading_takes_a_credential(by):
+def test_reading_requires_a_credential(by):
     assert said(by("anonymous").get(PATH)) == ANONYMOUS

@@ -1,4 +1,4 @@
-"""POST /users/register: a new account by address and password, or names for whom a credential speaks of."""
+"""POST /users/register: register by email address and password, or set the names of an authenticated user."""
 
 import json
 import re
@@ -18,12 +18,12 @@ from tests.support.changes import event, track_changes
 PATH = f"{API}/users/register"
 PASSWORD = "correct-horse-battery"
 NEWCOMER = {"email": "newcomer@example.com", "password": PASSWORD}
-ACCEPTED = success("If this address can be registered, a mail with the next step is on its way", None, 202)
+ACCEPTED = success("If this address can be registered, an email with the next step is on its way", None, 202)
 
 pytestmark = pytest.mark.django_db
 
 
-def test_an_account_is_made_and_its_address_waits_for_proof(by):
+def test_an_account_is_created_with_an_unverified_address(by):
     with track_changes() as changes:
         answer = said(by("anonymous").post(PATH, {**NEWCOMER, "firstName": "New", "lastName": "Comer"}))
 
@@ -38,7 +38,7 @@ def test_an_account_is_made_and_its_address_waits_for_proof(by):
     assert authenticate(email="newcomer@example.com", password=PASSWORD) == user
 
 
-def test_the_emailed_link_proves_the_address_and_then_the_password_signs_in(by, settings):
+def test_the_emailed_link_verifies_the_address_and_then_the_password_signs_in(by, settings):
     settings.PUBLIC_BASE_URL = "https://public.example.com"
     by("anonymous").post(PATH, NEWCOMER)
 
@@ -57,7 +57,7 @@ def test_the_emailed_link_proves_the_address_and_then_the_password_signs_in(by, 
     assert all(link.startswith("https://public.example.com") for link in links)
 
 
-def test_a_known_address_gets_the_same_answer_and_another_email(by, member):
+def test_a_known_address_gets_the_same_response_and_another_email(by, member):
     unknown = by("anonymous").post(PATH, NEWCOMER)
 
     with track_changes() as changes:
@@ -70,12 +70,12 @@ def test_a_known_address_gets_the_same_answer_and_another_email(by, member):
     confirm, exists = mail.outbox
     assert (confirm.to, exists.to) == (["newcomer@example.com"], ["member@example.com"])
     assert confirm.subject == "Please confirm your email address"
-    assert exists.subject == "You have an account already"
+    assert exists.subject == "You already have an account"
     assert authenticate(email="member@example.com", password=PASSWORD) is None
 
 
 @pytest.mark.parametrize("address", ["second@example.com", "left@example.com"])
-def test_so_does_a_second_address_and_that_of_a_deleted_account(by, member, stranger, address):
+def test_secondary_addresses_and_those_of_deleted_accounts_are_known(by, member, stranger, address):
     EmailAddressFactory.create(user=member, email="second@example.com")
     User.objects.filter(pk=stranger.pk).update(email="left@example.com", is_active=False)
 
@@ -85,14 +85,14 @@ def test_so_does_a_second_address_and_that_of_a_deleted_account(by, member, stra
     assert changes.nothing
 
 
-def test_an_address_that_somebody_added_and_never_proved_is_free(by, stranger):
+def test_an_unverified_secondary_address_is_free(by, stranger):
     EmailAddressFactory.create(user=stranger, email="newcomer@example.com", verified=False)
 
     assert said(by("anonymous").post(PATH, NEWCOMER)) == ACCEPTED
     assert User.objects.filter(email="newcomer@example.com").exists()
 
 
-def test_registering_twice_makes_one_account_with_the_first_password_and_emails_once(by):
+def test_registering_twice_creates_one_account_and_sends_one_email(by):
     by("anonymous").post(PATH, NEWCOMER)
 
     with track_changes() as changes:
@@ -108,10 +108,10 @@ def test_registering_twice_makes_one_account_with_the_first_password_and_emails_
     ("changes", "faults"),
     [
         ({"email": None}, {"email": ["This field may not be null."]}),
-        ({"email": "nobody"}, {"email": ["Enter a valid e-mail address."]}),
-        ({"email": "ſomebody@example.com"}, {"email": ["Enter a valid e-mail address."]}),
+        ({"email": "nobody"}, {"email": ["Enter a valid email address."]}),
+        ({"email": "ſomebody@example.com"}, {"email": ["Enter a valid email address."]}),
         ({"email": 5}, {"email": ["Not a valid string."]}),
-        ({"email": f"{'a' * 250}@example.com"}, {"email": ["Enter a valid e-mail address."]}),
+        ({"email": f"{'a' * 250}@example.com"}, {"email": ["Enter a valid email address."]}),
         (
             {"password": "short"},
             {
@@ -136,7 +136,7 @@ def test_registering_twice_makes_one_account_with_the_first_password_and_emails_
         ({"kind": "system"}, {"kind": ["This field is unknown."]}),
     ],
 )
-def test_input_that_is_refused_by_its_field(by, changes, faults):
+def test_errors_name_the_invalid_input(by, changes, faults):
     with track_changes() as watched:
         assert said(by("anonymous").post(PATH, NEWCOMER | changes)) == invalid(**faults)
 
@@ -150,7 +150,7 @@ def test_address_and_password_are_needed(by):
     assert said(by("anonymous").post(PATH, {"firstName": "New"})) == invalid(email=required, password=required)
 
 
-def test_a_weak_password_is_refused_for_a_known_address_alike(by, member):
+def test_a_weak_password_is_refused_for_known_addresses_too(by, member):
     weak = {"password": "12345678901"}
 
     answers = [said(by("anonymous").post(PATH, {"email": e, **weak})) for e in ("member@example.com", "no@example.com")]
@@ -159,7 +159,7 @@ def test_a_weak_password_is_refused_for_a_known_address_alike(by, member):
     assert answers[0][0] == 400
 
 
-def test_one_network_registers_twenty_times_a_minute(by):
+def test_one_network_can_register_twenty_times_a_minute(by):
     answers = [by("anonymous").post(PATH, NEWCOMER | {"email": f"n{i}@example.com"}) for i in range(21)]
 
     assert [answer.status_code for answer in answers] == [202] * 20 + [429]
@@ -169,7 +169,7 @@ def test_one_network_registers_twenty_times_a_minute(by):
     assert answers[-1]["Retry-After"] == "60"
 
 
-def test_without_a_email_server_the_answer_is_the_same_and_asking_again_helps(by, member, settings, tmp_path):
+def test_an_unavailable_email_server_gives_the_same_response_and_retrying_works(by, member, settings, tmp_path):
     (tmp_path / "file").touch()
     settings.EMAIL_BACKEND = "core.email_files.EmailBackend"
     settings.EMAIL_FILE_PATH = str(tmp_path / "file" / "no-folder")
@@ -185,7 +185,7 @@ def test_without_a_email_server_the_answer_is_the_same_and_asking_again_helps(by
 
 
 @pytest.mark.parametrize("method", [Method.JWT, Method.SESSION])
-def test_whom_a_credential_speaks_of_takes_the_names(by, member, method):
+def test_with_a_credential_the_names_are_set(by, member, method):
     with track_changes() as changes:
         answer = said(by("member", method=method).post(PATH, {"firstName": "Mia", "lastName": "Member"}))
 
@@ -205,8 +205,8 @@ def test_without_names_nothing_changes(by, member):
     assert changes.nothing
 
 
-def test_a_credential_says_who_somebody_is_and_the_body_does_not(by, member):
-    leave_out = ["Your credential says who you are: leave this out."]
+def test_with_a_credential_address_and_password_are_refused(by, member):
+    leave_out = ["Leave this out: your credential identifies your account."]
 
     with track_changes() as changes:
         assert said(by("member").post(PATH, NEWCOMER)) == invalid(email=leave_out, password=leave_out)
@@ -214,13 +214,13 @@ def test_a_credential_says_who_somebody_is_and_the_body_does_not(by, member):
     assert changes.nothing
 
 
-def test_a_key_registers_nobody(by, member):
+def test_a_key_cannot_register(by, member):
     status, body = said(by("member", method=Method.API_KEY).post(PATH, {"firstName": "Robot"}))
 
     assert (status, body["error"]["code"]) == (403, "credential_not_allowed")
 
 
-def test_both_answers_are_documented(client):
+def test_both_responses_are_documented(client):
     responses = json.loads(client.get(f"{API}/openapi.json").content)["paths"][PATH]["post"]["responses"]
 
     data = {

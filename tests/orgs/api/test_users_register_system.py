@@ -1,4 +1,4 @@
-"""POST /users/system: a program that acts in an organization."""
+"""POST /users/system: register a system user."""
 
 import pytest
 
@@ -40,11 +40,11 @@ def test_it_is_a_member_without_an_address(by, organization, admin):
     with track_changes() as changes:
         answer = said(by("admin").post(PATH, {**ROBOT, "permissions": [CREATE_PROJECTS]}))
 
-    program = User.objects.get(kind="system")
-    membership = Membership.objects.get(user=program)
+    system_user = User.objects.get(kind="system")
+    membership = Membership.objects.get(user=system_user)
     assert answer == success(
         "System user registered successfully",
-        member_row(program, organization)
+        member_row(system_user, organization)
         | {
             "kind": "system",
             "name": "Nightly import",
@@ -62,13 +62,13 @@ def test_it_is_a_member_without_an_address(by, organization, admin):
         "orgs.RoleAssignment": (1, 0, 0),
     }
     assert changes.events == [
-        event("user.registered", program, admin, organization, user_kind="system"),
+        event("user.registered", system_user, admin, organization, user_kind="system"),
         event(
             "membership.created",
             membership,
             admin,
             organization,
-            user_id=program.pk,
+            user_id=system_user.pk,
             role_id=VIEWER_ROLE,
             permissions=[CREATE_PROJECTS],
             unit_id=None,
@@ -119,7 +119,7 @@ def test_input_that_is_refused(by, organization, body, answer):
     assert changes.nothing
 
 
-def test_a_program_owns_nothing(by, organization):
+def test_a_system_user_cannot_be_an_owner(by, organization):
     with track_changes() as changes:
         assert said(by("owner").post(PATH, ROBOT | {"roleId": str(OWNER_ROLE)})) == refused(
             422, "owner_is_no_person", "Only a person can own an organization."
@@ -128,7 +128,7 @@ def test_a_program_owns_nothing(by, organization):
     assert changes.nothing
 
 
-def test_it_holds_at_most_what_its_maker_holds(by, organization, manager):
+def test_it_cannot_have_permissions_that_the_caller_lacks(by, organization, manager):
     with track_changes() as changes:
         assert said(by("manager").post(PATH, ROBOT | {"permissions": [MANAGE_BILLING]})) == too_wide(
             LIST_PROJECTS, MANAGE_BILLING
@@ -154,7 +154,7 @@ def test_it_takes_a_seat(by, organization):
     ("who", "answer"),
     [("anonymous", ANONYMOUS), ("stranger", NO_ORGANIZATION_YET), ("member", lacking(MANAGE_MEMBERS))],
 )
-def test_who_may_not(by, organization, stranger, who, answer):
+def test_callers_without_permission_are_refused(by, organization, stranger, who, answer):
     with track_changes() as changes:
         assert said(by(who).post(PATH, ROBOT)) == answer
 

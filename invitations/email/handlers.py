@@ -1,0 +1,66 @@
+"""The handler of emails about invitations: when they are still wanted, and what a final failure does."""
+
+from datetime import timedelta
+from functools import cached_property
+
+from core.emails import UnfoldedMessage
+from invitations.actions.ending import fail
+from invitations.email.address_hashes import Suppression
+from invitations.email.kinds import EmailHandler
+from invitations.email.messages import render_invitation_email
+from invitations.email.models import Email
+from invitations.email.queue import is_erased
+from invitations.email.transport import Outcome
+from invitations.models import Invitation
+
+REQUEST_A_NEW_INVITATION = (Email.Kind.UNDELIVERABLE, Email.Kind.ASK_AGAIN)
+
+
+class InvitationEmailHandler(EmailHandler):
+    """Handle emails about one invitation, to its invitee or its inviter."""
+
+    @cached_property
+    def invitation(self) -> Invitation:
+        """The invitation with what the templates need, in one query."""
+        return Invitation.objects.with_details().get(pk=self.email.invitation_id)
+
+    def examine(self) -> Outcome | None:
+        """Return why the email must not be sent now, or None."""
+        return self._examine_to_invitee() if self.email.is_to_invitee else self._examine_to_inviter()
+
+    def render(self) -> UnfoldedMessage:
+        """Return the message in the recipient's language."""
+        return render_invitation_email(self.email, self.invitation)
+
+    def on_final_failure(self, reason: str) -> None:
+        """Mark the invitation as undeliverable; a lost email to the inviter changes nothing."""
+        if self.email.is_to_invitee:
+            fail(invitation_id=self.email.invitation_id, generation=self.email.generation, reason=reason)
+
+    @property
+    def give_up_after(self) -> timedelta | None:
+        """None for emails to the invitee: they are dropped once the invitation has expired."""
+        return None if self.email.is_to_invitee else super().give_up_after
+
+    def _examine_to_invitee(self) -> Outcome | None:
+        email, invitation = self.email, self.invitation
+        if email.generation != invitation.generation:
+            return _dropped("A newer email was sent.")
+        if not invitation.is_open:
+            return _dropped(f"The invitation is {invitation.state}.")
+        if invitation.organization.is_archived:
+            return Outcome(Email.State.QUEUED, "The organization is archived.", by_server=False)
+        if Suppression.objects.concerning(email.recipient, invitation.organization).exists():
+            return _dropped("The recipient has unsubscribed.", withheld=True)
+        return None
+
+    def _examine_to_inviter(self) -> Outcome | None:
+        if is_erased(self.invitation.email):
+            return _dropped("The invited person was erased.")
+        if self.email.kind in REQUEST_A_NEW_INVITATION and self.invitation.is_superseded:
+            return _dropped("A newer invitation was sent.")
+        return None
+
+
+def _dropped(reason: str, *, withheld: bool = False) -> Outcome:
+    return Outcome(Email.State.DROPPED, reason, by_server=False, withheld=withheld)

@@ -1,0 +1,41 @@
+"""`manage.py worker`: deliver queued emails and run the maintenance tasks of all apps."""
+
+import logging
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.mail import get_connection
+from django.core.management import BaseCommand
+
+from accounts.actions import maintenance as accounts_maintenance
+from invitations.actions import maintenance as invitations_maintenance
+from invitations.email.worker import Worker, stopped_by_signals
+
+logger = logging.getLogger(__name__)
+
+MAINTENANCE_TASKS = (
+    *accounts_maintenance.MAINTENANCE_TASKS,
+    *invitations_maintenance.MAINTENANCE_TASKS,
+)
+
+
+class Command(BaseCommand):
+    """Run one worker. Several can run at the same time."""
+
+    help = "Deliver queued emails and run maintenance tasks until SIGTERM or SIGINT. Several workers can run at once."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add ``--once``."""
+        parser.add_argument("--once", action="store_true", help="Deliver the emails that are due now, then exit.")
+
+    def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
+        """Work until stopped. Raises ImportError when the configured email backend cannot be imported."""
+        get_connection()
+        worker = Worker(MAINTENANCE_TASKS)
+        with stopped_by_signals(worker):
+            logger.info("worker ready")
+            if once:
+                worker.drain()
+            else:
+                worker.run()
+        logger.info("worker stopped")

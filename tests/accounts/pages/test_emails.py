@@ -1,0 +1,210 @@
+"""What each mail about accounts says, and what of it goes over the wire."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from allauth.account import app_settings
+
+from tests.accounts.emailing import ASK, emailed, html_of
+from tests.accounts.pages.conftest import PASSWORD
+from tests.support.pages import visible_text
+
+BASE = "https://perfectworks.test"
+LEADS_TO = re.compile(r"""(?:href|src|background|action)=["']?([^"'\s>]+)""")
+WHY = f"You got this email because someone entered {{}} at {BASE}.\n"
+# Where each leads, and what it says around that link.
+PATHS = {
+    "new-account": r"/accounts/confirm-email/[\w:-]+/",
+    "unproven-address": r"/accounts/confirm-email/[\w:-]+/",
+    "further-address": r"/accounts/confirm-email/[\w:-]+/",
+    "account-exists": r"/accounts/login/",
+    "new-password": r"/accounts/password/reset/key/[\w-]+/",
+    "no-account": r"/accounts/signup/",
+}
+WORDS = {
+    "new-account": (
+        "Please confirm your email address",
+        "Someone, probably you, created an account for nobody@example.com. "
+        "Confirm that this is your email address, and your account is ready.\n\n"
+        "Confirm email address:\n\nLINK\n\nThe link expires in three days.\n\n"
+        + WHY.format("nobody@example.com")
+        + "If this wasn't you, you can ignore this email. Nothing happens unless you confirm.\n",
+    ),
+    "unproven-address": (
+        "Please confirm your email address",
+        "Confirm that nobody@example.com is your email address. After that, you can use it.\n\n"
+        "Confirm email address:\n\nLINK\n\nThe link expires in three days.\n\n"
+        + WHY.format("nobody@example.com")
+        + "If this wasn't you, you can ignore this email. Nothing happens unless you confirm.\n",
+    ),
+    "further-address": (
+        "Please confirm your email address",
+        "Someone, probably you, wants to add nobody@example.com to the account member@example.com. "
+        "Confirm only if this account is yours.\n\n"
+        "Confirm email address:\n\nLINK\n\nThe link expires in three days.\n\n"
+        + WHY.format("nobody@example.com")
+        + "If this wasn't you, you can ignore this email. Nothing happens unless you confirm.\n",
+    ),
+    "account-exists": (
+        "You already have an account",
+        "Someone, probably you, tried to create an account for member@example.com. "
+        "You already have one, so just sign in. If you forgot your password, you can reset it there.\n\n"
+        "Sign in:\n\nLINK\n\n"
+        + WHY.format("member@example.com")
+        + "If this wasn't you, you can ignore this email. Your account hasn't changed.\n",
+    ),
+    "new-password": (
+        "Choose a new password",
+        "Someone, probably you, asked to reset the password for the account member@example.com.\n\n"
+        "Choose a new password:\n\nLINK\n\nThe link works once and expires in three days.\n\n"
+        + WHY.format("member@example.com")
+        + "If this wasn't you, you can ignore this email. Your password hasn't changed.\n",
+    ),
+    "no-account": (
+        "No account found",
+        "Someone, probably you, asked to reset the password for nobody@example.com, but no active account has this "
+        "address. Maybe you signed up with a different one. If you don't have an account yet, you can create one.\n\n"
+        "Create an account:\n\nLINK\n\n"
+        + WHY.format("nobody@example.com")
+        + "If this wasn't you, you can ignore this email. Nothing was changed.\n",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _many_hosts(settings):
+    settings.PUBLIC_BASE_URL, settings.PUBLIC_HOST = BASE, "perfectworks.test"
+    settings.ALLOWED_HOSTS = ["other.test", "testserver"]
+
+
+@pytest.fixture(params=ASK)
+def kind(request):
+    return request.param
+
+
+def link_in(kind, message):
+    [link] = re.findall(rf"^{re.escape(BASE)}{PATHS[kind]}$", message.body, re.MULTILINE)
+    return link
+
+
+def test_each_says_why_it_comes_what_it_is_for_and_what_happens_without_an_answer(kind, member):
+    message = emailed(kind, member)
+
+    assert (message.subject, message.body.replace(link_in(kind, message), "LINK")) == WORDS[kind]
+
+
+def test_the_html_says_what_the_text_says_and_loads_nothing(kind, member):
+    message = emailed(kind, member)
+
+    html = html_of(message)
+    words = " ".join(re.sub(r"<[^>]+>", " ", html.partition("</head>")[2]).split())
+    said = [line.removesuffix(":") for line in [message.subject, *message.body.splitlines()] if line]
+    assert [line for line in said if line not in words] == []
+    assert set(LEADS_TO.findall(html)) == {link_in(kind, message)}
+    assert re.findall(r"<(?:img|script|link|iframe|form|object|svg|base)\b|url\(|@import", html) == []
+
+
+def test_the_link_is_on_the_public_address_whatever_host_a_request_names(kind, member):
+    message = emailed(kind, member, host="other.test")
+
+    assert link_in(kind, message)
+    assert "other.test" not in message.message().as_string() + message.body + html_of(message)
+
+
+def test_the_headers_are_these_and_each_is_one_line(kind, member, settings):
+    settings.DEFAULT_FROM_EMAIL = "PerfectWorks <no-reply@perfectworks.test>"
+    settings.PUBLIC_HOST = "perfectworks-of-a-long-name." + "x" * 40 + ".test"
+    message = emailed(kind, member).message()
+
+    head, _, _ = message.as_bytes().decode("ascii").partition("\n\n")
+    headers = dict(line.split(": ", 1) for line in head.splitlines())
+    assert re.fullmatch(rf"<[0-9a-f]{{32}}@{settings.PUBLIC_HOST}>", headers.pop("Message-ID"))
+    assert headers.pop("Content-Type").startswith("multipart/alternative;")
+    assert headers.pop("Date")
+    assert headers == {
+        "MIME-Version": "1.0",
+        "Subject": WORDS[kind][0],
+        "From": "PerfectWorks <no-reply@perfectworks.test>",
+        "To": "nobody@example.com" if "nobody@example.com" in WORDS[kind][1] else "member@example.com",
+        "Auto-Submitted": "auto-generated",
+    }
+
+
+def test_no_two_have_the_same_id(member):
+    ids = {emailed("new-password", member).extra_headers["Message-ID"] for _ in range(2)}
+
+    assert len(ids) == 2
+
+
+@pytest.mark.parametrize("kind", ["new-account", "further-address", "no-account"])
+def test_nothing_that_somebody_typed_is_in_it_but_an_address_which_is_escaped(kind, member):
+    member.first_name = member.last_name = "https://elsewhere.test"
+    member.save()
+
+    message = emailed(kind, member, address="o'nobody+b@example.com")
+
+    assert "elsewhere.test" not in message.body + html_of(message)
+    assert "o&#x27;nobody+b@example.com" in html_of(message)
+    assert "o'nobody+b@example.com" in message.body
+    assert "o'nobody" not in html_of(message)
+
+
+@pytest.mark.parametrize("address", ["nobody@example.com\r\nBcc: other@example.com", "<b>nobody</b>@example.com"])
+def test_what_is_no_address_gets_no_email(client, member, mailoutbox, address):
+    for path, form in (("signup", {"password1": PASSWORD}), ("password/reset", {})):
+        assert client.post(f"/accounts/{path}/", {"email": address, **form}).status_code == 200
+
+    assert mailoutbox == []
+
+
+def test_the_links_work_as_long_as_the_emails_say(settings):
+    assert app_settings.EMAIL_CONFIRMATION_EXPIRE_DAYS == 3
+    assert timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT) == timedelta(days=3)
+
+
+def test_only_these_emails_are_sent(settings):
+    """The other mails of the library have no words of ours: write them before you switch one on."""
+    assert {
+        app_settings.EMAIL_NOTIFICATIONS,
+        app_settings.LOGIN_BY_CODE_ENABLED,
+        app_settings.PASSWORD_RESET_BY_CODE_ENABLED,
+        app_settings.EMAIL_VERIFICATION_BY_CODE_ENABLED,
+    } == {False}
+    written = {path.stem for path in (settings.BASE_DIR / "templates" / "account" / "email").iterdir()}
+    assert written == {
+        "email_confirmation",
+        "email_confirmation_signup",
+        "account_already_exists",
+        "password_reset_key",
+        "unknown_account",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "form"),
+    [
+        ("/accounts/signup/", {"email": "stranger@example.com", "password1": PASSWORD}),
+        ("/accounts/password/reset/", {"email": "member@example.com"}),
+    ],
+)
+def test_without_a_email_server_a_page_says_so_and_asking_again_helps(client, member, settings, mailoutbox, path, form):
+    with_a_server = settings.EMAIL_BACKEND
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # where nobody listens
+
+    away = client.post(path, form)
+    settings.EMAIL_BACKEND = with_a_server
+    again = client.post(path, form)
+
+    assert (away.status_code, away["Retry-After"], visible_text(away)) == (
+        503,
+        "5",
+        [
+            "This isn't available right now",
+            "A part of this service, such as the mail server, isn't responding. Please try again in a few minutes.",
+            "Home",
+        ],
+    )
+    assert again.status_code == 302
+    assert [message.to for message in mailoutbox] == [[form["email"]]]

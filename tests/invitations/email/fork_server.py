@@ -1,0 +1,95 @@
+"""Fork child processes that tests kill: ``python -m tests.invitations.email.fork_server``.
+
+All modules are imported before forking, so that children start fast. The process reads one JSON command per line and
+writes one line in response. A child runs one job with its own database connection. It can be told to stop at an SQL
+statement, and writes "reached" then.
+"""
+
+import json
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import django
+from django.conf import settings
+
+RESPONSES = os.dup(1)
+
+
+def respond(word: object) -> None:
+    os.write(RESPONSES, f"{word}\n".encode())
+
+
+def main() -> None:
+    os.dup2(2, 1)  # logs go to stderr: stdout has only responses
+    django.setup()
+    import perfectworks.management.commands.worker  # noqa: F401 - so that children need not import it
+
+    for line in sys.stdin:
+        handle(json.loads(line))
+
+
+def handle(command: dict[str, Any]) -> None:
+    if "kill" in command:
+        os.kill(command["kill"], signal.SIGKILL)
+        os.waitpid(command["kill"], 0)
+        return respond("killed")
+    child = os.fork()
+    if child:
+        return respond(child)
+    settings.EMAIL_PORT = command["mail_port"]
+    stop_at(**command["stop"])
+    JOBS[command["job"]](command)
+    os._exit(0)
+
+
+def stop_at(sql: str = "", when: str = "", after: int = 0) -> None:
+    """Stop before or after a statement that matches ``sql``, after ``after`` earlier matches."""
+    from django.db import connection
+
+    remaining = after
+
+    def watch(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
+        nonlocal remaining
+        matches = re.search(sql, f"{statement} {params}", re.IGNORECASE)  # states are enumerations here
+        due, remaining = matches and remaining == 0, remaining - bool(matches)
+        if due and when == "before":
+            wait_to_be_killed()
+        result = execute(statement, params, many, context)
+        if due and when == "after":
+            wait_to_be_killed()
+        return result
+
+    if sql:
+        connection.execute_wrappers.append(watch)
+
+
+def wait_to_be_killed() -> None:
+    respond("reached")
+    while True:
+        signal.pause()
+
+
+def work(command: dict[str, Any]) -> None:
+    from django.core.management import call_command
+
+    call_command("worker")
+
+
+def invite(command: dict[str, Any]) -> None:
+    from accounts.models import User
+    from accounts.principals import Method, Principal
+    from invitations.actions.inviting import invite
+
+    by = Principal(user=User.objects.get(email=command["by"]), method=Method.SESSION)
+    invite(by=by, organization_id=UUID(command["organization_id"]), email=command["email"])
+
+
+JOBS: dict[str, Callable[[dict[str, Any]], None]] = {"work": work, "invite": invite}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,151 @@
+"""The points at which a worker is killed, the fork server that kills it, and the count of emails at the end."""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from invitations.email.models import Email
+from invitations.models import Invitation
+from invitations.tokens import link_for
+from tests.invitations.email.control_channel import ControlChannel
+from tests.invitations.email.scripted_server import ScriptedServer
+
+NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox"
+LATER = "451 4.3.0 Later"
+
+CLAIM = r'UPDATE "invitations_email" .*\bsending\b'
+LOAD_INVITATION = r'FROM "invitations_invitation" INNER JOIN .* LIMIT 21'
+MARK_SENT = r'UPDATE "invitations_email" .*\bsent\b'
+MARK_DEFERRED = r'UPDATE "invitations_email" .*\bdeferred\b'
+INSERT_ATTEMPT = r'INSERT INTO "invitations_attempt"'
+MARK_ERROR = r'UPDATE "invitations_invitation" .*\berror\b'
+QUEUE_NOTICE = r'INSERT INTO "invitations_email"'
+
+
+# These tests switch the sending limits off.
+UNLIMITED = (
+    *("ORGANIZATION_EMAILS_PER_DAY", "YOUNG_ORGANIZATION_EMAILS_PER_DAY", "INVITER_EMAILS_PER_DAY"),
+    "OPEN_INVITATIONS_PER_ORGANIZATION",
+)
+MANY = 100_000
+
+
+class Point(NamedTuple):
+    """Where a worker is stopped: at a step of the SMTP session, or before or after an SQL statement.
+
+    ``in_window`` means that the server has accepted the email, and the outcome is not committed. ``reply`` is the
+    server's response to RCPT instead of acceptance.
+    """
+
+    name: str
+    step: str = ""
+    sql: str = ""
+    when: str = ""
+    reply: str = ""
+    in_window: bool = False
+
+
+POINTS = [
+    Point("before the claim is written", sql=CLAIM, when="before"),
+    Point("before the claim is committed", sql=CLAIM, when="after"),
+    Point("claimed", sql=LOAD_INVITATION, when="before"),
+    Point("connecting", step="CONNECT"),
+    Point("greeting", step="EHLO"),
+    Point("naming the sender", step="MAIL"),
+    Point("naming the recipient", step="RCPT"),
+    Point("announcing the content", step="DATA"),
+    Point("content sent, not accepted", step="CONTENT"),
+    Point("accepted, before the 250", step="TAKEN", in_window=True),
+    Point("after the 250", sql=MARK_SENT, when="before", in_window=True),
+    Point("half recorded", sql=MARK_SENT, when="after", in_window=True),
+    Point("recorded, before the commit", sql=INSERT_ATTEMPT, when="after", in_window=True),
+    Point("committed, before QUIT", step="QUIT"),
+    Point("after a 451", sql=MARK_DEFERRED, when="before", reply=LATER),
+    Point("after a 550", sql=MARK_ERROR, when="before", reply=NO_SUCH_MAILBOX),
+    Point("a 550 half recorded", sql=QUEUE_NOTICE, when="after", reply=NO_SUCH_MAILBOX),
+]
+
+
+class ForkServer:
+    """Start child processes that have all modules imported, and kill them with SIGKILL."""
+
+    def __init__(self, process: subprocess.Popen[bytes], mail_port: int) -> None:
+        self.channel = ControlChannel(process)
+        self.mail_port = mail_port
+        self.children: set[int] = set()
+
+    def start(self, job: str = "work", stop: dict[str, Any] | None = None, **order: Any) -> int:
+        self.channel.send(job=job, stop=stop or {}, mail_port=self.mail_port, **order)
+        child = int(self.channel.receive("The fork server started no child."))
+        self.children.add(child)
+        return child
+
+    def wait_until_stopped(self) -> None:
+        assert self.channel.receive("No child reached its point.") == "reached"
+
+    def kill(self, child: int) -> None:
+        self.channel.send(kill=child)
+        assert self.channel.receive("The child cannot be killed.") == "killed"
+        self.children.remove(child)
+
+    def kill_all(self) -> None:
+        """Kill the children that a failed test has left; one of them may have a database lock."""
+        for child in [*self.children]:
+            self.channel.send(kill=child)
+            while self.channel.receive("The child cannot be killed.") != "killed":
+                pass
+            self.children.remove(child)
+
+
+@dataclass
+class Tally:
+    """The results of the kills at one point."""
+
+    point: str
+    kills: int = 0
+    sent: int = 0
+    lost: int = 0
+    repeated_in_window: int = 0
+    repeated_elsewhere: int = 0
+    may_repeat: Counter[Any] = field(default_factory=Counter)
+
+    def note_kill(self, *, could_repeat: bool) -> None:
+        """Count a kill; remember which email the worker was sending if its server may have accepted it."""
+        self.kills += 1
+        if could_repeat:
+            self.may_repeat.update(Email.objects.filter(state="sending").values_list("message_id", flat=True))
+
+    def count(self, server: ScriptedServer, invitations: Iterable[Invitation]) -> None:
+        """Compare what the server accepted with what is recorded."""
+        copies = Counter(delivery.message_id for delivery in server.accepted)
+        for email in Email.objects.filter(invitation__in=list(invitations)).exclude(state="failed"):
+            self.sent += bool(copies[email.message_id])
+            self.lost += not copies[email.message_id] or email.state != "sent"
+            extra = max(copies[email.message_id] - 1, 0)
+            allowed = min(extra, self.may_repeat[email.message_id])
+            self.repeated_in_window += allowed
+            self.repeated_elsewhere += extra - allowed
+
+
+def require_identical_copies(server: ScriptedServer) -> None:
+    """Check that all copies of an email have the same recipient and link."""
+    emails = {email.message_id: email for email in Email.objects.select_related("invitation")}
+    for delivery in server.accepted:
+        email = emails[delivery.message_id]
+        assert delivery.recipients == [email.recipient]
+        assert not email.is_to_invitee or link_for(email.invitation) in delivery.links
+
+
+TALLIES: list[Tally] = []
+HEAD = ("kills", "sent", "lost", "repeated in window", "repeated elsewhere")
+
+
+def table() -> list[str]:
+    """Return the results as lines of a table."""
+    rows = [(t.point, [t.kills, t.sent, t.lost, t.repeated_in_window, t.repeated_elsewhere]) for t in TALLIES]
+    rows.append(("all", [sum(column) for column in zip(*(numbers for _, numbers in rows), strict=True)]))
+    width = max(len(name) for name, _ in rows)
+    lines = [f"{name:{width}}" + "".join(f"{number:>23}" for number in numbers) for name, numbers in rows]
+    return [f"{'point':{width}}" + "".join(f"{head:>23}" for head in HEAD), *lines]

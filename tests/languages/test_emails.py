@@ -1,0 +1,177 @@
+"""Mails speak the language of whom they are for, whatever the worker's process speaks."""
+
+import re
+
+import pytest
+from django.core import mail
+from django.db.models.functions import Now
+from django.utils import translation
+from django.utils.html import strip_tags
+
+from accounts.principals import Method, Principal
+from core.addresses import normalize_address
+from invitations.actions import answering, inviting
+from invitations.email.deliver import deliver_next
+from invitations.email.messages import render_invitation_email
+from invitations.email.models import Email
+from invitations.models import Invitation
+from invitations.tokens import Purpose, link_for, refusing_link_for, token_for
+from orgs.models import Organization
+from orgs.permissions import EDITOR_ROLE
+from tests.accounts.emailing import ASK, emailed, html_of
+from tests.factories import UserFactory
+from tests.orgs.api.house import API
+
+DATA = re.compile(r"\S+@\S+|https?://\S+|(R)?Riverside|(> )?Nein\.")
+
+
+@pytest.fixture
+def invite(organization, owner):
+    def invite(**terms):
+        by = Principal(user=owner, method=Method.SESSION)
+        return inviting.invite(
+            by=by,
+            organization_id=organization.pk,
+            email=normalize_address("invitee@example.com"),
+            role_id=EDITOR_ROLE,
+            **terms,
+        )
+
+    return invite
+
+
+def sent():
+    assert deliver_next()
+    message = mail.outbox[-1]
+    return message, html_of(message)
+
+
+def lines_of(message):
+    html = strip_tags(html_of(message).split("</style>")[-1])
+    return {line.strip() for line in f"{message.subject}\n{message.body}\n{html}".splitlines()}
+
+
+@pytest.mark.parametrize(
+    ("organizations", "invitations", "sites", "spoken"),
+    [
+        ("en", "de", "en", "de"),
+        ("de", "", "en", "de"),
+        ("de", "en", "de", "en"),
+        ("", "", "de", "de"),
+        ("", "", "en", "en"),
+    ],
+)
+def test_the_invitee_reads_the_invitations_language_first(invite, settings, organizations, invitations, sites, spoken):
+    settings.LANGUAGE_CODE = sites
+    Organization.objects.update(language=organizations)
+    invite(language=invitations)
+
+    message, html = sent()
+
+    subjects = {"en": "Owner Cast invited you to join Riverside", "de": "Owner Cast hat Sie zu Riverside eingeladen"}
+    assert message.subject == subjects[spoken]
+    assert f'<html lang="{spoken}">' in html
+
+
+def test_the_inviter_reads_the_organizations_language(invite, invitee):
+    Organization.objects.update(language="en")
+    invitation = invite(language="de")
+    sent()
+    answering.decline(by=Principal(user=invitee, method=Method.SESSION), invitation_id=invitation.pk)
+
+    message, html = sent()
+
+    assert message.subject == "invitee@example.com declined your invitation to Riverside"
+    assert '<html lang="en">' in html
+
+
+@pytest.mark.parametrize("kind", Email.Kind.values)
+@pytest.mark.parametrize("status", ["pending", "accepted", "declined", "expired"])
+def test_what_german_emails_share_with_english_ones_is_names_and_links(invite, kind, status):
+    invite()
+    Invitation.objects.update(status=status, finished_at=None if status == "pending" else Now(), decline_reason="Nein.")
+    Email.objects.update(kind=kind, recipient="owner@example.com")
+    said = {}
+    for language in ("en", "de"):
+        Organization.objects.update(language=language)
+        message = render_invitation_email(Email.objects.get(), Invitation.objects.with_details().get())
+        said[language] = lines_of(message)
+
+    shared = [line for line in said["en"] & said["de"] if line and not DATA.fullmatch(line)]
+    assert shared == []
+
+
+def test_the_text_is_german_whole(invite):
+    Organization.objects.update(language="de")
+    invitation = invite()
+    Invitation.objects.update(expires_at="2099-01-02T03:04:00Z")
+
+    message, _ = sent()
+
+    assert message.body == (
+        "Owner Cast hat Sie eingeladen, Riverside beizutreten.\n"
+        "\n"
+        "Rolle: Bearbeiter\n"
+        "Eingeladene E‑Mail-Adresse: invitee@example.com\n"
+        "Gültig bis: 2. Januar 2099, 03:04 UTC\n"
+        "\n"
+        "Einladung ansehen und annehmen oder ablehnen:\n"
+        "\n"
+        f"{link_for(invitation)}\n"
+        "\n"
+        "Sie erhalten diese E‑Mail, weil Owner Cast die Adresse invitee@example.com auf http://127.0.0.1:8000 "
+        "eingeladen hat.\n"
+        "Sie haben diese E‑Mail nicht erwartet? Dann können Sie sie ignorieren. Ohne Ihre Antwort geschieht nichts.\n"
+        "\n"
+        "E‑Mails abbestellen:\n"
+        f"{refusing_link_for(invitation)}\n"
+    )
+
+
+def test_the_worker_speaks_its_own_language_again_afterwards(invite):
+    invite(language="de")
+    with translation.override("en"):
+        sent()
+        assert translation.get_language() == "en"
+
+
+def test_an_account_email_that_a_program_asks_for_speaks_as_it_was_asked(client, db, mailoutbox):
+    body = {"email": "new@example.com", "password": "a calm and long phrase", "firstName": "New", "lastName": "Cast"}
+    answer = client.post(
+        f"{API}/users/register", body, content_type="application/json", headers={"Accept-Language": "de"}
+    )
+
+    assert answer.status_code == 202
+    assert mailoutbox[0].subject == "Bitte bestätigen Sie Ihre E‑Mail-Adresse"
+
+
+@pytest.mark.parametrize("kind", ASK)
+def test_an_account_email_speaks_its_readers_language_whole(db, kind):
+    member = UserFactory.create(email="member@example.com", password="a calm and long phrase")
+    said = {}
+    for language in ("en", "de"):
+        message = emailed(kind, member, address=f"in-{language}@example.com", accept_language=language)
+        said[language] = lines_of(message)
+        assert f'<html lang="{language}">' in html_of(message)
+
+    shared = [line for line in said["en"] & said["de"] if line and not DATA.fullmatch(line)]
+    assert shared == ["PWPerfectWorks"]
+
+
+def test_an_account_email_on_the_way_to_an_invitation_speaks_as_that_does(client, invite, mailoutbox):
+    invitation = invite(language="de")
+    english = {"Accept-Language": "en"}
+    client.get(f"/i/{token_for(invitation, Purpose.LISTED)}", headers=english)
+
+    client.post(f"/invitations/{invitation.pk}/sign-up", {"password1": "a calm and long phrase"}, headers=english)
+
+    [message] = mailoutbox
+    assert message.subject == "Bitte bestätigen Sie Ihre E‑Mail-Adresse"
+    assert '<html lang="de">' in html_of(message)
+
+
+def test_an_account_email_speaks_the_sites_language_where_the_reader_has_none(db, settings):
+    settings.LANGUAGE_CODE = "de"
+    member = UserFactory.create(email="member@example.com", password="a calm and long phrase")
+
+    assert emailed("new-password", member).subject == "Neues Passwort wählen"

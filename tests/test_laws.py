@@ -1,0 +1,87 @@
+"""Querysets only read, and ``orgs`` causes changes of invitations only by the signals that it lists."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.dispatch import Signal
+
+import orgs.signals
+
+WRITES = {
+    "save",
+    "create",
+    "update",
+    "delete",
+    "get_or_create",
+    "update_or_create",
+    "bulk_create",
+    "bulk_update",
+    "record",
+    "queue_email",
+}
+# ``record`` writes the events themselves; ``create_user`` is how Django names the creation of a user.
+MAY_WRITE = {"EventQuerySet.record", "UserManager.create_user", "UserManager.create_verified_user"}
+
+SIGNALS = {name: value for name, value in vars(orgs.signals).items() if isinstance(value, Signal)}
+
+
+def modules(*apps: str) -> Iterator[tuple[str, ast.Module]]:
+    """Yield path and syntax tree of the modules of these apps, without migrations."""
+    root = Path(settings.BASE_DIR)
+    for app in apps:
+        for path in sorted((root / app).rglob("*.py")):
+            if "migrations" not in path.parts:
+                yield path.relative_to(root).as_posix(), ast.parse(path.read_text())
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
+    """Yield the last name of every called function and the expression that it is looked up in."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            yield node.func.attr, ast.unparse(node.func.value)
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id, ""
+
+
+def queryset_methods() -> Iterator[tuple[str, ast.FunctionDef]]:
+    for _, module in modules("core", "events", "accounts", "orgs", "invitations"):
+        for node in module.body:
+            if isinstance(node, ast.ClassDef) and any(
+                "QuerySet" in ast.unparse(base) or "Manager" in ast.unparse(base) for base in node.bases
+            ):
+                for method in node.body:
+                    if isinstance(method, ast.FunctionDef):
+                        yield f"{node.name}.{method.name}", method
+
+
+def test_querysets_only_read():
+    methods = dict(queryset_methods())
+    assert {"InvitationQuerySet.open", "EmailQuerySet.due"} <= methods.keys()
+    writing = {name for name, method in methods.items() if WRITES & {called for called, _ in calls(method)}}
+    assert writing == MAY_WRITE
+
+
+def test_orgs_only_reads_the_reverse_keys_of_invitations():
+    looked_up = [
+        (path, called, where)
+        for path, module in modules("orgs")
+        for called, where in calls(module)
+        if "invitations" in where
+    ]
+    assert looked_up
+    assert [found for found in looked_up if found[1] in WRITES] == []
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+def test_every_listed_signal_is_sent_and_handled(name: str):
+    sent = {where for _, module in modules("orgs") for called, where in calls(module) if called == "send"}
+    assert name in sent
+    assert SIGNALS[name].receivers
+
+
+def test_orgs_sends_only_listed_signals():
+    sent = {where for _, module in modules("orgs") for called, where in calls(module) if called == "send"}
+    assert sent == SIGNALS.keys()
