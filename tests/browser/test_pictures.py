@@ -22,4 +22,4 @@ def test_every_committed_picture_can_be_taken_again():
     taken = {file_name(name, scheme) for name, scheme in product(SHOWN, SCHEMES)}
 
     assert {picture.name for picture in SHOWN_FOLDER.iterdir()} == taken
-    assert SHOWN.values() <= SCENES.keys()
+    assert set(SHOWN.values()) <= SCENES.keys()
