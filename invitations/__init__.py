@@ -1,1 +1,1 @@
-"""How you come to belong: invitations, their mails, and the pages that answer them."""
+"""Invitations: sending them, their emails, and the pages on which invitees answer them."""

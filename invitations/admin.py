@@ -1,4 +1,4 @@
-"""Invitations and their mails, for staff. States are read-only, buttons call actions, no token is ever shown."""
+"""Admin pages for invitations and emails. Fields are read-only, buttons call actions, and no token is shown."""
 
 from typing import Any
 
@@ -25,14 +25,14 @@ from orgs.admin import OrganizationAdmin
 
 
 class OpenInvitationInline(ReadOnlyInline):
-    """The unanswered invitations of an organization."""
+    """The open and waiting invitations of an organization."""
 
     model = Invitation
     verbose_name_plural = _("open invitations")
     fields = readonly_fields = ("email", "role", "unit", "status", "expires_at", "inviter_name")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
-        """Only what could still be answered, or waits for a seat."""
+        """Return open invitations and accepted ones that wait for a seat."""
         return Invitation.objects.reserving_seats().select_related("role", "unit")
 
 
@@ -40,19 +40,19 @@ OrganizationAdmin.inlines = [OpenInvitationInline, *OrganizationAdmin.inlines]
 
 
 class EmailInline(ReadOnlyInline):
-    """How far the mails of an invitation got, in the mail server's own words."""
+    """The emails of an invitation, with their delivery states and the mail server's responses."""
 
     model = Email
     verbose_name_plural = _("emails")
     fields = readonly_fields = ("created_at", "kind", "recipient", "state", "reason", "due_at", "sent_at", "history")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Email]:
-        """In order, with every attempt."""
+        """Return the emails in the order of creation, with every attempt."""
         return Email.objects.order_by("id").prefetch_related("history")
 
     @admin.display(description=_("attempts"))
     def history(self, email: Email) -> str:
-        """Each answer of a mail server, in its own words."""
+        """Return every delivery attempt with the mail server's response."""
         return format_html_join(
             "", "<div>{}: {}</div>", ((localize(localtime(a.created_at)), a) for a in email.history.all())
         )
@@ -68,17 +68,17 @@ def _extend(by: Principal, invitation: Invitation, data: dict[str, str]) -> None
 
 
 class StateFilter(admin.SimpleListFilter):
-    """The states people speak of: what is past its date counts as expired whether or not it is marked."""
+    """Filter by effective state: overdue invitations count as expired, also before their status changes."""
 
     title = _("state")
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Open, and every end state."""
+        """Return `open` and every status except `pending`."""
         return [("open", _("open")), *((s, s) for s in Invitation.Status.values if s != "pending")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Rows in that state now."""
+        """Return the invitations in the selected state."""
         if self.value() == "open":
             return queryset.open()
         if self.value() == Invitation.Status.EXPIRED:
@@ -89,17 +89,17 @@ class StateFilter(admin.SimpleListFilter):
 
 
 class DeliveryFilter(admin.SimpleListFilter):
-    """How the newest mail to the invitee fares."""
+    """Filter by the delivery state of the newest email to the invitee."""
 
     title = _("delivery")
     parameter_name = "delivery"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Every state of a mail."""
+        """Return every email state."""
         return list(Email.State.choices)
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Rows whose newest mail is in that state."""
+        """Return the invitations whose newest email to the invitee is in the selected state."""
         state = self.value()
         return (
             queryset.filter(newest_email_is(models.Q(state=state)))
@@ -110,7 +110,7 @@ class DeliveryFilter(admin.SimpleListFilter):
 
 @admin.register(Invitation)
 class InvitationAdmin(ActionAdmin):
-    """One invitation: what it offers, what became of it, and what can still be done."""
+    """An invitation: its roles, its state, its emails, and buttons for the possible actions."""
 
     list_display = (
         "email",
@@ -156,34 +156,34 @@ class InvitationAdmin(ActionAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Above the row: why this person has not joined, and the story so far."""
+        """Show above the fields why this person has not joined, and the timeline."""
         row = self.get_object(request, object_id)
-        told = self._explained(request, row) if isinstance(row, Invitation) else {}
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **told})
+        explanation = self._explanation_context(request, row) if isinstance(row, Invitation) else {}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **explanation})
 
-    def _explained(self, request: HttpRequest, row: Invitation) -> dict[str, Any]:
+    def _explanation_context(self, request: HttpRequest, row: Invitation) -> dict[str, Any]:
         explanation = explain(row, to_staff=True, with_account=request.user.has_perm("accounts.view_user"))
         actors = User.objects.in_bulk({entry.actor_id for entry in explanation.timeline if entry.actor_id})
         story = [(entry, entry.actor_id and actors.get(entry.actor_id)) for entry in explanation.timeline]
         return {"explanation": explanation, "story": story}
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
-        """With everything a row shows, in the same query."""
+        """Return the invitations with everything that a row shows, to avoid further queries."""
         return with_delivery(Invitation.objects.with_details())
 
     @admin.display(description=_("state"), ordering="status")
     def current_state(self, invitation: Invitation) -> str:
-        """The status, or ``expired`` for what is past its date."""
+        """Return the status, or `expired` when the expiry date has passed."""
         return invitation.state
 
     @admin.display(description=_("Delivery"))
     def delivered(self, invitation: Invitation) -> str:
-        """The state of the newest mail to the invitee."""
+        """Return the delivery state of the newest email to the invitee."""
         return invitation.newest_email.state if invitation.newest_email else ""
 
 
 class AttemptInline(ReadOnlyInline):
-    """What the mail server answered, each time."""
+    """The delivery attempts of an email, with the mail server's responses."""
 
     model = Attempt
     fields = readonly_fields = ("created_at", "state", "response")
@@ -191,7 +191,7 @@ class AttemptInline(ReadOnlyInline):
 
 @admin.register(Email)
 class EmailAdmin(ReadOnlyAdmin):
-    """The outbox."""
+    """The outbox: every email that was queued."""
 
     list_display = ("recipient", "kind", "state", "attempts", "due_at", "sent_at", "response", "reason")
     list_filter = ("state", "kind", "created_at")

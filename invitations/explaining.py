@@ -1,7 +1,7 @@
-"""Why can this person not join? The one reason that holds now, and the story so far.
+"""Explain why an invited person has not joined: one current reason, and a timeline.
 
-For whoever manages the invitation: nothing here says whether the invited address has an account or wants no mails,
-except to staff, who see that anyway. The number of queries grows with nothing.
+The explanation is for people who may manage the invitation. Only staff learn whether the invited address has an
+account or has unsubscribed. The number of queries is constant.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ Status, State = Invitation.Status, Email.State
 
 
 class Reason(models.TextChoices):
-    """What stands between the invitee and the organization: a stable code, and a sentence."""
+    """Why the invitee has not joined: a stable code and a sentence."""
 
     OPEN_WAITING_FOR_ANSWER = (
         "open_waiting_for_answer",
@@ -64,7 +64,7 @@ class Reason(models.TextChoices):
         "expired_unsent",
         _("The invitation expired before its email was sent. If you send it again, a new one is created."),
     )
-    # To staff alone
+    # Shown to staff only
     EMAIL_UNWANTED = (
         "email_unwanted",
         _("This person has unsubscribed, so no email was sent. They can still answer the invitation."),
@@ -75,14 +75,14 @@ class Reason(models.TextChoices):
 
 TO_STAFF_ONLY = (Reason.EMAIL_UNWANTED, Reason.NO_ACCOUNT, Reason.ADDRESS_UNVERIFIED)
 
-_ENDS = {
+_REASON_BY_STATUS = {
     Status.ACCEPTED: Reason.ACCEPTED,
     Status.DECLINED: Reason.DECLINED,
     Status.CANCELLED: Reason.CANCELLED,
     Status.EXPIRED: Reason.EXPIRED,
     Status.ERROR: Reason.EMAIL_REFUSED,
 }
-_ON_THE_WAY = {
+_REASON_BY_EMAIL_STATE = {
     State.QUEUED: Reason.EMAIL_QUEUED,
     State.SENDING: Reason.EMAIL_QUEUED,
     State.DEFERRED: Reason.EMAIL_DEFERRED,
@@ -90,12 +90,15 @@ _ON_THE_WAY = {
     State.BOUNCED: Reason.EMAIL_BOUNCED,
     State.COMPLAINED: Reason.EMAIL_MARKED_AS_SPAM,
 }
-_SAID_BY_SERVERS = {*_ON_THE_WAY.values(), Reason.EMAIL_REFUSED, Reason.EXPIRED_UNSENT}
+_REASONS_WITH_RESPONSE = {*_REASON_BY_EMAIL_STATE.values(), Reason.EMAIL_REFUSED, Reason.EXPIRED_UNSENT}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One moment of the story: an event with its actor, or what became of a mail with a server's words."""
+    """One entry of the timeline: an event with its actor, or a state change of an email.
+
+    `words` is the mail server's response, or the reason why no mail server was contacted.
+    """
 
     at: datetime
     what: str
@@ -107,19 +110,19 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """What happened, for people; a kind without a label is told as it is."""
+        """Return a readable text. An event kind without a label is returned unchanged."""
         if self.email_id is None:
-            return str(_EVENTS.get(self.what, self.what))
+            return str(_EVENT_LABELS.get(self.what, self.what))
         return str(State(self.what.removeprefix("email.")).label)
 
     def as_shown_to_organization(self) -> "Entry":
-        """As the organization is told of it; see ``Mail.as_told``."""
+        """Return the entry as managers may see it; see `Email.as_shown_to_organization`."""
         return replace(self, words="") if self.what == f"email.{State.SENT}" else self
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """An invitation, the reason that holds now, what a mail server said of it, and its story, oldest first."""
+    """Why the invitee has not joined, the mail server's response if it matters, and the timeline, oldest first."""
 
     invitation: Invitation
     reason: Reason
@@ -128,12 +131,12 @@ class Explanation:
 
 
 def explain(invitation: Invitation, *, to_staff: bool = False, with_account: bool = False) -> Explanation:
-    """Explain an invitation that was loaded ``with_details``.
+    """Return the explanation of an invitation that was loaded `with_details`.
 
-    To staff as the ledger says it; ``with_account`` also whether the invited address has one.
+    `to_staff` includes what only staff may see. `with_account` also says whether the invited address has an account.
     """
-    ledger = invitation.emails.order_by("id").prefetch_related("history")
-    emails = list(ledger) if to_staff else [email.as_shown_to_organization() for email in ledger]
+    rows = invitation.emails.order_by("id").prefetch_related("history")
+    emails = list(rows) if to_staff else [email.as_shown_to_organization() for email in rows]
     to_invitee = [email for email in emails if email.is_to_invitee]
     newest = max(to_invitee, key=lambda email: (email.generation, email.pk), default=None)
     reason = _reason(invitation, newest)
@@ -142,13 +145,13 @@ def explain(invitation: Invitation, *, to_staff: bool = False, with_account: boo
             reason = Reason.EMAIL_UNWANTED
         elif with_account:
             reason = _reason_of_account(invitation)
-    words = (newest.response or newest.reason) if newest and reason in _SAID_BY_SERVERS else ""
+    words = (newest.response or newest.reason) if newest and reason in _REASONS_WITH_RESPONSE else ""
     timeline = _timeline(invitation, emails)
-    told = timeline if to_staff else [entry.as_shown_to_organization() for entry in timeline]
-    return Explanation(invitation, reason, words, told)
+    shown = timeline if to_staff else [entry.as_shown_to_organization() for entry in timeline]
+    return Explanation(invitation, reason, words, shown)
 
 
-# The reason
+# Reason
 
 
 def _reason(invitation: Invitation, newest: Email | None) -> Reason:
@@ -168,17 +171,17 @@ def _reason_after_the_end(invitation: Invitation, newest: Email | None) -> Reaso
         return Reason.EMAIL_BOUNCED
     if invitation.state == Status.EXPIRED and newest and not (newest.sent_at or newest.withheld_at):
         return Reason.EXPIRED_UNSENT
-    return _ENDS[Status(invitation.state)]
+    return _REASON_BY_STATUS[Status(invitation.state)]
 
 
 def _reason_while_open(invitation: Invitation, newest: Email | None) -> Reason:
-    """In the order in which it helps to know: what no mail can mend comes first."""
+    """Return the first reason that applies. Reasons that another email cannot fix come first."""
     if _is_member(invitation):
         return Reason.ALREADY_MEMBER
     if not still_vouched(invitation.organization, invitation):
         return Reason.INVITER_CAN_NO_LONGER_GRANT
-    if newest and State(newest.state) in _ON_THE_WAY:
-        return _ON_THE_WAY[State(newest.state)]
+    if newest and State(newest.state) in _REASON_BY_EMAIL_STATE:
+        return _REASON_BY_EMAIL_STATE[State(newest.state)]
     if members_fill_seats(invitation.organization):
         return Reason.ALL_SEATS_TAKEN
     return Reason.OPEN_WAITING_FOR_ANSWER
@@ -193,8 +196,8 @@ def _reason_to_wait(invitation: Invitation) -> Reason:
 
 
 def _is_member(invitation: Invitation) -> bool:
-    proven = EmailAddress.objects.filter(email=invitation.email, verified=True).values("user")
-    return Membership.objects.filter(organization=invitation.organization, user__in=proven).exists()
+    owners = EmailAddress.objects.filter(email=invitation.email, verified=True).values("user")
+    return Membership.objects.filter(organization=invitation.organization, user__in=owners).exists()
 
 
 def _reason_of_account(invitation: Invitation) -> Reason:
@@ -204,9 +207,9 @@ def _reason_of_account(invitation: Invitation) -> Reason:
     return Reason.OPEN_WAITING_FOR_ANSWER if any(known) else Reason.ADDRESS_UNVERIFIED
 
 
-# The story
+# Timeline
 
-_EVENTS = {
+_EVENT_LABELS = {
     "invitation.created": _("Invited"),
     "invitation.updated": _("Changed"),
     "invitation.resent": _("Sent again"),
@@ -241,13 +244,13 @@ def _entries_of(email: Email, events: list[Event]) -> Iterator[Entry]:
     for attempt in email.history.all():
         yield replace(queued, at=attempt.created_at, what=f"email.{attempt.state}", words=attempt.response)
     if email.attempts > len(email.history.all()) and email.sent_at:
-        yield replace(queued, at=email.sent_at, what="email.sent")  # as told of what was withheld
+        yield replace(queued, at=email.sent_at, what="email.sent")  # withheld emails have no attempt
     if email.reason and email.due_at is None:
         yield replace(queued, at=email.updated_at, what=f"email.{email.state}", words=email.reason)
 
 
 def _cause(email: Email, events: list[Event]) -> datetime:
-    """When the change was made that the mail tells of: some write its event after the mail, in one transaction."""
+    """Return the time of the event that caused the email. Some actions queue the email before they record the event."""
     for event in events:
         if email.created_at <= event.created_at < email.created_at + SAME_TRANSACTION:
             return event.created_at

@@ -1,14 +1,16 @@
-"""Two tokens open the same invitation, and only one of them proves the mailbox; a third opens nothing.
+"""Create and verify the tokens of invitation links.
 
-The MAILED token travels in the link of a mail: whoever shows it has read that mailbox. The LISTED token is what
-a list shows to an organization's managers: it opens the same page and proves nothing about a mailbox. The
-REFUSING token stands in every mail to the invitee, for mail programs too, and is good for asking for no more of them.
+There is one token for each purpose:
 
-All are derived, so nothing secret is stored and nothing in a database opens anything. A token is
+* `EMAILED` is in the link of the invitation email. It opens the invitation page and proves access to the mailbox.
+* `LISTED` is in API lists for managers. It opens the same page and does not prove access to the mailbox.
+* `UNSUBSCRIBE` is in the unsubscribe link of each email to the invitee. It only stops further emails.
 
-    base64url( invitation id, 16 bytes | generation, 4 bytes | HMAC-SHA256 of both under the purpose's key, 24 bytes )
+Tokens are derived from the invitation, so the database stores no secret. A token is
 
-The purpose's key is derived from a key of ``INVITATION_TOKEN_KEYS``: the first signs, all of them verify.
+    base64url( invitation id, 16 bytes | generation, 4 bytes | HMAC-SHA256 of both with the purpose's key, 24 bytes )
+
+The key of a purpose is derived from a key in `INVITATION_TOKEN_KEYS`. The first key signs. Every key verifies.
 """
 
 import base64
@@ -30,19 +32,20 @@ _LENGTH = 16 + 4 + _MAC_LENGTH
 
 
 class Purpose(StrEnum):
-    """Where a token is handed out, which is all that it proves."""
+    """What a token is for. The values are part of the signature and must not change."""
 
     EMAILED = "mailed"
     LISTED = "listed"
     UNSUBSCRIBE = "refusing"
 
 
-OPENING = (Purpose.EMAILED, Purpose.LISTED)
+# The purposes whose tokens open the invitation page.
+PAGE_PURPOSES = (Purpose.EMAILED, Purpose.LISTED)
 
 
 @dataclass(frozen=True)
 class Proof:
-    """What a genuine token says: which invitation, of which generation, from where."""
+    """The content of a verified token: the invitation, its generation and the purpose."""
 
     invitation_id: UUID
     generation: int
@@ -50,41 +53,41 @@ class Proof:
 
 
 def token_for(invitation: Invitation, purpose: Purpose) -> str:
-    """The token of the invitation's present generation: 59 URL-safe characters."""
-    named = invitation.pk.bytes + invitation.generation.to_bytes(4, "big")
-    return _encode(named + _mac(settings.INVITATION_TOKEN_KEYS[0], purpose, named))
+    """Return the token for the current generation of the invitation: 59 URL-safe characters."""
+    payload = invitation.pk.bytes + invitation.generation.to_bytes(4, "big")
+    return _encode(payload + _mac(settings.INVITATION_TOKEN_KEYS[0], purpose, payload))
 
 
 def link_for(invitation: Invitation) -> str:
-    """The mailed link, on ``PUBLIC_BASE_URL`` and nowhere else."""
+    """Return the link for the invitation email. It always starts with `PUBLIC_BASE_URL`."""
     return f"{settings.PUBLIC_BASE_URL}/i/{token_for(invitation, Purpose.EMAILED)}"
 
 
-def refusing_link_for(invitation: Invitation) -> str:
-    """The link that asks for no more mails."""
+def unsubscribe_link_for(invitation: Invitation) -> str:
+    """Return the unsubscribe link."""
     return f"{settings.PUBLIC_BASE_URL}/i/{token_for(invitation, Purpose.UNSUBSCRIBE)}/no-mail"
 
 
-def read_token(token: str, purposes: Collection[Purpose] = OPENING) -> Proof | None:
-    """What the token proves, or None when it is none of ours for this; the signature is checked before all else."""
+def read_token(token: str, purposes: Collection[Purpose] = PAGE_PURPOSES) -> Proof | None:
+    """Verify the signature and return the content. Return None for a token that is invalid or has another purpose."""
     raw = _decode(token)
     if raw is None:
         return None
-    named, mac = raw[:-_MAC_LENGTH], raw[-_MAC_LENGTH:]
+    payload, mac = raw[:-_MAC_LENGTH], raw[-_MAC_LENGTH:]
     matching = [
         purpose
         for purpose in purposes
         for key in settings.INVITATION_TOKEN_KEYS
-        if constant_time_compare(mac, _mac(key, purpose, named))
+        if constant_time_compare(mac, _mac(key, purpose, payload))
     ]
     if not matching:
         return None
-    return Proof(UUID(bytes=named[:16]), int.from_bytes(named[16:], "big"), matching[0])
+    return Proof(UUID(bytes=payload[:16]), int.from_bytes(payload[16:], "big"), matching[0])
 
 
-def _mac(key: str, purpose: Purpose, named: bytes) -> bytes:
+def _mac(key: str, purpose: Purpose, payload: bytes) -> bytes:
     purpose_key = hmac.digest(key.encode(), f"perfectworks.invitation.{purpose}".encode(), hashlib.sha256)
-    return hmac.digest(purpose_key, named, hashlib.sha256)[:_MAC_LENGTH]
+    return hmac.digest(purpose_key, payload, hashlib.sha256)[:_MAC_LENGTH]
 
 
 def _encode(raw: bytes) -> str:
@@ -92,7 +95,7 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(token: str) -> bytes | None:
-    """The bytes behind the one spelling this module would give them; None for any other text."""
+    """Return the bytes of a token. Return None unless the text is exactly what `_encode` would return for them."""
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
     except (UnicodeEncodeError, binascii.Error):

@@ -29,7 +29,7 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-backgroun
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Golden files are rewritten on request, and compared otherwise."""
     parser.addoption("--kills", type=int, help="how often a worker is killed at each point of a delivery")
-    parser.addoption("--write-golden", action="store_true", help="write the golden files anew: tests/dialects")
+    parser.addoption("--write-golden", action="store_true", help="rewrite the golden files: tests/dialects")
     repetition.add_options(parser)
 
 

@@ -1,1 +1,1 @@
-"""The house API of invitations."""
+"""The invitation endpoints of the house API."""

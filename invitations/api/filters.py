@@ -1,4 +1,4 @@
-"""The filters and sorts of the lists of invitations."""
+"""Filters and sort orders of the invitation lists."""
 
 from uuid import UUID
 
@@ -11,52 +11,56 @@ from orgs.api.filters import AddressFilter, RoleFilter
 
 
 class SentInvitationFilter(StrictFilterSet):
-    """Of the invitations of an organization."""
+    """Filters for the invitations of an organization."""
 
     parameter_names = {"invited_by": "invitedBy"}
 
     state = ChoicesFilter(
         choices=Invitation.Status.values,
         method="filter_state",
-        help_text="One or more states; without it `pending`, or with `delivery` any.",
+        help_text="One or more states. The default is `pending`, or all states if `delivery` is set.",
     )
     delivery = ChoiceFilter(
         choices=Email.State.values,
         method="filter_delivery",
-        help_text="Those whose newest mail to the invitee is in this state.",
+        help_text="Only invitations whose newest email to the invitee has this delivery state.",
     )
-    email = AddressFilter(help_text="Those to exactly this address, in any letter case.")
+    email = AddressFilter(help_text="Only invitations to exactly this address. Case-insensitive.")
     role = RoleFilter(
         method="filter_role",
-        help_text="Those that grant this role, in the organization or a unit: its id, or a name.",
+        help_text="Only invitations that grant this role in the organization or in a unit. "
+        "A role ID or the name of a built-in role.",
     )
-    invited_by = UuidFilter(field_name="inviter_user_id", help_text="The id of the user who invited.")
-    unit = UuidFilter(help_text="The workspace or application it leads to.")
+    invited_by = UuidFilter(field_name="inviter_user_id", help_text="The ID of the user who sent the invitation.")
+    unit = UuidFilter(help_text="The ID of the workspace or application.")
     sort = SortFilter(
         fields={"created_at": "createdAt", "updated_at": "updatedAt", "expires_at": "expiresAt", "email": "email"},
         initial="createdAt:desc",
     )
 
     def filter_queryset(self, queryset: InvitationQuerySet) -> InvitationQuerySet:
-        """Show what is open, unless states are asked for, or a state of delivery: what failed is not open any more."""
+        """Return the open invitations unless `state` or `delivery` is set.
+
+        A `delivery` filter must also find undeliverable invitations, which are no longer open.
+        """
         rows: InvitationQuerySet = super().filter_queryset(queryset)
         return rows if {"state", "delivery"} & self.filters.keys() else rows.open()
 
     def filter_state(self, queryset: InvitationQuerySet, name: str, value: tuple[str, ...]) -> InvitationQuerySet:
-        """Show what is in one of these states."""
+        """Return the invitations in any of these states."""
         return queryset.in_states(value)
 
     def filter_delivery(self, queryset: InvitationQuerySet, name: str, value: str) -> InvitationQuerySet:
-        """Show those whose newest email is in this state."""
+        """Return the invitations whose newest email to the invitee is in this state."""
         return queryset.filter(delivery_is(value))
 
     def filter_role(self, queryset: InvitationQuerySet, name: str, value: UUID) -> InvitationQuerySet:
-        """Show those that grant this role."""
+        """Return the invitations that grant this role."""
         return queryset.naming_role(value)
 
 
 class ReceivedInvitationFilter(StrictFilterSet):
-    """Of the invitations to the caller."""
+    """Sort order for the invitations to the caller."""
 
     sort = SortFilter(
         fields={"created_at": "invitedAt", "expires_at": "expiresAt", "organization__name": "name"},
@@ -65,7 +69,7 @@ class ReceivedInvitationFilter(StrictFilterSet):
 
 
 class InvitingOrganizationFilter(StrictFilterSet):
-    """Of the organizations that have invited the caller."""
+    """Sort order for the organizations that invited the caller."""
 
     sort = SortFilter(
         fields={"created_at": "createdAt", "expires_at": "expiresAt", "organization__name": "name"},

@@ -1,4 +1,4 @@
-"""How the house API spells invitations, and the bodies it takes. No token is ever among them."""
+"""Request and response bodies of the invitation endpoints. Responses never contain a token."""
 
 from typing import Any
 
@@ -29,56 +29,57 @@ MAX_TOKEN_LENGTH = 256
 
 
 class LifetimeField(StrictIntegerField):
-    """How many days an invitation lives from now; the action calls it ``lifetime_days``."""
+    """The number of days until the invitation expires. The actions call it `lifetime_days`."""
 
     def __init__(self) -> None:
         super().__init__(source="lifetime_days", min_value=1, max_value=MAX_LIFETIME_DAYS, required=False)
 
 
-# Rows
+# Responses
 
 
 class InviterSerializer(HouseSerializer):
-    """Who invited, as it was then; the name is null once the account is erased, both for the service itself."""
+    """The inviter at the time of the invitation.
+
+    `name` is null when the account has been erased. Both fields are null when the service sent the invitation.
+    """
 
     id = serializers.UUIDField(source="inviter_user_id", allow_null=True)
     name = BlankAsNullField(source="inviter_name")
 
 
 class DeliverySerializer(HouseSerializer):
-    """How the newest mail to the invitee fares."""
+    """The delivery of the newest email to the invitee."""
 
     kind = serializers.ChoiceField(choices=TO_INVITEE)
     state = serializers.ChoiceField(
         choices=Email.State.choices,
-        help_text="`sent`: nothing is left to be done here. Whether it was wanted is for its recipient to say.",
+        help_text="`sent` means that this service has nothing left to do, not that the recipient got the email.",
     )
-    attempts = serializers.IntegerField(help_text="How often a mail server was asked and answered.")
-    response = BlankAsNullField(
-        help_text="The mail server's own words when it was asked last; null when it took the mail."
-    )
+    attempts = serializers.IntegerField(help_text="The number of delivery attempts to which a mail server responded.")
+    response = BlankAsNullField(help_text="The mail server's last response. Null if it accepted the email.")
     sent_at = TimeField(allow_null=True)
     next_attempt_at = TimeField(allow_null=True)
     updated_at = TimeField()
 
 
-# For rows loaded ``with_details``; many of them also ``with_delivery``.
+# Expects rows loaded `with_details`. Lists also need `with_delivery`, to avoid a query per row.
 class InvitationSerializer(HouseSerializer):
-    """An invitation as its organization sees it."""
+    """An invitation, for the organization that sent it."""
 
     id = serializers.UUIDField()
     organization_id = serializers.UUIDField()
     email = serializers.CharField()
     state = serializers.ChoiceField(choices=Invitation.Status.choices)
     role = RoleReferenceSerializer(allow_null=True)
-    permissions = PermissionsField(help_text="Given directly, beside the role.")
+    permissions = PermissionsField(help_text="Permissions granted directly, in addition to the role.")
     unit = UnitReferenceSerializer(allow_null=True)
     unit_role = RoleReferenceSerializer(allow_null=True)
-    language = LanguageField(source="effective_language", help_text="What its mails and pages speak.")
+    language = LanguageField(source="effective_language", help_text="The language of the emails and pages.")
     invited_by = InviterSerializer(source="*")
     decline_reason = BlankAsNullField()
     superseded_by = serializers.UUIDField(source="superseded_by_id", allow_null=True)
-    generation = serializers.IntegerField(help_text="How often it was mailed; only the newest link works.")
+    generation = serializers.IntegerField(help_text="How often it was sent. Only the link of the newest email works.")
     created_at = TimeField()
     updated_at = TimeField()
     expires_at = TimeField()
@@ -87,7 +88,7 @@ class InvitationSerializer(HouseSerializer):
 
 
 class ReasonSerializer(HouseSerializer):
-    """Why somebody has not joined; the code stays as it is, the sentence may be said better one day."""
+    """Why the invitee has not joined. `code` is stable. The wording of `message` may change."""
 
     code = serializers.ChoiceField(
         source="value", choices=[reason.value for reason in Reason if reason not in TO_STAFF_ONLY]
@@ -96,29 +97,29 @@ class ReasonSerializer(HouseSerializer):
 
 
 class EntryEmailSerializer(HouseSerializer):
-    """Which mail an entry is about."""
+    """The email that an entry is about."""
 
     id = serializers.UUIDField(source="email_id")
     kind = serializers.ChoiceField(source="email_kind", choices=Email.Kind.choices)
 
 
 class EntrySerializer(HouseSerializer):
-    """One moment: an event with its actor, or what became of a mail."""
+    """An entry of the timeline: an event with its actor, or a state change of an email."""
 
     at = TimeField()
-    what = serializers.CharField(help_text="The kind of an event, or `email.` and the state that a mail came to.")
+    what = serializers.CharField(help_text="The event kind, or `email.` followed by the new state of an email.")
     actor = ActorSerializer(source="*", allow_null=True)
     mail = EntryEmailSerializer(source="*", allow_null=True)
-    response = BlankAsNullField(source="words", help_text="The mail server's own words, or why none was asked.")
+    response = BlankAsNullField(source="words", help_text="The mail server's response, or why none was contacted.")
 
     def to_representation(self, instance: Entry) -> dict[str, Any]:
-        """An entry has an actor or a mail, not both."""
-        told = super().to_representation(instance)
-        return told | {"actor" if instance.email_id else "mail": None}
+        """Set `actor` or `mail` to null: an entry has only one of them."""
+        data = super().to_representation(instance)
+        return data | {"actor" if instance.email_id else "mail": None}
 
 
 class ExplanationSerializer(HouseSerializer):
-    """Why somebody has not joined, and what happened so far, oldest first."""
+    """Why the invitee has not joined, and a timeline, oldest entry first."""
 
     invitation_id = serializers.UUIDField(source="invitation.id")
     state = serializers.ChoiceField(source="invitation.state", choices=Invitation.Status.choices)
@@ -127,7 +128,7 @@ class ExplanationSerializer(HouseSerializer):
 
 
 class OrganizationReferenceSerializer(HouseSerializer):
-    """What an invitation tells of the organization."""
+    """The organization of an invitation."""
 
     id = serializers.UUIDField()
     slug = serializers.CharField()
@@ -136,15 +137,15 @@ class OrganizationReferenceSerializer(HouseSerializer):
 
 
 class OfferedUnitSerializer(HouseSerializer):
-    """What an invitation tells of the workspace or application it leads to."""
+    """The workspace or application that the invitation grants access to."""
 
     kind = serializers.CharField()
     name = serializers.CharField()
 
 
-# This and what follows: for rows loaded ``with_details`` and ``with_member_count``.
+# This serializer and the next ones expect rows loaded `with_details` and `with_member_count`.
 class ReceivedInvitationSerializer(HouseSerializer):
-    """An invitation as the invitee sees it."""
+    """An invitation, for the invitee."""
 
     id = serializers.UUIDField()
     organization = OrganizationReferenceSerializer()
@@ -161,7 +162,7 @@ class ReceivedInvitationSerializer(HouseSerializer):
 
 
 class InvitingOrganizationSerializer(HouseSerializer):
-    """An organization that has invited the caller, with the invitation that speaks for it."""
+    """An organization that invited the caller, with its newest open invitation."""
 
     id = serializers.UUIDField(source="organization.id")
     name = serializers.CharField(source="organization.name")
@@ -177,7 +178,7 @@ class InvitingOrganizationSerializer(HouseSerializer):
 
 
 class InvitingOrganizationPublicSerializer(HouseSerializer):
-    """What a link tells of the organization to whoever has it."""
+    """The public part of the organization, for anybody who has the link."""
 
     name = serializers.CharField()
     slug = serializers.CharField()
@@ -185,13 +186,13 @@ class InvitingOrganizationPublicSerializer(HouseSerializer):
 
 
 class InviterNameSerializer(HouseSerializer):
-    """What a link tells of the inviter to whoever has it."""
+    """The public part of the inviter, for anybody who has the link."""
 
     name = BlankAsNullField(source="inviter_name")
 
 
 class LinkedInvitationSerializer(HouseSerializer):
-    """What the page behind a link shows before anything is asked."""
+    """The invitation, for anybody who has the link."""
 
     state = serializers.ChoiceField(choices=Invitation.Status.choices)
     organization = InvitingOrganizationPublicSerializer()
@@ -205,26 +206,29 @@ class LinkedInvitationSerializer(HouseSerializer):
 
 
 class AcceptanceSerializer(HouseSerializer):
-    """What saying yes led to: a membership, or a place in the queue for a seat (`processing`, no member yet)."""
+    """The result of an acceptance.
+
+    `accepted`: the caller is a member. `processing`: the caller waits for a free seat, and `memberId` is null.
+    """
 
     organization = OrganizationReferenceSerializer(source="invitation.organization")
     invitation_id = serializers.UUIDField(source="invitation.id")
     status = serializers.ChoiceField(source="invitation.state", choices=["accepted", "processing"])
     member_id = serializers.UUIDField(source="membership.id", allow_null=True)
-    was_member = serializers.BooleanField(help_text="Whether the caller belonged already, and keeps the same rights.")
+    was_member = serializers.BooleanField(help_text="True if the caller was already a member. No permission changes.")
 
 
-# Bodies
+# Request bodies
 
 
 class NamedRoleSerializer(HouseSerializer):
-    """A role by its id, or a built-in one by its name."""
+    """A role by its ID, or a built-in role by its name."""
 
     role_id = StrictUuidField(required=False)
-    role = ChoiceField(choices=list(BUILT_IN_NAMES), required=False, help_text="A built-in role by its name.")
+    role = ChoiceField(choices=list(BUILT_IN_NAMES), required=False, help_text="The name of a built-in role.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """The named role by its id. Raises ValidationError where the role is said twice."""
+        """Replace `role` with `role_id`. Raises ValidationError if both are given."""
         attrs = super().validate(attrs)
         if "role" not in attrs:
             return attrs
@@ -235,7 +239,7 @@ class NamedRoleSerializer(HouseSerializer):
 
 
 class InviteSerializer(NamedRoleSerializer):
-    """Who is invited, and to what. Without a role it is `unassigned`; `force` supersedes an open invitation."""
+    """A new invitation. The default role is `unassigned`. `force` replaces an open invitation to the same address."""
 
     email = AddressSerializerField()
     permissions = PermissionsField(required=False)
@@ -243,13 +247,13 @@ class InviteSerializer(NamedRoleSerializer):
     unit_role_id = StrictUuidField(required=False)
     expires_in_days = LifetimeField()
     language = LanguageField(
-        required=False, help_text="What its mails and pages speak; without it what the organization speaks."
+        required=False, help_text="The language of the emails and pages. The default is the organization's language."
     )
     force = StrictBooleanField(required=False)
 
 
 class InvitationChangesSerializer(NamedRoleSerializer, ChangesSerializer):
-    """What an open invitation grants, and how long it lives from now."""
+    """Changes to an open invitation. `expiresInDays` counts from now."""
 
     permissions = PermissionsField(required=False)
     unit_role_id = StrictUuidField(required=False)
@@ -257,39 +261,39 @@ class InvitationChangesSerializer(NamedRoleSerializer, ChangesSerializer):
 
 
 class ResendSerializer(HouseSerializer):
-    """How long the invitation lives from now."""
+    """The new expiry, counted from now."""
 
     expires_in_days = LifetimeField()
 
 
 class CorrectionSerializer(HouseSerializer):
-    """The right address, and how long the new invitation lives."""
+    """The correct address, and the expiry of the new invitation."""
 
     email = AddressSerializerField()
     expires_in_days = LifetimeField()
 
 
 class DeclineSerializer(HouseSerializer):
-    """Why not, if the invitee cares to say."""
+    """An optional reason for declining."""
 
     reason = PlainMultilineTextField(max_length=500, required=False, allow_blank=True)
 
 
 class LookupSerializer(HouseSerializer):
-    """The token of a link."""
+    """The token of an invitation link."""
 
     token = StrictTextField(max_length=MAX_TOKEN_LENGTH)
 
 
 class JoinSerializer(HouseSerializer):
-    """Which organization to join, or by which invitation or link: exactly one of the three."""
+    """What to join: exactly one of an organization, an invitation, or the token of an invitation link."""
 
     organization_id = StrictUuidField(required=False)
     invitation_id = StrictUuidField(required=False)
     token = StrictTextField(max_length=MAX_TOKEN_LENGTH, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raise ValidationError unless exactly one is given."""
+        """Require exactly one field. Raises ValidationError otherwise."""
         if len(attrs) != 1:
             raise serializers.ValidationError("Give exactly one of organizationId, invitationId and token.")
         return attrs

@@ -1,7 +1,7 @@
-"""Four more services speak here, each in one file: its errors, spelling, parameters, schema, views and paths.
+"""The dialects: four more APIs, each compatible with another vendor and each in one file.
 
-A dialect is REST framework viewsets over the same querysets and actions as the house API. It decides nothing:
-no rule, no permission check and no write of its own.
+A file has the errors, serializers, parameters, schema, views and paths of its API. A dialect is a set of viewsets over
+the same querysets and actions as the house API. It has no rules, permission checks or writes of its own.
 """
 
 from typing import cast
@@ -18,31 +18,31 @@ from orgs.policies import PermissionMissing
 
 
 class DialectViewSet(ApiViewSet):
-    """An ``ApiViewSet`` that has no public operations, so that there is always a caller."""
+    """Base viewset of the dialects. It has no public operations, so every request has a caller."""
 
     @property
     def caller(self) -> Principal:
-        """Who asks."""
+        """Return the principal of the request."""
         return cast("Principal", self.request.auth)
 
 
 class ForbiddingViewSet(DialectViewSet):
-    """For vendors who answer 403, as to a member without the right, where the house knows no such organization."""
+    """Base viewset for vendors that respond with 403 for an unknown organization. The house API responds with 404."""
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Tell both in the same words."""
+        """Treat an unknown organization as a missing permission."""
         return super().handle_exception(PermissionMissing() if isinstance(exc, OrganizationNotFound) else exc)
 
 
 class ForbiddingSchema(OperationSchema):
-    """Describes those: only an invitation can be missing."""
+    """Schema of `ForbiddingViewSet`: only an invitation can be a 404."""
 
     def failures(self) -> set[int]:
-        """No 404 for an organization."""
+        """Remove 404 from paths without an invitation ID, unless the operation declares it."""
         found = super().failures()
         return found if "{invitation_id}" in self.path else found - ({404} - {*self.operation.errors})
 
 
 @extend_schema_field({"type": "string", "maxLength": 256})
 class DialectAddressField(AddressSerializerField):
-    """An address, described as the vendors describe it."""
+    """An email address with the schema that the vendors document."""

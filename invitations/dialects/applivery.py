@@ -1,11 +1,11 @@
-"""Applivery: an application's open collaborator invitations.
+"""Applivery: list the open collaborator invitations of an application.
 
-After the vendor's document "Get list of collaborator invitations pending".
+The API follows the vendor's document "Get list of collaborator invitations pending".
 
-* The credential is a bearer token: of this service's authorization server, or of a trusted identity provider.
-* Ids are 24 hexadecimal digits. Organizations and applications can be named by their slugs as well.
-* Pages have numbers, and stand beside the `items`; where there is no page before or behind, its number is 0.
-* Errors have a number and a message. What is unknown, or of others, is 404 with 3001.
+* Credentials: a bearer token from this service's authorization server or from a trusted identity provider.
+* IDs: 24 hexadecimal digits. Organizations and applications can also be named by their slugs.
+* Pages: numbered. The page numbers are next to `items`. `prevPage` and `nextPage` are 0 if there is no such page.
+* Errors: a number and a message. An object that does not exist or is not yours returns 404 with the number 3001.
 """
 
 import re
@@ -52,7 +52,11 @@ NO_TOKEN, INVALID_TOKEN = (4002, "No auth token"), (4004, "Invalid Token")
 
 
 def error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
-    """A number and a message: the documented ones where the document has any, else 4000 and the status's tail."""
+    """Return the error body.
+
+    The code is the documented one, if there is one. Otherwise it is 4000 plus the last two digits of the status, or ten
+    times the status for server errors.
+    """
     code, message = 4000 + problem.status % 100, problem.sentence
     if problem.status == 401:
         code, message = NO_TOKEN if problem.code == "unauthenticated" else INVALID_TOKEN
@@ -63,20 +67,20 @@ def error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
     return {"status": False, "error": {"code": code, "message": message}}
 
 
-# Spelling
+# Representation
 
-NAME = re.compile(r"([a-fA-F0-9]{24})|([a-zA-Z0-9\-]{3,})", re.ASCII)
+ID_OR_SLUG_PATTERN = re.compile(r"([a-fA-F0-9]{24})|([a-zA-Z0-9\-]{3,})", re.ASCII)
 SLUG = r"^[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]$"
 EMAIL = re.compile(
     r"(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}", re.ASCII
 )
 ROLES = ("owner", "admin", "editor", "viewer", "unassigned")
-# A built-in role by its name; what an organization made of its own is nothing that this vendor knows.
+# A built-in role by its name. The vendor has no custom roles, so those are `unassigned`.
 ROLE = Case(When(unit_role__organization__isnull=True, then=F("unit_role__name")), default=Value("unassigned"))
 
 
 class TargetSerializer(HouseSerializer):
-    """The application that the invitation leads to."""
+    """The application of the invitation."""
 
     id = OidField()
     name = serializers.CharField(max_length=256)
@@ -84,20 +88,20 @@ class TargetSerializer(HouseSerializer):
     picture = serializers.CharField(source="picture_url", required=False)
 
     def to_representation(self, instance: Unit) -> dict[str, Any]:
-        """Without a picture where there is none."""
+        """Omit `picture` if the application has none."""
         row = super().to_representation(instance)
         return row if row["picture"] else {name: value for name, value in row.items() if name != "picture"}
 
 
 class InvitationSerializer(HouseSerializer):
-    """One invitation, in the document's order of keys; the list holds invitations to an application only."""
+    """An invitation to an application, with the documented keys in the documented order."""
 
     id = OidField()
     email = serializers.EmailField(max_length=256, validators=[RegexValidator(f"^{EMAIL.pattern}$")])
     target = serializers.ChoiceField(["organization", "application"], source="unit.kind")
     target_id = OidField(source="unit_id")
     target_info = TargetSerializer(source="unit")
-    role = serializers.ChoiceField(ROLES, source="role_spelled")
+    role = serializers.ChoiceField(ROLES, source="role_label")
     created_by = OidField(source="inviter_user_id")
     updated_at = TimeField()
     created_at = TimeField()
@@ -107,42 +111,42 @@ class InvitationSerializer(HouseSerializer):
 
 
 class ApplicationSortField(SortField):
-    """A field, perhaps with a direction: ``createdAt``, ``email:asc``; the document's pattern, matched whole."""
+    """A field with an optional direction, such as `createdAt` or `email:asc`. The pattern is the documented one."""
 
     pattern = re.compile(r"[\w.]*((:asc)|(:desc))?", re.ASCII)
 
     def to_python(self, value: Any) -> Sorting:
-        """Refuse what does not match, before it is looked for among the fields there are."""
+        """Check the pattern, then the field. Raises ValidationError."""
         if not self.pattern.fullmatch(value):
             raise ValidationError("This does not have the expected form.")
         return super().to_python(value)
 
 
 class ApplicationSort(SortFilter):
-    """By a field; without a direction ascending."""
+    """Sort by a field. The default direction is ascending."""
 
     field_class = ApplicationSortField
 
     def sortings(self, column: str, name: str) -> list[Sorting]:
-        """The bare name stands in front of both directions."""
+        """Return the field without a direction, then the two with a direction."""
         return [Sorting(name, column, descending=False), *super().sortings(column, name)]
 
 
 class InvitationFilter(StrictFilterSet):
-    """The document's two parameters beside those of the page."""
+    """The documented parameters other than those of the page."""
 
     sort = ApplicationSort(
-        fields={"created_at": "createdAt", "updated_at": "updatedAt", "email": "email", "role_spelled": "role"},
+        fields={"created_at": "createdAt", "updated_at": "updatedAt", "email": "email", "role_label": "role"},
         initial="createdAt:desc",
     )
-    email = TextFilter(max_length=256, pattern=EMAIL, help_text="Exactly this address, in any case.")
+    email = TextFilter(max_length=256, pattern=EMAIL, help_text="Exactly this address. Case-insensitive.")
 
 
 class Page(PagePagination):
-    """The document's block: its numbers are required integers, so an end that is not there is 0."""
+    """The documented page block. All its numbers are required integers, so a missing page is 0."""
 
     def get_paginated_response(self, data: list[Any]) -> Response:  # type: ignore[override]
-        """The rows beside the numbers."""
+        """Return the rows with the page numbers."""
         pages = max(1, ceil(self.total / self.limit))
         has_previous, has_next = self.page > 1, self.page < pages
         block = {
@@ -161,14 +165,14 @@ class Page(PagePagination):
 
 # Schema
 
-ID_OR_SLUG = {"type": "string", "pattern": f"^({NAME.pattern})$"}
+ID_OR_SLUG = {"type": "string", "pattern": f"^({ID_OR_SLUG_PATTERN.pattern})$"}
 NUMBERS = {name: {"type": "integer", "minimum": 0} for name in ("totalDocs", "prevPage", "nextPage")}
 FLAGS = {name: {"type": "boolean"} for name in ("hasPrevPage", "hasNextPage")}
 POSITIONS = {name: {"type": "integer", "minimum": 1} for name in ("limit", "page", "totalPages")}
 
 
 class AppliverySchema(OperationSchema):
-    """A status in words of truth, and the page as the data."""
+    """Schema of the bodies: a boolean `status`, and the page in `data`."""
 
     error = object_schema(
         status={"type": "boolean", "const": False},
@@ -176,7 +180,7 @@ class AppliverySchema(OperationSchema):
     )
 
     def envelope(self, data: Schema) -> Schema:
-        """The page around its rows."""
+        """Return the schema of a page."""
         page = object_schema(items=data, **NUMBERS, **FLAGS, **POSITIONS)
         return object_schema(status={"type": "boolean", "const": True}, data=page)
 
@@ -185,7 +189,7 @@ class AppliverySchema(OperationSchema):
 
 
 class AppliveryInvitations(DialectViewSet):
-    """The collaborator invitations of one application."""
+    """The open collaborator invitations of an application."""
 
     resource = "applivery_invitations"
     authentication_classes = [BearerAuthentication]
@@ -205,23 +209,24 @@ class AppliveryInvitations(DialectViewSet):
     def list(self, request: Request, organization_id: str, application_id: str) -> Response:
         """Get list of collaborator invitations pending.
 
-        The vendor's permission base.people.applicationCollaborator.invitations is to manage the application's members.
+        The vendor's permission `base.people.applicationCollaborator.invitations` is the permission to manage the
+        members of the application.
         """
         visible = Organization.objects.visible_to(self.caller).live()
-        organization = named(visible, organization_id, OrganizationNotFound)
+        organization = find_by_id_or_slug(visible, organization_id, OrganizationNotFound)
         applications = units_of(self.caller, organization).filter(kind=Unit.Kind.APPLICATION)
-        application = named(applications, application_id, UnitNotFound)
+        application = find_by_id_or_slug(applications, application_id, UnitNotFound)
         rows = Invitation.objects.managed_in_unit(organization, application, self.caller).open().with_details()
-        return self.page(rows.annotate(role_spelled=ROLE))
+        return self.page(rows.annotate(role_label=ROLE))
 
 
-def named(rows: Any, text: str, otherwise: type[Exception]) -> Any:
-    """The one row with this id (24 hex digits, which win) or slug; raises ``otherwise``, also when it is ambiguous."""
+def find_by_id_or_slug(rows: Any, text: str, error: type[Exception]) -> Any:
+    """Return the row with this ID or slug. 24 hexadecimal digits are an ID. Raises `error` unless one row matches."""
     bounds = parse_oid(text)
     found = rows.filter(pk__range=bounds) if bounds else rows.filter(slug=text.lower())
-    first_two = list(found[:2]) if NAME.fullmatch(text) else []
+    first_two = list(found[:2]) if ID_OR_SLUG_PATTERN.fullmatch(text) else []
     if len(first_two) != 1:
-        raise otherwise
+        raise error
     return first_two[0]
 
 

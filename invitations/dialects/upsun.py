@@ -1,14 +1,14 @@
-"""Upsun: an organization's invitations, for whoever manages its members.
+"""Upsun: list, create, read and cancel the invitations of an organization.
 
-After the vendor's document "List invitations"; the other operations and the HAL form as its public client uses them.
+The list follows the vendor's document "List invitations". The other operations and the HAL responses follow the
+vendor's public client.
 
-* The credential is a bearer token of any kind; `oauth2/token` gives one for an API key.
-* Organizations have ULIDs, invitations and people UUIDs.
-* Pages go by cursors, `page[after]` and `page[before]`, that stand in the `Link` header, and in `_links` for those who
-  accept `application/hal+json`; otherwise the list is a bare array.
-* Rights are a list of words instead of a role.
-* Errors are one sentence, `error`. An organization that is unknown, or of others, is answered as one in which the right
-  is missing: 403.
+* Credentials: any bearer token. `oauth2/token` exchanges an API key for one.
+* IDs: ULIDs for organizations, UUIDs for invitations and users.
+* Pages: cursors, `page[after]` and `page[before]`, in the `Link` header. The list is an array. With
+  `Accept: application/hal+json` it is a HAL collection, with the cursors also in `_links`.
+* Permissions: a list of names. There are no roles.
+* Errors: one sentence in `error`. An organization that does not exist or is not yours returns 403.
 """
 
 from typing import Any
@@ -44,7 +44,7 @@ from invitations.dialects.upsun_tokens import GET_TOKEN, UpsunToken
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import InvitationNotFound
-from orgs import permissions as ours
+from orgs import permissions as house
 from orgs.locks import find_organization
 from orgs.oauth.scopes import MEMBERS
 
@@ -55,33 +55,33 @@ title = "Upsun"
 
 
 def error_body(problem: Problem, request: HttpRequest) -> dict[str, str]:
-    """One sentence, with the faulty fields named in it."""
+    """Return the error body: one sentence that names the invalid fields."""
     return {"error": problem.sentence}
 
 
-# Spelling
+# Representation
 
 PERMISSIONS = {
-    "admin": ours.ADMIN,
-    "billing": ours.MANAGE_BILLING,
-    "plans": ours.MANAGE_PLANS,
-    "members": ours.MANAGE_MEMBERS,
-    "project:create": ours.CREATE_PROJECTS,
-    "projects:list": ours.LIST_PROJECTS,
+    "admin": house.ADMIN,
+    "billing": house.MANAGE_BILLING,
+    "plans": house.MANAGE_PLANS,
+    "members": house.MANAGE_MEMBERS,
+    "project:create": house.CREATE_PROJECTS,
+    "projects:list": house.LIST_PROJECTS,
 }
-SPELLINGS = PERMISSIONS | {"projects:create": ours.CREATE_PROJECTS}  # accepted, never emitted
+ACCEPTED_PERMISSIONS = PERMISSIONS | {"projects:create": house.CREATE_PROJECTS}  # an alias in requests only
 STATES = ("pending", "processing", "accepted", "cancelled", "error")
 
 
 class OwnerSerializer(SnakeCaseSerializer):
-    """Who invited."""
+    """The inviter."""
 
     id = serializers.UUIDField(source="inviter_user_id")
     display_name = serializers.CharField(source="inviter_display_name")
 
 
 class InvitationSerializer(SnakeCaseSerializer):
-    """One invitation, in the document's order of keys."""
+    """An invitation, with the documented keys in the documented order."""
 
     id = serializers.UUIDField()
     state = serializers.SerializerMethodField()
@@ -95,20 +95,22 @@ class InvitationSerializer(SnakeCaseSerializer):
 
     @extend_schema_field({"type": "string", "enum": list(STATES)})
     def get_state(self, invitation: Invitation) -> str:
-        """What is over without a membership is ``cancelled``, whoever ended it."""
+        """Return the state. `declined` and `expired` are shown as `cancelled`."""
         return invitation.state if invitation.state in STATES else "cancelled"
 
     @extend_schema_field({"type": "array", "items": {"type": "string", "enum": list(PERMISSIONS)}})
     def get_permissions(self, invitation: Invitation) -> list[str]:
-        """The effective permissions that the document can name."""
+        """Return the granted permissions that the vendor has names for."""
         return [name for name, permission in PERMISSIONS.items() if permission in invitation.granted_permissions]
 
 
 class NewInvitation(SnakeCaseSerializer):
-    """What inviting takes."""
+    """Whom to invite, and the permissions."""
 
     email = DialectAddressField()
-    permissions = serializers.ListField(child=ChoiceField(list(SPELLINGS)), max_length=len(SPELLINGS), default=list)
+    permissions = serializers.ListField(
+        child=ChoiceField(list(ACCEPTED_PERMISSIONS)), max_length=len(ACCEPTED_PERMISSIONS), default=list
+    )
     force = StrictBooleanField(default=False)
 
 
@@ -116,29 +118,31 @@ class NewInvitation(SnakeCaseSerializer):
 
 
 class DashSort(SortFilter):
-    """``updated_at`` or ``-updated_at``."""
+    """Sort by `updated_at` or `-updated_at`."""
 
     def sortings(self, column: str, name: str) -> list[Sorting]:
-        """A dash means descending."""
+        """Return both directions. A dash means descending."""
         return [Sorting(name, column, descending=False), Sorting(f"-{name}", column, descending=True)]
 
 
 class InvitationFilter(StrictFilterSet):
-    """One filter for the state, by one of three names, and the order."""
+    """A filter by state, with one of three parameters, and the sort order."""
 
     parameter_names = {"state": "filter[state]", "state_equals": "filter[state][eq]", "state_in": "filter[state][in]"}
 
     state = ChoiceFilter(
         choices=["pending", "error"],
         method="filter_state",
-        help_text="The state of the invitations: pending unless given.",
+        help_text="The state of the invitations. The default is `pending`.",
     )
-    state_equals = ChoiceFilter(choices=["pending", "error"], method="filter_state", help_text="The same.")
-    state_in = ChoicesFilter(choices=["pending", "error"], method="filter_states", help_text="One or both.")
+    state_equals = ChoiceFilter(
+        choices=["pending", "error"], method="filter_state", help_text="The same as `filter[state]`."
+    )
+    state_in = ChoicesFilter(choices=["pending", "error"], method="filter_states", help_text="One or both states.")
     sort = DashSort(fields={"updated_at": "updated_at"}, initial="-updated_at")
 
     def filter_queryset(self, queryset: InvitationQuerySet) -> InvitationQuerySet:
-        """Show what is open, unless states are asked for. Raises InvalidQuery when they are asked for twice."""
+        """Return the open invitations unless a state is given. Raises InvalidQuery if two parameters give a state."""
         given = [name for name in self.parameter_names.values() if name in self.filters]
         if len(given) > 1:
             raise InvalidQuery(fields={given[1]: ["Give one filter for the state."]})
@@ -146,16 +150,16 @@ class InvitationFilter(StrictFilterSet):
         return rows if given else rows.open()
 
     def filter_state(self, queryset: InvitationQuerySet, name: str, value: str) -> InvitationQuerySet:
-        """Show what is in this state."""
+        """Return the invitations in this state."""
         return queryset.in_states([value])
 
     def filter_states(self, queryset: InvitationQuerySet, name: str, value: tuple[str, ...]) -> InvitationQuerySet:
-        """Show what is in one of these states."""
+        """Return the invitations in any of these states."""
         return queryset.in_states(value)
 
 
 class HalRenderer(JSONRenderer):
-    """The same JSON under the name that the vendor's clients know."""
+    """Render JSON with the media type that the vendor's clients request."""
 
     media_type = "application/hal+json"
     format = "hal"
@@ -163,21 +167,21 @@ class HalRenderer(JSONRenderer):
 
 
 class Page(CursorPagination):
-    """Rows as a bare array with ``Link`` headers, or as a HAL collection for whoever accepts that."""
+    """Pages with cursors: an array with a `Link` header, or a HAL collection if the client accepts it."""
 
     column = "updated_at"
     page_size = 100
     page_size_query_param, after_name, before_name = "page[size]", "page[after]", "page[before]"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """The rows; for HAL also how many there are in all."""
+        """Return the rows. Count all rows only for HAL."""
         self.request = request
         self.is_hal = request.accepted_renderer.media_type == HalRenderer.media_type
         self.count = queryset.count() if self.is_hal else 0
         return super().paginate_queryset(queryset, request, view)
 
     def get_paginated_response(self, data: list[Any]) -> Response:  # type: ignore[override]
-        """The rows, and the way to those beside them."""
+        """Return the rows with links to the next and previous page."""
         links = self.links(self.request)
         header = ", ".join(f'<{address}>; rel="{name}"' for name, address in links.items())
         hal = {"count": self.count, "items": data, "_links": {name: {"href": link} for name, link in links.items()}}
@@ -191,16 +195,16 @@ LINKS = object_schema(self=LINK) | {"properties": {"self": LINK, "next": LINK, "
 
 
 class UpsunSchema(ForbiddingSchema):
-    """Bare bodies; a page also as a HAL collection. What does not fit together is a 400 like any other."""
+    """Schema of the bodies: no envelope, and HAL collections for pages."""
 
     error = object_schema(error={"type": "string"})
 
     def envelope(self, data: Schema) -> Schema:
-        """There is none."""
+        """Return the data: there is no envelope."""
         return data
 
     def success(self) -> Schema:
-        """The response when all went well."""
+        """Return the schema of a success, with the HAL form of a page."""
         found = super().success()
         if self.operation.pagination_class:
             page = object_schema(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
@@ -223,7 +227,7 @@ class UpsunInvitations(ForbiddingViewSet):
     path_parameters = {"organization_id": ULID, "invitation_id": {"type": "string", "format": "uuid"}}
 
     def handle_exception(self, exc: Exception) -> Response:
-        """The vendor knows neither 410 nor 422."""
+        """Respond with 404 instead of 410 and with 400 instead of 422: the vendor uses neither."""
         if isinstance(exc, Unprocessable):
             exc = serializers.ValidationError(exc.fields or exc.message)
         return super().handle_exception(NotFound(exc.message) if isinstance(exc, Gone) else exc)
@@ -250,9 +254,9 @@ class UpsunInvitations(ForbiddingViewSet):
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite user to an organization by email.
 
-        With ``force`` this takes the place of an open invitation to the same address.
+        With `force`, this replaces an open invitation to the same address.
         """
-        granted = frozenset(SPELLINGS[name] for name in self.body["permissions"])
+        granted = frozenset(ACCEPTED_PERMISSIONS[name] for name in self.body["permissions"])
         return self.answer(
             inviting.invite(
                 by=self.caller,

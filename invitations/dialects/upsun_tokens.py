@@ -1,7 +1,7 @@
-"""Where Upsun's published clients get their tokens: our token endpoint, in the form that they speak.
+"""The token endpoint for the vendor's published clients.
 
-They send JSON, know the grant ``api_token`` (here it takes an API key), and name a client without a secret in the
-``Authorization`` header. All else is as at the endpoint that speaks RFC 6749 to the letter.
+It differs from our OAuth token endpoint in three points. Parameters may be JSON. The grant `api_token` exchanges an API
+key. A client without a secret may identify itself in the `Authorization` header.
 """
 
 import base64
@@ -44,8 +44,8 @@ REFUSAL = object_schema(error=TEXT, error_description=TEXT) | {"required": ["err
 GET_TOKEN = {
     "operationId": "get-access-token",
     "summary": "Get an access token",
-    "description": "After RFC 6749, sections 3.2 and 5, as at `/oauth2/token`. Besides, parameters may come as JSON, "
-    "the grant `api_token` takes an API key, and a client without a secret names itself by `Basic` with an empty one.",
+    "description": "Like `/oauth2/token` (RFC 6749, sections 3.2 and 5). In addition, parameters may be JSON, the "
+    "grant `api_token` exchanges an API key, and a client without a secret may use `Basic` with an empty password.",
     "tags": ["oauth2"],
     "security": [{}],
     "requestBody": {
@@ -63,41 +63,41 @@ GET_TOKEN = {
 
 
 class UpsunToken(Token):
-    """API keys, codes, refresh tokens and client credentials become access tokens."""
+    """Exchange an API key, a code, a refresh token or client credentials for an access token."""
 
-    @method_decorator(csrf_exempt)  # as at the endpoint itself
+    @method_decorator(csrf_exempt)  # as in the parent class
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Understand what the vendor's clients send, then answer as ever."""
+        """Convert the request of a vendor's client to a form request."""
         if request.method == "POST":
             try:
                 form = form_of(request)
             except MalformedBody as error:
                 return refused(str(error))
-            request.POST = form  # type: ignore[assignment]  # Django's own is a property that takes any
+            request.POST = form  # type: ignore[assignment]  # django-stubs declares POST read-only
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Exchange an API key; the other grants are known already."""
+        """Exchange an API key. The parent class handles the other grants."""
         if request.POST.get("grant_type") == API_TOKEN:
             return exchange(request.POST.get(API_TOKEN, ""))
         return super().post(request, *args, **kwargs)
 
 
 def exchange(secret: str) -> HttpResponse:
-    """A token for an API key."""
+    """Return a response with an access token for an API key, or an error."""
     token = token_for_key(secret)
     if token is None:
-        return refused("This API token does not hold.", error="invalid_grant")
+        return refused("This API token is not valid.", error="invalid_grant")
     return JsonResponse({"access_token": token, "token_type": "Bearer", "expires_in": TOKEN_LIFETIME.seconds})
 
 
 def form_of(request: HttpRequest) -> QueryDict:
-    """The parameters, whether they came as a form or as JSON; raises MalformedBody."""
+    """Return the parameters of a form or JSON body. Raises MalformedBody."""
     form = request.POST.copy()
     if request.content_type == "application/json":
         document = parse_document(request.body)
         if not all(isinstance(value, str) for value in document.values()):
-            raise MalformedBody("Every parameter is a text.")
+            raise MalformedBody("Every parameter must be a string.")
         form.update(document)
     client_id = client_without_secret(request)
     if client_id:
@@ -107,7 +107,7 @@ def form_of(request: HttpRequest) -> QueryDict:
 
 
 def client_without_secret(request: HttpRequest) -> str | None:
-    """The client that ``Basic`` names with an empty secret: it is public, and proves nothing by it."""
+    """Return the client ID from `Basic` credentials with an empty secret. Such a client is not authenticated."""
     scheme, _, credential = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
     try:
         client_id, _, secret = base64.b64decode(credential, validate=True).decode().partition(":")

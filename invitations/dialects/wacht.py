@@ -1,14 +1,14 @@
-"""Wacht: an organization's open invitations, for a signed-in administrator.
+"""Wacht: list, create, resend, discard and accept the invitations of an organization.
 
-After the vendor's document "Retrieve all pending invitations for an organization"; the writes as its public client
-makes them, from forms or JSON.
+The list follows the vendor's document "Retrieve all pending invitations for an organization". The other operations
+follow the vendor's public client. Request bodies are forms or JSON.
 
-* The only credential is the session, in the cookie `session_id`. A write that another site makes is refused.
-* Ids are decimal digits in strings, of up to 128 bits where the vendor's have 64. Times are in whole seconds.
-* There are no pages and no parameters: those that are sent all the same are ignored.
-* One envelope holds every answer: `status`, `message`, `data`, `session`, `errors`. An organization that is unknown, or
-  of others, is answered as one in which the right is missing: 403.
-* The `token` of an invitation opens its page and accepts it, for whoever has proven the invited address.
+* Credentials: the session in the cookie `session_id`. Write requests from other sites are refused.
+* IDs: strings of decimal digits. They have up to 128 bits; the vendor's IDs have 64. Times are in whole seconds.
+* Pages: none. The list is complete. Query parameters are ignored.
+* Responses: one envelope with `status`, `message`, `data`, `session` and `errors`.
+* Errors: the same envelope. An organization that does not exist or is not yours returns 403.
+* Tokens: the `token` of an invitation opens its page. A person who has verified the invited address can accept with it.
 """
 
 from dataclasses import replace
@@ -49,41 +49,41 @@ title = "Wacht"
 
 # Errors
 
-THEIR_NAMES = {"unit_id": "workspace_id", "unit_role_id": "workspace_role_id"}
+WACHT_FIELD_NAMES = {"unit_id": "workspace_id", "unit_role_id": "workspace_role_id"}
 
 
 def error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
-    """The envelope of a success, without data; without a session too when there is none, or nobody can tell."""
-    fields = {THEIR_NAMES.get(name, name): messages for name, messages in problem.fields.items()}
+    """Return the envelope with an error. `session` is null for 401 and for server errors."""
+    fields = {WACHT_FIELD_NAMES.get(name, name): messages for name, messages in problem.fields.items()}
     fault = {"code": problem.code.upper(), "message": replace(problem, fields=fields).sentence}
     unknown = problem.status == 401 or problem.status >= 500
-    return envelope(None, problem.status, None if unknown else spelled_session(request), [fault])
+    return envelope(None, problem.status, None if unknown else session_representation(request), [fault])
 
 
 def envelope(data: Any, status: int, session: Any, errors: list[Any]) -> dict[str, Any]:
-    """What every answer looks like."""
+    """Return the body of every response."""
     return {"status": status, "message": "", "data": data, "session": session, "errors": errors}
 
 
-# Spelling
+# Representation
 
 STATUSES = {"pending": "pending", "processing": "pending", "accepted": "accepted"}
-WAITS = "The organization has no free seat at the moment. You are in as soon as there is one."
+NO_FREE_SEAT = "The organization has no free seat at the moment. You are in as soon as there is one."
 
 
-def spelled_session(request: HttpRequest) -> dict[str, str] | None:
-    """The session, if somebody is signed in. It began when they did, and answering requests does not change it."""
-    request = getattr(request, "_request", request)  # REST framework's own would ask for the credential again
+def session_representation(request: HttpRequest) -> dict[str, str] | None:
+    """Return the session, or None if nobody is signed in. Both times are the time of the sign-in."""
+    request = getattr(request, "_request", request)  # reading `user` of the DRF request would authenticate again
     principal = session_principal(request) if hasattr(request, "user") else None
     if principal is None or principal.user is None:
         return None
-    began = principal.authenticated_at or principal.user.last_login or principal.user.created_at
-    spelled = SecondsField().to_representation(began)
-    return {"id": str(public_session_id(request.session)), "created_at": spelled, "updated_at": spelled}
+    signed_in_at = principal.authenticated_at or principal.user.last_login or principal.user.created_at
+    time = SecondsField().to_representation(signed_in_at)
+    return {"id": str(public_session_id(request.session)), "created_at": time, "updated_at": time}
 
 
 def public_session_id(session: SessionBase) -> int | None:
-    """Return a name for the session that may be shown: 64 bits derived from its key, which never leaves the cookie."""
+    """Return a public ID of the session: 64 bits derived from its key. The key itself stays secret."""
     key = session.session_key
     if key is None:
         return None
@@ -92,7 +92,7 @@ def public_session_id(session: SessionBase) -> int | None:
 
 
 class RoleSerializer(SnakeCaseSerializer):
-    """A role in an organization; a built-in one counts as the organization's own."""
+    """A role in an organization. A built-in role has the ID of the invitation's organization too."""
 
     id = DecimalIdField()
     organization_id = serializers.SerializerMethodField()
@@ -104,7 +104,7 @@ class RoleSerializer(SnakeCaseSerializer):
 
     @extend_schema_field(DECIMAL)
     def get_organization_id(self, role: Role) -> str:
-        """The invited organization."""
+        """Return the ID of the invitation's organization."""
         return to_decimal(self.context["organization_id"])
 
 
@@ -122,7 +122,7 @@ class WorkspaceRoleSerializer(NameSerializer):
 
 
 class InviterSerializer(SnakeCaseSerializer):
-    """Who invited, while the account exists; a program has no address."""
+    """The inviter, while the account exists. A service account has no address."""
 
     id = DecimalIdField()
     first_name = serializers.CharField()
@@ -131,7 +131,7 @@ class InviterSerializer(SnakeCaseSerializer):
 
 
 class InvitationSerializer(SnakeCaseSerializer):
-    """One invitation, exactly the document's keys in its order."""
+    """An invitation, with exactly the documented keys in the documented order."""
 
     id = DecimalIdField()
     organization_id = DecimalIdField()
@@ -148,48 +148,48 @@ class InvitationSerializer(SnakeCaseSerializer):
     inviter_roles = serializers.SerializerMethodField()
 
     def get_token(self, invitation: Invitation) -> str:
-        """Names the invitation and opens its page; it proves no mailbox."""
+        """Return a token that opens the invitation page. It does not prove access to the mailbox."""
         return token_for(invitation, Purpose.LISTED)
 
     @extend_schema_field({"type": "string", "enum": ["pending", "accepted", "discarded"]})
     def get_status(self, invitation: Invitation) -> str:
-        """What waits for a seat is still pending here; what is over without a membership is discarded."""
+        """Return the status. `pending` includes invitations that wait for a seat; all other ends are `discarded`."""
         return STATUSES.get(invitation.state, "discarded")
 
     @extend_schema_field(RoleSerializer(many=True))
     def get_inviter_roles(self, invitation: Invitation) -> Any:
-        """The roles the inviter holds now."""
+        """Return the current roles of the inviter."""
         held = self.context["inviter_roles"].get(invitation.inviter_id, [])
         return RoleSerializer(held, many=True, context=self.context).data
 
 
-def spelled(invitations: list[Invitation]) -> Any:
-    """Rows of one organization, with the roles of all inviters at once."""
+def representation(invitations: list[Invitation]) -> Any:
+    """Return invitations of one organization as JSON data. The roles of all inviters take one query."""
     organization_id = invitations[0].organization_id if invitations else None
     context = {"organization_id": organization_id, "inviter_roles": inviter_roles(invitations)}
     return InvitationSerializer(invitations, many=True, context=context).data
 
 
 class AcceptanceSerializer(SnakeCaseSerializer):
-    """Where an acceptance leads."""
+    """The result of an acceptance."""
 
     organization = NameSerializer(source="invitation.organization")
     workspace = NameSerializer(source="invitation.workspace", allow_null=True)
     already_member = serializers.BooleanField(source="was_member")
     message = serializers.SerializerMethodField()
 
-    def get_message(self, answer: answering.AcceptResult) -> str:
-        """Empty, unless a seat must become free first."""
-        return "" if answer.membership else WAITS
+    def get_message(self, result: answering.AcceptResult) -> str:
+        """Return an empty string, or a message if the acceptance waits for a free seat."""
+        return "" if result.membership else NO_FREE_SEAT
 
 
 class EnvelopeRenderer(JSONRenderer):
-    """Puts what a view answers into the vendor's envelope."""
+    """Render JSON in the vendor's envelope."""
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        """Leave errors alone: they come with their envelope."""
+        """Render the data in the envelope. Errors have their envelope already."""
         response, request = renderer_context["response"], renderer_context["request"]
-        body = data if response.exception else envelope(data, response.status_code, spelled_session(request), [])
+        body = data if response.exception else envelope(data, response.status_code, session_representation(request), [])
         return super().render(body, accepted_media_type, renderer_context)
 
 
@@ -197,7 +197,7 @@ class EnvelopeRenderer(JSONRenderer):
 
 
 class NewInvitation(SnakeCaseSerializer):
-    """What inviting takes."""
+    """Whom to invite, and the roles."""
 
     email = DialectAddressField()
     role_id = DecimalIdField(required=False)
@@ -206,7 +206,7 @@ class NewInvitation(SnakeCaseSerializer):
 
 
 class Token(SnakeCaseSerializer):
-    """What accepting takes."""
+    """The token of the invitation to accept."""
 
     token = StrictTextField(max_length=256)
 
@@ -220,7 +220,7 @@ FAULT = object_schema(code={"type": "string", "pattern": "^[A-Z0-9_]+$"}, messag
 
 
 class WachtSchema(ForbiddingSchema):
-    """One envelope for everything."""
+    """Schema of the envelope."""
 
     error = object_schema(
         status={"type": "integer", "minimum": 400},
@@ -231,7 +231,7 @@ class WachtSchema(ForbiddingSchema):
     )
 
     def envelope(self, data: Schema) -> Schema:
-        """The success, around its data."""
+        """Return the schema of a success."""
         status, none = {"type": "integer", "const": 200}, {"type": "array", "maxItems": 0}
         return object_schema(status=status, message=EMPTY, data=data, session=SESSION, errors=none)
 
@@ -240,7 +240,7 @@ class WachtSchema(ForbiddingSchema):
 
 
 class WachtViewSet(ForbiddingViewSet):
-    """What the views below share."""
+    """Base of the viewsets of this API."""
 
     authentication_classes = [SessionAuthentication]
     parser_classes = [StrictJSONParser, StrictFormParser, StrictMultiPartParser]
@@ -260,7 +260,7 @@ class WachtInvitations(WachtViewSet):
     def list(self, request: Request, organization_id: UUID) -> Response:
         """Retrieve all pending invitations for an organization."""
         rows = Invitation.objects.managed_in(find_organization(self.caller, organization_id), self.caller).open()
-        return Response(spelled(list(rows.with_details().newest_first())))
+        return Response(representation(list(rows.with_details().newest_first())))
 
     @operation(
         "", name="inviteOrganizationMember", body=NewInvitation, answer=InvitationSerializer, errors=(409, 422, 429)
@@ -268,33 +268,39 @@ class WachtInvitations(WachtViewSet):
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite a member to an organization."""
         workspace = Unit.Kind.WORKSPACE
-        return one(inviting.invite(by=self.caller, organization_id=organization_id, unit_kind=workspace, **self.body))
+        return single_response(
+            inviting.invite(by=self.caller, organization_id=organization_id, unit_kind=workspace, **self.body)
+        )
 
     @operation("", name="discardOrganizationInvitation", answer=InvitationSerializer, errors=(410,))
     def discard(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Discard an invitation."""
-        return one(inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
+        return single_response(
+            inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
+        )
 
     @operation("", name="resendOrganizationInvitation", answer=InvitationSerializer, errors=(409, 410, 429))
     def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
-        """Mail an invitation again."""
-        return one(inviting.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id))
+        """Send an invitation again."""
+        return single_response(
+            inviting.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
+        )
 
 
-def one(invitation: Invitation) -> Response:
-    """The answer about a single invitation."""
-    return Response(spelled([invitation])[0])
+def single_response(invitation: Invitation) -> Response:
+    """Return the response for a single invitation."""
+    return Response(representation([invitation])[0])
 
 
 class WachtAnswers(WachtViewSet):
-    """The invitee's one operation."""
+    """Accept an invitation."""
 
     resource = "wacht_answers"
 
     @operation("", name="acceptInvitation", body=Token, answer=AcceptanceSerializer, errors=(404, 409, 410))
     @elevates_privileges
     def accept(self, request: Request) -> Response:
-        """Accept the invitation that a token names."""
+        """Accept an invitation by its token."""
         invitation_id, proof = find_offer(self.caller, token=self.body["token"])
         return self.answer(answering.accept(by=self.caller, invitation_id=invitation_id, proof=proof))
 

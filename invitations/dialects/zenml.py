@@ -1,12 +1,13 @@
-"""ZenML Pro: the invitations of the person behind the token.
+"""ZenML Pro: list, read and answer the open invitations of the authenticated user.
 
-After the vendor's document "Invitations", with its three operations.
+The API follows the vendor's document "Invitations", with its three operations.
 
-* The credential is a bearer token: of this service's authorization server, with the scope `invitations`, or of a
-  trusted identity provider. By client credentials there is no person: the list is empty, and nothing can be answered.
-* Ids are UUIDs. There are no pages: the list is whole, and a bare array.
-* What is not open, or not to the caller, was never there: 404.
-* Errors are as the vendor's framework, FastAPI, gives them: `detail`, and 422 with a list for what cannot be read.
+* Credentials: a bearer token from this service's authorization server with the scope `invitations`, or from a trusted
+  identity provider. A token from client credentials has no user: the list is empty, and nothing can be answered.
+* IDs: UUIDs.
+* Pages: none. The list is complete and is an array.
+* Errors: `detail`, as in FastAPI, the vendor's framework. Invalid input returns 422 with a list of errors. An
+  invitation that is not open or not yours returns 404.
 """
 
 from typing import Any
@@ -48,29 +49,29 @@ MISSING = ("missing", "Field required")
 
 
 def error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
-    """One sentence; for input that cannot be read a list of what is wrong where."""
+    """Return the error body: a sentence, or a list of errors for invalid input."""
     if problem.status == 401:
         return {"detail": "Not authenticated"}
     return {"detail": problem.details.get("faults") or problem.sentence}
 
 
 class Unreadable(Unprocessable):
-    """Some part of the request cannot be read; ``faults`` is the list that clients parse."""
+    """A part of the request is invalid. `faults` is the list of errors in the response."""
 
 
 Faults = list[dict[str, Any]]
 
 
 def fault(kind: tuple[str, str], *location: str, given: Any) -> dict[str, Any]:
-    """One entry of that list."""
+    """Return an entry of the list of errors, as FastAPI formats it."""
     return {"type": kind[0], "loc": list(location), "msg": kind[1], "input": given}
 
 
-# Spelling
+# Representation
 
 
 class InvitationSerializer(SnakeCaseSerializer):
-    """One invitation, in the document's order of keys."""
+    """An invitation, with the documented keys in the documented order."""
 
     id = serializers.UUIDField()
     organization_name = serializers.CharField(source="organization.name")
@@ -82,10 +83,10 @@ class InvitationSerializer(SnakeCaseSerializer):
 
 
 class BareRenderer(JSONRenderer):
-    """JSON, where an answer of None is the four bytes ``null``."""
+    """Render JSON. None becomes `null`."""
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        """Render; REST framework alone would send nothing for None."""
+        """Return the JSON bytes. The base class would return no bytes for None."""
         return b"null" if data is None else super().render(data, accepted_media_type, renderer_context)
 
 
@@ -110,16 +111,16 @@ FAULT = object_schema(
 
 
 class ZenmlSchema(OperationSchema):
-    """Bare bodies; what cannot be read is a 422 and never a 400."""
+    """Schema of the bodies: no envelope, and 422 instead of 400."""
 
     error = object_schema(detail={"anyOf": [{"type": "string"}, {"type": "array", "items": FAULT, "minItems": 1}]})
 
     def envelope(self, data: Schema) -> Schema:
-        """There is none."""
+        """Return the data: there is no envelope."""
         return data
 
     def failures(self) -> set[int]:
-        """As the vendor's framework has them."""
+        """Replace 400 by 422, as in FastAPI."""
         return super().failures() - {400} | {422}
 
 
@@ -127,7 +128,7 @@ class ZenmlSchema(OperationSchema):
 
 
 class ZenmlInvitations(DialectViewSet):
-    """The open invitations to the caller's proven addresses."""
+    """The open invitations to the caller's verified addresses."""
 
     resource = "zenml_invitations"
     authentication_classes = [BearerAuthentication]
@@ -138,13 +139,13 @@ class ZenmlInvitations(DialectViewSet):
     refuse_unknown_parameters = False
 
     def handle_exception(self, exc: Exception) -> Response:
-        """What cannot be read is 422; what is not open was never there."""
+        """Respond with 422 to invalid input, and with 404 if the invitation is not open."""
         if isinstance(exc, Invalid):
             exc = Unreadable(faults=self._faults() or [fault(("value_error", exc.message), "query", given=None)])
         return super().handle_exception(InvitationNotFound() if isinstance(exc, Gone | InvitationWaits) else exc)
 
     def read_body(self, request: Request) -> dict[str, Any]:
-        """No operation here has a body; one that is sent is not looked at."""
+        """Ignore the body: no operation has one."""
         return {}
 
     @operation("Successful Response", name="list_pending_invitations", answer=InvitationSerializer, many=True)
@@ -180,8 +181,8 @@ class ZenmlInvitations(DialectViewSet):
         """
         key = self._key()
         if self.query["accept"]:
-            answer = answering.accept(by=self.caller, invitation_id=key)
-            return self.answer(str(answer.invitation.organization_id))
+            result = answering.accept(by=self.caller, invitation_id=key)
+            return self.answer(str(result.invitation.organization_id))
         answering.decline(by=self.caller, invitation_id=key)
         return self.answer(None)
 
@@ -195,7 +196,7 @@ class ZenmlInvitations(DialectViewSet):
         return key
 
     def _faults(self) -> Faults:
-        """Everything that is wrong with path and query, in that order."""
+        """Return all errors in the path, then those in the query."""
         faults = []
         text = self.kwargs.get("invitation_id", "")
         if text and parse_uuid(text) is None:

@@ -12,7 +12,7 @@ from core.emails import UnfoldedMessage, compose, one_line, visible_lines
 from invitations.email.models import Email
 from invitations.email.queue import METADATA_KEY, TAG_ONLY_PROVIDERS
 from invitations.models import Invitation
-from invitations.tokens import link_for, refusing_link_for
+from invitations.tokens import link_for, unsubscribe_link_for
 from orgs.labels import permission_labels, role_label
 from orgs.pages.logos import initials
 
@@ -50,7 +50,7 @@ def _provider_options(email: Email) -> dict[str, object]:
 
 def _unsubscribe_headers(invitation: Invitation) -> dict[str, str]:
     return {
-        "List-Unsubscribe": f"<{refusing_link_for(invitation)}>",
+        "List-Unsubscribe": f"<{unsubscribe_link_for(invitation)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
 
@@ -74,7 +74,7 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "decline_reason": visible_lines(invitation.decline_reason),
         "server_response": _failure_response(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
         "link": link_for(invitation) if email.is_to_invitee else "",
-        "unsubscribe_link": refusing_link_for(invitation) if email.is_to_invitee else "",
+        "unsubscribe_link": unsubscribe_link_for(invitation) if email.is_to_invitee else "",
         "service": settings.PUBLIC_BASE_URL,
     }
 

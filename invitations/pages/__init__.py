@@ -1,1 +1,1 @@
-"""The pages that an invited person sees."""
+"""The pages for invited people."""

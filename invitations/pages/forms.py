@@ -1,4 +1,4 @@
-"""What the invitee's pages ask for."""
+"""Forms of the invitation pages."""
 
 from typing import Any
 
@@ -21,15 +21,15 @@ REASON_LENGTH = Invitation._meta.get_field("decline_reason").max_length
 
 
 class ReasonField(forms.CharField):
-    """Several lines; browsers end them in CR LF, and we do not."""
+    """A text of several lines. Browsers submit CR LF as line ends; the field returns LF."""
 
     def to_python(self, value: Any) -> str:
-        """The text with its lines ended by a newline alone."""
+        """Return the text with CR LF replaced by LF."""
         return str(super().to_python(str(value or "").replace("\r\n", "\n")))
 
 
 class DeclineForm(forms.Form):
-    """No, and perhaps why."""
+    """Decline an invitation, with an optional reason and an optional unsubscribe."""
 
     reason = ReasonField(
         label=_("Reason (optional)"),
@@ -56,10 +56,10 @@ class DeclineForm(forms.Form):
 
 
 class FixedAddressInput(forms.EmailInput):
-    """An address that the form takes from nobody: shown read-only, so that it can be reached, read and copied."""
+    """A read-only email input. Unlike a disabled one, it can be focused and copied."""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """Say ``readonly`` in place of ``disabled``, which keyboards and password managers pass over."""
+        """Replace `disabled` by `readonly`: keyboards and password managers skip disabled inputs."""
         context = super().get_context(name, value, attrs)
         context["widget"]["attrs"].pop("disabled", None)
         context["widget"]["attrs"]["readonly"] = True
@@ -67,10 +67,10 @@ class FixedAddressInput(forms.EmailInput):
 
 
 class InvitedSignUpForm(SignUpForm):
-    """A new account for the invited address, and for no other.
+    """Create an account for the invited address.
 
-    ``proven`` says that the link has proven the mailbox. Then nobody's unproven claim to the address is in the way,
-    and an account that is there already is named, as the mailbox's owner may know.
+    `proven` says that the visitor's link proves access to the mailbox. Then unverified claims of other accounts to the
+    address are removed, and the form may say that an account exists already.
     """
 
     def __init__(self, *args: Any, address: Address, proven: bool, **kwargs: Any) -> None:
@@ -81,7 +81,10 @@ class InvitedSignUpForm(SignUpForm):
         email.initial, email.disabled = address, True
 
     def clean_email(self) -> str:
-        """The invited address, whatever was submitted."""
+        """Return the invited address and ignore the submitted one.
+
+        Raises ValidationError if the link proves the mailbox and an account has verified the address already.
+        """
         if not self.proven:
             return str(super().clean_email())
         if is_proven(self.address):
@@ -92,7 +95,7 @@ class InvitedSignUpForm(SignUpForm):
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> User:
-        """The new user; the address is verified when the link has proven it."""
+        """Create and return the user. The address is verified if the link proves the mailbox."""
         if self.proven:
             drop_unproven_claims(self.address)
             get_adapter(request).stash_verified_email(request, self.address)

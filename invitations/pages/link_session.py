@@ -1,4 +1,4 @@
-"""What a browser's session remembers of the links it opened: never the token, only what it proved."""
+"""Store in the session which invitation links the browser opened. The tokens themselves are not stored."""
 
 from uuid import UUID
 
@@ -7,28 +7,29 @@ from django.contrib.sessions.backends.base import SessionBase
 from invitations.tokens import Proof, Purpose
 
 KEY = "invitation_proofs"
-REMEMBERED = 20
+MAX_PROOFS = 20
 
 
-def remember(session: SessionBase, proof: Proof) -> None:
-    """Keep the strongest proof of each invitation, for the links that were opened last.
+def store_proof(session: SessionBase, proof: Proof) -> None:
+    """Store the proof, unless the session has a stronger one for this invitation.
 
-    A newer generation is stronger than an older one, and a mailed link is stronger than a listed one.
+    A newer generation is stronger than an older one. With the same generation, `EMAILED` is stronger than `LISTED`.
+    The session keeps the proofs of the `MAX_PROOFS` invitations that were opened last.
     """
-    known = recall(session, proof.invitation_id)
-    strongest = max(filter(None, [known, proof]), key=_strength)
+    stored = load_proof(session, proof.invitation_id)
+    strongest = max(filter(None, [stored, proof]), key=_strength)
     proofs = {**session.get(KEY, {})}
     proofs.pop(str(proof.invitation_id), None)
     proofs[str(proof.invitation_id)] = [strongest.generation, strongest.purpose]
-    session[KEY] = dict(list(proofs.items())[-REMEMBERED:])
+    session[KEY] = dict(list(proofs.items())[-MAX_PROOFS:])
 
 
-def recall(session: SessionBase, invitation_id: UUID) -> Proof | None:
-    """What a link to this invitation proved earlier in the session, or None."""
-    remembered = session.get(KEY, {}).get(str(invitation_id))
-    if remembered is None:
+def load_proof(session: SessionBase, invitation_id: UUID) -> Proof | None:
+    """Return the stored proof for this invitation, or None."""
+    stored = session.get(KEY, {}).get(str(invitation_id))
+    if stored is None:
         return None
-    generation, purpose = remembered
+    generation, purpose = stored
     return Proof(invitation_id, generation, Purpose(purpose))
 
 

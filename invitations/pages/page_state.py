@@ -1,7 +1,7 @@
-"""One look at an invitation: who looks, what their link proved, and what stands in the way of an answer.
+"""Collect what an invitation page depends on: the invitation, the visitor, and the link that the visitor opened.
 
-Every state of an invitation has its own page. The name of the page is the code of the refusal that an action would
-raise (``refusals.py``), and its HTTP status is that refusal's: the page never promises what the action would not do.
+Every state of an invitation has its own page. The page is named after the code of the refusal that the action would
+raise (`refusals.py`) and has the same HTTP status. So the page and the actions always agree.
 """
 
 from dataclasses import dataclass
@@ -17,19 +17,20 @@ from core.languages import activate_language
 from invitations.actions.granting import still_vouched
 from invitations.lookups import find_shown, require_present, require_recipient
 from invitations.models import Invitation
-from invitations.pages.link_session import recall
+from invitations.pages.link_session import load_proof
 from invitations.refusals import InvitationNotFound, InviterCannotGrant, why_not_open
 from invitations.tokens import Proof, Purpose
 from orgs import policies
 
-ANSWERED_WITH_YES = (Invitation.Status.ACCEPTED, Invitation.Status.PROCESSING)
+ACCEPTED_STATES = (Invitation.Status.ACCEPTED, Invitation.Status.PROCESSING)
 
 
 @dataclass(frozen=True)
 class PageState:
-    """An invitation as one visitor sees it: ``by`` is the caller of its actions.
+    """An invitation and its visitor.
 
-    ``proof`` is what their link showed; None when they have proven the invited address and need no link.
+    `by` is the principal that is passed to the actions. `proof` is the content of the link that the visitor opened, or
+    None for an account that has verified the invited address and needs no link.
     """
 
     invitation: Invitation
@@ -38,29 +39,29 @@ class PageState:
 
     @property
     def is_signed_in(self) -> bool:
-        """Whether somebody is."""
+        """Return whether the visitor is signed in."""
         return self.by.user is not None
 
     @property
     def proves_mailbox(self) -> bool:
-        """Whether the visitor has opened the link of this invitation's latest mail."""
+        """Return whether the visitor opened the link of the newest invitation email."""
         return self.proof == Proof(self.invitation.pk, self.invitation.generation, Purpose.EMAILED)
 
     @property
     def may_decline(self) -> bool:
-        """Whether an open invitation can be declined as things are, perhaps without an account."""
+        """Return whether the visitor may decline an open invitation. The emailed link is enough without an account."""
         return self.is_signed_in or self.proves_mailbox
 
     @property
     def was_accepted_by_visitor(self) -> bool:
-        """Whether the signed-in visitor is the one who said yes."""
+        """Return whether the signed-in visitor accepted the invitation."""
         answered_by = self.invitation.answered_by_id
-        return self.invitation.status in ANSWERED_WITH_YES and bool(answered_by) and answered_by == self.by.actor_id
+        return self.invitation.status in ACCEPTED_STATES and bool(answered_by) and answered_by == self.by.actor_id
 
     def refusal(self) -> DomainError | None:
-        """Why the visitor cannot answer now, in the order in which it helps to know; None when they can.
+        """Return the most useful reason why the visitor cannot answer now, or None.
 
-        Somebody signed out may: signing in or up comes first, and then the question is asked again.
+        Visitors who are signed out get no refusal for that: they sign in or sign up first, and this is checked again.
         """
         try:
             self._require_open()
@@ -72,7 +73,7 @@ class PageState:
         return None
 
     def is_member(self) -> bool:
-        """Whether the visitor belongs to the organization already."""
+        """Return whether the visitor is a member of the organization."""
         return policies.find_membership(self.by.user, self.invitation.organization) is not None
 
     def _require_open(self) -> None:
@@ -87,27 +88,27 @@ class PageState:
 
 
 def page_state_of(request: HttpRequest, invitation_id: UUID) -> PageState:
-    """The visit of this request, which speaks the invitation's language from here on.
+    """Return the page state and activate the language of the invitation.
 
-    Raises InvitationNotFound unless a link or a proven address leads there.
+    Raises InvitationNotFound unless the visitor opened a link or has verified the invited address.
     """
-    visit = _visit(request, invitation_id)
-    activate_language(visit.invitation.effective_language)
-    return visit
+    page_state = _find_page_state(request, invitation_id)
+    activate_language(page_state.invitation.effective_language)
+    return page_state
 
 
-def _visit(request: HttpRequest, invitation_id: UUID) -> PageState:
-    """Who has proven the invited address needs no link, so an outdated one is no hindrance."""
+def _find_page_state(request: HttpRequest, invitation_id: UUID) -> PageState:
+    """Ignore the link of a visitor who has verified the invited address: an outdated link must not block them."""
     invitation = find_shown(invitation_id)
     by = session_principal(request) or LINK_HOLDER
     if by.user and invitation.email in by.user.verified_addresses():
         return PageState(invitation, by, None)
-    proof = recall(request.session, invitation_id)
+    proof = load_proof(request.session, invitation_id)
     if proof is None:
         raise InvitationNotFound
     return PageState(invitation, by, proof)
 
 
 def status_of(refusal: DomainError) -> int:
-    """The HTTP status that says this refusal, the same as in the API."""
+    """Return the HTTP status of the refusal. It is the same as in the API."""
     return problem_of(refusal).status

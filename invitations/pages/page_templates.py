@@ -1,4 +1,4 @@
-"""Which template says what. Each refusal has its own, ``templates/invitations/<its code>.html``."""
+"""Choose and render the template of a page. A refusal is rendered by `templates/invitations/<code>.html`."""
 
 from typing import Any
 
@@ -16,14 +16,14 @@ from invitations.refusals import InvitationAccepted, InvitationExpired, Invitati
 from orgs.pages.logos import allow_logos
 
 
-def show(request: HttpRequest, visit: PageState, *, status: int | None = None, **context: Any) -> HttpResponse:
-    """The page of an invitation as this visitor finds it now; ``status`` when an answer was just refused."""
-    refusal = visit.refusal()
+def show(request: HttpRequest, page_state: PageState, *, status: int | None = None, **context: Any) -> HttpResponse:
+    """Render the page for the current state. Pass `status` when an action was refused just before."""
+    refusal = page_state.refusal()
     if refusal is not None:
-        return show_refusal(request, refusal, visit.invitation, status=status, visit=visit, **context)
-    page = "open" if visit.is_signed_in else "welcome"
-    context = {"form": DeclineForm(), "is_member": visit.is_signed_in and visit.is_member(), **context}
-    return _render(request, page, status or 200, visit.invitation, page_state=visit, **context)
+        return show_refusal(request, refusal, page_state.invitation, status=status, page_state=page_state, **context)
+    page = "open" if page_state.is_signed_in else "welcome"
+    context = {"form": DeclineForm(), "is_member": page_state.is_signed_in and page_state.is_member(), **context}
+    return _render(request, page, status or 200, page_state.invitation, page_state=page_state, **context)
 
 
 def show_refusal(
@@ -32,21 +32,24 @@ def show_refusal(
     invitation: Invitation | None = None,
     *,
     status: int | None = None,
-    visit: PageState | None = None,
+    page_state: PageState | None = None,
     **context: Any,
 ) -> HttpResponse:
-    """The page that says why not. Whoever said yes is told what came of it, and that is no failure."""
+    """Render the page of a refusal. The person who accepted sees their own result instead, with status 200."""
     page, page_status = refusal.code, status_of(refusal)
-    if isinstance(refusal, InvitationAccepted | InvitationWaits) and visit and visit.was_accepted_by_visitor:
+    if isinstance(refusal, InvitationAccepted | InvitationWaits) and page_state and page_state.was_accepted_by_visitor:
         page, page_status = f"{page}_by_you", 200
-    if isinstance(refusal, InvitationExpired) and visit:
-        context["request_state"] = request_state(visit)
-    return _render(request, page, status or page_status, invitation, page_state=visit, **context)
+    if isinstance(refusal, InvitationExpired) and page_state:
+        context["request_state"] = request_state(page_state)
+    return _render(request, page, status or page_status, invitation, page_state=page_state, **context)
 
 
-def request_state(visit: PageState) -> str:
-    """Of an expired invitation: whether a new one was ``asked`` for, is ``open`` to be, or has ``nobody`` to ask."""
-    invitation = visit.invitation
+def request_state(page_state: PageState) -> str:
+    """Return whether a new invitation can be requested for an expired one.
+
+    `asked`: it was requested already. `open`: it can be requested. `nobody`: there is no inviter to ask.
+    """
+    invitation = page_state.invitation
     if Event.objects.about(invitation).filter(kind="invitation.asked_again").exists():
         return "asked"
     inviter = invitation.inviter
@@ -54,7 +57,7 @@ def request_state(visit: PageState) -> str:
 
 
 def no_more_emails(invitation: Invitation, scope: SuppressionScope) -> str:
-    """What it means for the invited address that its mails were refused."""
+    """Return a sentence that confirms the unsubscribe."""
     if scope == SuppressionScope.ALL:
         return _("We won't email invitations to %(address)s anymore.") % {"address": invitation.email}
     words = {"address": invitation.email, "name": invitation.organization.name}

@@ -1,6 +1,6 @@
-"""Signing in and up on the way to an invitation, and straight back to it.
+"""The sign-in and sign-up pages of an invitation. Both lead back to the invitation.
 
-Both pages are offered to everybody alike: whether the invited address has an account is not for a page to tell.
+The pages are the same for every visitor, so that they do not reveal whether the invited address has an account.
 """
 
 from typing import Any
@@ -17,54 +17,54 @@ from invitations.pages.page_templates import show_refusal
 from invitations.refusals import InvitationNotFound
 
 
-class FromInvitation:
-    """What both pages share: they belong to one invitation, and lead back to it."""
+class InvitationAuthMixin:
+    """Base of both pages: they belong to one invitation and lead back to it."""
 
     request: HttpRequest
-    visit: PageState
+    page_state: PageState
 
     def dispatch(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-        """Ask for nothing that the invitation's state makes pointless: its own page says so instead."""
+        """Redirect to the invitation if the visitor is signed in, or if the invitation cannot be answered."""
         try:
-            self.visit = page_state_of(request, invitation_id)
+            self.page_state = page_state_of(request, invitation_id)
         except InvitationNotFound as refusal:
             return show_refusal(request, refusal)
-        if self.visit.is_signed_in or self.visit.refusal():
+        if self.page_state.is_signed_in or self.page_state.refusal():
             return redirect("invitation", invitation_id)
         response: HttpResponse = super().dispatch(request)  # type: ignore[misc]
         return response
 
     def get_success_url(self) -> str:
-        """Back to the invitation, whatever ``next`` says."""
-        return reverse("invitation", args=[self.visit.invitation.pk])
+        """Return the invitation page and ignore `next`."""
+        return reverse("invitation", args=[self.page_state.invitation.pk])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Adds the invitation."""
-        invitation = self.visit.invitation
+        """Add the invitation and its organization."""
+        invitation = self.page_state.invitation
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         return context | {"invitation": invitation, "organization": invitation.organization}
 
 
-class InvitedSignIn(FromInvitation, LoginView):
-    """Sign in, with the invited address filled in; another one may be typed."""
+class InvitedSignIn(InvitationAuthMixin, LoginView):
+    """Sign in. The invited address is filled in and can be changed."""
 
     template_name = "invitations/sign_in.html"
 
     def get_initial(self) -> dict[str, Any]:
-        """The invited address."""
-        return {**super().get_initial(), "login": self.visit.invitation.email}
+        """Fill in the invited address."""
+        return {**super().get_initial(), "login": self.page_state.invitation.email}
 
 
-class InvitedSignUp(FromInvitation, SignupView):
-    """Make an account for the invited address; the mailed link has verified it, a listed one has not."""
+class InvitedSignUp(InvitationAuthMixin, SignupView):
+    """Create an account for the invited address. The emailed link verifies the address; a listed link does not."""
 
     template_name = "invitations/sign_up.html"
 
     def get_form_class(self) -> type[InvitedSignUpForm]:
-        """The form whose address is fixed."""
+        """Return the form with a read-only address."""
         return InvitedSignUpForm
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        """Adds the address and whether the link proves it."""
-        fixed = {"address": self.visit.invitation.email, "proven": self.visit.proves_mailbox}
+        """Add the address, and whether the link proves access to its mailbox."""
+        fixed = {"address": self.page_state.invitation.email, "proven": self.page_state.proves_mailbox}
         return {**super().get_form_kwargs(), **fixed}

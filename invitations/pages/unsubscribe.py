@@ -1,4 +1,4 @@
-"""“Do not write to me again”, from the mail itself, and the way back. GET, HEAD and OPTIONS change nothing."""
+"""Unsubscribe by the link in an email, and subscribe again. GET, HEAD and OPTIONS change nothing."""
 
 from typing import cast
 from uuid import UUID
@@ -30,13 +30,13 @@ from invitations.tokens import Purpose, read_token
 from orgs.pages.logos import allow_logos
 
 
-# The token in the address is all that counts here, and no page elsewhere knows it; mail programs send no cookie.
+# The token in the URL is the credential, so CSRF is not possible. Email clients send no cookie.
 @method_decorator([csrf_exempt, sensitive_variables("token")], name="dispatch")
 class Unsubscribe(View):
-    """The link in every mail to an invitee, which mail programs may also press (RFC 8058)."""
+    """The unsubscribe link of emails to invitees, also for the one-click unsubscribe of email clients (RFC 8058)."""
 
     def dispatch(self, request: HttpRequest, token: str) -> HttpResponseBase:
-        """Find what the link is about; whatever became of that invitation, its mails can be refused."""
+        """Find the invitation of the token. Its state does not matter."""
         proof = read_token(token, [Purpose.UNSUBSCRIBE])
         try:
             if proof is None:
@@ -48,11 +48,11 @@ class Unsubscribe(View):
             return show_refusal(request, refusal)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Ask from whom."""
+        """Ask whether to unsubscribe from this organization or from all."""
         return self._page("unsubscribe")
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Refuse; a mail program's one click is about the organization that wrote."""
+        """Unsubscribe. One click in an email client unsubscribes from the organization that sent the email."""
         one_click = request.POST.get("List-Unsubscribe") == "One-Click"
         chosen = SuppressionScope.ORGANIZATION if one_click else request.POST.get("scope", "")
         if chosen not in SuppressionScope.__members__.values():
@@ -67,20 +67,19 @@ class Unsubscribe(View):
 
 
 class EmailPreferences(LoginRequiredMixin, View):
-    """What the signed-in person's proven addresses have refused."""
+    """The suppressions of the user's verified addresses."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show each, with the way back."""
-        return render(
-            request, "invitations/email_preferences.html", {"suppressions": suppressions_of(cast("User", request.user))}
-        )
+        """List the suppressions, each with a button that removes it."""
+        suppressions = suppressions_of(cast("User", request.user))
+        return render(request, "invitations/email_preferences.html", {"suppressions": suppressions})
 
 
 class AllowEmails(LoginRequiredMixin, View):
-    """One of those, taken back."""
+    """Remove a suppression."""
 
     def post(self, request: HttpRequest, suppression_id: UUID) -> HttpResponse:
-        """Take it back; what is not there needs no taking back."""
+        """Remove it. If it does not exist, do nothing."""
         by = session_principal(request)
         try:
             if by is not None:

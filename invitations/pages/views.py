@@ -1,6 +1,6 @@
-"""The invitee's pages: what the mailed link opens, and the answers. GET, HEAD and OPTIONS change nothing.
+"""The invitation pages: open a link, accept, decline. GET, HEAD and OPTIONS change nothing.
 
-Which page shows which state: ``visits.py`` and ``rendering.py``. Signing in and up on the way: ``entrance.py``.
+`page_state.py` and `page_templates.py` choose the page for each state. `sign_in.py` has the sign-in and sign-up pages.
 """
 
 from math import ceil
@@ -25,7 +25,7 @@ from invitations.actions import answering
 from invitations.lookups import find_shown
 from invitations.models import Invitation
 from invitations.pages.forms import DeclineForm
-from invitations.pages.link_session import remember
+from invitations.pages.link_session import store_proof
 from invitations.pages.page_state import PageState, page_state_of, status_of
 from invitations.pages.page_templates import no_more_emails, show, show_refusal
 from invitations.refusals import InvitationNotFound, NewerEmailSent
@@ -35,18 +35,18 @@ from orgs.pages.logos import allow_logos
 
 
 class Home(View):
-    """The way in."""
+    """The home page."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Greet visitors; whoever is signed in goes on to their invitations."""
+        """Show the home page. Redirect signed-in users to their invitations."""
         return redirect("my-invitations") if request.user.is_authenticated else render(request, "home.html")
 
 
 class MyInvitations(LoginRequiredMixin, View):
-    """What is open to the signed-in user's proven addresses, and where they belong already."""
+    """The invitations to the user's verified addresses, and the user's organizations."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show what waits for an answer, what waits for a seat, and the organizations."""
+        """Show the open invitations, those that wait for a seat, and the organizations."""
         user = cast("User", request.user)
         mine = Invitation.objects.addressed_to(user).with_details()
         invitations = [*mine.open().order_by("-created_at", "-id"), *mine.waiting()]
@@ -57,11 +57,11 @@ class MyInvitations(LoginRequiredMixin, View):
 
 
 class OpenLink(View):
-    """The mailed link: the session remembers what its token proves, and the token leaves the address."""
+    """The link of an invitation. It stores the proof in the session and redirects to a URL without the token."""
 
     @method_decorator(sensitive_variables("token"))
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Lead to the invitation; 404 for a token that is none of ours, 410 for one from an older mail."""
+        """Redirect to the invitation. An invalid token is a 404; a token from an older email is a 410."""
         proof = read_token(token)
         if proof is None:
             return show_refusal(request, InvitationNotFound())
@@ -72,7 +72,7 @@ class OpenLink(View):
         activate_language(invitation.effective_language)
         if invitation.is_open and proof.generation != invitation.generation:
             return show_refusal(request, NewerEmailSent(), invitation)
-        remember(request.session, proof)
+        store_proof(request.session, proof)
         remember_language(request.session, invitation.effective_language)
         return redirect("invitation", invitation.pk)
 
@@ -81,7 +81,7 @@ class InvitationPage(View):
     """One invitation."""
 
     def get(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-        """Show everything about it, as it is now, before asking for anything."""
+        """Show the invitation in its current state. No sign-in is needed."""
         try:
             return show(request, page_state_of(request, invitation_id))
         except InvitationNotFound as refusal:
@@ -89,14 +89,14 @@ class InvitationPage(View):
 
 
 class PageButton(View):
-    """A button of the page: it acts and leads back to the page, which then says what came of it."""
+    """Base of the buttons: run an action and redirect to the page, which shows the result."""
 
-    leads_to = "invitation"
+    redirect_to = "invitation"
 
     def post(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-        """Act; where that is refused, show the page as things are now, with the refusal's status."""
+        """Run the action. If it is refused, show the current page with the status of the refusal."""
         try:
-            return self.press(page_state_of(request, invitation_id)) or redirect(self.leads_to, invitation_id)
+            return self.press(page_state_of(request, invitation_id)) or redirect(self.redirect_to, invitation_id)
         except InvitationNotFound as refusal:
             return show_refusal(request, refusal)
         except LimitReached as limit:
@@ -111,61 +111,62 @@ class PageButton(View):
         except DomainError as refusal:
             return show(request, page_state_of(request, invitation_id), status=status_of(refusal))
 
-    def press(self, visit: PageState) -> HttpResponse | None:
-        """What the button does; a response only where the page needs another try."""
+    def press(self, page_state: PageState) -> HttpResponse | None:
+        """Run the action. Return a response only if the form is invalid."""
         raise NotImplementedError
 
 
 class Accept(PageButton):
-    """Yes."""
+    """Accept the invitation."""
 
-    def press(self, visit: PageState) -> None:
-        """Accept; the page that follows brings a new session key."""
-        answering.accept(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof)
-        request_session_rotation(self.request, visit.by)
+    def press(self, page_state: PageState) -> None:
+        """Accept. The next page rotates the session key, because the user has more rights."""
+        answering.accept(by=page_state.by, invitation_id=page_state.invitation.pk, proof=page_state.proof)
+        request_session_rotation(self.request, page_state.by)
 
 
 class Decline(PageButton):
-    """No, and perhaps why, and perhaps no more mails."""
+    """Decline the invitation, with an optional reason and an optional unsubscribe."""
 
-    def press(self, visit: PageState) -> HttpResponse | None:
-        """Decline; a reason that cannot be taken comes back with what is wrong about it."""
+    def press(self, page_state: PageState) -> HttpResponse | None:
+        """Decline. If the form is invalid, show it again with its errors."""
         form = DeclineForm(self.request.POST)
         if not form.is_valid():
-            return show(self.request, visit, status=400, form=form)
-        answering.decline(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof, **form.cleaned_data)
+            return show(self.request, page_state, status=400, form=form)
+        by, invitation_id = page_state.by, page_state.invitation.pk
+        answering.decline(by=by, invitation_id=invitation_id, proof=page_state.proof, **form.cleaned_data)
         scope = form.cleaned_data["unsubscribe_from"]
         if scope is not None:
-            # Told to whoever chose it, once: the page itself is also for holders of a link that tells them nothing.
-            messages.success(self.request, no_more_emails(visit.invitation, scope))
+            # A message is shown once, to this person. The page itself is also visible to others who have the link.
+            messages.success(self.request, no_more_emails(page_state.invitation, scope))
         return None
 
 
 class AskAgain(PageButton):
-    """Please invite me anew."""
+    """Ask the inviter for a new invitation."""
 
-    def press(self, visit: PageState) -> None:
-        """Ask whoever invited."""
-        answering.ask_again(by=visit.by, invitation_id=visit.invitation.pk, proof=visit.proof)
+    def press(self, page_state: PageState) -> None:
+        """Queue an email to the inviter."""
+        answering.ask_again(by=page_state.by, invitation_id=page_state.invitation.pk, proof=page_state.proof)
 
 
 class SwitchAccount(PageButton):
-    """From the wrong account to the right one; the invitation stays as it is."""
+    """Sign out of the wrong account. The invitation does not change."""
 
-    leads_to = "invitation-sign-in"
+    redirect_to = "invitation-sign-in"
 
-    def press(self, visit: PageState) -> None:
-        """Sign out, and keep nothing of the session but what the link of this invitation proved."""
+    def press(self, page_state: PageState) -> None:
+        """Sign out. Keep only the proof for this invitation and its language in the session."""
         logout(self.request)
-        if visit.proof:
-            remember(self.request.session, visit.proof)
-        remember_language(self.request.session, visit.invitation.effective_language)
+        if page_state.proof:
+            store_proof(self.request.session, page_state.proof)
+        remember_language(self.request.session, page_state.invitation.effective_language)
 
 
 class SendVerification(PageButton):
-    """The account has the invited address, unproven: mail it a link that proves it."""
+    """Send a verification email to an account that has the invited address but has not verified it."""
 
-    def press(self, visit: PageState) -> None:
-        """Send it, once in a few minutes at most."""
-        if visit.by.user:
-            send_verification(self.request, visit.by.user, visit.invitation.email)
+    def press(self, page_state: PageState) -> None:
+        """Send the email. It is rate limited to one in a few minutes."""
+        if page_state.by.user:
+            send_verification(self.request, page_state.by.user, page_state.invitation.email)

@@ -1,4 +1,4 @@
-"""Every mail about accounts, like the others in ``mail_scenes``."""
+"""Scenes of the emails about accounts. The emails about invitations are in `email_scenes.py`."""
 
 from collections.abc import Callable
 

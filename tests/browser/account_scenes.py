@@ -1,4 +1,4 @@
-"""The pages about one's own account, and failures: the other half of the scenes."""
+"""Scenes of the account pages and of the error pages."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -125,7 +125,7 @@ def protect(user: User) -> None:
 
 @scene(200)
 def applications(stage: Stage) -> Response:
-    """One that was used, by a maker with a name, and one that was not and has a long name."""
+    """One application that was used, and an unused one with a long name."""
     used = client_of(stage, "https://client.example.com/callback")
     long = client_of(stage, f"https://{'long-' * 11}.example.com/callback", "Calendarcalendar" * 8)
     tomorrow = timezone.now() + timedelta(days=1)
@@ -139,15 +139,15 @@ def applications(stage: Stage) -> Response:
 
 @scene(200)
 def application_withdrawn(stage: Stage) -> Response:
-    """The last one: nothing is left."""
+    """The last application is withdrawn, and the list is empty."""
     client = client_of(stage, "https://client.example.com/callback")
     issue_token(client, stage.invitee, "invitations", timezone.now() + timedelta(days=1))
     stage.visitor.sign_in(stage.invitee)
     stage.visitor.go("/accounts/applications/")
-    return stage.visitor.submit({}, f"{stage.visitor.said('Remove access')} Calendar")
+    return stage.visitor.submit({}, f"{stage.visitor.translated('Remove access')} Calendar")
 
 
-# Failures
+# Errors
 
 
 SCENES["page-not-found"] = (404, at("/nowhere"))
@@ -158,7 +158,7 @@ SCENES["method-not-known"] = (405, lambda stage: stage.visitor.go(f"/invitations
 def mail_server_away(stage: Stage) -> Response:
     at("/accounts/password/reset/")(stage)
     backend = "django.core.mail.backends.smtp.EmailBackend"
-    with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=1):  # where nobody listens
+    with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=1):  # a port without a server
         return stage.visitor.submit({"Email": stage.invitee.email}, "Reset my password")
 
 

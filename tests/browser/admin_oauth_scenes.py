@@ -1,4 +1,4 @@
-"""The staff's pages about clients of our authorization server."""
+"""Scenes of the admin pages about OAuth clients."""
 
 from playwright.sync_api import Response
 

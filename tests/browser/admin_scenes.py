@@ -1,4 +1,4 @@
-"""The staff's main pages: what is ours in the admin."""
+"""Scenes of the main admin pages."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,8 +28,8 @@ def as_staff(stage: Stage, path: str) -> Response:
     return stage.visitor.go(f"/admin/{path}")
 
 
-def fill(stage: Stage) -> None:
-    """More to see: a member, an application, an invitation that waits and one whose mail was refused."""
+def add_more_rows(stage: Stage) -> None:
+    """Add a member, an application, an open invitation, and one whose email was rejected."""
     UnitFactory.create(organization=stage.organization, slug="field-notes", kind="application")
     answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
     inviting.invite(
@@ -38,11 +38,11 @@ def fill(stage: Stage) -> None:
         email=normalize_address("newcomer@example.com"),
     )
     inviting.invite(by=session_of(stage.owner), organization_id=stage.organization.pk, email=normalize_address(TYPO))
-    send_to_a_server_that_knows_no_typo()
+    deliver_all_emails()
 
 
-def send_to_a_server_that_knows_no_typo() -> None:
-    """Deliver every mail that is due, as the worker does."""
+def deliver_all_emails() -> None:
+    """Deliver every due email, as the worker does. The server rejects the address `TYPO`."""
     backend = "django.core.mail.backends.smtp.EmailBackend"
     with TemporaryDirectory() as spool, scripted_server(Path(spool)) as server:
         server.rcpt_replies = {TYPO: "550 5.1.1 No such mailbox here"}
@@ -63,13 +63,13 @@ def admin_organizations(stage: Stage) -> Response:
 
 @scene(200)
 def admin_organization(stage: Stage) -> Response:
-    fill(stage)
+    add_more_rows(stage)
     return as_staff(stage, f"orgs/organization/{stage.organization.pk}/change/")
 
 
 @scene(200)
 def admin_invitations(stage: Stage) -> Response:
-    fill(stage)
+    add_more_rows(stage)
     return as_staff(stage, "invitations/invitation/")
 
 
@@ -80,7 +80,7 @@ def admin_invitation(stage: Stage) -> Response:
 
 @scene(200)
 def admin_invitation_refused(stage: Stage) -> Response:
-    fill(stage)
+    add_more_rows(stage)
     refused = Invitation.objects.get(email=TYPO)
     return as_staff(stage, f"invitations/invitation/{refused.pk}/change/")
 

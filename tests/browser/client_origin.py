@@ -1,4 +1,4 @@
-"""A client's own web server, on another origin than ours."""
+"""A client's web server, on another origin than the service."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,34 +10,34 @@ PAGE = b'<!DOCTYPE html><link rel="icon" href="data:,"><h1>Back at the client</h
 
 
 class Callback(BaseHTTPRequestHandler):
-    """Notes how it was called."""
+    """Record the query parameters of each request."""
 
     server: "Listener"
 
     def do_GET(self) -> None:
-        self.server.told.append(dict(parse_qsl(urlsplit(self.path).query)))
+        self.server.queries.append(dict(parse_qsl(urlsplit(self.path).query)))
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()
         self.wfile.write(PAGE)
 
     def log_message(self, *_: object) -> None:
-        """Nothing to say."""
+        """Do not log."""
 
 
 class Listener(HTTPServer):
-    """Answers at a free port."""
+    """A server on a free port. `queries` has the query parameters of all requests."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Callback)
-        self.told: list[dict[str, str]] = []
+        self.queries: list[dict[str, str]] = []
         self.origin = f"http://127.0.0.1:{self.server_port}"
         self.uri = f"{self.origin}/callback"
 
 
 @contextmanager
 def listening() -> Iterator[Listener]:
-    """One that answers for as long as the block runs."""
+    """Run the server during the block."""
     server = Listener()
     thread = Thread(target=server.serve_forever)
     thread.start()

@@ -1,4 +1,4 @@
-"""A real browser at the real pages."""
+"""A browser for the tests."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from invitations.tokens import Purpose, token_for
 
 
 class Visitor:
-    """Somebody with a browser."""
+    """A person with a browser."""
 
     def __init__(self, page: Page, base_url: str) -> None:
         self.page = page
@@ -22,12 +22,12 @@ class Visitor:
         self.language = "en"
 
     def activate_language(self, language: str) -> None:
-        """Use a browser that asks for this language."""
+        """Let the browser request this language."""
         self.language = language
         self.page.set_extra_http_headers({"Accept-Language": language})
 
-    def said(self, text: str) -> str:
-        """What an English text of the pages is in the visitor's language."""
+    def translated(self, text: str) -> str:
+        """Return the translation of an English text of the pages into the visitor's language."""
         with translation.override(self.language):
             return translation.gettext(text)
 
@@ -40,24 +40,24 @@ class Visitor:
         return self.go(f"/i/{token_for(invitation, purpose)}")
 
     def submit(self, form: dict[str, str], button: str) -> Response:
-        """Fill in what has these labels, press the button, and get the last page that this leads to.
+        """Fill in the fields by label, press the button, and return the response after redirects.
 
-        Both are given in English, and found in the visitor's language.
+        Pass the labels and the button in English. They are translated into the visitor's language.
         """
         for label, text in form.items():
-            self.page.get_by_label(self.said(label), exact=True).fill(text)
+            self.page.get_by_label(self.translated(label), exact=True).fill(text)
         with self.page.expect_navigation() as navigation:
-            self.page.get_by_role("button", name=self.said(button), exact=True).click()
+            self.page.get_by_role("button", name=self.translated(button), exact=True).click()
         return navigation.value
 
     def post(self, path: str) -> Response:
-        """Send a form that is none of ours from a page of ours."""
+        """Submit a form without a CSRF token from one of our pages."""
         self.go("/")
         self.page.set_content(f'<form method="post" action="{self.base_url}{path}"><button>Send</button></form>')
         return self.submit({}, "Send")
 
     def sign_in(self, user: User) -> None:
-        """Be signed in already, as after an earlier visit."""
+        """Sign in without the sign-in page."""
         client = Client()
         client.force_login(user)
         value = client.cookies["session_id"].value

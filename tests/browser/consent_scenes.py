@@ -1,4 +1,4 @@
-"""The consent page of our authorization server, in each state."""
+"""Scenes of the consent page of the authorization server."""
 
 import base64
 import hashlib
@@ -16,13 +16,13 @@ EVERYTHING = "profile invitations organizations organization:manage_members orga
 
 
 def client_of(stage: Stage, redirect_uri: str, name: str = "Calendar") -> OAuthApplication:
-    """A client without a secret, that anybody could have made."""
+    """Register a public client."""
     made, _ = register_client(by=session_of(stage.owner), name=name, redirect_uris=[redirect_uri], public=True)
     return made
 
 
 def address(application: OAuthApplication, scope: str = EVERYTHING, **changes: str) -> str:
-    """Where the client sends the browser."""
+    """Return the authorization URL to which the client sends the browser."""
     query = {
         "response_type": "code",
         "client_id": application.client_id,

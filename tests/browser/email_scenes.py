@@ -1,4 +1,4 @@
-"""Every mail, its HTML as a mail program shows it and its text as it is."""
+"""Scenes of every email: the HTML part, and for some the text part."""
 
 from collections.abc import Callable
 from html import escape

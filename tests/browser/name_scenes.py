@@ -1,4 +1,4 @@
-"""The same pages with names and logos as they come: long, in one word, from right to left."""
+"""Scenes with difficult names and logos: long, without spaces, and right-to-left."""
 
 from playwright.sync_api import Response
 

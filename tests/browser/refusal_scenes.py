@@ -1,4 +1,4 @@
-"""The pages on which mails are refused, and allowed again."""
+"""Scenes of the unsubscribe pages."""
 
 from playwright.sync_api import Response
 
@@ -34,8 +34,10 @@ def no_more_emails_from_any(stage: Stage) -> Response:
 def declined_and_no_more_emails(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
     stage.show()
-    stage.visitor.page.get_by_text(stage.visitor.said("Declining? Add a reason or unsubscribe (optional)")).click()
-    stage.visitor.page.get_by_label(stage.visitor.said("Unsubscribe from all organizations")).check()
+    stage.visitor.page.get_by_text(
+        stage.visitor.translated("Declining? Add a reason or unsubscribe (optional)")
+    ).click()
+    stage.visitor.page.get_by_label(stage.visitor.translated("Unsubscribe from all organizations")).check()
     return stage.visitor.submit({}, "Decline")
 
 

@@ -1,4 +1,4 @@
-"""Every page in every state, each set up and opened by one function named like it."""
+"""Scenes: every page in every state. The function of a scene sets up the state and opens the page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ ADDRESS = "invitee@example.com"
 
 @dataclass
 class Stage:
-    """Where a scene is played: the visitor, the cast, and the invitation the scene is about."""
+    """The visitor, the users and the invitation of a scene."""
 
     visitor: Any
     owner: User
@@ -46,7 +46,7 @@ class Stage:
 
 
 def set_stage(visitor: Any) -> Stage:
-    """The cast, and one open invitation with everything an invitation can have."""
+    """Create the users and an open invitation with a role, a permission, a unit and a unit role."""
     owner, invitee, stranger = (
         UserFactory.create(
             email=f"{name}@example.com", password=PASSWORD, first_name=name.capitalize(), last_name="Cast"
@@ -71,14 +71,16 @@ SCENES: dict[str, tuple[int, Callable[[Stage], Response]]] = {}
 
 
 def scene(status: int) -> Callable[[Callable[[Stage], Response]], Callable[[Stage], Response]]:
-    def note(play: Callable[[Stage], Response]) -> Callable[[Stage], Response]:
+    """Register the function as a scene. `status` is the expected status of its page."""
+
+    def register(play: Callable[[Stage], Response]) -> Callable[[Stage], Response]:
         SCENES[play.__name__.replace("_", "-")] = (status, play)
         return play
 
-    return note
+    return register
 
 
-# The invitation
+# Invitation pages
 
 
 @scene(200)
@@ -101,7 +103,9 @@ def right_account(stage: Stage) -> Response:
 def reason_refused(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
     stage.show()
-    stage.visitor.page.get_by_text(stage.visitor.said("Declining? Add a reason or unsubscribe (optional)")).click()
+    stage.visitor.page.get_by_text(
+        stage.visitor.translated("Declining? Add a reason or unsubscribe (optional)")
+    ).click()
     return stage.visitor.submit({"Reason (optional)": "No\u202eeY"}, "Decline")
 
 
@@ -240,7 +244,7 @@ def unknown(stage: Stage) -> Response:
     return stage.visitor.go("/i/" + "A" * 59)
 
 
-# On the way
+# Sign-in and sign-up
 
 
 @scene(200)

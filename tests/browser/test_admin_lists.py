@@ -1,4 +1,4 @@
-"""The admin's lists show every column on a small desk, without scrolling sideways."""
+"""Test that the admin lists fit a small desktop screen without horizontal scrolling."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from accounts.models import User
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
-from tests.browser.admin_scenes import as_staff, fill
+from tests.browser.admin_scenes import add_more_rows, as_staff
 from tests.browser.consent_scenes import client_of
 from tests.browser.scenes import set_stage
 
@@ -30,7 +30,7 @@ HIDDEN = "list => list.scrollWidth - list.clientWidth"
 )
 def test_a_list_fits(visitor, page, path):
     stage = set_stage(visitor)
-    fill(stage)
+    add_more_rows(stage)
     client_of(stage, "https://client.example.com/callback")
     Organization.objects.update(name="Extraordinarily Long-Named Riverside Cooperative")
     User.objects.filter(pk=stage.stranger.pk).update(email=LONG)

@@ -1,4 +1,4 @@
-"""Letting a client act for oneself, in a real browser, with a client that really listens."""
+"""Test the consent page in a browser, with a client that receives the callback."""
 
 from collections.abc import Iterator
 
@@ -29,7 +29,7 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_from_the_client_by_signing_in_and_allowing_to_an_answer_of_the_api(stage, page, listener):
+def test_from_the_client_by_sign_in_and_consent_to_an_api_response(stage, page, listener):
     client = client_of(stage, listener.uri)
     stage.visitor.go(address(client, "invitations"))
     page.get_by_label("Email").fill("invitee@example.com")
@@ -39,14 +39,14 @@ def test_from_the_client_by_signing_in_and_allowing_to_an_answer_of_the_api(stag
     press(page, "Allow")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Back at the client")
-    [told] = listener.told
-    assert told == {"code": told["code"], "state": "as it was", "iss": told["iss"]}
+    [query] = listener.queries
+    assert query == {"code": query["code"], "state": "as it was", "iss": query["iss"]}
     redeemed = requests.post(
         f"{stage.visitor.base_url}/oauth2/token",
         {
             "grant_type": "authorization_code",
             "client_id": client.client_id,
-            "code": told["code"],
+            "code": query["code"],
             "redirect_uri": listener.uri,
             "code_verifier": VERIFIER,
         },
@@ -60,18 +60,18 @@ def test_from_the_client_by_signing_in_and_allowing_to_an_answer_of_the_api(stag
     assert [row["id"] for row in answer["data"]] == [str(stage.invitation.pk)]
 
 
-def test_cancelling_leads_back_with_a_no(stage, page, listener):
+def test_cancelling_returns_access_denied(stage, page, listener):
     stage.visitor.sign_in(stage.invitee)
     stage.visitor.go(address(client_of(stage, listener.uri)))
     press(page, "Cancel")
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Back at the client")
-    [told] = listener.told
-    assert told == {"error": "access_denied", "state": "as it was", "iss": told["iss"]}
+    [query] = listener.queries
+    assert query == {"error": "access_denied", "state": "as it was", "iss": query["iss"]}
     assert not get_grant_model().objects.exists()
 
 
-def test_both_answers_weigh_the_same(stage, page):
+def test_both_buttons_look_the_same(stage, page):
     stage.visitor.sign_in(stage.invitee)
     stage.visitor.go(address(client_of(stage, "https://client.example.com/callback")))
     looks = [
@@ -84,7 +84,7 @@ def test_both_answers_weigh_the_same(stage, page):
 
 
 @pytest.mark.browser_context_args(java_script_enabled=False)
-def test_a_wrong_address_is_told_here_and_leads_nowhere(stage, page, listener):
+def test_a_wrong_redirect_uri_shows_an_error_and_does_not_redirect(stage, page, listener):
     stage.visitor.sign_in(stage.invitee)
     client = client_of(stage, listener.uri)
     stage.visitor.go(address(client, redirect_uri=f"{listener.uri}/elsewhere"))

@@ -1,6 +1,6 @@
-"""The whole way by keyboard alone: every step is reached by Tab, is seen to have the focus, and works by Enter.
+"""Test that an invitee can do everything with the keyboard.
 
-Every stop on the way is large enough to be pressed, too, and nothing covers it.
+Tab reaches every step, the focus is visible, and Enter works. Every target is large enough, and nothing covers it.
 """
 
 import pytest
@@ -18,21 +18,21 @@ FOCUSED = """() => {
     return label.trim();
 }"""
 OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle"
-# WCAG 2.2: 2.5.8 lets links inside a sentence be as high as their line; 2.4.11 wants nothing in front of the focus.
+# WCAG 2.2: 2.5.8 exempts links inside a sentence; 2.4.11 requires that nothing covers the focused element.
 IS_LARGE_ENOUGH = """() => {
     const element = document.activeElement, box = element.getBoundingClientRect();
     return getComputedStyle(element).display === "inline" || (box.width >= 24 && box.height >= 24);
 }"""
 IS_IN_FRONT = """() => {
     const element = document.activeElement, box = element.getBoundingClientRect();
-    const top = Math.max(box.top, 0), bottom = Math.min(box.bottom, innerHeight);  // as far as it is on the screen
+    const top = Math.max(box.top, 0), bottom = Math.min(box.bottom, innerHeight);  // only the visible part
     const there = document.elementFromPoint(box.x + box.width / 2, (top + bottom) / 2);
     return there !== null && (element.contains(there) || there.contains(element));
 }"""
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Move the focus forward until it is there; every stop on the way must be visible."""
+    """Press Tab until the element with this name has the focus. Every element on the way must be visible."""
     for _ in range(MAX_STEPS):
         page.keyboard.press("Tab")
         assert page.evaluate(OUTLINE) != "none", f"the focus cannot be seen on {page.evaluate(FOCUSED)}"
@@ -69,7 +69,7 @@ def test_from_the_email_to_the_membership(visitor, page):
     assert Membership.objects.filter(user__email="newcomer@example.com").exists()
 
 
-def test_from_the_email_to_a_no_with_its_reason(visitor, page):
+def test_from_the_email_to_declining_with_a_reason(visitor, page):
     stage = set_stage(visitor)
     stage.show()
 
@@ -82,7 +82,7 @@ def test_from_the_email_to_a_no_with_its_reason(visitor, page):
     assert Invitation.objects.get(pk=stage.invitation.pk).decline_reason == "Not now."
 
 
-def test_saying_no_signed_in_reads_the_questions_before_the_button(visitor, page):
+def test_declining_while_signed_in_reaches_the_questions_before_the_button(visitor, page):
     stage = set_stage(visitor)
     visitor.sign_in(stage.invitee)
     stage.show()
@@ -101,7 +101,7 @@ def test_saying_no_signed_in_reads_the_questions_before_the_button(visitor, page
     assert Invitation.objects.get(pk=stage.invitation.pk).decline_reason == "Not now."
 
 
-def test_the_return_key_among_the_questions_never_says_yes(visitor, page):
+def test_enter_in_the_questions_never_accepts(visitor, page):
     stage = set_stage(visitor)
     visitor.sign_in(stage.invitee)
     stage.show()
@@ -138,7 +138,7 @@ def test_asking_for_a_new_invitation(visitor, page):
     expect(page.get_by_role("status")).to_contain_text("You've asked for a new one.")
 
 
-def test_the_first_stop_leads_past_the_header(visitor, page):
+def test_the_first_tab_stop_skips_the_header(visitor, page):
     stage = set_stage(visitor)
     visitor.sign_in(stage.invitee)
     visitor.go("/invitations")

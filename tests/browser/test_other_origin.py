@@ -1,4 +1,4 @@
-"""A program that runs in a browser, on another origin than ours: it gets tokens and uses the APIs, or is kept out."""
+"""Test a browser client on another origin: an allowed one gets tokens and uses the APIs, others are blocked."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -37,7 +37,7 @@ def stage(visitor: Any) -> Stage:
 
 @pytest.fixture
 def asks_as(stage: Stage, page: Page, listener: Listener) -> Any:
-    """The client, once the owner has let it act and the browser is back at its page."""
+    """Return a request function of the client, after the owner has given consent."""
     stage.visitor.sign_in(stage.owner)
     client = client_of(stage, listener.uri)
     stage.visitor.go(address(client, "organizations invitations"))
@@ -53,13 +53,13 @@ def asks_as(stage: Stage, page: Page, listener: Listener) -> Any:
 def reply_code(listener: Listener) -> dict[str, str]:
     return {
         "grant_type": "authorization_code",
-        "code": listener.told[-1]["code"],
+        "code": listener.queries[-1]["code"],
         "redirect_uri": listener.uri,
         "code_verifier": VERIFIER,
     }
 
 
-def test_an_allowed_one_redeems_refreshes_asks_every_api_and_revokes(
+def test_an_allowed_origin_gets_refreshes_and_revokes_tokens_and_calls_every_api(
     stage: Stage, page: Page, listener: Listener, asks_as: Any, settings: Any
 ):
     settings.CORS_ALLOWED_ORIGINS = [listener.origin]
@@ -80,17 +80,17 @@ def test_an_allowed_one_redeems_refreshes_asks_every_api_and_revokes(
     assert page.evaluate(GET, [f"{base}/zenml/invitations", token])[0] == 401
 
 
-def test_one_that_nobody_allowed_reads_no_answer(stage: Stage, page: Page, listener: Listener, asks_as: Any):
+def test_another_origin_cannot_read_responses(stage: Stage, page: Page, listener: Listener, asks_as: Any):
     with pytest.raises(Error, match="Failed to fetch"):
         asks_as("/oauth2/token", **reply_code(listener))
     with pytest.raises(Error, match="Failed to fetch"):
         page.evaluate(GET, [f"{stage.visitor.base_url}/zenml/invitations", "token"])
 
 
-def test_an_allowed_one_cannot_press_the_buttons_of_our_pages(
+def test_an_allowed_origin_cannot_submit_forms_of_the_site(
     stage: Stage, page: Page, listener: Listener, asks_as: Any, settings: Any
 ):
-    """The cookie stays here: nobody is signed in for a request from elsewhere, and no answer is readable there."""
+    """The browser sends no session cookie from another origin, and the client cannot read the response."""
     settings.CORS_ALLOWED_ORIGINS = [listener.origin]
     with pytest.raises(Error, match="Failed to fetch"):
         page.evaluate(POST, [f"{stage.visitor.base_url}/accounts/logout/", {}])

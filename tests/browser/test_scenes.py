@@ -1,6 +1,6 @@
-"""Every page state as a person finds it, in English and German: no accessibility faults, light, dark, wide, narrow.
+"""Test every scene in English, and the main ones in German: accessibility, languages, widths, light and dark.
 
-`make screenshots` keeps a picture of each: ``take_screenshots.py``.
+`make screenshots` takes the pictures of the scenes: `take_screenshots.py`.
 """
 
 import re
@@ -20,14 +20,14 @@ import tests.browser.refusal_scenes  # noqa: F401 - they add their scenes
 from tests.browser.scenes import SCENES, set_stage
 
 TAGS_OF_EMAILS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-TAGS = [*TAGS_OF_EMAILS, "best-practice"]  # of pages: a mail program has landmarks of its own
+TAGS = [*TAGS_OF_EMAILS, "best-practice"]  # for pages only: an email client adds its own landmarks
 OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
-    "preload": False,  # it would load style sheets anew, into places where our policy forbids them
+    "preload": False,  # preloading would load style sheets again, which the Content Security Policy forbids
 }
 WIDE, NARROW = 1100, 320
-# What most people see. The others share its words and its looks, so that one language is enough for them.
+# The scenes that most people see, tested in both languages. The others share their texts and styles.
 MAIN = (
     "signed-out", "right-account", "reason-refused", "wrong-account", "right-but-unverified-address",
     "already-a-member", "accepted-by-you", "waiting-for-a-seat", "declined", "withdrawn", "expired",
@@ -40,7 +40,7 @@ MAIN = (
     "mail-further-address", "mail-account-exists", "mail-new-password", "mail-no-account",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]
-# Every color and every width in half the time of every pair; German words are the long ones.
+# Each color scheme and each width once, to save time. German texts are longer, so they are tested on the narrow screen.
 LOOKS = {"en": [("light", WIDE), ("dark", NARROW)], "de": [("light", NARROW)]}
 LINES_OF_THE_HEADER = """() => new Set(
     [...document.querySelectorAll("header.top nav :is(a, button)")].map(link => link.getBoundingClientRect().top)
@@ -65,7 +65,7 @@ def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language,
     assert response.status == status
     assert page.locator("html").get_attribute("lang") == language
     for scheme, width in LOOKS[language]:
-        # Without motion, or a color would be measured on its way from light to dark.
+        # Without reduced motion, axe would measure colors during the transition.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 800})
         assert faults(page, TAGS_OF_EMAILS if name.startswith("mail-") else TAGS) == []
@@ -94,6 +94,6 @@ def test_the_check_finds_faults(page, html, rule):
 
 
 def faults(page: Page, tags: list[str] = TAGS) -> list[str]:
-    """The rules that the page breaks, with the elements that break them."""
+    """Return the violated rules, each with the element."""
     found = Axe().run(page, options={**OPTIONS, "runOnly": {"type": "tag", "values": tags}}).response["violations"]
     return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]

@@ -1,4 +1,4 @@
-"""The invitee's minute, walked in a real browser from the mailed link to the answer."""
+"""Test the whole way of an invitee in a browser, from the emailed link to the answer."""
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -20,7 +20,7 @@ def stage(visitor) -> Stage:
 
 @pytest.fixture
 def newcomer(stage: Stage) -> Stage:
-    """The same invitation, to an address without an account."""
+    """Change the invitation to an address without an account."""
     stage.change(email="newcomer@example.com")
     stage.invitation.refresh_from_db()
     return stage
@@ -101,7 +101,7 @@ def test_from_an_expired_invitation_to_asking_for_a_new_one(stage, page):
     assert Email.objects.filter(kind="ask_again", recipient="owner@example.com").count() == 1
 
 
-def test_a_second_click_finds_what_the_first_one_did(stage, page):
+def test_a_second_click_shows_the_result_of_the_first(stage, page):
     stage.visitor.sign_in(stage.invitee)
     stage.show()
     page.get_by_role("button", name="Accept").dblclick()
@@ -110,7 +110,7 @@ def test_a_second_click_finds_what_the_first_one_did(stage, page):
     assert Membership.objects.filter(user=stage.invitee).count() == 1
 
 
-def test_the_back_button_shows_what_holds_now(stage, page):
+def test_the_back_button_shows_the_current_state(stage, page):
     stage.visitor.sign_in(stage.invitee)
     stage.visitor.go("/invitations")
     page.get_by_role("link", name="Riverside Cooperative").click()
@@ -136,7 +136,7 @@ def test_the_back_button_after_signing_out_shows_nothing(stage, page):
     expect_heading(page, "Sign in")
 
 
-def test_of_two_tabs_the_second_one_is_told(stage, page):
+def test_a_second_tab_shows_the_new_state(stage, page):
     stage.visitor.sign_in(stage.invitee)
     stage.show()
     other = page.context.new_page()

@@ -1,4 +1,4 @@
-"""Who acts besides the cast."""
+"""A staff user and its principal."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What roles and permissions give, written down once more without the code under test."""
+"""The rights that roles and permissions give, as plain data. Nothing here imports the code under test."""
 
 from dataclasses import dataclass
 
@@ -21,8 +21,8 @@ UNIT_ROLES: dict[str, set[str]] = {"admin": IN_UNIT, "editor": {"unit:edit", "un
 
 
 @dataclass(frozen=True)
-class Grant:
-    """A role, direct permissions, and perhaps a role in the unit."""
+class ModelGrant:
+    """A role, direct permissions, and optionally a role in the unit."""
 
     role: str = "unassigned"
     permissions: frozenset[str] = frozenset()
@@ -30,11 +30,11 @@ class Grant:
 
     @property
     def rights(self) -> set[str]:
-        """What it gives in the organization."""
+        """The rights in the organization."""
         direct = ADMIN if "organization:admin" in self.permissions else set()
         return ROLES[self.role] | self.permissions | direct
 
     @property
     def unit_rights(self) -> set[str]:
-        """What it gives in the unit besides."""
+        """The rights in the unit that the unit role adds."""
         return UNIT_ROLES[self.unit_role] if self.unit_role else set()

@@ -1,17 +1,17 @@
-"""The rules of inviting and belonging in plain Python, without a database and without the code under test.
+"""The rules of invitations and memberships in plain Python. Nothing here uses the database or the code under test.
 
-`Rules` is one organization with one unit. Its methods are called like the actions; each returns the kinds of the
-events that are recorded, or raises `Refused` with the name of the refusal and changes nothing.
+`InvitationModel` is one organization with one unit. Its methods are named like the actions. Each returns the kinds of
+the events that the action records. When the action must be refused, it raises `RuleViolation` and changes nothing.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.invitations.grants import EVERYDAY, MANAGE, Grant
+from tests.invitations.grants import EVERYDAY, MANAGE, ModelGrant
 
 PENDING, WAITING = "pending", "processing"
-# What an invitation in each other state answers.
+# The refusal that an invitation in each other state raises.
 ENDED = {
     "expired": "InvitationExpired",
     "accepted": "InvitationAccepted",
@@ -22,16 +22,20 @@ ENDED = {
 }
 
 
-class RefusedByRule(Exception):
-    """The rules forbid it; the argument names the refusal."""
+class RuleViolation(Exception):
+    """The rules forbid the step. The argument is the class name of the refusal."""
 
 
 @dataclass(eq=False)
-class Invited:
-    """An invitation. `is_marked` says whether an expired one is marked as such in its row; `key` is for the caller."""
+class ModelInvitation:
+    """An invitation in the model.
+
+    `is_marked` is false while an expired invitation still has the status `pending` in the database. `key` is the
+    primary key of the row; the model does not use it.
+    """
 
     to: str
-    grant: Grant
+    grant: ModelGrant
     inviter: str
     key: Any = None
     state: str = PENDING
@@ -44,37 +48,37 @@ class Invited:
 
 
 @dataclass
-class Rules:
-    """Who belongs with which grant, every invitation there ever was, and who waits for a seat, longest first.
+class InvitationModel:
+    """The members with their grants, all invitations, and the invitations that wait for a seat, oldest first.
 
-    `ceilings` are the rights, as `holds` returns them, of whoever gave a member their present grant.
+    `ceilings` maps a member to the rights of the person who gave them their current grant, as `rights_of` returns them.
     """
 
-    members: dict[str, Grant]
+    members: dict[str, ModelGrant]
     seat_limit: int | None = None
-    invitations: list[Invited] = field(default_factory=list)
-    waiting: list[Invited] = field(default_factory=list)
+    invitations: list[ModelInvitation] = field(default_factory=list)
+    waiting: list[ModelInvitation] = field(default_factory=list)
     ceilings: dict[str, tuple[set[str], set[str]]] = field(default_factory=dict)
 
-    # Who may
+    # Rights
 
-    def holds(self, who: str) -> tuple[set[str], set[str]]:
-        """Rights in the organization, and in the unit, where those of the organization count too."""
+    def rights_of(self, who: str) -> tuple[set[str], set[str]]:
+        """Return the rights in the organization and the rights in the unit. The second set includes the first."""
         grant = self.members.get(who)
         return (grant.rights, grant.rights | grant.unit_rights) if grant else (set(), set())
 
     def manages(self, who: str, *, unit: bool) -> bool:
-        organization, in_unit = self.holds(who)
+        organization, in_unit = self.rights_of(who)
         return MANAGE in organization or (unit and "unit:manage_members" in in_unit)
 
-    def covers(self, who: str, grant: Grant, but: Iterable[str] = ()) -> bool:
-        organization, in_unit = self.holds(who)
-        return not ((grant.rights - organization) | (grant.unit_rights - in_unit)) - set(but)
+    def covers(self, who: str, grant: ModelGrant, ignoring: Iterable[str] = ()) -> bool:
+        organization, in_unit = self.rights_of(who)
+        return not ((grant.rights - organization) | (grant.unit_rights - in_unit)) - set(ignoring)
 
-    def can_offer(self, who: str, grant: Grant) -> bool:
+    def can_offer(self, who: str, grant: ModelGrant) -> bool:
         return self.manages(who, unit=bool(grant.unit_role)) and self.covers(who, grant)
 
-    def require_offer(self, who: str, grant: Grant) -> None:
+    def require_offer(self, who: str, grant: ModelGrant) -> None:
         require(self.manages(who, unit=bool(grant.unit_role)), "PermissionMissing")
         require(self.covers(who, grant), "GrantTooWide")
 
@@ -82,13 +86,13 @@ class Rules:
         require(who in self.members, "OrganizationNotFound")
         require(self.manages(who, unit=unit), "PermissionMissing")
 
-    def require_managed(self, who: str, invited: Invited) -> None:
+    def require_managed(self, who: str, invitation: ModelInvitation) -> None:
         self.require_manager(who, unit=True)
-        require(self.manages(who, unit=bool(invited.grant.unit_role)), "InvitationNotFound")
+        require(self.manages(who, unit=bool(invitation.grant.unit_role)), "InvitationNotFound")
 
-    # What happens to invitations
+    # Actions on invitations
 
-    def invite(self, by: str, to: str, grant: Grant, *, force: bool) -> list[str]:
+    def invite(self, by: str, to: str, grant: ModelGrant, *, force: bool) -> list[str]:
         self.require_manager(by, unit=True)
         self.require_offer(by, grant)
         require(to not in self.members, "AlreadyMember")
@@ -101,125 +105,125 @@ class Rules:
         if former:
             self.end(former, "cancelled")
             former.is_superseded = True
-        self.invitations.append(Invited(to, grant, by))
+        self.invitations.append(ModelInvitation(to, grant, by))
         return [*overdue, *(["invitation.superseded"] if former else []), "invitation.created"]
 
-    def update(self, by: str, invited: Invited, grant: Grant) -> list[str]:
-        self.require_managed(by, invited)
-        require_open(invited)
-        self.require_offer(by, invited.grant)
+    def update(self, by: str, invitation: ModelInvitation, grant: ModelGrant) -> list[str]:
+        self.require_managed(by, invitation)
+        require_open(invitation)
+        self.require_offer(by, invitation.grant)
         self.require_offer(by, grant)
-        invited.grant = grant
-        self.vouch(by, invited)
+        invitation.grant = grant
+        self.replace_inviter(by, invitation)
         return ["invitation.updated"]
 
-    def resend(self, by: str, invited: Invited) -> list[str]:
-        self.require_managed(by, invited)
-        if invited.state in ("expired", "error") and not invited.is_superseded:
-            return self.send_again(by, invited)
-        require_open(invited)
-        self.require_offer(by, invited.grant)
-        self.vouch(by, invited)
+    def resend(self, by: str, invitation: ModelInvitation) -> list[str]:
+        self.require_managed(by, invitation)
+        if invitation.state in ("expired", "error") and not invitation.is_superseded:
+            return self.send_again(by, invitation)
+        require_open(invitation)
+        self.require_offer(by, invitation.grant)
+        self.replace_inviter(by, invitation)
         return ["invitation.resent"]
 
-    def send_again(self, by: str, former: Invited) -> list[str]:
+    def send_again(self, by: str, former: ModelInvitation) -> list[str]:
         self.require_offer(by, former.grant)
         require(former.to not in self.members, "AlreadyMember")
         require(self.unanswered(former.to, former.grant) is None, "AlreadyInvited")
         self.require_seat(former.to)
         overdue = self.mark_overdue(former.to, former.grant)
         former.is_superseded = True
-        self.invitations.append(Invited(former.to, former.grant, by))
+        self.invitations.append(ModelInvitation(former.to, former.grant, by))
         return [*overdue, "invitation.created"]
 
-    def cancel(self, by: str, invited: Invited) -> list[str]:
-        self.require_managed(by, invited)
-        unfinished = invited.reserves or not invited.is_marked
+    def cancel(self, by: str, invitation: ModelInvitation) -> list[str]:
+        self.require_managed(by, invitation)
+        unfinished = invitation.reserves or not invitation.is_marked
         if unfinished and not self.manages(by, unit=False):
-            require(self.covers(by, invited.grant), "GrantTooWide")
-        if invited.state != WAITING:
-            require_open(invited)
-        self.end(invited, "cancelled")
+            require(self.covers(by, invitation.grant), "GrantTooWide")
+        if invitation.state != WAITING:
+            require_open(invitation)
+        self.end(invitation, "cancelled")
         return ["invitation.cancelled"]
 
-    def accept(self, by: str, invited: Invited) -> list[str]:
-        require(invited.to == by, "InvitationNotFound")
-        require_open(invited)
+    def accept(self, by: str, invitation: ModelInvitation) -> list[str]:
+        require(invitation.to == by, "InvitationNotFound")
+        require_open(invitation)
         if by in self.members:
-            invited.state = "accepted"
+            invitation.state = "accepted"
             return ["invitation.accepted"]
-        require(self.can_offer(invited.inviter, invited.grant), "InviterCannotGrant")
+        require(self.can_offer(invitation.inviter, invitation.grant), "InviterCannotGrant")
         if self.is_full:
-            invited.state = WAITING
-            self.waiting.append(invited)
+            invitation.state = WAITING
+            self.waiting.append(invitation)
             return ["invitation.waits_for_seat"]
-        return self.join(invited)
+        return self.join(invitation)
 
-    def decline(self, by: str, invited: Invited) -> list[str]:
-        require(invited.to == by, "InvitationNotFound")
-        require_open(invited)
-        invited.state = "declined"
+    def decline(self, by: str, invitation: ModelInvitation) -> list[str]:
+        require(invitation.to == by, "InvitationNotFound")
+        require_open(invitation)
+        invitation.state = "declined"
         return ["invitation.declined"]
 
-    def fail(self, invited: Invited) -> list[str]:
-        """Its email bounces, which changes only what is open."""
-        if invited.state != PENDING:
+    def fail(self, invitation: ModelInvitation) -> list[str]:
+        """The email bounces. Only an open invitation changes."""
+        if invitation.state != PENDING:
             return []
-        invited.state = "error"
+        invitation.state = "error"
         return ["invitation.failed"]
 
-    def overdue(self, invited: Invited) -> None:
-        """Its date passes."""
-        invited.state, invited.is_marked = "expired", False
+    def pass_expiry(self, invitation: ModelInvitation) -> None:
+        """The expiry date passes. The row still has the status `pending`."""
+        invitation.state, invitation.is_marked = "expired", False
 
-    def sweep(self) -> list[str]:
+    def expire(self) -> list[str]:
         return [event for one in self.invitations for event in self.mark_overdue(one.to, one.grant)]
 
-    # What happens to members
+    # Actions on members
 
-    def change(self, by: str, whom: str, grant: Grant) -> list[str]:
+    def change(self, by: str, whom: str, grant: ModelGrant) -> list[str]:
         self.require_manager(by)
         before = self.members[whom]
         require(self.covers(by, before), "GrantTooWide")
-        after = Grant(grant.role, grant.permissions, before.unit_role)
-        require(self.covers(by, Grant(grant.role, grant.permissions)), "GrantTooWide")
+        after = ModelGrant(grant.role, grant.permissions, before.unit_role)
+        require(self.covers(by, ModelGrant(grant.role, grant.permissions)), "GrantTooWide")
         require(grant.role == "owner" or not self.is_last_owner(whom), "LastOwner")
-        self.ceilings[whom] = self.holds(by)
+        self.ceilings[whom] = self.rights_of(by)
         self.members[whom] = after
         return ["membership.roles_changed"]
 
     def remove(self, by: str, whom: str) -> list[str]:
         self.require_manager(by)
-        require(self.covers(by, self.members[whom], but=EVERYDAY), "GrantTooWide")
-        return self.part(whom, "membership.removed")
+        require(self.covers(by, self.members[whom], ignoring=EVERYDAY), "GrantTooWide")
+        return self.end_membership(whom, "membership.removed")
 
     def leave(self, by: str) -> list[str]:
         require(by in self.members, "OrganizationNotFound")
-        return self.part(by, "membership.left")
+        return self.end_membership(by, "membership.left")
 
-    def part(self, who: str, kind: str) -> list[str]:
+    def end_membership(self, who: str, kind: str) -> list[str]:
         require(not self.is_last_owner(who), "LastOwner")
         del self.members[who]
-        return [kind, *self.give_seats()]
+        return [kind, *self.fill_seats()]
 
     def limit_seats(self, seat_limit: int | None) -> list[str]:
         self.seat_limit = seat_limit
-        return ["organization.seat_limit_set", *self.give_seats()]
+        return ["organization.seat_limit_set", *self.fill_seats()]
 
-    def give_seats(self) -> list[str]:
-        """Let those in who wait, longest first, as far as there are seats and their inviters still vouch for them."""
+    def fill_seats(self) -> list[str]:
+        """Give free seats to waiting invitees, oldest first. Skip those whose inviter can no longer grant the roles."""
         events: list[str] = []
-        for invited in list(self.waiting):
+        for invitation in list(self.waiting):
             if self.is_full:
                 break
-            if invited.to in self.members:
-                self.end(invited, "accepted")
+            if invitation.to in self.members:
+                self.end(invitation, "accepted")
                 events.append("invitation.accepted")
-            elif self.can_offer(invited.inviter, invited.grant):
-                events += self.join(invited)
+            elif self.can_offer(invitation.inviter, invitation.grant):
+                events += self.join(invitation)
         return events
 
-    # Steps
+    # Helpers
 
     @property
     def is_full(self) -> bool:
@@ -232,47 +236,47 @@ class Rules:
     def is_last_owner(self, who: str) -> bool:
         return self.owners == [who]
 
-    def unanswered(self, to: str, grant: Grant) -> Invited | None:
-        """What is open or waits, to this address and target."""
+    def unanswered(self, to: str, grant: ModelGrant) -> ModelInvitation | None:
+        """Return the open or waiting invitation to this address and target, if there is one."""
         return next((one for one in self.invitations if one.reserves and has_target(one, to, grant)), None)
 
-    def require_seat(self, to: str, without: Invited | None = None) -> None:
+    def require_seat(self, to: str, without: ModelInvitation | None = None) -> None:
         reserved = {one.to for one in self.invitations if one.reserves and one is not without} - set(self.members)
         taken = len(self.members) + len(reserved)
         require(self.seat_limit is None or taken < self.seat_limit or to in reserved, "NoSeatLeft")
 
-    def mark_overdue(self, to: str, grant: Grant) -> list[str]:
+    def mark_overdue(self, to: str, grant: ModelGrant) -> list[str]:
         overdue = [one for one in self.invitations if not one.is_marked and has_target(one, to, grant)]
         for one in overdue:
             one.is_marked = True
         return ["invitation.expired"] * len(overdue)
 
-    def vouch(self, by: str, invited: Invited) -> None:
-        """The caller takes the place of an inviter who can no longer offer this."""
-        if not self.can_offer(invited.inviter, invited.grant):
-            invited.inviter = by
+    def replace_inviter(self, by: str, invitation: ModelInvitation) -> None:
+        """Make the caller the inviter when the current inviter can no longer grant this."""
+        if not self.can_offer(invitation.inviter, invitation.grant):
+            invitation.inviter = by
 
-    def join(self, invited: Invited) -> list[str]:
-        self.ceilings[invited.to] = self.holds(invited.inviter)
-        self.members[invited.to] = invited.grant
-        self.end(invited, "accepted")
+    def join(self, invitation: ModelInvitation) -> list[str]:
+        self.ceilings[invitation.to] = self.rights_of(invitation.inviter)
+        self.members[invitation.to] = invitation.grant
+        self.end(invitation, "accepted")
         return ["membership.created", "invitation.accepted"]
 
-    def end(self, invited: Invited, state: str) -> None:
-        invited.state = state
-        if invited in self.waiting:
-            self.waiting.remove(invited)
+    def end(self, invitation: ModelInvitation, state: str) -> None:
+        invitation.state = state
+        if invitation in self.waiting:
+            self.waiting.remove(invitation)
 
 
 def require(condition: bool, refusal: str) -> None:
     if not condition:
-        raise RefusedByRule(refusal)
+        raise RuleViolation(refusal)
 
 
-def require_open(invited: Invited) -> None:
-    require(not invited.is_superseded, "InvitationSuperseded")
-    require(invited.state == PENDING, ENDED.get(invited.state, ""))
+def require_open(invitation: ModelInvitation) -> None:
+    require(not invitation.is_superseded, "InvitationSuperseded")
+    require(invitation.state == PENDING, ENDED.get(invitation.state, ""))
 
 
-def has_target(invited: Invited, to: str, grant: Grant) -> bool:
-    return invited.to == to and bool(invited.grant.unit_role) == bool(grant.unit_role)
+def has_target(invitation: ModelInvitation, to: str, grant: ModelGrant) -> bool:
+    return invitation.to == to and bool(invitation.grant.unit_role) == bool(grant.unit_role)

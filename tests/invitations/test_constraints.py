@@ -1,4 +1,4 @@
-"""What is never in the table, whoever writes to it."""
+"""Test the database constraints of the invitation table."""
 
 from typing import Any
 
@@ -24,12 +24,12 @@ def workspace(organization: Organization) -> Unit:
 
 
 def refused(constraint: str) -> Any:
-    """SQLite does not name a broken unique index, only its columns."""
+    """Expect an IntegrityError. SQLite names the columns of a violated unique index, not the index."""
     return pytest.raises(IntegrityError, match=constraint if connection.vendor == "postgresql" else None)
 
 
 @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "expired", "error"])
-def test_what_has_ended_says_when(organization: Organization, owner: User, status: str):
+def test_an_ended_one_has_an_end_time(organization: Organization, owner: User, status: str):
     with refused("invitation_finished_unless_open"), transaction.atomic():
         InvitationFactory.create(
             organization=organization, email=ADDRESS, inviter=owner, status=status, finished_at=None
@@ -38,7 +38,7 @@ def test_what_has_ended_says_when(organization: Organization, owner: User, statu
 
 
 @pytest.mark.parametrize("status", ["pending", "processing"])
-def test_what_has_not_ended_does_not(organization: Organization, owner: User, status: str):
+def test_an_unended_one_has_no_end_time(organization: Organization, owner: User, status: str):
     with refused("invitation_finished_unless_open"), transaction.atomic():
         InvitationFactory.create(
             organization=organization, email=ADDRESS, inviter=owner, status=status, finished_at=timezone.now()
@@ -128,7 +128,7 @@ def test_a_finished_one_without_its_role_has_no_grant(organization: Organization
         _ = invitation.grant
 
 
-def test_what_it_is_called_in_the_admin(organization: Organization, owner: User):
+def test_its_name_in_the_admin(organization: Organization, owner: User):
     assert (
         str(InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner))
         == f"{ADDRESS} → {organization.name}"

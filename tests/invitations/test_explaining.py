@@ -1,4 +1,4 @@
-"""Why can this person not join? Each reason, and the story that leads to it."""
+"""Test the explanation of why an invitee has not joined: each reason, and the timeline."""
 
 import re
 from collections.abc import Callable
@@ -44,14 +44,14 @@ def invite(organization: Organization, owner: User) -> Callable[..., Invitation]
 
 @pytest.fixture
 def invitation(invite: Callable[..., Invitation]) -> Invitation:
-    """Its mail went out."""
+    """An open invitation whose email was sent."""
     invitation = invite()
     send_message(invitation.emails.get())
     return invitation
 
 
 def send_message(email: Email, state: str = "sent", words: str = "") -> None:
-    """Let the mail server have answered this."""
+    """Set the result of the delivery."""
     times: dict[str, dict[str, Any]] = {"sent": {"sent_at": timezone.now(), "due_at": None}, "failed": {"due_at": None}}
     Email.objects.filter(pk=email.pk).update(state=state, response=words, attempts=1, **times.get(state, {}))
     AttemptFactory.create(email=email, state=state, response=words)
@@ -76,7 +76,7 @@ def story(invitation: Invitation, **shown: bool) -> list[tuple[str, str]]:
 # Open
 
 
-def test_a_email_that_went_out_waits_for_an_answer(invitation: Invitation):
+def test_an_email_that_went_out_waits_for_an_answer(invitation: Invitation):
     assert reason(invitation) == "open_waiting_for_answer"
 
 
@@ -87,7 +87,7 @@ def test_a_delivered_email_waits_for_an_answer(invitation: Invitation):
 
 
 @pytest.mark.parametrize("state", ["queued", "sending"])
-def test_a_email_that_no_worker_has_sent_is_queued(invite: Callable[..., Invitation], state: str):
+def test_an_email_that_no_worker_has_sent_is_queued(invite: Callable[..., Invitation], state: str):
     invitation = invite()
     lease = {"lease_id": invitation.pk} if state == "sending" else {}
     Email.objects.update(state=state, **lease)
@@ -114,14 +114,14 @@ def test_a_full_mailbox_defers_the_mail(invitation: Invitation):
     assert reason(invitation) == "email_deferred"
 
 
-def test_a_email_that_cannot_be_made_is_ours_to_mend(invite: Callable[..., Invitation]):
+def test_an_email_that_cannot_be_rendered_is_not_sent(invite: Callable[..., Invitation]):
     invitation = invite()
     invitation.emails.update(state="failed", due_at=None, reason="Not sent: BadHeaderError")
 
     assert reason(invitation) == "email_not_sent"
 
 
-def test_a_email_marked_as_spam_was_read_by_somebody(invitation: Invitation):
+def test_an_email_marked_as_spam(invitation: Invitation):
     report(invitation, Email.State.COMPLAINED)
 
     assert reason(invitation) == "email_marked_as_spam"
@@ -139,9 +139,7 @@ def test_a_member_has_no_need_to_join(invitation: Invitation, organization: Orga
     assert reason(invitation) == "already_member"
 
 
-def test_a_member_by_another_address_is_not_told_to_be_one(
-    invitation: Invitation, organization: Organization, member: User
-):
+def test_a_member_by_another_address_is_not_revealed(invitation: Invitation, organization: Organization, member: User):
     EmailAddressFactory.create(user=member, email=ADDRESS, verified=False)
 
     assert reason(invitation) == "open_waiting_for_answer"
@@ -153,7 +151,7 @@ def test_members_who_take_every_seat_keep_the_next_one_waiting(invitation: Invit
     assert reason(invitation) == "all_seats_taken"
 
 
-def test_whoever_asked_for_no_emails_is_told_to_staff_alone(invitation: Invitation):
+def test_only_staff_see_an_unsubscribed_address(invitation: Invitation):
     before = story(invitation)
     Email.objects.update(
         state="dropped",
@@ -169,7 +167,7 @@ def test_whoever_asked_for_no_emails_is_told_to_staff_alone(invitation: Invitati
     assert reason(invitation, to_staff=True) == "email_unwanted"
 
 
-# Ended, or nearly
+# Ended or waiting for a seat
 
 
 def test_a_refused_email_ended_the_invitation(invite: Callable[..., Invitation]):
@@ -187,7 +185,7 @@ def test_a_bounced_email_ended_the_invitation(invitation: Invitation):
     assert reason(invitation) == "email_bounced"
 
 
-def test_whoever_said_yes_waits_for_a_seat(invitation: Invitation, organization: Organization, invitee: User):
+def test_an_acceptance_waits_for_a_seat(invitation: Invitation, organization: Organization, invitee: User):
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
     answering.accept(by=session_of(invitee), invitation_id=invitation.pk)
 
@@ -197,7 +195,7 @@ def test_whoever_said_yes_waits_for_a_seat(invitation: Invitation, organization:
     assert reason(invitation) == "account_deactivated"
 
 
-def test_a_seat_does_not_help_whom_nobody_vouches_for(
+def test_without_an_inviter_who_can_grant_it_a_seat_does_not_help(
     invitation: Invitation, organization: Organization, invitee: User, owner: User, stranger: User
 ):
     set_seat_limit(by=SERVICE, organization_id=organization.pk, seat_limit=organization.memberships.count())
@@ -266,10 +264,10 @@ def test_an_expired_one_whose_email_never_went_out_says_so_and_what_the_server_s
     assert explain(Invitation.objects.with_details().get(pk=invitation.pk)).words == "451 Try later"
 
 
-# What a server said when it took a mail is told to staff alone: one that was withheld has no such words
+# Only staff see the server's response to a sent email: a withheld email has none, which would reveal it
 
 
-def test_only_staff_read_what_the_server_said_when_it_took_a_email(invite: Callable[..., Invitation]):
+def test_only_staff_read_what_the_server_said_when_it_took_an_email(invite: Callable[..., Invitation]):
     invitation = invite()
     send_message(invitation.emails.get(), "deferred", "451 4.7.1 Greylisted")
     send_message(invitation.emails.get(), "sent", "250 2.0.0 queued as XYZ")
@@ -279,19 +277,19 @@ def test_only_staff_read_what_the_server_said_when_it_took_a_email(invite: Calla
     assert story(invitation, to_staff=True) == [*beginning, ("email.sent", "250 2.0.0 queued as XYZ")]
 
 
-# Who has an account is told to staff alone
+# Only staff learn whether the address has an account
 
 
 def test_managers_cannot_tell_who_has_an_account(invitation: Invitation):
-    told = [explain(Invitation.objects.with_details().get(pk=invitation.pk))]
+    explanations = [explain(Invitation.objects.with_details().get(pk=invitation.pk))]
     unverified = UserFactory.create(email="somebody@example.com")
     EmailAddressFactory.create(user=unverified, email=ADDRESS, verified=False)
-    told.append(explain(Invitation.objects.with_details().get(pk=invitation.pk)))
+    explanations.append(explain(Invitation.objects.with_details().get(pk=invitation.pk)))
     unverified.emailaddress_set.update(verified=True)  # type: ignore[attr-defined]
-    told.append(explain(Invitation.objects.with_details().get(pk=invitation.pk)))
+    explanations.append(explain(Invitation.objects.with_details().get(pk=invitation.pk)))
 
-    assert told[0] == told[1] == told[2]
-    assert told[0].reason == "open_waiting_for_answer"
+    assert explanations[0] == explanations[1] == explanations[2]
+    assert explanations[0].reason == "open_waiting_for_answer"
 
 
 def test_staff_read_whether_there_is_an_account_and_whether_its_address_is_confirmed(invitation: Invitation):
@@ -314,10 +312,10 @@ def test_every_reason_has_a_sentence_and_a_test():
     assert {reason.value for reason in TO_STAFF_ONLY} == {"email_unwanted", "no_account", "address_unverified"}
 
 
-# The story
+# Timeline
 
 
-def test_the_story_is_told_in_order_with_the_servers_words(
+def test_the_timeline_is_in_order_with_the_servers_responses(
     invite: Callable[..., Invitation], owner: User, invitee: User
 ):
     invitation = invite()
@@ -342,7 +340,7 @@ def test_the_story_is_told_in_order_with_the_servers_words(
     ]
 
 
-def test_why_no_server_was_asked_is_told_too(invitation: Invitation):
+def test_the_timeline_has_the_reason_why_no_server_was_contacted(invitation: Invitation):
     Invitation.objects.update(expires_at=timezone.now() + timedelta(days=1))
     Email.objects.update(sent_at=timezone.now() - timedelta(days=2))
     assert remind(invitation_id=invitation.pk)
@@ -352,9 +350,7 @@ def test_why_no_server_was_asked_is_told_too(invitation: Invitation):
     assert story(invitation)[-1] == ("email.dropped", "The invitation is declined.")
 
 
-def test_a_story_takes_as_many_queries_as_it_is_short(
-    invitation: Invitation, owner: User, django_assert_num_queries: Any
-):
+def test_the_number_of_queries_does_not_grow(invitation: Invitation, owner: User, django_assert_num_queries: Any):
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
     with django_assert_num_queries(7):
         explain(loaded)

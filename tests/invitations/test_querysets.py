@@ -1,4 +1,4 @@
-"""What is open, who sees which invitation, and what a row shows."""
+"""Test the invitation querysets: open invitations, access, filters and loaded details."""
 
 from typing import Any
 
@@ -43,7 +43,7 @@ FINISHED = ["accepted", "declined", "cancelled", "expired", "error"]
 
 @pytest.fixture
 def one_of_each(organization: Organization, owner: User) -> dict[str, Invitation]:
-    """Every state, open and not."""
+    """One invitation in each state, and an overdue one."""
     made = {status: make(organization, owner, status) for status in FINISHED}
     made["processing"] = make(organization, owner, "processing")
     made["late processing"] = make(organization, owner, "processing", overdue=True)
@@ -67,7 +67,7 @@ def make(organization: Organization, owner: User, status: str, **values: Any) ->
         ("reserving_seats", {"open", "processing", "late processing"}),
     ],
 )
-def test_which_rows_are_which(one_of_each: dict[str, Invitation], question: str, found: set[str]):
+def test_each_queryset_has_its_states(one_of_each: dict[str, Invitation], question: str, found: set[str]):
     rows = getattr(Invitation.objects, question)()
     assert {name for name, row in one_of_each.items() if row in rows} == found
 
@@ -124,7 +124,7 @@ class TestTheInvitee:
         other = InvitationFactory.create(organization=other_organization, email="invitee@example.com", inviter=stranger)
         assert list(Invitation.objects.addressed_to(invitee).not_joined_by(invitee)) == [other]
 
-    def test_the_newest_speaks_for_the_organization(
+    def test_each_organization_has_its_newest_invitation(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User, invitee: User
     ):
         unit = UnitFactory.create(organization=organization)
@@ -142,7 +142,7 @@ class TestTheInvitee:
 
 
 class TestTheOrganization:
-    def test_whoever_manages_members_sees_all_of_it(
+    def test_managers_of_members_see_all_of_it(
         self,
         organization: Organization,
         other_organization: Organization,
@@ -156,7 +156,7 @@ class TestTheOrganization:
             assert list(Invitation.objects.managed_in(organization, by)) == [mine]
             assert list(Invitation.objects.manageable_in(organization, by)) == [mine]
 
-    def test_whoever_manages_a_unit_sees_those_into_it(self, organization: Organization, owner: User, stranger: User):
+    def test_managers_of_a_unit_see_those_into_it(self, organization: Organization, owner: User, stranger: User):
         unit = UnitFactory.create(organization=organization)
         other = UnitFactory.create(organization=organization, slug="field-app", kind="application")
         MembershipFactory.create(

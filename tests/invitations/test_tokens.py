@@ -1,4 +1,4 @@
-"""Two tokens for one invitation: derived, distinct, and worth nothing once a single character is another."""
+"""Test the tokens of invitation links: they are derived, differ by purpose, and any change makes them invalid."""
 
 import base64
 import string
@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from invitations.models import Invitation
-from invitations.tokens import OPENING, Proof, Purpose, link_for, read_token, refusing_link_for, token_for
+from invitations.tokens import PAGE_PURPOSES, Proof, Purpose, link_for, read_token, token_for, unsubscribe_link_for
 from orgs.models import Organization
 from tests.factories import InvitationFactory
 from tests.support.changes import all_rows
@@ -22,7 +22,7 @@ URL_SAFE = string.ascii_letters + string.digits + "-_"
 invitations = st.builds(
     lambda key, generation: Invitation(pk=key, generation=generation), st.uuids(), st.integers(1, 2**31 - 1)
 )
-purposes = st.sampled_from(OPENING)
+purposes = st.sampled_from(PAGE_PURPOSES)
 
 
 @given(invitations, purposes)
@@ -47,26 +47,24 @@ def test_different_invitations_and_generations_have_different_tokens(
 
 
 @given(invitations, purposes, st.integers(0, 58), st.sampled_from(URL_SAFE))
-def test_a_single_altered_character_makes_it_nobodys(
-    invitation: Invitation, purpose: Purpose, place: int, character: str
-):
+def test_a_changed_character_makes_it_invalid(invitation: Invitation, purpose: Purpose, place: int, character: str):
     token = token_for(invitation, purpose)
     assume(token[place] != character)
     assert read_token(token[:place] + character + token[place + 1 :]) is None
 
 
 @given(invitations, purposes, st.integers(0, 43), st.integers(1, 255))
-def test_a_single_altered_bit_makes_it_nobodys(invitation: Invitation, purpose: Purpose, place: int, change: int):
+def test_a_changed_bit_makes_it_invalid(invitation: Invitation, purpose: Purpose, place: int, change: int):
     raw = bytearray(base64.urlsafe_b64decode(token_for(invitation, purpose) + "="))
     raw[place] ^= change
     assert read_token(base64.urlsafe_b64encode(raw).rstrip(b"=").decode()) is None
 
 
 @given(invitations, purposes)
-def test_there_is_one_spelling(invitation: Invitation, purpose: Purpose):
+def test_each_token_has_one_representation(invitation: Invitation, purpose: Purpose):
     token = token_for(invitation, purpose)
-    for spelling in (token + "=", token + "==", token + "\n", " " + token, token[:-1], token + "A", token + "!"):
-        assert read_token(spelling) is None
+    for variant in (token + "=", token + "==", token + "\n", " " + token, token[:-1], token + "A", token + "!"):
+        assert read_token(variant) is None
     respelled = token.replace("-", "+").replace("_", "/")
     assert respelled == token or read_token(respelled) is None
 
@@ -77,7 +75,7 @@ def test_there_is_one_spelling(invitation: Invitation, purpose: Purpose):
 @example("\x00" * 59)
 @example("é" * 59)
 @example("A" * 100_000)
-def test_any_other_text_is_nobodys(text: str):
+def test_any_other_text_is_invalid(text: str):
     assert read_token(text) is None
 
 
@@ -111,8 +109,8 @@ class TestRotatingKeys:
         listed = read_token(token_for(self.INVITATION, Purpose.LISTED))
         assert listed == Proof(self.INVITATION.pk, 3, Purpose.LISTED)
 
-    def test_what_the_tokens_are_does_not_change_from_release_to_release(self, settings: Settings):
-        """Links that were mailed must go on working."""
+    def test_tokens_do_not_change_between_releases(self, settings: Settings):
+        """Links in sent emails must keep working."""
         settings.INVITATION_TOKEN_KEYS = ["a key of at least thirty-two characters"]
         assert [token_for(self.INVITATION, purpose) for purpose in Purpose] == [
             "AZjA3gAAcACAAAAAAAAACgAAAANte-Lo0fnqDc-fBuqYa2JFuMXdSclRVLQ",
@@ -121,11 +119,11 @@ class TestRotatingKeys:
         ]
 
 
-def test_the_refusing_link_opens_no_invitation(settings: Settings):
+def test_the_unsubscribe_link_opens_no_invitation(settings: Settings):
     settings.PUBLIC_BASE_URL = "https://perfectworks.example"
     invitation = TestRotatingKeys.INVITATION
     token = token_for(invitation, Purpose.UNSUBSCRIBE)
-    assert refusing_link_for(invitation) == f"https://perfectworks.example/i/{token}/no-mail"
+    assert unsubscribe_link_for(invitation) == f"https://perfectworks.example/i/{token}/no-mail"
     assert read_token(token) is None
     assert read_token(token, [Purpose.UNSUBSCRIBE]) == Proof(invitation.pk, 3, Purpose.UNSUBSCRIBE)
     assert read_token(token_for(invitation, Purpose.EMAILED), [Purpose.UNSUBSCRIBE]) is None
@@ -138,7 +136,7 @@ def test_the_emailed_link_is_on_the_public_address(settings: Settings):
 
 
 @pytest.mark.django_db
-def test_nothing_in_the_database_is_a_token_or_a_part_of_one(organization: Organization, owner: User):
+def test_the_database_contains_no_part_of_a_token(organization: Organization, owner: User):
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     stored = str(all_rows())
     for purpose in Purpose:

@@ -1,4 +1,4 @@
-"""The texts that the code asks for, and those that are translated: read in Python, as not every machine has gettext."""
+"""Read the translatable texts from the code and the translations from the catalogs, without gettext."""
 
 import ast
 import re
@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 ROOT: Path = settings.BASE_DIR
-ROOMS = ("core", "perfectworks", "events", "accounts", "orgs", "invitations")
+APPS = ("core", "perfectworks", "events", "accounts", "orgs", "invitations")
 CALLS = {"gettext", "gettext_lazy", "gettext_noop", "_", "ngettext", "ngettext_lazy"}
 CALLS_WITH_CONTEXT = {"pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"}
 LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
@@ -24,7 +24,7 @@ Key = tuple[str, str]  # context and text
 
 @dataclass
 class Entry:
-    """One text of a .po file: ``plural`` beside ``text`` where it has one; ``translations`` in their order."""
+    """A text of a .po file. `plural` may be empty. `translations` maps the plural form to the translation."""
 
     context: str = ""
     text: str = ""
@@ -38,19 +38,19 @@ class Entry:
 
 
 def texts_in_code() -> set[Key]:
-    """Every text of ours that is marked as translatable, in Python and in templates."""
-    return texts_of([ROOT / room for room in ROOMS], [ROOT / "templates"])
+    """Return every translatable text of our Python code and templates."""
+    return texts_of([ROOT / app for app in APPS], [ROOT / "templates"])
 
 
 def texts_of_allauth() -> set[Key]:
-    """Every text of django-allauth's pages, mails and refusals that we use."""
+    """Return every translatable text of the parts of django-allauth that we use."""
     library = Path(allauth.__file__).parent
-    rooms = [library / "core", library / "account", library / "mfa"]
-    return texts_of(rooms, [library / "templates" / "account", library / "templates" / "mfa"])
+    packages = [library / "core", library / "account", library / "mfa"]
+    return texts_of(packages, [library / "templates" / "account", library / "templates" / "mfa"])
 
 
-def texts_of(rooms: list[Path], templates: list[Path]) -> set[Key]:
-    python = (texts_in_python(path) for room in rooms for path in room.rglob("*.py"))
+def texts_of(packages: list[Path], templates: list[Path]) -> set[Key]:
+    python = (texts_in_python(path) for package in packages for path in package.rglob("*.py"))
     files = [path for folder in templates for path in folder.rglob("*.*") if "phone" not in path.name]
     html = (texts_in_template(path) for path in files)
     return {*chain.from_iterable(python), *chain.from_iterable(html)}
@@ -78,7 +78,7 @@ def key_of(name: str, words: list[str]) -> Iterator[Key]:
 
 
 def read_po(path: Path) -> list[Entry]:
-    """The entries of a .po file but for its header and for what is obsolete."""
+    """Return the entries of a .po file, without the header and obsolete entries."""
     blocks = [block for block in path.read_text().split("\n\n") if re.search(r"^msgid ", block, re.MULTILINE)]
     return [entry for entry in map(read_entry, blocks) if entry.text]
 
@@ -86,19 +86,19 @@ def read_po(path: Path) -> list[Entry]:
 def read_entry(block: str) -> Entry:
     entry = Entry(fuzzy=bool(re.search(r"^#,.*\bfuzzy\b", block, re.MULTILINE)))
     for keyword, index, literals in re.findall(r'^(msg\w+)(?:\[(\d)\])? ((?:".*"\n?)+)', block, re.MULTILINE):
-        said = "".join(ast.literal_eval(line) for line in literals.splitlines())
+        text = "".join(ast.literal_eval(line) for line in literals.splitlines())
         if keyword == "msgstr":
-            entry.translations[int(index or 0)] = said
+            entry.translations[int(index or 0)] = text
         else:
-            setattr(entry, {"msgctxt": "context", "msgid": "text", "msgid_plural": "plural"}[keyword], said)
+            setattr(entry, {"msgctxt": "context", "msgid": "text", "msgid_plural": "plural"}[keyword], text)
     return entry
 
 
 def read_mo(path: Path) -> dict[tuple[Key, int], str]:
-    """What a .mo file says, by text and plural form."""
+    """Return the translations of a .mo file by text and plural form."""
     with path.open("rb") as file:
         catalog: dict[str | tuple[str, int], str] = GNUTranslations(file)._catalog  # type: ignore[attr-defined]
-    return {parts(name): said for name, said in catalog.items() if name}
+    return {parts(name): translation for name, translation in catalog.items() if name}
 
 
 def parts(name: str | tuple[str, int]) -> tuple[Key, int]:

@@ -1,4 +1,4 @@
-"""APIs speak English, whatever the caller's program or the site asks for."""
+"""Test that the APIs respond in English, whatever language the client or the site has."""
 
 import pytest
 
@@ -7,7 +7,7 @@ GERMAN = {"Accept-Language": "de"}
 
 @pytest.mark.parametrize("prefix", ["/api/v0", "/wacht", "/zenml", "/upsun", "/applivery", "/oauth2/token"])
 @pytest.mark.parametrize("site", ["en", "de"])
-def test_a_failure_is_told_as_ever(client, db, settings, prefix, site):
+def test_an_error_is_in_english(client, db, settings, prefix, site):
     plain = client.get(f"{prefix}/nowhere").content
     settings.LANGUAGE_CODE = site
 

@@ -1,4 +1,4 @@
-"""Every text of pages and mails is translated, whole, and what is compiled is what is written."""
+"""Test that every text of pages and emails is translated, and that the compiled catalogs are current."""
 
 import re
 
@@ -13,7 +13,7 @@ PLACEHOLDER = re.compile(r"%\((\w+)\)\w")
 INFORMAL = re.compile(r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]ein\w*|[Bb]itte (gib|wähle|versuche|bestätige|klick\w*))\b")
 SAME_IN_GERMAN = {"Code", "WebAuthn", "MFA", "TOTP Authenticator", "Passkey"}
 INNER_CAPITAL = re.compile(r"[a-z)] [A-Z][a-z]")
-WRITTEN_SO = {"This functionality requires JavaScript."}
+ALLOWED_CAPITALS = {"This functionality requires JavaScript."}
 ENGLISH = "locale_allauth/en"
 TRANSLATED = [code for code, _ in settings.LANGUAGES if code != "en"]
 CATALOGS = [*(f"{folder}/{code}" for folder in ("locale", "locale_allauth") for code in TRANSLATED), ENGLISH]
@@ -30,7 +30,7 @@ def entries(folder):
 
 
 @pytest.mark.parametrize("code", TRANSLATED)
-def test_the_code_asks_for_the_texts_that_the_catalog_has(code):
+def test_the_catalog_has_the_texts_of_the_code(code):
     entries = read_po(ROOT / "locale" / code / "LC_MESSAGES" / "django.po")
 
     assert texts_in_code() ^ {entry.key for entry in entries} == set(), ADVICE
@@ -40,7 +40,7 @@ def test_every_text_is_translated(entries):
     assert [entry.text for entry in entries if not all(entry.translations.values())] == [], ADVICE
 
 
-def test_nothing_is_only_guessed(entries):
+def test_no_entry_is_fuzzy(entries):
     assert [entry.text for entry in entries if entry.fuzzy] == [], ADVICE
 
 
@@ -48,44 +48,44 @@ def test_a_text_with_a_plural_has_every_form(entries):
     assert [entry.text for entry in entries if len(entry.translations) != (2 if entry.plural else 1)] == []
 
 
-def test_a_translation_names_what_its_text_names(entries):
+def test_a_translation_has_the_placeholders_of_its_text(entries):
     for entry in entries:
         named = set(PLACEHOLDER.findall(entry.text + entry.plural))
-        for said in entry.translations.values():
-            assert set(PLACEHOLDER.findall(said)) == named, entry.text
+        for text in entry.translations.values():
+            assert set(PLACEHOLDER.findall(text)) == named, entry.text
 
 
-def test_what_is_compiled_is_what_is_written(folder, entries):
-    written = {(entry.key, form): said for entry in entries for form, said in entry.translations.items()}
+def test_the_compiled_catalog_is_current(folder, entries):
+    written = {(entry.key, form): text for entry in entries for form, text in entry.translations.items()}
 
     assert read_mo(folder / "django.mo") == written, ADVICE
 
 
 def test_germans_are_addressed_formally(folder, entries):
-    assert [said for entry in entries for said in entry.translations.values() if INFORMAL.search(said)] == []
+    assert [text for entry in entries for text in entry.translations.values() if INFORMAL.search(text)] == []
 
 
 def test_no_line_ends_within_the_german_word_for_email(folder, entries):
-    """Browsers break at an ordinary hyphen; U+2011 looks the same and holds."""
-    assert [said for entry in entries for said in entry.translations.values() if "E-Mail" in said] == []
+    """Browsers break lines at an ordinary hyphen, but not at U+2011, which looks the same."""
+    assert [text for entry in entries for text in entry.translations.values() if "E-Mail" in text] == []
 
 
-def test_the_library_addresses_germans_formally_where_we_correct_it():
+def test_overridden_library_texts_are_formal_german():
     with translation.override("de"):
-        said = {text: translation.gettext(text) for _, text in texts_of_allauth()}
+        translations = {text: translation.gettext(text) for _, text in texts_of_allauth()}
 
-    assert [words for words in said.values() if INFORMAL.search(words)] == []
-    assert [text for text in said if said[text] == text and text not in SAME_IN_GERMAN] == []
+    assert [text for text in translations.values() if INFORMAL.search(text)] == []
+    assert [text for text in translations if translations[text] == text and text not in SAME_IN_GERMAN] == []
 
 
-def test_the_library_writes_english_headings_like_sentences_where_we_correct_it():
-    said = {translation.gettext(text) for _, text in texts_of_allauth()}
+def test_overridden_library_headings_use_sentence_case():
+    texts = {translation.gettext(text) for _, text in texts_of_allauth()}
 
-    assert {words for words in said if INNER_CAPITAL.search(words)} - WRITTEN_SO == set()
+    assert {text for text in texts if INNER_CAPITAL.search(text)} - ALLOWED_CAPITALS == set()
 
 
 @pytest.mark.parametrize("code", ["de", "en"])
-def test_only_what_the_library_says_is_corrected(code):
+def test_only_texts_of_the_library_are_overridden(code):
     entries = read_po(ROOT / "locale_allauth" / code / "LC_MESSAGES" / "django.po")
 
     assert {entry.key for entry in entries} - texts_of_allauth() == set()

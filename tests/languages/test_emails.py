@@ -1,4 +1,4 @@
-"""Mails speak the language of whom they are for, whatever the worker's process speaks."""
+"""Test that an email has its reader's language, whatever the worker's language is."""
 
 import re
 
@@ -15,7 +15,7 @@ from invitations.email.deliver import deliver_next
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.models import Invitation
-from invitations.tokens import Purpose, link_for, refusing_link_for, token_for
+from invitations.tokens import Purpose, link_for, token_for
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
 from tests.accounts.emailing import ASK, emailed, html_of
@@ -61,7 +61,7 @@ def lines_of(message):
         ("", "", "en", "en"),
     ],
 )
-def test_the_invitee_reads_the_invitations_language_first(invite, settings, organizations, invitations, sites, spoken):
+def test_an_invitation_email_has_its_own_language_first(invite, settings, organizations, invitations, sites, spoken):
     settings.LANGUAGE_CODE = sites
     Organization.objects.update(language=organizations)
     invite(language=invitations)
@@ -73,7 +73,7 @@ def test_the_invitee_reads_the_invitations_language_first(invite, settings, orga
     assert f'<html lang="{spoken}">' in html
 
 
-def test_the_inviter_reads_the_organizations_language(invite, invitee):
+def test_an_email_to_the_inviter_has_the_organizations_language(invite, invitee):
     Organization.objects.update(language="en")
     invitation = invite(language="de")
     sent()
@@ -87,21 +87,21 @@ def test_the_inviter_reads_the_organizations_language(invite, invitee):
 
 @pytest.mark.parametrize("kind", Email.Kind.values)
 @pytest.mark.parametrize("status", ["pending", "accepted", "declined", "expired"])
-def test_what_german_emails_share_with_english_ones_is_names_and_links(invite, kind, status):
+def test_german_and_english_emails_share_only_names_and_links(invite, kind, status):
     invite()
     Invitation.objects.update(status=status, finished_at=None if status == "pending" else Now(), decline_reason="Nein.")
     Email.objects.update(kind=kind, recipient="owner@example.com")
-    said = {}
+    lines = {}
     for language in ("en", "de"):
         Organization.objects.update(language=language)
         message = render_invitation_email(Email.objects.get(), Invitation.objects.with_details().get())
-        said[language] = lines_of(message)
+        lines[language] = lines_of(message)
 
-    shared = [line for line in said["en"] & said["de"] if line and not DATA.fullmatch(line)]
+    shared = [line for line in lines["en"] & lines["de"] if line and not DATA.fullmatch(line)]
     assert shared == []
 
 
-def test_the_text_is_german_whole(invite):
+def test_the_text_is_completely_german(invite):
     Organization.objects.update(language="de")
     invitation = invite()
     Invitation.objects.update(expires_at="2099-01-02T03:04:00Z")
@@ -124,18 +124,18 @@ def test_the_text_is_german_whole(invite):
         "Sie haben diese E‑Mail nicht erwartet? Dann können Sie sie ignorieren. Ohne Ihre Antwort geschieht nichts.\n"
         "\n"
         "E‑Mails abbestellen:\n"
-        f"{refusing_link_for(invitation)}\n"
+        f"{unsubscribe_link_for(invitation)}\n"
     )
 
 
-def test_the_worker_speaks_its_own_language_again_afterwards(invite):
+def test_the_worker_restores_its_own_language(invite):
     invite(language="de")
     with translation.override("en"):
         sent()
         assert translation.get_language() == "en"
 
 
-def test_an_account_email_that_a_program_asks_for_speaks_as_it_was_asked(client, db, mailoutbox):
+def test_an_account_email_requested_by_a_client_has_the_requested_language(client, db, mailoutbox):
     body = {"email": "new@example.com", "password": "a calm and long phrase", "firstName": "New", "lastName": "Cast"}
     answer = client.post(
         f"{API}/users/register", body, content_type="application/json", headers={"Accept-Language": "de"}
@@ -146,19 +146,19 @@ def test_an_account_email_that_a_program_asks_for_speaks_as_it_was_asked(client,
 
 
 @pytest.mark.parametrize("kind", ASK)
-def test_an_account_email_speaks_its_readers_language_whole(db, kind):
+def test_an_account_email_is_completely_in_its_readers_language(db, kind):
     member = UserFactory.create(email="member@example.com", password="a calm and long phrase")
-    said = {}
+    lines = {}
     for language in ("en", "de"):
         message = emailed(kind, member, address=f"in-{language}@example.com", accept_language=language)
-        said[language] = lines_of(message)
+        lines[language] = lines_of(message)
         assert f'<html lang="{language}">' in html_of(message)
 
-    shared = [line for line in said["en"] & said["de"] if line and not DATA.fullmatch(line)]
+    shared = [line for line in lines["en"] & lines["de"] if line and not DATA.fullmatch(line)]
     assert shared == ["PWPerfectWorks"]
 
 
-def test_an_account_email_on_the_way_to_an_invitation_speaks_as_that_does(client, invite, mailoutbox):
+def test_an_account_email_during_an_invitation_has_its_language(client, invite, mailoutbox):
     invitation = invite(language="de")
     english = {"Accept-Language": "en"}
     client.get(f"/i/{token_for(invitation, Purpose.LISTED)}", headers=english)
@@ -170,7 +170,7 @@ def test_an_account_email_on_the_way_to_an_invitation_speaks_as_that_does(client
     assert '<html lang="de">' in html_of(message)
 
 
-def test_an_account_email_speaks_the_sites_language_where_the_reader_has_none(db, settings):
+def test_an_account_email_has_the_sites_language_if_the_reader_has_none(db, settings):
     settings.LANGUAGE_CODE = "de"
     member = UserFactory.create(email="member@example.com", password="a calm and long phrase")
 

@@ -1,4 +1,4 @@
-"""Which language a page speaks: the invitation's, else the organization's, else the browser's, else the site's."""
+"""Test the language of a page: the invitation's, the organization's, the browser's or the site's, in this order."""
 
 import re
 
@@ -21,7 +21,7 @@ def invitation(organization, owner):
 
 
 def speaks(response):
-    """The page's language, as it says itself; its title must agree."""
+    """Return the language of the page. The header must agree."""
     html = response.content.decode()
     [language] = re.findall(r'<html lang="([\w-]*)"', html)
     assert response["Content-Language"] == language
@@ -46,7 +46,7 @@ def opened(client, invitation, headers=ENGLISH):
         ("", "", {"Accept-Language": "de;q=nonsense,,\x7f"}, "en"),
     ],
 )
-def test_an_invitation_speaks_its_own_language_first(client, invitation, invitations, organizations, browsers, spoken):
+def test_a_page_has_the_invitations_language_first(client, invitation, invitations, organizations, browsers, spoken):
     Organization.objects.update(language=organizations)
     Invitation.objects.update(language=invitations)
 
@@ -56,14 +56,14 @@ def test_an_invitation_speaks_its_own_language_first(client, invitation, invitat
     assert f"<title>{TITLES[spoken]} " in page.content.decode()
 
 
-def test_the_site_has_the_last_word(client, db, settings):
+def test_the_sites_language_is_the_fallback(client, db, settings):
     settings.LANGUAGE_CODE = "de"
 
     assert speaks(client.get("/", headers={"Accept-Language": "fr"})) == "de"
     assert speaks(client.get("/", headers=ENGLISH)) == "en"
 
 
-def test_the_other_pages_on_the_way_speak_as_the_invitation(client, invitation):
+def test_sign_in_and_sign_up_have_the_language_of_the_invitation(client, invitation):
     Invitation.objects.update(language="de")
     opened(client, invitation)
 
@@ -72,7 +72,7 @@ def test_the_other_pages_on_the_way_speak_as_the_invitation(client, invitation):
     assert speaks(client.get("/accounts/password/reset/", headers=ENGLISH)) == "de"
 
 
-def test_without_a_link_the_invitation_speaks_its_language_and_the_list_the_readers(client, invitation, invitee):
+def test_without_a_link_the_page_has_the_invitations_language_and_the_list_the_readers(client, invitation, invitee):
     Invitation.objects.update(language="de")
     client.force_login(invitee)
 
@@ -81,7 +81,7 @@ def test_without_a_link_the_invitation_speaks_its_language_and_the_list_the_read
     assert speaks(client.get("/invitations", headers=ENGLISH)) == "en"
 
 
-def test_a_later_link_that_says_nothing_leaves_it_to_the_browser(client, invitation, organization, owner):
+def test_a_later_link_without_a_language_uses_the_browsers(client, invitation, organization, owner):
     Invitation.objects.update(language="de")
     opened(client, invitation)
 
@@ -111,14 +111,14 @@ def test_signing_out_ends_it(client, invitation, invitee):
     assert speaks(client.get("/", headers=ENGLISH)) == "en"
 
 
-def test_whoever_may_not_see_an_invitation_does_not_learn_its_language(client, invitation, stranger):
+def test_people_who_may_not_see_an_invitation_do_not_learn_its_language(client, invitation, stranger):
     Invitation.objects.update(language="de")
     client.force_login(stranger)
 
     assert speaks(client.get(f"/invitations/{invitation.pk}", headers=ENGLISH)) == "en"
 
 
-def test_an_older_link_is_told_in_the_invitations_language(client, invitation):
+def test_an_older_link_has_the_invitations_language(client, invitation):
     link = f"/i/{token_for(invitation, Purpose.EMAILED)}"
     Invitation.objects.update(language="de", generation=2)
 
@@ -127,7 +127,7 @@ def test_an_older_link_is_told_in_the_invitations_language(client, invitation):
     assert (page.status_code, speaks(page)) == (410, "de")
 
 
-def test_a_language_that_is_no_longer_spoken_is_forgotten(client, db):
+def test_a_language_that_was_removed_is_ignored(client, db):
     session = client.session
     session["language"] = "tlh"
     session.save()
@@ -135,28 +135,28 @@ def test_a_language_that_is_no_longer_spoken_is_forgotten(client, db):
     assert speaks(client.get("/", headers=GERMAN)) == "de"
 
 
-def test_the_staffs_admin_speaks_english_whole(client, invitation):
+def test_the_admin_is_in_english(client, invitation):
     client.force_login(UserFactory.create(email="staff@example.com", superuser=True))
     for path in ("", "orgs/organization/", f"invitations/invitation/{invitation.pk}/change/"):
         assert speaks(client.get(f"/admin/{path}", headers=GERMAN)) == "en"
 
 
 @pytest.mark.parametrize("path", ["/", "/nowhere", "/accounts/login/", "/invitations/nowhere", "/i/nothing"])
-def test_every_page_says_what_its_language_depends_on(client, db, path):
+def test_every_page_varies_by_what_its_language_depends_on(client, db, path):
     page = client.get(path, headers=GERMAN)
 
     assert speaks(page) == "de"
     assert {"accept-language", "cookie"} <= {name.strip().lower() for name in page["Vary"].split(",")}
 
 
-def test_a_method_that_is_not_known_is_told_in_the_readers_language(client, invitation):
+def test_a_method_not_allowed_has_the_readers_language(client, invitation):
     page = client.get(f"/invitations/{invitation.pk}/accept", headers=GERMAN)
 
     assert (page.status_code, speaks(page)) == (405, "de")
     assert "Das geht unter dieser Adresse nicht" in page.content.decode()
 
 
-def test_a_form_that_expired_is_told_in_the_readers_language(invitation):
+def test_an_expired_form_has_the_readers_language(invitation):
     from django.test import Client
 
     page = Client(enforce_csrf_checks=True).post("/accounts/login/", headers=GERMAN)
@@ -164,7 +164,7 @@ def test_a_form_that_expired_is_told_in_the_readers_language(invitation):
     assert (page.status_code, speaks(page)) == (403, "de")
 
 
-def test_one_answer_does_not_set_the_language_of_the_next(client, invitation):
+def test_one_response_does_not_set_the_language_of_the_next(client, invitation):
     Invitation.objects.update(language="de")
     opened(client, invitation)
     client.cookies.clear()

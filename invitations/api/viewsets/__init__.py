@@ -1,1 +1,1 @@
-"""The house API of invitations: as the organization sends them, and as the invitee answers them."""
+"""The invitation viewsets of the house API, for organizations and for invitees."""

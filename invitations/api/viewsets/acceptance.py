@@ -1,4 +1,4 @@
-"""Saying yes, which two paths of the house API can do."""
+"""Accepting an invitation, for the two endpoints that can do it."""
 
 from uuid import UUID
 
@@ -9,16 +9,16 @@ from invitations.actions import answering
 from invitations.tokens import Proof
 from orgs.api.organization_context import HouseViewSet
 
-WAITING = "Waiting for a free seat"
+WAITING_MESSAGE = "Waiting for a free seat"
 
 
 class AcceptsInvitations(HouseViewSet):
-    """Operations that end in an acceptance."""
+    """Base of the viewsets that accept invitations."""
 
     @elevates_privileges
     def accepted(self, invitation_id: UUID, proof: Proof | None = None) -> Response:
-        """Accept in the caller's name, and say so when the membership has to wait for a seat."""
+        """Accept the invitation for the caller. If it waits for a seat, the response message says so."""
         answer = answering.accept(by=self.caller, invitation_id=invitation_id, proof=proof)
         if answer.membership is None:
-            self.message = WAITING
+            self.message = WAITING_MESSAGE
         return self.answer(answer)

@@ -1,4 +1,4 @@
-"""The documented menu's three operations on invitations: invite a member, see who invited me, join."""
+"""The three invitation operations below `/organization-members`: invite, list my invites, join."""
 
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +22,7 @@ from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
 
 
 class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
-    """``/organization-members``: how members come to be."""
+    """Invite to the current organization, list the caller's invites, and join."""
 
     resource = "member_invitations"
 
@@ -38,7 +38,7 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     def invite(self, request: Request) -> Response:
         """Invite new member to organization.
 
-        The invitation grants at most what the caller holds.
+        The invitation cannot grant more than the caller has.
         """
         return self.answer(inviting.invite(by=self.caller, organization_id=self.organization.pk, **self.body))
 
@@ -51,8 +51,8 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     def invites(self, request: Request) -> Response:
         """Get user's pending organization invitations.
 
-        All organizations that have invited the user and that the user has not joined yet, each with its newest open
-        invitation. Only the JWT of an identity provider reaches this; the user's verified addresses count.
+        Lists each organization that has invited one of the user's verified addresses and that the user has not joined,
+        with its newest open invitation. Requires the JWT of an identity provider.
         """
         rows = Invitation.objects.open().addressed_to(self.caller.user).newest_of_each_organization()
         rows = rows.not_joined_by(self.caller.user).with_details().with_member_count()
@@ -62,7 +62,7 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     def join(self, request: Request) -> Response:
         """Join organization with pending invitation.
 
-        By the organization's newest invitation to the caller, by an invitation's id, or by the token of its link.
-        Without a free seat the acceptance waits (`processing`), and the membership follows.
+        The body names an organization (its newest invitation to the caller is accepted), an invitation ID, or the token
+        of an invitation link. If no seat is free, the status is `processing`, and the caller becomes a member later.
         """
         return self.accepted(*find_offer(self.caller, **self.body))

@@ -1,4 +1,4 @@
-"""``/invitations``: what an invitee can do with the invitations to their own proven addresses."""
+"""`/invitations`: the invitations to the caller's verified addresses."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from invitations.models import Invitation
 
 
 class MyInvitationViewSet(AcceptsInvitations):
-    """Invitations as their invitee sees them. Everybody else's do not exist here."""
+    """List, accept and decline the caller's invitations. The invitations of others are a 404."""
 
     resource = "my_invitations"
 
@@ -39,14 +39,14 @@ class MyInvitationViewSet(AcceptsInvitations):
 
     @operation("Invitation retrieved successfully", answer=ReceivedInvitationSerializer)
     def retrieve(self, request: Request, invitation_id: UUID) -> Response:
-        """Get one of my invitations, whatever became of it."""
+        """Get one of my invitations, in any state."""
         return self.answer(find_addressed(self.caller, invitation_id))
 
     @operation("Invitation accepted successfully", answer=AcceptanceSerializer, errors=(409, 410))
     def accept(self, request: Request, invitation_id: UUID) -> Response:
         """Accept one of my invitations.
 
-        Without a free seat the acceptance waits (`processing`), and the membership follows.
+        If no seat is free, the status is `processing`, and the caller becomes a member later.
         """
         return self.accepted(invitation_id)
 
@@ -57,7 +57,10 @@ class MyInvitationViewSet(AcceptsInvitations):
         errors=(409, 410),
     )
     def decline(self, request: Request, invitation_id: UUID) -> Response:
-        """Decline one of my invitations for good; whoever invited me is told."""
+        """Decline one of my invitations.
+
+        This cannot be undone. The inviter is notified.
+        """
         answering.decline(by=self.caller, invitation_id=invitation_id, **self.body)
         return self.answer(find_addressed(self.caller, invitation_id))
 
@@ -68,9 +71,8 @@ class MyInvitationViewSet(AcceptsInvitations):
         errors=(404, 410),
     )
     def lookup(self, request: Request) -> Response:
-        """Look up the invitation behind a link.
+        """Look up the invitation of a link.
 
-        Says what the link's page shows, signed in or not, and changes nothing. A link older than the latest mail
-        is answered with 410.
+        Returns what the invitation page shows. No credential is needed. The response is 410 if a newer email was sent.
         """
         return self.answer(find_by_token(self.body["token"]))

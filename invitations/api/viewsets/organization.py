@@ -1,4 +1,4 @@
-"""The invitations of an organization: what whoever manages its members, or those of a unit, can do with them."""
+"""The invitations of an organization, for people who manage its members or the members of a unit."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from orgs.api.organization_context import PathOrganizationContext
 
 
 class OrganizationInvitationViewSet(PathOrganizationContext):
-    """``/organizations/{organization_id}/invitations``."""
+    """`/organizations/{organization_id}/invitations`."""
 
     resource = "organization_invitations"
 
@@ -39,8 +39,8 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List an organization's invitations.
 
-        The open ones, unless other states or a state of delivery are asked for; what is past its date is `expired`.
-        Who manages the members of single units only sees the invitations into those.
+        Lists the open invitations unless `state` or `delivery` is set. Overdue invitations have the state `expired`. A
+        caller who manages only units sees only the invitations to these units.
         """
         rows = Invitation.objects.manageable_in(self.organization, self.caller)
         return self.page(with_delivery(rows.with_details()))
@@ -57,7 +57,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite somebody to an organization.
 
-        The invitation grants at most what the caller holds.
+        The invitation cannot grant more than the caller has.
         """
         return self.answer(inviting.invite(by=self.caller, organization_id=organization_id, **self.body))
 
@@ -68,9 +68,9 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
     @operation("Invitation explained successfully", answer=ExplanationSerializer)
     def explain(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
-        """Tell why this person has not joined: the one reason that holds now, and what happened so far.
+        """Explain why this person has not joined.
 
-        Whether the invited address has an account is told to nobody.
+        Returns the current reason and a timeline. It never says whether the invited address has an account.
         """
         return self.answer(explain(find_managed(self.caller, self.organization, invitation_id)))
 
@@ -81,9 +81,10 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         errors=(409, 410, 422),
     )
     def partial_update(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
-        """Change what an open invitation grants, or how long it lives.
+        """Change what an open invitation grants, or when it expires.
 
-        The caller must hold what it grants before and after. Nothing is mailed: the link stays the same.
+        The caller must have everything that the invitation grants before and after the change. No email is sent, and
+        the link stays the same.
         """
         return self.answer(
             inviting.update_invitation(
@@ -93,16 +94,16 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
     @operation("Invitation cancelled successfully", status=204, errors=(410,))
     def destroy(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
-        """Withdraw an invitation.
+        """Cancel an invitation, without a response body.
 
-        The same as cancelling it; it stays readable, and its link says what happened.
+        The invitation stays readable, and the page of its link says that it was withdrawn.
         """
         inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         return self.answer()
 
     @operation("Invitation cancelled successfully", answer=InvitationSerializer, errors=(410,))
     def cancel(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
-        """Cancel an invitation that is open, or whose acceptance waits for a seat."""
+        """Cancel an invitation that is open or waits for a seat."""
         return self.answer(
             inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         )
@@ -116,9 +117,9 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     )
     @once
     def resend(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
-        """Mail an invitation again, with a new link and its time started anew.
+        """Send an invitation again, with a new link and a new expiry date.
 
-        An expired or undeliverable one is followed by a new invitation with the same grant, which is the answer.
+        For an expired or undeliverable invitation, this creates and returns a new invitation with the same grant.
         """
         return self.answer(
             inviting.resend(by=self.caller, organization_id=organization_id, invitation_id=invitation_id, **self.body)
@@ -134,10 +135,9 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     )
     @once
     def correct_address(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
-        """Send an invitation to the right address.
+        """Send an invitation to another address.
 
-        A new invitation with the same grant, which is the answer, takes the place of one that is open or could not
-        be delivered.
+        Creates and returns a new invitation with the same grant. It replaces one that is open or undeliverable.
         """
         return self.answer(
             inviting.correct_address(

@@ -1,4 +1,4 @@
-"""Saying yes: a person who has proven the invited address joins with what the row offers, as the inviter still may."""
+"""Test accepting: a person with the verified address joins, if the inviter may still grant the roles."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ from invitations.refusals import (
     NewerEmailSent,
     NotYours,
 )
-from invitations.tokens import OPENING, Proof, Purpose
+from invitations.tokens import PAGE_PURPOSES, Proof, Purpose
 from orgs.locks import AccountEnded
 from orgs.models import Organization, Role, RoleAssignment
 from orgs.permissions import (
@@ -114,7 +114,7 @@ class TestJoining:
         assert row.finished_at is not None
         assert start <= row.finished_at <= timezone.now()
 
-    def test_the_inviter_is_told(self, owner: User, invitee: User, invitation: Invitation):
+    def test_the_inviter_is_notified(self, owner: User, invitee: User, invitation: Invitation):
         say_yes(invitee, invitation)
         assert list(Email.objects.values_list("kind", "recipient")) == [("answered", "owner@example.com")]
 
@@ -162,7 +162,7 @@ class TestWhoMay:
             say_yes(stranger, invitation)
         assert changes.nothing
 
-    @pytest.mark.parametrize("purpose", OPENING)
+    @pytest.mark.parametrize("purpose", PAGE_PURPOSES)
     def test_with_a_link_the_refusal_says_what_is_wrong(self, stranger: User, invitation: Invitation, purpose: Purpose):
         with track_changes() as changes, pytest.raises(NotYours):
             say_yes(stranger, invitation, link(invitation, purpose))
@@ -180,7 +180,7 @@ class TestWhoMay:
             say_yes(invitee, invitation, link(other))
         assert changes.nothing
 
-    def test_programs_staff_and_whoever_is_not_signed_in_cannot(
+    def test_system_users_staff_and_signed_out_people_cannot(
         self, organization: Organization, invitee: User, invitation: Invitation, staff_member: User, by_staff: Principal
     ):
         EmailAddressFactory.create(user=staff_member, email="staff2@example.com")
@@ -199,7 +199,7 @@ class TestWhoMay:
                     say_yes(by, invitation, proof)
                 assert changes.nothing
 
-    def test_an_account_that_ended_meanwhile_joins_nothing(self, invitee: User, invitation: Invitation):
+    def test_a_deactivated_or_deleted_account_cannot_accept(self, invitee: User, invitation: Invitation):
         by = session_of(invitee)
         User.objects.filter(pk=invitee.pk).update(is_active=False)
         with track_changes() as changes, pytest.raises(AccountEnded):
@@ -232,7 +232,7 @@ class TestOnlyOnce:
             ({"overdue": True}, InvitationExpired),
         ],
     )
-    def test_what_is_not_open_says_what_became_of_it(
+    def test_an_invitation_that_is_not_open_returns_its_state(
         self, organization: Organization, owner: User, invitee: User, values: dict, refusal: type, proven: bool
     ):
         invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, **values)
@@ -309,7 +309,7 @@ class TestAMemberAlready:
         )
         assert role_id_of(invitee, organization) == ADMIN_ROLE
 
-    def test_neither_a_seat_nor_the_inviters_word_is_needed(
+    def test_neither_a_seat_nor_the_inviters_rights_are_needed(
         self, organization: Organization, admin: User, invitee: User
     ):
         MembershipFactory.create(organization=organization, user=invitee)
@@ -321,11 +321,11 @@ class TestAMemberAlready:
         assert say_yes(invitee, invitation).invitation.status == "accepted"
 
 
-class TestTheInvitersWord:
-    """It is asked again, of the inviter as they are now."""
+class TestRightsOfTheInviter:
+    """The rights of the inviter are checked again at acceptance."""
 
     @pytest.mark.parametrize("fall", ["left", "demoted", "deactivated", "erased"])
-    def test_who_could_not_offer_it_now_vouches_for_nothing(
+    def test_an_inviter_who_could_no_longer_grant_it_blocks_it(
         self, organization: Organization, admin: User, invitee: User, fall: str
     ):
         invitation = InvitationFactory.create(
@@ -344,7 +344,7 @@ class TestTheInvitersWord:
             say_yes(invitee, invitation)
         assert changes.nothing
 
-    def test_an_inviter_who_holds_less_vouches_for_what_they_still_hold(
+    def test_an_inviter_with_fewer_rights_can_still_grant_what_they_have(
         self, organization: Organization, owner: User, admin: User, invitee: User
     ):
         membership_of(owner, organization).assignments.update(role_id=ADMIN_ROLE)
@@ -367,7 +367,7 @@ class TestTheInvitersWord:
             say_yes(invitee, invitation)
         assert changes.nothing
 
-    def test_after_somebody_else_resent_it_they_vouch(
+    def test_after_somebody_else_resent_it_their_rights_count(
         self, organization: Organization, owner: User, admin: User, invitee: User
     ):
         invitation = InvitationFactory.create(
@@ -378,8 +378,8 @@ class TestTheInvitersWord:
         assert say_yes(invitee, invitation).membership is not None
 
 
-class TestWhatItNames:
-    """Whatever came into the row by another way, nothing of another organization is given."""
+class TestReferences:
+    """Roles and units of other organizations are never granted, even if the row names them."""
 
     @pytest.mark.parametrize("foreign", ["role", "role of units", "unit", "unit role", "permission"])
     def test_what_is_not_this_organizations_is_not_given(
@@ -423,7 +423,9 @@ class TestSeats:
             say_yes(invitee, invitation)
         assert changes.nothing
 
-    def test_who_could_not_offer_it_lets_nobody_wait(self, organization: Organization, admin: User, invitee: User):
+    def test_an_inviter_who_cannot_grant_it_blocks_waiting_too(
+        self, organization: Organization, admin: User, invitee: User
+    ):
         Organization.objects.update(seat_limit=3)
         invitation = InvitationFactory.create(
             organization=organization, email=ADDRESS, inviter=admin, role_id=OWNER_ROLE

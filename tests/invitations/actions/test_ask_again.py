@@ -1,4 +1,4 @@
-"""From the page of an expired invitation: ask whoever invited for a new one."""
+"""Test asking the inviter for a new invitation after the old one has expired."""
 
 import pytest
 from django.utils import timezone
@@ -40,7 +40,7 @@ def expired(request: pytest.FixtureRequest, organization: Organization, owner: U
     return InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, overdue=True, **marked)
 
 
-def test_the_inviter_gets_a_email(organization: Organization, expired: Invitation):
+def test_the_inviter_gets_an_email(organization: Organization, expired: Invitation):
     with track_changes() as changes:
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
     assert changes.tables == {"invitations.Email": (1, 0, 0)}
@@ -61,7 +61,7 @@ def test_asking_twice_asks_once_also_where_nobody_can_be_emailed(owner: User, ex
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
     with track_changes() as second:
         ask_again(by=LINK_HOLDER, invitation_id=expired.pk, proof=link(expired))
-    assert (first.tables, [told.kind for told in first.events]) == ({}, ["invitation.asked_again"])
+    assert (first.tables, [event.kind for event in first.events]) == ({}, ["invitation.asked_again"])
     assert second.nothing
 
 

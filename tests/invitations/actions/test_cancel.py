@@ -1,4 +1,4 @@
-"""Withdrawing what was not answered yet, or what waits for a seat."""
+"""Test cancelling an invitation that is open or waits for a seat."""
 
 import pytest
 from django.utils import timezone
@@ -79,7 +79,7 @@ def test_what_has_ended_stays_as_it_ended(organization: Organization, admin: Use
     assert changes.nothing
 
 
-def test_whoever_manages_members_withdraws_also_what_they_could_not_offer(
+def test_managers_of_members_withdraw_also_what_they_could_not_grant(
     organization: Organization, member: User, owner: User
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
@@ -92,7 +92,7 @@ def test_whoever_manages_members_withdraws_also_what_they_could_not_offer(
     )
 
 
-def test_whoever_manages_a_unit_withdraws_what_they_could_offer_there(
+def test_managers_of_a_unit_withdraw_what_they_could_grant_there(
     organization: Organization, stranger: User, owner: User
 ):
     unit = UnitFactory.create(organization=organization)

@@ -1,4 +1,4 @@
-"""Correcting the address: a new invitation to the right one takes the place of an open or undeliverable one."""
+"""Test correcting the address: a new invitation replaces one that is open or undeliverable."""
 
 from datetime import timedelta
 from typing import Any

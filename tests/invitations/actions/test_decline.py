@@ -1,4 +1,4 @@
-"""Saying no for good: the invitee, or whoever reads the mail without signing in."""
+"""Test declining: by the invitee, or by anybody with the emailed link."""
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -48,7 +48,7 @@ def invitation(organization: Organization, owner: User) -> Invitation:
     return InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner)
 
 
-def test_it_ends_and_the_inviter_is_told(organization: Organization, invitee: User, invitation: Invitation):
+def test_it_ends_and_the_inviter_is_notified(organization: Organization, invitee: User, invitation: Invitation):
     with track_changes() as changes:
         answer = say_no(invitee, invitation, reason="No time.\nSorry!")
     assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
@@ -73,7 +73,7 @@ def test_the_listed_link_proves_no_mailbox(invitation: Invitation):
     assert changes.nothing
 
 
-def test_nothing_at_all_proves_nothing(invitation: Invitation):
+def test_without_a_link_or_an_account_it_is_refused(invitation: Invitation):
     with track_changes() as changes, pytest.raises(InvitationNotFound):
         say_no(LINK_HOLDER, invitation)
     assert changes.nothing
@@ -93,13 +93,13 @@ def test_an_account_with_another_address_spends_nothing_whatever_link_it_shows(s
         say_no(stranger, invitation, link(invitation))
 
 
-def test_programs_and_staff_decline_for_nobody(
+def test_system_users_and_staff_cannot_decline(
     organization: Organization, invitee: User, invitation: Invitation, by_staff: Principal
 ):
-    program = MembershipFactory.create(organization=organization, of_system_user=True).user
+    system_user = MembershipFactory.create(organization=organization, of_system_user=True).user
     for by in (
         Principal(user=invitee, method=Method.API_KEY),
-        Principal(user=program, method=Method.OAUTH2),
+        Principal(user=system_user, method=Method.OAUTH2),
         by_staff,
     ):
         for proof in (None, link(invitation)):
@@ -123,13 +123,13 @@ def test_a_member_may_decline_and_stays_one(organization: Organization, invitee:
     assert membership_of(invitee, organization)
 
 
-def test_the_inviters_word_is_not_needed(organization: Organization, admin: User, invitee: User):
+def test_the_inviters_rights_do_not_matter(organization: Organization, admin: User, invitee: User):
     invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin)
     membership_of(admin, organization).delete()
     assert say_no(invitee, invitation).status == "declined"
 
 
-def test_an_inviter_who_is_gone_is_not_told(organization: Organization, admin: User, invitee: User):
+def test_a_deleted_inviter_is_not_notified(organization: Organization, admin: User, invitee: User):
     invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin)
     User.objects.filter(pk=admin.pk).update(is_active=False)
     with track_changes() as changes:
@@ -158,7 +158,7 @@ def test_a_reason_is_short_and_visible(invitee: User, invitation: Invitation, re
         ({"overdue": True}, InvitationExpired),
     ],
 )
-def test_what_is_not_open_says_what_became_of_it(
+def test_an_invitation_that_is_not_open_returns_its_state(
     organization: Organization, owner: User, invitee: User, values: dict, refusal: type, signed_in: bool
 ):
     invitation = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, **values)

@@ -1,4 +1,4 @@
-"""What the service itself does to an invitation: mark it expired, or undeliverable."""
+"""Test what the service does itself: mark invitations as expired or undeliverable."""
 
 from datetime import timedelta
 from typing import Any
@@ -74,12 +74,12 @@ class TestExpiring:
         assert Invitation.objects.get(pk=overdue.pk).status == "expired"
 
 
-class TestTellingWhoInvited:
-    """That an invitation ended and its mail never went out."""
+class TestNotifyingTheInviter:
+    """The inviter is notified when an invitation expires and its email was never sent."""
 
     @pytest.fixture
     def invitation(self, organization: Organization, owner: User) -> Invitation:
-        """Overdue, with a mail in the outbox."""
+        """An overdue invitation with a queued email."""
         invitation = InvitationFactory.create(
             organization=organization, email="invitee@example.com", inviter=owner, overdue=True
         )
@@ -97,7 +97,7 @@ class TestTellingWhoInvited:
         ],
         ids=lambda email: email["state"],
     )
-    def test_they_are_told_once_of_a_email_that_never_went_out(
+    def test_they_are_notified_once_if_the_email_was_never_sent(
         self, organization: Organization, invitation: Invitation, email: dict[str, Any]
     ):
         Email.objects.update(**email)
@@ -109,19 +109,19 @@ class TestTellingWhoInvited:
         assert notices() == ["owner@example.com"]
 
     @pytest.mark.parametrize("state", ["sent", "delivered", "deferred", "bounced", "complained"])
-    def test_not_of_one_that_a_email_server_took(self, organization: Organization, invitation: Invitation, state: str):
+    def test_not_if_a_mail_server_took_it(self, organization: Organization, invitation: Invitation, state: str):
         Email.objects.update(state=state, due_at=None, sent_at=timezone.now())
         expire(organization_id=organization.pk)
         assert notices() == []
 
-    def test_not_of_one_that_its_recipient_refused(self, organization: Organization, invitation: Invitation):
+    def test_not_if_the_recipient_had_unsubscribed(self, organization: Organization, invitation: Invitation):
         Email.objects.update(state="dropped", due_at=None, withheld_at=timezone.now())
         expire(organization_id=organization.pk)
         assert notices() == []
 
-    @pytest.mark.parametrize(("generation", "told"), [(1, ["owner@example.com"]), (2, [])])
+    @pytest.mark.parametrize(("generation", "recipients"), [(1, ["owner@example.com"]), (2, [])])
     def test_the_email_of_the_newest_link_counts(
-        self, organization: Organization, invitation: Invitation, generation: int, told: list[str]
+        self, organization: Organization, invitation: Invitation, generation: int, recipients: list[str]
     ):
         Invitation.objects.update(generation=2)
         invitation.refresh_from_db()
@@ -129,23 +129,21 @@ class TestTellingWhoInvited:
         sent = Email.objects.filter(generation=generation)
         sent.update(state="sent", due_at=None, sent_at=timezone.now())
         expire(organization_id=organization.pk)
-        assert notices() == told
+        assert notices() == recipients
 
-    def test_an_archived_organization_sends_none_and_tells_nobody(
-        self, organization: Organization, invitation: Invitation
-    ):
+    def test_an_archived_organization_notifies_nobody(self, organization: Organization, invitation: Invitation):
         Organization.objects.update(deleted_at=timezone.now())
         expire(organization_id=organization.pk)
         assert notices() == []
 
-    def test_where_nobody_is_left_to_be_told_it_expires_all_the_same(
+    def test_it_expires_even_without_somebody_to_notify(
         self, organization: Organization, invitation: Invitation, owner: User
     ):
         User.objects.filter(pk=owner.pk).update(is_active=False)
         assert expire(organization_id=organization.pk) == 1
         assert notices() == []
 
-    def test_whatever_marks_it_tells_them(self, organization: Organization, invitation: Invitation, owner: User):
+    def test_every_way_of_marking_notifies(self, organization: Organization, invitation: Invitation, owner: User):
         role = create_role(
             by=session_of(owner),
             organization_id=organization.pk,
@@ -168,12 +166,12 @@ class TestTellingWhoInvited:
         )
         with django_assert_num_queries(
             4 + 2 * 3
-        ):  # savepoint, lock, overdue, savepoint; of each its end, its notice, its event
+        ):  # savepoint, lock, overdue, savepoint; then for each: status, email to the inviter, event
             expire(organization_id=organization.pk)
 
 
 def notices() -> list[str]:
-    """Who is told that an invitation could not be delivered."""
+    """Return the recipients of emails about an undeliverable invitation."""
     return list(Email.objects.filter(kind="undeliverable").values_list("recipient", flat=True))
 
 
@@ -184,7 +182,7 @@ class TestFailing:
             organization=organization, email="invitee@example.com", inviter=owner, generation=2
         )
 
-    def test_it_ends_and_the_inviter_is_told(self, organization: Organization, invitation: Invitation):
+    def test_it_ends_and_the_inviter_is_notified(self, organization: Organization, invitation: Invitation):
         with track_changes() as changes:
             assert fail(invitation_id=invitation.pk, generation=2, reason="550 5.1.1")
         assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
@@ -217,7 +215,7 @@ class TestFailing:
         Organization.objects.update(deleted_at=timezone.now())
         assert fail(invitation_id=invitation.pk, generation=2, reason="refused")
 
-    def test_one_that_was_purged_meanwhile_does_not(self, invitation: Invitation):
+    def test_a_deleted_invitation_does_not_fail(self, invitation: Invitation):
         key = invitation.pk
         invitation.delete()
         assert not fail(invitation_id=key, generation=2, reason="refused")
@@ -225,7 +223,7 @@ class TestFailing:
     @pytest.mark.parametrize(
         "reason", ["550 5.1.1 <invitee@example.com> unknown", "No such mailbox", "", "550 5.1.1\n", "Refused", "5"]
     )
-    def test_the_words_of_a_email_server_never_reach_an_event(self, invitation: Invitation, reason: str):
+    def test_the_response_of_a_mail_server_is_not_in_an_event(self, invitation: Invitation, reason: str):
         with track_changes() as changes, pytest.raises(ValueError, match="code"):
             fail(invitation_id=invitation.pk, generation=2, reason=reason)
         assert changes.nothing

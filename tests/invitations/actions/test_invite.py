@@ -1,4 +1,4 @@
-"""Offering an address a place: by whoever manages members, of what they hold, once per address and target."""
+"""Test inviting: who may invite, what they may grant, and one open invitation per address and target."""
 
 from datetime import timedelta
 from typing import Any
@@ -51,7 +51,7 @@ def send(by: User | Principal, organization: Organization, email: str = ADDRESS,
 
 @pytest.fixture
 def manager(organization: Organization, member: User) -> User:
-    """May manage members and list projects, and nothing else."""
+    """A member who may only manage members and list projects."""
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
     return member
 
@@ -179,7 +179,7 @@ class TestWhoMayOfferWhat:
         assert changes.nothing
         assert send(owner, organization, role_id=OWNER_ROLE).role_id == OWNER_ROLE
 
-    def test_whoever_manages_a_unit_invites_into_it_alone(
+    def test_managers_of_a_unit_invite_only_into_it(
         self, organization: Organization, workspace: Unit, unit_admin: User
     ):
         send(unit_admin, organization, unit_id=workspace.pk, unit_role_id=UNIT_EDITOR_ROLE)
@@ -201,11 +201,11 @@ class TestWhoMayOfferWhat:
         assert changes.nothing
         send(narrow, organization)
 
-    def test_a_program_invites_like_a_member(self, organization: Organization):
-        program = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
-        key = Principal(user=program, method=Method.API_KEY, organization_id=organization.pk)
+    def test_a_system_user_invites_like_a_member(self, organization: Organization):
+        system_user = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE).user
+        key = Principal(user=system_user, method=Method.API_KEY, organization_id=organization.pk)
         invitation = send(key, organization, role_id=EDITOR_ROLE)
-        assert (invitation.inviter_id, invitation.inviter_name) == (program.pk, "Robot")
+        assert (invitation.inviter_id, invitation.inviter_name) == (system_user.pk, "Robot")
 
     def test_staff_offer_anything_anywhere(self, organization: Organization, by_staff: Principal):
         assert send(by_staff, organization, role_id=OWNER_ROLE).inviter_id == by_staff.actor_id
@@ -222,14 +222,14 @@ class TestWhoMayOfferWhat:
             send(owner, organization)
         assert changes.nothing
 
-    def test_outsiders_know_of_nothing(self, organization: Organization, stranger: User):
+    def test_outsiders_get_a_404(self, organization: Organization, stranger: User):
         with track_changes() as changes, pytest.raises(OrganizationNotFound):
             send(stranger, organization)
         assert changes.nothing
 
 
-class TestWhatItNames:
-    """Everything it names belongs to the organization."""
+class TestReferences:
+    """Roles, units and permissions must belong to the organization."""
 
     def test_roles_and_units_of_others_are_unknown(
         self, organization: Organization, other_organization: Organization, workspace: Unit, owner: User
@@ -308,7 +308,7 @@ class TestOncePerAddressAndTarget:
         with track_changes() as changes:
             invitation = send(owner, organization)
         assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
-        assert [(told.kind, told.subject[1], told.by) for told in changes.events] == [
+        assert [(event.kind, event.subject[1], event.by) for event in changes.events] == [
             ("invitation.expired", overdue.pk, None),
             ("invitation.created", invitation.pk, owner.pk),
         ]
@@ -323,7 +323,7 @@ class TestOncePerAddressAndTarget:
                     send(owner, organization, address, force=force)
                 assert changes.nothing
 
-    def test_an_address_that_a_member_has_not_proven_is_nobodys(
+    def test_an_address_that_a_member_has_not_verified_can_be_invited(
         self, organization: Organization, owner: User, member: User
     ):
         EmailAddressFactory.create(user=member, email="second@example.com", verified=False)
@@ -343,7 +343,7 @@ class TestForce:
         with track_changes() as changes:
             newer = send(owner, organization, role_id=EDITOR_ROLE, force=True)
         assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
-        assert [(told.kind, told.subject[1], told.data.get("role_id")) for told in changes.events] == [
+        assert [(event.kind, event.subject[1], event.data.get("role_id")) for event in changes.events] == [
             ("invitation.superseded", former.pk, None),
             ("invitation.created", newer.pk, str(EDITOR_ROLE)),
         ]
@@ -370,7 +370,7 @@ class TestForce:
     def test_without_a_former_one_it_is_an_ordinary_invitation(self, organization: Organization, owner: User):
         with track_changes() as changes:
             send(owner, organization, force=True)
-        assert [told.kind for told in changes.events] == ["invitation.created"]
+        assert [event.kind for event in changes.events] == ["invitation.created"]
 
     def test_other_targets_stay_open(self, organization: Organization, workspace: Unit, owner: User):
         to_unit = send(owner, organization, unit_id=workspace.pk, unit_role_id=UNIT_VIEWER_ROLE)

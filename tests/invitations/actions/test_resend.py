@@ -1,4 +1,4 @@
-"""Sending again: a new link, a new date, and somebody who vouches; older links say that a newer mail was sent."""
+"""Test resending: a new link, a new expiry date, and the older links stop working."""
 
 from datetime import timedelta
 from typing import Any
@@ -66,7 +66,7 @@ def invitation(organization: Organization, admin: User) -> Invitation:
 
 
 class TestAnOpenOne:
-    def test_its_time_starts_anew_and_a_email_is_queued(
+    def test_the_expiry_restarts_and_an_email_is_queued(
         self, organization: Organization, admin: User, invitation: Invitation
     ):
         start = timezone.now()
@@ -100,10 +100,10 @@ class TestAnOpenOne:
             send_again(member, higher)
         assert changes.nothing
 
-    def test_the_inviter_goes_on_vouching_while_they_can(self, owner: User, admin: User, invitation: Invitation):
+    def test_the_inviter_stays_while_they_can_grant_it(self, owner: User, admin: User, invitation: Invitation):
         assert send_again(owner, invitation).inviter_id == admin.pk
 
-    def test_whoever_resends_vouches_where_the_inviter_no_longer_can(
+    def test_the_caller_becomes_the_inviter_if_the_old_one_can_no_longer_grant_it(
         self, organization: Organization, owner: User, admin: User, invitation: Invitation
     ):
         membership_of(admin, organization).assignments.update(role_id=VIEWER_ROLE)
@@ -111,8 +111,8 @@ class TestAnOpenOne:
         assert (answer.inviter_id, answer.inviter_user_id, answer.inviter_name) == (owner.pk, owner.pk, "Owner Cast")
 
 
-class TestOneThatEndedUnanswered:
-    """It expired, marked or not, or its mail was refused: a full mailbox has room again, a filter was mended."""
+class TestExpiredOrUndeliverable:
+    """An expired or undeliverable invitation can be sent again: a mailbox may have space again."""
 
     @pytest.fixture(params=["expired", "pending", "error"])
     def ended(self, request: pytest.FixtureRequest, organization: Organization, admin: User) -> Invitation:
@@ -131,7 +131,7 @@ class TestOneThatEndedUnanswered:
         with track_changes() as changes:
             newer = send_again(owner, ended)
         assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
-        assert [told for told in changes.events if told.kind != "invitation.expired"] == [
+        assert [event for event in changes.events if event.kind != "invitation.expired"] == [
             event(
                 "invitation.created",
                 newer,
@@ -176,7 +176,7 @@ class TestOneThatEndedUnanswered:
             send_again(owner, ended)
         assert changes.nothing
 
-    def test_the_ceiling_holds(self, organization: Organization, member: User, owner: User):
+    def test_nobody_grants_more_than_they_have(self, organization: Organization, member: User, owner: User):
         Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
         higher = InvitationFactory.create(
             organization=organization, email=ADDRESS, inviter=owner, role_id=EDITOR_ROLE, overdue=True

@@ -1,4 +1,4 @@
-"""Changing an open invitation: the rule for inviting holds for what it offers now and for what it will."""
+"""Test changing an open invitation: the caller must be able to grant its old and its new roles."""
 
 from datetime import timedelta
 from typing import Any
@@ -64,7 +64,7 @@ def invitation(organization: Organization, admin: User) -> Invitation:
 
 @pytest.fixture
 def manager(organization: Organization, member: User) -> User:
-    """May manage members and list projects, and nothing else."""
+    """A member who may only manage members and list projects."""
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
     return member
 
@@ -162,7 +162,7 @@ class TestTheCeiling:
         assert changes.nothing
         update(narrow, invitation, role_id=UNASSIGNED_ROLE)
 
-    def test_whoever_manages_the_unit_may_within_it(self, organization: Organization, stranger: User, owner: User):
+    def test_managers_of_the_unit_may_change_it(self, organization: Organization, stranger: User, owner: User):
         unit = UnitFactory.create(organization=organization)
         MembershipFactory.create(
             organization=organization, user=stranger, role_id=UNASSIGNED_ROLE, unit_roles={unit: UNIT_ADMIN_ROLE}
@@ -177,17 +177,17 @@ class TestTheCeiling:
 
 
 class TestWhoVouches:
-    def test_the_inviter_goes_on_vouching_for_what_they_could_offer(
+    def test_the_inviter_stays_if_they_could_grant_the_new_roles(
         self, owner: User, admin: User, invitation: Invitation
     ):
         answer = update(owner, invitation, role_id=EDITOR_ROLE)
         assert (answer.inviter_id, answer.inviter_name) == (admin.pk, "Admin Cast")
 
-    def test_whoever_offers_more_than_the_inviter_could_takes_over(self, owner: User, invitation: Invitation):
+    def test_otherwise_the_caller_becomes_the_inviter(self, owner: User, invitation: Invitation):
         answer = update(owner, invitation, role_id=OWNER_ROLE)
         assert (answer.inviter_id, answer.inviter_user_id, answer.inviter_name) == (owner.pk, owner.pk, "Owner Cast")
 
-    def test_so_does_whoever_edits_after_the_inviter_left(
+    def test_the_caller_becomes_the_inviter_after_the_old_one_left(
         self, organization: Organization, owner: User, admin: User, invitation: Invitation
     ):
         membership_of(admin, organization).delete()

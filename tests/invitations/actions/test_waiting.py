@@ -1,4 +1,4 @@
-"""Acceptances that wait for a seat: whoever waits longest comes in first, and nobody blocks the others."""
+"""Test acceptances that wait for a seat: the oldest gets the next seat, and blocked ones are skipped."""
 
 from datetime import timedelta
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def full(organization: Organization) -> Organization:
-    """An organization whose three members take its three seats."""
+    """An organization with three seats and three members."""
     Organization.objects.filter(pk=organization.pk).update(seat_limit=3)
     organization.refresh_from_db()
     return organization
@@ -93,7 +93,7 @@ def test_without_a_free_seat_nothing_changes(full: Organization, owner: User, in
     assert changes.nothing
 
 
-def test_whoever_waits_longest_comes_in_first(full: Organization, owner: User):
+def test_the_oldest_acceptance_gets_the_seat(full: Organization, owner: User):
     people = [UserFactory.create(email=f"waiting{number}@example.com") for number in range(4)]
     waiting = [
         InvitationFactory.create(organization=full, invitee=person, inviter=owner, waiting=True) for person in people
@@ -132,8 +132,8 @@ def test_nobody_enters_an_archived_organization(full: Organization, owner: User,
     assert statuses(waiting) == ["processing"]
 
 
-class TestWhoDoesNotComeIn:
-    """They are passed over, and those behind them come in."""
+class TestBlockedInvitees:
+    """Invitees who cannot join are skipped, and the next ones join."""
 
     @pytest.fixture
     def behind(self, full: Organization, owner: User, stranger: User, first: Invitation) -> Invitation:
@@ -210,15 +210,15 @@ def test_several_organizations_give_their_seats_when_one_person_leaves_all(
 def test_an_open_invitation_does_not_take_the_seat_of_who_waits(
     full: Organization, owner: User, member: User, invitee: User
 ):
-    """Waiting came first: the address that is merely invited will have to wait in turn."""
+    """Waiting invitees come before those who have not accepted yet."""
     InvitationFactory.create(organization=full, email="somebody@example.com", inviter=owner)
     waiting = InvitationFactory.create(organization=full, invitee=invitee, inviter=owner, waiting=True)
     leave_organization(by=session_of(member), organization_id=full.pk)
     assert statuses(waiting) == ["accepted"]
 
 
-class TestTheChore:
-    """Whoever may offer it again frees no seat by that; the worker looks after it."""
+class TestMaintenance:
+    """No action frees a seat when an inviter regains their rights, so the worker checks regularly."""
 
     @pytest.fixture
     def waiting(self, full: Organization, admin: User, invitee: User) -> Invitation:

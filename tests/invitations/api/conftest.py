@@ -1,4 +1,4 @@
-"""Who else acts here, where they can be invited to, and how they speak to the API."""
+"""Users, units, invitations and API clients for the tests of the invitation API."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ By = Callable[..., APIClient]
 
 @pytest.fixture
 def by(request: pytest.FixtureRequest) -> By:
-    """A client of one of the cast, by name, whose credential is of a kind and bounds; "anonymous" has none."""
+    """Return a function that creates a client for a user fixture. "anonymous" has no credential."""
 
     def client(who: str, method: Method = Method.JWT, **bounds: Any) -> APIClient:
         client = APIClient()
@@ -45,21 +45,21 @@ def application(organization: Organization) -> Unit:
 
 @pytest.fixture
 def manager(organization: Organization) -> User:
-    """May manage members, by a role of the organization's own, and nothing else."""
+    """A member with a custom role that may only manage members."""
     role = RoleFactory.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS])
     user = UserFactory.create(email="manager@example.com")
     return MembershipFactory.create(organization=organization, user=user, role_id=role.pk).user
 
 
 @pytest.fixture
-def program(organization: Organization) -> User:
+def system_user(organization: Organization) -> User:
     """A system user that may manage members."""
     return MembershipFactory.create(organization=organization, of_system_user=True, permissions=[MANAGE_MEMBERS]).user
 
 
 @pytest.fixture
 def unit_manager(organization: Organization, workspace: Unit) -> User:
-    """May manage the members of the workspace, by a role there, and see the organization's projects."""
+    """A viewer of the organization who may manage the members of the workspace."""
     user = UserFactory.create(email="unit-manager@example.com")
     role = RoleFactory.create(
         organization=organization, name="Host", permissions=[UNIT_MANAGE_MEMBERS, "unit:view"], level="unit"
@@ -70,7 +70,7 @@ def unit_manager(organization: Organization, workspace: Unit) -> User:
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
-    """The invitee's, open, to nothing in particular."""
+    """An open invitation of the invitee, as a viewer."""
     return InvitationFactory.create(
         organization=organization, email="invitee@example.com", inviter=owner, role_id=VIEWER_ROLE
     )
@@ -78,7 +78,7 @@ def invitation(organization: Organization, owner: User) -> Invitation:
 
 @pytest.fixture
 def workspace_invitation(organization: Organization, owner: User, workspace: Unit) -> Invitation:
-    """The invitee's, open, into the workspace with all rights there."""
+    """An open invitation of the invitee, as an admin of the workspace."""
     return InvitationFactory.create(
         organization=organization,
         email="invitee@example.com",
@@ -91,7 +91,7 @@ def workspace_invitation(organization: Organization, owner: User, workspace: Uni
 
 @pytest.fixture(params=["by path", "current"])
 def door(request: pytest.FixtureRequest, organization: Organization) -> str:
-    """Where the invitation is posted: the organization in the path, or the caller's current one."""
+    """The URL that creates invitations: with the organization in the path, or for the caller's current one."""
     return at(organization, "invitations") if request.param == "by path" else f"{API}/organization-members/invite"
 
 

@@ -1,4 +1,4 @@
-"""How the house API tells of invitations, as tests expect it."""
+"""Expected responses and helpers for the tests of the invitation API."""
 
 import re
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ from tests.support.queries import query_summaries
 NO_INVITATION = refused(404, "invitation_not_found", "There is no such invitation.")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{59}")
 
-# What an invitation that is not open answers, by what became of it.
+# The refusal of an invitation that is not open, by its state.
 WAITS = refused(409, "invitation_waits", "This invitation was accepted and waits for a free seat.")
 ENDS = {
     "accepted": refused(410, "invitation_accepted", "This invitation was accepted."),
@@ -38,7 +38,7 @@ ENDS = {
 
 
 def invitation_in_state(state: str, **values: Any) -> Invitation:
-    """Make an invitation of which this became; `overdue` is past its date, and no job has marked it yet."""
+    """Create an invitation in this state. `overdue`: the expiry date has passed and the status is still `pending`."""
     if state in ("expired", "overdue", "superseded"):
         return InvitationFactory.create(**{state: True}, **values)
     return InvitationFactory.create(status=state, **values)
@@ -50,17 +50,17 @@ def already_invited(invitation: Invitation) -> Answer:
 
 
 def granted(invitation: Invitation) -> tuple[Any, ...]:
-    """Role, permissions, unit and the role there, as they are stored."""
+    """Return the stored role, permissions, unit and unit role."""
     return invitation.role_id, invitation.permissions, invitation.unit_id, invitation.unit_role_id
 
 
 def mine(*parts: object) -> str:
-    """The address of the caller's invitations, or of what is below them."""
+    """Return the URL of the caller's invitations, or a URL below it."""
     return "/".join([f"{API}/invitations", *map(str, parts)])
 
 
 def sent(invitation: Invitation, *parts: object) -> str:
-    """The address of an invitation inside its organization, or of what is below it."""
+    """Return the URL of an invitation in its organization, or a URL below it."""
     return at(invitation.organization, "invitations", invitation.pk, *parts)
 
 
@@ -81,7 +81,7 @@ def reloaded(invitation: Invitation) -> Invitation:
 
 
 def sent_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
-    """As the organization sees it."""
+    """Return the invitation as the organization sees it."""
     row = reloaded(invitation)
     return {
         "id": str(row.pk),
@@ -107,7 +107,7 @@ def sent_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
 
 
 def delivery(email: Email | None, **changes: Any) -> dict[str, Any] | None:
-    """How the newest mail to the invitee fares."""
+    """Return the delivery of the newest email to the invitee."""
     if email is None:
         return None
     return {
@@ -123,7 +123,7 @@ def delivery(email: Email | None, **changes: Any) -> dict[str, Any] | None:
 
 
 def received_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
-    """As the invitee sees it."""
+    """Return the invitation as the invitee sees it."""
     row = reloaded(invitation)
     organization = row.organization
     return {
@@ -153,7 +153,7 @@ def organization_reference(organization: Organization) -> dict[str, str | None]:
 
 
 def acceptance(invitation: Invitation, member_id: Any, status: str = "accepted", *, was_member: bool = False) -> Any:
-    """What saying yes is answered with."""
+    """Return the response to an acceptance."""
     return {
         "organization": organization_reference(invitation.organization),
         "invitationId": str(invitation.pk),
@@ -168,19 +168,19 @@ def emailed_token(invitation: Invitation) -> str:
 
 
 def without_token(response: Any) -> Any:
-    """The response, after a look that nothing in it could be a token."""
+    """Assert that the response contains no token, and return it."""
     assert not TOKEN.search(response.content.decode())
     return response
 
 
 def caller(user: User, **bounds: Any) -> Principal:
-    """Who a client made by ``by`` is to the events."""
+    """Return the principal of a client made by the fixture `by`, as events record it."""
     return Principal(user=user, method=Method.JWT, **bounds)
 
 
 @contextmanager
-def asked() -> Iterator[list[str]]:
-    """The queries of the block, to compare with those of another."""
+def captured_queries() -> Iterator[list[str]]:
+    """Collect the queries of the block."""
     found: list[str] = []
     with CaptureQueriesContext(connection) as captured:
         yield found
@@ -188,17 +188,17 @@ def asked() -> Iterator[list[str]]:
 
 
 def indistinguishable(*requests: Any) -> Answer:
-    """The one answer to all these requests, which also take the same queries."""
+    """Assert that all requests get the same response and make the same queries. Return the response."""
     answers = []
     for request in requests:
-        with asked() as queries:
+        with captured_queries() as queries:
             answer = said(request())
         answers.append((answer, list(queries)))
     assert all(answer == answers[0] for answer in answers), answers
     return answers[0][0]
 
 
-def age(invitation: Invitation, **ago: float) -> Invitation:
-    """Let it have been made earlier."""
+def backdate(invitation: Invitation, **ago: float) -> Invitation:
+    """Move the creation time into the past."""
     Invitation.objects.filter(pk=invitation.pk).update(created_at=timezone.now() - timedelta(**ago))
     return invitation

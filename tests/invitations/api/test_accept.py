@@ -1,4 +1,4 @@
-"""POST /invitations/{id}/accept: the caller says yes."""
+"""Test POST /invitations/{id}/accept."""
 
 import pytest
 from django.utils import timezone
@@ -96,7 +96,7 @@ def test_the_new_member_sees_the_organization_at_once(by, invitee, organization,
     assert names == ["Riverside"]
 
 
-def test_the_inviter_is_told(by, owner, invitee, invitation):
+def test_the_inviter_is_notified(by, owner, invitee, invitation):
     accept(by, invitation)
 
     email = Email.objects.get()
@@ -112,7 +112,7 @@ def test_a_second_click_says_so_and_changes_nothing(by, invitee, invitation):
 
 
 @pytest.mark.parametrize("state", ENDS)
-def test_what_is_not_open_says_what_became_of_it(by, organization, owner, invitee, state):
+def test_an_invitation_that_is_not_open_returns_its_state(by, organization, owner, invitee, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     with track_changes() as changes:
@@ -126,7 +126,7 @@ def test_accepting_twice_does_not_jump_the_queue(by, organization, owner, invite
     assert said(accept(by, invitation)) == WAITS
 
 
-# Whose it is
+# Access
 
 
 @pytest.mark.parametrize("who", ["stranger", "owner", "member"])
@@ -144,7 +144,7 @@ def test_somebody_else_s_is_like_none_at_all(by, invitation, who):
 
 
 @pytest.mark.parametrize("state", ENDS)
-def test_nor_does_somebody_else_learn_what_became_of_it(by, organization, owner, stranger, state):
+def test_other_people_do_not_learn_its_state(by, organization, owner, stranger, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     assert said(accept(by, invitation, "stranger")) == NO_INVITATION
@@ -170,8 +170,10 @@ def test_nobody_gets_401(by, invitation):
     assert said(accept(by, invitation, "anonymous")) == ANONYMOUS
 
 
-def test_a_program_joins_nothing(by, program, organization, invitation):
-    answer = said(by("program", Method.API_KEY, organization_id=organization.pk).post(mine(invitation.pk, "accept")))
+def test_a_system_user_cannot_join(by, system_user, organization, invitation):
+    answer = said(
+        by("system_user", Method.API_KEY, organization_id=organization.pk).post(mine(invitation.pk, "accept"))
+    )
 
     message = "This kind of credential cannot be used for this."
     details = {"allowed": ["jwt", "oauth2", "session"]}
@@ -194,11 +196,11 @@ def test_an_archived_organization_is_not_entered(by, invitee, organization, invi
     assert said(accept(by, invitation)) == NO_INVITATION
 
 
-# The ceiling, asked again
+# The rights of the inviter
 
 
 @pytest.mark.parametrize("change", ["demoted", "removed", "deactivated", "deleted"])
-def test_who_can_no_longer_offer_it_does_not_let_anybody_in(by, organization, admin, invitee, change):
+def test_an_inviter_who_can_no_longer_grant_it_blocks_the_acceptance(by, organization, admin, invitee, change):
     invitation = InvitationFactory.create(
         organization=organization, email="invitee@example.com", inviter=admin, role_id=ADMIN_ROLE
     )
@@ -271,7 +273,7 @@ def test_a_member_answers_and_keeps_exactly_their_rights(by, organization, owner
     assert answer == success(MESSAGE, acceptance(invitation, member.pk, was_member=True))
     assert role_id_of(invitee, organization) == held
     assert "orgs.RoleAssignment" not in changes.tables
-    assert [told.kind for told in changes.events] == ["invitation.accepted"]
+    assert [event.kind for event in changes.events] == ["invitation.accepted"]
 
 
 def test_without_a_free_seat_the_acceptance_waits(by, organization, owner, invitee, invitation):

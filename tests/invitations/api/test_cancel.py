@@ -1,4 +1,4 @@
-"""DELETE /organizations/{id}/invitations/{invitationId} and POST …/cancel: one action, with and without an answer."""
+"""Test DELETE /organizations/{id}/invitations/{invitationId} and POST …/cancel, which returns a body."""
 
 import pytest
 
@@ -34,7 +34,7 @@ CHANGED = {"invitations.Invitation": (0, 1, 0)}
 
 
 class Cancel:
-    """One of the two ways."""
+    """One of the two endpoints."""
 
     def __init__(self, method):
         self.answers = method == "POST"
@@ -89,7 +89,7 @@ def test_an_acceptance_that_waits_for_a_seat_can_be_withdrawn(by, cancel, owner,
 
 
 @pytest.mark.parametrize("state", ENDS)
-def test_what_is_over_says_what_became_of_it(by, cancel, organization, owner, state):
+def test_an_ended_invitation_returns_its_state(by, cancel, organization, owner, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     with track_changes() as changes:

@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/invitations/{invitationId}/correct-address: a new invitation to the right address."""
+"""Test POST /organizations/{id}/invitations/{invitationId}/correct-address."""
 
 from datetime import timedelta
 
@@ -43,11 +43,11 @@ def test_the_answer_is_the_new_invitation_with_the_same_offer(by, owner, organiz
     assert (former.status, former.superseded_by) == ("cancelled" if state == "pending" else "error", newer)
     assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
     corrected = event("invitation.address_corrected", former, caller(owner), organization, superseded_by=newer.pk)
-    assert [told.kind for told in changes.events] == ["invitation.created", "invitation.address_corrected"]
+    assert [event.kind for event in changes.events] == ["invitation.created", "invitation.address_corrected"]
     assert changes.events[-1] == corrected
 
 
-def test_how_long_it_lives_can_be_said(by, invitation):
+def test_the_lifetime_can_be_given(by, invitation):
     by("owner").post(sent(invitation, "correct-address"), {**RIGHT, "expiresInDays": 3})
 
     expires_at = Invitation.objects.open().get().expires_at
@@ -64,7 +64,7 @@ def test_how_long_it_lives_can_be_said(by, invitation):
         ({**RIGHT, "force": True}, {"force": ["This field is unknown."]}),
     ],
 )
-def test_nothing_else_can_be_said(by, invitation, body, fields):
+def test_unknown_fields_are_refused(by, invitation, body, fields):
     with track_changes() as changes:
         assert said(by("owner").post(sent(invitation, "correct-address"), body)) == invalid(**fields)
     assert changes.nothing
@@ -91,7 +91,7 @@ def test_a_member_is_not_invited(by, member, invitation):
 
 
 @pytest.mark.parametrize("state", [state for state in ENDS if state != "error"])
-def test_what_is_over_says_what_became_of_it(by, organization, owner, state):
+def test_an_ended_invitation_returns_its_state(by, organization, owner, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     with track_changes() as changes:
@@ -130,7 +130,7 @@ def test_a_unit_manager_corrects_what_leads_into_the_unit(by, organization, unit
     assert said(by("unit_manager").post(sent(invitation, "correct-address"), RIGHT)) == NO_INVITATION
 
 
-def test_whoever_corrects_it_vouches(by, owner, admin, organization):
+def test_the_caller_becomes_the_inviter_of_the_new_one(by, owner, admin, organization):
     invitation = InvitationFactory.create(
         organization=organization, email="new@example.com", inviter=admin, role_id=ADMIN_ROLE
     )

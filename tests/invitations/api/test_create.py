@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/invitations and POST /organization-members/invite: two doors to one action."""
+"""Test POST /organizations/{id}/invitations and POST /organization-members/invite."""
 
 from datetime import timedelta
 
@@ -79,14 +79,14 @@ def test_the_whole_offer_is_kept_and_answered(by, door, owner, workspace):
     assert timedelta(days=29) < invitation.expires_at - timezone.now() < timedelta(days=30)
 
 
-def test_without_a_language_it_speaks_the_organizations(by, door, owner, organization):
+def test_the_default_language_is_the_organizations(by, door, owner, organization):
     Organization.objects.filter(pk=organization.pk).update(language="de")
 
     assert by("owner").post(door, {**NEW, "language": None}).json()["data"]["language"] == "de"
     assert only().language == ""
 
 
-def test_a_language_that_no_page_speaks_is_refused(by, door, owner):
+def test_an_unsupported_language_is_refused(by, door, owner):
     with track_changes() as changes:
         assert said(by("owner").post(door, {**NEW, "language": "fr"})) == invalid(
             language=["One of these is expected: en, de."]
@@ -95,7 +95,7 @@ def test_a_language_that_no_page_speaks_is_refused(by, door, owner):
     assert changes.nothing
 
 
-def test_a_email_is_queued_and_its_link_is_never_answered(by, path, owner):
+def test_an_email_is_queued_and_its_link_is_not_in_the_response(by, path, owner):
     content = by("owner").post(path, NEW).content.decode()
 
     email = Email.objects.get()
@@ -112,12 +112,12 @@ def test_a_email_is_queued_and_its_link_is_never_answered(by, path, owner):
 @pytest.mark.parametrize(
     ("name", "role_id"), [("admin", ADMIN_ROLE), ("viewer", VIEWER_ROLE), ("unassigned", UNASSIGNED_ROLE)]
 )
-def test_a_built_in_role_can_be_said_by_name(by, door, owner, name, role_id):
+def test_a_built_in_role_can_be_given_by_name(by, door, owner, name, role_id):
     assert by("owner").post(door, {**NEW, "role": name}).status_code == 201
     assert only().role_id == role_id
 
 
-def test_an_own_role_is_said_by_id(by, door, owner, organization):
+def test_a_custom_role_is_given_by_id(by, door, owner, organization):
     role = RoleFactory.create(organization=organization, name="Guide", permissions=[LIST_PROJECTS])
 
     assert by("owner").post(door, {**NEW, "roleId": str(role.pk)}).status_code == 201

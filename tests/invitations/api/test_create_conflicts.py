@@ -1,4 +1,4 @@
-"""Inviting, by either path: what an invitation names must belong here, and the address must be free."""
+"""Test which roles, units and addresses an invitation may name, on both endpoints."""
 
 import pytest
 
@@ -75,7 +75,7 @@ def test_a_permission_that_nobody_can_give_directly_is_named(by, door, owner, pe
         )
 
 
-# Who is there already
+# Members and open invitations
 
 
 @pytest.mark.parametrize("address", ["member@example.com", "MEMBER@example.com", "second@example.com"])
@@ -85,7 +85,7 @@ def test_a_member_is_not_invited_by_any_address_they_have_proven(by, door, owner
     assert said(by("owner").post(door, {"email": address})) == MEMBER
 
 
-def test_an_address_that_a_member_has_not_proven_is_anybody_s(by, door, owner, member):
+def test_an_address_that_a_member_has_not_verified_can_be_invited(by, door, owner, member):
     EmailAddressFactory.create(user=member, email="second@example.com", verified=False)
 
     assert by("owner").post(door, {"email": "second@example.com"}).status_code == 201
@@ -143,7 +143,7 @@ def test_nobody_supersedes_an_offer_they_could_not_make(by, door, owner, manager
     assert Invitation.objects.open().get() == former
 
 
-def test_an_overdue_invitation_is_in_nobody_s_way(by, door, owner, organization):
+def test_an_overdue_invitation_does_not_block(by, door, owner, organization):
     former = InvitationFactory.create(organization=organization, email="new@example.com", inviter=owner, overdue=True)
 
     assert by("owner").post(door, NEW).status_code == 201
@@ -152,7 +152,7 @@ def test_an_overdue_invitation_is_in_nobody_s_way(by, door, owner, organization)
 
 
 @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "error"])
-def test_an_answered_invitation_is_in_nobody_s_way(by, door, owner, organization, status):
+def test_an_answered_invitation_does_not_block(by, door, owner, organization, status):
     InvitationFactory.create(organization=organization, email="new@example.com", inviter=owner, status=status)
 
     assert by("owner").post(door, NEW).status_code == 201

@@ -1,4 +1,4 @@
-"""Inviting, by either path: who may, and who may offer what."""
+"""Test who may invite and what they may grant, on both endpoints."""
 
 import pytest
 
@@ -118,10 +118,10 @@ def test_a_key_without_the_permission_invites_nobody(by, door, owner, organizati
     assert said(by("owner", **key).post(door, NEW)) == lacking(MANAGE_MEMBERS)
 
 
-def test_a_system_user_invites_like_anybody_who_may(by, door, program, organization):
-    client = by("program", Method.API_KEY, organization_id=organization.pk)
+def test_a_system_user_invites_like_anybody_who_may(by, door, system_user, organization):
+    client = by("system_user", Method.API_KEY, organization_id=organization.pk)
 
-    assert client.post(door, NEW).json()["data"]["invitedBy"] == {"id": str(program.pk), "name": "Robot"}
+    assert client.post(door, NEW).json()["data"]["invitedBy"] == {"id": str(system_user.pk), "name": "Robot"}
 
 
 # Units

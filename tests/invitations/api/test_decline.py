@@ -1,4 +1,4 @@
-"""POST /invitations/{id}/decline: the caller says no, for good."""
+"""Test POST /invitations/{id}/decline."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def now(invitation):
     return Invitation.objects.get(pk=invitation.pk)
 
 
-def test_declining_ends_it_and_tells_the_inviter(by, owner, invitee, organization, invitation):
+def test_declining_ends_it_and_notifies_the_inviter(by, owner, invitee, organization, invitation):
     with track_changes() as changes:
         response = without_token(decline(by, invitation))
 
@@ -52,7 +52,7 @@ def test_the_organization_reads_the_reason(by, owner, invitee, invitation):
 
 
 @pytest.mark.parametrize("body", [{}, {"reason": ""}])
-def test_a_reason_is_nobody_s_duty(by, owner, invitee, invitation, body):
+def test_the_reason_is_optional(by, owner, invitee, invitation, body):
     assert decline(by, invitation, **body).status_code == 200
     assert by("owner").get(sent(invitation)).json()["data"]["declineReason"] is None
 
@@ -69,7 +69,7 @@ def test_a_decline_is_final(by, invitee, invitation):
 
 
 @pytest.mark.parametrize("state", ENDS)
-def test_what_is_not_open_says_what_became_of_it(by, organization, owner, invitee, state):
+def test_an_invitation_that_is_not_open_returns_its_state(by, organization, owner, invitee, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     with track_changes() as changes:
@@ -126,7 +126,7 @@ def test_a_reason_is_plain_text(by, invitee, invitation, reason, message):
     assert changes.nothing
 
 
-def test_a_reason_is_told_as_it_is_and_never_as_markup(by, owner, invitee, invitation):
+def test_a_reason_is_returned_unchanged_and_escaped_on_pages(by, owner, invitee, invitation):
     decline(by, invitation, reason='<b>No</b> & "no"')
 
     assert by("owner").get(sent(invitation)).json()["data"]["declineReason"] == '<b>No</b> & "no"'

@@ -1,4 +1,4 @@
-"""`delivery` on an organization's invitation, and the filter by it: how the newest mail to the invitee fares."""
+"""Test `delivery` in the invitations of an organization, and the filter `delivery`."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ GONE_OUT = ("sent", "delivered", "bounced", "complained")
 
 
 def emailed(invitation: Invitation, state: str = "queued", kind: str = "invitation", **values: Any) -> Email:
-    """A mail to the invitee that got this far."""
+    """Create an email to the invitee in this state."""
     email = queue_email(invitation, Email.Kind(kind))
     assert email is not None
     values = {
@@ -49,14 +49,14 @@ def found(client: Any, path: str, **query: str) -> list[str]:
 
 
 @pytest.mark.parametrize("state", Email.State.values)
-def test_every_state_is_told_whole(by, invitation, state):
+def test_every_delivery_state_is_returned(by, invitation, state):
     emailed(invitation, state, attempts=2, response="250 2.0.0 Queued")
 
     assert delivery_of(by("owner"), invitation) == {
         "kind": "invitation",
         "state": state,
         "attempts": 2,
-        "response": None if state == "sent" else "250 2.0.0 Queued",  # as of a mail that was withheld
+        "response": None if state == "sent" else "250 2.0.0 Queued",  # like a withheld email
         "sentAt": format_time(MOMENT) if state in GONE_OUT else None,
         "nextAttemptAt": format_time(MOMENT) if state in ("queued", "deferred") else None,
         "updatedAt": format_time(MOMENT),
@@ -69,11 +69,11 @@ def test_what_no_server_said_is_null(by, invitation):
     assert delivery_of(by("owner"), invitation)["response"] is None
 
 
-def test_an_invitation_without_a_email_has_none(by, invitation):
+def test_an_invitation_without_an_email_has_none(by, invitation):
     assert delivery_of(by("owner"), invitation) is None
 
 
-def test_the_newest_email_to_the_invitee_speaks(by, owner, organization, invitation):
+def test_the_newest_email_to_the_invitee_counts(by, owner, organization, invitation):
     emailed(invitation, "bounced")
     resent = resend(by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk)
     assert delivery_of(by("owner"), invitation)["state"] == "queued"
@@ -102,7 +102,7 @@ def test_what_is_written_answers_with_it_too(by, organization, invitation):
         assert (delivery["kind"], delivery["state"], delivery["attempts"]) == ("invitation", "queued", 0)
 
 
-def test_the_invitee_is_told_nothing_of_it(by, invitee, invitation):
+def test_the_invitee_does_not_see_the_delivery(by, invitee, invitation):
     emailed(invitation, "deferred")
 
     assert "delivery" not in by("invitee").get(f"{API}/invitations/{invitation.pk}").json()["data"]
@@ -113,7 +113,7 @@ def test_the_invitee_is_told_nothing_of_it(by, invitee, invitation):
 
 @pytest.fixture
 def of_every_delivery(organization, owner) -> dict[str, Invitation]:
-    """An invitation for every state of its mail; one that bounced and was sent again; and one without a mail."""
+    """One invitation for each email state, one that bounced and was sent again, and one without an email."""
     made = {
         state: InvitationFactory.create(organization=organization, email=f"{state}@example.com", inviter=owner)
         for state in Email.State.values
@@ -193,7 +193,7 @@ def test_the_number_of_rows_and_emails_costs_no_query(by, path, organization, ow
     assert [row["delivery"]["kind"] for row in response.json()["data"]] == ["reminder"] * number
 
 
-def test_the_email_with_the_newest_link_speaks_whatever_was_written_last(by, invitation):
+def test_the_email_with_the_newest_link_counts(by, invitation):
     later = emailed(invitation, "sent")
     Email.objects.filter(pk=later.pk).update(generation=2)
     emailed(invitation, "bounced")

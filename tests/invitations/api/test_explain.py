@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/invitations/{invitationId}/explain: why has this person not joined?"""
+"""Test GET /organizations/{id}/invitations/{invitationId}/explain."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -11,7 +11,7 @@ from invitations.actions import inviting
 from invitations.email.models import Email
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
 from tests.factories import AttemptFactory, EmailAddressFactory, UserFactory
-from tests.invitations.api.house import NO_INVITATION, asked, indistinguishable, moment, sent, without_token
+from tests.invitations.api.house import NO_INVITATION, captured_queries, indistinguishable, moment, sent, without_token
 from tests.orgs.api.house import ABSENT, ANONYMOUS, OUTSIDER, at, lacking, said, success
 from tests.support.changes import track_changes
 from tests.support.people import session_of
@@ -22,7 +22,7 @@ MESSAGE = "Invitation explained successfully"
 
 @pytest.fixture
 def emailed(organization, owner):
-    """Somebody invited a person, and a mail server deferred the mail."""
+    """An invitation whose email was deferred by the mail server."""
     invitation = inviting.invite(
         by=session_of(owner), organization_id=organization.pk, email=normalize_address("new@example.com")
     )
@@ -31,7 +31,7 @@ def emailed(organization, owner):
     return invitation
 
 
-def test_the_reason_and_the_story_are_told_whole(by, emailed, owner):
+def test_the_reason_and_the_timeline_are_returned(by, emailed, owner):
     email = emailed.emails.get()
     invited_at = moment(Event.objects.about(emailed).get(kind="invitation.created").created_at)
     with track_changes() as changes:
@@ -60,7 +60,7 @@ def test_the_reason_and_the_story_are_told_whole(by, emailed, owner):
     assert changes.nothing
 
 
-def test_it_is_told_for_good(by, emailed, owner):
+def test_ended_invitations_are_explained_too(by, emailed, owner):
     inviting.cancel(by=session_of(owner), organization_id=emailed.organization_id, invitation_id=emailed.pk)
 
     data = by("owner").get(sent(emailed, "explain")).json()["data"]
@@ -74,7 +74,7 @@ def test_nobody_learns_whether_the_address_has_an_account(by, emailed):
     client, answers = by("owner"), []
 
     def ask():
-        with asked() as made:
+        with captured_queries() as made:
             answer = said(client.get(sent(emailed, "explain")))
         answers.append((answer, list(made)))
 
@@ -88,7 +88,7 @@ def test_nobody_learns_whether_the_address_has_an_account(by, emailed):
     assert answers[0] == answers[1] == answers[2]
 
 
-def test_it_is_for_whoever_may_manage_it(by, organization, emailed):
+def test_only_managers_of_the_invitation_may_read_it(by, organization, emailed):
     absent = at(organization, "invitations", ABSENT, "explain")
     path = sent(emailed, "explain")
     key = {"method": Method.API_KEY, "organization_id": organization.pk, "permissions": frozenset({LIST_PROJECTS})}
@@ -101,7 +101,7 @@ def test_it_is_for_whoever_may_manage_it(by, organization, emailed):
     assert said(by("owner", **key).get(path)) == lacking(MANAGE_MEMBERS)
 
 
-def test_a_unit_manager_is_told_about_what_leads_into_the_unit(by, workspace_invitation):
+def test_a_unit_manager_reads_it_for_invitations_into_the_unit(by, workspace_invitation):
     data = by("unit_manager").get(sent(workspace_invitation, "explain")).json()["data"]
 
     assert data["reason"]["code"] == "open_waiting_for_answer"

@@ -1,4 +1,4 @@
-"""Idempotency-Key: a repeated request is answered as it was the first time, and does nothing again."""
+"""Test Idempotency-Key: a repeated request gets the stored response and has no effect."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ REUSED = refused(422, "idempotency_key_reused", "This Idempotency-Key was used w
 
 @pytest.fixture(params=["create", "invite", "resend", "correct_address"])
 def request_of(request, organization, owner):
-    """Each operation that mails, as a request that takes a client and headers."""
+    """A request function for each operation that sends an email. It takes a client and headers."""
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     targets: dict[str, tuple[str, dict[str, Any]]] = {
         "create": (at(organization, "invitations"), NEW),
@@ -61,7 +61,7 @@ def test_a_repeated_request_is_answered_the_same_to_the_byte_and_emails_once(by,
     assert Email.objects.count() == 1
 
 
-def test_the_answer_stays_the_first_one_whatever_happens_meanwhile(by, owner, path):
+def test_the_response_stays_the_first_one_after_later_changes(by, owner, path):
     first = by("owner").post(path, NEW, headers=KEY)
     Invitation.objects.update(status="declined", finished_at=timezone.now(), generation=9)
 
@@ -115,8 +115,8 @@ def test_the_same_key_for_another_organization_is_refused(by, owner, organizatio
 def test_the_body_counts_by_what_it_means(by, owner, path):
     first = by("owner").post(path, {"email": "new@example.com", "role": "viewer"}, headers=KEY)
 
-    spelled = '{ "role":"viewer",\n "email": "new@\\u0065xample.com"}'
-    again = by("owner").post(path, spelled, content_type="application/json", headers=KEY)
+    same_body = '{ "role":"viewer",\n "email": "new@\\u0065xample.com"}'
+    again = by("owner").post(path, same_body, content_type="application/json", headers=KEY)
 
     assert again.content == first.content
 
@@ -195,7 +195,7 @@ def test_a_key_of_the_greatest_length_will_do(by, owner, request_of):
     assert request_of(by("owner"), headers={"Idempotency-Key": "k" * 255}).status_code in (200, 201)
 
 
-# How long, and what is kept
+# Lifetime and content of stored responses
 
 
 def test_after_a_day_the_key_is_new_again(by, owner, organization):
@@ -238,7 +238,7 @@ WITHOUT = {
 
 
 def house_creations() -> Iterator[tuple[str, Any]]:
-    """Every POST of the map that creates, as its key and its method."""
+    """Return the key and the method of every POST operation that creates an object."""
     for pattern in house:
         callback: Any = pattern.callback
         for method, action in callback.actions.items():

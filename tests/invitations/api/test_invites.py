@@ -1,4 +1,4 @@
-"""GET /organization-members/invites: the documented operation, byte for byte."""
+"""Test GET /organization-members/invites against the documented response, byte for byte."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +14,7 @@ from invitations.tokens import Purpose, token_for
 from orgs.actions.api_keys import create_api_key
 from orgs.models import Organization
 from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, OrganizationFactory
-from tests.invitations.api.house import age, invitation_in_state, moment
+from tests.invitations.api.house import backdate, invitation_in_state, moment
 from tests.orgs.api.house import ANONYMOUS, API, invalid_query, listed, refused, said
 from tests.support.changes import track_changes
 from tests.support.people import session_of
@@ -54,18 +54,18 @@ def names(response):
 
 @pytest.fixture
 def bearer(settings, invitee):
-    """What the identity provider gives the invitee."""
+    """A JWT of the identity provider for the invitee."""
     settings.DEBUG = True
     return {"Authorization": f"Bearer {development_jwt(invitee)}"}
 
 
 @pytest.fixture
 def organizations(owner):
-    """Several, whose names, ages and dates are in different orders, and each has invited the invitee."""
+    """Organizations that invited the invitee. Names, creation times and expiry dates have different orders."""
     made = [("Beta", 3, 7), ("Alpha", 2, 9), ("Gamma", 1, 8)]
     for name, days_ago, days_left in made:
         organization = OrganizationFactory.create(slug=name.lower(), owners=[owner])
-        age(
+        backdate(
             InvitationFactory.create(
                 organization=organization,
                 email="invitee@example.com",
@@ -109,7 +109,7 @@ def test_nothing_to_answer_is_an_empty_page(client, bearer, organization):
 
 
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer nonsense"}, {"Authorization": "Basic b3duZXI6"}])
-def test_nobody_and_a_bad_token_get_401_and_are_told_what_to_bring(client, headers, db):
+def test_anonymous_and_invalid_tokens_get_401_with_the_expected_scheme(client, headers, db):
     response = client.get(PATH, headers=headers)
 
     assert response.status_code == 401
@@ -142,8 +142,8 @@ def test_everybody_sees_their_own(by, invitation, other_organization, stranger):
     assert said(by("stranger").get(PATH)) == listed(MESSAGE, [])
 
 
-def test_the_newest_open_invitation_speaks_for_its_organization(by, owner, invitation, workspace_invitation):
-    age(invitation, days=2)
+def test_each_organization_has_its_newest_open_invitation(by, owner, invitation, workspace_invitation):
+    backdate(invitation, days=2)
 
     assert said(by("invitee").get(PATH)) == listed(MESSAGE, [inviting_row(workspace_invitation, members=3)])
 

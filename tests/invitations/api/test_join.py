@@ -1,11 +1,11 @@
-"""PUT /organization-members/join: by an organization, an invitation or a link."""
+"""Test PUT /organization-members/join: by organization, invitation or link."""
 
 import pytest
 from django.utils import timezone
 
 from accounts.principals import Method
 from invitations.models import Invitation
-from invitations.tokens import OPENING, token_for
+from invitations.tokens import PAGE_PURPOSES, token_for
 from orgs.models import Membership, Organization
 from orgs.permissions import VIEWER_ROLE
 from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory
@@ -13,7 +13,7 @@ from tests.invitations.api.house import (
     ENDS,
     NO_INVITATION,
     acceptance,
-    age,
+    backdate,
     emailed_token,
     indistinguishable,
     invitation_in_state,
@@ -36,7 +36,7 @@ def join(by, who="invitee", **body):
 
 @pytest.fixture(params=["organizationId", "invitationId", "token"])
 def way(request):
-    """The body that names an invitation in one of the three ways."""
+    """A function that returns one of the three possible bodies for an invitation."""
 
     def body(invitation):
         ways = {
@@ -55,7 +55,7 @@ def test_each_of_three_ways_makes_a_member(by, way, invitee, organization, invit
 
     assert said(response) == success(MESSAGE, acceptance(invitation, membership_of(invitee, organization).pk))
     assert role_id_of(invitee, organization) == VIEWER_ROLE
-    assert [told.kind for told in changes.events] == ["membership.created", "invitation.accepted"]
+    assert [event.kind for event in changes.events] == ["membership.created", "invitation.accepted"]
 
 
 def test_a_second_time_says_so_and_changes_nothing(by, way, invitee, invitation):
@@ -68,7 +68,7 @@ def test_a_second_time_says_so_and_changes_nothing(by, way, invitee, invitation)
 
 
 @pytest.mark.parametrize("state", ENDS)
-def test_what_is_not_open_says_what_became_of_it(by, way, organization, owner, invitee, state):
+def test_an_invitation_that_is_not_open_returns_its_state(by, way, organization, owner, invitee, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     with track_changes() as changes:
@@ -77,15 +77,15 @@ def test_what_is_not_open_says_what_became_of_it(by, way, organization, owner, i
 
 
 def test_an_organization_means_its_newest_open_invitation(by, invitee, organization, invitation, workspace_invitation):
-    age(invitation, days=1)
+    backdate(invitation, days=1)
 
     data = join(by, organizationId=organization.pk).json()["data"]
 
     assert data["invitationId"] == str(workspace_invitation.pk)
 
 
-def test_an_open_invitation_speaks_before_a_newer_one_that_is_over(by, invitee, organization, owner, invitation):
-    age(invitation, days=1)
+def test_an_open_invitation_comes_before_a_newer_ended_one(by, invitee, organization, owner, invitation):
+    backdate(invitation, days=1)
     InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, declined=True)
 
     assert join(by, organizationId=organization.pk).json()["data"]["invitationId"] == str(invitation.pk)
@@ -106,7 +106,7 @@ def test_a_member_keeps_their_rights(by, way, invitee, organization, invitation)
     assert said(join(by, **way(invitation))) == success(MESSAGE, acceptance(invitation, member.pk, was_member=True))
 
 
-# Whose it is
+# Access
 
 
 @pytest.mark.parametrize("name", ["organizationId", "invitationId"])
@@ -125,7 +125,7 @@ def test_what_is_not_addressed_to_the_caller_is_like_nothing_at_all(by, organiza
     assert changes.nothing
 
 
-@pytest.mark.parametrize("purpose", OPENING)
+@pytest.mark.parametrize("purpose", PAGE_PURPOSES)
 def test_a_link_shown_by_the_wrong_account_says_so_and_is_not_spent(by, stranger, invitee, invitation, purpose):
     token = token_for(invitation, purpose)
 
@@ -135,7 +135,7 @@ def test_a_link_shown_by_the_wrong_account_says_so_and_is_not_spent(by, stranger
     assert join(by, "invitee", token=token).status_code == 200
 
 
-@pytest.mark.parametrize("purpose", OPENING)
+@pytest.mark.parametrize("purpose", PAGE_PURPOSES)
 def test_a_link_proves_no_mailbox_to_an_account_that_has_not_verified_it(by, organization, owner, invitee, purpose):
     EmailAddressFactory.create(user=invitee, email="second@example.com", verified=False)
     invitation = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
@@ -176,8 +176,8 @@ def test_nobody_gets_401(by, way, invitation):
     assert said(join(by, "anonymous", **way(invitation))) == ANONYMOUS
 
 
-def test_a_program_joins_nothing(by, way, program, organization, invitation):
-    client = by("program", Method.API_KEY, organization_id=organization.pk)
+def test_a_system_user_cannot_join(by, way, system_user, organization, invitation):
+    client = by("system_user", Method.API_KEY, organization_id=organization.pk)
     answer = said(client.put(PATH, {name: str(value) for name, value in way(invitation).items()}))
 
     message = "This kind of credential cannot be used for this."
@@ -185,7 +185,7 @@ def test_a_program_joins_nothing(by, way, program, organization, invitation):
     assert answer == refused(403, "credential_not_allowed", message, details=details)
 
 
-# What is said
+# Request body
 
 
 ONE_OF_THREE = refused(400, "invalid", "Give exactly one of organizationId, invitationId and token.")

@@ -1,4 +1,4 @@
-"""429 with Retry-After where a limit of inviting is reached, in the house's words; the dialects have golden files."""
+"""Test the 429 responses with Retry-After of the house API. The dialects have golden files."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ OF_RECIPIENT = "This address was sent several emails within the last hour. Try a
 
 @pytest.fixture
 def nothing_left(settings) -> None:
-    """One mail a day, and this was it."""
+    """The daily limit is one email, and it is used up."""
     settings.RECIPIENT_EMAILS_PER_HOUR = 1
     for address in ("new@example.com", "invitee@example.com"):
         count_email_to(normalize_address(address))
@@ -27,7 +27,7 @@ def nothing_left(settings) -> None:
 
 @pytest.fixture
 def requests(organization, invitation) -> dict[str, tuple[str, dict[str, Any]]]:
-    """Every operation of the house that mails an invitee."""
+    """Return a request for each operation that sends an email to an invitee."""
     return {
         "create": (f"{API}/organizations/{organization.pk}/invitations", NEW),
         "invite": (f"{API}/organization-members/invite", NEW),

@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/invitations: what an organization has sent."""
+"""Test GET /organizations/{id}/invitations."""
 
 from datetime import timedelta
 
@@ -20,7 +20,14 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from tests.factories import InvitationFactory
-from tests.invitations.api.house import age, indistinguishable, invitation_in_state, moment, sent_row, without_token
+from tests.invitations.api.house import (
+    backdate,
+    indistinguishable,
+    invitation_in_state,
+    moment,
+    sent_row,
+    without_token,
+)
 from tests.orgs.api.house import ABSENT, ANONYMOUS, API, OUTSIDER, invalid_query, lacking, listed, said
 from tests.support.changes import track_changes
 from tests.support.people import session_of
@@ -32,7 +39,7 @@ STATES = ["pending", "processing", "accepted", "declined", "cancelled", "expired
 
 @pytest.fixture
 def of_every_state(organization, owner):
-    """One invitation of every state and one past its date, by the name of what became of it."""
+    """One invitation in each state, and an overdue one, by state."""
     kinds = [*STATES, "overdue"]
     return {
         kind: invitation_in_state(kind, organization=organization, email=f"{kind}@example.com", inviter=owner)
@@ -41,14 +48,14 @@ def of_every_state(organization, owner):
 
 
 def found(client, path, **query):
-    """The addresses on the page, sorted."""
+    """Return the addresses on the page, sorted."""
     response = client.get(path, query)
     assert response.status_code == 200, response.content
     return sorted(row["email"].partition("@")[0] for row in response.json()["data"])
 
 
-def test_the_open_ones_are_told_whole_newest_first(by, path, organization, owner, invitation, workspace_invitation):
-    age(invitation, days=1)
+def test_the_open_ones_are_listed_newest_first(by, path, organization, owner, invitation, workspace_invitation):
+    backdate(invitation, days=1)
     for state in ("accepted", "declined", "cancelled", "processing", "error", "expired", "overdue"):
         invitation_in_state(state, organization=organization, email=f"{state}@example.com", inviter=owner)
 
@@ -182,9 +189,9 @@ def test_filters_are_combined(by, path, invitation, workspace_invitation, worksp
 
 @pytest.fixture
 def three(organization, owner):
-    """Whose addresses, ages and dates are in different orders."""
+    """Invitations whose addresses, creation times and expiry dates have different orders."""
     for name, days_ago, days_left, changed_days_ago in [("beta", 3, 7, 1), ("alpha", 2, 9, 2), ("gamma", 1, 8, 0)]:
-        row = age(
+        row = backdate(
             InvitationFactory.create(
                 organization=organization,
                 email=f"{name}@example.com",
@@ -269,7 +276,7 @@ def test_unknown_orders_and_names_are_refused(by, path, query):
     assert response.json()["error"]["code"] == "invalid_query"
 
 
-# Who may
+# Access
 
 
 def test_nobody_gets_401(by, path):
@@ -300,7 +307,7 @@ def test_a_member_without_the_right_gets_403(by, path, invitation):
     assert said(by("member").get(path)) == lacking(MANAGE_MEMBERS)
 
 
-@pytest.mark.parametrize("who", ["owner", "admin", "manager", "program"])
+@pytest.mark.parametrize("who", ["owner", "admin", "manager", "system_user"])
 def test_who_manages_members_sees_them_all(by, path, invitation, workspace_invitation, who):
     assert by(who).get(path).json()["pagination"]["total"] == 2
 
@@ -349,7 +356,7 @@ def test_a_key_narrowed_to_the_unit_s_members_sees_those_of_the_unit(
     assert said(by("unit_manager", **key).get(path)) == listed(MESSAGE, [sent_row(workspace_invitation)])
 
 
-def test_what_was_invited_in_capitals_is_told_in_its_one_form(by, path, organization, owner):
+def test_an_address_in_capitals_is_returned_normalized(by, path, organization, owner):
     invite(by=session_of(owner), organization_id=organization.pk, email=normalize_address("NEW@Example.com"))
 
     assert found(by("owner"), path) == ["new"]

@@ -1,4 +1,4 @@
-"""POST /invitations/lookup: what the page behind a link shows, to whoever has the link."""
+"""Test POST /invitations/lookup: what anybody with a link can see."""
 
 import base64
 
@@ -63,7 +63,7 @@ def test_signed_out_the_link_shows_its_page(by, organization, invitation):
     assert changes.nothing
 
 
-def test_where_it_leads_is_shown_too(by, workspace_invitation):
+def test_the_unit_is_returned_too(by, workspace_invitation):
     data = lookup(by, emailed_token(workspace_invitation)).json()["data"]
 
     assert data == page(workspace_invitation)
@@ -79,7 +79,7 @@ def test_the_listed_token_opens_the_same_page(by, invitation):
     assert said(lookup(by, token_for(invitation, Purpose.LISTED))) == success(MESSAGE, page(invitation))
 
 
-def test_it_does_not_tell_whether_the_address_has_an_account(by, organization, owner, invitee):
+def test_it_does_not_reveal_whether_the_address_has_an_account(by, organization, owner, invitee):
     known = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     unknown = InvitationFactory.create(organization=organization, email="nobody@example.com", inviter=owner)
 
@@ -92,7 +92,7 @@ def test_it_does_not_tell_whether_the_address_has_an_account(by, organization, o
 @pytest.mark.parametrize(
     "state", ["processing", "accepted", "declined", "cancelled", "superseded", "error", "expired", "overdue"]
 )
-def test_every_state_is_told_before_anything_is_asked(by, organization, owner, state):
+def test_every_state_is_returned(by, organization, owner, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
     shown = {"superseded": "cancelled", "overdue": "expired"}.get(state, state)
 
@@ -110,7 +110,7 @@ def test_the_link_of_an_older_email_says_so(by, invitation):
 
 
 @pytest.mark.parametrize("state", ENDS)
-def test_the_link_of_an_older_email_tells_the_end_too(by, organization, owner, state):
+def test_the_link_of_an_older_email_returns_the_end_too(by, organization, owner, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
     older = emailed_token(invitation)
     Invitation.objects.filter(pk=invitation.pk).update(generation=2)

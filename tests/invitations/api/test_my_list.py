@@ -1,4 +1,4 @@
-"""GET /invitations: the caller's open invitations."""
+"""Test GET /invitations: the caller's open invitations."""
 
 from datetime import timedelta
 
@@ -10,7 +10,7 @@ from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import MANAGE_MEMBERS
 from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, OrganizationFactory
-from tests.invitations.api.house import age, invitation_in_state, mine, received_row, without_token
+from tests.invitations.api.house import backdate, invitation_in_state, mine, received_row, without_token
 from tests.orgs.api.house import ANONYMOUS, invalid_query, listed, refused, said
 from tests.support.changes import track_changes
 from tests.support.queries import assert_queries
@@ -22,8 +22,8 @@ def names(response):
     return [row["organization"]["name"] for row in response.json()["data"]]
 
 
-def test_the_open_ones_are_told_whole_newest_first(by, invitee, invitation, workspace_invitation):
-    age(invitation, days=1)
+def test_the_open_ones_are_listed_newest_first(by, invitee, invitation, workspace_invitation):
+    backdate(invitation, days=1)
     Invitation.objects.filter(pk=invitation.pk).update(permissions=[MANAGE_MEMBERS])
 
     with track_changes() as changes:
@@ -95,7 +95,7 @@ def test_a_member_can_still_see_what_is_to_be_answered(by, invitee, organization
 def test_the_order_is_the_one_asked_for(by, invitee, owner, sort, expected):
     for name, days_ago, days_left in [("beta", 3, 7), ("alpha", 2, 9), ("gamma", 1, 8)]:
         organization = OrganizationFactory.create(slug=name, owners=[owner])
-        age(
+        backdate(
             InvitationFactory.create(
                 organization=organization,
                 email="invitee@example.com",
@@ -124,8 +124,8 @@ def test_nobody_gets_401(by, invitation):
     assert said(by("anonymous").get(mine())) == ANONYMOUS
 
 
-def test_a_program_has_no_invitations_and_no_business_here(by, program, organization, invitation):
-    answer = said(by("program", Method.API_KEY, organization_id=organization.pk).get(mine()))
+def test_a_system_user_is_refused(by, system_user, organization, invitation):
+    answer = said(by("system_user", Method.API_KEY, organization_id=organization.pk).get(mine()))
 
     message = "This kind of credential cannot be used for this."
     details = {"allowed": ["jwt", "oauth2", "session"]}

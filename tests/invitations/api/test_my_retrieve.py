@@ -1,4 +1,4 @@
-"""GET /invitations/{id}: one invitation to the caller, whatever became of it."""
+"""Test GET /invitations/{id}: one of the caller's invitations, in any state."""
 
 import pytest
 from django.utils import timezone
@@ -21,7 +21,7 @@ from tests.support.queries import assert_queries
 MESSAGE = "Invitation retrieved successfully"
 
 
-def test_an_invitation_is_told_whole(by, invitee, workspace_invitation):
+def test_an_invitation_is_returned_completely(by, invitee, workspace_invitation):
     with track_changes() as changes:
         response = without_token(by("invitee").get(mine(workspace_invitation.pk)))
 
@@ -33,7 +33,7 @@ def test_an_invitation_is_told_whole(by, invitee, workspace_invitation):
 @pytest.mark.parametrize(
     "state", ["processing", "accepted", "declined", "cancelled", "superseded", "error", "expired", "overdue"]
 )
-def test_its_invitee_can_read_what_became_of_it(by, organization, owner, invitee, state):
+def test_its_invitee_can_read_it_in_any_state(by, organization, owner, invitee, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
     status = {"superseded": "cancelled", "overdue": "expired"}.get(state, state)
 

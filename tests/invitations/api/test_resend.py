@@ -1,4 +1,4 @@
-"""POST /organizations/{id}/invitations/{invitationId}/resend: a new mail, a new link, a new time."""
+"""Test POST /organizations/{id}/invitations/{invitationId}/resend."""
 
 from datetime import timedelta
 
@@ -41,7 +41,7 @@ def now(invitation):
     return Invitation.objects.get(pk=invitation.pk)
 
 
-def test_another_email_is_queued_and_the_time_starts_anew(by, owner, organization, invitation):
+def test_another_email_is_queued_and_the_expiry_restarts(by, owner, organization, invitation):
     Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now() + timedelta(hours=1))
     with track_changes() as changes:
         response = without_token(by("owner").post(sent(invitation, "resend")))
@@ -69,7 +69,7 @@ def test_older_links_say_that_a_newer_email_was_sent(by, owner, invitation):
     assert by("anonymous").post(mine("lookup"), {"token": emailed_token(invitation)}).status_code == 200
 
 
-def test_how_long_it_lives_can_be_said(by, owner, invitation):
+def test_the_lifetime_can_be_given(by, owner, invitation):
     by("owner").post(sent(invitation, "resend"), {"expiresInDays": 3})
 
     assert timedelta(days=2) < now(invitation).expires_at - timezone.now() <= timedelta(days=3)
@@ -83,13 +83,13 @@ def test_how_long_it_lives_can_be_said(by, owner, invitation):
         ({"role": "owner"}, {"role": ["This field is unknown."]}),
     ],
 )
-def test_nothing_else_can_be_said(by, owner, invitation, body, fields):
+def test_unknown_fields_are_refused(by, owner, invitation, body, fields):
     with track_changes() as changes:
         assert said(by("owner").post(sent(invitation, "resend"), body)) == invalid(**fields)
     assert changes.nothing
 
 
-# What is not open
+# Invitations that are not open
 
 
 @pytest.mark.parametrize("state", ["expired", "overdue", "error"])
@@ -113,7 +113,7 @@ def test_one_that_ended_unanswered_is_followed_by_one_with_the_same_offer(by, ow
 
 
 @pytest.mark.parametrize("state", [state for state in ENDS if state not in ("expired", "overdue", "error")])
-def test_what_is_over_says_what_became_of_it(by, organization, owner, state):
+def test_an_ended_invitation_returns_its_state(by, organization, owner, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     with track_changes() as changes:
@@ -139,7 +139,7 @@ def test_an_expired_one_takes_a_seat_again(by, owner, organization):
     assert not Email.objects.exists()
 
 
-def test_an_expired_one_to_somebody_who_joined_meanwhile_is_not_renewed(by, owner, organization, invitee):
+def test_an_expired_one_to_a_member_is_not_sent_again(by, owner, organization, invitee):
     expired = InvitationFactory.create(
         organization=organization, email="invitee@example.com", inviter=owner, expired=True
     )
@@ -150,7 +150,7 @@ def test_an_expired_one_to_somebody_who_joined_meanwhile_is_not_renewed(by, owne
     assert answer == refused(409, "already_member", "This person is already a member.")
 
 
-# The ceiling
+# The rights of the caller
 
 
 def test_nobody_resends_what_they_could_not_offer(by, owner, manager, organization):
@@ -167,7 +167,7 @@ def test_nobody_resends_what_they_could_not_offer(by, owner, manager, organizati
     assert changes.nothing
 
 
-def test_who_resends_vouches_where_the_inviter_no_longer_can(by, owner, admin, organization):
+def test_the_caller_becomes_the_inviter_if_the_old_one_can_no_longer_grant_it(by, owner, admin, organization):
     invitation = InvitationFactory.create(
         organization=organization, email="new@example.com", inviter=admin, role_id=ADMIN_ROLE
     )
@@ -178,7 +178,7 @@ def test_who_resends_vouches_where_the_inviter_no_longer_can(by, owner, admin, o
     assert data["invitedBy"] == {"id": str(owner.pk), "name": owner.display_name}
 
 
-def test_the_inviter_stays_as_long_as_they_can_vouch(by, owner, admin, organization):
+def test_the_inviter_stays_while_they_can_grant_it(by, owner, admin, organization):
     invitation = InvitationFactory.create(
         organization=organization, email="new@example.com", inviter=admin, role_id=ADMIN_ROLE
     )
@@ -196,7 +196,7 @@ def test_a_unit_manager_resends_what_leads_into_the_unit(by, organization, unit_
     assert said(by("unit_manager").post(sent(invitation, "resend"))) == NO_INVITATION
 
 
-# Which invitation
+# Access
 
 
 def test_an_invitation_of_another_organization_is_like_none_at_all(by, organization, other_organization, stranger):

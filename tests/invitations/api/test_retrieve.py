@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/invitations/{invitationId}: one invitation, as its organization sees it."""
+"""Test GET /organizations/{id}/invitations/{invitationId}."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.support.queries import assert_queries
 MESSAGE = "Invitation retrieved successfully"
 
 
-def test_an_invitation_is_told_whole(by, invitation):
+def test_an_invitation_is_returned_completely(by, invitation):
     with track_changes() as changes:
         response = without_token(by("owner").get(sent(invitation)))
 
@@ -31,7 +31,7 @@ def test_an_invitation_is_told_whole(by, invitation):
     assert changes.nothing
 
 
-def test_its_unit_and_the_role_there_are_told_too(by, workspace_invitation, workspace):
+def test_its_unit_and_unit_role_are_returned_too(by, workspace_invitation, workspace):
     data = by("owner").get(sent(workspace_invitation)).json()["data"]
 
     assert data == sent_row(workspace_invitation)
@@ -42,7 +42,7 @@ def test_its_unit_and_the_role_there_are_told_too(by, workspace_invitation, work
 @pytest.mark.parametrize(
     "state", ["processing", "accepted", "declined", "cancelled", "superseded", "error", "expired", "overdue"]
 )
-def test_what_became_of_it_can_be_read_for_good(by, organization, owner, state):
+def test_ended_invitations_stay_readable(by, organization, owner, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
     ended = {"state": "expired", "finishedAt": moment(invitation.expires_at)} if state == "overdue" else {}
 

@@ -1,4 +1,4 @@
-"""PATCH /organizations/{id}/invitations/{invitationId}: what an open invitation grants, and for how long."""
+"""Test PATCH /organizations/{id}/invitations/{invitationId}."""
 
 from datetime import timedelta
 
@@ -95,7 +95,7 @@ def test_each_part_of_the_offer_can_be_changed(by, owner, workspace_invitation, 
     assert getattr(now(workspace_invitation), column) == value
 
 
-def test_its_time_starts_anew_and_may_also_become_shorter(by, owner, invitation):
+def test_the_expiry_restarts_and_can_become_earlier(by, owner, invitation):
     for days in (30, 1):
         by("owner").patch(sent(invitation), {"expiresInDays": days})
         left = now(invitation).expires_at - timezone.now()
@@ -112,7 +112,7 @@ def test_nothing_is_emailed_and_the_link_stays_the_same(by, owner, invitation):
     assert (data["state"], data["role"]) == ("pending", "editor")
 
 
-# The ceiling
+# The rights of the caller
 
 
 @pytest.mark.parametrize(
@@ -151,7 +151,7 @@ def test_an_admin_makes_no_owner_of_a_pending_invitation(by, admin, organization
     assert now(invitation).role_id == ADMIN_ROLE
 
 
-def test_who_raises_an_offer_vouches_for_it(by, owner, manager, organization):
+def test_the_caller_becomes_the_inviter_when_they_grant_more(by, owner, manager, organization):
     invitation = InvitationFactory.create(organization=organization, email="new@example.com", inviter=manager)
 
     data = by("owner").patch(sent(invitation), {"role": "owner"}).json()["data"]
@@ -180,7 +180,7 @@ def test_a_unit_manager_edits_what_they_could_offer_in_the_unit(by, organization
     assert said(client.patch(sent(invitation), {"permissions": [ADMIN]}))[1]["error"]["code"] == "grant_too_wide"
 
 
-# What is named must belong here
+# Roles and units of other organizations
 
 
 def test_a_role_of_another_organization_is_unknown(by, owner, invitation, workspace_invitation, other_organization):
@@ -235,11 +235,11 @@ def test_a_change_of_nothing_is_refused(by, owner, invitation):
     )
 
 
-# Which invitation
+# Access
 
 
 @pytest.mark.parametrize("state", ENDS)
-def test_what_is_not_open_says_what_became_of_it(by, organization, owner, state):
+def test_an_invitation_that_is_not_open_returns_its_state(by, organization, owner, state):
     invitation = invitation_in_state(state, organization=organization, email="invitee@example.com", inviter=owner)
 
     with track_changes() as changes:
@@ -279,7 +279,7 @@ def test_outsiders_members_and_nobody(by, organization, invitation, other_organi
     assert answer == lacking(MANAGE_MEMBERS)
 
 
-def test_a_member_without_the_right_does_not_learn_what_became_of_it(by, organization, owner):
+def test_a_member_without_the_right_does_not_learn_its_state(by, organization, owner):
     declined = InvitationFactory.create(
         organization=organization, email="invitee@example.com", inviter=owner, declined=True
     )

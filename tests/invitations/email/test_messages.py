@@ -13,7 +13,7 @@ from invitations.actions import answering
 from invitations.email.deliver import deliver_next
 from invitations.email.models import TO_INVITEE, Email
 from invitations.models import Invitation
-from invitations.tokens import Purpose, link_for, read_token, refusing_link_for
+from invitations.tokens import Purpose, link_for, read_token, unsubscribe_link_for
 from orgs.models import Organization
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS, UNASSIGNED_ROLE, UNIT_EDITOR_ROLE
 from tests.factories import UnitFactory
@@ -84,7 +84,7 @@ def test_the_text_of_an_invitation(mail_server: ScriptedServer, invite: Invite) 
         "Not expecting this? You can ignore it. Nothing happens unless you respond.\n"
         "\n"
         "Unsubscribe:\n"
-        f"{refusing_link_for(invitation)}\n"
+        f"{unsubscribe_link_for(invitation)}\n"
     )
 
 
@@ -215,7 +215,7 @@ def test_no_name_changes_the_structure_of_an_email(
     assert not message.defects
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
     assert subject_of(delivery).isprintable()
-    allowed = {link_for(invitation), refusing_link_for(invitation), "http://127.0.0.1:8000"}
+    allowed = {link_for(invitation), unsubscribe_link_for(invitation), "http://127.0.0.1:8000"}
     links = Links(delivery.html)
     assert delivery.links <= allowed
     assert set(links.found) <= allowed
@@ -236,7 +236,7 @@ def test_the_headers(mail_server: ScriptedServer, invite: Invite, settings: Sett
         "To": "invitee@example.com",
         "Message-ID": email.message_id,
         "Auto-Submitted": "auto-generated",
-        "List-Unsubscribe": f"<{refusing_link_for(email.invitation)}>",
+        "List-Unsubscribe": f"<{unsubscribe_link_for(email.invitation)}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
     }
     assert email.message_id == f"<{email.pk.hex}@127.0.0.1>"
@@ -251,7 +251,7 @@ def test_each_header_is_one_line(mail_server: ScriptedServer, invite: Invite, se
     lines = head.decode("ascii").split("\r\n")
     assert [line.partition(": ")[0] for line in lines] == delivery.message.keys()
     assert f"Message-ID: {email.message_id}" in lines
-    assert f"List-Unsubscribe: <{refusing_link_for(email.invitation)}>" in lines
+    assert f"List-Unsubscribe: <{unsubscribe_link_for(email.invitation)}>" in lines
     assert f"To: {email.recipient}" in lines
 
 
@@ -261,7 +261,7 @@ def test_the_link_is_on_the_public_address_and_proves_the_mailbox(
     settings.PUBLIC_BASE_URL = "https://perfectworks.test"
     invitation = invite()
     delivery = send(mail_server)
-    assert delivery.links == {link_for(invitation), refusing_link_for(invitation), "https://perfectworks.test"}
+    assert delivery.links == {link_for(invitation), unsubscribe_link_for(invitation), "https://perfectworks.test"}
     proof = read_token(link_for(invitation).removeprefix("https://perfectworks.test/i/"))
     assert proof is not None
     assert (proof.invitation_id, proof.generation, proof.purpose) == (invitation.pk, 1, Purpose.EMAILED)

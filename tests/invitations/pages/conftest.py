@@ -1,4 +1,4 @@
-"""What a visitor of the pages has: an open invitation, and the mail with its link."""
+"""An open invitation, and functions that open its link and its page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,19 +18,19 @@ ADDRESS = "invitee@example.com"
 
 
 @pytest.fixture(autouse=True)
-def _nothing_left_of_earlier_limits() -> None:
+def _reset_limits() -> None:
     cache.clear()
 
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
-    """To ``invitee@example.com``, who has an account only in tests that ask for ``invitee``."""
+    """An open invitation to `invitee@example.com`. The account exists only in tests that use `invitee`."""
     return InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=EDITOR_ROLE)
 
 
 @pytest.fixture
 def open_link(client: Client) -> Callable[..., Any]:
-    """Opens the link of the invitation's latest mail (or the listed one) and returns the page it leads to."""
+    """Return a function that opens the current link for a purpose and returns the page after redirects."""
 
     def follow(invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Any:
         return client.get(f"/i/{token_for(invitation, purpose)}", follow=True)

@@ -1,4 +1,4 @@
-"""Saying yes."""
+"""Test accepting on the page."""
 
 import pytest
 
@@ -37,8 +37,8 @@ def test_yes_makes_the_membership_with_any_link_or_none(client, invitation, invi
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert role_id_of(invitee, invitation.organization) == EDITOR_ROLE
-    assert [told.kind for told in changes.events] == ["membership.created", "invitation.accepted"]
-    assert {(told.by, told.method) for told in changes.events} == {(invitee.pk, "session")}
+    assert [event.kind for event in changes.events] == ["membership.created", "invitation.accepted"]
+    assert {(event.by, event.method) for event in changes.events} == {(invitee.pk, "session")}
     assert (page_of(invitation).status_code, visible_text(page_of(invitation))) == (200, BELONGS)
 
 

@@ -1,4 +1,4 @@
-"""The invited person belongs to the organization already."""
+"""Test the invitation page for a member of the organization."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Saying no, with or without an account, with or without a reason."""
+"""Test declining on the page, with or without an account or a reason."""
 
 import pytest
 
@@ -40,8 +40,8 @@ def test_the_emailed_link_alone_suffices(client, invitation, open_link, page_of)
         response = decline(client, invitation)
 
     assert response.status_code == 302
-    [told] = changes.events
-    assert (told.kind, told.by, told.method) == ("invitation.declined", None, "link")
+    [event] = changes.events
+    assert (event.kind, event.by, event.method) == ("invitation.declined", None, "link")
     assert (page_of(invitation).status_code, visible_text(page_of(invitation))) == (
         410,
         [*DECLINED, "Home"],
@@ -108,7 +108,7 @@ def test_a_second_click_changes_nothing(client, invitation, open_link):
     assert changes.nothing
 
 
-def test_the_reason_is_not_shown_to_whoever_has_the_link(client, invitation, open_link, page_of):
+def test_the_reason_is_not_shown_to_others_with_the_link(client, invitation, open_link, page_of):
     open_link(invitation)
     decline(client, invitation, reason="My reason.")
 

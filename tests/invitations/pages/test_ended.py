@@ -1,4 +1,4 @@
-"""The other ends of an invitation: each has its own words and status, with the link and without an account."""
+"""Test the pages of ended invitations: each has its own text and status, also without an account."""
 
 import pytest
 from django.utils import timezone
@@ -55,7 +55,7 @@ def end(invitation, status, **values):
 
 
 @pytest.mark.parametrize("status", ENDS)
-def test_the_page_tells_how_it_ended(invitation, open_link, status):
+def test_the_page_shows_how_it_ended(invitation, open_link, status):
     end(invitation, status)
 
     response = open_link(invitation)
@@ -98,7 +98,7 @@ def test_a_superseded_invitation_leads_to_the_newest_email(organization, owner, 
     ]
 
 
-def test_a_corrected_address_is_not_told_to_the_wrong_one(organization, owner, invitation, open_link):
+def test_a_corrected_address_is_not_shown_to_the_wrong_one(organization, owner, invitation, open_link):
     end(
         invitation,
         "cancelled",
@@ -115,7 +115,7 @@ def test_a_corrected_address_is_not_told_to_the_wrong_one(organization, owner, i
     ]
 
 
-def test_an_inviter_who_may_no_longer_offer_it_is_told_before_anything_is_asked(invitation, open_link):
+def test_the_page_shows_that_the_inviter_can_no_longer_grant_it(invitation, open_link):
     Invitation.objects.filter(pk=invitation.pk).update(inviter=None)
 
     response = open_link(invitation)
@@ -139,7 +139,7 @@ def test_somebody_else_with_the_link_sees_the_end_and_not_whose_account_it_was(
     assert (response.status_code, visible_text(response)) == (410, [*ENDS["accepted"][1], "My invitations"])
 
 
-def test_whoever_accepted_is_told_so(client, invitation, invitee, page_of):
+def test_the_person_who_accepted_sees_that(client, invitation, invitee, page_of):
     end(invitation, "accepted", answered_by=invitee)
     client.force_login(invitee)
 
@@ -147,7 +147,7 @@ def test_whoever_accepted_is_told_so(client, invitation, invitee, page_of):
     assert visible_text(page_of(invitation))[0] == "You're a member of Riverside"
 
 
-def test_an_end_is_no_news_to_strangers(client, invitation, stranger, page_of):
+def test_strangers_do_not_see_the_end(client, invitation, stranger, page_of):
     end(invitation, "declined")
     client.force_login(stranger)
 

@@ -1,4 +1,4 @@
-"""The date has passed; a new invitation can be asked for."""
+"""Test the page of an expired invitation, where a new one can be requested."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from invitations.email.address_hashes import SendingCounter
 from invitations.email.limits import count_email_to
 from invitations.email.models import Email
 from invitations.models import Invitation
-from invitations.tokens import OPENING, Purpose, token_for
+from invitations.tokens import PAGE_PURPOSES, Purpose, token_for
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 
@@ -45,15 +45,15 @@ def test_the_page_says_so_whether_or_not_a_job_has_marked_it(invitation, open_li
     ]
 
 
-@pytest.mark.parametrize("purpose", OPENING)
-def test_asking_tells_whoever_invited_and_needs_no_account(client, invitation, open_link, page_of, purpose):
+@pytest.mark.parametrize("purpose", PAGE_PURPOSES)
+def test_asking_notifies_the_inviter_and_needs_no_account(client, invitation, open_link, page_of, purpose):
     open_link(invitation, purpose)
 
     with track_changes() as changes:
         response = ask_again(client, invitation)
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
-    assert [(told.kind, told.method) for told in changes.events] == [("invitation.asked_again", "link")]
+    assert [(event.kind, event.method) for event in changes.events] == [("invitation.asked_again", "link")]
     assert list(Email.objects.values_list("kind", "recipient")) == [("ask_again", "owner@example.com")]
     assert visible_text(page_of(invitation)) == [*HEADING, ASKED, "Home"]
 
@@ -69,7 +69,7 @@ def test_asking_twice_asks_once(client, invitation, open_link):
     assert changes.nothing
 
 
-def test_whoever_has_proven_the_address_asks_without_the_link(client, invitation, invitee, page_of):
+def test_a_person_who_verified_the_address_asks_without_the_link(client, invitation, invitee, page_of):
     client.force_login(invitee)
 
     assert visible_text(page_of(invitation))[-1] == "Ask for a new invitation"

@@ -1,4 +1,4 @@
-"""``/``: the way in."""
+"""Test `/`, the home page."""
 
 from tests.support.pages import visible_text
 
@@ -15,7 +15,7 @@ def test_visitors_are_greeted(client, db):
     ]
 
 
-def test_whoever_is_signed_in_goes_on_to_their_invitations(client, invitee):
+def test_signed_in_users_are_redirected_to_their_invitations(client, invitee):
     client.force_login(invitee)
 
     response = client.get("/")

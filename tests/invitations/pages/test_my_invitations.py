@@ -1,4 +1,4 @@
-"""``/invitations``: what is open to me, and where I belong."""
+"""Test `/invitations`: open invitations, waiting ones, and organizations."""
 
 import pytest
 

@@ -1,11 +1,11 @@
-"""``/i/<token>``: the mailed link. It proves the mailbox to the session and changes nothing else."""
+"""Test `/i/<token>`: it stores the proof in the session and changes nothing else."""
 
 import pytest
 from django.utils import timezone
 
 from invitations.actions.transitions import leave_pending, raise_generation
-from invitations.pages.link_session import recall
-from invitations.tokens import OPENING, Proof, Purpose, token_for
+from invitations.pages.link_session import load_proof
+from invitations.tokens import PAGE_PURPOSES, Proof, Purpose, token_for
 from tests.factories import InvitationFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
@@ -18,14 +18,14 @@ UNKNOWN = [
 ]
 
 
-@pytest.mark.parametrize("purpose", OPENING)
+@pytest.mark.parametrize("purpose", PAGE_PURPOSES)
 def test_the_token_leaves_the_address_and_the_session_keeps_what_it_proved(client, invitation, purpose):
     token = token_for(invitation, purpose)
 
     response = client.get(f"/i/{token}")
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
-    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, purpose)
+    assert load_proof(client.session, invitation.pk) == Proof(invitation.pk, 1, purpose)
     assert token not in str(dict(client.session)) + str(response.headers) + response.content.decode()
 
 
@@ -53,7 +53,7 @@ def test_an_altered_token_is_an_unknown_invitation(client, invitation, position)
 
     assert response.status_code == 404
     assert visible_text(response) == UNKNOWN
-    assert recall(client.session, invitation.pk) is None
+    assert load_proof(client.session, invitation.pk) is None
 
 
 def test_an_invitation_that_is_gone_is_unknown(client, invitation):
@@ -85,7 +85,7 @@ def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invit
         "This link is from an older email. Use the link in the latest email about your invitation to Riverside.",
         "Sign in",
     ]
-    assert recall(client.session, invitation.pk) is None
+    assert load_proof(client.session, invitation.pk) is None
 
 
 def test_an_older_link_takes_nothing_from_a_newer_one(client, invitation, open_link):
@@ -96,17 +96,17 @@ def test_an_older_link_takes_nothing_from_a_newer_one(client, invitation, open_l
 
     client.get(f"/i/{older}")
 
-    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 2, Purpose.EMAILED)
+    assert load_proof(client.session, invitation.pk) == Proof(invitation.pk, 2, Purpose.EMAILED)
 
 
-def test_a_listed_link_takes_nothing_from_a_emailed_one(client, invitation, open_link):
+def test_a_listed_link_takes_nothing_from_an_emailed_one(client, invitation, open_link):
     open_link(invitation, Purpose.EMAILED)
     open_link(invitation, Purpose.LISTED)
 
-    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.EMAILED)
+    assert load_proof(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.EMAILED)
 
 
-def test_the_older_link_of_an_ended_invitation_tells_how_it_ended(client, invitation, open_link):
+def test_the_older_link_of_an_ended_invitation_shows_how_it_ended(client, invitation, open_link):
     older = token_for(invitation, Purpose.EMAILED)
     raise_generation(invitation.pk)
     leave_pending(invitation.pk, "cancelled")
@@ -134,8 +134,8 @@ def test_the_proofs_of_many_links_are_kept_and_the_oldest_forgotten(client, invi
     for opened in [invitation, *others]:
         client.get(f"/i/{token_for(opened, Purpose.EMAILED)}")
 
-    assert recall(client.session, invitation.pk) is None
-    assert all(recall(client.session, other.pk) for other in others)
+    assert load_proof(client.session, invitation.pk) is None
+    assert all(load_proof(client.session, other.pk) for other in others)
 
 
 def test_an_invitation_without_a_link_is_unknown_to_visitors(client, invitation, page_of):

@@ -1,4 +1,4 @@
-"""Every refusal that a visitor can meet has a page."""
+"""Test that every refusal that a visitor can get has a page."""
 
 import pytest
 from django.template.loader import get_template

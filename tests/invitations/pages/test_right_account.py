@@ -1,4 +1,4 @@
-"""The invitation, as the invited person finds it signed in."""
+"""Test the invitation page for the signed-in invitee."""
 
 import pytest
 
@@ -116,7 +116,7 @@ def test_names_are_text_and_nothing_else(invitation, organization, page_of):
     assert "<b>" not in page.content.decode()
 
 
-def test_an_outdated_link_is_no_hindrance_to_whoever_has_proven_the_address(invitation, open_link, page_of):
+def test_an_outdated_link_does_not_block_a_person_who_verified_the_address(invitation, open_link, page_of):
     open_link(invitation)
     raise_generation(invitation.pk)
 

@@ -1,7 +1,7 @@
-"""Whoever reads mails before their recipients do: scanners, previews and prefetching browsers change nothing.
+"""Test that link scanners, previews and prefetching browsers change nothing.
 
-They are let loose on every link of every mail that the service sends, and on every address that the pages behind those
-links lead to. Every row of every table is compared, sessions apart, and the person can still accept.
+They open every link of every email that the service sends, and every URL that the pages behind those links contain. The
+rows of all tables except the sessions are compared, and the person can still accept.
 """
 
 import re
@@ -31,7 +31,7 @@ from tests.support.people import session_of
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 SCANNERS = (
-    # Microsoft Defender Safe Links, and Outlook's and Office's own looks ahead
+    # Microsoft Defender Safe Links, Outlook and Office previews
     f"Mozilla/5.0 (Windows NT 10.0; Win64; x64) {CHROME} Edg/120.0.0.0",
     "Mozilla/4.0 (compatible; ms-office; MSOffice 16)",
     "Microsoft Office/16.0 (Windows NT 10.0; Microsoft Outlook 16.0.17126; Pro)",
@@ -43,18 +43,18 @@ SCANNERS = (
     "Mozilla/4.0 (compatible; MSIE 8.0; Windows NT 5.1; Trident/4.0; TMUFE)",
     "Mozilla/5.0 (compatible; Cisco-IronPort)",
     "Symantec Email Security.cloud Link Following",
-    # Gmail's images, Yahoo, Apple Mail's proxy
+    # Image proxies of Gmail, Yahoo and Apple Mail
     "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0 (via ggpht.com GoogleImageProxy)",
     "YahooMailProxy; https://help.yahoo.com/kb/yahoo-mail-proxy-SLN28749.html",
     "Mozilla/5.0",
-    # Where people paste a link
+    # Link previews of messengers and social networks
     "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
     "Mozilla/5.0 (compatible; Discordbot/2.0; +https://discordapp.com)",
     "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
     "WhatsApp/2.23.20.0",
     "TelegramBot (like TwitterBot)",
     "LinkedInBot/1.0 (compatible; Mozilla/5.0; +http://www.linkedin.com)",
-    # Programs
+    # HTTP libraries
     "curl/8.5.0",
     "python-requests/2.32.3",
     "Wget/1.21.4",
@@ -81,7 +81,7 @@ def invitation(organization: Organization, owner: User) -> Invitation:
 def emailed_links(
     invitation: Invitation, organization: Organization, owner: User, member: User, mailoutbox: list[Any], settings: Any
 ) -> list[str]:
-    """The paths of all links in all mails: every kind of ours, and those about accounts."""
+    """Return the paths of all links in all emails about invitations and accounts."""
     declined = InvitationFactory.create(organization=organization, email="another@example.com", inviter=owner)
     answering.decline(by=LINK_HOLDER, invitation_id=declined.pk, proof=Proof(declined.pk, 1, Purpose.EMAILED))
     for kind in set(Email.Kind) - {Email.Kind.INVITATION, Email.Kind.ANSWERED}:
@@ -103,7 +103,7 @@ def text_of(message: Any) -> str:
 
 
 def pages_behind(links: list[str], settings: Any) -> list[str]:
-    """Every address here that one comes to from there, by links and by forms."""
+    """Return every URL of this site in the links and forms of these pages."""
     client, found, new = Client(), set(links), [*links]
     while new:
         response = client.get(new.pop(), follow=True)
@@ -117,12 +117,12 @@ def pages_behind(links: list[str], settings: Any) -> list[str]:
 
 
 def every_row() -> dict[str, Any]:
-    """All tables but that of sessions."""
+    """Return the rows of all tables except the sessions."""
     return {model._meta.label: rows_of(model) for model in all_models() if model._meta.label != "sessions.Session"}
 
 
 def test_the_emails_and_their_pages_are_these(emailed_links: list[str], invitation: Invitation, settings: Any):
-    """So that nobody below walks past a locked door."""
+    """Check the lists, so that the tests below cannot pass with missing links."""
     pages = pages_behind(emailed_links, settings)
 
     page = f"/invitations/{invitation.pk}"
@@ -145,7 +145,7 @@ def test_scanners_of_every_emailed_link_change_nothing(emailed_links: list[str],
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_scanners_of_every_page_behind_a_emailed_link_change_nothing(
+def test_scanners_of_every_page_behind_an_emailed_link_change_nothing(
     emailed_links: list[str], invitation: Invitation, settings: Any, method: str
 ):
     pages = pages_behind(emailed_links, settings)

@@ -1,4 +1,4 @@
-"""Nobody frames, keeps or indexes the pages of an invitation, and no other site presses their buttons."""
+"""Test the security headers of the invitation pages, and that other sites cannot submit their forms."""
 
 import pytest
 from django.test import Client

@@ -1,11 +1,11 @@
-"""Signing in on the way to an invitation."""
+"""Test the sign-in page of an invitation."""
 
 import pytest
 
 from accounts.models import User
 from invitations.actions.transitions import leave_pending
 from invitations.models import Invitation
-from invitations.pages.link_session import recall
+from invitations.pages.link_session import load_proof
 from invitations.tokens import Proof, Purpose
 from tests.factories import UserFactory
 from tests.support.changes import track_changes
@@ -67,7 +67,7 @@ def test_the_session_gets_a_new_key_and_keeps_what_the_link_proved(client, invit
 
     assert response.status_code == 302
     assert client.session.session_key != before
-    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.EMAILED)
+    assert load_proof(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.EMAILED)
     assert client.get(f"/invitations/{invitation.pk}").status_code == 403
 
 
@@ -91,7 +91,7 @@ def test_a_wrong_password_is_answered_alike_for_every_address(client, invitation
     assert changes.nothing
 
 
-def test_whoever_is_signed_in_is_led_back(client, invitation, invitee):
+def test_signed_in_users_are_redirected_to_the_invitation(client, invitation, invitee):
     client.force_login(invitee)
 
     response = client.get(path(invitation))

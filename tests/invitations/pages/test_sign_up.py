@@ -1,4 +1,4 @@
-"""Making an account on the way to an invitation."""
+"""Test the sign-up page of an invitation."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -139,7 +139,7 @@ def test_with_the_listed_link_the_answer_is_the_same_whether_or_not_an_account_e
     assert changes.nothing
 
 
-def test_an_unproven_claim_of_somebody_else_is_no_obstacle(client, invitation, stranger, open_link):
+def test_an_unverified_claim_of_another_account_does_not_block(client, invitation, stranger, open_link):
     EmailAddressFactory.create(user=stranger, email=ADDRESS, verified=False)
     open_link(invitation)
 

@@ -1,11 +1,11 @@
-"""The invitation, as whoever has its link finds it signed out. It is the same for every address."""
+"""Test the invitation page for visitors who are signed out: it is the same for every address."""
 
 import re
 
 import pytest
 
 from invitations.models import Invitation
-from invitations.tokens import OPENING, Purpose
+from invitations.tokens import PAGE_PURPOSES, Purpose
 from tests.factories import UserFactory
 from tests.support.pages import visible_text
 
@@ -59,7 +59,7 @@ def test_the_listed_link_does_not_offer_to_decline(invitation, open_link):
     assert visible_text(response) == SHOWN
 
 
-@pytest.mark.parametrize("purpose", OPENING)
+@pytest.mark.parametrize("purpose", PAGE_PURPOSES)
 def test_the_page_is_the_same_whether_the_address_has_an_account_or_not(invitation, open_link, purpose):
     without = open_link(invitation, purpose).content
     UserFactory.create(email="invitee@example.com")

@@ -1,4 +1,4 @@
-"""“Do not write to me again”: from the mail, by a mail program, while declining; and taken back by whoever asked."""
+"""Test unsubscribing by link, in an email client and while declining, and removing the suppression."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -52,12 +52,12 @@ def address(invitation: Invitation, purpose: Purpose = Purpose.UNSUBSCRIBE) -> s
 
 
 def refused() -> list[tuple[str, str | None]]:
-    """Reach and organization of every refusal."""
+    """Return the scope and organization of every suppression."""
     rows = Suppression.objects.select_related("organization").order_by("created_at")
     return [(str(row.scope), row.organization.slug if row.organization else None) for row in rows]
 
 
-# The link in the mail
+# The link in the email
 
 
 def test_the_link_asks_from_whom(client, invitation):
@@ -69,7 +69,7 @@ def test_the_link_asks_from_whom(client, invitation):
 
 @pytest.mark.parametrize("method", ["get", "head", "options"])
 @pytest.mark.parametrize("agent", SCANNERS)
-def test_looking_refuses_nothing_whoever_looks(client, invitation, method, agent):
+def test_opening_the_link_does_not_unsubscribe(client, invitation, method, agent):
     with track_changes() as changes:
         for _ in range(10):
             assert getattr(client, method)(address(invitation), headers={"User-Agent": agent}).status_code == 200
@@ -80,14 +80,14 @@ def test_looking_refuses_nothing_whoever_looks(client, invitation, method, agent
     ("scope", "page", "kept"),
     [("organization", HERE, [("organization", "riverside")]), ("all", EVERYWHERE, [("all", None)])],
 )
-def test_one_press_refuses_without_an_account(client, invitation, scope, page, kept):
+def test_one_click_unsubscribes_without_an_account(client, invitation, scope, page, kept):
     with track_changes() as changes:
         response = client.post(address(invitation), {"scope": scope})
 
     assert (response.status_code, visible_text(response)) == (200, page)
     assert refused() == kept
-    [told] = changes.events
-    assert (told.kind, told.by, told.method, told.organization) == ("suppression.created", None, "link", None)
+    [event] = changes.events
+    assert (event.kind, event.by, event.method, event.organization) == ("suppression.created", None, "link", None)
     assert Invitation.objects.get().status == "pending"
 
 
@@ -117,21 +117,21 @@ def test_the_link_of_an_older_email_works_too(client, invitation):
 
 
 @pytest.mark.parametrize("status", ["accepted", "declined", "cancelled", "expired", "error"])
-def test_it_works_whatever_became_of_the_invitation(client, invitation, status):
+def test_it_works_for_an_invitation_in_any_state(client, invitation, status):
     Invitation.objects.update(status=status, finished_at="2025-06-01T14:05:00Z")
 
     assert visible_text(client.get(address(invitation))) == ASKED
     assert visible_text(client.post(address(invitation), {"scope": "organization"})) == HERE
 
 
-def test_an_archived_organization_can_be_refused(client, invitation, organization):
+def test_people_can_unsubscribe_from_an_archived_organization(client, invitation, organization):
     organization.deleted_at = "2025-06-01T14:05:00Z"
     organization.save()
 
     assert visible_text(client.post(address(invitation), {"scope": "organization"})) == HERE
 
 
-def test_it_is_about_the_address_of_the_email_whoever_is_signed_in(client, invitation, stranger):
+def test_it_is_about_the_address_of_the_email_and_not_the_signed_in_user(client, invitation, stranger):
     client.force_login(stranger)
 
     client.post(address(invitation), {"scope": "all"})
@@ -140,7 +140,7 @@ def test_it_is_about_the_address_of_the_email_whoever_is_signed_in(client, invit
     assert not Suppression.objects.by_address("stranger@example.com", None).exists()
 
 
-# Tokens that do not do
+# Invalid tokens
 
 
 @pytest.mark.parametrize("purpose", [Purpose.EMAILED, Purpose.LISTED])
@@ -150,7 +150,7 @@ def test_a_token_for_something_else_is_none(client, invitation, purpose):
     assert refused() == []
 
 
-def test_the_refusing_token_opens_no_invitation(client, invitation):
+def test_the_unsubscribe_token_opens_no_invitation(client, invitation):
     response = client.get(f"/i/{token_for(invitation, Purpose.UNSUBSCRIBE)}")
 
     assert (response.status_code, visible_text(response)[0]) == (404, UNKNOWN)
@@ -172,7 +172,7 @@ def test_a_token_under_another_key_is_none(client, invitation, settings):
     assert refused() == []
 
 
-def test_of_an_erased_person_or_organization_nothing_is_known(client, invitation, invitee, organization, owner):
+def test_the_link_of_an_erased_person_or_organization_is_unknown(client, invitation, invitee, organization, owner):
     elsewhere = InvitationFactory.create(organization=organization, email="second@example.com", inviter=owner)
     purge_account(by=session_of(invitee), user=invitee)
     assert client.post(address(invitation), ONE_CLICK).status_code == 404
@@ -181,11 +181,11 @@ def test_of_an_erased_person_or_organization_nothing_is_known(client, invitation
     assert refused() == []
 
 
-# One click in a mail program (RFC 8058)
+# One click in an email client (RFC 8058)
 
 
 @pytest.mark.parametrize("multipart", [False, True])
-def test_a_email_program_presses_without_cookie_and_csrf_token(invitation, multipart):
+def test_an_email_client_unsubscribes_without_cookie_and_csrf_token(invitation, multipart):
     client = Client(enforce_csrf_checks=True)
     body, kind = (ONE_CLICK, MULTIPART_CONTENT) if multipart else (urlencode(ONE_CLICK), URL_ENCODED)
 
@@ -262,7 +262,7 @@ def test_a_choice_that_is_none_declines_nothing(client, invitation, open_link):
     assert changes.nothing
 
 
-# Taking it back
+# Removing a suppression
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def refusals(client, invitation) -> list[Suppression]:
     return list(Suppression.objects.order_by("created_at"))
 
 
-def test_whoever_has_proven_the_address_sees_what_it_refused(client, refusals, invitee):
+def test_a_person_who_verified_the_address_sees_its_suppressions(client, refusals, invitee):
     client.force_login(invitee)
 
     assert visible_text(client.get("/mails")) == [

@@ -1,4 +1,4 @@
-"""The account has the invited address, and has not proven it."""
+"""Test the invitation page for an account that has not verified the invited address."""
 
 import pytest
 from django.core import mail

@@ -1,4 +1,4 @@
-"""Whoever belongs is led on to the organization's own website, and nowhere that is no website."""
+"""Test the link to the organization's website, for members only and for http(s) URLs only."""
 
 import pytest
 

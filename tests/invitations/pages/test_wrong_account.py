@@ -1,8 +1,8 @@
-"""The link, opened while signed in as somebody else."""
+"""Test the link when another account is signed in."""
 
 import pytest
 
-from invitations.pages.link_session import recall
+from invitations.pages.link_session import load_proof
 from invitations.tokens import Proof, Purpose
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
@@ -54,7 +54,7 @@ def test_switching_signs_out_and_leads_to_the_sign_in_of_this_invitation(client,
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}/sign-in")
     assert "_auth_user_id" not in client.session
-    assert recall(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.EMAILED)
+    assert load_proof(client.session, invitation.pk) == Proof(invitation.pk, 1, Purpose.EMAILED)
     assert changes.nothing
 
 

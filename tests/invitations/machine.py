@@ -1,4 +1,4 @@
-"""The stage on which Hypothesis plays stories of invitations: who and what there is, and what is true at any time."""
+"""The base of the stateful test: the people and the organization, how a step runs, and the invariants."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -26,11 +26,11 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from tests.factories import MembershipFactory, OrganizationFactory, RoleFactory, UnitFactory
-from tests.invitations.grants import ROLES, Grant
-from tests.invitations.rules import Invited, RefusedByRule, Rules
+from tests.invitations.grants import ROLES, ModelGrant
+from tests.invitations.rules import InvitationModel, ModelInvitation, RuleViolation
 from tests.support.people import session_of
 
-FOUNDERS = {"olga": Grant("owner"), "anna": Grant("admin"), "mila": Grant("manager")}
+FOUNDERS = {"olga": ModelGrant("owner"), "anna": ModelGrant("admin"), "mila": ModelGrant("manager")}
 PEOPLE = (*FOUNDERS, "ben", "cem", "dora")
 BUILT_IN = {
     "owner": OWNER_ROLE,
@@ -46,21 +46,24 @@ def pick(number: int, choices: list[Any]) -> Any:
     return choices[number % len(choices)]
 
 
-def outcome(do: Callable[[], Any], refused: type[Exception], name: Callable[[Any], str]) -> tuple[Any, str]:
-    """What it returned, and "", or None and the name of the refusal."""
+def outcome(call: Callable[[], Any], refused: type[Exception], name: Callable[[Any], str]) -> tuple[Any, str]:
+    """Return the result and "", or None and the name of the refusal."""
     try:
-        return do(), ""
+        return call(), ""
     except refused as refusal:
         return None, name(refusal)
 
 
-class Stage(RuleBasedStateMachine):
-    """One organization with an owner, an admin, a manager and a unit; the people are there before."""
+class InvitationMachineBase(RuleBasedStateMachine):
+    """One organization with an owner, an admin, a manager and a unit.
+
+    `users` exist already. The rest is created in a transaction that is rolled back at the end of the example.
+    """
 
     def __init__(self, users: dict[str, User]) -> None:
         super().__init__()
-        self.undone = ExitStack()
-        self.undone.enter_context(transaction.atomic())
+        self.rollback = ExitStack()
+        self.rollback.enter_context(transaction.atomic())
         self.users = users
         self.organization = OrganizationFactory.create(name="Riverside", slug="riverside")
         self.here: dict[str, Any] = {"organization_id": self.organization.pk}
@@ -71,61 +74,63 @@ class Stage(RuleBasedStateMachine):
         self.roles = BUILT_IN | {"manager": manager.pk}
         for name, grant in FOUNDERS.items():
             MembershipFactory.create(organization=self.organization, user=users[name], role_id=self.roles[grant.role])
-        self.model = Rules(dict(FOUNDERS))
-        self.seen = set(Event.objects.values_list("pk", flat=True))
+        self.model = InvitationModel(dict(FOUNDERS))
+        self.known_events = set(Event.objects.values_list("pk", flat=True))
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
-        self.undone.close()
+        self.rollback.close()
 
-    def play(self, ruled: Callable[[], list[str]], done: Callable[[], Any]) -> None:
-        """Do it, and expect the refusal, or the events, that the rules say."""
+    def run_step(self, expect: Callable[[], list[str]], act: Callable[[], Any]) -> None:
+        """Run the step in the model and in the code. Assert that both refuse it, or that the expected events appear."""
         count = len(self.model.members)
-        said = outcome(ruled, RefusedByRule, str)
-        came = outcome(done, DomainError, lambda refusal: type(refusal).__name__)
-        assert came[1] == said[1]
-        expected = said[0] or []
+        expected_events, expected_refusal = outcome(expect, RuleViolation, str)
+        result, refusal = outcome(act, DomainError, lambda error: type(error).__name__)
+        assert refusal == expected_refusal
         if self.model.invitations and self.model.invitations[-1].key is None:
-            self.model.invitations[-1].key = came[0].pk
-        recorded = dict(Event.objects.exclude(pk__in=self.seen).values_list("pk", "kind"))
-        self.seen |= recorded.keys()
-        assert Counter(recorded.values()) == Counter(expected)
-        grown, limit = len(self.model.members) > count, self.model.seat_limit
-        assert not grown or limit is None or len(self.model.members) <= limit
+            self.model.invitations[-1].key = result.pk
+        recorded = dict(Event.objects.exclude(pk__in=self.known_events).values_list("pk", "kind"))
+        self.known_events |= recorded.keys()
+        assert Counter(recorded.values()) == Counter(expected_events or [])
+        has_grown, limit = len(self.model.members) > count, self.model.seat_limit
+        assert not has_grown or limit is None or len(self.model.members) <= limit
 
     def by(self, who: str) -> Principal:
         return session_of(self.users[who])
 
-    # Who and what a number picks
+    # What a generated number picks
 
     def member(self, number: int) -> str:
         return pick(number, [*self.model.members])
 
-    def asker(self, number: int) -> str:
-        """Mostly a member."""
+    def actor(self, number: int) -> str:
+        """Pick who acts: usually a member."""
         return pick(number, [*self.model.members] * 4 + [*PEOPLE])
 
     def guest(self, number: int) -> str:
-        """Mostly no member."""
-        return pick(number, [name for name in PEOPLE if name not in self.model.members] * 5 + [*PEOPLE])
+        """Pick whom to invite: usually somebody who is not a member."""
+        return pick(number, self.outsiders() * 5 + [*PEOPLE])
 
-    def invited(self, number: int) -> Invited:
-        """Mostly what is open; the newest first."""
+    def outsiders(self) -> list[str]:
+        return [name for name in PEOPLE if name not in self.model.members]
+
+    def invitation(self, number: int) -> ModelInvitation:
+        """Pick an invitation: usually an open one, the newest first."""
         newest_first = self.model.invitations[::-1]
         return pick(number, [one for one in newest_first if one.state == "pending"] * 3 + newest_first)
 
     def membership_id(self, who: str) -> Any:
         return self.organization.memberships.get(user=self.users[who]).pk
 
-    # What is true after every step
+    # Invariants: checked after every step
 
     @invariant()
-    def no_invitation_is_lost_or_other_than_it_should_be(self) -> None:
+    def invitations_match_the_model(self) -> None:
         rows = Invitation.objects.with_details().filter(**self.here)
         keys: dict[Any, str] = {key: name for name, key in self.roles.items()}
         unit_keys: dict[Any, str] = {key: name for name, key in IN_UNIT.items()}
         names: dict[Any, str] = {user.pk: name for name, user in self.users.items()}
-        there = {
+        actual = {
             row.pk: (
                 row.email,
                 keys[row.role_id],
@@ -137,7 +142,7 @@ class Stage(RuleBasedStateMachine):
             )
             for row in rows
         }
-        assert there == {
+        assert actual == {
             one.key: (
                 str(self.users[one.to].email),
                 one.grant.role,
@@ -151,23 +156,23 @@ class Stage(RuleBasedStateMachine):
         }
 
     @invariant()
-    def nothing_is_open_twice(self) -> None:
+    def each_target_has_at_most_one_unanswered_invitation(self) -> None:
         unanswered = Invitation.objects.unanswered().filter(**self.here).order_by()
         targets = unanswered.values("email", "unit").annotate(number=Count("pk"))
         assert all(target["number"] == 1 for target in targets)
 
     @invariant()
-    def members_hold_what_they_were_given_and_no_more_than_the_giver(self) -> None:
+    def members_match_the_model_and_stay_below_their_ceilings(self) -> None:
         rows = Membership.objects.with_people_and_roles().filter(**self.here)
-        there = {row.user.first_name.lower(): row for row in rows}
-        assert there.keys() == self.model.members.keys()
-        for name, row in there.items():
-            held = set(row.effective_permissions)
-            in_unit = held.union(*(a.role.permissions for a in row.assignments.all() if a.unit_id))
-            organization_ceiling, unit_ceiling = self.model.ceilings.get(name, (held, in_unit))
-            assert held == self.model.members[name].rights <= organization_ceiling
-            assert in_unit <= self.model.holds(name)[1] <= unit_ceiling
+        members = {row.user.first_name.lower(): row for row in rows}
+        assert members.keys() == self.model.members.keys()
+        for name, row in members.items():
+            rights = set(row.effective_permissions)
+            in_unit = rights.union(*(a.role.permissions for a in row.assignments.all() if a.unit_id))
+            organization_ceiling, unit_ceiling = self.model.ceilings.get(name, (rights, in_unit))
+            assert rights == self.model.members[name].rights <= organization_ceiling
+            assert in_unit <= self.model.rights_of(name)[1] <= unit_ceiling
 
     @invariant()
-    def somebody_owns_the_organization(self) -> None:
+    def the_organization_has_an_owner(self) -> None:
         assert any(grant.role == "owner" for grant in self.model.members.values())
