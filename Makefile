@@ -17,7 +17,7 @@ DEBUG ?= 1
 export DEBUG PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all coverage chaos test-clients benchmark screenshots messages golden check format requirements clean
+.PHONY: help run demo test test-all coverage chaos test-clients benchmark screenshots shown-screenshots messages golden check format requirements clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r command text; do \
@@ -42,9 +42,12 @@ coverage: $(STAMP) ## run the tests on SQLite and list the lines that no test re
 test-clients: $(STAMP) ## run the vendors' published clients against this service (some need Node and npm)
 	@$(BIN)/python tests/clients/run.py $(ARGS)
 
-screenshots: $(STAMP) ## take screenshots of every page and email, light and dark, wide and narrow, in docs/screenshots/ (needs Chromium)
-	@rm -f docs/screenshots/*.webp
-	@$(BIN)/pytest -q tests/browser/take_screenshots.py -n 0 $(ARGS)
+screenshots: $(STAMP) ## take screenshots of every page and email, light and dark, wide and narrow, in var/screenshots/ (needs Chromium)
+	@rm -rf var/screenshots
+	@$(BIN)/pytest -q tests/browser/take_screenshots.py::test_take_every_scene -n 0 $(ARGS)
+
+shown-screenshots: $(STAMP) ## take the screenshots that the README shows, in docs/screenshots/ (needs Chromium)
+	@$(BIN)/pytest -q tests/browser/take_screenshots.py::test_take_the_shown_pictures -n 0 $(ARGS)
 
 messages: $(STAMP) ## collect the texts of pages and emails in locale/, and compile the translations (needs gettext)
 	@for tool in xgettext msgmerge msguniq msgfmt; do command -v $$tool >/dev/null || { \

@@ -15,7 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.settings import oauth2_settings
 
-from accounts.oauth.token_endpoint import Token
+from accounts.oauth.token_endpoint import Token, oauth_error
 from core.api.parsers import MalformedBody, parse_document
 from core.api.query import object_schema
 from core.api.schema import RETRY_AFTER, response

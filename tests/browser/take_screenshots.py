@@ -1,10 +1,13 @@
-"""`make screenshots`: take a picture of every scene, light and dark, wide and narrow, side by side in one file.
+"""Take pictures of the scenes. The browser itself writes them as WebP, so no image library is needed.
 
-The browser itself writes the pictures as WebP, so no image library is needed.
+`make screenshots` takes every scene, light and dark, wide and narrow, side by side in one file, in `var/screenshots/`.
+`make shown-screenshots` takes the pictures that README.md and `docs/` show, in `docs/screenshots/`. Only those are
+committed.
 """
 
 import base64
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -13,13 +16,15 @@ from playwright.sync_api import Page
 from tests.browser.scenes import SCENES, set_stage
 from tests.browser.test_scenes import NARROW, WIDE  # importing it registers all scenes
 
-FOLDER: Path = settings.BASE_DIR / "docs" / "screenshots"
+FOLDER: Path = settings.BASE_DIR / "var" / "screenshots"
+SHOWN_FOLDER: Path = settings.BASE_DIR / "docs" / "screenshots"
 # The browser renders at a low resolution. Scaling the pictures down afterwards would lose thin lines.
 LOOKS = [("light", WIDE, 0.6), ("dark", WIDE, 0.6), ("light", NARROW, 0.75), ("dark", NARROW, 0.75)]
 QUALITY = 0.8
 SCHEMES = ("light", "dark")
-# LARGE: shown large in the README. GERMAN: also pictured in German.
-LARGE = ("signed-out", "mail-invitation")
+# The committed pictures and their scenes. Each is taken light and dark.
+SHOWN = {"invitation-page": "signed-out", "invitation-email": "mail-invitation"}
+# These scenes are also taken in German.
 GERMAN = (
     "signed-out",
     "right-account",
@@ -46,32 +51,36 @@ SIDE_BY_SIDE = """async ({pictures, quality}) => {
     return canvas.toDataURL("image/webp", quality).split(",")[1];
 }"""
 
+PICTURED = [*((name, "en") for name in SCENES), *((name, "de") for name in GERMAN)]
+
 pytestmark = pytest.mark.browser
 
 
-PICTURED = [*((name, "en") for name in SCENES), *((name, "de") for name in GERMAN)]
-
-
-def stem_of(name: str, language: str) -> str:
-    return name if language == "en" else f"{name}.{language}"
-
-
-def large_stem_of(name: str, scheme: str) -> str:
-    return f"large-{name}-{scheme}"
-
-
 @pytest.mark.parametrize(("name", "language"), PICTURED)
-def test_a_scene_is_pictured(name, language, visitor, page):
+def test_take_every_scene(name, language, visitor, page):
+    open_scene(name, language, visitor)
+    pictures = [take_picture(page, scheme, width, 600, scale) for scheme, width, scale in LOOKS]
+
+    write(page, FOLDER / f"{name if language == 'en' else f'{name}.{language}'}.webp", pictures, QUALITY)
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("name", SHOWN)
+def test_take_the_shown_pictures(name, scheme, visitor, page):
+    open_scene(SHOWN[name], "en", visitor)
+
+    write(page, SHOWN_FOLDER / file_name(name, scheme), [take_picture(page, scheme, 720, 400, 1)], 0.85)
+
+
+def open_scene(name: str, language: str, visitor: Any) -> None:
     visitor.activate_language(language)
     _, play = SCENES[name]
     play(set_stage(visitor))
 
-    pictures = [take_picture(page, scheme, width, 600, scale) for scheme, width, scale in LOOKS]
 
-    write(page, stem_of(name, language), pictures, QUALITY)
-    if name in LARGE and language == "en":
-        for scheme in SCHEMES:
-            write(page, large_stem_of(name, scheme), [take_picture(page, scheme, 720, 400, 1)], 0.85)
+def file_name(name: str, scheme: str) -> str:
+    """Return the file name of a shown picture."""
+    return f"{name}-{scheme}.webp"
 
 
 def take_picture(page: Page, scheme: str, width: int, height: int, scale: float) -> str:
@@ -85,10 +94,10 @@ def take_picture(page: Page, scheme: str, width: int, height: int, scale: float)
     return f"data:image/png;base64,{picture['data']}"
 
 
-def write(page: Page, stem: str, pictures: list[str], quality: float) -> None:
+def write(page: Page, path: Path, pictures: list[str], quality: float) -> None:
     """Write the pictures side by side into one file."""
     studio = page.context.new_page()
     arguments = {"pictures": pictures, "quality": quality}
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / f"{stem}.webp").write_bytes(base64.b64decode(studio.evaluate(SIDE_BY_SIDE, arguments)))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(base64.b64decode(studio.evaluate(SIDE_BY_SIDE, arguments)))
     studio.close()

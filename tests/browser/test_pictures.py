@@ -1,12 +1,25 @@
-"""Test that every scene has a picture in `docs/screenshots`, and every picture a scene."""
+"""Test that exactly the pictures that the documentation shows are committed."""
 
+import re
 from itertools import product
 
-from tests.browser.take_screenshots import FOLDER, LARGE, PICTURED, SCHEMES, large_stem_of, stem_of
+from django.conf import settings
+
+from tests.browser.scenes import SCENES
+from tests.browser.take_screenshots import SCHEMES, SHOWN, SHOWN_FOLDER, file_name
+
+PAGES = sorted([*settings.BASE_DIR.glob("*.md"), *settings.BASE_DIR.glob("docs/**/*.md")])
+PICTURE = re.compile(r"[\w./-]+\.(?:webp|png|jpe?g|gif|svg)\b")
 
 
-def test_the_pictures_are_those_of_the_scenes():
-    of_scenes = {stem_of(name, language) for name, language in PICTURED}
-    large = {large_stem_of(name, scheme) for name, scheme in product(LARGE, SCHEMES)}
+def test_every_picture_that_a_page_shows_is_committed_and_no_other():
+    shown = {(page.parent / path).resolve() for page in PAGES for path in PICTURE.findall(page.read_text())}
 
-    assert {picture.stem for picture in FOLDER.glob("*.webp")} == of_scenes | large, "run `make screenshots`"
+    assert {picture.resolve() for picture in SHOWN_FOLDER.iterdir()} == shown
+
+
+def test_every_committed_picture_can_be_taken_again():
+    taken = {file_name(name, scheme) for name, scheme in product(SHOWN, SCHEMES)}
+
+    assert {picture.name for picture in SHOWN_FOLDER.iterdir()} == taken
+    assert set(SHOWN.values()) <= SCENES.keys()

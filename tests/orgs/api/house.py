@@ -1,5 +1,6 @@
 """The responses of the house API that tests expect."""
 
+import re
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,6 +14,17 @@ from tests.support.people import membership_of
 API = "/api/v0"
 ABSENT = "01900000-0000-7000-8000-000000000000"
 BUILT_IN: dict[tuple[str, str], str] = {(level, name): str(key) for key, name, level, _ in BUILT_IN_ROLES}
+
+# Every field of an organization's profile, as a client sends it, and the same by the names of the model's fields.
+PROFILE = {
+    "name": "Riverside Ltd.",
+    "slug": "river",
+    "description": "We sail.\nAnd row.",
+    "logoUrl": "https://example.com/logo.svg",
+    "website": "https://example.com/",
+    "language": "de",
+}
+MODEL_PROFILE = {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): PROFILE[name] for name in PROFILE}
 
 Answer = tuple[int, Any]
 

@@ -4,20 +4,23 @@ import pytest
 
 from accounts.principals import Method
 from orgs.models import Organization
-from tests.orgs.api.house import ANONYMOUS, API, SLUG_TAKEN, invalid, organization_row, refused, role, said, success
+from tests.orgs.api.house import (
+    ANONYMOUS,
+    API,
+    PROFILE,
+    SLUG_TAKEN,
+    invalid,
+    organization_row,
+    refused,
+    role,
+    said,
+    success,
+)
 from tests.support.changes import event, track_changes
 from tests.support.people import membership_of
 
 PATH = f"{API}/organizations"
 MESSAGE = "Organization registered successfully"
-PROFILE = {
-    "name": "Riverside Ltd.",
-    "slug": "river",
-    "description": "We sail.\nAnd row.",
-    "logoUrl": "https://example.com/logo.svg",
-    "website": "https://example.com/",
-    "language": "de",
-}
 
 
 def test_the_caller_becomes_its_owner(by, owner):

@@ -6,8 +6,10 @@ from orgs.models import Organization
 from orgs.permissions import ADMIN
 from tests.orgs.api.house import (
     ANONYMOUS,
+    MODEL_PROFILE,
     NOTHING_TO_CHANGE,
     OUTSIDER,
+    PROFILE,
     SLUG_TAKEN,
     at,
     invalid,
@@ -24,16 +26,12 @@ MESSAGE = "Organization updated successfully"
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"name": "Riverside Ltd."}, "name"),
-        ({"slug": "river"}, "slug"),
-        ({"description": "We sail."}, "description"),
-        ({"logoUrl": "https://example.com/logo.svg"}, "logo_url"),
+        *(({name: value}, field) for (name, value), field in zip(PROFILE.items(), MODEL_PROFILE, strict=True)),
         ({"website": None}, "website"),
-        ({"language": "de"}, "language"),
     ],
 )
 def test_only_given_fields_change(by, organization, admin, change, field):
-    Organization.objects.filter(pk=organization.pk).update(website="https://example.com/")
+    Organization.objects.filter(pk=organization.pk).update(website="https://example.com/old")
     before = organization_row(organization, role_name="admin")
 
     with track_changes() as changes:

@@ -6,27 +6,32 @@ from accounts.principals import Method
 from core.api.serializers import format_time
 from orgs.models import Organization
 from tests.factories import MembershipFactory, OrganizationFactory
-from tests.orgs.api.house import ABSENT, ANONYMOUS, API, OUTSIDER, at, organization_row, role, said, success
+from tests.orgs.api.house import (
+    ABSENT,
+    ANONYMOUS,
+    API,
+    MODEL_PROFILE,
+    OUTSIDER,
+    PROFILE,
+    at,
+    organization_row,
+    role,
+    said,
+    success,
+)
 from tests.support.queries import assert_queries
 
 MESSAGE = "Organization retrieved successfully"
 
 
 def test_all_fields_are_shown(by, organization):
-    Organization.objects.filter(pk=organization.pk).update(
-        description="We sail.", logo_url="https://example.com/logo.svg", website="https://example.com/", seat_limit=7
-    )
+    Organization.objects.filter(pk=organization.pk).update(**MODEL_PROFILE, seat_limit=7)
 
     assert said(by("admin").get(at(organization))) == success(
         MESSAGE,
         {
             "id": str(organization.pk),
-            "slug": "riverside",
-            "name": "Riverside",
-            "description": "We sail.",
-            "logoUrl": "https://example.com/logo.svg",
-            "website": "https://example.com/",
-            "language": None,
+            **PROFILE,
             "seatLimit": 7,
             "memberCount": 3,
             "role": role("admin"),
