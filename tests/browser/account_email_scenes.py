@@ -19,6 +19,6 @@ def email(kind: str, *, as_text: bool = False, address: str = NOBODYS) -> Callab
     return play
 
 
-SCENES |= {f"mail-{kind}": (200, email(kind)) for kind in ASK}
-SCENES["mail-new-password-as-text"] = (200, email("new-password", as_text=True))
-SCENES["mail-further-address-with-a-long-one"] = (200, email("further-address", address=LONG))
+SCENES |= {f"email-{kind}": (200, email(kind)) for kind in ASK}
+SCENES["email-new-password-as-text"] = (200, email("new-password", as_text=True))
+SCENES["email-further-address-with-a-long-one"] = (200, email("further-address", address=LONG))

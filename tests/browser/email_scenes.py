@@ -63,20 +63,20 @@ def defer(stage: Stage) -> None:
 
 
 SCENES |= {
-    "mail-invitation": (200, email(Email.Kind.INVITATION)),
-    "mail-invitation-as-text": (200, as_text(Email.Kind.INVITATION)),
-    "mail-invitation-with-long-names": (
+    "email-invitation": (200, email(Email.Kind.INVITATION)),
+    "email-invitation-as-text": (200, as_text(Email.Kind.INVITATION)),
+    "email-invitation-with-long-names": (
         200,
         email(Email.Kind.INVITATION, lambda s: rename(s, f"{LONG_WORD} {LONG_WORD}", f"Maxi {LONG_WORD}", LONG_WORD)),
     ),
-    "mail-invitation-from-right-to-left": (
+    "email-invitation-from-right-to-left": (
         200,
         email(Email.Kind.INVITATION, lambda s: rename(s, RIGHT_TO_LEFT, HEBREW, RIGHT_TO_LEFT)),
     ),
-    "mail-reminder": (200, email(Email.Kind.REMINDER)),
-    "mail-accepted": (200, email(Email.Kind.ANSWERED, lambda s: s.finish("accepted"))),
-    "mail-declined": (200, email(Email.Kind.ANSWERED, lambda s: s.finish("declined", decline_reason=REASON))),
-    "mail-undeliverable": (200, email(Email.Kind.UNDELIVERABLE, refuse)),
-    "mail-undeliverable-in-time": (200, email(Email.Kind.UNDELIVERABLE, defer)),
-    "mail-new-invitation-asked-for": (200, email(Email.Kind.ASK_AGAIN, lambda s: s.finish("expired"))),
+    "email-reminder": (200, email(Email.Kind.REMINDER)),
+    "email-accepted": (200, email(Email.Kind.ANSWERED, lambda s: s.finish("accepted"))),
+    "email-declined": (200, email(Email.Kind.ANSWERED, lambda s: s.finish("declined", decline_reason=REASON))),
+    "email-undeliverable": (200, email(Email.Kind.UNDELIVERABLE, refuse)),
+    "email-undeliverable-in-time": (200, email(Email.Kind.UNDELIVERABLE, defer)),
+    "email-new-invitation-asked-for": (200, email(Email.Kind.ASK_AGAIN, lambda s: s.finish("expired"))),
 }

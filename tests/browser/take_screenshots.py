@@ -23,7 +23,7 @@ LOOKS = [("light", WIDE, 0.6), ("dark", WIDE, 0.6), ("light", NARROW, 0.75), ("d
 QUALITY = 0.8
 SCHEMES = ("light", "dark")
 # The committed pictures and their scenes. Each is taken light and dark.
-SHOWN = {"invitation-page": "signed-out", "invitation-email": "mail-invitation"}
+SHOWN = {"invitation-page": "signed-out", "invitation-email": "email-invitation"}
 # These scenes are also taken in German.
 GERMAN = (
     "signed-out",
@@ -32,7 +32,7 @@ GERMAN = (
     "accepted-by-you",
     "expired",
     "with-long-names",
-    "mail-invitation",
+    "email-invitation",
 )
 SIDE_BY_SIDE = """async ({pictures, quality}) => {
     const images = await Promise.all(pictures.map(async p => createImageBitmap(await (await fetch(p)).blob())));

@@ -35,9 +35,9 @@ MAIN = (
     "sign-up-from-the-invitation", "sign-up-refused", "start-page", "my-invitations", "with-long-names",
     "sign-in", "forgotten-password", "verification-sent", "addresses-of-every-kind", "profile", "profile-saved",
     "two-factor-activation", "consent", "no-more-emails", "emails-refused",
-    "declined-and-no-more-emails", "page-not-found", "mail-invitation",
-    "mail-reminder", "mail-accepted", "mail-new-invitation-asked-for", "mail-new-account", "mail-unproven-address",
-    "mail-further-address", "mail-account-exists", "mail-new-password", "mail-no-account",
+    "declined-and-no-more-emails", "page-not-found", "email-invitation",
+    "email-reminder", "email-accepted", "email-new-invitation-asked-for", "email-new-account", "email-unproven-address",
+    "email-further-address", "email-account-exists", "email-new-password", "email-no-account",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]
 # Each color scheme and each width once, to save time. German texts are longer, so they are tested on the narrow screen.
@@ -68,7 +68,7 @@ def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language,
         # Without reduced motion, axe would measure colors during the transition.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 800})
-        assert faults(page, TAGS_OF_EMAILS if name.startswith("mail-") else TAGS) == []
+        assert faults(page, TAGS_OF_EMAILS if name.startswith("email-") else TAGS) == []
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         assert page.evaluate(LINES_OF_THE_HEADER) <= 1
     assert [line for line in complaints if "Content Security Policy" in line] == []
