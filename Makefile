@@ -30,7 +30,7 @@ demo: $(STAMP) ## add demo data to an empty database, and print how to sign in
 	@$(BIN)/python manage.py migrate --verbosity 0
 	@$(BIN)/python manage.py demo
 
-test: $(STAMP) ## run every test on SQLite, and on PostgreSQL when one answers what depends on the database
+test: $(STAMP) ## run every test on SQLite; on PostgreSQL, if a server responds, the tests that depend on the database
 	@$(BIN)/python tests/run.py -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-all: $(STAMP) ## run every test on both databases, and races, crashes and generated requests many times, as CI does

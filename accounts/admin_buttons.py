@@ -50,7 +50,7 @@ class ActionAdmin(ReadOnlyAdmin):
     change_form_template = "admin/with_buttons.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Return Django's URLs, preceded by that of the buttons."""
+        """Return the URL of the buttons, followed by Django's URLs."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
         return [
             path("<path:object_id>/do/<slug:button>", self.admin_site.admin_view(self.do), name=name),

@@ -14,7 +14,7 @@ import idna
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-MAX_LENGTH = 254  # RFC 5321, section 4.5.3.1.3; the documents allow 256
+MAX_LENGTH = 254  # RFC 5321, section 4.5.3.1.3; the vendors' API documents allow 256
 _ADDRESS = re.compile(r"(?!\.)(?!.*\.\.)([a-z0-9_'+\-.]*)[a-z0-9_+-]@([a-z0-9][a-z0-9\-]*\.)+[a-z]{2,}", re.ASCII)
 
 

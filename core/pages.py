@@ -36,7 +36,7 @@ class PolicyMiddleware(CSPMiddleware):
 class PageMiddleware:
     """Set the headers of pages, and return pages for 405 and 503.
 
-    Put this inside of `PolicyMiddleware` and outside of all code that returns pages.
+    In MIDDLEWARE, list it after `PolicyMiddleware` and before all code that returns pages.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:

@@ -39,8 +39,8 @@ def find_shown(invitation_id: UUID) -> Invitation:
 def find_by_token(token: str) -> Invitation:
     """Return the invitation of a link's token, with what its page shows.
 
-    Raises InvitationNotFound. For the link of an older email, raises NewerEmailSent while the invitation is open, and
-    the refusal of its state otherwise.
+    Raises InvitationNotFound. For the link of an older email, raises NewerEmailSent if the invitation is open, and
+    what ``why_not_open`` returns if it is not.
     """
     proof = read_token(token)
     if proof is None:
@@ -131,10 +131,10 @@ def find_for_invitee(by: Principal, invitation_id: UUID, proof: Proof | None) ->
 
 
 def require_present(invitation: Invitation, proof: Proof) -> None:
-    """Require that the link names this invitation in its present generation.
+    """Require that the link is for this invitation and its current generation.
 
-    Raises InvitationNotFound for another invitation. For an older generation, raises NewerEmailSent while the
-    invitation is open, and the refusal of its state otherwise.
+    Raises InvitationNotFound for another invitation. For an older generation, raises NewerEmailSent if the
+    invitation is open, and what ``why_not_open`` returns if it is not.
     """
     if proof.invitation_id != invitation.pk:
         raise InvitationNotFound

@@ -105,7 +105,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(email__in=proven, organization__deleted_at__isnull=True)
 
     def not_joined_by(self, user: User | None) -> "InvitationQuerySet":
-        """Without those of organizations that the user belongs to."""
+        """Exclude invitations to organizations that the user belongs to."""
         memberships = Membership.objects.filter(user=user, organization=models.OuterRef("organization"))
         return self.filter(~models.Exists(memberships))
 

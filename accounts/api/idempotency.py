@@ -1,7 +1,7 @@
 """Idempotent requests by the ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header-07).
 
 The response to the first request is stored in the same transaction as its changes. A failed request changes and
-stores nothing, so a repetition runs again.
+stores nothing, so a repeated request runs again.
 """
 
 import json

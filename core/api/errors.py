@@ -74,7 +74,7 @@ ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
     django.PermissionDenied: ErrorRow(403, "denied", "You may not do this."),
     Http404: ErrorRow(404, "not_found", "Not found."),
     django.RequestDataTooBig: ErrorRow(413, "too_large", "The body is too large."),
-    # Errors of the database, for what no rule of ours rejects first.
+    # Database errors, for input that our own checks did not reject.
     UnicodeError: UNSTORABLE,
     OverflowError: UNSTORABLE,
     db.DataError: UNSTORABLE,

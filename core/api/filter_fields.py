@@ -101,5 +101,5 @@ class SortField(WordField):
         self.sortings = sortings
 
     def to_python(self, value: Any) -> Sorting:
-        """Return the order that the word names."""
+        """Return the sort order for the value."""
         return self.sortings[super().to_python(value)]

@@ -26,9 +26,9 @@ from .parameters import text_schema
 
 
 class StrictFilterSet(django_filters.FilterSet):
-    """A FilterSet that rejects every text that is not valid, also an empty one.
+    """A FilterSet that rejects every invalid value, including an empty one.
 
-    `data` maps each parameter to one text. The view rejects unknown and repeated parameters, as the paginator has
+    `data` maps each parameter to one string. The view rejects unknown and repeated parameters, as the paginator has
     parameters too. Only the filters that are sent or have an `initial` cost time.
     """
 
@@ -48,7 +48,7 @@ class StrictFilterSet(django_filters.FilterSet):
         self.filters = {name: self.own(one) for name, one in self.base_filters.items() if name in names}
 
     def own(self, declared: django_filters.Filter) -> django_filters.Filter:
-        """Return a declared filter; a copy bound to this FilterSet if it filters by a method."""
+        """Return the declared filter. If it filters by a method, return a copy bound to this FilterSet."""
         if declared.method is None:
             return declared
         found = copy(declared)
@@ -61,7 +61,7 @@ class StrictFilterSet(django_filters.FilterSet):
         return self.form_class(tuple(name for name in self.filters if name in self.data))
 
     def filter_queryset(self, queryset: Any) -> Any:
-        """Apply the filters that were sent or have an initial value. Raises ValueError if a text is not valid."""
+        """Apply the filters that were sent or have an initial value. Raises ValueError if a value is not valid."""
         if not self.is_valid():
             raise ValueError(self.faults)
         for name, one in self.filters.items():
@@ -83,7 +83,7 @@ class StrictFilterSet(django_filters.FilterSet):
     @classmethod
     @cache
     def form_class(cls, names: tuple[str, ...]) -> type[forms.Form]:
-        """Return a form with the fields of these filters. All are required, so that empty texts are not valid."""
+        """Return a form with the fields of these filters. All are required, so empty values are not valid."""
         fields = {name: cls.base_filters[name].field for name in names}
         for field in fields.values():
             field.required = True
@@ -99,7 +99,7 @@ class StrictFilterSet(django_filters.FilterSet):
         return values
 
     def is_valid(self) -> bool:
-        """Tell whether all texts are valid."""
+        """Return whether all values are valid."""
         return not self.errors
 
     @property

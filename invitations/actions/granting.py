@@ -31,7 +31,8 @@ def expiry(lifetime_days: int) -> datetime:
 def require_grant(by: Principal, organization: Organization, grant: Grant) -> None:
     """Require that the caller may manage the members and has every permission that the grant gives.
 
-    Managing the members of the grant's unit is enough. Raises OrganizationNotFound, PermissionMissing, GrantTooWide.
+    For a grant in a unit, it is enough to manage that unit's members. Raises OrganizationNotFound, PermissionMissing,
+    GrantTooWide.
     """
     policies.require_grantable(policies.require_member_management(by, organization, grant.unit), grant)
 

@@ -96,9 +96,9 @@ def send_corrected(
 
 
 def send_again(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
-    """Replace an expired or undeliverable invitation by one with the same grant, by the rules of ``invite``.
+    """Replace an expired or undeliverable invitation with a new one that has the same grant.
 
-    Raises GrantGone, and what ``invite`` raises.
+    The rules of ``invite`` apply. Raises GrantGone, and what ``invite`` raises.
     """
     grant = require_same_grant(by, organization, invitation)
     require_not_member(organization, invitation.email)

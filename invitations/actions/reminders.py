@@ -25,8 +25,9 @@ def ending_soon() -> InvitationQuerySet:
     """Return open invitations that need a reminder.
 
     They expire within two days, their email was sent at least a day ago, and no reminder is queued. An email that the
-    provider could not deliver yet (``deferred``) counts as sent. So does one withheld because its recipient
-    unsubscribed: the organization sees the same events, and the worker withholds the reminder too.
+    provider could not deliver yet (``deferred``) counts as sent. So does an email
+    that was withheld because its recipient unsubscribed. The organization sees the same events for it, and the worker
+    withholds the reminder too.
     """
     emails = Email.objects.filter(invitation=OuterRef("pk"), generation=OuterRef("generation"))
     arrived = ["sent", "delivered", "deferred"]

@@ -70,7 +70,10 @@ class Worker:
             logger.exception("maintenance task failed", extra={"task": task.__name__})
 
     def rest(self, max_wait: float) -> None:
-        """Sleep twice as long as the last time, so that an idle worker queries the database once a second."""
+        """Sleep twice as long as last time, up to ``max_wait``.
+
+        An idle worker then queries the database once a second.
+        """
         time.sleep(self.wait)
         self.wait = min(self.wait * 2, max_wait)
 

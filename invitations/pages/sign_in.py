@@ -56,7 +56,7 @@ class InvitedSignIn(InvitationAuthMixin, LoginView):
 
 
 class InvitedSignUp(InvitationAuthMixin, SignupView):
-    """Create an account for the invited address. The emailed link verifies the address; a listed link does not."""
+    """Create an account for the invited address. Only the emailed link (`Purpose.EMAILED`) verifies the address."""
 
     template_name = "invitations/sign_up.html"
 

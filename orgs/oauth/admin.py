@@ -84,7 +84,7 @@ class RegistrationForm(forms.Form):
         needed = ("system_user",) if kind == SERVICE else ("owner", "redirect_uris")
         for name in needed:
             if name not in self.errors and not given.get(name):
-                self.add_error(name, _("This kind of application requires it."))
+                self.add_error(name, _("This field is required for this kind of application."))
         return given
 
 
@@ -146,7 +146,7 @@ class OAuthApplicationAdmin(ActionAdmin):
         ),
         Button(
             "stop-acting",
-            _("Stop acting for the owner"),
+            _("Revoke access to the owner's account"),
             lambda by, a, _: applications.stop_acting_for_owner(by=by, application=a),
             applies=lambda a: a.acts_for_owner,
         ),

@@ -1,4 +1,4 @@
-"""Test that exactly the pictures that the documentation shows are committed."""
+"""Test that the committed pictures are exactly those that the documentation shows."""
 
 import re
 from itertools import product

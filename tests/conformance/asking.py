@@ -15,7 +15,7 @@ from orgs.permissions import Level
 from perfectworks.demo import make_world
 from perfectworks.management.commands.demo import as_json
 
-Shown = dict[str, Any]  # headers and cookies, by these names
+Shown = dict[str, Any]  # keys: "headers" and "cookies"
 
 # The dialects' representations of ids in paths. The house API uses UUIDs.
 WRITTEN: dict[str, dict[str, Callable[[UUID], str]]] = {
@@ -56,7 +56,7 @@ class Cast:
         }
 
     def named(self, api: str, path: str, names: list[str]) -> dict[str, str]:
-        """Return the path parameters of an API, in its representation."""
+        """Return the values of these path parameters, with ids as this API represents them."""
         workspaces = "/workspaces/" in path
         ids = self.ids | {"unit_id": (self.world.workspace if workspaces else self.world.application).pk}
         if api == "applivery":

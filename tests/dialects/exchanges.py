@@ -143,7 +143,7 @@ def noted(response: HttpResponse) -> str:
 
 
 def laid_out(body: str) -> str:
-    """Return JSON indented, unless it was not compact; then its spacing is kept."""
+    """Return the JSON indented if it is compact, else unchanged."""
     value = json.loads(body)
     is_compact = json.dumps(value, ensure_ascii=False, separators=(",", ":")) == body
     return json.dumps(value, ensure_ascii=False, indent=2) if is_compact else body

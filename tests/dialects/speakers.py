@@ -145,7 +145,7 @@ class Speaker:
         return status, self.error(status, code, message, fields)
 
     def hold(self, world: World, count: int) -> None:
-        """Make the list have exactly so many rows."""
+        """Give the list exactly ``count`` rows."""
         Invitation.objects.all().delete()
         for number in range(count):
             self.fill(world, number)

@@ -38,9 +38,9 @@ def environment(directory: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A directory with the database of a service that has run before: its tables take seconds to make.
+    """A directory with the database of a service that has run before.
 
-    The first worker of a run that needs it makes it, and the others wait.
+    Creating the tables takes seconds, so the first pytest worker that needs the directory creates it. The others wait.
     """
     temporary = tmp_path_factory.getbasetemp()
     shared = temporary if worker_id == "master" else temporary.parent

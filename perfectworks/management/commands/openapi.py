@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
 
 def valid(document: Document) -> bytes:
-    """Return the document as YAML. Raises CommandError for warnings, and the validation's own errors."""
+    """Return the document as YAML. Raises CommandError for warnings, and what ``validate_schema`` raises."""
     GENERATOR_STATS.reset()
     validate_schema(document.content)
     if GENERATOR_STATS:

@@ -1,4 +1,4 @@
-"""Pages by number."""
+"""Page-number pagination."""
 
 import pytest
 from django.db import connection

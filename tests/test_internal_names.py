@@ -1,4 +1,4 @@
-"""``docs/private-parts.md`` lists exactly the private parts of libraries that the code uses, and they still exist."""
+"""``docs/internal-names.md`` lists exactly the Internal names of libraries that the code uses, and they still exist."""
 
 import ast
 import inspect
@@ -24,7 +24,7 @@ PUBLIC = {"_meta", "_default_manager", "_base_manager", "_db", "_replace", "_exi
 
 
 class Part(NamedTuple):
-    """A private part: its name, and its parameters; None when it is not a function."""
+    """A private name of a library and its parameters (None if it is not a function)."""
 
     name: str
     parameters: list[str] | None
@@ -35,7 +35,7 @@ class Part(NamedTuple):
 
 
 def listed() -> list[Part]:
-    rows = ROW.findall((ROOT / "docs" / "private-parts.md").read_text())
+    rows = ROW.findall((ROOT / "docs" / "internal-names.md").read_text())
     return [
         Part(name, None if kind == "attribute" else [one for one in parameters.split(", ") if one])
         for name, parameters, kind, _ in rows
@@ -49,7 +49,7 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name != "_"
 
 
-# The private parts in the code
+# The internal names in the code
 
 
 def sources() -> Iterator[Path]:
