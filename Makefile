@@ -21,7 +21,7 @@ export DEBUG PORT
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r command text; do \
-		printf '%-18s %s\n' "$$command" "$$text"; done
+		printf '%-23s %s\n' "$$command" "$$text"; done
 
 run: $(STAMP) ## start the service: web server and email worker, with demo data
 	@$(BIN)/python manage.py serve
@@ -59,7 +59,7 @@ messages: $(STAMP) ## collect the texts of pages and emails in locale/, and comp
 chaos: $(STAMP) ## kill a hundred workers at each step of a delivery, and print what happened to the emails
 	@$(BIN)/python tests/run.py -n 0 --kills 100 tests/invitations/email/test_crashes.py $(ARGS)
 
-benchmark: $(STAMP) ## measure as ratios how speed changes with the amount of data, on SQLite or the PostgreSQL of TEST_DATABASE_URL
+benchmark: $(STAMP) ## measure how speed changes with the amount of data (as ratios), on SQLite or the PostgreSQL server in TEST_DATABASE_URL
 	@$(BIN)/python -m tests.benchmarks.run
 
 golden: $(STAMP) ## record the responses of the dialects as golden files; read the diff before you commit it

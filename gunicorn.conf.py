@@ -1,4 +1,7 @@
-"""The configuration of gunicorn, which finds this file by its name. WEB_CONCURRENCY sets the number of processes."""
+"""The configuration of gunicorn, which finds this file by its name.
+
+WEB_CONCURRENCY sets the number of processes.
+"""
 
 import os
 
@@ -11,11 +14,11 @@ bind = f"{env.str('HOST', default='127.0.0.1')}:{env.int('PORT', default=8000)}"
 worker_class = "gthread"
 threads = env.int("WEB_THREADS", default=8)
 timeout = 60
-# Higher than the application's own limits, which respond with the error format of the API that is called.
+# Higher than the application's own limits, so that the application rejects the request in the format of its API.
 limit_request_line = 8190
 limit_request_field_size = 16_380
 graceful_timeout = 20
-# Heartbeat files are in memory if possible. On a busy disk they could be late, and the worker would be killed.
+# Heartbeat files are in memory if possible. On a busy disk, a late heartbeat would get the worker killed.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 # The control socket is not used.
 control_socket_disable = True

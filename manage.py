@@ -9,7 +9,7 @@ from django.core.management import execute_from_command_line
 
 
 def main() -> None:
-    """Run the command named on the command line; a wrong setting is told in one sentence."""
+    """Run the command. If a setting is wrong, print one sentence about it."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "perfectworks.settings")
     try:
         execute_from_command_line(sys.argv)

@@ -1,4 +1,7 @@
-"""External identities in the admin. Users are in ``orgs.admin``, as deleting a user also ends memberships."""
+"""The admin of external identities.
+
+Users are in ``orgs.admin``, because deleting a user also ends memberships.
+"""
 
 from django.contrib import admin
 
@@ -8,7 +11,7 @@ from core.admin import ReadOnlyAdmin
 
 @admin.register(ExternalIdentity)
 class ExternalIdentityAdmin(ReadOnlyAdmin):
-    """Users' identities at trusted issuers."""
+    """External identities of users at trusted issuers."""
 
     list_display = ("subject", "issuer", "user", "created_at")
     list_filter = ("issuer", "created_at")

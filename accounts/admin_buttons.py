@@ -1,6 +1,6 @@
-"""Admin buttons: each one on a read-only page calls one action.
+"""Buttons on read-only admin pages. Each button calls one action.
 
-A button posts to its own URL, which calls the action with ``by=`` the staff member.
+A button sends a POST request to its own URL. That view calls the action with the staff member as ``by=``.
 """
 
 from collections.abc import Callable, Sequence
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 class Button:
     """A button that runs an action on an object.
 
-    ``run(by, object, form data)`` calls the action. ``applies`` tells whether the button is shown for an object.
-    ``field`` is an input beside the button, as ``(name, label, input type)``; the type ``textarea`` has several lines.
-    ``present`` returns the input's initial value. ``grave`` marks actions that cannot be undone. ``reveals`` marks
-    actions that return a secret, which is shown once.
+    ``run(by, object, form data)`` calls the action. ``applies`` returns whether the button is shown for an object.
+    ``field`` is an input next to the button, as ``(name, label, input type)``. The input type ``textarea`` has several
+    lines. ``present`` returns the input's initial value. ``grave`` is True for an action that cannot be undone.
+    ``reveals`` is True for an action that returns a secret. The secret is shown once.
     """
 
     name: str
@@ -44,7 +44,10 @@ class Button:
 
 
 class ActionAdmin(ReadOnlyAdmin):
-    """A read-only page with buttons. Staff need the view permission to see it, and the change permission to act."""
+    """A read-only page with buttons.
+
+    Staff need the view permission to open the page, and the change permission to use its buttons.
+    """
 
     buttons: Sequence[Button] = ()
     change_form_template = "admin/with_buttons.html"
@@ -67,7 +70,7 @@ class ActionAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "buttons": shown})
 
     def do(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
-        """Run the action of a button (POST only). Show the message of a refusal."""
+        """Run the action of a button (POST only). If the action raises an error, show its messages."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         row = self.get_object(request, object_id)
@@ -78,7 +81,7 @@ class ActionAdmin(ReadOnlyAdmin):
         return self.reveal(request, row, secret) if secret else HttpResponseRedirect(self._after(row))
 
     def reveal(self, request: HttpRequest, row: models.Model, secret: str) -> HttpResponse:
-        """Show a secret once, without a redirect or a stored message."""
+        """Show a secret once. Do not redirect, and do not store a message, because the secret must not be stored."""
         context = {
             **self.admin_site.each_context(request),
             "title": str(row),
@@ -93,7 +96,7 @@ class ActionAdmin(ReadOnlyAdmin):
         )
 
     def _press(self, request: HttpRequest, button: Button, row: models.Model) -> str | None:
-        """Call the action, and return the secret that it reveals, if any."""
+        """Call the action. Return the secret if the action returns one."""
         by = staff_of(request)
         try:
             result = button.run(by, row, request.POST.dict())
@@ -122,5 +125,5 @@ def staff_of(request: HttpRequest) -> Principal:
 
 
 def reasons_of(refusal: DomainError) -> list[str]:
-    """Return the messages of a refusal: the general one and those about fields."""
+    """Return the messages of an error: its general message and its messages about fields."""
     return [refusal.message, *(reason for found in refusal.fields.values() for reason in found)]

@@ -1,7 +1,8 @@
-"""Authentication of API requests: a request has one credential or none.
+"""Authentication of API requests. A request has at most one credential.
 
-The setting ``CREDENTIAL_READERS`` lists the kinds of credential, as other apps add some. A reader only detects its
-kind. The credential is verified after all readers have run, if it is the only one.
+The setting ``CREDENTIAL_READERS`` lists one reader for each kind of credential, so other apps can add kinds. A reader
+only detects whether the request has its kind of credential. The credential is verified after all readers have run, and
+only if there is exactly one.
 """
 
 from collections.abc import Callable
@@ -22,9 +23,9 @@ from accounts.principals import Method, Principal
 from accounts.sessions import session_principal
 from core.errors import Invalid
 
-#: Returns the principal of a credential. Raises InvalidCredentials.
+#: A function that returns the principal of a credential. Raises InvalidCredentials.
 Verifier = Callable[[], Principal]
-#: Returns the verifier of its kind of credential, or None if the request does not have one.
+#: A function that returns a verifier if the request has its kind of credential, else None.
 Reader = Callable[[Request], Verifier | None]
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
 MAX_HEADER_LENGTH = 8300
@@ -37,7 +38,10 @@ class TwoCredentials(Invalid):
 
 
 class CredentialAuthentication(BaseAuthentication):
-    """Authenticate by the request's only credential. Two are a 400, and an invalid one is a 401."""
+    """Authenticate with the request's credential.
+
+    Respond with 400 if there are several credentials, and with 401 if the credential is not valid.
+    """
 
     @property
     def readers(self) -> list[Reader]:
@@ -45,7 +49,10 @@ class CredentialAuthentication(BaseAuthentication):
         return [import_string(path) for path in settings.CREDENTIAL_READERS]
 
     def authenticate(self, request: Request) -> tuple[User, Principal] | None:
-        """Return user and principal, or None without a credential. Raises InvalidCredentials, TwoCredentials."""
+        """Return the user and the principal, or None if the request has no credential.
+
+        Raises InvalidCredentials, TwoCredentials.
+        """
         found = [reader(request) for reader in self.readers]
         shown = [verifier for verifier in found if verifier is not None]
         if len(shown) > 1:
@@ -63,7 +70,7 @@ class CredentialAuthentication(BaseAuthentication):
 
 
 class BearerAuthentication(CredentialAuthentication):
-    """For dialects whose only credential is the ``Authorization`` header. All others are ignored."""
+    """Accept only the ``Authorization`` header. Ignore all other credentials."""
 
     @property
     def readers(self) -> list[Reader]:
@@ -72,26 +79,29 @@ class BearerAuthentication(CredentialAuthentication):
 
 
 class SessionAuthentication(CredentialAuthentication):
-    """For a dialect whose only credential is the session cookie. An ``Authorization`` header is a 401."""
+    """Accept only the session cookie. Respond with 401 to an ``Authorization`` header."""
 
     @property
     def readers(self) -> list[Reader]:
-        """The readers of the session, protected by the origin, and of the ``Authorization`` header."""
+        """The readers of the session, with a check of the request's origin, and of the ``Authorization`` header."""
         return [read_session_of_own_origin, read_unsupported_header]
 
     def authenticate_header(self, request: Request) -> str:
-        """Return the WWW-Authenticate header of a 401, with the scheme of draft-broyer-http-cookie-auth."""
+        """Return the WWW-Authenticate header for 401 responses. Its scheme is from draft-broyer-http-cookie-auth."""
         return f'Cookie cookie-name="{settings.SESSION_COOKIE_NAME}"'
 
 
 def read_bearer(request: Request) -> Verifier | None:
-    """Read the token in ``Authorization``. A header with another scheme is an invalid credential."""
+    """Read the bearer token. An ``Authorization`` header with another scheme is an invalid credential."""
     header = request.META.get("HTTP_AUTHORIZATION")
     return None if header is None else partial(bearer_principal, header)
 
 
 def bearer_principal(header: str) -> Principal:
-    """Return the principal of a bearer token (RFC 6750) of any kind. Raises InvalidCredentials."""
+    """Return the principal of a bearer token (RFC 6750). Try the reader of each kind of token.
+
+    Raises InvalidCredentials.
+    """
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token or " " in token or len(header) > MAX_HEADER_LENGTH:
         raise InvalidCredentials
@@ -103,7 +113,10 @@ def bearer_principal(header: str) -> Principal:
 
 
 def jwt_principal(token: str) -> Principal | None:
-    """Return the principal of a trusted issuer's JWT; None if the token is not a JWT. Raises InvalidCredentials."""
+    """Return the principal of a trusted issuer's JWT, or None if the token is not a JWT.
+
+    Raises InvalidCredentials.
+    """
     if token.count(".") != 2:
         return None
     claims = read_jwt(token)
@@ -111,14 +124,15 @@ def jwt_principal(token: str) -> Principal | None:
 
 
 def read_session(request: Request) -> Verifier | None:
-    """Read the session. Writes need the CSRF token of our pages."""
+    """Read the session. A write request needs the CSRF token of our pages."""
     return _session(request, _require_csrf_token)
 
 
 def read_session_of_own_origin(request: Request) -> Verifier | None:
-    """Read the session. Writes from another site are rejected by their origin.
+    """Read the session. Reject write requests from another site, which the request's origin shows.
 
-    This replaces the CSRF token for APIs whose documents have none, so that their clients cannot send one.
+    Use this instead of the CSRF token in APIs whose documents describe no such token, because their clients cannot send
+    it.
     """
     return _session(request, _require_own_origin)
 
@@ -133,7 +147,7 @@ def _refuse() -> Principal:
 
 
 def _session(request: Request, guard: Callable[[Request], None]) -> Verifier | None:
-    """Read the session. A cookie without a signed-in user is not a credential."""
+    """Read the session. Ignore a session cookie if no user is signed in."""
     principal = session_principal(request._request)
     return None if principal is None else partial(_guarded, request, guard, principal)
 
@@ -158,9 +172,9 @@ def _require_own_origin(request: Request) -> None:
 
 
 def _has_own_origin(request: Request) -> bool:
-    """Tell whether the request comes from our own pages or from a client that is not a browser.
+    """Return whether the request comes from our own pages or from a client that is not a browser.
 
-    Browsers send the origin of every write (Fetch standard); other clients send none.
+    Browsers send the ``Origin`` header with every write request (Fetch standard). Other clients do not.
     """
     origin = request.headers.get("Origin")
     if origin is not None:

@@ -1,7 +1,7 @@
-"""The credential table: which kinds of credential each operation accepts. ``docs/credentials.md`` shows it.
+"""The credential table: the kinds of credential that each operation accepts.
 
-The kinds are those of ``accounts.principals.Method``. An operation without a row accepts none. ``orgs.policies``
-decides what a caller may do *within* an organization.
+``docs/credentials.md`` shows the table. The kinds are the values of ``accounts.principals.Method``. An operation
+without a row accepts no credential. ``orgs.policies`` decides what a caller may do *within* an organization.
 """
 
 from collections.abc import Mapping
@@ -22,9 +22,10 @@ from core.errors import Denied, Unauthenticated
 class Admission:
     """The kinds of credential that an operation accepts, and the conditions.
 
-    An OAuth token needs one of ``scopes``; without scopes, no OAuth token is accepted. ``Principal.permissions`` also
-    limits what the token may do. ``public`` operations accept requests without a credential, and so OAuth tokens with
-    any scopes, unless ``scopes`` are set. ``recent`` requires a sign-in within ``settings.RECENT_SIGN_IN``.
+    An OAuth token needs one of ``scopes``. If ``scopes`` is empty, the operation accepts no OAuth token.
+    ``Principal.permissions`` also limits what the token may do. If ``public`` is True, the operation accepts requests
+    without a credential. It then also accepts OAuth tokens with any scopes, unless ``scopes`` is set. If ``recent`` is
+    True, the caller must have signed in within ``settings.RECENT_SIGN_IN``.
     """
 
     kinds: frozenset[Method] = frozenset()
@@ -33,7 +34,7 @@ class Admission:
     recent: bool = False
 
     def but(self, **conditions: Any) -> "Admission":
-        """Return a copy with other conditions."""
+        """Return a copy with these conditions changed."""
         return replace(self, **conditions)
 
     def scoped(self, *scopes: str) -> "Admission":
@@ -42,7 +43,7 @@ class Admission:
 
 
 def admitting(*kinds: Method) -> Admission:
-    """Return an admission of these kinds of credential."""
+    """Return an ``Admission`` that accepts these kinds of credential."""
     return Admission(frozenset(kinds))
 
 
@@ -57,18 +58,18 @@ SIGNED_IN = admitting(SESSION, JWT)  # a person only
 BROWSER = admitting(SESSION)
 IDENTITY_PROVIDER = admitting(JWT)
 
-# Apps and dialects declare their rows. ``perfectworks.urls`` adds them with ``admit``.
+# The rows are declared in the apps and dialects. ``perfectworks.urls`` adds them with ``admit``.
 OPERATIONS: dict[str, Admission] = {}
 
 
 class ScopeMissing(Denied):
-    """The OAuth token lacks the scope."""
+    """The OAuth token does not have the required scope."""
 
     message = "This token does not have the required scope."
 
 
 class CredentialNotAllowed(Denied):
-    """The credential is valid, but the operation does not accept its kind."""
+    """The credential is valid, but the operation does not accept this kind of credential."""
 
     message = "This kind of credential is not accepted here."
 
@@ -87,12 +88,12 @@ def admit(rows: Mapping[str, Admission]) -> None:
 
 
 def operation_key(view: Any) -> str:
-    """Return the requested operation as the key of the table: ``resource.method``."""
+    """Return the table key of the requested operation: ``resource.method``."""
     return f"{view.resource}.{view.action}"
 
 
 def admission_to(operation: str) -> Admission:
-    """Return the operation's row; ``NOBODY`` if there is none."""
+    """Return the operation's row, or ``NOBODY`` if the table has none."""
     return OPERATIONS.get(operation, NOBODY)
 
 
@@ -121,7 +122,7 @@ def _require_scope(admission: Admission, granted: frozenset[str]) -> None:
 
 
 def signed_in_recently(principal: Principal) -> bool:
-    """Tell whether the person signed in within ``RECENT_SIGN_IN``."""
+    """Return whether the person signed in within ``RECENT_SIGN_IN``."""
     since = timezone.now() - timedelta(seconds=settings.RECENT_SIGN_IN)
     return principal.authenticated_at is not None and principal.authenticated_at >= since
 
@@ -130,9 +131,9 @@ class CredentialAllowed(BasePermission):
     """REST framework's permission class for the credential table."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return True or raise (see ``require_allowed``).
+        """Return True if the credential is allowed, else raise (see ``require_allowed``).
 
-        Methods that are not routed, and OPTIONS (``metadata``), are skipped: REST framework rejects them.
+        Skip OPTIONS requests (``metadata``) and methods that are not routed, because REST framework rejects them.
         """
         if view.action not in (None, "metadata"):
             principal = request.auth if isinstance(request.auth, Principal) else None

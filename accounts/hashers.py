@@ -8,16 +8,19 @@ from django.utils.crypto import constant_time_compare
 
 
 class GeneratedSecretHasher(BasePasswordHasher):
-    """SHA-256. A slow hash would cost 200 ms per token request, and 256 random bits cannot be guessed anyway."""
+    """SHA-256 for generated secrets.
+
+    A slow hash would add 200 ms to every token request, and a secret of 256 random bits cannot be guessed anyway.
+    """
 
     algorithm = "sha256_generated"
 
     def salt(self) -> str:
-        """Return a blank: generated secrets are unique, so they need no salt."""
+        """Return an empty salt. Generated secrets are unique, so they need no salt."""
         return ""
 
     def encode(self, password: str, salt: str) -> str:
-        """Return the algorithm and the digest."""
+        """Return the algorithm and the digest, separated by ``$``."""
         return f"{self.algorithm}${hashlib.sha256(password.encode()).hexdigest()}"
 
     def decode(self, encoded: str) -> dict[str, str]:
@@ -26,12 +29,12 @@ class GeneratedSecretHasher(BasePasswordHasher):
         return {"algorithm": algorithm, "hash": digest, "salt": ""}
 
     def verify(self, password: str, encoded: str) -> bool:
-        """Tell whether the secret matches."""
+        """Return whether the secret matches."""
         return constant_time_compare(encoded, self.encode(password, ""))
 
     def safe_summary(self, encoded: str) -> Any:
-        """Return the algorithm, which may be shown."""
+        """Return only the algorithm, because this summary may be displayed."""
         return {"algorithm": self.algorithm}
 
     def harden_runtime(self, password: str, encoded: str) -> None:
-        """Do nothing: there is only one work factor."""
+        """Do nothing, because the work factor is fixed."""

@@ -24,7 +24,7 @@ from core.web_addresses import WebAddressField
 
 
 class AddressField(models.EmailField):
-    """An email address in its stored form. Values are ``Address`` objects; other text is normalized first."""
+    """An email address in its normalized form. Values are ``Address`` objects. Other strings are normalized first."""
 
     if TYPE_CHECKING:
         _pyi_private_set_type: str
@@ -35,13 +35,13 @@ class AddressField(models.EmailField):
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
-        """Leave out the length, which is fixed."""
+        """Leave out ``max_length`` because it is fixed."""
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_length"]
         return name, path, args, kwargs
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Address | None:
-        """Return the stored address, which is normalized."""
+        """Return the stored value as an ``Address``. It is normalized already."""
         return None if value is None else Address(value)
 
     def to_python(self, value: Any) -> Any:
@@ -53,14 +53,14 @@ class AddressField(models.EmailField):
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Normalize the value before it is saved. Raises ValidationError if it is not valid.
 
-        An empty text becomes NULL, as several users may have no address.
+        An empty string becomes NULL, because several users may have no address.
         """
         value = self.to_python(getattr(model_instance, self.attname)) or None
         setattr(model_instance, self.attname, value)
         return value
 
     def get_prep_value(self, value: Any) -> Any:
-        """Normalize the value of a lookup. Invalid text stays as it is and matches nothing."""
+        """Normalize the value of a lookup. Leave an invalid value unchanged. It matches no row."""
         try:
             return self.to_python(value)
         except ValidationError:
@@ -68,10 +68,10 @@ class AddressField(models.EmailField):
 
 
 class UserManager(BaseUserManager["User"]):
-    """Creates users. Commands need users with a verified address."""
+    """Creates users. ``create_verified_user`` and ``create_superuser`` are for management commands."""
 
     def create_user(self, email: str | None, password: str | None = None, **fields: Any) -> "User":
-        """Create a user with an unverified address or none."""
+        """Create a user with an unverified address, or without an address."""
         user = self.model(email=email, **fields)
         user.set_password(password)
         user.full_clean(exclude=["password"])
@@ -90,10 +90,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
-    """A client (a person) or a system user (a service account). People sign in with their email address."""
+    """A person ("client") or a service account ("system user"). People sign in with their email address."""
 
     class Kind(models.TextChoices):
-        """Only clients answer invitations. System users act with API keys and tokens."""
+        """Only clients can answer invitations. System users call the API with API keys and tokens."""
 
         CLIENT = "client"
         SYSTEM = "system"
@@ -117,7 +117,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        """An address belongs to one user, a deleted user is inactive, and a system user has no address."""
+        """Constraints: addresses are unique, deleted users are inactive, and system users have no address."""
 
         constraints = (
             models.UniqueConstraint(fields=["email"], name="user_email"),
@@ -141,12 +141,12 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         return self.kind == self.Kind.CLIENT
 
     def get_full_name(self) -> str:
-        """Return the first and last name, possibly empty."""
+        """Return the first and last name. The result may be empty."""
         return f"{self.first_name} {self.last_name}".strip()
 
     @property
     def display_name(self) -> str:
-        """The full name, else the address, else a generic name. It is never empty."""
+        """The full name. Without a name, it is the address, and without an address, a generic name."""
         name = self.get_full_name() or self.email
         if name:
             return name
@@ -154,11 +154,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     @property
     def email_is_verified(self) -> bool:
-        """Whether the user has verified the address they sign in with. One query."""
+        """Whether the user has verified their sign-in address. This runs one query."""
         return EmailAddress.objects.filter(user=self, email=self.email, verified=True).exists()
 
     def verified_addresses(self) -> set[str]:
-        """Return all verified addresses of the user. One query."""
+        """Return all verified addresses of the user. This runs one query."""
         return set(EmailAddress.objects.filter(user=self, verified=True).values_list("email", flat=True))
 
 
@@ -172,7 +172,7 @@ class ExternalIdentity(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        """A subject belongs to one user, and a user has one subject per issuer."""
+        """Constraints: a subject belongs to one user, and a user has at most one subject per issuer."""
 
         verbose_name_plural = "external identities"
         constraints = (
@@ -185,10 +185,10 @@ class ExternalIdentity(models.Model):
 
 
 class OAuthApplication(AbstractApplication):
-    """A client of our authorization server: it acts on behalf of people or of a system user.
+    """A client of our authorization server. It acts on behalf of people or of a system user.
 
-    A token from client credentials belongs to ``system_user``; if ``acts_for_owner`` is set, to the person who owns
-    the application.
+    A token from client credentials belongs to ``system_user``. If ``acts_for_owner`` is True, it belongs to the person
+    who owns the application.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -197,12 +197,12 @@ class OAuthApplication(AbstractApplication):
         User, on_delete=models.CASCADE, null=True, blank=True, related_name="oauth_applications"
     )
     acts_for_owner = models.BooleanField(default=False)
-    allowed_scopes = models.JSONField(default=list, blank=True)  # the scopes it may use; empty means all
+    allowed_scopes = models.JSONField(default=list, blank=True)  # the scopes that the client may use; empty means all
 
     objects: ClassVar[models.Manager["OAuthApplication"]] = ApplicationManager()
 
     class Meta(AbstractApplication.Meta):
-        """``acts_for_owner`` needs client credentials and an owner, and excludes a system user."""
+        """Constraint: ``acts_for_owner`` requires client credentials and an owner, and forbids a system user."""
 
         verbose_name = "OAuth application"
         constraints = (
@@ -215,26 +215,26 @@ class OAuthApplication(AbstractApplication):
 
     @property
     def is_personal(self) -> bool:
-        """Whether it is a person's own client with client credentials, which may act for its owner."""
+        """Whether this is a person's own client with client credentials. Such a client may act for its owner."""
         of_person = self.system_user_id is None and self.user_id is not None
         return of_person and self.authorization_grant_type == self.GRANT_CLIENT_CREDENTIALS
 
     @property
     def client_credentials_user(self) -> User | None:
-        """The user of a token from client credentials."""
+        """The user that a token from client credentials belongs to."""
         return self.user if self.acts_for_owner else self.system_user
 
     def is_usable(self, request: Any) -> bool:
-        """Tell whether the client may get and use tokens: not after its user is deactivated."""
+        """Return whether the client may get and use tokens. It may not if its user is deactivated."""
         belongs_to = self.system_user or self.user
         return belongs_to is None or belongs_to.is_active
 
     def redirect_uri_allowed(self, uri: str) -> bool:
-        """Tell whether exactly this URI is registered (RFC 9700, section 2.1)."""
+        """Return whether exactly this URI is registered (RFC 9700, section 2.1)."""
         return uri in str(self.redirect_uris).split()
 
     def permitted(self, scopes: Iterable[str]) -> list[str]:
-        """Return those of the scopes that the application may use now."""
+        """Return the given scopes that the application may use now."""
         return [scope for scope in scopes if not self.allowed_scopes or scope in self.allowed_scopes]
 
 
@@ -252,7 +252,7 @@ class ApplicationAccess(models.Model):
     last_used_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
-        """One row per user and application."""
+        """Constraint: one row per user and application."""
 
         constraints = (models.UniqueConstraint(fields=["user", "application"], name="application_access_once"),)
 
@@ -267,21 +267,21 @@ def user_by_verified_address(address: Address) -> UUID | None:
 
 
 class IdempotentResponseQuerySet(models.QuerySet["IdempotentResponse"]):
-    """Stored responses for repeated requests."""
+    """Queries for stored responses."""
 
     def outdated(self) -> "IdempotentResponseQuerySet":
-        """Return the responses older than ``KEPT_FOR``, on the database clock."""
+        """Return the responses that are older than ``KEPT_FOR`` by the database clock."""
         return self.filter(created_at__lte=Now() - IdempotentResponse.KEPT_FOR)
 
     def mentioning(self, texts: Iterable[str]) -> "IdempotentResponseQuerySet":
-        """Return the responses that contain one of these ids or addresses."""
+        """Return the responses whose body contains any of these ids or addresses."""
         return self.filter(reduce(or_, (models.Q(response__contains=json.dumps(text)) for text in texts)))
 
 
 class IdempotentResponse(models.Model):
     """The response to a request with an ``Idempotency-Key``, stored for a day (``accounts.api.idempotency``).
 
-    The status is null only inside of the transaction of the first request.
+    The status is null only inside the transaction of the first request.
     """
 
     KEPT_FOR = timedelta(hours=24)
@@ -298,7 +298,7 @@ class IdempotentResponse(models.Model):
     objects = IdempotentResponseQuerySet.as_manager()
 
     class Meta:
-        """A key is unique per user and operation."""
+        """Constraint: a key is unique per user and operation."""
 
         constraints = (models.UniqueConstraint(fields=["user", "operation", "key"], name="idempotent_response_key"),)
         indexes = (models.Index(fields=["created_at"], name="idempotent_response_age"),)

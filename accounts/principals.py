@@ -25,9 +25,9 @@ class Method(StrEnum):
 class Principal:
     """The caller of an action (``by=``).
 
-    ``organization_id`` limits the credential to one organization, and ``permissions`` limits it to a part of its
-    user's permissions; None means no limit. ``granted_scopes`` are the scopes of an OAuth token. ``authenticated_at``
-    is the time of the person's last sign-in.
+    ``organization_id`` limits the credential to one organization. ``permissions`` limits the credential to some of its
+    user's permissions. For both, None means no limit. ``granted_scopes`` are the scopes of an OAuth token.
+    ``authenticated_at`` is the time of the person's last sign-in.
     """
 
     user: User | None
@@ -45,17 +45,17 @@ class Principal:
 
     @property
     def is_staff(self) -> bool:
-        """Whether a staff member acts in the admin, with access to all organizations."""
+        """Whether the caller is a staff member in the admin, who has access to all organizations."""
         return self.method == Method.STAFF
 
     @property
     def is_service(self) -> bool:
-        """Whether the service acts on its own behalf."""
+        """Whether the caller is the service itself."""
         return self.method == Method.SERVICE
 
     @property
     def is_person(self) -> bool:
-        """Whether a person acts, by themselves or through an OAuth application."""
+        """Whether the caller is a person, directly or through an OAuth application."""
         return bool(self.user and self.user.is_person) and self.method in (
             Method.SESSION,
             Method.JWT,
@@ -64,7 +64,7 @@ class Principal:
 
 
 SERVICE = Principal(user=None, method=Method.SERVICE)
-LINK_HOLDER = Principal(user=None, method=Method.LINK)  # not signed in: the link is the only proof
+LINK_HOLDER = Principal(user=None, method=Method.LINK)  # not signed in; the link is the only credential
 
 
 def staff(user: User) -> Principal:

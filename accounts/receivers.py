@@ -1,7 +1,7 @@
-"""Events for changes that people make on their account pages, which are django-allauth's.
+"""Record events for changes on the account pages, which django-allauth provides.
 
-``adapter.py`` records new passwords and verified addresses in the transaction of the change. allauth sends signals
-for all other changes, right after them.
+``adapter.py`` records new passwords and verified addresses in the transaction of the change. For all other changes,
+django-allauth sends a signal right after the change.
 """
 
 from typing import Any
@@ -34,24 +34,24 @@ def record_main_address(user: User, **kwargs: Any) -> None:
     record_own_change("user.main_address_changed", user)
 
 
-@receiver(factors.authenticator_added, dispatch_uid="accounts.second_factor_added")
+@receiver(factors.authenticator_added, dispatch_uid="accounts.two_factor_added")
 def record_added_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Record a new second factor, or new recovery codes."""
-    record_own_change("user.second_factor_added", user, factor=str(authenticator.type))
+    """Record that a person set up two-factor authentication or created recovery codes."""
+    record_own_change("user.two_factor_added", user, factor=str(authenticator.type))
 
 
-@receiver(factors.authenticator_reset, dispatch_uid="accounts.second_factor_renewed")
+@receiver(factors.authenticator_reset, dispatch_uid="accounts.two_factor_renewed")
 def record_renewed_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Record replaced recovery codes."""
-    record_own_change("user.second_factor_renewed", user, factor=str(authenticator.type))
+    """Record that a person replaced their recovery codes."""
+    record_own_change("user.two_factor_renewed", user, factor=str(authenticator.type))
 
 
-@receiver(factors.authenticator_removed, dispatch_uid="accounts.second_factor_removed")
+@receiver(factors.authenticator_removed, dispatch_uid="accounts.two_factor_removed")
 def record_removed_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
-    """Record a removed second factor."""
-    record_own_change("user.second_factor_removed", user, factor=str(authenticator.type))
+    """Record that a person removed a method of two-factor authentication."""
+    record_own_change("user.two_factor_removed", user, factor=str(authenticator.type))
 
 
 def record_own_change(kind: str, user: User, **data: Any) -> None:
-    """Record a change that a person made to their own account on its pages."""
+    """Record a change that a person made to their own account on the account pages."""
     Event.objects.record(kind, by=Principal(user=user, method=Method.SESSION), subject=user, **data)

@@ -21,23 +21,26 @@ def session_principal(request: HttpRequest) -> Principal | None:
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         return None
-    return Principal(user=user, method=Method.SESSION, authenticated_at=proven_at(request, user))
+    return Principal(user=user, method=Method.SESSION, authenticated_at=last_authenticated_at(request, user))
 
 
-def proven_at(request: HttpRequest, user: User) -> datetime | None:
-    """Return when the user last entered a password or second factor in this session, or None."""
+def last_authenticated_at(request: HttpRequest, user: User) -> datetime | None:
+    """Return when the user last entered a password or a two-factor authentication code in this session.
+
+    Return None if the session has no such record.
+    """
     moments = [record["at"] for record in get_authentication_records(request, user)]
     return datetime.fromtimestamp(max(moments), UTC) if moments else None
 
 
 def request_session_rotation(request: HttpRequest, by: Principal) -> None:
-    """Request a new session key with the next page, as the caller's permissions have grown."""
+    """Request a new session key with the next page, because the caller's privileges were elevated."""
     if by.method is Method.SESSION:
         request.session[ROTATE_SESSION] = True
 
 
 def elevates_privileges(operation: Callable[..., Response]) -> Callable[..., Response]:
-    """Rotate the session after this API operation, as it elevates the caller's privileges."""
+    """Decorate an API operation that elevates the caller's privileges, so that the session key is rotated."""
 
     @wraps(operation)
     def noted(view: Any, *args: Any, **kwargs: Any) -> Response:
@@ -49,21 +52,21 @@ def elevates_privileges(operation: Callable[..., Response]) -> Callable[..., Res
 
 
 class SessionRotationMiddleware:
-    """Rotate the session key on the first page after a privilege elevation.
+    """Rotate the session key with the first page after a privilege elevation.
 
-    The key does not change in the response of the elevation itself: if the person clicks twice, the browser drops that
-    response, and with it the new key.
+    The key is not changed in the response to the elevating request. If the person clicks twice, the browser drops that
+    response and would lose the new key.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Rotate the key if requested and if the page has used the session anyway."""
+        """Rotate the key if that was requested and if the page has used the session."""
         response = self.get_response(request)
         is_page = request.method == "GET" and response.get("Content-Type", "").startswith("text/html")
         if is_page and request.session.accessed:
-            rights_grew = request.session.pop(ROTATE_SESSION, False)
-            if rights_grew:
+            must_rotate = request.session.pop(ROTATE_SESSION, False)
+            if must_rotate:
                 request.session.cycle_key()
         return response

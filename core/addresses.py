@@ -1,10 +1,10 @@
-"""Email address normalization. Normalized addresses are stored and compared with ``=``.
+"""Normalization of email addresses. Normalized addresses are stored and compared with ``=``.
 
-Addresses are normalized where they enter: serializer fields, form fields, query parameters, tokens, commands. The
-type ``Address`` marks a normalized address, so that no other code normalizes it again.
+Addresses are normalized where they enter the service: in serializer fields, form fields, query parameters, tokens and
+commands. The type ``Address`` marks a normalized address, so other code does not normalize it again.
 
-The stored form is in lower case, with an ASCII local part and the domain in IDNA (RFC 5891). Plus-tags and dots are
-significant. Every dialect can represent every address that is accepted here.
+A normalized address is in lower case. Its local part is ASCII, and its domain is in IDNA (RFC 5891). Plus-tags and dots
+are significant. Every dialect can represent every address that is accepted here.
 """
 
 import re
@@ -19,16 +19,16 @@ _ADDRESS = re.compile(r"(?!\.)(?!.*\.\.)([a-z0-9_'+\-.]*)[a-z0-9_+-]@([a-z0-9][a
 
 
 class Address(str):
-    """A normalized email address. Only ``normalize_address`` and the database column create one."""
+    """A normalized email address. Create it only with ``normalize_address`` or from a database column."""
 
     __slots__ = ()
 
 
 def normalize_address(text: str) -> Address:
-    """Return the stored form of an address.
+    """Return the normalized address.
 
-    Raises Django's ValidationError if the address is not valid. Characters such as ``ſ`` or ``ı`` are not valid, as
-    databases and email servers fold them in different ways.
+    Raises Django's ValidationError if the address is not valid. Characters such as ``ſ`` or ``ı`` are not valid,
+    because databases and email servers convert them to lower case in different ways.
     """
     local, at, domain = text.strip(" ").rpartition("@")
     if not at or not local.isascii() or len(local) > 64:
@@ -40,7 +40,7 @@ def normalize_address(text: str) -> Address:
 
 
 def parse_address(text: str) -> Address:
-    """Return the stored form of an address. Raises a ValidationError for the field ``email``."""
+    """Return the normalized address. Raises a ValidationError for the field ``email``."""
     try:
         return normalize_address(text)
     except ValidationError as error:
@@ -48,7 +48,10 @@ def parse_address(text: str) -> Address:
 
 
 def _ascii_domain(domain: str) -> str:
-    """Return the domain in lower case and IDNA. Reject characters that fold to a letter (``ſ``, ``İ``, Kelvin sign)."""
+    """Return the domain in lower case and IDNA.
+
+    Reject characters whose lower case is an ASCII letter (``ſ``, ``İ``, Kelvin sign).
+    """
     lowered = domain.lower()
     if domain.isascii():
         return lowered

@@ -1,4 +1,4 @@
-"""The read-only base of every admin page. Only actions change rows (``accounts/admin_buttons.py``)."""
+"""The read-only base class of all admin pages. Only actions change rows (``accounts/admin_buttons.py``)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -34,11 +34,11 @@ class ReadOnlyAdmin(Permissions, admin.ModelAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Return all fields, in the order of the page."""
+        """Return all fields of the page, because none can be edited."""
         return [name for _, options in self.get_fieldsets(request, obj) for name in _flat(options["fields"])]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the declared fields, else every column that is not secret."""
+        """Return the declared fields or, if none are declared, all columns that are not secret."""
         columns = [f.name for f in self.opts.fields if f.name not in self.secret_fields]
         return self.fields or ["permission_list" if name == "permissions" else name for name in columns]
 

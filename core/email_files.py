@@ -1,6 +1,6 @@
-"""An email backend for development: it writes each email to a file in ``EMAIL_FILE_PATH``.
+"""An email backend for development. It writes each email to a file in ``EMAIL_FILE_PATH``.
 
-The links in these files work, so only the owner may read them.
+The links in the emails are valid, so only the owner of the files may read them.
 """
 
 import os
@@ -19,10 +19,10 @@ NAME = re.compile(r"[0-9]{8}T[0-9]{6}\.[0-9]{6}Z-[A-Za-z0-9@._+-]{1,100}\.eml", 
 
 
 class EmailBackend(BaseEmailBackend):
-    """Write each email to a file atomically. File names begin with the time, so that they sort."""
+    """Write each email to a file atomically. File names begin with the time, so they sort by time."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        """Write the emails, and return how many."""
+        """Write the emails. Return the number of emails."""
         folder = email_folder()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for message in email_messages:
@@ -31,7 +31,7 @@ class EmailBackend(BaseEmailBackend):
 
 
 def email_folder() -> Path:
-    """Return the folder of the files."""
+    """Return the folder that contains the emails."""
     return Path(settings.EMAIL_FILE_PATH)
 
 

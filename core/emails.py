@@ -1,6 +1,7 @@
-"""The shared format of our emails: a text and an HTML part, unfolded headers, a Message-ID at our public host.
+"""The shared format of our emails.
 
-People choose names, so a name is shown as one visible line, and nothing in it becomes a link.
+An email has a text part and an HTML part, headers that are not folded, and a Message-ID with our public host. People
+choose their own names. A name is therefore shown as one visible line, and no part of it becomes a link.
 """
 
 import re
@@ -14,7 +15,7 @@ from core.text import UNSAFE_IN_A_LINE, UNSAFE_IN_LINES
 
 
 class UnfoldedMessage(EmailMultiAlternatives):
-    """A message whose headers are one line each, as some email clients cannot unfold headers."""
+    """A message with unfolded headers, because some email clients cannot read folded headers."""
 
     def message(self, *arguments: Any, **options: Any) -> Any:
         """Return the message with a policy that does not fold headers."""
@@ -24,7 +25,7 @@ class UnfoldedMessage(EmailMultiAlternatives):
 
 
 def compose(recipient: str, *, subject: str, text: str, html: str, headers: dict[str, str]) -> UnfoldedMessage:
-    """Return a message to one recipient. Auto-Submitted (RFC 3834) prevents vacation replies."""
+    """Return a message to one recipient. The header Auto-Submitted (RFC 3834) prevents vacation replies."""
     message = UnfoldedMessage(
         one_line(subject),
         _spaced(text),
@@ -47,7 +48,7 @@ def one_line(text: str) -> str:
 
 
 def visible_lines(text: str) -> str:
-    """Return a text of several lines that no email client turns into a link."""
+    """Return the text as several visible lines that no email client turns into a link."""
     return _defuse(UNSAFE_IN_LINES.sub("", text))
 
 
@@ -56,5 +57,5 @@ def _defuse(text: str) -> str:
 
 
 def _spaced(text: str) -> str:
-    """Remove the blanks that template tags leave: trailing spaces, and more than one empty line."""
+    """Remove the whitespace that template tags leave: trailing spaces and repeated empty lines."""
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"

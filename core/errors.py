@@ -1,17 +1,17 @@
-"""The base classes of domain errors. They do not know HTTP.
+"""The base classes of domain errors. They contain no HTTP statuses.
 
-Actions raise these errors. ``core.api.errors`` maps them to HTTP statuses.
-A concrete error is declared next to the action that raises it: ``class LastOwner(Conflict)``.
+Actions raise these errors. ``core.api.errors`` maps them to HTTP statuses. Declare a concrete error next to the action
+that raises it: ``class LastOwner(Conflict)``.
 """
 
 import re
 
 
 class DomainError(Exception):
-    """A request that was understood and refused.
+    """The request was understood, but an action rejected it.
 
-    ``code`` is stable and derived from the class name. ``message`` is one sentence for a person. ``fields`` maps
-    snake_case field names to messages. ``details`` are values for clients.
+    ``code`` is stable and derived from the class name. ``message`` is one sentence for people. ``fields`` maps
+    snake_case field names to messages. ``details`` contains values that clients can use.
     """
 
     code = "domain_error"
@@ -49,7 +49,7 @@ class Denied(DomainError):
 
 
 class NotFound(DomainError):
-    """The object does not exist, or the caller may not see it. Both look the same to the caller."""
+    """The object does not exist, or the caller may not see it. The caller cannot distinguish the two."""
 
     message = "Not found."
 
@@ -61,13 +61,13 @@ class Conflict(DomainError):
 
 
 class Gone(DomainError):
-    """The object existed and has ended."""
+    """The object existed, but it is no longer valid."""
 
     message = "This is no longer available."
 
 
 class Unprocessable(DomainError):
-    """The values are valid on their own but not together."""
+    """Each value is valid, but their combination is not."""
 
     message = "These values do not fit together."
 
@@ -84,7 +84,7 @@ class LimitReached(DomainError):
 
 
 class Unavailable(DomainError):
-    """A service that this one depends on does not respond. ``retry_after`` is in seconds."""
+    """Another service that is needed does not respond. ``retry_after`` is in seconds."""
 
     message = "Temporarily unavailable."
 

@@ -1,7 +1,7 @@
 """Ids and their four representations: UUID, ULID, 24 hex digits ("oid"), decimal digits.
 
-Every public object has a UUIDv7 (RFC 9562, section 5.7) as its only key. The API dialects represent the same value
-in different ways. Only this module converts between them. All representations but ``oid`` are lossless.
+Every public object has a UUIDv7 (RFC 9562, section 5.7) as its only key. The API dialects represent this UUID in
+different ways. Only this module converts between the representations. All representations except ``oid`` are lossless.
 """
 
 import re
@@ -22,7 +22,10 @@ _LOW_BITS_OUTSIDE_OID = 32
 
 
 def uuid7() -> UUID:
-    """Return a new key: milliseconds, the fraction of the millisecond (RFC 9562, method 3), 62 random bits."""
+    """Return a new UUIDv7.
+
+    It contains the milliseconds, the fraction of the millisecond (RFC 9562, method 3) and 62 random bits.
+    """
     milliseconds, rest = divmod(time.time_ns(), 1_000_000)
     fraction = rest * 4096 // 1_000_000
     value = milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | secrets.randbits(62)
@@ -30,12 +33,12 @@ def uuid7() -> UUID:
 
 
 def first_uuid7(moment: datetime) -> UUID:
-    """Return the lowest id of this moment. All ids made before it are lower."""
+    """Return the lowest id for this time. All ids that were created earlier are lower."""
     return UUID(int=int(moment.timestamp() * 1000) << 80 | 0x7 << 76 | 0b10 << 62)
 
 
 def parse_uuid(text: str) -> UUID | None:
-    """Parse a hyphenated UUID in either case. Return None for anything else."""
+    """Parse a hyphenated UUID in upper or lower case. Return None for anything else."""
     return UUID(text) if _UUID.fullmatch(text) else None
 
 
@@ -45,7 +48,7 @@ def to_ulid(key: UUID) -> str:
 
 
 def parse_ulid(text: str) -> UUID | None:
-    """Parse a ULID in either case. Return None for anything else."""
+    """Parse a ULID in upper or lower case. Return None for anything else."""
     if not _ULID.fullmatch(text):
         return None
     value = 0

@@ -16,16 +16,17 @@ ENGLISH_ONLY = ("/admin/", "/healthz/", "/.well-known/", "/development/")
 
 
 class LanguageMiddleware:
-    """Activate a language for the request and restore the former one afterwards.
+    """Activate a language for the request, and restore the previous language afterwards.
 
-    List it before every middleware that can respond with a page, so that it also undoes what a view activates.
+    List this before every middleware that can respond with a page. Then it also restores the language if a view
+    activates one.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Respond in one language; for HTML, set Content-Language and Vary."""
+        """Activate the language of the request. For an HTML response, set Content-Language and Vary."""
         with translation.override(ENGLISH if is_english_only(request) else preferred_language(request)):
             response = self.get_response(request)
             if response.get("Content-Type", "").startswith("text/html"):
@@ -34,12 +35,12 @@ class LanguageMiddleware:
             return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        """Activate the language that the session remembers; only here is the session loaded."""
+        """Activate the language that is stored in the session. The session is not loaded before this step."""
         if not is_english_only(request):
             activate_language(remembered_language(request.session))
 
 
 def is_english_only(request: HttpRequest) -> bool:
-    """Return whether the path belongs to an API, to staff or to developers."""
+    """Return whether the path belongs to an API, to the admin or to pages for developers."""
     path = request.path_info
     return error_body_of(path) is not None or path.startswith(ENGLISH_ONLY)

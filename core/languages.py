@@ -1,7 +1,8 @@
-"""The languages of pages and emails: check a code, choose one, activate it.
+"""The languages of pages and emails: validate a code, choose a language, activate it.
 
-The order of choice: the invitation's language, the organization's, the reader's, the site's. APIs and the admin always
-speak English (``core.language_middleware``). The languages themselves are ``settings.LANGUAGES``.
+The first available language is used, in this order: the invitation's, the organization's, the reader's, the site's.
+APIs and the admin are always in English (``core.language_middleware``). The list of languages is
+``settings.LANGUAGES``.
 """
 
 from django.conf import settings
@@ -26,13 +27,13 @@ def preferred_language(request: HttpRequest) -> str:
 
 
 def activate_language(language: str) -> None:
-    """Use this language for the rest of the request; a blank one changes nothing."""
+    """Activate this language for the rest of the request. If it is empty, change nothing."""
     if language:
         translation.activate(language)
 
 
 def remember_language(session: SessionBase, language: str) -> None:
-    """Store the language in the session, for the next pages; a blank one deletes what is stored."""
+    """Store the language in the session for the next pages. If it is empty, delete the stored language."""
     if language:
         session[KEY] = language
     else:
@@ -40,6 +41,9 @@ def remember_language(session: SessionBase, language: str) -> None:
 
 
 def remembered_language(session: SessionBase) -> str:
-    """Return the language stored by ``remember_language``; blank when there is none or it is no longer offered."""
+    """Return the language stored by ``remember_language``.
+
+    Return an empty string if there is none or if it is no longer available.
+    """
     language = session.get(KEY, "")
     return language if language in dict(settings.LANGUAGES) else ""

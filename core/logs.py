@@ -1,6 +1,6 @@
 """Logs on stdout, as JSON or as plain lines, without secrets.
 
-Every line passes `redact`, which removes invitation links, tokens, cookies, keys and other credentials from the
+Every line passes through `redact`. It removes invitation links, tokens, cookies, keys and other credentials from the
 message, its arguments and tracebacks.
 """
 
@@ -15,14 +15,14 @@ REDACTED = "[redacted]"
 SENSITIVE = r"[\w-]*(?:authorization|cookie|csrf\w*|token|secret|passw(?:or)?d|session_?(?:id|key)|api[_-]?key)"
 VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s&,;\"'})]+)"
 SECRETS = [
-    # Paths with a secret: invitation links, address confirmations, password resets.
+    # Paths that contain a secret: invitation links, address confirmations, password resets.
     re.compile(r"(?P<kept>/i/)[^/\s?#\"'&<>]+"),
     re.compile(r"(?P<kept>/(?:confirm-email|password/reset/key)/)[^/\s?#\"'&<>]+"),
-    # `Authorization` headers of every scheme; cookies to the end of the line.
+    # `Authorization` headers with any scheme, and cookies up to the end of the line.
     re.compile(r"(?P<kept>\b(?:proxy-)?authorization\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+", re.IGNORECASE),
     re.compile(r"(?P<kept>\b(?:set-)?cookie\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+", re.IGNORECASE),
     re.compile(r"(?P<kept>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE),
-    # `name=value`, `name: value` and `"name": "value"` for names of secrets.
+    # `name=value`, `name: value` and `"name": "value"` if the name is that of a secret.
     re.compile(rf"(?P<kept>\b{SENSITIVE}\b[\"']?\s*[:=]\s*){VALUE}", re.IGNORECASE),
     re.compile(r"(?P<kept>[?&](?:code|state|key|signature)=)[^\s&\"']+", re.IGNORECASE),
     # Passwords in database and email URLs, and JWTs anywhere.
@@ -52,7 +52,7 @@ def redact(text: str) -> str:
 
 
 class RedactedFormatter(logging.Formatter):
-    """Format records as plain text without secrets, tracebacks included."""
+    """Format records as plain text. Remove secrets, also from tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
@@ -60,7 +60,7 @@ class RedactedFormatter(logging.Formatter):
 
 
 class JSONFormatter(logging.Formatter):
-    """Format records as one JSON object per line: time, level, logger, message and the allowed extras."""
+    """Format records as one JSON object per line: time, level, logger, message and allowed `extra` fields."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as JSON."""

@@ -21,10 +21,10 @@ logger = logging.getLogger(__name__)
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """django-csp's middleware, plus a policy for 404 pages in DEBUG, which it leaves out."""
+    """django-csp's middleware. It also sets a policy on 404 pages in DEBUG, which django-csp skips."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Set the policy. Django's 404 page in DEBUG has inline styles, so they are allowed there."""
+        """Set the policy. In DEBUG, allow inline styles on 404 pages, because Django's page has them."""
         response = super().process_response(request, response)
         if settings.DEBUG and response.status_code == HTTPStatus.NOT_FOUND and HEADER not in response:
             parts = self.get_policy_parts(request, response)
@@ -43,7 +43,7 @@ class PageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Forbid caching and indexing of pages, as they show names and invitations."""
+        """Forbid caching and indexing of pages, because they show names and invitations."""
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             response = method_not_allowed(request, response)
@@ -53,7 +53,7 @@ class PageMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return a 503 page for `Unavailable`. APIs have handled it before."""
+        """Return a 503 page for `Unavailable`. In API views, REST framework has handled the exception already."""
         if not isinstance(exception, Unavailable):
             return None
         logger.warning("page unavailable error=%s", type(exception).__name__, exc_info=exception)
@@ -63,7 +63,7 @@ class PageMiddleware:
 
 
 def method_not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
-    """Return a page for a method that the URL does not support. Django has none."""
+    """Return a page for a method that the URL does not support. Django's own response has no page."""
     page = render(request, "405.html", status=refusal.status_code)
     for name in refusal.headers.keys() - {"Content-Length"}:
         page.setdefault(name, refusal[name])

@@ -26,7 +26,7 @@ UNSAFE_IN_A_LINE = re.compile(f"[{CONTROLS}{NEVER}]")
 UNSAFE_IN_LINES = re.compile(f"[{CONTROLS_BUT_TAB_AND_NEWLINE}{NEVER}]")
 
 
-# Messages for forms on pages. They name no code point, as the reader cannot see the character.
+# Messages for forms on pages. They do not show the code point, because it would not help people find the character.
 IN_PLAIN_WORDS = dict.fromkeys(
     ("unsafe_text", "null_characters_not_allowed"),
     _("This text has a character that can't be displayed. Please type the text instead of pasting it."),
@@ -43,12 +43,15 @@ def validate_plain_text(value: str) -> None:
 
 
 def validate_plain_multiline_text(value: str) -> None:
-    """Accept visible text with newlines and tabs. Convert CR LF to newlines before."""
+    """Accept visible text with newlines and tabs. The caller must convert CR LF to newlines first."""
     refuse(UNSAFE_IN_LINES, value)
 
 
 def refuse(pattern: re.Pattern[str], value: str) -> None:
-    """Raise ValidationError if the pattern occurs in the value. The message has the code point of the character."""
+    """Raise ValidationError if the pattern matches in the value.
+
+    The message contains the code point of the character.
+    """
     found = pattern.search(value)
     if found:
         character = f"U+{ord(found[0]):04X}"
@@ -56,5 +59,5 @@ def refuse(pattern: re.Pattern[str], value: str) -> None:
 
 
 def unsafe(message: str) -> ValidationError:
-    """Return the ValidationError for a text."""
+    """Return a ValidationError with this message and the code `unsafe_text`."""
     return ValidationError(message, code="unsafe_text")

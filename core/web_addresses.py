@@ -1,4 +1,4 @@
-"""One validation of web addresses, for model columns and APIs."""
+"""The validation of web addresses, shared by model columns and APIs."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +13,7 @@ VALIDATORS: list[Callable[[Any], None]] = [URLValidator(schemes=["http", "https"
 
 
 class WebAddressField(models.URLField):
-    """An http or https URL. A blank means none."""
+    """An http or https URL. An empty string means that there is no URL."""
 
     default_validators = VALIDATORS
 
@@ -21,6 +21,6 @@ class WebAddressField(models.URLField):
         super().__init__(*args, **kwargs | {"max_length": MAX_LENGTH, "blank": True})
 
     def deconstruct(self) -> Any:
-        """Return a plain URLField, so that changes of the validators need no migration."""
+        """Return a plain URLField, so that a change of the validators needs no migration."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.URLField", args, kwargs

@@ -1,1 +1,1 @@
-"""Append-only events, written in the transaction of the change that they describe."""
+"""Append-only events. Each event is written in the same transaction as the change that it describes."""

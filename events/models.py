@@ -11,15 +11,15 @@ from core.ids import uuid7
 
 
 class Actor(Protocol):
-    """The cause of an event: a user and a credential. Principals are actors."""
+    """The cause of an event: a user and a credential. ``Principal`` satisfies this protocol."""
 
     @property
     def actor_id(self) -> UUID | None:
-        """The id of the user; None if the service itself acts."""
+        """The id of the user. It is None if the service itself acts."""
 
     @property
     def method(self) -> str:
-        """The kind of credential: ``session``, ``api_key`` and so on."""
+        """The kind of credential, such as ``session`` or ``api_key``."""
 
     @property
     def credential_id(self) -> UUID | None:
@@ -27,7 +27,7 @@ class Actor(Protocol):
 
 
 class EventQuerySet(models.QuerySet["Event"]):
-    """Queries of events, and ``record``, the only way to write them."""
+    """Queries for events, and the method ``record``. Only ``record`` writes events."""
 
     def record(
         self,
@@ -40,8 +40,8 @@ class EventQuerySet(models.QuerySet["Event"]):
     ) -> "Event":
         """Write an event inside the caller's transaction.
 
-        ``kind`` is ``<noun>.<past participle>``. ``data`` may contain ids, states and permission names, but no
-        address and no name of a person, so that erasing a person needs no change to events.
+        ``kind`` is ``<noun>.<past participle>``. ``data`` may contain ids, states and permission names. It must not
+        contain addresses or names of people, so that a person can be erased without changing events.
         """
         return self.create(
             kind=kind,
@@ -64,9 +64,9 @@ class EventQuerySet(models.QuerySet["Event"]):
 
 
 class Event(models.Model):
-    """An event: who did what to which object, with which credential.
+    """An event: which user changed which object, how, and with which credential.
 
-    Events are append-only and have no foreign keys, so they outlive the objects that they refer to.
+    Events are append-only. They have no foreign keys, so they remain after the objects are deleted.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -83,7 +83,7 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
-        """One index for the events of an organization, one for those about an object."""
+        """Indexes: one for the events of an organization, and one for the events about an object."""
 
         ordering = ("id",)
         indexes = (

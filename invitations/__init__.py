@@ -1,1 +1,1 @@
-"""Invitations: sending them, their emails, and the pages on which invitees answer them."""
+"""Invitations: send them, email the invitees, and show the pages on which invitees accept or decline."""

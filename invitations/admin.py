@@ -1,4 +1,4 @@
-"""Admin pages for invitations and emails. Fields are read-only, buttons call actions, and no token is shown."""
+"""Admin pages for invitations and emails. All fields are read-only. Buttons call actions. No token is shown."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ class EmailInline(ReadOnlyInline):
     fields = readonly_fields = ("created_at", "kind", "recipient", "state", "reason", "due_at", "sent_at", "history")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Email]:
-        """Return the emails in the order of creation, with every attempt."""
+        """Return the emails and their attempts, the oldest email first."""
         return Email.objects.order_by("id").prefetch_related("history")
 
     @admin.display(description=_("attempts"))
@@ -68,7 +68,7 @@ def _extend(by: Principal, invitation: Invitation, data: dict[str, str]) -> None
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Filter by effective state: overdue invitations count as expired, also before their status changes."""
+    """Filter by effective state. Overdue invitations count as expired even before their status changes."""
 
     title = _("state")
     parameter_name = "state"
@@ -110,7 +110,7 @@ class DeliveryFilter(admin.SimpleListFilter):
 
 @admin.register(Invitation)
 class InvitationAdmin(ActionAdmin):
-    """An invitation: its roles, its state, its emails, and buttons for the possible actions."""
+    """The pages of an invitation: roles, state, emails, and buttons for the possible actions."""
 
     list_display = (
         "email",
@@ -156,7 +156,7 @@ class InvitationAdmin(ActionAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show above the fields why this person has not joined, and the timeline."""
+        """Show why this person has not joined, and the timeline, above the fields."""
         row = self.get_object(request, object_id)
         explanation = self._explanation_context(request, row) if isinstance(row, Invitation) else {}
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **explanation})
@@ -168,12 +168,12 @@ class InvitationAdmin(ActionAdmin):
         return {"explanation": explanation, "story": story}
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
-        """Return the invitations with everything that a row shows, to avoid further queries."""
+        """Load everything that a row of the list shows, to avoid queries per row."""
         return with_delivery(Invitation.objects.with_details())
 
     @admin.display(description=_("state"), ordering="status")
     def current_state(self, invitation: Invitation) -> str:
-        """Return the status, or `expired` when the expiry date has passed."""
+        """Return the status, or `expired` if the invitation is overdue."""
         return invitation.state
 
     @admin.display(description=_("Delivery"))
@@ -191,7 +191,7 @@ class AttemptInline(ReadOnlyInline):
 
 @admin.register(Email)
 class EmailAdmin(ReadOnlyAdmin):
-    """The outbox: every email that was queued."""
+    """The outbox: all emails, including those that were sent."""
 
     list_display = ("recipient", "kind", "state", "attempts", "due_at", "sent_at", "response", "reason")
     list_filter = ("state", "kind", "created_at")

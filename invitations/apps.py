@@ -1,11 +1,11 @@
-"""The application registry entry of ``invitations``."""
+"""The Django app configuration of ``invitations``."""
 
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 
 class InvitationsConfig(AppConfig):
-    """Name the application and connect its receivers."""
+    """Configure the app, its signal receivers and its email handler."""
 
     name = "invitations"
     verbose_name = _("Invitations")
@@ -13,7 +13,7 @@ class InvitationsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect the signal receivers and register the handler of emails about invitations."""
-        from invitations import receivers  # noqa: F401 - models must be loaded first
+        from invitations import receivers  # noqa: F401 - imported here because the models must be loaded first
         from invitations.email.handlers import InvitationEmailHandler
         from invitations.email.kinds import register_handler
         from invitations.email.models import Email

@@ -1,4 +1,4 @@
-"""The credentials that each invitation operation of the house API accepts; see `accounts.credentials`."""
+"""The credentials that each invitation operation of the house API accepts. See `accounts.credentials`."""
 
 from accounts.credentials import ANYTHING, IDENTITY_PROVIDER, PERSON
 from accounts.oauth.scopes import INVITATIONS

@@ -1,6 +1,6 @@
 """Explain why an invited person has not joined: one current reason, and a timeline.
 
-The explanation is for people who may manage the invitation. Only staff learn whether the invited address has an
+The explanation is for people who may manage the invitation. Only staff can see whether the invited address has an
 account or has unsubscribed. The number of queries is constant.
 """
 
@@ -24,7 +24,7 @@ Status, State = Invitation.Status, Email.State
 
 
 class Reason(models.TextChoices):
-    """Why the invitee has not joined: a stable code and a sentence."""
+    """The reasons why an invitee has not joined. Each has a stable code and a sentence."""
 
     OPEN_WAITING_FOR_ANSWER = (
         "open_waiting_for_answer",
@@ -97,7 +97,7 @@ _REASONS_WITH_RESPONSE = {*_REASON_BY_EMAIL_STATE.values(), Reason.EMAIL_REFUSED
 class Entry:
     """One entry of the timeline: an event with its actor, or a state change of an email.
 
-    `words` is the mail server's response, or the reason why no mail server was contacted.
+    `words` is the mail server's response, or why no mail server was contacted.
     """
 
     at: datetime
@@ -110,19 +110,19 @@ class Entry:
 
     @property
     def label(self) -> str:
-        """Return a readable text. An event kind without a label is returned unchanged."""
+        """Return the readable label of the event or state. Without a label, return the event kind."""
         if self.email_id is None:
             return str(_EVENT_LABELS.get(self.what, self.what))
         return str(State(self.what.removeprefix("email.")).label)
 
     def as_shown_to_organization(self) -> "Entry":
-        """Return the entry as managers may see it; see `Email.as_shown_to_organization`."""
+        """Return a copy without what managers must not see. See `Email.as_shown_to_organization`."""
         return replace(self, words="") if self.what == f"email.{State.SENT}" else self
 
 
 @dataclass(frozen=True)
 class Explanation:
-    """Why the invitee has not joined, the mail server's response if it matters, and the timeline, oldest first."""
+    """The reason, the mail server's response if it is relevant to the reason, and the timeline, oldest first."""
 
     invitation: Invitation
     reason: Reason
@@ -133,7 +133,7 @@ class Explanation:
 def explain(invitation: Invitation, *, to_staff: bool = False, with_account: bool = False) -> Explanation:
     """Return the explanation of an invitation that was loaded `with_details`.
 
-    `to_staff` includes what only staff may see. `with_account` also says whether the invited address has an account.
+    `to_staff` includes what only staff may see. `with_account` adds whether the invited address has an account.
     """
     rows = invitation.emails.order_by("id").prefetch_related("history")
     emails = list(rows) if to_staff else [email.as_shown_to_organization() for email in rows]
@@ -175,7 +175,7 @@ def _reason_after_the_end(invitation: Invitation, newest: Email | None) -> Reaso
 
 
 def _reason_while_open(invitation: Invitation, newest: Email | None) -> Reason:
-    """Return the first reason that applies. Reasons that another email cannot fix come first."""
+    """Return the first reason that applies. Reasons that sending another email would not fix come first."""
     if _is_member(invitation):
         return Reason.ALREADY_MEMBER
     if not still_vouched(invitation.organization, invitation):

@@ -1,4 +1,4 @@
-"""Find and lock invitations, for their organization and for their invitee."""
+"""Find and lock invitations, for the organization and for the invitee."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from orgs.models import Membership, Organization
 
 
 def find_invitation(organization: Organization, invitation_id: UUID) -> Invitation:
-    """Return the organization's invitation ``with_details``. Raises InvitationNotFound."""
+    """Return the organization's invitation with this id, loaded ``with_details``. Raises InvitationNotFound."""
     invitation = Invitation.objects.with_details().filter(organization=organization, pk=invitation_id).first()
     if invitation is None:
         raise InvitationNotFound
@@ -25,9 +25,10 @@ def find_invitation(organization: Organization, invitation_id: UUID) -> Invitati
 
 
 def find_shown(invitation_id: UUID) -> Invitation:
-    """Return an invitation with what its page shows, unless its organization is archived; one query.
+    """Return an invitation and everything that its page shows, in one query.
 
-    It checks no permission: the caller does. Raises InvitationNotFound.
+    The caller must check the permission. Raises InvitationNotFound if the invitation does not exist or its organization
+    is archived.
     """
     rows = Invitation.objects.with_details().with_member_count().filter(organization__deleted_at__isnull=True)
     invitation = rows.filter(pk=invitation_id).first()
@@ -37,10 +38,10 @@ def find_shown(invitation_id: UUID) -> Invitation:
 
 
 def find_by_token(token: str) -> Invitation:
-    """Return the invitation of a link's token, with what its page shows.
+    """Return the invitation for the token of a link, and everything that its page shows.
 
-    Raises InvitationNotFound. For the link of an older email, raises NewerEmailSent if the invitation is open, and
-    what ``why_not_open`` returns if it is not.
+    Raises InvitationNotFound. For the link of an older email, raises NewerEmailSent if the invitation is open, and the
+    error from ``why_not_open`` if it is not.
     """
     proof = read_token(token)
     if proof is None:
@@ -51,7 +52,7 @@ def find_by_token(token: str) -> Invitation:
 
 
 def find_addressed(by: Principal, invitation_id: UUID) -> Invitation:
-    """Return an invitation to one of the caller's verified addresses, with details. Raises InvitationNotFound."""
+    """Return an invitation to a verified address of the caller, loaded ``with_details``. Raises InvitationNotFound."""
     rows = Invitation.objects.addressed_to(by.user).with_details().with_member_count()
     invitation = rows.filter(pk=invitation_id).first()
     if invitation is None:
@@ -62,10 +63,10 @@ def find_addressed(by: Principal, invitation_id: UUID) -> Invitation:
 def find_offer(
     by: Principal, *, organization_id: UUID | None = None, invitation_id: UUID | None = None, token: str | None = None
 ) -> tuple[UUID, Proof | None]:
-    """Return the id of the invitation that one of the three arguments names, and what its link proves.
+    """Return the id of an invitation, and the content of ``token``. Pass exactly one of the three arguments.
 
-    ``organization_id`` names its newest open invitation to the caller or, without one, its newest of any state. Raises
-    InvitationNotFound.
+    With ``organization_id``, return that organization's newest open invitation to the caller. If none is open, return
+    the newest one. Raises InvitationNotFound.
     """
     if invitation_id:
         return invitation_id, None
@@ -86,9 +87,10 @@ def _newest_from(organization_id: UUID, by: Principal) -> UUID:
 
 
 def find_managed(by: Principal, organization: Organization, invitation_id: UUID) -> Invitation:
-    """Return an invitation that the caller may manage, with details.
+    """Return an invitation that the caller may manage, loaded ``with_details``.
 
-    Raises OrganizationNotFound, InvitationNotFound, and PermissionMissing when the caller may manage no invitation.
+    Raises OrganizationNotFound and InvitationNotFound. Raises PermissionMissing if the caller may not manage any
+    invitation of the organization.
     """
     manageable = Invitation.objects.manageable_in(organization, by)
     invitation = manageable.with_details().filter(pk=invitation_id).first()
@@ -100,10 +102,10 @@ def find_managed(by: Principal, organization: Organization, invitation_id: UUID)
 def lock_invitation(
     invitation_id: UUID, *, among: InvitationQuerySet | None = None, archived: bool = False
 ) -> tuple[Organization, Invitation]:
-    """Lock the organization of an invitation; return it and the invitation, read after the lock.
+    """Lock the organization of an invitation, then read the invitation. Return both.
 
-    ``among`` limits which invitations are found; ``archived`` includes those of archived organizations. Raises
-    InvitationNotFound.
+    ``among`` limits which invitations can be found. ``archived`` also finds invitations of archived organizations.
+    Raises InvitationNotFound.
     """
     known = Invitation.objects.all() if among is None else among
     organization_id = known.filter(pk=invitation_id).values_list("organization_id", flat=True).first()
@@ -117,10 +119,10 @@ def lock_invitation(
 
 
 def find_for_invitee(by: Principal, invitation_id: UUID, proof: Proof | None) -> tuple[Organization, Invitation]:
-    """Lock the organization of an invitation to the caller; return it and the invitation.
+    """Lock the organization of an invitation to the caller. Return the organization and the invitation.
 
-    Raises InvitationNotFound. With ``proof``, raises what ``require_present`` and ``require_recipient`` raise, which
-    say more.
+    Raises InvitationNotFound. With ``proof``, can also raise the more specific errors of ``require_present`` and
+    ``require_recipient``.
     """
     known = Invitation.objects.addressed_to(by.user) if proof is None else None
     organization, invitation = lock_invitation(invitation_id, among=known)
@@ -133,8 +135,8 @@ def find_for_invitee(by: Principal, invitation_id: UUID, proof: Proof | None) ->
 def require_present(invitation: Invitation, proof: Proof) -> None:
     """Require that the link is for this invitation and its current generation.
 
-    Raises InvitationNotFound for another invitation. For an older generation, raises NewerEmailSent if the
-    invitation is open, and what ``why_not_open`` returns if it is not.
+    Raises InvitationNotFound for another invitation. For an older generation, raises NewerEmailSent if the invitation
+    is open, and the error from ``why_not_open`` if it is not.
     """
     if proof.invitation_id != invitation.pk:
         raise InvitationNotFound
@@ -147,9 +149,9 @@ def require_present(invitation: Invitation, proof: Proof) -> None:
 def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None) -> None:
     """Require that the caller owns the invited address.
 
-    A signed-in caller must have verified it. For a caller who is not signed in, the emailed link is enough: that is
-    for declining, as accepting needs an account. Raises InvitationNotFound and, with ``proof``, AddressNotVerified when
-    the account has the address unverified and NotYours when it does not have it.
+    A signed-in caller must have verified the address. A caller who is not signed in needs the emailed link. This is
+    enough to decline, but accepting needs an account. Raises InvitationNotFound. With ``proof``, raises
+    AddressNotVerified if the account has not verified the address, and NotYours if the account has another address.
     """
     if by.user is None:
         if proof is None or proof.purpose != Purpose.EMAILED:
@@ -165,7 +167,7 @@ def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None
 
 
 def require_not_member(organization: Organization, address: Address) -> None:
-    """Raise AlreadyMember when the user who verified this address is a member of the organization."""
+    """Raise AlreadyMember if the user who verified this address is a member of the organization."""
     user_id = user_by_verified_address(address)
     if user_id and Membership.objects.filter(organization=organization, user_id=user_id).exists():
         raise AlreadyMember

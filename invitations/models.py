@@ -1,4 +1,4 @@
-"""The model of an invitation. Those of its emails are in ``invitations.email``."""
+"""The invitation model. The models of its emails are in ``invitations.email``."""
 
 from datetime import datetime
 
@@ -24,11 +24,12 @@ OPEN_ENDED = ["pending", "processing"]
 class Invitation(models.Model):
     """An offer to one address to join one organization, optionally with a role in one unit.
 
-    It leaves ``pending`` once (``actions.transitions``). It is kept afterwards, to show what happened.
+    An invitation leaves the status ``pending`` only once (``actions.transitions``). The row is kept afterwards, to show
+    what happened.
     """
 
     class Status(models.TextChoices):
-        """The stored statuses. Open means ``pending`` and not past the date (``querysets.OPEN``)."""
+        """The stored statuses. An invitation is open if it is ``pending`` and has not expired (``querysets.OPEN``)."""
 
         PENDING = "pending"
         PROCESSING = "processing"
@@ -61,7 +62,7 @@ class Invitation(models.Model):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="supersedes", db_index=False
     )
 
-    # The inviter must still be able to offer the grant at acceptance. Id and name stay when the account is deleted.
+    # The inviter must be able to offer the grant until acceptance. Id and name remain if the account is deleted.
     inviter = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="sent_invitations")
     inviter_user_id = models.UUIDField(null=True, editable=False)
     inviter_name = models.CharField(max_length=257, blank=True, validators=[validate_plain_text])
@@ -74,10 +75,10 @@ class Invitation(models.Model):
 
     objects = InvitationQuerySet.as_manager()
 
-    is_overdue: bool  # annotated by ``with_details``, by the database clock
+    is_overdue: bool  # annotated by ``with_details``, according to the database clock
 
     class Meta:
-        """At most one unanswered invitation (``finished_at`` is null) per organization, address and target."""
+        """Allow one unanswered invitation (``finished_at`` is null) per organization, address and target."""
 
         constraints = (
             models.CheckConstraint(
@@ -129,7 +130,7 @@ class Invitation(models.Model):
             models.Index(
                 fields=["status", "expires_at"], condition=Q(finished_at__isnull=True), name="invitation_open_expiry"
             ),
-            # Most rows have none of these keys, and only the deletion of what they point to searches for them.
+            # Partial, because most rows have null here. Only the deletion of a referenced row searches by these keys.
             models.Index(fields=["unit"], condition=Q(unit__isnull=False), name="invitation_to_unit"),
             models.Index(fields=["unit_role"], condition=Q(unit_role__isnull=False), name="invitation_unit_role"),
             models.Index(fields=["answered_by"], condition=Q(answered_by__isnull=False), name="invitation_answered_by"),
@@ -143,59 +144,59 @@ class Invitation(models.Model):
 
     @property
     def state(self) -> str:
-        """The status, but ``expired`` when overdue. Needs ``with_details``."""
+        """The status, or ``expired`` if the invitation is overdue. Needs ``with_details``."""
         return self.Status.EXPIRED if self.is_overdue else self.status
 
     @property
     def is_open(self) -> bool:
-        """Whether it could be accepted or declined when it was loaded. Needs ``with_details``."""
+        """Whether the invitation could be accepted or declined when it was loaded. Needs ``with_details``."""
         return self.state == self.Status.PENDING
 
     @property
     def ended_unanswered(self) -> bool:
-        """Whether it expired or could not be delivered. Needs ``with_details``."""
+        """Whether the invitation expired or could not be delivered. Needs ``with_details``."""
         return self.state in (self.Status.EXPIRED, self.Status.ERROR)
 
     @property
     def ended_at(self) -> datetime | None:
-        """When it ended; for an overdue invitation, its expiry date. Needs ``with_details``."""
+        """When the invitation ended. For an overdue invitation, this is the expiry date. Needs ``with_details``."""
         return self.expires_at if self.is_overdue else self.finished_at
 
     @property
     def grant(self) -> Grant:
-        """What accepting gives. Raises ValueError for a finished invitation whose role was deleted."""
+        """The roles and permissions that the invitee gets. Raises ValueError if the role was deleted after the end."""
         if self.role is None:
             raise ValueError("The role of this finished invitation no longer exists.")
         return Grant(role=self.role, permissions=frozenset(self.permissions), unit=self.unit, unit_role=self.unit_role)
 
     @property
     def has_whole_grant(self) -> bool:
-        """Whether its role and unit still exist. While it is unanswered, they always do."""
+        """Whether the role and the unit still exist. This is always true for unanswered invitations."""
         return self.role_id is not None and (self.unit_id is None) == (self.unit_role_id is None)
 
     @property
     def workspace(self) -> Unit | None:
-        """The unit, if that is a workspace."""
+        """The unit if it is a workspace, or None."""
         return self.unit if self.unit and self.unit.kind == Unit.Kind.WORKSPACE else None
 
     @property
     def workspace_role(self) -> Role | None:
-        """The role in the unit, if that is a workspace."""
+        """The role in the unit if the unit is a workspace, or None."""
         return self.unit_role if self.workspace else None
 
     @property
     def granted_permissions(self) -> frozenset[str]:
-        """The effective permissions in the organization; without those of the role if it was deleted."""
+        """The effective permissions in the organization. If the role was deleted, its permissions are missing."""
         return effective([*(self.role.permissions if self.role else ()), *self.permissions])
 
     @property
     def inviter_display_name(self) -> str:
-        """The inviter's present name, else the stored one; a placeholder when the person was erased."""
+        """The inviter's current name. If the account was deleted, the stored name or a placeholder."""
         return self.inviter.display_name if self.inviter else self.inviter_name or gettext("A former member")
 
     @property
     def newest_email(self) -> "Email | None":
-        """The newest email to the invitee. Costs a query unless loaded by ``with_delivery``."""
+        """The newest email to the invitee. Runs a query unless ``with_delivery`` has loaded the email."""
         loaded: list[Email] | None = getattr(self, "newest_emails", None)
         if loaded is None:
             return self.emails.to_invitee().newest_first().first()
@@ -203,16 +204,16 @@ class Invitation(models.Model):
 
     @property
     def effective_language(self) -> str:
-        """The language of its emails and pages: its own, else the organization's; may be blank."""
+        """The language for emails and pages: the invitation's or, if blank, the organization's. Can be blank."""
         return self.language or self.organization.language
 
     @property
     def delivery(self) -> "Email | None":
-        """The newest email as the organization may see it. Costs a query unless loaded by ``with_delivery``."""
+        """The newest email as the organization may see it. Runs a query unless ``with_delivery`` has loaded it."""
         newest = self.newest_email
         return newest.as_shown_to_organization() if newest else None
 
     @property
     def is_superseded(self) -> bool:
-        """Whether a newer invitation replaced it."""
+        """Whether a newer invitation replaced this one."""
         return self.superseded_by_id is not None

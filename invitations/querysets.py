@@ -1,4 +1,4 @@
-"""Which invitations are open, who may see them, and what a row shows. Reads only: ``actions`` write."""
+"""Queries for invitations: which are open, which a caller may see, and what to load. Only ``actions`` write."""
 
 from collections.abc import Collection
 from typing import TYPE_CHECKING
@@ -18,39 +18,39 @@ from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
 if TYPE_CHECKING:
     from invitations.models import Invitation
 
-# The one definition of open: pending, and not past its date by the database clock. ``finished_at`` is null exactly
-# while a row is pending or processing; naming it lets the database use the partial indexes.
+# The only definition of open: pending, and not expired according to the database clock. ``finished_at`` is null for
+# all pending and processing rows, so the condition on it changes no result. The partial indexes require it.
 OPEN = Q(finished_at__isnull=True, status="pending", expires_at__gt=Now())
 OVERDUE = Q(finished_at__isnull=True, status="pending", expires_at__lte=Now())
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
-    """Queries for invitations, as their organization or their invitee sees them."""
+    """Queries for invitations, for the organization and for the invitee."""
 
     # What is open
 
     def unanswered(self) -> "InvitationQuerySet":
-        """Pending or processing, even if past their date. The partial indexes cover these rows."""
+        """Return pending and processing invitations, including overdue ones. The partial indexes cover these rows."""
         return self.filter(finished_at__isnull=True)
 
     def open(self) -> "InvitationQuerySet":
-        """Pending and not past their date: these can be accepted or declined."""
+        """Return pending invitations that have not expired. They can be accepted or declined."""
         return self.filter(OPEN)
 
     def overdue(self) -> "InvitationQuerySet":
-        """Pending and past their date, so no longer open; not yet marked as expired."""
+        """Return pending invitations that have expired but are not marked as expired yet. They are not open."""
         return self.filter(OVERDUE)
 
     def waiting(self) -> "InvitationQuerySet":
-        """Accepted and waiting for a seat; the longest wait first."""
+        """Return accepted invitations that wait for a seat, the longest wait first."""
         return self.unanswered().filter(status="processing").order_by("updated_at", "id")
 
     def reserving_seats(self) -> "InvitationQuerySet":
-        """Invitations that reserve a seat or wait for one."""
+        """Return the invitations that reserve a seat or wait for one."""
         return self.unanswered().filter(Q(status="processing") | Q(expires_at__gt=Now()))
 
     def in_states(self, states: Collection[str]) -> "InvitationQuerySet":
-        """Rows whose ``Invitation.state`` is one of these; an overdue row is ``expired``, not ``pending``."""
+        """Return invitations by ``Invitation.state``. An overdue row is ``expired``, not ``pending``."""
         wanted = Q(status__in=set(states) - {"pending"})
         if "pending" in states:
             wanted |= OPEN
@@ -59,11 +59,11 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(wanted)
 
     def naming_role(self, role: Role | UUID) -> "InvitationQuerySet":
-        """Invitations that grant this role, in the organization or in a unit."""
+        """Return the invitations that grant this role in the organization or in a unit."""
         return self.filter(Q(role=role) | Q(unit_role=role))
 
     def count_by_state(self) -> dict[str, int]:
-        """Count the rows in each state; an overdue row counts as ``expired``."""
+        """Return the number of rows in each state. An overdue row counts as ``expired``."""
         overdue = models.When(status="pending", expires_at__lte=Now(), then=models.Value("expired"))
         state = models.Case(overdue, default=F("status"))
         counts = self.order_by().annotate(in_state=state).values_list("in_state").annotate(models.Count("pk"))
@@ -72,16 +72,19 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     # Who sees it
 
     def managed_in(self, organization: Organization, by: Principal) -> "InvitationQuerySet":
-        """The organization's invitations.
+        """Return all invitations of the organization.
 
-        Raises OrganizationNotFound when the caller is not a member, and PermissionMissing when the caller may not
-        manage its members.
+        Raises OrganizationNotFound if the caller is not a member, and PermissionMissing if the caller may not manage
+        the organization's members.
         """
         policies.require(by, organization, MANAGE_MEMBERS)
         return self.filter(organization=organization)
 
     def manageable_in(self, organization: Organization, by: Principal) -> "InvitationQuerySet":
-        """Like ``managed_in``, but a caller who manages the members of some units sees the invitations to those."""
+        """Return the organization's invitations, or those to the units whose members the caller may manage.
+
+        Raises the same errors as ``managed_in``.
+        """
         held = policies.require_any_member_management(by, organization)
         rows = self.filter(organization=organization)
         if held.permits(MANAGE_MEMBERS):
@@ -89,20 +92,20 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return rows.filter(unit__in=held.units_permitting(UNIT_MANAGE_MEMBERS))
 
     def managed_in_unit(self, organization: Organization, unit: Unit, by: Principal) -> "InvitationQuerySet":
-        """The invitations to one unit.
+        """Return the invitations to one unit.
 
-        Raises OrganizationNotFound when the caller is not a member of the organization, and PermissionMissing when the
-        caller may manage neither the unit's members nor the organization's.
+        Raises OrganizationNotFound if the caller is not a member of the organization, and PermissionMissing if the
+        caller may manage neither the unit's members nor the organization's members.
         """
         policies.require_member_management(by, organization, unit)
         return self.filter(organization=organization, unit=unit)
 
     def addressed_to(self, user: User | None) -> "InvitationQuerySet":
-        """Invitations to the user's verified addresses, from organizations that are not archived."""
+        """Return the invitations to the user's verified addresses, except those from archived organizations."""
         if user is None:
             return self.none()
-        proven = EmailAddress.objects.filter(user=user, verified=True).values("email")
-        return self.filter(email__in=proven, organization__deleted_at__isnull=True)
+        verified = EmailAddress.objects.filter(user=user, verified=True).values("email")
+        return self.filter(email__in=verified, organization__deleted_at__isnull=True)
 
     def not_joined_by(self, user: User | None) -> "InvitationQuerySet":
         """Exclude invitations to organizations that the user belongs to."""
@@ -110,18 +113,18 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.filter(~models.Exists(memberships))
 
     def newest_of_each_organization(self) -> "InvitationQuerySet":
-        """The newest of these rows from each organization."""
+        """Return the newest of these invitations from each organization."""
         of_same = self.filter(organization=models.OuterRef("organization")).newest_first()
         return self.filter(pk=models.Subquery(of_same.values("pk")[:1]))
 
     def newest_first(self) -> "InvitationQuerySet":
-        """Order by creation, then by id."""
+        """Order by creation time, then by id, both descending."""
         return self.order_by("-created_at", "-id")
 
     # What a row shows
 
     def with_details(self) -> "InvitationQuerySet":
-        """Load what every representation of an invitation shows, and ``is_overdue``, in the same query."""
+        """Join everything that representations of an invitation show, and annotate ``is_overdue``."""
         overdue = models.ExpressionWrapper(
             Q(status="pending", expires_at__lte=Now()), output_field=models.BooleanField()
         )
@@ -136,9 +139,9 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 def inviter_roles(invitations: list["Invitation"]) -> dict[UUID, list[Role]]:
-    """Return the present organization roles of the inviters, by user id; one query.
+    """Return the current organization roles of the inviters by user id, in one query.
 
-    The invitations must belong to one organization.
+    All invitations must belong to the same organization.
     """
     if not invitations:
         return {}

@@ -1,11 +1,11 @@
-"""Why an action on an invitation is refused. Pages, API and dialects use the same reasons."""
+"""The errors of actions on invitations. The pages, the house API and the dialects use the same errors."""
 
 from core.errors import Conflict, Denied, DomainError, Gone, Invalid, NotFound
 from invitations.models import Invitation
 
 
 class InvitationNotFound(NotFound):
-    """It does not exist, or the caller may not see it; the refusal does not say which."""
+    """The invitation does not exist, or the caller may not see it. The error does not reveal which."""
 
     message = "There is no such invitation."
 
@@ -17,7 +17,7 @@ class NotYours(Denied):
 
 
 class AddressNotVerified(Denied):
-    """The account has the invited address and has not verified it yet."""
+    """The account has the invited address but has not verified it."""
 
     message = "Verify your email address first."
 
@@ -35,7 +35,7 @@ class InviterCannotGrant(Conflict):
 
 
 class SameAddress(Invalid):
-    """The corrected address equals the present one."""
+    """The corrected address is the same as the current one."""
 
     message = "The invitation is to this address already."
 
@@ -53,37 +53,37 @@ class InvitationWaits(Conflict):
 
 
 class InvitationAccepted(Gone):
-    """The invitee accepted."""
+    """The invitee accepted the invitation."""
 
     message = "This invitation was accepted."
 
 
 class InvitationDeclined(Gone):
-    """The invitee declined."""
+    """The invitee declined the invitation."""
 
     message = "This invitation was declined."
 
 
 class InvitationCancelled(Gone):
-    """The organization cancelled it."""
+    """The organization cancelled the invitation."""
 
     message = "This invitation was withdrawn."
 
 
 class InvitationSuperseded(Gone):
-    """A newer invitation replaced it."""
+    """A newer invitation replaced this one."""
 
     message = "A newer invitation took the place of this one."
 
 
 class InvitationExpired(Gone):
-    """Its expiry date has passed."""
+    """The expiry date of the invitation has passed."""
 
     message = "This invitation has expired."
 
 
 class InvitationUndeliverable(Gone):
-    """Its email could not be delivered."""
+    """The invitation email could not be delivered."""
 
     message = "This invitation could not be delivered."
 
@@ -95,7 +95,7 @@ class NewerEmailSent(Gone):
 
 
 _REFUSALS: dict[str, type[DomainError]] = {
-    Invitation.Status.PENDING: InvitationExpired,  # pending but not open: its date has passed
+    Invitation.Status.PENDING: InvitationExpired,  # a pending invitation that is not open has expired
     Invitation.Status.EXPIRED: InvitationExpired,
     Invitation.Status.PROCESSING: InvitationWaits,
     Invitation.Status.ACCEPTED: InvitationAccepted,
@@ -106,22 +106,22 @@ _REFUSALS: dict[str, type[DomainError]] = {
 
 
 def why_not_open(invitation: Invitation) -> DomainError:
-    """Return the refusal of the state of an invitation that is not open."""
+    """Return the error for an invitation that is not open. It depends on how the invitation ended."""
     if invitation.is_superseded:
         return InvitationSuperseded()
     return _REFUSALS[invitation.status]()
 
 
 def require_correctable(invitation: Invitation) -> Invitation:
-    """Return the invitation if it is open or undeliverable. Raises the refusal of its state otherwise."""
+    """Return the invitation if it is open or undeliverable. Otherwise, raises the error from ``why_not_open``."""
     undelivered = invitation.status == Invitation.Status.ERROR and not invitation.is_superseded
     return invitation if undelivered else require_open(invitation)
 
 
 def require_open(invitation: Invitation) -> Invitation:
-    """Return the invitation if it was open when it was loaded. Raises the refusal of its state otherwise.
+    """Return the invitation if it was open when it was loaded. Otherwise, raises the error from ``why_not_open``.
 
-    This check gives an early and clear refusal; the conditional UPDATE afterwards decides.
+    This check only gives a clear error early. The conditional UPDATE in ``actions.transitions`` decides.
     """
     if not invitation.is_open:
         raise why_not_open(invitation)

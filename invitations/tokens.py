@@ -3,7 +3,7 @@
 There is one token for each purpose:
 
 * `EMAILED` is in the link of the invitation email. It opens the invitation page and proves access to the mailbox.
-* `LISTED` is in API lists for managers. It opens the same page and does not prove access to the mailbox.
+* `LISTED` is in API lists for managers. It opens the same page, but does not prove access to the mailbox.
 * `UNSUBSCRIBE` is in the unsubscribe link of each email to the invitee. It only stops further emails.
 
 Tokens are derived from the invitation, so the database stores no secret. A token is
@@ -69,7 +69,7 @@ def unsubscribe_link_for(invitation: Invitation) -> str:
 
 
 def read_token(token: str, purposes: Collection[Purpose] = PAGE_PURPOSES) -> Proof | None:
-    """Verify the signature and return the content. Return None for a token that is invalid or has another purpose."""
+    """Verify the signature and return the content. Return None if the token is invalid or has another purpose."""
     raw = _decode(token)
     if raw is None:
         return None
@@ -95,7 +95,7 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(token: str) -> bytes | None:
-    """Return the bytes of a token. Return None unless the text is exactly what `_encode` would return for them."""
+    """Return the bytes of a token. Return None if `_encode` would represent these bytes differently."""
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
     except (UnicodeEncodeError, binascii.Error):

@@ -25,9 +25,9 @@ from orgs.actions import accounts, api_keys, members, organizations
 from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, Level
 
-admin.site.unregister(Group)  # staff get Django permissions individually, without groups
-admin.site.unregister(EmailAddress)  # users verify their addresses themselves; the user's page shows them
-admin.site.unregister(Authenticator)  # two-factor authentication contains secrets
+admin.site.unregister(Group)  # we give Django permissions to each staff user, not to groups
+admin.site.unregister(EmailAddress)  # only users can verify their addresses; the page of a user lists them
+admin.site.unregister(Authenticator)  # authenticators contain secrets of two-factor authentication
 for credential in (
     OAuthApplication,
     get_access_token_model(),
@@ -35,7 +35,7 @@ for credential in (
     get_id_token_model(),
     get_refresh_token_model(),
 ):
-    # The toolkit's pages write without actions and show tokens. ``orgs.oauth.admin`` has ours for applications.
+    # The pages of django-oauth-toolkit show tokens and save without our actions. Ours are in ``orgs.oauth.admin``.
     admin.site.unregister(credential)
 
 
@@ -46,7 +46,7 @@ class MembershipInline(ReadOnlyInline):
     fields = readonly_fields = ("user", "role", "permission_list", "created_at")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
-        """Load users and roles in a fixed number of queries."""
+        """Prefetch users and roles."""
         return Membership.objects.with_people_and_roles()
 
     @admin.display(description=_("role"))
@@ -100,7 +100,7 @@ class OrganizationAdmin(ActionAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Organization]:
-        """Add the number of members in the same query."""
+        """Annotate the number of members."""
         return Organization.objects.with_member_count()
 
     @admin.display(ordering="member_count")
@@ -115,7 +115,7 @@ class OrganizationAdmin(ActionAdmin):
 
 
 class AddressInline(ReadOnlyInline):
-    """A user's addresses, verified or not."""
+    """A user's verified and unverified addresses."""
 
     model = EmailAddress
     fields = readonly_fields = ("email", "verified", "primary")
@@ -163,13 +163,13 @@ class AssignmentInline(ReadOnlyInline):
 
 
 class OrganizationRoleFilter(admin.SimpleListFilter):
-    """Filter members by their organization role; roles in workspaces and applications do not count."""
+    """Filter members by their organization role, not by their roles in workspaces and applications."""
 
     title = _("role in the organization")
     parameter_name = "role"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the names of all organization roles; one name can stand for several roles."""
+        """Return the names of all organization roles. Roles of several organizations can have the same name."""
         roles = Role.objects.filter(level=Level.ORGANIZATION)
         return [(name, name) for name in roles.order_by("name").values_list("name", flat=True).distinct()]
 
@@ -195,7 +195,7 @@ class MembershipAdmin(ActionAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
-        """Load users, roles and organizations in a fixed number of queries."""
+        """Prefetch users, roles and organizations."""
         return Membership.objects.with_people_and_roles().select_related("organization")
 
     @admin.display(description=_("role"))
@@ -206,7 +206,7 @@ class MembershipAdmin(ActionAdmin):
 
 @admin.register(Role)
 class RoleAdmin(ReadOnlyAdmin):
-    """Built-in roles and those of organizations."""
+    """Built-in roles, and custom roles of organizations."""
 
     list_display = ("name", "level", "organization", "permission_list")
     list_filter = ("level", ("organization", admin.EmptyFieldListFilter))
@@ -249,4 +249,4 @@ class ApiKeyAdmin(ActionAdmin):
     )  # fmt: skip
 
 
-import_module("orgs.oauth.admin")  # after the toolkit's page is unregistered
+import_module("orgs.oauth.admin")  # must come after the toolkit's page is unregistered

@@ -23,13 +23,13 @@ class OrgsConfig(AppConfig):
 
 
 def add_built_in_roles(using: str, apps: Any = installed, **kwargs: Any) -> None:
-    """Insert the built-in roles that are missing. ``apps`` is the migration's app registry; a flush passes none.
+    """Insert the built-in roles that are missing, without changing existing roles.
 
-    Existing roles are not changed. A change of a built-in role affects all its members and open invitations, so it
-    needs its own migration with a test.
+    ``apps`` is the app registry of the migration. A flush does not pass it. To change a built-in role, write a
+    migration with a test, because the change affects all members and open invitations with that role.
     """
     model = apps.get_model("orgs", "Role")
-    if not hasattr(model, "level"):  # migrated back to an older schema, where the roles exist already
+    if not hasattr(model, "level"):  # a migration back to an older schema, in which the roles already exist
         return
     roles = model.objects.using(using)
     for key, name, level, permissions in BUILT_IN_ROLES:

@@ -1,7 +1,7 @@
 """API keys as credentials: in the ``X-API-Key`` header, or exchanged for a short-lived bearer token.
 
-The token is not stored: it is the key's id, signed. The key is loaded on every request that presents the token, so the
-token has the key's current permissions and stops working when the key does.
+The token is the signed id of the key. It is not stored. Every request with the token loads the key, so the token has
+the key's current permissions and is not valid when the key is not valid.
 """
 
 from datetime import timedelta
@@ -21,7 +21,7 @@ _SIGNER = signing.TimestampSigner(salt="orgs.key_exchange")
 
 
 def read_api_key(request: Request) -> Verifier | None:
-    """Return a function that authenticates the key in the header; None without the header.
+    """Return a function that authenticates the key in the header, or None if there is no header.
 
     An empty header counts as an invalid key.
     """
@@ -30,7 +30,7 @@ def read_api_key(request: Request) -> Verifier | None:
 
 
 def key_principal(secret: str) -> Principal:
-    """Return the principal of the key's member; raises InvalidCredentials when the key is not valid."""
+    """Return the principal of the key's member. Raises InvalidCredentials if the key is not valid."""
     principal = authenticate(secret)
     if principal is None:
         raise InvalidCredentials
@@ -38,7 +38,7 @@ def key_principal(secret: str) -> Principal:
 
 
 def token_for_key(secret: str) -> str | None:
-    """Return a token for the key with this secret; None when the key is not valid."""
+    """Return a token for the key with this secret, or None if the key is not valid."""
     principal = authenticate(secret)
     return None if principal is None else _SIGNER.sign(str(principal.credential_id))
 
@@ -46,7 +46,7 @@ def token_for_key(secret: str) -> str | None:
 def key_token_principal(token: str) -> Principal | None:
     """Return the principal of the key that the token was issued for.
 
-    None for a token of another kind, an expired token, or one whose key is no longer valid.
+    Return None if the token is of another kind or expired, or if its key is no longer valid.
     """
     try:
         key_id = _SIGNER.unsign(token, max_age=TOKEN_LIFETIME)

@@ -46,7 +46,7 @@ credentials = {
     # Users
     "users.register": PERSON.but(public=True).scoped(
         PROFILE
-    ),  # a caller with a credential sets the names of the existing account
+    ),  # with a credential, the request sets the names of the existing account
     "users.register_system": ANYTHING.scoped(*MEMBERS),
     "users.profile": ANYTHING.scoped(PROFILE),
     "users.replace_profile": PERSON.scoped(PROFILE),

@@ -31,13 +31,13 @@ ROLE_LABELS = {
 
 
 def role_label(role: Role | None) -> str:
-    """Return the label of a built-in role, or the name of an organization's own role."""
+    """Return the label of a built-in role, or the name of a custom role."""
     if role is None:
         return gettext("Member")
     return str(ROLE_LABELS.get(role.pk, role.name))
 
 
 def permission_labels(permissions: Iterable[str]) -> list[str]:
-    """Return the labels of the permissions in the order of declaration; names that no longer exist are left out."""
+    """Return the labels of the permissions in the order of declaration. Skip permissions that no longer exist."""
     given = set(permissions)
     return [str(permission.label) for name, permission in PERMISSIONS.items() if name in given]

@@ -1,4 +1,4 @@
-"""Find the organization that a request is about, and lock rows. Lock organizations first, then an account."""
+"""Find the organization of a request, and lock rows. Always lock organizations before an account."""
 
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from orgs.models import Membership, MembershipQuerySet, Organization
 
 
 class OrganizationNotFound(NotFound):
-    """The organization is unknown, archived, or one that the caller is not a member of. The response is the same."""
+    """The organization is unknown or archived, or the caller is not a member. The response does not show which."""
 
     message = "There is no such organization."
 
@@ -21,7 +21,7 @@ class NoActiveOrganization(Conflict):
 
 
 class AccountEnded(Gone):
-    """The account was deactivated, deleted or erased, perhaps during this request."""
+    """The account was deactivated, deleted or purged, perhaps during this request."""
 
     message = "This account is no longer active."
 
@@ -29,9 +29,9 @@ class AccountEnded(Gone):
 def lock_organization(organization_id: UUID, *, by: Principal, archived: bool = False) -> Organization:
     """Lock the organization until the transaction ends and return it. Every action does this first.
 
-    The lock lets one change of an organization run at a time. What an action checks under it (the last owner, seats,
-    the caller's own permissions) is therefore still true when it writes. ``archived`` includes archived organizations.
-    Raises OrganizationNotFound when the caller cannot see the organization.
+    Only one action at a time can change an organization. The results of an action's checks (last owner, seats,
+    permissions of the caller) are therefore still true when the action writes. With ``archived``, archived
+    organizations are included. Raises OrganizationNotFound if the caller cannot see the organization.
     """
     visible = Organization.objects.visible_to(by) if archived else Organization.objects.visible_to(by).live()
     organization = visible.filter(pk=organization_id).select_for_update(no_key=True, of=("self",)).first()
@@ -41,7 +41,7 @@ def lock_organization(organization_id: UUID, *, by: Principal, archived: bool = 
 
 
 def find_organization(by: Principal, organization_id: UUID) -> Organization:
-    """Return a live organization of the caller; raises OrganizationNotFound."""
+    """Return an organization of the caller. Raises OrganizationNotFound, also for an archived organization."""
     organization = Organization.objects.visible_to(by).live().filter(pk=organization_id).first()
     if organization is None:
         raise OrganizationNotFound
@@ -49,22 +49,23 @@ def find_organization(by: Principal, organization_id: UUID) -> Organization:
 
 
 def lock_organizations_of(user: User) -> set[UUID]:
-    """Lock all organizations of the user, in the order of their ids to avoid deadlocks, and return the ids."""
+    """Lock all organizations of the user and return their ids. Locks in the order of the ids to avoid deadlocks."""
     own = Membership.objects.filter(user=user).values("organization")
     locked = Organization.objects.filter(pk__in=own).order_by("pk").select_for_update(no_key=True, of=("self",))
     return {organization.pk for organization in locked}
 
 
 def lock_account(user_id: UUID) -> User | None:
-    """Reload and lock the account until the transaction ends; None when it was erased.
+    """Reload the account and lock it until the transaction ends. Return None if the account was purged.
 
-    It keeps an account from joining one organization while it is ended in another. Always lock organizations before it.
+    The lock prevents an account from joining an organization while another request deletes the account. Always lock
+    organizations before the account.
     """
     return User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
 
 
 def lock_active_account(user_id: UUID) -> User:
-    """Lock an active account like ``lock_account``; raises AccountEnded when it is not active."""
+    """Lock an account like ``lock_account``. Raises AccountEnded if it is not active."""
     account = lock_account(user_id)
     if account is None or not account.is_active:
         raise AccountEnded
@@ -72,9 +73,10 @@ def lock_active_account(user_id: UUID) -> User:
 
 
 def current_organization(by: Principal, named: UUID | None = None) -> Organization:
-    """Return the organization that a request is about: the named one, the credential's own, or the active one.
+    """Return the organization of a request.
 
-    Raises OrganizationNotFound when the caller is not a member of it, and NoActiveOrganization when there is none.
+    It is the named organization, else the organization of the credential, else the active organization. Raises
+    OrganizationNotFound if the caller is not a member of it, and NoActiveOrganization if the caller has none.
     """
     return find_organization(by, named or by.organization_id or active_organization_id(by))
 
@@ -86,9 +88,10 @@ def memberships_of(user: User) -> MembershipQuerySet:
 
 
 def active_organization_id(by: Principal) -> UUID:
-    """Return the id of the organization that the user switched to last, or else joined first.
+    """Return the id of the organization that the user switched to last.
 
-    Raises NoActiveOrganization when the user has none.
+    If the user never switched, return the id of the organization that the user joined first. Raises
+    NoActiveOrganization if the user has no organization.
     """
     live = Membership.objects.filter(user=by.user, organization__deleted_at__isnull=True)
     if by.organization_id:

@@ -1,4 +1,4 @@
-"""Look up the ids in a request inside the organization. Ids of another organization count as unknown."""
+"""Look up ids of a request in its organization. Ids of objects of another organization count as unknown."""
 
 from uuid import UUID
 
@@ -21,19 +21,19 @@ class UnitNotFound(NotFound):
 
 
 class RoleNotFound(NotFound):
-    """The path names a role that the organization does not have."""
+    """The path contains the id of a role that the organization does not have."""
 
     message = "There is no such role."
 
 
 class UnknownRole(Unprocessable):
-    """The body names a role that the organization cannot use, or one of the wrong level."""
+    """The body contains a role that the organization cannot use, or a role of the wrong level."""
 
     message = "This organization has no such role."
 
 
 class UnknownUnit(Unprocessable):
-    """The body names a workspace or application that the organization does not have."""
+    """The body contains a workspace or application that the organization does not have."""
 
     message = "This organization has no such workspace or application."
 
@@ -45,7 +45,7 @@ class UnknownPermission(Unprocessable):
 
 
 def find_member(organization: Organization, membership_id: UUID) -> Membership:
-    """Return a member of the organization with user and roles loaded; raises MemberNotFound."""
+    """Return a member of the organization with user and roles loaded. Raises MemberNotFound."""
     members = Membership.objects.with_people_and_roles().filter(organization=organization)
     membership = members.filter(pk=membership_id).first()
     if membership is None:
@@ -54,7 +54,7 @@ def find_member(organization: Organization, membership_id: UUID) -> Membership:
 
 
 def find_role(organization: Organization, role_id: UUID, level: Level, *, field: str = "role_id") -> Role:
-    """Return a role of this level that the organization can use; raises UnknownRole with the name of the field."""
+    """Return a role of this level that the organization can use. Raises UnknownRole with the name of the field."""
     role = Role.objects.usable_in(organization.pk).filter(pk=role_id, level=level).first()
     if role is None:
         raise UnknownRole(fields={field: ["Unknown role."]})
@@ -62,7 +62,7 @@ def find_role(organization: Organization, role_id: UUID, level: Level, *, field:
 
 
 def find_unit(organization: Organization, unit_id: UUID, kind: Unit.Kind | None = None) -> Unit:
-    """Return a workspace or application of the organization, of the given kind if any; raises UnitNotFound."""
+    """Return a unit of the organization. If ``kind`` is given, the unit must be of that kind. Raises UnitNotFound."""
     units = Unit.objects.filter(organization=organization, pk=unit_id)
     unit = (units.filter(kind=kind) if kind else units).first()
     if unit is None:
@@ -79,10 +79,10 @@ def find_grant(
     unit_kind: Unit.Kind | None = None,
     unit_role_id: UUID | None = None,
 ) -> Grant:
-    """Return the grant for these ids and permission names; all must belong to this organization.
+    """Return the grant for these ids and permission names. All ids must belong to this organization.
 
-    The default role is ``unassigned``. ``unit_kind`` is the kind that the unit must have; None allows both.
-    Raises UnknownRole, UnknownUnit, UnknownPermission, and Unprocessable when only one of unit and unit role is given.
+    The default role is ``unassigned``. ``unit_kind`` is the required kind of the unit. None allows both kinds.
+    Raises UnknownRole, UnknownUnit, UnknownPermission, and Unprocessable if only one of unit and unit role is given.
     """
     unknown = permissions - GRANTABLE_DIRECTLY
     if unknown:
@@ -98,7 +98,7 @@ def find_grant(
 
 
 def _find_named_unit(organization: Organization, unit_id: UUID, kind: Unit.Kind | None) -> Unit:
-    """Return a unit named in a body; raises UnknownUnit (422), as UnitNotFound (404) is for units in the path."""
+    """Return a unit from a body. Raises UnknownUnit (422). For a unit in the path, UnitNotFound (404) is used."""
     try:
         return find_unit(organization, unit_id, kind)
     except UnitNotFound as error:

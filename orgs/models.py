@@ -1,6 +1,6 @@
 """Organizations and everything that belongs to exactly one of them.
 
-Only ``orgs.actions`` writes these rows. Rules that must always be true are in ``Meta.constraints``.
+Only ``orgs.actions`` writes to these tables. Rules that must always be true are in ``Meta.constraints``.
 """
 
 from typing import Any
@@ -22,7 +22,7 @@ from orgs.slugs import MAX_LENGTH, validate_slug
 
 
 class SlugField(models.CharField):
-    """A name for use in URLs; validated by ``orgs.slugs``."""
+    """A name for use in URLs. ``orgs.slugs`` validates it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["max_length"] = MAX_LENGTH
@@ -30,23 +30,24 @@ class SlugField(models.CharField):
         self.validators.append(validate_slug)
 
     def deconstruct(self) -> Any:
-        """Leave out the maximum length, which is fixed."""
+        """Leave out the maximum length, because it is fixed."""
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_length"]
         return name, path, args, kwargs
 
 
 class OrganizationQuerySet(models.QuerySet["Organization"]):
-    """Organizations, and which of them a caller can see."""
+    """Queries for organizations."""
 
     def live(self) -> "OrganizationQuerySet":
         """Return the organizations that are not archived."""
         return self.filter(deleted_at__isnull=True)
 
     def visible_to(self, principal: Principal) -> "OrganizationQuerySet":
-        """Return the organizations that the caller is a member of and its credential covers.
+        """Return the organizations that the caller can see with this credential.
 
-        Staff and the service itself see all. Archived organizations are included; add ``live()`` to leave them out.
+        Members see their organizations. Staff and the service itself see all. The result includes archived
+        organizations. Add ``live()`` to exclude them.
         """
         if principal.is_staff or principal.is_service:
             return self
@@ -57,7 +58,7 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         return visible.filter(pk=principal.organization_id) if principal.organization_id else visible
 
     def with_member_count(self) -> "OrganizationQuerySet":
-        """Add ``member_count`` as a subquery, so that other joins cannot change the count."""
+        """Annotate ``member_count``. It is a subquery, so that other joins cannot change the count."""
         count = (
             Membership.objects.filter(organization=models.OuterRef("pk"))
             .order_by()
@@ -87,7 +88,7 @@ class Organization(models.Model):
     objects = OrganizationQuerySet.as_manager()
 
     class Meta:
-        """Slugs are unique. The seat limit is at least 1, because the owner takes a seat."""
+        """Slugs are unique. The seat limit is at least 1, because the owner needs a seat."""
 
         constraints = (
             models.UniqueConstraint(fields=["slug"], name="organization_slug"),
@@ -105,15 +106,15 @@ class Organization(models.Model):
 
     @property
     def is_archived(self) -> bool:
-        """Whether the organization was soft-deleted."""
+        """Whether the organization is archived (soft-deleted)."""
         return self.deleted_at is not None
 
 
 class Unit(models.Model):
-    """A workspace or an application: a part of an organization in which members can have an additional role."""
+    """A workspace or an application. It is a part of an organization, and members can have an additional role in it."""
 
     class Kind(models.TextChoices):
-        """The kind of a unit. Some dialects only know one of them."""
+        """The kind of a unit. Some dialects have only one kind."""
 
         WORKSPACE = "workspace"
         APPLICATION = "application"
@@ -140,15 +141,15 @@ class Unit(models.Model):
 
 
 class RoleQuerySet(models.QuerySet["Role"]):
-    """Roles, and which of them an organization can use."""
+    """Queries for roles."""
 
     def usable_in(self, organization_id: UUID) -> "RoleQuerySet":
-        """Return the built-in roles and the organization's own."""
+        """Return the built-in roles and the organization's custom roles."""
         return self.filter(Q(organization_id=organization_id) | Q(organization__isnull=True))
 
 
 class Role(models.Model):
-    """A named set of permissions. A built-in role has no organization."""
+    """A named set of permissions. A built-in role belongs to no organization."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization = models.ForeignKey(
@@ -178,27 +179,27 @@ class Role(models.Model):
 
     @property
     def is_built_in(self) -> bool:
-        """Whether it is one of the fixed roles that every organization has."""
+        """Whether the role is one of the fixed roles that every organization has."""
         return self.organization_id is None
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
-    """Memberships with what lists and pages need."""
+    """Queries for memberships."""
 
     def of_organization(self, organization_id: UUID) -> "MembershipQuerySet":
-        """Return the members of one organization, the oldest membership first."""
+        """Return the memberships of one organization, oldest first."""
         return self.filter(organization_id=organization_id).order_by("created_at", "id")
 
-    def with_people_and_roles(self, shown: Q = Q()) -> "MembershipQuerySet":  # noqa: B008 - a Q never changes
-        """Load users and roles in two queries, for any number of members.
+    def with_people_and_roles(self, shown: Q = Q()) -> "MembershipQuerySet":  # noqa: B008 - nothing changes this Q
+        """Load users and roles in two queries.
 
-        ``shown`` filters the role assignments to load; it must not exclude the organization role.
+        ``shown`` filters the role assignments to load. It must not exclude the organization role.
         """
         assignments = RoleAssignment.objects.filter(shown).select_related("role", "unit").order_by("unit_id")
         return self.select_related("user").prefetch_related(models.Prefetch("assignments", assignments))
 
     def by_activation(self) -> "MembershipQuerySet":
-        """Put the membership that the user switched to last first, then the oldest."""
+        """Sort by the user's last switch, latest first. Memberships without a switch come last, oldest first."""
         return self.order_by(F("activated_at").desc(nulls_last=True), "created_at", "id")
 
 
@@ -225,26 +226,26 @@ class Membership(models.Model):
 
     @property
     def organization_role(self) -> Role:
-        """The role in the organization; uses the prefetched assignments."""
+        """The role in the organization. Uses the prefetched assignments."""
         return next(assignment.role for assignment in self.assignments.all() if assignment.unit_id is None)
 
     @property
     def unit_assignments(self) -> list["RoleAssignment"]:
-        """The roles in workspaces and applications; uses the prefetched assignments."""
+        """The roles in workspaces and applications. Uses the prefetched assignments."""
         return [assignment for assignment in self.assignments.all() if assignment.unit_id is not None]
 
     def assignment_in(self, unit_id: UUID) -> "RoleAssignment":
-        """Return the role in this workspace or application; raises StopIteration when there is none."""
+        """Return the assignment in this workspace or application. Raises StopIteration if there is none."""
         return next(assignment for assignment in self.unit_assignments if assignment.unit_id == unit_id)
 
     @property
     def effective_permissions(self) -> frozenset[str]:
-        """The permissions of the organization role and the direct ones, with all that they imply."""
+        """The permissions of the organization role, the direct permissions, and all that these imply."""
         return effective([*self.organization_role.permissions, *self.permissions])
 
 
 class RoleAssignment(models.Model):
-    """A role of a member: exactly one in the organization and at most one in each unit."""
+    """A role of a member. A member has exactly one role in the organization and at most one in each unit."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="assignments")
@@ -253,7 +254,7 @@ class RoleAssignment(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
-        """At most one role in the organization and one in each unit."""
+        """A member has at most one role in the organization and at most one in each unit."""
 
         constraints = (
             models.UniqueConstraint(
@@ -269,7 +270,7 @@ class RoleAssignment(models.Model):
 
 
 class ApiKey(models.Model):
-    """An API key: acts as one member, with all or some of the member's permissions. Only a hash is stored."""
+    """An API key. It acts as one member, with all or some of the member's permissions. Only a hash is stored."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="api_keys")
@@ -283,7 +284,7 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
-    secret: str  # not a column; set on a key that was just created
+    secret: str  # not a column: only set on a key that was just created
 
     class Meta:
         """Newest first. Secrets are unique."""

@@ -26,7 +26,7 @@ class Permission:
 
     ``label`` completes the sentence "The role may …". With ``granted_directly``, members can have the permission
     without a role, and OAuth clients can have it as a scope of the same name. ``consent`` is the text for that scope on
-    the consent page. Each permission in ``implied_by`` includes this one.
+    the consent page. Each permission in ``implied_by`` implies this permission.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Permission:
     implied_by: tuple[str, ...] = ()
 
 
-PERMISSIONS: dict[str, Permission] = {}  # by name, in the order of display
+PERMISSIONS: dict[str, Permission] = {}  # maps names to permissions, in the order in which pages show them
 
 
 def declare(permission: Permission) -> str:
@@ -46,7 +46,7 @@ def declare(permission: Permission) -> str:
     return permission.name
 
 
-# Archive, purge and transfer the organization. Only the built-in owner role has it.
+# Archive, purge and transfer the organization. Only the built-in owner role has this permission.
 OWN = declare(Permission("organization:own", Level.ORGANIZATION, _("own the organization")))
 ADMIN = declare(
     Permission(
@@ -127,7 +127,8 @@ UNIT_VIEW = declare(
     Permission("unit:view", Level.UNIT, _("view the workspace or application"), implied_by=(UNIT_ADMIN,))
 )
 
-# Permissions for working with units. All others are administrative: they change the organization or its members.
+# Permissions to work with units. All other permissions are administrative: they are for the organization and its
+# members.
 NON_ADMINISTRATIVE = frozenset({CREATE_PROJECTS, LIST_PROJECTS, UNIT_EDIT, UNIT_VIEW})
 
 ALL_PERMISSIONS = frozenset(PERMISSIONS)
@@ -168,6 +169,6 @@ BUILT_IN_ROLES: tuple[tuple[UUID, str, Level, set[str]], ...] = (
 
 
 def effective(permissions: Iterable[str]) -> frozenset[str]:
-    """Return the given permissions and all that they imply; names that no longer exist are ignored."""
+    """Return the given permissions and all that they imply. Ignore permissions that no longer exist."""
     known = ALL_PERMISSIONS.intersection(permissions)
     return known.union(*(IMPLIED[permission] for permission in known))

@@ -1,7 +1,8 @@
 """Checks of what a caller may do and may grant. Only actions and the scoped querysets call them.
 
-Granting has one rule: a caller can only give permissions that the caller has. The rule applies to inviting, to editing
-and resending an invitation, to accepting one (it then checks the inviter), to changing roles, and to creating API keys.
+Granting has one rule: a caller can only grant permissions that the caller has. The rule applies when a caller sends,
+edits or resends an invitation, changes roles, or creates an API key. When an invitee accepts an invitation, the rule is
+applied to the inviter.
 """
 
 from collections.abc import Iterable, Mapping
@@ -50,42 +51,42 @@ class Grant:
 
     @property
     def in_unit(self) -> frozenset[str]:
-        """The effective permissions in the unit; empty without a unit."""
+        """The effective permissions in the unit. Without a unit, this is empty."""
         return effective(self.unit_role.permissions) if self.unit_role else frozenset()
 
 
 @dataclass(frozen=True)
 class EffectivePermissions:
-    """The permissions of one user or caller in one organization and its units, with the implied ones."""
+    """The permissions of a user in one organization and its units, including the implied permissions."""
 
     organization: frozenset[str]
     units: Mapping[UUID, frozenset[str]] = field(default_factory=dict)
 
     def permits(self, permission: str, unit_id: UUID | None = None) -> bool:
-        """Return whether the permission is there, in the organization or in the unit."""
+        """Return whether the permission is included, in the organization or in the unit."""
         return permission in self.in_unit(unit_id)
 
     def units_permitting(self, permission: str) -> frozenset[UUID]:
-        """Return the ids of the units whose own role gives the permission."""
+        """Return the ids of the units in which a unit role gives the permission."""
         return frozenset(unit_id for unit_id, permissions in self.units.items() if permission in permissions)
 
     def in_unit(self, unit_id: UUID | None) -> frozenset[str]:
-        """Return the permissions that apply in one unit: those of the organization and those of the unit."""
+        """Return the permissions that apply in one unit: the permissions in the organization and in the unit."""
         return self.organization | self.units.get(unit_id, frozenset()) if unit_id else self.organization
 
     def missing_for(self, grant: Grant) -> frozenset[str]:
-        """Return the permissions of the grant that are not included."""
+        """Return the permissions of the grant that are missing here."""
         unit_id = grant.unit.pk if grant.unit else None
         return (grant.in_organization - self.organization) | (grant.in_unit - self.in_unit(unit_id))
 
     def missing_for_member(self, membership: Membership) -> frozenset[str]:
-        """Return the permissions of the member that are not included, in the organization and in each unit."""
+        """Return the permissions of the member that are missing here, in the organization or in a unit."""
         target = member_permissions(membership)
         in_units = (permissions - self.in_unit(unit_id) for unit_id, permissions in target.units.items())
         return (target.organization - self.organization).union(*in_units)
 
     def limited_to(self, permissions: frozenset[str] | None) -> "EffectivePermissions":
-        """Return the part that a credential with these permissions may use; all of it for None."""
+        """Return the permissions that a credential with this limit may use. None means no limit."""
         if permissions is None:
             return self
         limit = effective(permissions)
@@ -97,13 +98,13 @@ UNRESTRICTED = EffectivePermissions(ALL_PERMISSIONS)
 
 
 def member_permissions(membership: Membership) -> EffectivePermissions:
-    """Return the permissions of a member; uses prefetched assignments where there are any."""
+    """Return the permissions of a member. Uses prefetched assignments if there are any."""
     units = {a.unit_id: effective(a.role.permissions) for a in membership.assignments.all() if a.unit_id}
     return EffectivePermissions(membership.effective_permissions, units)
 
 
 def caller_permissions(by: Principal, organization: Organization) -> EffectivePermissions:
-    """Return what the caller may do here with its credential; raises OrganizationNotFound for a non-member."""
+    """Return the caller's permissions with this credential. Raises OrganizationNotFound for a non-member."""
     if by.is_staff or by.is_service:
         return UNRESTRICTED
     membership = find_membership(by.user, organization)
@@ -113,7 +114,7 @@ def caller_permissions(by: Principal, organization: Organization) -> EffectivePe
 
 
 def inviter_permissions(user: User | None, organization: Organization) -> EffectivePermissions | None:
-    """Return the current permissions of an inviter; None when the inviter is no longer an active member."""
+    """Return the current permissions of an inviter, or None if the inviter is no longer an active member."""
     if user is None or not user.is_active:
         return None
     if user.is_staff:
@@ -123,7 +124,7 @@ def inviter_permissions(user: User | None, organization: Organization) -> Effect
 
 
 def find_membership(user: User | None, organization: Organization) -> Membership | None:
-    """Return the active user's membership with its roles, or None; takes two queries."""
+    """Return the active user's membership with its roles, or None. Takes two queries."""
     members = Membership.objects.with_people_and_roles()
     return members.filter(organization=organization, user=user, user__is_active=True).first()
 
@@ -131,7 +132,7 @@ def find_membership(user: User | None, organization: Organization) -> Membership
 def require(
     by: Principal, organization: Organization, permission: str, unit: Unit | None = None
 ) -> EffectivePermissions:
-    """Require a permission, in the organization or in the unit, and return all of the caller's.
+    """Require a permission in the organization or in the unit, and return all permissions of the caller.
 
     Raises OrganizationNotFound for a non-member and PermissionMissing for a member without the permission.
     """
@@ -145,7 +146,7 @@ def require(
 def require_member_management(
     by: Principal, organization: Organization, unit: Unit | None = None
 ) -> EffectivePermissions:
-    """Require the permission to manage the organization's members or those of the unit; see ``require``."""
+    """Require the permission to manage members in the organization or in the unit. See ``require``."""
     permissions = caller_permissions(by, organization)
     if permissions.permits(MANAGE_MEMBERS) or (unit and permissions.permits(UNIT_MANAGE_MEMBERS, unit.pk)):
         return permissions
@@ -153,7 +154,7 @@ def require_member_management(
 
 
 def require_any_member_management(by: Principal, organization: Organization) -> EffectivePermissions:
-    """Require the permission to manage the members of the organization or of any of its units; see ``require``."""
+    """Require the permission to manage members in the organization or in any of its units. See ``require``."""
     permissions = caller_permissions(by, organization)
     if permissions.permits(MANAGE_MEMBERS) or permissions.units_permitting(UNIT_MANAGE_MEMBERS):
         return permissions
@@ -161,12 +162,12 @@ def require_any_member_management(by: Principal, organization: Organization) -> 
 
 
 def require_grantable(permissions: EffectivePermissions, grant: Grant) -> None:
-    """Raise GrantTooWide, with the missing permissions, unless the grant is a subset of these permissions."""
+    """Raise GrantTooWide with the missing permissions if the grant is not a subset of these permissions."""
     require_subset(permissions.missing_for(grant))
 
 
 def require_subset(missing: Iterable[str]) -> None:
-    """Raise GrantTooWide when any permission is missing."""
+    """Raise GrantTooWide if any permission is missing."""
     missing = sorted(missing)
     if missing:
         raise GrantTooWide(missing_permissions=missing)
@@ -175,27 +176,27 @@ def require_subset(missing: Iterable[str]) -> None:
 def require_authority_over(permissions: EffectivePermissions, membership: Membership) -> None:
     """Raise GrantTooWide unless these permissions include all that the member has.
 
-    It keeps members from changing the roles, keys and clients of members with more permissions.
+    This prevents members from changing the roles, keys and clients of members with more permissions.
     """
     require_subset(permissions.missing_for_member(membership))
 
 
 def require_can_remove(permissions: EffectivePermissions, membership: Membership) -> None:
-    """Raise GrantTooWide unless these permissions include the member's administrative ones.
+    """Raise GrantTooWide unless these permissions include the member's administrative permissions.
 
-    A manager of members can remove an editor without being one, but cannot remove an admin.
+    A manager of members can remove an editor without having an editor's permissions, but cannot remove an admin.
     """
     require_subset(permissions.missing_for_member(membership) - NON_ADMINISTRATIVE)
 
 
 def require_person(by: Principal) -> User:
-    """Return the caller's user; raises PersonRequired for system users."""
+    """Return the caller's user. Raises PersonRequired for system users."""
     if not by.is_person or by.user is None:
         raise PersonRequired
     return by.user
 
 
 def require_staff(by: Principal) -> None:
-    """Raise PermissionMissing unless the caller is staff in the admin, or the service itself."""
+    """Raise PermissionMissing unless the caller is staff in the admin or the service itself."""
     if not (by.is_staff or by.is_service):
         raise PermissionMissing("Only staff can do this.")

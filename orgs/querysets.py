@@ -1,6 +1,6 @@
-"""The querysets that GET requests read, scoped to what the caller may see.
+"""Querysets for GET requests, restricted to rows that the caller may see.
 
-Non-members get OrganizationNotFound from ``locks.find_organization`` before any of them is read.
+For non-members, ``locks.find_organization`` raises OrganizationNotFound before a queryset is used.
 """
 
 from typing import Any
@@ -16,7 +16,8 @@ from orgs.lookups import MemberNotFound, RoleNotFound, UnitNotFound
 from orgs.models import Membership, MembershipQuerySet, Organization, OrganizationQuerySet, Role, RoleAssignment, Unit
 from orgs.permissions import CREATE_PROJECTS, LIST_PROJECTS, MANAGE_MEMBERS, OWNER_ROLE, UNIT_PERMISSIONS
 
-# Each of these, in the organization, shows all units. Members without any of them only see units they have a role in.
+# With one of these permissions in the organization, members see all units. Without any of them, members only see the
+# units in which they have a role.
 SHOW_EVERY_UNIT = UNIT_PERMISSIONS | {LIST_PROJECTS, CREATE_PROJECTS, MANAGE_MEMBERS}
 
 
@@ -38,12 +39,12 @@ def live_organizations_of(by: Principal) -> OrganizationQuerySet:
 
 
 def organization_of(by: Principal, organization_id: UUID) -> Organization:
-    """Return one of ``live_organizations_of``; raises OrganizationNotFound."""
+    """Return one of ``live_organizations_of``. Raises OrganizationNotFound."""
     return one(live_organizations_of(by), organization_id, OrganizationNotFound)
 
 
 def public_organization(slug: str) -> Organization:
-    """Return a live organization for the public, without any check. Show only its public profile."""
+    """Return an organization without any permission check. Show only its public profile."""
     organization = Organization.objects.live().filter(slug=slug).first()
     if organization is None:
         raise OrganizationNotFound
@@ -57,23 +58,23 @@ def archived_organizations_of(by: Principal) -> OrganizationQuerySet:
 
 
 def members_of(by: Principal, organization: Organization) -> MembershipQuerySet:
-    """Return all members of the organization, with their roles in those units that the caller may see."""
+    """Return all members of the organization with their roles. Exclude roles in units that the caller may not see."""
     shown = Q(unit__isnull=True) | Q(unit__in=units_of(by, organization))
     return Membership.objects.of_organization(organization.pk).with_people_and_roles(shown)
 
 
 def member_of(by: Principal, organization: Organization, membership_id: UUID) -> Membership:
-    """Return one of ``members_of``; raises MemberNotFound."""
+    """Return one of ``members_of``. Raises MemberNotFound."""
     return one(members_of(by, organization), membership_id, MemberNotFound)
 
 
 def roles_of(organization: Organization) -> QuerySet[Role]:
-    """Return the built-in roles and the organization's own. Every member sees them."""
+    """Return the built-in roles and the organization's custom roles. Every member sees all of them."""
     return Role.objects.usable_in(organization.pk)
 
 
 def role_of(organization: Organization, role_id: UUID) -> Role:
-    """Return one of ``roles_of``; raises RoleNotFound."""
+    """Return one of ``roles_of``. Raises RoleNotFound."""
     return one(roles_of(organization), role_id, RoleNotFound)
 
 
@@ -87,23 +88,23 @@ def units_of(by: Principal, organization: Organization) -> QuerySet[Unit]:
 
 
 def unit_of(by: Principal, organization: Organization, unit_id: UUID, kind: Unit.Kind) -> Unit:
-    """Return one of ``units_of``, of this kind; raises UnitNotFound."""
+    """Return one of ``units_of``, of this kind. Raises UnitNotFound."""
     return one(units_of(by, organization).filter(kind=kind), unit_id, UnitNotFound)
 
 
 def collaborators_in(unit: Unit) -> QuerySet[RoleAssignment]:
-    """Return the role assignments of a unit with their members. Callers who may see the unit may see all of them."""
+    """Return the role assignments of a unit with their members, for callers who may see the unit."""
     return RoleAssignment.objects.filter(unit=unit).select_related("membership__user", "role")
 
 
 def events_of(by: Principal, organization: Organization) -> QuerySet[Event]:
-    """Return the organization's events; raises PermissionMissing unless the caller manages members."""
+    """Return the organization's events. Raises PermissionMissing unless the caller manages members."""
     policies.require(by, organization, MANAGE_MEMBERS)
     return Event.objects.of_organization(organization.pk)
 
 
 def one(rows: QuerySet, key: UUID, otherwise: type[Exception]) -> Any:
-    """Return the row with this primary key; raises ``otherwise`` when there is none."""
+    """Return the row with this primary key. Raises ``otherwise`` if there is none."""
     row = rows.filter(pk=key).first()
     if row is None:
         raise otherwise

@@ -1,4 +1,4 @@
-"""Seats. Each member takes one; so does each other address with an open invitation.
+"""Seats. Each member takes a seat. Each invited address that is not a member's also takes a seat.
 
 ``organization.invitations`` is the reverse of a foreign key in ``invitations``, which ``orgs`` must not import.
 """
@@ -19,7 +19,7 @@ class NoSeatLeft(Conflict):
 
 
 def members_fill_seats(organization: Organization) -> bool:
-    """Return whether the members alone take all seats; needs the organization's lock."""
+    """Return whether the members alone take all seats. Lock the organization first."""
     limit = organization.seat_limit
     return limit is not None and organization.memberships.count() >= limit
 
@@ -32,7 +32,7 @@ def seats_taken(organization: Organization) -> int:
 def require_seat(organization: Organization, *addresses: str) -> None:
     """Raise NoSeatLeft unless a seat is free or already reserved for one of the addresses.
 
-    Needs the organization's lock.
+    Lock the organization first.
     """
     if organization.seat_limit is None or seats_taken(organization) < organization.seat_limit:
         return

@@ -1,22 +1,23 @@
-"""Every signal by which ``orgs`` causes something in ``invitations``.
+"""The signals that ``orgs`` sends to ``invitations``.
 
-Imports go down, so an action of ``orgs`` cannot call one of ``invitations``; it sends a signal. Each signal is sent
-inside the action's transaction. ``invitations.receivers`` handles it at once; if a receiver raises, the action is
-rolled back. The organization is locked, except for ``account_purged``. Decisions 7 and 27 say why.
+``orgs`` must not import ``invitations``, so an action of ``orgs`` sends a signal instead of calling ``invitations``.
+Each signal is sent inside the action's transaction, and ``invitations.receivers`` handles it synchronously. If a
+receiver raises, the action is rolled back. The organization is locked, except for ``account_purged``. Decisions 7 and
+27 explain why.
 """
 
 from django.dispatch import Signal
 
-# A seat may be free. Sent when a membership ends, the seat limit changes or an organization is restored.
-# invitations: complete the acceptances that wait for a seat.
+# A seat may have become free. Sent when a membership ends, the seat limit changes or an organization is restored.
+# invitations: make invitees who accepted and wait for a seat members.
 seat_freed = Signal()  # sender=Organization, organization=Organization, by=Principal
 
-# A role is about to be deleted; its members and invitations get the successor's role. Sent by ``roles.delete_role``.
-# invitations: mark overdue invitations as expired; replace the role in unanswered ones.
+# A role is about to be deleted. Its members and invitations get the role ``successor``. Sent by ``roles.delete_role``.
+# invitations: mark overdue invitations as expired, and replace the role in pending and processing invitations.
 role_deleting = Signal()  # sender=Role, organization=Organization, role=Role, successor=Role | None
 
 # A unit is about to be deleted. Sent by ``units.delete_unit``.
-# invitations: mark overdue invitations as expired, as they no longer keep the unit in use.
+# invitations: mark overdue invitations as expired, so that they do not prevent the deletion.
 unit_deleting = Signal()  # sender=Unit, organization=Organization, unit=Unit
 
 # An organization is about to be deleted. Sent by ``organizations.purge_organization``.
@@ -24,5 +25,5 @@ unit_deleting = Signal()  # sender=Unit, organization=Organization, unit=Unit
 organization_purging = Signal()  # sender=Organization, organization=Organization
 
 # An account is about to be deleted. Sent by ``accounts.purge_account``.
-# invitations: cancel the person's invitations; erase their name and addresses.
+# invitations: cancel the person's invitations, and erase the person's name and addresses.
 account_purged = Signal()  # sender=User, user=User, addresses=set[str], by=Principal

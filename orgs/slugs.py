@@ -1,4 +1,4 @@
-"""The rule for slugs, and slugs made from names."""
+"""Validate slugs, and make slugs from names."""
 
 import secrets
 
@@ -7,7 +7,7 @@ from django.core.validators import RegexValidator
 from django.utils.text import slugify
 
 MAX_LENGTH = 128
-FALLBACK = "unnamed"  # for names without any ASCII letters or digits
+FALLBACK = "unnamed"  # the slug for names without ASCII letters or digits
 _SUFFIX_BYTES = 3
 
 # A slug is lower case, because every dialect accepts that.
@@ -22,7 +22,7 @@ validate_slug = RegexValidator(
 
 
 def slug_from(name: str) -> str:
-    """Return the name in ASCII letters, digits and hyphens; with a random suffix where that alone is not valid."""
+    """Return the name in ASCII letters, digits and hyphens. If that is not a valid slug, add a random suffix."""
     slug = slugify(name).replace("_", "-").strip("-")[:MAX_LENGTH].rstrip("-")
     try:
         validate_slug(slug)

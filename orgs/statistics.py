@@ -36,12 +36,12 @@ class Statistics:
 
     @property
     def waiting(self) -> int:
-        """The number of accepted invitations that wait for a seat."""
+        """The number of accepted invitations whose invitees wait for a seat."""
         return self.invitations["processing"]
 
 
 def statistics_of(by: Principal, organization: Organization) -> Statistics:
-    """Return the statistics; raises PermissionMissing unless the caller manages members.
+    """Return the statistics. Raises PermissionMissing unless the caller manages members.
 
     Invitations past their expiry date count as ``expired``.
     """

@@ -14,16 +14,19 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
 
 class StaffSite(AdminSite):
-    """Django's admin with our sign-in, so that verification, rate limits and two-factor authentication apply."""
+    """Django's admin with our sign-in pages.
+
+    Verification, rate limits and two-factor authentication therefore apply to staff too.
+    """
 
     site_title = site_header = "PerfectWorks"
     index_title = "Administration"
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Redirect anonymous users to our sign-in page. Return 403 to users who are not staff."""
+        """Redirect anonymous users to our sign-in page. Return 403 to signed-in users who are not staff."""
         return secure_admin_login(super().login)(request, extra_context)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Allow Django's script files. Pages outside of the admin allow no scripts."""
+        """Allow the scripts of Django's admin. Pages outside of the admin allow no scripts."""
         allow_own_scripts = csp_update({"script-src": [SELF], "connect-src": [SELF]})
         return cast("View", allow_own_scripts(super().admin_view(view, cacheable)))

@@ -1,4 +1,4 @@
-"""System checks for mistakes in a deployment that would otherwise only show under load."""
+"""System checks for configuration mistakes that would otherwise stay hidden until production."""
 
 import os
 from collections.abc import Sequence
@@ -9,6 +9,13 @@ from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.db import connections
 
+RENAMED_VARIABLES = {
+    "MAIL_WEBHOOK": "EMAIL_WEBHOOK",
+    "ORGANIZATION_MAILS_PER_DAY": "ORGANIZATION_EMAILS_PER_DAY",
+    "YOUNG_ORGANIZATION_MAILS_PER_DAY": "YOUNG_ORGANIZATION_EMAILS_PER_DAY",
+    "INVITER_MAILS_PER_DAY": "INVITER_EMAILS_PER_DAY",
+    "RECIPIENT_MAILS_PER_HOUR": "RECIPIENT_EMAILS_PER_HOUR",
+}
 LOCAL_MEMORY = "django.core.cache.backends.locmem.LocMemCache"
 
 
@@ -19,7 +26,7 @@ def server_is_read_committed(*, databases: Sequence[str] | None = None, **_: Any
 
 
 def isolation_errors(alias: str) -> list[CheckMessage]:
-    """Return an error if the database `alias` has another default isolation level."""
+    """Return an error if the default isolation level of the database `alias` is not READ COMMITTED."""
     connection = connections[alias]
     if connection.vendor != "postgresql":
         return []
@@ -34,9 +41,22 @@ def isolation_errors(alias: str) -> list[CheckMessage]:
 
 @register(Tags.caches, deploy=True)
 def cache_is_shared(**_: Any) -> list[CheckMessage]:
-    """Warn if several web processes have no shared cache, so that each has its own rate limits."""
+    """Warn if several web processes have no shared cache.
+
+    Each process would then count its own rate limits.
+    """
     processes = int(os.environ.get("WEB_CONCURRENCY") or 1)
     if processes == 1 or settings.CACHES["default"]["BACKEND"] != LOCAL_MEMORY:
         return []
     message = f"{processes} web processes share no cache, so each counts its own rate limits. Set CACHE_URL."
     return [checks.Warning(message, id="perfectworks.W001")]
+
+
+@register()
+def no_variable_has_its_old_name(**_: Any) -> list[CheckMessage]:
+    """Return an error for each environment variable that still has its old name. The old name is ignored."""
+    return [
+        checks.Error(f"{old} is now {new}. Rename it in the environment.", id="perfectworks.E002")
+        for old, new in RENAMED_VARIABLES.items()
+        if old in os.environ
+    ]

@@ -1,4 +1,4 @@
-"""Demo data for a development database, created with the usual actions."""
+"""Demo data for a development database. It is created with the same actions that production uses."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 
-PASSWORD = "perfectworks-demo"  # noqa: S105 - printed for everybody, and refused outside DEBUG
+PASSWORD = "perfectworks-demo"  # noqa: S105 - public, and not accepted outside DEBUG
 PEOPLE = ("owner", "admin", "member", "invitee", "stranger")
 STAFF = "staff"
 ORGANIZATION = "riverside-cooperative"
@@ -38,7 +38,7 @@ OTHER_ORGANIZATION = "hillside-studio"
 
 @dataclass(frozen=True)
 class World:
-    """The demo data: people, two organizations, and an invitation of every kind."""
+    """The demo data: people, two organizations, and one invitation for each state."""
 
     people: dict[str, User]
     organization: Organization
@@ -51,9 +51,9 @@ class World:
 
 @transaction.atomic
 def make_world() -> World:
-    """Create the missing parts of the demo, and return all of it.
+    """Create the missing parts of the demo data, and return all of it.
 
-    An open invitation is missing after somebody has answered it.
+    If somebody has answered an open invitation, create a new one.
     """
     people = {name: _person(name) for name in PEOPLE}
     _person(STAFF)
@@ -112,7 +112,7 @@ def service_client(world: World) -> OAuthApplication:
 
 
 def is_present() -> bool:
-    """Tell whether the database has the demo data."""
+    """Return whether the database has the demo data."""
     return Organization.objects.filter(slug=ORGANIZATION).exists()
 
 
@@ -169,7 +169,7 @@ def _newest_invitation(organization: Organization, email: str) -> Invitation:
 def _open_invitation(owner: Principal, organization: Organization, email: str) -> Invitation:
     """Return the newest invitation to the address if it is open, else a new one with the same grant.
 
-    If the person has joined, the new one goes to a similar address.
+    If the person has joined already, the new invitation goes to a similar address.
     """
     first = _newest_invitation(organization, email)
     for address in _namesakes(email):

@@ -1,4 +1,7 @@
-"""Show developers the emails that were written to files. These pages are routed only with ``DEBUG``."""
+"""Pages that show developers the emails that were written to files.
+
+The URLs exist only with ``DEBUG``.
+"""
 
 from email.message import EmailMessage
 
@@ -54,7 +57,7 @@ def email(request: HttpRequest, name: str) -> HttpResponse:
     }
 )
 def email_html(request: HttpRequest, name: str) -> HttpResponse:
-    """Return the HTML part as a page without scripts and foreign resources. Its links open in a new window."""
+    """Return the HTML part as a page without scripts or external resources. Its links open in a new window."""
     html = _part(_find(name), "html")
     return HttpResponse(html.replace("<head>", '<head><base target="_blank">', 1))
 

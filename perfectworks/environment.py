@@ -1,4 +1,7 @@
-"""Environment variables for the settings: `NAME`, or the content of the file `NAME_FILE`."""
+"""Environment variables for the settings.
+
+The value of a setting is in the variable `NAME`, or in the file that `NAME_FILE` names.
+"""
 
 import os
 import re
@@ -12,7 +15,7 @@ from environ.fileaware_mapping import FileAwareMapping
 
 
 class Variables(FileAwareMapping):
-    """`os.environ`, plus `NAME_FILE`. An empty value counts as unset, as in Compose and `.env` files."""
+    """`os.environ`, plus `NAME_FILE`. Like in Compose and `.env` files, an empty variable counts as unset."""
 
     def __getitem__(self, name: str) -> str:
         """Return the variable without surrounding spaces and newlines. Raises KeyError if it is unset or empty."""
@@ -31,7 +34,10 @@ class Environment(environ.Env):
     ENVIRON = Variables(os.environ)
 
     def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
-        """Return the variable as the requested type. Raises ImproperlyConfigured that names the variable."""
+        """Return the variable as the requested type.
+
+        Raises ImproperlyConfigured with the name of the variable.
+        """
         try:
             return super().get_value(var, *args, **kwargs)
         except ValueError as error:
@@ -45,11 +51,11 @@ class Environment(environ.Env):
         return number
 
     def keys(self, name: str, *, default: str) -> list[str]:
-        """Return secrets from a list separated by commas."""
+        """Return a list of secrets, which are separated by commas."""
         return [key for key in self.secret(name).split(",") if key] or [default]
 
     def secret(self, name: str) -> str:
-        """Return a secret, or "" if it is unset. Unlike in django-environ, `$` has no special meaning."""
+        """Return a secret, or "" if it is unset. Unlike in django-environ, `$` is not special."""
         return self.ENVIRON.get(name, "")
 
 
@@ -57,9 +63,9 @@ READ_COMMITTED_NAMES = {"2", "read committed", "read_committed", "read-committed
 
 
 def require_read_committed(options: dict[str, Any]) -> None:
-    """Raise ImproperlyConfigured for database options with another isolation level than READ COMMITTED.
+    """Raise ImproperlyConfigured if the database options set another isolation level than READ COMMITTED.
 
-    The actions' conditional UPDATEs and row locks need READ COMMITTED. At a stricter level, they would cause
+    The conditional UPDATEs and row locks of the actions need READ COMMITTED. At a stricter level, they would cause
     serialization failures.
     """
     levels = [str(options.get("isolation_level", "read committed"))]
@@ -94,7 +100,7 @@ def require_language(code: str, languages: list[tuple[str, str]]) -> str:
 
 
 def require_issuers(issuers: object) -> list[dict[str, str]]:
-    """Return the JWT issuers. Raises ImproperlyConfigured unless each has issuer, audience and jwks_url."""
+    """Return the JWT issuers. Raises ImproperlyConfigured if one has no issuer, audience or jwks_url."""
     if not isinstance(issuers, list) or not all(map(_is_issuer, issuers)):
         raise ImproperlyConfigured('JWT_ISSUERS must be a JSON list of {"issuer", "audience", "jwks_url"}.')
     if not all(urlsplit(issuer["jwks_url"]).scheme in {"http", "https"} for issuer in issuers):
@@ -124,9 +130,9 @@ WEBHOOK_PACKAGES = {("amazon_ses", "WEBHOOK_SECRET"): "boto3", ("resend", "RESEN
 
 
 def require_signed_webhook(provider: str, anymail: dict[str, Any]) -> str:
-    """Return the email provider whose delivery reports are accepted ("" for none).
+    """Return the email provider that may send delivery reports, or "" if there is none.
 
-    Raises ImproperlyConfigured if its reports cannot be authenticated.
+    Raises ImproperlyConfigured if the provider's reports cannot be authenticated.
     """
     if not provider:
         return ""
@@ -143,7 +149,7 @@ def require_signed_webhook(provider: str, anymail: dict[str, Any]) -> str:
 
 
 def _is_proof(name: str, value: object) -> bool:
-    """Tell whether a setting is valid. WEBHOOK_SECRET is one "user:password" or a list of them."""
+    """Return whether a setting is valid. WEBHOOK_SECRET is one "user:password" string or a list of them."""
     secrets = value if isinstance(value, list) else [value]
     texts = [one for one in secrets if isinstance(one, str) and one and (name != "WEBHOOK_SECRET" or ":" in one)]
     return bool(secrets) and texts == secrets

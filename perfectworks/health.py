@@ -1,4 +1,4 @@
-"""Health endpoints for supervisors and load balancers. They reveal no details."""
+"""Health endpoints for supervisors and load balancers. Responses contain only the status and its reason."""
 
 from functools import cache
 
@@ -32,7 +32,7 @@ def ready(_request: HttpRequest) -> JsonResponse:
 
 @cache
 def known_migrations() -> frozenset[tuple[str, str]]:
-    """Return (app, name) of every migration in the code."""
+    """Return the app and the name of every migration in the code."""
     loader = MigrationLoader(None, load=False)
     loader.load_disk()
     return frozenset(loader.disk_migrations)

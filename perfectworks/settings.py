@@ -1,7 +1,7 @@
 """The settings, read from environment variables. `.env.example` explains the variables.
 
-The defaults are safe. With `DEBUG` off, the service does not start with a missing or development secret, without
-`PUBLIC_BASE_URL`, or with an isolation level other than READ COMMITTED.
+The defaults are safe. With `DEBUG` off, the service does not start if a secret is missing or is the development secret,
+if `PUBLIC_BASE_URL` is missing, or if the isolation level is not READ COMMITTED.
 """
 
 from pathlib import Path
@@ -43,9 +43,9 @@ if not DEBUG and (SECRET_KEY.startswith("django-insecure-") or len(SECRET_KEY) <
         f"SECRET_KEY is a development key or has less than {MINIMUM_SECRET_LENGTH} characters. Make one."
     )
 
-# The first key signs invitation links; all keys verify them. To rotate, add a new key in front.
+# The first key signs invitation links; any key verifies them. To rotate, add a new key at the start.
 INVITATION_TOKEN_KEYS = env.keys("INVITATION_TOKEN_KEYS", default=SECRET_KEY)
-# The first key hashes addresses; hashes by all keys are found. To rotate, add a new key in front.
+# The first key hashes addresses; lookups use all keys. To rotate, add a new key at the start.
 ADDRESS_KEYS = env.keys("ADDRESS_KEYS", default=SECRET_KEY)
 for name, keys in (("INVITATION_TOKEN_KEYS", INVITATION_TOKEN_KEYS), ("ADDRESS_KEYS", ADDRESS_KEYS)):
     if not DEBUG and min(map(len, keys)) < MINIMUM_SECRET_LENGTH:
@@ -70,7 +70,7 @@ CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "x-api-key", "x-organization-id"]
 CORS_EXPOSE_HEADERS = ["link", "retry-after"]
 
-# The number of proxies that append to X-Forwarded-For and set X-Forwarded-Proto. At 0, both headers are ignored.
+# The number of proxies that append to X-Forwarded-For and set X-Forwarded-Proto. If it is 0, both are ignored.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", default=0)
 
 # --- Applications -------------------------------------------------------------------------------------------
@@ -154,11 +154,11 @@ SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
     # WAL allows reads during a write. FULL syncs every commit to disk, as PostgreSQL does by default; with NORMAL, a
-    # power failure could lose the last commits, and emails with them.
+    # power failure could lose the last commits, including queued emails.
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16000;",
 }
 POSTGRESQL_OPTIONS = {
-    "isolation_level": 2,  # READ COMMITTED, also if the server has another default
+    "isolation_level": 2,  # READ COMMITTED, even if the server has another default
     "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 10},
 }
 
@@ -180,7 +180,7 @@ else:
 # --- Cache --------------------------------------------------------------------------------------------------
 
 # Only the rate limits of sign-in and sign-up use the cache. `manage.py serve` has one web process and needs no shared
-# cache. Several processes need Redis, or each has its own limits.
+# cache. Several processes need Redis. Without it, each process would count its own limits.
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 
 # --- Sign-in ------------------------------------------------------------------------------------------------
@@ -257,12 +257,12 @@ OAUTH2_PROVIDER = {
     },
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": not DEBUG,  # in DEBUG, clients may use http
 }  # fmt: skip
-# The first one hashes passwords, the last one the secrets of OAuth applications.
+# The first hasher is for passwords, the last one for the secrets of OAuth applications.
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "accounts.hashers.GeneratedSecretHasher",
 ]
-# How many seconds after sign-in a person may do what cannot be undone.
+# For this many seconds after sign-in, a person may run operations that cannot be undone.
 RECENT_SIGN_IN = env.int("RECENT_SIGN_IN", default=15 * 60)
 
 # --- Browser security ---------------------------------------------------------------------------------------
@@ -277,12 +277,12 @@ CSRF_COOKIE_HTTPONLY = True  # forms contain the token, so no script needs the c
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # With `no-referrer`, browsers send `Origin: null` with our forms, and the CSRF check fails.
 SECURE_REFERRER_POLICY = "same-origin"
-# The web server speaks plain HTTP. With HTTPS there is a proxy; its headers count if it is declared trusted.
+# The web server itself has no HTTPS. A proxy provides it. The proxy's headers are used if it is declared as trusted.
 SECURE_SSL_REDIRECT = HTTPS and ALLAUTH_TRUSTED_PROXY_COUNT > 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
 if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# W005, W021: we do not know whether all subdomains of the host use HTTPS.
+# W005 and W021 are silenced because we do not know whether all subdomains of the host use HTTPS.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 CONTENT_SECURITY_POLICY = {
@@ -304,8 +304,8 @@ if "EMAIL_URL" in env.ENVIRON:
     vars().update(env.email_url("EMAIL_URL"))
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 EMAIL_TIMEOUT = 10  # seconds, for emails that a person waits for
-# The worker's timeouts: for everything until the content is sent, and for the response to the content. A client that
-# does not wait for that response may send an email twice, so RFC 5321, section 4.5.3.2.6, demands ten minutes.
+# The worker's timeouts: one until the content is sent, and one for the server's response to it. A client that
+# does not wait for that response may send an email twice, so RFC 5321, section 4.5.3.2.6, requires ten minutes.
 SMTP_SECONDS_UNTIL_CONTENT = 180
 SMTP_SECONDS_AFTER_CONTENT = 600
 ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
@@ -316,7 +316,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Sending limits -----------------------------------------------------------------------------------------
 
-# Emails to invitees: new invitations, resent ones and reminders. An organization is young for 30 days.
+# Limits for emails to invitees: new and resent invitations, and reminders. An organization is young for 30 days.
 ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("ORGANIZATION_EMAILS_PER_DAY", default=500)
 YOUNG_ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("YOUNG_ORGANIZATION_EMAILS_PER_DAY", default=50)
 INVITER_EMAILS_PER_DAY = env.at_least_one("INVITER_EMAILS_PER_DAY", default=500)
@@ -346,7 +346,7 @@ SPECTACULAR_SETTINGS = {
         "core.api.schema.below_prefix",
         "core.api.schema.in_urlconf_order",
     ],
-    # No named enumerations, as their names collide when two fields have the same name.
+    # No named enumerations, because two fields with the same name would get the same enumeration name.
     "POSTPROCESSING_HOOKS": [
         "core.api.schema.without_internal_keys",
         "core.api.schema.without_unused_schemes",

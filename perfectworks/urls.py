@@ -114,7 +114,7 @@ house = [
         OAuthApplicationViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
     ),
     path(f"{OAUTH_APPLICATION}/secret", OAuthApplicationViewSet.as_view({"post": "renew_secret"})),
-    # Invitations that an organization has sent, and those that the caller has received
+    # Invitations: sent by an organization, and received by the caller
     path(f"{ORGANIZATION}/invitations", OrganizationInvitationViewSet.as_view({"get": "list", "post": "create"})),
     path(
         SENT_INVITATION,
@@ -131,7 +131,7 @@ house = [
     path(f"{MY_INVITATION}/decline", MyInvitationViewSet.as_view({"post": "decline"})),
 ]
 
-# Vendors whose clients work with this service after a change of their base URL.
+# Vendors whose API clients also work with this service. Only their base URL must be changed.
 DIALECTS = {
     "wacht": wacht,
     "zenml": zenml,

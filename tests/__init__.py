@@ -1,1 +1,1 @@
-"""The tests mirror the code: tests/orgs for orgs, and so on."""
+"""The folders mirror the code: tests/orgs tests orgs, and so on."""

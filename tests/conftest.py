@@ -18,11 +18,11 @@ from tests import repetition
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.support.people import cast_member
 
-# The duration of an example depends on the machine.
+# No deadline, because the duration of an example depends on the machine.
 settings.register_profile("perfectworks", deadline=None)
 settings.load_profile("perfectworks")
 
-CHROMIUM = shutil.which("chromium")  # Debian's package name
+CHROMIUM = shutil.which("chromium")  # the name of the command in Debian
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 
@@ -34,12 +34,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set the number of repetitions."""
+    """Configure how often tests are repeated."""
     repetition.configure(config)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Skip tests whose database or browser is missing."""
+    """Skip tests that need a database or a browser that is not available."""
     repetition.leave_out_repetition(config, items)
     if connection.vendor != "postgresql":
         skip_marked(items, "postgresql", "needs PostgreSQL")
@@ -55,15 +55,16 @@ def skip_marked(items: list[pytest.Item], marker: str, reason: str) -> None:
 
 @pytest.fixture(autouse=True)
 def no_earlier_requests() -> None:
-    """Clear the cache, as it has rate limits and the tests of a process share it."""
+    """Clear the cache. It stores rate limits, and all tests in a process share it."""
     cache.clear()
 
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Close all other connections, as PostgreSQL cannot drop the test database otherwise."""
+    """Close all other connections at the end. Otherwise PostgreSQL cannot drop the test database."""
     yield
     if connection.vendor == "postgresql":
+        connection.close()  # a test may have ended it
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"
@@ -73,9 +74,10 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
 
 @pytest.fixture(scope="module")
 def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[Callable[[], Any]], Any]]:
-    """A function that creates rows for all tests of a module.
+    """Return a function that creates rows for all tests of a module.
 
-    Changes by a test are rolled back after the test, and the rows after the module. Not for tests that commit.
+    The changes of a test are rolled back after the test. The rows are rolled back after the module. Do not use this
+    fixture in tests that commit.
     """
     kept_rows = transaction.atomic()
 
@@ -91,15 +93,16 @@ def kept(django_db_setup: None, django_db_blocker: Any) -> Iterator[Callable[[Ca
 
 
 def pytest_report_header() -> str:
-    """Print the database of the run."""
+    """Show the database vendor in the header of the test run."""
     return f"database: {connection.vendor}"
 
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """The launch of the plugin's only browser.
+    """Return the launch options of the browser, which the plugin starts once.
 
-    Playwright runs an event loop in the tests' thread, where Django would reject all queries.
+    Playwright runs an event loop in the thread of the tests. Without the environment variable, Django would reject
+    all database queries in this thread.
     """
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
@@ -107,7 +110,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def base_url() -> str:
-    """Replace the plugin's fixture, which causes a warning."""
+    """Replace the plugin's fixture, because it causes a warning."""
     return ""
 
 

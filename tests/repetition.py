@@ -1,8 +1,8 @@
-"""How much of what only repeats is run: each case once, or in full with `--full` (`make test-all`).
+"""Configure how often tests are repeated: once, or many times with `--full` (`make test-all`).
 
-A race, a crash or a made-up request is run again because its outcome depends on chance. The number of runs changes
-how likely a rare fault is found; which cases are run does not depend on it. On a second database, what does not depend
-on the database would only be repeated.
+Tests of races, crashes and random requests are repeated because their results depend on chance. More repetitions make
+it more likely that a rare bug is found. The test cases are the same in both modes. On a second database, tests that do
+not depend on the database are skipped, because their results would be the same.
 """
 
 import pytest
@@ -21,25 +21,28 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def configure(config: pytest.Config) -> None:
-    """Remember what the command line asks for."""
-    global full  # noqa: PLW0603 - helpers ask for it that have no fixtures
+    """Store whether the command line has `--full`."""
+    global full  # noqa: PLW0603 - helpers without access to fixtures read it
     full = config.getoption("--full")
 
 
 def times(once: int, *, in_full: int) -> int:
-    """Return the first number, or the second with `--full`."""
+    """Return `once`, or `in_full` with `--full`."""
     return in_full if full else once
 
 
 def leave_out_repetition(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `--second-database`, deselect what has the same result on every database."""
+    """With `--second-database`, deselect the tests that do not depend on the database."""
     if config.getoption("--second-database"):
         config.hook.pytest_deselected(items=[item for item in items if not depends_on_database(item)])
         items[:] = [item for item in items if depends_on_database(item)]
 
 
 def depends_on_database(item: pytest.Item) -> bool:
-    """Return whether the test, or a fixture of it, asks for the database, unless `any_database` says it may be any."""
+    """Return whether the result of the test depends on the database.
+
+    It does if the test or one of its fixtures uses the database, unless the test has the marker `any_database`.
+    """
     fixtures = set(getattr(item, "fixturenames", ()))
     markers = {marker.name for marker in item.iter_markers()}
     asks = fixtures & FIXTURES_OF_THE_DATABASE or markers & MARKERS_OF_THE_DATABASE

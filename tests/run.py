@@ -1,8 +1,8 @@
 """Run the tests on SQLite and, if available, on PostgreSQL: `python tests/run.py [pytest arguments]`.
 
-`TEST_DATABASE_URL` is the PostgreSQL server; the default is the local one on the standard port. With
+`TEST_DATABASE_URL` is the URL of the PostgreSQL server. The default is the local server on the standard port. With
 `REQUIRE_POSTGRESQL=1`, a missing server is a failure. Tests that do not depend on the database run once, on SQLite.
-With `--full` they run on both, and tests that depend on chance are repeated (`repetition.py`).
+With `--full`, all tests run on both databases, and tests that depend on chance are repeated (see `repetition.py`).
 """
 
 import getpass
@@ -21,7 +21,7 @@ LOCAL_SERVERS = [f"postgres://{user}@127.0.0.1:5432/perfectworks" for user in US
 
 
 def main() -> int:
-    """Run the tests on each database, print which ran, and return the exit code."""
+    """Run the tests on each database, print the names of the databases, and return the exit code."""
     postgresql = available_server()
     if postgresql is None and os.environ.get("REQUIRE_POSTGRESQL") == "1":
         print("PostgreSQL is not available, but REQUIRE_POSTGRESQL=1 requires it. Set TEST_DATABASE_URL.")
@@ -43,7 +43,7 @@ def available_server() -> tuple[str, str] | None:
     named = os.environ.get("TEST_DATABASE_URL")
     for url in [named] if named else LOCAL_SERVERS:
         try:
-            # The test database does not exist yet.
+            # Connect to the database "postgres", because the test database does not exist yet.
             with psycopg.connect(url, dbname="postgres", connect_timeout=5) as connection:
                 return f"PostgreSQL {connection.info.server_version // 10_000}", url
         except psycopg.Error:
@@ -52,7 +52,7 @@ def available_server() -> tuple[str, str] | None:
 
 
 def run_again(name: str, url: str) -> int:
-    """Run pytest on a second database, without what would only be repeated, and return its exit code."""
+    """Run pytest on a second database and return the exit code. Without `--full`, run only tests that depend on it."""
     if "--full" in sys.argv:
         return run_tests(name, url)
     code = run_tests(name, url, "--second-database")
@@ -68,7 +68,10 @@ def run_tests(name: str, url: str, *options: str) -> int:
 
 
 def environment() -> dict[str, str]:
-    """Return ours, but let Python keep what it compiled, or each worker and process compiles every module again."""
+    """Return the environment without PYTHONDONTWRITEBYTECODE.
+
+    Without bytecode files, every worker and every process would compile all modules again.
+    """
     return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 

@@ -1,7 +1,7 @@
-"""The settings of test runs. Only the database comes from the environment.
+"""The settings of test runs. Only the database URL comes from the environment.
 
-`TEST_DATABASE_URL` is a PostgreSQL server. The default is an SQLite file, as threads cannot share an in-memory
-database.
+`TEST_DATABASE_URL` is the URL of a PostgreSQL server. The default is an SQLite file, because threads cannot share an
+in-memory database.
 """
 
 import os
@@ -15,7 +15,7 @@ Environment.ENVIRON = Variables({"DEBUG": "1", "DATABASE_URL": TEST_DATABASE_URL
 from perfectworks.settings import *  # noqa: E402, F403
 from perfectworks.settings import DATABASES, SQLITE_OPTIONS, VAR_DIR  # noqa: E402
 
-# Nothing here outlives a power failure, so that no commit waits for the disk. A killed process loses nothing by it.
+# Commits do not wait for the disk. Test data may be lost in a power failure, but not when a process is killed.
 database = DATABASES["default"]
 if TEST_DATABASE_URL:
     database["ENGINE"] = "tests.postgresql"
@@ -24,5 +24,5 @@ else:
     database["TEST"] = {"NAME": str(VAR_DIR / "test.sqlite3")}
     database["OPTIONS"] |= {"init_command": f"{SQLITE_OPTIONS['init_command']} PRAGMA synchronous=OFF;"}
 
-# A fast password hash, as tests need no protection.
+# Use a fast password hash, because test passwords need no protection.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "accounts.hashers.GeneratedSecretHasher"]

@@ -1,6 +1,6 @@
-"""OAuth applications in the admin: staff see their owners, and register, change and delete them through actions.
+"""Test OAuth applications in the admin: staff can see, register, change and delete them, always through actions.
 
-A secret is only shown in the response that created it.
+A secret is shown only in the response to the request that created it.
 """
 
 from collections.abc import Callable
@@ -248,7 +248,7 @@ def test_staff_without_the_add_permission_see_no_form(staff_member: User, admin_
 
 
 def presses(pages: Client, application: OAuthApplication, button: str, **form: str) -> list[str]:
-    """Press the button and return the messages of the page."""
+    """Press the button. Return the messages on the page."""
     response = pages.post(f"{PAGES}/{application.pk}/do/{button}", form, follow=True)
     return [str(message) for message in response.context["messages"]]
 

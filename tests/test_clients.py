@@ -1,4 +1,4 @@
-"""The parts of `make test-clients`, without running a client."""
+"""Test the functions of `make test-clients` without running a client."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""The documentation names only files, settings and sections that exist."""
+"""Test that all files, settings and sections that the documentation mentions exist."""
 
 import re
 from pathlib import Path
@@ -20,7 +20,7 @@ def identifiers(pages: list[Path]) -> list[str]:
 
 
 def anchors(document: Path) -> set[str]:
-    """Return the anchors that code hosting sites give the headings of a page."""
+    """Return the anchors that sites such as GitHub generate for the headings of a page."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 

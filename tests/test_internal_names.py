@@ -1,4 +1,4 @@
-"""``docs/internal-names.md`` lists exactly the Internal names of libraries that the code uses, and they still exist."""
+"""Test that ``docs/internal-names.md`` lists exactly the internal library names in our code, and that they exist."""
 
 import ast
 import inspect
@@ -19,12 +19,12 @@ OURS = [
     name for name in ("perfectworks", "core", "events", "accounts", "orgs", "invitations") if (ROOT / name).is_dir()
 ]
 ROW = re.compile(r"^\| `([\w.]+)` \| (?:`([\w, ]+)`|(attribute|none)) \| (.+) \|$", re.MULTILINE)
-# Public, although their names begin with an underscore.
+# Public library names that begin with an underscore.
 PUBLIC = {"_meta", "_default_manager", "_base_manager", "_db", "_replace", "_exit"}
 
 
 class Part(NamedTuple):
-    """A private name of a library and its parameters (None if it is not a function)."""
+    """A private name of a library. `parameters` is None if the name is not a function."""
 
     name: str
     parameters: list[str] | None
@@ -49,7 +49,7 @@ def is_private(name: str) -> bool:
     return name.startswith("_") and not name.startswith("__") and name != "_"
 
 
-# The internal names in the code
+# Find the internal names in the code
 
 
 def sources() -> Iterator[Path]:
@@ -86,7 +86,7 @@ def is_super(node: ast.expr) -> bool:
 
 
 def imported(trees: list[ast.AST]) -> set[str]:
-    """Return the imports of private modules and names."""
+    """Return the private library modules and names that our code imports."""
     found = set()
     for node in (node for tree in trees for node in ast.walk(tree)):
         if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] not in (*OURS, "tests"):
@@ -140,7 +140,7 @@ def test_a_listed_part_still_exists(part: Part):
 
 
 def resolved(name: str) -> Any:
-    """Return the module with this name, or the class in it."""
+    """Return the module with this dotted name, or the class if the name is that of a class."""
     if name in sys.modules:
         return sys.modules[name]
     try:

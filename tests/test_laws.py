@@ -1,4 +1,4 @@
-"""Querysets only read, and ``orgs`` causes changes of invitations only by the signals that it lists."""
+"""Test that querysets only read, and that ``orgs`` changes invitations only through the signals that it defines."""
 
 import ast
 from collections.abc import Iterator
@@ -22,14 +22,14 @@ WRITES = {
     "record",
     "queue_email",
 }
-# ``record`` writes the events themselves; ``create_user`` is how Django names the creation of a user.
+# Exceptions: ``record`` writes events, and Django requires the name ``create_user``.
 MAY_WRITE = {"EventQuerySet.record", "UserManager.create_user", "UserManager.create_verified_user"}
 
 SIGNALS = {name: value for name, value in vars(orgs.signals).items() if isinstance(value, Signal)}
 
 
 def modules(*apps: str) -> Iterator[tuple[str, ast.Module]]:
-    """Yield path and syntax tree of the modules of these apps, without migrations."""
+    """Yield the path and syntax tree of each module in these apps, except migrations."""
     root = Path(settings.BASE_DIR)
     for app in apps:
         for path in sorted((root / app).rglob("*.py")):
@@ -38,7 +38,7 @@ def modules(*apps: str) -> Iterator[tuple[str, ast.Module]]:
 
 
 def calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
-    """Yield the last name of every called function and the expression that it is looked up in."""
+    """Yield the name of each called function, and the expression before the last dot (or an empty string)."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             yield node.func.attr, ast.unparse(node.func.value)

@@ -1,6 +1,6 @@
-"""Tests of published failures (``docs/lessons.md``) that fit in no other module.
+"""Test published failures of other services (``docs/lessons.md``) that no other test module covers.
 
-The page itself is tested as well: each test that it names must exist.
+Also test the page itself: each test that the page names must exist.
 """
 
 import ast
@@ -39,7 +39,7 @@ ROWS = [line for line in PAGE.splitlines() if line.startswith("| ") and not line
 
 @cache
 def names_in(file: str) -> set[str]:
-    """Return the names like ``test_name`` and ``TestClass::test_name`` in a text."""
+    """Return the names in a text that look like ``test_name`` or ``TestClass::test_name``."""
     found = set()
     for node in ast.parse((ROOT / file).read_text()).body:
         inner = node.body if isinstance(node, ast.ClassDef) else [node]
@@ -61,12 +61,12 @@ def test_every_row_is_read():
     assert len(ROWS) == len(re.findall(r"^\|", PAGE, re.MULTILINE)) - 2 * len(re.findall(r"^\|---", PAGE, re.MULTILINE))
 
 
-# Rights
+# Permissions
 
 
 @pytest.mark.django_db
 def test_migrations_add_no_permissions_to_pending_invitations(organization: Organization, owner: User):
-    """Migrations of later versions start from rows like these."""
+    """Later migrations must not change the permissions of existing rows like these."""
     unit = UnitFactory.create(organization=organization)
     own = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
     in_units = [key for key, _, level, _ in BUILT_IN_ROLES if level == Level.UNIT]
@@ -101,7 +101,7 @@ def offers() -> dict[str, Any]:
     }
 
 
-# Rate limits delay and never delete
+# Rate limits only delay requests and never lock users out
 
 
 @pytest.mark.django_db
@@ -116,7 +116,7 @@ def test_failed_attempts_of_others_do_not_lock_out_the_invitee(organization: Org
         pest.post("/api/v0/invitations/lookup", {"token": f"{link[3:-1]}_"}, content_type="application/json")
         pest.post(f"/invitations/{invitation.pk}/accept")
         pest.post("/accounts/login/", {"login": "invitee@example.com", "password": "wrong"})
-    django_cache.clear()  # as after the period of the limit
+    django_cache.clear()  # as if the period of the rate limit had ended
 
     client = Client(REMOTE_ADDR="198.51.100.7")
     assert client.get(link, follow=True).status_code == 200
@@ -167,7 +167,7 @@ def send(client: APIClient, method: str, path: str, body: bytes) -> Any:
 
 
 def doors(organization: Organization) -> list[tuple[str, str]]:
-    """Return the operations that take a name or an address."""
+    """Return the operations whose request body contains a name or an address."""
     return [
         ("POST", f"{API}/organizations"),
         ("PATCH", at(organization)),
@@ -240,7 +240,7 @@ def test_a_path_that_is_not_utf_8_is_not_found(client: Client, prefix: str, part
 def test_case_folding_of_unusual_letters_does_not_match_another_address(
     client_of_owner: APIClient, organization: Organization, letter: str
 ):
-    """In PostgreSQL, the lower case of these letters is s, k and i."""
+    """PostgreSQL converts these letters to s, k and i in lower case."""
     for name in ("sam", "kim", "isa"):
         MembershipFactory.create(organization=organization, user__email=f"{name}@example.com")
     for address in (f"{letter}am@example.com", f"{letter}im@example.com", f"{letter}sa@example.com"):

@@ -1,4 +1,4 @@
-"""Public names are unique in the service; names that only one module uses begin with an underscore."""
+"""Test that public names are unique, and that names that only one module uses begin with an underscore."""
 
 import ast
 from collections import defaultdict
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-# Django requires these names, in one module per instance.
+# Django requires these class names, so several modules define them.
 ALLOWED = {"Command", "EmailBackend"}
 
 
 def modules() -> Iterator[tuple[str, ast.Module]]:
-    """Yield path and syntax tree of all modules except migrations and dialects, which are separate namespaces."""
+    """Yield the path and syntax tree of each module. Skip migrations and dialects, which are separate namespaces."""
     root = Path(settings.BASE_DIR)
     for package in sorted(path.parent for path in root.glob("*/__init__.py")):
         for path in sorted(package.rglob("*.py")):
@@ -21,7 +21,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 def definitions() -> dict[str, list[str]]:
-    """Return the paths that define each public class and function, by name."""
+    """Map the name of each public class and function to the paths of the modules that define it."""
     places: dict[str, list[str]] = defaultdict(list)
     for path, module in modules():
         for node in module.body:

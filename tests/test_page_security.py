@@ -1,4 +1,4 @@
-"""Security of all pages, including those of django-allauth and the admin. The pages come from the URLconf."""
+"""Test the security of all pages in the URLconf, including the pages of django-allauth and the admin."""
 
 from urllib.parse import urlsplit
 
@@ -26,7 +26,7 @@ ELSEWHERE = [
 
 
 def addresses(patterns=None, prefix=""):
-    """Return all paths without a variable part."""
+    """Return all paths that have no parameters."""
     for pattern in get_resolver().url_patterns if patterns is None else patterns:
         path = prefix + str(pattern.pattern).lstrip("^").removesuffix("$").removesuffix("\\Z")
         if isinstance(pattern, URLResolver):
@@ -111,7 +111,7 @@ def test_signing_in_signing_up_and_verifying_redirect_to_this_host(client, membe
 
 
 def assert_here(response):
-    """Assert that a redirect, if any, leads to a path that every browser resolves on this host."""
+    """Assert that no browser would follow a redirect of the response to another host."""
     location = response.get("Location", "/")
     assert (urlsplit(location).scheme, urlsplit(location).netloc) == ("", ""), location
     assert not location.startswith(("//", "/\\")), location

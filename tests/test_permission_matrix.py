@@ -1,8 +1,9 @@
-"""The permission matrix: the status of every operation of the house API for each of the cast.
+"""Test the permission matrix: the status of every operation of the house API for each caller.
 
-The routes come from ``perfectworks.urls``, so a new operation fails here until it has a row. All people of the cast
-have a JWT of a recent sign-in, which every operation accepts; "key" is an unrestricted API key of the owner. The
-stranger owns another organization, the invitee is a member of none, and the manager may only manage members.
+The routes come from ``perfectworks.urls``, so this test fails for a new operation until the matrix has a row for it.
+Each person has a JWT of a recent sign-in, which every operation accepts. "key" is an unrestricted API key of the owner.
+The stranger owns another organization, the invitee is not a member of any organization, and the manager may only
+manage members.
 """
 
 import pytest
@@ -115,7 +116,7 @@ EXPECTED = parse(MATRIX)
 ROUTES = house_routes()
 WHO = [*next(iter(EXPECTED.values()))]
 ABOUT_ONE = [operation for operation, row in EXPECTED.items() if row["stranger"] == 404]
-NOTED_BY_AUTHENTICATION = {"orgs.ApiKey"}  # the time of its last use
+NOTED_BY_AUTHENTICATION = {"orgs.ApiKey"}  # the time of the API key's last use
 
 
 @pytest.fixture
@@ -141,7 +142,7 @@ def world(organization: Organization, owner: User) -> World:
 
 @pytest.fixture
 def cast(request: pytest.FixtureRequest, other_organization: Organization, world: World) -> dict[str, User]:
-    """Return all users of the cast, by column."""
+    """Return the user for each column of the matrix."""
     return {who: request.getfixturevalue(who) for who in WHO if who not in ("anonymous", "key")}
 
 
@@ -174,7 +175,7 @@ def test_every_caller_gets_the_status_in_the_matrix(operation: str, world: World
 
 @pytest.mark.parametrize("operation", ABOUT_ONE)
 def test_foreign_and_unknown_ids_get_the_same_response(operation: str, world: World, cast: dict[str, User]):
-    """Body, status and queries are the same, also for paths below the organization."""
+    """Body, status and queries are the same, including for paths below the organization."""
     route, foreign = ROUTES[operation], world.names(operation)
     alone = "organization_id" not in route.names and not route.in_current_organization
     absent = dict.fromkeys(foreign, ABSENT) if alone else foreign | {"organization_id": ABSENT}

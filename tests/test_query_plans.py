@@ -1,6 +1,6 @@
-"""The index that PostgreSQL uses for each query, also in a generic plan (one plan for all parameters).
+"""Test which index PostgreSQL uses for each query, including in generic plans (one plan for all parameters).
 
-An index that no query uses only makes writes slower.
+An index that no query uses would only make writes slower.
 """
 
 import re
@@ -42,7 +42,7 @@ def of_organization() -> Any:
     return Invitation.objects.filter(organization=SOME)
 
 
-# Queries, and the index that each must use.
+# The queries, each with the index that it must use.
 QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "an organization's open invitations": ("invitation_open_by_update", lambda: newest(of_organization().open())),
     "its acceptances that wait": ("invitation_open_by_update", lambda: of_organization().waiting()),
@@ -124,7 +124,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
 
 @pytest.fixture
 def many_rows(organization: Organization, owner: User) -> None:
-    """Create enough rows for an index to matter; most invitations were answered long ago."""
+    """Create so many rows that PostgreSQL uses the indexes. Most of the invitations were answered long ago."""
     others = Organization.objects.bulk_create(Organization(slug=f"other-{n}", name="Other") for n in range(20))
     unit, now = UnitFactory.create(organization=organization), timezone.now()
     Invitation.objects.bulk_create(
@@ -171,7 +171,7 @@ def test_every_index_is_used():
     assert not [name for name in present - OF_THE_TOOLKIT if name.endswith("_like")]
 
 
-# django-oauth-toolkit declares its own.
+# Skip indexes that django-oauth-toolkit declares.
 OF_THE_TOOLKIT = {
     f"accounts_oauthapplication_{column}"
     for column in ("client_id_like", "client_secret", "client_secret_like", "system_user_id", "user_id")
@@ -183,7 +183,7 @@ def models_of(app: str) -> list[Any]:
 
 
 def indexes_used(rows: QuerySet[Any]) -> set[str]:
-    """Return the indexes in the generic plan of a query, with sequential scans discouraged."""
+    """Return the indexes in the generic plan of a query. Sequential scans are disabled where possible."""
     sql, parameters = rows.query.sql_with_params()
     numbers = enumerate(parameters, 1)
     numbered = re.sub("%s", lambda _: placeholder(*next(numbers)), sql)
@@ -198,7 +198,7 @@ def indexes_used(rows: QuerySet[Any]) -> set[str]:
 
 
 def placeholder(number: int, parameter: Any) -> str:
-    """Return the placeholder of a parameter in a prepared statement; only intervals need a type."""
+    """Return the placeholder of a parameter in a prepared statement. Only intervals need an explicit type."""
     return f"${number}::interval" if isinstance(parameter, timedelta) else f"${number}"
 
 

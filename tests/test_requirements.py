@@ -1,4 +1,4 @@
-"""Every requirement has a comment with its reason and is used: imported, installed as an app, or run as a tool."""
+"""Test that every requirement has a comment with its reason, and that it is imported, an installed app, or run."""
 
 import ast
 import re
@@ -15,7 +15,7 @@ FILES = ("requirements.in", "requirements-dev.in", "requirements-uv.in")
 CODE = ("perfectworks", "core", "accounts", "events", "invitations", "orgs", "tests")
 # Files that run commands.
 RECIPES = ("Makefile", "Dockerfile", ".ci/run")
-# Requirements that are not imported: a file that uses each, and the text in it that does.
+# Requirements that are not imported: for each, a file that uses it, and the text in that file that shows the use.
 AT_WORK = {
     "pytest-cov": ("Makefile", "--cov"),
     "pytest-django": ("pyproject.toml", "DJANGO_SETTINGS_MODULE ="),
@@ -23,19 +23,19 @@ AT_WORK = {
     "pytest-xdist": ("Makefile", "-n $(WORKERS)"),
     "redis": (".env.example", "redis://"),
 }
-# The same for extras.
+# The same for extras of requirements.
 EXTRAS_AT_WORK = {
     ("django-allauth", "mfa"): ("perfectworks/settings.py", '"allauth.mfa"'),
     ("django-stubs", "compatible-mypy"): ("Makefile", "$(BIN)/mypy"),
     ("djangorestframework-stubs", "compatible-mypy"): ("Makefile", "$(BIN)/mypy"),
     ("psycopg", "binary"): ("Dockerfile", "slim"),  # the image has no libpq
     ("psycopg", "pool"): ("perfectworks/settings.py", '"pool"'),
-    ("pyjwt", "crypto"): ("perfectworks/settings.py", "JWT_ISSUERS"),  # issuers sign with private keys
+    ("pyjwt", "crypto"): ("perfectworks/settings.py", "JWT_ISSUERS"),  # for RSA and EC signatures
 }
 
 
 def lines() -> list[tuple[Requirement, str]]:
-    """Return each requirement with its reason."""
+    """Return each requirement and the comment with its reason."""
     found = []
     for file in FILES:
         before = ""
@@ -58,7 +58,7 @@ def sources() -> Iterator[Path]:
 
 
 def named_in(path: Path) -> Iterator[str]:
-    """Return the modules that a file imports and, in settings, those in strings, such as installed apps."""
+    """Return the modules that a file imports. In settings, include modules in strings, such as installed apps."""
     is_settings = path.name == "settings.py"
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -92,9 +92,9 @@ def modules_of(name: str) -> set[str]:
 
 
 def is_run(name: str) -> bool:
-    """Return whether a recipe runs a command of the distribution."""
+    """Return whether a file in `RECIPES` runs a command of the distribution."""
     commands = {entry.name for entry in metadata.distribution(name).entry_points if entry.group == "console_scripts"}
-    commands |= {"ruff", "uv"} & {name}  # binaries without entry points
+    commands |= {"ruff", "uv"} & {name}  # distributions that install binaries without entry points
     recipes = "".join((ROOT / recipe).read_text() for recipe in RECIPES)
     return any(re.search(rf'(?<![\w.-]){re.escape(command)}(?=[\s"])', recipes) for command in commands)
 

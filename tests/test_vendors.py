@@ -1,4 +1,4 @@
-"""Only the dialects name their vendors."""
+"""Test that only the dialects contain the names of vendors."""
 
 import re
 from collections.abc import Iterator
@@ -10,11 +10,11 @@ from perfectworks.urls import DIALECTS
 
 VENDORS = re.compile("|".join([*DIALECTS, r"platform[._]?sh"]), re.IGNORECASE)
 THE_MAP = "perfectworks/urls.py"
-DEMONSTRATION = "perfectworks/management/commands/demo.py"  # it prints a request to try with each dialect
+DEMONSTRATION = "perfectworks/management/commands/demo.py"  # it prints an example request for each dialect
 
 
 def modules() -> Iterator[tuple[str, str]]:
-    """Yield path and source of all modules outside the dialects, except those that must name vendors."""
+    """Yield the path and source of each module outside the dialects. Skip modules that must name vendors."""
     root = Path(settings.BASE_DIR)
     for package in sorted(path.parent for path in root.glob("*/__init__.py")):
         for path in sorted(package.rglob("*.py")):

@@ -1,1 +1,1 @@
-"""What people do to their own account, and what the worker cleans up."""
+"""Actions on a person's own account, and the maintenance tasks of accounts."""

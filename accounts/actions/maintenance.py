@@ -1,4 +1,4 @@
-"""What the worker cleans up for accounts, once a minute."""
+"""Maintenance tasks for accounts, which the worker runs once a minute."""
 
 from collections.abc import Callable
 
@@ -7,16 +7,19 @@ from django.utils import timezone
 
 from accounts.models import IdempotentResponse
 
-MAX_SESSION_BATCH = 1000  # one short statement; the next round deletes the rest
+MAX_SESSION_BATCH = 1000  # keeps the statement short; the next run deletes more
 
 
 def delete_old_responses() -> None:
-    """Delete the responses stored for repeated requests once they are a day old."""
+    """Delete stored responses (``IdempotentResponse``) that are more than a day old."""
     IdempotentResponse.objects.outdated().delete()
 
 
 def delete_expired_sessions() -> None:
-    """Delete expired sessions, oldest first. Every email scanner that opens a link leaves one."""
+    """Delete expired sessions, oldest first.
+
+    There can be many, because every email scanner that opens a link creates a session.
+    """
     expired = Session.objects.filter(expire_date__lt=timezone.now())
     oldest = expired.order_by("expire_date").values_list("pk", flat=True)[:MAX_SESSION_BATCH]
     expired.filter(pk__in=list(oldest)).delete()

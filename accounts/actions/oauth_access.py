@@ -1,7 +1,7 @@
-"""Which applications have access to a person's account, and how the person withdraws it.
+"""The access of OAuth applications to a person's account, and how the person withdraws it.
 
-Consent creates an ``ApplicationAccess`` row. A token is issued with the row locked. Withdrawing locks it too, so that
-it deletes every token.
+The person's consent creates an ``ApplicationAccess`` row. Issuing a token and withdrawing the access both lock this
+row. So no token can be issued while the access is being withdrawn, and every token is deleted.
 """
 
 from collections.abc import Iterable
@@ -25,19 +25,22 @@ LAST_USE_PRECISION = timedelta(minutes=1)
 
 
 class AccessNotFound(NotFound):
-    """The application has no access to this account, or no longer has it."""
+    """The application has no access to this account."""
 
     message = "This application has no access to your account."
 
 
 class AccessNotYours(Denied):
-    """Only a signed-in person can withdraw access, not an API key or a system user."""
+    """Only a signed-in person can withdraw access. API keys and system users cannot."""
 
     message = "Only the person themselves can withdraw an application's access."
 
 
 def let_in(user: User, application: OAuthApplication, scopes: Iterable[str]) -> ApplicationAccess:
-    """Add these scopes to the application's access to the account; create it if there is none. Needs a transaction."""
+    """Add these scopes to the application's access to the account.
+
+    Create the access if there is none. Call this inside a transaction.
+    """
     access, _ = ApplicationAccess.objects.select_for_update().get_or_create(user=user, application=application)
     access.scopes = sorted({*access.scopes, *scopes})
     access.save(update_fields=["scopes"])
@@ -45,13 +48,13 @@ def let_in(user: User, application: OAuthApplication, scopes: Iterable[str]) -> 
 
 
 def lock_access(user: User, application: OAuthApplication) -> bool:
-    """Lock the application's access until the transaction ends; return whether there is one."""
+    """Lock the application's access until the transaction ends. Return whether the application has access."""
     rows = ApplicationAccess.objects.select_for_update(no_key=True)
     return rows.filter(user=user, application=application).first() is not None
 
 
 def accesses_of(user: User) -> QuerySet[ApplicationAccess]:
-    """Return the access of applications that have a valid token or can get one; the newest first."""
+    """Return the access rows of applications that have a valid token or can get one, newest first."""
     lifetime = timedelta(seconds=oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS)
     issued = {"user": OuterRef("user"), "application": OuterRef("application")}
     alive = (
@@ -64,15 +67,15 @@ def accesses_of(user: User) -> QuerySet[ApplicationAccess]:
 
 
 def service_accounts_of(user: User) -> QuerySet[OAuthApplication]:
-    """Return the person's applications that act as the person by client credentials; the newest first."""
+    """Return the person's applications that act as the person with client credentials, newest first."""
     return OAuthApplication.objects.filter(user=user, acts_for_owner=True).order_by("-id")
 
 
 @transaction.atomic
 def withdraw_access(*, by: Principal, access_id: UUID) -> OAuthApplication:
-    """Delete an application's access to the caller's account, with its codes and tokens; return the application.
+    """Delete an application's access to the caller's account, with its codes and tokens.
 
-    Raises AccessNotYours, AccessNotFound.
+    Return the application. Raises AccessNotYours, AccessNotFound.
     """
     if not by.is_person:
         raise AccessNotYours
@@ -88,13 +91,13 @@ def withdraw_access(*, by: Principal, access_id: UUID) -> OAuthApplication:
 
 
 def with_use(tokens: QuerySet[Any]) -> QuerySet[Any]:
-    """Annotate access tokens with ``access_id`` and ``last_used_at`` of their ``ApplicationAccess``."""
+    """Annotate access tokens with the ``access_id`` and ``last_used_at`` of their ``ApplicationAccess``."""
     access = ApplicationAccess.objects.filter(user=OuterRef("user"), application=OuterRef("application"))
     used = Subquery(access.values("last_used_at"))
     return tokens.annotate(access_id=Subquery(access.values("pk")), last_used_at=used)
 
 
 def note_use(access_id: UUID, last_used_at: datetime | None) -> None:
-    """Store the time of use, at most once a minute, so that not every request writes."""
+    """Store the time of use at most once a minute, so that not every request writes to the database."""
     if last_used_at is None or last_used_at < timezone.now() - LAST_USE_PRECISION:
         ApplicationAccess.objects.filter(pk=access_id).update(last_used_at=Now())

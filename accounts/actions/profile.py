@@ -1,7 +1,7 @@
-"""How people change their own profile.
+"""Actions that change a person's own profile.
 
-Signing up with a password is in ``registration``; an account made by a trusted issuer's token in
-``accounts.jwt.identities``; system users, and the ways in which an account ends, in ``orgs.actions.accounts``.
+Related code: ``registration`` signs people up with a password. ``accounts.jwt.identities`` creates accounts from the
+tokens of trusted issuers. ``orgs.actions.accounts`` manages system users and deactivates and deletes accounts.
 """
 
 from django.db import transaction
@@ -16,13 +16,13 @@ PROFILE = frozenset({"first_name", "last_name", "avatar_url"})
 
 
 class ProfileNotYours(Denied):
-    """Only a signed-in person can change a profile, not an API key or a system user."""
+    """Only a signed-in person can change a profile. API keys and system users cannot."""
 
     message = "Only the person themselves can change their profile."
 
 
 class ProfileGone(Gone):
-    """The account has just been deactivated or deleted."""
+    """The account was deactivated or deleted by a concurrent request."""
 
     message = "This account is not active any more."
 
@@ -31,7 +31,7 @@ class ProfileGone(Gone):
 def update_profile(*, by: Principal, **changes: str) -> User:
     """Change the caller's own ``first_name``, ``last_name`` or ``avatar_url``.
 
-    Raises ProfileNotYours, ProfileGone, and ValidationError for a field.
+    Raises ProfileNotYours, ProfileGone, or ValidationError if a value is not valid.
     """
     if not by.is_person or by.user is None:
         raise ProfileNotYours

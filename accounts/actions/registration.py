@@ -1,7 +1,7 @@
-"""Sign up with an address and a password through the API. The sign-up pages are django-allauth's.
+"""Sign-up with an address and a password through the API. django-allauth provides the sign-up pages.
 
-The response is the same, and takes as long, whether or not the address has an account. The email to the address says
-more: it contains the link that verifies the address, or says that there is an account already.
+The response does not show whether the address already has an account: the body and the response time are the same. Only
+the email differs. It contains a verification link, or it says that the address already has an account.
 """
 
 from allauth.account.adapter import get_adapter
@@ -23,22 +23,22 @@ from events.models import Event
 
 
 class TooManyRegistrations(LimitReached):
-    """Too many from one client address, counted together with those of the sign-up pages."""
+    """Too many sign-ups from one client address. Sign-ups on the pages count too."""
 
     message = "There were many registrations from your network. Try again in a minute."
 
 
 def register(request: HttpRequest, *, email: Address, password: str, first_name: str = "", last_name: str = "") -> None:
-    """Create an account with an unverified address, and email the link that verifies it.
+    """Create an account with an unverified address, and email a verification link.
 
-    If the address has an account, email that instead. Raises TooManyRegistrations, EmailNotSent, and ValidationError
-    for a name that is not plain text or a password that is too weak.
+    If the address already has an account, send an email that says so. Raises TooManyRegistrations, EmailNotSent, or
+    ValidationError for a name that is not plain text or a password that is too weak.
     """
     user = User(email=email, first_name=first_name, last_name=last_name)
     _require_strong(password, user)
     if not ratelimit.consume(request, action="signup"):
         raise TooManyRegistrations
-    user.set_password(password)  # for a known address too: otherwise the response would be faster
+    user.set_password(password)  # also for a taken address, so that the response takes the same time
     _send(request, email, _save(user, email))
 
 
@@ -50,7 +50,7 @@ def _require_strong(password: str, user: User) -> None:
 
 
 def _save(user: User, email: Address) -> EmailAddress | None:
-    """Save the new account; return its address, or None when another account has the address."""
+    """Save the new account and return its address. Return None if another account has the address."""
     user.clean_fields(exclude=["password"])
     if is_taken(email):
         return None
@@ -63,13 +63,13 @@ def _save(user: User, email: Address) -> EmailAddress | None:
         return None
 
 
-def _send(request: HttpRequest, email: Address, unproven: EmailAddress | None) -> None:
-    """Send the email, unless this address got one in the last minutes."""
+def _send(request: HttpRequest, email: Address, unverified: EmailAddress | None) -> None:
+    """Send the email, unless an email was sent to this address in the last minutes."""
     if not ratelimit.consume(request, action="confirm_email", key=email):
         return
-    with translation.override(preferred_language(request)):  # a person reads the email, though the API speaks English
-        if unproven:
-            unproven.send_confirmation(request, signup=True)
+    with translation.override(preferred_language(request)):  # the API is English only; the email is not
+        if unverified:
+            unverified.send_confirmation(request, signup=True)
         else:
             get_adapter().send_account_already_exists_mail(email)
 

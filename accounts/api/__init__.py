@@ -1,1 +1,1 @@
-"""Shared parts of all APIs: credentials in OpenAPI, idempotency."""
+"""Code that all APIs share: credentials in OpenAPI documents, and idempotent requests."""

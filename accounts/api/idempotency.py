@@ -1,7 +1,7 @@
-"""Idempotent requests by the ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header-07).
+"""Idempotent requests with the ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header-07).
 
-The response to the first request is stored in the same transaction as its changes. A failed request changes and
-stores nothing, so a repeated request runs again.
+The response to the first request is stored in the same transaction as its changes. A failed request changes nothing and
+stores no response. If the client repeats it, it runs again.
 """
 
 import json
@@ -43,7 +43,7 @@ class IdempotencyKeyReused(Unprocessable):
 def once(method: Operation) -> Operation:
     """Run a viewset's method once per key. The operation must declare ``headers=IDEMPOTENCY_KEY``.
 
-    Do not use this for responses with a secret, as they are stored in plain text.
+    Do not use this for operations whose response contains a secret, because responses are stored in plain text.
     """
 
     @wraps(method)
@@ -61,9 +61,10 @@ def once(method: Operation) -> Operation:
 
 
 def claim_key(view: Any, request: Request, key: str) -> IdempotentResponse:
-    """Return the caller's row for this key.
+    """Return the caller's row for this key. Create the row if there is none.
 
-    The unique constraint acts as a lock: a second request waits until the first one ends. Raises IdempotencyKeyReused.
+    The unique constraint acts as a lock: a concurrent request with the same key waits until the first one ends. Raises
+    IdempotencyKeyReused.
     """
     named = {"user": view.caller.user, "operation": operation_key(view), "key": key}
     same = fingerprint(view, request)
@@ -75,7 +76,10 @@ def claim_key(view: Any, request: Request, key: str) -> IdempotentResponse:
 
 
 def fingerprint(view: Any, request: Request) -> str:
-    """Return a hash of the request: kind and limits of the credential, path, headers and parsed body."""
+    """Return a hash of the request.
+
+    It covers the kind and limits of the credential, the path, the headers and the parsed body.
+    """
     by = view.caller
     same = [
         by.method,
@@ -96,6 +100,9 @@ def keep(kept: IdempotentResponse, view: Any, response: Response) -> None:
 
 
 def repeated(kept: IdempotentResponse, view: Any) -> Response:
-    """Return the stored response. The first request also returns it, so that both are equal to the byte."""
+    """Return the stored response.
+
+    The first request returns it too, so both responses have exactly the same bytes.
+    """
     view.message, data = json.loads(kept.response)
     return Response(data, status=kept.status)

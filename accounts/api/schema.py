@@ -1,4 +1,4 @@
-"""The security schemes of the OpenAPI documents, from the credential table."""
+"""The security schemes in the OpenAPI documents, generated from the credential table."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ NAMES = {
 
 
 class CredentialScheme(OpenApiAuthenticationExtension):
-    """The kinds of credential that the table accepts, as alternatives."""
+    """The kinds of credential that the table accepts. A request needs one of them."""
 
     target_class = "accounts.authentication.CredentialAuthentication"
     match_subclasses = True
@@ -30,7 +30,10 @@ class CredentialScheme(OpenApiAuthenticationExtension):
     api_key: dict[str, str] = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
 
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
-        """Return the schemes of all kinds. ``without_unused_schemes`` removes those that a document does not use."""
+        """Return the schemes of all kinds of credential.
+
+        ``without_unused_schemes`` later removes the schemes that a document does not use.
+        """
         definitions: dict[Method, dict[str, Any]] = {
             Method.SESSION: {"type": "apiKey", "in": "cookie", "name": "session_id"},
             Method.JWT: BEARER | {"bearerFormat": "JWT", "description": "A token from a trusted identity provider."},
@@ -41,7 +44,7 @@ class CredentialScheme(OpenApiAuthenticationExtension):
         return [definitions[kind] for kind in self.names]
 
     def get_security_requirement(self, auto_schema: Any) -> Any:
-        """Return the kinds that the described operation accepts, plus an empty one if it is public."""
+        """Return the kinds of credential that the operation accepts, and an empty one if it is public."""
         admission = admission_to(operation_key(auto_schema.view))
         nobody: list[dict[str, list[str]]] = [{}] if admission.public else []
         return [
@@ -50,7 +53,10 @@ class CredentialScheme(OpenApiAuthenticationExtension):
 
 
 class BearerScheme(CredentialScheme):
-    """The schemes of APIs that read only bearer tokens. API keys are exchanged for a token first."""
+    """The security schemes of APIs that accept only bearer tokens.
+
+    In these APIs, clients exchange an API key for a token first.
+    """
 
     target_class = "accounts.authentication.BearerAuthentication"
     priority = 1
@@ -60,7 +66,10 @@ class BearerScheme(CredentialScheme):
 
 
 def scopes(kind: Method, admission: Admission) -> list[str]:
-    """Return the scope that an OAuth token needs. Several alternatives are left out: OpenAPI would require them all."""
+    """Return the scope that an OAuth token needs.
+
+    Return none if several scopes are alternatives, because OpenAPI would require all of them.
+    """
     needed = kind in (Method.OAUTH2, Method.CLIENT) and len(admission.scopes) == 1
     return [*admission.scopes] if needed else []
 
@@ -79,7 +88,7 @@ def client_scheme() -> dict[str, Any]:
 
 
 def oauth2(description: str, **flows: dict[str, Any]) -> dict[str, Any]:
-    """Return the scheme with the flows. The scopes have the labels of the consent page, in English."""
+    """Return the scheme with its flows. Each scope is described by its English label from the consent page."""
     with translation.override("en"):
         words = {name: str(text) for name, text in oauth2_settings.SCOPES.items()}
     return {

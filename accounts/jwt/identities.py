@@ -1,15 +1,15 @@
 """Find or create the user of a trusted issuer's token.
 
-A known identity belongs to its user. A new identity is linked to the user who has verified the same address, unless
-that user already has an identity of this issuer; otherwise a new user is created. Addresses that the issuer has not
-verified are ignored.
+A known identity already has a user. A new identity is linked to the user who has verified the same address. If there is
+no such user, or if that user already has an identity of this issuer, a new user is created. Addresses that the issuer
+has not verified are ignored.
 """
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts.actions.address_ownership import drop_unproven_claims, is_proven
+from accounts.actions.address_ownership import drop_unverified_addresses, is_verified
 from accounts.jwt.tokens import Claims, InvalidCredentials
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
@@ -20,21 +20,28 @@ from events.models import Event
 ATTEMPTS = 3
 
 
-def user_of(claims: Claims) -> User:
-    """Return the user of the claims. Create it on the first visit; concurrent requests get the same user.
+class AddressTaken(Exception):
+    """A concurrent request verified the address for its user after this request had looked for one."""
 
-    Raises InvalidCredentials if a first visit matches an inactive user.
+
+def user_of(claims: Claims) -> User:
+    """Return the user of the claims. Create the user if the identity is new.
+
+    Concurrent requests get the same user. Raises InvalidCredentials if a new identity belongs to an inactive user.
     """
     for _ in range(ATTEMPTS - 1):
         try:
             return _user_of(claims)
-        except IntegrityError:  # a concurrent request was first with this identity or address
+        except (IntegrityError, AddressTaken):  # a concurrent request saved this identity or address first
             continue
     return _user_of(claims)
 
 
 def _user_of(claims: Claims) -> User:
-    """Return the user. A known user is read without a transaction, which on SQLite would wait for writers."""
+    """Return the user, and create it if needed.
+
+    Read a known user without a transaction. On SQLite, a transaction would wait for writers.
+    """
     known = ExternalIdentity.objects.select_related("user")
     identity = known.filter(issuer=claims.issuer, subject=claims.subject).first()
     if identity is None:
@@ -58,8 +65,8 @@ def _to_link(claims: Claims) -> User | None:
     """Return the user who has verified the address and has no identity of this issuer, or None."""
     if claims.verified_address is None:
         return None
-    proven = EmailAddress.objects.filter(email=claims.verified_address, verified=True)
-    others = proven.exclude(user__identities__issuer=claims.issuer).select_related("user")
+    verified = EmailAddress.objects.filter(email=claims.verified_address, verified=True)
+    others = verified.exclude(user__identities__issuer=claims.issuer).select_related("user")
     address = others.first()
     return address.user if address else None
 
@@ -69,12 +76,14 @@ def _register(claims: Claims) -> User:
     user = User.objects.create_user(None, **names)
     Event.objects.record("user.registered", by=_as(user), subject=user, user_kind=user.kind)
     _prove(user, claims.verified_address)
+    if user.email != claims.verified_address and _to_link(claims):
+        raise AddressTaken
     return user
 
 
 def _prove(user: User, address: Address | None) -> None:
-    """Mark the address as verified for the user, unless any user has verified it."""
-    if address is not None and not is_proven(address):
+    """Mark the address as verified for the user. Do nothing if any user has verified it already."""
+    if address is not None and not is_verified(address):
         _record_proof(user, address)
 
 
@@ -82,9 +91,10 @@ def _prove(user: User, address: Address | None) -> None:
 def _record_proof(user: User, address: Address) -> None:
     """Store the verified address, and remove it from users who have not verified it.
 
-    It becomes the primary address of a user without one. Raises IntegrityError if another request was first.
+    If the user has no primary address, this address becomes the primary one. Raises IntegrityError if a concurrent
+    request stored the address first.
     """
-    drop_unproven_claims(address, but_of=user)
+    drop_unverified_addresses(address, but_of=user)
     addresses = EmailAddress.objects.filter(user=user)
     if not addresses.filter(email=address, verified=False).update(verified=True):
         is_first = not addresses.filter(primary=True).exists()
@@ -96,7 +106,7 @@ def _record_proof(user: User, address: Address) -> None:
 
 
 def _usable(name: str) -> str:
-    """Return the name if it is valid here, else a blank."""
+    """Return the name if it passes our validation, else an empty string."""
     short = name[:128].strip()
     try:
         validate_plain_text(short)

@@ -67,12 +67,15 @@ def _configured() -> dict[str, Issuer]:
 
 
 def firebase(project: str, keys: Keys | None = None) -> Issuer:
-    """Return the issuer of a Firebase project, by "Verify ID tokens using a third-party JWT library"."""
+    """Return the issuer of a Firebase project.
+
+    Source: "Verify ID tokens using a third-party JWT library" in Firebase's documentation.
+    """
     name = f"https://securetoken.google.com/{project}"
     return Issuer(name, project, keys or KeySource(FIREBASE_KEYS), ("RS256",), requires_auth_time=True)
 
 
-# The development issuer exists only in DEBUG. Its key is generated at first use.
+# The development issuer exists only in DEBUG. Its key is generated when it is first used.
 
 
 def development_name() -> str:
@@ -81,7 +84,7 @@ def development_name() -> str:
 
 
 def development_jwt(user: User, **claims: Any) -> str:
-    """Return a token for a user, as an identity provider would issue it. Only in DEBUG."""
+    """Return a JWT for a user, like one from an identity provider. Only for DEBUG."""
     now = int(time.time())
     payload = {
         "iss": development_name(),
@@ -115,7 +118,10 @@ def _development_key() -> rsa.RSAPrivateKey:
 
 @cache
 def _read_or_make(path: Path) -> rsa.RSAPrivateKey:
-    """Return the key in the file, which only its owner may read. Create the file atomically if it is missing."""
+    """Return the key in the file. Create the file atomically if it is missing.
+
+    Only the owner of the file may read it.
+    """
     if not path.exists():
         made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         path.parent.mkdir(parents=True, exist_ok=True)

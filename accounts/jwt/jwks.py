@@ -1,4 +1,7 @@
-"""The public keys of an issuer: fetched on demand, cached, and still used while the issuer is down."""
+"""The public keys of an issuer.
+
+They are fetched when they are needed, and cached. The cached keys are still used while the issuer cannot be reached.
+"""
 
 import json
 import threading
@@ -24,15 +27,16 @@ KEY_ERRORS = (jwt.PyJWTError, UnsupportedAlgorithm, ValueError, TypeError, KeyEr
 
 
 class KeysUnavailable(Unavailable):
-    """The issuer's keys cannot be fetched, and none are cached."""
+    """The issuer's keys cannot be fetched, and no key is cached."""
 
     message = "The identity provider is not responding. Try again in a moment."
 
 
 class KeySource:
-    """Keys by id, from a JWKS document (RFC 7517) or from Google's map of ids to X.509 certificates.
+    """The public keys of an issuer by key id.
 
-    Keys are fetched at most once in ten seconds, also for unknown key ids. If a fetch fails, the old keys stay.
+    The source is a JWKS document (RFC 7517) or Google's map of ids to X.509 certificates. Keys are fetched at most once
+    in ten seconds, even if a token has an unknown key id. If a fetch fails, the cached keys are kept.
     """
 
     def __init__(self, url: str) -> None:
@@ -53,7 +57,10 @@ class KeySource:
         return key_id in self._keys and time.monotonic() <= self._fetched_at + FRESH_SECONDS
 
     def _refresh(self, key_id: str) -> None:
-        """Fetch the keys, unless that was just done. Do not wait for another thread's fetch if an old key exists."""
+        """Fetch the keys, unless they were fetched a moment ago.
+
+        If this key is cached, do not wait for a fetch by another thread.
+        """
         if not self._lock.acquire(blocking=key_id not in self._keys):
             return
         try:
@@ -69,14 +76,14 @@ class KeySource:
 
 
 def fetch(url: str) -> Any:
-    """Return the JSON document at a configured URL. Raises one of FETCH_ERRORS."""
+    """Fetch and return the JSON document at a configured URL. Raises one of FETCH_ERRORS."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
     with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
         return json.loads(read_bounded(response, deadline))
 
 
 def read_bounded(response: HTTPResponse, deadline: float) -> bytes:
-    """Return the body. Raises ValueError if it is too large and TimeoutError if it is too slow."""
+    """Return the response body. Raises ValueError if it is too large, or TimeoutError if it arrives too slowly."""
     body = b""
     while part := response.read1(65_536):
         body += part
@@ -109,7 +116,7 @@ def _from_certificates(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _readable(entries: dict[str, Any], read: Callable[[Any], Any]) -> dict[str, Any]:
-    """Return the entries that can be read. Invalid keys are skipped."""
+    """Return the entries that can be parsed. Skip invalid keys."""
     keys = {}
     for key_id, entry in entries.items():
         with suppress(*KEY_ERRORS):

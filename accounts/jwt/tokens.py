@@ -15,7 +15,7 @@ LEEWAY_SECONDS = 30
 MAX_TOKEN_LENGTH = 8192
 REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
 MOMENTS = ("exp", "iat", "nbf")
-# What reading a malicious token can raise. TypeError: the algorithm does not fit the key.
+# Exceptions that a malicious token can cause. TypeError: the algorithm does not fit the key.
 TOKEN_ERRORS = (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError)
 
 
@@ -38,7 +38,10 @@ class Claims:
 
 
 def read_jwt(token: str) -> Claims:
-    """Verify signature, issuer, audience and dates, and return the claims. Raises InvalidCredentials."""
+    """Verify the signature, issuer, audience and dates of a token, and return its claims.
+
+    Raises InvalidCredentials.
+    """
     if len(token) > MAX_TOKEN_LENGTH:
         raise InvalidCredentials
     try:
@@ -49,7 +52,10 @@ def read_jwt(token: str) -> Claims:
 
 
 def _issuer_of(token: str) -> Issuer:
-    """Return the issuer that the token names. Nothing else is read before the signature is verified."""
+    """Return the trusted issuer for the token's ``iss`` claim.
+
+    No other claim is read before the signature is verified.
+    """
     name = jwt.decode(token, options={"verify_signature": False}).get("iss")
     issuer = find_issuer(name) if isinstance(name, str) else None
     if issuer is None:
@@ -58,7 +64,7 @@ def _issuer_of(token: str) -> Issuer:
 
 
 def _verified(token: str, issuer: Issuer) -> dict[str, Any]:
-    """Return the claims after verification. A token may have several audiences (RFC 7519, 4.1.3)."""
+    """Verify the token and return its claims. A token may have several audiences (RFC 7519, 4.1.3)."""
     key_id = jwt.get_unverified_header(token).get("kid")
     key = issuer.keys.key(key_id) if isinstance(key_id, str) else None
     if key is None:
@@ -95,14 +101,14 @@ def _subject(subject: str) -> str:
 
 
 def _moment(value: Any) -> float:
-    """Return a NumericDate (RFC 7519, 2). It must be a JSON number, unlike ``true`` and ``"1"``."""
+    """Return a NumericDate (RFC 7519, 2). It must be a JSON number. Reject ``true`` and ``"1"``."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InvalidCredentials
     return float(value)
 
 
 def _past(moment: float) -> datetime:
-    """Return ``auth_time`` as a datetime. ``iat`` is no substitute: it changes when a token is refreshed."""
+    """Return ``auth_time`` as a datetime. Do not use ``iat`` instead, because it changes with every token refresh."""
     if not 0 < moment <= datetime.now(UTC).timestamp() + LEEWAY_SECONDS:
         raise InvalidCredentials
     return datetime.fromtimestamp(moment, UTC)
@@ -120,7 +126,7 @@ def _address(claims: dict[str, Any]) -> Address | None:
 
 
 def _names(claims: dict[str, Any]) -> tuple[str, str]:
-    """Return the first and last name, if necessary split from the full name. Missing names are blank."""
+    """Return the first and last name. If only a full name is given, split it. A missing name is empty."""
     given, family, whole = (_text(claims.get(name)) for name in ("given_name", "family_name", "name"))
     if given or family:
         return given, family

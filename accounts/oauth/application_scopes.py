@@ -8,7 +8,7 @@ from accounts.models import OAuthApplication
 
 
 class ApplicationScopes(SettingsScopes):
-    """All scopes, limited to those that the application is registered for."""
+    """All scopes, limited to the scopes that are registered for the application."""
 
     def get_available_scopes(
         self, application: OAuthApplication | None = None, request: Any = None, *args: Any, **kwargs: Any
@@ -20,6 +20,9 @@ class ApplicationScopes(SettingsScopes):
     def get_default_scopes(
         self, application: OAuthApplication | None = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
-        """Return the scopes of a request without any: the allowed default scopes, else all allowed ones."""
+        """Return the scopes for a request that names none.
+
+        These are the default scopes that the application may use. If there are none, return all that it may use.
+        """
         usual = super().get_default_scopes(application, request, *args, **kwargs)
         return application.permitted(usual) or list(application.allowed_scopes) if application else usual

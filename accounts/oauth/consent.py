@@ -1,4 +1,4 @@
-"""The consent page of OAuth clients (RFC 6749, section 4.1, with PKCE of RFC 7636)."""
+"""The consent page for OAuth clients (RFC 6749, section 4.1, with PKCE from RFC 7636)."""
 
 import re
 from typing import Any, cast
@@ -35,18 +35,18 @@ CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)  # base64url of a SHA-256
 
 @method_decorator(never_cache, name="dispatch")
 class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
-    """The authorization endpoint: GET shows the request, POST accepts or declines it.
+    """The authorization endpoint. GET shows the request, and POST accepts or declines it.
 
-    Both read the request from the query only, so that the person grants what was shown. If the client or the redirect
-    URI is wrong, an error page is shown; any other error is sent to the client. Every redirect to the client has
-    the parameter ``iss`` (RFC 9207).
+    GET and POST both read the request from the query string only, so the person grants exactly what the page showed. If
+    the client or the redirect URI is wrong, an error page is shown. Any other error is sent to the client. Every
+    redirect to the client has the parameter ``iss`` (RFC 9207).
     """
 
     template_name = "oauth2_provider/authorize.html"
     http_method_names = ("get", "post", "head", "options")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Validate the request. A person signs in before an error is sent to the client."""
+        """Validate the request. Before an error is sent to the client, the person must sign in."""
         try:
             self.scopes, self.asked = self._read()
         except FatalClientError as error:
@@ -68,14 +68,17 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
         )
 
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
-        """Render the page. ``form-action`` must allow the client, as browsers also check redirects after a form."""
+        """Render the page, and allow the client's origin in ``form-action``.
+
+        Browsers apply ``form-action`` to redirects after a form as well.
+        """
         response = super().render_to_response(context, **kwargs)
         if "client_origin" in context:
             widen_policy(response, {"form-action": [SELF, context["client_origin"]]})
         return response
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """Redirect to the client, with a code or with `access_denied`."""
+        """Redirect to the client with a code, or with the error `access_denied`."""
         if request.POST.get("answer") != "allow":
             return to_client(AccessDeniedError(state=self.asked["state"]).in_uri(self.asked["redirect_uri"]))
         by = session_principal(request)
@@ -92,7 +95,7 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
         return to_client(headers["Location"])
 
     def _read(self) -> tuple[list[str], dict[str, Any]]:
-        """Return the scopes and parameters of a valid request. Raises OAuth2Error otherwise."""
+        """Return the scopes and parameters of a valid request. Raises OAuth2Error if the request is not valid."""
         if any("\x00" in value for _, values in self.request.GET.lists() for value in values):
             raise InvalidRequestFatalError("Parameters must not contain NUL characters.")
         scopes, asked = self.get_server().validate_authorization_request(self._uri())
@@ -102,7 +105,7 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
         return scopes, asked
 
     def _uri(self) -> str:
-        """Return the requested URL with normalized escapes."""
+        """Return the requested URL with normalized percent-encoding."""
         return f"{self.request.path}?{self.request.GET.urlencode()}"
 
     def _application(self) -> OAuthApplication:
@@ -110,11 +113,11 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
 
 
 def to_client(uri: str) -> HttpResponse:
-    """Redirect to the client, with ``iss``."""
+    """Redirect to the client with the parameter ``iss``."""
     return HttpResponseRedirect(add_params_to_uri(uri, [("iss", settings.PUBLIC_BASE_URL)]))
 
 
 def origin_of(uri: str) -> str:
-    """Return scheme and host of a URI, as a source of a Content-Security-Policy."""
+    """Return the scheme and host of a URI, in the form that a Content-Security-Policy needs."""
     parts = urlsplit(uri)
     return f"{parts.scheme}://{parts.netloc}"

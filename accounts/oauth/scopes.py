@@ -1,7 +1,7 @@
-"""The OAuth scopes about a person, with their labels for the consent page.
+"""The OAuth scopes that are about a person, with their labels for the consent page.
 
-``invitations`` and ``profile`` allow the operations about the person; ``organizations`` allows all that the user may
-do in organizations. ``orgs.oauth.scopes`` adds one scope per permission.
+``invitations`` and ``profile`` allow operations on the person's own data. ``organizations`` allows everything that the
+user may do in organizations. ``orgs.oauth.scopes`` adds one scope per permission.
 """
 
 from django.utils.functional import Promise

@@ -1,4 +1,4 @@
-"""The OAuth endpoints that issue and revoke tokens. Errors have the form of RFC 6749, section 5.2."""
+"""The OAuth endpoints that issue and revoke tokens. Error responses follow RFC 6749, section 5.2."""
 
 from typing import Any
 
@@ -13,11 +13,14 @@ from core.api.errors import Problem
 
 
 class ClientEndpoint:
-    """Responses are always JSON, not cached, and a 401 asks for HTTP Basic authentication."""
+    """The base of the OAuth endpoints for clients.
+
+    Responses are always JSON and must not be cached. A 401 response asks for HTTP Basic authentication.
+    """
 
     @method_decorator(csrf_exempt)  # clients send their own credentials and no cookies
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Reject parameters in the query, where they would be logged, and NUL characters."""
+        """Reject NUL characters, and parameters in the query string, because query strings are logged."""
         if request.META["QUERY_STRING"]:
             return oauth_error("Send parameters in the body, not in the query.")
         if any("\x00" in value for _, values in request.POST.lists() for value in values):
@@ -35,13 +38,13 @@ class Token(ClientEndpoint, TokenView):
     """Exchange authorization codes, refresh tokens and client credentials for access tokens."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Issue tokens, for the grant types that the metadata lists."""
+        """Issue tokens. The server metadata lists the grant types."""
         grant_type = request.POST.get("grant_type")
         if not grant_type:  # an empty value counts as missing (RFC 6749, section 3.2)
             return oauth_error("A grant_type is required.")
         if grant_type not in oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED:
             return oauth_error("This grant_type is not supported.", error="unsupported_grant_type")
-        with transaction.atomic():  # using up the code and issuing the token belong together
+        with transaction.atomic():  # the code is used up only if the token is issued
             return self.authorization_flow_token_response(request)
 
 
@@ -49,19 +52,19 @@ class Revoke(ClientEndpoint, RevokeTokenView):
     """Revoke a token of the client (RFC 7009)."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Revoke the token. The response is the same if it does not exist."""
+        """Revoke the token. The response is the same if the token does not exist."""
         response: HttpResponse = super().post(request, *args, **kwargs)
         response.content = response.content or b"{}"
         return response
 
 
 def oauth_error(reason: str, *, error: str = "invalid_request") -> JsonResponse:
-    """Return a 400 with an OAuth error."""
+    """Return a 400 response with an OAuth error."""
     body = {"error": error, "error_description": reason}
     return JsonResponse(body, status=400, headers={"Cache-Control": "no-store"})
 
 
 def oauth_error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
-    """Return the body of errors outside of the endpoints, such as for an unsupported method."""
+    """Return the body of errors that these views do not raise themselves, such as for an unsupported method."""
     error = "server_error" if problem.status >= 500 else "invalid_request"
     return {"error": error, "error_description": problem.sentence}

@@ -1,6 +1,6 @@
 """Our OAuth access tokens as a credential.
 
-``accounts.oauth.scopes`` lists the scopes. ``accounts.credentials`` lists those that an operation needs.
+``accounts.oauth.scopes`` lists the scopes. ``accounts.credentials`` lists the scopes that each operation needs.
 """
 
 import hashlib
@@ -18,9 +18,10 @@ from accounts.principals import Method, Principal
 
 
 def oauth_principal(token: str) -> Principal | None:
-    """Return the principal of an access token; None if it is unknown, expired or revoked.
+    """Return the principal of an access token, or None if the token is unknown, expired or revoked.
 
-    The application's current scopes limit the token: if an application loses a scope, all its tokens lose it.
+    The application's current scopes limit the token. If an application loses a scope, all of its tokens lose that
+    scope.
     """
     checksum = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
     tokens = get_access_token_model().objects.select_related("user", "application__user", "application__system_user")

@@ -20,13 +20,19 @@ from core.errors import Unavailable
 
 
 class EmailNotSent(Unavailable):
-    """The email server did not accept the email. The account may exist already; a new attempt sends the email again."""
+    """The email server did not accept the email.
+
+    The account may exist already. If the person tries again, the email is sent again.
+    """
 
     message = "The email could not be sent. Try again in a moment."
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Normalize addresses in forms, record events, allow redirects to this host only, and send our emails."""
+    """The account adapter of this service.
+
+    It normalizes addresses in forms, records events, allows redirects only to the requested host, and sends our emails.
+    """
 
     request: HttpRequest
 
@@ -35,38 +41,38 @@ class AccountAdapter(DefaultAccountAdapter):
         return normalize_address(email)
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Tell whether ``next`` is on the requested host. Other hosts of this service are not allowed."""
+        """Return whether the URL in ``next`` is on the requested host. Do not allow other hosts of this service."""
         return url_has_allowed_host_and_scheme(url, {self.request.get_host()}, require_https=self.request.is_secure())
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
-        """Save a new user and record the event."""
+        """Save a new user and record an event."""
         super().save_user(request, user, form, commit)
         if commit:
             record_own_change("user.registered", user, user_kind=user.kind)
         return user
 
     def set_password(self, user: User, password: str) -> None:
-        """Save a new password and record the event."""
+        """Save a new password and record an event."""
         with transaction.atomic():
             super().set_password(user, password)
             record_own_change("user.password_changed", user)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """Mark an address as verified and record the event. Return whether it could be marked."""
+        """Mark an address as verified and record an event. Return whether that succeeded."""
         with transaction.atomic():
-            proven = super().confirm_email(request, email_address)
-            if proven:
+            verified = super().confirm_email(request, email_address)
+            if verified:
                 record_own_change("user.address_proven", email_address.user)
-        return proven
+        return verified
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """Send a link to the sign-in page, which also offers a password reset."""
+        """Email a link to the sign-in page. People can reset their password there."""
         self.send_mail("account/email/account_already_exists", email, {"login_url": reverse("account_login")})
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send an email at once, without the queue, as the person is waiting for it.
+        """Send an email immediately, without the queue, because the person is waiting for it.
 
-        Raises EmailNotSent, and then resets the rate limit, so that the person can try again.
+        If sending fails, reset the rate limit so that the person can try again, and raise EmailNotSent.
         """
         try:
             render_account_email(template_prefix, email, context).send()

@@ -1,4 +1,4 @@
-"""The page with the applications that have access to a person's account."""
+"""The page that lists the applications with access to a person's account."""
 
 from collections.abc import Iterable
 from typing import cast
@@ -38,7 +38,7 @@ class Withdraw(LoginRequiredMixin, View):
     """Withdraw an application's access."""
 
     def post(self, request: HttpRequest, access_id: UUID) -> HttpResponse:
-        """Withdraw the access. A second attempt changes nothing."""
+        """Withdraw the access. If it was withdrawn already, change nothing."""
         by = cast("Principal", session_principal(request))  # a signed-in user is active
         try:
             application = withdraw_access(by=by, access_id=access_id)
@@ -50,7 +50,7 @@ class Withdraw(LoginRequiredMixin, View):
 
 
 def scope_labels(scopes: Iterable[str]) -> list[str]:
-    """Return the labels of scopes, as on the consent page."""
+    """Return the labels of scopes. The consent page shows the same labels."""
     words = get_scopes_backend().get_all_scopes()
     return [words[scope] for scope in scopes if scope in words]
 
@@ -61,10 +61,16 @@ def used_by(access: ApplicationAccess) -> list[str]:
 
 
 def permitted_scopes(service_account: OAuthApplication) -> list[str]:
-    """Return the scopes that the service account can ask for: those it is limited to, or else all."""
+    """Return the scopes that the service account may request.
+
+    These are its allowed scopes or, if it has no such list, the default scopes.
+    """
     return service_account.allowed_scopes or get_scopes_backend().get_default_scopes()
 
 
 def hosts_of(access: ApplicationAccess) -> list[str]:
-    """Return the origins that an application redirects to. Unlike its name, they cannot be made up."""
+    """Return the origins of an application's redirect URIs.
+
+    Anyone can give an application a misleading name, but authorization codes are sent only to these origins.
+    """
     return sorted({origin_of(address) for address in str(access.application.redirect_uris).split()})

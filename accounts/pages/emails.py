@@ -1,8 +1,8 @@
-"""Emails about accounts: ``templates/account/email/``, under django-allauth's names.
+"""Emails about accounts. The templates are in ``templates/account/email/`` and have django-allauth's names.
 
-One template has the texts for all parts of an email. Emails contain no names, as anybody can have them sent to any
-address; the normalized address is the only user input. Links start with ``PUBLIC_BASE_URL``, as a request's host cannot
-be trusted.
+One template contains the subject and the body of an email. Emails do not contain names, because anybody can cause an
+email to any address. The normalized address is the only user input in an email. Links start with ``PUBLIC_BASE_URL``,
+because the host of a request cannot be trusted.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ from core.ids import uuid7
 
 
 def render_account_email(name: str, recipient: str, context: dict[str, Any]) -> UnfoldedMessage:
-    """Return the message in the active language. The subject is also the heading."""
+    """Return the message in the active language. The heading repeats the subject."""
     [url] = (value for key, value in context.items() if key.endswith("_url"))
     context = {**context, "recipient": recipient, "link": public_url(url), "service": settings.PUBLIC_BASE_URL}
     subject = _part(name, "subject.txt", context)
@@ -30,5 +30,5 @@ def _part(name: str, part: str, context: dict[str, Any]) -> str:
 
 
 def public_url(url: str) -> str:
-    """Return the URL with ``PUBLIC_BASE_URL``."""
+    """Return the absolute URL, starting with ``PUBLIC_BASE_URL``."""
     return settings.PUBLIC_BASE_URL + urlsplit(url)._replace(scheme="", netloc="").geturl()

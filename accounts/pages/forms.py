@@ -29,20 +29,23 @@ def name_field(label: Any, autocomplete: str) -> forms.CharField:
 
 
 class NameForm(forms.Form):
-    """An optional first and last name."""
+    """A form with an optional first and last name."""
 
     first_name = name_field(_("First name (optional)"), "given-name")
     last_name = name_field(_("Last name (optional)"), "family-name")
 
 
 class SignUpForm(NameForm, SignupForm):
-    """Sign-up: address, password and an optional name. User, address and event are saved in one transaction."""
+    """The sign-up form: address, password and an optional name.
 
-    # The address comes first: password managers use the field before the password as the user name.
+    The user, the address and the event are saved in one transaction.
+    """
+
+    # The address is right before the password: password managers save that field as the user name.
     field_order = ("email", "password1", "first_name", "last_name")
 
     def clean(self) -> dict[str, Any]:
-        """Validate the password against the name, too."""
+        """Validate the password. The user's name is part of the check."""
         cleaned: dict[str, Any] = super().clean() or {}
         password = cleaned.get("password1")
         if password:
@@ -60,7 +63,10 @@ class SignUpForm(NameForm, SignupForm):
         return user
 
     def try_save(self, request: HttpRequest) -> Any:
-        """Return the user, or the response for an existing account, even one that was created a moment ago."""
+        """Return the user, or the response for an existing account.
+
+        The account may also have been created by a concurrent request.
+        """
         try:
             return super().try_save(request)
         except IntegrityError:

@@ -10,9 +10,9 @@ from accounts.models import User
 
 
 def send_verification(request: HttpRequest, user: User, address: str) -> None:
-    """Email a verification link to the user's address, with a rate limit, and show a message on the next page."""
-    unproven = EmailAddress.objects.filter(user=user, email=address, verified=False).first()
-    if unproven and not send_verification_email_to_address(request, unproven):
+    """Email a verification link to the user's address, and show a message on the next page. Apply a rate limit."""
+    unverified = EmailAddress.objects.filter(user=user, email=address, verified=False).first()
+    if unverified and not send_verification_email_to_address(request, unverified):
         messages.info(
             request, _("We emailed %(address)s a moment ago. Please check your inbox.") % {"address": address}
         )

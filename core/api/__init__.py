@@ -1,1 +1,1 @@
-"""The base of our JSON APIs: errors, envelope, pagination, strict input, OpenAPI. It imports no app."""
+"""The base of our JSON APIs: errors, envelope, pagination, strict input, OpenAPI. This package imports no app."""

@@ -1,7 +1,8 @@
-"""Keyset pagination: stable while rows are added and removed, and equally fast at any depth.
+"""Keyset pagination. It is stable while rows are added and removed, and as fast for late pages as for early ones.
 
-A cursor is a row's (column, id). It is signed, and valid only for the path, the filters and the order of the request
-that it was made for, and for the view's `cursor_context()` (such as an organization that the path does not name).
+A cursor contains the sort column's value and the id of a row. It is signed. It is valid only for the path, the filters
+and the sort order of its request, and for the view's `cursor_context()`. That context is, for example, an organization
+that is not in the path.
 """
 
 from dataclasses import dataclass
@@ -30,11 +31,12 @@ class Position:
 
 
 class CursorPagination(Pagination):
-    """`?after=` or `?before=` a cursor, and `?limit=`. The paginator orders the rows itself.
+    """`?after=` or `?before=` with a cursor, and `?limit=`. The paginator sorts the rows itself.
 
-    Subclasses set the column, the direction and the names of the parameters. A `Sorting` among the view's query
-    values overrides column and direction. After paging, `after` and `before` are the cursors of the last and the first
-    row (on an empty page: the cursor that was sent), and `has_next` and `has_prev` tell whether there are more rows.
+    Subclasses set the column, the direction and the names of the parameters. If the view's query values contain a
+    `Sorting`, it overrides the column and the direction. After paging, `after` and `before` are the cursors of the last
+    and the first row. On an empty page, both are the cursor of the request. `has_next` and `has_prev` are True if there
+    are more rows in that direction.
     """
 
     column = "created_at"
@@ -51,7 +53,7 @@ class CursorPagination(Pagination):
         }
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        """Return the rows of the page, with one query. Raises InvalidQuery for a cursor that is not valid."""
+        """Return the rows of the page with one query. Raises InvalidQuery for an invalid cursor."""
         self.prepare(queryset, view)
         after, before = self.query[self.after_name], self.query[self.before_name]
         if after and before:
@@ -68,7 +70,7 @@ class CursorPagination(Pagination):
         return rows
 
     def prepare(self, queryset: QuerySet, view: Any) -> None:
-        """Read the order from the view, and make the signer of its cursors."""
+        """Read the sort order from the view, and create the signer for its cursors."""
         self.query: dict[str, Any] = view.query
         self.limit: int = self.query[self.page_size_query_param]
         sorting = next((value for value in self.query.values() if isinstance(value, Sorting)), None)
@@ -81,7 +83,7 @@ class CursorPagination(Pagination):
         self.signer = Signer(salt=f"perfectworks.api.cursors {bound}")
 
     def rows_beyond(self, queryset: QuerySet, position: Position | None, descending: bool) -> QuerySet:
-        """Return the ordered rows after the position. An index can serve this condition at any depth."""
+        """Return the sorted rows after the position. The database can use an index for this condition."""
         sign = "-" if descending else ""
         ordered = queryset.order_by(f"{sign}{self.key}", f"{sign}id")
         if position is None:
@@ -96,7 +98,7 @@ class CursorPagination(Pagination):
         return self.signer.sign_object([self.field.value_to_string(row), str(row.pk)])
 
     def position_of(self, cursor: str | None, name: str) -> Position | None:
-        """Decode a cursor. Raises InvalidQuery if it was altered or made for another list."""
+        """Decode a cursor. Raises InvalidQuery if it was changed or belongs to another list."""
         if cursor is None:
             return None
         try:
@@ -108,7 +110,7 @@ class CursorPagination(Pagination):
     def links(self, request: Request) -> dict[str, str]:
         """Return the URLs of this page and its neighbors: ``self``, ``next`` and ``prev`` (RFC 8288).
 
-        They start with ``PUBLIC_BASE_URL``, as the request's host cannot be trusted.
+        The URLs start with ``PUBLIC_BASE_URL``, because the request's host cannot be trusted.
         """
         sent = request.query_params.dict()
         own = (self.after_name, self.before_name)

@@ -1,7 +1,7 @@
 """The documentation of an API: its OpenAPI document, Swagger UI and Redoc. This service hosts all files.
 
-The two viewers need a wider Content-Security-Policy than our pages: scripts and, for Redoc, inline styles and a blob
-worker. Only these views allow them.
+Swagger UI and Redoc need a less strict Content-Security-Policy than our pages. Both need scripts. Redoc also needs
+inline styles and a blob worker. Only the views in this module allow them.
 """
 
 from collections.abc import Iterable
@@ -36,8 +36,8 @@ REDOC = {**SWAGGER, "style-src": [SELF, UNSAFE_INLINE], "worker-src": ["blob:"]}
 class Document:
     """The OpenAPI document of the API below a prefix (`"/api/v0"`).
 
-    `settings` are drf-spectacular's for this document, such as TITLE and DESCRIPTION. `paths` describes the paths
-    that have no viewset.
+    `settings` are drf-spectacular's settings for this document, such as TITLE and DESCRIPTION. `paths` describes the
+    paths that have no viewset.
     """
 
     prefix: str
@@ -46,24 +46,24 @@ class Document:
 
     @cached_property
     def content(self) -> dict[str, Any]:
-        """The document as a dictionary. It is generated once, as it only changes with the code."""
+        """The document as a dictionary. It is generated once, because it changes only when the code changes."""
         with generator_lock, patched_settings({"SCHEMA_PATH_PREFIX": self.prefix, **self.settings}):
             content = SchemaGenerator().get_schema(request=None, public=True)
         return {**content, "paths": content["paths"] | self.paths}
 
     @cached_property
     def json(self) -> bytes:
-        """The document as JSON, as it is served."""
+        """The document as JSON. The API serves it in this form."""
         return OpenApiJsonRenderer2().render(self.content)
 
     @property
     def yaml(self) -> bytes:
-        """The document as YAML, for people."""
+        """The document as YAML, which is easier to read."""
         return OpenApiYamlRenderer().render(self.content)
 
 
 def documentation(document: Document) -> list[URLPattern]:
-    """Return the routes of an API's documentation. Include them below the API's prefix."""
+    """Return the routes of an API's documentation. Include the routes below the API's prefix."""
     shown = {"url": f"{document.prefix}/openapi.json", "title": document.prefix}
     return [
         path("openapi.json", OpenApi.as_view(document=document)),
@@ -76,7 +76,7 @@ class NoNegotiation(BaseContentNegotiation):
     """Ignore the Accept header."""
 
     def select_parser(self, request: Request, parsers: Iterable[Any]) -> Any:
-        """Return no parser, as the views read no bodies."""
+        """Return no parser, because the views read no request bodies."""
         return None
 
     def select_renderer(self, request: Request, renderers: Iterable[Any], format_suffix: str | None = None) -> Any:
@@ -113,7 +113,10 @@ class Swagger(PublicView, SpectacularSwaggerView):
     template_name = "api/swagger.html"
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Return the page with our own Cross-Origin-Opener-Policy, as Swagger UI opens no OAuth window here."""
+        """Return the page with our usual Cross-Origin-Opener-Policy.
+
+        Swagger UI opens no OAuth window here, so it needs no exception.
+        """
         response: HttpResponse = super().get(request, *args, **kwargs)
         del response["Cross-Origin-Opener-Policy"]
         return response
@@ -121,6 +124,6 @@ class Swagger(PublicView, SpectacularSwaggerView):
 
 @method_decorator([require_safe, csp_replace(REDOC)], name="dispatch")
 class Redoc(PublicView, SpectacularRedocView):
-    """The document in Redoc, for reading."""
+    """The document in Redoc."""
 
     template_name = "api/redoc.html"

@@ -1,4 +1,7 @@
-"""The envelope of the house API: `{"success", "message", "data"}`, plus `"pagination"`, or `"error"` for data."""
+"""The envelope of the house API: `{"success", "message", "data"}`.
+
+Pages add `"pagination"`. Errors have `"error"` instead of `"data"`.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,7 +15,7 @@ from .names import camel_case, camel_case_keys
 
 
 class PageResponse(Response):
-    """A response with the rows of a page as `data`, and the page's pagination block."""
+    """A response whose `data` is the rows of a page. It also has the page's pagination block."""
 
     def __init__(self, rows: list[Any], pagination: Mapping[str, Any]) -> None:
         super().__init__(rows)
@@ -25,7 +28,7 @@ class EnvelopeRenderer(JSONRenderer):
     def render(
         self, data: Any, accepted_media_type: str | None = None, renderer_context: Mapping[str, Any] | None = None
     ) -> bytes:
-        """Return the JSON. Errors, which already have a body, and 204 responses are not wrapped."""
+        """Return the JSON. Do not wrap 204 responses, and errors, which already have their own body."""
         context = renderer_context or {}
         response = context["response"]
         if response.status_code == 204:
@@ -35,7 +38,7 @@ class EnvelopeRenderer(JSONRenderer):
 
 
 def envelope(data: Any, message: str, response: Response) -> dict[str, Any]:
-    """Return the body of a success, with the pagination block if the response is a page."""
+    """Return the body of a successful response. If the response is a page, include the pagination block."""
     body = {"success": True, "message": message, "data": data}
     if isinstance(response, PageResponse):
         body["pagination"] = response.pagination
@@ -43,7 +46,7 @@ def envelope(data: Any, message: str, response: Response) -> dict[str, Any]:
 
 
 def house_error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
-    """Return the body of a failure: a message for people, a stable code for clients, messages by field."""
+    """Return the body of an error response: a message for people, a stable code, and messages by field."""
     error: dict[str, Any] = {"code": problem.code, "message": problem.message}
     if problem.fields:
         error["fields"] = {camel_case(name): messages for name, messages in problem.fields.items()}

@@ -1,6 +1,6 @@
-"""The HTTP status of every failure: `ERROR_TABLE`, and nowhere else.
+"""The HTTP status of every error. Only `ERROR_TABLE` maps exceptions to statuses.
 
-Any exception becomes a `Problem`. The dialect of the request turns the problem into a body.
+Every exception is converted to a `Problem`. The API dialect of the request converts the `Problem` to a body.
 """
 
 import logging
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class ErrorRow(NamedTuple):
-    """A status, a code and a message. None means the exception's own."""
+    """A status, a code and a message. If the code or message is None, the exception's own is used."""
 
     status: int | None
     code: str | None = None
@@ -41,7 +41,7 @@ BUSY = ErrorRow(503, "busy", "The service is busy. Try again in a moment.")
 UNSTORABLE = ErrorRow(400, "invalid", "A value cannot be stored.")
 INVALID_FIELDS = ErrorRow(400, "invalid", "Some fields are not valid.")
 
-# The nearest base class of an exception decides, so the order of the rows does not matter.
+# The row of the exception's nearest base class is used, so the order of the rows does not matter.
 ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
     # Domain errors have their own code and message.
     domain.Invalid: ErrorRow(400),
@@ -78,7 +78,7 @@ ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
     UnicodeError: UNSTORABLE,
     OverflowError: UNSTORABLE,
     db.DataError: UNSTORABLE,
-    db.IntegrityError: TAKEN,  # only for a unique value that a concurrent request took, see is_crash
+    db.IntegrityError: TAKEN,  # only for a unique value that a concurrent request saved, see is_crash
     db.OperationalError: BUSY,  # locks, serialization failures, timeouts, lost connections, see is_crash
     db.InterfaceError: BUSY,  # the connection was lost before the statement
     # Anything else is a bug.
@@ -94,7 +94,7 @@ ROW_OF_STATUS = {
 
 @dataclass(frozen=True)
 class Problem:
-    """What went wrong. Names are in snake_case; `fields` maps dotted paths to messages."""
+    """An error to report. Names are in snake_case. `fields` maps dotted paths to messages."""
 
     status: int
     code: str
@@ -105,17 +105,17 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        """The message followed by the messages of every field, for dialects whose errors are one string."""
+        """The message, followed by the messages of every field. For dialects whose errors are one string."""
         named = [f"{name}: {' '.join(messages)}" for name, messages in self.fields.items()]
         return " ".join([self.message, *named])
 
 
-#: Each dialect has one: it returns the JSON body for a problem and the request.
+#: A function that returns the JSON body for a problem and a request. Each dialect has such a function.
 ErrorBody = Callable[[Problem, HttpRequest], Any]
 
 
 def problem_of(exc: BaseException) -> Problem:
-    """Return the problem for an exception. Log crashes and database errors."""
+    """Return the problem for an exception. Log the exception if it is a crash or a database error."""
     row = row_of(exc)
     if row is CRASH:
         logger.exception("unhandled exception error=%s", type(exc).__name__, exc_info=exc)
@@ -132,7 +132,10 @@ def problem_of(exc: BaseException) -> Problem:
 
 
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
-    """Return the response for an exception, with the body from the view's `error_body`. REST framework calls this."""
+    """Return the response for an exception. REST framework calls this function.
+
+    The view's `error_body` creates the body.
+    """
     # REST framework imports this module while it imports its views.
     from rest_framework.views import set_rollback
 
@@ -148,14 +151,17 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
 
 
 def row_of(exc: BaseException) -> ErrorRow:
-    """Return the row of the exception's nearest class, or CRASH (see `is_crash`)."""
+    """Return the row of the exception's nearest base class, or CRASH if `is_crash` is true."""
     if is_crash(exc):
         return CRASH
     return next(ERROR_TABLE[kind] for kind in type(exc).__mro__ if kind in ERROR_TABLE)
 
 
 def is_crash(exc: BaseException) -> bool:
-    """Tell whether a database error is a bug: a wrong statement, or a violated constraint that is not unique."""
+    """Return whether a database error is a bug.
+
+    Bugs are wrong SQL statements and violations of constraints other than unique constraints.
+    """
     cause = exc.__cause__
     if isinstance(exc, db.OperationalError):
         return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
@@ -166,7 +172,7 @@ def is_crash(exc: BaseException) -> bool:
 
 
 def error_code(exc: BaseException, row: ErrorRow) -> str:
-    """Return the code that the exception was raised with, else the row's."""
+    """Return the code that the exception was raised with or, if it has none, the code of the row."""
     if isinstance(exc, domain.DomainError):
         return exc.code
     codes = exc.get_codes() if isinstance(exc, drf.APIException) else None
@@ -177,7 +183,7 @@ def error_code(exc: BaseException, row: ErrorRow) -> str:
 
 
 def message_of(exc: BaseException, row: ErrorRow) -> str:
-    """Return the message for the caller. The texts of internal exceptions are never shown."""
+    """Return the message for the caller. Never return the message of an internal exception."""
     if isinstance(exc, domain.DomainError):
         return exc.message
     if row.message is None:
@@ -186,7 +192,7 @@ def message_of(exc: BaseException, row: ErrorRow) -> str:
 
 
 def headers_of(exc: BaseException, row: ErrorRow) -> dict[str, str]:
-    """Return `Retry-After` (RFC 9110, 10.2.3), in whole seconds, where it applies."""
+    """Return `Retry-After` (RFC 9110, 10.2.3) in whole seconds if the error has a waiting time, else no headers."""
     wait: float | None = RETRY_AFTER_BUSY if row is BUSY else None
     if isinstance(exc, domain.LimitReached | domain.Unavailable):
         wait = exc.retry_after
@@ -196,7 +202,7 @@ def headers_of(exc: BaseException, row: ErrorRow) -> dict[str, str]:
 
 
 def problem_of_status(status: int) -> Problem:
-    """Return the problem for a status, where nothing else is known about the failure."""
+    """Return the problem for a status when only the status is known."""
     row = ROW_OF_STATUS.get(status)
     if row is not None:
         return Problem(status, str(row.code), str(row.message))
@@ -216,12 +222,15 @@ def field_errors(exc: BaseException) -> dict[str, list[str]]:
 
 
 def general_message_of(exc: BaseException) -> str:
-    """Return the messages about the input as a whole; empty if all are about fields."""
+    """Return the messages about the input as a whole. The result is empty if all messages are about fields."""
     return " ".join(messages_by_field(exc).get(NO_FIELD, []))
 
 
 def messages_by_field(exc: BaseException) -> dict[str, list[str]]:
-    """Return all messages of an exception by dotted field name. `NO_FIELD` has those about the whole input."""
+    """Return all messages of an exception by dotted field name.
+
+    The key `NO_FIELD` has the messages about the input as a whole.
+    """
     if isinstance(exc, domain.DomainError):
         return {name: list(messages) for name, messages in exc.fields.items()}
     if isinstance(exc, drf.ValidationError):
@@ -240,7 +249,7 @@ def grouped_by_field(detail: Any) -> dict[str, list[str]]:
 
 
 def flattened(detail: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Yield the path and the text of each nested error. Non-field errors get the path of their object."""
+    """Yield the path and the message of each nested error. A non-field error gets the path of its object."""
     if isinstance(detail, dict):
         for name, inner in detail.items():
             yield from flattened(inner, path if name in NON_FIELD_KEYS else joined(path, name))
@@ -252,6 +261,6 @@ def flattened(detail: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def joined(path: str, name: str | int) -> str:
-    """Append a name to a dotted path. The result is an `AsSent` if the name is one."""
+    """Append a name to a dotted path. If the name is an `AsSent`, the result is one too."""
     dotted = f"{path}.{name}" if path else str(name)
     return AsSent(dotted) if isinstance(name, AsSent) else dotted

@@ -1,4 +1,4 @@
-"""The form fields of filters. Each validates one text strictly."""
+"""The form fields of filters. Each field validates one string strictly."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ from .parameters import whole
 
 
 class FilterField(forms.Field):
-    """A form field that reads a filter's text or raises ValidationError. No page shows it."""
+    """A form field that parses the value of a filter, or raises ValidationError. No page shows it."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return the field itself. Forms copy their fields in case they change; these never change."""
+        """Return the field itself. Forms copy their fields, but these fields never change."""
         return self
 
 
 class TextField(FilterField, forms.CharField):
-    """Text. Its length is checked before its pattern."""
+    """A string. Its length is checked before its pattern."""
 
     def __init__(self, *, pattern: re.Pattern[str] | None, **options: Any) -> None:
         super().__init__(strip=False, **options)
@@ -54,24 +54,24 @@ class UuidField(FilterField):
 
 
 class WordField(FilterField):
-    """One of the given words."""
+    """One of the given choices."""
 
     def __init__(self, *, choices: Sequence[tuple[str, str]], **options: Any) -> None:
         super().__init__(**options)
         self.words = frozenset(word for word, _ in choices)
 
     def to_python(self, value: Any) -> Any:
-        """Return the word."""
+        """Return the choice."""
         if value not in self.words:
             raise ValidationError(self.error_messages["invalid"])
         return value
 
 
 class WordsField(WordField):
-    """One or more of the given words, separated by commas."""
+    """One or more of the given choices, separated by commas."""
 
     def to_python(self, value: Any) -> tuple[str, ...]:
-        """Return the words in the order they were sent. Raises ValidationError if one is repeated."""
+        """Return the choices in the order of the request. Raises ValidationError if a choice is repeated."""
         words = tuple(value.split(","))
         if not self.words.issuperset(words) or len(set(words)) < len(words):
             raise ValidationError(self.error_messages["invalid"])
@@ -80,7 +80,10 @@ class WordsField(WordField):
 
 @dataclass(frozen=True)
 class Sorting:
-    """A requested order. The id breaks ties, so that pages neither repeat nor lose a row."""
+    """A requested sort order.
+
+    Rows with equal values are sorted by id, so that no row is repeated or missing across pages.
+    """
 
     text: str
     column: str
@@ -94,7 +97,7 @@ class Sorting:
 
 
 class SortField(WordField):
-    """One of the words that name an order."""
+    """A value that names one of the sort orders."""
 
     def __init__(self, *, sortings: Mapping[str, Sorting], **options: Any) -> None:
         super().__init__(**options)

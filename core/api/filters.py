@@ -1,11 +1,11 @@
-"""Strict django-filter: a list declares its filters and its sort as a ``StrictFilterSet``.
+"""Strict filters, based on django-filter. A list declares its filters and its sort in a ``StrictFilterSet``.
 
     class MemberFilter(StrictFilterSet):
         email = AddressFilter(field_name="user__email", help_text="…")
         sort = SortFilter(fields={"created_at": "joinedAt"}, initial="joinedAt:asc")
 
-The operation refers to it: ``@operation(…, filterset_class=MemberFilter)``. `help_text` is the description in the
-OpenAPI document. `initial` is the default text of the parameter.
+The operation names this class: ``@operation(…, filterset_class=MemberFilter)``. `help_text` is the description in the
+OpenAPI document. `initial` is the default value of the parameter.
 """
 
 import re
@@ -28,11 +28,11 @@ from .parameters import text_schema
 class StrictFilterSet(django_filters.FilterSet):
     """A FilterSet that rejects every invalid value, including an empty one.
 
-    `data` maps each parameter to one string. The view rejects unknown and repeated parameters, as the paginator has
-    parameters too. Only the filters that are sent or have an `initial` cost time.
+    `data` maps each parameter to one string. The view rejects unknown and repeated parameters, because only the view
+    also knows the paginator's parameters. For speed, the form has fields only for the parameters that were sent.
     """
 
-    #: Parameters with other names than their filters: ``{"invited_by": "invitedBy"}``.
+    #: Parameters whose names differ from their filters' names: ``{"invited_by": "invitedBy"}``.
     parameter_names: ClassVar[Mapping[str, str]] = {}
 
     def __init__(
@@ -57,7 +57,7 @@ class StrictFilterSet(django_filters.FilterSet):
         return found
 
     def get_form_class(self) -> type[forms.Form]:
-        """Return the form for the parameters that were sent. Forms are cached by their parameters."""
+        """Return the form class for the parameters that were sent. The classes are cached by parameter names."""
         return self.form_class(tuple(name for name in self.filters if name in self.data))
 
     def filter_queryset(self, queryset: Any) -> Any:
@@ -83,7 +83,7 @@ class StrictFilterSet(django_filters.FilterSet):
     @classmethod
     @cache
     def form_class(cls, names: tuple[str, ...]) -> type[forms.Form]:
-        """Return a form with the fields of these filters. All are required, so empty values are not valid."""
+        """Return a form class with the fields of these filters. All are required, so empty values are not valid."""
         fields = {name: cls.base_filters[name].field for name in names}
         for field in fields.values():
             field.required = True
@@ -91,7 +91,7 @@ class StrictFilterSet(django_filters.FilterSet):
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """The parsed value of each parameter; None if it was not sent or is not valid."""
+        """The parsed value of each parameter. Without a valid value, it is the initial value or None."""
         values = dict.fromkeys(self.base_filters) | self.initial_values()
         if self.data:
             self.form.is_valid()  # sets cleaned_data
@@ -104,7 +104,7 @@ class StrictFilterSet(django_filters.FilterSet):
 
     @property
     def errors(self) -> Mapping[str, Any]:
-        """The messages by parameter. Without parameters no form is made."""
+        """The messages by parameter. If there are no parameters, no form is created."""
         return self.form.errors if self.data else {}
 
     @property
@@ -114,7 +114,7 @@ class StrictFilterSet(django_filters.FilterSet):
 
 
 class StrictFilterBackend(DjangoFilterBackend):
-    """Filter with the FilterSet that the view has already validated."""
+    """Filter with the FilterSet that the view has validated already."""
 
     def get_filterset(self, request: Request, queryset: QuerySet, view: Any) -> StrictFilterSet | None:
         """Return the view's FilterSet with the queryset."""
@@ -127,12 +127,15 @@ class StrictFilterBackend(DjangoFilterBackend):
 
 
 def wrong(message: str) -> dict[str, Any]:
-    """Return the form field option that uses one message for every error."""
+    """Return the form field option that sets one message for all errors."""
     return {"error_messages": dict.fromkeys(("required", "invalid"), message)}
 
 
 class TextFilter(django_filters.CharFilter):
-    """Text of 1 to ``max_length`` characters. The whole text must match the pattern, if any (compile with re.ASCII)."""
+    """A string of 1 to ``max_length`` characters.
+
+    If there is a pattern, the whole string must match it. Compile the pattern with re.ASCII.
+    """
 
     field_class = TextField
 
@@ -164,7 +167,7 @@ class UuidFilter(django_filters.UUIDFilter):
 
 
 class ChoiceFilter(django_filters.ChoiceFilter):
-    """One of the given words: ``ChoiceFilter(choices=["pending", "error"])``."""
+    """One of the given choices: ``ChoiceFilter(choices=["pending", "error"])``."""
 
     field_class: type[forms.Field] = WordField
 
@@ -174,7 +177,7 @@ class ChoiceFilter(django_filters.ChoiceFilter):
 
 
 class ChoicesFilter(ChoiceFilter):
-    """One or more of the given words, separated by commas, without repetition."""
+    """One or more of the given choices, separated by commas, without repetition."""
 
     field_class = WordsField
 
@@ -198,9 +201,9 @@ class SortFilter(ChoiceFilter):
         super().__init__(*args, choices=list(sortings), sortings=sortings, initial=initial, **options)
 
     def sortings(self, column: str, name: str) -> list[Sorting]:
-        """Return the orders by one column. A dialect may override their texts."""
+        """Return the ascending and the descending order by one column. A dialect may override their names."""
         return [Sorting(f"{name}:{way}", column, descending=way == "desc") for way in ("asc", "desc")]
 
     def filter(self, qs: QuerySet, value: Sorting) -> QuerySet:
-        """Return the rows in this order."""
+        """Return the rows in this sort order."""
         return qs.order_by(*value.columns)

@@ -20,12 +20,15 @@ ULID: Schema = {"type": "string", "format": "ulid", "pattern": "^[0-7][0-9A-HJKM
 OID: Schema = {"type": "string", "pattern": "^[a-fA-F0-9]{24}$"}
 DECIMAL: Schema = {"type": "string", "pattern": "^(0|[1-9][0-9]{0,38})$"}
 
-# Replaces an id that cannot be parsed. No row has it, so the view returns its usual "not found".
+# Used in place of an id that cannot be parsed. No row has this id, so the view returns its usual 404 response.
 ABSENT = UUID(int=0)
 
 
 def register_id_converter(name: str, parse: Callable[[str], UUID | None]) -> None:
-    """Register a path converter. What cannot be parsed becomes ``ABSENT``; the route still matches."""
+    """Register a path converter.
+
+    The route matches any string. If the id cannot be parsed, the view gets ``ABSENT`` instead.
+    """
 
     class IdConverter(StringConverter):
         def to_python(self, value: str) -> Any:
@@ -66,7 +69,7 @@ class DecimalIdField(serializers.Field):
         return to_decimal(value)
 
     def to_internal_value(self, data: Any) -> UUID:
-        """Return the id. Raises ValidationError for anything but a string of decimal digits."""
+        """Return the id. Raises ValidationError if the value is not a string of decimal digits."""
         key = parse_decimal(data) if isinstance(data, str) else None
         if key is None:
             raise serializers.ValidationError("An id in decimal digits is expected.")

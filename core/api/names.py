@@ -8,7 +8,7 @@ WORD_AFTER_UNDERSCORE = re.compile(r"(?<=[A-Za-z0-9])_([A-Za-z0-9])")
 
 
 class AsSent(str):
-    """A name that the client sent. Errors repeat it unchanged; `camel_case` does not convert it."""
+    """A name as the client sent it. Errors repeat it unchanged, and `camel_case` does not convert it."""
 
     __slots__ = ()
 
@@ -21,7 +21,7 @@ def camel_case(name: str) -> str:
 
 
 def camel_case_keys(value: Any) -> Any:
-    """Convert every key of nested mappings and lists to camelCase. Values stay as they are."""
+    """Convert every key in nested mappings and lists to camelCase. Leave the values unchanged."""
     if isinstance(value, Mapping):
         return {camel_case(name): camel_case_keys(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

@@ -1,4 +1,7 @@
-"""The declaration of an API operation on its viewset method. The view and the OpenAPI schema read it."""
+"""The decorator that declares a viewset method as an API operation.
+
+The view and the OpenAPI schema read the declaration.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,12 +23,12 @@ Method = TypeVar("Method", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Operation:
-    """One method of one path: its input, its response and its permissions.
+    """An HTTP method of a path: its input, its response and its permissions.
 
-    A list declares ``filterset_class`` and ``pagination_class``. Other operations declare query ``parameters``.
-    ``response`` is the serializer of the response, or its JSON Schema; ``many`` makes it a list without pages.
-    ``also`` maps further success statuses, which have no data, to their messages. ``name`` is the ``operationId``,
-    where a vendor's document has one.
+    A list declares ``filterset_class`` and ``pagination_class``. Other operations declare their query parameters in
+    ``parameters``. ``response`` is the serializer or the JSON Schema of the response. With ``many``, the response is a
+    list without pages. ``also`` maps additional success statuses to their messages. Responses with these statuses have
+    no data. ``name`` is the ``operationId``. Set it if the vendor's document has one.
     """
 
     message: str
@@ -46,20 +49,21 @@ class Operation:
 
     @property
     def serializer_class(self) -> type[Serializer] | None:
-        """The serializer of the response; None if there is none or it is declared as a JSON Schema."""
+        """The serializer of the response. It is None if there is no response body or only a JSON Schema."""
         return self.response if isinstance(self.response, type) else None
 
     @cached_property
     def fields(self) -> Fields:
-        """The query parameters that are not filters: the operation's own and its paginator's."""
+        """The query parameters that are not filters: those of the operation and those of its paginator."""
         return {**self.parameters, **(self.pagination_class.query_fields() if self.pagination_class else {})}
 
 
 def operation(message: str, **options: Any) -> Callable[[Method], Method]:
     """Declare a viewset's method as an operation. `options` are the fields of `Operation`.
 
-    `message` is the envelope's message on success. `errors` are the error statuses beyond those of every operation.
-    In the schema, the first line of the method's docstring is the summary and the rest is the description.
+    `message` is the envelope's message on success. `errors` lists error statuses in addition to those that every
+    operation has. In the schema, the first line of the method's docstring is the summary, and the rest is the
+    description.
     """
 
     def declare(method: Method) -> Method:
@@ -71,7 +75,7 @@ def operation(message: str, **options: Any) -> Callable[[Method], Method]:
 
 
 def operation_of(view: Any) -> Operation | None:
-    """Return the requested operation of a view; None if the path does not have the method."""
+    """Return the requested operation of a view, or None if the path does not support the method."""
     method = getattr(view, getattr(view, "action", None) or "", None)
     return getattr(method, "operation", None)
 

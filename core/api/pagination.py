@@ -1,4 +1,4 @@
-"""Pages by number."""
+"""Pagination by page number."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -14,7 +14,7 @@ from .query import Schema
 
 
 class Pagination(BasePagination):
-    """A paginator that declares its query parameters and its pagination block."""
+    """A paginator that declares its query parameters and the schema of its pagination block."""
 
     page_size = 10
     max_page_size = 100
@@ -42,9 +42,9 @@ class Pagination(BasePagination):
 
 
 class PagePagination(Pagination):
-    """`?page=` and `?limit=`. It makes one COUNT and one query. A page past the end is empty.
+    """`?page=` and `?limit=`. It runs a COUNT and one query. A page after the last one is empty.
 
-    The view has validated both parameters.
+    The view has validated both parameters already.
     """
 
     page_query_param = "page"
@@ -69,7 +69,7 @@ class PagePagination(Pagination):
 
     @property
     def pages(self) -> int:
-        """The number of pages; 0 without rows."""
+        """The number of pages. It is 0 if there are no rows."""
         return ceil(self.total / self.limit)
 
     def get_paginated_response(self, data: list[Any]) -> PageResponse:

@@ -1,6 +1,6 @@
 """REST framework fields that validate one query parameter or header strictly.
 
-They are for pagination, parameters of single operations and headers. Filters of lists are in ``filters``.
+Use them for pagination, for headers, and for parameters of single operations. The filters of lists are in ``filters``.
 """
 
 import re
@@ -22,7 +22,7 @@ Fields = Mapping[str, Field]
 
 
 class ParameterField(Field):
-    """An optional parameter with a default (None), unless it is ``required``."""
+    """A parameter. It is optional and has a default (None), unless ``required`` is set."""
 
     def __init__(self, **options: Any) -> None:
         if not options.get("required"):
@@ -32,7 +32,10 @@ class ParameterField(Field):
 
 
 class TextParameter(ParameterField, serializers.CharField):
-    """Text of 1 to ``max_length`` characters. The whole text must match the pattern, if any (compile with re.ASCII)."""
+    """A string of 1 to ``max_length`` characters.
+
+    If there is a pattern, the whole string must match it. Compile the pattern with re.ASCII.
+    """
 
     def __init__(self, *, max_length: int = 256, pattern: re.Pattern[str] | None = None, **options: Any) -> None:
         length = f"Between 1 and {max_length} characters are expected."
@@ -40,7 +43,7 @@ class TextParameter(ParameterField, serializers.CharField):
         super().__init__(trim_whitespace=False, min_length=1, max_length=max_length, error_messages=messages, **options)
         if pattern:
             self.validators.append(whole(pattern))
-        extend_schema_field(text_schema(max_length, pattern))(self)  # type: ignore[type-var]  # instances as well
+        extend_schema_field(text_schema(max_length, pattern))(self)  # type: ignore[type-var]  # it accepts instances too
 
     def run_validators(self, value: Any) -> None:
         """Raise ValidationError with the first failure only."""
@@ -51,7 +54,7 @@ class TextParameter(ParameterField, serializers.CharField):
 
 
 class IntegerParameter(ParameterField, serializers.IntegerField):
-    """A whole number between two bounds, in ASCII digits."""
+    """An integer between a minimum and a maximum, in ASCII digits."""
 
     def __init__(self, *, min_value: int = 0, max_value: int = MAX_NUMBER, **options: Any) -> None:
         expected = f"A whole number from {min_value} to {max_value} is expected."
@@ -66,7 +69,7 @@ class IntegerParameter(ParameterField, serializers.IntegerField):
 
 
 class BooleanParameter(ParameterField, serializers.BooleanField):
-    """`true` or `false` in any case. A dialect may accept more words for either."""
+    """`true` or `false` in any letter case. A dialect may accept more words for each value."""
 
     default_error_messages = {"invalid": "true or false is expected."}
 
@@ -88,19 +91,19 @@ class UuidParameter(ParameterField, StrictUuidField):
 
 
 def whole(pattern: re.Pattern[str]) -> RegexValidator:
-    """Return a validator for texts that match the pattern as a whole."""
+    """Return a validator that accepts a string if all of it matches the pattern."""
     from_end_to_end = re.compile(rf"^(?:{pattern.pattern})\Z", pattern.flags)
     return RegexValidator(from_end_to_end, "This does not have the expected form.")
 
 
 def text_schema(max_length: int, pattern: re.Pattern[str] | None) -> dict[str, Any]:
-    """Return the JSON Schema of such texts."""
+    """Return the JSON Schema of a string with this length and pattern."""
     form = {"pattern": f"^(?:{pattern.pattern})$"} if pattern else {}
     return {"type": "string", "minLength": 1, "maxLength": max_length, **form}
 
 
 def read_fields(sent: Mapping[str, str], fields: Fields) -> tuple[dict[str, Any], dict[str, list[str]]]:
-    """Return the value of each field, sent or default, and the messages about those that are not valid."""
+    """Return the values and the error messages of the fields. A field that was not sent has its default value."""
     values: dict[str, Any] = {}
     faults: dict[str, list[str]] = {}
     for name, field in fields.items():

@@ -1,4 +1,4 @@
-"""Strict parsers of JSON bodies (RFC 8259 and RFC 7493) and of forms: an ambiguous body is a 4xx."""
+"""Strict parsers of JSON bodies (RFC 8259 and RFC 7493) and of forms. They reject an ambiguous body with a 4xx."""
 
 import json
 import re
@@ -31,25 +31,28 @@ class MalformedBody(Invalid):
 
 
 class StrictJSONParser(BaseParser):
-    """Parse a JSON object. Reject what two parsers could read differently, and what a database cannot store."""
+    """Parse a JSON object.
+
+    Reject input that two parsers could read differently, and input that a database cannot store.
+    """
 
     media_type = "application/json"
 
     def parse(
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Document:
-        """Raises UnsupportedMediaType (charset), RequestDataTooBig, MalformedBody."""
+        """Parse the body. Raises UnsupportedMediaType (charset), RequestDataTooBig, MalformedBody."""
         refuse_other_charsets(media_type or "")
         return parse_document(read_all(stream))
 
 
 class StrictFormParser(FormParser):
-    """Parse a URL-encoded form with the same rules. Some vendors' clients send forms."""
+    """Parse a URL-encoded form by the same rules. Some vendors' clients send forms."""
 
     def parse(  # type: ignore[override]
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
     ) -> Document:
-        """Raises UnsupportedMediaType (charset), RequestDataTooBig, MalformedBody."""
+        """Parse the body. Raises UnsupportedMediaType (charset), RequestDataTooBig, MalformedBody."""
         refuse_other_charsets(media_type or "")
         try:
             text = read_all(stream).decode()
@@ -59,12 +62,12 @@ class StrictFormParser(FormParser):
 
 
 class StrictMultiPartParser(MultiPartParser):
-    """Parse a multipart form with the same rules. Files are rejected."""
+    """Parse a multipart form by the same rules. Reject files."""
 
     def parse(  # type: ignore[override]
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
     ) -> Document:
-        """Raises RequestDataTooBig, MalformedBody."""
+        """Parse the body. Raises RequestDataTooBig, MalformedBody."""
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         if limit is not None and int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) > limit:
             raise RequestDataTooBig
@@ -89,7 +92,10 @@ def refuse_other_charsets(media_type: str) -> None:
 
 
 def read_all(stream: IO[bytes]) -> bytes:
-    """Return the body. Raises RequestDataTooBig above DATA_UPLOAD_MAX_MEMORY_SIZE; Django checks only forms."""
+    """Return the body. Raises RequestDataTooBig if it is larger than DATA_UPLOAD_MAX_MEMORY_SIZE.
+
+    Django checks this limit for forms only.
+    """
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     content = stream.read(limit + 1) if limit is not None else stream.read()
     if limit is not None and len(content) > limit:
@@ -98,7 +104,10 @@ def read_all(stream: IO[bytes]) -> bytes:
 
 
 def parse_document(content: bytes) -> Document:
-    """Parse a JSON object by the rules of this module. Raises MalformedBody that names the field, if possible."""
+    """Parse a JSON object by the rules of this module.
+
+    Raises MalformedBody. The error names the field if possible.
+    """
     try:
         document = DECODER.decode(content.decode())
     except UnicodeDecodeError as error:
@@ -114,7 +123,7 @@ def parse_document(content: bytes) -> Document:
 
 
 def without_duplicates(pairs: list[tuple[str, Any]]) -> Document:
-    """Return a dictionary of the pairs. Raises MalformedBody that names a repeated key."""
+    """Return a dictionary of the pairs. If a key is repeated, raise MalformedBody with the key."""
     document = dict(pairs)
     if len(document) < len(pairs):
         [(twice, _)] = Counter(name for name, _ in pairs).most_common(1)
@@ -123,7 +132,7 @@ def without_duplicates(pairs: list[tuple[str, Any]]) -> Document:
 
 
 def number(text: str, kind: type[int] | type[float]) -> int | float:
-    """Parse a number. Raises MalformedBody if it is too long or too large to store."""
+    """Parse a number. Raises MalformedBody if it has too many digits or is too large to store."""
     if len(text) > MAX_NUMBER_LENGTH:
         raise MalformedBody("A number is too long.")
     value = kind(text)
@@ -133,7 +142,7 @@ def number(text: str, kind: type[int] | type[float]) -> int | float:
 
 
 def no_number(text: str) -> None:
-    """Reject NaN and Infinity, which Python accepts and JSON does not have."""
+    """Reject NaN and Infinity. Python accepts them, but they are not valid JSON."""
     raise MalformedBody(f"{text} is not a JSON value.")
 
 
@@ -146,7 +155,7 @@ DECODER = json.JSONDecoder(
 
 
 def refuse_unstorable(document: Document) -> None:
-    """Raise MalformedBody for NUL and lone surrogates anywhere, and for more than MAX_DEPTH levels."""
+    """Raise MalformedBody for a NUL or a lone surrogate in any string, and for more than MAX_DEPTH levels."""
     level: list[tuple[str, Any]] = [("", document)]
     for _ in range(MAX_DEPTH):
         level = [child for path, value in level for child in children(path, value)]
@@ -157,7 +166,7 @@ def refuse_unstorable(document: Document) -> None:
 
 
 def children(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the path and value of each child, and check texts."""
+    """Yield the path and the value of each child. Check the strings on the way."""
     if isinstance(value, dict):
         for name, inner in value.items():
             refuse_unstorable_text(path, name)
@@ -170,19 +179,19 @@ def children(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def refuse_unstorable_text(path: str, value: Any) -> None:
-    """Raise MalformedBody if a text has NUL or lone surrogates."""
+    """Raise MalformedBody if a string contains NUL or a lone surrogate."""
     found = UNSTORABLE_CHARACTERS.search(value) if isinstance(value, str) else None
     if found:
         raise field_problem(path, f"The character U+{ord(found[0]):04X} is not allowed.")
 
 
 def field_problem(name: str, message: str) -> MalformedBody:
-    """Return the error about a field. It does not name the field if the name itself cannot be shown."""
+    """Return the error about a field. Leave out the field's name if it cannot be displayed."""
     if not name or UNSTORABLE_CHARACTERS.search(name):
         return MalformedBody(message)
     return MalformedBody("The body is not valid.", fields={AsSent(name[:100]): [message]})
 
 
 def too_deep() -> MalformedBody:
-    """Return the error for more than MAX_DEPTH levels."""
+    """Return the error for a body with more than MAX_DEPTH levels."""
     return MalformedBody(f"The body is nested deeper than {MAX_DEPTH} levels.")

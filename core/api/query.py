@@ -1,4 +1,7 @@
-"""Strict validation of the query and the headers against what an operation declares: 400 for anything else."""
+"""Strict validation of the query and the headers.
+
+A request that does not match the declaration of its operation gets a 400 response.
+"""
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any
@@ -38,9 +41,10 @@ class InvalidHeader(Invalid):
 def read_query(
     request: HttpRequest, fields: Fields, filterset: type[StrictFilterSet] | None = None, *, refuse_unknown: bool = True
 ) -> tuple[dict[str, Any], StrictFilterSet | None]:
-    """Return the value of each field and filter, sent or default, and the FilterSet to filter with.
+    """Return the values of all fields and filters, and the FilterSet.
 
-    Raises InvalidQuery that names every parameter that is unknown, repeated, missing or not valid.
+    A parameter that was not sent has its default value. Raises InvalidQuery, which names every parameter that is
+    unknown, repeated, missing or not valid.
     """
     names = [*(filterset.base_filters if filterset else ()), *fields]
     pairs = [pair for pair in pairs_of(request) if refuse_unknown or pair[0] in names]
@@ -57,9 +61,10 @@ def read_query(
 
 
 def read_headers(request: HttpRequest, fields: Fields) -> dict[str, Any]:
-    """Return the value of each declared header, sent or default. Other headers are ignored.
+    """Return the values of all declared headers. Ignore other headers.
 
-    Raises InvalidHeader that names every declared header that is not valid.
+    A header that was not sent has its default value. Raises InvalidHeader, which names every declared header that is
+    not valid.
     """
     sent = {name: request.headers[name] for name in fields if name in request.headers}
     values, faults = read_fields(sent, fields)
@@ -69,7 +74,7 @@ def read_headers(request: HttpRequest, fields: Fields) -> dict[str, Any]:
 
 
 def refused_names(sent: Sequence[str], declared: Collection[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the names that are not declared or sent twice, each with its messages."""
+    """Yield each name that is not declared or is sent twice, with its messages."""
     for name in sent:
         if name not in declared:
             yield AsSent(name[:MAX_NAME_LENGTH]), ["This parameter is unknown."]
@@ -78,10 +83,10 @@ def refused_names(sent: Sequence[str], declared: Collection[str]) -> Iterator[tu
 
 
 def pairs_of(request: HttpRequest) -> list[tuple[str, str]]:
-    """Decode the query string as UTF-8. Raises InvalidQuery, where Django would replace invalid bytes."""
+    """Decode the query string as UTF-8. Raises InvalidQuery for invalid bytes, which Django would replace."""
     query_string = request.META.get("QUERY_STRING", "")
     try:
-        # WSGI decodes bytes as Latin-1 (PEP 3333).
+        # In WSGI, the bytes are decoded as Latin-1 (PEP 3333).
         text = query_string.encode("latin-1").decode()
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
     except ValueError as error:

@@ -51,11 +51,11 @@ class OperationSchema(AutoSchema):
 
     @property
     def operation(self) -> Operation:
-        """The described operation."""
+        """The operation that this schema describes."""
         return required_operation_of(self.view)
 
     def envelope(self, data: Schema) -> Schema:
-        """Return the schema of a success body with this data."""
+        """Return the schema of a successful response's body with this data."""
         properties: dict[str, Schema] = {
             "success": {"type": "boolean", "const": True},
             "message": {"type": "string", "examples": [self.operation.message]},
@@ -66,7 +66,7 @@ class OperationSchema(AutoSchema):
         return {"type": "object", "properties": properties, "required": list(properties)}
 
     def failures(self) -> set[int]:
-        """Return the error statuses of the operation: those that follow from its input, and the declared ones."""
+        """Return the error statuses of the operation: the declared ones, and those that its input can cause."""
         statuses = {400, 503, *self.operation.errors}
         if not self.operation.public:
             statuses |= {401, 403}
@@ -77,7 +77,7 @@ class OperationSchema(AutoSchema):
         return statuses
 
     def get_operation_id(self) -> str:
-        """Return the declared name, else `resource_action`, as in the credential table."""
+        """Return the declared ``name`` or, if there is none, `resource_action`, as in the credential table."""
         view: Any = self.view
         named = f"{view.resource}_{view.action}" if hasattr(view, "resource") else str(super().get_operation_id())
         return self.operation.name or named
@@ -103,7 +103,7 @@ class OperationSchema(AutoSchema):
 
     def described(self, name: str, field: Field, location: Any) -> OpenApiParameter:
         """Return the description of a parameter from its field."""
-        # A private method, but drf-spectacular's documentation uses it in its examples of extensions.
+        # This method is private, but the example extensions in drf-spectacular's documentation call it too.
         schema = self._map_serializer_field(field, "request")
         return OpenApiParameter(
             name, schema, location, required=field.required, description=schema.pop("description", "")
@@ -162,7 +162,7 @@ class OperationSchema(AutoSchema):
 
 
 class StrictFilterExtension(DjangoFilterExtension):
-    """Describe strict filters: drf-spectacular's extension for django-filter, plus defaults."""
+    """Describe strict filters. Extends drf-spectacular's extension for django-filter with default values."""
 
     target_class = "core.api.filters.StrictFilterBackend"
     priority = 1
@@ -175,7 +175,7 @@ class StrictFilterExtension(DjangoFilterExtension):
         return [one for found in filters for one in self.resolve_filter_field(auto_schema, None, declared, *found)]
 
     def resolve_filter_field(self, *args: Any) -> list[Schema]:
-        """Return the parameters of one filter. Choices keep their declared order."""
+        """Return the parameters of one filter. Keep the choices in their declared order."""
         options = args[-1].extra
         parameters: list[Schema] = super().resolve_filter_field(*args)
         for parameter in parameters:
@@ -194,7 +194,10 @@ def response(description: str, schema: Schema) -> Schema:
 
 
 def below_prefix(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
-    """Keep the endpoints below SCHEMA_PATH_PREFIX: one document describes one API. A preprocessing hook."""
+    """Keep only the endpoints below SCHEMA_PATH_PREFIX. A preprocessing hook of drf-spectacular.
+
+    Each document describes one API.
+    """
     prefix = spectacular_settings.SCHEMA_PATH_PREFIX
     return [endpoint for endpoint in endpoints if endpoint[0].startswith(f"{prefix}/")]
 

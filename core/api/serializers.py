@@ -45,7 +45,7 @@ class SecondsField(serializers.DateTimeField):
 
 
 class StrictTextField(serializers.CharField):
-    """Text from a JSON string, unchanged. REST framework alone accepts numbers and trims spaces."""
+    """A JSON string, unchanged. REST framework's own field also accepts numbers and removes spaces."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(trim_whitespace=False, **options)
@@ -67,7 +67,10 @@ class AddressSerializerField(StrictTextField):
 
 
 class StrictUuidField(serializers.UUIDField):
-    """A UUID in its canonical form of 36 characters. REST framework alone accepts numbers, braces and URNs."""
+    """A UUID in its canonical form of 36 characters.
+
+    REST framework's own field also accepts numbers, braces and URNs.
+    """
 
     def to_internal_value(self, data: Any) -> UUID:
         """Return the UUID. Raises ValidationError for anything else."""
@@ -78,7 +81,7 @@ class StrictUuidField(serializers.UUIDField):
 
 
 class StrictIntegerField(serializers.IntegerField):
-    """A JSON number without a fraction. REST framework alone accepts strings of digits."""
+    """A JSON number without a fraction. REST framework's own field also accepts strings of digits."""
 
     def to_internal_value(self, data: Any) -> int:
         """Return the number. Raises ValidationError for anything else."""
@@ -88,7 +91,7 @@ class StrictIntegerField(serializers.IntegerField):
 
 
 class StrictBooleanField(serializers.BooleanField):
-    """JSON's `true` or `false`. REST framework alone accepts many words and numbers."""
+    """JSON's `true` or `false`. REST framework's own field also accepts many words and numbers."""
 
     def to_internal_value(self, data: Any) -> bool:
         """Return the boolean. Raises ValidationError for anything else."""
@@ -98,7 +101,7 @@ class StrictBooleanField(serializers.BooleanField):
 
 
 class ChoiceField(serializers.ChoiceField):
-    """One of some choices. The error message lists them; REST framework's only repeats the input."""
+    """One of several choices. The error message lists them. REST framework's message only repeats the input."""
 
     def __init__(self, choices: Any, **options: Any) -> None:
         super().__init__(choices, **options)
@@ -112,17 +115,17 @@ class PlainTextField(StrictTextField):
 
 
 class PlainMultilineTextField(StrictTextField):
-    """Visible text with line breaks. CR LF, which browsers send, becomes a newline."""
+    """Visible text with line breaks. Browsers send CR LF, which becomes a newline."""
 
     default_validators = [validate_plain_multiline_text]
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the string with newlines only."""
+        """Return the string with CR LF replaced by newlines."""
         return super().to_internal_value(data).replace("\r\n", "\n")
 
 
 class HouseSerializer(serializers.Serializer):
-    """A serializer with fields in snake_case in Python and in camelCase in JSON. Unknown fields are an error.
+    """A serializer whose fields are snake_case in Python and camelCase in JSON. It rejects unknown fields.
 
     `validate_<name>` and `get_<name>` methods have snake_case names, and `validated_data` has snake_case keys.
     """
@@ -132,7 +135,7 @@ class HouseSerializer(serializers.Serializer):
         return {camel_case(name): self.renamed(name, field) for name, field in super().get_fields().items()}
 
     def renamed(self, name: str, field: Field) -> Field:
-        """Set the field's source and methods to its Python name."""
+        """Point a field with a camelCase name to its snake_case source and methods. Return the field."""
         if camel_case(name) == name:
             return field
         if isinstance(field, serializers.SerializerMethodField):
@@ -144,7 +147,7 @@ class HouseSerializer(serializers.Serializer):
         return field
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Validate the data. Raises one ValidationError for all fields that are not valid or unknown."""
+        """Validate the data. Raises one ValidationError with the messages of all invalid and unknown fields."""
         unknown = self.unknown_fields(data) if isinstance(data, Mapping) else {}
         try:
             values = super().to_internal_value(data)
@@ -155,13 +158,16 @@ class HouseSerializer(serializers.Serializer):
         return values
 
     def unknown_fields(self, data: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Return the messages for fields that are not declared or read-only."""
+        """Return error messages for fields that are not declared, and for read-only fields."""
         known = {field.field_name for field in self.fields.values() if not field.read_only}
         unknown = islice((name for name in data if name not in known), MAX_NAMES)
         return {AsSent(name[:MAX_NAME_LENGTH]): ["This field is unknown."] for name in unknown}
 
     def to_representation(self, instance: Any) -> dict[str, Any]:
-        """Return one row as JSON values. Long lists spend most time here, so `columns` is computed once."""
+        """Return one row as JSON values.
+
+        Serializing long lists spends most of its time here, so `columns` is computed only once.
+        """
         row = {}
         for name, read, represent in self.columns:
             try:
@@ -173,13 +179,16 @@ class HouseSerializer(serializers.Serializer):
 
     @cached_property
     def columns(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
-        """The name of each readable field, how to read its value and how to represent it."""
+        """For each readable field: its name, a function that reads its value, and one that represents it."""
         readable = [field for field in self.fields.values() if not field.write_only]
         return [(str(field.field_name), reader_of(field), field.to_representation) for field in readable]
 
 
 def reader_of(field: Field) -> Callable[[Any], Any]:
-    """Return a function that reads a field's value: a plain attribute lookup where possible, as it is faster."""
+    """Return a function that reads a field's value.
+
+    It is a plain attribute lookup where possible, which is faster.
+    """
     if field.source == "*" or type(field).get_attribute is not Field.get_attribute:
         return field.get_attribute
     attribute = attrgetter(str(field.source))
@@ -195,7 +204,7 @@ def reader_of(field: Field) -> Callable[[Any], Any]:
 
 
 class SnakeCaseSerializer(HouseSerializer):
-    """A `HouseSerializer` with names in snake_case, for dialects."""
+    """A `HouseSerializer` with snake_case names in JSON, for dialects."""
 
     def get_fields(self) -> dict[str, Field]:
         """Return the fields by their declared names."""
@@ -203,4 +212,4 @@ class SnakeCaseSerializer(HouseSerializer):
 
 
 class NoBody(HouseSerializer):
-    """The body of an operation without input: absent, or an empty object."""
+    """The body of an operation without input. It is absent or an empty object."""

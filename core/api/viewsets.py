@@ -1,4 +1,4 @@
-"""The base of every API viewset, of the house API and of the dialects."""
+"""The base class of every API viewset, in the house API and in the dialects."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,12 +24,13 @@ from .serializers import NoBody
 class ApiViewSet(GenericViewSet):
     """A viewset whose methods are declared with `@operation`. Their input is validated before they run.
 
-    Each operation declares its serializers, `filterset_class` and `pagination_class`, which are class attributes in
-    REST framework's generic views.
+    Each operation declares its serializers, `filterset_class` and `pagination_class`. In REST framework's generic
+    views, these are class attributes.
 
-    A method reads `self.query` and `self.header`, which have a value for every declared query parameter and header,
-    and `self.body`, the validated body. It returns `self.respond(...)` or `self.respond_with_page(...)`. A dialect
-    overrides `renderer_classes`, `error_body`, `schema`, credentials and paginators.
+    A method reads the declared query parameters from `self.query`, the declared headers from `self.header`, and the
+    validated body from `self.body`. Parameters and headers that were not sent have their default values. The method
+    returns `self.respond(...)` or `self.respond_with_page(...)`. A dialect overrides `renderer_classes`, `error_body`,
+    `schema`, credentials and paginators.
     """
 
     renderer_classes = [EnvelopeRenderer]
@@ -39,10 +40,10 @@ class ApiViewSet(GenericViewSet):
     schema = OperationSchema()
     error_body: ErrorBody = staticmethod(house_error_body)
 
-    #: JSON Schemas of path parameters whose routes accept any text.
+    #: JSON Schemas of path parameters for which the route accepts any string.
     path_parameters: Mapping[str, Schema] = {}
 
-    #: False for vendors that ignore unknown query parameters.
+    #: Set to False if the vendor's API ignores unknown query parameters.
     refuse_unknown_parameters = True
 
     message: str
@@ -73,7 +74,7 @@ class ApiViewSet(GenericViewSet):
         return self.operation.serializer_class
 
     def get_permissions(self) -> list[Any]:
-        """Return the permissions of the viewset and of the operation; a public operation needs none."""
+        """Return the permissions of the viewset and of the operation. A public operation has none."""
         found = operation_of(self)
         if found is None:
             return list(super().get_permissions())
@@ -82,7 +83,10 @@ class ApiViewSet(GenericViewSet):
         return [*super().get_permissions(), *(permission() for permission in found.permission_classes)]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        """Authenticate and authorize, then validate the input. REST framework rejects methods that are not routed."""
+        """Authenticate and authorize the request, then validate its input.
+
+        REST framework rejects methods that are not routed.
+        """
         super().initial(request, *args, **kwargs)
         if self.action is None or self.action == "metadata":
             return
@@ -94,39 +98,42 @@ class ApiViewSet(GenericViewSet):
         self.body = {} if request.method in SAFE_METHODS else self.read_body(request)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Forbid caching, as responses differ by caller."""
+        """Forbid caching, because the response depends on the caller."""
         response = super().finalize_response(request, response, *args, **kwargs)
         response["Cache-Control"] = "no-store"
         return response
 
     def read_body(self, request: Request) -> dict[str, Any]:
-        """Validate the body as the operation declares it; PATCH may omit fields. Raises ValidationError."""
+        """Validate the body against the declared serializer. PATCH may omit fields. Raises ValidationError."""
         body = self.operation.body or NoBody
         serializer = body(data=request.data, partial=request.method == "PATCH", context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
     def respond(self, value: Any = None) -> Response:
-        """Return a response with the serialized value, or values if the operation declares `many`.
+        """Return a response with the serialized value. If the operation declares `many`, serialize a list of values.
 
-        Without a serializer, or without a value, `value` itself is the data.
+        If there is no serializer, or if `value` is None, `value` itself is the data.
         """
         if value is not None and self.operation.serializer_class:
             value = self.get_serializer(value, many=self.operation.many).data
         return Response(value, status=self.operation.status)
 
     def respond_without_data(self, status: int) -> Response:
-        """Return a response without data and with a status from the operation's `also`."""
+        """Return a response without data. The operation's `also` must contain the status."""
         self.message = self.operation.also[status]
         return Response(None, status=status)
 
     def respond_with_page(self, rows: Any) -> Response:
-        """Return the requested page of a queryset: filtered, sorted and serialized."""
+        """Return the requested page of a queryset after filtering and sorting. Serialize the rows of the page."""
         if self.pagination_class is None:
             raise ImproperlyConfigured(f"{self.action} declares no pagination_class.")
         page = self.paginate_queryset(self.filter_queryset(rows))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def cursor_context(self) -> str:
-        """Return what a cursor depends on beyond path and query, such as the caller's active organization."""
+        """Return a value that a cursor depends on in addition to the path and the query.
+
+        An example is the caller's active organization.
+        """
         return ""

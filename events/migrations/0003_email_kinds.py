@@ -10,6 +10,7 @@ KINDS |= {
     f"mail.{state}": f"email.{state}"
     for state in ("queued", "sending", "sent", "delivered", "deferred", "bounced", "complained", "failed", "dropped")
 }
+KINDS |= {f"user.second_factor_{what}": f"user.two_factor_{what}" for what in ("added", "renewed", "removed")}
 SUBJECTS = {"mail": "email", "mailrefusal": "suppression"}
 DATA = {"mail_kind": "email_kind", "reach": "scope"}
 

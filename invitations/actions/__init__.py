@@ -1,1 +1,1 @@
-"""What can happen to an invitation: one module for each story."""
+"""The actions that create, change, answer and end invitations."""

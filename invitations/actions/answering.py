@@ -1,4 +1,4 @@
-"""What an invitee does with an invitation: accept, decline, ask for a new one."""
+"""The actions of an invitee: accept an invitation, decline it, or ask for a new one."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -28,7 +28,7 @@ from orgs.seats import members_fill_seats
 
 @dataclass(frozen=True)
 class AcceptResult:
-    """The accepted invitation and the membership; ``membership`` is None while the invitation waits for a seat."""
+    """The accepted invitation and the new membership. ``membership`` is None while the invitation waits for a seat."""
 
     invitation: Invitation
     membership: Membership | None
@@ -37,11 +37,14 @@ class AcceptResult:
 
 @transaction.atomic
 def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> AcceptResult:
-    """Accept as a person with the invited, verified address: create the membership, or wait for a seat.
+    """Accept an invitation: create the membership, or wait for a seat if none is free.
 
-    A caller who is a member already keeps exactly the rights they have. ``proof`` is what the link proves, if one was
-    opened. Raises PersonRequired, InvitationNotFound, InviterCannotGrant, AccountEnded and, when it is not open, the
-    refusal of its state (``why_not_open``). With ``proof`` also NotYours, AddressNotVerified and NewerEmailSent.
+    The caller must be a person who has verified the invited address. The permissions of a caller who is already a
+    member do not change. ``proof`` is the verified token of the link that the caller opened, if any.
+
+    Raises PersonRequired, InvitationNotFound, InviterCannotGrant and AccountEnded. If the invitation is not open,
+    raises the error from ``why_not_open``. With ``proof``, can also raise NotYours, AddressNotVerified and
+    NewerEmailSent.
     """
     user = policies.require_person(by)
     organization, invitation = find_for_invitee(by, invitation_id, proof)
@@ -70,11 +73,13 @@ def decline(
     reason: str = "",
     unsubscribe_from: SuppressionScope | None = None,
 ) -> Invitation:
-    """Decline, with an optional reason, and email the inviter. The emailed link is enough; no account is needed.
+    """Decline an invitation, with an optional reason, and email the inviter.
 
-    ``unsubscribe_from`` also puts the address on the suppression list, which the inviter does not see. Raises
-    InvitationNotFound, ValidationError for the reason and, when it is not open, the refusal of its state
-    (``why_not_open``). With ``proof`` also NotYours, AddressNotVerified and NewerEmailSent.
+    A caller with the emailed link needs no account. ``unsubscribe_from`` also adds the address to the suppression
+    list. The inviter does not see that.
+
+    Raises InvitationNotFound, and ValidationError for the reason. If the invitation is not open, raises the error from
+    ``why_not_open``. With ``proof``, can also raise NotYours, AddressNotVerified and NewerEmailSent.
     """
     if by.user is not None:
         policies.require_person(by)
@@ -92,11 +97,14 @@ def decline(
 
 @transaction.atomic
 def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> Invitation:
-    """Ask the inviter of an expired invitation for a new one, by email. A second request sends no second email.
+    """Email the inviter of an expired invitation that the invitee wants a new one. Repeated requests send no email.
 
-    The link of any of its emails is enough; without one the caller must have verified the invited address. Raises
-    InvitationNotFound, AlreadyInvited when it is still open, the refusal of its state when it did not expire, and
-    RecipientSendingLimitReached when the inviter was asked too often.
+    ``proof`` may come from any email of the invitation. Without ``proof``, the caller must have verified the invited
+    address.
+
+    Raises InvitationNotFound. Raises AlreadyInvited if the invitation is still open. If the invitation ended in another
+    way or was replaced, raises the error from ``why_not_open``. Raises RecipientSendingLimitReached if too many emails
+    to the inviter were requested.
     """
     known = Invitation.objects.addressed_to(by.user) if proof is None else None
     organization, invitation = lock_invitation(invitation_id, among=known)
@@ -115,7 +123,7 @@ def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None)
 
 
 def _answer(invitation: Invitation, status: str, **values: Any) -> None:
-    """Give the invitation its new status. Raise the refusal of its state when it is no longer open."""
+    """Set the new status. If the invitation is no longer open, raise the error from ``why_not_open``."""
     if not leave_pending(invitation.pk, status, **values):
         raise why_not_open(Invitation.objects.get(pk=invitation.pk))
 

@@ -1,4 +1,4 @@
-"""How an invitation ends without a response: it expires, or its email cannot be delivered."""
+"""The two ways an invitation ends without a response: it expires, or its email cannot be delivered."""
 
 import re
 from uuid import UUID
@@ -23,25 +23,26 @@ _REASON = re.compile(r"[2-5]\d\d( [245]\.\d{1,3}\.\d{1,3})?|[a-z_]{1,32}", re.AS
 
 @transaction.atomic
 def expire(*, organization_id: UUID, by: Principal = SERVICE) -> int:
-    """Mark the organization's overdue invitations as expired; return how many.
+    """Mark the organization's overdue invitations as expired, with ``mark_expired``. Return their number.
 
-    See ``mark_expired``. Raises OrganizationNotFound.
+    Raises OrganizationNotFound.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     return mark_expired(Invitation.objects.filter(organization=organization))
 
 
 def mark_expired(invitations: InvitationQuerySet) -> int:
-    """Mark those that are overdue as expired, with an event each; return how many. Needs a transaction.
+    """Mark the overdue invitations as expired, and record an event for each. Return their number.
 
-    An inviter whose email never went out gets an email that says so. An overdue invitation counts as expired before
-    this runs; but a role or unit can be deleted only when no unanswered row names it.
+    Must run in a transaction. If the invitation email was never sent, the inviter gets an email about that. Overdue
+    invitations count as expired even before they are marked. But a role or unit cannot be deleted while an unmarked row
+    refers to it.
     """
     unsent = Email.objects.never_sent().filter(
         kind=Email.Kind.INVITATION,
         invitation=OuterRef("pk"),
         generation=OuterRef("generation"),
-        invitation__organization__deleted_at__isnull=True,  # nothing is sent while it is archived
+        invitation__organization__deleted_at__isnull=True,  # an archived organization sends no emails
     )
     overdue = invitations.overdue().select_related("inviter").annotate(is_unsent=Exists(unsent))
     return sum(_mark_expired(invitation, is_unsent=invitation.is_unsent) for invitation in list(overdue))
@@ -59,11 +60,11 @@ def _mark_expired(invitation: Invitation, *, is_unsent: bool) -> bool:
 
 @transaction.atomic
 def fail(*, invitation_id: UUID, generation: int, reason: str) -> bool:
-    """Mark an open invitation as undeliverable and email the inviter.
+    """Mark an open invitation as undeliverable (status ``error``) and email the inviter.
 
-    Return whether it existed, was open, and still had this ``generation``. ``reason`` is the email server's code
-    (RFC 5321 and RFC 3463) or one word of our own; the server's sentence stays with the email, as it may name a person.
-    Raises ValueError when ``reason`` is a sentence.
+    Return False if the invitation does not exist, is not open, or has another ``generation``. ``reason`` is the mail
+    server's reply code (RFC 5321 and RFC 3463) or a code of this service. The server's full response is stored only
+    with the email, because it may name a person. Raises ValueError if ``reason`` is not a code.
     """
     if not _REASON.fullmatch(reason):
         raise ValueError("The reason for an event is a code.")

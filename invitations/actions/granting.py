@@ -1,6 +1,6 @@
-"""What an invitation may grant: how long it is valid, who may offer it, and whether the inviter still could.
+"""Check the grant of an invitation: its lifetime, the caller's permissions, and the inviter's current permissions.
 
-The inviter vouches for the grant until the invitation is accepted (decision 5).
+The inviter must be able to offer the grant until the invitation is accepted (decision 5).
 """
 
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ def expiry(lifetime_days: int) -> datetime:
 
 
 def require_grant(by: Principal, organization: Organization, grant: Grant) -> None:
-    """Require that the caller may manage the members and has every permission that the grant gives.
+    """Require that the caller may manage members and has every permission in the grant.
 
     For a grant in a unit, it is enough to manage that unit's members. Raises OrganizationNotFound, PermissionMissing,
     GrantTooWide.
@@ -40,8 +40,8 @@ def require_grant(by: Principal, organization: Organization, grant: Grant) -> No
 def require_withdrawal(by: Principal, organization: Organization, invitation: Invitation) -> None:
     """Require that the caller may cancel the invitation.
 
-    A caller who manages only its unit's members needs every permission that an unanswered one grants. Raises
-    OrganizationNotFound, PermissionMissing, GrantTooWide.
+    A caller who manages the members of the unit, but not of the organization, also needs every permission in the grant
+    if the invitation is unanswered. Raises OrganizationNotFound, PermissionMissing, GrantTooWide.
     """
     held = policies.require_member_management(by, organization, invitation.unit)
     if invitation.finished_at is None and not held.permits(MANAGE_MEMBERS):
@@ -49,10 +49,10 @@ def require_withdrawal(by: Principal, organization: Organization, invitation: In
 
 
 def vouched_grant(organization: Organization, invitation: Invitation) -> Grant | None:
-    """Return what accepting gives, or None when the inviter could not offer it today.
+    """Return the invitation's grant, or None if the inviter can no longer offer it.
 
-    This repeats the checks of creation: the role and the unit belong to the organization, and the inviter has every
-    permission that the grant gives.
+    This repeats the checks made when the invitation was created: the role and the unit belong to the organization, and
+    the inviter has every permission in the grant.
     """
     try:
         grant = find_grant(
@@ -69,18 +69,18 @@ def vouched_grant(organization: Organization, invitation: Invitation) -> Grant |
 
 
 def still_vouched(organization: Organization, invitation: Invitation) -> bool:
-    """Return whether the inviter could still offer this invitation today."""
+    """Return whether the inviter can still offer the invitation's grant."""
     return vouched_grant(organization, invitation) is not None
 
 
 def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
-    """Return the columns that make the caller the inviter, or none while the inviter can still offer this grant."""
+    """Return the columns that make the caller the inviter, or {} if the current inviter can still offer the grant."""
     held = policies.inviter_permissions(invitation.inviter, organization)
     return {} if held is not None and _could_offer(held, grant) else signature(by)
 
 
 def signature(by: Principal) -> dict[str, Any]:
-    """Return the columns of the inviter: the account, and its id and name, which stay when the account is deleted."""
+    """Return the inviter columns: the account, and its id and name. Id and name remain if the account is deleted."""
     name = by.user.display_name if by.user else ""
     return {"inviter": by.user, "inviter_user_id": by.actor_id, "inviter_name": name}
 

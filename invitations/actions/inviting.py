@@ -1,7 +1,7 @@
-"""What an organization does with invitations: invite, change, resend, correct the address, cancel.
+"""The actions of an organization: invite, change, resend, correct the address, cancel.
 
-Every action takes the same five steps: lock the organization, require the permission, check the rule, change the rows,
-record the event. An email is a row of the outbox, written in the same transaction. ``by`` is the caller.
+Every action has the same five steps: lock the organization, check the permission, check the rules, change the rows,
+record the event. Queueing an email adds an outbox row in the same transaction. ``by`` is the caller.
 """
 
 from typing import Any
@@ -51,13 +51,14 @@ def invite(  # noqa: PLR0913 - every field of an invitation
 ) -> Invitation:
     """Invite an address into the organization and queue the invitation email.
 
-    The default role is ``unassigned``; the default language is the organization's. ``unit_kind``, if given, must be the
-    unit's kind. ``force`` replaces an open invitation to the same address and target; without it such an invitation
-    raises AlreadyInvited.
+    The default role is ``unassigned``. The default language is the organization's. ``unit_kind``, if given, must be the
+    unit's kind. If there is an open invitation to the same address and target, ``force`` replaces it. Without
+    ``force``, AlreadyInvited is raised.
 
     Raises OrganizationNotFound, PermissionMissing, GrantTooWide, AlreadyMember, NoSeatLeft, Invalid for the lifetime,
-    ValidationError for a field, and what ``find_grant`` raises for the role and the unit. Over a limit:
-    TooManyOpenInvitations, OrganizationSendingLimitReached, InviterSendingLimitReached, RecipientSendingLimitReached.
+    ValidationError for a field, and what ``find_grant`` raises for the role and the unit. If a limit is reached, raises
+    TooManyOpenInvitations, OrganizationSendingLimitReached, InviterSendingLimitReached or
+    RecipientSendingLimitReached.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require_any_member_management(by, organization)
@@ -87,11 +88,12 @@ def update_invitation(
     unit_role_id: UUID | None = None,
     lifetime_days: int | None = None,
 ) -> Invitation:
-    """Change what an open invitation grants, or when it expires, counted from now; None leaves a value as it is.
+    """Change the grant or the expiry date of an open invitation. None leaves a value unchanged.
 
-    The caller must be able to offer both the present grant and the new one. Raises InvitationNotFound,
-    PermissionMissing, GrantTooWide, Invalid for the lifetime, what ``find_grant`` raises for the roles and, when it is
-    not open, the refusal of its state (``why_not_open``).
+    ``lifetime_days`` counts from now. The caller must be able to offer both the current grant and the new one.
+
+    Raises InvitationNotFound, PermissionMissing, GrantTooWide, Invalid for the lifetime, and what ``find_grant`` raises
+    for the roles. If the invitation is not open, raises the error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
@@ -122,12 +124,13 @@ def update_invitation(
 def resend(
     *, by: Principal, organization_id: UUID, invitation_id: UUID, lifetime_days: int = DEFAULT_LIFETIME_DAYS
 ) -> Invitation:
-    """Email a new link and restart the lifetime; older links then say that a newer email was sent.
+    """Email a new link and restart the lifetime. The pages of older links then say that a newer email was sent.
 
-    An expired or undeliverable invitation is replaced by a new one with the same grant, which is returned. The caller
-    must be able to offer the grant, and becomes the inviter when the present inviter can no longer offer it. Raises
-    InvitationNotFound, GrantGone, what ``invite`` raises and, for an invitation that ended in another way, the refusal
-    of its state (``why_not_open``).
+    For an expired or undeliverable invitation, create and return a new one with the same grant. The caller must be able
+    to offer the grant. If the current inviter can no longer offer it, the caller becomes the inviter.
+
+    Raises InvitationNotFound, GrantGone, and what ``invite`` raises. If the invitation ended in another way, raises the
+    error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
@@ -154,11 +157,12 @@ def correct_address(
     email: Address,
     lifetime_days: int = DEFAULT_LIFETIME_DAYS,
 ) -> Invitation:
-    """Replace an invitation to a wrong address by a new one to ``email``, with the same grant.
+    """Replace an invitation to a wrong address with a new one to ``email`` that has the same grant.
 
-    The former must be open or undeliverable. The rules and limits of inviting apply to the new one. Raises
-    InvitationNotFound, SameAddress, GrantGone, what ``invite`` raises and, when the former is neither open nor
-    undeliverable, the refusal of its state (``why_not_open``).
+    The old invitation must be open or undeliverable. The rules and limits of ``invite`` apply to the new one.
+
+    Raises InvitationNotFound, SameAddress, GrantGone, and what ``invite`` raises. If the old invitation is neither open
+    nor undeliverable, raises the error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
     former = find_managed(by, organization, invitation_id)
@@ -169,7 +173,8 @@ def correct_address(
 def cancel(*, by: Principal, organization_id: UUID, invitation_id: UUID) -> Invitation:
     """Cancel an open invitation, or an accepted one that waits for a seat.
 
-    Raises InvitationNotFound, PermissionMissing, GrantTooWide and, when it ended before, the refusal of its state.
+    Raises InvitationNotFound, PermissionMissing and GrantTooWide. If the invitation has already ended, raises the error
+    from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)

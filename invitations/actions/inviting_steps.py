@@ -1,4 +1,4 @@
-"""Steps shared by the actions that send an invitation. The caller has locked the organization."""
+"""Steps shared by the actions that send an invitation. The caller must have locked the organization."""
 
 from accounts.principals import Principal
 from core.addresses import Address
@@ -21,10 +21,10 @@ from orgs.seats import require_seat
 def replace_open_invitation(
     by: Principal, organization: Organization, address: Address, grant: Grant, *, force: bool
 ) -> Invitation | None:
-    """Cancel the open invitation to this address and target, and return it; None when there is none.
+    """Cancel and return the unanswered invitation to this address and target. Return None if there is none.
 
-    An overdue one is marked as expired. Raises AlreadyInvited unless ``force``, and what ``require_grant`` raises for
-    the former grant.
+    If that invitation is overdue, mark it as expired and return None. Otherwise, raises AlreadyInvited unless ``force``
+    is true, and what ``require_grant`` raises for the grant of that invitation.
     """
     same = organization.invitations.with_details().unanswered().filter(email=address, unit=grant.unit)
     mark_expired(same)
@@ -48,10 +48,10 @@ def send_new(
     former: Invitation | None,
     language: str,
 ) -> Invitation:
-    """Save an invitation and queue its email; ``former`` then names it as its successor.
+    """Save a new invitation, queue its email, and set ``superseded_by`` of ``former``, if given.
 
-    The caller has checked permissions and grant. Raises AlreadyInvited, Invalid for the lifetime, ValidationError, and
-    the refusals of the limits (``invitations.email.limits``).
+    The caller must have checked the permissions and the grant. Raises AlreadyInvited, Invalid for the lifetime,
+    ValidationError, and the errors of the limits (``invitations.email.limits``).
     """
     require_open_slot(organization)
     count_email(by, organization, address)
@@ -78,9 +78,9 @@ def send_new(
 def send_corrected(
     by: Principal, organization: Organization, former: Invitation, address: Address, lifetime_days: int
 ) -> Invitation:
-    """Replace an open or undeliverable invitation by one to another address, by the rules of ``invite``.
+    """Replace an open or undeliverable invitation with a new one to another address.
 
-    Raises SameAddress, GrantGone, and what ``invite`` raises.
+    The rules of ``invite`` apply. Raises SameAddress, GrantGone, and what ``invite`` raises.
     """
     if address == former.email:
         raise SameAddress(fields={"email": [SameAddress.message]})
@@ -108,9 +108,9 @@ def send_again(by: Principal, organization: Organization, invitation: Invitation
 
 
 def require_same_grant(by: Principal, organization: Organization, former: Invitation) -> Grant:
-    """Return the grant of a former invitation, once the caller may offer it.
+    """Return the grant of the old invitation. Require that the caller may offer it.
 
-    Raises GrantGone when its role or unit no longer exists, and what ``require_grant`` raises.
+    Raises GrantGone if the role or the unit no longer exists, and what ``require_grant`` raises.
     """
     if not former.has_whole_grant:
         raise GrantGone

@@ -1,4 +1,4 @@
-"""What the worker does for invitations between emails, once a minute."""
+"""The maintenance tasks that the worker runs once a minute."""
 
 import logging
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from orgs.models import Organization
 
 logger = logging.getLogger(__name__)
 
-MAX_BATCH = 100  # the next round does the rest, so that emails do not wait long
+MAX_BATCH = 100  # the next run does the rest, so that emails do not wait long
 
 
 def expire_overdue() -> None:
@@ -27,16 +27,17 @@ def expire_overdue() -> None:
         except OrganizationNotFound:
             logger.info("organization no longer exists", extra={"organization_id": organization_id})
         except (OperationalError, InterfaceError):
-            raise  # the database is unavailable: the next organization would fail too
+            raise  # the database is unavailable, so the next organization would fail too
         except Exception:
             logger.exception("marking invitations as expired failed", extra={"organization_id": organization_id})
 
 
 def complete_acceptances() -> None:
-    """Complete acceptances that wait for a seat.
+    """Complete acceptances that wait for a seat, if a seat is free and the inviter can offer the grant.
 
-    A freed seat completes them at once, but nothing signals that an inviter may grant the role again. The organizations
-    are chosen at random, so that those whose invitees cannot join yet do not block the others.
+    When a seat becomes free, a signal completes acceptances immediately. No signal reports that an inviter can offer
+    the grant again, so this task checks. The order of the organizations is random: otherwise organizations whose
+    invitees cannot join yet would fill each batch.
     """
     waiting = Invitation.objects.waiting().order_by().values("organization_id")
     organizations = Organization.objects.live().filter(pk__in=waiting).order_by("?").values_list("pk", flat=True)
@@ -48,9 +49,9 @@ def complete_acceptances() -> None:
 
 
 def send_reminders() -> None:
-    """Queue reminders of invitations that expire soon, the earliest first.
+    """Queue reminders for invitations that expire soon, the earliest expiry first.
 
-    A reminder over a sending limit is tried again in a later round.
+    If a sending limit is reached, a later run tries again.
     """
     reminded, over_limit = 0, set()
     for key, organization_id in list(ending_soon().order_by("expires_at", "id").values_list("pk", "organization_id")):
@@ -63,7 +64,7 @@ def send_reminders() -> None:
         except RecipientSendingLimitReached:
             continue
         except (OperationalError, InterfaceError):
-            raise  # the database is unavailable: the next reminder would fail too
+            raise  # the database is unavailable, so the next reminder would fail too
         except Exception:
             logger.exception("queueing a reminder failed", extra={"invitation_id": key})
         if reminded == MAX_BATCH:

@@ -1,4 +1,4 @@
-"""One reminder before an invitation expires. The worker drops it unsent when the invitee has answered."""
+"""Remind invitees once before an invitation expires. If the invitee answers first, the worker drops the reminder."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -24,10 +24,11 @@ AFTER_THE_FIRST_EMAIL = timedelta(days=1)
 def ending_soon() -> InvitationQuerySet:
     """Return open invitations that need a reminder.
 
-    They expire within two days, their email was sent at least a day ago, and no reminder is queued. An email that the
-    provider could not deliver yet (``deferred``) counts as sent. So does an email
-    that was withheld because its recipient unsubscribed. The organization sees the same events for it, and the worker
-    withholds the reminder too.
+    These expire within two days, their invitation email was sent at least a day ago, and they have no reminder.
+
+    An email that the provider could not deliver yet (``deferred``) counts as sent. An email that was withheld because
+    its recipient unsubscribed counts as sent too, so that the organization sees the same events. The worker also
+    withholds the reminder.
     """
     emails = Email.objects.filter(invitation=OuterRef("pk"), generation=OuterRef("generation"))
     arrived = ["sent", "delivered", "deferred"]
@@ -44,9 +45,9 @@ def ending_soon() -> InvitationQuerySet:
 
 @transaction.atomic
 def remind(*, invitation_id: UUID) -> bool:
-    """Queue the reminder of an invitation; return False when it no longer needs one.
+    """Queue the reminder for an invitation. Return False if the invitation no longer needs one.
 
-    A reminder counts toward the sending limits: raises OrganizationSendingLimitReached, RecipientSendingLimitReached.
+    A reminder counts toward the sending limits. Raises OrganizationSendingLimitReached, RecipientSendingLimitReached.
     """
     try:
         organization, invitation = lock_invitation(invitation_id)

@@ -1,4 +1,4 @@
-"""Accepted invitations that wait for a seat, and how they get one."""
+"""Complete accepted invitations that wait for a seat."""
 
 from uuid import UUID
 
@@ -20,14 +20,18 @@ from orgs.seats import members_fill_seats
 
 @transaction.atomic
 def give_free_seats(*, organization_id: UUID, by: Principal = SERVICE) -> int:
-    """Complete the acceptances that find a free seat; return how many. Raises OrganizationNotFound."""
+    """Lock the organization and give its free seats to waiting invitations. Return the number of new members.
+
+    Raises OrganizationNotFound.
+    """
     return complete_waiting(by=by, organization=lock_organization(organization_id, by=by))
 
 
 def complete_waiting(*, by: Principal, organization: Organization) -> int:
-    """Give free seats to waiting acceptances, the longest wait first; return how many. The caller has the lock.
+    """Give free seats to waiting invitations, the longest wait first. Return the number of completed invitations.
 
-    Nobody joins an archived organization; restoring it calls this again.
+    The caller must have locked the organization. Nobody can join an archived organization. Restoring the organization
+    calls this function again.
     """
     completed = 0
     if organization.is_archived:
@@ -40,10 +44,10 @@ def complete_waiting(*, by: Principal, organization: Organization) -> int:
 
 
 def _complete(by: Principal, organization: Organization, waiting: Invitation) -> bool:
-    """Make one waiting person a member; return whether that succeeded.
+    """Add the person who accepted as a member. Return whether the invitation was completed.
 
-    The invitation of a deleted account is cancelled. It keeps waiting while the account is inactive, or while the
-    inviter cannot offer the grant.
+    If the account is deleted, cancel the invitation. If the account is inactive or the inviter cannot offer the grant,
+    the invitation continues to wait.
     """
     account = lock_account(waiting.answered_by_id) if waiting.answered_by_id else None
     if account is None or account.deleted_at is not None:

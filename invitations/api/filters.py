@@ -11,7 +11,7 @@ from orgs.api.filters import AddressFilter, RoleFilter
 
 
 class SentInvitationFilter(StrictFilterSet):
-    """Filters for the invitations of an organization."""
+    """Filters and sort order for the invitations of an organization."""
 
     parameter_names = {"invited_by": "invitedBy"}
 
@@ -39,15 +39,15 @@ class SentInvitationFilter(StrictFilterSet):
     )
 
     def filter_queryset(self, queryset: InvitationQuerySet) -> InvitationQuerySet:
-        """Return the open invitations unless `state` or `delivery` is set.
+        """Return only the open invitations if neither `state` nor `delivery` is set.
 
-        A `delivery` filter must also find undeliverable invitations, which are no longer open.
+        A `delivery` filter alone must also return undeliverable invitations, which are not open.
         """
         rows: InvitationQuerySet = super().filter_queryset(queryset)
         return rows if {"state", "delivery"} & self.filters.keys() else rows.open()
 
     def filter_state(self, queryset: InvitationQuerySet, name: str, value: tuple[str, ...]) -> InvitationQuerySet:
-        """Return the invitations in any of these states."""
+        """Return the invitations in these states."""
         return queryset.in_states(value)
 
     def filter_delivery(self, queryset: InvitationQuerySet, name: str, value: str) -> InvitationQuerySet:

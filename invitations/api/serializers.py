@@ -29,7 +29,7 @@ MAX_TOKEN_LENGTH = 256
 
 
 class LifetimeField(StrictIntegerField):
-    """The number of days until the invitation expires. The actions call it `lifetime_days`."""
+    """The number of days until the invitation expires. In the actions, this is the argument `lifetime_days`."""
 
     def __init__(self) -> None:
         super().__init__(source="lifetime_days", min_value=1, max_value=MAX_LIFETIME_DAYS, required=False)
@@ -41,7 +41,7 @@ class LifetimeField(StrictIntegerField):
 class InviterSerializer(HouseSerializer):
     """The inviter at the time of the invitation.
 
-    `name` is null when the account has been erased. Both fields are null when the service sent the invitation.
+    `name` is null if the account has been erased. Both fields are null if the service sent the invitation.
     """
 
     id = serializers.UUIDField(source="inviter_user_id", allow_null=True)
@@ -63,7 +63,7 @@ class DeliverySerializer(HouseSerializer):
     updated_at = TimeField()
 
 
-# Expects rows loaded `with_details`. Lists also need `with_delivery`, to avoid a query per row.
+# Requires rows loaded `with_details`. Lists should also use `with_delivery`, to avoid a query per row.
 class InvitationSerializer(HouseSerializer):
     """An invitation, for the organization that sent it."""
 
@@ -97,7 +97,7 @@ class ReasonSerializer(HouseSerializer):
 
 
 class EntryEmailSerializer(HouseSerializer):
-    """The email that an entry is about."""
+    """The email of an entry."""
 
     id = serializers.UUIDField(source="email_id")
     kind = serializers.ChoiceField(source="email_kind", choices=Email.Kind.choices)
@@ -113,7 +113,7 @@ class EntrySerializer(HouseSerializer):
     response = BlankAsNullField(source="words", help_text="The mail server's response, or why none was contacted.")
 
     def to_representation(self, instance: Entry) -> dict[str, Any]:
-        """Set `actor` or `mail` to null: an entry has only one of them."""
+        """Set `mail` or `actor` to null, because an entry has only one of them."""
         data = super().to_representation(instance)
         return data | {"actor" if instance.email_id else "mail": None}
 
@@ -143,7 +143,7 @@ class OfferedUnitSerializer(HouseSerializer):
     name = serializers.CharField()
 
 
-# This serializer and the next ones expect rows loaded `with_details` and `with_member_count`.
+# This serializer and the following ones require rows loaded `with_details` and `with_member_count`.
 class ReceivedInvitationSerializer(HouseSerializer):
     """An invitation, for the invitee."""
 
@@ -178,7 +178,7 @@ class InvitingOrganizationSerializer(HouseSerializer):
 
 
 class InvitingOrganizationPublicSerializer(HouseSerializer):
-    """The public part of the organization, for anybody who has the link."""
+    """The public data of the organization, for anyone who has the link."""
 
     name = serializers.CharField()
     slug = serializers.CharField()
@@ -186,13 +186,13 @@ class InvitingOrganizationPublicSerializer(HouseSerializer):
 
 
 class InviterNameSerializer(HouseSerializer):
-    """The public part of the inviter, for anybody who has the link."""
+    """The public data of the inviter, for anyone who has the link."""
 
     name = BlankAsNullField(source="inviter_name")
 
 
 class LinkedInvitationSerializer(HouseSerializer):
-    """The invitation, for anybody who has the link."""
+    """The invitation, for anyone who has the link."""
 
     state = serializers.ChoiceField(choices=Invitation.Status.choices)
     organization = InvitingOrganizationPublicSerializer()
@@ -222,13 +222,13 @@ class AcceptanceSerializer(HouseSerializer):
 
 
 class NamedRoleSerializer(HouseSerializer):
-    """A role by its ID, or a built-in role by its name."""
+    """A role, given by its ID, or a built-in role, given by its name."""
 
     role_id = StrictUuidField(required=False)
     role = ChoiceField(choices=list(BUILT_IN_NAMES), required=False, help_text="The name of a built-in role.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Replace `role` with `role_id`. Raises ValidationError if both are given."""
+        """Replace the name in `role` with the `role_id`. Raises ValidationError if both fields are given."""
         attrs = super().validate(attrs)
         if "role" not in attrs:
             return attrs
@@ -261,13 +261,13 @@ class InvitationChangesSerializer(NamedRoleSerializer, ChangesSerializer):
 
 
 class ResendSerializer(HouseSerializer):
-    """The new expiry, counted from now."""
+    """The number of days until the invitation expires, counted from now."""
 
     expires_in_days = LifetimeField()
 
 
 class CorrectionSerializer(HouseSerializer):
-    """The correct address, and the expiry of the new invitation."""
+    """The correct address, and the number of days until the new invitation expires."""
 
     email = AddressSerializerField()
     expires_in_days = LifetimeField()
@@ -293,7 +293,7 @@ class JoinSerializer(HouseSerializer):
     token = StrictTextField(max_length=MAX_TOKEN_LENGTH, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Require exactly one field. Raises ValidationError otherwise."""
+        """Raise ValidationError unless exactly one field is given."""
         if len(attrs) != 1:
             raise serializers.ValidationError("Give exactly one of organizationId, invitationId and token.")
         return attrs

@@ -1,7 +1,7 @@
-"""The dialects: four more APIs, each compatible with another vendor and each in one file.
+"""The dialects: four additional APIs. Each is compatible with a different vendor's API.
 
-A file has the errors, serializers, parameters, schema, views and paths of its API. A dialect is a set of viewsets over
-the same querysets and actions as the house API. It has no rules, permission checks or writes of its own.
+Each dialect is one file with the errors, serializers, parameters, schema, views and paths of the API. The viewsets use
+the same querysets and actions as the house API. A dialect has no rules, permission checks or writes of its own.
 """
 
 from typing import cast
@@ -18,7 +18,7 @@ from orgs.policies import PermissionMissing
 
 
 class DialectViewSet(ApiViewSet):
-    """Base viewset of the dialects. It has no public operations, so every request has a caller."""
+    """Base viewset of the dialects. All operations need authentication, so every request has a caller."""
 
     @property
     def caller(self) -> Principal:
@@ -30,12 +30,12 @@ class ForbiddingViewSet(DialectViewSet):
     """Base viewset for vendors that respond with 403 for an unknown organization. The house API responds with 404."""
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Treat an unknown organization as a missing permission."""
+        """Respond to an unknown organization as to a missing permission."""
         return super().handle_exception(PermissionMissing() if isinstance(exc, OrganizationNotFound) else exc)
 
 
 class ForbiddingSchema(OperationSchema):
-    """Schema of `ForbiddingViewSet`: only an invitation can be a 404."""
+    """Schema of `ForbiddingViewSet`. Only an unknown invitation returns 404."""
 
     def failures(self) -> set[int]:
         """Remove 404 from paths without an invitation ID, unless the operation declares it."""

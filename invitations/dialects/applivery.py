@@ -5,7 +5,8 @@ The API follows the vendor's document "Get list of collaborator invitations pend
 * Credentials: a bearer token from this service's authorization server or from a trusted identity provider.
 * IDs: 24 hexadecimal digits. Organizations and applications can also be named by their slugs.
 * Pages: numbered. The page numbers are next to `items`. `prevPage` and `nextPage` are 0 if there is no such page.
-* Errors: a number and a message. An object that does not exist or is not yours returns 404 with the number 3001.
+* Errors: a number and a message. The response for an object that does not exist or is not yours is 404 with the number
+  3001.
 """
 
 import re
@@ -54,8 +55,8 @@ NO_TOKEN, INVALID_TOKEN = (4002, "No auth token"), (4004, "Invalid Token")
 def error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
     """Return the error body.
 
-    The code is the documented one, if there is one. Otherwise it is 4000 plus the last two digits of the status, or ten
-    times the status for server errors.
+    The code is the one that the vendor documents for this error, if any. Otherwise, it is 4000 plus the last two digits
+    of the HTTP status. For server errors, it is ten times the HTTP status.
     """
     code, message = 4000 + problem.status % 100, problem.sentence
     if problem.status == 401:
@@ -75,7 +76,7 @@ EMAIL = re.compile(
     r"(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}", re.ASCII
 )
 ROLES = ("owner", "admin", "editor", "viewer", "unassigned")
-# A built-in role by its name. The vendor has no custom roles, so those are `unassigned`.
+# The name of a built-in role. The vendor has no custom roles, so custom roles are shown as `unassigned`.
 ROLE = Case(When(unit_role__organization__isnull=True, then=F("unit_role__name")), default=Value("unassigned"))
 
 
@@ -111,7 +112,7 @@ class InvitationSerializer(HouseSerializer):
 
 
 class ApplicationSortField(SortField):
-    """A field with an optional direction, such as `createdAt` or `email:asc`. The pattern is the documented one."""
+    """A field with an optional direction, such as `createdAt` or `email:asc`. The vendor documents the pattern."""
 
     pattern = re.compile(r"[\w.]*((:asc)|(:desc))?", re.ASCII)
 
@@ -128,12 +129,12 @@ class ApplicationSort(SortFilter):
     field_class = ApplicationSortField
 
     def sortings(self, column: str, name: str) -> list[Sorting]:
-        """Return the field without a direction, then the two with a direction."""
+        """Return the field without a direction, then the field with each direction."""
         return [Sorting(name, column, descending=False), *super().sortings(column, name)]
 
 
 class InvitationFilter(StrictFilterSet):
-    """The documented parameters other than those of the page."""
+    """The documented parameters, except those for pagination."""
 
     sort = ApplicationSort(
         fields={"created_at": "createdAt", "updated_at": "updatedAt", "email": "email", "role_label": "role"},
@@ -143,7 +144,7 @@ class InvitationFilter(StrictFilterSet):
 
 
 class Page(PagePagination):
-    """The documented page block. All its numbers are required integers, so a missing page is 0."""
+    """The documented pagination object. All its numbers are required integers, so a missing page is 0."""
 
     def get_paginated_response(self, data: list[Any]) -> Response:  # type: ignore[override]
         """Return the rows with the page numbers."""

@@ -6,9 +6,9 @@ vendor's public client.
 * Credentials: any bearer token. `oauth2/token` exchanges an API key for one.
 * IDs: ULIDs for organizations, UUIDs for invitations and users.
 * Pages: cursors, `page[after]` and `page[before]`, in the `Link` header. The list is an array. With
-  `Accept: application/hal+json` it is a HAL collection, with the cursors also in `_links`.
+  `Accept: application/hal+json`, it is a HAL collection, which has the cursors in `_links` too.
 * Permissions: a list of names. There are no roles.
-* Errors: one sentence in `error`. An organization that does not exist or is not yours returns 403.
+* Errors: one sentence in `error`. The response for an organization that does not exist or is not yours is 403.
 """
 
 from typing import Any
@@ -69,7 +69,7 @@ PERMISSIONS = {
     "project:create": house.CREATE_PROJECTS,
     "projects:list": house.LIST_PROJECTS,
 }
-ACCEPTED_PERMISSIONS = PERMISSIONS | {"projects:create": house.CREATE_PROJECTS}  # an alias in requests only
+ACCEPTED_PERMISSIONS = PERMISSIONS | {"projects:create": house.CREATE_PROJECTS}  # an alias that is only for requests
 STATES = ("pending", "processing", "accepted", "cancelled", "error")
 
 
@@ -95,17 +95,17 @@ class InvitationSerializer(SnakeCaseSerializer):
 
     @extend_schema_field({"type": "string", "enum": list(STATES)})
     def get_state(self, invitation: Invitation) -> str:
-        """Return the state. `declined` and `expired` are shown as `cancelled`."""
+        """Return the state. Declined and expired invitations are shown as `cancelled`."""
         return invitation.state if invitation.state in STATES else "cancelled"
 
     @extend_schema_field({"type": "array", "items": {"type": "string", "enum": list(PERMISSIONS)}})
     def get_permissions(self, invitation: Invitation) -> list[str]:
-        """Return the granted permissions that the vendor has names for."""
+        """Return the granted permissions that exist in the vendor's API."""
         return [name for name, permission in PERMISSIONS.items() if permission in invitation.granted_permissions]
 
 
 class NewInvitation(SnakeCaseSerializer):
-    """Whom to invite, and the permissions."""
+    """The address to invite, and the permissions."""
 
     email = DialectAddressField()
     permissions = serializers.ListField(
@@ -126,7 +126,7 @@ class DashSort(SortFilter):
 
 
 class InvitationFilter(StrictFilterSet):
-    """A filter by state, with one of three parameters, and the sort order."""
+    """A filter by state, which can be given by one of three parameters, and the sort order."""
 
     parameter_names = {"state": "filter[state]", "state_equals": "filter[state][eq]", "state_in": "filter[state][in]"}
 
@@ -142,7 +142,7 @@ class InvitationFilter(StrictFilterSet):
     sort = DashSort(fields={"updated_at": "updated_at"}, initial="-updated_at")
 
     def filter_queryset(self, queryset: InvitationQuerySet) -> InvitationQuerySet:
-        """Return the open invitations unless a state is given. Raises InvalidQuery if two parameters give a state."""
+        """Filter by state, or return the open invitations. Raises InvalidQuery if two parameters give a state."""
         given = [name for name in self.parameter_names.values() if name in self.filters]
         if len(given) > 1:
             raise InvalidQuery(fields={given[1]: ["Give one filter for the state."]})
@@ -174,7 +174,7 @@ class Page(CursorPagination):
     page_size_query_param, after_name, before_name = "page[size]", "page[after]", "page[before]"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return the rows. Count all rows only for HAL."""
+        """Return the rows of the page. Only HAL responses need a count of all rows."""
         self.request = request
         self.is_hal = request.accepted_renderer.media_type == HalRenderer.media_type
         self.count = queryset.count() if self.is_hal else 0
@@ -200,11 +200,11 @@ class UpsunSchema(ForbiddingSchema):
     error = object_schema(error={"type": "string"})
 
     def envelope(self, data: Schema) -> Schema:
-        """Return the data: there is no envelope."""
+        """Return the schema of the data, without an envelope."""
         return data
 
     def success(self) -> Schema:
-        """Return the schema of a success, with the HAL form of a page."""
+        """Return the schema of a successful response. A page also has a HAL schema."""
         found = super().success()
         if self.operation.pagination_class:
             page = object_schema(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
@@ -227,7 +227,7 @@ class UpsunInvitations(ForbiddingViewSet):
     path_parameters = {"organization_id": ULID, "invitation_id": {"type": "string", "format": "uuid"}}
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Respond with 404 instead of 410 and with 400 instead of 422: the vendor uses neither."""
+        """Respond with 404 instead of 410, and 400 instead of 422. The vendor uses neither 410 nor 422."""
         if isinstance(exc, Unprocessable):
             exc = serializers.ValidationError(exc.fields or exc.message)
         return super().handle_exception(NotFound(exc.message) if isinstance(exc, Gone) else exc)

@@ -1,7 +1,7 @@
 """The token endpoint for the vendor's published clients.
 
-It differs from our OAuth token endpoint in three points. Parameters may be JSON. The grant `api_token` exchanges an API
-key. A client without a secret may identify itself in the `Authorization` header.
+It differs from our OAuth token endpoint in three ways. Parameters may be JSON. The grant type `api_token` exchanges an
+API key. A client without a secret may identify itself in the `Authorization` header.
 """
 
 import base64
@@ -21,7 +21,7 @@ from core.api.query import object_schema
 from core.api.schema import RETRY_AFTER, response
 from orgs.authentication import TOKEN_LIFETIME, token_for_key
 
-API_TOKEN = "api_token"  # noqa: S105 - the name of the grant and of its parameter
+API_TOKEN = "api_token"  # noqa: S105 - the name of the grant type and of its parameter, not a password
 TEXT = {"type": "string"}
 
 # Schema
@@ -67,7 +67,7 @@ class UpsunToken(Token):
 
     @method_decorator(csrf_exempt)  # as in the parent class
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Convert the request of a vendor's client to a form request."""
+        """Convert a JSON request to a form request, and move the client ID to the form."""
         if request.method == "POST":
             try:
                 form = form_of(request)
@@ -77,7 +77,7 @@ class UpsunToken(Token):
         return super().dispatch(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Exchange an API key. The parent class handles the other grants."""
+        """Exchange an API key. The parent class handles the other grant types."""
         if request.POST.get("grant_type") == API_TOKEN:
             return exchange(request.POST.get(API_TOKEN, ""))
         return super().post(request, *args, **kwargs)

@@ -5,9 +5,9 @@ follow the vendor's public client. Request bodies are forms or JSON.
 
 * Credentials: the session in the cookie `session_id`. Write requests from other sites are refused.
 * IDs: strings of decimal digits. They have up to 128 bits; the vendor's IDs have 64. Times are in whole seconds.
-* Pages: none. The list is complete. Query parameters are ignored.
+* Pages: none. The list contains all invitations. Query parameters are ignored.
 * Responses: one envelope with `status`, `message`, `data`, `session` and `errors`.
-* Errors: the same envelope. An organization that does not exist or is not yours returns 403.
+* Errors: the same envelope. The response for an organization that does not exist or is not yours is 403.
 * Tokens: the `token` of an invitation opens its page. A person who has verified the invited address can accept with it.
 """
 
@@ -72,8 +72,8 @@ NO_FREE_SEAT = "The organization has no free seat at the moment. You are in as s
 
 
 def session_representation(request: HttpRequest) -> dict[str, str] | None:
-    """Return the session, or None if nobody is signed in. Both times are the time of the sign-in."""
-    request = getattr(request, "_request", request)  # reading `user` of the DRF request would authenticate again
+    """Return the session, or None if nobody is signed in. Both timestamps are the time of the sign-in."""
+    request = getattr(request, "_request", request)  # `user` of the DRF request would authenticate again
     principal = session_principal(request) if hasattr(request, "user") else None
     if principal is None or principal.user is None:
         return None
@@ -83,7 +83,7 @@ def session_representation(request: HttpRequest) -> dict[str, str] | None:
 
 
 def public_session_id(session: SessionBase) -> int | None:
-    """Return a public ID of the session: 64 bits derived from its key. The key itself stays secret."""
+    """Return a public ID for the session: 64 bits derived from the session key. The ID does not reveal the key."""
     key = session.session_key
     if key is None:
         return None
@@ -92,7 +92,7 @@ def public_session_id(session: SessionBase) -> int | None:
 
 
 class RoleSerializer(SnakeCaseSerializer):
-    """A role in an organization. A built-in role has the ID of the invitation's organization too."""
+    """A role in an organization. Even for a built-in role, `organization_id` is the invitation's organization."""
 
     id = DecimalIdField()
     organization_id = serializers.SerializerMethodField()
@@ -153,7 +153,7 @@ class InvitationSerializer(SnakeCaseSerializer):
 
     @extend_schema_field({"type": "string", "enum": ["pending", "accepted", "discarded"]})
     def get_status(self, invitation: Invitation) -> str:
-        """Return the status. `pending` includes invitations that wait for a seat; all other ends are `discarded`."""
+        """Return `pending` (also if waiting for a seat), `accepted`, or `discarded` for every other state."""
         return STATUSES.get(invitation.state, "discarded")
 
     @extend_schema_field(RoleSerializer(many=True))
@@ -164,7 +164,7 @@ class InvitationSerializer(SnakeCaseSerializer):
 
 
 def representation(invitations: list[Invitation]) -> Any:
-    """Return invitations of one organization as JSON data. The roles of all inviters take one query."""
+    """Return invitations of one organization as JSON data. One query loads the roles of all inviters."""
     organization_id = invitations[0].organization_id if invitations else None
     context = {"organization_id": organization_id, "inviter_roles": inviter_roles(invitations)}
     return InvitationSerializer(invitations, many=True, context=context).data
@@ -187,7 +187,7 @@ class EnvelopeRenderer(JSONRenderer):
     """Render JSON in the vendor's envelope."""
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        """Render the data in the envelope. Errors have their envelope already."""
+        """Render the data in the envelope. Error responses already have an envelope."""
         response, request = renderer_context["response"], renderer_context["request"]
         body = data if response.exception else envelope(data, response.status_code, session_representation(request), [])
         return super().render(body, accepted_media_type, renderer_context)
@@ -197,7 +197,7 @@ class EnvelopeRenderer(JSONRenderer):
 
 
 class NewInvitation(SnakeCaseSerializer):
-    """Whom to invite, and the roles."""
+    """The address to invite, and the roles."""
 
     email = DialectAddressField()
     role_id = DecimalIdField(required=False)
@@ -231,7 +231,7 @@ class WachtSchema(ForbiddingSchema):
     )
 
     def envelope(self, data: Schema) -> Schema:
-        """Return the schema of a success."""
+        """Return the schema of a successful response."""
         status, none = {"type": "integer", "const": 200}, {"type": "array", "maxItems": 0}
         return object_schema(status=status, message=EMPTY, data=data, session=SESSION, errors=none)
 

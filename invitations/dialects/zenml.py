@@ -1,13 +1,13 @@
 """ZenML Pro: list, read and answer the open invitations of the authenticated user.
 
-The API follows the vendor's document "Invitations", with its three operations.
+The API has the three operations of the vendor's document "Invitations".
 
 * Credentials: a bearer token from this service's authorization server with the scope `invitations`, or from a trusted
-  identity provider. A token from client credentials has no user: the list is empty, and nothing can be answered.
+  identity provider. A token from client credentials has no user, so its list is empty, and it can answer no invitation.
 * IDs: UUIDs.
-* Pages: none. The list is complete and is an array.
-* Errors: `detail`, as in FastAPI, the vendor's framework. Invalid input returns 422 with a list of errors. An
-  invitation that is not open or not yours returns 404.
+* Pages: none. The list is an array of all invitations.
+* Errors: `detail`, as in FastAPI, the vendor's framework. The response for invalid input is 422 with a list of errors.
+  The response for an invitation that is not open or not yours is 404.
 """
 
 from typing import Any
@@ -63,7 +63,7 @@ Faults = list[dict[str, Any]]
 
 
 def fault(kind: tuple[str, str], *location: str, given: Any) -> dict[str, Any]:
-    """Return an entry of the list of errors, as FastAPI formats it."""
+    """Return an entry for the list of errors, in the format of FastAPI."""
     return {"type": kind[0], "loc": list(location), "msg": kind[1], "input": given}
 
 
@@ -86,7 +86,7 @@ class BareRenderer(JSONRenderer):
     """Render JSON. None becomes `null`."""
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
-        """Return the JSON bytes. The base class would return no bytes for None."""
+        """Return the JSON bytes. For None, the base class would return an empty body."""
         return b"null" if data is None else super().render(data, accepted_media_type, renderer_context)
 
 
@@ -116,11 +116,11 @@ class ZenmlSchema(OperationSchema):
     error = object_schema(detail={"anyOf": [{"type": "string"}, {"type": "array", "items": FAULT, "minItems": 1}]})
 
     def envelope(self, data: Schema) -> Schema:
-        """Return the data: there is no envelope."""
+        """Return the schema of the data, without an envelope."""
         return data
 
     def failures(self) -> set[int]:
-        """Replace 400 by 422, as in FastAPI."""
+        """Replace 400 with 422, as in FastAPI."""
         return super().failures() - {400} | {422}
 
 
@@ -145,7 +145,7 @@ class ZenmlInvitations(DialectViewSet):
         return super().handle_exception(InvitationNotFound() if isinstance(exc, Gone | InvitationWaits) else exc)
 
     def read_body(self, request: Request) -> dict[str, Any]:
-        """Ignore the body: no operation has one."""
+        """Ignore the body, because no operation has one."""
         return {}
 
     @operation("Successful Response", name="list_pending_invitations", response=InvitationSerializer, many=True)
@@ -196,7 +196,7 @@ class ZenmlInvitations(DialectViewSet):
         return key
 
     def _faults(self) -> Faults:
-        """Return all errors in the path, then those in the query."""
+        """Return all errors in the path, then all errors in the query string."""
         faults = []
         text = self.kwargs.get("invitation_id", "")
         if text and parse_uuid(text) is None:

@@ -1,8 +1,8 @@
 """Suppressions and sending counters, stored under a keyed hash instead of the email address.
 
-A hash is HMAC-SHA256 under a key that is derived from a key in ``ADDRESS_KEYS``, a different one for each purpose. The
-first key in ``ADDRESS_KEYS`` is for new rows; existing rows are found under all keys. The database alone reveals no
-addresses, and nobody can test guesses without the keys.
+A hash is HMAC-SHA256. For each purpose, a separate HMAC key is derived from a key in ``ADDRESS_KEYS``. New rows use the
+first key in ``ADDRESS_KEYS``. Queries try all keys. The database alone reveals no addresses. Without the keys,
+nobody can check whether the database contains an address.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from orgs.models import Organization
 
 
 class HashPurpose(StrEnum):
-    """What a hash is for. Hashes for different purposes cannot be compared. The values are part of stored hashes."""
+    """The use of a hash. Hashes for different purposes cannot be compared. Stored hashes depend on these values."""
 
     RECIPIENT = "recipient"
     INVITER = "inviter"
@@ -26,7 +26,7 @@ class HashPurpose(StrEnum):
 
 
 def keyed_hashes(purpose: HashPurpose, *values: str) -> list[str]:
-    """Return the hash of the values under each key in ``ADDRESS_KEYS``; the first is for new rows."""
+    """Return a hash of the values for each key in ``ADDRESS_KEYS``. New rows use the first hash."""
     return [_keyed_hash(key, purpose, "\0".join(values)) for key in settings.ADDRESS_KEYS]
 
 
@@ -36,7 +36,7 @@ def _keyed_hash(key: str, purpose: HashPurpose, text: str) -> str:
 
 
 class SuppressionScope(StrEnum):
-    """Whose emails are suppressed: those of one organization, or of all."""
+    """Whether a suppression is for the emails of one organization or of all organizations."""
 
     ORGANIZATION = "organization"
     ALL = "all"
@@ -46,11 +46,11 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
     """Suppressions can be found only by address."""
 
     def by_address(self, address: str, organization: Organization | None) -> "SuppressionQuerySet":
-        """Return the suppressions of this address for one organization, or for all (None), under any key."""
+        """Return suppressions of this address for one organization or, with None, for all. Tries all keys."""
         return self.filter(digest__in=suppression_digests(address, organization))
 
     def concerning(self, address: str, organization: Organization) -> "SuppressionQuerySet":
-        """Return the suppressions that stop emails of this organization to this address."""
+        """Return the suppressions that stop emails from this organization to this address."""
         digests = suppression_digests(address, organization) + suppression_digests(address, None)
         return self.filter(digest__in=digests)
 
@@ -58,7 +58,7 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
 class Suppression(models.Model):
     """An address that has unsubscribed from one organization, or from all (null). The address is stored as a hash.
 
-    It is kept when the account is erased, so that the person still gets no emails.
+    Erasing an account does not delete its suppressions, so that the person still gets no emails.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -76,20 +76,20 @@ class Suppression(models.Model):
 
     @property
     def scope(self) -> SuppressionScope:
-        """The scope, which follows from ``organization``."""
+        """The scope: one organization if ``organization`` is set, otherwise all."""
         return SuppressionScope.ORGANIZATION if self.organization_id else SuppressionScope.ALL
 
 
 def suppression_digests(address: str, organization: Organization | None) -> list[str]:
-    """Return the digests of a suppression for one organization, or for all (None); the first is for new rows."""
+    """Return the hashes of a suppression for one organization or, with None, for all. New rows use the first hash."""
     scope = str(organization.pk) if organization else SuppressionScope.ALL
     return keyed_hashes(HashPurpose.SUPPRESSION, scope, address)
 
 
 class SendingCounter(models.Model):
-    """Recent requests for emails, to one recipient or by one inviter.
+    """Recent requests for emails to one recipient or by one inviter.
 
-    ``moments`` has their times in seconds since 1970, oldest first.
+    ``moments`` lists the request times as Unix timestamps, oldest first.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

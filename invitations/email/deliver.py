@@ -1,10 +1,10 @@
 """Deliver one email: claim it, examine it, render it, hand it to the mail server, record the outcome.
 
-A claim is a lease. When it ends, the email is due again, so a killed worker loses no email. Handing over an email and
-recording the outcome are two steps. If the worker dies or the connection breaks between them, the email is sent a
-second time, with the same Message-ID and the same link.
+A claim is a lease. When the lease ends, the email is due again, so no email is lost if a worker is killed. Handing over
+an email and recording the outcome are two steps. If the worker dies or the connection breaks between these steps, the
+email is sent a second time, with the same Message-ID and the same link.
 
-This module knows nothing about invitations: ``kinds`` has the handler of each kind of email.
+This module does not depend on invitations: ``kinds`` has the handler for each kind of email.
 """
 
 import logging
@@ -35,23 +35,23 @@ from invitations.email.transport import (
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)  # without the time of the SMTP session, which _renew_lease adds
+LEASE = timedelta(minutes=5)  # _renew_lease adds the maximum duration of the SMTP session
 INITIAL_BACKOFF = timedelta(minutes=1)
 MAX_BACKOFF = timedelta(days=1)
-HOLD_INTERVAL = timedelta(hours=1)  # until a handler that returned "queued" is asked again
+HOLD_INTERVAL = timedelta(hours=1)  # the delay if the handler returned "queued"
 DATABASE_RETRY_DELAYS = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds; the sum is shorter than the lease
 NOT_RECORDED = "The details could not be recorded."
 
 
 class LeaseLost(Exception):
-    """Another worker has claimed the email, or its row is gone. This worker must not record anything."""
+    """Another worker has claimed the email, or its row was deleted. This worker must not record anything."""
 
 
 def deliver_next() -> bool:
-    """Deliver one email that is due; return False if none is due.
+    """Deliver one email that is due. Return False if none is due.
 
-    Faults of one email are recorded in its row. Raises DatabaseError when the database is unreachable; the email is
-    due again when the lease ends.
+    An error in rendering or sending is recorded in the email's row. Raises DatabaseError if the database is
+    unreachable. In that case, the email is due again when the lease ends.
     """
     connection = connection_for_worker()
     email = claim_due_email()
@@ -68,7 +68,7 @@ def deliver_next() -> bool:
 
 
 def claim_due_email() -> Email | None:
-    """Claim the email that has been due for the longest time, until the lease ends; return None if none is due.
+    """Claim the email that has been due for the longest time. Return None if no email is due.
 
     PostgreSQL skips rows that another worker is claiming. SQLite lets one worker claim at a time.
     """
@@ -84,7 +84,7 @@ def claim_due_email() -> Email | None:
 
 
 def backoff(attempts: int) -> timedelta:
-    """Return the delay after this many attempts: it doubles up to a day, with jitter so that retries spread out."""
+    """Return the delay after this many attempts. It doubles up to a day. Jitter spreads out the retries."""
     upper_bound = min(INITIAL_BACKOFF * 2 ** min(attempts - 1, 20), MAX_BACKOFF)
     return upper_bound * SystemRandom().uniform(0.5, 1)
 
@@ -101,16 +101,16 @@ def _deliver(email: Email, connection: BaseEmailBackend) -> Outcome:
     except (DatabaseError, InterfaceError, LeaseLost):
         raise
     except Exception as error:
-        # Mark this email as failed, so that it does not block the queue. Its invitation stays open.
+        # Mark this email as failed, so that it does not block the queue. The invitation remains open.
         logger.exception("email not rendered", extra=_log_fields(email))
         reason = stored_line(f"Not sent: {type(error).__name__}: {error_text(error)}")
         return Outcome(Email.State.FAILED, reason, by_server=False)
 
 
 def _renew_lease(email: Email) -> None:
-    """Extend the lease before the email is handed over, so that it covers the SMTP session and the recording.
+    """Extend the lease so that it covers the SMTP session and recording the outcome.
 
-    Raises LeaseLost when the lease has ended, for example because the process was suspended.
+    Raises LeaseLost if the lease has already ended, for example because the process was suspended.
     """
     leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id, due_at__gt=Now())
     if not leased.update(due_at=Now() + max_session_duration() + LEASE):
@@ -118,9 +118,9 @@ def _renew_lease(email: Email) -> None:
 
 
 def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
-    """Record the outcome, and retry while the database is unreachable: an accepted email must not be sent again.
+    """Record the outcome. Retry while the database is unreachable, so that an accepted email is not sent again.
 
-    If the details cannot be recorded for another reason, record the state alone. Raises LeaseLost.
+    If recording fails for another reason, record only the state. Raises LeaseLost.
     """
     record = _record_outcome
     for delay in DATABASE_RETRY_DELAYS:
@@ -142,13 +142,13 @@ def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
 
 @transaction.atomic
 def _record_outcome(email: Email, outcome: Outcome) -> None:
-    """Record the outcome in one conditional UPDATE that requires the lease; raises LeaseLost.
+    """Record the outcome in one UPDATE that requires the lease. Raises LeaseLost.
 
-    All times are the same moment. Otherwise they would show whether an email was sent or its recipient unsubscribed.
+    All timestamps are equal. A difference could reveal that the email was withheld because its recipient unsubscribed.
     """
     now = timezone.now()
     if outcome.by_server and outcome.state == Email.State.FAILED:
-        # First, because the handler may lock the organization, which is always locked before its rows.
+        # This comes first because the handler may lock the organization. An organization is locked before its rows.
         handler_of(email).on_final_failure(reply_code(outcome.detail))
     leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
     if not leased.update(**_columns(email, outcome, now)):
@@ -160,7 +160,7 @@ def _record_outcome(email: Email, outcome: Outcome) -> None:
 
 
 def _record_state_only(email: Email, outcome: Outcome) -> None:
-    """Record the state in the email's row, without any text from outside; raises LeaseLost."""
+    """Record the state without the server's response or an error message. Raises LeaseLost."""
     columns = _columns(email, replace(outcome, detail=""), timezone.now()) | {"reason": NOT_RECORDED}
     leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
     if not leased.update(**columns):
@@ -168,7 +168,7 @@ def _record_state_only(email: Email, outcome: Outcome) -> None:
 
 
 def _columns(email: Email, outcome: Outcome, now: datetime) -> dict[str, object]:
-    """Return the columns that record the outcome: state, texts and times, and when the email is due again."""
+    """Return the columns that record the outcome: state, response, reason, timestamps and ``due_at``."""
     columns: dict[str, object] = {"state": outcome.state, "due_at": None, "lease_id": None, "reason": ""}
     columns["updated_at"] = now
     if outcome.by_server:

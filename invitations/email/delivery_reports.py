@@ -1,8 +1,8 @@
-"""Apply what an email provider reports after it has accepted an email.
+"""Apply the reports that an email provider sends after it has accepted an email.
 
 Reports can be late, duplicated, out of order, or about older or unknown emails. They can also arrive before this
-service has recorded the email as sent. ``FOLLOWS`` decides which report changes an email, by one conditional UPDATE. A
-report cannot undo an answer, because an invitation leaves ``pending`` only once.
+service has recorded the email as sent. ``FOLLOWS`` lists the state changes that are allowed. One conditional UPDATE
+checks this and sets the state. A report cannot undo an answer, because an invitation leaves ``pending`` only once.
 """
 
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ from orgs.actions.saving import record
 SENT, DEFERRED, DELIVERED = Email.State.SENT, Email.State.DEFERRED, Email.State.DELIVERED
 BOUNCED, FAILED, COMPLAINED = Email.State.BOUNCED, Email.State.FAILED, Email.State.COMPLAINED
 
-# Each state that can be reported, and the states it may follow. A report changes nothing in other states.
-# - Any report may follow an email that is not yet recorded as sent: the provider has it.
-# - A bounce may follow a delivery: a server accepted the email, and a mailbox behind it rejected it.
-# - A complaint may follow any state, because the email was read.
-# - A deferral may follow another deferral with a different response.
+# Each state that can be reported, and the states it may follow. In other states, the report is ignored.
+# - Every report is accepted for an email that is not recorded as sent yet, because the provider already has the email.
+# - A bounce may follow a delivery: a server accepted the email, but another server rejected it later.
+# - A complaint may follow every other reported state, because it proves that the recipient received the email.
+# - A deferral may follow a deferral with a different response.
 FOLLOWS: dict[str, frozenset[Email.State]] = {
     SENT: frozenset(),
     DEFERRED: frozenset({SENT, DEFERRED}),
@@ -43,9 +43,9 @@ FOLLOWS: dict[str, frozenset[Email.State]] = {
 
 @dataclass(frozen=True)
 class Report:
-    """One report: the state of the email, the reason code for the event, and the server's response.
+    """The reported state of an email, the reason code for the audit event, and the server's response.
 
-    ``is_final`` means that the address cannot be reached, which ends the invitation.
+    ``is_final`` means that the address cannot be reached. Such a report ends the invitation.
     """
 
     state: Email.State
@@ -56,9 +56,10 @@ class Report:
 
 @transaction.atomic
 def take_report(*, email_id: UUID, report: Report) -> bool:
-    """Record a report about an email; return whether it changed the email.
+    """Record a report about an email. Return whether the report changed the email.
 
-    A final report ends the email's open invitation. A complaint unsubscribes the recipient from the organization.
+    If the email is to the invitee, a final report puts the email's open invitation in the state ``error`` (``fail``),
+    and a complaint unsubscribes the recipient from the organization.
     """
     email = Email.objects.filter(pk=email_id).first()
     if email is None:
@@ -81,7 +82,7 @@ def take_report(*, email_id: UUID, report: Report) -> bool:
 
 
 def _change_state(email: Email, state: Email.State, response: str) -> bool:
-    """Set the state if ``FOLLOWS`` allows it, the report is new, and the recipient has not been erased since."""
+    """Set the state if ``FOLLOWS`` allows that, the report is not a duplicate, and the recipient was not erased."""
     may_change = Q(due_at__isnull=False) | Q(state__in=FOLLOWS[state])
     same_attempt = Attempt.objects.filter(email=OuterRef("pk"), state=state, response=response)
     rows = Email.objects.filter(may_change, pk=email.pk, recipient=email.recipient)

@@ -1,4 +1,4 @@
-"""The handler of emails about invitations: when they are still wanted, and what a final failure does."""
+"""The handler of emails about invitations: decide whether to send an email, render it, and act on failures."""
 
 from datetime import timedelta
 from functools import cached_property
@@ -17,15 +17,15 @@ REQUEST_A_NEW_INVITATION = (Email.Kind.UNDELIVERABLE, Email.Kind.ASK_AGAIN)
 
 
 class InvitationEmailHandler(EmailHandler):
-    """Handle emails about one invitation, to its invitee or its inviter."""
+    """Handle an email about an invitation, to the invitee or the inviter."""
 
     @cached_property
     def invitation(self) -> Invitation:
-        """The invitation with what the templates need, in one query."""
+        """The invitation and everything that the templates need, loaded in one query."""
         return Invitation.objects.with_details().get(pk=self.email.invitation_id)
 
     def examine(self) -> Outcome | None:
-        """Return why the email must not be sent now, or None."""
+        """Return an outcome if the email must not be sent now, otherwise None."""
         return self._examine_to_invitee() if self.email.is_to_invitee else self._examine_to_inviter()
 
     def render(self) -> UnfoldedMessage:
@@ -33,13 +33,13 @@ class InvitationEmailHandler(EmailHandler):
         return render_invitation_email(self.email, self.invitation)
 
     def on_final_failure(self, reason: str) -> None:
-        """Mark the invitation as undeliverable; a lost email to the inviter changes nothing."""
+        """Mark the invitation as undeliverable if the email is to the invitee. Otherwise do nothing."""
         if self.email.is_to_invitee:
             fail(invitation_id=self.email.invitation_id, generation=self.email.generation, reason=reason)
 
     @property
     def give_up_after(self) -> timedelta | None:
-        """None for emails to the invitee: they are dropped once the invitation has expired."""
+        """None for emails to the invitee, because they are dropped when the invitation has expired."""
         return None if self.email.is_to_invitee else super().give_up_after
 
     def _examine_to_invitee(self) -> Outcome | None:

@@ -1,8 +1,9 @@
-"""Sending limits: how many emails can be requested, and how many invitations can be open at once.
+"""Sending limits: the maximum number of requested emails, and of invitations that are open at the same time.
 
-A limit applies to a sliding window, for example the last 24 hours, and is exact under concurrency. Emails of one
-organization are counted under the organization's lock. Limits across organizations use a row of ``SendingCounter``,
-which an upsert locks until the transaction ends. When a limit is reached, the whole transaction is rolled back.
+A sending limit applies to a sliding window, for example the last 24 hours. The limits are exact even under concurrency.
+Emails of one organization are counted while the organization is locked. Limits across organizations use a row of
+``SendingCounter``. An upsert locks that row until the transaction ends. If a limit is reached, the error rolls back the
+whole transaction.
 """
 
 from datetime import datetime, timedelta
@@ -23,32 +24,32 @@ from orgs.models import Organization
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 YOUNG_AGE = timedelta(days=30)
 
-# One of these events is recorded with each email to an invitee.
+# For each email to an invitee, one of these events is recorded.
 EMAIL_EVENTS = ("invitation.created", "invitation.resent", "invitation.reminded")
 
 
 class OrganizationSendingLimitReached(LimitReached):
-    """The organization has requested its maximum of emails to invitees in a day."""
+    """The organization has reached its daily limit of emails to invitees."""
 
     message = "This organization has reached its daily limit of invitation emails. Try again later."
 
 
 class InviterSendingLimitReached(LimitReached):
-    """The person has requested their maximum of emails to invitees in a day, in all organizations together."""
+    """The person has reached their daily limit of emails to invitees, across all organizations."""
 
     message = "You have reached your daily limit of invitation emails. Try again later."
 
 
 class RecipientSendingLimitReached(LimitReached):
-    """The maximum of emails to this address in an hour was requested, by all organizations together."""
+    """The address has reached its hourly limit of requested emails, across all organizations."""
 
     message = "This address was sent several emails within the last hour. Try again later."
 
 
 class TooManyOpenInvitations(LimitReached):
-    """The organization has its maximum of open invitations."""
+    """The organization has reached its limit of open invitations."""
 
-    message = "This organization has reached its limit of open invitations. Withdraw some, or wait until some end."
+    message = "This organization has reached its limit of open invitations. Withdraw some, or wait until some expire."
 
 
 def require_open_slot(organization: Organization) -> None:
@@ -78,7 +79,7 @@ def count_email(by: Principal, organization: Organization, address: Address) -> 
 
 
 def count_email_to(address: Address) -> None:
-    """Count one email to this address; raises RecipientSendingLimitReached."""
+    """Count one email to this address. Raises RecipientSendingLimitReached."""
     _count(
         RecipientSendingLimitReached,
         HashPurpose.RECIPIENT,
@@ -89,16 +90,16 @@ def count_email_to(address: Address) -> None:
 
 
 def emails_requested_since(organization_id: UUID, moment: datetime) -> EventQuerySet:
-    """Return the events of an organization's emails to invitees after this moment, newest first.
+    """Return the events for an organization's emails to invitees after this moment, newest first.
 
-    Ids are ordered by time, so the filter by id uses the index on organization and id.
+    Ids are UUIDv7, which sort by time. So the filter by id can use the index on organization and id.
     """
     log = Event.objects.of_organization(organization_id).filter(id__gte=first_uuid7(moment), created_at__gt=moment)
     return log.filter(kind__in=EMAIL_EVENTS).order_by("-id")
 
 
 def delete_old_counters() -> None:
-    """Delete the counters that are older than every window."""
+    """Delete the counters that have not changed for a day. All their requests are outside of every window."""
     SendingCounter.objects.filter(updated_at__lt=timezone.now() - DAY).delete()
 
 
@@ -113,7 +114,7 @@ def _require_below_organization_limit(organization: Organization) -> None:
 
 
 def _count(error: type[LimitReached], purpose: HashPurpose, value: str, *, limit: int, within: timedelta) -> None:
-    """Count one request in the counter of this value; raise the error when the window is full."""
+    """Count one request in the counter for this value. Raise ``error`` if the limit is reached."""
     key, *older_keys = keyed_hashes(purpose, value)
     SendingCounter.objects.bulk_create(
         [SendingCounter(key=key)], update_conflicts=True, unique_fields=["key"], update_fields=["updated_at"]
@@ -128,7 +129,7 @@ def _count(error: type[LimitReached], purpose: HashPurpose, value: str, *, limit
 
 
 def _move_moments(older_keys: list[str]) -> list[float]:
-    """Return the moments counted under older ``ADDRESS_KEYS``, and delete their rows."""
+    """Return the request times stored under older ``ADDRESS_KEYS``, and delete these rows."""
     older = SendingCounter.objects.filter(key__in=older_keys)
     moments = [moment for counter in older.values_list("moments", flat=True) for moment in counter]
     if moments:

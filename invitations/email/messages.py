@@ -1,7 +1,7 @@
-"""Render emails from ``templates/emails/<kind>/`` and the invitation as it is at the time of sending.
+"""Render emails from ``templates/emails/<kind>/`` and the invitation's current data, at the time of sending.
 
-The invitation link is only in emails to the invited address. Names are entered by people, so each is shown as one line
-of visible characters, and cannot become a link: all links in an email start with ``PUBLIC_BASE_URL``.
+Only emails to the invited address contain the invitation link. Names are user input, so each name is reduced to one
+line of visible characters and is never a link. All links in an email start with ``PUBLIC_BASE_URL``.
 """
 
 from django.conf import settings
@@ -21,7 +21,8 @@ def render_invitation_email(email: Email, invitation: Invitation) -> UnfoldedMes
     """Return the message to one recipient, as text and HTML.
 
     ``invitation`` must be loaded ``with_details``. The Message-ID is the same for each attempt. Emails to the invitee
-    have headers for one-click unsubscribing (RFC 8058). Raises errors of templates and headers.
+    have headers for one-click unsubscribing (RFC 8058). Raises any error of a template, and an error for an invalid
+    header.
     """
     with translation.override(language_of(email, invitation)):
         context = _context(email, invitation)
@@ -31,18 +32,22 @@ def render_invitation_email(email: Email, invitation: Invitation) -> UnfoldedMes
         headers |= _unsubscribe_headers(invitation)
     message = compose(email.recipient, subject=subject, text=text, html=html, headers=headers)
     vars(message).update(_provider_options(email))
-    message.message()  # builds the headers, so that an invalid one raises here and not while sending
+    message.message()  # builds the headers, so that an invalid header raises here instead of while sending
     return message
 
 
 def language_of(email: Email, invitation: Invitation) -> str:
-    """Return the invitation's language for the invitee, the organization's for the inviter, else the site's."""
+    """Return the language of an email.
+
+    For the invitee, this is the language of the invitation or, if that is blank, of the organization. For the inviter,
+    it is the language of the organization. If these are blank, it is the site's language (``LANGUAGE_CODE``).
+    """
     language = invitation.effective_language if email.is_to_invitee else invitation.organization.language
     return language or settings.LANGUAGE_CODE
 
 
 def _provider_options(email: Email) -> dict[str, object]:
-    """Return the django-anymail options that pass the email's id to the provider, which returns it in its reports."""
+    """Return the django-anymail options with the email's id. The provider includes this id in its reports."""
     if settings.EMAIL_WEBHOOK in TAG_ONLY_PROVIDERS:
         return {"tags": [email.pk.hex]}
     return {"metadata": {METADATA_KEY: email.pk.hex}} if settings.EMAIL_WEBHOOK else {}

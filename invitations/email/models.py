@@ -1,4 +1,4 @@
-"""The outbox: emails, and the responses of mail servers and providers."""
+"""The outbox models: emails, and the responses of mail servers and providers."""
 
 from copy import copy
 from datetime import datetime
@@ -12,52 +12,52 @@ from accounts.models import AddressField
 from core.ids import uuid7
 
 RESPONSE_LENGTH = 1000
-TO_INVITEE = ("invitation", "reminder")  # the kinds of email with the invitation link
+TO_INVITEE = ("invitation", "reminder")  # the kinds of email that contain the invitation link
 
 
 class EmailQuerySet(models.QuerySet["Email"]):
-    """Emails by state and by kind."""
+    """Queries for emails by state and by kind."""
 
     def unsent(self) -> "EmailQuerySet":
         """Return the emails that wait for a worker or are being sent."""
         return self.filter(due_at__isnull=False)
 
     def due(self) -> "EmailQuerySet":
-        """Return the emails that a worker can claim, on the database clock, the one due for longest first.
+        """Return the emails that a worker can claim, according to the database clock, the earliest ``due_at`` first.
 
         An email whose lease has ended is due again.
         """
         return self.filter(due_at__lte=Now()).order_by("due_at", "id")
 
     def to_invitee(self) -> "EmailQuerySet":
-        """Return the emails with the invitation link. Only their delivery says whether the invitee is reached."""
+        """Return the emails to invitees. They contain the invitation link."""
         return self.filter(kind__in=TO_INVITEE)
 
     def never_sent(self) -> "EmailQuerySet":
-        """Return the emails that no mail server accepted, without those withheld from unsubscribed recipients.
+        """Return the emails that no mail server accepted, except those withheld from unsubscribed recipients.
 
-        Their organizations must not see a difference between withheld and sent emails.
+        Withheld emails are excluded because organizations must not see a difference between withheld and sent emails.
         """
         return self.filter(sent_at__isnull=True, withheld_at__isnull=True)
 
     def newest_first(self) -> "EmailQuerySet":
-        """Order by generation, latest first, and within one generation the reminder before the invitation."""
+        """Order by generation, latest first. Within a generation, the reminder comes before the invitation."""
         return self.order_by("-generation", "-id")
 
     def newest_of_each_invitation(self) -> "EmailQuerySet":
-        """Return the newest email to the invitee of each invitation."""
+        """Return each invitation's newest email to the invitee."""
         of_same = Email.objects.to_invitee().filter(invitation=models.OuterRef("invitation")).newest_first()
         return self.filter(pk=models.Subquery(of_same.values("pk")[:1]))
 
 
 class Email(models.Model):
-    """One email about one invitation. It is created in the transaction of the change it is about; a worker sends it.
+    """An email about an invitation. It is created in the same transaction as the change that causes it.
 
-    The text is rendered when the email is sent, from the invitation as it is then. So no link is stored.
+    A worker renders and sends the email later, with the current data of the invitation. No link is stored.
     """
 
     class Kind(models.TextChoices):
-        """What the email is about. The first two are to the invitee, the others to the inviter."""
+        """The kinds of email. The first two are to the invitee, the others to the inviter."""
 
         INVITATION = "invitation"
         REMINDER = "reminder"
@@ -66,10 +66,11 @@ class Email(models.Model):
         ASK_AGAIN = "ask_again"
 
     class State(models.TextChoices):
-        """How far the delivery is.
+        """The delivery state.
 
-        ``deferred``: temporarily rejected by a server. ``failed``: permanently rejected, or given up. ``dropped``: no
-        longer wanted when it was due. ``delivered``, ``bounced`` and ``complained`` are reported by an email provider.
+        ``deferred``: a server rejected the email temporarily. ``failed``: a server rejected the email permanently, or
+        this service stopped trying. ``dropped``: the email was no longer needed when it was due. ``delivered``,
+        ``bounced`` and ``complained`` are reported by an email provider.
         """
 
         QUEUED = "queued"
@@ -93,14 +94,14 @@ class Email(models.Model):
 
     state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveIntegerField(default=0)
-    # The server's latest response; the reason of this service for not asking a server.
+    # `response` is the server's latest response. `reason` is why this service did not contact a server.
     response = models.CharField(max_length=RESPONSE_LENGTH, blank=True)
     reason = models.CharField(max_length=RESPONSE_LENGTH, blank=True, db_default="")
-    # When a worker can claim it. While it is being sent: when the lease ends. Null when nothing is left to do.
+    # When a worker can claim the email. For `sending`, this is the end of the lease. Null if no worker must send it.
     due_at = models.DateTimeField(null=True, blank=True, db_default=Now())
     lease_id = models.UUIDField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
-    # When it was dropped because its recipient has unsubscribed. The organization does not see this.
+    # When the email was dropped because its recipient has unsubscribed. The organization does not see this.
     withheld_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -108,7 +109,7 @@ class Email(models.Model):
     objects = EmailQuerySet.as_manager()
 
     class Meta:
-        """The dates match the state, only an email being sent has a lease, and no email is queued twice."""
+        """Require dates that match the state, a lease only while sending, and one email per kind and generation."""
 
         constraints = (
             models.CheckConstraint(
@@ -142,13 +143,13 @@ class Email(models.Model):
 
     @property
     def is_to_invitee(self) -> bool:
-        """Whether it is to the invitee and has the invitation link. The inviter must never see the link."""
+        """Whether the email is to the invitee. Only these emails contain the link: the inviter must never see it."""
         return self.kind in TO_INVITEE
 
     def as_shown_to_organization(self) -> "Email":
-        """Return a copy as the organization may see it: a withheld email looks like a sent one.
+        """Return a copy without what the organization must not see: a withheld email looks like a sent one.
 
-        So the response to a sent email is left out, too.
+        A withheld email has no response, so the copy of a sent email has none either.
         """
         shown = copy(self)
         if self.withheld_at is not None:
@@ -160,14 +161,14 @@ class Email(models.Model):
 
     @property
     def next_attempt_at(self) -> datetime | None:
-        """When a worker tries next; None while the email is being sent, and when nothing is left to do."""
+        """When a worker will try next. None while the email is being sent, and if no worker must send it."""
         return None if self.state == self.State.SENDING else self.due_at
 
 
 class Attempt(models.Model):
     """A mail server's response to an email, or a provider's later report.
 
-    A crash creates no attempt, so it does not count as one.
+    An attempt that ends in a crash of the worker is not recorded.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

@@ -1,4 +1,4 @@
-"""Translate an email provider's event, as normalized by django-anymail, into a ``Report``."""
+"""Convert an email provider's event, normalized by django-anymail, to a ``Report``."""
 
 import re
 from collections.abc import Callable
@@ -12,12 +12,12 @@ from invitations.email.models import Email
 from invitations.email.queue import METADATA_KEY
 from invitations.email.transport import reply_code, stored_line
 
-# The other reasons are about this service: a quota, a sandbox account, a header or content.
+# Reasons that are about the recipient. The others are about this service: a quota, a sandbox account, the content.
 RECIPIENT_REASONS = {RejectReason.INVALID, RejectReason.BOUNCED, RejectReason.UNSUBSCRIBED, RejectReason.SPAM}
 
 SPARKPOST_HARD_BOUNCE_CLASSES = {"10", "30", "90"}
 
-# Unisender also reports "hard_bounced" for a full mailbox, for suspected spam, and for emails that it lost.
+# Unisender also reports "hard_bounced" for a full mailbox, for suspected spam, and for emails that Unisender lost.
 UNISENDER_HARD_BOUNCE_STATUSES = {
     "err_user_unknown",
     "err_user_inactive",
@@ -27,7 +27,7 @@ UNISENDER_HARD_BOUNCE_STATUSES = {
     "err_unsubscribed",
 }
 
-# Whether a bounce means that the address does not work. django-anymail's "bounced" also covers other reasons.
+# For each provider: whether a bounce means that the address does not work. A "bounced" event can have other reasons.
 IS_HARD_BOUNCE: dict[str, Callable[[Any], bool]] = {
     "Amazon SES": lambda event: event["bounce"]["bounceType"] == "Permanent",
     "Brevo": lambda event: event["event"] in ("hard_bounce", "invalid_email"),
@@ -36,8 +36,8 @@ IS_HARD_BOUNCE: dict[str, Callable[[Any], bool]] = {
     "Mailjet": lambda event: event["hard_bounce"] is True,
     "Mailtrap": lambda event: event["event"] == "bounce",
     "Mandrill": lambda event: event["event"] == "hard_bounce",
-    # Postal also reports HardFail without any server's response, and reports each later reply as a bounce, even an
-    # out-of-office reply. Only a 5xx response is a hard bounce.
+    # Postal also reports HardFail if there is no server response. It reports every reply to the email as a bounce, even
+    # an out-of-office reply. So only a 5xx response is a hard bounce.
     "Postal": lambda event: event["payload"]["status"] == "HardFail" and event["payload"]["output"].startswith("5"),
     "Postmark": lambda event: event["Type"] == "HardBounce",
     "Resend": lambda event: event["data"]["bounce"]["type"] == "Permanent",
@@ -48,8 +48,8 @@ IS_HARD_BOUNCE: dict[str, Callable[[Any], bool]] = {
     "Unisender Go": lambda event: event["delivery_info"]["delivery_status"] in UNISENDER_HARD_BOUNCE_STATUSES,
 }
 
-# Event types that django-anymail does not know or maps to another type. Postal holds an email until an operator
-# releases it.
+# Event types that django-anymail does not know or maps to another type. A held email at Postal waits until an operator
+# releases it, so it counts as deferred.
 EVENT_TYPE_OVERRIDES = {
     ("MailerSend", "activity.deferred"): "deferred",
     ("Mandrill", "delivered"): "delivered",
@@ -58,10 +58,10 @@ EVENT_TYPE_OVERRIDES = {
 
 
 def report_of(event: Any, provider: str) -> Report | None:
-    """Return the report in an event; None for events without meaning for delivery, such as opens and clicks.
+    """Return the report for an event. Return None if the event is not about delivery, such as an open or a click.
 
-    ``rejected`` is final only for a reason in ``RECIPIENT_REASONS``. For other reasons the operator has to act, as for
-    ``failed``.
+    ``rejected`` is final only for a reason in ``RECIPIENT_REASONS``. For other reasons, and for ``failed``, the report
+    is not final, because the operator must fix the cause.
     """
     text = stored_line(str(event.mta_response or event.description or ""))
     response = text.removeprefix("smtp;").lstrip()  # RFC 3464
@@ -86,7 +86,7 @@ def report_of(event: Any, provider: str) -> Report | None:
 
 
 def email_of(event: Any, provider: str) -> UUID | None:
-    """Return the id of the email an event is about, from metadata, tags or Message-ID; never from the address."""
+    """Return the id of the event's email. It comes from metadata, tags or Message-ID, never from the address."""
     message_id = _message_id(event, provider)
     metadata, tags = event.metadata or {}, event.tags or []
     for value in (metadata.get(METADATA_KEY), *tags):
@@ -99,7 +99,7 @@ def email_of(event: Any, provider: str) -> UUID | None:
 
 
 def _message_id(event: Any, provider: str) -> object:
-    if provider == "Postal":  # django-anymail uses Postal's own number of the email
+    if provider == "Postal":  # django-anymail returns Postal's own id instead of the Message-ID
         payload = event.esp_event["payload"]
         return f"<{(payload.get('message') or payload['original_message'])['message_id']}>"
     return event.message_id

@@ -1,4 +1,4 @@
-"""Queue, query and erase emails. An email is queued in the transaction of the change; ``deliver`` sends it."""
+"""Queue, query and erase emails. Emails are queued in the transaction of the change. ``deliver`` sends them."""
 
 from typing import TYPE_CHECKING
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from invitations.querysets import InvitationQuerySet
 
 METADATA_KEY = "mail_id"  # the name of the email's id in an email provider's metadata
-TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # they have no metadata: the id is a tag
+TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # they do not support metadata, so the id is sent as a tag
 ERASED_DOMAIN = "@erased.invalid"
 
 
 def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
-    """Create an email in the outbox; return None if it would be to an inviter who has left or is inactive."""
+    """Add an email to the outbox. Return None if it is for an inviter whose account is deleted or inactive."""
     recipient = invitation.email if kind in TO_INVITEE else _inviter_address(invitation)
     if not recipient:
         return None
@@ -35,13 +35,13 @@ def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
 
 
 def with_delivery(invitations: "InvitationQuerySet") -> "InvitationQuerySet":
-    """Load the ``delivery`` of all these invitations in one more query."""
+    """Prefetch the ``delivery`` of all these invitations, in one additional query."""
     newest = Email.objects.newest_of_each_invitation()
     return invitations.prefetch_related(Prefetch("emails", newest, to_attr="newest_emails"))
 
 
 def delivery_is(state: str) -> Exists:
-    """Return a condition for invitations whose newest email has this state, as their organization sees it."""
+    """Return a condition for invitations with this delivery state, as the organization may see it."""
     shown = Q(state=state, withheld_at__isnull=True)
     if state == Email.State.SENT:
         shown |= Q(withheld_at__isnull=False)
@@ -55,23 +55,23 @@ def newest_email_is(condition: Q) -> Exists:
 
 
 def erase_emails(emails: EmailQuerySet) -> None:
-    """Drop the unsent emails, and remove recipients and mail servers' responses from all of these emails."""
+    """Drop the unsent emails. Remove recipients and mail server responses from all of these emails."""
     emails.unsent().update(state=Email.State.DROPPED, due_at=None, lease_id=None, updated_at=timezone.now())
     for email in emails.values_list("pk", flat=True):
         Email.objects.filter(pk=email).update(
             recipient=erased_address(email.hex), response="", reason="", updated_at=timezone.now()
         )
-    # Last: a transaction that adds an attempt updates the email first, so it has waited for the updates above.
+    # This comes last. A transaction that adds an attempt updates the email first, so it waits for the updates above.
     Attempt.objects.filter(email__in=emails).update(response="")
 
 
 def erased_address(key: str) -> str:
-    """Return an address that reaches nobody. It is different for each row, as unique constraints require."""
+    """Return a placeholder address that no email can reach. Unique constraints require a different one for each row."""
     return f"erased-{key}{ERASED_DOMAIN}"
 
 
 def is_erased(address: str) -> bool:
-    """Return whether the person was erased. Nothing that could name them may be stored again."""
+    """Return whether this is the placeholder of an erased person. Do not store personal data for it again."""
     return address.endswith(ERASED_DOMAIN)
 
 

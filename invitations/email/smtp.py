@@ -1,8 +1,8 @@
 """An SMTP backend for the worker, with deadlines that a slow server cannot extend.
 
-One deadline covers everything until the content is sent, another one the response to the content. A client that leaves
-before that response causes a second copy (RFC 5321, section 4.5.3.2.6), so the second deadline is long.
-``EMAIL_TIMEOUT`` applies to connecting and to QUIT.
+The first deadline is for everything until the content is sent. The second one is for the response to the content. If a
+client disconnects before that response, the email may be delivered twice (RFC 5321, section 4.5.3.2.6). So the second
+deadline is long. ``EMAIL_TIMEOUT`` applies to connecting and to QUIT.
 """
 
 import smtplib
@@ -19,19 +19,19 @@ MIN_TIMEOUT = 0.001  # seconds; 0 would make the socket non-blocking
 
 
 def max_session_duration() -> timedelta:
-    """Return how long an SMTP session can last before the outcome is recorded."""
+    """Return the maximum time from connecting to the response to the content."""
     return timedelta(seconds=settings.SMTP_SECONDS_UNTIL_CONTENT + settings.SMTP_SECONDS_AFTER_CONTENT)
 
 
 class DeadlineSMTP(smtplib.SMTP):
-    """An SMTP session with deadlines; ``receipt`` is the server's response to an accepted email."""
+    """An SMTP session with deadlines. ``receipt`` is the server's response to an accepted email."""
 
     deadline = 0.0
     content_is_sent = False
     receipt = ""
 
     def seconds_left(self) -> float:
-        """Return the time until the deadline."""
+        """Return the time until the deadline, in seconds."""
         return self.deadline - time.monotonic()
 
     def connect(self, *args: Any, **options: Any) -> tuple[int, bytes]:
@@ -40,7 +40,7 @@ class DeadlineSMTP(smtplib.SMTP):
         return super().connect(*args, **options)
 
     def send(self, s: Any) -> None:
-        """Send a command (``str``) or the content (``bytes``), which starts the second deadline."""
+        """Send a command (``str``) or the content (``bytes``). Sending the content starts the second deadline."""
         if self.sock:
             self.sock.settimeout(max(self.seconds_left(), MIN_TIMEOUT))
         super().send(s)
@@ -55,7 +55,7 @@ class DeadlineSMTP(smtplib.SMTP):
         return super().getreply()
 
     def data(self, msg: Any) -> tuple[int, bytes]:
-        """Send the content. If no response comes, the error says that the email may have been accepted."""
+        """Send the content. If there is no response, the error says that the email may have been accepted."""
         try:
             code, text = super().data(msg)
         except smtplib.SMTPServerDisconnected as error:
@@ -66,17 +66,17 @@ class DeadlineSMTP(smtplib.SMTP):
         return code, text
 
     def quit(self) -> tuple[int, bytes]:
-        """Send QUIT, and wait for at most ``EMAIL_TIMEOUT``."""
+        """Send QUIT, and wait at most ``EMAIL_TIMEOUT`` for the response."""
         self.deadline = time.monotonic() + settings.EMAIL_TIMEOUT
         return super().quit()
 
 
 class DeadlineSMTPOverTLS(DeadlineSMTP, smtplib.SMTP_SSL):
-    """The same over a TLS connection."""
+    """A `DeadlineSMTP` session over TLS."""
 
 
 class _DeadlineReader(RawIOBase):
-    """Read from the session's socket; all reads together end at the deadline."""
+    """Read from the session's socket. The deadline is for all reads together, not for each one."""
 
     def __init__(self, session: DeadlineSMTP) -> None:
         self.session = session
@@ -93,11 +93,11 @@ class _DeadlineReader(RawIOBase):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Django's SMTP backend with the same settings and with deadlines."""
+    """Django's SMTP backend with deadlines. It uses the same settings."""
 
     @property
     def connection_class(self) -> type[DeadlineSMTP]:
-        """The session class; ``EMAIL_USE_SSL`` selects the one over TLS."""
+        """The session class. ``EMAIL_USE_SSL`` selects TLS."""
         return DeadlineSMTPOverTLS if self.use_ssl else DeadlineSMTP
 
     @property

@@ -1,8 +1,8 @@
-"""Unsubscribe an address from the emails of one organization or of all, and undo it.
+"""Unsubscribe an address from the emails of one organization or of all organizations, and undo it.
 
-Suppressions take effect when emails are sent (``handlers.py``), and organizations do not see them. An unsubscribed
-person can still be invited and can answer the invitation on the website. The organization sees the email as sent. So
-suppressions are not in an organization's audit log.
+Suppressions take effect when emails are sent (``handlers.py``). Organizations do not see them. An unsubscribed person
+can still be invited and can answer the invitation on the website. The organization sees the email as sent, and its
+audit log does not contain suppressions.
 """
 
 from dataclasses import dataclass
@@ -28,14 +28,14 @@ PROVES_MAILBOX = (Purpose.EMAILED, Purpose.UNSUBSCRIBE)
 
 
 class SuppressionNotFound(NotFound):
-    """The suppression is unknown, already removed, or of another address."""
+    """The suppression does not exist, or it is for an address of another person."""
 
     message = "This address has not asked for that."
 
 
 @dataclass(frozen=True)
 class SuppressedAddress:
-    """A suppression and the address it is about."""
+    """A suppression and its address in plain text."""
 
     address: str
     suppression: Suppression
@@ -43,10 +43,10 @@ class SuppressedAddress:
 
 @transaction.atomic
 def unsubscribe(*, by: Principal, invitation_id: UUID, scope: SuppressionScope, proof: Proof | None = None) -> None:
-    """Suppress emails to the invited address. Does nothing if they are already suppressed.
+    """Suppress emails to the invited address. Do nothing if they are already suppressed.
 
-    The link in any email of the invitation is sufficient proof, in every state of the invitation and without signing
-    in. Without a link, the invited address must be a verified address of the caller. Raises InvitationNotFound.
+    The link in any email of the invitation is sufficient. The state of the invitation does not matter, and no sign-in
+    is needed. Without a link, the caller must have verified the invited address. Raises InvitationNotFound.
     """
     organization, invitation = lock_invitation(invitation_id, archived=True)
     _require_mailbox(by, invitation, proof)
@@ -54,7 +54,7 @@ def unsubscribe(*, by: Principal, invitation_id: UUID, scope: SuppressionScope, 
 
 
 def add_suppression(by: Principal, organization: Organization, invitation: Invitation, scope: SuppressionScope) -> None:
-    """Add the suppression unless it exists. The caller has checked the permission."""
+    """Add the suppression unless it exists. The caller must have checked the permission."""
     scope_organization = organization if scope == SuppressionScope.ORGANIZATION else None
     if Suppression.objects.by_address(invitation.email, scope_organization).exists():
         return
@@ -68,7 +68,7 @@ def add_suppression(by: Principal, organization: Organization, invitation: Invit
 
 @transaction.atomic
 def remove_suppression(*, by: Principal, suppression_id: UUID) -> None:
-    """Remove a suppression of one of the caller's verified addresses; raises SuppressionNotFound."""
+    """Remove a suppression of one of the caller's verified addresses. Raises SuppressionNotFound."""
     person = policies.require_person(by)
     own = (found.suppression for found in suppressions_of(person))
     suppression = next((found for found in own if found.pk == suppression_id), None)
@@ -81,7 +81,7 @@ def remove_suppression(*, by: Principal, suppression_id: UUID) -> None:
 
 
 def find_emailed(invitation_id: UUID) -> Invitation:
-    """Return the invitation an email was about, also of an archived organization; raises InvitationNotFound."""
+    """Return the invitation of an email, even if the organization is archived. Raises InvitationNotFound."""
     invitation = Invitation.objects.with_details().filter(pk=invitation_id).first()
     if invitation is None or is_erased(invitation.email):
         raise InvitationNotFound
@@ -89,7 +89,7 @@ def find_emailed(invitation_id: UUID) -> Invitation:
 
 
 def suppressions_of(person: User) -> list[SuppressedAddress]:
-    """Return the suppressions of the person's verified addresses: for all, and for organizations that invited them."""
+    """Return suppressions of the person's verified addresses, for all and for each organization that invited them."""
     return [found for address in sorted(person.verified_addresses()) for found in _suppressions_by(address)]
 
 

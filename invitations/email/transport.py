@@ -1,6 +1,6 @@
 """Hand a message to the mail server, and classify the server's response.
 
-Only a 5xx response to MAIL, RCPT or DATA (RFC 5321, section 4.2.1) is about this email, and is final. All other errors
+A 5xx response to MAIL, RCPT or DATA (RFC 5321, section 4.2.1) is a permanent rejection of this email. All other errors
 (no connection, a timeout, 4xx, a rejected password, a wrong setting) are temporary, and the email is deferred.
 """
 
@@ -29,10 +29,10 @@ DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a delivery: the email's new state and the reason, in one line.
+    """The result of a delivery: the email's new state, and a detail in one line.
 
-    ``detail`` is the server's response if ``by_server``, else a reason of this service. ``withheld`` means that the
-    recipient has unsubscribed.
+    ``detail`` is the server's response if ``by_server``. Otherwise, it is why this service did not send the email.
+    ``withheld`` means that the recipient has unsubscribed.
     """
 
     state: Email.State
@@ -42,22 +42,22 @@ class Outcome:
 
 
 def connection_for_worker() -> BaseEmailBackend:
-    """Return the configured email backend, not opened yet. For SMTP it is the one with the worker's deadlines."""
+    """Return the configured email backend, without opening it. For SMTP, it is the backend with deadlines."""
     return smtp.EmailBackend() if settings.EMAIL_BACKEND == DJANGO_SMTP else get_connection()
 
 
 def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> Outcome:
-    """Send one message, and return ``sent``, ``deferred`` or ``failed``.
+    """Send one message, and return the outcome ``sent``, ``deferred`` or ``failed``.
 
-    The connection stays open, so that the outcome is recorded before QUIT. Raises only for a faulty message: an error
-    in the settings defers the email.
+    The connection stays open, so that the outcome is recorded before QUIT. Raises an error only for an invalid message.
+    For an error in the settings, the outcome is ``deferred``.
     """
     try:
         connection.open()
     except AnyDatabaseError:
         raise
     except Exception as error:
-        # The text of a UnicodeError quotes the value that cannot be encoded, which may be the password.
+        # The message of a UnicodeError contains the value that cannot be encoded. That value may be the password.
         if isinstance(error, UnicodeError):
             detail = f"{type(error).__name__} in the email settings"
         else:
@@ -74,7 +74,7 @@ def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) 
 
 
 def close_connection(connection: BaseEmailBackend) -> None:
-    """Close the connection, and ignore errors: the outcome is already recorded."""
+    """Close the connection. Ignore errors, because the outcome is already recorded."""
     try:
         connection.close()
     except (OSError, AnymailAPIError):
@@ -82,18 +82,18 @@ def close_connection(connection: BaseEmailBackend) -> None:
 
 
 def error_text(error: BaseException) -> str:
-    """Return the server's response or the network error, as a stored line."""
+    """Return the server's response or the network error, formatted by ``stored_line``."""
     code, text = _reply(error)
     return stored_line(f"{code} {text}" if code else text or type(error).__name__)
 
 
 def stored_line(text: str) -> str:
-    """Return the text as one line of visible characters, without secrets, cut to the length of the column."""
+    """Return the text as one line of visible characters without secrets, truncated to the length of the column."""
     return redact(UNSAFE_IN_A_LINE.sub("", " ".join(text.split())))[:RESPONSE_LENGTH]
 
 
 def reply_code(response: str) -> str:
-    """Return the codes at the start of a response (RFC 5321 and 3463), else "refused".
+    """Return the codes at the start of a response (RFC 5321 and 3463), or "refused" if there are none.
 
     The rest of the response is left out because it may name a person.
     """
@@ -102,7 +102,7 @@ def reply_code(response: str) -> str:
 
 
 def _receipt(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> str:
-    """Return the server's response to an accepted message, or the provider's id of it."""
+    """Return the server's response to an accepted message, or the provider's id for the message."""
     if isinstance(connection, smtp.EmailBackend):
         return connection.receipt
     status = getattr(message, "anymail_status", None)

@@ -1,7 +1,8 @@
 """``/webhooks/mail/<provider>``: receive delivery reports of the configured email provider.
 
-django-anymail checks the signature and parses the report. The response is 200 for each report with a valid signature,
-also about an unknown email, and 503 while the database is unreachable, so that the provider retries. It is never 500.
+django-anymail checks the signature and parses the report. The response is 200 for every readable report with a valid
+signature, even if the email is unknown. It is 503 while the database is unreachable, so that the provider retries. It
+is never 500.
 """
 
 import logging
@@ -31,7 +32,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 logger = logging.getLogger(__name__)
 
-MAX_BODY_LENGTH = 1024 * 1024  # bytes; a batch of a thousand reports is smaller
+MAX_BODY_LENGTH = 1024 * 1024  # bytes; even a batch of a thousand reports is smaller
 
 VIEWS: dict[str, type[AnymailBaseWebhookView]] = {
     "amazon_ses": AmazonSESTrackingWebhookView,
@@ -52,7 +53,7 @@ VIEWS: dict[str, type[AnymailBaseWebhookView]] = {
 
 @csrf_exempt
 def email_webhook(request: HttpRequest, provider: str) -> HttpResponse:
-    """Receive reports of the provider in ``EMAIL_WEBHOOK``; raises Http404 for any other provider."""
+    """Receive reports from the provider in ``EMAIL_WEBHOOK``. Raises Http404 for every other provider."""
     if not settings.EMAIL_WEBHOOK or provider != settings.EMAIL_WEBHOOK:
         raise Http404
     return _guarded(VIEWS[provider].as_view(), request)
@@ -76,6 +77,6 @@ def _guarded(view: Callable[..., Any], request: HttpRequest) -> HttpResponse:
 
 
 def _place_of(error: Exception) -> str:
-    """Return where the error was raised. Its message is not logged: it may quote the payload, which names people."""
+    """Return where the error was raised. The message is not logged because it may contain personal data."""
     [*_, last] = extract_tb(error.__traceback__)
     return f"{last.filename}:{last.lineno}"

@@ -1,4 +1,4 @@
-"""The worker's loop: deliver due emails and run maintenance tasks until asked to stop."""
+"""The worker's loop: deliver due emails and run maintenance tasks until ``stop`` is called."""
 
 import logging
 import signal
@@ -12,7 +12,7 @@ from invitations.email.deliver import deliver_next
 
 logger = logging.getLogger(__name__)
 
-MIN_WAIT = 0.1  # seconds, like the other times here
+MIN_WAIT = 0.1  # in seconds, like all times in this module
 MAX_WAIT = 1.0
 MAX_WAIT_AFTER_ERRORS = 5.0
 TASK_INTERVAL = 60.0
@@ -22,7 +22,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class Worker:
     """One process that delivers emails. Any number of workers can run at the same time.
 
-    ``tasks`` are run once a minute, in their order. They must be safe to run in several workers at once.
+    ``tasks`` run once a minute, in the given order. It must be safe to run them in several workers at the same time.
     """
 
     def __init__(self, tasks: Iterable[Callable[[], None]]) -> None:
@@ -36,12 +36,12 @@ class Worker:
         self.stop_requested = True
 
     def drain(self) -> None:
-        """Run the maintenance tasks, deliver all due emails, then return. Raises what a delivery raises."""
+        """Run the maintenance tasks, deliver all due emails, then return. Raises what ``deliver_next`` raises."""
         while not self.stop_requested and self.run_once():
             pass
 
     def run(self) -> None:
-        """Work until asked to stop. Errors are logged and do not end the loop, not even a lost database."""
+        """Work until ``stop`` is called. Errors are logged and do not end the loop, even if the database is down."""
         while not self.stop_requested:
             try:
                 delivered = self.run_once()
@@ -54,7 +54,7 @@ class Worker:
                     self.rest(MAX_WAIT)
 
     def run_once(self) -> bool:
-        """Run the maintenance tasks if they are due, then deliver one email; return whether one was due."""
+        """Run the maintenance tasks if they are due, then deliver one email. Return whether an email was due."""
         close_old_connections()
         if time.monotonic() >= self.tasks_due:
             self.tasks_due = time.monotonic() + TASK_INTERVAL
@@ -63,7 +63,7 @@ class Worker:
         return deliver_next()
 
     def run_task(self, task: Callable[[], None]) -> None:
-        """Run one maintenance task. An error in it stops neither the other tasks nor the emails."""
+        """Run one maintenance task. Log an error, so that the other tasks and the emails continue."""
         try:
             task()
         except Exception:
@@ -72,7 +72,7 @@ class Worker:
     def rest(self, max_wait: float) -> None:
         """Sleep twice as long as last time, up to ``max_wait``.
 
-        An idle worker then queries the database once a second.
+        So an idle worker queries the database only once per ``MAX_WAIT``.
         """
         time.sleep(self.wait)
         self.wait = min(self.wait * 2, max_wait)
@@ -80,7 +80,7 @@ class Worker:
 
 @contextmanager
 def stopped_by_signals(worker: Worker) -> Iterator[None]:
-    """Stop the worker on SIGTERM or SIGINT while the block runs; restore the former handlers after it."""
+    """Stop the worker on SIGTERM or SIGINT while the block runs. Restore the previous signal handlers afterwards."""
     former = {number: signal.signal(number, lambda *_: worker.stop()) for number in STOP_SIGNALS}
     try:
         yield

@@ -1,28 +1,42 @@
-"""Let staff keep the rights that they were given to what has a new name: Django renames no permission with its model."""
+"""Let staff keep their permissions on renamed models. Django renames the table of a model, but not its permissions."""
 
 from django.db import migrations
 
-MODELS = {"mail": "email", "mailrefusal": "suppression", "recentmails": "sendingcounter"}
+# The old and the new name of each model, each as in a codename and as in the permission's name.
+MODELS = (
+    (("mail", "mail"), ("email", "email")),
+    (("mailrefusal", "mail refusal"), ("suppression", "suppression")),
+    (("recentmails", "recent mails"), ("sendingcounter", "sending counter")),
+)
 VERBS = ("add", "change", "delete", "view")
 
 
 def rename(apps, schema_editor):
     """Rename the permissions of the renamed models."""
-    _rename(apps, schema_editor, MODELS)
+    for old, new in MODELS:
+        _rename(apps, schema_editor, old, new)
 
 
 def rename_back(apps, schema_editor):
     """Undo ``rename``."""
-    _rename(apps, schema_editor, {new: old for old, new in MODELS.items()})
+    for old, new in MODELS:
+        _rename(apps, schema_editor, new, old)
 
 
-def _rename(apps, schema_editor, models):
+def _rename(apps, schema_editor, old, new):
     permissions = apps.get_model("auth", "Permission").objects.using(schema_editor.connection.alias)
-    for old, new in models.items():
-        for verb in VERBS:
-            permissions.filter(content_type__app_label="invitations", codename=f"{verb}_{old}").update(
-                codename=f"{verb}_{new}", name=f"Can {verb} {new}"
-            )
+    in_app = permissions.filter(content_type__app_label="invitations")
+    for verb in VERBS:
+        for former in in_app.filter(codename=f"{verb}_{old[0]}"):
+            existing = in_app.filter(content_type=former.content_type, codename=f"{verb}_{new[0]}").first()
+            if existing is None:
+                former.codename, former.name = f"{verb}_{new[0]}", f"Can {verb} {new[1]}"
+                former.save(update_fields=["codename", "name"])
+            else:
+                # A migration that stopped between the renamed model and this made Django create it already.
+                existing.user_set.add(*former.user_set.all())
+                existing.group_set.add(*former.group_set.all())
+                former.delete()
 
 
 class Migration(migrations.Migration):

@@ -1,1 +1,1 @@
-"""The pages for invited people."""
+"""The website pages for invitees."""

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions.address_ownership import drop_unproven_claims, is_proven
+from accounts.actions.address_ownership import drop_unverified_addresses, is_verified
 from accounts.models import User
 from accounts.pages.forms import SignUpForm
 from core.addresses import Address
@@ -21,7 +21,7 @@ REASON_LENGTH = Invitation._meta.get_field("decline_reason").max_length
 
 
 class ReasonField(forms.CharField):
-    """A text of several lines. Browsers submit CR LF as line ends; the field returns LF."""
+    """A multi-line text field. Browsers submit line ends as CR LF. The field returns LF."""
 
     def to_python(self, value: Any) -> str:
         """Return the text with CR LF replaced by LF."""
@@ -56,10 +56,10 @@ class DeclineForm(forms.Form):
 
 
 class FixedAddressInput(forms.EmailInput):
-    """A read-only email input. Unlike a disabled one, it can be focused and copied."""
+    """A read-only email input. Unlike in a disabled input, the text can be focused and copied."""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        """Replace `disabled` by `readonly`: keyboards and password managers skip disabled inputs."""
+        """Replace `disabled` with `readonly`, because password managers and the Tab key skip disabled inputs."""
         context = super().get_context(name, value, attrs)
         context["widget"]["attrs"].pop("disabled", None)
         context["widget"]["attrs"]["readonly"] = True
@@ -69,13 +69,13 @@ class FixedAddressInput(forms.EmailInput):
 class InvitedSignUpForm(SignUpForm):
     """Create an account for the invited address.
 
-    `proven` says that the visitor's link proves access to the mailbox. Then unverified claims of other accounts to the
-    address are removed, and the form may say that an account exists already.
+    `proves_mailbox` means that the visitor's link proves access to the mailbox. In that case, the address is removed
+    from accounts that have not verified it, and the form may reveal that an account with this address exists.
     """
 
-    def __init__(self, *args: Any, address: Address, proven: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, address: Address, proves_mailbox: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.address, self.proven = address, proven
+        self.address, self.proves_mailbox = address, proves_mailbox
         email = self.fields["email"]
         email.widget = FixedAddressInput(attrs={"autocomplete": "username"})
         email.initial, email.disabled = address, True
@@ -83,11 +83,11 @@ class InvitedSignUpForm(SignUpForm):
     def clean_email(self) -> str:
         """Return the invited address and ignore the submitted one.
 
-        Raises ValidationError if the link proves the mailbox and an account has verified the address already.
+        Raises ValidationError if `proves_mailbox` is true and an account has already verified the address.
         """
-        if not self.proven:
+        if not self.proves_mailbox:
             return str(super().clean_email())
-        if is_proven(self.address):
+        if is_verified(self.address):
             raise ValidationError(
                 _("There's already an account with this email address. Sign in instead."), code="taken"
             )
@@ -95,8 +95,8 @@ class InvitedSignUpForm(SignUpForm):
 
     @transaction.atomic
     def save(self, request: HttpRequest) -> User:
-        """Create and return the user. The address is verified if the link proves the mailbox."""
-        if self.proven:
-            drop_unproven_claims(self.address)
+        """Create and return the user. If `proves_mailbox` is true, the address is marked as verified."""
+        if self.proves_mailbox:
+            drop_unverified_addresses(self.address)
             get_adapter(request).stash_verified_email(request, self.address)
         return super().save(request)

@@ -1,4 +1,4 @@
-"""Store in the session which invitation links the browser opened. The tokens themselves are not stored."""
+"""Record in the session which invitation links the browser has opened. The tokens are not stored."""
 
 from uuid import UUID
 
@@ -11,10 +11,10 @@ MAX_PROOFS = 20
 
 
 def store_proof(session: SessionBase, proof: Proof) -> None:
-    """Store the proof, unless the session has a stronger one for this invitation.
+    """Store the proof, unless the session has a stronger proof for this invitation.
 
-    A newer generation is stronger than an older one. With the same generation, `EMAILED` is stronger than `LISTED`.
-    The session keeps the proofs of the `MAX_PROOFS` invitations that were opened last.
+    A newer generation is stronger than an older one. Within a generation, `EMAILED` is stronger than `LISTED`. The
+    session has the proofs of at most `MAX_PROOFS` invitations, those that were opened last.
     """
     stored = load_proof(session, proof.invitation_id)
     strongest = max(filter(None, [stored, proof]), key=_strength)

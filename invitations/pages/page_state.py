@@ -1,7 +1,7 @@
-"""Collect what an invitation page depends on: the invitation, the visitor, and the link that the visitor opened.
+"""Load the data that an invitation page depends on: the invitation, the visitor, and the link that was opened.
 
-Every state of an invitation has its own page. The page is named after the code of the refusal that the action would
-raise (`refusals.py`) and has the same HTTP status. So the page and the actions always agree.
+Every error that prevents an answer (`refusals.py`) has its own page. The template is named after the error code, and
+the page has the HTTP status of the error. So the page and the action give the same result.
 """
 
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class PageState:
 
     @property
     def may_decline(self) -> bool:
-        """Return whether the visitor may decline an open invitation. The emailed link is enough without an account."""
+        """Return whether the visitor may decline an open invitation. With the emailed link, no account is needed."""
         return self.is_signed_in or self.proves_mailbox
 
     @property
@@ -59,9 +59,9 @@ class PageState:
         return self.invitation.status in ACCEPTED_STATES and bool(answered_by) and answered_by == self.by.actor_id
 
     def refusal(self) -> DomainError | None:
-        """Return the most useful reason why the visitor cannot answer now, or None.
+        """Return the error that prevents the visitor from answering now, or None.
 
-        Visitors who are signed out get no refusal for that: they sign in or sign up first, and this is checked again.
+        A visitor who is signed out gets no error for that. This check runs again after the sign-in.
         """
         try:
             self._require_open()
@@ -90,7 +90,7 @@ class PageState:
 def page_state_of(request: HttpRequest, invitation_id: UUID) -> PageState:
     """Return the page state and activate the language of the invitation.
 
-    Raises InvitationNotFound unless the visitor opened a link or has verified the invited address.
+    Raises InvitationNotFound unless the visitor has opened a link or has verified the invited address.
     """
     page_state = _find_page_state(request, invitation_id)
     activate_language(page_state.invitation.effective_language)
@@ -98,7 +98,7 @@ def page_state_of(request: HttpRequest, invitation_id: UUID) -> PageState:
 
 
 def _find_page_state(request: HttpRequest, invitation_id: UUID) -> PageState:
-    """Ignore the link of a visitor who has verified the invited address: an outdated link must not block them."""
+    """Ignore the link if the visitor has verified the invited address, because the link may be outdated."""
     invitation = find_shown(invitation_id)
     by = session_principal(request) or LINK_HOLDER
     if by.user and invitation.email in by.user.verified_addresses():
@@ -110,5 +110,5 @@ def _find_page_state(request: HttpRequest, invitation_id: UUID) -> PageState:
 
 
 def status_of(refusal: DomainError) -> int:
-    """Return the HTTP status of the refusal. It is the same as in the API."""
+    """Return the HTTP status for the error. The API uses the same status."""
     return problem_of(refusal).status

@@ -1,4 +1,4 @@
-"""Choose and render the template of a page. A refusal is rendered by `templates/invitations/<code>.html`."""
+"""Choose and render the template of a page. The template for an error is `templates/invitations/<code>.html`."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from orgs.pages.logos import allow_logos
 
 
 def show(request: HttpRequest, page_state: PageState, *, status: int | None = None, **context: Any) -> HttpResponse:
-    """Render the page for the current state. Pass `status` when an action was refused just before."""
+    """Render the page for the current state. Pass `status` if an action has just failed with this HTTP status."""
     refusal = page_state.refusal()
     if refusal is not None:
         return show_refusal(request, refusal, page_state.invitation, status=status, page_state=page_state, **context)
@@ -35,7 +35,7 @@ def show_refusal(
     page_state: PageState | None = None,
     **context: Any,
 ) -> HttpResponse:
-    """Render the page of a refusal. The person who accepted sees their own result instead, with status 200."""
+    """Render the page for an error. The person who accepted the invitation sees a confirmation with status 200."""
     page, page_status = refusal.code, status_of(refusal)
     if isinstance(refusal, InvitationAccepted | InvitationWaits) and page_state and page_state.was_accepted_by_visitor:
         page, page_status = f"{page}_by_you", 200
@@ -47,7 +47,7 @@ def show_refusal(
 def request_state(page_state: PageState) -> str:
     """Return whether a new invitation can be requested for an expired one.
 
-    `asked`: it was requested already. `open`: it can be requested. `nobody`: there is no inviter to ask.
+    `asked`: a new invitation was already requested. `open`: it can be requested. `nobody`: there is no inviter to ask.
     """
     invitation = page_state.invitation
     if Event.objects.about(invitation).filter(kind="invitation.asked_again").exists():

@@ -1,4 +1,4 @@
-"""The sign-in and sign-up pages of an invitation. Both lead back to the invitation.
+"""The sign-in and sign-up pages of an invitation. Both redirect back to the invitation.
 
 The pages are the same for every visitor, so that they do not reveal whether the invited address has an account.
 """
@@ -18,7 +18,7 @@ from invitations.refusals import InvitationNotFound
 
 
 class InvitationAuthMixin:
-    """Base of both pages: they belong to one invitation and lead back to it."""
+    """Base of both pages. Each belongs to one invitation and redirects back to it."""
 
     request: HttpRequest
     page_state: PageState
@@ -35,7 +35,7 @@ class InvitationAuthMixin:
         return response
 
     def get_success_url(self) -> str:
-        """Return the invitation page and ignore `next`."""
+        """Return the URL of the invitation page. Ignore the parameter `next`."""
         return reverse("invitation", args=[self.page_state.invitation.pk])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -66,5 +66,5 @@ class InvitedSignUp(InvitationAuthMixin, SignupView):
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Add the address, and whether the link proves access to its mailbox."""
-        fixed = {"address": self.page_state.invitation.email, "proven": self.page_state.proves_mailbox}
+        fixed = {"address": self.page_state.invitation.email, "proves_mailbox": self.page_state.proves_mailbox}
         return {**super().get_form_kwargs(), **fixed}

@@ -1,4 +1,4 @@
-"""Unsubscribe by the link in an email, and subscribe again. GET, HEAD and OPTIONS change nothing."""
+"""Unsubscribe with the link in an email, and undo it. GET, HEAD and OPTIONS change nothing."""
 
 from typing import cast
 from uuid import UUID
@@ -30,13 +30,13 @@ from invitations.tokens import Purpose, read_token
 from orgs.pages.logos import allow_logos
 
 
-# The token in the URL is the credential, so CSRF is not possible. Email clients send no cookie.
+# The credential is the token in the URL, not a cookie, so CSRF is not possible. Email clients have no CSRF cookie.
 @method_decorator([csrf_exempt, sensitive_variables("token")], name="dispatch")
 class Unsubscribe(View):
-    """The unsubscribe link of emails to invitees, also for the one-click unsubscribe of email clients (RFC 8058)."""
+    """The unsubscribe link in emails to invitees. Email clients also use it for one-click unsubscribe (RFC 8058)."""
 
     def dispatch(self, request: HttpRequest, token: str) -> HttpResponseBase:
-        """Find the invitation of the token. Its state does not matter."""
+        """Find the invitation for the token. It can be in any state."""
         proof = read_token(token, [Purpose.UNSUBSCRIBE])
         try:
             if proof is None:
@@ -48,7 +48,7 @@ class Unsubscribe(View):
             return show_refusal(request, refusal)
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Ask whether to unsubscribe from this organization or from all."""
+        """Ask whether to unsubscribe from this organization or from all organizations."""
         return self._page("unsubscribe")
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -79,7 +79,7 @@ class AllowEmails(LoginRequiredMixin, View):
     """Remove a suppression."""
 
     def post(self, request: HttpRequest, suppression_id: UUID) -> HttpResponse:
-        """Remove it. If it does not exist, do nothing."""
+        """Remove the suppression. If it does not exist, do nothing."""
         by = session_principal(request)
         try:
             if by is not None:

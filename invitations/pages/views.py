@@ -1,4 +1,4 @@
-"""The invitation pages: open a link, accept, decline. GET, HEAD and OPTIONS change nothing.
+"""The invitation pages: open a link, accept, decline. GET, HEAD and OPTIONS change no invitation.
 
 `page_state.py` and `page_templates.py` choose the page for each state. `sign_in.py` has the sign-in and sign-up pages.
 """
@@ -46,7 +46,7 @@ class MyInvitations(LoginRequiredMixin, View):
     """The invitations to the user's verified addresses, and the user's organizations."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show the open invitations, those that wait for a seat, and the organizations."""
+        """Show the open invitations, the invitations that wait for a seat, and the user's organizations."""
         user = cast("User", request.user)
         mine = Invitation.objects.addressed_to(user).with_details()
         invitations = [*mine.open().order_by("-created_at", "-id"), *mine.waiting()]
@@ -61,7 +61,7 @@ class OpenLink(View):
 
     @method_decorator(sensitive_variables("token"))
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
-        """Redirect to the invitation. An invalid token is a 404; a token from an older email is a 410."""
+        """Redirect to the invitation. An invalid token returns 404. A token from an older email returns 410."""
         proof = read_token(token)
         if proof is None:
             return show_refusal(request, InvitationNotFound())
@@ -78,10 +78,10 @@ class OpenLink(View):
 
 
 class InvitationPage(View):
-    """One invitation."""
+    """The page of one invitation."""
 
     def get(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-        """Show the invitation in its current state. No sign-in is needed."""
+        """Show the invitation in its current state. Visitors with the link need not sign in."""
         try:
             return show(request, page_state_of(request, invitation_id))
         except InvitationNotFound as refusal:
@@ -94,7 +94,7 @@ class PageButton(View):
     redirect_to = "invitation"
 
     def post(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-        """Run the action. If it is refused, show the current page with the status of the refusal."""
+        """Run the action. If the action fails, show the current page with the HTTP status of the error."""
         try:
             return self.press(page_state_of(request, invitation_id)) or redirect(self.redirect_to, invitation_id)
         except InvitationNotFound as refusal:
@@ -120,7 +120,7 @@ class Accept(PageButton):
     """Accept the invitation."""
 
     def press(self, page_state: PageState) -> None:
-        """Accept. The next page rotates the session key, because the user has more rights."""
+        """Accept the invitation. The next page rotates the session key, because the user has more permissions."""
         answering.accept(by=page_state.by, invitation_id=page_state.invitation.pk, proof=page_state.proof)
         request_session_rotation(self.request, page_state.by)
 
@@ -129,7 +129,7 @@ class Decline(PageButton):
     """Decline the invitation, with an optional reason and an optional unsubscribe."""
 
     def press(self, page_state: PageState) -> HttpResponse | None:
-        """Decline. If the form is invalid, show it again with its errors."""
+        """Decline the invitation. If the form is invalid, show it again with its errors."""
         form = DeclineForm(self.request.POST)
         if not form.is_valid():
             return show(self.request, page_state, status=400, form=form)
@@ -137,7 +137,7 @@ class Decline(PageButton):
         answering.decline(by=by, invitation_id=invitation_id, proof=page_state.proof, **form.cleaned_data)
         scope = form.cleaned_data["unsubscribe_from"]
         if scope is not None:
-            # A message is shown once, to this person. The page itself is also visible to others who have the link.
+            # Use a message because only this visitor sees it. Others who have the link can see the page too.
             messages.success(self.request, no_more_emails(page_state.invitation, scope))
         return None
 
@@ -167,6 +167,6 @@ class SendVerification(PageButton):
     """Send a verification email to an account that has the invited address but has not verified it."""
 
     def press(self, page_state: PageState) -> None:
-        """Send the email. It is rate limited to one in a few minutes."""
+        """Send the email. The rate limit is one email in a few minutes."""
         if page_state.by.user:
             send_verification(self.request, page_state.by.user, page_state.invitation.email)

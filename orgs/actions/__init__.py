@@ -1,1 +1,1 @@
-"""Actions that change organizations and what belongs to them: one module per noun."""
+"""Actions that change organizations, members, roles, units, API keys and accounts: one module for each."""

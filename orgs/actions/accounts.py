@@ -1,4 +1,4 @@
-"""Actions on accounts that affect organizations: register system users, switch, deactivate, delete and purge."""
+"""Actions on accounts that affect organizations: register, switch, deactivate, delete and purge."""
 
 from typing import Any
 from uuid import UUID
@@ -24,13 +24,13 @@ from orgs.signals import account_purged
 
 
 class AccountNotYours(Denied):
-    """The caller is neither the person nor staff."""
+    """The caller is neither the account's owner nor staff."""
 
     message = "Only the owner of the account or staff can do this."
 
 
 class AccountBusy(Conflict):
-    """The account joined an organization while this request was about to end it."""
+    """The account joined an organization while this request was deleting or purging the account."""
 
     message = "This account is joining an organization at this moment. Try again."
 
@@ -44,7 +44,7 @@ def register_system_user(
     role_id: UUID,
     permissions: frozenset[str] = frozenset(),
 ) -> Membership:
-    """Create a system user in one organization; it can only get permissions that the caller has.
+    """Create a system user in one organization. The caller can only grant permissions that the caller has.
 
     Raises OrganizationNotFound and what ``add_member`` raises.
     """
@@ -56,7 +56,7 @@ def register_system_user(
 
 @transaction.atomic
 def switch_organization(*, by: Principal, organization_id: UUID) -> Organization:
-    """Make an organization the caller's active one: the default for requests that name none."""
+    """Make an organization the caller's active organization: the default for requests without an organization."""
     organization = lock_organization(organization_id, by=by)
     switched = organization.memberships.filter(user=by.user).update(activated_at=timezone.now())
     if not switched:
@@ -69,7 +69,7 @@ def switch_organization(*, by: Principal, organization_id: UUID) -> Organization
 def delete_account(*, by: Principal, user: User) -> None:
     """Soft-delete an account: the person leaves all organizations and can no longer sign in.
 
-    Raises AccountNotYours, LastOwner, AccountBusy, and AccountEnded when it was deleted before.
+    Raises AccountNotYours, LastOwner, AccountBusy, and AccountEnded if the account was already deleted.
     """
     _require_self_or_staff(by, user)
     account, memberships = _lock_account(user)
@@ -80,9 +80,10 @@ def delete_account(*, by: Principal, user: User) -> None:
 
 @transaction.atomic
 def deactivate_account(*, by: Principal, user: User) -> None:
-    """Keep a person from signing in, for staff. Memberships stay. Does nothing when the account is not active.
+    """Prevent an account from signing in, without ending its memberships. Staff only.
 
-    Raises AccountNotYours for others than staff, and LastOwner for the last owner of an organization.
+    Does nothing if the account is not active. Raises AccountNotYours if the caller is not staff, and LastOwner if the
+    account is the last owner of an organization.
     """
     _require_staff(by)
     account, memberships = _lock_account(user)
@@ -95,9 +96,10 @@ def deactivate_account(*, by: Principal, user: User) -> None:
 
 @transaction.atomic
 def reactivate_account(*, by: Principal, user: User) -> None:
-    """Let a deactivated or deleted account sign in again, for staff. Does nothing when the account is active.
+    """Let a deactivated or deleted account sign in again. Staff only.
 
-    Memberships that ended with the deletion do not come back. Raises AccountNotYours and AccountEnded.
+    Does nothing if the account is active. Does not restore the memberships that a deletion ended. Raises
+    AccountNotYours, and AccountEnded if the account was purged.
     """
     _require_staff(by)
     account = lock_account(user.pk)
@@ -110,17 +112,17 @@ def reactivate_account(*, by: Principal, user: User) -> None:
 
 @transaction.atomic
 def purge_account(*, by: Principal, user: User) -> None:
-    """Erase an account permanently, with addresses, names and identities. Events only keep the user id.
+    """Permanently erase an account with its addresses, names and identities. Events keep the user id only.
 
-    An account that is not deleted yet is deleted first; see ``delete_account`` for what that raises. Raises
-    AccountEnded when the account was erased before.
+    If the account is not deleted yet, this deletes it first and raises what ``delete_account`` raises. Raises
+    AccountEnded if the account was already purged.
     """
     _require_self_or_staff(by, user)
     account, memberships = _lock_account(user)
     if account.deleted_at is None:
         _delete(by, account, memberships)
-    proven = EmailAddress.objects.filter(user=account).values_list("email", flat=True)
-    addresses = {*proven, *filter(None, [account.email])}
+    verified = EmailAddress.objects.filter(user=account).values_list("email", flat=True)
+    addresses = {*verified, *filter(None, [account.email])}
     account_purged.send(User, user=account, addresses=addresses, by=by)
     Event.objects.record("user.purged", by=by, subject=account)
     IdempotentResponse.objects.mentioning({*addresses, str(account.pk)}).delete()
@@ -128,7 +130,7 @@ def purge_account(*, by: Principal, user: User) -> None:
 
 
 def _require_self_or_staff(by: Principal, user: User) -> None:
-    """Raise AccountNotYours unless the caller is staff, or the person with an unrestricted credential."""
+    """Raise AccountNotYours unless the caller is staff, or the account's owner with an unrestricted credential."""
     narrowed = by.organization_id is not None or by.permissions is not None
     if not by.is_staff and (narrowed or not by.is_person or by.actor_id != user.pk):
         raise AccountNotYours
@@ -142,7 +144,7 @@ def _require_staff(by: Principal) -> None:
 def _lock_account(user: User) -> tuple[User, list[Membership]]:
     """Lock the user's organizations and account, and reload the account and its memberships.
 
-    Raises AccountEnded when it was erased, and AccountBusy when it has just joined another organization.
+    Raises AccountEnded if the account was purged, and AccountBusy if it has just joined another organization.
     """
     locked = lock_organizations_of(user)
     account = lock_account(user.pk)

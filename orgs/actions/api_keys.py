@@ -1,7 +1,7 @@
 """Actions on API keys, and authentication with them.
 
-A key acts as one member, with all or some of the member's permissions. Its secret is shown once and stored as a hash.
-A key is deleted with its membership.
+A key acts as one member, with all or some of the member's permissions. Its secret is shown once, and only a hash is
+stored. When a membership ends, its keys are deleted.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from orgs.lookups import UnknownPermission, find_member
 from orgs.models import ApiKey, Membership, Organization
 from orgs.permissions import ALL_PERMISSIONS, MANAGE_MEMBERS, effective
 
-SECRET_PREFIX = "pw_"  # noqa: S105 - a prefix for secret scanners, not a secret
+SECRET_PREFIX = "pw_"  # noqa: S105 - not a secret: secret scanners find keys by this prefix
 _LAST_USE_PRECISION = timedelta(minutes=1)
 
 
@@ -34,13 +34,13 @@ class ApiKeyNotFound(NotFound):
 
 
 class NotYourKey(Denied):
-    """Members can create keys and service clients for themselves and for system users that they manage."""
+    """The key or service client is for another person, or for a system user that the caller does not manage."""
 
     message = "You can make keys for yourself and for system users you manage."
 
 
 def visible_keys(by: Principal, organization: Organization) -> QuerySet[ApiKey]:
-    """Return the caller's keys in the organization and, if the caller manages members, those of system users."""
+    """Return the caller's keys in the organization. If the caller manages members, include system users' keys."""
     visible = Q(membership__user=by.user)
     if policies.caller_permissions(by, organization).permits(MANAGE_MEMBERS):
         visible |= Q(membership__user__kind="system")
@@ -58,11 +58,11 @@ def create_api_key(
     permissions: frozenset[str] | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[ApiKey, str]:
-    """Create a key and return it with its secret, which is not stored.
+    """Create a key, and return the key and its secret. Only the secret's hash is stored.
 
-    ``membership_id`` is the caller's (the default) or a system user's. ``permissions`` limits the key; with None, the
-    limit of the caller's credential applies, if it has one.
-    Raises NotYourKey, GrantTooWide, UnknownPermission, MemberNotFound, and Invalid for a date in the past.
+    The key is for the member with ``membership_id``: the caller (the default) or a system user. ``permissions`` limits
+    the key. If it is None, the key gets the limit of the caller's credential, if there is one.
+    Raises NotYourKey, GrantTooWide, UnknownPermission, MemberNotFound, and Invalid if ``expires_at`` is in the past.
     """
     organization = lock_organization(organization_id, by=by)
     own = policies.caller_permissions(by, organization)
@@ -99,7 +99,7 @@ def update_api_key(*, by: Principal, organization_id: UUID, key_id: UUID, **chan
 
 @transaction.atomic
 def delete_api_key(*, by: Principal, organization_id: UUID, key_id: UUID) -> None:
-    """Delete a key; it stops working immediately. Raises ApiKeyNotFound and GrantTooWide."""
+    """Delete a key. It stops working immediately. Raises ApiKeyNotFound and GrantTooWide."""
     organization = lock_organization(organization_id, by=by)
     key = _find_key_to_change(by, organization, key_id)
     record("api_key.deleted", by, key, organization, membership_id=key.membership_id)
@@ -107,7 +107,7 @@ def delete_api_key(*, by: Principal, organization_id: UUID, key_id: UUID) -> Non
 
 
 def find_key(by: Principal, organization: Organization, key_id: UUID) -> ApiKey:
-    """Return a key that the caller may see; raises ApiKeyNotFound."""
+    """Return a key that the caller may see. Raises ApiKeyNotFound."""
     key = visible_keys(by, organization).filter(pk=key_id).first()
     if key is None:
         raise ApiKeyNotFound
@@ -115,9 +115,9 @@ def find_key(by: Principal, organization: Organization, key_id: UUID) -> ApiKey:
 
 
 def _find_key_to_change(by: Principal, organization: Organization, key_id: UUID) -> ApiKey:
-    """Return a key that the caller may change; raises ApiKeyNotFound.
+    """Return a key that the caller may change. Raises ApiKeyNotFound.
 
-    Raises GrantTooWide when the caller's credential is limited and the key has more permissions than that.
+    Raises GrantTooWide if the caller's credential is limited and the key has permissions beyond that limit.
     """
     key = find_key(by, organization, key_id)
     if by.permissions is not None:
@@ -127,15 +127,15 @@ def _find_key_to_change(by: Principal, organization: Organization, key_id: UUID)
 
 
 def authenticate(secret: str) -> Principal | None:
-    """Return the principal of the key with this secret; None when the key is not valid.
+    """Return the principal of the key with this secret, or None if the key is not valid.
 
-    A key is not valid when it is unknown or expired, its user is not active, or its organization is archived.
+    A key is not valid if it is unknown or expired, if its user is not active, or if its organization is archived.
     """
     return _principal_of(secret_hash=_hash(secret))
 
 
 def authenticate_by_id(key_id: UUID) -> Principal | None:
-    """Return the principal of a key, like ``authenticate``. The caller has checked a token for the key."""
+    """Return the principal of a key, like ``authenticate``. Call this only after checking a token for the key."""
     return _principal_of(pk=key_id)
 
 
@@ -156,13 +156,13 @@ def _principal_of(**key_is: object) -> Principal | None:
 
 
 def _note_use(key: ApiKey) -> None:
-    """Update ``last_used_at`` at most once a minute, so that not every request writes."""
+    """Update ``last_used_at`` at most once a minute, to avoid a write on every request."""
     stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=Now() - _LAST_USE_PRECISION)
     ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
 
 
 def _hash(secret: str) -> str:
-    """Return the SHA-256 of the secret. A slow hash is for weak passwords; the secret has 256 random bits."""
+    """Return the SHA-256 of the secret. The secret has 256 random bits, so it needs no slow password hash."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""What can happen to the members of an organization. The five steps of an action: see ``organizations``."""
+"""Actions on the members of an organization. See ``organizations`` for the five steps of each action."""
 
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from orgs.signals import seat_freed
 
 
 class LastOwner(Conflict):
-    """An organization keeps at least one active owner."""
+    """The change would leave the organization without an active owner."""
 
     message = "An organization needs an owner: transfer the ownership first."
 
@@ -31,19 +31,19 @@ class OwnerIsNoPerson(Unprocessable):
 
 
 class AlreadyMember(Conflict):
-    """The user is a member already, or a system user of another organization."""
+    """The user is already a member, or is a system user of another organization."""
 
     message = "This person is already a member."
 
 
 class InvitationRequired(Denied):
-    """A person cannot be added without consent."""
+    """A person can only be added by accepting an invitation."""
 
     message = "A person joins by accepting an invitation."
 
 
 def add_membership(*, by: Principal, organization: Organization, user: User, grant: Grant) -> Membership:
-    """Make the user a member with this grant. The caller has locked the organization and checked permissions.
+    """Make the user a member with this grant. The calling code has locked the organization and checked permissions.
 
     Raises AccountEnded, OwnerIsNoPerson, AlreadyMember.
     """
@@ -67,10 +67,11 @@ def add_member(
     role_id: UUID,
     permissions: frozenset[str] = frozenset(),
 ) -> Membership:
-    """Make a user a member without an invitation. Only staff may add people; members may add new system users.
+    """Make a user a member without an invitation. Only staff may add people. Members may add new system users.
 
-    Raises OrganizationNotFound, PermissionMissing, InvitationRequired for a person, AlreadyMember also for a system
-    user of any organization, UnknownRole, UnknownPermission, GrantTooWide, NoSeatLeft, AccountEnded, OwnerIsNoPerson.
+    Raises OrganizationNotFound, PermissionMissing, InvitationRequired for a person, AlreadyMember (also for a system
+    user of another organization), UnknownRole, UnknownPermission, GrantTooWide, NoSeatLeft, AccountEnded,
+    OwnerIsNoPerson.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
@@ -88,8 +89,8 @@ def add_member(
 def remove_member(*, by: Principal, organization_id: UUID, membership_id: UUID) -> None:
     """Remove a member.
 
-    Raises OrganizationNotFound, PermissionMissing, MemberNotFound, LastOwner, and GrantTooWide when the member has a
-    power that the caller lacks (``policies.require_can_remove``).
+    Raises OrganizationNotFound, PermissionMissing, MemberNotFound, LastOwner, and GrantTooWide if the member has
+    administrative permissions that the caller lacks (``policies.require_can_remove``).
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
@@ -100,7 +101,7 @@ def remove_member(*, by: Principal, organization_id: UUID, membership_id: UUID) 
 
 @transaction.atomic
 def leave_organization(*, by: Principal, organization_id: UUID) -> None:
-    """End the caller's own membership; this needs no permission.
+    """End the caller's own membership. The caller needs no permission.
 
     Raises OrganizationNotFound, PersonRequired, MemberNotFound, LastOwner.
     """
@@ -113,10 +114,10 @@ def leave_organization(*, by: Principal, organization_id: UUID) -> None:
 
 
 def end_membership(*, by: Principal, organization: Organization, membership: Membership, kind: str) -> None:
-    """Delete a membership with its API keys and free the seat. The caller has locked the organization.
+    """Delete a membership with its API keys and free the seat. The calling code has locked the organization.
 
-    A system user has only this membership, so its account is deactivated. ``kind`` is the kind of the event. Raises
-    LastOwner.
+    If the member is a system user, deactivate its account, because it has no other membership. ``kind`` is the kind of
+    the event. Raises LastOwner.
     """
     require_other_owner(organization, membership)
     record(kind, by, membership, organization, user_id=membership.user_id)
@@ -135,7 +136,7 @@ def change_member_roles(
     role_id: UUID | None = None,
     permissions: frozenset[str] | None = None,
 ) -> Membership:
-    """Change a member's organization role, direct permissions, or both; None leaves a value as it is.
+    """Change a member's organization role, direct permissions, or both. None leaves a value unchanged.
 
     Raises OrganizationNotFound, PermissionMissing, MemberNotFound, UnknownRole, UnknownPermission, GrantTooWide,
     OwnerIsNoPerson, LastOwner.
@@ -160,9 +161,9 @@ def change_member_roles(
 
 @transaction.atomic
 def transfer_ownership(*, by: Principal, organization_id: UUID, membership_id: UUID) -> Membership:
-    """Make another active person an owner; the caller, if a member, becomes an admin.
+    """Make another active person an owner. If the caller is a member, the caller becomes an admin.
 
-    Raises OrganizationNotFound, PersonRequired, PermissionMissing, MemberNotFound, and Unprocessable when the member is
+    Raises OrganizationNotFound, PersonRequired, PermissionMissing, MemberNotFound, and Unprocessable if the member is
     the caller, a system user or inactive.
     """
     organization = lock_organization(organization_id, by=by)
@@ -183,7 +184,7 @@ def transfer_ownership(*, by: Principal, organization_id: UUID, membership_id: U
 
 
 def require_other_owner(organization: Organization, membership: Membership) -> None:
-    """Raise LastOwner when this member is the only active owner. The caller has locked the organization."""
+    """Raise LastOwner if this member is the only active owner. The calling code has locked the organization."""
     owners = RoleAssignment.objects.filter(
         membership__organization=organization, membership__user__is_active=True, role_id=OWNER_ROLE
     )
@@ -197,7 +198,7 @@ def _require_fit_to_own(user: User, grant: Grant) -> None:
 
 
 def set_organization_grant(membership: Membership, grant: Grant) -> None:
-    """Replace the organization role and direct permissions; unit roles stay."""
+    """Replace the organization role and direct permissions. Roles in units do not change."""
     membership.assignments.filter(unit__isnull=True).update(role=grant.role)
     membership.permissions = sorted(grant.permissions)
     membership.save(update_fields=["permissions", "updated_at"])

@@ -1,7 +1,7 @@
-"""What can happen to an organization itself.
+"""Actions on an organization itself.
 
-Every action takes the same five steps: lock the organization, require the permission, check the rule, change the rows,
-record the event. ``by`` is the caller; all arguments are keyword-only; each action is one transaction.
+Every action has the same five steps: lock the organization, require the permission, check the rules, change the rows,
+record the event. ``by`` is the caller. All arguments are keyword-only. Each action is one transaction.
 """
 
 from uuid import UUID
@@ -25,10 +25,10 @@ PROFILE = {"description", "logo_url", "website", "language"}
 
 @transaction.atomic
 def create_organization(*, by: Principal, name: str, slug: str = "", **profile: str) -> Organization:
-    """Create an organization with the caller as its owner; without a slug, one is made from the name.
+    """Create an organization with the caller as its owner. Without a slug, one is made from the name.
 
     ``profile`` may contain ``description``, ``logo_url``, ``website`` and ``language``. Raises PersonRequired,
-    SlugTaken, AccountEnded, and ValidationError for a field.
+    SlugTaken, AccountEnded, and ValidationError for an invalid field.
     """
     founder = policies.require_person(by)
     require_names(profile, PROFILE)
@@ -43,7 +43,7 @@ def create_organization(*, by: Principal, name: str, slug: str = "", **profile: 
 def update_organization(*, by: Principal, organization_id: UUID, **changes: str) -> Organization:
     """Change ``name``, ``slug``, ``description``, ``logo_url``, ``website`` or ``language``.
 
-    Raises OrganizationNotFound, PermissionMissing, SlugTaken, and ValidationError for a field.
+    Raises OrganizationNotFound, PermissionMissing, SlugTaken, and ValidationError for an invalid field.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, ADMIN)
@@ -57,8 +57,8 @@ def update_organization(*, by: Principal, organization_id: UUID, **changes: str)
 def set_seat_limit(*, by: Principal, organization_id: UUID, seat_limit: int | None) -> Organization:
     """Set the number of seats (None: no limit). Staff only.
 
-    A limit below the number of members removes nobody. Added seats go to acceptances that wait for one. Raises
-    OrganizationNotFound, PermissionMissing.
+    If the limit is below the number of members, no member is removed. If the limit grows, invitees who accepted and
+    wait for a seat become members. Raises OrganizationNotFound, PermissionMissing.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require_staff(by)
@@ -72,9 +72,10 @@ def set_seat_limit(*, by: Principal, organization_id: UUID, seat_limit: int | No
 def set_open_invitation_limit(
     *, by: Principal, organization_id: UUID, open_invitation_limit: int | None
 ) -> Organization:
-    """Set how many invitations may be open at once (None: the default of the settings). Staff only.
+    """Set how many invitations may be open at once (None: the default from the settings). Staff only.
 
-    A limit below the number of open invitations cancels none. Raises OrganizationNotFound, PermissionMissing.
+    If the limit is below the number of open invitations, no invitation is canceled. Raises OrganizationNotFound,
+    PermissionMissing.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require_staff(by)
@@ -86,9 +87,9 @@ def set_open_invitation_limit(
 
 @transaction.atomic
 def archive_organization(*, by: Principal, organization_id: UUID) -> Organization:
-    """Archive the organization: until it is restored, members cannot see it and nobody can join.
+    """Archive the organization. Until it is restored, members cannot see it and nobody can join.
 
-    Members and invitations stay as they are. Raises OrganizationNotFound, PermissionMissing.
+    Memberships and invitations do not change. Raises OrganizationNotFound, PermissionMissing.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, OWN)
@@ -99,9 +100,10 @@ def archive_organization(*, by: Principal, organization_id: UUID) -> Organizatio
 
 @transaction.atomic
 def restore_organization(*, by: Principal, organization_id: UUID) -> Organization:
-    """Undo ``archive_organization``; an organization that is not archived stays as it is.
+    """Restore an archived organization. Does nothing if the organization is not archived.
 
-    Seats that became free since then go to acceptances that wait. Raises OrganizationNotFound, PermissionMissing.
+    If seats have become free, invitees who accepted and wait for a seat become members. Raises
+    OrganizationNotFound, PermissionMissing.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require(by, organization, OWN)
@@ -114,7 +116,7 @@ def restore_organization(*, by: Principal, organization_id: UUID) -> Organizatio
 
 @transaction.atomic
 def purge_organization(*, by: Principal, organization_id: UUID) -> None:
-    """Delete the organization and everything that belongs to it, permanently. Its events stay.
+    """Permanently delete the organization and everything that belongs to it, except its events.
 
     Its system users are deactivated. Raises OrganizationNotFound, PermissionMissing.
     """

@@ -1,4 +1,4 @@
-"""What can happen to an organization's own roles. The five steps of an action: see ``organizations``."""
+"""Actions on an organization's own roles. ``organizations`` lists the five steps of an action."""
 
 from uuid import UUID
 
@@ -30,20 +30,20 @@ class RoleNameTaken(Conflict):
 
 
 class RoleBuiltIn(Conflict):
-    """Every organization shares the built-in roles."""
+    """Built-in roles cannot be changed, because all organizations share them."""
 
     message = "A built-in role cannot be changed or deleted."
 
 
 class RoleInUse(Conflict):
-    """A member has the role, or an open invitation names it."""
+    """A member has the role, or a pending or processing invitation grants it."""
 
     message = "This role is in use: name another role to take its place."
 
 
 @transaction.atomic
 def create_role(*, by: Principal, organization_id: UUID, level: Level, name: str, permissions: frozenset[str]) -> Role:
-    """Create a role of the organization, with permissions that the caller has.
+    """Create a custom role. It can only have permissions that the caller has.
 
     Raises OrganizationNotFound, PermissionMissing, RoleNameTaken, UnknownPermission, GrantTooWide.
     """
@@ -66,9 +66,9 @@ def update_role(
     name: str | None = None,
     permissions: frozenset[str] | None = None,
 ) -> Role:
-    """Rename an organization's role or change its permissions, for all who have it; None leaves a value as it is.
+    """Rename a custom role, or change its permissions for all its members. None leaves a value unchanged.
 
-    The caller must have the permissions of the role before and after. Raises OrganizationNotFound, PermissionMissing,
+    The caller must have the old and the new permissions of the role. Raises OrganizationNotFound, PermissionMissing,
     RoleNotFound, RoleBuiltIn, RoleNameTaken, UnknownPermission, GrantTooWide.
     """
     organization = lock_organization(organization_id, by=by)
@@ -87,11 +87,11 @@ def update_role(
 
 @transaction.atomic
 def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign_to: UUID | None = None) -> None:
-    """Delete an organization's role. Members and open invitations that have it get the role ``reassign_to``.
+    """Delete a custom role. Its members and invitations get the role ``reassign_to`` instead.
 
     The caller must have the permissions of both roles. Raises OrganizationNotFound, PermissionMissing, RoleNotFound,
-    RoleBuiltIn, GrantTooWide, UnknownRole for ``reassign_to``, Unprocessable when that is the owner role, and RoleInUse
-    when it is the role itself, or is missing while the role is in use.
+    RoleBuiltIn, GrantTooWide, UnknownRole for ``reassign_to``, and Unprocessable if ``reassign_to`` is the owner role.
+    Raises RoleInUse if ``reassign_to`` is the deleted role, or if it is missing and the role is in use.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require(by, organization, MANAGE_MEMBERS)

@@ -21,7 +21,7 @@ class SlugTaken(Conflict):
 def save_checked(instance: Any, *, conflict: type[Conflict] = SlugTaken) -> None:
     """Validate the fields of a new or changed row and save it.
 
-    Raises ValidationError for a field, and ``conflict`` when the row breaks a uniqueness rule.
+    Raises ValidationError for an invalid field, and ``conflict`` if the row violates a uniqueness constraint.
     """
     instance.full_clean(validate_unique=False, validate_constraints=False)
     try:
@@ -32,10 +32,10 @@ def save_checked(instance: Any, *, conflict: type[Conflict] = SlugTaken) -> None
 
 
 def save_new(instance: Any) -> None:
-    """Save a new row that has a name and a slug; without a slug, make one from the name.
+    """Save a new row that has a name and a slug. If the slug is empty, make one from the name.
 
-    If the slug made is taken, it gets a random ending. Raises SlugTaken only for a slug that was given, and
-    ValidationError for a field.
+    If the slug made from the name is taken, add a random suffix. Raises SlugTaken only for a slug that was given, and
+    ValidationError for an invalid field.
     """
     if instance.slug:
         save_checked(instance)
@@ -49,14 +49,14 @@ def save_new(instance: Any) -> None:
 
 
 def require_names(values: Mapping[str, Any], names: Collection[str]) -> None:
-    """Raise TypeError for a name that is not allowed, as Python does for an unknown argument."""
+    """Raise TypeError if a name is not allowed, as Python does for an unknown keyword argument."""
     unknown = values.keys() - set(names)
     if unknown:
         raise TypeError(f"These cannot be set: {', '.join(sorted(unknown))}.")
 
 
 def apply_changes(instance: Any, changes: dict[str, Any], *, conflict: type[Conflict] = SlugTaken) -> None:
-    """Set attributes and save; raises what ``save_checked`` raises."""
+    """Set attributes and save. Raises what ``save_checked`` raises."""
     for name, value in changes.items():
         setattr(instance, name, value)
     save_checked(instance, conflict=conflict)

@@ -1,4 +1,4 @@
-"""What can happen to units (workspaces and applications) and to the roles that members have there."""
+"""Actions on units (workspaces and applications) and on the roles of members in units."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from orgs.signals import unit_deleting
 
 
 class UnitInUse(Conflict):
-    """An open invitation names the unit."""
+    """A pending or processing invitation grants a role in the unit."""
 
     message = "An open invitation names this: cancel it first."
 
@@ -26,7 +26,7 @@ class UnitInUse(Conflict):
 def create_unit(
     *, by: Principal, organization_id: UUID, kind: Unit.Kind, name: str, slug: str = "", picture_url: str = ""
 ) -> Unit:
-    """Create a workspace or an application; without a slug, one is made from the name.
+    """Create a workspace or an application. Without a slug, one is made from the name.
 
     Raises OrganizationNotFound, PermissionMissing, SlugTaken, ValidationError.
     """
@@ -42,7 +42,7 @@ def create_unit(
 def update_unit(
     *, by: Principal, organization_id: UUID, unit_id: UUID, kind: Unit.Kind | None = None, **changes: str
 ) -> Unit:
-    """Change ``name``, ``slug`` or ``picture_url``, as an admin of the organization or of the unit.
+    """Change ``name``, ``slug`` or ``picture_url``. The caller must be an admin of the organization or of the unit.
 
     Raises OrganizationNotFound, UnitNotFound, PermissionMissing, SlugTaken, ValidationError.
     """
@@ -57,9 +57,10 @@ def update_unit(
 
 @transaction.atomic
 def delete_unit(*, by: Principal, organization_id: UUID, unit_id: UUID, kind: Unit.Kind | None = None) -> None:
-    """Delete a workspace or an application, and the roles that members have there.
+    """Delete a workspace or an application, and the roles that members have in it.
 
-    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, and UnitInUse while an unanswered invitation names it.
+    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, and UnitInUse if a pending or processing invitation
+    grants a role in the unit.
     """
     organization = lock_organization(organization_id, by=by)
     unit = find_unit(organization, unit_id, kind)
@@ -81,7 +82,7 @@ def assign_unit_role(
     role_id: UUID,
     kind: Unit.Kind | None = None,
 ) -> Membership:
-    """Give a member a role in a workspace or application; it replaces the role they have there.
+    """Give a member a role in a workspace or application. It replaces the member's current role in that unit.
 
     Raises OrganizationNotFound, UnitNotFound, PermissionMissing, MemberNotFound, UnknownRole, GrantTooWide.
     """
@@ -101,10 +102,10 @@ def assign_unit_role(
 def remove_unit_role(
     *, by: Principal, organization_id: UUID, unit_id: UUID, membership_id: UUID, kind: Unit.Kind | None = None
 ) -> None:
-    """Take away a member's role in a workspace or application; the membership stays.
+    """Remove a member's role in a workspace or application. The member stays in the organization.
 
-    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, GrantTooWide, and MemberNotFound also when the member
-    has no role there.
+    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, GrantTooWide, and MemberNotFound (also if the member
+    has no role in the unit).
     """
     organization = lock_organization(organization_id, by=by)
     unit = find_unit(organization, unit_id, kind)

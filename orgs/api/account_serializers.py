@@ -1,6 +1,6 @@
 """Serializers of the house API for accounts and API keys.
 
-The docstrings of the classes are public: the OpenAPI schema quotes them.
+The docstrings of the classes are public, because they appear in the OpenAPI schema.
 """
 
 from typing import Any
@@ -49,7 +49,7 @@ class ProfileSerializer(ChangesSerializer):
 
 
 class RegistrationSerializer(HouseSerializer):
-    """A new account. Requests with a credential send names only; the credential identifies the account."""
+    """A new account. If the request has a credential, send names only: the credential identifies the account."""
 
     email = AddressSerializerField(required=False)
     password = StrictTextField(
@@ -59,7 +59,7 @@ class RegistrationSerializer(HouseSerializer):
     last_name = PlainTextField(max_length=128, allow_blank=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Require the email address and password from anonymous requests, and refuse them from others."""
+        """Require the email address and password if the request is anonymous. Reject them if it has a credential."""
         given = attrs.keys() & IDENTIFYING
         if isinstance(self.context["request"].auth, Principal):
             faults = dict.fromkeys(given, "Leave this out: your credential identifies your account.")
@@ -111,7 +111,7 @@ class CreatedApiKeySerializer(ApiKeySerializer):
 
 
 class ApiKeyDescriptionSerializer(ChangesSerializer):
-    """The name and description of an API key. The permissions of a key cannot be changed."""
+    """The name and description of an API key. A key's permissions cannot be changed."""
 
     name = PlainTextField(max_length=128)
     description = PlainMultilineTextField(max_length=1000, allow_blank=True, default="")

@@ -16,7 +16,7 @@ from orgs.slugs import validate_slug
 
 
 class BlankAsNullField(serializers.CharField):
-    """Optional text: stored as an empty string, shown as null."""
+    """Optional text. No text is stored as an empty string and shown as null."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_null=True, **options)
@@ -28,7 +28,7 @@ class BlankAsNullField(serializers.CharField):
 
 @extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_WEB_ADDRESS_LENGTH})
 class WebAddressSerializerField(StrictTextField):
-    """An optional http or https URL. Null and the empty string both mean none and are stored as an empty string."""
+    """An optional http or https URL. Null and the empty string both mean no URL, stored as an empty string."""
 
     default_validators = VALIDATORS
 
@@ -42,7 +42,7 @@ class WebAddressSerializerField(StrictTextField):
 
 @extend_schema_field({"type": "string", "enum": [*dict(settings.LANGUAGES), None]})
 class LanguageField(ChoiceField):
-    """An optional language of pages and emails. Null and the empty string both mean none."""
+    """An optional language of pages and emails. Null and the empty string both mean no language."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(choices=settings.LANGUAGES, allow_null=True, allow_blank=True, **options)
@@ -57,14 +57,14 @@ class LanguageField(ChoiceField):
 
 
 class PermissionsField(serializers.ListField):
-    """A set of permission names; a sorted list in JSON."""
+    """A set of permission names. In JSON, it is a sorted list."""
 
     def __init__(self, **options: Any) -> None:
         child = StrictTextField(max_length=64, help_text=f"One of {', '.join(sorted(ALL_PERMISSIONS))}.")
         super().__init__(child=child, max_length=len(ALL_PERMISSIONS), **options)
 
     def to_internal_value(self, data: Any) -> frozenset[str]:  # type: ignore[override]
-        """Return the names as a set. The actions check that they exist and can be granted."""
+        """Return the names as a set. The actions check whether the permissions exist and can be granted."""
         if isinstance(data, list) and len(data) > len(ALL_PERMISSIONS):
             raise serializers.ValidationError(f"Name no more than {len(ALL_PERMISSIONS)} permissions.")
         return frozenset(super().to_internal_value(data))
@@ -84,7 +84,7 @@ class FactsField(serializers.JSONField):
 
 
 class SlugSerializerField(StrictTextField):
-    """A slug; see ``orgs.slugs``."""
+    """A slug. See ``orgs.slugs``."""
 
     default_validators = [validate_slug]
 

@@ -28,13 +28,13 @@ class AddressFormField(FilterField):
 
 @extend_schema_field({"type": "string", "format": "email", "maxLength": MAX_LENGTH})
 class AddressFilter(Filter):
-    """Filter by an email address, compared in its normalized form and without wildcards."""
+    """Filter by the normalized email address. There are no wildcards."""
 
     field_class = AddressFormField
 
 
 class RoleField(FilterField):
-    """The id of an organization role, or the name of a built-in one."""
+    """The id of an organization role, or the name of a built-in organization role."""
 
     def to_python(self, value: Any) -> UUID:
         """Return the id of the role."""
@@ -64,7 +64,7 @@ class OrganizationFilter(StrictFilterSet):
     sort = SortFilter(fields={"created_at": "createdAt", "name": "name"}, initial="createdAt:desc")
 
     def filter_archived(self, queryset: OrganizationQuerySet, name: str, value: bool) -> OrganizationQuerySet:
-        """Replace the live organizations by the archived ones that the caller owns."""
+        """If the value is true, return the archived organizations that the caller owns instead."""
         return archived_organizations_of(self.request.auth) if value else queryset
 
 
@@ -84,7 +84,7 @@ class MemberFilter(StrictFilterSet):
     )
 
     def filter_role(self, queryset: MembershipQuerySet, name: str, value: UUID) -> MembershipQuerySet:
-        """Keep members who have the role in the organization itself; roles in units do not count."""
+        """Keep members who have the role in the organization, not in a unit."""
         return queryset.filter(assignments__role=value, assignments__unit__isnull=True)
 
 
@@ -100,13 +100,13 @@ class RoleListFilter(StrictFilterSet):
 
 
 class UnitFilter(StrictFilterSet):
-    """Sorting for workspaces or applications."""
+    """Sort order for workspaces or applications."""
 
     sort = SortFilter(fields={"created_at": "createdAt", "name": "name"}, initial="createdAt:asc")
 
 
 class CollaboratorFilter(StrictFilterSet):
-    """Sorting for members with a role in a unit."""
+    """Sort order for members with a role in a unit."""
 
     sort = SortFilter(
         fields={"created_at": "createdAt", "membership__user__last_name": "lastName"}, initial="createdAt:asc"

@@ -1,4 +1,4 @@
-"""Viewset bases that find the organization of a request: the one in the path, or the current one."""
+"""Base viewsets that find the organization of a request: from the path, or the current organization."""
 
 from functools import cached_property
 from typing import cast
@@ -18,7 +18,7 @@ class HouseViewSet(ApiViewSet):
 
     @property
     def caller(self) -> Principal:
-        """The caller. Not for public operations, which may have none."""
+        """The caller. Public operations must not use this, because their request may be anonymous."""
         return cast("Principal", self.request.auth)
 
 
@@ -27,21 +27,22 @@ class PathOrganizationContext(HouseViewSet):
 
     @cached_property
     def organization(self) -> Organization:
-        """The organization in the path; raises OrganizationNotFound for a non-member."""
+        """The organization in the path. Raises OrganizationNotFound if the caller is not a member."""
         return find_organization(self.caller, self.kwargs["organization_id"])
 
 
 class CurrentOrganizationContext(HouseViewSet):
-    """Operations on the current organization: the one in the header, the credential's own, or the active one.
+    """Operations on the current organization.
 
-    Each operation declares ``headers=HEADERS``.
+    It is the organization in the header, else the organization of the credential, else the active organization. Each
+    operation must declare ``headers=HEADERS``.
     """
 
     @cached_property
     def organization(self) -> Organization:
-        """The current organization; raises OrganizationNotFound and NoActiveOrganization."""
+        """The current organization. Raises OrganizationNotFound and NoActiveOrganization."""
         return current_organization(self.caller, self.header[HEADER])
 
     def cursor_context(self) -> str:
-        """Return the organization's id, so that a cursor is only valid for the organization it was issued for."""
+        """Return the organization's id, so that a cursor is valid for one organization only."""
         return str(self.organization.pk)

@@ -1,6 +1,6 @@
-"""Serializers of the house API for organizations and what belongs to them.
+"""Serializers of the house API for organizations, events, roles, units and members.
 
-The docstrings of the classes are public: the OpenAPI schema quotes them.
+The docstrings of the classes are public, because they appear in the OpenAPI schema.
 """
 
 from typing import Any
@@ -29,10 +29,10 @@ from orgs.permissions import Level
 
 
 class ChangesSerializer(HouseSerializer):
-    """Changes. PATCH needs at least one field."""
+    """Changes of an object. PATCH needs at least one field."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raise ValidationError for a PATCH without any field."""
+        """Raise ValidationError for a PATCH without fields."""
         if self.partial and not attrs:
             raise serializers.ValidationError("Name at least one field to change.")
         return attrs
@@ -60,9 +60,9 @@ class OwnRoleSerializer(HouseSerializer):
 
 
 class OrganizationSerializer(PublicOrganizationSerializer):
-    """An organization, as its members see it."""
+    """An organization with the fields that its members see."""
 
-    # For rows of `querysets.organizations_of`.
+    # Serializes rows of `querysets.organizations_of`.
 
     language = LanguageField(
         help_text="The language of its emails and pages. Null: the language of each reader's browser."
@@ -76,7 +76,10 @@ class OrganizationSerializer(PublicOrganizationSerializer):
 
 
 class OrganizationProfileSerializer(ChangesSerializer):
-    """The profile of an organization. Without a slug, a new one gets one made from its name, others keep theirs."""
+    """The profile of an organization.
+
+    Without a slug, a new organization gets a slug made from its name, and an existing organization keeps its slug.
+    """
 
     name = PlainTextField(max_length=256)
     slug = SlugSerializerField(required=False)
@@ -110,7 +113,7 @@ class TransferSerializer(HouseSerializer):
 
 
 class ActorSerializer(HouseSerializer):
-    """The user who caused an event, and the kind of credential. The id is null for the service itself."""
+    """The user who caused an event, and the kind of credential. The id is null if the service caused the event."""
 
     id = serializers.UUIDField(source="actor_id", allow_null=True)
     method = serializers.CharField(source="actor_method")
@@ -131,7 +134,7 @@ class EventSerializer(HouseSerializer):
     at = TimeField(source="created_at")
     actor = ActorSerializer(source="*")
     subject = SubjectSerializer(source="*")
-    data = FactsField()  # type: ignore[assignment]  # the field hides Serializer.data, which we do not use
+    data = FactsField()  # type: ignore[assignment]  # the field shadows Serializer.data, which we do not use
 
 
 # Roles
@@ -188,7 +191,7 @@ class UnitSerializer(UnitReferenceSerializer):
 
 
 class UnitProfileSerializer(ChangesSerializer):
-    """The profile of a workspace or an application. Without a slug, a new one gets one made from its name."""
+    """The profile of a workspace or an application. Without a slug, a new unit gets a slug made from its name."""
 
     name = PlainTextField(max_length=256)
     slug = SlugSerializerField(required=False)
@@ -198,7 +201,7 @@ class UnitProfileSerializer(ChangesSerializer):
 class CollaboratorSerializer(HouseSerializer):
     """A member with a role in a workspace or an application."""
 
-    # For a RoleAssignment.
+    # Serializes a RoleAssignment.
 
     member_id = serializers.UUIDField(source="membership_id")
     user_id = serializers.UUIDField(source="membership.user_id")
@@ -217,9 +220,9 @@ class CollaboratorRoleSerializer(HouseSerializer):
 
 
 class UnitRoleSerializer(UnitReferenceSerializer):
-    """A workspace or an application with the member's role in it."""
+    """A workspace or an application, and the member's role in it."""
 
-    # For a RoleAssignment.
+    # Serializes a RoleAssignment.
 
     id = serializers.UUIDField(source="unit.id")
     kind = serializers.ChoiceField(source="unit.kind", choices=Unit.Kind.choices)
@@ -231,7 +234,7 @@ class UnitRoleSerializer(UnitReferenceSerializer):
 class MemberSerializer(HouseSerializer):
     """A member with roles and permissions."""
 
-    # For a Membership loaded `with_people_and_roles`.
+    # Serializes a Membership loaded by `with_people_and_roles`.
 
     id = serializers.UUIDField()
     user_id = serializers.UUIDField()

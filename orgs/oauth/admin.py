@@ -1,6 +1,6 @@
 """Admin of OAuth applications. Staff register, change and delete them through actions.
 
-``orgs.admin`` unregisters the toolkit's own page and imports this module.
+``orgs.admin`` unregisters the admin page of django-oauth-toolkit and then imports this module.
 """
 
 from typing import Any
@@ -24,9 +24,10 @@ CLIENT, PUBLIC, SERVICE = "client", "public", "service"
 
 
 class RegistrationForm(forms.Form):
-    """The form to register an application: with an ``owner`` for a person's, a ``system_user`` for an organization's.
+    """The form to register an application.
 
-    Personal clients are missing, because only their owners can register them.
+    A client that acts for people has an ``owner``. A service client has a ``system_user``. There are no personal
+    clients in this form, because only their owners can register them.
     """
 
     name = forms.CharField(label=_("Name"), max_length=applications.NAME_LENGTH)
@@ -70,7 +71,7 @@ class RegistrationForm(forms.Form):
         return owner
 
     def clean_system_user(self) -> Membership | None:
-        """Return the membership of the system user, who has at most one."""
+        """Return the membership of the system user. A system user has at most one membership."""
         user_id = self.cleaned_data["system_user"]
         membership = Membership.objects.filter(user_id=user_id, user__kind=User.Kind.SYSTEM).first()
         if user_id and membership is None:
@@ -78,7 +79,7 @@ class RegistrationForm(forms.Form):
         return membership
 
     def clean(self) -> dict[str, Any]:
-        """Add an error for each missing field that the kind requires."""
+        """Add an error for each missing field that this kind of application requires."""
         given = super().clean() or self.cleaned_data
         kind = given.get("kind")
         needed = ("system_user",) if kind == SERVICE else ("owner", "redirect_uris")
@@ -112,7 +113,7 @@ class OAuthApplicationAdmin(ActionAdmin):
     list_filter = ("authorization_grant_type", "client_type", "acts_for_owner", "created")
     search_fields = ("name", "=client_id", "user__email", "system_user__first_name", "=id")
     list_select_related = ("user", "system_user")
-    view_on_site = False  # the toolkit's URL for it does not exist here
+    view_on_site = False  # the toolkit's page for applications is not in our URLs
     fields = (
         "id", "name", "client_id", "client_type", "authorization_grant_type", "redirect_uris", "allowed_scopes", "user",
         "system_user", "acts_for_owner", "created", "updated",
@@ -170,7 +171,7 @@ class OAuthApplicationAdmin(ActionAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Show the form; after registering, show the client id and the secret once."""
+        """Show the form. After the registration, show the client id and the secret once."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = RegistrationForm(request.POST or None)

@@ -1,7 +1,8 @@
 """Actions on OAuth applications, the clients of our authorization server.
 
-There are three kinds. A client acts for people who agree, and a personal client acts for its owner; both belong to a
+There are three kinds. A client acts for people who agree. A personal client acts for its owner. Both belong to a
 person. A service client acts as a system user and belongs to that user's organization. Secrets are shown once.
+
 Staff can register clients for others and delete any client. Only the owner can register a personal client or renew
 its secret, because the secret gives access to the owner's account.
 """
@@ -45,13 +46,13 @@ class NoSecret(Conflict):
 
 
 class SecretOfAPerson(Denied):
-    """Staff must not get the secret of a personal client: it gives access to the owner's account."""
+    """Staff must not get the secret of a personal client, because it gives access to the owner's account."""
 
     message = "This application acts for its owner. Only the owner can renew its secret."
 
 
 def visible_applications(by: Principal, organization: Organization | None) -> QuerySet[OAuthApplication]:
-    """Return the caller's applications and, if the caller manages members, those of system users; newest first."""
+    """Return the caller's applications, newest first. If the caller manages members, include those of system users."""
     visible = Q(user=by.user, system_user__isnull=True)
     if organization and policies.caller_permissions(by, organization).permits(MANAGE_MEMBERS):
         visible |= Q(system_user__memberships__organization=organization)
@@ -68,11 +69,12 @@ def register_client(
     scopes: Iterable[str] = (),
     owner: User | None = None,
 ) -> tuple[OAuthApplication, str]:
-    """Register a client that acts for people who agree (authorization code with PKCE), and return it with its secret.
+    """Register a client that acts for people who agree (authorization code with PKCE). Return it with its secret.
 
-    The owner is the caller, who must be a person; staff pass ``owner``. ``scopes`` limits what the client can request;
-    empty means no limit. A public client, such as one in a browser, cannot keep a secret and gets an empty one.
-    Raises ValidationError for redirect URIs that are not allowed, and Invalid for unknown scopes.
+    The owner is the caller, who must be a person. Staff can pass another ``owner``. ``scopes`` limits what the client
+    can request. Empty ``scopes`` mean no limit. A public client, such as a client in a browser, cannot keep a secret
+    confidential, so its secret is empty. Raises ValidationError for redirect URIs that are not allowed, and Invalid for
+    unknown scopes.
     """
     application = OAuthApplication(
         name=name,
@@ -102,10 +104,10 @@ def register_personal_client(*, by: Principal, name: str, scopes: Iterable[str] 
 def register_service_client(
     *, by: Principal, organization_id: UUID, membership_id: UUID, name: str, scopes: Iterable[str] = ()
 ) -> tuple[OAuthApplication, str]:
-    """Register a client that acts as a system user with client credentials, and return it with its secret.
+    """Register a client that acts as a system user with client credentials. Return it with its secret.
 
     Raises PermissionMissing unless the caller manages members, NotYourKey for a person's membership, and GrantTooWide
-    when the system user has more permissions than the caller.
+    if the system user has more permissions than the caller.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, MANAGE_MEMBERS)
@@ -123,10 +125,10 @@ def register_service_client(
 def update_application(
     *, by: Principal, organization: Organization | None, application_id: UUID, **changes: Any
 ) -> OAuthApplication:
-    """Change a client's ``name``, ``scopes`` or ``redirect_uris`` (which only clients that act for people have).
+    """Change a client's ``name``, ``scopes`` or ``redirect_uris``. Only clients that act for people have redirect URIs.
 
-    The client id, the secret and the access that people gave stay. Tokens and codes are not revoked: each use is
-    checked against the current scopes and redirect URIs. Raises OauthApplicationNotFound, GrantTooWide like
+    The client id, the secret and the access that people gave do not change. Tokens and codes are not revoked, because
+    each use is checked against the current scopes and redirect URIs. Raises OauthApplicationNotFound, GrantTooWide like
     ``renew_client_secret``, and ValidationError or Invalid like ``register_client``.
     """
     require_names(changes, {"name", "redirect_uris", "scopes"})
@@ -135,10 +137,10 @@ def update_application(
 
 @transaction.atomic
 def update_any_application(*, by: Principal, application: OAuthApplication, **changes: Any) -> OAuthApplication:
-    """Change the ``name`` or ``redirect_uris`` of any client, for staff.
+    """Change the ``name`` or ``redirect_uris`` of any client. Staff only.
 
-    Staff may set any redirect URI: the consent page shows it to each person. Staff may not change the scopes, because
-    a personal or service client could then do more without consent.
+    Staff may set any redirect URI, because the consent page shows it to each person. Staff may not change the scopes,
+    because a personal or service client could then do more without consent.
     """
     policies.require_staff(by)
     require_names(changes, {"name", "redirect_uris"})
@@ -151,8 +153,8 @@ def renew_client_secret(
 ) -> tuple[OAuthApplication, str]:
     """Replace a client's secret, revoke all its tokens, and return the client with the new secret.
 
-    Raises OauthApplicationNotFound, NoSecret for a public client, and GrantTooWide when the system user of a service
-    client has more permissions than the caller, because the secret gives access to them.
+    Raises OauthApplicationNotFound, NoSecret for a public client, and GrantTooWide if the system user of a service
+    client has more permissions than the caller, because the secret gives access to these permissions.
     """
     application = _locked(_find_to_change(by, organization, application_id))
     return application, _renew(by, application)
@@ -160,7 +162,7 @@ def renew_client_secret(
 
 @transaction.atomic
 def renew_any_client_secret(*, by: Principal, application: OAuthApplication) -> str:
-    """Renew the secret of any client, for staff. Raises NoSecret, and SecretOfAPerson for a personal client."""
+    """Renew the secret of any client. Staff only. Raises NoSecret, and SecretOfAPerson for a personal client."""
     policies.require_staff(by)
     if application.acts_for_owner:
         raise SecretOfAPerson
@@ -169,7 +171,7 @@ def renew_any_client_secret(*, by: Principal, application: OAuthApplication) -> 
 
 @transaction.atomic
 def stop_acting_for_owner(*, by: Principal, application: OAuthApplication) -> None:
-    """Stop a personal client from acting for its owner, for staff; revoke its tokens. It cannot be undone."""
+    """Stop a personal client from acting for its owner and revoke its tokens. Staff only. This cannot be undone."""
     policies.require_staff(by)
     locked = _locked(application)
     locked.acts_for_owner = False
@@ -180,12 +182,12 @@ def stop_acting_for_owner(*, by: Principal, application: OAuthApplication) -> No
 
 @transaction.atomic
 def delete_application(*, by: Principal, organization: Organization | None, application_id: UUID) -> None:
-    """Delete a client and revoke its tokens; raises OauthApplicationNotFound."""
+    """Delete a client and revoke its tokens. Raises OauthApplicationNotFound."""
     _end(by, find_application(by, organization, application_id))
 
 
 def find_application(by: Principal, organization: Organization | None, application_id: UUID) -> OAuthApplication:
-    """Return an application that the caller may see; raises OauthApplicationNotFound."""
+    """Return an application that the caller may see. Raises OauthApplicationNotFound."""
     application = visible_applications(by, organization).filter(pk=application_id).first()
     if application is None:
         raise OauthApplicationNotFound
@@ -194,14 +196,14 @@ def find_application(by: Principal, organization: Organization | None, applicati
 
 @transaction.atomic
 def end_application(*, by: Principal, application: OAuthApplication) -> None:
-    """Delete any client and revoke its tokens, for staff."""
+    """Delete any client and revoke its tokens. Staff only."""
     policies.require_staff(by)
     _end(by, application)
 
 
 @transaction.atomic
 def end_application_tokens(*, by: Principal, application: OAuthApplication) -> None:
-    """Revoke all tokens and codes of any client, for staff. The client can request new ones."""
+    """Revoke all tokens and codes of any client. Staff only. The client can request new tokens."""
     policies.require_staff(by)
     _end_tokens(application)
     _record("oauth_application.tokens_ended", by, application)
@@ -245,9 +247,9 @@ def _end(by: Principal, application: OAuthApplication) -> None:
 
 
 def _find_to_change(by: Principal, organization: Organization | None, application_id: UUID) -> OAuthApplication:
-    """Return an application that the caller may see and change; raises OauthApplicationNotFound.
+    """Return an application that the caller may see and change. Raises OauthApplicationNotFound.
 
-    Raises GrantTooWide when it acts as a system user with more permissions than the caller.
+    Raises GrantTooWide if the application acts as a system user with more permissions than the caller.
     """
     application = find_application(by, organization, application_id)
     if organization and application.system_user:
@@ -265,7 +267,7 @@ def _require_authority(by: Principal, organization: Organization, system_user: U
 
 
 def _owner(by: Principal, named: User | None) -> User:
-    """Return the owner of a new client: the caller, or the person that staff named."""
+    """Return the owner of a new client: the caller, or the ``owner`` that staff passed."""
     if named is None:
         return policies.require_person(by)
     policies.require_staff(by)
@@ -291,21 +293,21 @@ def _save_with_secret(by: Principal, application: OAuthApplication) -> str:
 
 
 def _as_stored(redirect_uris: Sequence[str]) -> str:
-    """Return the URIs as stored, separated by spaces; raises ValidationError for a URI with a space in it."""
+    """Join the URIs with spaces, as they are stored. Raises ValidationError if a URI contains a space."""
     if any(len(uri.split()) != 1 for uri in redirect_uris):
         raise ValidationError({"redirect_uris": ["URIs must not contain spaces."]})
     return " ".join(redirect_uris)
 
 
 def _check(application: OAuthApplication) -> None:
-    """Raise ValidationError, by field, when the model, the toolkit or the kind of application forbids a value."""
+    """Raise ValidationError for fields that the model, the toolkit or the kind of application does not allow."""
     if application.redirect_uris and not application.allows_grant_type(OAuthApplication.GRANT_AUTHORIZATION_CODE):
         raise ValidationError({"redirect_uris": ["This kind of application does not have this field."]})
     application.full_clean(exclude=("user", "system_user"), validate_unique=False, validate_constraints=False)
 
 
 def _end_tokens(application: OAuthApplication) -> None:
-    """Revoke all tokens and codes of a client, and the access that people gave it: they must agree again."""
+    """Revoke a client's tokens and codes, and the access that people gave it. People must then agree again."""
     ApplicationAccess.objects.filter(application=application).delete()
     get_grant_model().objects.filter(application=application).delete()
     get_refresh_token_model().objects.filter(application=application).delete()
@@ -313,7 +315,7 @@ def _end_tokens(application: OAuthApplication) -> None:
 
 
 def _record(kind: str, by: Principal, application: OAuthApplication, **data: object) -> None:
-    """Record an event about a client. For a service client, it belongs to the system user's organization."""
+    """Record an event about a client. The event of a service client belongs to the system user's organization."""
     organization_id = None
     if application.system_user is not None:
         organization_id = application.system_user.memberships.values_list("organization_id", flat=True).first()

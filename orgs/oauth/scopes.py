@@ -1,7 +1,7 @@
 """The OAuth scopes with their consent texts, and the scopes that each group of operations needs.
 
 Each permission that can be granted directly is also a scope of the same name. A scope only allows what its permission
-is for: a token for billing cannot list members, although every member can. All of it is derived from
+allows: a token for billing cannot list members, although every member can. The scopes are derived from
 ``orgs.permissions``.
 """
 
@@ -25,11 +25,11 @@ SCOPES = PERSONAL_SCOPES | {
 
 
 def scopes_for(permission: str) -> frozenset[str]:
-    """Return the scopes that allow what the permission allows: its own and those that imply it."""
+    """Return the scopes that allow what the permission allows: its own scope, and the scopes that imply it."""
     return frozenset({ORGANIZATIONS, permission} | (implying(permission) & GRANTABLE_DIRECTLY))
 
 
-# For each group of operations, the scopes of which a token needs one.
+# The scopes for each group of operations. A token needs one of the scopes of the group.
 ADMINISTRATION = scopes_for(ADMIN)
 MEMBERS = scopes_for(MANAGE_MEMBERS)
 NEW_PROJECTS = scopes_for(CREATE_PROJECTS)
@@ -38,7 +38,7 @@ ANY_ORGANIZATION = GRANTABLE_DIRECTLY | {ORGANIZATIONS}
 
 
 def known_scopes(chosen: Iterable[str]) -> list[str]:
-    """Return the scopes sorted and without duplicates; raises Invalid for an unknown scope."""
+    """Return the scopes sorted and without duplicates. Raises Invalid for an unknown scope."""
     scopes = set(chosen)
     if scopes - SCOPES.keys():
         raise Invalid(fields={"scopes": ["Unknown scope."]})

@@ -1,7 +1,7 @@
-"""Show an organization on a page: its logo where that is safe, otherwise its initials.
+"""Show an organization on a page: its logo if that is safe, otherwise its initials.
 
-A logo is a URL on any server. The service never fetches it, because a server that loads URLs from users can be tricked
-into requests to internal systems (SSRF). The Content-Security-Policy of each page allows only the origins of the logos
+A logo is a URL on any server. The service never fetches it, because a user could then make the service send requests to
+internal systems (SSRF). The Content-Security-Policy of each page allows only the origins of the logos
 on that page. Browsers load them without a referrer. If a logo does not load, the initials stay visible.
 """
 
@@ -19,7 +19,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 def logo_origin(organization: Organization) -> str | None:
-    """Return the origin of the logo: our own or one with https; None when the logo is not shown."""
+    """Return the origin of the logo, or None if the logo is not shown. Only our origin and https are shown."""
     try:
         url = urlsplit(organization.logo_url)
     except ValueError:
@@ -31,7 +31,7 @@ def logo_origin(organization: Organization) -> str | None:
 
 
 def allow_logos(response: HttpResponse, organizations: Iterable[Organization]) -> HttpResponse:
-    """Allow this response to load the logos of these organizations."""
+    """Add the logos of these organizations to the Content-Security-Policy of the response."""
     origins = {logo_origin(organization) for organization in organizations}
     sources = sorted(origin for origin in origins if origin)
     if sources:

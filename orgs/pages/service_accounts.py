@@ -19,8 +19,8 @@ class DeleteServiceAccount(LoginRequiredMixin, View):
     """Delete one of the user's service accounts with all its tokens."""
 
     def post(self, request: HttpRequest, application_id: UUID) -> HttpResponse:
-        """Delete the service account; a second request shows a message and changes nothing."""
-        by = cast("Principal", session_principal(request))  # never None: LoginRequiredMixin requires an active user
+        """Delete the service account. If it no longer exists, only show a message."""
+        by = cast("Principal", session_principal(request))  # never None, because of LoginRequiredMixin
         try:
             delete_application(by=by, organization=None, application_id=application_id)
         except OauthApplicationNotFound:

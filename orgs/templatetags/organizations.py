@@ -23,7 +23,7 @@ def permission_list(permissions: Iterable[str]) -> str:
 
 @register.filter
 def website(organization: Organization) -> str:
-    """Return the organization's website; blank when the URL is not safe to link to."""
+    """Return the organization's website, or an empty string if the URL is not safe to link to."""
     try:
         url = urlsplit(organization.website)
     except ValueError:
@@ -34,6 +34,6 @@ def website(organization: Organization) -> str:
 
 @register.inclusion_tag("organizations/mark.html")
 def mark(organization: Organization, size: str = "") -> dict[str, Any]:
-    """Show the logo or the initials. It is decorative: templates always show the name next to it."""
+    """Show the logo or the initials. They are decorative, because templates always show the name next to them."""
     logo_url = organization.logo_url if logo_origin(organization) else ""
     return {"initials": initials(organization), "logo_url": logo_url, "size": size}

@@ -12,20 +12,20 @@ from tests.accounts.issuing import AUDIENCE, NAME, KeyServer, jwks, serving_keys
 
 @pytest.fixture(autouse=True)
 def _no_earlier_attempts() -> None:
-    """Clear the cache, as it has the rate limits of sign-in and tests share it."""
+    """Clear the cache: it stores the rate limits of sign-in, and all tests share it."""
     cache.clear()
 
 
 @pytest.fixture
 def key_server() -> Iterator[KeyServer]:
-    """A server that publishes the key named "first"."""
+    """A server that publishes the key with the id "first"."""
     with serving_keys(jwks("first")) as server:
         yield server
 
 
 @pytest.fixture
 def trusted(key_server: KeyServer, settings: Any) -> Iterator[KeyServer]:
-    """Trust the issuer of ``issuing.token``. Its keys have not been fetched yet."""
+    """Trust the issuer of ``issuing.token``, without fetching its keys."""
     settings.JWT_ISSUERS = [{"issuer": NAME, "audience": AUDIENCE, "jwks_url": key_server.url}]
     issuers._configured.cache_clear()
     yield key_server

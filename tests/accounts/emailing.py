@@ -1,4 +1,4 @@
-"""Requests for every email about accounts."""
+"""Requests that trigger the emails about accounts."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ def forget_password(client: Client, address: str) -> Any:
     return client.post("/accounts/password/reset/", {"email": address})
 
 
-# The request for each email, by a user with an account or for an unknown address.
+# The request that triggers each email. Some use the user's account, the others the unknown address.
 ASK: dict[str, Callable[[Client, User, str], Any]] = {
     "new-account": lambda client, user, address: sign_up(client, address),
     "unproven-address": lambda client, user, address: sign_in_unproven(client, address),
@@ -46,7 +46,7 @@ ASK: dict[str, Callable[[Client, User, str], Any]] = {
 
 
 def emailed(kind: str, user: User, *, address: str = NOBODYS, **headers: str) -> EmailMultiAlternatives:
-    """Request an email with these headers, and return it."""
+    """Send the request that triggers this email, with these headers, and return the email."""
     cache.clear()  # reset the rate limits
     before = len(mail.outbox)
     assert ASK[kind](Client(headers=headers), user, address).status_code == 302

@@ -1,4 +1,4 @@
-"""An identity provider for tests: a local web server with keys, and tokens signed with them."""
+"""An identity provider for tests: a local web server that publishes keys, and tokens signed with these keys."""
 
 import json
 import threading
@@ -23,7 +23,7 @@ AUDIENCE = "perfectworks"
 
 @cache
 def private_key(key_id: str) -> rsa.RSAPrivateKey:
-    """Return the key with this id. Keys are cached, as generating one is slow."""
+    """Return the key with this id. Keys are cached, because generating a key is slow."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -44,7 +44,7 @@ def jwks(*key_ids: str) -> dict[str, Any]:
 
 
 def certificate(key_id: str) -> str:
-    """Return a self-signed X.509 certificate, as Google publishes the keys of Firebase."""
+    """Return a self-signed X.509 certificate. Google publishes the keys of Firebase in this form."""
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "securetoken.system.gserviceaccount.com")])
     now = datetime.now(UTC)
     unsigned = x509.CertificateBuilder(
@@ -81,7 +81,7 @@ def token(key_id: str = "first", headers: dict[str, Any] | None = None, **change
 
 
 class KeyServer(ThreadingHTTPServer):
-    """Serve one document and count the requests. Tests replace ``serve`` to simulate failures."""
+    """A web server that serves one document and counts the requests. Tests replace ``serve`` to simulate failures."""
 
     daemon_threads = True
 
@@ -97,7 +97,7 @@ class KeyServer(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/keys"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore clients that disconnect, as some tests do."""
+        """Ignore clients that disconnect. Some tests do this."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -125,7 +125,7 @@ def fail(handler: _Handler) -> None:
 
 
 def hang_up(handler: _Handler) -> None:
-    """Close the connection within the body."""
+    """Close the connection in the middle of the body."""
     handler.send_response(200)
     handler.send_header("Content-Length", "1000")
     handler.end_headers()

@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 
 def stored_addresses() -> list[str]:
-    """Return the stored value."""
+    """Return the addresses as they are stored."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT email FROM accounts_user ORDER BY email")
         return [address for (address,) in cursor.fetchall()]

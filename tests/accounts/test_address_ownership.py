@@ -3,7 +3,7 @@
 import pytest
 from allauth.account.models import EmailAddress
 
-from accounts.actions.address_ownership import drop_unproven_claims, is_proven
+from accounts.actions.address_ownership import drop_unverified_addresses, is_verified
 from core.addresses import normalize_address
 from tests.factories import EmailAddressFactory, UserFactory
 
@@ -14,25 +14,25 @@ ADDRESS = "guest@example.com"
 def test_an_unproven_address_proves_nothing():
     EmailAddressFactory.create(user=UserFactory.create(email="stranger@example.com"), email=ADDRESS, verified=False)
 
-    assert is_proven(normalize_address(ADDRESS)) is False
+    assert is_verified(normalize_address(ADDRESS)) is False
 
 
 def test_a_proven_address_stays_with_its_account():
     guest = UserFactory.create(email="guest@example.com")
 
-    drop_unproven_claims(normalize_address(ADDRESS))
+    drop_unverified_addresses(normalize_address(ADDRESS))
 
     guest.refresh_from_db()
-    assert (guest.email, is_proven(normalize_address(ADDRESS))) == (ADDRESS, True)
+    assert (guest.email, is_verified(normalize_address(ADDRESS))) == (ADDRESS, True)
 
 
 def test_unproven_claims_give_way_and_nothing_else_does():
-    claimant = UserFactory.create(email="stranger@example.com")
+    former_owner = UserFactory.create(email="stranger@example.com")
     squatter = UserFactory.create(email=ADDRESS, email_address=None)
-    EmailAddressFactory.create(user=claimant, email=ADDRESS, verified=False)
+    EmailAddressFactory.create(user=former_owner, email=ADDRESS, verified=False)
     EmailAddressFactory.create(user=squatter, email=ADDRESS, verified=False)
 
-    drop_unproven_claims(normalize_address(ADDRESS))
+    drop_unverified_addresses(normalize_address(ADDRESS))
 
     squatter.refresh_from_db()
     assert squatter.email is None

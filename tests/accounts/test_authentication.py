@@ -1,4 +1,4 @@
-"""Authentication over HTTP: each kind of credential, two at once, invalid ones, and CSRF protection."""
+"""Authentication over HTTP: each kind of credential, two credentials, invalid credentials, and CSRF protection."""
 
 import itertools
 from typing import Any
@@ -43,7 +43,7 @@ def member(member):
 
 @pytest.fixture
 def signed_in(member):
-    """A browser that signed in on our page, with CSRF checks."""
+    """A test client with CSRF checks that signed in on our page."""
     client = Client(enforce_csrf_checks=True)
     client.get("/accounts/login/")
     client.post(
@@ -65,7 +65,7 @@ def secret(member, organization):
 
 @pytest.fixture
 def shown(signed_in, member, secret) -> dict[str, dict[str, str]]:
-    """The member's credentials: one header of each kind."""
+    """The member's credentials: one header for each kind of credential."""
     return {
         "jwt": {"Authorization": f"Bearer {token(email='member@example.com')}"},
         "api key": {"X-API-Key": secret},

@@ -1,4 +1,4 @@
-"""The credential table: it has every routed operation, and it is enforced."""
+"""The table of allowed credentials contains every operation that has a route, and it is enforced."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -34,7 +34,7 @@ def principal(method: Method, **bounds) -> Principal:
 
 
 def who_may(operation: str) -> set[str]:
-    """Return the kinds of credential that are accepted if all conditions are met."""
+    """Return the kinds of credential that the operation accepts."""
     admitted = set()
     for method in Method:
         try:

@@ -1,4 +1,4 @@
-"""Principals: a user and a credential."""
+"""Principals consist of a user and a credential."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The data that the tests of all actions use."""
+"""Data for the tests of all actions."""
 
 from datetime import timedelta
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ from tests.support.people import session_of
 def world(
     organization: Organization, owner: User, admin: User, member: User, invitee: User, stranger: User
 ) -> SimpleNamespace:
-    """Everything that the actions need."""
+    """All objects that the actions need."""
     unit = UnitFactory.create(organization=organization)
     role = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
     membership = organization.memberships.get(user=member)

@@ -1,4 +1,4 @@
-"""A call of each action of the service with the ``world`` of ``conftest.py``."""
+"""Calls of all actions of the service, with the ``world`` fixture of ``conftest.py``."""
 
 from collections.abc import Callable
 from types import SimpleNamespace

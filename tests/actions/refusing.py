@@ -1,4 +1,4 @@
-"""Make the database refuse new rows."""
+"""Make the database reject new rows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from django.db import connection
 
 @contextmanager
 def refusing(model: Any, condition: str = "1 = 1") -> Iterator[None]:
-    """Make the database refuse new rows of the model that match the condition; the test's rollback undoes it."""
+    """Make the database reject new rows of the model that match the condition. The test's rollback removes the rule."""
     table = model._meta.db_table
     connection.check_constraints()
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Each action called without permission: the action itself refuses it and changes nothing."""
+"""Each action raises an error and changes nothing if the caller lacks the permission."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -55,7 +55,7 @@ def a_key_of_the_owner_without_scopes(world: World) -> Principal:
 ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_stranger: FOR_ONESELF,
     a_member_without_rights: FOR_ONESELF | AS_A_MEMBER,
-    # A key is not a person, and what it creates has no more permissions than it has.
+    # Only a person can leave an organization. Whatever the key creates has no more permissions than the key.
     a_key_of_the_owner_without_scopes: AS_A_MEMBER - {"orgs.actions.members.leave_organization"},
 }
 

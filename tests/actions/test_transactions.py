@@ -1,6 +1,6 @@
-"""Every action of the service: it leaves its events in the transaction of the change, or nothing at all.
+"""Every action saves its changes and its events in one transaction, or saves nothing.
 
-The last step of each is made to fail by the database itself; what is in the tables then must be what was there before.
+The tests make the database reject the last step of each action. The tables must then be unchanged.
 """
 
 import importlib
@@ -93,12 +93,12 @@ def test_nothing_changes_when_its_email_cannot_be_queued(world: World, name: str
     assert changes.nothing
 
 
-# An id, a permission, a state, the name of a column, or an SMTP reply code.
+# Matches ids, permissions, states, column names, and one SMTP reply code.
 SAYS_NOTHING_PERSONAL = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z_]+(:[a-z_]+)?|550 5\.1\.1")
 
 
 def texts_in(data: Any) -> list[str]:
-    """Return all strings in an event's data, keys included."""
+    """Return all strings in an event's data, including the keys."""
     if isinstance(data, dict):
         return [*data, *(text for value in data.values() for text in texts_in(value))]
     if isinstance(data, list):
@@ -107,7 +107,7 @@ def texts_in(data: Any) -> list[str]:
 
 
 def rehearse(world: World, name: str) -> Any:
-    """Return what the action changes; the changes are rolled back."""
+    """Run the action, roll its changes back, and return them."""
 
     class Undo(Exception):
         pass

@@ -1,7 +1,7 @@
-"""Benchmarks of how durations grow with the data: ``make benchmark``.
+"""Measure how durations grow with the amount of data. Run with ``make benchmark``.
 
-Each result is a ratio of two durations. The two sides run alternately, so that other load on the machine slows both.
-Milliseconds are shown for orientation; they depend on the machine.
+Each result is the ratio of two durations. The two operations run alternately, so that other load on the machine slows
+down both. The output also shows milliseconds, which depend on the machine.
 """
 
 import gc
@@ -41,7 +41,7 @@ Comparison = tuple[str, Step, Step]
 
 
 def main() -> int:
-    """Measure everything on a temporary database, and print a line for each ratio."""
+    """Run all comparisons on a temporary database. Print a line for each ratio."""
     setup_test_environment()
     name = connection.creation.create_test_db(verbosity=0, autoclobber=True)
     try:
@@ -59,14 +59,14 @@ def main() -> int:
 
 
 def report(what: str, first: Step, second: Step) -> None:
-    """Run both sides alternately, and print the ratio."""
+    """Run the two operations alternately and print the ratio of their durations."""
     turns = [(seconds(first), seconds(second)) for _ in range(ROUNDS)]
     before, after = (median(side) * 1000 for side in zip(*turns, strict=True))
     print(f"{what:<58}{before:>7.1f}ms{after:>8.1f}ms{after / before:>8.2f}", flush=True)
 
 
 def seconds(step: Step) -> float:
-    """Return the duration, with the garbage collector off, as it would distort the ratio."""
+    """Return the duration in seconds. Turn off the garbage collector, which would distort the ratio."""
     gc.collect()
     gc.disable()
     started = perf_counter()
@@ -80,7 +80,7 @@ def seconds(step: Step) -> float:
 
 
 def an_answer_and_a_list(world: World) -> Iterator[Comparison]:
-    """Compare the shortest response with each list of 30 invitations."""
+    """Compare the request with the shortest response to a request for each list, with 30 invitations."""
     for speaker in SPEAKERS:
         with transaction.atomic():
             speaker.hold(world, 30)
@@ -93,7 +93,7 @@ def an_answer_and_a_list(world: World) -> Iterator[Comparison]:
 
 
 def few_and_many_answered(world: World) -> Iterator[Comparison]:
-    """Compare lists of 100 open invitations, without and with 50,000 answered ones."""
+    """Compare lists of 100 open invitations, without and with 50,000 answered invitations in the organization."""
     few, many = (filled(world, slug, open_rows=100) for slug in ("few", "many"))
     fill(many, "accepted", 50_000)
     for name in ("upsun", "wacht", "house, sent"):
@@ -103,7 +103,7 @@ def few_and_many_answered(world: World) -> Iterator[Comparison]:
 
 
 def the_first_page_and_the_last(world: World) -> Iterator[Comparison]:
-    """Compare pages of 100 rows of 10,000 open invitations."""
+    """Compare the first and the last page (100 rows each) of a list of 10,000 open invitations."""
     wide, upsun = filled(world, "wide", open_rows=10_000), named("upsun")
     first = upsun.list(wide.pk)
     last = first
@@ -114,34 +114,34 @@ def the_first_page_and_the_last(world: World) -> Iterator[Comparison]:
 
 
 def inviting(world: World) -> Iterator[Comparison]:
-    """Compare inviting to an empty organization and to one with 50,000 answered invitations."""
+    """Compare inviting to an empty organization with inviting to an organization with 50,000 answered invitations."""
     young, old = (filled(world, slug, open_rows=0) for slug in ("young", "old"))
     fill(old, "accepted", 50_000)
     yield "inviting beside 0 and 50,000 answered", inviter(world, young), inviter(world, old)
 
 
-# Steps
+# Measured operations
 
 
 def sign_of_life() -> object:
-    """Request the shortest response."""
+    """Request the endpoint with the shortest response."""
     return Client().get("/healthz/live")
 
 
 def lister(world: World, speaker: Speaker, organization: Organization) -> Step:
-    """Return a step that requests one page of the organization's invitations."""
+    """Return a function that requests one page of the organization's invitations."""
     return partial(speaker.ask, world, speaker.everything, path=speaker.list(organization.pk))
 
 
 def inviter(world: World, organization: Organization) -> Step:
-    """Return a step that invites a new address each time."""
+    """Return a function that invites a new address on each call."""
     addresses = iter(f"guest-{number}@example.com" for number in range(ROUNDS))
     by = session_of(world.people["owner"])
     return lambda: invite(by=by, organization_id=organization.pk, email=normalize_address(next(addresses)))
 
 
 def named(name: str) -> Speaker:
-    """Return the dialect's client with this name."""
+    """Return the ``Speaker`` with this name."""
     return next(speaker for speaker in SPEAKERS if speaker.name == name)
 
 
@@ -149,7 +149,7 @@ def named(name: str) -> Speaker:
 
 
 def filled(world: World, slug: str, open_rows: int) -> Organization:
-    """Create an organization of the owner with this number of open invitations."""
+    """Create an organization with the owner and this number of open invitations."""
     organization = OrganizationFactory.create(slug=slug, owners=[world.people["owner"]])
     fill(organization, "pending", open_rows)
     return organization

@@ -125,7 +125,7 @@ def protect(user: User) -> None:
 
 @scene(200)
 def applications(stage: Stage) -> Response:
-    """One application that was used, and an unused one with a long name."""
+    """Show an application that was used, and an unused application with a long name."""
     used = client_of(stage, "https://client.example.com/callback")
     long = client_of(stage, f"https://{'long-' * 11}.example.com/callback", "Calendarcalendar" * 8)
     tomorrow = timezone.now() + timedelta(days=1)
@@ -139,7 +139,7 @@ def applications(stage: Stage) -> Response:
 
 @scene(200)
 def application_withdrawn(stage: Stage) -> Response:
-    """The last application is withdrawn, and the list is empty."""
+    """Revoke the access of the last application, so that the list is empty."""
     client = client_of(stage, "https://client.example.com/callback")
     issue_token(client, stage.invitee, "invitations", timezone.now() + timedelta(days=1))
     stage.visitor.sign_in(stage.invitee)

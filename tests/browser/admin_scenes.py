@@ -29,7 +29,7 @@ def as_staff(stage: Stage, path: str) -> Response:
 
 
 def add_more_rows(stage: Stage) -> None:
-    """Add a member, an application, an open invitation, and one whose email was rejected."""
+    """Add a member, an application, an open invitation, and an invitation whose email was rejected."""
     UnitFactory.create(organization=stage.organization, slug="field-notes", kind="application")
     answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
     inviting.invite(

@@ -1,4 +1,4 @@
-"""A client's web server, on another origin than the service."""
+"""A client's web server. Its origin differs from the origin of the service."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -22,12 +22,12 @@ class Visitor:
         self.language = "en"
 
     def activate_language(self, language: str) -> None:
-        """Let the browser request this language."""
+        """Make the browser request pages in this language."""
         self.language = language
         self.page.set_extra_http_headers({"Accept-Language": language})
 
     def translated(self, text: str) -> str:
-        """Return the translation of an English text of the pages into the visitor's language."""
+        """Translate an English text of a page into the visitor's language."""
         with translation.override(self.language):
             return translation.gettext(text)
 
@@ -51,13 +51,13 @@ class Visitor:
         return navigation.value
 
     def post(self, path: str) -> Response:
-        """Submit a form without a CSRF token from one of our pages."""
+        """Submit a form without a CSRF token from a page of this site."""
         self.go("/")
         self.page.set_content(f'<form method="post" action="{self.base_url}{path}"><button>Send</button></form>')
         return self.submit({}, "Send")
 
     def sign_in(self, user: User) -> None:
-        """Sign in without the sign-in page."""
+        """Sign in by setting the session cookie, without using the sign-in page."""
         client = Client()
         client.force_login(user)
         value = client.cookies["session_id"].value

@@ -22,7 +22,7 @@ def client_of(stage: Stage, redirect_uri: str, name: str = "Calendar") -> OAuthA
 
 
 def address(application: OAuthApplication, scope: str = EVERYTHING, **changes: str) -> str:
-    """Return the authorization URL to which the client sends the browser."""
+    """Return the authorization URL that the client opens in the browser."""
     query = {
         "response_type": "code",
         "client_id": application.client_id,

@@ -1,4 +1,4 @@
-"""Scenes of every email: the HTML part, and for some the text part."""
+"""Scenes of every email: the HTML part, and the text part of some emails."""
 
 from collections.abc import Callable
 from html import escape
@@ -21,7 +21,7 @@ TEXT = (
 
 
 def show(stage: Stage, kind: Email.Kind, *, as_text: bool = False) -> Response:
-    """Open the email of this kind about the scene's invitation."""
+    """Open the email of this kind for the scene's invitation."""
     Organization.objects.update(language=stage.visitor.language)
     email = Email.objects.get()
     email.kind = kind
@@ -31,7 +31,7 @@ def show(stage: Stage, kind: Email.Kind, *, as_text: bool = False) -> Response:
 
 
 def show_message(stage: Stage, message: EmailMultiAlternatives, *, as_text: bool) -> Response:
-    """Open the email as if its address were a page of ours."""
+    """Show the email in the browser, like a page of this site."""
     html, _ = message.alternatives[0]
     if as_text:
         html = TEXT.format(stage.visitor.language, escape(str(message.subject)), escape(str(message.body)))

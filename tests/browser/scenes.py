@@ -1,4 +1,4 @@
-"""Scenes: every page in every state. The function of a scene sets up the state and opens the page."""
+"""Scenes: every page in every state. Each scene is a function that sets up the state and opens the page."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ ADDRESS = "invitee@example.com"
 
 @dataclass
 class Stage:
-    """The visitor, the users and the invitation of a scene."""
+    """The visitor, the users and the invitation that a scene uses."""
 
     visitor: Any
     owner: User

@@ -1,8 +1,8 @@
-"""Take pictures of the scenes. The browser itself writes them as WebP, so no image library is needed.
+"""Take screenshots of the scenes. The browser itself encodes them as WebP, so no image library is needed.
 
-`make screenshots` takes every scene, light and dark, wide and narrow, side by side in one file, in `var/screenshots/`.
-`make shown-screenshots` takes the pictures that README.md and `docs/` show, in `docs/screenshots/`. Only those are
-committed.
+`make screenshots` writes one file per scene to `var/screenshots/`. The file shows the scene in light and dark and at
+each width, side by side. `make shown-screenshots` writes the pictures for README.md and `docs/` to `docs/screenshots/`.
+Only the pictures in `docs/screenshots/` are committed.
 """
 
 import base64
@@ -14,15 +14,15 @@ from django.conf import settings
 from playwright.sync_api import Page
 
 from tests.browser.scenes import SCENES, set_stage
-from tests.browser.test_scenes import NARROW, WIDE  # importing it registers all scenes
+from tests.browser.test_scenes import NARROW, WIDE  # importing this module registers all scenes
 
 FOLDER: Path = settings.BASE_DIR / "var" / "screenshots"
 SHOWN_FOLDER: Path = settings.BASE_DIR / "docs" / "screenshots"
-# The browser renders at a low resolution. Scaling the pictures down afterwards would lose thin lines.
+# Render at a low resolution. Scaling down a larger picture would lose thin lines.
 LOOKS = [("light", WIDE, 0.6), ("dark", WIDE, 0.6), ("light", NARROW, 0.75), ("dark", NARROW, 0.75)]
 QUALITY = 0.8
 SCHEMES = ("light", "dark")
-# The committed pictures and their scenes. Each is taken light and dark.
+# The committed pictures and their scenes. Each scene is taken in light and dark.
 SHOWN = {"invitation-page": "signed-out", "invitation-email": "email-invitation"}
 # These scenes are also taken in German.
 GERMAN = (
@@ -79,7 +79,7 @@ def open_scene(name: str, language: str, visitor: Any) -> None:
 
 
 def file_name(name: str, scheme: str) -> str:
-    """Return the file name of a shown picture."""
+    """Return the file name of a committed picture."""
     return f"{name}-{scheme}.webp"
 
 

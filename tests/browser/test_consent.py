@@ -90,4 +90,4 @@ def test_a_wrong_redirect_uri_shows_an_error_and_does_not_redirect(stage, page, 
     stage.visitor.go(address(client, redirect_uri=f"{listener.uri}/elsewhere"))
 
     expect(page.get_by_role("heading", level=1)).to_have_text("This application can't get access")
-    assert listener.told == []
+    assert listener.queries == []

@@ -1,6 +1,6 @@
 """Test that an invitee can do everything with the keyboard.
 
-Tab reaches every step, the focus is visible, and Enter works. Every target is large enough, and nothing covers it.
+Tab reaches every control, the focus is visible, and Enter works. Every control is large enough and not covered.
 """
 
 import pytest
@@ -18,7 +18,8 @@ FOCUSED = """() => {
     return label.trim();
 }"""
 OUTLINE = "() => getComputedStyle(document.activeElement).outlineStyle"
-# WCAG 2.2: 2.5.8 exempts links inside a sentence; 2.4.11 requires that nothing covers the focused element.
+# WCAG 2.2: criterion 2.5.8 (target size) exempts links inside a sentence. Criterion 2.4.11 requires that nothing
+# covers the focused element.
 IS_LARGE_ENOUGH = """() => {
     const element = document.activeElement, box = element.getBoundingClientRect();
     return getComputedStyle(element).display === "inline" || (box.width >= 24 && box.height >= 24);
@@ -32,7 +33,7 @@ IS_IN_FRONT = """() => {
 
 
 def tab_to(page: Page, name: str) -> None:
-    """Press Tab until the element with this name has the focus. Every element on the way must be visible."""
+    """Press Tab until the element with this name has the focus. Each element that gets the focus must be visible."""
     for _ in range(MAX_STEPS):
         page.keyboard.press("Tab")
         assert page.evaluate(OUTLINE) != "none", f"the focus cannot be seen on {page.evaluate(FOCUSED)}"

@@ -1,4 +1,4 @@
-"""Test a browser client on another origin: an allowed one gets tokens and uses the APIs, others are blocked."""
+"""Test browser clients on another origin: an allowed origin can get tokens and use the APIs, others are blocked."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -37,7 +37,7 @@ def stage(visitor: Any) -> Stage:
 
 @pytest.fixture
 def asks_as(stage: Stage, page: Page, listener: Listener) -> Any:
-    """Return a request function of the client, after the owner has given consent."""
+    """Let the owner give consent. Return a function that sends requests as the client."""
     stage.visitor.sign_in(stage.owner)
     client = client_of(stage, listener.uri)
     stage.visitor.go(address(client, "organizations invitations"))

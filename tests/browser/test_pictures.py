@@ -1,4 +1,4 @@
-"""Test that the committed pictures are exactly those that the documentation shows."""
+"""Test that the documentation shows every committed picture, and that every shown picture is committed."""
 
 import re
 from itertools import product

@@ -1,6 +1,6 @@
-"""Test every scene in English, and the main ones in German: accessibility, languages, widths, light and dark.
+"""Test every scene in English, and the main scenes in German: accessibility, language, widths, light and dark.
 
-`make screenshots` takes the pictures of the scenes: `take_screenshots.py`.
+To take pictures of the scenes, use `make screenshots` (see `take_screenshots.py`).
 """
 
 import re
@@ -16,18 +16,18 @@ import tests.browser.admin_scenes
 import tests.browser.consent_scenes
 import tests.browser.email_scenes
 import tests.browser.name_scenes
-import tests.browser.refusal_scenes  # noqa: F401 - they add their scenes
+import tests.browser.refusal_scenes  # noqa: F401 - the imports register the scenes
 from tests.browser.scenes import SCENES, set_stage
 
 TAGS_OF_EMAILS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-TAGS = [*TAGS_OF_EMAILS, "best-practice"]  # for pages only: an email client adds its own landmarks
+TAGS = [*TAGS_OF_EMAILS, "best-practice"]  # for pages only, because an email client adds its own landmarks
 OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
-    "preload": False,  # preloading would load style sheets again, which the Content Security Policy forbids
+    "preload": False,  # preloading style sheets would load them again, which the Content Security Policy forbids
 }
 WIDE, NARROW = 1100, 320
-# The scenes that most people see, tested in both languages. The others share their texts and styles.
+# The most common scenes. They are tested in both languages. The other scenes use the same texts and styles.
 MAIN = (
     "signed-out", "right-account", "reason-refused", "wrong-account", "right-but-unverified-address",
     "already-a-member", "accepted-by-you", "waiting-for-a-seat", "declined", "withdrawn", "expired",
@@ -40,7 +40,8 @@ MAIN = (
     "email-further-address", "email-account-exists", "email-new-password", "email-no-account",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]
-# Each color scheme and each width once, to save time. German texts are longer, so they are tested on the narrow screen.
+# To save time, each color scheme and each width is tested once. German texts are longer, so German is tested on the
+# narrow screen.
 LOOKS = {"en": [("light", WIDE), ("dark", NARROW)], "de": [("light", NARROW)]}
 LINES_OF_THE_HEADER = """() => new Set(
     [...document.querySelectorAll("header.top nav :is(a, button)")].map(link => link.getBoundingClientRect().top)
@@ -65,7 +66,7 @@ def test_a_page_has_no_accessibility_fault_and_fits_every_screen(name, language,
     assert response.status == status
     assert page.locator("html").get_attribute("lang") == language
     for scheme, width in LOOKS[language]:
-        # Without reduced motion, axe would measure colors during the transition.
+        # Without reduced motion, axe would measure colors during a CSS transition.
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         page.set_viewport_size({"width": width, "height": 800})
         assert faults(page, TAGS_OF_EMAILS if name.startswith("email-") else TAGS) == []
@@ -94,6 +95,6 @@ def test_the_check_finds_faults(page, html, rule):
 
 
 def faults(page: Page, tags: list[str] = TAGS) -> list[str]:
-    """Return the violated rules, each with the element."""
+    """Return the violated accessibility rules, each with the element that violates the rule."""
     found = Axe().run(page, options={**OPTIONS, "runOnly": {"type": "tag", "values": tags}}).response["violations"]
     return [f"{fault['id']}: {node['html']}" for fault in found for node in fault["nodes"]]

@@ -1,4 +1,4 @@
-"""Test the whole way of an invitee in a browser, from the emailed link to the answer."""
+"""Test all steps of an invitee in a browser, from the emailed link to accepting or declining."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -1,8 +1,8 @@
 """Run vendors' published clients against this service: `python tests/clients/run.py [names]`.
 
-Each folder next to this file is a client with its own pinned packages. Each client runs against its own server process
-on a free port, with a new database that has the demo data. Clients that cannot run here are skipped; with
-`REQUIRE_CLIENTS=1` that is a failure.
+Each folder next to this file is a client with its own pinned packages. Each client gets its own server process on a
+free port, with a new database that contains the demo data. Clients that cannot run on this machine are skipped. With
+`REQUIRE_CLIENTS=1`, a skipped client is a failure.
 """
 
 import os
@@ -21,7 +21,7 @@ INSTALLED = PROJECT / "var" / "clients"
 
 
 def main(names: list[str]) -> int:
-    """Run the named clients or all, print the results, and return the exit code."""
+    """Run the named clients, or all clients. Print the results and return the exit code."""
     chosen = [one for one in sorted(HERE.iterdir()) if one.is_dir() and (not names or one.name in names)]
     outcomes = {one.name: run(one) for one in chosen if is_client(one)}
     print("\n" + "\n".join(f"{name}: {outcome}" for name, outcome in outcomes.items()))
@@ -30,7 +30,7 @@ def main(names: list[str]) -> int:
 
 
 def is_client(folder: Path) -> bool:
-    """Tell whether the folder has a client."""
+    """Return whether the folder contains a client."""
     return (folder / "package.json").exists() or (folder / "requirements.txt").exists()
 
 
@@ -106,12 +106,12 @@ def free_port() -> int:
 
 
 def manage(*arguments: str) -> list[str]:
-    """Return a command line of ``manage.py``."""
+    """Return the command line for a ``manage.py`` command."""
     return [sys.executable, "manage.py", *arguments]
 
 
 def wait_until_ready(server: subprocess.Popen[bytes], output: Path) -> None:
-    """Wait until the service is running. Raises RuntimeError with its output if it ends before."""
+    """Wait until the service is running. If the service exits first, raises RuntimeError with the output."""
     while "PerfectWorks is running at" not in output.read_text():
         try:
             server.wait(timeout=0.2)

@@ -1,4 +1,4 @@
-"""The demo data for generated requests: a credential of every kind, and ids for path parameters."""
+"""Demo data for generated requests: a credential of every kind, and ids for path parameters."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,9 +15,9 @@ from orgs.permissions import Level
 from perfectworks.demo import make_world
 from perfectworks.management.commands.demo import as_json
 
-Shown = dict[str, Any]  # keys: "headers" and "cookies"
+Shown = dict[str, Any]  # a dict with the keys "headers" and "cookies"
 
-# The dialects' representations of ids in paths. The house API uses UUIDs.
+# How the dialects represent ids in paths. The house API uses UUIDs.
 WRITTEN: dict[str, dict[str, Callable[[UUID], str]]] = {
     "wacht": {"organization_id": to_decimal, "invitation_id": to_decimal},
     "upsun": {"organization_id": to_ulid},
@@ -39,7 +39,7 @@ class Cast:
         self.ids = self.ids_by_name()
 
     def ids_by_name(self) -> dict[str, Any]:
-        """Return the ids for the house API's paths. A role and an OAuth application are created for it."""
+        """Return the ids for the house API's paths. Create the role and the OAuth application for them."""
         world = self.world
         owner = Principal(user=world.people["owner"], method=Method.SESSION, authenticated_at=timezone.now())
         organization = {"organization_id": world.organization.pk}
@@ -56,7 +56,7 @@ class Cast:
         }
 
     def named(self, api: str, path: str, names: list[str]) -> dict[str, str]:
-        """Return the values of these path parameters, with ids as this API represents them."""
+        """Return the values of these path parameters. Ids are in the representation of this API."""
         workspaces = "/workspaces/" in path
         ids = self.ids | {"unit_id": (self.world.workspace if workspaces else self.world.application).pk}
         if api == "applivery":
@@ -65,12 +65,12 @@ class Cast:
         return {name: written.get(name, str)(ids[name]) for name in names}
 
     def shown(self, path: str, scheme: str) -> Shown:
-        """Return a credential of this security scheme for an operation."""
+        """Return the credential for an operation: the invitee's or the owner's, for this security scheme."""
         return self.credentials["invitee" if path.startswith(OF_INVITEES) else "owner"][scheme]
 
 
 def credentials(person: dict[str, str], service: dict[str, str]) -> dict[str, Shown]:
-    """Return the credentials by the names of the security schemes."""
+    """Map the name of each security scheme to a credential."""
     cookies = {"session_id": person["session_id"], "csrftoken": CSRF_TOKEN}
     return {
         "session": {"cookies": cookies, "headers": {"X-CSRFToken": CSRF_TOKEN}},

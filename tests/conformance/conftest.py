@@ -1,4 +1,4 @@
-"""The demo data, in one transaction for all generated requests."""
+"""Fixtures: the demo data, in one transaction for all generated requests."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -12,10 +12,10 @@ from tests.conformance.asking import Cast
 
 @pytest.fixture
 def cast(db: None, settings: Any) -> Iterator[Cast]:
-    """The callers. DEBUG is on, as the demo's JSON Web Tokens come from the development issuer."""
+    """Create the callers. DEBUG is on, because the development issuer signs the demo's JSON Web Tokens."""
     settings.DEBUG = True
     signals = (request_started, request_finished)
-    for signal in signals:  # as in Django's test client: the test's transaction is in this connection
+    for signal in signals:  # the test's transaction is in this connection, so keep it open
         signal.disconnect(close_old_connections)
     yield Cast()
     for signal in signals:

@@ -1,4 +1,4 @@
-"""Normalization of email addresses."""
+"""Test the normalization of email addresses."""
 
 import re
 
@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.addresses import MAX_LENGTH, normalize_address
 
-# The pattern from the Applivery document.
+# The pattern for email addresses in Applivery's API document.
 DOCUMENTED = re.compile(
     r"^(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}$", re.ASCII
 )

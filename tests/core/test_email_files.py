@@ -1,4 +1,4 @@
-"""Emails as files in development, and the page that shows them."""
+"""Test the email files that are written in development, and the page that shows them."""
 
 import os
 import subprocess

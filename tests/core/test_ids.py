@@ -1,4 +1,4 @@
-"""The four representations of an id: round trips, and rejection of anything else."""
+"""Test the four representations of an id: each can be converted back, and invalid values are rejected."""
 
 import time
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Secrets are removed from all log lines."""
+"""Test that secrets are removed from all log lines."""
 
 import json
 import logging

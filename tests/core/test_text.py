@@ -1,4 +1,4 @@
-"""Validation of names and descriptions."""
+"""Test the validation of names and descriptions."""
 
 import unicodedata
 

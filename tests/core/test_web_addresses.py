@@ -1,4 +1,4 @@
-"""Validation of web addresses, in every column and every API."""
+"""Test the validation of URLs in every database column and every API."""
 
 import pytest
 from django.apps import apps

@@ -1,4 +1,4 @@
-"""The data that the tests of all dialects use."""
+"""Fixtures for the tests of all dialects."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -20,7 +20,7 @@ def first_world(kept: Callable[[Callable[[], World]], World]) -> World:
 
 @pytest.fixture
 def world(first_world: World, db: None, settings: Any) -> World:
-    """The data, with a test issuer of JSON Web Tokens."""
+    """Create the test data, and enable the test issuer of JSON Web Tokens."""
     settings.DEBUG = True
-    ApplicationAccess.objects.update(last_used_at=timezone.now())  # recent, so that requests do not update it
+    ApplicationAccess.objects.update(last_used_at=timezone.now())  # so that requests do not update it
     return deepcopy(first_world)

@@ -1,6 +1,6 @@
-"""Golden files: complete HTTP exchanges in a readable form.
+"""Golden files: complete HTTP requests and responses in a readable form.
 
-A file contains a title, optionally a "Given" line that changes the usual data, the request, and the response:
+A file contains a title, the request and the response. An optional "Given" line changes the test data:
 
     # The organization's open invitations, newest first.
     # Given: nobody is invited.
@@ -15,9 +15,8 @@ A file contains a title, optionally a "Given" line that changes the usual data, 
 
     {"status": 200, ...}
 
-The response has all its headers, sorted by name. Credentials are placeholders in braces. Compact JSON is indented in
-the file; other JSON stays as it is. Ids and tokens that the response creates, and times of today, are replaced by
-placeholders.
+The file contains all response headers, sorted by name. Credentials are placeholders in braces. Compact JSON is indented
+in the file. Other JSON is not changed. New ids, new tokens and current times are replaced with placeholders.
 """
 
 import json
@@ -50,7 +49,7 @@ NAMED_TOKEN = re.compile(r"\{(listed|mailed) token of ([0-9a-f-]{36})\}")
 
 @dataclass(frozen=True)
 class Exchange:
-    """One golden file."""
+    """The request and the response of one golden file."""
 
     path: Path
     notes: tuple[str, ...]
@@ -95,10 +94,10 @@ class Exchange:
         return json.loads(self.response.partition("\n\n")[2])
 
     def performed(self, world: World) -> "Exchange":
-        """Send the request and return the exchange with the current response."""
+        """Send the request. Return a copy of the exchange with the actual response."""
         known = known_ids()
         with ExitStack() as stack:
-            # Settings as in production, except for the test issuer of JSON Web Tokens.
+            # The settings are as in production, except for the test issuer of JSON Web Tokens.
             stack.enter_context(override_settings(DEBUG="'s jwt}" in self.request))
             for given in self.given:
                 stack.enter_context(GIVEN[given](world))
@@ -127,12 +126,12 @@ def token_of(invitation_id: str, purpose: Purpose) -> str:
 
 
 def exchanges(dialect: str = "*") -> list[Exchange]:
-    """Return all exchanges, or those of one dialect."""
+    """Return the exchanges of one dialect, or of all dialects."""
     return [Exchange.read(path) for path in sorted(FOLDER.glob(f"{dialect}/*.http"))]
 
 
 def noted(response: HttpResponse) -> str:
-    """Return the response as it is written in a golden file."""
+    """Return the response in the format of a golden file."""
     lines = [f"HTTP/1.1 {response.status_code} {responses[response.status_code]}"]
     lines += [f"{name}: {in_order(name, value)}" for name, value in sorted(response.headers.items())]
     lines += [f"Set-Cookie: {cookie.OutputString()}" for cookie in response.cookies.values()]
@@ -143,19 +142,19 @@ def noted(response: HttpResponse) -> str:
 
 
 def laid_out(body: str) -> str:
-    """Return the JSON indented if it is compact, else unchanged."""
+    """Indent compact JSON. Return other JSON unchanged."""
     value = json.loads(body)
     is_compact = json.dumps(value, ensure_ascii=False, separators=(",", ":")) == body
     return json.dumps(value, ensure_ascii=False, indent=2) if is_compact else body
 
 
 def in_order(name: str, value: str) -> str:
-    """Return the header's value. Sort a Content-Security-Policy, whose order differs between processes."""
+    """Return the header's value. Sort a Content-Security-Policy, because its order differs between processes."""
     return "; ".join(sorted(value.split("; "))) if name == "Content-Security-Policy" else value
 
 
 class Replacement:
-    """Replace values that differ on each run by placeholders. The same id gets the same one in all representations."""
+    """Replace values that differ in each run with placeholders. An id has one placeholder in all representations."""
 
     def __init__(self, known: set[UUID]) -> None:
         self.known = known
@@ -200,7 +199,7 @@ class Replacement:
         return any(key.int >> 32 == known.int >> 32 for known in self.known)
 
     def name(self, key: UUID) -> str:
-        """Return the placeholder of an id, by its first 96 bits: one representation has no more."""
+        """Return the placeholder of an id. Compare only the first 96 bits, because one representation has no more."""
         if self.is_known(key):
             return str(key)
         if key.int >> 32 not in self.new:

@@ -1,4 +1,4 @@
-"""URLs with a throttle in front of each operation, to test the 429 responses of all operations."""
+"""A URLconf that adds a throttle to each operation, to test the 429 responses of all operations."""
 
 from django.urls import URLPattern, include, path
 from rest_framework.throttling import BaseThrottle
@@ -10,7 +10,7 @@ handler404 = urls.handler404
 
 
 class UsedUp(BaseThrottle):
-    """A throttle that refuses every request for half a minute."""
+    """A throttle that rejects every request, with a wait of 30 seconds."""
 
     def allow_request(self, request, view):
         return False
@@ -20,7 +20,7 @@ class UsedUp(BaseThrottle):
 
 
 def limited(pattern: URLPattern) -> URLPattern:
-    """Return the same route with the view behind the throttle."""
+    """Return the same route with the throttle added to its view."""
     view = pattern.callback
     behind = type(view.cls.__name__, (view.cls,), {"throttle_classes": [UsedUp]})  # type: ignore[attr-defined]
     return path(str(pattern.pattern), behind.as_view(view.actions))  # type: ignore[attr-defined]

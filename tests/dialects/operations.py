@@ -1,4 +1,4 @@
-"""All operations of the dialects, from ``perfectworks.urls``, and rows that each can use."""
+"""All operations of the dialects, read from ``perfectworks.urls``, and ids of existing rows for each operation."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,14 +24,14 @@ ROUTES: dict[str, Route] = {
 }
 OPERATION_AND_NAME = [(operation, name) for operation, route in ROUTES.items() for name in sorted(route.names)]
 
-# The representation of the ids in each dialect's paths.
+# How each dialect represents ids in paths.
 FORMATS: dict[str, dict[str, Callable[[UUID], str]]] = {
     "wacht": {"organization_id": to_decimal, "invitation_id": to_decimal},
     "zenml": {"invitation_id": str},
     "upsun": {"organization_id": to_ulid, "invitation_id": str},
     "applivery": {"organization_id": to_oid, "application_id": to_oid},
 }
-# Ids visible to the owner of Riverside (in ZenML: to the invitee), ids of another organization, and unknown ids.
+# Ids that the owner of Riverside can see (in ZenML: the invitee), ids of another organization, and unknown ids.
 INVITATION = key(0x40)
 OWN = {"organization_id": key(0x10), "invitation_id": INVITATION, "application_id": key(0x21)}
 FOREIGN = {"organization_id": key(0x11), "invitation_id": key(0x50), "application_id": key(0x23)}
@@ -48,7 +48,7 @@ def path_values(operation: str, ids: dict[str, UUID]) -> dict[str, str]:
 
 
 def ask(world: World, operation: str, who: str = "", **named: str) -> Any:
-    """Call the operation with a permitted credential and existing ids, except for those given; return the response."""
+    """Call the operation and return the response. Use an accepted credential. Existing ids are the default."""
     dialect, route = dialect_of(operation), ROUTES[operation]
     texts = {name: quote(text, safe="") for name, text in (path_values(operation, OWN) | named).items()}
     speaker = speaker_of(dialect)
@@ -67,7 +67,7 @@ def body(operation: str) -> dict[str, str] | str:
 
 
 def application_of_others(world: World) -> Unit:
-    """Create the application in ``FOREIGN``."""
+    """Create the application whose id is in ``FOREIGN``."""
     return UnitFactory.create(
         id=FOREIGN["application_id"], kind=Unit.Kind.APPLICATION, slug="theirs", organization=world.other_organization
     )

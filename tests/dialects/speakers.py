@@ -1,6 +1,6 @@
-"""The lists of invitations in all APIs, described for the common tests: one ``Speaker`` per list.
+"""Describe the lists of invitations in all APIs for the common tests: one ``Speaker`` per list.
 
-The house API has two: the invitations that an organization sent, and those that a person received.
+The house API has two lists: invitations that an organization sent, and invitations that a person received.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from orgs.permissions import ADMIN_ROLE, MANAGE_MEMBERS, UNIT_EDITOR_ROLE, VIEWE
 from tests.dialects.world import World, key, moment
 from tests.factories import InvitationFactory, MembershipFactory, OrganizationFactory, UnitFactory, UserFactory
 
-Response = Any  # the test client adds attributes to it
+Response = Any  # the test client adds attributes to responses
 Fields = dict[str, str]
 RIVERSIDE, HILLSIDE, NOWHERE, SHOP = key(0x10), key(0x11), key(0x98), key(0x21)
 
@@ -67,7 +67,7 @@ def sentence(message: str, fields: Fields) -> str:
 
 
 def sent(world: World, number: int, unit: Unit | None = None) -> None:
-    """Return an invitation with all optional values, and a new inviter and unit each time."""
+    """Create an invitation with all optional values. Each call creates a new inviter and a new unit."""
     inviter = MembershipFactory.create(
         organization=world.organization, user__email=f"inviter-{number}@example.com", role_id=ADMIN_ROLE
     ).user
@@ -98,10 +98,10 @@ def dates(number: int) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Speaker:
-    """A list of invitations in one of the five APIs: its path, its readers and its responses.
+    """A list of invitations in one of the five APIs, with its path, its allowed callers and its responses.
 
-    ``answers`` has, for each caller, the number of rows or the error status. ``pages`` are the paging parameters with
-    their maximum values. ``everything`` is the query for one page of the maximum size.
+    ``answers`` has the number of rows or the error status for each caller. ``pages`` maps each paging parameter to its
+    maximum value. ``everything`` is the query string for one page of the maximum size.
     """
 
     name: str
@@ -125,7 +125,7 @@ class Speaker:
         return self.path.format(organization=self.format_id(organization), application=self.format_id(SHOP))
 
     def headers(self, world: World, who: str) -> dict[str, str]:
-        """Return the headers with a caller's credential; "anonymous" has none."""
+        """Return the headers with the caller's credential. The "anonymous" caller has no credential."""
         if who == "anonymous":
             return {}
         shown = world.credentials[who][self.credential]
@@ -133,7 +133,7 @@ class Speaker:
         return {"Cookie": f"session_id={shown}"} if self.credential == "session" else bearer
 
     def ask(self, world: World, query: str = "", *, who: str = "", path: str = "", **request: Any) -> Response:
-        """Request the list, by default as its usual reader, and return the response."""
+        """Request the list and return the response. The default caller is ``reader``."""
         headers = {**self.headers(world, who or self.reader), **request.pop("headers", {})}
         client = Client(raise_request_exception=False)
         return client.generic(
@@ -145,7 +145,7 @@ class Speaker:
         return status, self.error(status, code, message, fields)
 
     def hold(self, world: World, count: int) -> None:
-        """Give the list exactly ``count`` rows."""
+        """Delete all invitations, and add exactly ``count`` rows to the list."""
         Invitation.objects.all().delete()
         for number in range(count):
             self.fill(world, number)
@@ -281,5 +281,5 @@ SPEAKERS = [
 
 
 def speaker_of(api: str) -> Speaker:
-    """Return the first list with this path prefix."""
+    """Return the first ``Speaker`` whose path has this prefix."""
     return next(speaker for speaker in SPEAKERS if speaker.path.startswith(f"/{api}/"))

@@ -1,4 +1,4 @@
-"""An email address is normalized once per request, where it enters."""
+"""Test that each request normalizes an email address only once, when the address is parsed."""
 
 import sys
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ INVITING = {
 
 @contextmanager
 def normalizing() -> Iterator[list[str]]:
-    """Collect all arguments of calls of the normalizer, with Python's profiler."""
+    """Yield a list that collects the argument of each call of the normalizer. Uses Python's profiler."""
     texts: list[str] = []
 
     def note(frame: FrameType, event: str, argument: Any) -> None:

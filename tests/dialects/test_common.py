@@ -1,4 +1,4 @@
-"""The lists of invitations in all five APIs: access, paging, and the number of queries."""
+"""Test the lists of invitations in all five APIs: access, paging, and the number of queries."""
 
 import re
 from operator import attrgetter
@@ -55,7 +55,7 @@ def test_foreign_and_unknown_organizations_get_the_same_response(
     world: World, speaker: Speaker, who: str, foreign: UUID
 ):
     answers = []
-    speaker.ask(world, who=who)  # the first use of a token is recorded
+    speaker.ask(world, who=who)  # warm up: the first use of a token runs extra queries to record the use
     for organization in (foreign, NOWHERE):
         with CaptureQueriesContext(connection) as captured:
             response = speaker.ask(world, who=who, path=speaker.list(organization))
@@ -92,7 +92,7 @@ def test_no_list_has_a_token_that_its_document_lacks(world: World, speaker: Spea
 
 @pytest.mark.parametrize("exchange", exchanges(), ids=lambda exchange: f"{exchange.dialect}/{exchange.path.stem}")
 def test_no_response_contains_a_token_except_those_listed_for_wacht(exchange):
-    """Golden files name tokens by their purpose."""
+    """In golden files, each token is replaced with a placeholder that names the token's purpose."""
     assert set(re.findall(r"\{(\w+) token", exchange.response)) <= (
         {"listed"} if exchange.dialect == "wacht" else set()
     )

@@ -1,4 +1,4 @@
-"""Random requests to all five APIs: none causes a 500, and only successful writes change the database."""
+"""Send random requests to all five APIs: none causes a 500, and only successful writes change the database."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ TYPES = ["application/json", "application/x-www-form-urlencoded", "multipart/for
 PARAMETERS = ["page", "limit", "sort", "email", "state", "page[size]", "page[after]", "filter[state][in]", "accept"]
 FIELDS = ["email", "permissions", "force", "role_id", "workspace_id", "workspace_role_id", "token", "invitationId"]
 
-# Ordinary and unusual text.
+# Samples of ordinary and unusual text.
 texts = st.text(max_size=40) | st.sampled_from(["", "0", "-1", str(10**40), "\x00", "\n", "x@example.com", "null"])
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | texts,
@@ -56,7 +56,7 @@ def mostly(usual: Any, otherwise: Any) -> Any:
 
 @st.composite
 def requests(draw: Any, api: str) -> dict[str, Any]:
-    """Generate requests that mostly have existing ids, the right method, a permitted caller and JSON."""
+    """Generate requests. Most have existing ids, the right method, an accepted credential and a JSON body."""
     route = draw(st.sampled_from(BY_API[api]))
     formats = FORMATS.get(api) or dict.fromkeys(route.names, str)
     named = {

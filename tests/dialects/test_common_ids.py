@@ -1,4 +1,4 @@
-"""Ids in the paths of all operations of all dialects: foreign, unknown and malformed ones."""
+"""Test foreign, unknown and malformed ids in the paths of all operations of all dialects."""
 
 import pytest
 from django.db import connection
@@ -21,7 +21,7 @@ from tests.dialects.world import World, key
 from tests.support.changes import track_changes
 from tests.support.queries import query_summaries
 
-# Almost the same id. Code that handles Unicode or line ends carelessly would accept it.
+# Malformed variants of an id. Code that handles Unicode or line ends carelessly would accept them.
 NEARLY = {
     "a newline behind it": lambda text: f"{text}\n",
     "a blank behind it": lambda text: f"{text} ",
@@ -46,7 +46,7 @@ def test_existing_ids_are_found(world: World, operation: str):
 
 @pytest.mark.parametrize(("operation", "name"), OPERATION_AND_NAME)
 def test_foreign_and_unknown_ids_get_the_same_response(world: World, operation: str, name: str):
-    """Body, status and queries are the same, also below the caller's own organization."""
+    """Body, status and queries are the same, including in paths below the caller's own organization."""
     application_of_others(world)
     foreign = FOREIGN | {"invitation_id": key(0x41)} if dialect_of(operation) == "zenml" else FOREIGN
 

@@ -1,4 +1,4 @@
-"""HTTP in all five APIs: invalid credentials, unsupported methods, and every kind of error."""
+"""Test HTTP in all five APIs: invalid credentials, unsupported methods, and every kind of error."""
 
 from operator import attrgetter
 

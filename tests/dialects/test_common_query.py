@@ -1,4 +1,4 @@
-"""Filters, sorting and cursors of all lists. Values match completely and in ASCII; a cursor fits one list only."""
+"""Test filters, sorting and cursors of all lists. Values that only resemble a valid value are rejected."""
 
 import re
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
@@ -31,7 +31,7 @@ APPLIVERY_SORTS = sorts("createdAt", "updatedAt", "email", "role", bare=True)
 FORM = "This does not have the expected form."
 LENGTH = "Between 1 and 256 characters are expected."
 
-# Values that are almost valid, and their error messages.
+# Almost valid values and their error messages.
 NEARLY = {
     (HOUSE, "sort", sorts("createdAt", "updatedAt", "expiresAt", "email")): [
         "createdAt:desc\n",
@@ -101,7 +101,7 @@ def test_the_address_filter_ignores_case(world: World):
         assert [row["email"] for row in APPLIVERY.rows(body)] == ["viewer@example.com"]
 
 
-KELVIN = "\u212a"  # its lower case is an ASCII k
+KELVIN = "\u212a"  # the Kelvin sign: its lower case is an ASCII k
 NO_SLUGS = ["desk\n", " desk", f"des{KELVIN}", "\u0501esk", "deſk", "\uff44esk", "desk\u200b", "desk.", "de_sk", "de"]
 
 
@@ -118,17 +118,17 @@ def test_the_slug_ignores_case_but_must_match_otherwise(world: World, place: str
         assert said(APPLIVERY.ask(world, path=path.format(slug))) == said(APPLIVERY.ask(world))
 
 
-# Cursors. The golden files have a changed one, and those of another filter, sort and organization.
+# Cursors. Golden files cover changed cursors, and cursors of another filter, sort order or organization.
 
 
 def linked(response: Response) -> dict[str, str]:
-    """Return the queries of the page links in a response of Upsun."""
+    """Return the query strings of the page links in an Upsun response."""
     links = re.findall(r'<([^>]+)>; rel="(\w+)"', response["Link"])
     return {name: urlsplit(address).query for address, name in links}
 
 
 def walk(world: World, query: str, way: str) -> list[str]:
-    """Return the ids on all pages from here in one direction."""
+    """Follow the page links in one direction. Return the ids on all pages."""
     response = UPSUN.ask(world, query)
     found = [row["id"] for row in response.json()]
     onward = linked(response).get(way)

@@ -1,4 +1,4 @@
-"""The fields of an invitation are exactly those of the vendors' documents, in their order."""
+"""Test that invitations have exactly the fields that the vendors' documents list, in the same order."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,12 +11,12 @@ from tests.dialects.test_schemas import document
 
 
 def item(prefix: str) -> dict[str, Any]:
-    schema: dict[str, Any] = document(prefix)["components"]["schemas"]["InvitationSerializer"]
+    schema: dict[str, Any] = document(prefix)["components"]["schemas"]["Invitation"]
     return schema
 
 
 def plain(prefix: str, schema: dict[str, Any]) -> tuple[Any, bool]:
-    """Return the schema with references resolved and without descriptions, and whether it may be null."""
+    """Return the schema without references and descriptions, and whether the value may be null."""
     alternatives = schema.get("oneOf") or schema.get("anyOf") or schema.get("allOf") or [schema]
     null = {"type": "null"} in alternatives or "null" in schema.get("type", "")
     [schema] = [one for one in alternatives if one != {"type": "null"}]
@@ -32,7 +32,7 @@ def plain(prefix: str, schema: dict[str, Any]) -> tuple[Any, bool]:
 
 
 def paths(prefix: str, schema: dict[str, Any], path: str = "") -> Iterator[tuple[str, bool, bool]]:
-    """Return for each field, by its dotted path, whether it may be null and whether it may be missing."""
+    """Map the dotted path of each field to whether it may be null and whether it may be missing."""
     for name, value in schema["properties"].items():
         fields, null = plain(prefix, value)
         yield path + name, null, name not in schema["required"]

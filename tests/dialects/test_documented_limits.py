@@ -1,4 +1,4 @@
-"""The five OpenAPI documents list the status 429 exactly where a limit can be reached."""
+"""Test that the five OpenAPI documents list status 429 for exactly the operations that have a limit."""
 
 import json
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from tests.support import operations
 
 @pytest.fixture
 def use_up(settings: Any) -> Callable[[], None]:
-    """Use up the limits that apply to the requests below."""
+    """Return a function that uses up the limits of the requests below."""
 
     def used_up() -> None:
         settings.RECIPIENT_EMAILS_PER_HOUR = 1000
@@ -29,7 +29,7 @@ def use_up(settings: Any) -> Callable[[], None]:
 
 
 def telling_of_429(*prefixes: str) -> set[tuple[str, str]]:
-    """Return method and path of all operations that document a 429 response with Retry-After."""
+    """Return the method and path of each operation that documents a 429 response."""
     found = [
         (method, path, operation["responses"]["429"])
         for prefix in prefixes
@@ -42,7 +42,7 @@ def telling_of_429(*prefixes: str) -> set[tuple[str, str]]:
 
 
 def status_of(ask: Callable[..., Any], *about: Any) -> int:
-    """Return the status of a request and roll back its changes, so that requests do not affect each other."""
+    """Return the status of a request. Roll back its changes, so that requests do not affect each other."""
     with transaction.atomic():
         response = ask(*about)
         transaction.set_rollback(True)

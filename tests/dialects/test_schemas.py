@@ -1,4 +1,4 @@
-"""The OpenAPI document of each dialect agrees with its golden files, and each documented status has one."""
+"""Test that each dialect's OpenAPI document matches its golden files, and that each documented status has a file."""
 
 import json
 import re
@@ -11,11 +11,11 @@ from perfectworks.urls import DIALECTS, DOCUMENTS
 from tests.dialects.documented import documented
 from tests.dialects.exchanges import exchanges
 
-# Statuses that any path can return; the documents leave them out.
+# Statuses that every path can return. The documents do not list them for each operation.
 ANYWHERE = {405, 406, 411, 500}
-# The status of a throttle that a test adds to operations without a limit, to check the error body.
+# The "Given" line of golden files for a throttle that tests add, to check the error body of a 429 response.
 THROTTLE = "a throttle is put in front that lets nobody through"
-SHOWN_ONCE = {503}  # for one operation of each dialect: an unavailable database affects all of them
+SHOWN_ONCE = {503}  # one golden file per dialect is enough, because an unavailable database affects all operations
 
 
 @cache
@@ -24,7 +24,7 @@ def document(prefix):
 
 
 def operations(prefix):
-    """Return the operations of the document by method and path segments."""
+    """Yield the method, the path segments and the operation for each operation of the document."""
     for path, methods in document(prefix)["paths"].items():
         for method, operation in methods.items():
             yield method.upper(), path.split("/"), operation
@@ -43,12 +43,12 @@ def operation_of(exchange):
         for method, template, operation in operations(exchange.dialect)
         if method == exchange.method and fits(template, parts)
     ]
-    # "/organizations/invitations/accept" also matches "/organizations/{id}/..."; prefer the literal path.
+    # "/organizations/invitations/accept" also matches "/organizations/{id}/...". Prefer the path with fewer parameters.
     return min(found, key=lambda pair: sum(part.startswith("{") for part in pair[0]), default=(None, None))[1]
 
 
 def schema_of(exchange):
-    """Return the schema of the response body: the operation's own, or the error schema of all paths."""
+    """Return the operation's schema of the response body, or the common error schema."""
     operation = operation_of(exchange)
     if THROTTLE in exchange.given:
         return {"$ref": "#/components/schemas/Error"}
@@ -60,7 +60,7 @@ def schema_of(exchange):
 
 
 def filled_in(text):
-    """Return the text with a value for each placeholder."""
+    """Replace each placeholder in the text with a value."""
     examples = {
         r"\{new \d as uuid\}": "01900000-0099-7000-8000-000000000099",
         r"\{new \d as decimal digits\}": "2076918743600632542919675432538374553",

@@ -1,4 +1,4 @@
-"""A sixth dialect needs one file, and an import and a line in ``perfectworks.urls``; the rest follows from that."""
+"""Test that a sixth dialect needs only its own file and two lines in ``perfectworks.urls``."""
 
 import json
 import sys
@@ -25,7 +25,7 @@ FRIEND = "https://app.example.com"
 
 @pytest.fixture
 def the_map() -> Iterator[ModuleType]:
-    """The URLs of the service with these two lines added."""
+    """The URLs of the service, with the sixth dialect added."""
     source = Path(str(urls.__file__)).read_text()
     for line, one_more in ((IMPORTS, ITS_IMPORT), (DIALECTS, ITS_LINE)):
         assert source.count(line) == 1

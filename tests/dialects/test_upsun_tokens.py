@@ -1,4 +1,4 @@
-"""``/upsun/oauth2/token``: the requests of the vendor's published clients that go beyond RFC 6749."""
+"""Test the requests to ``/upsun/oauth2/token`` in which the vendor's published clients differ from RFC 6749."""
 
 import json
 from datetime import timedelta
@@ -23,7 +23,7 @@ TOKEN = "/upsun/oauth2/token"
 
 
 def asks(body: object, **headers: str) -> Any:
-    """Send the request like the Node client: JSON, and its client id with an empty secret."""
+    """Send a token request like the Node client: a JSON body, and the client id with an empty secret."""
     given = {"Authorization": basic("platform-cli", ""), **headers}
     return Client(enforce_csrf_checks=True).post(
         TOKEN, json.dumps(body), content_type="application/json", headers=given
@@ -106,7 +106,7 @@ def test_only_what_this_endpoint_signed_is_a_token(key: tuple[ApiKey, str], orga
 def test_invalid_keys_are_refused(db: None, secret: str):
     assert result_of(asks({"grant_type": "api_token", "api_token": secret})) == (
         400,
-        {"error": "invalid_grant", "error_description": "This API token does not hold."},
+        {"error": "invalid_grant", "error_description": "This API token is not valid."},
     )
 
 
@@ -115,8 +115,8 @@ def test_invalid_keys_are_refused(db: None, secret: str):
     [
         ([], "The body must be a JSON object."),
         (None, "The body must be a JSON object."),
-        ({"grant_type": 1}, "Every parameter is a text."),
-        ({"grant_type": ["api_token"]}, "Every parameter is a text."),
+        ({"grant_type": 1}, "Every parameter must be a string."),
+        ({"grant_type": ["api_token"]}, "Every parameter must be a string."),
         ({"grant_type": "api_token", "api_token": "\x00"}, "The body is not valid."),
     ],
 )
@@ -138,7 +138,7 @@ def test_the_standard_endpoint_accepts_neither(key: tuple[ApiKey, str]):
 
 
 def redeemed(program: Program, person: User, secret: str = "") -> tuple[int, dict[str, Any]]:
-    """Redeem a code like the browser client: JSON, and its client id in the header with an empty secret."""
+    """Redeem a code like the browser client: a JSON body, and a header with the client id and an empty secret."""
     body = {
         "grant_type": "authorization_code",
         "code": Browser(person).allows(program),

@@ -31,12 +31,12 @@ def error_body(problem: Problem, request: HttpRequest) -> list[str]:
 
 
 class TinySchema(OperationSchema):
-    """The OpenAPI schema: bodies without an envelope."""
+    """The OpenAPI schema of the dialect. Responses have no envelope."""
 
     error = {"type": "array", "items": {"type": "string"}}
 
     def envelope(self, data: Schema) -> Schema:
-        """Return the data unchanged: there is no envelope."""
+        """Return the schema of the data unchanged, because the dialect has no envelope."""
         return data
 
 

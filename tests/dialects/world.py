@@ -54,7 +54,7 @@ PEOPLE = ("owner", "admin", "member", "invitee", "stranger", "manager")
 
 
 def key(number: int) -> UUID:
-    """Return an id that is unique in all four representations, one of which has the first 96 bits only."""
+    """Return an id that is unique in all four representations. One representation has only the first 96 bits."""
     return UUID(f"01900000-{number:04x}-7000-8000-00000000{number:04x}")
 
 
@@ -66,7 +66,7 @@ def moment(day: int) -> datetime:
 
 
 class World:
-    """The cast, two organizations, and an invitation in each state."""
+    """The people, two organizations, and an invitation in each state."""
 
     def __init__(self) -> None:
         self.people = {name: self.make_person(name, number) for number, name in enumerate(PEOPLE, start=1)}
@@ -78,16 +78,16 @@ class World:
         self.credentials["program"] = {"token": self.program_token()}
         self.credentials["late owner"] = {"token": self.token_of(self.people["owner"], timedelta(minutes=-1))}
         self.credentials["narrow invitee"] = {"token": self.token_of(self.people["invitee"], scopes="organizations")}
-        ApplicationAccess.objects.update(last_used_at=timezone.now())  # recent, so that requests do not update it
+        ApplicationAccess.objects.update(last_used_at=timezone.now())  # so that requests do not update it
 
-    # Callers
+    # Callers and their credentials
 
     def make_person(self, name: str, number: int) -> User:
         address = f"{name}@example.com"
         return UserFactory.create(email=address, id=key(number), first_name=name.capitalize(), last_name="Cast")
 
     def credentials_of(self, user: User) -> dict[str, str]:
-        """Return the person's credentials by kind; each was used before."""
+        """Return the person's credentials by kind. Each credential has been used before."""
         ExternalIdentityFactory.create(user=user, issuer=development_name(), subject=str(user.pk))
         return {
             "session": self.session_of(user),
@@ -96,7 +96,7 @@ class World:
         }
 
     def session_of(self, user: User) -> str:
-        """Return the key of the person's session, which is always the same."""
+        """Create a session for the person and return its key. The key is the same in every run."""
         records = [{"method": "password", "at": SIGNED_IN.timestamp(), "email": user.email}]
         data = {
             SESSION_KEY: str(user.pk),
@@ -118,7 +118,7 @@ class World:
         return issue_token(application, user, scopes, timezone.now() + lifetime)
 
     def program_token(self) -> str:
-        """Return a token from client credentials, without a person."""
+        """Return the token of a client-credentials grant, which belongs to no person."""
         application = OAuthApplicationFactory.create(
             service=True, name="Program", user=self.people["owner"], system_user=self.program
         )
@@ -135,7 +135,7 @@ class World:
             id=key(0x30),
             organization=self.organization,
             name="Manager",
-            permissions=Transformer.Force([MANAGE_MEMBERS, LIST_PROJECTS]),  # in the golden files' order
+            permissions=Transformer.Force([MANAGE_MEMBERS, LIST_PROJECTS]),  # in the order that the golden files expect
         )
         people = self.people
         for name, role in (("owner", OWNER_ROLE), ("admin", ADMIN_ROLE), ("member", VIEWER_ROLE)):
@@ -156,10 +156,10 @@ class World:
         )
         Role.objects.update(created_at=moment(1), updated_at=moment(1))
 
-    # What
+    # Invitations
 
     def make_invitations(self) -> None:
-        """Create an invitation in each state; a higher number is newer."""
+        """Create an invitation in each state. Invitations with higher numbers are newer."""
         self.invite(0x40, "invitee@example.com", role_id=VIEWER_ROLE, permissions=[CREATE_PROJECTS, MANAGE_BILLING])
         self.invite(0x41, "guest@example.com", unit=self.workspace, unit_role_id=UNIT_EDITOR_ROLE)
         self.invite(0x42, "viewer@example.com", unit=self.application, unit_role_id=UNIT_VIEWER_ROLE)
@@ -189,7 +189,7 @@ class World:
         )
 
 
-# Changes of the data, by the text after "Given" in a golden file
+# Functions that change the data, by the text after "Given" in a golden file
 
 
 def no_free_seat(world: World) -> AbstractContextManager[None]:
@@ -220,7 +220,7 @@ def database_that_is_gone(world: World) -> AbstractContextManager[None]:
 
 
 def throttle_in_front(world: World) -> AbstractContextManager[Any]:
-    """Add a throttle for tests. The service itself only limits emails and registrations."""
+    """Add a throttle to the operations. The service itself only limits emails and registrations."""
     return override_settings(ROOT_URLCONF="tests.dialects.limited")
 
 

@@ -1,4 +1,4 @@
-"""Events: recorded once, in order, with ids only."""
+"""Events are recorded once and in order, and contain ids only."""
 
 from datetime import UTC, datetime
 from uuid import UUID

@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.principals import SERVICE
 from events.models import Event
 
-# The part of a schema editor that the migration uses. SQLite has none inside of transactions.
+# Has the only attribute of a schema editor that the migration uses. SQLite's schema editor fails in a transaction.
 EDITOR = SimpleNamespace(connection=connection)
 
 pytestmark = pytest.mark.django_db

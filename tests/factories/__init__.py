@@ -1,7 +1,8 @@
-"""Rows for tests, by name: `InvitationFactory.create(organization=…, inviter=owner, expired=True)`.
+"""Factories that create rows for tests. Example: `InvitationFactory.create(organization=…, expired=True)`.
 
-There is a factory for each model. They do not use actions, which are what the tests test. Missing values are filled in,
-so that the database accepts the row. A trait (`expired=True`) is a state; it sets every column that belongs to it.
+There is a factory for each model. Factories do not call actions, because actions are the code under test. Factories
+fill in missing values, so that the database accepts the row. A trait (such as `expired=True`) stands for a state. It
+sets every column that belongs to the state.
 """
 
 from tests.factories.accounts import (

@@ -9,7 +9,7 @@ from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentRespo
 
 
 class EmailAddressFactory(DjangoModelFactory[EmailAddress]):
-    """A verified address. Use `verified=False` for an unverified one."""
+    """A verified address. Use `verified=False` for an unverified address."""
 
     class Meta:
         model = EmailAddress
@@ -52,7 +52,7 @@ class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
 
 
 class OAuthApplicationFactory(DjangoModelFactory[OAuthApplication]):
-    """An application that acts on behalf of people; `personal`: for its owner; `service`: for a system user."""
+    """An application that acts for people. `personal` acts for its owner only, and `service` for a system user."""
 
     class Meta:
         model = OAuthApplication

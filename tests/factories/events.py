@@ -10,7 +10,7 @@ from tests.factories.orgs import OrganizationFactory
 
 
 class EventFactory(DjangoModelFactory[Event]):
-    """A change of this `organization` by a person with a session. Events refer to objects by id only."""
+    """An event about a change of this `organization` by a person with a session. Events refer to objects only by id."""
 
     class Meta:
         model = Event

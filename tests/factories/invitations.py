@@ -22,10 +22,10 @@ ANSWERED = ("processing", "accepted", "declined")
 
 
 class InvitationFactory(DjangoModelFactory[Invitation]):
-    """An open invitation without permissions. Traits are the other states.
+    """An open invitation without direct permissions. Each trait creates an invitation in another state.
 
-    `invitee=user` sets the address and, for answered invitations, the user who answered. A `waiting` invitation was
-    accepted and waits for a seat. An `overdue` one has expired but is not marked yet.
+    `invitee=user` sets the address. For answered invitations, it also sets the user who answered. A `waiting`
+    invitation was accepted and waits for a seat. An `overdue` invitation has expired but is not marked as expired.
     """
 
     class Meta:
@@ -45,7 +45,7 @@ class InvitationFactory(DjangoModelFactory[Invitation]):
             status="cancelled",
             superseded_by=SubFactory(
                 "tests.factories.invitations.InvitationFactory",
-                cancelled=True,  # so that a further one may be open
+                cancelled=True,  # so that another invitation may be open
                 organization=SelfAttribute("..organization"),
                 email=SelfAttribute("..email"),
                 inviter=SelfAttribute("..inviter"),
@@ -69,15 +69,15 @@ class InvitationFactory(DjangoModelFactory[Invitation]):
 
     @classmethod
     def _adjust_kwargs(cls, **values: Any) -> dict[str, Any]:
-        """Remove the default `role_id` if `role` is given, as Django accepts only one of them."""
+        """Remove the default `role_id` if `role` is given, because Django accepts only one of the two."""
         given = {f"{name}_id" for name in ("role", "unit_role") if name in values}
         return {name: value for name, value in values.items() if name not in given}
 
 
 class EmailFactory(DjangoModelFactory[Email]):
-    """An email that waits for a worker. Traits are the other states, and set the dates.
+    """An email that waits for a worker. Each trait creates an email in another state and sets its dates.
 
-    `withheld` was dropped because its recipient has unsubscribed.
+    A `withheld` email is not sent because its recipient has unsubscribed.
     """
 
     class Meta:
@@ -109,7 +109,7 @@ class EmailFactory(DjangoModelFactory[Email]):
 
 
 class AttemptFactory(DjangoModelFactory[Attempt]):
-    """The email server's response."""
+    """A delivery attempt with the mail server's response."""
 
     class Meta:
         model = Attempt
@@ -124,7 +124,7 @@ class AttemptFactory(DjangoModelFactory[Attempt]):
 
 
 class SuppressionFactory(DjangoModelFactory[Suppression]):
-    """A suppression of this `address`, for all emails or for those of one `organization`."""
+    """A suppression of this `address`, for all emails or for the emails of one `organization`."""
 
     class Meta:
         model = Suppression
@@ -137,7 +137,7 @@ class SuppressionFactory(DjangoModelFactory[Suppression]):
 
 
 class SendingCounterFactory(DjangoModelFactory[SendingCounter]):
-    """A counter of emails to this `address` at these `times`; by default, one just now."""
+    """A counter of emails to this `address` at these `times`. The default is one email now."""
 
     class Meta:
         model = SendingCounter

@@ -26,7 +26,7 @@ from tests.factories.accounts import UserFactory
 
 
 class OrganizationFactory(DjangoModelFactory[Organization]):
-    """An organization without members, or with these `owners`. The name is derived from the slug."""
+    """An organization with these `owners`, by default without members. The name is derived from the slug."""
 
     class Meta:
         model = Organization
@@ -45,7 +45,7 @@ class OrganizationFactory(DjangoModelFactory[Organization]):
 
 
 class UnitFactory(DjangoModelFactory[Unit]):
-    """A workspace, unless `kind="application"`."""
+    """A unit: a workspace, or with `kind="application"` an application."""
 
     class Meta:
         model = Unit
@@ -57,7 +57,7 @@ class UnitFactory(DjangoModelFactory[Unit]):
 
 
 class RoleFactory(DjangoModelFactory[Role]):
-    """A custom role of the organization; with `level="unit"`, a role in units."""
+    """A custom role of the organization. With `level="unit"`, it is a role in units."""
 
     class Meta:
         model = Role
@@ -71,7 +71,7 @@ class RoleFactory(DjangoModelFactory[Role]):
 
 
 class MembershipFactory(DjangoModelFactory[Membership]):
-    """A member with `role_id`, by default the viewer's. `unit_roles={unit: role_id}` adds roles in units."""
+    """A member with `role_id`, which defaults to the viewer role. `unit_roles={unit: role_id}` adds roles in units."""
 
     class Meta:
         model = Membership
@@ -95,7 +95,7 @@ class MembershipFactory(DjangoModelFactory[Membership]):
 
 
 class RoleAssignmentFactory(DjangoModelFactory[RoleAssignment]):
-    """A role assignment in a unit, by default the viewer's. `MembershipFactory` assigns organization roles."""
+    """A role assignment in a unit; the default is the viewer role. `MembershipFactory` assigns organization roles."""
 
     class Meta:
         model = RoleAssignment

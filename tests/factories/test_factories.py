@@ -1,4 +1,4 @@
-"""Every model has a factory, and factories create valid rows."""
+"""Test that every model has a factory, and that factories create valid rows."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ WITH_TRAITS = [(factory, trait) for factory in ALL for trait in traits_of(factor
 
 
 def require_valid(row: Any) -> None:
-    """Raise the errors of the model's fields and constraints. Blank values are allowed, unlike in forms."""
+    """Validate the fields and constraints of the row. Unlike in forms, blank values are allowed."""
     empty = {field.name for field in row._meta.fields if getattr(row, field.attname) in field.empty_values}
     row.full_clean(exclude=empty)
     connection.check_constraints()

@@ -1,4 +1,4 @@
-"""The rights that roles and permissions give, as plain data. Nothing here imports the code under test."""
+"""The permissions of each role, as plain data. This module does not import the code under test."""
 
 from dataclasses import dataclass
 
@@ -30,11 +30,11 @@ class ModelGrant:
 
     @property
     def rights(self) -> set[str]:
-        """The rights in the organization."""
+        """Return the permissions in the organization."""
         direct = ADMIN if "organization:admin" in self.permissions else set()
         return ROLES[self.role] | self.permissions | direct
 
     @property
     def unit_rights(self) -> set[str]:
-        """The rights in the unit that the unit role adds."""
+        """Return the additional permissions that the unit role gives in the unit."""
         return UNIT_ROLES[self.unit_role] if self.unit_role else set()

@@ -1,4 +1,4 @@
-"""The base of the stateful test: the people and the organization, how a step runs, and the invariants."""
+"""The base class of the stateful test: it creates the data, runs the steps and checks the invariants."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -47,7 +47,7 @@ def pick(number: int, choices: list[Any]) -> Any:
 
 
 def outcome(call: Callable[[], Any], refused: type[Exception], name: Callable[[Any], str]) -> tuple[Any, str]:
-    """Return the result and "", or None and the name of the refusal."""
+    """Return the result and "". If the function raises the error class, return None and the error's name."""
     try:
         return call(), ""
     except refused as refusal:
@@ -57,7 +57,7 @@ def outcome(call: Callable[[], Any], refused: type[Exception], name: Callable[[A
 class InvitationMachineBase(RuleBasedStateMachine):
     """One organization with an owner, an admin, a manager and a unit.
 
-    `users` exist already. The rest is created in a transaction that is rolled back at the end of the example.
+    `users` already exist. All other rows are created in a transaction, which is rolled back after each example.
     """
 
     def __init__(self, users: dict[str, User]) -> None:
@@ -82,7 +82,7 @@ class InvitationMachineBase(RuleBasedStateMachine):
         self.rollback.close()
 
     def run_step(self, expect: Callable[[], list[str]], act: Callable[[], Any]) -> None:
-        """Run the step in the model and in the code. Assert that both refuse it, or that the expected events appear."""
+        """Run the step in the model and in the code. Assert the same refusal, or exactly the expected events."""
         count = len(self.model.members)
         expected_events, expected_refusal = outcome(expect, RuleViolation, str)
         result, refusal = outcome(act, DomainError, lambda error: type(error).__name__)
@@ -98,31 +98,31 @@ class InvitationMachineBase(RuleBasedStateMachine):
     def by(self, who: str) -> Principal:
         return session_of(self.users[who])
 
-    # What a generated number picks
+    # Select a person or an invitation by a generated number
 
     def member(self, number: int) -> str:
         return pick(number, [*self.model.members])
 
     def actor(self, number: int) -> str:
-        """Pick who acts: usually a member."""
+        """Pick the caller: usually a member."""
         return pick(number, [*self.model.members] * 4 + [*PEOPLE])
 
     def guest(self, number: int) -> str:
-        """Pick whom to invite: usually somebody who is not a member."""
+        """Pick the person to invite: usually a person who is not a member."""
         return pick(number, self.outsiders() * 5 + [*PEOPLE])
 
     def outsiders(self) -> list[str]:
         return [name for name in PEOPLE if name not in self.model.members]
 
     def invitation(self, number: int) -> ModelInvitation:
-        """Pick an invitation: usually an open one, the newest first."""
+        """Pick an invitation, usually an open one. A low number picks a new invitation."""
         newest_first = self.model.invitations[::-1]
         return pick(number, [one for one in newest_first if one.state == "pending"] * 3 + newest_first)
 
     def membership_id(self, who: str) -> Any:
         return self.organization.memberships.get(user=self.users[who]).pk
 
-    # Invariants: checked after every step
+    # Invariants. Hypothesis checks them after every step.
 
     @invariant()
     def invitations_match_the_model(self) -> None:

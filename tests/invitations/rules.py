@@ -1,7 +1,7 @@
 """The rules of invitations and memberships in plain Python. Nothing here uses the database or the code under test.
 
-`InvitationModel` is one organization with one unit. Its methods are named like the actions. Each returns the kinds of
-the events that the action records. When the action must be refused, it raises `RuleViolation` and changes nothing.
+`InvitationModel` is one organization with one unit. Each method has the name of an action and returns the kinds of the
+events that the action records. If the action must be refused, the method raises `RuleViolation` and changes nothing.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from typing import Any
 from tests.invitations.grants import EVERYDAY, MANAGE, ModelGrant
 
 PENDING, WAITING = "pending", "processing"
-# The refusal that an invitation in each other state raises.
+# For each state except open: the class name of the error that actions raise.
 ENDED = {
     "expired": "InvitationExpired",
     "accepted": "InvitationAccepted",
@@ -23,7 +23,7 @@ ENDED = {
 
 
 class RuleViolation(Exception):
-    """The rules forbid the step. The argument is the class name of the refusal."""
+    """Raised when the rules forbid a step. The argument is the class name of the expected error."""
 
 
 @dataclass(eq=False)
@@ -31,7 +31,7 @@ class ModelInvitation:
     """An invitation in the model.
 
     `is_marked` is false while an expired invitation still has the status `pending` in the database. `key` is the
-    primary key of the row; the model does not use it.
+    primary key of the row. The model does not use the key.
     """
 
     to: str
@@ -49,9 +49,9 @@ class ModelInvitation:
 
 @dataclass
 class InvitationModel:
-    """The members with their grants, all invitations, and the invitations that wait for a seat, oldest first.
+    """The members and their grants, all invitations, and the invitations that wait for a seat (oldest first).
 
-    `ceilings` maps a member to the rights of the person who gave them their current grant, as `rights_of` returns them.
+    `ceilings` maps each member to the rights of the person who gave the member their grant (see `rights_of`).
     """
 
     members: dict[str, ModelGrant]
@@ -166,14 +166,14 @@ class InvitationModel:
         return ["invitation.declined"]
 
     def fail(self, invitation: ModelInvitation) -> list[str]:
-        """The email bounces. Only an open invitation changes."""
+        """Simulate a bounced email. Only an open invitation changes."""
         if invitation.state != PENDING:
             return []
         invitation.state = "error"
         return ["invitation.failed"]
 
     def pass_expiry(self, invitation: ModelInvitation) -> None:
-        """The expiry date passes. The row still has the status `pending`."""
+        """Simulate that the expiry date passes. The row still has the status `pending`."""
         invitation.state, invitation.is_marked = "expired", False
 
     def expire(self) -> list[str]:
@@ -211,7 +211,7 @@ class InvitationModel:
         return ["organization.seat_limit_set", *self.fill_seats()]
 
     def fill_seats(self) -> list[str]:
-        """Give free seats to waiting invitees, oldest first. Skip those whose inviter can no longer grant the roles."""
+        """Give free seats to waiting invitees in order. Skip invitees whose inviter can no longer grant the roles."""
         events: list[str] = []
         for invitation in list(self.waiting):
             if self.is_full:
@@ -237,7 +237,7 @@ class InvitationModel:
         return self.owners == [who]
 
     def unanswered(self, to: str, grant: ModelGrant) -> ModelInvitation | None:
-        """Return the open or waiting invitation to this address and target, if there is one."""
+        """Return the open or waiting invitation to this address and unit, if there is one."""
         return next((one for one in self.invitations if one.reserves and has_target(one, to, grant)), None)
 
     def require_seat(self, to: str, without: ModelInvitation | None = None) -> None:
@@ -252,7 +252,7 @@ class InvitationModel:
         return ["invitation.expired"] * len(overdue)
 
     def replace_inviter(self, by: str, invitation: ModelInvitation) -> None:
-        """Make the caller the inviter when the current inviter can no longer grant this."""
+        """Make the caller the inviter if the current inviter can no longer grant these roles."""
         if not self.can_offer(invitation.inviter, invitation.grant):
             invitation.inviter = by
 

@@ -24,7 +24,7 @@ def workspace(organization: Organization) -> Unit:
 
 
 def refused(constraint: str) -> Any:
-    """Expect an IntegrityError. SQLite names the columns of a violated unique index, not the index."""
+    """Expect an IntegrityError from this constraint. For a unique index, SQLite reports the columns, not the name."""
     return pytest.raises(IntegrityError, match=constraint if connection.vendor == "postgresql" else None)
 
 

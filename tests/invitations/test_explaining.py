@@ -51,7 +51,7 @@ def invitation(invite: Callable[..., Invitation]) -> Invitation:
 
 
 def send_message(email: Email, state: str = "sent", words: str = "") -> None:
-    """Set the result of the delivery."""
+    """Record this delivery result for the email."""
     times: dict[str, dict[str, Any]] = {"sent": {"sent_at": timezone.now(), "due_at": None}, "failed": {"due_at": None}}
     Email.objects.filter(pk=email.pk).update(state=state, response=words, attempts=1, **times.get(state, {}))
     AttemptFactory.create(email=email, state=state, response=words)
@@ -73,7 +73,7 @@ def story(invitation: Invitation, **shown: bool) -> list[tuple[str, str]]:
     return [(entry.what, entry.words) for entry in explain(loaded, **shown).timeline]
 
 
-# Open
+# Open invitations
 
 
 def test_an_email_that_went_out_waits_for_an_answer(invitation: Invitation):
@@ -167,7 +167,7 @@ def test_only_staff_see_an_unsubscribed_address(invitation: Invitation):
     assert reason(invitation, to_staff=True) == "email_unwanted"
 
 
-# Ended or waiting for a seat
+# Ended invitations, and invitations that wait for a seat
 
 
 def test_a_refused_email_ended_the_invitation(invite: Callable[..., Invitation]):
@@ -264,7 +264,8 @@ def test_an_expired_one_whose_email_never_went_out_says_so_and_what_the_server_s
     assert explain(Invitation.objects.with_details().get(pk=invitation.pk)).words == "451 Try later"
 
 
-# Only staff see the server's response to a sent email: a withheld email has none, which would reveal it
+# Only staff see the mail server's response to a sent email. A withheld email has no response, so organizations could
+# otherwise recognize withheld emails.
 
 
 def test_only_staff_read_what_the_server_said_when_it_took_an_email(invite: Callable[..., Invitation]):

@@ -43,7 +43,7 @@ FINISHED = ["accepted", "declined", "cancelled", "expired", "error"]
 
 @pytest.fixture
 def one_of_each(organization: Organization, owner: User) -> dict[str, Invitation]:
-    """One invitation in each state, and an overdue one."""
+    """One invitation in each state, and an overdue invitation."""
     made = {status: make(organization, owner, status) for status in FINISHED}
     made["processing"] = make(organization, owner, "processing")
     made["late processing"] = make(organization, owner, "processing", overdue=True)

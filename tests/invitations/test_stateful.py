@@ -1,7 +1,7 @@
-"""Hypothesis runs actions on invitations and members in any order and compares each with the rules in `rules.py`.
+"""Stateful test: Hypothesis runs actions in random order and compares each result with the model in `rules.py`.
 
-Each step runs in the model and in the code. Both must refuse it for the same reason, or both must accept it. After
-every step the database must match the model (`machine.py`).
+Each step runs in the model and in the code. Both must accept the step, or both must refuse it for the same reason.
+After every step, the database must match the model (see `machine.py`).
 """
 
 from datetime import timedelta
@@ -31,9 +31,9 @@ from tests.invitations.rules import ModelInvitation
 from tests.repetition import times
 from tests.support.people import cast_member
 
-numbers = st.integers(min_value=0, max_value=60)  # each picks a person or an invitation
+numbers = st.integers(min_value=0, max_value=60)  # each number selects a person or an invitation
 direct_permissions = st.frozensets(st.sampled_from([LIST_PROJECTS, CREATE_PROJECTS, MANAGE_MEMBERS, ADMIN]), max_size=1)
-other_people = st.sampled_from(["", "", "", "", *PEOPLE])  # "" is the invitee
+other_people = st.sampled_from(["", "", "", "", *PEOPLE])  # "" stands for the invitee
 grants = st.builds(ModelGrant, st.sampled_from(sorted(ROLES)), direct_permissions, st.sampled_from(["", *UNIT_ROLES]))
 
 VIEWER = ModelGrant("viewer")
@@ -42,9 +42,9 @@ has_invitations = precondition(lambda machine: machine.model.invitations)
 
 
 class InvitationMachine(InvitationMachineBase):
-    """The steps. The numbers pick who acts and on what."""
+    """The steps. Generated numbers select the caller and the invitation or member."""
 
-    # By the organization
+    # Actions by members of the organization
 
     @rule(actor=numbers, guest=numbers, grant=grants, force=st.booleans())
     def invite(self, actor: int, guest: int, grant: ModelGrant, force: bool) -> None:
@@ -116,7 +116,7 @@ class InvitationMachine(InvitationMachineBase):
     @precondition(lambda machine: machine.acceptable())
     @rule(number=numbers)
     def accept_without_a_free_seat(self, number: int) -> None:
-        """The seat limit falls to the number of members. Then an invitee accepts and must wait."""
+        """Lower the seat limit to the number of members. Then an invitee accepts and must wait."""
         invitation = pick(number, self.acceptable())
         self.set_seat_limit(len(self.model.members))
         self.accept_as(invitation.to, invitation)
@@ -132,7 +132,7 @@ class InvitationMachine(InvitationMachineBase):
             name for name in self.model.members if name != self.model.owners[0] and self.model.can_offer(name, VIEWER)
         ]
 
-    # By the invitee, and sometimes by somebody else
+    # Actions by the invitee, and sometimes by another person
 
     @has_invitations
     @rule(number=numbers, other=other_people)
@@ -156,7 +156,7 @@ class InvitationMachine(InvitationMachineBase):
             lambda: answering.decline(by=self.by(by), invitation_id=invitation.key),
         )
 
-    # Time and email
+    # Expiry and email delivery
 
     @has_invitations
     @rule(number=numbers, how=st.sampled_from(["its date passes", "its email bounces", "overdue ones are marked"]))
@@ -175,7 +175,7 @@ class InvitationMachine(InvitationMachineBase):
         else:
             self.run_step(self.model.expire, lambda: ending.expire(**self.here))
 
-    # Members
+    # Actions on members
 
     @rule(actor=numbers, member=numbers, grant=grants)
     def change(self, actor: int, member: int, grant: ModelGrant) -> None:
@@ -232,6 +232,6 @@ def test_actions_in_any_order_match_the_model(users: dict[str, User]):
         stateful_step_count=40,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
-        phases=[Phase.generate],  # shrinking a failure takes minutes: add Phase.shrink where it helps
+        phases=[Phase.generate],  # Shrinking takes minutes. Add Phase.shrink to debug a failure.
     )
     run_state_machine_as_test(cast("Any", lambda: InvitationMachine(users)), settings=bounds)

@@ -1,4 +1,4 @@
-"""Test the tokens of invitation links: they are derived, differ by purpose, and any change makes them invalid."""
+"""Test the tokens in invitation links: each purpose has its own token, and a changed token is invalid."""
 
 import base64
 import string
@@ -110,7 +110,7 @@ class TestRotatingKeys:
         assert listed == Proof(self.INVITATION.pk, 3, Purpose.LISTED)
 
     def test_tokens_do_not_change_between_releases(self, settings: Settings):
-        """Links in sent emails must keep working."""
+        """Links in emails that were already sent must keep working."""
         settings.INVITATION_TOKEN_KEYS = ["a key of at least thirty-two characters"]
         assert [token_for(self.INVITATION, purpose) for purpose in Purpose] == [
             "AZjA3gAAcACAAAAAAAAACgAAAANte-Lo0fnqDc-fBuqYa2JFuMXdSclRVLQ",

@@ -19,12 +19,12 @@ CALLS_WITH_CONTEXT = {"pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"
 LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
 CALL = re.compile(rf"\b(gettext|ngettext|pgettext|npgettext|_)\(((?:{LITERAL})(?:, *{LITERAL})*)")
 
-Key = tuple[str, str]  # context and text
+Key = tuple[str, str]  # a message's context and text
 
 
 @dataclass
 class Entry:
-    """A text of a .po file. `plural` may be empty. `translations` maps the plural form to the translation."""
+    """An entry of a .po file. `plural` may be empty. `translations` maps each plural form to its translation."""
 
     context: str = ""
     text: str = ""
@@ -43,7 +43,7 @@ def texts_in_code() -> set[Key]:
 
 
 def texts_of_allauth() -> set[Key]:
-    """Return every translatable text of the parts of django-allauth that we use."""
+    """Return the translatable texts of the django-allauth modules and templates that we use."""
     library = Path(allauth.__file__).parent
     packages = [library / "core", library / "account", library / "mfa"]
     return texts_of(packages, [library / "templates" / "account", library / "templates" / "mfa"])

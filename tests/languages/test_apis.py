@@ -1,4 +1,4 @@
-"""Test that the APIs respond in English, whatever language the client or the site has."""
+"""Test that the APIs always respond in English, even if the client or the site uses another language."""
 
 import pytest
 

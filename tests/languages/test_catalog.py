@@ -66,7 +66,7 @@ def test_germans_are_addressed_formally(folder, entries):
 
 
 def test_no_line_ends_within_the_german_word_for_email(folder, entries):
-    """Browsers break lines at an ordinary hyphen, but not at U+2011, which looks the same."""
+    """Browsers break lines at an ordinary hyphen, but not at a non-breaking hyphen (U+2011)."""
     assert [text for entry in entries for text in entry.translations.values() if "E-Mail" in text] == []
 
 

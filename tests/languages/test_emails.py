@@ -1,4 +1,4 @@
-"""Test that an email has its reader's language, whatever the worker's language is."""
+"""Test that an email is in its recipient's language, even if the worker uses another language."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Test the language of a page: the invitation's, the organization's, the browser's or the site's, in this order."""
+"""Test the language of a page. The first that is known applies: invitation, organization, browser, site."""
 
 import re
 
@@ -21,7 +21,7 @@ def invitation(organization, owner):
 
 
 def speaks(response):
-    """Return the language of the page. The header must agree."""
+    """Return the language of the page. Check that the Content-Language header is the same."""
     html = response.content.decode()
     [language] = re.findall(r'<html lang="([\w-]*)"', html)
     assert response["Content-Language"] == language

@@ -1,4 +1,4 @@
-"""Staff callers, in addition to the cast."""
+"""Staff callers, in addition to the users of ``tests/conftest.py``."""
 
 import pytest
 

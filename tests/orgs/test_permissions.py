@@ -1,4 +1,4 @@
-"""Permissions and built-in roles: what they imply, their labels, and the roles in the database."""
+"""Permissions and built-in roles: implied permissions, labels, and the roles in the database."""
 
 import pytest
 from django.apps import apps

@@ -1,4 +1,4 @@
-"""Permission checks. Callers can only grant what they have."""
+"""Permission checks. Callers can only grant permissions that they have."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Seats: how members and open invitations use them, and how staff set the limits."""
+"""Seats: members and open invitations take seats, and staff set the limits."""
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 class TestCounting:
-    """The organization of the cast has three members."""
+    """The organization of these tests has three members."""
 
     def test_each_person_and_system_user_takes_one(self, organization: Organization):
         assert seats_taken(organization) == 3

@@ -1,4 +1,4 @@
-"""Slugs match the patterns of all documents and do not look like ids."""
+"""Slugs match the patterns of all vendors' API documents and do not look like ids."""
 
 import re
 
@@ -11,8 +11,8 @@ from core.ids import to_oid, uuid7
 from orgs.models import Organization, Unit
 from orgs.slugs import validate_slug
 
-DOCUMENTED = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]$", re.ASCII)  # Applivery: targetInfo.slug
-DOCUMENTED_ID = re.compile(r"^[a-fA-F0-9]{24}$", re.ASCII)  # Applivery: every id
+DOCUMENTED = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]$", re.ASCII)  # Applivery's targetInfo.slug
+DOCUMENTED_ID = re.compile(r"^[a-fA-F0-9]{24}$", re.ASCII)  # all of Applivery's ids
 
 
 def is_slug(text: str) -> bool:

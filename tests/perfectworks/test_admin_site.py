@@ -1,4 +1,4 @@
-"""The admin uses our sign-in page, and only admin pages allow scripts."""
+"""Test that the admin uses our sign-in page, and that only admin pages allow scripts."""
 
 import pytest
 from django.contrib.auth import get_user_model

@@ -1,10 +1,10 @@
-"""The project's own system checks."""
+"""Test the system checks of this project."""
 
 import pytest
 from django.core import checks
 from django.db import connection, transaction
 
-from perfectworks.checks import cache_is_shared, isolation_errors
+from perfectworks.checks import RENAMED_VARIABLES, cache_is_shared, isolation_errors, no_variable_has_its_old_name
 
 
 @pytest.mark.django_db
@@ -58,3 +58,18 @@ def test_several_web_processes_without_a_shared_cache_are_warned_of(monkeypatch,
 
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache"}}
     assert cache_is_shared() == []
+
+
+def test_variables_with_their_old_names_are_reported(monkeypatch):
+    assert no_variable_has_its_old_name() == []
+
+    monkeypatch.setenv("MAIL_WEBHOOK", "postmark")
+
+    assert no_variable_has_its_old_name() == [
+        checks.Error("MAIL_WEBHOOK is now EMAIL_WEBHOOK. Rename it in the environment.", id="perfectworks.E002")
+    ]
+
+
+@pytest.mark.parametrize("name", RENAMED_VARIABLES.values())
+def test_the_new_names_are_settings(name, settings):
+    assert hasattr(settings, name)

@@ -1,4 +1,4 @@
-"""The demo: its credentials are valid, and running it again creates nothing new."""
+"""Test the `demo` command: its credentials are valid, and a second run creates nothing new."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -119,7 +119,7 @@ def test_every_credential_of_a_person_is_theirs(shown, person: str):
 
 
 def test_a_session_is_of_somebody_who_has_just_signed_in(shown):
-    """The session has a recent sign-in. Scripts can make the CSRF token themselves."""
+    """Creating an API key requires a recent sign-in. Scripts can choose the CSRF token themselves."""
     cookies = f"session_id={shown['people']['owner']['session_id']}; csrftoken={'a' * 32}"
     program = Client(enforce_csrf_checks=True, headers={"Cookie": cookies, "X-CSRFToken": "a" * 32})
     response = program.post("/api/v0/api-keys", {"name": "Mine"}, "application/json")

@@ -1,4 +1,4 @@
-"""The health endpoints, also with an unmigrated or missing database."""
+"""Test the health endpoints, including with an unmigrated or missing database."""
 
 import pytest
 from django.db import connection
@@ -13,7 +13,7 @@ def test_live_needs_no_database(client):
 
 @pytest.mark.django_db
 def test_ready_when_the_database_is_available_and_migrated(client, django_assert_num_queries):
-    with django_assert_num_queries(2):  # two queries: whether the table of migrations exists, and its rows
+    with django_assert_num_queries(2):  # Django checks whether the migrations table exists, and reads its rows
         response = client.get("/healthz/ready")
 
     assert (response.status_code, response.json()) == (200, {"status": "ready"})

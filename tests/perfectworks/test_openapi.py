@@ -1,4 +1,4 @@
-"""The OpenAPI documents: valid, without warnings, limited to their paths, and up to date."""
+"""Test that each OpenAPI document is valid, free of warnings, up to date, and limited to the paths of its API."""
 
 import json
 from io import StringIO

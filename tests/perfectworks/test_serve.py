@@ -1,4 +1,4 @@
-"""`manage.py serve` as a process: it stops what it starts, and its exit code shows the result."""
+"""Test `manage.py serve` as a process: it stops the processes that it starts, and returns the right exit code."""
 
 import fcntl
 import os
@@ -31,16 +31,16 @@ def free_port() -> int:
 
 
 def environment(directory: Path) -> dict[str, str]:
-    """Return that of a service whose database is in `directory`."""
+    """Return the environment of a service whose database is in `directory`."""
     database = f"sqlite:///{directory}/perfectworks.sqlite3"
     return {"PATH": os.environ["PATH"], "DEBUG": "1", "DATABASE_URL": database}
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A directory with the database of a service that has run before.
+    """Return a directory with a database that already has its tables and the demo data.
 
-    Creating the tables takes seconds, so the first pytest worker that needs the directory creates it. The others wait.
+    Creating the tables takes seconds, so only the first pytest worker creates the directory. The other workers wait.
     """
     temporary = tmp_path_factory.getbasetemp()
     shared = temporary if worker_id == "master" else temporary.parent
@@ -62,7 +62,7 @@ def manage(directory: Path, command: str) -> None:
 
 @pytest.fixture
 def directory(prepared: Path, tmp_path: Path) -> Path:
-    """A copy of the prepared one."""
+    """Return a copy of the prepared directory."""
     return shutil.copytree(prepared, tmp_path / "copy")
 
 
@@ -95,7 +95,7 @@ def read_until_ready(process: subprocess.Popen[str], port: int) -> list[str]:
 
 
 def children(parent: int) -> dict[str, int]:
-    """Return the process ids of the web server and the worker, found by their command lines."""
+    """Find the web server and the worker by their command lines. Return their process ids."""
     numbers = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
     lines = {Path(f"/proc/{number}/cmdline").read_text(): int(number) for number in numbers}
     return {name: pid for name in ("gunicorn", "worker") for line, pid in lines.items() if name in line}
@@ -160,7 +160,7 @@ def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(tmp_pa
 
 
 def headers_of(curl: list[str]) -> dict[str, str]:
-    """Return the header of a curl command."""
+    """Return the header that the curl options set."""
     _, option, value, _ = curl
     name, _, text = value.partition(": ")
     return {"-H": {name: text}, "--cookie": {"Cookie": value}}[option]
@@ -191,7 +191,7 @@ def test_a_part_that_does_not_listen_is_ended_by_force(tmp_path, monkeypatch):
         "open(sys.argv[1], 'w').close(); signal.pause()"
     )
     with serve.running({"deaf": [sys.executable, "-c", script, str(tmp_path / "deaf")]}) as processes:
-        (tmp_path / "deaf").read_text()  # blocks until the process opens the other end
+        (tmp_path / "deaf").read_text()  # blocks until the process opens the pipe for writing
 
     assert processes["deaf"].returncode == -signal.SIGKILL
 

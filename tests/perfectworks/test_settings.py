@@ -1,4 +1,4 @@
-"""Settings that prevent the start. Each test runs a new interpreter."""
+"""Test the settings that prevent the service from starting. Each test runs a new interpreter."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ PRODUCTION = {"SECRET_KEY": SECRET, "PUBLIC_BASE_URL": "https://perfectworks.tes
 
 
 def load(expression: str = "''", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Import the settings in a new process with only this environment, and return `expression`."""
+    """Import the settings in a new process with only this environment. Return the value of `expression`."""
     return subprocess.run(
         [sys.executable, "-c", f"from perfectworks import settings; print({expression})"],
         env={"PATH": os.environ["PATH"], **environment},

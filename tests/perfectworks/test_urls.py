@@ -1,4 +1,4 @@
-"""The URLconf."""
+"""Test the URLconf of the project."""
 
 from contextlib import closing
 

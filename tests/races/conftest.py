@@ -1,4 +1,4 @@
-"""Factories for the races. Each round of a race creates its own rows."""
+"""Factories for the tests of races. Each round of a test creates its own rows."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from tests.factories import OrganizationFactory, UserFactory
 
 @pytest.fixture(autouse=True)
 def _as_many_emails_as_rounds(settings: Settings) -> None:
-    """Raise the sending limits, because all rounds use the same addresses."""
+    """Raise the sending limits, because all rounds send to the same addresses."""
     settings.RECIPIENT_EMAILS_PER_HOUR = settings.INVITER_EMAILS_PER_DAY = 10_000
 
 

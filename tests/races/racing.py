@@ -18,13 +18,13 @@ PATIENCE = 60.0
 
 
 def rounds() -> Iterable[int]:
-    """Return the rounds of a race; ``RACE_ROUNDS`` sets how many. SQLite has one writer at a time and needs few."""
+    """Return the rounds of a race; set ``RACE_ROUNDS`` for more. SQLite has one writer at a time, so few are enough."""
     in_full = 10 if connection.vendor == "postgresql" else 3
     return range(int(os.environ.get("RACE_ROUNDS") or times(1, in_full=in_full)))
 
 
 def race(*contenders: Callable[[], Any]) -> list[Any]:
-    """Run all contenders at once and return their results or domain errors in order; other errors are raised."""
+    """Run all contenders at once. Return their results or domain errors in order, and raise other errors."""
     barrier = Barrier(len(contenders), timeout=PATIENCE)
 
     def run(contender: Callable[[], Any]) -> Any:
@@ -53,7 +53,7 @@ def kinds(organization: Organization) -> list[str]:
 
 
 def wait_until_somebody_waits() -> None:
-    """Wait until another connection to this database waits for a lock (PostgreSQL)."""
+    """Wait until another connection to this database is blocked by a lock (PostgreSQL)."""
     give_up = time.monotonic() + PATIENCE
     waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     with connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Concurrent answers, changes and cancellations of one invitation: exactly one of them succeeds."""
+"""Concurrent answers, changes and cancellations of one invitation: exactly one request succeeds."""
 
 from collections.abc import Callable
 from functools import partial
@@ -295,7 +295,7 @@ def test_of_two_people_who_accept_for_the_last_seat_one_waits(somebody: Somebody
 
 
 def test_a_seat_is_given_once_when_it_is_freed_twice(somebody: Somebody, founded: Founded):
-    """Two members leave a full organization in which three people wait for a seat."""
+    """Two members leave a full organization at once. Three people wait for a seat."""
     for _ in rounds():
         owner, leaving = somebody(), [somebody(), somebody()]
         organization = founded(owner, seat_limit=3)

@@ -1,4 +1,4 @@
-"""Rules about several rows under concurrent changes: owners, seats, addresses and accounts."""
+"""Rules that involve several rows stay true under concurrent changes: owners, seats, addresses and accounts."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +61,7 @@ def owners_of(organization: Organization) -> int:
 
 
 class TestAnOwnerStays:
-    """One of two owners stays when both try to leave."""
+    """If both owners of an organization try to leave, one of them cannot."""
 
     def test_when_both_leave(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
@@ -327,7 +327,7 @@ class TestEndings:
     def test_an_account_that_ends_joins_no_organization(
         self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
     ):
-        """The account is deleted while it accepts in another organization, which has a separate lock."""
+        """The account is deleted while it accepts an invitation to another organization, which has a separate lock."""
         for _ in rounds():
             owner, person = somebody(), somebody()
             MembershipFactory.create(organization=founded(owner), user=person)
@@ -349,7 +349,7 @@ class TestEndings:
     def test_an_account_that_has_just_joined_is_not_deleted_partly(
         self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
     ):
-        """The deletion locked the organizations before the account joined another, so that lock is missing."""
+        """The account joins an organization too late for the deletion to lock that organization."""
         owner, person = somebody(), somebody()
         MembershipFactory.create(organization=founded(owner), user=person)
         invitation = InvitationFactory.create(organization=founded(owner), invitee=person, inviter=owner)

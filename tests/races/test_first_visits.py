@@ -1,4 +1,4 @@
-"""Several concurrent first requests of one person, by token or registration, create one account."""
+"""Concurrent first requests of one person create one account, both with a token and by registration."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""Limits are exact: of fifty concurrent requests, exactly as many succeed as the limit allows."""
+"""Limits are exact: if the limit is 10, for example, exactly 10 of 50 concurrent requests succeed."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -46,7 +46,7 @@ def _no_other_limit(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def _no_more_connections_than_others_leave() -> Iterator[None]:
-    """Close the connection pool afterwards: later tests break each open connection and would have many to replace."""
+    """Close the connection pool after each test. Later tests break every open connection, so there must be few."""
     yield
     connection.close()
     if connection.vendor == "postgresql":
@@ -54,7 +54,7 @@ def _no_more_connections_than_others_leave() -> Iterator[None]:
 
 
 def at_once(*contenders: Callable[[], Any]) -> list[type[LimitReached]]:
-    """Run all contenders at once and return the limits that they reached; they share connections as in a web server."""
+    """Run all contenders at once and return the limits that they reached. They share connections as in a web server."""
     start = Barrier(len(contenders), timeout=PATIENCE)
 
     def run(contender: Callable[[], Any]) -> type[LimitReached] | None:
@@ -72,7 +72,7 @@ def at_once(*contenders: Callable[[], Any]) -> list[type[LimitReached]]:
 
 
 def assert_nothing_half_sent(emails: int) -> None:
-    """Assert that there are as many emails and events as requests that succeeded."""
+    """Assert that there are exactly this many emails, and as many events."""
     assert Email.objects.count() == emails
     assert Event.objects.filter(kind__in=EMAIL_EVENTS).count() == emails
 

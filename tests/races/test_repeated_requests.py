@@ -1,4 +1,4 @@
-"""Concurrent copies of one request with an idempotency key: one effect, and the same response for all."""
+"""Concurrent copies of one request with an idempotency key take effect once and all get the same response."""
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor

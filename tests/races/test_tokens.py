@@ -1,4 +1,4 @@
-"""Authorization codes and refresh tokens can be used once, also by concurrent requests."""
+"""Authorization codes and refresh tokens can only be used once, even by concurrent requests."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,7 +26,7 @@ def program(somebody: Callable[[], User]) -> Program:
 
 
 def at_once(program: Program, way: str, secret: str) -> list[tuple[int, dict[str, Any]]]:
-    """Send the same token request twice at once; return both responses, a successful one first."""
+    """Send the same token request twice at once. Return both responses, the successful response first."""
     contenders = (replace(program, http=Client()) for _ in range(2))
     answers = race(*(partial(getattr(contender, way), secret) for contender in contenders))
     return sorted(map(result_of, answers), key=lambda pair: pair[0])
@@ -37,7 +37,7 @@ def live_tokens() -> tuple[int, int]:
 
 
 def test_a_code_redeemed_twice_at_once_gives_one_pair_and_ends_it(program: Program, somebody: Callable[[], User]):
-    """A code used twice may be stolen, so its tokens are revoked (RFC 6749, section 4.1.2)."""
+    """A code that is used twice may have been stolen, so its tokens are revoked (RFC 6749, section 4.1.2)."""
     for _ in rounds():
         person = somebody()
         (status, tokens), refused = at_once(program, "redeems", Browser(person).allows(program))
@@ -48,7 +48,7 @@ def test_a_code_redeemed_twice_at_once_gives_one_pair_and_ends_it(program: Progr
 
 
 def test_a_refresh_token_used_twice_at_once_gives_one_pair_and_ends_it(program: Program, somebody: Callable[[], User]):
-    """A refresh token used twice revokes its family, as it does when reused later (RFC 9700, section 4.14.2)."""
+    """The second use of a refresh token revokes all tokens of its family (RFC 9700, section 4.14.2)."""
     for _ in rounds():
         first = tokens_of(program, somebody())
         (status, second), refused = at_once(program, "refreshes", first["refresh_token"])

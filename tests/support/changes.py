@@ -1,4 +1,4 @@
-"""Track the changes of a block in the database: the number of rows per table, and new events."""
+"""Track the database changes of a block: changed rows per table, and new events."""
 
 import json
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ def event(
     organization: Organization | None = None,
     **data: object,
 ) -> RecordedEvent:
-    """Return the expected event. A user stands for a session, and None for the service itself."""
+    """Return the expected event. In `by`, a user means a session of that user, and None means the service itself."""
     if not isinstance(by, Principal):
         by = Principal(user=by, method=Method.SESSION if by else Method.SERVICE)
     return RecordedEvent(
@@ -57,9 +57,9 @@ def recorded(row: Event) -> RecordedEvent:
 
 @dataclass
 class Changes:
-    """The changes: rows ``(added, changed, removed)`` per table, and the new events in order.
+    """The number of rows ``(added, changed, removed)`` per table, and the new events in order.
 
-    The tables of rate limits are listed apart from the others.
+    `counted` has the changes of the sending counters. `tables` does not include them.
     """
 
     tables: dict[str, tuple[int, int, int]] = field(default_factory=dict)
@@ -73,7 +73,7 @@ class Changes:
 
 @contextmanager
 def track_changes() -> Iterator[Changes]:
-    """Yield the changes of the block. They are set when the block ends, also if it raises."""
+    """Yield the changes of the block. They are set when the block ends, even if it raises."""
     changes = Changes()
     before = stored_rows()
     known = set(Event.objects.values_list("pk", flat=True))
@@ -90,17 +90,17 @@ def track_changes() -> Iterator[Changes]:
 
 
 def all_models() -> list[type[models.Model]]:
-    """Return every table except that of the tests' own model, which does not always exist."""
+    """Return every model except those of the tests, whose tables do not always exist."""
     return [model for model in apps.get_models() if not model.__module__.startswith("tests.")]
 
 
 def stored_rows() -> dict[str, dict[Any, tuple[Any, ...]]]:
-    """What `all_rows` says, as the database has it."""
+    """Return the same rows as `all_rows`, but as raw database values."""
     return {model._meta.label: rows_of(model) for model in all_models() if model._meta.app_label in OURS}
 
 
 def rows_of(model: type[models.Model]) -> dict[Any, tuple[Any, ...]]:
-    """Return a table's rows by primary key. To compare them needs no objects, which would cost ten times as much."""
+    """Return the rows of a table by primary key. Read raw rows, because model objects are ten times slower."""
     assert model._meta.pk is not None
     with connection.cursor() as cursor:
         cursor.execute(f'SELECT "{model._meta.pk.column}", * FROM "{model._meta.db_table}"')

@@ -12,7 +12,7 @@ from core.api.docs import Document
 
 @cache
 def documented_answers() -> dict[str, dict[str, Any]]:
-    """Return the schema of the body by operation id and status; None without a body."""
+    """Map operation id and status to the schema of the response body, or to None if there is no body."""
     document = json.loads(Document("/api/v0").json)
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     return {
@@ -31,7 +31,7 @@ def body_schema(response: dict[str, Any], document: dict[str, Any]) -> dict[str,
 
 
 def assert_documented(operation: str, response: HttpResponse) -> None:
-    """Assert that the operation's document has this status, and this body for it."""
+    """Assert that the document lists the response's status for the operation, and that the body matches its schema."""
     schema = documented_answers()[operation.replace(".", "_")][str(response.status_code)]
     if schema is None:
         assert response.content == b""

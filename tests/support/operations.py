@@ -1,4 +1,4 @@
-"""The permission matrix: every routed operation, and an object for each."""
+"""Helpers for the permission matrix: all routed operations, and objects for them."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -35,7 +35,7 @@ class Route(NamedTuple):
 
 
 def parse(table: str) -> dict[str, dict[str, int]]:
-    """Return the expected status by operation and caller."""
+    """Parse the table. Return the expected status by operation and caller."""
     head, *rows = [line.split() for line in table.splitlines() if line]
     return {operation: dict(zip(head[1:], map(int, statuses), strict=True)) for operation, *statuses in rows}
 
@@ -95,7 +95,7 @@ class World:
         _, self.owners_secret = create_api_key(by=by, organization_id=organization.pk, name="Laptop")
 
     def names(self, operation: str) -> dict[str, Any]:
-        """Return the ids for the path, the headers and the body of an operation."""
+        """Return the ids that the path, the headers and the body of an operation need."""
         kind = Unit.Kind.WORKSPACE if operation.startswith("workspace") else Unit.Kind.APPLICATION
         return {
             "organization_id": self.organization.pk,
@@ -147,7 +147,7 @@ class World:
         return bodies.get(operation, {})
 
     def client(self, who: str, user: User | None) -> APIClient:
-        """Return a client for a caller: a person with a session, "anonymous", or the "key" of the owner."""
+        """Return a client for a caller: a person with a session, "anonymous", or "key" for the owner's API key."""
         client = APIClient()
         if who == "key":
             client.credentials(HTTP_X_API_KEY=self.owners_secret)
@@ -159,7 +159,7 @@ class World:
     def ask(
         self, client: APIClient, operation: str, who: str, route: Route, names: dict[str, Any] | None = None
     ) -> Any:
-        """Return the response to an operation. Arguments replace ids."""
+        """Call an operation and return the response. Keyword arguments replace ids."""
         names = names or self.names(operation)
         headers = {"X-Organization-Id": str(names["organization_id"])} if route.in_current_organization else {}
         path = route.path.format(**{name: names[name] for name in route.names})

@@ -1,4 +1,4 @@
-"""People in tests, their principals and their roles."""
+"""Create people for tests, and look up their principals and roles."""
 
 from uuid import UUID
 
@@ -9,12 +9,12 @@ from tests.factories import UserFactory
 
 
 def cast_member(name: str) -> User:
-    """Create a person: `owner` is Owner Cast, `owner@example.com`."""
+    """Create a person by name: `owner` becomes Owner Cast with the address `owner@example.com`."""
     return UserFactory.create(email=f"{name}@example.com", first_name=name.capitalize(), last_name="Cast")
 
 
 def session_of(user: User) -> Principal:
-    """Return the principal of a user with a session: `by=session_of(owner)`."""
+    """Return the principal of a user with a session. Example: `by=session_of(owner)`."""
     return Principal(user=user, method=Method.SESSION)
 
 

@@ -1,4 +1,4 @@
-"""Assertions about the queries of a block: the verb and table of each."""
+"""Assertions about the SQL queries of a block. Each query is compared by its verb and table."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ INNERMOST = re.compile(r"\([^()]*\)")
 
 @contextmanager
 def assert_queries(**expected: str) -> Iterator[None]:
-    """Assert that the block makes exactly these queries, in this order: ``members="SELECT orgs_membership"``."""
+    """Assert that the block runs exactly these queries, in order. Example: ``members="SELECT orgs_membership"``."""
     with CaptureQueriesContext(connection) as captured:
         yield
     found = query_summaries(captured)
@@ -23,7 +23,7 @@ def assert_queries(**expected: str) -> Iterator[None]:
 
 
 def query_summaries(captured: CaptureQueriesContext) -> list[str]:
-    """Return verb and table of every statement except those that begin or end a transaction."""
+    """Return the verb and table of each statement. Skip statements that begin or end a transaction."""
     statements = [query["sql"] for query in captured.captured_queries]
     return [summary(sql) for sql in statements if not sql.startswith(TRANSACTION)]
 
@@ -38,7 +38,7 @@ def summary(sql: str) -> str:
 
 
 def without_parentheses(sql: str) -> str:
-    """Return the statement without its subqueries and arguments."""
+    """Return the statement without the parts in parentheses: subqueries and arguments."""
     while INNERMOST.search(sql):
         sql = INNERMOST.sub("", sql)
     return sql

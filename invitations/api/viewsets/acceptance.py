@@ -1,4 +1,4 @@
-"""Accepting an invitation, for the two endpoints that can do it."""
+"""Shared code of the two endpoints that accept an invitation."""
 
 from uuid import UUID
 
@@ -17,7 +17,7 @@ class AcceptsInvitations(HouseViewSet):
 
     @elevates_privileges
     def accepted(self, invitation_id: UUID, proof: Proof | None = None) -> Response:
-        """Accept the invitation for the caller. If it waits for a seat, the response message says so."""
+        """Accept the invitation for the caller. If no seat is free, the response message says that the caller waits."""
         answer = answering.accept(by=self.caller, invitation_id=invitation_id, proof=proof)
         if answer.membership is None:
             self.message = WAITING_MESSAGE

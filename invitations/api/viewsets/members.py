@@ -38,7 +38,7 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     def invite(self, request: Request) -> Response:
         """Invite new member to organization.
 
-        The invitation cannot grant more than the caller has.
+        The invitation cannot grant permissions that the caller does not have.
         """
         return self.respond(inviting.invite(by=self.caller, organization_id=self.organization.pk, **self.body))
 
@@ -51,8 +51,8 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     def invites(self, request: Request) -> Response:
         """Get user's pending organization invitations.
 
-        Lists each organization that has invited one of the user's verified addresses and that the user has not joined,
-        with its newest open invitation. Requires the JWT of an identity provider.
+        Lists the organizations that have invited a verified address of the user and that the user has not joined. Each
+        organization has its newest open invitation. Requires the JWT of an identity provider.
         """
         rows = Invitation.objects.open().addressed_to(self.caller.user).newest_of_each_organization()
         rows = rows.not_joined_by(self.caller.user).with_details().with_member_count()
@@ -62,7 +62,8 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     def join(self, request: Request) -> Response:
         """Join organization with pending invitation.
 
-        The body names an organization (its newest invitation to the caller is accepted), an invitation ID, or the token
-        of an invitation link. If no seat is free, the status is `processing`, and the caller becomes a member later.
+        The body contains an organization ID, an invitation ID, or the token of an invitation link. For an organization
+        ID, the organization's newest invitation to the caller is accepted. If no seat is free, the status is
+        `processing`, and the caller becomes a member later.
         """
         return self.accepted(*find_offer(self.caller, **self.body))

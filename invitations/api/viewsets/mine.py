@@ -22,7 +22,7 @@ from invitations.models import Invitation
 
 
 class MyInvitationViewSet(AcceptsInvitations):
-    """List, accept and decline the caller's invitations. The invitations of others are a 404."""
+    """List, accept and decline the caller's invitations. Invitations to other addresses return 404."""
 
     resource = "my_invitations"
 

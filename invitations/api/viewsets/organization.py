@@ -57,7 +57,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite somebody to an organization.
 
-        The invitation cannot grant more than the caller has.
+        The invitation cannot grant permissions that the caller does not have.
         """
         return self.respond(inviting.invite(by=self.caller, organization_id=organization_id, **self.body))
 
@@ -70,7 +70,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     def explain(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Explain why this person has not joined.
 
-        Returns the current reason and a timeline. It never says whether the invited address has an account.
+        Returns the current reason and a timeline. They never reveal whether the invited address has an account.
         """
         return self.respond(explain(find_managed(self.caller, self.organization, invitation_id)))
 
@@ -83,8 +83,8 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     def partial_update(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Change what an open invitation grants, or when it expires.
 
-        The caller must have everything that the invitation grants before and after the change. No email is sent, and
-        the link stays the same.
+        The caller must have all permissions that the invitation grants before and after the change. No email is sent,
+        and the link does not change.
         """
         return self.respond(
             inviting.update_invitation(
@@ -96,7 +96,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     def destroy(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Cancel an invitation, without a response body.
 
-        The invitation stays readable, and the page of its link says that it was withdrawn.
+        The invitation can still be read. The page of its link says that the invitation was withdrawn.
         """
         inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         return self.respond()
@@ -137,7 +137,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     def correct_address(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Send an invitation to another address.
 
-        Creates and returns a new invitation with the same grant. It replaces one that is open or undeliverable.
+        Replaces an open or undeliverable invitation. Creates and returns a new invitation with the same grant.
         """
         return self.respond(
             inviting.correct_address(

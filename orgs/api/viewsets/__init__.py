@@ -1,1 +1,1 @@
-"""Viewsets of the house API for organizations, one module per noun. Their paths are in ``perfectworks.urls``."""
+"""Viewsets of the house API for organizations. The viewsets' paths are in ``perfectworks.urls``."""

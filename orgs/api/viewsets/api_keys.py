@@ -18,7 +18,7 @@ from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
 
 
 class ApiKeyViewSet(CurrentOrganizationContext):
-    """The caller's API keys and, if the caller manages members, those of system users."""
+    """The caller's API keys. If the caller manages members, also the API keys of system users."""
 
     resource = "api_keys"
 
@@ -32,7 +32,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     def list(self, request: Request) -> Response:
         """List API keys, newest first.
 
-        You see your own keys and, if you manage members, those of system users.
+        The list contains your own keys. If you manage members, it also contains the keys of system users.
         """
         return self.respond_with_page(api_keys.visible_keys(self.caller, self.organization))
 
@@ -47,7 +47,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     def create(self, request: Request) -> Response:
         """Create an API key.
 
-        The key is for you, or for the system user in `memberId`. `permissions` limits what it can do. Only this
+        The key is for you, or for the system user in `memberId`. `permissions` limits the key. Only this
         response contains the `secret`. You need to have signed in recently.
         """
         key, secret = api_keys.create_api_key(by=self.caller, organization_id=self.organization.pk, **self.body)
@@ -93,7 +93,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     def destroy(self, request: Request, key_id: UUID) -> Response:
         """Delete an API key.
 
-        It stops working immediately.
+        The key stops working immediately.
         """
         api_keys.delete_api_key(by=self.caller, organization_id=self.organization.pk, key_id=key_id)
         return self.respond()

@@ -13,7 +13,7 @@ from orgs.api.serializers import EventSerializer
 
 
 class EventPagination(CursorPagination):
-    """Events by id, which is the order in which they happened."""
+    """Pages of events, sorted by id. The ids are in the order in which the events happened."""
 
     column = "id"
     descending = False

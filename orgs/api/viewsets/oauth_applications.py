@@ -1,4 +1,4 @@
-"""``/oauth-applications``: OAuth clients, managed by their owners."""
+"""``/oauth-applications``: OAuth clients. Their owners manage them."""
 
 from functools import cached_property
 from typing import Any
@@ -45,13 +45,13 @@ class OAuthApplicationSerializer(HouseSerializer):
     updated_at = TimeField(source="updated")
 
     def get_kind(self, application: OAuthApplication) -> str:
-        """Return ``client`` (acts for people who agree), ``personal`` (its owner) or ``service`` (a system user)."""
+        """Return the kind: ``client``, ``personal`` or ``service``."""
         if application.is_personal:
             return "personal"
         return "service" if application.system_user_id else "client"
 
     def get_public(self, application: OAuthApplication) -> bool:
-        """Return whether the application is a public client, without a secret."""
+        """Return whether the application is a public client. A public client has no secret."""
         return application.client_type == OAuthApplication.CLIENT_PUBLIC
 
     def get_redirect_uris(self, application: OAuthApplication) -> list[str]:
@@ -60,7 +60,10 @@ class OAuthApplicationSerializer(HouseSerializer):
 
 
 class ShownOnceSerializer(OAuthApplicationSerializer):
-    """An OAuth application with its new secret, which is empty for a public client. Store it: it is not shown again."""
+    """An OAuth application with its new secret. Store the secret: it is not shown again.
+
+    The secret of a public client is empty.
+    """
 
     client_secret = serializers.CharField(source="shown_secret")
 
@@ -75,13 +78,13 @@ class RedirectUrisField(serializers.ListField):
 
 
 class ScopesField(serializers.ListField):
-    """The scopes that an application is limited to; an empty list means no limit."""
+    """The scopes that an application is limited to. An empty list means no limit."""
 
     child = ChoiceField(list(SCOPES))
 
 
 class NewApplicationSerializer(HouseSerializer):
-    """A new OAuth application. `client` needs `redirectUris` and may set `public`; `service` needs `memberId`."""
+    """A new OAuth application. `client` needs `redirectUris` and can be `public`. `service` needs `memberId`."""
 
     kind = ChoiceField(KINDS)
     name = PlainTextField(max_length=applications.NAME_LENGTH)
@@ -94,7 +97,7 @@ class NewApplicationSerializer(HouseSerializer):
     allowed = {"client": {"redirect_uris", "public"}, "personal": set(), "service": {"member_id"}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Raise ValidationError for fields that the kind requires or does not allow."""
+        """Raise ValidationError for fields that are missing or not allowed for this kind of application."""
         kind = attrs["kind"]
         needed = self.needed[kind]
         if needed is not None and needed not in attrs:
@@ -108,7 +111,7 @@ class NewApplicationSerializer(HouseSerializer):
 
 
 class ApplicationChangesSerializer(ChangesSerializer):
-    """Changes of an OAuth application. An empty list of scopes means no limit; only a `client` has redirect URIs."""
+    """Changes of an OAuth application. An empty list of scopes means no limit. Only a `client` has redirect URIs."""
 
     name = PlainTextField(max_length=applications.NAME_LENGTH)
     redirect_uris = RedirectUrisField()
@@ -116,13 +119,13 @@ class ApplicationChangesSerializer(ChangesSerializer):
 
 
 class OAuthApplicationViewSet(HouseViewSet):
-    """The caller's OAuth applications and, if the caller manages members, those of system users."""
+    """The caller's OAuth applications. If the caller manages members, also the applications of system users."""
 
     resource = "oauth_applications"
 
     @cached_property
     def organization(self) -> Organization | None:
-        """The current organization; None for a person who has none, but can have applications."""
+        """The current organization, or None. A person without an organization can still have applications."""
         try:
             return current_organization(self.caller, self.header[HEADER])
         except NoActiveOrganization:
@@ -152,7 +155,8 @@ class OAuthApplicationViewSet(HouseViewSet):
 
         A `client` acts for people who agree (authorization code with PKCE). A `personal` application acts for you, and
         a `service` application acts as a system user of the organization (both with client credentials). `scopes`
-        limits what it can request. Only this response contains the secret. You need to have signed in recently.
+        limits what the application can request. Only this response contains the secret. You need to have signed in
+        recently.
         """
         body = dict(self.body)
         kind = body.pop("kind")
@@ -182,8 +186,9 @@ class OAuthApplicationViewSet(HouseViewSet):
     def partial_update(self, request: Request, application_id: UUID) -> Response:
         """Change an OAuth application's name, redirect URIs or scopes.
 
-        The client id, the secret and the access that people gave stay. New `scopes` also limit existing tokens. A code
-        that was sent to a redirect URI you remove can no longer be used. You need to have signed in recently.
+        The client id, the secret and the access that people gave do not change. New `scopes` also limit existing
+        tokens. If you remove a redirect URI, codes that were sent to it can no longer be used. You need to have signed
+        in recently.
         """
         changed = applications.update_application(
             by=self.caller, organization=self.organization, application_id=application_id, **self.body

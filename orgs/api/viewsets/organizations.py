@@ -54,7 +54,7 @@ class OrganizationViewSet(PathOrganizationContext):
     def create(self, request: Request) -> Response:
         """Register a new organization.
 
-        You become its owner. Without a slug, it gets one made from its name.
+        You become its owner. Without a slug, the organization gets a slug made from its name.
         """
         return self.shown(organizations.create_organization(by=self.caller, **self.body))
 
@@ -133,9 +133,9 @@ class OrganizationViewSet(PathOrganizationContext):
 
     @operation("Ownership transferred successfully", body=TransferSerializer, response=MemberSerializer, errors=(422,))
     def transfer_ownership(self, request: Request, organization_id: UUID) -> Response:
-        """Make another person the owner in your place.
+        """Make another member the owner instead of you.
 
-        You become an admin. The response is the new owner.
+        You become an admin. The response contains the new owner.
         """
         new_owner = members.transfer_ownership(
             by=self.caller, organization_id=organization_id, membership_id=self.body["member_id"]
@@ -143,7 +143,7 @@ class OrganizationViewSet(PathOrganizationContext):
         return self.respond(new_owner)
 
     def shown(self, organization: Organization) -> Response:
-        """Return the organization with the fields that its members see."""
+        """Return the organization with the fields that members see."""
         return self.respond(querysets.organizations_of(self.caller).get(pk=organization.pk))
 
 

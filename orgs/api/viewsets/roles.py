@@ -1,4 +1,4 @@
-"""``/organizations/{id}/roles``: the built-in roles and the organization's own."""
+"""``/organizations/{id}/roles``: built-in roles and the organization's custom roles."""
 
 from uuid import UUID
 
@@ -43,7 +43,7 @@ class RoleViewSet(PathOrganizationContext):
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Create a role.
 
-        Its permissions must be among your own.
+        The role can only have permissions that you have.
         """
         return self.respond(roles.create_role(by=self.caller, organization_id=organization_id, **self.body))
 

@@ -31,7 +31,7 @@ class UnitViewSet(PathOrganizationContext):
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List the workspaces or applications that you may see.
 
-        With the permission to list projects you see all of them, otherwise those that you have a role in.
+        With the permission to list projects, you see all of them. Otherwise you see those in which you have a role.
         """
         return self.respond_with_page(querysets.units_of(self.caller, self.organization).filter(kind=self.kind))
 
@@ -47,7 +47,7 @@ class UnitViewSet(PathOrganizationContext):
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Create a workspace or an application.
 
-        Without a slug, it gets one made from its name.
+        Without a slug, the unit gets a slug made from its name.
         """
         unit = units.create_unit(by=self.caller, organization_id=organization_id, kind=self.kind, **self.body)
         return self.respond(unit)
@@ -69,7 +69,7 @@ class UnitViewSet(PathOrganizationContext):
     def destroy(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """Delete a workspace or an application, and all roles in it.
 
-        This fails while an open invitation grants a role in it.
+        This fails if an open invitation grants a role in the unit.
         """
         units.delete_unit(by=self.caller, organization_id=organization_id, unit_id=unit_id, kind=self.kind)
         return self.respond()

@@ -45,7 +45,7 @@ class UserViewSet(HouseViewSet):
 
         Without a credential, send `email` and `password`. The account is created when the person opens the link that we
         email to this address. The response (202) does not show whether the address already has an account. With a
-        token of an identity provider, the account already exists, and the request only sets the names (201).
+        token of an identity provider, the account already exists. The request then only sets the names (201).
         """
         if isinstance(request.auth, Principal):
             return self.respond(profile.update_profile(by=self.caller, **self.body) if self.body else self.caller.user)
@@ -74,7 +74,8 @@ class UserViewSet(HouseViewSet):
     def delete_profile(self, request: Request) -> Response:
         """Delete your account.
 
-        You leave all organizations and can no longer sign in. The last owner of an organization must first transfer it.
+        You leave all organizations and can no longer sign in. If you are the last owner of an organization, transfer
+        the organization first.
         """
         accounts.delete_account(by=self.caller, user=self.person)
         return self.gone()
@@ -92,7 +93,8 @@ class UserViewSet(HouseViewSet):
     def active_organization(self, request: Request) -> Response:
         """Get the active organization.
 
-        It is the one that you switched to last, or else joined first. For an API key, it is the key's organization.
+        It is the organization that you switched to last. If you never switched, it is the organization that you joined
+        first. For an API key, it is the key's organization.
         """
         organizations = querysets.live_organizations_of(self.caller)
         return self.respond(organizations.get(pk=active_organization_id(self.caller)))
@@ -110,11 +112,11 @@ class UserViewSet(HouseViewSet):
 
     @property
     def person(self) -> User:
-        """The caller's user; raises PersonRequired for system users."""
+        """The caller's user. Raises PersonRequired for system users."""
         return require_person(self.caller)
 
     def gone(self) -> Response:
-        """Return an empty response after the account was deleted, and end the session if there is one."""
+        """End the session, if there is one, and return the empty response for a deleted account."""
         if self.caller.method == Method.SESSION:
             logout(self.request._request)
         return self.respond()
@@ -137,8 +139,8 @@ class SystemUserViewSet(CurrentOrganizationContext):
     def register_system(self, request: Request) -> Response:
         """Register a system user.
 
-        A system user is a member of the current organization that uses API keys. It can have only permissions that you
-        have. Its account ends with the membership.
+        A system user is a member of the current organization and uses API keys. It can only have permissions that you
+        have. When its membership ends, its account is deactivated.
         """
         membership = accounts.register_system_user(by=self.caller, organization_id=self.organization.pk, **self.body)
         return self.respond(querysets.member_of(self.caller, self.organization, membership.pk))

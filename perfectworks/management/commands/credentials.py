@@ -49,7 +49,7 @@ class Command(BaseCommand):
 
 
 def page() -> str:
-    """Return the page. Operations are in the order of the URLconf."""
+    """Return the page. Operations are in the same order as in the URLconf."""
     titles = ["request", "no credential", *KINDS.values()]
     rows = [titles, ["---"] * len(titles), *(row(request, operation) for operation, request in requests())]
     return "\n".join([HEAD, *(f"| {' | '.join(cells)} |" for cells in rows), ""])
@@ -62,7 +62,7 @@ def row(request: str, operation: str) -> list[str]:
 
 
 def condition(admission: Admission, kind: Method) -> str:
-    """Return the condition for a kind of credential; blank if the operation does not accept it."""
+    """Return the condition for a kind of credential. It is empty if the operation does not accept the kind."""
     if kind not in admission.kinds:
         return ""
     if admission.recent:
@@ -75,7 +75,7 @@ def condition(admission: Admission, kind: Method) -> str:
 
 
 def narrowest(scopes: frozenset[str]) -> list[str]:
-    """Return the scopes without those that include others."""
+    """Return the scopes, leaving out a scope that includes other scopes of the set."""
     return sorted(scopes - ADMINISTRATION or scopes - {ORGANIZATIONS} or scopes)
 
 
@@ -92,5 +92,5 @@ def requests_of(patterns: Iterable[Any], prefix: str) -> Iterator[tuple[str, str
             yield from requests_of(pattern.url_patterns, path)
         elif hasattr(pattern.callback, "actions"):
             for method, action in pattern.callback.actions.items():
-                if method != "head":  # REST framework adds HEAD to GET with the first request
+                if method != "head":  # REST framework adds HEAD to the routes with GET at the first request
                     yield f"{pattern.callback.cls.resource}.{action}", f"{method.upper()} {path}"

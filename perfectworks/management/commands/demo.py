@@ -31,7 +31,7 @@ KEY = "Demo"
 
 
 class Command(BaseCommand):
-    """Create the demo data, if missing, and print how to use it."""
+    """Create the demo data if it is missing, and print how to use it."""
 
     help = "Create the demo data (only while DEBUG is on) and print its credentials."
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print one JSON object with ids and credentials")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Run the command. Raises CommandError outside of DEBUG, as the password is public."""
+        """Run the command. Raises CommandError outside of DEBUG, because the password is public."""
         if not settings.DEBUG:
             raise CommandError("The demo has well-known passwords: it runs only while DEBUG is on.")
         world = make_world()
@@ -49,7 +49,10 @@ class Command(BaseCommand):
 
 
 def delete_expired_credentials(world: World) -> None:
-    """Delete the expired credentials of earlier runs. Each run creates new ones, which are valid for a day."""
+    """Delete the expired credentials of earlier runs.
+
+    Each run creates new credentials, which are valid for a day.
+    """
     _sessions().clear_expired()
     get_access_token_model().objects.filter(expires__lte=timezone.now()).delete()
     for key in world.service.api_keys.filter(name=KEY, expires_at__lte=timezone.now()):
@@ -93,7 +96,7 @@ def _credentials(user: User) -> dict[str, str | None]:
 
 
 def _session_key(user: User) -> str:
-    """Return the key of a new session, as if signed in with the password."""
+    """Return the key of a new session, like one after a sign-in with the password."""
     request = HttpRequest()
     request.session = _sessions()()
     request.session.set_expiry(KEPT_FOR)
@@ -156,7 +159,7 @@ Sent emails    {base}/development/mails
 The invitation link from the email to {invitation.email}:
   {link_for(invitation)}
 
-The same request to five APIs:
+One request to each of the five APIs:
 {_curl_lines(world)}
 """
 

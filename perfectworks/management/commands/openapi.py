@@ -15,7 +15,7 @@ FOLDER = Path(settings.BASE_DIR) / "docs" / "openapi"
 
 
 class Command(BaseCommand):
-    """Write each document to a file. Warnings and invalid documents are errors."""
+    """Write each document to a file. Fail if there are warnings or if a document is not valid."""
 
     help = "Write docs/openapi/*.yaml, or with --check report those that are out of date."
 

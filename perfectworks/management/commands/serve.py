@@ -28,7 +28,10 @@ Processes = dict[str, subprocess.Popen[bytes]]
 
 
 class Command(BaseCommand):
-    """Prepare the database, then run the web server and the email worker until a signal or until one exits."""
+    """Prepare the database, then run the web server and the email worker.
+
+    Stop on a signal, or when one of the two processes exits.
+    """
 
     help = "Migrate, then run the web server and the email worker together. Stopping the command stops both."
     requires_system_checks = []
@@ -52,7 +55,10 @@ class Command(BaseCommand):
             demo.make_world()
 
     def announce(self) -> None:
-        """Print the URL of the service and, in development, how to sign in. It is the last output of the start."""
+        """Print the URL of the service and, in development, how to sign in.
+
+        This is the last output of the start.
+        """
         if settings.DEBUG and demo.is_present():
             call_command("demo", stdout=self.stdout)
         elif settings.DEBUG:
@@ -61,7 +67,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def request_stop(self, *_: object) -> None:
-        """Handle a stop signal: `watch` returns at its next check."""
+        """Handle a stop signal. `watch` then returns at its next check."""
         self.stop_requested = True
 
     def watch(self, processes: Processes) -> None:
@@ -77,14 +83,14 @@ class Command(BaseCommand):
     def steps(self) -> Iterator[None]:
         """Wait until the web server responds and the first emails are sent, then announce the service.
 
-        Each step is one check, so that `watch` can look at the processes between two checks.
+        This generator yields after each check, so that `watch` can check the processes in between.
         """
         while not is_live(settings.HOST, settings.PORT):
             yield
         latest = time.monotonic() + MAX_ANNOUNCEMENT_DELAY
         while time.monotonic() < latest and Email.objects.due().exists():
             yield
-        yield  # the processes write their last log lines
+        yield  # gives the processes time to write their last log lines
         self.announce()
         connection.close()
 
@@ -109,9 +115,10 @@ def email_worker() -> list[str]:
 
 @contextmanager
 def running(commands: dict[str, list[str]]) -> Iterator[Processes]:
-    """Run the commands while the block runs, then stop them all.
+    """Start the commands. When the ``with`` block ends, stop them all.
 
-    Each process has its own process group. So Ctrl-C in a terminal signals only this command, which stops the others.
+    Each process has its own process group. Ctrl-C in a terminal therefore signals only this command, which then stops
+    the processes.
     """
     processes: Processes = {}
     try:
@@ -136,7 +143,10 @@ def stop(processes: Processes) -> None:
 
 
 def exit_code(process: subprocess.Popen[bytes]) -> int:
-    """Return the exit code of a process as a shell reports it, or 1 instead of 0: the exit was not requested."""
+    """Return the exit code of a process as a shell reports it.
+
+    Return 1 instead of 0, because the process should not have exited.
+    """
     code = process.returncode
     return 128 - code if code < 0 else code or 1
 

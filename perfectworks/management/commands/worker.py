@@ -20,7 +20,7 @@ MAINTENANCE_TASKS = (
 
 
 class Command(BaseCommand):
-    """Run one worker. Several can run at the same time."""
+    """Run one worker. Several workers can run at the same time."""
 
     help = "Deliver queued emails and run maintenance tasks until SIGTERM or SIGINT. Several workers can run at once."
 
@@ -29,7 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="Deliver the emails that are due now, then exit.")
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
-        """Work until stopped. Raises ImportError when the configured email backend cannot be imported."""
+        """Run the worker until it is stopped. Raises ImportError if the email backend cannot be imported."""
         get_connection()
         worker = Worker(MAINTENANCE_TASKS)
         with stopped_by_signals(worker):

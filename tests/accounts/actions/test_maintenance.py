@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def create_session(key: str, *, days: int) -> None:
-    """Create a session that expires in so many days."""
+    """Create a session that expires in ``days`` days."""
     Session.objects.create(session_key=key, session_data="", expire_date=timezone.now() + timedelta(days=days))
 
 
@@ -36,7 +36,7 @@ def test_many_sessions_are_deleted_in_rounds_the_oldest_first(
     for days in (-1, -3, -2):
         create_session(f"expired {days}", days=days)
 
-    with django_assert_num_queries(2):  # select the oldest, delete them
+    with django_assert_num_queries(2):  # one query selects the oldest sessions, one deletes them
         delete_expired_sessions()
     assert Session.objects.get().session_key == "expired -1"
 

@@ -1,4 +1,4 @@
-"""Trusted issuers: configured ones, a Firebase project, the development issuer."""
+"""Trusted issuers: configured issuers, a Firebase project, the development issuer."""
 
 import stat
 import threading

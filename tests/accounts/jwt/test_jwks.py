@@ -1,4 +1,4 @@
-"""Fetching an issuer's keys from a web server that may be slow, wrong or down."""
+"""Fetching an issuer's keys, also from a web server that is slow, is down or sends wrong data."""
 
 import threading
 import time

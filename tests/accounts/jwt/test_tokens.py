@@ -1,4 +1,4 @@
-"""Verification of JSON Web Tokens: only valid tokens of trusted issuers are accepted, and none causes a crash."""
+"""Verification of JSON Web Tokens: only valid tokens of trusted issuers are accepted, and no token causes a crash."""
 
 import base64
 import hashlib
@@ -145,7 +145,7 @@ def test_what_is_needed(name):
     assert refused(signed(RS256, claims(**{name: None})))
 
 
-# Dates are in seconds from now. Values that are not numbers are used as they are.
+# Numbers are dates in seconds from now. Other values are used unchanged.
 NO_DATES = ["tomorrow", "", True, [], {}, float("nan"), float("inf"), -float("inf"), 10**400, "1e999"]
 
 

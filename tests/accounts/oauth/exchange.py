@@ -1,4 +1,4 @@
-"""An OAuth client and a person with a browser, as users of our authorization server."""
+"""An OAuth client, and a person with a browser, that use our authorization server."""
 
 import base64
 import hashlib
@@ -29,14 +29,14 @@ def basic(client_id: str, secret: str) -> str:
 
 
 def result_of(response: Response) -> tuple[int, dict[str, Any]]:
-    """Return status and body of a response, and check that it is JSON and not cached."""
+    """Return the status and body of a response. Check that the response is JSON and must not be cached."""
     assert response["Content-Type"].startswith("application/json")
     assert response["Cache-Control"] == "no-store"
     return response.status_code, response.json()
 
 
 def parameters(response: Response, callback: str = CALLBACK) -> dict[str, str]:
-    """Return the parameters of a redirect, and check that it leads to the client."""
+    """Return the parameters of a redirect. Check that it redirects to the client."""
     assert response.status_code == 302
     address = urlsplit(response["Location"])
     assert f"{address.scheme}://{address.netloc}{address.path}" == callback
@@ -56,7 +56,7 @@ class Program:
         return {"client_id": self.application.client_id, **({"client_secret": self.secret} if self.secret else {})}
 
     def asks(self, **changes: str | None) -> dict[str, str]:
-        """Return the query of an authorization request. None leaves a parameter out."""
+        """Return the query of an authorization request. None removes a parameter."""
         query = {
             "response_type": "code",
             "client_id": self.application.client_id,
@@ -115,14 +115,14 @@ class Browser:
 
 
 def tokens_of(program: Program, user: User, **changes: str | None) -> dict[str, Any]:
-    """Return a new access and refresh token, by an authorization code."""
+    """Get an access token and a refresh token with an authorization code."""
     status, tokens = result_of(program.redeems(Browser(user).allows(program, **changes)))
     assert status == 200, tokens
     return tokens
 
 
 def token_of(program: Program, user: User, scope: str) -> str:
-    """An access token as that way would end, for tests that are not about the way."""
+    """Return an access token without an authorization request, for tests that are not about the request."""
     return issue_token(program.application, user, scope, timezone.now() + timedelta(hours=1))
 
 
@@ -131,7 +131,7 @@ def asked(token: str, path: str = "/api/v0/invitations") -> Response:
 
 
 def holds(token: str) -> bool:
-    """Tell whether an access token is valid. A 403 counts: a system user's token is valid but not accepted here."""
+    """Return whether an access token is valid. A 403 means a valid token: a system user's token is not allowed here."""
     status = asked(token).status_code
     assert status in (200, 401, 403)
     return status != 401

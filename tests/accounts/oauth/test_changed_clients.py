@@ -1,4 +1,4 @@
-"""Codes and tokens after a change of the client: its current scopes and redirect URIs apply."""
+"""After a change of a client, its new scopes and redirect URIs apply to existing codes and tokens."""
 
 from typing import Any
 

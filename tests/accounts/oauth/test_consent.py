@@ -91,7 +91,7 @@ def test_another_site_cannot_press_the_button(program: Program, invitee: User):
 
 
 def test_what_is_posted_along_changes_nothing_of_what_was_asked(program: Program, invitee: User):
-    """Form fields cannot change the request that was shown."""
+    """Additional form fields cannot change the request that the page showed."""
     client = Client()
     client.force_login(invitee)
     query = "&".join(f"{name}={value}" for name, value in program.asks(state="1").items())

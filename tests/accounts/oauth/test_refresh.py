@@ -1,4 +1,4 @@
-"""Refresh tokens are valid once. Reusing one revokes its family (RFC 9700, section 4.14.2)."""
+"""A refresh token is valid once. Its reuse revokes all tokens of its family (RFC 9700, section 4.14.2)."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Scopes: each one allows its operations and limits the permissions of the token."""
+"""A scope allows its operations and limits the permissions of the token."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""``/accounts/email/``: the user's addresses, each with its buttons."""
+"""``/accounts/email/``: the user's addresses, each with buttons."""
 
 import pytest
 from allauth.account.models import EmailAddress

@@ -1,4 +1,4 @@
-"""``/accounts/applications/``: the applications with access, and the withdrawal."""
+"""``/accounts/applications/``: list the applications with access, and withdraw the access."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -205,7 +205,7 @@ def test_it_takes_a_post_with_a_csrf_token(signed_in: Client, member: User, prog
 
 
 def test_a_token_that_was_asked_for_before_and_is_issued_after_is_refused(member: User, program: Program):
-    """Delete the access first, as in a race of a refresh and a withdrawal."""
+    """Simulate a race: the access is withdrawn while the token endpoint handles a refresh."""
     tokens = tokens_of(program, member)
     ApplicationAccess.objects.all().delete()
 

@@ -1,4 +1,4 @@
-"""Emails about accounts: texts and format."""
+"""Emails about accounts: wording and format."""
 
 import re
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.support.pages import visible_text
 BASE = "https://perfectworks.test"
 LEADS_TO = re.compile(r"""(?:href|src|background|action)=["']?([^"'\s>]+)""")
 WHY = f"You got this email because someone entered {{}} at {BASE}.\n"
-# Each email's link and texts.
+# The link and the wording of each email.
 PATHS = {
     "new-account": r"/accounts/confirm-email/[\w:-]+/",
     "unproven-address": r"/accounts/confirm-email/[\w:-]+/",
@@ -164,7 +164,7 @@ def test_the_links_work_as_long_as_the_emails_say(settings):
 
 
 def test_only_these_emails_are_sent(settings):
-    """We have no texts for allauth's other emails. Write them before you enable one."""
+    """There are no templates for allauth's other emails. Write a template before you enable such an email."""
     assert {
         app_settings.EMAIL_NOTIFICATIONS,
         app_settings.LOGIN_BY_CODE_ENABLED,

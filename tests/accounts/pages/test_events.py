@@ -1,4 +1,4 @@
-"""Changes on account pages are recorded as events without addresses and secrets."""
+"""Changes on account pages are recorded as events. The events contain no addresses or secrets."""
 
 from collections.abc import Callable
 from typing import Any
@@ -91,10 +91,10 @@ def test_a_second_factor_added_its_codes_renewed_and_both_given_up(
         account_page.post("/accounts/2fa/totp/deactivate/")
     assert not Authenticator.objects.exists()
     assert changes.events == [
-        # allauth sends the signals of removals at once, and the others after the commit.
-        event("user.second_factor_removed", member, member, factor="totp"),
-        event("user.second_factor_removed", member, member, factor="recovery_codes"),
-        event("user.second_factor_added", member, member, factor="totp"),
-        event("user.second_factor_added", member, member, factor="recovery_codes"),
-        event("user.second_factor_renewed", member, member, factor="recovery_codes"),
+        # allauth sends the signals of removals immediately, and the other signals after the commit.
+        event("user.two_factor_removed", member, member, factor="totp"),
+        event("user.two_factor_removed", member, member, factor="recovery_codes"),
+        event("user.two_factor_added", member, member, factor="totp"),
+        event("user.two_factor_added", member, member, factor="recovery_codes"),
+        event("user.two_factor_renewed", member, member, factor="recovery_codes"),
     ]

@@ -1,6 +1,6 @@
-"""Test Upsun's client for browsers on another origin: sign-in, and the list of sent invitations.
+"""Test Upsun's browser client on another origin: it signs in and lists the sent invitations.
 
-The page has only the client and the URLs of this service.
+The test page contains only the client and the URLs of this service.
 """
 
 import json
@@ -32,7 +32,7 @@ PAGE = """<!DOCTYPE html><link rel="icon" href="data:,"><h1>The vendor's client<
 
 
 class Site(BaseHTTPRequestHandler):
-    """Serve the page and the client."""
+    """Serve the test page and the client's script."""
 
     def __init__(self, *args: Any, client_id: str) -> None:
         base = DEMO["base_url"]
@@ -61,7 +61,7 @@ class Site(BaseHTTPRequestHandler):
         return page
 
     def log_message(self, *_: object) -> None:
-        """Log nothing."""
+        """Do not log requests."""
 
 
 def registered() -> str:
@@ -76,7 +76,7 @@ def registered() -> str:
 
 
 def walk(page: Page) -> None:
-    """Open the client's page, sign in, allow the access, and check the list."""
+    """Open the test page, sign in, allow access, and check the list."""
     owner = DEMO["people"]["owner"]
     page.goto(ORIGIN)
     page.get_by_label("Email").fill(owner["email"])
@@ -95,7 +95,7 @@ def chromium(playwright: Playwright) -> Browser:
 
 
 def main() -> int:
-    """Run the test. Raises if a step fails."""
+    """Run the test. Raises an exception if a step fails."""
     server = ThreadingHTTPServer(("127.0.0.1", PORT), partial(Site, client_id=registered()))
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()

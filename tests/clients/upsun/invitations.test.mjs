@@ -13,7 +13,7 @@ const { owner, member } = demo.people;
 const organization = demo.organization.ulid;
 const invitations = `${demo.base_url}/upsun/organizations/${organization}/invitations`;
 
-// All that a user of the client changes.
+// A user of the client changes only these two URLs.
 const addresses = { api_url: `${demo.base_url}/upsun`, authentication_url: `${demo.base_url}/upsun` };
 const signedIn = (person = owner) => new Client({ ...addresses, access_token: person.oauth_token });
 

@@ -1,4 +1,4 @@
-"""Test ZenML's published client of the Pro API: base URL, credential store, errors.
+"""Test ZenML's published client for the Pro API: base URL, credential store and errors.
 
 The client has no methods for invitations, so the tests use its ``get`` and ``post``.
 """
@@ -23,15 +23,15 @@ NOTHING = BaseRestAPIModel()
 
 
 def client(token: str) -> ZenMLProClient:
-    """Return the client with a stored token, as after ``zenml login``."""
+    """Return a client with a stored token, as if ``zenml login`` had run."""
     stored = OAuthTokenResponse(access_token=token, token_type="bearer", expires_in=3600)
     get_credentials_store().set_token(ADDRESS, stored, is_zenml_pro=True)
-    ZenMLProClient._clear()  # the client is a singleton
+    ZenMLProClient._clear()  # the client is a singleton, so discard the instance of an earlier test
     return ZenMLProClient(ADDRESS)
 
 
 class Invitations(unittest.TestCase):
-    """Run the tests in the order of their names, as later ones answer the invitations that earlier ones read."""
+    """Tests run in the order of their names. Later tests accept or decline invitations that earlier tests read."""
 
     def setUp(self) -> None:
         self.invitee = client(DEMO["people"]["invitee"]["oauth_token"])

@@ -1,4 +1,4 @@
-"""The table of notes, a client, and requests without a server."""
+"""Fixtures: the table of notes, an API client, and a browser page."""
 
 import pytest
 from django.db import connection
@@ -9,13 +9,13 @@ from .notes import Note
 
 @pytest.fixture
 def browser_page(new_context, live_server):
-    """A browser page with our server as its base URL."""
+    """A browser page that uses the test server as its base URL."""
     return new_context(base_url=live_server.url).new_page()
 
 
 @pytest.fixture(scope="session")
 def notes_table(django_db_setup, django_db_blocker):
-    """The table of the tests' own model, created once per database."""
+    """Create the table of the model `Note`, once per database."""
     with django_db_blocker.unblock():
         if Note._meta.db_table not in connection.introspection.table_names():
             with connection.schema_editor() as editor:
@@ -29,5 +29,5 @@ def notes(notes_table, db):
 
 @pytest.fixture
 def api():
-    """A client that gets a 500 response instead of the exception."""
+    """An API client that returns a 500 response instead of raising the exception."""
     return APIClient(raise_request_exception=False)

@@ -1,4 +1,4 @@
-"""A model for these tests, so that they need no app. The fixture `notes_table` creates its table."""
+"""A model for the tests of `core`, so that they need no app. The fixture `notes_table` creates the table."""
 
 import uuid
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ class Note(models.Model):
 
 
 def write_notes(count, *, per_second=1):
-    """Create notes `note 1`..., with a number of notes per second, and return them in order."""
+    """Create notes with the titles `note 1`, `note 2` and so on. `per_second` notes have the same time."""
     return Note.objects.bulk_create(
         Note(
             id=uuid.UUID(int=number),

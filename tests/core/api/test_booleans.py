@@ -1,4 +1,4 @@
-"""A boolean in a body must be JSON's `true` or `false` in every API."""
+"""Test that every API accepts only the JSON values `true` and `false` for a boolean in a request body."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -15,7 +15,7 @@ class SwitchSerializer(HouseSerializer):
 
 
 def bodies(patterns: Any) -> Iterator[tuple[str, Any]]:
-    """Return the body serializer of each routed operation."""
+    """Return the serializer of the request body for each routed operation."""
     for pattern in patterns:
         if hasattr(pattern, "url_patterns"):
             yield from bodies(pattern.url_patterns)
@@ -26,7 +26,7 @@ def bodies(patterns: Any) -> Iterator[tuple[str, Any]]:
 
 
 def booleans(body: Any) -> Iterator[tuple[str, Any]]:
-    """Return the boolean fields."""
+    """Return the boolean fields of a serializer, including nested fields."""
     for name, field in body(context={}).fields.items():
         if isinstance(field, serializers.BooleanField) and not field.read_only:
             yield name, field

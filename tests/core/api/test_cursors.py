@@ -1,4 +1,4 @@
-"""Cursor pagination: complete, stable, and bound to its list."""
+"""Test cursor pagination: it returns every row, is stable, and a cursor is valid for one list only."""
 
 import base64
 
@@ -27,7 +27,7 @@ def titles(response):
 
 
 def walk(path=FEED, **query):
-    """Follow the cursors to the end, and return the titles of each page."""
+    """Follow the cursors to the last page. Return the titles on each page."""
     page = get(path, **query)
     pages = [titles(page)]
     while page.json()["pagination"]["hasNext"]:

@@ -1,4 +1,4 @@
-"""The documentation pages of an API: self-hosted, with a strict Content-Security-Policy."""
+"""Test the documentation pages of an API: they are self-hosted and have a strict Content-Security-Policy."""
 
 import pytest
 from django.contrib.staticfiles.finders import find
@@ -85,5 +85,5 @@ def test_the_viewers_show_the_api_in_a_browser(browser_page, viewer, to_open):
     for text in to_open:
         browser_page.get_by_text(text).first.click()
     browser_page.get_by_text("The newest first, unless asked otherwise.").first.wait_for()
-    # Redoc's logo comes from another host, which the policy blocks. Nothing else is blocked.
+    # The policy blocks Redoc's logo, which is on another host. It blocks nothing else.
     assert [text for text in blocked if "cdn.redoc.ly/redoc/logo-mini.svg" not in text] == []

@@ -1,4 +1,4 @@
-"""The envelope of the house API."""
+"""Test the envelope of responses in the house API."""
 
 import pytest
 

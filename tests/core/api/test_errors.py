@@ -1,4 +1,4 @@
-"""The problem of every failure."""
+"""Test which problem each exception becomes."""
 
 import math
 import sqlite3
@@ -19,13 +19,13 @@ from .notes import NEW_YEAR, Note
 
 
 class SeatsUsedUp(domain.Conflict):
-    """A domain error of the tests."""
+    """A domain error that only these tests use."""
 
     message = "Every seat is taken."
 
 
 class Teapot(drf.APIException):
-    """An exception of REST framework that is not in our table."""
+    """A REST framework exception that is not in our error table."""
 
     status_code = 418
     default_detail = "Short and stout."
@@ -117,7 +117,7 @@ def test_every_failure_has_its_status(exc, problem):
 
 
 def test_every_row_of_the_table_is_tried():
-    beside = {db.OperationalError}  # tested below against real databases
+    beside = {db.OperationalError}  # tested below with real database errors
     tried = {kind for exc, _ in TABLE for kind in type(exc).__mro__ if kind in ERROR_TABLE}
     assert set(ERROR_TABLE) - tried == beside
 
@@ -157,7 +157,7 @@ def test_a_bare_status_becomes_a_problem(status, problem):
 
 
 def problem_in_the_database(act):
-    """Return the problem of an error that the database raises."""
+    """Run `act`, which must cause a database error. Return the problem of that error."""
     with pytest.raises(db.Error) as raised, transaction.atomic():
         act()
     return problem_of(raised.value)

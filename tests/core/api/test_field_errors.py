@@ -1,4 +1,4 @@
-"""Nested validation errors by dotted field name."""
+"""Test that nested validation errors are listed by dotted field name."""
 
 from typing import Any
 

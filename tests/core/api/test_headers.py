@@ -1,4 +1,4 @@
-"""Declared headers are validated like query parameters. Other headers are ignored."""
+"""Test that declared headers are validated like query parameters, and that other headers are ignored."""
 
 import pytest
 from django.urls import path
@@ -13,7 +13,7 @@ AN_ID = "0192f0c1-2222-7abc-8def-000000000001"
 
 
 class LuggageViewSet(ApiViewSet):
-    """A view that returns its headers."""
+    """A viewset that returns the declared headers of the request."""
 
     authentication_classes = []
     permission_classes = []
@@ -27,7 +27,7 @@ class LuggageViewSet(ApiViewSet):
         },
     )
     def retrieve(self, request):
-        """Return the headers."""
+        """Return the declared headers."""
         return self.respond(self.header)
 
 

@@ -1,4 +1,4 @@
-"""Every failure below an API's prefix is JSON in that API's format, also outside of API views."""
+"""Test that every error below an API's path prefix is JSON in that API's format, even outside of API views."""
 
 import pytest
 from django.test import Client

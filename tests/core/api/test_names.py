@@ -1,4 +1,4 @@
-"""Conversion of names to camelCase."""
+"""Test the conversion of names to camelCase."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Page-number pagination."""
+"""Test page-number pagination."""
 
 import pytest
 from django.db import connection

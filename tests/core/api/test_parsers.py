@@ -1,4 +1,4 @@
-"""Strict parsers: ambiguous bodies are rejected fast, with the name of the field."""
+"""Test the strict parsers: ambiguous bodies are rejected quickly, and the error names the field."""
 
 import contextlib
 import io

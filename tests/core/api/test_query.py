@@ -1,4 +1,4 @@
-"""Query parameters: declared ones are validated, and all others are rejected by name."""
+"""Test query parameters: declared parameters are validated. Other parameters are rejected, and the error names them."""
 
 import re
 import uuid
@@ -131,7 +131,7 @@ def test_no_bytes_make_a_request_crash(content):
 
 
 def read(field, text):
-    """Return the value or the list of messages."""
+    """Return the parsed value, or the list of error messages."""
     values, faults = read_fields({"one": text}, {"one": field})
     return values.get("one", faults.get("one"))
 

@@ -1,4 +1,4 @@
-"""The OpenAPI document matches the declared operations and their behavior."""
+"""Test that the OpenAPI document matches the declared operations and their behavior."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The base serializers: camelCase in JSON, snake_case in Python, strict input."""
+"""Test the base serializers: camelCase in JSON, snake_case in Python, strict input."""
 
 import uuid
 from datetime import UTC, datetime, timedelta, timezone
@@ -33,7 +33,7 @@ class Person(HouseSerializer):
 
 
 class Thing(HouseSerializer):
-    """Every kind of field source."""
+    """A serializer with every kind of field source."""
 
     created_at = TimeField(allow_null=True)
     short_name = PlainTextField()
@@ -48,7 +48,7 @@ class Thing(HouseSerializer):
 
 
 class Body(HouseSerializer):
-    """Input with its own validation."""
+    """A request body with its own validation."""
 
     short_name = PlainTextField(max_length=5)
     notes_text = PlainMultilineTextField(required=False, allow_blank=True)
@@ -191,7 +191,7 @@ values = st.recursive(
 
 
 class Strict(HouseSerializer):
-    """One field of each strict kind."""
+    """A serializer with one field of each strict field class."""
 
     text = StrictTextField(required=False)
     number = StrictIntegerField(required=False, min_value=1, max_value=9)

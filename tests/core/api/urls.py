@@ -1,4 +1,4 @@
-"""A small API of notes in the house format, and a second prefix with another error body."""
+"""A small API of notes in the house format, and a second path prefix with another format of error bodies."""
 
 import re
 
@@ -35,13 +35,13 @@ from .notes import Note
 
 
 class NoteTaken(Conflict):
-    """The tests' own domain error."""
+    """A domain error that only these tests use."""
 
     message = "This note is taken."
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Authentication with one valid token."""
+    """Authentication that accepts one token."""
 
     def authenticate(self, request):
         header = request.headers.get("Authorization")
@@ -75,7 +75,7 @@ class NoteBody(HouseSerializer):
 
 
 class NoteFilter(StrictFilterSet):
-    """Of notes."""
+    """The filters of the list of notes."""
 
     title = TextFilter(max_length=64, help_text="The exact title.")
     sort = SortFilter(fields={"written_at": "writtenAt", "title": "title"}, initial="writtenAt:desc")
@@ -94,16 +94,16 @@ class EveryFilter(StrictFilterSet):
     sort = SortFilter(fields={"title": "title"}, initial="title:asc")
 
     def nothing(self, queryset, name, value: bool):
-        """Return nothing if the flag is set."""
+        """Return an empty queryset if the flag is set."""
         return queryset.none() if value else queryset
 
     def starting(self, queryset, name, value: str):
-        """Filter by the beginning of the title."""
+        """Filter by a prefix of the title."""
         return queryset.filter(title__startswith=value, pk__isnull=self.request is None)
 
 
 class Anonymous(ApiViewSet):
-    """Open to anybody."""
+    """A viewset that requires no authentication."""
 
     authentication_classes = []
     permission_classes = []
@@ -157,27 +157,27 @@ class NoteViewSet(Anonymous):
 
 
 class FeedViewSet(Anonymous):
-    """Notes by cursor."""
+    """Notes with cursor pagination."""
 
     @operation("Feed retrieved successfully", response=NoteRow, pagination_class=NewestFirst)
     def list(self, request):
-        """Follow the notes."""
+        """Return the notes by cursor."""
         return self.respond_with_page(Note.objects.all())
 
     @operation(
         "Feed retrieved successfully", response=NoteRow, filterset_class=NoteFilter, pagination_class=NewestFirst
     )
     def sorted(self, request, shelf):
-        """Follow the notes of a shelf."""
+        """List the notes of a shelf by cursor."""
         return self.respond_with_page(Note.objects.all())
 
     def cursor_context(self):
-        """Return the shelf of the header."""
+        """Return the shelf from the request header."""
         return self.request.headers.get("X-Shelf", "")
 
 
 class EchoViewSet(Anonymous):
-    """Says what it read."""
+    """A viewset that returns the parsed parameters."""
 
     @operation(
         "Echo",
@@ -191,12 +191,12 @@ class EchoViewSet(Anonymous):
         },
     )
     def retrieve(self, request):
-        """Say what the query means."""
+        """Return the parsed parameters and headers."""
         return self.respond({**self.query, **self.header})
 
     @operation("Done")
     def act(self, request):
-        """Take no body."""
+        """Accept a request without a body."""
         return self.respond()
 
 
@@ -210,16 +210,16 @@ class FaultyViewSet(Anonymous):
 
     @operation("Never")
     def conflict(self, request):
-        """Raise a domain error with everything it can carry."""
+        """Raise a domain error with field errors and extra members."""
         raise NoteTaken(fields={"short_text": ["Taken."]}, taken_by="owner", since={"first_day": 1})
 
     @operation("Never")
     def busy(self, request):
-        """Meet a database that gives up."""
+        """Raise a database error for a lock timeout."""
         raise OperationalError("canceling statement due to lock timeout")
 
     def forgotten(self, request):
-        """Lack an operation."""
+        """Have no `operation` decorator."""
 
 
 class GuardedViewSet(ApiViewSet):
@@ -235,7 +235,7 @@ class GuardedViewSet(ApiViewSet):
 
     @operation("Public", response={"type": "string"}, public=True)
     def public(self, request):
-        """Read what anybody may."""
+        """Read public data."""
         return self.respond("public")
 
 
@@ -252,7 +252,7 @@ class TerseViewSet(Anonymous):
 
     @operation("Never", parameters={"page": IntegerParameter(min_value=1, max_value=5)})
     def retrieve(self, request):
-        """Return bare JSON."""
+        """Return JSON without an envelope."""
         return self.respond({"page": self.query["page"]})
 
 
@@ -300,7 +300,7 @@ urlpatterns = [
     path("api/v0/", include(notes)),
     path("api/faults/", include(faults)),
     path("terse/", include([path("page", TerseViewSet.as_view({"get": "retrieve"})), path("crash", plain_crash)])),
-    path("", plain_missing, name="home"),  # our error pages link to it
+    path("", plain_missing, name="home"),  # our error pages link to this URL
 ]
 error_bodies = {"/api": house_error_body, "/terse": terse}
 handler404 = "core.api.middleware.not_found"

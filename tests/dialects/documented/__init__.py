@@ -1,4 +1,4 @@
-"""Facts from each vendor's document, copied exactly: one file per dialect, with a ``DOCUMENTED``."""
+"""Facts copied from each vendor's API documentation. Each dialect has a file that defines ``DOCUMENTED``."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -21,10 +21,11 @@ ADDRESS: Schema = {"type": "string", "format": "email"}
 class Documented:
     """What our OpenAPI document of a dialect must contain.
 
-    ``titles`` are the summaries of all operations by id. ``parameters`` are the query parameters of the reading
-    operations, ``required`` the required ones. ``fields`` are the fields of an invitation in order; ``may_be_null`` and
-    ``may_be_missing`` are dotted paths of fields. ``credentials`` are the accepted kinds. ``says`` are words of the
-    description, which names the vendor's document and explains credentials, ids, pages and errors.
+    ``titles`` maps operation ids to summaries. ``parameters`` has the query parameters of the GET operations, and
+    ``required`` names the required parameters. ``fields`` has the fields of an invitation, in order.
+    ``may_be_null`` and ``may_be_missing`` are dotted paths of fields. ``credentials`` are the accepted kinds of
+    credentials. ``says`` lists words that the description must contain. The description names the vendor's document
+    and explains credentials, ids, pages and errors.
     """
 
     titles: Mapping[str, str]
@@ -38,7 +39,7 @@ class Documented:
 
 
 def documented(prefix: str) -> Documented:
-    """Return the documented facts of a dialect; fails the test when they are missing."""
+    """Return the documented facts of a dialect. Fail the test if the dialect has no file."""
     path = Path(__file__).with_name(f"{prefix}.py")
     if not path.exists():
         pytest.fail(f"Write down what the vendor's document says: DOCUMENTED in tests/dialects/documented/{prefix}.py.")

@@ -1,4 +1,4 @@
-"""Facts from Applivery's document."""
+"""Facts from Applivery's API documentation."""
 
 from tests.dialects.documented import ADDRESS, MOMENT, TEXT, Documented
 
@@ -47,7 +47,7 @@ DOCUMENTED = Documented(
         "collaborator invitations pending",
         "bearer token",
         "24 hexadecimal digits",
-        "Pages have numbers",
+        "Pages: numbered",
         "3001",
     ],
 )

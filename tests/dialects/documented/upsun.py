@@ -1,4 +1,4 @@
-"""Facts from Upsun's document."""
+"""Facts from Upsun's API documentation."""
 
 from tests.dialects.documented import ADDRESS, MOMENT, TEXT, UUID, Documented
 

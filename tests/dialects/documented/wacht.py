@@ -1,4 +1,4 @@
-"""Facts from Wacht's document."""
+"""Facts from Wacht's API documentation."""
 
 from tests.dialects.documented import ADDRESS, MOMENT, TEXT, TEXTS, Documented
 
@@ -17,8 +17,8 @@ DOCUMENTED = Documented(
         "getOrganizationInvitations": "Retrieve all pending invitations for an organization",
         "inviteOrganizationMember": "Invite a member to an organization",
         "discardOrganizationInvitation": "Discard an invitation",
-        "resendOrganizationInvitation": "Mail an invitation again",
-        "acceptInvitation": "Accept the invitation that a token names",
+        "resendOrganizationInvitation": "Send an invitation again",
+        "acceptInvitation": "Accept an invitation by its token",
     },
     parameters={"getOrganizationInvitations": {"organization_id": DECIMAL}},
     fields={
@@ -42,7 +42,7 @@ DOCUMENTED = Documented(
         "Retrieve all pending invitations for an organization",
         "`session_id`",
         "decimal digits",
-        "no pages",
+        "Pages: none",
         "403",
     ],
 )

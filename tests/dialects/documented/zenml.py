@@ -1,4 +1,4 @@
-"""Facts from ZenML Pro's document."""
+"""Facts from ZenML Pro's API documentation."""
 
 from tests.dialects.documented import MOMENT, TEXT, UUID, Documented
 
@@ -25,5 +25,5 @@ DOCUMENTED = Documented(
     },
     may_be_null=["organization_logo_url", "inviting_user_avatar_url"],
     credentials=["jwt", "oauth2", "oauth2Client"],
-    says=["Invitations", "client credentials", "UUIDs", "no pages", "422"],
+    says=["Invitations", "client credentials", "UUIDs", "Pages: none", "422"],
 )

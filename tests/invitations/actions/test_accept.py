@@ -1,4 +1,4 @@
-"""Test accepting: a person with the verified address joins, if the inviter may still grant the roles."""
+"""Test accepting: a person who has verified the address joins if the inviter may still grant the roles."""
 
 from typing import Any
 
@@ -379,7 +379,7 @@ class TestRightsOfTheInviter:
 
 
 class TestReferences:
-    """Roles and units of other organizations are never granted, even if the row names them."""
+    """Roles and units of other organizations are never granted, even if the invitation row refers to them."""
 
     @pytest.mark.parametrize("foreign", ["role", "role of units", "unit", "unit role", "permission"])
     def test_what_is_not_this_organizations_is_not_given(

@@ -1,4 +1,4 @@
-"""Test correcting the address: a new invitation replaces one that is open or undeliverable."""
+"""Test correcting the address: a new invitation replaces an open or undeliverable invitation."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Test what the service does itself: mark invitations as expired or undeliverable."""
+"""Test the actions of the service itself: marking invitations as expired or undeliverable."""
 
 from datetime import timedelta
 from typing import Any
@@ -75,7 +75,7 @@ class TestExpiring:
 
 
 class TestNotifyingTheInviter:
-    """The inviter is notified when an invitation expires and its email was never sent."""
+    """The inviter is notified if an invitation expires before its email was sent."""
 
     @pytest.fixture
     def invitation(self, organization: Organization, owner: User) -> Invitation:
@@ -166,7 +166,7 @@ class TestNotifyingTheInviter:
         )
         with django_assert_num_queries(
             4 + 2 * 3
-        ):  # savepoint, lock, overdue, savepoint; then for each: status, email to the inviter, event
+        ):  # savepoint, lock, overdue, savepoint; then per invitation: status, email to the inviter, event
             expire(organization_id=organization.pk)
 
 

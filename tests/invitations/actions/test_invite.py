@@ -1,4 +1,4 @@
-"""Test inviting: who may invite, what they may grant, and one open invitation per address and target."""
+"""Test inviting: who may invite, what they may grant, and the limit of one open invitation per address and unit."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Test resending: a new link, a new expiry date, and the older links stop working."""
+"""Test resending: the invitation gets a new link and a new expiry date, and its older links stop working."""
 
 from datetime import timedelta
 from typing import Any
@@ -112,7 +112,7 @@ class TestAnOpenOne:
 
 
 class TestExpiredOrUndeliverable:
-    """An expired or undeliverable invitation can be sent again: a mailbox may have space again."""
+    """An expired or undeliverable invitation can be sent again. For example, a full mailbox may have space later."""
 
     @pytest.fixture(params=["expired", "pending", "error"])
     def ended(self, request: pytest.FixtureRequest, organization: Organization, admin: User) -> Invitation:

@@ -1,4 +1,4 @@
-"""Each transition is one conditional UPDATE whose row count decides."""
+"""Each state transition is one conditional UPDATE. Its row count shows whether the transition happened."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ FINISHED = ("accepted", "declined", "cancelled", "expired", "error")
 
 @pytest.fixture
 def one_of_each(organization: Organization, owner: User) -> dict[str, Invitation]:
-    """Create an invitation in every state, and overdue ones where the date matters."""
+    """Create an invitation in every state. Add overdue invitations with the status `pending` and `processing`."""
 
     def create(status: str, **values: Any) -> Invitation:
         address = f"{status}{Invitation.objects.count()}@example.com"

@@ -1,4 +1,4 @@
-"""Test changing an open invitation: the caller must be able to grant its old and its new roles."""
+"""Test changing an open invitation: the caller must be allowed to grant both the old and the new roles."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Test acceptances that wait for a seat: the oldest gets the next seat, and blocked ones are skipped."""
+"""Test invitees who wait for a seat: the first to accept gets the next seat, and blocked invitees are skipped."""
 
 from datetime import timedelta
 
@@ -133,7 +133,7 @@ def test_nobody_enters_an_archived_organization(full: Organization, owner: User,
 
 
 class TestBlockedInvitees:
-    """Invitees who cannot join are skipped, and the next ones join."""
+    """Invitees who cannot join are skipped, and the next invitees join."""
 
     @pytest.fixture
     def behind(self, full: Organization, owner: User, stranger: User, first: Invitation) -> Invitation:
@@ -210,7 +210,7 @@ def test_several_organizations_give_their_seats_when_one_person_leaves_all(
 def test_an_open_invitation_does_not_take_the_seat_of_who_waits(
     full: Organization, owner: User, member: User, invitee: User
 ):
-    """Waiting invitees come before those who have not accepted yet."""
+    """Waiting invitees get a seat before invitees who have not accepted yet."""
     InvitationFactory.create(organization=full, email="somebody@example.com", inviter=owner)
     waiting = InvitationFactory.create(organization=full, invitee=invitee, inviter=owner, waiting=True)
     leave_organization(by=session_of(member), organization_id=full.pk)
@@ -218,7 +218,7 @@ def test_an_open_invitation_does_not_take_the_seat_of_who_waits(
 
 
 class TestMaintenance:
-    """No action frees a seat when an inviter regains their rights, so the worker checks regularly."""
+    """When an inviter regains their rights, no action runs that would fill a seat, so the worker checks regularly."""
 
     @pytest.fixture
     def waiting(self, full: Organization, admin: User, invitee: User) -> Invitation:

@@ -20,7 +20,7 @@ By = Callable[..., APIClient]
 
 @pytest.fixture
 def by(request: pytest.FixtureRequest) -> By:
-    """Return a function that creates a client for a user fixture. "anonymous" has no credential."""
+    """Return a function that creates an API client for a user fixture. The "anonymous" client has no credential."""
 
     def client(who: str, method: Method = Method.JWT, **bounds: Any) -> APIClient:
         client = APIClient()
@@ -70,7 +70,7 @@ def unit_manager(organization: Organization, workspace: Unit) -> User:
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
-    """An open invitation of the invitee, as a viewer."""
+    """An open invitation for the invitee, with the viewer role."""
     return InvitationFactory.create(
         organization=organization, email="invitee@example.com", inviter=owner, role_id=VIEWER_ROLE
     )
@@ -78,7 +78,7 @@ def invitation(organization: Organization, owner: User) -> Invitation:
 
 @pytest.fixture
 def workspace_invitation(organization: Organization, owner: User, workspace: Unit) -> Invitation:
-    """An open invitation of the invitee, as an admin of the workspace."""
+    """An open invitation for the invitee, with the admin role in the workspace."""
     return InvitationFactory.create(
         organization=organization,
         email="invitee@example.com",
@@ -91,7 +91,7 @@ def workspace_invitation(organization: Organization, owner: User, workspace: Uni
 
 @pytest.fixture(params=["by path", "current"])
 def door(request: pytest.FixtureRequest, organization: Organization) -> str:
-    """The URL that creates invitations: with the organization in the path, or for the caller's current one."""
+    """The URL for creating invitations, with the organization in the path or for the caller's current organization."""
     return at(organization, "invitations") if request.param == "by path" else f"{API}/organization-members/invite"
 
 

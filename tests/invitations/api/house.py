@@ -24,7 +24,7 @@ from tests.support.queries import query_summaries
 NO_INVITATION = refused(404, "invitation_not_found", "There is no such invitation.")
 TOKEN = re.compile(r"[A-Za-z0-9_-]{59}")
 
-# The refusal of an invitation that is not open, by its state.
+# For each state except open: the error of actions that need an open invitation.
 WAITS = refused(409, "invitation_waits", "This invitation was accepted and waits for a free seat.")
 ENDS = {
     "accepted": refused(410, "invitation_accepted", "This invitation was accepted."),
@@ -38,7 +38,7 @@ ENDS = {
 
 
 def invitation_in_state(state: str, **values: Any) -> Invitation:
-    """Create an invitation in this state. `overdue`: the expiry date has passed and the status is still `pending`."""
+    """Create an invitation in this state. In the state `overdue`, it has expired and still has the status `pending`."""
     if state in ("expired", "overdue", "superseded"):
         return InvitationFactory.create(**{state: True}, **values)
     return InvitationFactory.create(status=state, **values)
@@ -50,17 +50,17 @@ def already_invited(invitation: Invitation) -> Answer:
 
 
 def granted(invitation: Invitation) -> tuple[Any, ...]:
-    """Return the stored role, permissions, unit and unit role."""
+    """Return the role, permissions, unit and unit role from the database."""
     return invitation.role_id, invitation.permissions, invitation.unit_id, invitation.unit_role_id
 
 
 def mine(*parts: object) -> str:
-    """Return the URL of the caller's invitations, or a URL below it."""
+    """Return the URL of the caller's invitations, or of a resource below that URL."""
     return "/".join([f"{API}/invitations", *map(str, parts)])
 
 
 def sent(invitation: Invitation, *parts: object) -> str:
-    """Return the URL of an invitation in its organization, or a URL below it."""
+    """Return the organization's URL of an invitation, or of a resource below that URL."""
     return at(invitation.organization, "invitations", invitation.pk, *parts)
 
 
@@ -81,7 +81,7 @@ def reloaded(invitation: Invitation) -> Invitation:
 
 
 def sent_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
-    """Return the invitation as the organization sees it."""
+    """Return the JSON that the organization gets for the invitation."""
     row = reloaded(invitation)
     return {
         "id": str(row.pk),
@@ -107,7 +107,7 @@ def sent_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
 
 
 def delivery(email: Email | None, **changes: Any) -> dict[str, Any] | None:
-    """Return the delivery of the newest email to the invitee."""
+    """Return the expected `delivery` field: the state of the newest email to the invitee."""
     if email is None:
         return None
     return {
@@ -123,7 +123,7 @@ def delivery(email: Email | None, **changes: Any) -> dict[str, Any] | None:
 
 
 def received_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
-    """Return the invitation as the invitee sees it."""
+    """Return the JSON that the invitee gets for the invitation."""
     row = reloaded(invitation)
     organization = row.organization
     return {
@@ -153,7 +153,7 @@ def organization_reference(organization: Organization) -> dict[str, str | None]:
 
 
 def acceptance(invitation: Invitation, member_id: Any, status: str = "accepted", *, was_member: bool = False) -> Any:
-    """Return the response to an acceptance."""
+    """Return the expected response to an acceptance."""
     return {
         "organization": organization_reference(invitation.organization),
         "invitationId": str(invitation.pk),
@@ -174,13 +174,13 @@ def without_token(response: Any) -> Any:
 
 
 def caller(user: User, **bounds: Any) -> Principal:
-    """Return the principal of a client made by the fixture `by`, as events record it."""
+    """Return the principal that events record for a client of the fixture `by`."""
     return Principal(user=user, method=Method.JWT, **bounds)
 
 
 @contextmanager
 def captured_queries() -> Iterator[list[str]]:
-    """Collect the queries of the block."""
+    """Yield a list that collects the SQL queries of the block."""
     found: list[str] = []
     with CaptureQueriesContext(connection) as captured:
         yield found
@@ -188,7 +188,7 @@ def captured_queries() -> Iterator[list[str]]:
 
 
 def indistinguishable(*requests: Any) -> Answer:
-    """Assert that all requests get the same response and make the same queries. Return the response."""
+    """Assert that all requests get the same response and run the same queries. Return that response."""
     answers = []
     for request in requests:
         with captured_queries() as queries:
@@ -199,6 +199,6 @@ def indistinguishable(*requests: Any) -> Answer:
 
 
 def backdate(invitation: Invitation, **ago: float) -> Invitation:
-    """Move the creation time into the past."""
+    """Move the creation time of the invitation into the past."""
     Invitation.objects.filter(pk=invitation.pk).update(created_at=timezone.now() - timedelta(**ago))
     return invitation

@@ -1,4 +1,4 @@
-"""Test DELETE /organizations/{id}/invitations/{invitationId} and POST …/cancel, which returns a body."""
+"""Test DELETE /organizations/{id}/invitations/{invitationId}, and POST …/cancel, which also returns a body."""
 
 import pytest
 
@@ -34,7 +34,7 @@ CHANGED = {"invitations.Invitation": (0, 1, 0)}
 
 
 class Cancel:
-    """One of the two endpoints."""
+    """One of the two endpoints that cancel an invitation."""
 
     def __init__(self, method):
         self.answers = method == "POST"

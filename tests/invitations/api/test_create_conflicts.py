@@ -1,4 +1,4 @@
-"""Test which roles, units and addresses an invitation may name, on both endpoints."""
+"""Test which roles, units and addresses a new invitation may have, on both endpoints."""
 
 import pytest
 

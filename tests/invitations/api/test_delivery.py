@@ -1,4 +1,4 @@
-"""Test `delivery` in the invitations of an organization, and the filter `delivery`."""
+"""Test the `delivery` field of an organization's invitations, and the `delivery` filter."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -25,7 +25,7 @@ GONE_OUT = ("sent", "delivered", "bounced", "complained")
 
 
 def emailed(invitation: Invitation, state: str = "queued", kind: str = "invitation", **values: Any) -> Email:
-    """Create an email to the invitee in this state."""
+    """Create an email to the invitee, in this delivery state."""
     email = queue_email(invitation, Email.Kind(kind))
     assert email is not None
     values = {
@@ -56,7 +56,7 @@ def test_every_delivery_state_is_returned(by, invitation, state):
         "kind": "invitation",
         "state": state,
         "attempts": 2,
-        "response": None if state == "sent" else "250 2.0.0 Queued",  # like a withheld email
+        "response": None if state == "sent" else "250 2.0.0 Queued",  # hidden, because a withheld email has no response
         "sentAt": format_time(MOMENT) if state in GONE_OUT else None,
         "nextAttemptAt": format_time(MOMENT) if state in ("queued", "deferred") else None,
         "updatedAt": format_time(MOMENT),
@@ -113,7 +113,7 @@ def test_the_invitee_does_not_see_the_delivery(by, invitee, invitation):
 
 @pytest.fixture
 def of_every_delivery(organization, owner) -> dict[str, Invitation]:
-    """One invitation for each email state, one that bounced and was sent again, and one without an email."""
+    """Invitations: one for each email state, one that bounced and was sent again, and one without an email."""
     made = {
         state: InvitationFactory.create(organization=organization, email=f"{state}@example.com", inviter=owner)
         for state in Email.State.values

@@ -1,4 +1,4 @@
-"""Test Idempotency-Key: a repeated request gets the stored response and has no effect."""
+"""Test the Idempotency-Key header: a repeated request gets the stored response and has no other effect."""
 
 import json
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ REUSED = refused(422, "idempotency_key_reused", "This Idempotency-Key was alread
 
 @pytest.fixture(params=["create", "invite", "resend", "correct_address"])
 def request_of(request, organization, owner):
-    """A request function for each operation that sends an email. It takes a client and headers."""
+    """Return a request function for each operation that sends an email. The function takes a client and headers."""
     invitation = InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
     targets: dict[str, tuple[str, dict[str, Any]]] = {
         "create": (at(organization, "invitations"), NEW),
@@ -238,7 +238,7 @@ WITHOUT = {
 
 
 def house_creations() -> Iterator[tuple[str, Any]]:
-    """Return the key and the method of every POST operation that creates an object."""
+    """Return the name and the view method of every POST operation that creates an object."""
     for pattern in house:
         callback: Any = pattern.callback
         for method, action in callback.actions.items():

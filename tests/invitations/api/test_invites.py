@@ -61,7 +61,7 @@ def bearer(settings, invitee):
 
 @pytest.fixture
 def organizations(owner):
-    """Organizations that invited the invitee. Names, creation times and expiry dates have different orders."""
+    """Organizations that invited the invitee. Sorting by name, creation time and expiry date gives different orders."""
     made = [("Beta", 3, 7), ("Alpha", 2, 9), ("Gamma", 1, 8)]
     for name, days_ago, days_left in made:
         organization = OrganizationFactory.create(slug=name.lower(), owners=[owner])

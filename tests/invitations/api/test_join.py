@@ -1,4 +1,4 @@
-"""Test PUT /organization-members/join: by organization, invitation or link."""
+"""Test PUT /organization-members/join with an organization id, an invitation id or a link."""
 
 import pytest
 from django.utils import timezone
@@ -36,7 +36,7 @@ def join(by, who="invitee", **body):
 
 @pytest.fixture(params=["organizationId", "invitationId", "token"])
 def way(request):
-    """A function that returns one of the three possible bodies for an invitation."""
+    """Return a function that creates one of the three kinds of request bodies for an invitation."""
 
     def body(invitation):
         ways = {

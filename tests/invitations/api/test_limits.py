@@ -1,4 +1,4 @@
-"""Test the 429 responses with Retry-After of the house API. The dialects have golden files."""
+"""Test the 429 responses of the house API and their Retry-After header. Golden files cover the dialects."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ OF_RECIPIENT = "This address was sent several emails within the last hour. Try a
 
 @pytest.fixture
 def nothing_left(settings) -> None:
-    """The daily limit is one email, and it is used up."""
+    """Set the daily limit to one email and use it up."""
     settings.RECIPIENT_EMAILS_PER_HOUR = 1
     for address in ("new@example.com", "invitee@example.com"):
         count_email_to(normalize_address(address))
@@ -61,7 +61,7 @@ def test_the_open_ones_are_counted(by, organization, invitation, requests):
 
     response = by("owner").post(path, body)
 
-    message = "This organization has reached its limit of open invitations. Withdraw some, or wait until some end."
+    message = "This organization has reached its limit of open invitations. Withdraw some, or wait until some expire."
     assert said(response) == refused(429, "too_many_open_invitations", message, details={"limit": 1})
     days = int(response["Retry-After"]) / 86400
     assert 9.9 < days <= 10

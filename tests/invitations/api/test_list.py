@@ -39,7 +39,7 @@ STATES = ["pending", "processing", "accepted", "declined", "cancelled", "expired
 
 @pytest.fixture
 def of_every_state(organization, owner):
-    """One invitation in each state, and an overdue one, by state."""
+    """Map each state, and `overdue`, to an invitation."""
     kinds = [*STATES, "overdue"]
     return {
         kind: invitation_in_state(kind, organization=organization, email=f"{kind}@example.com", inviter=owner)
@@ -48,7 +48,7 @@ def of_every_state(organization, owner):
 
 
 def found(client, path, **query):
-    """Return the addresses on the page, sorted."""
+    """Return the sorted addresses on the page."""
     response = client.get(path, query)
     assert response.status_code == 200, response.content
     return sorted(row["email"].partition("@")[0] for row in response.json()["data"])
@@ -189,7 +189,7 @@ def test_filters_are_combined(by, path, invitation, workspace_invitation, worksp
 
 @pytest.fixture
 def three(organization, owner):
-    """Invitations whose addresses, creation times and expiry dates have different orders."""
+    """Three invitations. Sorting by address, creation time and expiry date gives different orders."""
     for name, days_ago, days_left, changed_days_ago in [("beta", 3, 7, 1), ("alpha", 2, 9, 2), ("gamma", 1, 8, 0)]:
         row = backdate(
             InvitationFactory.create(

@@ -1,4 +1,4 @@
-"""Test POST /invitations/lookup: what anybody with a link can see."""
+"""Test POST /invitations/lookup: the data that anybody with a link can see."""
 
 import base64
 

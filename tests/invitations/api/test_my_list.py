@@ -1,4 +1,4 @@
-"""Test GET /invitations: the caller's open invitations."""
+"""Test GET /invitations: the list of the caller's open invitations."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""A mail server for tests, workers as processes, and invitations to send."""
+"""Fixtures: a mail server, worker processes, and invitations to send."""
 
 import os
 import signal
@@ -43,14 +43,14 @@ def invite(by_owner: Principal, organization: Organization) -> Callable[..., Inv
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ScriptedServer]:
-    """Return a mail server that runs in its own process."""
+    """Start a mail server in its own process and return its controller."""
     with scripted_server(spool=tmp_path) as server:
         yield server
 
 
 @pytest.fixture
 def mail_server(server: ScriptedServer, settings: Settings) -> ScriptedServer:
-    """Return the same server, and configure it for this process."""
+    """Return the mail server of `server`, and configure this process to use it."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
     return server
@@ -65,7 +65,7 @@ def closed_port() -> int:
 
 @pytest.fixture
 def start_worker(server: ScriptedServer) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Return a function that starts ``manage.py worker`` on the test database. The workers are killed at the end."""
+    """Return a function that runs ``manage.py worker`` on the test database. The workers are killed after the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: str) -> subprocess.Popen[str]:
@@ -99,7 +99,7 @@ def fork_server(fork_server_process: subprocess.Popen[bytes], server: ScriptedSe
 
 @pytest.fixture(scope="session")
 def fork_server_process(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the fork server; kill it and its children at the end."""
+    """Start the fork server. Kill it and its child processes at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.invitations.email.fork_server"],
         cwd=project.BASE_DIR,
@@ -131,7 +131,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def database_url() -> str:
-    """Return the URL of the test database, for another process."""
+    """Return the URL with which another process can open the test database."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         return f"sqlite:///{database['NAME']}"
@@ -140,8 +140,8 @@ def database_url() -> str:
 
 
 def refuse_rows(model: type[Model], column: str, value: str) -> None:
-    """Let the database reject new rows of this model with this value, until the test's transaction ends."""
-    connection.check_constraints()  # PostgreSQL alters no table with pending checks
+    """Make the database reject new rows of this model with this value until the test's transaction ends."""
+    connection.check_constraints()  # PostgreSQL cannot alter a table that has pending constraint checks
     condition = f"{column} = '{value}'"
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -156,5 +156,5 @@ def refuse_rows(model: type[Model], column: str, value: str) -> None:
 
 
 def let_time_pass() -> None:
-    """Make all unsent emails due, as after a day: backoffs and the leases of killed workers have ended."""
+    """Make all unsent emails due, as if all backoffs and leases had ended."""
     Email.objects.unsent().update(due_at=Now())

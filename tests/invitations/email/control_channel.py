@@ -1,4 +1,4 @@
-"""Commands from a test to a helper process."""
+"""The channel through which a test sends commands to a helper process."""
 
 import json
 import os
@@ -6,11 +6,11 @@ import select
 import subprocess
 from typing import Any
 
-DEADLINE = 20.0  # seconds until a test that waits for something fails
+DEADLINE = 20.0  # in seconds; a test that waits longer fails
 
 
 class ControlChannel:
-    """Send commands as lines of JSON, and read responses as lines, each within ``DEADLINE``."""
+    """Send commands as lines of JSON, and read each response line within ``DEADLINE`` seconds."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
@@ -22,7 +22,7 @@ class ControlChannel:
         self.process.stdin.flush()
 
     def receive(self, error: str) -> str:
-        """Return the next line; fail the test with this message when none comes."""
+        """Return the next line. If no line arrives in time, fail the test with this message."""
         assert self.process.stdout
         while b"\n" not in self.buffer:
             assert select.select([self.process.stdout], [], [], DEADLINE)[0], error

@@ -1,8 +1,8 @@
 """Fork child processes that tests kill: ``python -m tests.invitations.email.fork_server``.
 
-All modules are imported before forking, so that children start fast. The process reads one JSON command per line and
-writes one line in response. A child runs one job with its own database connection. It can be told to stop at an SQL
-statement, and writes "reached" then.
+All modules are imported before forking, so that child processes start fast. The process reads one JSON command per line
+and writes one line in response. A child runs one job with its own database connection. A command can make the child
+stop at an SQL statement. The child then writes "reached".
 """
 
 import json
@@ -25,9 +25,9 @@ def respond(word: object) -> None:
 
 
 def main() -> None:
-    os.dup2(2, 1)  # logs go to stderr: stdout has only responses
+    os.dup2(2, 1)  # write logs to stderr, because stdout is for responses only
     django.setup()
-    import perfectworks.management.commands.worker  # noqa: F401 - so that children need not import it
+    import perfectworks.management.commands.worker  # noqa: F401 - imported here so that children do not have to
 
     for line in sys.stdin:
         handle(json.loads(line))
@@ -48,14 +48,14 @@ def handle(command: dict[str, Any]) -> None:
 
 
 def stop_at(sql: str = "", when: str = "", after: int = 0) -> None:
-    """Stop before or after a statement that matches ``sql``, after ``after`` earlier matches."""
+    """Stop before or after an SQL statement that matches the pattern ``sql``. Skip the first ``after`` matches."""
     from django.db import connection
 
     remaining = after
 
     def watch(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
         nonlocal remaining
-        matches = re.search(sql, f"{statement} {params}", re.IGNORECASE)  # states are enumerations here
+        matches = re.search(sql, f"{statement} {params}", re.IGNORECASE)  # parameters contain states as enum members
         due, remaining = matches and remaining == 0, remaining - bool(matches)
         if due and when == "before":
             wait_to_be_killed()

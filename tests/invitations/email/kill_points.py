@@ -1,4 +1,4 @@
-"""The points at which a worker is killed, the fork server that kills it, and the count of emails at the end."""
+"""The points at which workers are killed, the client of the fork server, and the count of lost or repeated emails."""
 
 import subprocess
 from collections import Counter
@@ -24,7 +24,7 @@ MARK_ERROR = r'UPDATE "invitations_invitation" .*\berror\b'
 QUEUE_NOTICE = r'INSERT INTO "invitations_email"'
 
 
-# These tests switch the sending limits off.
+# The settings of the sending limits. These tests set them so high that no limit is reached.
 UNLIMITED = (
     *("ORGANIZATION_EMAILS_PER_DAY", "YOUNG_ORGANIZATION_EMAILS_PER_DAY", "INVITER_EMAILS_PER_DAY"),
     "OPEN_INVITATIONS_PER_ORGANIZATION",
@@ -33,10 +33,10 @@ MANY = 100_000
 
 
 class Point(NamedTuple):
-    """Where a worker is stopped: at a step of the SMTP session, or before or after an SQL statement.
+    """A point at which a worker is stopped: a step of the SMTP session, or before or after an SQL statement.
 
-    ``in_window`` means that the server has accepted the email, and the outcome is not committed. ``reply`` is the
-    server's response to RCPT instead of acceptance.
+    ``in_window`` means that the server has accepted the email but the worker has not committed the result. ``reply``
+    is the server's response to RCPT if it does not accept the recipient.
     """
 
     name: str
@@ -91,7 +91,7 @@ class ForkServer:
         self.children.remove(child)
 
     def kill_all(self) -> None:
-        """Kill the children that a failed test has left; one of them may have a database lock."""
+        """Kill the child processes that a failed test left running. They may hold database locks."""
         for child in [*self.children]:
             self.channel.send(kill=child)
             while self.channel.receive("The child cannot be killed.") != "killed":
@@ -112,13 +112,13 @@ class Tally:
     may_repeat: Counter[Any] = field(default_factory=Counter)
 
     def note_kill(self, *, could_repeat: bool) -> None:
-        """Count a kill; remember which email the worker was sending if its server may have accepted it."""
+        """Count a kill. If the server may have accepted the current email, note that this email may be repeated."""
         self.kills += 1
         if could_repeat:
             self.may_repeat.update(Email.objects.filter(state="sending").values_list("message_id", flat=True))
 
     def count(self, server: ScriptedServer, invitations: Iterable[Invitation]) -> None:
-        """Compare what the server accepted with what is recorded."""
+        """Compare the emails that the server accepted with the recorded emails, and count lost and repeated emails."""
         copies = Counter(delivery.message_id for delivery in server.accepted)
         for email in Email.objects.filter(invitation__in=list(invitations)).exclude(state="failed"):
             self.sent += bool(copies[email.message_id])

@@ -1,4 +1,4 @@
-"""Reports of email providers: recorded payloads (``payloads/``), signed as each provider signs them."""
+"""Reports of email providers: recorded payloads (in ``payloads/``) with the signature scheme of each provider."""
 
 import base64
 import hashlib
@@ -44,20 +44,20 @@ BASIC_AUTH = {"WEBHOOK_SECRET": SECRET}
 
 
 def configure(settings: Settings, provider: str) -> None:
-    """Configure the service for this provider's reports, as its environment variables would."""
+    """Configure the service for this provider's reports, as the environment variables for the provider would."""
     settings.ANYMAIL = ANYMAIL.get(provider, BASIC_AUTH)
     settings.EMAIL_WEBHOOK = require_signed_webhook(provider, settings.ANYMAIL)
 
 
 def recorded(name: str, email: Email) -> Any:
-    """Return a recorded payload, about this email."""
+    """Return a recorded payload, changed to refer to this email."""
     text = (PAYLOADS / f"{name}.json").read_text()
     text = text.replace("BARE_MESSAGE_ID", email.message_id.strip("<>")).replace("MESSAGE_ID", email.message_id)
     return json.loads(text.replace("MAIL_ID", email.pk.hex))
 
 
 def report(name: str, email: Email, *, signed: bool = True, client: Client | None = None, **changes: Any) -> Any:
-    """Post a recorded report and return the response. ``changes`` replace members of the payload."""
+    """Post a recorded report and return the response. ``changes`` replaces values in the payload."""
     payload = recorded(name, email)
     if changes:
         payload |= changes
@@ -65,7 +65,7 @@ def report(name: str, email: Email, *, signed: bool = True, client: Client | Non
 
 
 def post(provider: str, payload: Any, *, signed: bool = True, client: Client | None = None) -> Any:
-    """Post a payload with a valid or invalid signature, and return the response."""
+    """Post a payload with a valid or an invalid signature. Return the response."""
     sign = SIGNERS.get(provider, sign_by_password)
     body, headers = sign(payload, SIGNING_KEY if signed else "another key")
     return send(provider, body, headers, client)
@@ -84,7 +84,7 @@ def sign_by_password(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
 
 
 def sign_as_amazon(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
-    """Wrap the payload in an SNS notification. SNS authenticates with the password in the webhook's URL."""
+    """Wrap the payload in an SNS notification. SNS sends the password that is part of the webhook URL."""
     notification = {
         "Type": "Notification",
         "MessageId": "19ba9823-d7f2-53c1-860e-cb10e0d13dfc",
@@ -138,7 +138,7 @@ def sign_as_sendgrid(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
 
 
 def sign_as_unisender(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
-    """Put the signature into the body: the digest of the body with the key in the signature's place."""
+    """Put the signature into the body. The signature is the digest of the body with the key in the signature field."""
     unsigned = json.dumps({"auth": "DIGEST", **payload})
     digest = hashlib.md5(unsigned.replace("DIGEST", key).encode()).hexdigest()
     return unsigned.replace("DIGEST", digest).encode(), {}

@@ -1,7 +1,7 @@
-"""Control a real SMTP server in another process: script its responses, and stop it at any step.
+"""Control an SMTP server in another process: set its responses, and stop it at any step.
 
-The steps are the keys of ``smtp_server.GOOD``. At CONTENT, the server has received the whole email and has not accepted
-it. At TAKEN, it has accepted the email and has not sent the 250.
+The steps are the keys of ``smtp_server.GOOD``. At CONTENT, the server has received the whole email but has not accepted
+it. At TAKEN, the server has accepted the email but has not sent the 250 response.
 """
 
 import json
@@ -28,7 +28,7 @@ GOOD = smtp_server.GOOD
 
 @dataclass
 class Delivery:
-    """An email that the server accepted, as it was transmitted."""
+    """An email that the server accepted, with its raw content."""
 
     sender: str
     recipients: list[str]
@@ -62,7 +62,7 @@ def part(message: EmailMessage, kind: str) -> str:
 
 
 class ScriptedServer:
-    """Accept everything, except where a test has set a response or a stop. Each of them is used once."""
+    """Accept everything, unless a test has set a response or a stop. Each response and stop is used once."""
 
     def __init__(self, process: subprocess.Popen[bytes], spool: Path) -> None:
         self.channel = control_channel.ControlChannel(process)
@@ -74,12 +74,12 @@ class ScriptedServer:
         self.command("script", step=step, replies=replies)
 
     def hold(self, step: str, *, after: int = 0) -> "Hold":
-        """Stop the next session at a step, or the one after ``after`` sessions."""
+        """Stop a session at a step: the next session, or a later one if ``after`` sessions are to be skipped."""
         return Hold(self, self.command("hold", step=step, after=after))
 
     @property
     def rcpt_replies(self) -> dict[str, str]:
-        """The response to RCPT for each of these recipients."""
+        """A map from recipients to the response to RCPT."""
         return self._rcpt_replies
 
     @rcpt_replies.setter
@@ -89,7 +89,7 @@ class ScriptedServer:
 
     @property
     def accepted(self) -> list[Delivery]:
-        """The accepted emails, in order."""
+        """The accepted emails, oldest first."""
         return [read(email) for email in sorted(self.spool.glob("*.mail"))]
 
     @property
@@ -101,7 +101,7 @@ class ScriptedServer:
         return int(self.command("status")["sessions"])
 
     def wait_for_emails(self, count: int) -> None:
-        """Wait until the server has sent the 250 for this many emails."""
+        """Wait until the server has sent the 250 response for this many emails."""
         self.command("await_250", count=count, error=f"{count} emails did not arrive.")
 
     def wait_for_lines(self, lines: int) -> None:
@@ -134,7 +134,7 @@ def read(email: Path) -> Delivery:
 
 @contextmanager
 def scripted_server(spool: Path) -> Iterator[ScriptedServer]:
-    """Start a server; kill it at the end of the block."""
+    """Start a server. Kill the server at the end of the block."""
     with subprocess.Popen(
         [sys.executable, "-m", "tests.invitations.email.smtp_server", spool],
         cwd=settings.BASE_DIR,

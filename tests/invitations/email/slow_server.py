@@ -1,4 +1,4 @@
-"""A real SMTP server that sends one of its responses slowly."""
+"""An SMTP server that sends one response slowly."""
 
 import select
 import socketserver
@@ -9,7 +9,7 @@ from tests.invitations.email.scripted_server import GOOD
 
 
 class SlowServer(socketserver.ThreadingTCPServer):
-    """Send the response to one step in pieces, with a delay before each, while the client is connected."""
+    """Send the response to one step in pieces, with a delay before each piece, until the client disconnects."""
 
     allow_reuse_address = True
     daemon_threads = True

@@ -1,8 +1,8 @@
 """A scripted SMTP server: ``python -m tests.invitations.email.smtp_server <spool>``.
 
-It prints its port, then reads one JSON command per line and prints one line of JSON in response. Each accepted email is
-saved as a file in the spool directory before the server sends the 250. The server exits at the end of its input, or
-when it has waited too long.
+The server prints its port. It then reads one JSON command per line and prints one line of JSON in response. Each
+accepted email is saved as a file in the spool directory before the server sends the 250 response. The server exits at
+the end of its input, or when a wait exceeds ``MAX_WAIT``.
 """
 
 import json
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MAX_WAIT = 60.0  # seconds, longer than the deadline of a test
+MAX_WAIT = 60.0  # in seconds; longer than the deadline of a test
 
 GOOD = {
     "CONNECT": "220 scripted ESMTP",
@@ -26,8 +26,8 @@ GOOD = {
     "MAIL": "250 2.1.0 Ok",
     "RCPT": "250 2.1.5 Ok",
     "DATA": "354 Go ahead",
-    "CONTENT": "250 2.0.0 Ok: queued",  # the content has arrived; with a 250 the server accepts the email,
-    "TAKEN": "",  # and sends the 250
+    "CONTENT": "250 2.0.0 Ok: queued",  # the whole email has arrived, but is not accepted yet
+    "TAKEN": "",  # the email is accepted, but the 250 response is not sent yet
     "QUIT": "221 2.0.0 Bye",
 }
 COMMANDS = GOOD.keys() - {"CONNECT", "CONTENT", "TAKEN"}
@@ -44,7 +44,7 @@ class Hold:
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Accept everything, except where a command has set a response or a stop. Each of them is used once."""
+    """Accept everything, unless a command has set a response or a stop. Each response and stop is used once."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -63,7 +63,7 @@ class Server(socketserver.ThreadingTCPServer):
         self.changed = threading.Condition()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Ignore clients that were killed."""
+        """Ignore errors of clients that were killed."""
 
     # Commands
 
@@ -133,7 +133,7 @@ class Session(socketserver.StreamRequestHandler):
                 return
 
     def handle_command(self, line: str) -> bool:
-        """Respond to one command; return False to end the session."""
+        """Respond to one command. Return False to end the session."""
         verb = line.split(" ", maxsplit=1)[0].upper()
         if verb == "RSET":
             return self.send_line("250 2.0.0 Ok")
@@ -160,7 +160,7 @@ class Session(socketserver.StreamRequestHandler):
         return self.reply("CONTENT")
 
     def reply(self, step: str, good: str = "") -> bool:
-        """Stop if scripted, then send the scripted or the good response; return False to end the session."""
+        """Stop if a stop is set. Then send the response that is set or the default. Return False to end the session."""
         if self.is_abandoned_after_stop(step):
             return False
         line = self.server.next_of(self.server.replies, step) or self.rcpt_reply(step) or good or GOOD[step]
@@ -177,11 +177,11 @@ class Session(socketserver.StreamRequestHandler):
         return not line.startswith("421")
 
     def rcpt_reply(self, step: str) -> str | None:
-        """Return the response to RCPT that is set for this recipient, if any."""
+        """Return the RCPT response that a command has set for this recipient, if any."""
         return self.server.rcpt_replies.get(self.recipients[-1]) if step == "RCPT" else None
 
     def is_abandoned_after_stop(self, step: str) -> bool:
-        """Stop if scripted; return whether the client has disconnected since."""
+        """Stop if a stop is set. Return whether the client disconnected during the stop."""
         hold = self.server.next_of(self.server.waiting_holds, step)
         if hold is None:
             return False

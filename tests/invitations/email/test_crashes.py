@@ -1,10 +1,10 @@
-"""`kill -9` at every point of a delivery: no email is lost, and a second copy is sent only where it is unavoidable.
+"""Kill workers at every point of a delivery: no email is lost, and copies are sent only where they are unavoidable.
 
-That a mail server accepts an email and that the outcome is committed cannot be one step. If the worker dies between
-them, before or after the 250 (RFC 1047), the email is sent again with the same Message-ID and link. A second copy at
-another point is an error.
+The mail server accepts an email before the worker commits the result. If the worker is killed between these two steps,
+before or after the 250 response (RFC 1047), the next worker sends the email again with the same Message-ID and link.
+At any other point, a second copy is an error.
 
-``kill_points.py`` has the points. ``make chaos`` kills a hundred workers at each of them and prints the results.
+``kill_points.py`` lists the points. ``make chaos`` kills a hundred workers at each point and prints the results.
 """
 
 import random
@@ -41,9 +41,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Invite = Callable[..., Invitation]
 
-MAX_SENT_BEFORE = 3  # emails that are sent before the worker is killed
-MAX_DELIVERIES = 4  # for one email: a deferral and a final response, and the same for a notice to the inviter
-MAX_LINES = 30  # that the server sends in about four sessions
+MAX_SENT_BEFORE = 3  # maximum number of emails that a worker sends before it is killed
+MAX_DELIVERIES = 4  # per invitation: a deferral and a final response, for its email and for the notice to the inviter
+MAX_LINES = 30  # the server sends about this many lines in four sessions
 
 
 @pytest.fixture(autouse=True)
@@ -60,14 +60,14 @@ def kills(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture
 def tally(request: pytest.FixtureRequest) -> Tally:
-    """Create the results of one test, which are printed at the end of the run."""
+    """Return the tally of one test. It is printed at the end of the run."""
     point = request.node.callspec.params.get("point") if hasattr(request.node, "callspec") else None
     TALLIES.append(Tally(point.name if point else request.node.name.removeprefix("test_")))
     return TALLIES[-1]
 
 
 def send_the_rest(server: ScriptedServer) -> None:
-    """Run the next worker, after the lease of the killed one has ended. The server defers no more."""
+    """Run the next worker after the lease of the killed worker has ended. The server stops deferring emails."""
     server.rcpt_replies = {address: reply for address, reply in server.rcpt_replies.items() if reply.startswith("5")}
     let_time_pass()
     worker = Worker(MAINTENANCE_TASKS)
@@ -78,7 +78,7 @@ def send_the_rest(server: ScriptedServer) -> None:
 
 
 def kill_at(point: Point, after: int, server: ScriptedServer, fork_server: ForkServer) -> None:
-    """Let a worker send ``after`` emails, stop at the point, and be killed."""
+    """Let a worker send ``after`` emails, stop it at the point, and kill it."""
     if point.step:
         hold = server.hold(point.step, after=after)
         worker = fork_server.start()
@@ -114,7 +114,7 @@ def test_nothing_is_lost_and_nothing_is_sent_twice_except_in_the_window(
 
 
 def require_consistent_rows(invitations: list[Invitation], point: Point) -> None:
-    """Check that each recorded response is one attempt, a crash is none, and a rejection is recorded completely."""
+    """Check that each response has one attempt, that crashes add no attempt, and that rejections are complete."""
     for invitation in Invitation.objects.filter(pk__in=[invitation.pk for invitation in invitations]):
         emails = list(invitation.emails.order_by("id").values_list("kind", "state"))
         events = Event.objects.about(invitation).filter(kind="invitation.failed").count()
@@ -162,7 +162,7 @@ def test_a_kill_of_one_of_two_workers_loses_nothing(
         for worker in workers:
             fork_server.kill(worker)
         hold.release()
-        tally.note_kill(could_repeat=True)  # the other worker may have been recording its last email
+        tally.note_kill(could_repeat=True)  # at the kill, the other worker may not have recorded its last email yet
         send_the_rest(mail_server)
 
     tally.count(mail_server, invitations)

@@ -1,4 +1,4 @@
-"""Delivering an email, with a real mail server."""
+"""Test the delivery of an email to a real SMTP server."""
 
 from collections.abc import Callable
 from datetime import timedelta

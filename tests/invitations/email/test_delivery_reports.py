@@ -1,4 +1,4 @@
-"""What a report changes, also when it is late, duplicated, out of order, early, or about an older or unknown email."""
+"""Test what a delivery report changes, including late, early, duplicate and out-of-order reports."""
 
 import re
 import threading
@@ -56,7 +56,7 @@ def email(invitation: Invitation) -> Email:
 
 
 def apply_reports(email: Email, *reports: Report) -> list[bool]:
-    """Apply the reports; return for each whether it changed the email."""
+    """Apply the reports. Return a list that says for each report whether it changed the email."""
     return [take_report(email_id=email.pk, report=report) for report in reports]
 
 
@@ -145,7 +145,7 @@ def test_an_inviter_who_complains_about_a_notice_is_not_unsubscribed(
     assert not Suppression.objects.exists()
 
 
-# Duplicated, late, out of order
+# Reports that are duplicated, late or out of order
 
 
 @pytest.mark.parametrize("taken", [SENT, DEFERRED, DELIVERED, BOUNCED, REJECTED, COMPLAINED])
@@ -230,7 +230,7 @@ def test_a_bounced_notice_to_the_inviter_ends_nothing(
     assert Email.objects.count() == 2
 
 
-# Before the email is recorded as sent
+# Reports that arrive before the email is recorded as sent
 
 
 @pytest.mark.parametrize("early", [SENT, DEFERRED, DELIVERED, COMPLAINED])
@@ -269,7 +269,7 @@ def test_a_worker_that_records_after_a_report_does_not_overwrite_it(mail_server:
     assert [attempt.state for attempt in email.history.all()] == ["delivered"]
 
 
-# About unknown emails and erased persons
+# Reports about unknown emails and erased users
 
 
 def test_an_unknown_email_changes_nothing(email: Email):
@@ -322,7 +322,7 @@ def test_reports_of_an_archived_organization_are_recorded(email: Email, by_owner
 
 
 def test_a_provider_report_ends_our_own_retries(invite: Invite, mail_server: ScriptedServer):
-    """The delivery failed after the provider had received the email."""
+    """Our SMTP session failed, but the provider had already received the email."""
     email = invite().emails.get()
     mail_server.script("CONTENT", "451 4.3.0 Later")
     assert deliver_next()

@@ -1,4 +1,4 @@
-"""Sending limits: sliding windows, which inviting, resending and requests share; a rejected request changes nothing."""
+"""Test the sending limits. Inviting, resending and requests share them, and a rejected request changes nothing."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ from tests.support.people import session_of
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2099, 6, 1, 12, tzinfo=UTC)
-LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)  # also on the database clock, which the fixture does not change
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)  # past for the database too, whose clock is not changed
 
 
 @pytest.fixture(autouse=True)
@@ -47,7 +47,7 @@ def _small_limits(settings: Settings) -> None:
 
 @pytest.fixture(autouse=True)
 def clock(time_machine: Any) -> Callable[[timedelta], None]:
-    """Stop the clock at noon; return a function that moves it forward."""
+    """Stop the clock at noon. Return a function that moves the clock forward."""
     time_machine.move_to(NOON, tick=False)
 
     def move_forward(by: timedelta) -> None:
@@ -65,7 +65,7 @@ def send(organization: Organization, owner: User) -> Callable[..., Invitation]:
 
 
 def retry_after(act: Callable[[], object], error: type[LimitReached]) -> int:
-    """Call ``act``, check that it is rejected and changes nothing, and return ``retry_after`` in seconds."""
+    """Check that calling ``act`` is rejected and changes nothing. Return ``retry_after`` in seconds."""
     with track_changes() as changes, pytest.raises(error) as raised:
         act()
     assert changes.nothing

@@ -1,4 +1,4 @@
-"""Maintenance tasks: expiring invitations, sending reminders, deleting old sessions."""
+"""Test the maintenance tasks: expiring invitations, sending reminders, deleting old sessions."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -35,7 +35,7 @@ Invite = Callable[..., Invitation]
 
 @pytest.fixture
 def ending_soon(invite: Invite) -> Invitation:
-    """Return an open invitation that was sent eight days ago and expires in less than two days."""
+    """Return an open invitation. It was sent eight days ago and expires in less than two days."""
     invitation = invite()
     Email.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
     end_in(invitation, timedelta(days=2) - timedelta(minutes=1))
@@ -125,7 +125,7 @@ def test_an_archived_organization_sends_no_reminders(ending_soon: Invitation, by
 def test_reminders_wait_while_the_organization_is_at_its_limit(
     ending_soon: Invitation, settings: Settings, other_organization: Organization, stranger: User
 ) -> None:
-    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1  # used by the invitation
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1  # the invitation's own email uses it up
     elsewhere = InvitationFactory.create(
         organization=other_organization, email="second@example.com", inviter=stranger, expires_in=timedelta(days=1)
     )

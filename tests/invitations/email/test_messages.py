@@ -1,4 +1,4 @@
-"""The content and headers of each email."""
+"""Test the content and headers of each email."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 Invite = Callable[..., Invitation]
 
-# Names that validation rejects, as if they were written to the database directly.
+# Names that validation rejects. They stand for rows that were written to the database without validation.
 INJECTIONS = [
     "Riverside\r\nBcc: stranger@example.com",
     "Riverside\nBcc: stranger@example.com\n\nAnother body",
@@ -38,7 +38,7 @@ INJECTIONS = [
 
 
 class Links(HTMLParser):
-    """All URLs in HTML: links and what is loaded."""
+    """Collect all URLs in HTML: links and loaded resources."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ def end_in_2099(invitation: Invitation) -> None:
 
 
 def subject_of(delivery: Delivery) -> str:
-    return str(delivery.message["Subject"]).lstrip()  # a long subject starts on its own line
+    return str(delivery.message["Subject"]).lstrip()  # the header of a long subject starts with a line break
 
 
 def test_the_text_of_an_invitation(mail_server: ScriptedServer, invite: Invite) -> None:

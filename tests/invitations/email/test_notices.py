@@ -1,4 +1,4 @@
-"""The notice to the inviter when an invitation expires before its email could be sent."""
+"""Test the email to the inviter when an invitation expires before its own email could be sent."""
 
 from collections.abc import Callable
 
@@ -25,7 +25,7 @@ Invite = Callable[..., Invitation]
 
 @pytest.fixture
 def expired_before_delivery(mail_server: ScriptedServer, invite: Invite) -> Invitation:
-    """Return an invitation whose email was deferred until the invitation expired."""
+    """Return an expired invitation whose email was always deferred and never sent."""
     invitation = invite()
     mail_server.script("RCPT", "451 4.3.0 Try again later")
     assert deliver_next()

@@ -1,4 +1,4 @@
-"""The outbox: when emails are queued, what is stored, and which rows are valid."""
+"""Test the outbox: when emails are queued, what is stored, and which rows are valid."""
 
 from collections.abc import Callable
 from typing import Any

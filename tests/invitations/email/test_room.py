@@ -1,4 +1,4 @@
-"""The modules that a later change moves below ``accounts``, to a package ``outbox``, know nothing about invitations."""
+"""Test that the outbox modules do not import other invitation code, so that they can become a separate package."""
 
 import ast
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ OUTBOX = {"models", "kinds", "queue", "deliver", "transport", "smtp", "worker"}
 
 
 def runtime_imports(node: ast.AST) -> Iterator[str]:
-    """Yield the dotted names that a module imports, also inside functions, but not under ``if TYPE_CHECKING``."""
+    """Yield the dotted names that a module imports, even in functions. Skip ``if TYPE_CHECKING`` blocks."""
     for child in ast.iter_child_nodes(node):
         if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
             continue
@@ -41,7 +41,7 @@ def test_each_kind_of_email_has_a_handler(kind: str) -> None:
 
 
 class AnotherHandler(InvitationEmailHandler):
-    """Has no code of its own."""
+    """A second handler, which changes nothing."""
 
 
 def test_a_kind_has_one_handler(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""How long a worker waits for a mail server: as the standard requires, and never longer than its lease."""
+"""Test SMTP timeouts: a worker waits as long as the SMTP standard requires, but never longer than its lease."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -29,7 +29,7 @@ TIMED_OUT = "Connection unexpectedly closed: timed out"
 
 @pytest.fixture
 def slow_mail_server(settings: Settings) -> Iterator[SlowMailServer]:
-    """Return a function that starts a slow server, and configures it for this process."""
+    """Return a function that starts a slow SMTP server and configures this process to use it."""
     started: list[tuple[SlowServer, threading.Thread]] = []
 
     def start(step: str, pieces: Iterable[str], *, delay: float) -> SlowServer:

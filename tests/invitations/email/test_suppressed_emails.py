@@ -1,4 +1,4 @@
-"""Unsubscribed addresses get no emails, and organizations see no difference."""
+"""Test that unsubscribed addresses get no emails, and that organizations cannot see which emails were withheld."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -39,7 +39,7 @@ SUPPRESSED, SUBSCRIBED = "suppressed@example.com", "subscribed@example.com"
 
 @pytest.fixture
 def suppress(organization: Organization, owner: User) -> Callable[[SuppressionScope], None]:
-    """Return a function that unsubscribes an address, by the link of an earlier invitation."""
+    """Return a function that unsubscribes an address with the link of an earlier invitation."""
 
     def suppress(scope: SuppressionScope = SuppressionScope.ORGANIZATION, address: str = SUPPRESSED) -> None:
         former = InvitationFactory.create(organization=organization, email=address, inviter=owner, declined=True)
@@ -55,7 +55,7 @@ def deliver_all() -> None:
 
 
 def shown_to(owner: User, invitation: Invitation) -> dict[str, Any]:
-    """Return what the API shows of an invitation, without the fields that always differ."""
+    """Return the invitation as the API shows it, without the fields that differ between any two invitations."""
     client = APIClient()
     client.force_authenticate(owner, token=session_of(owner))  # type: ignore[arg-type]
     path = f"/api/v0/organizations/{invitation.organization_id}/invitations"

@@ -1,4 +1,4 @@
-"""Unsubscribing: who can do it, what is stored, and how it is reversed."""
+"""Test unsubscribing: who can unsubscribe, what is stored, and how a suppression is removed."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Sending through a provider's HTTP API (django-anymail) has the same three outcomes as SMTP."""
+"""Test that sending through a provider's HTTP API (django-anymail) has the same three results as SMTP."""
 
 from collections.abc import Callable
 from typing import Any

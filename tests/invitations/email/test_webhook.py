@@ -1,4 +1,4 @@
-"""``/webhooks/mail/<provider>``: reports with valid signatures, with invalid signatures, and malformed ones."""
+"""Test ``/webhooks/mail/<provider>``: reports with valid or invalid signatures, and malformed reports."""
 
 import json
 from collections.abc import Callable
@@ -37,12 +37,12 @@ pytestmark = [
 Invite = Callable[..., Invitation]
 
 OTHER_STATES = {"opened": "sent"}
-ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # these are about the recipient
+ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # the email is undeliverable
 
 
 @pytest.fixture(autouse=True)
 def _without_boto3(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do without boto3, which django-anymail needs only for subscriptions but configures for each request."""
+    """Replace boto3. django-anymail needs boto3 only for subscriptions, but sets it up for each request."""
     monkeypatch.delitem(WEBHOOK_PACKAGES, ("amazon_ses", "WEBHOOK_SECRET"))
     monkeypatch.setattr("anymail.webhooks.amazon_ses._get_anymail_boto3_params", lambda kwargs: ({}, {}))
 

@@ -1,4 +1,4 @@
-"""The worker as a process: several workers, stopping, and lost database connections."""
+"""Test worker processes: several workers at once, stopping, and lost database connections."""
 
 import signal
 import subprocess

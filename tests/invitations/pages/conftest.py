@@ -24,13 +24,13 @@ def _reset_limits() -> None:
 
 @pytest.fixture
 def invitation(organization: Organization, owner: User) -> Invitation:
-    """An open invitation to `invitee@example.com`. The account exists only in tests that use `invitee`."""
+    """An open invitation to `invitee@example.com`. The invitee has an account only in tests that use `invitee`."""
     return InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=EDITOR_ROLE)
 
 
 @pytest.fixture
 def open_link(client: Client) -> Callable[..., Any]:
-    """Return a function that opens the current link for a purpose and returns the page after redirects."""
+    """Return a function that opens the invitation's current link for a purpose and returns the final page."""
 
     def follow(invitation: Invitation, purpose: Purpose = Purpose.EMAILED) -> Any:
         return client.get(f"/i/{token_for(invitation, purpose)}", follow=True)

@@ -1,4 +1,4 @@
-"""Test accepting on the page."""
+"""Test accepting on the invitation page."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Test declining on the page, with or without an account or a reason."""
+"""Test declining on the invitation page, with and without an account, and with and without a reason."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Test the pages of ended invitations: each has its own text and status, also without an account."""
+"""Test the pages of ended invitations: each state has its own text and HTTP status, with or without an account."""
 
 import pytest
 from django.utils import timezone

@@ -1,4 +1,4 @@
-"""Test the page of an expired invitation, where a new one can be requested."""
+"""Test the page of an expired invitation, on which the invitee can request a new invitation."""
 
 from datetime import UTC, datetime
 

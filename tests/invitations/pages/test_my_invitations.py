@@ -1,4 +1,4 @@
-"""Test `/invitations`: open invitations, waiting ones, and organizations."""
+"""Test `/invitations`: the list of open and waiting invitations, and of organizations."""
 
 import pytest
 

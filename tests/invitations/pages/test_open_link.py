@@ -1,4 +1,4 @@
-"""Test `/i/<token>`: it stores the proof in the session and changes nothing else."""
+"""Test `/i/<token>`: opening it stores the proof of the link in the session and changes nothing else."""
 
 import pytest
 from django.utils import timezone

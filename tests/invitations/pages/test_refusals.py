@@ -1,4 +1,4 @@
-"""Test that every refusal that a visitor can get has a page."""
+"""Test that every error that a visitor can cause has a page."""
 
 import pytest
 from django.template.loader import get_template

@@ -1,7 +1,7 @@
-"""Test that link scanners, previews and prefetching browsers change nothing.
+"""Test that link scanners, link previews and browsers that prefetch pages change nothing.
 
-They open every link of every email that the service sends, and every URL that the pages behind those links contain. The
-rows of all tables except the sessions are compared, and the person can still accept.
+Each client opens every link in every email, and every URL on the pages that these links open. Afterwards all tables
+except the sessions have the same rows, and the invitee can still accept.
 """
 
 import re
@@ -81,7 +81,7 @@ def invitation(organization: Organization, owner: User) -> Invitation:
 def emailed_links(
     invitation: Invitation, organization: Organization, owner: User, member: User, mailoutbox: list[Any], settings: Any
 ) -> list[str]:
-    """Return the paths of all links in all emails about invitations and accounts."""
+    """Return the paths of all links in the emails about invitations and accounts."""
     declined = InvitationFactory.create(organization=organization, email="another@example.com", inviter=owner)
     answering.decline(by=LINK_HOLDER, invitation_id=declined.pk, proof=Proof(declined.pk, 1, Purpose.EMAILED))
     for kind in set(Email.Kind) - {Email.Kind.INVITATION, Email.Kind.ANSWERED}:
@@ -122,7 +122,7 @@ def every_row() -> dict[str, Any]:
 
 
 def test_the_emails_and_their_pages_are_these(emailed_links: list[str], invitation: Invitation, settings: Any):
-    """Check the lists, so that the tests below cannot pass with missing links."""
+    """Check the lists of links, so that the tests below do not pass because a link is missing."""
     pages = pages_behind(emailed_links, settings)
 
     page = f"/invitations/{invitation.pk}"

@@ -1,4 +1,4 @@
-"""Test the invitation page for visitors who are signed out: it is the same for every address."""
+"""Test the invitation page for signed-out visitors. It must not show whether the address has an account."""
 
 import re
 

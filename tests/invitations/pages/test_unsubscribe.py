@@ -1,4 +1,4 @@
-"""Test unsubscribing by link, in an email client and while declining, and removing the suppression."""
+"""Test unsubscribing by link, in the email client and while declining, and test removing a suppression."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -181,7 +181,7 @@ def test_the_link_of_an_erased_person_or_organization_is_unknown(client, invitat
     assert refused() == []
 
 
-# One click in an email client (RFC 8058)
+# One-click unsubscribe in an email client (RFC 8058)
 
 
 @pytest.mark.parametrize("multipart", [False, True])
@@ -203,7 +203,7 @@ def test_it_needs_the_token_and_nothing_else(invitation):
     assert refused() == []
 
 
-# While declining
+# Unsubscribing while declining
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Test the link to the organization's website, for members only and for http(s) URLs only."""
+"""Test the link to the organization's website: only members see it, and only http(s) URLs become links."""
 
 import pytest
 

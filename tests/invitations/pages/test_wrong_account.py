@@ -1,4 +1,4 @@
-"""Test the link when another account is signed in."""
+"""Test the invitation link when the visitor is signed in to another account."""
 
 import pytest
 

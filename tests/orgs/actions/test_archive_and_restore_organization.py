@@ -1,4 +1,4 @@
-"""Archiving hides an organization until its owner restores it; no data is lost."""
+"""Archiving hides an organization until its owner restores it. No data is lost."""
 
 import pytest
 from django.utils import timezone

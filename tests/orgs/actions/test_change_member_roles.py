@@ -1,4 +1,4 @@
-"""Changing a member's roles and permissions: callers need all that the member has and gets."""
+"""Changing a member's roles and permissions: callers need the member's old and new permissions."""
 
 import pytest
 

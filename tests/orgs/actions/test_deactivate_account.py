@@ -1,4 +1,4 @@
-"""Staff deactivate and reactivate accounts; memberships stay."""
+"""Staff deactivate and reactivate accounts. Memberships do not change."""
 
 import pytest
 

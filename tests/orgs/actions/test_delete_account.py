@@ -1,4 +1,4 @@
-"""Deleting an account ends its memberships and keeps it from signing in; no data is erased."""
+"""Deleting an account ends its memberships and prevents sign-in. No data is erased."""
 
 import pytest
 from django.utils import timezone

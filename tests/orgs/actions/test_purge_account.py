@@ -1,4 +1,4 @@
-"""Purging an account erases the person's names and addresses from all tables; events keep the user id."""
+"""Purging an account erases the person's names and addresses from all tables. Events keep the user id."""
 
 from datetime import timedelta
 
@@ -194,7 +194,7 @@ def test_staff_can_erase_a_system_user(organization: Organization, by_staff: Pri
 def test_an_address_that_now_belongs_to_another_user_is_kept(
     organization: Organization, owner: User, member: User, invitee: User
 ):
-    """The member answered an invitation to an address that now belongs to the invitee."""
+    """The member accepted or declined an invitation to an address that now belongs to the invitee."""
     finished = timezone.now() - timedelta(days=1)
     InvitationFactory.create(
         organization=organization,

@@ -1,4 +1,4 @@
-"""Removing members: callers need the member's administrative permissions, and the last owner stays."""
+"""Removing members: callers need the member's administrative permissions. The last owner cannot be removed."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Admins of an organization can change its profile only."""
+"""Admins can change the profile of their organization, but nothing else of the organization itself."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""More of the cast, and API clients for all of them."""
+"""More users, and API clients for all test users."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,10 @@ By = Callable[..., APIClient]
 
 @pytest.fixture
 def by(request: pytest.FixtureRequest, principal: Any) -> By:
-    """Return a client for one of the cast, by fixture name, just signed in; "anonymous" has no credential."""
+    """Return a function that creates an API client for a recently signed-in user.
+
+    ``who`` is the name of the user's fixture, or "anonymous" for a client without a credential.
+    """
 
     def client(who: str, **bounds: Any) -> APIClient:
         client = APIClient()
@@ -45,7 +48,7 @@ def editor(organization: Organization) -> User:
 
 @pytest.fixture
 def manager(organization: Organization) -> User:
-    """A member with a custom role that only allows to manage members."""
+    """A member with a custom role that only allows managing members."""
     role = RoleFactory.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS])
     return colleague(organization, "manager", role.pk)
 
@@ -68,7 +71,7 @@ def application(organization: Organization) -> Unit:
 
 @pytest.fixture(params=["workspaces", "applications"])
 def kind(request: pytest.FixtureRequest) -> str:
-    """Both kinds of units, as in paths."""
+    """The path segment of each kind of unit."""
     return request.param
 
 
@@ -79,14 +82,14 @@ def unit(kind: str, workspace: Unit, application: Unit) -> Unit:
 
 @pytest.fixture
 def personal(owner: User) -> OAuthApplication:
-    """A personal client: it acts for its owner."""
+    """A personal client, which acts for its owner."""
     made, _ = register_personal_client(by=session_of(owner), name="Script")
     return made
 
 
 @pytest.fixture
 def service(organization: Organization, admin: User) -> OAuthApplication:
-    """A service client: it acts as a system user of the organization."""
+    """A service client, which acts as a system user of the organization."""
     robot = MembershipFactory.create(organization=organization, of_system_user=True, role_id=VIEWER_ROLE)
     made, _ = register_service_client(
         by=session_of(admin), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"

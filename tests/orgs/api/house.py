@@ -1,4 +1,4 @@
-"""The responses of the house API that tests expect."""
+"""Expected responses of the house API."""
 
 import re
 from typing import Any
@@ -15,7 +15,7 @@ API = "/api/v0"
 ABSENT = "01900000-0000-7000-8000-000000000000"
 BUILT_IN: dict[tuple[str, str], str] = {(level, name): str(key) for key, name, level, _ in BUILT_IN_ROLES}
 
-# Every field of an organization's profile, as a client sends it, and the same by the names of the model's fields.
+# All fields of an organization's profile: with the names in the API, and with the names of the model's fields.
 PROFILE = {
     "name": "Riverside Ltd.",
     "slug": "river",
@@ -39,7 +39,7 @@ def success(message: str, data: Any, status: int = 200) -> Answer:
 
 
 def listed(message: str, rows: list[Any], **block: Any) -> Answer:
-    """Return the body of a page; by default of the only page."""
+    """Return the body of a page. By default, there is only one page."""
     whole = {"page": 1, "limit": 10, "total": len(rows), "pages": 1 if rows else 0, "hasNext": False, "hasPrev": False}
     status, body = success(message, rows)
     return status, {**body, "pagination": {**whole, **block}}
@@ -84,7 +84,7 @@ DONE = (204, None)
 
 
 def at(organization: Organization, *parts: object) -> str:
-    """Return the path of an organization or of something below it."""
+    """Return the path of an organization, followed by ``parts``."""
     return "/".join([f"{API}/organizations/{organization.pk}", *map(str, parts)])
 
 

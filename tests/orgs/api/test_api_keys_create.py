@@ -1,4 +1,4 @@
-"""POST /api-keys: create an API key, whose secret is shown once."""
+"""POST /api-keys: create an API key. Its secret is shown once."""
 
 from datetime import timedelta
 

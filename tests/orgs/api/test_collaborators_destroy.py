@@ -1,4 +1,4 @@
-"""DELETE …/collaborators/{memberId}: remove the role in a unit; the membership stays."""
+"""DELETE …/collaborators/{memberId}: remove the role in a unit. The membership does not end."""
 
 import pytest
 

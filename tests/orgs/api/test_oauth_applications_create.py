@@ -1,4 +1,4 @@
-"""POST /oauth-applications and POST /oauth-applications/{id}/secret: the secret is shown once."""
+"""POST /oauth-applications and POST /oauth-applications/{id}/secret: register and renew. The secret is shown once."""
 
 from datetime import timedelta
 
@@ -66,7 +66,7 @@ def secret_at(application: OAuthApplication) -> str:
     ids=["client", "public", "personal"],
 )
 def test_a_person_registers_their_own(by, stranger, body, shown):
-    """A person without an organization can register one, too."""
+    """A person without an organization can also register an application."""
     with track_changes() as changes:
         response = by("stranger").post(PATH, body)
 
@@ -233,7 +233,7 @@ def test_a_new_secret_is_shown_once(by, organization, admin, service):
 
 
 def test_renewing_a_secret_needs_the_permissions_of_the_system_user(by, organization, owner, manager):
-    """Otherwise a manager of members could get the permissions of an administrator."""
+    """Without this check, a manager of members could get the permissions of an administrator."""
     strong = MembershipFactory.create(organization=organization, of_system_user=True, role_id=ADMIN_ROLE)
     made, _ = register_service_client(
         by=session_of(owner), organization_id=organization.pk, membership_id=strong.pk, name="N"

@@ -1,4 +1,4 @@
-"""PATCH /oauth-applications/{id}: change a client; its id and secret stay."""
+"""PATCH /oauth-applications/{id}: change a client. Its id and secret do not change."""
 
 from datetime import timedelta
 

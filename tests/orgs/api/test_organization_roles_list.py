@@ -1,4 +1,4 @@
-"""GET /organizations/{id}/roles: the built-in roles and the organization's own."""
+"""GET /organizations/{id}/roles: the built-in roles and the organization's custom roles."""
 
 import pytest
 

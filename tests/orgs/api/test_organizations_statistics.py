@@ -56,7 +56,7 @@ def test_all_numbers_are_shown(by, organization, owner, principal, workspace, ap
 
 
 def turn(invitation, status):
-    """Set the state of an invitation directly; overdue means pending and past its expiry date."""
+    """Set the state of an invitation directly. ``overdue`` means pending and past its expiry date."""
     row = Invitation.objects.filter(pk=invitation.pk)
     if status == "overdue":
         row.update(expires_at=timezone.now() - timedelta(days=1))

@@ -1,4 +1,4 @@
-"""GET and PUT /users/active-organization: the organization of requests that name none."""
+"""GET and PUT /users/active-organization: the default organization of requests."""
 
 import pytest
 from django.utils import timezone

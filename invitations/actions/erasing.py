@@ -1,0 +1,45 @@
+"""Delete the invitations of a deleted organization, and erase a person from invitations and emails.
+
+Both functions run in the transaction that deletes the organization or the account.
+"""
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.principals import Principal
+from invitations.actions.ending import mark_expired
+from invitations.actions.transitions import withdraw
+from invitations.email.models import Email
+from invitations.email.queue import erase_emails, erased_address
+from invitations.models import Invitation
+from invitations.querysets import InvitationQuerySet
+from orgs.actions.saving import record
+from orgs.models import Organization
+
+
+def delete_invitations_of(organization: Organization) -> None:
+    """Delete the organization's invitations and their emails. The caller must have locked the organization."""
+    Invitation.objects.filter(organization=organization).delete()
+
+
+def erase_from_invitations(*, by: Principal, user: User, addresses: set[str]) -> None:
+    """Cancel the person's unanswered invitations, and erase their name and addresses from invitations and emails."""
+    received = Invitation.objects.filter(Q(email__in=addresses) | Q(answered_by=user))
+    _cancel_unanswered(by, received)
+    to_invitee = Q(recipient__in=addresses) | Q(invitation__in=received, recipient=F("invitation__email"))
+    to_inviter = Q(invitation__inviter=user) & ~Q(recipient=F("invitation__email"))
+    emails = Email.objects.filter(to_invitee | to_inviter)
+    erase_emails(Email.objects.filter(pk__in=list(emails.values_list("pk", flat=True))))
+    for key in list(received.values_list("pk", flat=True)):
+        Invitation.objects.filter(pk=key).update(
+            email=erased_address(key.hex), decline_reason="", updated_at=timezone.now()
+        )
+    user.sent_invitations.update(inviter_name="")
+
+
+def _cancel_unanswered(by: Principal, received: InvitationQuerySet) -> None:
+    mark_expired(received)
+    for invitation in received.unanswered().select_related("organization"):
+        if withdraw(invitation.pk):
+            record("invitation.cancelled", by, invitation, invitation.organization)
