@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 class Button:
     """A button that runs an action on an object.
 
-    ``run(by, object, form data)`` calls the action. ``applies`` returns whether the button is shown for an object.
-    ``field`` is an input next to the button, as ``(name, label, input type)``. The input type ``textarea`` has several
-    lines. ``present`` returns the input's initial value. ``grave`` is True for an action that cannot be undone.
-    ``reveals`` is True for an action that returns a secret. The secret is shown once.
+    ``run(by, object, form data)`` calls the action. ``applies(object)`` returns whether the button is shown.
+    ``field`` describes an input next to the button: ``(name, label, input type)``. The input type can also be
+    ``textarea``. ``present(object)`` returns the input's initial value. ``grave`` is True for an action that cannot be
+    undone. ``reveals`` is True for an action that returns a secret. The secret is shown once.
     """
 
     name: str
@@ -53,7 +53,7 @@ class ActionAdmin(ReadOnlyAdmin):
     change_form_template = "admin/with_buttons.html"
 
     def get_urls(self) -> list[URLPattern]:
-        """Return the URL of the buttons, followed by Django's URLs."""
+        """Return the URL pattern that all buttons use, followed by Django's URL patterns."""
         name = f"{self.opts.app_label}_{self.opts.model_name}_do"
         return [
             path("<path:object_id>/do/<slug:button>", self.admin_site.admin_view(self.do), name=name),
@@ -81,7 +81,7 @@ class ActionAdmin(ReadOnlyAdmin):
         return self.reveal(request, row, secret) if secret else HttpResponseRedirect(self._after(row))
 
     def reveal(self, request: HttpRequest, row: models.Model, secret: str) -> HttpResponse:
-        """Show a secret once. Do not redirect, and do not store a message, because the secret must not be stored."""
+        """Show a secret once, in this response. A message for the next page would store the secret."""
         context = {
             **self.admin_site.each_context(request),
             "title": str(row),
@@ -96,7 +96,7 @@ class ActionAdmin(ReadOnlyAdmin):
         )
 
     def _press(self, request: HttpRequest, button: Button, row: models.Model) -> str | None:
-        """Call the action. Return the secret if the action returns one."""
+        """Call the action and store a message for the next page. If the action reveals a secret, return it instead."""
         by = staff_of(request)
         try:
             result = button.run(by, row, request.POST.dict())

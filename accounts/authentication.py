@@ -83,7 +83,7 @@ class SessionAuthentication(CredentialAuthentication):
 
     @property
     def readers(self) -> list[Reader]:
-        """The readers of the session, with a check of the request's origin, and of the ``Authorization`` header."""
+        """The reader of the session, which checks the request's origin, and the one that rejects ``Authorization``."""
         return [read_session_of_own_origin, read_unsupported_header]
 
     def authenticate_header(self, request: Request) -> str:
@@ -124,15 +124,14 @@ def jwt_principal(token: str) -> Principal | None:
 
 
 def read_session(request: Request) -> Verifier | None:
-    """Read the session. A write request needs the CSRF token of our pages."""
+    """Read the session. Write requests need a CSRF token."""
     return _session(request, _require_csrf_token)
 
 
 def read_session_of_own_origin(request: Request) -> Verifier | None:
-    """Read the session. Reject write requests from another site, which the request's origin shows.
+    """Read the session. Reject write requests that a browser sends from another site.
 
-    Use this instead of the CSRF token in APIs whose documents describe no such token, because their clients cannot send
-    it.
+    Use this in APIs whose documents do not describe a CSRF token. Their clients cannot send one.
     """
     return _session(request, _require_own_origin)
 
@@ -147,7 +146,7 @@ def _refuse() -> Principal:
 
 
 def _session(request: Request, guard: Callable[[Request], None]) -> Verifier | None:
-    """Read the session. Ignore a session cookie if no user is signed in."""
+    """Return a verifier for the session, or None if no user is signed in. ``guard`` checks write requests."""
     principal = session_principal(request._request)
     return None if principal is None else partial(_guarded, request, guard, principal)
 

@@ -20,7 +20,7 @@ from core.errors import Denied, Unauthenticated
 
 @dataclass(frozen=True)
 class Admission:
-    """The kinds of credential that an operation accepts, and the conditions.
+    """The kinds of credential that an operation accepts, and the conditions for accepting them.
 
     An OAuth token needs one of ``scopes``. If ``scopes`` is empty, the operation accepts no OAuth token.
     ``Principal.permissions`` also limits what the token may do. If ``public`` is True, the operation accepts requests
@@ -50,7 +50,7 @@ def admitting(*kinds: Method) -> Admission:
 SESSION, JWT, OAUTH2, CLIENT, API_KEY = Method.SESSION, Method.JWT, Method.OAUTH2, Method.CLIENT, Method.API_KEY
 NOBODY = admitting()
 ANYTHING = admitting(SESSION, JWT, OAUTH2, CLIENT, API_KEY)
-BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # a key is exchanged for a token (``orgs.authentication``)
+BEARER_OR_KEY = admitting(JWT, OAUTH2, CLIENT, API_KEY)  # an API key can be sent as a token (``orgs.authentication``)
 BEARER = admitting(JWT, OAUTH2, CLIENT)
 PERSON = admitting(SESSION, JWT, OAUTH2)  # a person, or an OAuth application on their behalf
 PERSON_WITHOUT_COOKIE = admitting(JWT, OAUTH2)

@@ -33,7 +33,7 @@ class GeneratedSecretHasher(BasePasswordHasher):
         return constant_time_compare(encoded, self.encode(password, ""))
 
     def safe_summary(self, encoded: str) -> Any:
-        """Return only the algorithm, because this summary may be displayed."""
+        """Return only the algorithm, because the admin may display the summary."""
         return {"algorithm": self.algorithm}
 
     def harden_runtime(self, password: str, encoded: str) -> None:

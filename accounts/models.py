@@ -35,13 +35,13 @@ class AddressField(models.EmailField):
         super().__init__(*args, **kwargs)
 
     def deconstruct(self) -> Any:
-        """Leave out ``max_length`` because it is fixed."""
+        """Leave ``max_length`` out of migrations, because it is fixed."""
         name, path, args, kwargs = super().deconstruct()
         del kwargs["max_length"]
         return name, path, args, kwargs
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Address | None:
-        """Return the stored value as an ``Address``. It is normalized already."""
+        """Return the stored value, which is normalized already, as an ``Address``."""
         return None if value is None else Address(value)
 
     def to_python(self, value: Any) -> Any:
@@ -53,14 +53,14 @@ class AddressField(models.EmailField):
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         """Normalize the value before it is saved. Raises ValidationError if it is not valid.
 
-        An empty string becomes NULL, because several users may have no address.
+        Store an empty string as NULL, because the column is unique and several users may have no address.
         """
         value = self.to_python(getattr(model_instance, self.attname)) or None
         setattr(model_instance, self.attname, value)
         return value
 
     def get_prep_value(self, value: Any) -> Any:
-        """Normalize the value of a lookup. Leave an invalid value unchanged. It matches no row."""
+        """Normalize the value of a lookup. Leave an invalid value unchanged, because it matches no row."""
         try:
             return self.to_python(value)
         except ValidationError:
@@ -146,7 +146,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     @property
     def display_name(self) -> str:
-        """The full name. Without a name, it is the address, and without an address, a generic name."""
+        """The full name. If it is empty, the address. If the user has no address either, a generic name."""
         name = self.get_full_name() or self.email
         if name:
             return name
@@ -215,7 +215,7 @@ class OAuthApplication(AbstractApplication):
 
     @property
     def is_personal(self) -> bool:
-        """Whether this is a person's own client with client credentials. Such a client may act for its owner."""
+        """Whether this client belongs to a person and uses client credentials. Such a client may act for its owner."""
         of_person = self.system_user_id is None and self.user_id is not None
         return of_person and self.authorization_grant_type == self.GRANT_CLIENT_CREDENTIALS
 
@@ -225,7 +225,7 @@ class OAuthApplication(AbstractApplication):
         return self.user if self.acts_for_owner else self.system_user
 
     def is_usable(self, request: Any) -> bool:
-        """Return whether the client may get and use tokens. It may not if its user is deactivated."""
+        """Return whether the client may get and use tokens. A client of a deactivated user may not."""
         belongs_to = self.system_user or self.user
         return belongs_to is None or belongs_to.is_active
 

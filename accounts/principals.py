@@ -40,7 +40,7 @@ class Principal:
 
     @property
     def actor_id(self) -> UUID | None:
-        """The user's id for events; None for the service itself."""
+        """The user's id, which events store. It is None for the service itself."""
         return self.user.pk if self.user else None
 
     @property

@@ -1,7 +1,7 @@
 """Record events for changes on the account pages, which django-allauth provides.
 
-``adapter.py`` records new passwords and verified addresses in the transaction of the change. For all other changes,
-django-allauth sends a signal right after the change.
+``adapter.py`` records new passwords and verified addresses in the transaction of the change. For the other changes,
+django-allauth sends a signal right after the change, and this module records the event.
 """
 
 from typing import Any

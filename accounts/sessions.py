@@ -40,7 +40,7 @@ def request_session_rotation(request: HttpRequest, by: Principal) -> None:
 
 
 def elevates_privileges(operation: Callable[..., Response]) -> Callable[..., Response]:
-    """Decorate an API operation that elevates the caller's privileges, so that the session key is rotated."""
+    """Decorate an API operation that elevates the caller's privileges. The next page then rotates the session key."""
 
     @wraps(operation)
     def noted(view: Any, *args: Any, **kwargs: Any) -> Response:
@@ -54,15 +54,15 @@ def elevates_privileges(operation: Callable[..., Response]) -> Callable[..., Res
 class SessionRotationMiddleware:
     """Rotate the session key with the first page after a privilege elevation.
 
-    The key is not changed in the response to the elevating request. If the person clicks twice, the browser drops that
-    response and would lose the new key.
+    The response to the elevating request itself does not change the key. If the person clicks twice, the browser drops
+    the first response, and a new key in that response would be lost.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Rotate the key if that was requested and if the page has used the session."""
+        """Rotate the session key if a rotation was requested and the response is a page that used the session."""
         response = self.get_response(request)
         is_page = request.method == "GET" and response.get("Content-Type", "").startswith("text/html")
         if is_page and request.session.accessed:

@@ -50,7 +50,7 @@ def parse_address(text: str) -> Address:
 def _ascii_domain(domain: str) -> str:
     """Return the domain in lower case and IDNA.
 
-    Reject characters whose lower case is an ASCII letter (``ſ``, ``İ``, Kelvin sign).
+    Reject characters that become ASCII letters when they are normalized (``ſ``, ``İ``, Kelvin sign).
     """
     lowered = domain.lower()
     if domain.isascii():

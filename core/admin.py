@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Permissions:
-    """Adds the column ``permission_list`` to pages whose rows have ``permissions``."""
+    """A mixin with the column ``permission_list``, for models that have ``permissions``."""
 
     @admin.display(description=_("permissions"))
     def permission_list(self, row: Any) -> str:
@@ -34,7 +34,7 @@ class ReadOnlyAdmin(Permissions, admin.ModelAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Return all fields of the page, because none can be edited."""
+        """Return all fields of the page, because no field can be edited."""
         return [name for _, options in self.get_fieldsets(request, obj) for name in _flat(options["fields"])]
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:

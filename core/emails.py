@@ -1,7 +1,7 @@
 """The shared format of our emails.
 
 An email has a text part and an HTML part, headers that are not folded, and a Message-ID with our public host. People
-choose their own names. A name is therefore shown as one visible line, and no part of it becomes a link.
+choose their own names. A name is therefore changed to one visible line that email clients do not turn into a link.
 """
 
 import re
@@ -43,12 +43,12 @@ def message_id(key: UUID) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text as one visible line that no email client turns into a link."""
+    """Return the text as one line without invisible characters. Change URLs so that no email client links them."""
     return _defuse(UNSAFE_IN_A_LINE.sub("", " ".join(text.split())))
 
 
 def visible_lines(text: str) -> str:
-    """Return the text as several visible lines that no email client turns into a link."""
+    """Return the text without invisible characters. Keep line breaks. Change URLs so that no client links them."""
     return _defuse(UNSAFE_IN_LINES.sub("", text))
 
 

@@ -67,7 +67,7 @@ class Gone(DomainError):
 
 
 class Unprocessable(DomainError):
-    """Each value is valid, but their combination is not."""
+    """Each value is valid, but the combination of the values is not."""
 
     message = "These values do not fit together."
 

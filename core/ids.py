@@ -58,7 +58,7 @@ def parse_ulid(text: str) -> UUID | None:
 
 
 def to_oid(key: UUID) -> str:
-    """Return the first 96 bits as 24 lower-case hex digits. The other 32 bits are lost, see ``parse_oid``."""
+    """Return the first 96 bits as 24 lower-case hex digits. The other 32 bits are lost (see ``parse_oid``)."""
     return key.hex[:24]
 
 

@@ -18,8 +18,8 @@ ENGLISH_ONLY = ("/admin/", "/healthz/", "/.well-known/", "/development/")
 class LanguageMiddleware:
     """Activate a language for the request, and restore the previous language afterwards.
 
-    List this before every middleware that can respond with a page. Then it also restores the language if a view
-    activates one.
+    In MIDDLEWARE, list it before every middleware that can respond with a page. It also restores the language after a
+    view has activated another one.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -35,7 +35,7 @@ class LanguageMiddleware:
             return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        """Activate the language that is stored in the session. The session is not loaded before this step."""
+        """Activate the language that is stored in the session, which is not loaded before this step."""
         if not is_english_only(request):
             activate_language(remembered_language(request.session))
 

@@ -1,6 +1,6 @@
 """The languages of pages and emails: validate a code, choose a language, activate it.
 
-The first available language is used, in this order: the invitation's, the organization's, the reader's, the site's.
+The language of the invitation has precedence, then that of the organization, the reader and the site.
 APIs and the admin are always in English (``core.language_middleware``). The list of languages is
 ``settings.LANGUAGES``.
 """
@@ -27,13 +27,13 @@ def preferred_language(request: HttpRequest) -> str:
 
 
 def activate_language(language: str) -> None:
-    """Activate this language for the rest of the request. If it is empty, change nothing."""
+    """Activate this language for the rest of the request. Do nothing if ``language`` is empty."""
     if language:
         translation.activate(language)
 
 
 def remember_language(session: SessionBase, language: str) -> None:
-    """Store the language in the session for the next pages. If it is empty, delete the stored language."""
+    """Store the language in the session for the next pages. If ``language`` is empty, delete the stored language."""
     if language:
         session[KEY] = language
     else:
@@ -43,7 +43,7 @@ def remember_language(session: SessionBase, language: str) -> None:
 def remembered_language(session: SessionBase) -> str:
     """Return the language stored by ``remember_language``.
 
-    Return an empty string if there is none or if it is no longer available.
+    Return an empty string if no language is stored or if the stored language is no longer available.
     """
     language = session.get(KEY, "")
     return language if language in dict(settings.LANGUAGES) else ""

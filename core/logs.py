@@ -22,7 +22,7 @@ SECRETS = [
     re.compile(r"(?P<kept>\b(?:proxy-)?authorization\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+", re.IGNORECASE),
     re.compile(r"(?P<kept>\b(?:set-)?cookie\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+", re.IGNORECASE),
     re.compile(r"(?P<kept>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE),
-    # `name=value`, `name: value` and `"name": "value"` if the name is that of a secret.
+    # `name=value`, `name: value` and `"name": "value"`, if the name indicates a secret.
     re.compile(rf"(?P<kept>\b{SENSITIVE}\b[\"']?\s*[:=]\s*){VALUE}", re.IGNORECASE),
     re.compile(r"(?P<kept>[?&](?:code|state|key|signature)=)[^\s&\"']+", re.IGNORECASE),
     # Passwords in database and email URLs, and JWTs anywhere.
@@ -30,7 +30,7 @@ SECRETS = [
     re.compile(r"(?P<kept>\b)eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?"),
 ]
 
-# The fields of `extra=` that are logged. All others are left out.
+# The fields of `extra=` that are logged. Other fields are left out.
 EXTRA_FIELDS = (
     "status_code",
     "organization_id",
@@ -52,7 +52,7 @@ def redact(text: str) -> str:
 
 
 class RedactedFormatter(logging.Formatter):
-    """Format records as plain text. Remove secrets, also from tracebacks."""
+    """Format records as plain text. Remove secrets from messages and tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as text."""
@@ -92,7 +92,7 @@ def logging_settings(level: str, *, as_json: bool) -> dict[str, Any]:
         },
         "root": {"handlers": ["stdout"], "level": level},
         "loggers": {
-            # Django's own handlers would also print the line without redaction.
+            # No handlers, because Django's own handlers would print each line again without redaction.
             "django": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True, "level": level},

@@ -21,10 +21,10 @@ logger = logging.getLogger(__name__)
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """django-csp's middleware. It also sets a policy on 404 pages in DEBUG, which django-csp skips."""
+    """django-csp's middleware. It also sets a policy on the 404 pages of DEBUG mode, which django-csp skips."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        """Set the policy. In DEBUG, allow inline styles on 404 pages, because Django's page has them."""
+        """Set the policy. In DEBUG, allow inline styles on 404 pages, because Django's debug page uses them."""
         response = super().process_response(request, response)
         if settings.DEBUG and response.status_code == HTTPStatus.NOT_FOUND and HEADER not in response:
             parts = self.get_policy_parts(request, response)
@@ -34,7 +34,7 @@ class PolicyMiddleware(CSPMiddleware):
 
 
 class PageMiddleware:
-    """Set the headers of pages, and return pages for 405 and 503.
+    """Set the headers of pages, and return our own pages for the statuses 405 and 503.
 
     In MIDDLEWARE, list it after `PolicyMiddleware` and before all code that returns pages.
     """
@@ -43,7 +43,7 @@ class PageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Forbid caching and indexing of pages, because they show names and invitations."""
+        """Set the headers of pages: no caching and no indexing, because pages show names and invitations."""
         response = self.get_response(request)
         if isinstance(response, HttpResponseNotAllowed) and not response.content:
             response = method_not_allowed(request, response)
@@ -63,7 +63,7 @@ class PageMiddleware:
 
 
 def method_not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:
-    """Return a page for a method that the URL does not support. Django's own response has no page."""
+    """Return a page for a method that the URL does not support. The body of Django's response is empty."""
     page = render(request, "405.html", status=refusal.status_code)
     for name in refusal.headers.keys() - {"Content-Length"}:
         page.setdefault(name, refusal[name])

@@ -48,9 +48,9 @@ def validate_plain_multiline_text(value: str) -> None:
 
 
 def refuse(pattern: re.Pattern[str], value: str) -> None:
-    """Raise ValidationError if the pattern matches in the value.
+    """Raise ValidationError if the value contains a character that the pattern matches.
 
-    The message contains the code point of the character.
+    The message contains the code point of that character.
     """
     found = pattern.search(value)
     if found:

@@ -21,6 +21,6 @@ class WebAddressField(models.URLField):
         super().__init__(*args, **kwargs | {"max_length": MAX_LENGTH, "blank": True})
 
     def deconstruct(self) -> Any:
-        """Return a plain URLField, so that a change of the validators needs no migration."""
+        """Appear as a plain URLField in migrations, so that a change of the validators needs no migration."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.URLField", args, kwargs

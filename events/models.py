@@ -11,7 +11,7 @@ from core.ids import uuid7
 
 
 class Actor(Protocol):
-    """The cause of an event: a user and a credential. ``Principal`` satisfies this protocol."""
+    """The user and the credential that caused an event. ``Principal`` satisfies this protocol."""
 
     @property
     def actor_id(self) -> UUID | None:

@@ -97,7 +97,7 @@ _REASONS_WITH_RESPONSE = {*_REASON_BY_EMAIL_STATE.values(), Reason.EMAIL_REFUSED
 class Entry:
     """One entry of the timeline: an event with its actor, or a state change of an email.
 
-    `words` is the mail server's response, or why no mail server was contacted.
+    `words` is the mail server's response, or the reason why no mail server was contacted.
     """
 
     at: datetime
@@ -116,7 +116,7 @@ class Entry:
         return str(State(self.what.removeprefix("email.")).label)
 
     def as_shown_to_organization(self) -> "Entry":
-        """Return a copy without what managers must not see. See `Email.as_shown_to_organization`."""
+        """Return a copy without the facts that managers must not see. See `Email.as_shown_to_organization`."""
         return replace(self, words="") if self.what == f"email.{State.SENT}" else self
 
 
@@ -133,7 +133,7 @@ class Explanation:
 def explain(invitation: Invitation, *, to_staff: bool = False, with_account: bool = False) -> Explanation:
     """Return the explanation of an invitation that was loaded `with_details`.
 
-    `to_staff` includes what only staff may see. `with_account` adds whether the invited address has an account.
+    `to_staff` adds the facts that only staff may see. `with_account` adds whether the invited address has an account.
     """
     rows = invitation.emails.order_by("id").prefetch_related("history")
     emails = list(rows) if to_staff else [email.as_shown_to_organization() for email in rows]
@@ -175,7 +175,7 @@ def _reason_after_the_end(invitation: Invitation, newest: Email | None) -> Reaso
 
 
 def _reason_while_open(invitation: Invitation, newest: Email | None) -> Reason:
-    """Return the first reason that applies. Reasons that sending another email would not fix come first."""
+    """Return the first reason that applies. Problems that another email would not solve come first."""
     if _is_member(invitation):
         return Reason.ALREADY_MEMBER
     if not still_vouched(invitation.organization, invitation):

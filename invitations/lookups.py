@@ -63,7 +63,7 @@ def find_addressed(by: Principal, invitation_id: UUID) -> Invitation:
 def find_offer(
     by: Principal, *, organization_id: UUID | None = None, invitation_id: UUID | None = None, token: str | None = None
 ) -> tuple[UUID, Proof | None]:
-    """Return the id of an invitation, and the content of ``token``. Pass exactly one of the three arguments.
+    """Return the id of an invitation, and the content of ``token`` if it is given. Pass exactly one keyword argument.
 
     With ``organization_id``, return that organization's newest open invitation to the caller. If none is open, return
     the newest one. Raises InvitationNotFound.
@@ -119,7 +119,7 @@ def lock_invitation(
 
 
 def find_for_invitee(by: Principal, invitation_id: UUID, proof: Proof | None) -> tuple[Organization, Invitation]:
-    """Lock the organization of an invitation to the caller. Return the organization and the invitation.
+    """Lock the organization of an invitation and require that the caller is the invitee. Return both.
 
     Raises InvitationNotFound. With ``proof``, can also raise the more specific errors of ``require_present`` and
     ``require_recipient``.
@@ -149,8 +149,8 @@ def require_present(invitation: Invitation, proof: Proof) -> None:
 def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None) -> None:
     """Require that the caller owns the invited address.
 
-    A signed-in caller must have verified the address. A caller who is not signed in needs the emailed link. This is
-    enough to decline, but accepting needs an account. Raises InvitationNotFound. With ``proof``, raises
+    A signed-in caller must have verified the address. A caller who is not signed in needs the emailed link. The link is
+    enough to decline, but to accept, the caller needs an account. Raises InvitationNotFound. With ``proof``, raises
     AddressNotVerified if the account has not verified the address, and NotYours if the account has another address.
     """
     if by.user is None:

@@ -78,7 +78,7 @@ class Invitation(models.Model):
     is_overdue: bool  # annotated by ``with_details``, according to the database clock
 
     class Meta:
-        """Allow one unanswered invitation (``finished_at`` is null) per organization, address and target."""
+        """Allow at most one unanswered invitation (``finished_at`` is null) per organization, address and target."""
 
         constraints = (
             models.CheckConstraint(
@@ -164,7 +164,7 @@ class Invitation(models.Model):
 
     @property
     def grant(self) -> Grant:
-        """The roles and permissions that the invitee gets. Raises ValueError if the role was deleted after the end."""
+        """The roles and permissions that the invitee gets. Raises ValueError if the role no longer exists."""
         if self.role is None:
             raise ValueError("The role of this finished invitation no longer exists.")
         return Grant(role=self.role, permissions=frozenset(self.permissions), unit=self.unit, unit_role=self.unit_role)

@@ -27,7 +27,7 @@ OVERDUE = Q(finished_at__isnull=True, status="pending", expires_at__lte=Now())
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Queries for invitations, for the organization and for the invitee."""
 
-    # What is open
+    # Filters by state
 
     def unanswered(self) -> "InvitationQuerySet":
         """Return pending and processing invitations, including overdue ones. The partial indexes cover these rows."""
@@ -69,7 +69,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         counts = self.order_by().annotate(in_state=state).values_list("in_state").annotate(models.Count("pk"))
         return dict.fromkeys(self.model.Status.values, 0) | dict(counts)
 
-    # Who sees it
+    # Filters by caller
 
     def managed_in(self, organization: Organization, by: Principal) -> "InvitationQuerySet":
         """Return all invitations of the organization.
@@ -121,7 +121,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Order by creation time, then by id, both descending."""
         return self.order_by("-created_at", "-id")
 
-    # What a row shows
+    # Related data and annotations
 
     def with_details(self) -> "InvitationQuerySet":
         """Join everything that representations of an invitation show, and annotate ``is_overdue``."""

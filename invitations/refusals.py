@@ -106,7 +106,7 @@ _REFUSALS: dict[str, type[DomainError]] = {
 
 
 def why_not_open(invitation: Invitation) -> DomainError:
-    """Return the error for an invitation that is not open. It depends on how the invitation ended."""
+    """Return the error for an invitation that is not open. The error depends on how the invitation ended."""
     if invitation.is_superseded:
         return InvitationSuperseded()
     return _REFUSALS[invitation.status]()
@@ -121,7 +121,8 @@ def require_correctable(invitation: Invitation) -> Invitation:
 def require_open(invitation: Invitation) -> Invitation:
     """Return the invitation if it was open when it was loaded. Otherwise, raises the error from ``why_not_open``.
 
-    This check only gives a clear error early. The conditional UPDATE in ``actions.transitions`` decides.
+    Another request can end the invitation after this check. The conditional UPDATE in ``actions.transitions`` therefore
+    checks again.
     """
     if not invitation.is_open:
         raise why_not_open(invitation)

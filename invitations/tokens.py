@@ -10,7 +10,8 @@ Tokens are derived from the invitation, so the database stores no secret. A toke
 
     base64url( invitation id, 16 bytes | generation, 4 bytes | HMAC-SHA256 of both with the purpose's key, 24 bytes )
 
-The key of a purpose is derived from a key in `INVITATION_TOKEN_KEYS`. The first key signs. Every key verifies.
+The key of a purpose is derived from a key in `INVITATION_TOKEN_KEYS`. New tokens are signed with the first key. A token
+is valid if any of the keys has signed it.
 """
 
 import base64
@@ -95,7 +96,7 @@ def _encode(raw: bytes) -> str:
 
 
 def _decode(token: str) -> bytes | None:
-    """Return the bytes of a token. Return None if `_encode` would represent these bytes differently."""
+    """Return the bytes of a token. Return None if `_encode` would not return exactly this token for the bytes."""
     try:
         raw = base64.urlsafe_b64decode(token.encode("ascii") + b"=" * (-len(token) % 4))
     except (UnicodeEncodeError, binascii.Error):

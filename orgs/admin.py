@@ -35,7 +35,8 @@ for credential in (
     get_id_token_model(),
     get_refresh_token_model(),
 ):
-    # The pages of django-oauth-toolkit show tokens and save without our actions. Ours are in ``orgs.oauth.admin``.
+    # The admin pages of django-oauth-toolkit show tokens, and save without our actions. ``orgs.oauth.admin`` replaces
+    # the pages of applications.
     admin.site.unregister(credential)
 
 

@@ -25,8 +25,8 @@ class OrgsConfig(AppConfig):
 def add_built_in_roles(using: str, apps: Any = installed, **kwargs: Any) -> None:
     """Insert the built-in roles that are missing, without changing existing roles.
 
-    ``apps`` is the app registry of the migration. A flush does not pass it. To change a built-in role, write a
-    migration with a test, because the change affects all members and open invitations with that role.
+    ``apps`` is the app registry of the migration, or the installed apps after ``flush``. To change a built-in role,
+    write a migration with a test, because the change affects all members and open invitations with that role.
     """
     model = apps.get_model("orgs", "Role")
     if not hasattr(model, "level"):  # a migration back to an older schema, in which the roles already exist

@@ -30,8 +30,8 @@ def lock_organization(organization_id: UUID, *, by: Principal, archived: bool = 
     """Lock the organization until the transaction ends and return it. Every action does this first.
 
     Only one action at a time can change an organization. The results of an action's checks (last owner, seats,
-    permissions of the caller) are therefore still true when the action writes. With ``archived``, archived
-    organizations are included. Raises OrganizationNotFound if the caller cannot see the organization.
+    permissions of the caller) are therefore still true when the action writes. With ``archived``, the
+    organization may be archived. Raises OrganizationNotFound if the caller cannot see it.
     """
     visible = Organization.objects.visible_to(by) if archived else Organization.objects.visible_to(by).live()
     organization = visible.filter(pk=organization_id).select_for_update(no_key=True, of=("self",)).first()
@@ -76,7 +76,8 @@ def current_organization(by: Principal, named: UUID | None = None) -> Organizati
     """Return the organization of a request.
 
     It is the named organization, else the organization of the credential, else the active organization. Raises
-    OrganizationNotFound if the caller is not a member of it, and NoActiveOrganization if the caller has none.
+    OrganizationNotFound if the caller is not a member of it, and NoActiveOrganization if the caller is not a member of
+    any organization.
     """
     return find_organization(by, named or by.organization_id or active_organization_id(by))
 

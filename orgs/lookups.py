@@ -1,4 +1,4 @@
-"""Look up ids of a request in its organization. Ids of objects of another organization count as unknown."""
+"""Find the objects for the ids in a request. An id from another organization counts as unknown."""
 
 from uuid import UUID
 

@@ -199,7 +199,10 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         return self.select_related("user").prefetch_related(models.Prefetch("assignments", assignments))
 
     def by_activation(self) -> "MembershipQuerySet":
-        """Sort by the user's last switch, latest first. Memberships without a switch come last, oldest first."""
+        """Sort by the time when the user last switched to the organization, latest first.
+
+        Memberships that the user never switched to come last, oldest first.
+        """
         return self.order_by(F("activated_at").desc(nulls_last=True), "created_at", "id")
 
 

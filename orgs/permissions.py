@@ -24,7 +24,7 @@ class Level(TextChoices):
 class Permission:
     """The declaration of a permission.
 
-    ``label`` completes the sentence "The role may …". With ``granted_directly``, members can have the permission
+    ``label`` completes the sentence "The role may …". If ``granted_directly`` is true, members can have the permission
     without a role, and OAuth clients can have it as a scope of the same name. ``consent`` is the text for that scope on
     the consent page. Each permission in ``implied_by`` implies this permission.
     """

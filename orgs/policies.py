@@ -75,12 +75,12 @@ class EffectivePermissions:
         return self.organization | self.units.get(unit_id, frozenset()) if unit_id else self.organization
 
     def missing_for(self, grant: Grant) -> frozenset[str]:
-        """Return the permissions of the grant that are missing here."""
+        """Return the permissions of the grant that are not among these permissions."""
         unit_id = grant.unit.pk if grant.unit else None
         return (grant.in_organization - self.organization) | (grant.in_unit - self.in_unit(unit_id))
 
     def missing_for_member(self, membership: Membership) -> frozenset[str]:
-        """Return the permissions of the member that are missing here, in the organization or in a unit."""
+        """Return the member's permissions, in the organization or in a unit, that are not among these permissions."""
         target = member_permissions(membership)
         in_units = (permissions - self.in_unit(unit_id) for unit_id, permissions in target.units.items())
         return (target.organization - self.organization).union(*in_units)
@@ -167,7 +167,7 @@ def require_grantable(permissions: EffectivePermissions, grant: Grant) -> None:
 
 
 def require_subset(missing: Iterable[str]) -> None:
-    """Raise GrantTooWide if any permission is missing."""
+    """Raise GrantTooWide if ``missing`` contains any permission."""
     missing = sorted(missing)
     if missing:
         raise GrantTooWide(missing_permissions=missing)

@@ -1,6 +1,7 @@
-"""Seats. Each member takes a seat. Each invited address that is not a member's also takes a seat.
+"""Seats. Each member takes a seat. Each invited address that does not belong to a member also takes a seat.
 
-``organization.invitations`` is the reverse of a foreign key in ``invitations``, which ``orgs`` must not import.
+``organization.invitations`` is the reverse relation of a foreign key in the app ``invitations``. ``orgs`` must not
+import that app.
 """
 
 from typing import Any

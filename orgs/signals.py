@@ -9,21 +9,21 @@ receiver raises, the action is rolled back. The organization is locked, except f
 from django.dispatch import Signal
 
 # A seat may have become free. Sent when a membership ends, the seat limit changes or an organization is restored.
-# invitations: make invitees who accepted and wait for a seat members.
+# Receiver in ``invitations``: complete the acceptances that wait for a seat.
 seat_freed = Signal()  # sender=Organization, organization=Organization, by=Principal
 
 # A role is about to be deleted. Its members and invitations get the role ``successor``. Sent by ``roles.delete_role``.
-# invitations: mark overdue invitations as expired, and replace the role in pending and processing invitations.
+# Receiver in ``invitations``: mark overdue invitations as expired, and replace the role in unanswered invitations.
 role_deleting = Signal()  # sender=Role, organization=Organization, role=Role, successor=Role | None
 
 # A unit is about to be deleted. Sent by ``units.delete_unit``.
-# invitations: mark overdue invitations as expired, so that they do not prevent the deletion.
+# Receiver in ``invitations``: mark overdue invitations as expired, so that they do not prevent the deletion.
 unit_deleting = Signal()  # sender=Unit, organization=Organization, unit=Unit
 
 # An organization is about to be deleted. Sent by ``organizations.purge_organization``.
-# invitations: delete its invitations.
+# Receiver in ``invitations``: delete the organization's invitations.
 organization_purging = Signal()  # sender=Organization, organization=Organization
 
 # An account is about to be deleted. Sent by ``accounts.purge_account``.
-# invitations: cancel the person's invitations, and erase the person's name and addresses.
+# Receiver in ``invitations``: cancel the person's invitations, and erase the person's name and addresses.
 account_purged = Signal()  # sender=User, user=User, addresses=set[str], by=Principal

@@ -11,7 +11,7 @@ FALLBACK = "unnamed"  # the slug for names without ASCII letters or digits
 _SUFFIX_BYTES = 3
 
 # A slug is lower case, because every dialect accepts that.
-# It does not look like a dialect's id: 24 hex digits or a UUID.
+# A slug must not look like an id in a dialect: 24 hex digits or a UUID.
 LOOKS_LIKE_AN_ID = r"([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})\Z"
 SLUG_PATTERN = rf"\A(?!{LOOKS_LIKE_AN_ID})[a-z0-9][a-z0-9-]{{1,126}}[a-z0-9]\Z"
 validate_slug = RegexValidator(

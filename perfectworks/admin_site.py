@@ -16,7 +16,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 class StaffSite(AdminSite):
     """Django's admin with our sign-in pages.
 
-    Verification, rate limits and two-factor authentication therefore apply to staff too.
+    Address verification, rate limits and two-factor authentication therefore apply to staff too.
     """
 
     site_title = site_header = "PerfectWorks"
@@ -27,6 +27,6 @@ class StaffSite(AdminSite):
         return secure_admin_login(super().login)(request, extra_context)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Allow the scripts of Django's admin. Pages outside of the admin allow no scripts."""
+        """Allow the scripts of the admin in the view's Content-Security-Policy. Other pages allow no scripts."""
         allow_own_scripts = csp_update({"script-src": [SELF], "connect-src": [SELF]})
         return cast("View", allow_own_scripts(super().admin_view(view, cacheable)))

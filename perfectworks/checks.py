@@ -43,7 +43,7 @@ def isolation_errors(alias: str) -> list[CheckMessage]:
 def cache_is_shared(**_: Any) -> list[CheckMessage]:
     """Warn if several web processes have no shared cache.
 
-    Each process would then count its own rate limits.
+    Without a shared cache, each process counts its own rate limits.
     """
     processes = int(os.environ.get("WEB_CONCURRENCY") or 1)
     if processes == 1 or settings.CACHES["default"]["BACKEND"] != LOCAL_MEMORY:
@@ -54,7 +54,7 @@ def cache_is_shared(**_: Any) -> list[CheckMessage]:
 
 @register()
 def no_variable_has_its_old_name(**_: Any) -> list[CheckMessage]:
-    """Return an error for each environment variable that still has its old name. The old name is ignored."""
+    """Return an error for each environment variable that is set under its old name. The old name has no effect."""
     return [
         checks.Error(f"{old} is now {new}. Rename it in the environment.", id="perfectworks.E002")
         for old, new in RENAMED_VARIABLES.items()

@@ -53,7 +53,7 @@ class World:
 def make_world() -> World:
     """Create the missing parts of the demo data, and return all of it.
 
-    If somebody has answered an open invitation, create a new one.
+    If a demo invitation that should be open has been answered, create a new invitation.
     """
     people = {name: _person(name) for name in PEOPLE}
     _person(STAFF)
@@ -167,7 +167,7 @@ def _newest_invitation(organization: Organization, email: str) -> Invitation:
 
 
 def _open_invitation(owner: Principal, organization: Organization, email: str) -> Invitation:
-    """Return the newest invitation to the address if it is open, else a new one with the same grant.
+    """Return the newest invitation to the address if it is open, else a new invitation with the same grant.
 
     If the person has joined already, the new invitation goes to a similar address.
     """

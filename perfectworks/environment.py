@@ -15,7 +15,10 @@ from environ.fileaware_mapping import FileAwareMapping
 
 
 class Variables(FileAwareMapping):
-    """`os.environ`, plus `NAME_FILE`. Like in Compose and `.env` files, an empty variable counts as unset."""
+    """`os.environ`. If `NAME_FILE` is set, the value of `NAME` is read from that file.
+
+    Like in Compose and `.env` files, an empty variable counts as unset.
+    """
 
     def __getitem__(self, name: str) -> str:
         """Return the variable without surrounding spaces and newlines. Raises KeyError if it is unset or empty."""
@@ -44,7 +47,7 @@ class Environment(environ.Env):
             raise ImproperlyConfigured(f"{var} has a value of the wrong type.") from error
 
     def at_least_one(self, name: str, *, default: int) -> int:
-        """Return a positive number. Raises ImproperlyConfigured for 0, which would disable the service."""
+        """Return an integer. Raises ImproperlyConfigured if it is less than 1, because the service would not work."""
         number: int = self.int(name, default=default)
         if number < 1:
             raise ImproperlyConfigured(f"{name} must be 1 or more.")
@@ -63,7 +66,7 @@ READ_COMMITTED_NAMES = {"2", "read committed", "read_committed", "read-committed
 
 
 def require_read_committed(options: dict[str, Any]) -> None:
-    """Raise ImproperlyConfigured if the database options set another isolation level than READ COMMITTED.
+    """Raise ImproperlyConfigured if the database options set an isolation level other than READ COMMITTED.
 
     The conditional UPDATEs and row locks of the actions need READ COMMITTED. At a stricter level, they would cause
     serialization failures.
@@ -108,8 +111,8 @@ def require_issuers(issuers: object) -> list[dict[str, str]]:
     return issuers
 
 
-# The django-anymail settings that authenticate a provider's delivery reports; one of them is required. WEBHOOK_SECRET
-# ("user:password") is for providers without signatures, and is part of the webhook's URL.
+# For each provider, the django-anymail settings that can authenticate its delivery reports. One of them must be set.
+# WEBHOOK_SECRET ("user:password") is for reports without a signature, and is part of the webhook's URL.
 WEBHOOK_PROOFS = {
     "amazon_ses": {"WEBHOOK_SECRET"},
     "brevo": {"WEBHOOK_SECRET"},
@@ -125,7 +128,7 @@ WEBHOOK_PROOFS = {
     "sparkpost": {"WEBHOOK_SECRET"},
     "unisender_go": {"UNISENDER_GO_API_KEY"},
 }
-# Extra packages that django-anymail needs.
+# Extra packages that django-anymail needs for a provider and one of its settings.
 WEBHOOK_PACKAGES = {("amazon_ses", "WEBHOOK_SECRET"): "boto3", ("resend", "RESEND_SIGNING_SECRET"): "svix"}
 
 
@@ -149,7 +152,7 @@ def require_signed_webhook(provider: str, anymail: dict[str, Any]) -> str:
 
 
 def _is_proof(name: str, value: object) -> bool:
-    """Return whether a setting is valid. WEBHOOK_SECRET is one "user:password" string or a list of them."""
+    """Return whether the value can authenticate reports. WEBHOOK_SECRET is "user:password", or a list of such."""
     secrets = value if isinstance(value, list) else [value]
     texts = [one for one in secrets if isinstance(one, str) and one and (name != "WEBHOOK_SECRET" or ":" in one)]
     return bool(secrets) and texts == secrets

@@ -43,7 +43,7 @@ if not DEBUG and (SECRET_KEY.startswith("django-insecure-") or len(SECRET_KEY) <
         f"SECRET_KEY is a development key or has less than {MINIMUM_SECRET_LENGTH} characters. Make one."
     )
 
-# The first key signs invitation links; any key verifies them. To rotate, add a new key at the start.
+# The first key signs invitation links; all keys can verify them. To rotate, add a new key at the start.
 INVITATION_TOKEN_KEYS = env.keys("INVITATION_TOKEN_KEYS", default=SECRET_KEY)
 # The first key hashes addresses; lookups use all keys. To rotate, add a new key at the start.
 ADDRESS_KEYS = env.keys("ADDRESS_KEYS", default=SECRET_KEY)
@@ -209,7 +209,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # only in the browser session that signed up
+ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # signs in only the browser session that signed up
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
@@ -242,7 +242,7 @@ OAUTH2_PROVIDER = {
     "REFRESH_TOKEN_REUSE_PROTECTION": True,
     "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.validator.OAuthValidator",
     "ALLOWED_REDIRECT_URI_SCHEMES": ["http", "https"] if DEBUG else ["https"],
-    "OIDC_ISS_ENDPOINT": PUBLIC_BASE_URL,  # the issuer in the metadata, never the request's host
+    "OIDC_ISS_ENDPOINT": PUBLIC_BASE_URL,  # the metadata names this issuer, not the request's host
     "OAUTH2_TOKEN_ENDPOINT_AUTH_METHODS_SUPPORTED": ["client_secret_basic", "client_secret_post", "none"],
     "OAUTH2_RESPONSE_TYPES_SUPPORTED": ["code"],
     "OAUTH2_GRANT_TYPES_SUPPORTED": ["authorization_code", "client_credentials", "refresh_token"],
@@ -257,7 +257,7 @@ OAUTH2_PROVIDER = {
     },
     "COMPLIANT_BCP_RFC9700_REDIRECT_URI_SCHEME": not DEBUG,  # in DEBUG, clients may use http
 }  # fmt: skip
-# The first hasher is for passwords, the last one for the secrets of OAuth applications.
+# The first hasher is for passwords, and the last hasher is for the secrets of OAuth applications.
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
     "accounts.hashers.GeneratedSecretHasher",
@@ -277,7 +277,7 @@ CSRF_COOKIE_HTTPONLY = True  # forms contain the token, so no script needs the c
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 # With `no-referrer`, browsers send `Origin: null` with our forms, and the CSRF check fails.
 SECURE_REFERRER_POLICY = "same-origin"
-# The web server itself has no HTTPS. A proxy provides it. The proxy's headers are used if it is declared as trusted.
+# The web server itself has no HTTPS; a proxy provides it. ALLAUTH_TRUSTED_PROXY_COUNT > 0 trusts the proxy's headers.
 SECURE_SSL_REDIRECT = HTTPS and ALLAUTH_TRUSTED_PROXY_COUNT > 0
 SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
 if ALLAUTH_TRUSTED_PROXY_COUNT:
@@ -304,7 +304,7 @@ if "EMAIL_URL" in env.ENVIRON:
     vars().update(env.email_url("EMAIL_URL"))
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
 EMAIL_TIMEOUT = 10  # seconds, for emails that a person waits for
-# The worker's timeouts: one until the content is sent, and one for the server's response to it. A client that
+# The worker's timeouts: first until the content is sent, then for the server's response to the content. A client that
 # does not wait for that response may send an email twice, so RFC 5321, section 4.5.3.2.6, requires ten minutes.
 SMTP_SECONDS_UNTIL_CONTENT = 180
 SMTP_SECONDS_AFTER_CONTENT = 600
@@ -316,7 +316,7 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Sending limits -----------------------------------------------------------------------------------------
 
-# Limits for emails to invitees: new and resent invitations, and reminders. An organization is young for 30 days.
+# Limits for emails to invitees: new and resent invitations, and reminders. Organizations are young for 30 days.
 ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("ORGANIZATION_EMAILS_PER_DAY", default=500)
 YOUNG_ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("YOUNG_ORGANIZATION_EMAILS_PER_DAY", default=50)
 INVITER_EMAILS_PER_DAY = env.at_least_one("INVITER_EMAILS_PER_DAY", default=500)
@@ -346,7 +346,7 @@ SPECTACULAR_SETTINGS = {
         "core.api.schema.below_prefix",
         "core.api.schema.in_urlconf_order",
     ],
-    # No named enumerations, because two fields with the same name would get the same enumeration name.
+    # The default hook for enumerations is left out, because it gives fields with the same name the same enumeration.
     "POSTPROCESSING_HOOKS": [
         "core.api.schema.without_internal_keys",
         "core.api.schema.without_unused_schemes",

@@ -131,7 +131,7 @@ house = [
     path(f"{MY_INVITATION}/decline", MyInvitationViewSet.as_view({"post": "decline"})),
 ]
 
-# Vendors whose API clients also work with this service. Only their base URL must be changed.
+# Vendors whose API clients also work with this service. Only the base URL of the client must be changed.
 DIALECTS = {
     "wacht": wacht,
     "zenml": zenml,

@@ -61,10 +61,10 @@ def no_earlier_requests() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """Close all other connections at the end. Otherwise PostgreSQL cannot drop the test database."""
+    """Close all connections to the test database after the tests. Otherwise PostgreSQL cannot drop it."""
     yield
     if connection.vendor == "postgresql":
-        connection.close()  # a test may have ended it
+        connection.close()  # a test may have broken this connection
         with django_db_blocker.unblock(), connection.cursor() as cursor:
             cursor.execute(
                 "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = current_database()"

@@ -52,7 +52,10 @@ def available_server() -> tuple[str, str] | None:
 
 
 def run_again(name: str, url: str) -> int:
-    """Run pytest on a second database and return the exit code. Without `--full`, run only tests that depend on it."""
+    """Run pytest on a second database and return the exit code.
+
+    Without `--full`, run only the tests that depend on the database.
+    """
     if "--full" in sys.argv:
         return run_tests(name, url)
     code = run_tests(name, url, "--second-database")

@@ -168,15 +168,15 @@ def test_one_is_registered_for_a_system_user(
         (
             {"kind": "client"},
             {
-                "owner": ["This kind of application requires it."],
-                "redirect_uris": ["This kind of application requires it."],
+                "owner": ["This field is required for this kind of application."],
+                "redirect_uris": ["This field is required for this kind of application."],
             },
         ),
         (
             {"kind": "personal", "owner": "owner@example.com", "redirect_uris": CALLBACK},
             {"kind": ["Select a valid choice. personal is not one of the available choices."]},
         ),
-        ({"kind": "service"}, {"system_user": ["This kind of application requires it."]}),
+        ({"kind": "service"}, {"system_user": ["This field is required for this kind of application."]}),
         (
             {"kind": "client", "owner": "nobody@example.com", "redirect_uris": CALLBACK},
             {"owner": ["No account has this email address."]},

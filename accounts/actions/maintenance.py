@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from accounts.models import IdempotentResponse
 
-MAX_SESSION_BATCH = 1000  # keeps the statement short; the next run deletes more
+MAX_SESSION_BATCH = 1000  # limits the run time of the statement; the next run deletes more
 
 
 def delete_old_responses() -> None:

@@ -1,7 +1,7 @@
 """The access of OAuth applications to a person's account, and how the person withdraws it.
 
 The person's consent creates an ``ApplicationAccess`` row. Issuing a token and withdrawing the access both lock this
-row. So no token can be issued while the access is being withdrawn, and every token is deleted.
+row. While the access is being withdrawn, no token can therefore be issued that would escape the deletion.
 """
 
 from collections.abc import Iterable
@@ -54,7 +54,7 @@ def lock_access(user: User, application: OAuthApplication) -> bool:
 
 
 def accesses_of(user: User) -> QuerySet[ApplicationAccess]:
-    """Return the access rows of applications that have a valid token or can get one, newest first."""
+    """Return the access rows of applications that have a valid token, refresh token or code, newest first."""
     lifetime = timedelta(seconds=oauth2_settings.REFRESH_TOKEN_EXPIRE_SECONDS)
     issued = {"user": OuterRef("user"), "application": OuterRef("application")}
     alive = (
@@ -98,6 +98,6 @@ def with_use(tokens: QuerySet[Any]) -> QuerySet[Any]:
 
 
 def note_use(access_id: UUID, last_used_at: datetime | None) -> None:
-    """Store the time of use at most once a minute, so that not every request writes to the database."""
+    """Store the current time as the last use. Write at most once a minute, to save database writes."""
     if last_used_at is None or last_used_at < timezone.now() - LAST_USE_PRECISION:
         ApplicationAccess.objects.filter(pk=access_id).update(last_used_at=Now())

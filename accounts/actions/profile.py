@@ -1,7 +1,7 @@
 """Actions that change a person's own profile.
 
 Related code: ``registration`` signs people up with a password. ``accounts.jwt.identities`` creates accounts from the
-tokens of trusted issuers. ``orgs.actions.accounts`` manages system users and deactivates and deletes accounts.
+tokens of trusted issuers. ``orgs.actions.accounts`` manages system users, and deactivates and deletes accounts.
 """
 
 from django.db import transaction

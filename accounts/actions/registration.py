@@ -23,7 +23,7 @@ from events.models import Event
 
 
 class TooManyRegistrations(LimitReached):
-    """Too many sign-ups from one client address. Sign-ups on the pages count too."""
+    """Too many sign-ups from one IP address. Sign-ups on the pages count too."""
 
     message = "There were many registrations from your network. Try again in a minute."
 
@@ -38,7 +38,7 @@ def register(request: HttpRequest, *, email: Address, password: str, first_name:
     _require_strong(password, user)
     if not ratelimit.consume(request, action="signup"):
         raise TooManyRegistrations
-    user.set_password(password)  # also for a taken address, so that the response takes the same time
+    user.set_password(password)  # hash even if the address is taken, so that the response takes the same time
     _send(request, email, _save(user, email))
 
 

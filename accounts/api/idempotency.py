@@ -1,7 +1,7 @@
 """Idempotent requests with the ``Idempotency-Key`` header (draft-ietf-httpapi-idempotency-key-header-07).
 
 The response to the first request is stored in the same transaction as its changes. A failed request changes nothing and
-stores no response. If the client repeats it, it runs again.
+stores no response. If the client repeats a failed request, the request runs again.
 """
 
 import json
@@ -78,7 +78,8 @@ def claim_key(view: Any, request: Request, key: str) -> IdempotentResponse:
 def fingerprint(view: Any, request: Request) -> str:
     """Return a hash of the request.
 
-    It covers the kind and limits of the credential, the path, the headers and the parsed body.
+    It covers the kind of credential, its organization and permissions, the path, the declared headers and the parsed
+    body.
     """
     by = view.caller
     same = [

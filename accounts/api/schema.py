@@ -44,7 +44,7 @@ class CredentialScheme(OpenApiAuthenticationExtension):
         return [definitions[kind] for kind in self.names]
 
     def get_security_requirement(self, auto_schema: Any) -> Any:
-        """Return the kinds of credential that the operation accepts, and an empty one if it is public."""
+        """Return the schemes that the operation accepts. For a public operation, add ``{}`` (no credential)."""
         admission = admission_to(operation_key(auto_schema.view))
         nobody: list[dict[str, list[str]]] = [{}] if admission.public else []
         return [
@@ -66,9 +66,9 @@ class BearerScheme(CredentialScheme):
 
 
 def scopes(kind: Method, admission: Admission) -> list[str]:
-    """Return the scope that an OAuth token needs.
+    """Return a list with the scope that an OAuth token needs.
 
-    Return none if several scopes are alternatives, because OpenAPI would require all of them.
+    If one of several scopes is enough, return an empty list, because OpenAPI would require all of them.
     """
     needed = kind in (Method.OAUTH2, Method.CLIENT) and len(admission.scopes) == 1
     return [*admission.scopes] if needed else []

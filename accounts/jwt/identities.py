@@ -21,7 +21,7 @@ ATTEMPTS = 3
 
 
 class AddressTaken(Exception):
-    """A concurrent request verified the address for its user after this request had looked for one."""
+    """A concurrent request verified the address for its user after this request had found no user for the address."""
 
 
 def user_of(claims: Claims) -> User:
@@ -38,9 +38,9 @@ def user_of(claims: Claims) -> User:
 
 
 def _user_of(claims: Claims) -> User:
-    """Return the user, and create it if needed.
+    """Return the user. Create the user if the identity is new.
 
-    Read a known user without a transaction. On SQLite, a transaction would wait for writers.
+    Read a known user without a transaction, because a transaction on SQLite waits for all writers.
     """
     known = ExternalIdentity.objects.select_related("user")
     identity = known.filter(issuer=claims.issuer, subject=claims.subject).first()

@@ -75,7 +75,7 @@ def firebase(project: str, keys: Keys | None = None) -> Issuer:
     return Issuer(name, project, keys or KeySource(FIREBASE_KEYS), ("RS256",), requires_auth_time=True)
 
 
-# The development issuer exists only in DEBUG. Its key is generated when it is first used.
+# The development issuer exists only in DEBUG. Its key is generated when the issuer is first used.
 
 
 def development_name() -> str:

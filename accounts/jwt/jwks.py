@@ -36,7 +36,7 @@ class KeySource:
     """The public keys of an issuer by key id.
 
     The source is a JWKS document (RFC 7517) or Google's map of ids to X.509 certificates. Keys are fetched at most once
-    in ten seconds, even if a token has an unknown key id. If a fetch fails, the cached keys are kept.
+    in ten seconds, even if tokens have unknown key ids. If a fetch fails, the cached keys are kept.
     """
 
     def __init__(self, url: str) -> None:

@@ -64,7 +64,7 @@ def _issuer_of(token: str) -> Issuer:
 
 
 def _verified(token: str, issuer: Issuer) -> dict[str, Any]:
-    """Verify the token and return its claims. A token may have several audiences (RFC 7519, 4.1.3)."""
+    """Verify the token and return its claims. One of its audiences must be the expected one (RFC 7519, 4.1.3)."""
     key_id = jwt.get_unverified_header(token).get("kid")
     key = issuer.keys.key(key_id) if isinstance(key_id, str) else None
     if key is None:
@@ -108,7 +108,7 @@ def _moment(value: Any) -> float:
 
 
 def _past(moment: float) -> datetime:
-    """Return ``auth_time`` as a datetime. Do not use ``iat`` instead, because it changes with every token refresh."""
+    """Return the ``auth_time`` claim as a datetime. Raises InvalidCredentials for a time in the future."""
     if not 0 < moment <= datetime.now(UTC).timestamp() + LEEWAY_SECONDS:
         raise InvalidCredentials
     return datetime.fromtimestamp(moment, UTC)

@@ -20,9 +20,10 @@ class ApplicationScopes(SettingsScopes):
     def get_default_scopes(
         self, application: OAuthApplication | None = None, request: Any = None, *args: Any, **kwargs: Any
     ) -> list[str]:
-        """Return the scopes for a request that names none.
+        """Return the scopes for a request without the parameter ``scope``.
 
-        These are the default scopes that the application may use. If there are none, return all that it may use.
+        These are the default scopes that the application may use. If it may use no default scope, return all of its
+        allowed scopes.
         """
         usual = super().get_default_scopes(application, request, *args, **kwargs)
         return application.permitted(usual) or list(application.allowed_scopes) if application else usual

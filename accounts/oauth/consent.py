@@ -46,7 +46,7 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
     http_method_names = ("get", "post", "head", "options")
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Validate the request. Before an error is sent to the client, the person must sign in."""
+        """Validate the request. If an error is to be sent to the client, the person must sign in first."""
         try:
             self.scopes, self.asked = self._read()
         except FatalClientError as error:
@@ -70,7 +70,7 @@ class Consent(LoginRequiredMixin, OAuthLibMixin, TemplateView):
     def render_to_response(self, context: dict[str, Any], **kwargs: Any) -> HttpResponse:
         """Render the page, and allow the client's origin in ``form-action``.
 
-        Browsers apply ``form-action`` to redirects after a form as well.
+        Browsers also apply ``form-action`` to the redirect after the form is submitted.
         """
         response = super().render_to_response(context, **kwargs)
         if "client_origin" in context:

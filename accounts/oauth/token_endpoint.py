@@ -65,6 +65,6 @@ def oauth_error(reason: str, *, error: str = "invalid_request") -> JsonResponse:
 
 
 def oauth_error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
-    """Return the body of errors that these views do not raise themselves, such as for an unsupported method."""
+    """Return the body of an error outside of these views, such as an unsupported method."""
     error = "server_error" if problem.status >= 500 else "invalid_request"
     return {"error": error, "error_description": problem.sentence}

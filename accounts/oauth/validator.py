@@ -77,7 +77,7 @@ class OAuthValidator(OAuth2Validator):
         return super().validate_refresh_token(refresh_token, client, request, *args) and request.user.is_active
 
     def get_original_scopes(self, refresh_token: str, request: Request, *args: Any) -> list[str]:
-        """Return the scopes that a new token may have at most. Raises InvalidGrantError if there are none."""
+        """Return the scopes that a new token may have. Raises InvalidGrantError if no scope remains."""
         scopes: list[str] = request.client.permitted(scope_to_list(super().get_original_scopes(refresh_token, request)))
         if not scopes:
             raise InvalidGrantError(request=request)
@@ -109,7 +109,7 @@ def digest(code: str) -> str:
 
 
 def family_of(code: str) -> UUID:
-    """Return the token family of a code. It is a different hash, so that it does not reveal the stored hash."""
+    """Return the token family of a code. It must not reveal the stored hash, so it is a different hash."""
     return UUID(bytes=hashlib.sha256(b"family " + code.encode()).digest()[:16])
 
 

@@ -41,7 +41,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return normalize_address(email)
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Return whether the URL in ``next`` is on the requested host. Do not allow other hosts of this service."""
+        """Return whether the URL in ``next`` is on the requested host. Other hosts in ALLOWED_HOSTS are not safe."""
         return url_has_allowed_host_and_scheme(url, {self.request.get_host()}, require_https=self.request.is_secure())
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:

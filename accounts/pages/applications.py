@@ -23,7 +23,7 @@ from accounts.sessions import session_principal
 
 @method_decorator(never_cache, name="dispatch")
 class Applications(LoginRequiredMixin, View):
-    """List the applications with access, and the person's service accounts."""
+    """List the applications with access to the account, and the person's service accounts."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the list."""
@@ -63,7 +63,7 @@ def used_by(access: ApplicationAccess) -> list[str]:
 def permitted_scopes(service_account: OAuthApplication) -> list[str]:
     """Return the scopes that the service account may request.
 
-    These are its allowed scopes or, if it has no such list, the default scopes.
+    These are its allowed scopes. If no allowed scopes are set, they are the default scopes.
     """
     return service_account.allowed_scopes or get_scopes_backend().get_default_scopes()
 

@@ -1,8 +1,8 @@
 """Emails about accounts. The templates are in ``templates/account/email/`` and have django-allauth's names.
 
-One template contains the subject and the body of an email. Emails do not contain names, because anybody can cause an
-email to any address. The normalized address is the only user input in an email. Links start with ``PUBLIC_BASE_URL``,
-because the host of a request cannot be trusted.
+One template contains the subject and the body of an email. Emails do not contain names, because anyone can have an
+email sent to any address. The normalized address is the only user input in an email. Links start with
+``PUBLIC_BASE_URL``, because the host of a request cannot be trusted.
 """
 
 from typing import Any

@@ -63,7 +63,7 @@ class SignUpForm(NameForm, SignupForm):
         return user
 
     def try_save(self, request: HttpRequest) -> Any:
-        """Return the user, or the response for an existing account.
+        """Return the user, or the response that is used if the address already has an account.
 
         The account may also have been created by a concurrent request.
         """

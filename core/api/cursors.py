@@ -1,8 +1,8 @@
-"""Keyset pagination. It is stable while rows are added and removed, and as fast for late pages as for early ones.
+"""Keyset pagination. Pages stay consistent while rows are added and removed, and late pages are as fast as early pages.
 
 A cursor contains the sort column's value and the id of a row. It is signed. It is valid only for the path, the filters
-and the sort order of its request, and for the view's `cursor_context()`. That context is, for example, an organization
-that is not in the path.
+and the sort order of the request that returned it, and for the view's `cursor_context()`. An example of that context is
+an organization that is not in the path.
 """
 
 from dataclasses import dataclass
@@ -83,7 +83,7 @@ class CursorPagination(Pagination):
         self.signer = Signer(salt=f"perfectworks.api.cursors {bound}")
 
     def rows_beyond(self, queryset: QuerySet, position: Position | None, descending: bool) -> QuerySet:
-        """Return the sorted rows after the position. The database can use an index for this condition."""
+        """Return the sorted rows after the position. The condition is written so that the database can use an index."""
         sign = "-" if descending else ""
         ordered = queryset.order_by(f"{sign}{self.key}", f"{sign}id")
         if position is None:
@@ -98,7 +98,7 @@ class CursorPagination(Pagination):
         return self.signer.sign_object([self.field.value_to_string(row), str(row.pk)])
 
     def position_of(self, cursor: str | None, name: str) -> Position | None:
-        """Decode a cursor. Raises InvalidQuery if it was changed or belongs to another list."""
+        """Decode a cursor. Raises InvalidQuery if the cursor was changed or belongs to another list."""
         if cursor is None:
             return None
         try:

@@ -1,7 +1,7 @@
-"""The documentation of an API: its OpenAPI document, Swagger UI and Redoc. This service hosts all files.
+"""The documentation of an API: its OpenAPI document, Swagger UI and Redoc.
 
-Swagger UI and Redoc need a less strict Content-Security-Policy than our pages. Both need scripts. Redoc also needs
-inline styles and a blob worker. Only the views in this module allow them.
+This service hosts the files of Swagger UI and Redoc. Both need a less strict Content-Security-Policy than our pages,
+because they use scripts. Redoc also needs inline styles and a blob worker. Only the views in this module allow these.
 """
 
 from collections.abc import Iterable
@@ -63,7 +63,7 @@ class Document:
 
 
 def documentation(document: Document) -> list[URLPattern]:
-    """Return the routes of an API's documentation. Include the routes below the API's prefix."""
+    """Return the routes of an API's documentation. The URLconf must include them below the API's prefix."""
     shown = {"url": f"{document.prefix}/openapi.json", "title": document.prefix}
     return [
         path("openapi.json", OpenApi.as_view(document=document)),
@@ -113,9 +113,9 @@ class Swagger(PublicView, SpectacularSwaggerView):
     template_name = "api/swagger.html"
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Return the page with our usual Cross-Origin-Opener-Policy.
+        """Return the page without drf-spectacular's Cross-Origin-Opener-Policy.
 
-        Swagger UI opens no OAuth window here, so it needs no exception.
+        That header is for OAuth pop-ups, which our page does not open. Our usual policy is set instead.
         """
         response: HttpResponse = super().get(request, *args, **kwargs)
         del response["Cross-Origin-Opener-Policy"]

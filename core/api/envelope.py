@@ -15,7 +15,7 @@ from .names import camel_case, camel_case_keys
 
 
 class PageResponse(Response):
-    """A response whose `data` is the rows of a page. It also has the page's pagination block."""
+    """A response with the rows of a page as its `data`, and with the pagination block."""
 
     def __init__(self, rows: list[Any], pagination: Mapping[str, Any]) -> None:
         super().__init__(rows)

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class ErrorRow(NamedTuple):
-    """A status, a code and a message. If the code or message is None, the exception's own is used."""
+    """A status, a code and a message. If one of them is None, the exception's own value is used."""
 
     status: int | None
     code: str | None = None
@@ -74,11 +74,11 @@ ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
     django.PermissionDenied: ErrorRow(403, "denied", "You may not do this."),
     Http404: ErrorRow(404, "not_found", "Not found."),
     django.RequestDataTooBig: ErrorRow(413, "too_large", "The body is too large."),
-    # Database errors, for input that our own checks did not reject.
+    # Database errors. UNSTORABLE means input that our own checks did not reject.
     UnicodeError: UNSTORABLE,
     OverflowError: UNSTORABLE,
     db.DataError: UNSTORABLE,
-    db.IntegrityError: TAKEN,  # only for a unique value that a concurrent request saved, see is_crash
+    db.IntegrityError: TAKEN,  # only if a concurrent request saved the same unique value, see is_crash
     db.OperationalError: BUSY,  # locks, serialization failures, timeouts, lost connections, see is_crash
     db.InterfaceError: BUSY,  # the connection was lost before the statement
     # Anything else is a bug.
@@ -105,7 +105,7 @@ class Problem:
 
     @property
     def sentence(self) -> str:
-        """The message, followed by the messages of every field. For dialects whose errors are one string."""
+        """The message, followed by the messages of all fields. Dialects use it if their errors are one string."""
         named = [f"{name}: {' '.join(messages)}" for name, messages in self.fields.items()]
         return " ".join([self.message, *named])
 
@@ -158,9 +158,9 @@ def row_of(exc: BaseException) -> ErrorRow:
 
 
 def is_crash(exc: BaseException) -> bool:
-    """Return whether a database error is a bug.
+    """Return whether an exception is a database error that only a bug can cause.
 
-    Bugs are wrong SQL statements and violations of constraints other than unique constraints.
+    Examples are a wrong SQL statement, and a violation of a constraint that is not a unique constraint.
     """
     cause = exc.__cause__
     if isinstance(exc, db.OperationalError):
@@ -172,7 +172,7 @@ def is_crash(exc: BaseException) -> bool:
 
 
 def error_code(exc: BaseException, row: ErrorRow) -> str:
-    """Return the code that the exception was raised with or, if it has none, the code of the row."""
+    """Return the exception's own code. If it has only the default code of its class, or none, return the row's code."""
     if isinstance(exc, domain.DomainError):
         return exc.code
     codes = exc.get_codes() if isinstance(exc, drf.APIException) else None
@@ -192,7 +192,7 @@ def message_of(exc: BaseException, row: ErrorRow) -> str:
 
 
 def headers_of(exc: BaseException, row: ErrorRow) -> dict[str, str]:
-    """Return `Retry-After` (RFC 9110, 10.2.3) in whole seconds if the error has a waiting time, else no headers."""
+    """Return the header `Retry-After` (RFC 9110, 10.2.3) in whole seconds, or {} if the error has no waiting time."""
     wait: float | None = RETRY_AFTER_BUSY if row is BUSY else None
     if isinstance(exc, domain.LimitReached | domain.Unavailable):
         wait = exc.retry_after
@@ -261,6 +261,6 @@ def flattened(detail: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def joined(path: str, name: str | int) -> str:
-    """Append a name to a dotted path. If the name is an `AsSent`, the result is one too."""
+    """Append a name to a dotted path. If the name is an `AsSent`, return an `AsSent`."""
     dotted = f"{path}.{name}" if path else str(name)
     return AsSent(dotted) if isinstance(name, AsSent) else dotted

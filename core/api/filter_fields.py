@@ -15,10 +15,10 @@ from .parameters import whole
 
 
 class FilterField(forms.Field):
-    """A form field that parses the value of a filter, or raises ValidationError. No page shows it."""
+    """A form field that parses the value of a filter, or raises ValidationError. It is never rendered as HTML."""
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
-        """Return the field itself. Forms copy their fields, but these fields never change."""
+        """Return the field itself. Forms copy their fields, but these fields never change, so no copy is needed."""
         return self
 
 

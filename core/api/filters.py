@@ -1,4 +1,4 @@
-"""Strict filters, based on django-filter. A list declares its filters and its sort in a ``StrictFilterSet``.
+"""Strict filters, based on django-filter. A list declares its filters and sort orders in a ``StrictFilterSet``.
 
     class MemberFilter(StrictFilterSet):
         email = AddressFilter(field_name="user__email", help_text="…")
@@ -53,7 +53,7 @@ class StrictFilterSet(django_filters.FilterSet):
             return declared
         found = copy(declared)
         found.parent = self
-        found.method = declared.method  # binds it to the copy
+        found.method = declared.method  # the setter of `method` binds the method to the copy
         return found
 
     def get_form_class(self) -> type[forms.Form]:
@@ -83,7 +83,7 @@ class StrictFilterSet(django_filters.FilterSet):
     @classmethod
     @cache
     def form_class(cls, names: tuple[str, ...]) -> type[forms.Form]:
-        """Return a form class with the fields of these filters. All are required, so empty values are not valid."""
+        """Return a form class with the fields of these filters. Every field is required, so "" is not valid."""
         fields = {name: cls.base_filters[name].field for name in names}
         for field in fields.values():
             field.required = True
@@ -91,7 +91,7 @@ class StrictFilterSet(django_filters.FilterSet):
 
     @cached_property
     def values(self) -> dict[str, Any]:
-        """The parsed value of each parameter. Without a valid value, it is the initial value or None."""
+        """The parsed value of each parameter. If a parameter has no valid value, its initial value or None."""
         values = dict.fromkeys(self.base_filters) | self.initial_values()
         if self.data:
             self.form.is_valid()  # sets cleaned_data
@@ -104,12 +104,12 @@ class StrictFilterSet(django_filters.FilterSet):
 
     @property
     def errors(self) -> Mapping[str, Any]:
-        """The messages by parameter. If there are no parameters, no form is created."""
+        """The error messages by parameter. If no parameters were sent, no form is created."""
         return self.form.errors if self.data else {}
 
     @property
     def faults(self) -> dict[str, list[str]]:
-        """The first message for each parameter that is not valid."""
+        """The first error message of each parameter that is not valid."""
         return {name: list(messages)[:1] for name, messages in self.errors.items()}
 
 
@@ -201,7 +201,7 @@ class SortFilter(ChoiceFilter):
         super().__init__(*args, choices=list(sortings), sortings=sortings, initial=initial, **options)
 
     def sortings(self, column: str, name: str) -> list[Sorting]:
-        """Return the ascending and the descending order by one column. A dialect may override their names."""
+        """Return the ascending and descending order by a column. A dialect may override this to change the names."""
         return [Sorting(f"{name}:{way}", column, descending=way == "desc") for way in ("asc", "desc")]
 
     def filter(self, qs: QuerySet, value: Sorting) -> QuerySet:

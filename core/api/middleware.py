@@ -20,8 +20,8 @@ BODY_HEADERS = {"content-type", "content-length", "content-encoding", "content-d
 class ApiErrorMiddleware:
     """Return JSON for every failure below an API prefix.
 
-    List this first in MIDDLEWARE. Then it processes the response last and keeps the headers that other middleware has
-    set.
+    List this first in MIDDLEWARE, so that it processes the response last. It keeps the headers that other middleware
+    has set.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -35,7 +35,7 @@ class ApiErrorMiddleware:
         if "\x00" in request.path_info:
             return not_found(request)
         if "HTTP_TRANSFER_ENCODING" in request.META:
-            # Django reads Content-Length bytes (RFC 9112, 6.3). Without the header, it would ignore the body.
+            # A chunked body (RFC 9112, 6.3) has no Content-Length, so Django would ignore the body.
             return error_response(problem_of_status(411), error_body, request)
         response = self.get_response(request)
         if response.status_code < 400 or "json" in response.get("Content-Type", ""):
@@ -45,7 +45,7 @@ class ApiErrorMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
         """Return 413 for a body that is too large, and 503 if the database connection is lost.
 
-        REST framework's views do the same. Django itself would return 400 and 500.
+        REST framework's views return the same statuses. Django itself would return 400 and 500.
         """
         error_body = error_body_of(request.path_info)
         if error_body is None or row_of(exception).status not in (413, 503):
@@ -73,7 +73,7 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def error_body_of(path: str) -> ErrorBody | None:
-    """Return the `ErrorBody` of the longest prefix of the path, or None outside of the APIs."""
+    """Return the `ErrorBody` of the longest API prefix that matches the path, or None if no prefix matches."""
     bodies: Mapping[str, ErrorBody] = getattr(get_resolver().urlconf_module, "error_bodies", {})
     prefixes = [prefix for prefix in bodies if path == prefix or path.startswith(f"{prefix}/")]
     return bodies[max(prefixes, key=len)] if prefixes else None
@@ -97,7 +97,7 @@ def error_response(problem: Problem, error_body: ErrorBody, request: HttpRequest
 
 
 def replace_body(page: HttpResponseBase, response: JsonResponse) -> JsonResponse:
-    """Copy the headers and cookies of the replaced page to the response. Do not copy headers about the body."""
+    """Copy the headers and cookies of the replaced page to the response, except headers that describe the body."""
     for name, value in page.items():
         if name.lower() not in BODY_HEADERS:
             response[name] = value

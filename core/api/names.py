@@ -8,7 +8,7 @@ WORD_AFTER_UNDERSCORE = re.compile(r"(?<=[A-Za-z0-9])_([A-Za-z0-9])")
 
 
 class AsSent(str):
-    """A name as the client sent it. Errors repeat it unchanged, and `camel_case` does not convert it."""
+    """A field name as the client sent it. Errors contain it unchanged, and `camel_case` does not convert it."""
 
     __slots__ = ()
 

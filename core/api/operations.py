@@ -27,8 +27,8 @@ class Operation:
 
     A list declares ``filterset_class`` and ``pagination_class``. Other operations declare their query parameters in
     ``parameters``. ``response`` is the serializer or the JSON Schema of the response. With ``many``, the response is a
-    list without pages. ``also`` maps additional success statuses to their messages. Responses with these statuses have
-    no data. ``name`` is the ``operationId``. Set it if the vendor's document has one.
+    list without pages. ``also`` maps additional success statuses, whose responses have no data, to their
+    messages. ``name`` is the ``operationId``. Set it if the vendor's document has one.
     """
 
     message: str
@@ -54,7 +54,7 @@ class Operation:
 
     @cached_property
     def fields(self) -> Fields:
-        """The query parameters that are not filters: those of the operation and those of its paginator."""
+        """The query parameters that are not filters: the operation's parameters and the paginator's parameters."""
         return {**self.parameters, **(self.pagination_class.query_fields() if self.pagination_class else {})}
 
 

@@ -33,7 +33,7 @@ class MalformedBody(Invalid):
 class StrictJSONParser(BaseParser):
     """Parse a JSON object.
 
-    Reject input that two parsers could read differently, and input that a database cannot store.
+    Reject input that parsers interpret differently, such as duplicate keys, and input that a database cannot store.
     """
 
     media_type = "application/json"
@@ -47,7 +47,7 @@ class StrictJSONParser(BaseParser):
 
 
 class StrictFormParser(FormParser):
-    """Parse a URL-encoded form by the same rules. Some vendors' clients send forms."""
+    """Parse a URL-encoded form by the rules of this module. Some vendors' clients send forms."""
 
     def parse(  # type: ignore[override]
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
@@ -62,7 +62,7 @@ class StrictFormParser(FormParser):
 
 
 class StrictMultiPartParser(MultiPartParser):
-    """Parse a multipart form by the same rules. Reject files."""
+    """Parse a multipart form by the rules of this module. Reject files."""
 
     def parse(  # type: ignore[override]
         self, stream: IO[bytes], media_type: str | None = None, parser_context: Any = None
@@ -166,7 +166,7 @@ def refuse_unstorable(document: Document) -> None:
 
 
 def children(path: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the path and the value of each child. Check the strings on the way."""
+    """Yield the path and the value of each child. Raises MalformedBody for a name or a string that cannot be stored."""
     if isinstance(value, dict):
         for name, inner in value.items():
             refuse_unstorable_text(path, name)

@@ -1,6 +1,6 @@
 """Strict validation of the query and the headers.
 
-A request that does not match the declaration of its operation gets a 400 response.
+If a request does not match the declaration of its operation, the response is 400.
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -55,7 +55,7 @@ class OperationSchema(AutoSchema):
         return required_operation_of(self.view)
 
     def envelope(self, data: Schema) -> Schema:
-        """Return the schema of a successful response's body with this data."""
+        """Return the schema of the body of a successful response that contains this data."""
         properties: dict[str, Schema] = {
             "success": {"type": "boolean", "const": True},
             "message": {"type": "string", "examples": [self.operation.message]},
@@ -66,7 +66,7 @@ class OperationSchema(AutoSchema):
         return {"type": "object", "properties": properties, "required": list(properties)}
 
     def failures(self) -> set[int]:
-        """Return the error statuses of the operation: the declared ones, and those that its input can cause."""
+        """Return the error statuses of the operation: declared statuses, and statuses that its input can cause."""
         statuses = {400, 503, *self.operation.errors}
         if not self.operation.public:
             statuses |= {401, 403}
@@ -102,7 +102,7 @@ class OperationSchema(AutoSchema):
         return [*path, *query, *headers]
 
     def described(self, name: str, field: Field, location: Any) -> OpenApiParameter:
-        """Return the description of a parameter from its field."""
+        """Describe a parameter. The schema is derived from the field."""
         # This method is private, but the example extensions in drf-spectacular's documentation call it too.
         schema = self._map_serializer_field(field, "request")
         return OpenApiParameter(
@@ -194,9 +194,9 @@ def response(description: str, schema: Schema) -> Schema:
 
 
 def below_prefix(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
-    """Keep only the endpoints below SCHEMA_PATH_PREFIX. A preprocessing hook of drf-spectacular.
+    """Keep only the endpoints below SCHEMA_PATH_PREFIX, because a document describes one API.
 
-    Each document describes one API.
+    This is a preprocessing hook of drf-spectacular.
     """
     prefix = spectacular_settings.SCHEMA_PATH_PREFIX
     return [endpoint for endpoint in endpoints if endpoint[0].startswith(f"{prefix}/")]

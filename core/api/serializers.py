@@ -135,7 +135,7 @@ class HouseSerializer(serializers.Serializer):
         return {camel_case(name): self.renamed(name, field) for name, field in super().get_fields().items()}
 
     def renamed(self, name: str, field: Field) -> Field:
-        """Point a field with a camelCase name to its snake_case source and methods. Return the field."""
+        """Give a camelCase field its snake_case source and its `get_` and `validate_` methods. Return the field."""
         if camel_case(name) == name:
             return field
         if isinstance(field, serializers.SerializerMethodField):
@@ -166,7 +166,7 @@ class HouseSerializer(serializers.Serializer):
     def to_representation(self, instance: Any) -> dict[str, Any]:
         """Return one row as JSON values.
 
-        Serializing long lists spends most of its time here, so `columns` is computed only once.
+        For long lists, this method takes most of the time. It therefore uses `columns`, which is computed only once.
         """
         row = {}
         for name, read, represent in self.columns:
@@ -179,7 +179,7 @@ class HouseSerializer(serializers.Serializer):
 
     @cached_property
     def columns(self) -> list[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]]:
-        """For each readable field: its name, a function that reads its value, and one that represents it."""
+        """For each readable field: its name, a function that reads the value, and one that converts it to JSON."""
         readable = [field for field in self.fields.values() if not field.write_only]
         return [(str(field.field_name), reader_of(field), field.to_representation) for field in readable]
 
@@ -187,7 +187,7 @@ class HouseSerializer(serializers.Serializer):
 def reader_of(field: Field) -> Callable[[Any], Any]:
     """Return a function that reads a field's value.
 
-    It is a plain attribute lookup where possible, which is faster.
+    If possible, the function is a plain attribute lookup, which is faster than `field.get_attribute`.
     """
     if field.source == "*" or type(field).get_attribute is not Field.get_attribute:
         return field.get_attribute

@@ -25,7 +25,7 @@ class ApiViewSet(GenericViewSet):
     """A viewset whose methods are declared with `@operation`. Their input is validated before they run.
 
     Each operation declares its serializers, `filterset_class` and `pagination_class`. In REST framework's generic
-    views, these are class attributes.
+    views, these are attributes of the view class.
 
     A method reads the declared query parameters from `self.query`, the declared headers from `self.header`, and the
     validated body from `self.body`. Parameters and headers that were not sent have their default values. The method
@@ -74,7 +74,7 @@ class ApiViewSet(GenericViewSet):
         return self.operation.serializer_class
 
     def get_permissions(self) -> list[Any]:
-        """Return the permissions of the viewset and of the operation. A public operation has none."""
+        """Return the permissions of the viewset and of the operation. A public operation only has `AllowAny`."""
         found = operation_of(self)
         if found is None:
             return list(super().get_permissions())
@@ -111,9 +111,9 @@ class ApiViewSet(GenericViewSet):
         return serializer.validated_data
 
     def respond(self, value: Any = None) -> Response:
-        """Return a response with the serialized value. If the operation declares `many`, serialize a list of values.
+        """Return a response with the serialized value. If the operation declares `many`, the value is a list.
 
-        If there is no serializer, or if `value` is None, `value` itself is the data.
+        If the operation has no serializer, or if the value is None, the value is not serialized.
         """
         if value is not None and self.operation.serializer_class:
             value = self.get_serializer(value, many=self.operation.many).data

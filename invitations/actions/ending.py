@@ -23,7 +23,7 @@ _REASON = re.compile(r"[2-5]\d\d( [245]\.\d{1,3}\.\d{1,3})?|[a-z_]{1,32}", re.AS
 
 @transaction.atomic
 def expire(*, organization_id: UUID, by: Principal = SERVICE) -> int:
-    """Mark the organization's overdue invitations as expired, with ``mark_expired``. Return their number.
+    """Lock the organization and call ``mark_expired`` for its invitations. Return how many have been marked.
 
     Raises OrganizationNotFound.
     """
@@ -32,11 +32,11 @@ def expire(*, organization_id: UUID, by: Principal = SERVICE) -> int:
 
 
 def mark_expired(invitations: InvitationQuerySet) -> int:
-    """Mark the overdue invitations as expired, and record an event for each. Return their number.
+    """Mark the overdue invitations as expired, and record an event for each. Return how many have been marked.
 
     Must run in a transaction. If the invitation email was never sent, the inviter gets an email about that. Overdue
-    invitations count as expired even before they are marked. But a role or unit cannot be deleted while an unmarked row
-    refers to it.
+    invitations count as expired even before this function marks them. However, until an invitation is marked, its role
+    and unit cannot be deleted.
     """
     unsent = Email.objects.never_sent().filter(
         kind=Email.Kind.INVITATION,

@@ -1,4 +1,4 @@
-"""Check the grant of an invitation: its lifetime, the caller's permissions, and the inviter's current permissions.
+"""Check the lifetime of an invitation, and whether the caller and the inviter may offer its grant.
 
 The inviter must be able to offer the grant until the invitation is accepted (decision 5).
 """
@@ -22,7 +22,7 @@ MAX_LIFETIME_DAYS = 30
 
 
 def expiry(lifetime_days: int) -> datetime:
-    """Return when an invitation sent now expires. Raises Invalid unless ``lifetime_days`` is 1 to 30."""
+    """Return the expiry time of an invitation that is sent now. Raises Invalid unless ``lifetime_days`` is 1 to 30."""
     if not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
         raise Invalid(fields={"lifetime_days": [f"Choose 1 to {MAX_LIFETIME_DAYS} days."]})
     return timezone.now() + timedelta(days=lifetime_days)
@@ -31,8 +31,8 @@ def expiry(lifetime_days: int) -> datetime:
 def require_grant(by: Principal, organization: Organization, grant: Grant) -> None:
     """Require that the caller may manage members and has every permission in the grant.
 
-    For a grant in a unit, it is enough to manage that unit's members. Raises OrganizationNotFound, PermissionMissing,
-    GrantTooWide.
+    If the grant includes a role in a unit, the caller needs to manage only that unit's members. Raises
+    OrganizationNotFound, PermissionMissing, GrantTooWide.
     """
     policies.require_grantable(policies.require_member_management(by, organization, grant.unit), grant)
 
@@ -40,8 +40,8 @@ def require_grant(by: Principal, organization: Organization, grant: Grant) -> No
 def require_withdrawal(by: Principal, organization: Organization, invitation: Invitation) -> None:
     """Require that the caller may cancel the invitation.
 
-    A caller who manages the members of the unit, but not of the organization, also needs every permission in the grant
-    if the invitation is unanswered. Raises OrganizationNotFound, PermissionMissing, GrantTooWide.
+    A caller who manages only the members of the invitation's unit must also have every permission in the grant, unless
+    the invitation has already ended. Raises OrganizationNotFound, PermissionMissing, GrantTooWide.
     """
     held = policies.require_member_management(by, organization, invitation.unit)
     if invitation.finished_at is None and not held.permits(MANAGE_MEMBERS):
@@ -74,13 +74,16 @@ def still_vouched(organization: Organization, invitation: Invitation) -> bool:
 
 
 def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
-    """Return the columns that make the caller the inviter, or {} if the current inviter can still offer the grant."""
+    """Return column values that replace the inviter with the caller, or {} if the inviter can still offer the grant."""
     held = policies.inviter_permissions(invitation.inviter, organization)
     return {} if held is not None and _could_offer(held, grant) else signature(by)
 
 
 def signature(by: Principal) -> dict[str, Any]:
-    """Return the inviter columns: the account, and its id and name. Id and name remain if the account is deleted."""
+    """Return the column values that make the caller the inviter: the account, its id and its name.
+
+    The id and the name remain in the row if the account is deleted.
+    """
     name = by.user.display_name if by.user else ""
     return {"inviter": by.user, "inviter_user_id": by.actor_id, "inviter_name": name}
 

@@ -1,4 +1,4 @@
-"""The actions of an organization: invite, change, resend, correct the address, cancel.
+"""The actions of an organization on its invitations: invite, change, resend, correct the address, cancel.
 
 Every action has the same five steps: lock the organization, check the permission, check the rules, change the rows,
 record the event. Queueing an email adds an outbox row in the same transaction. ``by`` is the caller.
@@ -124,7 +124,7 @@ def update_invitation(
 def resend(
     *, by: Principal, organization_id: UUID, invitation_id: UUID, lifetime_days: int = DEFAULT_LIFETIME_DAYS
 ) -> Invitation:
-    """Email a new link and restart the lifetime. The pages of older links then say that a newer email was sent.
+    """Email a new link and restart the lifetime. Older links then lead to a page about the newer email.
 
     For an expired or undeliverable invitation, create and return a new one with the same grant. The caller must be able
     to offer the grant. If the current inviter can no longer offer it, the caller becomes the inviter.

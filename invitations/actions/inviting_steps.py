@@ -23,8 +23,8 @@ def replace_open_invitation(
 ) -> Invitation | None:
     """Cancel and return the unanswered invitation to this address and target. Return None if there is none.
 
-    If that invitation is overdue, mark it as expired and return None. Otherwise, raises AlreadyInvited unless ``force``
-    is true, and what ``require_grant`` raises for the grant of that invitation.
+    If that invitation is overdue, mark it as expired and return None. If it is not overdue and ``force`` is false,
+    raises AlreadyInvited. With ``force``, raises what ``require_grant`` raises for the grant of that invitation.
     """
     same = organization.invitations.with_details().unanswered().filter(email=address, unit=grant.unit)
     mark_expired(same)

@@ -15,7 +15,7 @@ from orgs.models import Organization
 
 logger = logging.getLogger(__name__)
 
-MAX_BATCH = 100  # the next run does the rest, so that emails do not wait long
+MAX_BATCH = 100  # in each run, because emails wait while a task runs
 
 
 def expire_overdue() -> None:

@@ -16,7 +16,7 @@ from orgs.models import Organization, Role
 
 
 def leave_pending(invitation_id: UUID, status: str, **values: Any) -> bool:
-    """Set another status and ``values`` on an open invitation. Return whether the invitation was open."""
+    """Change the status of an open invitation, and set ``values``. Return whether the invitation was open."""
     return _change_status(_row(invitation_id).open(), status, values)
 
 
@@ -44,7 +44,7 @@ def change_open(invitation_id: UUID, **values: Any) -> bool:
 
 
 def raise_generation(invitation_id: UUID, **values: Any) -> bool:
-    """Do the same as ``change_open``, and raise the generation, so that the links in earlier emails stop working."""
+    """Set ``values`` on an open invitation and increment its generation. Links in earlier emails then stop working."""
     return change_open(invitation_id, generation=F("generation") + 1, **values)
 
 

@@ -178,7 +178,7 @@ class InvitingOrganizationSerializer(HouseSerializer):
 
 
 class InvitingOrganizationPublicSerializer(HouseSerializer):
-    """The public data of the organization, for anyone who has the link."""
+    """The public data of the inviting organization, for anyone who has the invitation link."""
 
     name = serializers.CharField()
     slug = serializers.CharField()
@@ -186,13 +186,13 @@ class InvitingOrganizationPublicSerializer(HouseSerializer):
 
 
 class InviterNameSerializer(HouseSerializer):
-    """The public data of the inviter, for anyone who has the link."""
+    """The public data of the inviter, for anyone who has the invitation link."""
 
     name = BlankAsNullField(source="inviter_name")
 
 
 class LinkedInvitationSerializer(HouseSerializer):
-    """The invitation, for anyone who has the link."""
+    """An invitation, for anyone who has its link."""
 
     state = serializers.ChoiceField(choices=Invitation.Status.choices)
     organization = InvitingOrganizationPublicSerializer()

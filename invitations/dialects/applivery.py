@@ -129,7 +129,7 @@ class ApplicationSort(SortFilter):
     field_class = ApplicationSortField
 
     def sortings(self, column: str, name: str) -> list[Sorting]:
-        """Return the field without a direction, then the field with each direction."""
+        """Return the values that clients can send: the field without a direction, and with each direction."""
         return [Sorting(name, column, descending=False), *super().sortings(column, name)]
 
 
@@ -222,7 +222,10 @@ class AppliveryInvitations(DialectViewSet):
 
 
 def find_by_id_or_slug(rows: Any, text: str, error: type[Exception]) -> Any:
-    """Return the row with this ID or slug. 24 hexadecimal digits are an ID. Raises `error` unless one row matches."""
+    """Return the row with this ID or slug. A text of 24 hexadecimal digits counts as an ID.
+
+    Raises `error` unless exactly one row matches.
+    """
     bounds = parse_oid(text)
     found = rows.filter(pk__range=bounds) if bounds else rows.filter(slug=text.lower())
     first_two = list(found[:2]) if ID_OR_SLUG_PATTERN.fullmatch(text) else []

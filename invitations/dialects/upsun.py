@@ -3,7 +3,7 @@
 The list follows the vendor's document "List invitations". The other operations and the HAL responses follow the
 vendor's public client.
 
-* Credentials: any bearer token. `oauth2/token` exchanges an API key for one.
+* Credentials: any bearer token. `oauth2/token` exchanges an API key for a bearer token.
 * IDs: ULIDs for organizations, UUIDs for invitations and users.
 * Pages: cursors, `page[after]` and `page[before]`, in the `Link` header. The list is an array. With
   `Accept: application/hal+json`, it is a HAL collection, which has the cursors in `_links` too.

@@ -8,7 +8,8 @@ follow the vendor's public client. Request bodies are forms or JSON.
 * Pages: none. The list contains all invitations. Query parameters are ignored.
 * Responses: one envelope with `status`, `message`, `data`, `session` and `errors`.
 * Errors: the same envelope. The response for an organization that does not exist or is not yours is 403.
-* Tokens: the `token` of an invitation opens its page. A person who has verified the invited address can accept with it.
+* Tokens: the `token` of an invitation opens its page. A person who has verified the invited address can also accept the
+  invitation with this token.
 """
 
 from dataclasses import replace
@@ -153,7 +154,7 @@ class InvitationSerializer(SnakeCaseSerializer):
 
     @extend_schema_field({"type": "string", "enum": ["pending", "accepted", "discarded"]})
     def get_status(self, invitation: Invitation) -> str:
-        """Return `pending` (also if waiting for a seat), `accepted`, or `discarded` for every other state."""
+        """Return `pending` (also during the wait for a seat), `accepted`, or `discarded` for every other state."""
         return STATUSES.get(invitation.state, "discarded")
 
     @extend_schema_field(RoleSerializer(many=True))

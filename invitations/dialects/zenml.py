@@ -3,7 +3,7 @@
 The API has the three operations of the vendor's document "Invitations".
 
 * Credentials: a bearer token from this service's authorization server with the scope `invitations`, or from a trusted
-  identity provider. A token from client credentials has no user, so its list is empty, and it can answer no invitation.
+  identity provider. A token from client credentials has no user: the list is empty, and no invitation can be answered.
 * IDs: UUIDs.
 * Pages: none. The list is an array of all invitations.
 * Errors: `detail`, as in FastAPI, the vendor's framework. The response for invalid input is 422 with a list of errors.
@@ -145,7 +145,7 @@ class ZenmlInvitations(DialectViewSet):
         return super().handle_exception(InvitationNotFound() if isinstance(exc, Gone | InvitationWaits) else exc)
 
     def read_body(self, request: Request) -> dict[str, Any]:
-        """Ignore the body, because no operation has one."""
+        """Ignore the body, because no operation expects one."""
         return {}
 
     @operation("Successful Response", name="list_pending_invitations", response=InvitationSerializer, many=True)

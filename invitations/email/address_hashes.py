@@ -18,7 +18,7 @@ from orgs.models import Organization
 
 
 class HashPurpose(StrEnum):
-    """The use of a hash. Hashes for different purposes cannot be compared. Stored hashes depend on these values."""
+    """The use of a hash. Each purpose has its own HMAC key. Do not change a value, or stored hashes no longer match."""
 
     RECIPIENT = "recipient"
     INVITER = "inviter"
@@ -56,7 +56,9 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
 
 
 class Suppression(models.Model):
-    """An address that has unsubscribed from one organization, or from all (null). The address is stored as a hash.
+    """An address that has unsubscribed from one organization, or from all of them if ``organization`` is null.
+
+    The address is stored as a hash.
 
     Erasing an account does not delete its suppressions, so that the person still gets no emails.
     """
@@ -76,7 +78,7 @@ class Suppression(models.Model):
 
     @property
     def scope(self) -> SuppressionScope:
-        """The scope: one organization if ``organization`` is set, otherwise all."""
+        """The scope: one organization if ``organization`` is set, otherwise all organizations."""
         return SuppressionScope.ORGANIZATION if self.organization_id else SuppressionScope.ALL
 
 

@@ -39,7 +39,7 @@ LEASE = timedelta(minutes=5)  # _renew_lease adds the maximum duration of the SM
 INITIAL_BACKOFF = timedelta(minutes=1)
 MAX_BACKOFF = timedelta(days=1)
 HOLD_INTERVAL = timedelta(hours=1)  # the delay if the handler returned "queued"
-DATABASE_RETRY_DELAYS = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds; the sum is shorter than the lease
+DATABASE_RETRY_DELAYS = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds; in total less than LEASE
 NOT_RECORDED = "The details could not be recorded."
 
 
@@ -84,7 +84,7 @@ def claim_due_email() -> Email | None:
 
 
 def backoff(attempts: int) -> timedelta:
-    """Return the delay after this many attempts. It doubles up to a day. Jitter spreads out the retries."""
+    """Return the delay after this many attempts. The delay doubles each time, up to a day, and has random jitter."""
     upper_bound = min(INITIAL_BACKOFF * 2 ** min(attempts - 1, 20), MAX_BACKOFF)
     return upper_bound * SystemRandom().uniform(0.5, 1)
 
@@ -144,11 +144,13 @@ def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
 def _record_outcome(email: Email, outcome: Outcome) -> None:
     """Record the outcome in one UPDATE that requires the lease. Raises LeaseLost.
 
-    All timestamps are equal. A difference could reveal that the email was withheld because its recipient unsubscribed.
+    The UPDATE sets all timestamps to the same time. Different timestamps could reveal that the email was withheld
+    because its recipient unsubscribed.
     """
     now = timezone.now()
     if outcome.by_server and outcome.state == Email.State.FAILED:
-        # This comes first because the handler may lock the organization. An organization is locked before its rows.
+        # This call comes before the UPDATE, because it may lock the organization. The organization must be locked
+        # before the email's row.
         handler_of(email).on_final_failure(reply_code(outcome.detail))
     leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
     if not leased.update(**_columns(email, outcome, now)):

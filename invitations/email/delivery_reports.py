@@ -2,7 +2,8 @@
 
 Reports can be late, duplicated, out of order, or about older or unknown emails. They can also arrive before this
 service has recorded the email as sent. ``FOLLOWS`` lists the state changes that are allowed. One conditional UPDATE
-checks this and sets the state. A report cannot undo an answer, because an invitation leaves ``pending`` only once.
+checks the current state and sets the new one. A report cannot undo an answer, because an invitation leaves ``pending``
+only once.
 """
 
 from dataclasses import dataclass
@@ -26,7 +27,8 @@ from orgs.actions.saving import record
 SENT, DEFERRED, DELIVERED = Email.State.SENT, Email.State.DEFERRED, Email.State.DELIVERED
 BOUNCED, FAILED, COMPLAINED = Email.State.BOUNCED, Email.State.FAILED, Email.State.COMPLAINED
 
-# Each state that can be reported, and the states it may follow. In other states, the report is ignored.
+# Maps each state that can be reported to the current states in which such a report is accepted. Otherwise, the report
+# is ignored.
 # - Every report is accepted for an email that is not recorded as sent yet, because the provider already has the email.
 # - A bounce may follow a delivery: a server accepted the email, but another server rejected it later.
 # - A complaint may follow every other reported state, because it proves that the recipient received the email.

@@ -39,7 +39,10 @@ class InvitationEmailHandler(EmailHandler):
 
     @property
     def give_up_after(self) -> timedelta | None:
-        """None for emails to the invitee, because they are dropped when the invitation has expired."""
+        """The age at which a deferred email to the inviter becomes ``failed``. None for emails to the invitee.
+
+        Emails to the invitee need no maximum age, because they are dropped when the invitation has expired.
+        """
         return None if self.email.is_to_invitee else super().give_up_after
 
     def _examine_to_invitee(self) -> Outcome | None:

@@ -99,7 +99,7 @@ def emails_requested_since(organization_id: UUID, moment: datetime) -> EventQuer
 
 
 def delete_old_counters() -> None:
-    """Delete the counters that have not changed for a day. All their requests are outside of every window."""
+    """Delete the counters that have not changed for a day. No limit counts requests older than a day."""
     SendingCounter.objects.filter(updated_at__lt=timezone.now() - DAY).delete()
 
 
@@ -129,7 +129,7 @@ def _count(error: type[LimitReached], purpose: HashPurpose, value: str, *, limit
 
 
 def _move_moments(older_keys: list[str]) -> list[float]:
-    """Return the request times stored under older ``ADDRESS_KEYS``, and delete these rows."""
+    """Return the request times in the counters of older ``ADDRESS_KEYS``, and delete these counters."""
     older = SendingCounter.objects.filter(key__in=older_keys)
     moments = [moment for counter in older.values_list("moments", flat=True) for moment in counter]
     if moments:

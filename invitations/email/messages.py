@@ -1,7 +1,8 @@
 """Render emails from ``templates/emails/<kind>/`` and the invitation's current data, at the time of sending.
 
 Only emails to the invited address contain the invitation link. Names are user input, so each name is reduced to one
-line of visible characters and is never a link. All links in an email start with ``PUBLIC_BASE_URL``.
+line of visible characters that email clients do not turn into a link. All links in an email start with
+``PUBLIC_BASE_URL``.
 """
 
 from django.conf import settings
@@ -40,7 +41,7 @@ def language_of(email: Email, invitation: Invitation) -> str:
     """Return the language of an email.
 
     For the invitee, this is the language of the invitation or, if that is blank, of the organization. For the inviter,
-    it is the language of the organization. If these are blank, it is the site's language (``LANGUAGE_CODE``).
+    it is the language of the organization. If no language is set there, it is the site's language (``LANGUAGE_CODE``).
     """
     language = invitation.effective_language if email.is_to_invitee else invitation.organization.language
     return language or settings.LANGUAGE_CODE

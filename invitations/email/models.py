@@ -97,7 +97,8 @@ class Email(models.Model):
     # `response` is the server's latest response. `reason` is why this service did not contact a server.
     response = models.CharField(max_length=RESPONSE_LENGTH, blank=True)
     reason = models.CharField(max_length=RESPONSE_LENGTH, blank=True, db_default="")
-    # When a worker can claim the email. For `sending`, this is the end of the lease. Null if no worker must send it.
+    # When a worker can claim the email. For `sending`, this is the end of the lease. Null if there is nothing
+    # left to send.
     due_at = models.DateTimeField(null=True, blank=True, db_default=Now())
     lease_id = models.UUIDField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
@@ -109,7 +110,7 @@ class Email(models.Model):
     objects = EmailQuerySet.as_manager()
 
     class Meta:
-        """Require dates that match the state, a lease only while sending, and one email per kind and generation."""
+        """Require dates that fit the state, and a lease only while sending. Allow one email per kind and generation."""
 
         constraints = (
             models.CheckConstraint(
@@ -147,9 +148,9 @@ class Email(models.Model):
         return self.kind in TO_INVITEE
 
     def as_shown_to_organization(self) -> "Email":
-        """Return a copy without what the organization must not see: a withheld email looks like a sent one.
+        """Return a copy in which a withheld email looks like a sent email.
 
-        A withheld email has no response, so the copy of a sent email has none either.
+        A withheld email has no server response. For this reason, the response is removed from sent emails too.
         """
         shown = copy(self)
         if self.withheld_at is not None:
@@ -161,14 +162,14 @@ class Email(models.Model):
 
     @property
     def next_attempt_at(self) -> datetime | None:
-        """When a worker will try next. None while the email is being sent, and if no worker must send it."""
+        """The time of the next attempt. None while the email is being sent, and when no further attempt is needed."""
         return None if self.state == self.State.SENDING else self.due_at
 
 
 class Attempt(models.Model):
     """A mail server's response to an email, or a provider's later report.
 
-    An attempt that ends in a crash of the worker is not recorded.
+    If the worker crashes during an attempt, the attempt is not recorded.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

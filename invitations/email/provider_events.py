@@ -86,7 +86,10 @@ def report_of(event: Any, provider: str) -> Report | None:
 
 
 def email_of(event: Any, provider: str) -> UUID | None:
-    """Return the id of the event's email. It comes from metadata, tags or Message-ID, never from the address."""
+    """Return the id of the event's email.
+
+    The id is read from metadata, tags or the Message-ID. Emails are never identified by their address.
+    """
     message_id = _message_id(event, provider)
     metadata, tags = event.metadata or {}, event.tags or []
     for value in (metadata.get(METADATA_KEY), *tags):
@@ -113,7 +116,7 @@ def _kind_of(event: Any, provider: str) -> str:
 
 
 def _is_hard(event: Any, provider: str) -> bool:
-    """Return whether the address does not work. An unexpected payload counts as a soft bounce."""
+    """Return whether the bounce means that the address does not work. An unexpected payload counts as a soft bounce."""
     try:
         return IS_HARD_BOUNCE[provider](event.esp_event)
     except (AttributeError, KeyError, TypeError):

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from invitations.querysets import InvitationQuerySet
 
 METADATA_KEY = "mail_id"  # the name of the email's id in an email provider's metadata
-TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # they do not support metadata, so the id is sent as a tag
+TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # these providers do not support metadata, so the id is sent as a tag
 ERASED_DOMAIN = "@erased.invalid"
 
 
 def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
-    """Add an email to the outbox. Return None if it is for an inviter whose account is deleted or inactive."""
+    """Add an email to the outbox. Do nothing if the recipient is an inviter whose account is deleted or inactive."""
     recipient = invitation.email if kind in TO_INVITEE else _inviter_address(invitation)
     if not recipient:
         return None
@@ -61,7 +61,8 @@ def erase_emails(emails: EmailQuerySet) -> None:
         Email.objects.filter(pk=email).update(
             recipient=erased_address(email.hex), response="", reason="", updated_at=timezone.now()
         )
-    # This comes last. A transaction that adds an attempt updates the email first, so it waits for the updates above.
+    # Erase the attempts last. Other transactions update the email before they add an attempt. After the updates above,
+    # they must therefore wait for this transaction.
     Attempt.objects.filter(email__in=emails).update(response="")
 
 
@@ -71,7 +72,7 @@ def erased_address(key: str) -> str:
 
 
 def is_erased(address: str) -> bool:
-    """Return whether this is the placeholder of an erased person. Do not store personal data for it again."""
+    """Return whether this is the placeholder address of an erased person. If so, store no more personal data."""
     return address.endswith(ERASED_DOMAIN)
 
 

@@ -89,7 +89,10 @@ def find_emailed(invitation_id: UUID) -> Invitation:
 
 
 def suppressions_of(person: User) -> list[SuppressedAddress]:
-    """Return suppressions of the person's verified addresses, for all and for each organization that invited them."""
+    """Return the suppressions of the person's verified addresses.
+
+    These are suppressions for all organizations, and for single organizations that invited one of the addresses.
+    """
     return [found for address in sorted(person.verified_addresses()) for found in _suppressions_by(address)]
 
 

@@ -31,7 +31,7 @@ DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 class Outcome:
     """The result of a delivery: the email's new state, and a detail in one line.
 
-    ``detail`` is the server's response if ``by_server``. Otherwise, it is why this service did not send the email.
+    ``detail`` is the server's response if ``by_server`` is true. Otherwise, it is the reason for not sending the email.
     ``withheld`` means that the recipient has unsubscribed.
     """
 

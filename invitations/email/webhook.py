@@ -77,6 +77,9 @@ def _guarded(view: Callable[..., Any], request: HttpRequest) -> HttpResponse:
 
 
 def _place_of(error: Exception) -> str:
-    """Return where the error was raised. The message is not logged because it may contain personal data."""
+    """Return the place in the code where the error was raised, for the log.
+
+    The message of the error is not logged because it may contain personal data.
+    """
     [*_, last] = extract_tb(error.__traceback__)
     return f"{last.filename}:{last.lineno}"

@@ -70,9 +70,9 @@ class Worker:
             logger.exception("maintenance task failed", extra={"task": task.__name__})
 
     def rest(self, max_wait: float) -> None:
-        """Sleep twice as long as last time, up to ``max_wait``.
+        """Sleep twice as long as the last time, up to ``max_wait``.
 
-        So an idle worker queries the database only once per ``MAX_WAIT``.
+        An idle worker therefore queries the database only once per ``MAX_WAIT``.
         """
         time.sleep(self.wait)
         self.wait = min(self.wait * 2, max_wait)

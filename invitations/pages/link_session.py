@@ -14,7 +14,7 @@ def store_proof(session: SessionBase, proof: Proof) -> None:
     """Store the proof, unless the session has a stronger proof for this invitation.
 
     A newer generation is stronger than an older one. Within a generation, `EMAILED` is stronger than `LISTED`. The
-    session has the proofs of at most `MAX_PROOFS` invitations, those that were opened last.
+    session keeps the proofs of the `MAX_PROOFS` invitations that were opened last.
     """
     stored = load_proof(session, proof.invitation_id)
     strongest = max(filter(None, [stored, proof]), key=_strength)

@@ -1,7 +1,7 @@
 """Load the data that an invitation page depends on: the invitation, the visitor, and the link that was opened.
 
 Every error that prevents an answer (`refusals.py`) has its own page. The template is named after the error code, and
-the page has the HTTP status of the error. So the page and the action give the same result.
+the page has the HTTP status of the error. The page and the action therefore give the same result.
 """
 
 from dataclasses import dataclass
@@ -98,7 +98,10 @@ def page_state_of(request: HttpRequest, invitation_id: UUID) -> PageState:
 
 
 def _find_page_state(request: HttpRequest, invitation_id: UUID) -> PageState:
-    """Ignore the link if the visitor has verified the invited address, because the link may be outdated."""
+    """Return the page state, without a proof if the visitor has verified the invited address.
+
+    Such a visitor needs no link. The link in the session may be outdated.
+    """
     invitation = find_shown(invitation_id)
     by = session_principal(request) or LINK_HOLDER
     if by.user and invitation.email in by.user.verified_addresses():

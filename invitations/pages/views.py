@@ -57,7 +57,7 @@ class MyInvitations(LoginRequiredMixin, View):
 
 
 class OpenLink(View):
-    """The link of an invitation. It stores the proof in the session and redirects to a URL without the token."""
+    """The link of an invitation. The view stores the proof in the session and redirects to a URL without the token."""
 
     @method_decorator(sensitive_variables("token"))
     def get(self, request: HttpRequest, token: str) -> HttpResponse:

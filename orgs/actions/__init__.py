@@ -1,1 +1,1 @@
-"""Actions that change organizations, members, roles, units, API keys and accounts: one module for each."""
+"""Actions that change organizations, members, roles, units, API keys and accounts. Each has its own module."""

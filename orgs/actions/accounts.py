@@ -1,4 +1,7 @@
-"""Actions on accounts that affect organizations: register, switch, deactivate, delete and purge."""
+"""Actions on accounts that affect organizations.
+
+They register system users, switch the active organization, and deactivate, reactivate, delete and purge accounts.
+"""
 
 from typing import Any
 from uuid import UUID

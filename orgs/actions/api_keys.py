@@ -61,7 +61,7 @@ def create_api_key(
     """Create a key, and return the key and its secret. Only the secret's hash is stored.
 
     The key is for the member with ``membership_id``: the caller (the default) or a system user. ``permissions`` limits
-    the key. If it is None, the key gets the limit of the caller's credential, if there is one.
+    the key. If ``permissions`` is None and the caller's credential has a limit, the key gets the same limit.
     Raises NotYourKey, GrantTooWide, UnknownPermission, MemberNotFound, and Invalid if ``expires_at`` is in the past.
     """
     organization = lock_organization(organization_id, by=by)

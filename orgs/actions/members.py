@@ -117,7 +117,7 @@ def end_membership(*, by: Principal, organization: Organization, membership: Mem
     """Delete a membership with its API keys and free the seat. The calling code has locked the organization.
 
     If the member is a system user, deactivate its account, because it has no other membership. ``kind`` is the kind of
-    the event. Raises LastOwner.
+    the recorded event. Raises LastOwner.
     """
     require_other_owner(organization, membership)
     record(kind, by, membership, organization, user_id=membership.user_id)
@@ -180,7 +180,7 @@ def transfer_ownership(*, by: Principal, organization_id: UUID, membership_id: U
     return find_member(organization, membership_id)
 
 
-# Steps
+# Steps of several actions
 
 
 def require_other_owner(organization: Organization, membership: Membership) -> None:

@@ -57,7 +57,7 @@ def update_organization(*, by: Principal, organization_id: UUID, **changes: str)
 def set_seat_limit(*, by: Principal, organization_id: UUID, seat_limit: int | None) -> Organization:
     """Set the number of seats (None: no limit). Staff only.
 
-    If the limit is below the number of members, no member is removed. If the limit grows, invitees who accepted and
+    If the limit is below the number of members, no member is removed. If the limit is raised, invitees who accepted and
     wait for a seat become members. Raises OrganizationNotFound, PermissionMissing.
     """
     organization = lock_organization(organization_id, by=by, archived=True)

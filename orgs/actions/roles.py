@@ -91,7 +91,7 @@ def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign
 
     The caller must have the permissions of both roles. Raises OrganizationNotFound, PermissionMissing, RoleNotFound,
     RoleBuiltIn, GrantTooWide, UnknownRole for ``reassign_to``, and Unprocessable if ``reassign_to`` is the owner role.
-    Raises RoleInUse if ``reassign_to`` is the deleted role, or if it is missing and the role is in use.
+    Raises RoleInUse if ``reassign_to`` is the deleted role, or if there is no ``reassign_to`` and the role is in use.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require(by, organization, MANAGE_MEMBERS)

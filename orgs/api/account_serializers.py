@@ -59,7 +59,7 @@ class RegistrationSerializer(HouseSerializer):
     last_name = PlainTextField(max_length=128, allow_blank=True, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Require the email address and password if the request is anonymous. Reject them if it has a credential."""
+        """Require the email address and password if the request is anonymous. Otherwise, reject them."""
         given = attrs.keys() & IDENTIFYING
         if isinstance(self.context["request"].auth, Principal):
             faults = dict.fromkeys(given, "Leave this out: your credential identifies your account.")

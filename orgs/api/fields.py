@@ -16,7 +16,7 @@ from orgs.slugs import validate_slug
 
 
 class BlankAsNullField(serializers.CharField):
-    """Optional text. No text is stored as an empty string and shown as null."""
+    """Optional text. An empty string in the database is null in JSON."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_null=True, **options)

@@ -34,8 +34,8 @@ class PathOrganizationContext(HouseViewSet):
 class CurrentOrganizationContext(HouseViewSet):
     """Operations on the current organization.
 
-    It is the organization in the header, else the organization of the credential, else the active organization. Each
-    operation must declare ``headers=HEADERS``.
+    The current organization is the one in the header, else the organization of the credential, else the active
+    organization. Each operation must declare ``headers=HEADERS``.
     """
 
     @cached_property

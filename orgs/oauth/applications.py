@@ -1,7 +1,8 @@
 """Actions on OAuth applications, the clients of our authorization server.
 
-There are three kinds. A client acts for people who agree. A personal client acts for its owner. Both belong to a
-person. A service client acts as a system user and belongs to that user's organization. Secrets are shown once.
+There are three kinds. A ``client`` application acts for people who agree. A ``personal`` application acts for its
+owner. Both belong to a person. A ``service`` application acts as a system user and belongs to that user's organization.
+Secrets are shown once.
 
 Staff can register clients for others and delete any client. Only the owner can register a personal client or renew
 its secret, because the secret gives access to the owner's account.
@@ -203,7 +204,7 @@ def end_application(*, by: Principal, application: OAuthApplication) -> None:
 
 @transaction.atomic
 def end_application_tokens(*, by: Principal, application: OAuthApplication) -> None:
-    """Revoke all tokens and codes of any client. Staff only. The client can request new tokens."""
+    """Revoke all tokens and codes of a client. Staff only, for any client. The client can request new tokens."""
     policies.require_staff(by)
     _end_tokens(application)
     _record("oauth_application.tokens_ended", by, application)
@@ -307,7 +308,7 @@ def _check(application: OAuthApplication) -> None:
 
 
 def _end_tokens(application: OAuthApplication) -> None:
-    """Revoke a client's tokens and codes, and the access that people gave it. People must then agree again."""
+    """Revoke a client's tokens and codes, and the access that people gave it. People must then give access again."""
     ApplicationAccess.objects.filter(application=application).delete()
     get_grant_model().objects.filter(application=application).delete()
     get_refresh_token_model().objects.filter(application=application).delete()

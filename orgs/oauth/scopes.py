@@ -25,7 +25,10 @@ SCOPES = PERSONAL_SCOPES | {
 
 
 def scopes_for(permission: str) -> frozenset[str]:
-    """Return the scopes that allow what the permission allows: its own scope, and the scopes that imply it."""
+    """Return the scopes that include the permission.
+
+    These are the scope ``organizations``, the permission's own scope, and the scopes of permissions that imply it.
+    """
     return frozenset({ORGANIZATIONS, permission} | (implying(permission) & GRANTABLE_DIRECTLY))
 
 

@@ -19,7 +19,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?")
 
 
 def logo_origin(organization: Organization) -> str | None:
-    """Return the origin of the logo, or None if the logo is not shown. Only our origin and https are shown."""
+    """Return the origin of the logo, or None if the logo is not shown. A logo must be on our origin or use https."""
     try:
         url = urlsplit(organization.logo_url)
     except ValueError:

@@ -34,7 +34,7 @@ def forget_password(client: Client, address: str) -> Any:
     return client.post("/accounts/password/reset/", {"email": address})
 
 
-# The request that triggers each email. Some use the user's account, the others the unknown address.
+# The request that triggers each email. Some requests use the user's account, the others an unknown address.
 ASK: dict[str, Callable[[Client, User, str], Any]] = {
     "new-account": lambda client, user, address: sign_up(client, address),
     "unproven-address": lambda client, user, address: sign_in_unproven(client, address),

@@ -59,7 +59,7 @@ def certificate(key_id: str) -> str:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Return the claims of a valid token. None removes a claim."""
+    """Return the claims of a valid token, with ``changes`` applied. A change to None removes the claim."""
     now = int(time.time())
     good = {
         "iss": NAME,

@@ -274,7 +274,7 @@ def test_a_first_token_makes_its_person():
     assert (user.email, user.first_name, user.last_name) == ("newcomer@example.com", "New", "Comer")
 
 
-# Writes by session
+# Writes with a session
 
 
 def change(client: Client, **headers: str) -> HttpResponse:

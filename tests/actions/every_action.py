@@ -20,7 +20,7 @@ from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWE
 
 World = SimpleNamespace
 
-# A call for each action, by its dotted name.
+# Map the dotted name of each action to a function that calls it.
 DONE: dict[str, Callable[[World], object]] = {
     "orgs.actions.organizations.create_organization": lambda w: organizations.create_organization(
         by=w.stranger, name="New", slug="new"

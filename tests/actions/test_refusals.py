@@ -55,7 +55,7 @@ def a_key_of_the_owner_without_scopes(world: World) -> Principal:
 ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_stranger: FOR_ONESELF,
     a_member_without_rights: FOR_ONESELF | AS_A_MEMBER,
-    # Only a person can leave an organization. Whatever the key creates has no more permissions than the key.
+    # Only a person can leave an organization. Objects that the key creates cannot have more permissions than the key.
     a_key_of_the_owner_without_scopes: AS_A_MEMBER - {"orgs.actions.members.leave_organization"},
 }
 

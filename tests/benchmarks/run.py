@@ -66,7 +66,7 @@ def report(what: str, first: Step, second: Step) -> None:
 
 
 def seconds(step: Step) -> float:
-    """Return the duration in seconds. Turn off the garbage collector, which would distort the ratio."""
+    """Run the step without garbage collection, which would distort the ratio. Return the duration in seconds."""
     gc.collect()
     gc.disable()
     started = perf_counter()
@@ -80,7 +80,7 @@ def seconds(step: Step) -> float:
 
 
 def an_answer_and_a_list(world: World) -> Iterator[Comparison]:
-    """Compare the request with the shortest response to a request for each list, with 30 invitations."""
+    """Compare the request with the shortest response to a request for 30 rows of each list."""
     for speaker in SPEAKERS:
         with transaction.atomic():
             speaker.hold(world, 30)

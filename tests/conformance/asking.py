@@ -23,7 +23,7 @@ WRITTEN: dict[str, dict[str, Callable[[UUID], str]]] = {
     "upsun": {"organization_id": to_ulid},
     "applivery": {"organization_id": to_oid, "application_id": to_oid},
 }
-# The operations that the invitee calls. The owner calls all others.
+# The paths of the operations that the invitee calls. The owner calls all other operations.
 OF_INVITEES = ("/zenml/", "/api/v0/invitations", "/api/v0/organization-members/join")
 CSRF_TOKEN = "c" * 32
 
@@ -39,7 +39,7 @@ class Cast:
         self.ids = self.ids_by_name()
 
     def ids_by_name(self) -> dict[str, Any]:
-        """Return the ids for the house API's paths. Create the role and the OAuth application for them."""
+        """Create a role and an OAuth application. Return the ids for the path parameters of the house API."""
         world = self.world
         owner = Principal(user=world.people["owner"], method=Method.SESSION, authenticated_at=timezone.now())
         organization = {"organization_id": world.organization.pk}
@@ -65,7 +65,7 @@ class Cast:
         return {name: written.get(name, str)(ids[name]) for name in names}
 
     def shown(self, path: str, scheme: str) -> Shown:
-        """Return the credential for an operation: the invitee's or the owner's, for this security scheme."""
+        """Return the credential for a security scheme, of the person who calls the operation with this path."""
         return self.credentials["invitee" if path.startswith(OF_INVITEES) else "owner"][scheme]
 
 

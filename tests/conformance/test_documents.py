@@ -40,7 +40,7 @@ SHARES = {"house": 0.6, "wacht": 0.1, "zenml": 0.1, "upsun": 0.1, "applivery": 0
 
 
 class Document:
-    """An OpenAPI document that the server returned, and the callers of its operations."""
+    """An OpenAPI document that the server returned. `cast` has the credentials and ids for its requests."""
 
     def __init__(self, api: str, cast: Cast) -> None:
         self.api, self.cast = api, cast
@@ -81,7 +81,7 @@ def undone() -> Iterator[None]:
 @pytest.mark.parametrize("api", DOCUMENTS)
 def test_the_server_keeps_to_the_document(api: str, cast: Cast):
     document = Document(api, cast)
-    count = round(SHARES[api] * times(400, in_full=10_000))  # other requests on each database: 20,000 in all
+    count = round(SHARES[api] * times(400, in_full=10_000))  # in full: 20,000 different requests on two databases
     statuses: Counter[int] = Counter()
 
     @seed(connection.vendor)
@@ -97,7 +97,7 @@ def test_the_server_keeps_to_the_document(api: str, cast: Cast):
 
     kept()
     successes = sum(number for status, number in statuses.items() if status < 300)
-    assert successes > count / 20, f"Too few requests got through to say much: {statuses}"
+    assert successes > count / 40, f"Too few requests got through to say much: {statuses}"
 
 
 @pytest.mark.parametrize("api", DOCUMENTS)

@@ -22,5 +22,5 @@ def first_world(kept: Callable[[Callable[[], World]], World]) -> World:
 def world(first_world: World, db: None, settings: Any) -> World:
     """Create the test data, and enable the test issuer of JSON Web Tokens."""
     settings.DEBUG = True
-    ApplicationAccess.objects.update(last_used_at=timezone.now())  # so that requests do not update it
+    ApplicationAccess.objects.update(last_used_at=timezone.now())  # recent, so that requests do not update it
     return deepcopy(first_world)

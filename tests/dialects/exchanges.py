@@ -154,7 +154,10 @@ def in_order(name: str, value: str) -> str:
 
 
 class Replacement:
-    """Replace values that differ in each run with placeholders. An id has one placeholder in all representations."""
+    """Replace values that differ in each run with placeholders.
+
+    All representations of an id get the same number: ``{new 1 as uuid}`` and ``{new 1 as ULID}`` are one id.
+    """
 
     def __init__(self, known: set[UUID]) -> None:
         self.known = known
@@ -199,7 +202,7 @@ class Replacement:
         return any(key.int >> 32 == known.int >> 32 for known in self.known)
 
     def name(self, key: UUID) -> str:
-        """Return the placeholder of an id. Compare only the first 96 bits, because one representation has no more."""
+        """Return the placeholder of an id. Compare the first 96 bits only: the shortest representation has no more."""
         if self.is_known(key):
             return str(key)
         if key.int >> 32 not in self.new:

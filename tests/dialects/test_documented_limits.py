@@ -16,7 +16,7 @@ from tests.support import operations
 
 @pytest.fixture
 def use_up(settings: Any) -> Callable[[], None]:
-    """Return a function that uses up the limits of the requests below."""
+    """Return a function that uses up the limits of emails and registrations."""
 
     def used_up() -> None:
         settings.RECIPIENT_EMAILS_PER_HOUR = 1000

@@ -13,7 +13,7 @@ from tests.dialects.exchanges import exchanges
 
 # Statuses that every path can return. The documents do not list them for each operation.
 ANYWHERE = {405, 406, 411, 500}
-# The "Given" line of golden files for a throttle that tests add, to check the error body of a 429 response.
+# Golden files with this "Given" line show the error body of a 429 response. Only the tests add this throttle.
 THROTTLE = "a throttle is put in front that lets nobody through"
 SHOWN_ONCE = {503}  # one golden file per dialect is enough, because an unavailable database affects all operations
 

@@ -78,7 +78,7 @@ class World:
         self.credentials["program"] = {"token": self.program_token()}
         self.credentials["late owner"] = {"token": self.token_of(self.people["owner"], timedelta(minutes=-1))}
         self.credentials["narrow invitee"] = {"token": self.token_of(self.people["invitee"], scopes="organizations")}
-        ApplicationAccess.objects.update(last_used_at=timezone.now())  # so that requests do not update it
+        ApplicationAccess.objects.update(last_used_at=timezone.now())  # recent, so that requests do not update it
 
     # Callers and their credentials
 
@@ -220,7 +220,7 @@ def database_that_is_gone(world: World) -> AbstractContextManager[None]:
 
 
 def throttle_in_front(world: World) -> AbstractContextManager[Any]:
-    """Add a throttle to the operations. The service itself only limits emails and registrations."""
+    """Add a throttle to the operations. The service itself limits only emails and registrations."""
     return override_settings(ROOT_URLCONF="tests.dialects.limited")
 
 

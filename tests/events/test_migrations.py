@@ -11,7 +11,8 @@ from accounts.models import User
 from accounts.principals import SERVICE
 from events.models import Event
 
-# Has the only attribute of a schema editor that the migration uses. SQLite's schema editor fails in a transaction.
+# A substitute for the schema editor, because SQLite's schema editor fails in a transaction. The migration uses only
+# this attribute.
 EDITOR = SimpleNamespace(connection=connection)
 
 pytestmark = pytest.mark.django_db

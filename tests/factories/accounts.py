@@ -52,7 +52,10 @@ class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):
 
 
 class OAuthApplicationFactory(DjangoModelFactory[OAuthApplication]):
-    """An application that acts for people. `personal` acts for its owner only, and `service` for a system user."""
+    """An application that acts for people.
+
+    With `personal=True`, it acts only for its owner. With `service=True`, it acts for a system user.
+    """
 
     class Meta:
         model = OAuthApplication

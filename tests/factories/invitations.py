@@ -45,7 +45,7 @@ class InvitationFactory(DjangoModelFactory[Invitation]):
             status="cancelled",
             superseded_by=SubFactory(
                 "tests.factories.invitations.InvitationFactory",
-                cancelled=True,  # so that another invitation may be open
+                cancelled=True,  # because only one invitation to the address may be open
                 organization=SelfAttribute("..organization"),
                 email=SelfAttribute("..email"),
                 inviter=SelfAttribute("..inviter"),

@@ -26,7 +26,7 @@ from tests.factories.accounts import UserFactory
 
 
 class OrganizationFactory(DjangoModelFactory[Organization]):
-    """An organization with these `owners`, by default without members. The name is derived from the slug."""
+    """An organization with these `owners`. By default, it has no members. The name is derived from the slug."""
 
     class Meta:
         model = Organization
@@ -45,7 +45,7 @@ class OrganizationFactory(DjangoModelFactory[Organization]):
 
 
 class UnitFactory(DjangoModelFactory[Unit]):
-    """A unit: a workspace, or with `kind="application"` an application."""
+    """A workspace. With `kind="application"`, it is an application."""
 
     class Meta:
         model = Unit

@@ -82,7 +82,10 @@ class InvitationMachineBase(RuleBasedStateMachine):
         self.rollback.close()
 
     def run_step(self, expect: Callable[[], list[str]], act: Callable[[], Any]) -> None:
-        """Run the step in the model and in the code. Assert the same refusal, or exactly the expected events."""
+        """Run the step in the model and in the code.
+
+        Assert that both refuse it for the same reason, or that exactly the expected events are recorded.
+        """
         count = len(self.model.members)
         expected_events, expected_refusal = outcome(expect, RuleViolation, str)
         result, refusal = outcome(act, DomainError, lambda error: type(error).__name__)

@@ -1,4 +1,4 @@
-"""Test the language of a page. The first that is known applies: invitation, organization, browser, site."""
+"""Test the language of a page: that of the invitation, or else the organization, the browser, or the site."""
 
 import re
 

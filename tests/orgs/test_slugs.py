@@ -12,7 +12,7 @@ from orgs.models import Organization, Unit
 from orgs.slugs import validate_slug
 
 DOCUMENTED = re.compile(r"^[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]$", re.ASCII)  # Applivery's targetInfo.slug
-DOCUMENTED_ID = re.compile(r"^[a-fA-F0-9]{24}$", re.ASCII)  # all of Applivery's ids
+DOCUMENTED_ID = re.compile(r"^[a-fA-F0-9]{24}$", re.ASCII)  # every id in Applivery's document
 
 
 def is_slug(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Django's PostgreSQL backend, but for how it empties the database after a test that committed."""
+"""Django's PostgreSQL backend with a faster way to empty the tables after a test that commits."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,9 +10,9 @@ class DatabaseOperations(operations.DatabaseOperations):
     def sql_flush(
         self, style: Any, tables: Sequence[str], *, reset_sequences: bool = False, allow_cascade: bool = False
     ) -> list[str]:
-        """Return DELETE statements: TRUNCATE writes new files for every table and index, full or empty.
+        """Return DELETE statements. TRUNCATE is slower: it writes new files for each table and index, even if empty.
 
-        The order does not matter, because Django's foreign keys are checked at the commit.
+        The order of the tables does not matter, because Django's foreign keys are checked at the commit.
         """
         if reset_sequences or allow_cascade:
             return super().sql_flush(style, tables, reset_sequences=reset_sequences, allow_cascade=allow_cascade)

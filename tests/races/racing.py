@@ -18,13 +18,16 @@ PATIENCE = 60.0
 
 
 def rounds() -> Iterable[int]:
-    """Return the rounds of a race; set ``RACE_ROUNDS`` for more. SQLite has one writer at a time, so few are enough."""
+    """Return the rounds of a race. The environment variable ``RACE_ROUNDS`` sets their number.
+
+    On SQLite, few rounds are enough, because it allows only one writer at a time.
+    """
     in_full = 10 if connection.vendor == "postgresql" else 3
     return range(int(os.environ.get("RACE_ROUNDS") or times(1, in_full=in_full)))
 
 
 def race(*contenders: Callable[[], Any]) -> list[Any]:
-    """Run all contenders at once. Return their results or domain errors in order, and raise other errors."""
+    """Run all contenders at once. Return the result or domain error of each, in order. Raise any other error."""
     barrier = Barrier(len(contenders), timeout=PATIENCE)
 
     def run(contender: Callable[[], Any]) -> Any:

@@ -54,7 +54,7 @@ def _no_more_connections_than_others_leave() -> Iterator[None]:
 
 
 def at_once(*contenders: Callable[[], Any]) -> list[type[LimitReached]]:
-    """Run all contenders at once and return the limits that they reached. They share connections as in a web server."""
+    """Run all contenders at once and return the limits that they reached. The threads share a connection pool."""
     start = Barrier(len(contenders), timeout=PATIENCE)
 
     def run(contender: Callable[[], Any]) -> type[LimitReached] | None:

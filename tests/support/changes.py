@@ -73,7 +73,7 @@ class Changes:
 
 @contextmanager
 def track_changes() -> Iterator[Changes]:
-    """Yield the changes of the block. They are set when the block ends, even if it raises."""
+    """Yield a `Changes` object. It is filled in when the block ends, even if the block raises an exception."""
     changes = Changes()
     before = stored_rows()
     known = set(Event.objects.values_list("pk", flat=True))

@@ -52,7 +52,7 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
         """Get user's pending organization invitations.
 
         Lists the organizations that have invited a verified address of the user and that the user has not joined. Each
-        organization has its newest open invitation. Requires the JWT of an identity provider.
+        entry contains the newest open invitation of the organization. Requires the JWT of an identity provider.
         """
         rows = Invitation.objects.open().addressed_to(self.caller.user).newest_of_each_organization()
         rows = rows.not_joined_by(self.caller.user).with_details().with_member_count()

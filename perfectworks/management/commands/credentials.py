@@ -75,7 +75,7 @@ def condition(admission: Admission, kind: Method) -> str:
 
 
 def narrowest(scopes: frozenset[str]) -> list[str]:
-    """Return the scopes, leaving out a scope that includes other scopes of the set."""
+    """Return the sorted scopes. Leave out scopes that include another scope of the set."""
     return sorted(scopes - ADMINISTRATION or scopes - {ORGANIZATIONS} or scopes)
 
 

@@ -96,7 +96,7 @@ def _credentials(user: User) -> dict[str, str | None]:
 
 
 def _session_key(user: User) -> str:
-    """Return the key of a new session, like one after a sign-in with the password."""
+    """Return the key of a new session. The session is like one that a sign-in with the password creates."""
     request = HttpRequest()
     request.session = _sessions()()
     request.session.set_expiry(KEPT_FOR)

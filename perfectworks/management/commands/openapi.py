@@ -38,7 +38,7 @@ class Command(BaseCommand):
 
 
 def valid(document: Document) -> bytes:
-    """Return the document as YAML. Raises CommandError for warnings, and what ``validate_schema`` raises."""
+    """Return the document as YAML. Raises CommandError for warnings. ``validate_schema`` raises if it is not valid."""
     GENERATOR_STATS.reset()
     validate_schema(document.content)
     if GENERATOR_STATS:

@@ -57,7 +57,7 @@ class Command(BaseCommand):
     def announce(self) -> None:
         """Print the URL of the service and, in development, how to sign in.
 
-        This is the last output of the start.
+        This is the last output during startup.
         """
         if settings.DEBUG and demo.is_present():
             call_command("demo", stdout=self.stdout)
@@ -83,7 +83,7 @@ class Command(BaseCommand):
     def steps(self) -> Iterator[None]:
         """Wait until the web server responds and the first emails are sent, then announce the service.
 
-        This generator yields after each check, so that `watch` can check the processes in between.
+        This is a generator. It yields after each check, so that `watch` can check the processes between two checks.
         """
         while not is_live(settings.HOST, settings.PORT):
             yield

@@ -145,7 +145,7 @@ def test_what_is_needed(name):
     assert refused(signed(RS256, claims(**{name: None})))
 
 
-# Numbers are dates in seconds from now. Other values are used unchanged.
+# Numbers are times, in seconds from now. Other values are used unchanged.
 NO_DATES = ["tomorrow", "", True, [], {}, float("nan"), float("inf"), -float("inf"), 10**400, "1e999"]
 
 

@@ -56,7 +56,7 @@ class Program:
         return {"client_id": self.application.client_id, **({"client_secret": self.secret} if self.secret else {})}
 
     def asks(self, **changes: str | None) -> dict[str, str]:
-        """Return the query of an authorization request. None removes a parameter."""
+        """Return the query of an authorization request, with ``changes`` applied. None removes a parameter."""
         query = {
             "response_type": "code",
             "client_id": self.application.client_id,
@@ -110,7 +110,7 @@ class Browser:
         return self.client.post(f"/oauth2/authorize?{urlencode(query)}", {"answer": what})
 
     def allows(self, program: Program, **changes: str | None) -> str:
-        """Allow the request, and return the code."""
+        """Allow the access that the program requests, and return the authorization code."""
         return parameters(self.answers(program.asks(**changes)))["code"]
 
 
@@ -122,7 +122,7 @@ def tokens_of(program: Program, user: User, **changes: str | None) -> dict[str, 
 
 
 def token_of(program: Program, user: User, scope: str) -> str:
-    """Return an access token without an authorization request, for tests that are not about the request."""
+    """Return an access token without an authorization request, for tests that only need a token."""
     return issue_token(program.application, user, scope, timezone.now() + timedelta(hours=1))
 
 

@@ -31,7 +31,7 @@ def test_the_page_says_who_asks_for_what(program: Program, invitee: User):
         "invitee@example.com",
         "You'll return to",
         "https://client.example.com",
-        "This application was made by someone else. Allow it only if you know it and came from there.",
+        "We didn't make this application. Allow it only if you trust it and it sent you here.",
         "Allow",
         "Cancel",
     ]

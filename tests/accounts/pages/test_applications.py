@@ -21,7 +21,7 @@ from tests.support.people import session_of
 from tests.support.queries import assert_queries
 
 PAGE = "/accounts/applications/"
-NONE = "You haven't given any application access."
+NONE = "No application has access to your account."
 
 
 @pytest.fixture
@@ -256,7 +256,7 @@ def test_a_service_account_is_shown_before_it_gets_a_token(
     type(made.application).objects.update(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
 
     assert shown(signed_in) == [
-        "These are your own service accounts. Anyone who has the secret of one can act as you.",
+        "These are your own service accounts. Anyone who has a service account's secret can act as you.",
         "Script",
         *words,
         "Since",

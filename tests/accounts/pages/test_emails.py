@@ -191,7 +191,7 @@ def test_only_these_emails_are_sent(settings):
 def test_without_an_email_server_a_page_says_so_and_a_retry_helps(client, member, settings, mailoutbox, path, form):
     with_a_server = settings.EMAIL_BACKEND
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # no server listens there
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # no server listens on this port
 
     away = client.post(path, form)
     settings.EMAIL_BACKEND = with_a_server

@@ -26,7 +26,7 @@ urlpatterns = [*the_map, path("broken", broken), path("refused", refused), path(
 BACK = "Home"
 PAGES = {
     "/malformed": (400, ["We couldn't understand this request", "Please go back and try again.", BACK]),
-    "/refused": (403, ["You don't have access to this page", "Your account doesn't have the permission for it.", BACK]),
+    "/refused": (403, ["You don't have access to this page", "Your account doesn't have permission to open it.", BACK]),
     "/nowhere": (404, ["We couldn't find this page", "The address may have a typo, or the page may have moved.", BACK]),
     "/broken": (
         500,

@@ -219,7 +219,7 @@ class FaultyViewSet(Anonymous):
         raise OperationalError("canceling statement due to lock timeout")
 
     def forgotten(self, request):
-        """Have no `operation` decorator."""
+        """Do nothing. The `operation` decorator is missing."""
 
 
 class GuardedViewSet(ApiViewSet):

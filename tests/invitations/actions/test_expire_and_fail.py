@@ -166,7 +166,7 @@ class TestNotifyingTheInviter:
         )
         with django_assert_num_queries(
             4 + 2 * 3
-        ):  # savepoint, lock, overdue, savepoint; then per invitation: status, email to the inviter, event
+        ):  # 4 in total: savepoint, lock, overdue rows, savepoint; 3 per invitation: status, email, event
             expire(organization_id=organization.pk)
 
 

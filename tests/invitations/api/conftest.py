@@ -91,7 +91,7 @@ def workspace_invitation(organization: Organization, owner: User, workspace: Uni
 
 @pytest.fixture(params=["by path", "current"])
 def door(request: pytest.FixtureRequest, organization: Organization) -> str:
-    """The URL for creating invitations, with the organization in the path or for the caller's current organization."""
+    """The URL for creating invitations, with the organization in the path, or of the caller's current organization."""
     return at(organization, "invitations") if request.param == "by path" else f"{API}/organization-members/invite"
 
 

@@ -56,7 +56,8 @@ def test_every_delivery_state_is_returned(by, invitation, state):
         "kind": "invitation",
         "state": state,
         "attempts": 2,
-        "response": None if state == "sent" else "250 2.0.0 Queued",  # hidden, because a withheld email has no response
+        # Withheld emails have no response, so the response to a sent email is hidden as well.
+        "response": None if state == "sent" else "250 2.0.0 Queued",
         "sentAt": format_time(MOMENT) if state in GONE_OUT else None,
         "nextAttemptAt": format_time(MOMENT) if state in ("queued", "deferred") else None,
         "updatedAt": format_time(MOMENT),

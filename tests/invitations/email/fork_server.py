@@ -2,7 +2,7 @@
 
 All modules are imported before forking, so that child processes start fast. The process reads one JSON command per line
 and writes one line in response. A child runs one job with its own database connection. A command can make the child
-stop at an SQL statement. The child then writes "reached".
+pause at an SQL statement. The child then writes "reached" and waits to be killed.
 """
 
 import json
@@ -48,7 +48,7 @@ def handle(command: dict[str, Any]) -> None:
 
 
 def stop_at(sql: str = "", when: str = "", after: int = 0) -> None:
-    """Stop before or after an SQL statement that matches the pattern ``sql``. Skip the first ``after`` matches."""
+    """Pause before or after an SQL statement that matches the pattern ``sql``. Skip the first ``after`` matches."""
     from django.db import connection
 
     remaining = after

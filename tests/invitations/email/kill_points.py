@@ -33,7 +33,7 @@ MANY = 100_000
 
 
 class Point(NamedTuple):
-    """A point at which a worker is stopped: a step of the SMTP session, or before or after an SQL statement.
+    """A point at which a worker is killed: a step of the SMTP session, or before or after an SQL statement.
 
     ``in_window`` means that the server has accepted the email but the worker has not committed the result. ``reply``
     is the server's response to RCPT if it does not accept the recipient.

@@ -138,7 +138,10 @@ def sign_as_sendgrid(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
 
 
 def sign_as_unisender(payload: Any, key: str) -> tuple[bytes, dict[str, str]]:
-    """Put the signature into the body. The signature is the digest of the body with the key in the signature field."""
+    """Sign the payload in its `auth` field.
+
+    The signature is the digest of the body while the field contains the key. The digest then replaces the key.
+    """
     unsigned = json.dumps({"auth": "DIGEST", **payload})
     digest = hashlib.md5(unsigned.replace("DIGEST", key).encode()).hexdigest()
     return unsigned.replace("DIGEST", digest).encode(), {}

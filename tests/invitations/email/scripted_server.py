@@ -1,4 +1,4 @@
-"""Control an SMTP server in another process: set its responses, and stop it at any step.
+"""Control an SMTP server in another process: set its responses, and pause its sessions at any step.
 
 The steps are the keys of ``smtp_server.GOOD``. At CONTENT, the server has received the whole email but has not accepted
 it. At TAKEN, the server has accepted the email but has not sent the 250 response.
@@ -62,7 +62,7 @@ def part(message: EmailMessage, kind: str) -> str:
 
 
 class ScriptedServer:
-    """Accept everything, unless a test has set a response or a stop. Each response and stop is used once."""
+    """Accept everything, unless a test has set a response or a pause. Each response and pause is used once."""
 
     def __init__(self, process: subprocess.Popen[bytes], spool: Path) -> None:
         self.channel = control_channel.ControlChannel(process)
@@ -74,7 +74,7 @@ class ScriptedServer:
         self.command("script", step=step, replies=replies)
 
     def hold(self, step: str, *, after: int = 0) -> "Hold":
-        """Stop a session at a step: the next session, or a later one if ``after`` sessions are to be skipped."""
+        """Set a pause for the next session that reaches the step. Skip the first ``after`` sessions that reach it."""
         return Hold(self, self.command("hold", step=step, after=after))
 
     @property
@@ -114,7 +114,7 @@ class ScriptedServer:
 
 @dataclass
 class Hold:
-    """A session that is stopped at a step until it is released."""
+    """A pause of one session at a step. It lasts until the test releases it."""
 
     server: ScriptedServer
     number: int

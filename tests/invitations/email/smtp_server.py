@@ -36,7 +36,7 @@ SAY_NOTHING = "say nothing"  # instead of a response: wait until the client disc
 
 
 class Hold:
-    """A session that is stopped at a step until it is released."""
+    """A pause of one session at a step. It lasts until a command releases it."""
 
     def __init__(self) -> None:
         self.reached = threading.Event()
@@ -44,7 +44,7 @@ class Hold:
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Accept everything, unless a command has set a response or a stop. Each response and stop is used once."""
+    """Accept everything, unless a command has set a response or a pause. Each response and pause is used once."""
 
     allow_reuse_address = True
     daemon_threads = True
@@ -160,7 +160,10 @@ class Session(socketserver.StreamRequestHandler):
         return self.reply("CONTENT")
 
     def reply(self, step: str, good: str = "") -> bool:
-        """Stop if a stop is set. Then send the response that is set or the default. Return False to end the session."""
+        """Pause if a pause is set for this step, then respond. Return False to end the session.
+
+        The response is the one that a command has set, or else the default.
+        """
         if self.is_abandoned_after_stop(step):
             return False
         line = self.server.next_of(self.server.replies, step) or self.rcpt_reply(step) or good or GOOD[step]
@@ -181,7 +184,7 @@ class Session(socketserver.StreamRequestHandler):
         return self.server.rcpt_replies.get(self.recipients[-1]) if step == "RCPT" else None
 
     def is_abandoned_after_stop(self, step: str) -> bool:
-        """Stop if a stop is set. Return whether the client disconnected during the stop."""
+        """Pause if a pause is set for this step. Return whether the client disconnected during the pause."""
         hold = self.server.next_of(self.server.waiting_holds, step)
         if hold is None:
             return False

@@ -67,7 +67,7 @@ def tally(request: pytest.FixtureRequest) -> Tally:
 
 
 def send_the_rest(server: ScriptedServer) -> None:
-    """Run the next worker after the lease of the killed worker has ended. The server stops deferring emails."""
+    """Make the server accept the emails that it deferred. Run a new worker as if all leases had ended."""
     server.rcpt_replies = {address: reply for address, reply in server.rcpt_replies.items() if reply.startswith("5")}
     let_time_pass()
     worker = Worker(MAINTENANCE_TASKS)
@@ -78,7 +78,7 @@ def send_the_rest(server: ScriptedServer) -> None:
 
 
 def kill_at(point: Point, after: int, server: ScriptedServer, fork_server: ForkServer) -> None:
-    """Let a worker send ``after`` emails, stop it at the point, and kill it."""
+    """Let a worker send ``after`` emails, pause the worker at the point, and kill it."""
     if point.step:
         hold = server.hold(point.step, after=after)
         worker = fork_server.start()
@@ -114,7 +114,11 @@ def test_nothing_is_lost_and_nothing_is_sent_twice_except_in_the_window(
 
 
 def require_consistent_rows(invitations: list[Invitation], point: Point) -> None:
-    """Check that each response has one attempt, that crashes add no attempt, and that rejections are complete."""
+    """Check the emails, events and attempts of the invitations.
+
+    A rejected invitation has one event and a notice to the inviter. Each response of the server is recorded as one
+    attempt, and a crash adds no attempt.
+    """
     for invitation in Invitation.objects.filter(pk__in=[invitation.pk for invitation in invitations]):
         emails = list(invitation.emails.order_by("id").values_list("kind", "state"))
         events = Event.objects.about(invitation).filter(kind="invitation.failed").count()

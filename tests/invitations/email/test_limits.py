@@ -33,7 +33,7 @@ from tests.support.people import session_of
 pytestmark = pytest.mark.django_db
 
 NOON = datetime(2099, 6, 1, 12, tzinfo=UTC)
-LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)  # past for the database too, whose clock is not changed
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)  # in the past by the real clock too, which the database uses
 
 
 @pytest.fixture(autouse=True)

@@ -125,7 +125,7 @@ def test_an_archived_organization_sends_no_reminders(ending_soon: Invitation, by
 def test_reminders_wait_while_the_organization_is_at_its_limit(
     ending_soon: Invitation, settings: Settings, other_organization: Organization, stranger: User
 ) -> None:
-    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1  # the invitation's own email uses it up
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1  # the invitation's own email uses up this limit
     elsewhere = InvitationFactory.create(
         organization=other_organization, email="second@example.com", inviter=stranger, expires_in=timedelta(days=1)
     )

@@ -164,7 +164,7 @@ def test_the_inviter_reads_why_an_email_could_not_be_delivered(mail_server: Scri
     assert delivery.text == (
         "We couldn't deliver your invitation for invitee@example.com to join Riverside.\n"
         "\n"
-        "The mail server said:\n"
+        "The mail server's response:\n"
         "\n"
         "> 550 5.1.1 No such mailbox\n"
         "\n"

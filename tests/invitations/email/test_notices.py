@@ -69,8 +69,7 @@ def test_the_notice_is_translated_to_german(mail_server: ScriptedServer, expired
 
     [notice] = mail_server.accepted
     assert notice.text.startswith(
-        "Ihre Einladung an invitee@example.com, Riverside beizutreten, ist abgelaufen, bevor wir die E‑Mail "
-        "zustellen konnten.\n"
+        "Ihre Einladung zu Riverside ist abgelaufen, bevor wir die E‑Mail an invitee@example.com zustellen konnten.\n"
         "\n"
         "Der letzte Versuch endete mit:\n"
         "\n"

@@ -37,7 +37,7 @@ pytestmark = [
 Invite = Callable[..., Invitation]
 
 OTHER_STATES = {"opened": "sent"}
-ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # the email is undeliverable
+ENDED = {name for name in RECORDED if name.endswith("-bounced")} | {"sendgrid-failed"}  # reports of a final failure
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from tests.support.people import session_of
 ASKED = [
     "Unsubscribe from invitation emails?",
     "We emailed invitee@example.com because someone at Riverside invited this address. "
-    "Which organizations' invitation emails do you want to stop?",
+    "Who should stop sending you invitation emails?",
     "We won't tell the people who invite you. You'll still find new invitations here when you sign in.",
     "Only Riverside",
     "All organizations",

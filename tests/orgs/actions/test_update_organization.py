@@ -1,4 +1,4 @@
-"""Admins can change the profile of their organization, but nothing else of the organization itself."""
+"""Admins can change the profile of their organization, but not its other fields."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""POST /oauth-applications and POST /oauth-applications/{id}/secret: register and renew. The secret is shown once."""
+"""POST /oauth-applications: register a client. POST /oauth-applications/{id}/secret: renew its secret."""
 
 from datetime import timedelta
 
