@@ -35,7 +35,7 @@ class LanguageMiddleware:
             return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
-        """Activate the language that is stored in the session, which is not loaded before this step."""
+        """Activate the language that is stored in the session. Before this step, there is no session to read."""
         if not is_english_only(request):
             activate_language(remembered_language(request.session))
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from invitations.models import Invitation
 
 # The only definition of open: pending, and not expired according to the database clock. ``finished_at`` is null for
-# all pending and processing rows, so the condition on it changes no result. The partial indexes require it.
+# all pending and processing rows. The condition on ``finished_at`` is therefore redundant, but a query can use the
+# partial indexes only with this condition.
 OPEN = Q(finished_at__isnull=True, status="pending", expires_at__gt=Now())
 OVERDUE = Q(finished_at__isnull=True, status="pending", expires_at__lte=Now())
 

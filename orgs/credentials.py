@@ -46,7 +46,7 @@ credentials = {
     # Users
     "users.register": PERSON.but(public=True).scoped(
         PROFILE
-    ),  # with a credential, the request sets the names of the existing account
+    ),  # a caller with a credential already has an account; the request then only sets its names
     "users.register_system": ANYTHING.scoped(*MEMBERS),
     "users.profile": ANYTHING.scoped(PROFILE),
     "users.replace_profile": PERSON.scoped(PROFILE),

@@ -75,7 +75,7 @@ class EffectivePermissions:
         return self.organization | self.units.get(unit_id, frozenset()) if unit_id else self.organization
 
     def missing_for(self, grant: Grant) -> frozenset[str]:
-        """Return the permissions of the grant that are not among these permissions."""
+        """Return the permissions of the grant that this object does not contain."""
         unit_id = grant.unit.pk if grant.unit else None
         return (grant.in_organization - self.organization) | (grant.in_unit - self.in_unit(unit_id))
 

@@ -88,7 +88,7 @@ def units_of(by: Principal, organization: Organization) -> QuerySet[Unit]:
 
 
 def unit_of(by: Principal, organization: Organization, unit_id: UUID, kind: Unit.Kind) -> Unit:
-    """Return one of ``units_of``, of this kind. Raises UnitNotFound."""
+    """Return the unit of ``units_of`` that has this id and kind. Raises UnitNotFound."""
     return one(units_of(by, organization).filter(kind=kind), unit_id, UnitNotFound)
 
 

@@ -1,4 +1,7 @@
-"""Test that every requirement has a comment with its reason, and that it is imported, an installed app, or run."""
+"""Test that every requirement has a comment with its reason and is used.
+
+Used means that our code imports it, that it is in INSTALLED_APPS, or that a recipe runs its command.
+"""
 
 import ast
 import re

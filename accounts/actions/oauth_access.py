@@ -1,7 +1,7 @@
 """The access of OAuth applications to a person's account, and how the person withdraws it.
 
 The person's consent creates an ``ApplicationAccess`` row. Issuing a token and withdrawing the access both lock this
-row. While the access is being withdrawn, no token can therefore be issued that would escape the deletion.
+row. A token therefore cannot be issued while the withdrawal deletes the existing tokens.
 """
 
 from collections.abc import Iterable

@@ -32,7 +32,7 @@ BOUNCED, FAILED, COMPLAINED = Email.State.BOUNCED, Email.State.FAILED, Email.Sta
 # - Every report is accepted for an email that is not recorded as sent yet, because the provider already has the email.
 # - A bounce may follow a delivery: a server accepted the email, but another server rejected it later.
 # - A complaint may follow every other reported state, because it proves that the recipient received the email.
-# - A deferral may follow a deferral with a different response.
+# - A deferral may follow another deferral if the server's response is different.
 FOLLOWS: dict[str, frozenset[Email.State]] = {
     SENT: frozenset(),
     DEFERRED: frozenset({SENT, DEFERRED}),

@@ -49,8 +49,8 @@ def connection_for_worker() -> BaseEmailBackend:
 def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> Outcome:
     """Send one message, and return the outcome ``sent``, ``deferred`` or ``failed``.
 
-    The connection stays open, so that the outcome is recorded before QUIT. Raises an error only for an invalid message.
-    For an error in the settings, the outcome is ``deferred``.
+    Leave the connection open, so that the caller can record the outcome before it sends QUIT. Raises an error only for
+    an invalid message. For an error in the settings, the outcome is ``deferred``.
     """
     try:
         connection.open()

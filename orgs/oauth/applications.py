@@ -197,7 +197,7 @@ def find_application(by: Principal, organization: Organization | None, applicati
 
 @transaction.atomic
 def end_application(*, by: Principal, application: OAuthApplication) -> None:
-    """Delete any client and revoke its tokens. Staff only."""
+    """Delete the application and revoke its tokens. Staff can do this for an application of any owner."""
     policies.require_staff(by)
     _end(by, application)
 

@@ -1,4 +1,4 @@
-"""An identity provider for tests: a local web server that publishes keys, and tokens signed with these keys."""
+"""An identity provider for tests. A local web server publishes its keys, and ``token`` signs tokens with them."""
 
 import json
 import threading

@@ -118,7 +118,8 @@ def test_the_slug_ignores_case_but_must_match_otherwise(world: World, place: str
         assert said(APPLIVERY.ask(world, path=path.format(slug))) == said(APPLIVERY.ask(world))
 
 
-# Cursors. Golden files cover changed cursors, and cursors of another filter, sort order or organization.
+# Cursors. The golden files also test altered cursors, and cursors from a list with another filter, sort order or
+# organization.
 
 
 def linked(response: Response) -> dict[str, str]:

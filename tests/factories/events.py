@@ -10,7 +10,7 @@ from tests.factories.orgs import OrganizationFactory
 
 
 class EventFactory(DjangoModelFactory[Event]):
-    """An event about a change of this `organization` by a person with a session. Events refer to objects only by id."""
+    """An event: a person with a session updated this `organization`. Events refer to objects only by id."""
 
     class Meta:
         model = Event

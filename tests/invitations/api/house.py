@@ -60,7 +60,7 @@ def mine(*parts: object) -> str:
 
 
 def sent(invitation: Invitation, *parts: object) -> str:
-    """Return the organization's URL of an invitation, or of a resource below that URL."""
+    """Return the URL of an invitation below its organization, or of a resource below that URL."""
     return at(invitation.organization, "invitations", invitation.pk, *parts)
 
 

@@ -50,7 +50,7 @@ def server(tmp_path: Path) -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def mail_server(server: ScriptedServer, settings: Settings) -> ScriptedServer:
-    """Return the mail server of `server`, and configure this process to use it."""
+    """Configure this process to send emails through `server`, and return `server`."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", server.port
     return server

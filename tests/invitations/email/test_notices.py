@@ -1,4 +1,4 @@
-"""Test the email to the inviter when an invitation expires before its own email could be sent."""
+"""Test the email that tells the inviter that an invitation expired before it could be delivered."""
 
 from collections.abc import Callable
 

@@ -39,7 +39,7 @@ def success(message: str, data: Any, status: int = 200) -> Answer:
 
 
 def listed(message: str, rows: list[Any], **block: Any) -> Answer:
-    """Return the body of a page. By default, there is only one page."""
+    """Return the response to a list request. Unless `block` says otherwise, these rows are the only page."""
     whole = {"page": 1, "limit": 10, "total": len(rows), "pages": 1 if rows else 0, "hasNext": False, "hasPrev": False}
     status, body = success(message, rows)
     return status, {**body, "pagination": {**whole, **block}}
