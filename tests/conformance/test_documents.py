@@ -78,6 +78,7 @@ def undone() -> Iterator[None]:
     cache.clear()  # reset the rate limits of registrations
 
 
+@pytest.mark.any_database
 @pytest.mark.parametrize("api", DOCUMENTS)
 def test_the_server_keeps_to_the_document(api: str, cast: Cast):
     document = Document(api, cast)

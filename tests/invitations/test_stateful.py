@@ -226,6 +226,7 @@ def users(db: None, settings: Any) -> dict[str, User]:
     return {name: cast_member(name) for name in PEOPLE}
 
 
+@pytest.mark.any_database
 def test_actions_in_any_order_match_the_model(users: dict[str, User]):
     bounds = settings(
         max_examples=times(25, in_full=250),
