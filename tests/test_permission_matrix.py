@@ -6,19 +6,23 @@ The stranger owns another organization, the invitee is not a member of any organ
 manage members.
 """
 
+from collections.abc import Callable
+from copy import deepcopy
+from typing import NamedTuple
+
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.credentials import OPERATIONS
 from accounts.models import User
-from orgs.models import Organization
-from orgs.permissions import EDITOR_ROLE, MANAGE_MEMBERS
+from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, MANAGE_MEMBERS, VIEWER_ROLE
 from tests.dialects.exchanges import tokens_in
-from tests.factories import MembershipFactory, RoleFactory
+from tests.factories import MembershipFactory, OrganizationFactory, RoleFactory
 from tests.support.changes import track_changes
 from tests.support.openapi import assert_documented
 from tests.support.operations import ABSENT, World, house_routes, parse
+from tests.support.people import cast_member
 from tests.support.queries import query_summaries
 
 MATRIX = """
@@ -119,31 +123,32 @@ ABOUT_ONE = [operation for operation, row in EXPECTED.items() if row["stranger"]
 NOTED_BY_AUTHENTICATION = {"orgs.ApiKey"}  # the time of the API key's last use
 
 
-@pytest.fixture
-def editor(organization: Organization) -> User:
-    return MembershipFactory.create(
-        organization=organization, user__email="editor@example.com", role_id=EDITOR_ROLE
-    ).user
+class Cast(NamedTuple):
+    """The objects of the operations, and the user for each column of the matrix."""
+
+    world: World
+    users: dict[str, User]
+
+
+def make_cast() -> Cast:
+    users = {who: cast_member(who) for who in WHO if who not in ("anonymous", "key")}
+    organization = OrganizationFactory.create(slug="riverside", owners=[users["owner"]])
+    OrganizationFactory.create(slug="hillside", owners=[users["stranger"]])
+    manager = RoleFactory.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS])
+    roles = {"member": VIEWER_ROLE, "editor": EDITOR_ROLE, "manager": manager.pk, "admin": ADMIN_ROLE}
+    for who, role_id in roles.items():
+        MembershipFactory.create(organization=organization, user=users[who], role_id=role_id)
+    return Cast(World(organization, users["owner"]), users)
+
+
+@pytest.fixture(scope="module")
+def first_cast(kept: Callable[[Callable[[], Cast]], Cast]) -> Cast:
+    return kept(make_cast)
 
 
 @pytest.fixture
-def manager(organization: Organization) -> User:
-    return MembershipFactory.create(
-        organization=organization,
-        user__email="manager@example.com",
-        role_id=RoleFactory.create(organization=organization, name="Manager", permissions=[MANAGE_MEMBERS]).pk,
-    ).user
-
-
-@pytest.fixture
-def world(organization: Organization, owner: User) -> World:
-    return World(organization, owner)
-
-
-@pytest.fixture
-def cast(request: pytest.FixtureRequest, other_organization: Organization, world: World) -> dict[str, User]:
-    """Return the user for each column of the matrix."""
-    return {who: request.getfixturevalue(who) for who in WHO if who not in ("anonymous", "key")}
+def cast(first_cast: Cast, db: None) -> Cast:
+    return deepcopy(first_cast)
 
 
 def test_every_operation_of_the_map_is_in_the_matrix_and_only_those():
@@ -155,10 +160,10 @@ def test_every_operation_of_the_map_is_in_the_table_of_credentials():
 
 
 @pytest.mark.parametrize("operation", EXPECTED)
-def test_every_caller_gets_the_status_in_the_matrix(operation: str, world: World, cast: dict[str, User]):
-    answers = {}
+def test_every_caller_gets_the_status_in_the_matrix(operation: str, cast: Cast):
+    world, answers = cast.world, {}
     for who in WHO:
-        client = world.client(who, cast.get(who))
+        client = world.client(who, cast.users.get(who))
         with transaction.atomic():
             with track_changes() as changes:
                 response = world.ask(client, operation, who, ROUTES[operation])
@@ -174,12 +179,13 @@ def test_every_caller_gets_the_status_in_the_matrix(operation: str, world: World
 
 
 @pytest.mark.parametrize("operation", ABOUT_ONE)
-def test_foreign_and_unknown_ids_get_the_same_response(operation: str, world: World, cast: dict[str, User]):
+def test_foreign_and_unknown_ids_get_the_same_response(operation: str, cast: Cast):
     """Body, status and queries are the same, including for paths below the organization."""
+    world = cast.world
     route, foreign = ROUTES[operation], world.names(operation)
     alone = "organization_id" not in route.names and not route.in_current_organization
     absent = dict.fromkeys(foreign, ABSENT) if alone else foreign | {"organization_id": ABSENT}
-    client = world.client("stranger", cast["stranger"])
+    client = world.client("stranger", cast.users["stranger"])
 
     told = []
     for names in (foreign, absent):

@@ -1,21 +1,21 @@
 """Data for the tests of all actions."""
 
+from collections.abc import Callable
+from copy import deepcopy
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
 from accounts.principals import staff
 from invitations.email.address_hashes import Suppression, SuppressionScope
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.email.suppressions import unsubscribe
 from orgs.actions import api_keys
-from orgs.models import Organization
 from orgs.oauth import applications
-from orgs.permissions import LIST_PROJECTS, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.factories import (
     ApplicationAccessFactory,
     InvitationFactory,
@@ -26,14 +26,26 @@ from tests.factories import (
     UnitFactory,
     UserFactory,
 )
-from tests.support.people import session_of
+from tests.support.people import cast_member, session_of
+
+
+@pytest.fixture(scope="module")
+def first_world(kept: Callable[[Callable[[], SimpleNamespace]], SimpleNamespace]) -> SimpleNamespace:
+    return kept(make_world)
 
 
 @pytest.fixture
-def world(
-    organization: Organization, owner: User, admin: User, member: User, invitee: User, stranger: User
-) -> SimpleNamespace:
+def world(first_world: SimpleNamespace, db: None) -> SimpleNamespace:
     """All objects that the actions need."""
+    return deepcopy(first_world)
+
+
+def make_world() -> SimpleNamespace:
+    owner, admin, member, invitee, stranger = map(cast_member, ("owner", "admin", "member", "invitee", "stranger"))
+    organization = OrganizationFactory.create(slug="riverside", owners=[owner])
+    OrganizationFactory.create(slug="hillside", owners=[stranger])
+    MembershipFactory.create(organization=organization, user=admin, role_id=ADMIN_ROLE)
+    MembershipFactory.create(organization=organization, user=member, role_id=VIEWER_ROLE)
     unit = UnitFactory.create(organization=organization)
     role = RoleFactory.create(organization=organization, name="Helper", permissions=[LIST_PROJECTS])
     membership = organization.memberships.get(user=member)
