@@ -72,6 +72,7 @@ check: $(STAMP) ## check formatting, lint, types, imports, migrations, OpenAPI d
 	$(BIN)/lint-imports
 	$(MANAGE_TESTED) makemigrations --check --dry-run
 	$(MANAGE_TESTED) openapi --check
+	$(BIN)/openapi-spec-validator docs/openapi/*.yaml
 	DEBUG=0 SECRET_KEY=only-for-this-check-Zq3vN8xLw2RtYb7KsJd5Hc9Mf4Gp6Tz1 PUBLIC_BASE_URL=https://perfectworks.example \
 		ALLAUTH_TRUSTED_PROXY_COUNT=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
 	@echo "make check: all good"

@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from perfectworks.urls import DOCUMENTS
 
@@ -20,6 +21,31 @@ def test_a_document_is_about_its_own_paths(document):
     content = json.loads(document.json)
     assert content["openapi"] == "3.1.1"
     assert {path.startswith(f"{document.prefix}/") for path in content["paths"]} == {True}
+
+
+def faults(content):
+    return [error.message for error in OpenAPIV31SpecValidator(content).iter_errors()]
+
+
+def test_a_document_is_strictly_valid(document):
+    assert faults(json.loads(document.json)) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "fault"),
+    [
+        (
+            {"type": ["string", "null", "null"]},
+            "['string', 'null', 'null'] is not valid under any of the given schemas",
+        ),
+        ({"type": "string", "minLength": -1}, "-1 is less than the minimum of 0"),
+        ({"type": "integer", "default": "ten"}, "'ten' is not of type 'integer'"),
+    ],
+)
+def test_strict_validation_looks_into_schemas(schema, fault):
+    answer = {"description": "OK", "content": {"application/json": {"schema": {"properties": {"at": schema}}}}}
+    paths = {"/at": {"get": {"responses": {"200": answer}}}}
+    assert faults({"openapi": "3.1.1", "info": {"title": "At", "version": "1"}, "paths": paths}) == [fault]
 
 
 def test_every_operation_says_who_may_call_and_what_it_does(document):
