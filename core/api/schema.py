@@ -118,8 +118,9 @@ class OperationSchema(AutoSchema):
         return self.operation.response
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Schema:
+        # Only requests are closed: clients must accept responses with fields that a later version adds.
         schema = super()._map_basic_serializer(serializer, direction)
-        if isinstance(serializer, HouseSerializer):
+        if direction == "request" and isinstance(serializer, HouseSerializer):
             schema["additionalProperties"] = False
         return schema
 

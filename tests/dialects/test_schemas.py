@@ -10,6 +10,7 @@ from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 from perfectworks.urls import DIALECTS, DOCUMENTS
 from tests.dialects.documented import documented
 from tests.dialects.exchanges import exchanges
+from tests.support.openapi import closed
 
 # Statuses that every path can return. The documents do not list them for each operation.
 ANYWHERE = {405, 406, 411, 500}
@@ -36,25 +37,37 @@ def fits(template, parts):
     )
 
 
-def operation_of(exchange):
+def operations_at(exchange):
+    """Return the operations with the path of the exchange, by method."""
     parts = exchange.target.partition("?")[0].split("/")
-    found = [
-        (template, operation)
-        for method, template, operation in operations(exchange.dialect)
-        if method == exchange.method and fits(template, parts)
-    ]
     # "/organizations/invitations/accept" also matches "/organizations/{id}/...". Prefer the path with fewer parameters.
-    return min(found, key=lambda pair: sum(part.startswith("{") for part in pair[0]), default=(None, None))[1]
+    found = sorted(
+        (one for one in operations(exchange.dialect) if fits(one[1], parts)),
+        key=lambda one: sum(part.startswith("{") for part in one[1]),
+        reverse=True,
+    )
+    return {method: operation for method, _, operation in found}
+
+
+def operation_of(exchange):
+    return operations_at(exchange).get(exchange.method)
+
+
+def error_schema_of(exchange):
+    """Return the schema of every error at the path of the exchange."""
+    for operation in operations_at(exchange).values():
+        return operation["responses"]["401"]["content"]["application/json"]["schema"]
+    return {"$ref": "#/components/schemas/Error"}
 
 
 def schema_of(exchange):
-    """Return the operation's schema of the response body, or the common error schema."""
+    """Return the operation's schema of the response body, or the schema of all errors at its path."""
     operation = operation_of(exchange)
     if THROTTLE in exchange.given:
-        return {"$ref": "#/components/schemas/Error"}
+        return error_schema_of(exchange)
     if operation is None or exchange.status in ANYWHERE:
         assert exchange.status in ANYWHERE | {404}
-        return {"$ref": "#/components/schemas/Error"}
+        return error_schema_of(exchange)
     response = operation["responses"][str(exchange.status)]
     return response.get("content", {}).get(exchange.media_type, {}).get("schema")
 
@@ -81,7 +94,7 @@ def test_the_body_matches_the_schema(exchange):
     if schema is None:
         assert exchange.status == 204
     else:
-        whole = {**schema, "components": document(exchange.dialect)["components"]}
+        whole = closed({**schema, "components": document(exchange.dialect)["components"]})
         body = json.loads(filled_in(exchange.response.partition("\n\n")[2]))
         Draft202012Validator(whole, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(body)
 

@@ -9,6 +9,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from perfectworks.urls import DOCUMENTS
 
+# RFC 6749, section 3.2: a token endpoint ignores parameters that it does not know.
+IGNORES_UNKNOWN = "get-access-token"
 VIEWERS = ["docs", "redoc", "openapi.json"]
 
 
@@ -46,6 +48,34 @@ def test_strict_validation_looks_into_schemas(schema, fault):
     answer = {"description": "OK", "content": {"application/json": {"schema": {"properties": {"at": schema}}}}}
     paths = {"/at": {"get": {"responses": {"200": answer}}}}
     assert faults({"openapi": "3.1.1", "info": {"title": "At", "version": "1"}, "paths": paths}) == [fault]
+
+
+def objects(schema, components):
+    """Yield every object schema in a schema, and in the components that it refers to."""
+    if isinstance(schema, list):
+        schema = dict(enumerate(schema))
+    if not isinstance(schema, dict):
+        return
+    if isinstance(schema.get("$ref"), str):
+        yield from objects(components[schema["$ref"].rpartition("/")[2]], components)
+    if schema.get("type") == "object" and "properties" in schema:
+        yield schema
+    for value in schema.values():
+        yield from objects(value, components)
+
+
+def test_requests_refuse_unknown_fields_and_responses_may_get_more_fields(document):
+    content = json.loads(document.json)
+    components = content["components"]["schemas"]
+    operations = [operation for methods in content["paths"].values() for operation in methods.values()]
+    bodies = [
+        one["requestBody"] for one in operations if "requestBody" in one and one["operationId"] != IGNORES_UNKNOWN
+    ]
+    requests = [one for body in bodies for one in objects(body, components)]
+    responses = [one for operation in operations for one in objects(operation["responses"], components)]
+
+    assert [one for one in requests if one.get("additionalProperties") is not False] == []
+    assert [one for one in responses if "additionalProperties" in one] == []
 
 
 def test_every_operation_says_who_may_call_and_what_it_does(document):

@@ -1,4 +1,4 @@
-"""Check responses against the OpenAPI document of the house API."""
+"""Check responses against the OpenAPI documents."""
 
 import json
 from functools import cache
@@ -13,7 +13,7 @@ from core.api.docs import Document
 @cache
 def documented_answers() -> dict[str, dict[str, Any]]:
     """Map operation id and status to the schema of the response body, or to None if there is no body."""
-    document = json.loads(Document("/api/v0").json)
+    document = with_closed_responses(json.loads(Document("/api/v0").json))
     operations = [operation for methods in document["paths"].values() for operation in methods.values()]
     return {
         operation["operationId"]: {
@@ -28,6 +28,28 @@ def body_schema(response: dict[str, Any], document: dict[str, Any]) -> dict[str,
     if "content" not in response:
         return None
     return {**response["content"]["application/json"]["schema"], "components": document["components"]}
+
+
+def closed(schema: Any) -> Any:
+    """Return a copy of a schema or a document in which every object has only its documented fields.
+
+    The published documents leave responses open, so that a new field does not break clients. The tests must still
+    notice fields that are not documented.
+    """
+    if isinstance(schema, dict):
+        inner = {name: closed(value) for name, value in schema.items()}
+        is_object = inner.get("type") == "object" and "properties" in inner
+        return {"additionalProperties": False} | inner if is_object else inner
+    return [closed(one) for one in schema] if isinstance(schema, list) else schema
+
+
+def with_closed_responses(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a copy of a document whose responses have only the documented fields."""
+    paths = {
+        path: {method: one | {"responses": closed(one["responses"])} for method, one in methods.items()}
+        for path, methods in document["paths"].items()
+    }
+    return document | {"paths": paths, "components": closed(document["components"])}
 
 
 def assert_documented(operation: str, response: HttpResponse) -> None:
