@@ -1,10 +1,15 @@
 """The shared format of our emails.
 
-An email has a text part and an HTML part, headers that are not folded, and a Message-ID with our public host. People
-choose their own names. A name is therefore changed to one visible line that email clients do not turn into a link.
+An email has a text part and an HTML part, and a Message-ID with our public host. It is ASCII in lines that every mail
+server accepts (RFC 5322), so no server needs to offer an extension such as 8BITMIME. People choose their own names. A
+name is therefore changed to one visible line that email clients do not turn into a link.
 """
 
 import re
+from email.header import Header
+from email.message import EmailMessage as WireMessage
+from email.policy import EmailPolicy
+from email.utils import formatdate
 from typing import Any
 from uuid import UUID
 
@@ -13,20 +18,61 @@ from django.core.mail import EmailMultiAlternatives
 
 from core.text import UNSAFE_IN_A_LINE, UNSAFE_IN_LINES
 
+MAX_LINE = 998  # RFC 5322, section 2.1.1
+MAX_ENCODED_LINE = 76  # RFC 2045, section 6.7, and RFC 2047, section 2
 
-class UnfoldedMessage(EmailMultiAlternatives):
-    """A message with unfolded headers, because some email clients cannot read folded headers."""
 
-    def message(self, *arguments: Any, **options: Any) -> Any:
-        """Return the message with a policy that does not fold headers."""
-        message = super().message(*arguments, **options)
-        message.policy = message.policy.clone(max_line_length=None)
+class UnfoldedHeaders(EmailPolicy):
+    """Write ASCII headers in one line, because some email clients cannot read folded ones. Encode other headers."""
+
+    def fold(self, name: str, value: Any) -> str:
+        """Return the header with its line break."""
+        line = f"{name}: {value}"
+        if not line.isascii() or len(line) > MAX_LINE:
+            line = f"{name}: {_encoded(name, value, self.linesep)}"
+        return line + self.linesep
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return the same as bytes."""
+        return self.fold(name, value).encode("ascii")
+
+
+WIRE_POLICY = UnfoldedHeaders(cte_type="7bit", max_line_length=MAX_ENCODED_LINE)
+
+
+class AsciiMessage(WireMessage):
+    """A message for Django's email backends, which ask for the line break by name."""
+
+    def as_bytes(self, unixfrom: bool = False, policy: Any = None, *, linesep: str = "\n") -> bytes:
+        """Return the message with these line breaks."""
+        return super().as_bytes(unixfrom, policy or self.policy.clone(linesep=linesep))
+
+
+class ServiceEmail(EmailMultiAlternatives):
+    """One of our emails: a text part and an HTML part, without attachments."""
+
+    def message(self, *_arguments: Any, **_options: Any) -> Any:
+        """Return the message to send. Raises ValueError for a header with a line break.
+
+        Django's own version contains UTF-8 as it is, which only servers with 8BITMIME accept.
+        """
+        message = AsciiMessage(policy=WIRE_POLICY)
+        for name, value in self._headers().items():
+            message[name] = value
+        message.set_content(str(self.body), cte=_transfer_encoding(str(self.body)))
+        for html, _ in self.alternatives:
+            message.add_alternative(str(html), subtype="html", cte=_transfer_encoding(str(html)))
         return message
 
+    def _headers(self) -> dict[str, str]:
+        addresses = {"From": self.from_email, "To": ", ".join(self.to), "Reply-To": ", ".join(self.reply_to)}
+        headers = {"Subject": str(self.subject), **addresses, "Date": formatdate(), **self.extra_headers}
+        return {name: value for name, value in headers.items() if value}
 
-def compose(recipient: str, *, subject: str, text: str, html: str, headers: dict[str, str]) -> UnfoldedMessage:
+
+def compose(recipient: str, *, subject: str, text: str, html: str, headers: dict[str, str]) -> ServiceEmail:
     """Return a message to one recipient. The header Auto-Submitted (RFC 3834) prevents vacation replies."""
-    message = UnfoldedMessage(
+    message = ServiceEmail(
         one_line(subject),
         _spaced(text),
         settings.DEFAULT_FROM_EMAIL,
@@ -59,3 +105,17 @@ def _defuse(text: str) -> str:
 def _spaced(text: str) -> str:
     """Remove the whitespace that template tags leave: trailing spaces and repeated empty lines."""
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"
+
+
+def _transfer_encoding(content: str) -> str:
+    """Return the encoding of a part. Links in plain ASCII stay readable in the source of the email."""
+    fits = content.isascii() and max(map(len, content.splitlines()), default=0) <= MAX_LINE
+    return "7bit" if fits else "quoted-printable"
+
+
+def _encoded(name: str, value: Any, linesep: str) -> str:
+    """Return the value of a header in encoded words (RFC 2047). An address follows in a line of its own."""
+    [address] = getattr(value, "addresses", None) or [None]
+    text = str(value) if address is None else address.display_name
+    encoded = Header(text, "utf-8", maxlinelen=MAX_ENCODED_LINE, header_name=name).encode(linesep=linesep)
+    return encoded if address is None else f"{encoded}{linesep} <{address.addr_spec}>"

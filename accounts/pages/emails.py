@@ -11,11 +11,11 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from core.emails import UnfoldedMessage, compose, message_id
+from core.emails import ServiceEmail, compose, message_id
 from core.ids import uuid7
 
 
-def render_account_email(name: str, recipient: str, context: dict[str, Any]) -> UnfoldedMessage:
+def render_account_email(name: str, recipient: str, context: dict[str, Any]) -> ServiceEmail:
     """Return the message in the active language. The heading repeats the subject."""
     [url] = (value for key, value in context.items() if key.endswith("_url"))
     context = {**context, "recipient": recipient, "link": public_url(url), "service": settings.PUBLIC_BASE_URL}

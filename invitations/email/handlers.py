@@ -3,7 +3,7 @@
 from datetime import timedelta
 from functools import cached_property
 
-from core.emails import UnfoldedMessage
+from core.emails import ServiceEmail
 from invitations.actions.ending import fail
 from invitations.email.address_hashes import Suppression
 from invitations.email.kinds import EmailHandler
@@ -28,7 +28,7 @@ class InvitationEmailHandler(EmailHandler):
         """Return an outcome if the email must not be sent now, otherwise None."""
         return self._examine_to_invitee() if self.email.is_to_invitee else self._examine_to_inviter()
 
-    def render(self) -> UnfoldedMessage:
+    def render(self) -> ServiceEmail:
         """Return the message in the recipient's language."""
         return render_invitation_email(self.email, self.invitation)
 

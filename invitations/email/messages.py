@@ -9,7 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from core.emails import UnfoldedMessage, compose, one_line, visible_lines
+from core.emails import ServiceEmail, compose, one_line, visible_lines
 from invitations.email.models import Email
 from invitations.email.queue import METADATA_KEY, TAG_ONLY_PROVIDERS
 from invitations.models import Invitation
@@ -18,7 +18,7 @@ from orgs.labels import permission_labels, role_label
 from orgs.pages.logos import initials
 
 
-def render_invitation_email(email: Email, invitation: Invitation) -> UnfoldedMessage:
+def render_invitation_email(email: Email, invitation: Invitation) -> ServiceEmail:
     """Return the message to one recipient, as text and HTML.
 
     ``invitation`` must be loaded ``with_details``. The Message-ID is the same for each attempt. Emails to the invitee

@@ -2,12 +2,14 @@
 
 import re
 from datetime import timedelta
+from email import message_from_bytes, policy
 
 import pytest
 from allauth.account import app_settings
 
 from tests.accounts.emailing import ASK, emailed, html_of
 from tests.accounts.pages.conftest import PASSWORD
+from tests.invitations.email.scripted_server import part
 from tests.support.pages import visible_text
 
 BASE = "https://perfectworks.test"
@@ -129,6 +131,15 @@ def test_the_headers_are_these_and_each_is_one_line(kind, member, settings):
         "To": "nobody@example.com" if "nobody@example.com" in WORDS[kind][1] else "member@example.com",
         "Auto-Submitted": "auto-generated",
     }
+
+
+def test_in_german_each_is_ascii_and_its_link_is_whole(kind, member):
+    raw = emailed(kind, member, accept_language="de").message().as_bytes()
+
+    read = message_from_bytes(raw, policy=policy.default)
+    assert raw.isascii()
+    assert LEADS_TO.findall(part(read, "html"))
+    assert re.search(rf"^{re.escape(BASE)}{PATHS[kind]}$", part(read, "plain"), re.MULTILINE)
 
 
 def test_no_two_have_the_same_id(member):

@@ -21,7 +21,7 @@ MAX_WAIT = 60.0  # in seconds; longer than the deadline of a test
 
 GOOD = {
     "CONNECT": "220 scripted ESMTP",
-    "EHLO": "250-scripted\r\n250-8BITMIME\r\n250 AUTH PLAIN",
+    "EHLO": "250-scripted\r\n250 AUTH PLAIN",  # not 8BITMIME, so content must be ASCII
     "AUTH": "235 2.7.0 Welcome",
     "MAIL": "250 2.1.0 Ok",
     "RCPT": "250 2.1.5 Ok",
@@ -30,6 +30,7 @@ GOOD = {
     "TAKEN": "",  # the email is accepted, but the 250 response is not sent yet
     "QUIT": "221 2.0.0 Bye",
 }
+NOT_OFFERED = "554 5.6.1 This server does not offer 8BITMIME"
 COMMANDS = GOOD.keys() - {"CONNECT", "CONTENT", "TAKEN"}
 HANG_UP = "hang up"  # instead of a response: close the connection
 SAY_NOTHING = "say nothing"  # instead of a response: wait until the client disconnects
@@ -157,7 +158,7 @@ class Session(socketserver.StreamRequestHandler):
             if not line:
                 return False
             self.content += line.removeprefix(b".")
-        return self.reply("CONTENT")
+        return self.reply("CONTENT") if self.content.isascii() else self.send_line(NOT_OFFERED)
 
     def reply(self, step: str, good: str = "") -> bool:
         """Pause if a pause is set for this step, then respond. Return False to end the session.

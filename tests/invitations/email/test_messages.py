@@ -255,6 +255,17 @@ def test_each_header_is_one_line(mail_server: ScriptedServer, invite: Invite, se
     assert f"To: {email.recipient}" in lines
 
 
+def test_a_server_without_8bitmime_gets_names_with_umlauts_encoded(
+    mail_server: ScriptedServer, invite: Invite, organization: Organization
+) -> None:
+    invitation = invite()
+    Organization.objects.filter(pk=organization.pk).update(name="Müller & Söhne", language="de")
+    delivery = send(mail_server)
+    assert delivery.raw.isascii()
+    assert "Müller & Söhne" in delivery.text
+    assert delivery.links == {link_for(invitation), unsubscribe_link_for(invitation), "http://127.0.0.1:8000"}
+
+
 def test_the_link_is_on_the_public_address_and_proves_the_mailbox(
     mail_server: ScriptedServer, invite: Invite, settings: Settings
 ) -> None:
