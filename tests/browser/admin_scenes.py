@@ -13,7 +13,7 @@ from invitations.email.deliver import deliver_next
 from invitations.models import Invitation
 from tests.browser.scenes import Stage, scene
 from tests.factories import UnitFactory, UserFactory
-from tests.invitations.email.scripted_server import scripted_server
+from tests.invitations.email.scripted_server import ScriptedServer, server_process
 from tests.support.people import session_of
 
 TYPO = "typo@example.com"
@@ -44,7 +44,8 @@ def add_more_rows(stage: Stage) -> None:
 def deliver_all_emails() -> None:
     """Deliver every due email, as the worker does. The server rejects the address `TYPO`."""
     backend = "django.core.mail.backends.smtp.EmailBackend"
-    with TemporaryDirectory() as spool, scripted_server(Path(spool)) as server:
+    with TemporaryDirectory() as spool, server_process() as channel:
+        server = ScriptedServer(channel, Path(spool))
         server.rcpt_replies = {TYPO: "550 5.1.1 No such mailbox here"}
         with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=server.port):
             while deliver_next():

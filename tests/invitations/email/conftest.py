@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import quote
 
@@ -23,8 +24,9 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
+from tests.invitations.email.control_channel import ControlChannel
 from tests.invitations.email.kill_points import MANY, TALLIES, UNLIMITED, ForkServer, table
-from tests.invitations.email.scripted_server import DEADLINE, ScriptedServer, scripted_server
+from tests.invitations.email.scripted_server import DEADLINE, ScriptedServer, server_process
 
 
 @pytest.fixture
@@ -41,11 +43,30 @@ def invite(by_owner: Principal, organization: Organization) -> Callable[..., Inv
     return invite
 
 
+class MailServers:
+    """The process in which the mail servers of all tests run, one after the other."""
+
+    def __init__(self, processes: ExitStack) -> None:
+        self.processes = processes
+        self.channel: ControlChannel | None = None
+
+    def start(self, spool: Path) -> ScriptedServer:
+        """Start a server. If a failed test has ended the process, start another process."""
+        if self.channel is None or self.channel.process.poll() is not None:
+            self.channel = self.processes.enter_context(server_process())
+        return ScriptedServer(self.channel, spool)
+
+
+@pytest.fixture(scope="session")
+def mail_servers() -> Iterator[MailServers]:
+    with ExitStack() as processes:
+        yield MailServers(processes)
+
+
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[ScriptedServer]:
-    """Start a mail server in its own process and return its controller."""
-    with scripted_server(spool=tmp_path) as server:
-        yield server
+def server(tmp_path: Path, mail_servers: MailServers) -> ScriptedServer:
+    """Start a mail server in another process and return its controller."""
+    return mail_servers.start(spool=tmp_path)
 
 
 @pytest.fixture

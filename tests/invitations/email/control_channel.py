@@ -6,6 +6,8 @@ import select
 import subprocess
 from typing import Any
 
+import pytest
+
 DEADLINE = 20.0  # in seconds; a test that waits longer fails
 
 
@@ -22,10 +24,12 @@ class ControlChannel:
         self.process.stdin.flush()
 
     def receive(self, error: str) -> str:
-        """Return the next line. If no line arrives in time, fail the test with this message."""
+        """Return the next line. If no line arrives in time, kill the process, and fail the test with this message."""
         assert self.process.stdout
         while b"\n" not in self.buffer:
-            assert select.select([self.process.stdout], [], [], DEADLINE)[0], error
+            if not select.select([self.process.stdout], [], [], DEADLINE)[0]:
+                self.process.kill()
+                pytest.fail(error)
             data = os.read(self.process.stdout.fileno(), 65536)
             assert data, "The process has ended."
             self.buffer += data

@@ -64,10 +64,10 @@ def part(message: EmailMessage, kind: str) -> str:
 class ScriptedServer:
     """Accept everything, unless a test has set a response or a pause. Each response and pause is used once."""
 
-    def __init__(self, process: subprocess.Popen[bytes], spool: Path) -> None:
-        self.channel = control_channel.ControlChannel(process)
+    def __init__(self, channel: control_channel.ControlChannel, spool: Path) -> None:
+        self.channel = channel
         self.spool = spool
-        self.port = int(self.channel.receive("The mail server does not start."))
+        self.port = int(self.command("start", spool=str(spool), error="The mail server does not start."))
         self._rcpt_replies: dict[str, str] = {}
 
     def script(self, step: str, *replies: str) -> None:
@@ -133,16 +133,16 @@ def read(email: Path) -> Delivery:
 
 
 @contextmanager
-def scripted_server(spool: Path) -> Iterator[ScriptedServer]:
-    """Start a server. Kill the server at the end of the block."""
+def server_process() -> Iterator[control_channel.ControlChannel]:
+    """Start a process that runs one `ScriptedServer` after the other. Kill it at the end of the block."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.invitations.email.smtp_server", spool],
+        [sys.executable, "-m", "tests.invitations.email.smtp_server"],
         cwd=settings.BASE_DIR,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         bufsize=0,
     ) as process:
         try:
-            yield ScriptedServer(process, spool)
+            yield control_channel.ControlChannel(process)
         finally:
             process.kill()

@@ -1,7 +1,8 @@
-"""A scripted SMTP server: ``python -m tests.invitations.email.smtp_server <spool>``.
+"""Scripted SMTP servers: ``python -m tests.invitations.email.smtp_server``.
 
-The server prints its port. It then reads one JSON command per line and prints one line of JSON in response. Each
-accepted email is saved as a file in the spool directory before the server sends the 250 response. The server exits at
+The process reads one JSON command per line and prints one line of JSON in response. The command `start` closes the
+current server and starts a new one on another port, so that a process serves many tests, one after the other. Each
+accepted email is saved as a file in the spool directory before the server sends the 250 response. The process exits at
 the end of its input, or when a wait exceeds ``MAX_WAIT``.
 """
 
@@ -225,12 +226,23 @@ COMMAND_HANDLERS: dict[str, Callable[..., Any]] = {
 
 
 def main() -> None:
-    server = Server(Path(sys.argv[1]))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    respond(server.server_address[1])
+    server = None
     for line in sys.stdin:
         command = json.loads(line)
-        respond(COMMAND_HANDLERS[command.pop("do")](server, **command))
+        if command["do"] == "start":
+            if server:
+                threading.Thread(target=close, args=[server], daemon=True).start()
+            server = Server(Path(command["spool"]))
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            respond(server.server_address[1])
+        else:
+            respond(COMMAND_HANDLERS[command.pop("do")](server, **command))
+
+
+def close(server: Server) -> None:
+    """Stop listening. This takes up to half a second, so no test waits for it."""
+    server.shutdown()
+    server.server_close()
 
 
 def respond(result: object) -> None:
