@@ -13,6 +13,8 @@ from perfectworks.urls import DIALECTS, DOCUMENTS
 from tests.dialects.operations import ROUTES, ask
 from tests.support import operations
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def use_up(settings: Any) -> Callable[[], None]:

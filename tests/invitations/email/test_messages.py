@@ -19,7 +19,7 @@ from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS, UNASSIGNED_ROLE, UNI
 from tests.factories import UnitFactory
 from tests.invitations.email.scripted_server import Delivery, ScriptedServer
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 Invite = Callable[..., Invitation]
 

@@ -18,7 +18,7 @@ from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.scripted_server import DEADLINE, GOOD, ScriptedServer
 from tests.invitations.email.slow_server import SlowServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 Invite = Callable[..., Invitation]
 SlowMailServer = Callable[..., SlowServer]

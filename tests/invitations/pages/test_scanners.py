@@ -64,7 +64,7 @@ METHODS = ("get", "head", "options")
 LINK = re.compile(r"https?://[^\s\"'<>]+?(?=[.,]?(?:[\s\"'<>]|$))")
 LEADS_TO = re.compile(r"(?:href|action|src)=\"([^\"#]+)\"")
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture
