@@ -10,12 +10,22 @@ from events.models import Event
 
 def is_taken(address: Address) -> bool:
     """Return whether any account uses this address to sign in or has verified it."""
-    return User.objects.filter(email=address).exists() or is_verified(address)
+    return account_of(address) is not None
 
 
 def is_verified(address: Address) -> bool:
     """Return whether an account has verified this address."""
     return EmailAddress.objects.filter(email=address, verified=True).exists()
+
+
+def account_of(address: Address) -> User | None:
+    """Return the account that has verified the address, else the one that uses it to sign in, or None.
+
+    This always runs two queries, so that the time does not tell whether the address has an account.
+    """
+    verified = EmailAddress.objects.filter(email=address, verified=True).select_related("user").first()
+    signs_in = User.objects.filter(email=address).first()
+    return verified.user if verified else signs_in
 
 
 def drop_unverified_addresses(address: Address, *, but_of: User | None = None) -> None:

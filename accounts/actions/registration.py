@@ -50,17 +50,23 @@ def _require_strong(password: str, user: User) -> None:
 
 
 def _save(user: User, email: Address) -> EmailAddress | None:
-    """Save the new account and return its address. Return None if another account has the address."""
+    """Save the new account and return its address. Return None if another account has the address.
+
+    In that case the same rows are written without the address and rolled back, so that the work is the same.
+    """
     user.clean_fields(exclude=["password"])
-    if is_taken(email):
-        return None
+    taken = is_taken(email)
+    if taken:
+        user.email = None
     try:
         with transaction.atomic():
             user.save()
             Event.objects.record("user.registered", by=_as(user), subject=user, user_kind=user.kind)
-            return EmailAddress.objects.create(user=user, email=email, primary=True)
+            unverified = EmailAddress.objects.create(user=user, email=email, primary=True)
+            transaction.set_rollback(taken)
     except IntegrityError:
         return None
+    return None if taken else unverified
 
 
 def _send(request: HttpRequest, email: Address, unverified: EmailAddress | None) -> None:

@@ -3,16 +3,21 @@
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import SignupForm
+from allauth.account.forms import ResetPasswordForm, SignupForm, default_token_generator
+from allauth.account.models import EmailAddress
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.address_ownership import account_of
 from accounts.models import User
+from core.addresses import Address
+from core.ids import uuid7
 from core.text import IN_PLAIN_WORDS, validate_plain_text
 
+NOBODYS_DOMAIN = "rehearsal.invalid"  # RFC 2606: nobody has an address there
 NAME_LENGTH = User._meta.get_field("first_name").max_length
 
 
@@ -43,6 +48,7 @@ class SignUpForm(NameForm, SignupForm):
 
     # The address is right before the password: password managers save that field as the user name.
     field_order = ("email", "password1", "first_name", "last_name")
+    account_already_exists: bool
 
     def clean(self) -> dict[str, Any]:
         """Validate the password. The user's name is part of the check."""
@@ -65,10 +71,45 @@ class SignUpForm(NameForm, SignupForm):
     def try_save(self, request: HttpRequest) -> Any:
         """Return the user, or the response that is used if the address already has an account.
 
-        The account may also have been created by a concurrent request.
+        The account may also have been created by a concurrent request. The work is the same in both cases.
         """
+        if self.account_already_exists:
+            self._rehearse(request)
+            return super().try_save(request)
         try:
             return super().try_save(request)
         except IntegrityError:
             self.account_already_exists = True
             return super().try_save(request)
+
+    def _rehearse(self, request: HttpRequest) -> None:
+        """Create an account for an address of nobody and roll it back.
+
+        Otherwise a fast response would show that the address has an account.
+        """
+        address, self.account_already_exists = self.cleaned_data["email"], False
+        self.cleaned_data["email"] = Address(f"{uuid7()}@{NOBODYS_DOMAIN}")
+        with transaction.atomic():
+            nobody = self.save(request)
+            # What django-allauth reads to find out that a new account must verify its address.
+            _ = nobody.verified_addresses(), EmailAddress.objects.select_related(None).filter(user=nobody).get().user
+            transaction.set_rollback(True)
+        self.cleaned_data["email"], self.account_already_exists = address, True
+
+
+class ForgottenPasswordForm(ResetPasswordForm):
+    """Ask for an email with a link to set a new password. The work is the same for every address."""
+
+    def clean_email(self) -> Address:
+        """Return the normalized address, and find its account."""
+        address = get_adapter().clean_email(self.cleaned_data["email"])
+        account = account_of(address)
+        self.users = [account] if account and account.is_active else []
+        return address
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        """Send the email. For an unknown address, create a token of nobody, with the same queries."""
+        if not self.users:
+            EmailAddress.objects.filter(email=self.cleaned_data["email"]).first()
+            default_token_generator.make_token(User())
+        return super().save(request, **kwargs)

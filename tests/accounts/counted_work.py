@@ -1,0 +1,36 @@
+"""Count the work of a request: password hashes, emails, and each query by its verb and table."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext, override_settings
+
+from tests.support.queries import query_summaries
+
+
+class CountingHasher(MD5PasswordHasher):
+    """Counts how often a password is hashed."""
+
+    algorithm = "counted"
+    hashed = 0
+
+    def encode(self, password: str, salt: str) -> str:
+        CountingHasher.hashed += 1
+        return f"{self.algorithm}${super().encode(password, salt).partition('$')[2]}"
+
+
+@contextmanager
+def counted_work() -> Iterator[Counter[str]]:
+    """Count the work of the block. Transactions and savepoints are not counted."""
+    work: Counter[str] = Counter()
+    hashers: list[Any] = [f"{__name__}.CountingHasher"]
+    hashed, emails = CountingHasher.hashed, len(mail.outbox)
+    with override_settings(PASSWORD_HASHERS=hashers), CaptureQueriesContext(connection) as captured:
+        yield work
+    work.update(query_summaries(captured))
+    work.update(hashes=CountingHasher.hashed - hashed, emails=len(mail.outbox) - emails)
