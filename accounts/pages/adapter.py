@@ -17,6 +17,7 @@ from accounts.pages.emails import render_account_email
 from accounts.receivers import record_own_change
 from core.addresses import Address, normalize_address
 from core.errors import Unavailable
+from core.smtp import connection_for_request
 
 
 class EmailNotSent(Unavailable):
@@ -75,7 +76,9 @@ class AccountAdapter(DefaultAccountAdapter):
         If sending fails, reset the rate limit so that the person can try again, and raise EmailNotSent.
         """
         try:
-            render_account_email(template_prefix, email, context).send()
+            message = render_account_email(template_prefix, email, context)
+            message.connection = connection_for_request()
+            message.send()
         except (OSError, AnymailAPIError) as error:
             ratelimit.clear(self.request, action="confirm_email", key=email)
             raise EmailNotSent from error

@@ -20,13 +20,12 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.ids import uuid7
+from core.smtp import connection_for_worker, max_session_duration
 from invitations.email.kinds import handler_of
 from invitations.email.models import Attempt, Email
-from invitations.email.smtp import max_session_duration
 from invitations.email.transport import (
     Outcome,
     close_connection,
-    connection_for_worker,
     error_text,
     reply_code,
     send_message,

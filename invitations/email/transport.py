@@ -10,21 +10,19 @@ from dataclasses import dataclass
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException, SMTPSenderRefused
 
 from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error as AnyDatabaseError
 
+from core import smtp
 from core.logs import redact
 from core.text import UNSAFE_IN_A_LINE
-from invitations.email import smtp
 from invitations.email.models import RESPONSE_LENGTH, Email
 
 logger = logging.getLogger(__name__)
 
 # RFC 4954, section 6: servers return these codes to MAIL when the client is not authenticated.
 AUTHENTICATION_CODES = {530, 534, 535, 538}
-DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 
 @dataclass(frozen=True)
@@ -39,11 +37,6 @@ class Outcome:
     detail: str = ""
     by_server: bool = True
     withheld: bool = False
-
-
-def connection_for_worker() -> BaseEmailBackend:
-    """Return the configured email backend, without opening it. For SMTP, it is the backend with deadlines."""
-    return smtp.EmailBackend() if settings.EMAIL_BACKEND == DJANGO_SMTP else get_connection()
 
 
 def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> Outcome:

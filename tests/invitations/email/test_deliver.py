@@ -12,12 +12,12 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
+from core.smtp import AFTER_CONTENT
 from events.models import Event
 from invitations.actions import answering, ending, inviting
 from invitations.email.deliver import NOT_RECORDED, backoff, claim_due_email, deliver_next
 from invitations.email.kinds import GIVE_UP_AFTER
 from invitations.email.models import RESPONSE_LENGTH, Attempt, Email
-from invitations.email.smtp import AFTER_CONTENT
 from invitations.models import Invitation
 from invitations.tokens import link_for
 from orgs.actions.organizations import archive_organization, restore_organization

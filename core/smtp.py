@@ -1,19 +1,26 @@
-"""An SMTP backend for the worker, with deadlines that a slow server cannot extend.
+"""SMTP backends with deadlines that a slow server cannot extend: one for the worker, and one for requests.
 
-The first deadline is for everything until the content is sent. The second one is for the response to the content. If a
-client disconnects before that response, the email may be delivered twice (RFC 5321, section 4.5.3.2.6). So the second
-deadline is long. ``EMAIL_TIMEOUT`` applies to connecting and to QUIT.
+The worker has two deadlines. The first one is for everything until the content is sent. The second one is for the
+response to the content. If a client disconnects before that response, the email may be delivered twice (RFC 5321,
+section 4.5.3.2.6). So the second deadline is long. ``EMAIL_TIMEOUT`` applies to connecting and to QUIT.
+
+An email that is sent during a request holds a thread of the web server. It has one deadline for everything,
+``EMAIL_SECONDS_IN_REQUEST``.
 """
 
 import smtplib
+import socket
 import time
 from datetime import timedelta
 from io import BufferedReader, RawIOBase
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import get_connection
 from django.core.mail.backends import smtp
+from django.core.mail.backends.base import BaseEmailBackend
 
+DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 AFTER_CONTENT = "after the content was sent: it may have arrived"
 MIN_TIMEOUT = 0.001  # seconds; 0 would make the socket non-blocking
 
@@ -34,9 +41,13 @@ class DeadlineSMTP(smtplib.SMTP):
         """Return the time until the deadline, in seconds."""
         return self.deadline - time.monotonic()
 
+    def start_deadline(self, seconds: float) -> None:
+        """Start a new deadline. The previous one ends."""
+        self.deadline = time.monotonic() + seconds
+
     def connect(self, *args: Any, **options: Any) -> tuple[int, bytes]:
         """Start the first deadline, then connect."""
-        self.deadline = time.monotonic() + settings.SMTP_SECONDS_UNTIL_CONTENT
+        self.start_deadline(settings.SMTP_SECONDS_UNTIL_CONTENT)
         return super().connect(*args, **options)
 
     def send(self, s: Any) -> None:
@@ -46,7 +57,7 @@ class DeadlineSMTP(smtplib.SMTP):
         super().send(s)
         self.content_is_sent = not isinstance(s, str)
         if self.content_is_sent:
-            self.deadline = time.monotonic() + settings.SMTP_SECONDS_AFTER_CONTENT
+            self.start_deadline(settings.SMTP_SECONDS_AFTER_CONTENT)
 
     def getreply(self) -> tuple[int, bytes]:
         """Read a response until the deadline."""
@@ -67,12 +78,31 @@ class DeadlineSMTP(smtplib.SMTP):
 
     def quit(self) -> tuple[int, bytes]:
         """Send QUIT, and wait at most ``EMAIL_TIMEOUT`` for the response."""
-        self.deadline = time.monotonic() + settings.EMAIL_TIMEOUT
+        self.start_deadline(settings.EMAIL_TIMEOUT)
         return super().quit()
 
 
 class DeadlineSMTPOverTLS(DeadlineSMTP, smtplib.SMTP_SSL):
     """A `DeadlineSMTP` session over TLS."""
+
+
+class ShortSMTP(DeadlineSMTP):
+    """An SMTP session in which everything together has one deadline."""
+
+    def start_deadline(self, seconds: float) -> None:
+        """Start the deadline, or keep it if it has started."""
+        self.deadline = self.deadline or time.monotonic() + settings.EMAIL_SECONDS_IN_REQUEST
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        """Connect. Each address of the host, and a TLS handshake, gets the same share of the time."""
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        share = max(self.seconds_left(), MIN_TIMEOUT) / (len(addresses) + 1)
+        connection: socket.socket = super()._get_socket(host, port, share)  # type: ignore[misc]
+        return connection
+
+
+class ShortSMTPOverTLS(ShortSMTP, smtplib.SMTP_SSL):
+    """A `ShortSMTP` session over TLS."""
 
 
 class _DeadlineReader(RawIOBase):
@@ -104,3 +134,24 @@ class EmailBackend(smtp.EmailBackend):
     def receipt(self) -> str:
         """The server's response to the last accepted email."""
         return self.connection.receipt if isinstance(self.connection, DeadlineSMTP) else ""
+
+
+class ShortEmailBackend(smtp.EmailBackend):
+    """Django's SMTP backend with one deadline for the whole session."""
+
+    @property
+    def connection_class(self) -> type[ShortSMTP]:
+        """The session class. ``EMAIL_USE_SSL`` selects TLS."""
+        return ShortSMTPOverTLS if self.use_ssl else ShortSMTP
+
+
+def connection_for_worker() -> BaseEmailBackend:
+    """Return the configured email backend, without opening it. For SMTP, it is the backend with two deadlines."""
+    return EmailBackend() if settings.EMAIL_BACKEND == DJANGO_SMTP else get_connection()
+
+
+def connection_for_request() -> BaseEmailBackend:
+    """Return the configured email backend. For SMTP, it has one deadline. A provider must respond within that time."""
+    if settings.EMAIL_BACKEND == DJANGO_SMTP:
+        return ShortEmailBackend()
+    return get_connection(requests_timeout=settings.EMAIL_SECONDS_IN_REQUEST)
