@@ -11,21 +11,16 @@ from perfectworks.environment import Environment
 env = Environment()
 
 bind = f"{env.str('HOST', default='127.0.0.1')}:{env.int('PORT', default=8000)}"
-worker_class = "gthread"
+worker_class = "perfectworks.web_worker.WebWorker"
 threads = env.int("WEB_THREADS", default=8)
 timeout = 60
-# Higher than the application's own limits, so that the application rejects the request in the format of its API.
-limit_request_line = 8190
-limit_request_field_size = 16_380
 graceful_timeout = 20
 # Heartbeat files are in memory if possible. On a busy disk, a late heartbeat would get the worker killed.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 # The control socket is not used.
 control_socket_disable = True
 
-# Paths can contain invitation links, so the access log uses the redacting formatter, too.
-accesslog = "-"
-access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"
+# Messages of the processes. `perfectworks.web_server` writes the access log.
 logconfig_dict = logging_settings(
     env.str("LOG_LEVEL", default="INFO").upper(), as_json=not env.bool("DEBUG", default=False)
 )

@@ -96,6 +96,7 @@ def logging_settings(level: str, *, as_json: bool) -> dict[str, Any]:
             "django": {"handlers": [], "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True, "level": level},
-            "gunicorn.access": {"handlers": [], "propagate": True, "level": level},
+            # Whenever all threads are busy, waitress would log a warning for each further request.
+            "waitress.queue": {"level": "ERROR"},
         },
     }

@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "core.pages.PolicyMiddleware",
     "core.language_middleware.LanguageMiddleware",
     "core.pages.PageMiddleware",
+    "core.refused_requests.RefusedRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.sessions.SessionRotationMiddleware",
     "django.middleware.common.CommonMiddleware",

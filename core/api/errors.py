@@ -88,7 +88,15 @@ LOGGED_AS_WARNING = (UNSTORABLE, TAKEN, BUSY)
 RETRY_AFTER_BUSY = 2
 ROW_OF_STATUS = {
     row.status: row
-    for row in (ERROR_TABLE[django.BadRequest], ERROR_TABLE[django.PermissionDenied], ERROR_TABLE[Http404], CRASH)
+    for row in (
+        ERROR_TABLE[django.BadRequest],
+        ERROR_TABLE[django.PermissionDenied],
+        ERROR_TABLE[Http404],
+        ERROR_TABLE[django.RequestDataTooBig],
+        ErrorRow(414, "uri_too_long", "The URL is too long."),
+        ErrorRow(431, "headers_too_large", "The headers are too large."),
+        CRASH,
+    )
 }
 
 

@@ -54,7 +54,7 @@ def applivery_error(status: int, code: str, message: str, fields: Fields) -> Any
         "not_found": (3001, "Entity not found"),
         "organization_not_found": (3001, "Entity not found"),
     }
-    ours = {400: 4000, 403: 4003, 405: 4005, 406: 4006, 429: 4029, 500: 5000, 503: 5030}
+    ours = {status: 3600 + status for status in range(400, 500)} | {500: 5000, 503: 5030}
     number, said = documented.get(code) or (ours[status], sentence(message, fields))
     return {"status": False, "error": {"code": number, "message": said}}
 
