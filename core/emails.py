@@ -7,6 +7,7 @@ name is therefore changed to one visible line that email clients do not turn int
 
 import re
 from email.header import Header
+from email.headerregistry import Address
 from email.message import EmailMessage as WireMessage
 from email.policy import EmailPolicy
 from email.utils import formatdate
@@ -14,11 +15,14 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import BadHeaderError, EmailMultiAlternatives
+from django.utils.text import Truncator
+from django.utils.translation import gettext
 
 from core.text import UNSAFE_IN_A_LINE, UNSAFE_IN_LINES
 
 MAX_LINE = 998  # RFC 5322, section 2.1.1
+MAX_NAME = 60  # characters of a name in the From header
 MAX_ENCODED_LINE = 76  # RFC 2045, section 6.7, and RFC 2047, section 2
 
 
@@ -52,13 +56,13 @@ class ServiceEmail(EmailMultiAlternatives):
     """One of our emails: a text part and an HTML part, without attachments."""
 
     def message(self, *_arguments: Any, **_options: Any) -> Any:
-        """Return the message to send. Raises ValueError for a header with a line break.
+        """Return the message to send. Raises BadHeaderError for a header with a line break.
 
         Django's own version contains UTF-8 as it is, which only servers with 8BITMIME accept.
         """
         message = AsciiMessage(policy=WIRE_POLICY)
         for name, value in self._headers().items():
-            message[name] = value
+            message[name] = _require_one_line(name, value)
         message.set_content(str(self.body), cte=_transfer_encoding(str(self.body)))
         for html, _ in self.alternatives:
             message.add_alternative(str(html), subtype="html", cte=_transfer_encoding(str(html)))
@@ -70,14 +74,28 @@ class ServiceEmail(EmailMultiAlternatives):
         return {name: value for name, value in headers.items() if value}
 
 
-def compose(recipient: str, *, subject: str, text: str, html: str, headers: dict[str, str]) -> ServiceEmail:
-    """Return a message to one recipient. The header Auto-Submitted (RFC 3834) prevents vacation replies."""
+def compose(
+    recipient: str,
+    *,
+    subject: str,
+    text: str,
+    html: str,
+    headers: dict[str, str],
+    on_behalf_of: str = "",
+    reply_to: str = "",
+) -> ServiceEmail:
+    """Return a message to one recipient.
+
+    ``on_behalf_of`` is the name of the person or organization that the From header shows before the service's name.
+    ``reply_to`` is an address. The header Auto-Submitted (RFC 3834) prevents vacation replies.
+    """
     message = ServiceEmail(
-        one_line(subject),
+        _undecodable(one_line(subject)),
         _spaced(text),
-        settings.DEFAULT_FROM_EMAIL,
+        _sender(on_behalf_of),
         [recipient],
         headers={"Auto-Submitted": "auto-generated", **headers},
+        reply_to=[reply_to] if reply_to else None,
     )
     message.attach_alternative(_spaced(html), "text/html")
     return message
@@ -93,6 +111,11 @@ def one_line(text: str) -> str:
     return _defuse(UNSAFE_IN_A_LINE.sub("", " ".join(text.split())))
 
 
+def looks_clickable(text: str) -> bool:
+    """Return whether email clients would show the text as a link or an address."""
+    return "@" in text or one_line(text) != UNSAFE_IN_A_LINE.sub("", " ".join(text.split()))
+
+
 def visible_lines(text: str) -> str:
     """Return the text without invisible characters. Keep line breaks. Change URLs so that no client links them."""
     return _defuse(UNSAFE_IN_LINES.sub("", text))
@@ -105,6 +128,31 @@ def _defuse(text: str) -> str:
 def _spaced(text: str) -> str:
     """Remove the whitespace that template tags leave: trailing spaces and repeated empty lines."""
     return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"
+
+
+def _sender(name: str) -> str:
+    """Return the From header: "Ann Lee via PerfectWorks". The address is always the service's own.
+
+    Raises ValueError if the setting is not one address.
+    """
+    if not name:
+        return settings.DEFAULT_FROM_EMAIL
+    shown = {"name": _undecodable(Truncator(one_line(name)).chars(MAX_NAME)), "service": settings.SERVICE_NAME}
+    default = _require_one_line("From", settings.DEFAULT_FROM_EMAIL)
+    [sender] = WIRE_POLICY.header_factory("From", default).addresses
+    return str(Address(gettext("%(name)s via %(service)s") % shown, sender.username, sender.domain))
+
+
+def _require_one_line(name: str, value: str) -> str:
+    """Return the value of a header. Raises BadHeaderError if it has a line break."""
+    if "\n" in value or "\r" in value:
+        raise BadHeaderError(f"Header values can't contain newlines (got {value!r} for header {name!r})")
+    return value
+
+
+def _undecodable(text: str) -> str:
+    """Return the text so that it is not an encoded word (RFC 2047), which could hide a line break or a link."""
+    return text.replace("=?", "= ?")
 
 
 def _transfer_encoding(content: str) -> str:

@@ -85,7 +85,7 @@ class OrganizationAdmin(ActionAdmin):
     inlines = [MembershipInline, UnitInline]
     fields = (
         ("name", "slug", "language"), ("members", "seat_limit", "is_live"), ("created_at", "updated_at", "deleted_at"),
-        "description", "website", "logo_url", "id",
+        "description", "website", "logo_url", "replies_go_to_inviter", "id",
     )  # fmt: skip
     buttons = (
         Button("archive", "Archive", lambda by, o, _: organizations.archive_organization(by=by, organization_id=o.pk),

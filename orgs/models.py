@@ -79,6 +79,7 @@ class Organization(models.Model):
     logo_url = WebAddressField()
     website = WebAddressField()
     language = models.CharField(max_length=16, blank=True, validators=[validate_language])
+    replies_go_to_inviter = models.BooleanField(default=True, db_default=True)
     seat_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     open_invitation_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar, cast
 from allauth.account.decorators import secure_admin_login
 from csp.constants import SELF
 from csp.decorators import csp_update
+from django.conf import settings
 from django.contrib.admin import AdminSite
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -19,7 +20,7 @@ class StaffSite(AdminSite):
     Address verification, rate limits and two-factor authentication therefore apply to staff too.
     """
 
-    site_title = site_header = "PerfectWorks"
+    site_title = site_header = settings.SERVICE_NAME
     index_title = "Administration"
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -5,13 +5,21 @@ The value of a setting is in the variable `NAME`, or in the file that `NAME_FILE
 
 import os
 import re
+from email.headerregistry import Address
+from email.utils import getaddresses
 from importlib.util import find_spec
 from typing import Any
 from urllib.parse import urlsplit
 
 import environ
+import idna
 from django.core.exceptions import ImproperlyConfigured
 from environ.fileaware_mapping import FileAwareMapping
+
+from core.text import UNSAFE_IN_A_LINE
+
+_LINK = re.compile(r"[!-~]+")
+_ADDRESS = re.compile(r"[^@\s<>,;]+@[^@\s<>,;]+")
 
 
 class Variables(FileAwareMapping):
@@ -93,6 +101,44 @@ def require_origin(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or not is_bare:
         raise ImproperlyConfigured("PUBLIC_BASE_URL must be http(s)://host[:port] without a path.")
     return origin
+
+
+def require_line(name: str, text: str) -> str:
+    """Return the text. Raises ImproperlyConfigured if it is not one visible line."""
+    if UNSAFE_IN_A_LINE.search(text) or text != text.strip() or len(text) > 64:
+        raise ImproperlyConfigured(f"{name} must be one line of at most 64 visible characters.")
+    return text
+
+
+def require_link(name: str, url: str) -> str:
+    """Return the URL. Raises ImproperlyConfigured if it is not "" or an http(s) URL."""
+    parts = urlsplit(url)
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname or not _LINK.fullmatch(url)):
+        raise ImproperlyConfigured(f"{name} must be a URL that begins with https:// (or http://).")
+    return url
+
+
+def require_address(name: str, address: str) -> str:
+    """Return the email address. Raises ImproperlyConfigured if it is not "" or one address without a name."""
+    if address and not _ADDRESS.fullmatch(address):
+        raise ImproperlyConfigured(f"{name} must be an email address.")
+    return address
+
+
+def require_sender(sender: str, *, default_name: str) -> str:
+    """Return the sender of emails with a name, as the From header shows it. Raises ImproperlyConfigured.
+
+    The domain is converted to IDNA (RFC 5891), because mail servers accept only ASCII in addresses.
+    """
+    refusal = ImproperlyConfigured("DEFAULT_FROM_EMAIL must be one address, such as Service <no-reply@your.host>.")
+    [(name, address), *others] = getaddresses([sender]) or [("", "")]
+    local, _, domain = address.rpartition("@")
+    if others or not local or not domain or UNSAFE_IN_A_LINE.search(sender):
+        raise refusal
+    try:
+        return str(Address(name or default_name, local, domain if domain.isascii() else idna.encode(domain).decode()))
+    except ValueError as error:
+        raise refusal from error
 
 
 def require_language(code: str, languages: list[tuple[str, str]]) -> str:

@@ -16,10 +16,14 @@ from core.logs import logging_settings
 from orgs.oauth.scopes import SCOPES
 from perfectworks.environment import (
     Environment,
+    require_address,
     require_issuers,
     require_language,
+    require_line,
+    require_link,
     require_origin,
     require_read_committed,
+    require_sender,
     require_signed_webhook,
 )
 
@@ -72,6 +76,16 @@ CORS_EXPOSE_HEADERS = ["link", "retry-after"]
 
 # The number of proxies that append to X-Forwarded-For and set X-Forwarded-Proto. If it is 0, both are ignored.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("ALLAUTH_TRUSTED_PROXY_COUNT", default=0)
+
+# --- Branding -----------------------------------------------------------------------------------------------
+
+# What people see of the service and of its operator, on pages and in emails. `core.branding` reads these settings.
+SERVICE_NAME = require_line("SERVICE_NAME", env.str("SERVICE_NAME", default="PerfectWorks"))
+SERVICE_LOGO_URL = require_link("SERVICE_LOGO_URL", env.str("SERVICE_LOGO_URL", default=""))
+OPERATOR_NAME = require_line("OPERATOR_NAME", env.str("OPERATOR_NAME", default=""))
+SUPPORT_EMAIL = require_address("SUPPORT_EMAIL", env.str("SUPPORT_EMAIL", default=""))
+IMPRINT_URL = require_link("IMPRINT_URL", env.str("IMPRINT_URL", default=""))
+PRIVACY_URL = require_link("PRIVACY_URL", env.str("PRIVACY_URL", default=""))
 
 # --- Applications -------------------------------------------------------------------------------------------
 
@@ -136,6 +150,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "libraries": {"branding": "core.branding"},
         },
     },
 ]
@@ -211,6 +226,7 @@ ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True  # signs in only the browser session 
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+MFA_TOTP_ISSUER = SERVICE_NAME
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]  # security keys need JavaScript, which our pages do not use
 
 # Trusted JWT issuers: one Firebase project by its id, and others as [{"issuer", "audience", "jwks_url"}].
@@ -289,7 +305,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *([SERVICE_LOGO_URL] if SERVICE_LOGO_URL else [])],
         "style-src": [SELF],
     },
 }
@@ -311,7 +327,10 @@ SMTP_SECONDS_AFTER_CONTENT = 600
 ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
 # The provider whose delivery reports are accepted at /webhooks/mail/<provider>.
 EMAIL_WEBHOOK = require_signed_webhook(env.str("EMAIL_WEBHOOK", default=""), ANYMAIL)
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"PerfectWorks <no-reply@{PUBLIC_HOST}>")
+EMAIL_HOST_PART = f"[IPv6:{PUBLIC_HOST}]" if ":" in PUBLIC_HOST else PUBLIC_HOST
+DEFAULT_FROM_EMAIL = require_sender(
+    env.str("DEFAULT_FROM_EMAIL", default=f"no-reply@{EMAIL_HOST_PART}"), default_name=SERVICE_NAME
+)
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Sending limits -----------------------------------------------------------------------------------------

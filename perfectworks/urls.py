@@ -13,6 +13,7 @@ from accounts.pages.applications import Applications, Withdraw
 from accounts.pages.profile import Profile
 from core.api.docs import Document, documentation
 from core.api.envelope import house_error_body
+from core.branding import get_branding
 from invitations import credentials as invitations_credentials
 from invitations.api.viewsets.members import MemberInvitationViewSet
 from invitations.api.viewsets.mine import MyInvitationViewSet
@@ -191,7 +192,7 @@ urlpatterns = [
     # Delivery reports from the configured email provider
     path("webhooks/mail/<slug:provider>", email_webhook, name="mail-webhook"),
     # Browsers request this path on pages that declare no icon
-    path("favicon.ico", RedirectView.as_view(url=f"{settings.STATIC_URL}perfectworks.svg")),
+    path("favicon.ico", RedirectView.as_view(url=get_branding().logo_url)),
     # The admin and health checks
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),

@@ -30,7 +30,7 @@ class ClientEndpoint:
         if response.content:
             response["Content-Type"] = "application/json"
         if response.status_code == 401:
-            response["WWW-Authenticate"] = 'Basic realm="PerfectWorks"'
+            response["WWW-Authenticate"] = 'Basic realm="oauth2"'
         return response
 
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from core.emails import ServiceEmail, compose, one_line, visible_lines
+from core.emails import ServiceEmail, compose, looks_clickable, one_line, visible_lines
 from invitations.email.models import Email
 from invitations.email.queue import METADATA_KEY, TAG_ONLY_PROVIDERS
 from invitations.models import Invitation
@@ -28,10 +28,18 @@ def render_invitation_email(email: Email, invitation: Invitation) -> ServiceEmai
     with translation.override(language_of(email, invitation)):
         context = _context(email, invitation)
         subject, text, html = (_part(email, name, context) for name in ("subject.txt", "body.txt", "body.html"))
-    headers = {"Message-ID": email.message_id}
-    if email.is_to_invitee:
-        headers |= _unsubscribe_headers(invitation)
-    message = compose(email.recipient, subject=subject, text=text, html=html, headers=headers)
+        message = compose(
+            email.recipient,
+            subject=subject,
+            text=text,
+            html=html,
+            headers={
+                "Message-ID": email.message_id,
+                **(_unsubscribe_headers(invitation) if email.is_to_invitee else {}),
+            },
+            on_behalf_of=_name_in_from(invitation) if email.is_to_invitee else "",
+            reply_to=_reply_address(invitation) if email.is_to_invitee else "",
+        )
     vars(message).update(_provider_options(email))
     message.message()  # builds the headers, so that an invalid header raises here instead of while sending
     return message
@@ -45,6 +53,24 @@ def language_of(email: Email, invitation: Invitation) -> str:
     """
     language = invitation.effective_language if email.is_to_invitee else invitation.organization.language
     return language or settings.LANGUAGE_CODE
+
+
+def _name_in_from(invitation: Invitation) -> str:
+    """Return the inviter's name. If it looks like an address or a link, the organization's, or else ""."""
+    names = (invitation.inviter_display_name, invitation.organization.name)
+    return next((name for name in names if not looks_clickable(name)), "")
+
+
+def _reply_address(invitation: Invitation) -> str:
+    """Return the inviter's address, so that the invitee can reply to a person.
+
+    Return "" if the organization does not want that, if the inviter has left, or if the address is not verified.
+    """
+    organization, inviter = invitation.organization, invitation.inviter
+    if not organization.replies_go_to_inviter or inviter is None or not inviter.email or not inviter.is_active:
+        return ""
+    is_member = organization.memberships.filter(user=inviter).exists()
+    return inviter.email if is_member and inviter.email_is_verified else ""
 
 
 def _provider_options(email: Email) -> dict[str, object]:

@@ -4,6 +4,7 @@ Every action has the same five steps: lock the organization, require the permiss
 record the event. ``by`` is the caller. All arguments are keyword-only. Each action is one transaction.
 """
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -20,15 +21,15 @@ from orgs.permissions import ADMIN, OWN, OWNER_ROLE
 from orgs.policies import Grant
 from orgs.signals import organization_purging, seat_freed
 
-PROFILE = {"description", "logo_url", "website", "language"}
+PROFILE = {"description", "logo_url", "website", "language", "replies_go_to_inviter"}
 
 
 @transaction.atomic
-def create_organization(*, by: Principal, name: str, slug: str = "", **profile: str) -> Organization:
+def create_organization(*, by: Principal, name: str, slug: str = "", **profile: Any) -> Organization:
     """Create an organization with the caller as its owner. Without a slug, one is made from the name.
 
-    ``profile`` may contain ``description``, ``logo_url``, ``website`` and ``language``. Raises PersonRequired,
-    SlugTaken, AccountEnded, and ValidationError for an invalid field.
+    ``profile`` may contain ``description``, ``logo_url``, ``website``, ``language`` and ``replies_go_to_inviter``.
+    Raises PersonRequired, SlugTaken, AccountEnded, and ValidationError for an invalid field.
     """
     founder = policies.require_person(by)
     require_names(profile, PROFILE)
@@ -40,8 +41,8 @@ def create_organization(*, by: Principal, name: str, slug: str = "", **profile: 
 
 
 @transaction.atomic
-def update_organization(*, by: Principal, organization_id: UUID, **changes: str) -> Organization:
-    """Change ``name``, ``slug``, ``description``, ``logo_url``, ``website`` or ``language``.
+def update_organization(*, by: Principal, organization_id: UUID, **changes: Any) -> Organization:
+    """Change ``name``, ``slug``, ``description``, ``logo_url``, ``website``, ``language`` or ``replies_go_to_inviter``.
 
     Raises OrganizationNotFound, PermissionMissing, SlugTaken, and ValidationError for an invalid field.
     """

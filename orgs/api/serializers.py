@@ -13,6 +13,7 @@ from core.api.serializers import (
     HouseSerializer,
     PlainMultilineTextField,
     PlainTextField,
+    StrictBooleanField,
     StrictUuidField,
     TimeField,
 )
@@ -26,6 +27,8 @@ from orgs.api.fields import (
 )
 from orgs.models import Unit
 from orgs.permissions import Level
+
+REPLIES = "Whether replies to invitation emails go to the inviter. The emails then contain the inviter's address."
 
 
 class ChangesSerializer(HouseSerializer):
@@ -67,6 +70,7 @@ class OrganizationSerializer(PublicOrganizationSerializer):
     language = LanguageField(
         help_text="The language of its emails and pages. Null: the language of each reader's browser."
     )
+    replies_go_to_inviter = serializers.BooleanField(help_text=REPLIES)
     seat_limit = serializers.IntegerField(allow_null=True)
     member_count = serializers.IntegerField()
     role = OwnRoleSerializer(source="*")
@@ -87,6 +91,7 @@ class OrganizationProfileSerializer(ChangesSerializer):
     logo_url = WebAddressSerializerField(default="")
     website = WebAddressSerializerField(default="")
     language = LanguageField(default="", help_text="The language of its emails and pages.")
+    replies_go_to_inviter = StrictBooleanField(default=True, help_text=REPLIES)
 
 
 class StatisticsSerializer(HouseSerializer):

@@ -152,7 +152,7 @@ def test_a_client_with_a_secret_shows_it(program: Program, invitee: User, secret
     response = program.redeems(code, client_secret=secret)
 
     assert result_of(response) == INVALID_CLIENT
-    assert response["WWW-Authenticate"] == 'Basic realm="PerfectWorks"'
+    assert response["WWW-Authenticate"] == 'Basic realm="oauth2"'
     assert result_of(program.redeems(code))[0] == 200
 
 

@@ -232,8 +232,9 @@ def test_the_headers(mail_server: ScriptedServer, invite: Invite, settings: Sett
     assert headers == {
         "MIME-Version": "1.0",
         "Subject": "Owner Cast invited you to join Riverside",
-        "From": "PerfectWorks <no-reply@perfectworks.test>",
+        "From": "Owner Cast via PerfectWorks <no-reply@perfectworks.test>",
         "To": "invitee@example.com",
+        "Reply-To": "owner@example.com",
         "Message-ID": email.message_id,
         "Auto-Submitted": "auto-generated",
         "List-Unsubscribe": f"<{unsubscribe_link_for(email.invitation)}>",

@@ -23,6 +23,7 @@ PROFILE = {
     "logoUrl": "https://example.com/logo.svg",
     "website": "https://example.com/",
     "language": "de",
+    "repliesGoToInviter": False,
 }
 MODEL_PROFILE = {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): PROFILE[name] for name in PROFILE}
 
@@ -103,6 +104,7 @@ def organization_row(organization: Organization, *, role_name: str, members: int
         "logoUrl": row.logo_url or None,
         "website": row.website or None,
         "language": row.language or None,
+        "repliesGoToInviter": row.replies_go_to_inviter,
         "seatLimit": row.seat_limit,
         "memberCount": members,
         "role": role(role_name),
