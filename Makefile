@@ -39,7 +39,7 @@ test-all: $(STAMP) ## run every test on both databases, and races, crashes and g
 coverage: $(STAMP) ## run the tests on SQLite and list the lines that no test reaches
 	@$(BIN)/pytest -q --cov --cov-report term-missing:skip-covered -n $(WORKERS) $(ARGS)
 
-test-clients: $(STAMP) ## run the vendors' published clients against this service (some need Node and npm)
+test-clients: $(STAMP) ## run the vendors' published clients and generated clients against this service (some need Node and npm)
 	@$(BIN)/python tests/clients/run.py $(ARGS)
 
 screenshots: $(STAMP) ## take screenshots of every page and email, light and dark, wide and narrow, in var/screenshots/ (needs Chromium)
@@ -90,6 +90,7 @@ requirements: $(STAMP) ## pin the versions of requirements*.in in requirements*.
 	$(COMPILE) requirements-uv.in --output-file requirements-uv.txt
 	$(COMPILE) requirements.in --output-file requirements.txt
 	$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) tests/clients/generated_python/requirements.in --output-file tests/clients/generated_python/requirements.txt
 	$(COMPILE) tests/clients/zenml/requirements.in --output-file tests/clients/zenml/requirements.txt
 
 clean: ## remove the virtual environment and everything under var/

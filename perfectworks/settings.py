@@ -362,13 +362,14 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v0",
     "PREPROCESSING_HOOKS": [
-        "core.api.schema.below_prefix",
-        "core.api.schema.in_urlconf_order",
+        "core.api.schema_hooks.below_prefix",
+        "core.api.schema_hooks.in_urlconf_order",
     ],
     # The default hook for enumerations is left out, because it gives fields with the same name the same enumeration.
     "POSTPROCESSING_HOOKS": [
-        "core.api.schema.without_internal_keys",
-        "core.api.schema.without_unused_schemes",
+        "core.api.schema_hooks.without_internal_keys",
+        "core.api.schema_hooks.without_unused_schemes",
+        "core.api.schema_hooks.with_tags",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SORT_OPERATIONS": False,

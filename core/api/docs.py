@@ -49,7 +49,12 @@ class Document:
         """The document as a dictionary. It is generated once, because it changes only when the code changes."""
         with generator_lock, patched_settings({"SCHEMA_PATH_PREFIX": self.prefix, **self.settings}):
             content = SchemaGenerator().get_schema(request=None, public=True)
-        return {**content, "paths": content["paths"] | self.paths}
+        more = [
+            {"name": one["tags"][0], "description": one["summary"]}
+            for path in self.paths.values()
+            for one in path.values()
+        ]
+        return {**content, "paths": content["paths"] | self.paths, "tags": content["tags"] + more}
 
     @cached_property
     def json(self) -> bytes:

@@ -6,15 +6,14 @@ from typing import Any
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.settings import spectacular_settings
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.fields import Field
 
 from .operations import Operation, required_operation_of
 from .query import Schema
+from .schema_hooks import tag_of
 from .serializers import HouseSerializer
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 TEXTS_BY_FIELD = {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}}
 ERROR = {
     "type": "object",
@@ -89,6 +88,18 @@ class OperationSchema(AutoSchema):
     def get_description(self) -> str:  # type: ignore[override]
         """Return the rest of the method's docstring."""
         return self.operation.documentation.partition("\n")[2].strip()
+
+    def get_tags(self) -> list[str]:
+        """Return the resource's tag. Documentation and generated clients group operations by it."""
+        return [tag_of(self.view)]
+
+    def map_parsers(self) -> list[str]:
+        """Return the media type of request bodies.
+
+        A dialect may also parse forms. The document does not list them, because the code that openapi-python-client
+        generates for a body with several media types cannot be imported.
+        """
+        return ["application/json"]
 
     def get_override_parameters(self) -> list[Any]:
         """Return the declared path parameters, query parameters and headers."""
@@ -192,38 +203,3 @@ class StrictFilterExtension(DjangoFilterExtension):
 def response(description: str, schema: Schema) -> Schema:
     """Return the description of a JSON response."""
     return {"description": description, "content": {"application/json": {"schema": schema}}}
-
-
-def below_prefix(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
-    """Keep only the endpoints below SCHEMA_PATH_PREFIX, because a document describes one API.
-
-    This is a preprocessing hook of drf-spectacular.
-    """
-    prefix = spectacular_settings.SCHEMA_PATH_PREFIX
-    return [endpoint for endpoint in endpoints if endpoint[0].startswith(f"{prefix}/")]
-
-
-def in_urlconf_order(endpoints: list[tuple[str, ...]], **_: Any) -> list[tuple[str, ...]]:
-    """Sort endpoints by their order in the URLconf, then from GET to DELETE. A preprocessing hook."""
-    routed = list(dict.fromkeys(path for path, *_ in endpoints))
-    return sorted(endpoints, key=lambda endpoint: (routed.index(endpoint[0]), METHODS.index(endpoint[2])))
-
-
-def without_internal_keys(result: Any, **_: Any) -> Any:
-    """Remove drf-spectacular's internal `x-spec-enum-id` keys. A postprocessing hook."""
-    if isinstance(result, dict):
-        return {name: without_internal_keys(value) for name, value in result.items() if name != "x-spec-enum-id"}
-    return [without_internal_keys(value) for value in result] if isinstance(result, list) else result
-
-
-def without_unused_schemes(result: Any, **_: Any) -> Any:
-    """Remove the security schemes that no operation of the document uses. A postprocessing hook."""
-    schemes = result.get("components", {}).get("securitySchemes", {})
-    used: set[str] = set()
-    for methods in result["paths"].values():
-        for operation in methods.values():
-            for requirement in operation.get("security", []):
-                used.update(requirement)
-    for name in schemes.keys() - used:
-        del schemes[name]
-    return result

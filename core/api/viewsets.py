@@ -40,6 +40,9 @@ class ApiViewSet(GenericViewSet):
     schema = OperationSchema()
     error_body: ErrorBody = staticmethod(house_error_body)
 
+    #: The tag of the operations in the OpenAPI document. By default, it is made from `resource`.
+    tag = ""
+
     #: JSON Schemas of path parameters for which the route accepts any string.
     path_parameters: Mapping[str, Schema] = {}
 

@@ -20,6 +20,8 @@ from orgs.policies import PermissionMissing
 class DialectViewSet(ApiViewSet):
     """Base viewset of the dialects. All operations need authentication, so every request has a caller."""
 
+    tag = "Invitations"
+
     @property
     def caller(self) -> Principal:
         """Return the principal of the request."""

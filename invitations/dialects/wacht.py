@@ -1,7 +1,7 @@
 """Wacht: list, create, resend, discard and accept the invitations of an organization.
 
 The list follows the vendor's document "Retrieve all pending invitations for an organization". The other operations
-follow the vendor's public client. Request bodies are forms or JSON.
+follow the vendor's public client. Request bodies are JSON or forms.
 
 * Credentials: the session in the cookie `session_id`. Write requests from other sites are refused.
 * IDs: strings of decimal digits. They have up to 128 bits; the vendor's IDs have 64. Times are in whole seconds.
@@ -233,7 +233,7 @@ class WachtSchema(ForbiddingSchema):
 
     def envelope(self, data: Schema) -> Schema:
         """Return the schema of a successful response."""
-        status, none = {"type": "integer", "const": 200}, {"type": "array", "maxItems": 0}
+        status, none = {"type": "integer", "const": 200}, {"type": "array", "items": FAULT, "maxItems": 0}
         return object_schema(status=status, message=EMPTY, data=data, session=SESSION, errors=none)
 
 
@@ -294,7 +294,7 @@ def single_response(invitation: Invitation) -> Response:
 
 
 class WachtAnswers(WachtViewSet):
-    """Accept an invitation."""
+    """Invitations to an organization."""
 
     resource = "wacht_answers"
 

@@ -106,7 +106,7 @@ FAULT = object_schema(
     type={"type": "string"},
     loc={"type": "array", "items": {"type": "string"}},
     msg={"type": "string"},
-    input={"type": ["string", "array", "null"]},
+    input={"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]},
 )
 
 

@@ -1,4 +1,4 @@
-"""Run vendors' published clients against this service: `python tests/clients/run.py [names]`.
+"""Run vendors' published clients and generated clients against this service: `python tests/clients/run.py [names]`.
 
 Each folder next to this file is a client with its own pinned packages. Each client gets its own server process on a
 free port, with a new database that contains the demo data. Clients that cannot run on this machine are skipped. With

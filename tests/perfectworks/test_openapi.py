@@ -78,6 +78,30 @@ def test_requests_refuse_unknown_fields_and_responses_may_get_more_fields(docume
     assert [one for one in responses if "additionalProperties" in one] == []
 
 
+def test_every_array_says_what_is_in_it(document):
+    """Some generators of clients drop an operation's response if an array in it has no `items`."""
+    content = json.loads(document.json)
+    arrays = [one for one in dicts(content) if "array" in one.get("type", "")]
+    assert arrays
+    assert [one for one in arrays if "items" not in one] == []
+
+
+def dicts(value):
+    """Yield every object in a document."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from dicts(inner)
+
+
+def test_every_operation_belongs_to_one_resource_that_is_described(document):
+    content = json.loads(document.json)
+    tags = [operation["tags"] for methods in content["paths"].values() for operation in methods.values()]
+    assert list(dict.fromkeys(name for names in tags for name in names)) == [tag["name"] for tag in content["tags"]]
+    assert {len(names) for names in tags} == {1}
+    assert all(tag["description"] for tag in content["tags"])
+
+
 def test_every_operation_says_who_may_call_and_what_it_does(document):
     for path, methods in json.loads(document.json)["paths"].items():
         for method, operation in methods.items():

@@ -25,6 +25,7 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     """Invite to the current organization, list the caller's invites, and join."""
 
     resource = "member_invitations"
+    tag = "Organization members"
 
     @operation(
         "Invitation sent successfully",

@@ -26,7 +26,7 @@ from orgs.api.organization_context import PathOrganizationContext
 
 
 class OrganizationInvitationViewSet(PathOrganizationContext):
-    """`/organizations/{organization_id}/invitations`."""
+    """Invitations that an organization has sent."""
 
     resource = "organization_invitations"
 

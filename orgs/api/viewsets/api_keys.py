@@ -21,6 +21,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     """The caller's API keys. If the caller manages members, also the API keys of system users."""
 
     resource = "api_keys"
+    tag = "API keys"
 
     @operation(
         "API keys retrieved successfully",

@@ -67,14 +67,14 @@ class CollaboratorViewSet(PathOrganizationContext):
 
 
 class WorkspaceCollaboratorViewSet(CollaboratorViewSet):
-    """Collaborators of workspaces."""
+    """Members with a role in a workspace."""
 
     resource = "workspace_collaborators"
     kind = Unit.Kind.WORKSPACE
 
 
 class ApplicationCollaboratorViewSet(CollaboratorViewSet):
-    """Collaborators of applications."""
+    """Members with a role in an application."""
 
     resource = "application_collaborators"
     kind = Unit.Kind.APPLICATION

@@ -15,9 +15,10 @@ from orgs.api.serializers import MemberChangesSerializer, MemberSerializer
 
 
 class MemberViewSet(CurrentOrganizationContext):
-    """Members: people and system users."""
+    """Members of the current organization: people and system users."""
 
     resource = "members"
+    tag = "Organization members"
 
     @operation(
         "Members retrieved successfully",

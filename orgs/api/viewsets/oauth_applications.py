@@ -122,6 +122,7 @@ class OAuthApplicationViewSet(HouseViewSet):
     """The caller's OAuth applications. If the caller manages members, also the applications of system users."""
 
     resource = "oauth_applications"
+    tag = "OAuth applications"
 
     @cached_property
     def organization(self) -> Organization | None:

@@ -76,14 +76,14 @@ class UnitViewSet(PathOrganizationContext):
 
 
 class WorkspaceViewSet(UnitViewSet):
-    """Workspaces."""
+    """Workspaces of one organization."""
 
     resource = "workspaces"
     kind = Unit.Kind.WORKSPACE
 
 
 class ApplicationViewSet(UnitViewSet):
-    """Applications."""
+    """Applications of one organization."""
 
     resource = "applications"
     kind = Unit.Kind.APPLICATION
