@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 MAX_LENGTH = 254  # RFC 5321, section 4.5.3.1.3; the vendors' API documents allow 256
+MAX_LENGTH_AS_TYPED = 1024  # with spaces around it; and a Unicode domain can be longer before it is normalized
 _ADDRESS = re.compile(r"(?!\.)(?!.*\.\.)([a-z0-9_'+\-.]*)[a-z0-9_+-]@([a-z0-9][a-z0-9\-]*\.)+[a-z]{2,}", re.ASCII)
 
 
@@ -30,6 +31,8 @@ def normalize_address(text: str) -> Address:
     Raises Django's ValidationError if the address is not valid. Characters such as ``ſ`` or ``ı`` are not valid,
     because databases and email servers convert them to lower case in different ways.
     """
+    if len(text) > MAX_LENGTH_AS_TYPED:  # first, because Unicode normalization of a long text takes quadratic time
+        raise _invalid()
     local, at, domain = text.strip(" ").rpartition("@")
     if not at or not local.isascii() or len(local) > 64:
         raise _invalid()

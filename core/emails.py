@@ -127,7 +127,8 @@ def _defuse(text: str) -> str:
 
 def _spaced(text: str) -> str:
     """Remove the whitespace that template tags leave: trailing spaces and repeated empty lines."""
-    return re.sub(r"\n{3,}", "\n\n", re.sub(r"[ \t]+\n", "\n", text)).strip() + "\n"
+    lines = "\n".join(line.rstrip(" \t") for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip() + "\n"
 
 
 def _sender(name: str) -> str:

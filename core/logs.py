@@ -11,23 +11,26 @@ from datetime import UTC, datetime
 from typing import Any
 
 REDACTED = "[redacted]"
+MAX_LENGTH = 32_768
 
-SENSITIVE = r"[\w-]*(?:authorization|cookie|csrf\w*|token|secret|passw(?:or)?d|session_?(?:id|key)|api[_-]?key)"
-VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s&,;\"'})]+)"
+# Each pattern takes linear time. A match can start at only one place in a run of characters that it repeats, because it
+# starts with fixed text or after a character that it does not repeat. `++` and `*+` never try a shorter repetition.
+SENSITIVE = r"(?:authorization|cookie|csrf\w{0,32}|token|secret|passw(?:or)?d|session_?(?:id|key)|api[_-]?key)"
+VALUE = r"(?:\"[^\"]*+\"|'[^']*+'|[\"'][^\r\n]*+|[^\s&,;\"'})]++)"
 SECRETS = [
     # Paths that contain a secret: invitation links, address confirmations, password resets.
-    re.compile(r"(?P<kept>/i/)[^/\s?#\"'&<>]+"),
-    re.compile(r"(?P<kept>/(?:confirm-email|password/reset/key)/)[^/\s?#\"'&<>]+"),
+    re.compile(r"(?P<kept>/i/)[^/\s?#\"'&<>]++"),
+    re.compile(r"(?P<kept>/(?:confirm-email|password/reset/key)/)[^/\s?#\"'&<>]++"),
     # `Authorization` headers with any scheme, and cookies up to the end of the line.
-    re.compile(r"(?P<kept>\b(?:proxy-)?authorization\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+", re.IGNORECASE),
-    re.compile(r"(?P<kept>\b(?:set-)?cookie\b[\"']?\s*[:=]\s*[\"']?)[^\r\n\"']+", re.IGNORECASE),
-    re.compile(r"(?P<kept>\b(?:bearer|basic)\s+)[\w.~+/=-]{6,}", re.IGNORECASE),
-    # `name=value`, `name: value` and `"name": "value"`, if the name indicates a secret.
-    re.compile(rf"(?P<kept>\b{SENSITIVE}\b[\"']?\s*[:=]\s*){VALUE}", re.IGNORECASE),
-    re.compile(r"(?P<kept>[?&](?:code|state|key|signature)=)[^\s&\"']+", re.IGNORECASE),
+    re.compile(r"(?P<kept>\bauthorization\b[\"']?\s*+[:=]\s*+[\"']?+)[^\r\n\"']++", re.IGNORECASE),
+    re.compile(r"(?P<kept>\bcookie\b[\"']?\s*+[:=]\s*+[\"']?+)[^\r\n\"']++", re.IGNORECASE),
+    re.compile(r"(?P<kept>\b(?:bearer|basic)\s++)[\w.~+/=-]{6,}+", re.IGNORECASE),
+    # `name=value`, `name: value` and `"name": "value"`, if the end of the name indicates a secret.
+    re.compile(rf"(?P<kept>{SENSITIVE}\b[\"']?\s*+[:=]\s*+){VALUE}", re.IGNORECASE),
+    re.compile(r"(?P<kept>[?&](?:code|state|key|signature)=)[^\s&\"']++", re.IGNORECASE),
     # Passwords in database and email URLs, and JWTs anywhere.
-    re.compile(r"(?P<kept>\b[a-z][\w+.-]*://[^\s:/@]*:)[^\s/@]+(?=@)", re.IGNORECASE),
-    re.compile(r"(?P<kept>\b)eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?"),
+    re.compile(r"(?P<kept>://[^\s:/@]*+:)[^\s/@]++(?=@)"),
+    re.compile(r"(?P<kept>(?<![\w-])(?:(?!\beyJ)[\w-])*+)eyJ[\w-]{4,}+\.[\w-]++(?:\.[\w-]*+)?"),
 ]
 
 # The fields of `extra=` that are logged. Other fields are left out.
@@ -45,10 +48,26 @@ EXTRA_FIELDS = (
 
 
 def redact(text: str) -> str:
-    """Replace every secret in `text` with `[redacted]`."""
+    """Replace every secret in `text` with `[redacted]`.
+
+    Long texts are shortened to about ``MAX_LENGTH`` characters, so that nobody can make the service spend time on logs.
+    """
+    text = shorten(text)
     for secret in SECRETS:
         text = secret.sub(rf"\g<kept>{REDACTED}", text)
     return text
+
+
+def shorten(text: str) -> str:
+    """Return the beginning and the end of a long text.
+
+    The beginning stops at a space and the end starts with a new line, so that no secret loses the name before it.
+    """
+    if len(text) <= MAX_LENGTH:
+        return text
+    beginning = text[: MAX_LENGTH // 2].rpartition(" ")[0]
+    end = text[-MAX_LENGTH // 2 :].partition("\n")[2]
+    return f"{beginning}\n[{len(text) - len(beginning) - len(end)} characters left out]\n{end}".rstrip("\n")
 
 
 class RedactedFormatter(logging.Formatter):

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from core.logs import JSONFormatter, RedactedFormatter, redact
+from core.logs import MAX_LENGTH, JSONFormatter, RedactedFormatter, redact
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJvd25lciJ9.c2lnbmF0dXJl"
 
@@ -31,9 +31,13 @@ JWT = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJvd25lciJ9.c2lnbmF0dXJl"
         ('{"token": "hunter2", "email": "a@b.test"}', '{"token": [redacted], "email": "a@b.test"}'),
         ("POST /accept?token=hunter2&accept=true", "POST /accept?token=[redacted]&accept=true"),
         ("client_secret=hunter2 password='hunter 2'", "client_secret=[redacted] password=[redacted]"),
+        ("sent {'password': 'hunter2 and", "sent {'password': [redacted]"),
+        ("Proxy-Authorization: Basic aHVudGVyMg==", "Proxy-Authorization: [redacted]"),
+        ("my-first-api-key: hunter2", "my-first-api-key: [redacted]"),
         ("/authorize/done?code=hunter2&page=1", "/authorize/done?code=[redacted]&page=1"),
         ("postgres://postgres:hunter2@db/perfectworks", "postgres://postgres:[redacted]@db/perfectworks"),
         (f"cannot read {JWT} today", "cannot read [redacted] today"),
+        (f"cannot read key-{JWT} today", "cannot read key-[redacted] today"),
     ],
 )
 def test_a_secret_is_redacted_and_the_rest_stays(line, expected):
@@ -50,6 +54,20 @@ def test_a_secret_is_redacted_and_the_rest_stays(line, expected):
 )
 def test_an_ordinary_line_is_left_alone(line):
     assert redact(line) == line
+
+
+@pytest.mark.parametrize(
+    "secret", ["token=hunter2", "Cookie: a=hunter2; b=hunter2", "/i/hunter2", "password='hunter2'"]
+)
+def test_a_text_that_is_too_long_is_cut_where_no_secret_loses_its_name(secret: str):
+    for place in range(-40, 1):
+        before = "x" * (MAX_LENGTH // 2 + place)
+        after = "y" * (MAX_LENGTH // 2 + place)
+        shortened = redact(f"began {before} {secret} {before}\n{after} {secret}\nended")
+        assert len(shortened) <= MAX_LENGTH + 100
+        assert shortened.startswith("began")
+        assert shortened.endswith("\nended")
+        assert "hunter2" not in shortened
 
 
 def make_record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:

@@ -1,0 +1,149 @@
+"""Test that no pattern of the project takes more than linear time, whatever text it reads.
+
+The test compares the CPU times of a short and a long text, because Python does not count the steps of a pattern.
+"""
+
+import ast
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from importlib import import_module
+from itertools import chain
+from pathlib import Path
+from pkgutil import walk_packages
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+
+from core.addresses import normalize_address
+from core.emails import one_line, visible_lines
+from core.logs import SECRETS, redact
+from core.text import validate_plain_text
+
+Match = Callable[[str], object]
+PACKAGES = ("core", "events", "accounts", "orgs", "invitations", "perfectworks")
+SHORT, LONG = 2048, 16_384
+NOISE = 0.02  # seconds; linear patterns take a fraction of it
+# Repeated texts that make backtracking expensive. The test adds the words of each pattern, followed by each separator.
+UNITS = (*"a0A-_.:;/@=&?+'\" \t\n", "a-", "a.", "a_", "1a", "a@", "a:b", "a=b", "..", "a b", "é-", "\U0001f600")
+SEPARATORS = ("", "-", ".", "=", '="', "='", ":", "://", ": ", " ", "\n", "@", "a-", "a.a-")
+
+
+def found_in(value: object, name: str = "", depth: int = 3) -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield the patterns that a value is or contains, each with the name of its variable."""
+    if isinstance(value, re.Pattern):
+        yield name, value
+    elif isinstance(value, RegexValidator):
+        yield name, value.regex
+    elif depth and isinstance(value, (list, tuple, set, frozenset)):
+        yield from chain.from_iterable(found_in(item, name, depth - 1) for item in value)
+    elif depth and isinstance(value, dict):
+        yield from chain.from_iterable(found_in(item, str(key), depth - 1) for key, item in value.items())
+    elif depth and isinstance(value, type) and value.__module__.partition(".")[0] in PACKAGES:
+        yield from found_in(dict(vars(value)), name, depth)
+
+
+def named_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield the patterns in modules and classes."""
+    for package in map(import_module, PACKAGES):
+        for module in walk_packages(package.__path__, f"{package.__name__}."):
+            if ".migrations" not in module.name:
+                yield from found_in(dict(vars(import_module(module.name))))
+
+
+def syntax_trees() -> Iterator[ast.AST]:
+    for package in PACKAGES:
+        for path in sorted(Path(settings.BASE_DIR, package).rglob("*.py")):
+            yield from ast.walk(ast.parse(path.read_text()))
+
+
+def inline_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+    """Yield the patterns that calls such as `re.sub(r"…")` contain."""
+    for node in syntax_trees():
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="re"), attr=name), args=[ast.Constant(value=str(text)), *_]
+            ):
+                if name != "compile":
+                    yield name, re.compile(text)
+
+
+def names_matched_as_a_whole() -> set[str]:
+    """Return the names of patterns that the code uses with `fullmatch` or as `pattern=`, and in no other way."""
+    uses: dict[str, set[str]] = {}
+    for node in syntax_trees():
+        match node:
+            case ast.Attribute(value=ast.Name(id=name) | ast.Attribute(attr=name), attr=method):
+                uses.setdefault(name, set()).add(method)
+            case ast.keyword(arg="pattern", value=ast.Name(id=name)):
+                uses.setdefault(name, set()).add("fullmatch")
+    return {name for name, methods in uses.items() if methods and methods <= {"fullmatch", "pattern", "flags"}}
+
+
+AS_A_WHOLE = names_matched_as_a_whole()
+PATTERNS = {
+    pattern.pattern: (pattern, pattern.fullmatch if name in AS_A_WHOLE else pattern.split)
+    for name, pattern in chain(inline_patterns(), named_patterns())
+}
+
+
+def hostile_units(pattern: str) -> Iterator[str]:
+    yield from UNITS
+    for word in sorted(set(re.findall(r"(?<![\\A-Za-z])[A-Za-z]{2,}", pattern))):
+        yield from (word + separator for separator in SEPARATORS)
+
+
+def seconds(match: Match, text: str, *, runs: int = 1) -> float:
+    """Return the CPU time of this thread, so that other processes do not count."""
+    times = []
+    for _ in range(runs):
+        start = time.thread_time()
+        match(text)
+        times.append(time.thread_time() - start)
+    return min(times)
+
+
+def is_linear(match: Match, unit: str) -> bool:
+    """Return whether a text that is eight times as long takes about eight times as long."""
+
+    def repeated(length: int) -> str:
+        return (unit * length)[:length] + "\x00"
+
+    # The short texts stop a pattern that takes exponential time.
+    if any(seconds(match, repeated(length)) > NOISE for length in (16, 20, 24, SHORT)):
+        return False
+    if seconds(match, repeated(LONG)) < NOISE:
+        return True
+    short, long = (seconds(match, repeated(length), runs=3) for length in (SHORT, LONG))
+    return long < 3 * (LONG / SHORT) * short
+
+
+def test_patterns_of_every_kind_are_found():
+    assert {secret.pattern for secret in SECRETS} <= PATTERNS.keys()
+    assert r"\n{3,}" in PATTERNS  # inside a function
+    assert r"[\w.]*((:asc)|(:desc))?" in PATTERNS  # in a class
+    assert len(PATTERNS) > 30
+
+
+@pytest.mark.parametrize(("pattern", "match"), PATTERNS.values(), ids=(text[:40] for text in PATTERNS))
+def test_a_pattern_takes_linear_time(pattern: re.Pattern[str], match: Match):
+    assert [unit for unit in hostile_units(pattern.pattern) if not is_linear(match, unit)] == []
+
+
+@pytest.mark.parametrize("quadratic", [r"\b[\w-]*token", r"[ \t]+\n", r"\b[a-z][\w+.-]*://", r"(a|a)*b", r"(?:a+)+b"])
+def test_a_pattern_that_takes_longer_is_noticed(quadratic: str):
+    assert not all(is_linear(re.compile(quadratic).split, unit) for unit in hostile_units(quadratic))
+
+
+@pytest.mark.parametrize("function", [redact, normalize_address, one_line, visible_lines, validate_plain_text])
+def test_a_function_that_reads_text_from_outside_takes_linear_time(function: Match):
+    def call(text: str) -> None:
+        for before in ("", "a@a"):
+            with suppress(ValidationError):
+                function(before + text)
+
+    units = [*UNITS, "\u0315\u0300"]  # combining marks in the wrong order make Unicode normalization expensive
+    assert [unit for unit in units if not is_linear(call, unit)] == []
