@@ -16,6 +16,5 @@ RUN install -d -o perfectworks var var/mail \
        python manage.py collectstatic --noinput --verbosity 0
 USER perfectworks
 EXPOSE 8000
-HEALTHCHECK --start-period=20s CMD python -c "import os, urllib.request as web; web.urlopen(web.Request( \
-    'http://127.0.0.1:8000/healthz/ready', headers={'Host': os.environ['PUBLIC_BASE_URL'].split('/')[2]}))"
+HEALTHCHECK --start-period=20s CMD python -c "import urllib.request as web; web.urlopen('http://127.0.0.1:8000/healthz/ready')"
 CMD ["gunicorn", "perfectworks.wsgi:application"]

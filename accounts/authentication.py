@@ -166,6 +166,8 @@ def _require_csrf_token(request: Request) -> None:
 
 
 def _require_own_origin(request: Request) -> None:
+    if request.headers.get("Origin") == "null":
+        raise PermissionDenied("The browser hides where this request comes from (Origin: null).", code="csrf_failed")
     if not _has_own_origin(request):
         raise PermissionDenied("This request comes from another site.", code="csrf_failed")
 

@@ -70,6 +70,19 @@ def shorten(text: str) -> str:
     return f"{beginning}\n[{len(text) - len(beginning) - len(end)} characters left out]\n{end}".rstrip("\n")
 
 
+class ClientMistakes(logging.Filter):
+    """Leave out the traceback of a request that Django refuses, for example with an unknown Host header.
+
+    The message says what is wrong, and the traceback would only show Django's own code.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return True, so that the record is logged."""
+        if record.name.startswith("django.security."):
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class RedactedFormatter(logging.Formatter):
     """Format records as plain text. Remove secrets from messages and tracebacks."""
 
@@ -102,8 +115,10 @@ def logging_settings(level: str, *, as_json: bool) -> dict[str, Any]:
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"redacted": {"()": JSONFormatter} if as_json else plain},
+        "filters": {"client_mistakes": {"()": ClientMistakes}},
         "handlers": {
             "stdout": {
+                "filters": ["client_mistakes"],
                 "class": "logging.StreamHandler",
                 "stream": "ext://sys.stdout",
                 "formatter": "redacted",

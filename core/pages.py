@@ -73,3 +73,21 @@ def method_not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) ->
 def widen_policy(response: HttpResponse, sources: dict[str, Sequence[str]]) -> None:
     """Allow more sources in the Content-Security-Policy of this response: `{"img-src": ["https://…"]}`."""
     csp_update(sources)(lambda _: response)(HttpRequest())  # the decorator marks the response for the middleware
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Return the page that says why the CSRF check failed. ``reason`` is Django's text for logs."""
+    return render(request, "403_csrf.html", {"cause": csrf_cause(request, reason)}, status=HTTPStatus.FORBIDDEN)
+
+
+def csrf_cause(request: HttpRequest, reason: str) -> str:
+    """Return why the CSRF check failed: `hidden`, `foreign`, `no_cookie` or `expired`.
+
+    It is `hidden` if the browser does not tell on which page the form was: the Origin header is `null` or, with https,
+    the Referer header is missing.
+    """
+    if reason.startswith("Origin checking"):
+        return "hidden" if request.headers.get("Origin") == "null" else "foreign"
+    if reason.startswith("Referer checking"):
+        return "foreign" if request.headers.get("Referer") else "hidden"
+    return "expired" if settings.CSRF_COOKIE_NAME in request.COOKIES else "no_cookie"

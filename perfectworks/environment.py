@@ -5,6 +5,7 @@ The value of a setting is in the variable `NAME`, or in the file that `NAME_FILE
 
 import os
 import re
+from collections.abc import Mapping
 from email.headerregistry import Address
 from email.utils import getaddresses
 from importlib.util import find_spec
@@ -93,14 +94,10 @@ def require_read_committed(options: dict[str, Any]) -> None:
             )
 
 
-def require_origin(url: str) -> str:
-    """Return `url` as scheme://host[:port]. Raises ImproperlyConfigured for anything else."""
-    parts = urlsplit(url)
-    origin = f"{parts.scheme}://{parts.netloc}"
-    is_bare = url.rstrip("/") == origin and "@" not in origin
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not is_bare:
-        raise ImproperlyConfigured("PUBLIC_BASE_URL must be http(s)://host[:port] without a path.")
-    return origin
+def require_root_path(variables: Mapping[str, str]) -> None:
+    """Raise ImproperlyConfigured if the web server would run the service below a path."""
+    if "SCRIPT_NAME" in variables:
+        raise ImproperlyConfigured("SCRIPT_NAME is set, but the service needs a host of its own. Unset it.")
 
 
 def require_line(name: str, text: str) -> str:

@@ -1,11 +1,13 @@
 """Health endpoints for supervisors and load balancers. Responses contain only the status and its reason."""
 
+from collections.abc import Callable
 from functools import cache
 
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, JsonResponse
+from django.http.response import HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -36,3 +38,21 @@ def known_migrations() -> frozenset[tuple[str, str]]:
     loader = MigrationLoader(None, load=False)
     loader.load_disk()
     return frozenset(loader.disk_migrations)
+
+
+class HealthMiddleware:
+    """Respond to health checks before any other middleware reads the Host header or requires https.
+
+    Load balancers and orchestrators send their checks to IP addresses, which are not in ALLOWED_HOSTS.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Call the health view of the path, if there is one."""
+        check = CHECKS.get(request.path_info)
+        return check(request) if check else self.get_response(request)
+
+
+CHECKS = {"/healthz/live": live, "/healthz/ready": ready}

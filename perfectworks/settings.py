@@ -6,7 +6,6 @@ if `PUBLIC_BASE_URL` is missing, or if the isolation level is not READ COMMITTED
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
@@ -21,10 +20,18 @@ from perfectworks.environment import (
     require_language,
     require_line,
     require_link,
-    require_origin,
     require_read_committed,
+    require_root_path,
     require_sender,
     require_signed_webhook,
+)
+from perfectworks.hosts import (
+    email_domain,
+    host_of,
+    require_cors_origins,
+    require_hosts,
+    require_origin,
+    require_origins,
 )
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -62,15 +69,21 @@ PORT = env.int("PORT", default=8000)
 PUBLIC_BASE_URL = env.str("PUBLIC_BASE_URL", default=f"http://127.0.0.1:{PORT}" if DEBUG else "")
 if not PUBLIC_BASE_URL:
     raise ImproperlyConfigured("PUBLIC_BASE_URL is not set. Links in emails start with it: https://your.host.")
-PUBLIC_BASE_URL = require_origin(PUBLIC_BASE_URL)
-PUBLIC_HOST = urlsplit(PUBLIC_BASE_URL).hostname or ""
+PUBLIC_BASE_URL = require_origin("PUBLIC_BASE_URL", PUBLIC_BASE_URL)
+PUBLIC_HOST = host_of(PUBLIC_BASE_URL)
 HTTPS = PUBLIC_BASE_URL.startswith("https://")
 
-ALLOWED_HOSTS = [PUBLIC_HOST, *env.list("ALLOWED_HOSTS", default=[])]
+require_root_path(env.ENVIRON)
+FORCE_SCRIPT_NAME = ""  # URLs start at the root, whatever a web server or a proxy says
+
+ALLOWED_HOSTS = [PUBLIC_HOST, *require_hosts("ALLOWED_HOSTS", env.list("ALLOWED_HOSTS", default=[]))]
 if DEBUG:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
-CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL, *env.list("CSRF_TRUSTED_ORIGINS", default=[])]
-CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CSRF_TRUSTED_ORIGINS = [
+    PUBLIC_BASE_URL,
+    *require_origins("CSRF_TRUSTED_ORIGINS", env.list("CSRF_TRUSTED_ORIGINS", default=[])),
+]
+CORS_ALLOWED_ORIGINS = require_cors_origins("CORS_ALLOWED_ORIGINS", env.list("CORS_ALLOWED_ORIGINS", default=[]))
 CORS_ALLOW_HEADERS = [*default_headers, "idempotency-key", "x-api-key", "x-organization-id"]
 CORS_EXPOSE_HEADERS = ["link", "retry-after"]
 
@@ -119,6 +132,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "core.api.middleware.ApiErrorMiddleware",
     "core.api.middleware.ApiCorsMiddleware",
+    "perfectworks.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "core.pages.PolicyMiddleware",
@@ -286,6 +300,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "core.pages.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True  # forms contain the token, so no script needs the cookie
 
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
@@ -293,7 +308,6 @@ SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 # The web server itself has no HTTPS; a proxy provides it. ALLAUTH_TRUSTED_PROXY_COUNT > 0 trusts the proxy's headers.
 SECURE_SSL_REDIRECT = HTTPS and ALLAUTH_TRUSTED_PROXY_COUNT > 0
-SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
 if ALLAUTH_TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 # W005 and W021 are silenced because we do not know whether all subdomains of the host use HTTPS.
@@ -327,9 +341,8 @@ SMTP_SECONDS_AFTER_CONTENT = 600
 ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})
 # The provider whose delivery reports are accepted at /webhooks/mail/<provider>.
 EMAIL_WEBHOOK = require_signed_webhook(env.str("EMAIL_WEBHOOK", default=""), ANYMAIL)
-EMAIL_HOST_PART = f"[IPv6:{PUBLIC_HOST}]" if ":" in PUBLIC_HOST else PUBLIC_HOST
 DEFAULT_FROM_EMAIL = require_sender(
-    env.str("DEFAULT_FROM_EMAIL", default=f"no-reply@{EMAIL_HOST_PART}"), default_name=SERVICE_NAME
+    env.str("DEFAULT_FROM_EMAIL", default=f"no-reply@{email_domain(PUBLIC_HOST)}"), default_name=SERVICE_NAME
 )
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 

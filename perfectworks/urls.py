@@ -36,7 +36,6 @@ from orgs.api.viewsets.roles import RoleViewSet
 from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
 from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
 from orgs.pages.service_accounts import DeleteServiceAccount
-from perfectworks import health
 
 ORGANIZATION = "organizations/<uuid:organization_id>"
 ROLE = f"{ORGANIZATION}/roles/<uuid:role_id>"
@@ -193,11 +192,9 @@ urlpatterns = [
     path("webhooks/mail/<slug:provider>", email_webhook, name="mail-webhook"),
     # Browsers request this path on pages that declare no icon
     path("favicon.ico", RedirectView.as_view(url=get_branding().logo_url)),
-    # The admin and health checks
+    # The admin. For the health checks, see perfectworks.health.HealthMiddleware.
     path("admin", RedirectView.as_view(pattern_name="admin:index")),
     path("admin/", admin.site.urls),
-    path("healthz/live", health.live),
-    path("healthz/ready", health.ready),
 ]
 
 if settings.DEBUG:

@@ -37,7 +37,7 @@ def found_in(value: object, name: str = "", depth: int = 3) -> Iterator[tuple[st
     if isinstance(value, re.Pattern):
         yield name, value
     elif isinstance(value, RegexValidator):
-        yield name, value.regex
+        yield name, re.compile(value.regex)
     elif depth and isinstance(value, (list, tuple, set, frozenset)):
         yield from chain.from_iterable(found_in(item, name, depth - 1) for item in value)
     elif depth and isinstance(value, dict):

@@ -314,6 +314,19 @@ def test_another_origin_is_refused_even_with_the_token(signed_in, settings):
     assert change(signed_in, **headers, Origin=settings.PUBLIC_BASE_URL).status_code == 200
 
 
+def test_a_dialect_without_csrf_tokens_says_whether_the_origin_is_hidden_or_another(signed_in, organization):
+    reasons = {
+        "null": "The browser hides where this request comes from (Origin: null).",
+        "https://evil.example.com": "This request comes from another site.",
+    }
+    for origin, reason in reasons.items():
+        response = signed_in.post(
+            f"/wacht/organizations/{organization.pk}/invitations", {}, "application/json", headers={"Origin": origin}
+        )
+        assert response.status_code == 403
+        assert reason in response.content.decode()
+
+
 @pytest.mark.parametrize("kind", ["jwt", "api key"])
 def test_other_credentials_need_no_csrf_token(shown, kind):
     program = Client(enforce_csrf_checks=True, headers=shown[kind])

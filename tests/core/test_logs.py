@@ -104,10 +104,11 @@ def test_a_traceback_is_redacted_too(formatter):
     assert "ValueError: token=hunter2" not in line
 
 
-def test_each_failure_is_logged_once_and_redacted():
+def test_each_failure_is_logged_once_and_redacted_and_a_refused_request_without_a_traceback():
     script = (
         "import django; django.setup(); from django.test import Client;"
-        "Client(SERVER_NAME='perfectworks.test').get('/nowhere/i/hunter2')"
+        "Client(SERVER_NAME='perfectworks.test').get('/nowhere/i/hunter2');"
+        "Client(SERVER_NAME='10.0.0.7').get('/')"
     )
     finished = subprocess.run(
         [sys.executable, "-c", script],
@@ -130,6 +131,13 @@ def test_each_failure_is_logged_once_and_redacted():
             "logger": "django.request",
             "message": "Not Found: /nowhere/i/[redacted]",
             "status_code": 404,
-        }
+        },
+        {
+            "time": "",
+            "level": "ERROR",
+            "logger": "django.security.DisallowedHost",
+            "message": "Invalid HTTP_HOST header: '10.0.0.7'. You may need to add '10.0.0.7' to ALLOWED_HOSTS.",
+            "status_code": 400,
+        },
     ]
     assert "hunter2" not in finished.stderr

@@ -30,6 +30,15 @@ def test_unready_while_a_migration_is_missing(client):
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("host", ["10.0.0.7:8000", "[fd00::7]", "evil.test", "not a host", "bücher.test"])
+@pytest.mark.parametrize("path", ["/healthz/live", "/healthz/ready"])
+def test_a_check_may_name_any_host_and_needs_no_https(client, settings, path, host):
+    settings.SECURE_SSL_REDIRECT = True
+
+    assert client.get(path, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/healthz/live", "/healthz/ready"])
 def test_only_reading_is_allowed(client, path):
     assert client.head(path).status_code == 200

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 SECRET = "f4QmZ8vJ2xWc7RtYb1NsKd6LpHg3EaUoB5iD9kXyM0qVhTjCwF"
+NO_HOST = "which is not a host name or an IP address."
 PRODUCTION = {"SECRET_KEY": SECRET, "PUBLIC_BASE_URL": "https://perfectworks.test"}
 
 
@@ -66,6 +67,26 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
             {"PUBLIC_BASE_URL": "https://user@perfectworks.test"},
             "PUBLIC_BASE_URL must be http(s)://host[:port] without a path.",
         ),
+        *(
+            ({"PUBLIC_BASE_URL": url}, "PUBLIC_BASE_URL must be http(s)://host[:port] without a path.")
+            for url in (
+                "https://[::1",
+                "https://host:0",
+                "https://host:99999",
+                "https://host:web",
+                "https://a/?b",
+                "//a",
+            )
+        ),
+        *(
+            ({"PUBLIC_BASE_URL": f"https://{host}"}, f"PUBLIC_BASE_URL contains {host!r}, {NO_HOST}")
+            for host in ("under_score.test", "two..dots", "dot.test.", "-a.test", "1.2.3", "a b.test", "a%41.test")
+        ),
+        ({"PUBLIC_BASE_URL": "https://[fe80::1%25eth0]"}, f"PUBLIC_BASE_URL contains 'fe80::1%25eth0', {NO_HOST}"),
+        ({"ALLOWED_HOSTS": "a.test,https://b.test"}, f"ALLOWED_HOSTS contains 'https://b.test', {NO_HOST}"),
+        ({"CSRF_TRUSTED_ORIGINS": "a.test"}, "CSRF_TRUSTED_ORIGINS must be http(s)://host[:port] without a path."),
+        ({"CORS_ALLOWED_ORIGINS": "https://a_b.test"}, f"CORS_ALLOWED_ORIGINS contains 'a_b.test', {NO_HOST}"),
+        ({"SCRIPT_NAME": "/below"}, "SCRIPT_NAME is set, but the service needs a host of its own. Unset it."),
         (
             {"DATABASE_URL": "postgres://db/perfectworks?isolation_level=serializable"},
             "DATABASE_URL sets the isolation level 'serializable'; PerfectWorks needs READ COMMITTED.",
@@ -162,6 +183,45 @@ def test_production_settings_are_strict():
     assert started.stdout == (
         "[False, ['perfectworks.test'], ['https://perfectworks.test'], 'session_id', True, True, True, True, True]\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "host"),
+    [
+        ("https://Bücher.Example/", "https://xn--bcher-kva.example", "xn--bcher-kva.example"),
+        ("http://[0::1]:8000", "http://[::1]:8000", "[::1]"),
+        ("HTTPS://PerfectWorks.Test:443", "https://perfectworks.test", "perfectworks.test"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000", "127.0.0.1"),
+    ],
+)
+def test_the_public_address_is_the_one_that_browsers_send(url: str, origin: str, host: str):
+    expression = "[settings.PUBLIC_BASE_URL, settings.CSRF_TRUSTED_ORIGINS, settings.ALLOWED_HOSTS]"
+    started = load(expression, **PRODUCTION | {"PUBLIC_BASE_URL": url})
+
+    assert (started.stderr, started.stdout) == ("", f"{[origin, [origin], [host]]}\n")
+
+
+def test_other_hosts_and_origins_too():
+    expression = "[settings.ALLOWED_HOSTS[1:], settings.CSRF_TRUSTED_ORIGINS[1:], settings.CORS_ALLOWED_ORIGINS]"
+    started = load(
+        expression,
+        **PRODUCTION,
+        ALLOWED_HOSTS="Bücher.test,.bücher.test,::1,[FD00::7],10.0.0.7,*",
+        CSRF_TRUSTED_ORIGINS="https://*.Bücher.test,http://bücher.test:80",
+        CORS_ALLOWED_ORIGINS="https://bücher.test,chrome-extension://abcdef",
+    )
+
+    assert started.stdout == (
+        "[['xn--bcher-kva.test', '.xn--bcher-kva.test', '[::1]', '[fd00::7]', '10.0.0.7', '*'],"
+        " ['https://*.xn--bcher-kva.test', 'http://xn--bcher-kva.test'],"
+        " ['https://xn--bcher-kva.test', 'chrome-extension://abcdef']]\n"
+    )
+
+
+def test_emails_from_an_ipv6_address_have_its_form_of_a_domain():
+    started = load("settings.DEFAULT_FROM_EMAIL", **PRODUCTION | {"PUBLIC_BASE_URL": "http://[::1]"})
+
+    assert started.stdout == "PerfectWorks <no-reply@[IPv6:::1]>\n"
 
 
 def test_the_limits_of_inviting_have_defaults_and_can_be_set():

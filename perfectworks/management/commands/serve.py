@@ -168,7 +168,7 @@ def is_live(host: str, port: int) -> bool:
     """Return whether the web server passes its liveness check."""
     connection = HTTPConnection(host, port, timeout=5)
     try:
-        connection.request("GET", "/healthz/live", headers={"Host": settings.PUBLIC_HOST})
+        connection.request("GET", "/healthz/live")
         return connection.getresponse().status == HTTPStatus.OK
     except (OSError, HTTPException):
         return False

@@ -1,9 +1,12 @@
 """Error pages: they have the usual layout and reveal nothing internal."""
 
+from typing import Any
+
 import pytest
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.test import Client
 from django.urls import path
 
 from perfectworks.urls import urlpatterns as the_map
@@ -65,6 +68,44 @@ def test_a_foreign_host_is_refused(client, db):
 
     assert response.status_code == 400
     assert "evil.test" not in response.content.decode()
+
+
+CAUSES = {
+    "hidden": ("Your browser doesn't say where this form comes from", "the referrer"),
+    "foreign": ("This form comes from another site", "only accept forms from our own pages"),
+    "no_cookie": ("Your browser didn't send our cookie", "Allow cookies for this site."),
+    "expired": ("This form has expired", "signed in or out in another tab"),
+}
+
+
+@pytest.mark.parametrize(
+    ("headers", "cookie", "cause"),
+    [
+        ({"Origin": "null"}, True, "hidden"),
+        ({"Origin": "null"}, False, "hidden"),
+        ({}, True, "hidden"),
+        ({"Origin": "https://evil.test"}, True, "foreign"),
+        ({"Origin": "http://testserver"}, True, "foreign"),
+        ({"Referer": "https://evil.test/form"}, True, "foreign"),
+        ({"Referer": "http://testserver/form"}, True, "foreign"),
+        ({"Referer": "https://[/"}, True, "foreign"),
+        ({"Origin": "https://testserver"}, False, "no_cookie"),
+        ({"Origin": "https://testserver"}, True, "expired"),
+        ({"Referer": "https://testserver/form"}, True, "expired"),
+    ],
+)
+def test_a_form_that_is_not_accepted_says_why(headers: dict[str, str], cookie: bool, cause: str):
+    client = Client(enforce_csrf_checks=True)
+    if cookie:
+        client.cookies["csrftoken"] = "a" * 32
+
+    response: Any = client.post("/accounts/login/", headers=headers, secure=True)
+
+    heading, *rest = visible_text(response)
+    assert response.status_code == 403
+    assert heading == CAUSES[cause][0]
+    assert CAUSES[cause][1] in " ".join(rest)
+    assert "Nothing was changed." in " ".join(rest)
 
 
 def test_a_failure_needs_neither_a_request_nor_a_database():
