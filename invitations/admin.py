@@ -135,7 +135,7 @@ class InvitationAdmin(ActionAdmin):
     fields = (
         "id", "organization", "email", "current_state", "role", "permission_list", "unit", "unit_role", "language",
         "generation", "created_at", "updated_at", "expires_at", "finished_at", "inviter", "inviter_name", "answered_by",
-        "decline_reason", "superseded_by",
+        "given", "decline_reason", "superseded_by",
     )  # fmt: skip
     buttons = (
         Button("resend", "Send again", lambda by, i, data: inviting.resend(

@@ -17,6 +17,7 @@ from events.models import Event
 from invitations.actions.granting import still_vouched
 from invitations.email.models import Email
 from invitations.models import Invitation
+from orgs import policies
 from orgs.models import Membership
 from orgs.seats import members_fill_seats
 
@@ -54,10 +55,22 @@ class Reason(models.TextChoices):
     )
     ACCOUNT_DEACTIVATED = "account_deactivated", _("The account that accepted the invitation has been deactivated.")
     ORGANIZATION_ARCHIVED = "organization_archived", _("The organization is archived.")
-    ALREADY_MEMBER = "already_member", _("This person is already a member.")
+    ALREADY_MEMBER = "already_member", _("This person is already a member and has everything that is offered.")
     ACCEPTED = "accepted", _("The invitation was accepted.")
+    ACCEPTED_IN_PART = (
+        "accepted_in_part",
+        _("The invitation was accepted. This person was already a member and got only what they did not have."),
+    )
+    ACCEPTED_WITHOUT_EFFECT = (
+        "accepted_without_effect",
+        _("The invitation was accepted. This person already had everything that it offered."),
+    )
     DECLINED = "declined", _("The invitation was declined.")
     CANCELLED = "cancelled", _("The invitation was withdrawn.")
+    NOT_NEEDED = (
+        "not_needed",
+        _("The invitation was closed, because this person already has everything that it offers."),
+    )
     SUPERSEDED = "superseded", _("A newer invitation replaced this one.")
     EXPIRED = "expired", _("The invitation expired. If you send it again, a new one is created.")
     EXPIRED_UNSENT = (
@@ -167,6 +180,10 @@ def _reason(invitation: Invitation, newest: Email | None) -> Reason:
 
 
 def _reason_after_the_end(invitation: Invitation, newest: Email | None) -> Reason:
+    if invitation.is_not_needed:
+        return Reason.NOT_NEEDED
+    if invitation.state == Status.ACCEPTED and not invitation.gave_everything:
+        return Reason.ACCEPTED_IN_PART if invitation.given else Reason.ACCEPTED_WITHOUT_EFFECT
     if invitation.state == Status.ERROR and newest and newest.state == State.BOUNCED:
         return Reason.EMAIL_BOUNCED
     if invitation.state == Status.EXPIRED and newest and not (newest.sent_at or newest.withheld_at):
@@ -176,13 +193,14 @@ def _reason_after_the_end(invitation: Invitation, newest: Email | None) -> Reaso
 
 def _reason_while_open(invitation: Invitation, newest: Email | None) -> Reason:
     """Return the first reason that applies. Problems that another email would not solve come first."""
-    if _is_member(invitation):
+    membership = _membership_of_invitee(invitation)
+    if membership is not None and not policies.additions(membership, invitation.grant):
         return Reason.ALREADY_MEMBER
     if not still_vouched(invitation.organization, invitation):
         return Reason.INVITER_CAN_NO_LONGER_GRANT
     if newest and State(newest.state) in _REASON_BY_EMAIL_STATE:
         return _REASON_BY_EMAIL_STATE[State(newest.state)]
-    if members_fill_seats(invitation.organization):
+    if membership is None and members_fill_seats(invitation.organization):
         return Reason.ALL_SEATS_TAKEN
     return Reason.OPEN_WAITING_FOR_ANSWER
 
@@ -195,9 +213,10 @@ def _reason_to_wait(invitation: Invitation) -> Reason:
     return Reason.WAITING_FOR_SEAT
 
 
-def _is_member(invitation: Invitation) -> bool:
+def _membership_of_invitee(invitation: Invitation) -> Membership | None:
     owners = EmailAddress.objects.filter(email=invitation.email, verified=True).values("user")
-    return Membership.objects.filter(organization=invitation.organization, user__in=owners).exists()
+    members = Membership.objects.with_people_and_roles()
+    return members.filter(organization=invitation.organization, user__in=owners).first()
 
 
 def _reason_of_account(invitation: Invitation) -> Reason:

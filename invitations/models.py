@@ -69,6 +69,9 @@ class Invitation(models.Model):
     answered_by = models.ForeignKey(
         User, on_delete=models.SET_NULL, null=True, blank=True, related_name="answered_invitations", db_index=False
     )
+    # The parts of the grant (``GrantPart``) that acceptance gave. Null while nothing was accepted. An empty list on a
+    # cancelled invitation: it was closed because the person already had everything.
+    given = models.JSONField(null=True, blank=True, editable=False)
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -173,6 +176,16 @@ class Invitation(models.Model):
     def has_whole_grant(self) -> bool:
         """Whether the role and the unit still exist. This is always true for unanswered invitations."""
         return self.role_id is not None and (self.unit_id is None) == (self.unit_role_id is None)
+
+    @property
+    def gave_everything(self) -> bool:
+        """Whether acceptance gave the complete grant. Also true if it is unknown, for acceptances of older versions."""
+        return self.given is None or not self.has_whole_grant or set(self.given) == set(self.grant.parts)
+
+    @property
+    def is_not_needed(self) -> bool:
+        """Whether the invitation was closed because the person already had everything that it offers."""
+        return self.status == self.Status.CANCELLED and self.given == []
 
     @property
     def workspace(self) -> Unit | None:

@@ -70,6 +70,12 @@ class InvitationCancelled(Gone):
     message = "This invitation was withdrawn."
 
 
+class InvitationNotNeeded(Gone):
+    """The invitation was closed because the person already had everything that it offers."""
+
+    message = "You already have everything that this invitation offers."
+
+
 class InvitationSuperseded(Gone):
     """A newer invitation replaced this one."""
 
@@ -109,6 +115,8 @@ def why_not_open(invitation: Invitation) -> DomainError:
     """Return the error for an invitation that is not open. The error depends on how the invitation ended."""
     if invitation.is_superseded:
         return InvitationSuperseded()
+    if invitation.is_not_needed:
+        return InvitationNotNeeded()
     return _REFUSALS[invitation.status]()
 
 

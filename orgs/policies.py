@@ -7,6 +7,7 @@ applied to the inviter.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from uuid import UUID
 
 from accounts.models import User
@@ -35,6 +36,14 @@ class PersonRequired(Denied):
     message = "Only a signed-in person can do this."
 
 
+class GrantPart(StrEnum):
+    """The parts of a grant. An invitation stores which of them it gave."""
+
+    ROLE = "role"
+    PERMISSIONS = "permissions"
+    UNIT_ROLE = "unit_role"
+
+
 @dataclass(frozen=True)
 class Grant:
     """What a member or invitee gets: an organization role, direct permissions and, optionally, a role in one unit."""
@@ -43,6 +52,12 @@ class Grant:
     permissions: frozenset[str] = frozenset()
     unit: Unit | None = None
     unit_role: Role | None = None
+
+    @property
+    def parts(self) -> list[GrantPart]:
+        """The parts that a new member gets."""
+        given = {GrantPart.ROLE: True, GrantPart.PERMISSIONS: self.permissions, GrantPart.UNIT_ROLE: self.unit_role}
+        return [part for part, content in given.items() if content]
 
     @property
     def in_organization(self) -> frozenset[str]:
@@ -101,6 +116,25 @@ def member_permissions(membership: Membership) -> EffectivePermissions:
     """Return the permissions of a member. Uses prefetched assignments if there are any."""
     units = {a.unit_id: effective(a.role.permissions) for a in membership.assignments.all() if a.unit_id}
     return EffectivePermissions(membership.effective_permissions, units)
+
+
+def additions(membership: Membership, grant: Grant) -> list[GrantPart]:
+    """Return the parts of the grant that give the member something new.
+
+    A role is new if the member has no role there, or if it has all permissions of the current role and more. Otherwise,
+    the current role stays: nothing that a member accepts takes a permission away.
+    """
+    current = next((a.role for a in membership.unit_assignments if grant.unit and a.unit_id == grant.unit.pk), None)
+    new = {
+        GrantPart.ROLE: _is_wider(grant.role, membership.organization_role),
+        GrantPart.PERMISSIONS: bool(grant.permissions - membership.effective_permissions),
+        GrantPart.UNIT_ROLE: grant.unit_role is not None and (current is None or _is_wider(grant.unit_role, current)),
+    }
+    return [part for part, is_new in new.items() if is_new]
+
+
+def _is_wider(role: Role, current: Role) -> bool:
+    return effective(role.permissions) > effective(current.permissions)
 
 
 def caller_permissions(by: Principal, organization: Organization) -> EffectivePermissions:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.principals import Principal
 from events.models import Event
-from invitations.actions.granting import vouched_grant
+from invitations.actions.giving import close_not_needed, give, needed_grant, parts_to_give
 from invitations.actions.transitions import leave_pending
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.limits import count_email_to
@@ -20,7 +20,6 @@ from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited, InvitationNotFound, InviterCannotGrant, require_open, why_not_open
 from invitations.tokens import Proof
 from orgs import policies
-from orgs.actions.members import add_membership
 from orgs.actions.saving import record
 from orgs.models import Membership, Organization
 from orgs.seats import members_fill_seats
@@ -28,7 +27,10 @@ from orgs.seats import members_fill_seats
 
 @dataclass(frozen=True)
 class AcceptResult:
-    """The accepted invitation and the new membership. ``membership`` is None while the invitation waits for a seat."""
+    """The accepted invitation and the membership. ``membership`` is None while the invitation waits for a seat.
+
+    ``invitation.given`` has the parts of the grant that the person did not have yet.
+    """
 
     invitation: Invitation
     membership: Membership | None
@@ -39,8 +41,9 @@ class AcceptResult:
 def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> AcceptResult:
     """Accept an invitation: create the membership, or wait for a seat if none is free.
 
-    The caller must be a person who has verified the invited address. The permissions of a caller who is already a
-    member do not change. ``proof`` is the verified token of the link that the caller opened, if any.
+    The caller must be a person who has verified the invited address. A caller who is already a member needs no seat,
+    gets what the invitation adds (decision 35), and keeps everything else. The caller's other invitations that have
+    nothing left to give are closed. ``proof`` is the verified token of the link that the caller opened, if any.
 
     Raises PersonRequired, InvitationNotFound, InviterCannotGrant and AccountEnded. If the invitation is not open,
     raises the error from ``why_not_open``. With ``proof``, can also raise NotYours, AddressNotVerified and
@@ -49,18 +52,19 @@ def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) ->
     user = policies.require_person(by)
     organization, invitation = find_for_invitee(by, invitation_id, proof)
     require_open(invitation)
-    membership = policies.find_membership(user, organization)
-    was_member = membership is not None
-    if membership is None:
-        grant = vouched_grant(organization, invitation)
-        if grant is None:
-            raise InviterCannotGrant
-        if members_fill_seats(organization):
-            return _wait_for_a_seat(by, organization, invitation)
-        membership = add_membership(by=by, organization=organization, user=user, grant=grant)
-    _answer(invitation, Invitation.Status.ACCEPTED, answered_by=user)
-    record("invitation.accepted", by, invitation, organization, was_member=was_member)
+    former = policies.find_membership(user, organization)
+    grant = needed_grant(organization, invitation, former)
+    if grant is None:
+        raise InviterCannotGrant
+    was_member = former is not None
+    if not was_member and members_fill_seats(organization):
+        return _wait_for_a_seat(by, organization, invitation)
+    given = parts_to_give(former, grant)
+    membership = give(by, organization, user, former, grant)
+    _answer(invitation, Invitation.Status.ACCEPTED, answered_by=user, given=given)
+    record("invitation.accepted", by, invitation, organization, was_member=was_member, given=given)
     queue_email(invitation, Email.Kind.ANSWERED)
+    close_not_needed(by, organization, user)
     return AcceptResult(find_invitation(organization, invitation_id), membership, was_member=was_member)
 
 

@@ -25,10 +25,10 @@ def leave_waiting(invitation_id: UUID, status: str, **values: Any) -> bool:
     return _change_status(_row(invitation_id).waiting().order_by(), status, values)
 
 
-def withdraw(invitation_id: UUID) -> bool:
-    """Cancel an invitation that is open or waits for a seat. Return False if it is neither."""
+def withdraw(invitation_id: UUID, **values: Any) -> bool:
+    """Cancel an invitation that is open or waits for a seat, and set ``values``. Return False if it is neither."""
     status = Invitation.Status.CANCELLED
-    return leave_pending(invitation_id, status) or leave_waiting(invitation_id, status)
+    return leave_pending(invitation_id, status, **values) or leave_waiting(invitation_id, status, **values)
 
 
 def leave_overdue(invitation_id: UUID) -> bool:

@@ -5,13 +5,12 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.principals import SERVICE, Principal
-from invitations.actions.granting import vouched_grant
+from invitations.actions.giving import close_not_needed, give, needed_grant, parts_to_give
 from invitations.actions.transitions import leave_waiting, withdraw
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.models import Invitation
 from orgs import policies
-from orgs.actions.members import add_membership
 from orgs.actions.saving import record
 from orgs.locks import lock_account, lock_organization
 from orgs.models import Organization
@@ -31,20 +30,29 @@ def complete_waiting(*, by: Principal, organization: Organization) -> int:
     """Give free seats to waiting invitations, the longest wait first. Return the number of completed invitations.
 
     The caller must have locked the organization. Nobody can join an archived organization. Restoring the organization
-    calls this function again.
+    calls this function again. A person who is a member already needs no seat.
     """
-    completed = 0
     if organization.is_archived:
-        return completed
-    for waiting in organization.invitations.with_details().waiting():
-        if members_fill_seats(organization):
-            break
-        completed += _complete(by, organization, waiting)
+        return 0
+    waiting = list(organization.invitations.with_details().waiting())
+    invitees = {invitation.answered_by_id for invitation in waiting}
+    members: set[UUID | None] = set(
+        organization.memberships.filter(user__in=invitees).values_list("user_id", flat=True)
+    )
+    completed, is_full = 0, False
+    for invitation in waiting:
+        if invitation.answered_by_id not in members:
+            is_full = is_full or members_fill_seats(organization)
+            if is_full:
+                continue
+        if _complete(by, organization, invitation):
+            completed += 1
+            members.add(invitation.answered_by_id)
     return completed
 
 
 def _complete(by: Principal, organization: Organization, waiting: Invitation) -> bool:
-    """Add the person who accepted as a member. Return whether the invitation was completed.
+    """Give the person who accepted what the invitation offers. Return whether the invitation was completed.
 
     If the account is deleted, cancel the invitation. If the account is inactive or the inviter cannot offer the grant,
     the invitation continues to wait.
@@ -54,14 +62,15 @@ def _complete(by: Principal, organization: Organization, waiting: Invitation) ->
         if withdraw(waiting.pk):
             record("invitation.cancelled", by, waiting, organization)
         return False
-    was_member = policies.find_membership(account, organization) is not None
-    grant = vouched_grant(organization, waiting)
-    if not account.is_active or (grant is None and not was_member):
+    former = policies.find_membership(account, organization)
+    grant = needed_grant(organization, waiting, former)
+    if not account.is_active or grant is None:
         return False
-    if not leave_waiting(waiting.pk, Invitation.Status.ACCEPTED):
+    given = parts_to_give(former, grant)
+    if not leave_waiting(waiting.pk, Invitation.Status.ACCEPTED, given=given):
         return False
-    if grant is not None and not was_member:
-        add_membership(by=by, organization=organization, user=account, grant=grant)
-    record("invitation.accepted", by, waiting, organization, was_member=was_member, waited=True)
+    give(by, organization, account, former, grant)
+    record("invitation.accepted", by, waiting, organization, was_member=former is not None, waited=True, given=given)
     queue_email(waiting, Email.Kind.ANSWERED)
+    close_not_needed(by, organization, account)
     return True

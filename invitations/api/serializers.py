@@ -22,6 +22,7 @@ from invitations.models import Invitation
 from orgs.api.fields import BlankAsNullField, LanguageField, PermissionsField
 from orgs.api.filters import BUILT_IN_NAMES
 from orgs.api.serializers import ActorSerializer, ChangesSerializer, RoleReferenceSerializer, UnitReferenceSerializer
+from orgs.policies import GrantPart
 
 MAX_TOKEN_LENGTH = 256
 
@@ -33,6 +34,18 @@ class LifetimeField(StrictIntegerField):
 
     def __init__(self) -> None:
         super().__init__(source="lifetime_days", min_value=1, max_value=MAX_LIFETIME_DAYS, required=False)
+
+
+class GivenField(serializers.ListField):
+    """The parts of the invitation that its acceptance gave."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            child=serializers.ChoiceField(choices=[part.value for part in GrantPart]),
+            allow_null=True,
+            help_text="What the acceptance gave: the parts that the person did not have yet. Null until then.",
+            **kwargs,
+        )
 
 
 # Responses
@@ -78,6 +91,7 @@ class InvitationSerializer(HouseSerializer):
     language = LanguageField(source="effective_language", help_text="The language of the emails and pages.")
     invited_by = InviterSerializer(source="*")
     decline_reason = BlankAsNullField()
+    given = GivenField()
     superseded_by = serializers.UUIDField(source="superseded_by_id", allow_null=True)
     generation = serializers.IntegerField(help_text="How often it was sent. Only the link of the newest email works.")
     created_at = TimeField()
@@ -215,7 +229,8 @@ class AcceptanceSerializer(HouseSerializer):
     invitation_id = serializers.UUIDField(source="invitation.id")
     status = serializers.ChoiceField(source="invitation.state", choices=["accepted", "processing"])
     member_id = serializers.UUIDField(source="membership.id", allow_null=True)
-    was_member = serializers.BooleanField(help_text="True if the caller was already a member. No permission changes.")
+    was_member = serializers.BooleanField(help_text="True if the caller was already a member. They lose no permission.")
+    given = GivenField(source="invitation.given")
 
 
 # Request bodies

@@ -70,6 +70,7 @@ def envelope(data: Any, status: int, session: Any, errors: list[Any]) -> dict[st
 
 STATUSES = {"pending": "pending", "processing": "pending", "accepted": "accepted"}
 NO_FREE_SEAT = "The organization has no free seat at the moment. You are in as soon as there is one."
+NOTHING_NEW = "You already had everything that this invitation offers."
 
 
 def session_representation(request: HttpRequest) -> dict[str, str] | None:
@@ -180,8 +181,10 @@ class AcceptanceSerializer(SnakeCaseSerializer):
     message = serializers.SerializerMethodField()
 
     def get_message(self, result: answering.AcceptResult) -> str:
-        """Return an empty string, or a message if the acceptance waits for a free seat."""
-        return "" if result.membership else NO_FREE_SEAT
+        """Return an empty string, or a message if the acceptance waits for a free seat or has given nothing."""
+        if result.membership is None:
+            return NO_FREE_SEAT
+        return NOTHING_NEW if result.invitation.given == [] else ""
 
 
 class EnvelopeRenderer(JSONRenderer):

@@ -103,6 +103,7 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "permissions": permission_labels(invitation.permissions),
         "unit": invitation.unit and one_line(invitation.unit.name),
         "unit_role": one_line(role_label(invitation.unit_role)),
+        "was_member": not invitation.gave_everything,
         "decline_reason": visible_lines(invitation.decline_reason),
         "server_response": _failure_response(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
         "link": link_for(invitation) if email.is_to_invitee else "",

@@ -5,6 +5,7 @@ the page has the HTTP status of the error. The page and the action therefore giv
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -14,13 +15,14 @@ from accounts.sessions import session_principal
 from core.api.errors import problem_of
 from core.errors import DomainError
 from core.languages import activate_language
-from invitations.actions.granting import still_vouched
+from invitations.actions.giving import needed_grant
 from invitations.lookups import find_shown, require_present, require_recipient
 from invitations.models import Invitation
 from invitations.pages.link_session import load_proof
 from invitations.refusals import InvitationNotFound, InviterCannotGrant, why_not_open
 from invitations.tokens import Proof, Purpose
 from orgs import policies
+from orgs.models import Membership
 
 ACCEPTED_STATES = (Invitation.Status.ACCEPTED, Invitation.Status.PROCESSING)
 
@@ -72,9 +74,10 @@ class PageState:
             return refusal
         return None
 
-    def is_member(self) -> bool:
-        """Return whether the visitor is a member of the organization."""
-        return policies.find_membership(self.by.user, self.invitation.organization) is not None
+    @cached_property
+    def membership(self) -> Membership | None:
+        """The visitor's membership of the organization, if any."""
+        return policies.find_membership(self.by.user, self.invitation.organization) if self.by.user else None
 
     def _require_open(self) -> None:
         if not self.invitation.is_open:
@@ -83,7 +86,7 @@ class PageState:
             require_present(self.invitation, self.proof)
 
     def _require_vouched(self) -> None:
-        if not still_vouched(self.invitation.organization, self.invitation) and not self.is_member():
+        if needed_grant(self.invitation.organization, self.invitation, self.membership) is None:
             raise InviterCannotGrant
 
 

@@ -13,6 +13,7 @@ from invitations.models import Invitation
 from invitations.pages.forms import DeclineForm
 from invitations.pages.page_state import PageState, status_of
 from invitations.refusals import InvitationAccepted, InvitationExpired, InvitationWaits
+from orgs import policies
 from orgs.pages.logos import allow_logos
 
 
@@ -22,8 +23,15 @@ def show(request: HttpRequest, page_state: PageState, *, status: int | None = No
     if refusal is not None:
         return show_refusal(request, refusal, page_state.invitation, status=status, page_state=page_state, **context)
     page = "open" if page_state.is_signed_in else "welcome"
-    context = {"form": DeclineForm(), "is_member": page_state.is_signed_in and page_state.is_member(), **context}
+    context = {"form": DeclineForm(), **_membership_context(page_state), **context}
     return _render(request, page, status or 200, page_state.invitation, page_state=page_state, **context)
+
+
+def _membership_context(page_state: PageState) -> dict[str, Any]:
+    """Return whether the visitor is a member, and which parts of the offer would be new to them."""
+    membership = page_state.membership if page_state.is_signed_in else None
+    added = policies.additions(membership, page_state.invitation.grant) if membership else []
+    return {"is_member": membership is not None, "added": added}
 
 
 def show_refusal(

@@ -13,7 +13,7 @@ from orgs.locks import lock_active_account, lock_organization
 from orgs.lookups import MemberNotFound, find_grant, find_member, grant_data
 from orgs.models import Membership, Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN_ROLE, OWN, OWNER_ROLE
-from orgs.policies import Grant
+from orgs.policies import Grant, GrantPart
 from orgs.seats import require_seat
 from orgs.signals import seat_freed
 
@@ -56,6 +56,26 @@ def add_membership(*, by: Principal, organization: Organization, user: User, gra
         membership.assignments.create(role=grant.unit_role, unit=grant.unit)
     record("membership.created", by, membership, organization, user_id=user.pk, **grant_data(grant))
     return membership
+
+
+def extend_membership(
+    *, by: Principal, organization: Organization, membership: Membership, grant: Grant
+) -> list[GrantPart]:
+    """Add to a member what the grant has and the member lacks (``policies.additions``). Return the added parts.
+
+    Nothing is taken away. The calling code has locked the organization and checked permissions. Raises AccountEnded,
+    OwnerIsNoPerson.
+    """
+    lock_active_account(membership.user_id)
+    added = policies.additions(membership, grant)
+    if GrantPart.ROLE in added or GrantPart.PERMISSIONS in added:
+        role = grant.role if GrantPart.ROLE in added else membership.organization_role
+        extended = Grant(role, frozenset(membership.permissions) | grant.permissions)
+        _require_fit_to_own(membership.user, extended)
+        _change_organization_grant(by, organization, membership, extended)
+    if GrantPart.UNIT_ROLE in added:
+        set_unit_role(by=by, organization=organization, membership=membership, grant=grant)
+    return added
 
 
 @transaction.atomic
@@ -154,8 +174,7 @@ def change_member_roles(
     _require_fit_to_own(membership.user, grant)
     if grant.role.pk != OWNER_ROLE:
         require_other_owner(organization, membership)
-    set_organization_grant(membership, grant)
-    record("membership.roles_changed", by, membership, organization, user_id=membership.user_id, **grant_data(grant))
+    _change_organization_grant(by, organization, membership, grant)
     return find_member(organization, membership_id)
 
 
@@ -195,6 +214,20 @@ def require_other_owner(organization: Organization, membership: Membership) -> N
 def _require_fit_to_own(user: User, grant: Grant) -> None:
     if grant.role.pk == OWNER_ROLE and not user.is_person:
         raise OwnerIsNoPerson
+
+
+def _change_organization_grant(by: Principal, organization: Organization, membership: Membership, grant: Grant) -> None:
+    set_organization_grant(membership, grant)
+    record("membership.roles_changed", by, membership, organization, user_id=membership.user_id, **grant_data(grant))
+
+
+def set_unit_role(*, by: Principal, organization: Organization, membership: Membership, grant: Grant) -> None:
+    """Give the member the grant's role in its unit. It replaces the current role in that unit."""
+    unit, role = grant.unit, grant.unit_role
+    if unit is None or role is None:
+        raise ValueError("The grant has no role in a unit.")
+    membership.assignments.update_or_create(unit=unit, defaults={"role": role})
+    record("membership.unit_role_assigned", by, membership, organization, unit_id=unit.pk, role_id=role.pk)
 
 
 def set_organization_grant(membership: Membership, grant: Grant) -> None:

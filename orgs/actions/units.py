@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.principals import Principal
 from core.errors import Conflict
 from orgs import policies
+from orgs.actions.members import set_unit_role
 from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.locks import lock_organization
 from orgs.lookups import MemberNotFound, find_member, find_role, find_unit
@@ -92,9 +93,9 @@ def assign_unit_role(
     membership = find_member(organization, membership_id)
     _require_authority_in_unit(held, membership, unit)
     role = find_role(organization, role_id, Level.UNIT)
-    policies.require_subset(Grant(role, unit=unit, unit_role=role).in_unit - held.in_unit(unit.pk))
-    membership.assignments.update_or_create(unit=unit, defaults={"role": role})
-    record("membership.unit_role_assigned", by, membership, organization, unit_id=unit.pk, role_id=role.pk)
+    grant = Grant(role, unit=unit, unit_role=role)
+    policies.require_subset(grant.in_unit - held.in_unit(unit.pk))
+    set_unit_role(by=by, organization=organization, membership=membership, grant=grant)
     return find_member(organization, membership_id)
 
 

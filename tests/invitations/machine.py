@@ -142,6 +142,7 @@ class InvitationMachineBase(RuleBasedStateMachine):
                 names[row.inviter_id],
                 row.state,
                 row.is_superseded,
+                row.is_not_needed,
             )
             for row in rows
         }
@@ -154,6 +155,7 @@ class InvitationMachineBase(RuleBasedStateMachine):
                 one.inviter,
                 one.state,
                 one.is_superseded,
+                one.is_not_needed,
             )
             for one in self.model.invitations
         }

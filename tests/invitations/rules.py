@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.invitations.grants import EVERYDAY, MANAGE, ModelGrant
+from tests.invitations.grants import EVERYDAY, MANAGE, ROLES, UNIT_ROLES, ModelGrant
 
 PENDING, WAITING = "pending", "processing"
 # For each state except open: the class name of the error that actions raise.
@@ -40,6 +40,7 @@ class ModelInvitation:
     key: Any = None
     state: str = PENDING
     is_superseded: bool = False
+    is_not_needed: bool = False
     is_marked: bool = True
 
     @property
@@ -149,11 +150,9 @@ class InvitationModel:
     def accept(self, by: str, invitation: ModelInvitation) -> list[str]:
         require(invitation.to == by, "InvitationNotFound")
         require_open(invitation)
-        if by in self.members:
-            invitation.state = "accepted"
-            return ["invitation.accepted"]
-        require(self.can_offer(invitation.inviter, invitation.grant), "InviterCannotGrant")
-        if self.is_full:
+        if by not in self.members or self.additions(invitation):
+            require(self.can_offer(invitation.inviter, invitation.grant), "InviterCannotGrant")
+        if by not in self.members and self.is_full:
             invitation.state = WAITING
             self.waiting.append(invitation)
             return ["invitation.waits_for_seat"]
@@ -211,17 +210,26 @@ class InvitationModel:
         return ["organization.seat_limit_set", *self.fill_seats()]
 
     def fill_seats(self) -> list[str]:
-        """Give free seats to waiting invitees in order. Skip invitees whose inviter can no longer grant the roles."""
+        """Give free seats to waiting invitees in order. Skip invitees whose inviter can no longer grant the roles.
+
+        A member needs no seat.
+        """
         events: list[str] = []
         for invitation in list(self.waiting):
-            if self.is_full:
-                break
-            if invitation.to in self.members:
-                self.end(invitation, "accepted")
-                events.append("invitation.accepted")
-            elif self.can_offer(invitation.inviter, invitation.grant):
+            is_member = invitation.to in self.members
+            needs_inviter = not is_member or self.additions(invitation)
+            is_vouched = not needs_inviter or self.can_offer(invitation.inviter, invitation.grant)
+            if invitation in self.waiting and (is_member or not self.is_full) and is_vouched:
                 events += self.join(invitation)
         return events
+
+    def additions(self, invitation: ModelInvitation) -> list[str]:
+        """Return the kinds of the events for what the invitation adds to a member."""
+        held, offered = self.members[invitation.to], invitation.grant
+        in_organization = ROLES[offered.role] > ROLES[held.role] or offered.permissions - held.rights
+        held_in_unit = UNIT_ROLES.get(held.unit_role)
+        in_unit = offered.unit_role and (held_in_unit is None or UNIT_ROLES[offered.unit_role] > held_in_unit)
+        return ["membership.roles_changed"] * bool(in_organization) + ["membership.unit_role_assigned"] * bool(in_unit)
 
     # Helpers
 
@@ -257,10 +265,35 @@ class InvitationModel:
             invitation.inviter = by
 
     def join(self, invitation: ModelInvitation) -> list[str]:
-        self.ceilings[invitation.to] = self.rights_of(invitation.inviter)
-        self.members[invitation.to] = invitation.grant
+        """Make the invitee a member, or add what a member lacks. Close the invitations that then add nothing."""
+        who, offered = invitation.to, invitation.grant
+        ceiling = self.rights_of(invitation.inviter)
+        held = self.members.get(who)
+        if held is None:
+            events, self.members[who], self.ceilings[who] = ["membership.created"], offered, ceiling
+        else:
+            events = self.additions(invitation)
+            self.members[who] = self.extended(held, offered)
+            former = self.ceilings.get(who, self.rights_of(who))
+            self.ceilings[who] = (former[0] | ceiling[0], former[1] | ceiling[1]) if events else former
         self.end(invitation, "accepted")
-        return ["membership.created", "invitation.accepted"]
+        return [*events, "invitation.accepted", *self.close_not_needed(who)]
+
+    def extended(self, held: ModelGrant, offered: ModelGrant) -> ModelGrant:
+        """Return the grant of a member after an acceptance: a role only replaces a role with fewer permissions."""
+        role = offered.role if ROLES[offered.role] > ROLES[held.role] else held.role
+        adds_permissions = role != held.role or offered.permissions - held.rights
+        permissions = held.permissions | offered.permissions if adds_permissions else held.permissions
+        before, after = UNIT_ROLES.get(held.unit_role), UNIT_ROLES.get(offered.unit_role)
+        is_wider = after is not None and (before is None or after > before)
+        return ModelGrant(role, permissions, offered.unit_role if is_wider else held.unit_role)
+
+    def close_not_needed(self, who: str) -> list[str]:
+        others = [one for one in self.invitations if one.to == who and one.reserves and not self.additions(one)]
+        for one in others:
+            self.end(one, "cancelled")
+            one.is_not_needed = True
+        return ["invitation.cancelled"] * len(others)
 
     def end(self, invitation: ModelInvitation, state: str) -> None:
         invitation.state = state
@@ -275,6 +308,7 @@ def require(condition: bool, refusal: str) -> None:
 
 def require_open(invitation: ModelInvitation) -> None:
     require(not invitation.is_superseded, "InvitationSuperseded")
+    require(not invitation.is_not_needed, "InvitationNotNeeded")
     require(invitation.state == PENDING, ENDED.get(invitation.state, ""))
 
 

@@ -21,7 +21,7 @@ from invitations.explaining import TO_STAFF_ONLY, Entry, Reason, explain
 from invitations.models import Invitation
 from orgs.actions.organizations import archive_organization, set_seat_limit
 from orgs.models import Organization
-from orgs.permissions import EDITOR_ROLE, VIEWER_ROLE
+from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNASSIGNED_ROLE
 from tests.factories import AttemptFactory, EmailAddressFactory, MembershipFactory, UserFactory
 from tests.support.people import session_of
 
@@ -134,9 +134,28 @@ def test_an_inviter_who_lost_the_right_can_no_longer_grant(invitation: Invitatio
 
 
 def test_a_member_has_no_need_to_join(invitation: Invitation, organization: Organization, invitee: User):
-    MembershipFactory.create(organization=organization, user=invitee, role_id=VIEWER_ROLE)
-
+    membership = MembershipFactory.create(organization=organization, user=invitee, role_id=ADMIN_ROLE)
     assert reason(invitation) == "already_member"
+
+    membership.assignments.update(role_id=UNASSIGNED_ROLE)
+    assert reason(invitation) == "open_waiting_for_answer"
+
+
+@pytest.mark.parametrize(
+    ("status", "given", "expected"),
+    [
+        ("accepted", None, "accepted"),
+        ("accepted", ["role"], "accepted"),
+        ("accepted", ["permissions"], "accepted_in_part"),
+        ("accepted", [], "accepted_without_effect"),
+        ("cancelled", [], "not_needed"),
+        ("cancelled", None, "cancelled"),
+    ],
+)
+def test_what_was_really_given_is_said(invitation: Invitation, status: str, given: list[str] | None, expected: str):
+    Invitation.objects.filter(pk=invitation.pk).update(status=status, given=given, finished_at=timezone.now())
+
+    assert reason(invitation) == expected
 
 
 def test_a_member_by_another_address_is_not_revealed(invitation: Invitation, organization: Organization, member: User):

@@ -259,8 +259,13 @@ def test_two_invitations_of_one_person_make_one_membership(somebody: Somebody, f
         ]
         answers = race(*(partial(accept, by=session_of(invitee), invitation_id=row.pk) for row in invitations))
         assert sorted(answer.was_member for answer in answers) == [False, True]
-        assert answers[0].membership == answers[1].membership == membership_of(invitee, organization)
-        assert sorted(kinds(organization)) == ["invitation.accepted"] * 2 + ["membership.created"]
+        membership = membership_of(invitee, organization)
+        assert answers[0].membership == answers[1].membership == membership
+        assert (membership.organization_role.pk, len(membership.unit_assignments)) == (EDITOR_ROLE, 1)
+        added, joined = sorted(answers, key=lambda answer: not answer.was_member)
+        assert joined.invitation.given == (["role"] if added.invitation.unit else ["role", "unit_role"])
+        assert added.invitation.given == (["unit_role"] if added.invitation.unit else ["role"])
+        assert sorted(kinds(organization))[:3] == ["invitation.accepted"] * 2 + ["membership.created"]
 
 
 def test_an_overdue_invitation_expires_once(somebody: Somebody, founded: Founded):

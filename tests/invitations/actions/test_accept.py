@@ -1,6 +1,8 @@
 """Test accepting: a person who has verified the address joins if the inviter may still grant the roles."""
 
+from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -19,6 +21,7 @@ from invitations.refusals import (
     InvitationDeclined,
     InvitationExpired,
     InvitationNotFound,
+    InvitationNotNeeded,
     InvitationSuperseded,
     InvitationUndeliverable,
     InvitationWaits,
@@ -28,13 +31,14 @@ from invitations.refusals import (
 )
 from invitations.tokens import PAGE_PURPOSES, Proof, Purpose
 from orgs.locks import AccountEnded
-from orgs.models import Organization, Role, RoleAssignment
+from orgs.models import Organization, Role, RoleAssignment, Unit
 from orgs.permissions import (
     ADMIN_ROLE,
     EDITOR_ROLE,
     LIST_PROJECTS,
     MANAGE_BILLING,
     OWNER_ROLE,
+    UNASSIGNED_ROLE,
     UNIT_ADMIN_ROLE,
     UNIT_EDITOR_ROLE,
     UNIT_VIEWER_ROLE,
@@ -101,7 +105,14 @@ class TestJoining:
                 unit_id=unit.pk,
                 unit_role_id=UNIT_EDITOR_ROLE,
             ),
-            event("invitation.accepted", invitation, invitee, organization, was_member=False),
+            event(
+                "invitation.accepted",
+                invitation,
+                invitee,
+                organization,
+                was_member=False,
+                given=["role", "permissions", "unit_role"],
+            ),
         ]
         assert (answer.membership, answer.was_member) == (membership, False)
         assert membership.permissions == [MANAGE_BILLING]
@@ -282,43 +293,159 @@ class TestOnlyOnce:
 
 
 class TestAMemberAlready:
-    def test_it_is_answered_and_no_right_changes(self, organization: Organization, owner: User, invitee: User):
-        unit = UnitFactory.create(organization=organization)
-        membership = MembershipFactory.create(
-            organization=organization, user=invitee, role_id=VIEWER_ROLE, permissions=[MANAGE_BILLING]
-        )
-        invitation = InvitationFactory.create(
-            organization=organization,
-            email=ADDRESS,
-            inviter=owner,
-            role_id=ADMIN_ROLE,
-            unit=unit,
-            unit_role_id=UNIT_ADMIN_ROLE,
-        )
-        with track_changes() as changes:
-            answer = say_yes(invitee, invitation)
-        assert changes.tables == {"invitations.Invitation": (0, 1, 0), "invitations.Email": (1, 0, 0)}
-        assert changes.events == [event("invitation.accepted", invitation, invitee, organization, was_member=True)]
-        assert (answer.membership, answer.was_member, answer.invitation.status) == (membership, True, "accepted")
+    """A member gets what the invitation adds, and loses nothing."""
 
-    def test_an_admin_is_not_lowered_by_an_old_invitation(self, organization: Organization, owner: User, invitee: User):
-        MembershipFactory.create(organization=organization, user=invitee, role_id=ADMIN_ROLE)
-        say_yes(
-            invitee,
-            InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=VIEWER_ROLE),
-        )
-        assert role_id_of(invitee, organization) == ADMIN_ROLE
+    @pytest.fixture
+    def rooms(self, organization: Organization) -> list[Unit]:
+        return [UnitFactory.create(organization=organization, name=name) for name in ("Red Room", "Blue Room")]
 
-    def test_neither_a_seat_nor_the_inviters_rights_are_needed(
-        self, organization: Organization, admin: User, invitee: User
+    @pytest.fixture
+    def into(self, organization: Organization, owner: User) -> Callable[..., Invitation]:
+        def invite_into(unit: Unit | None = None, **values: Any) -> Invitation:
+            rows = {"unit": unit, "unit_role_id": UNIT_EDITOR_ROLE} if unit else {}
+            defaults = {"email": ADDRESS, "role_id": UNASSIGNED_ROLE}
+            return InvitationFactory.create(organization=organization, inviter=owner, **{**defaults, **rows, **values})
+
+        return invite_into
+
+    def test_two_invitations_into_two_units_give_a_role_in_both(
+        self, organization: Organization, invitee: User, rooms: list[Unit], into: Callable[..., Invitation]
     ):
+        red, blue = into(rooms[0]), into(rooms[1])
+        say_yes(invitee, red)
+        membership = membership_of(invitee, organization)
+        with track_changes() as changes:
+            answer = say_yes(invitee, blue)
+        assert changes.tables == {
+            "orgs.RoleAssignment": (1, 0, 0),
+            "invitations.Invitation": (0, 1, 0),
+            "invitations.Email": (1, 0, 0),
+        }
+        assert changes.events == [
+            event(
+                "membership.unit_role_assigned",
+                membership,
+                invitee,
+                organization,
+                unit_id=rooms[1].pk,
+                role_id=UNIT_EDITOR_ROLE,
+            ),
+            event("invitation.accepted", blue, invitee, organization, was_member=True, given=["unit_role"]),
+        ]
+        assert (answer.membership, answer.was_member, answer.invitation.given) == (membership, True, ["unit_role"])
+        assert {(a.unit, a.role_id) for a in membership_of(invitee, organization).assignments.all()} == {
+            (None, UNASSIGNED_ROLE),
+            (rooms[0], UNIT_EDITOR_ROLE),
+            (rooms[1], UNIT_EDITOR_ROLE),
+        }
+
+    @pytest.mark.parametrize(
+        ("held", "offered", "after", "given"),
+        [
+            (UNASSIGNED_ROLE, EDITOR_ROLE, EDITOR_ROLE, ["role"]),
+            (VIEWER_ROLE, OWNER_ROLE, OWNER_ROLE, ["role"]),
+            (ADMIN_ROLE, VIEWER_ROLE, ADMIN_ROLE, []),
+            (EDITOR_ROLE, EDITOR_ROLE, EDITOR_ROLE, []),
+        ],
+    )
+    def test_a_role_replaces_only_a_role_with_fewer_permissions(
+        self,
+        organization: Organization,
+        invitee: User,
+        into: Callable[..., Invitation],
+        held: UUID,
+        offered: UUID,
+        after: UUID,
+        given: list[str],
+    ):
+        MembershipFactory.create(
+            organization=organization, user=invitee, role_id=held, permissions=["organization:manage_plans"]
+        )
+        answer = say_yes(invitee, into(role_id=offered))
+        membership = membership_of(invitee, organization)
+        assert (membership.organization_role.pk, answer.invitation.given) == (after, given)
+        assert membership.permissions == ["organization:manage_plans"]
+
+    def test_roles_that_cannot_be_compared_do_not_replace_each_other(
+        self, organization: Organization, invitee: User, into: Callable[..., Invitation]
+    ):
+        billing = RoleFactory.create(organization=organization, name="Billing", permissions=[MANAGE_BILLING])
+        MembershipFactory.create(organization=organization, user=invitee, role_id=billing.pk)
+        assert say_yes(invitee, into(role_id=VIEWER_ROLE)).invitation.given == []
+        assert role_id_of(invitee, organization) == billing.pk
+
+    def test_direct_permissions_are_added(
+        self, organization: Organization, invitee: User, into: Callable[..., Invitation]
+    ):
+        MembershipFactory.create(
+            organization=organization, user=invitee, role_id=EDITOR_ROLE, permissions=["organization:manage_plans"]
+        )
+        answer = say_yes(invitee, into(role_id=VIEWER_ROLE, permissions=[MANAGE_BILLING, LIST_PROJECTS]))
+        membership = membership_of(invitee, organization)
+        assert answer.invitation.given == ["permissions"]
+        assert set(membership.permissions) == {MANAGE_BILLING, LIST_PROJECTS, "organization:manage_plans"}
+        assert membership.organization_role.pk == EDITOR_ROLE
+
+    @pytest.mark.parametrize(
+        ("held", "after"),
+        [(UNIT_VIEWER_ROLE, UNIT_EDITOR_ROLE), (UNIT_ADMIN_ROLE, UNIT_ADMIN_ROLE)],
+    )
+    def test_a_role_in_the_unit_is_never_lowered(
+        self,
+        organization: Organization,
+        invitee: User,
+        rooms: list[Unit],
+        into: Callable[..., Invitation],
+        held: UUID,
+        after: UUID,
+    ):
+        membership = MembershipFactory.create(organization=organization, user=invitee)
+        membership.assignments.create(unit=rooms[0], role_id=held)
+        say_yes(invitee, into(rooms[0]))
+        assert membership_of(invitee, organization).assignment_in(rooms[0].pk).role_id == after
+
+    def test_no_seat_is_needed(self, organization: Organization, invitee: User, rooms: list[Unit], into: Callable):
         MembershipFactory.create(organization=organization, user=invitee)
         Organization.objects.update(seat_limit=1)
-        invitation = InvitationFactory.create(
-            organization=organization, email=ADDRESS, inviter=admin, role_id=EDITOR_ROLE
-        )
-        membership_of(admin, organization).delete()
-        assert say_yes(invitee, invitation).invitation.status == "accepted"
+        assert say_yes(invitee, into(rooms[0])).invitation.given == ["unit_role"]
+
+    def test_the_inviter_must_still_have_what_is_added(
+        self, organization: Organization, owner: User, invitee: User, rooms: list[Unit], into: Callable[..., Invitation]
+    ):
+        MembershipFactory.create(organization=organization, user=invitee, role_id=EDITOR_ROLE)
+        adds, adds_nothing = into(rooms[0]), into(role_id=VIEWER_ROLE)
+        membership_of(owner, organization).assignments.update(role_id=VIEWER_ROLE)
+        with track_changes() as changes, pytest.raises(InviterCannotGrant):
+            say_yes(invitee, adds)
+        assert changes.nothing
+        assert say_yes(invitee, adds_nothing).invitation.given == []
+
+    def test_invitations_that_have_nothing_left_to_give_are_closed(
+        self,
+        organization: Organization,
+        other_organization: Organization,
+        owner: User,
+        invitee: User,
+        rooms: list[Unit],
+        into: Callable[..., Invitation],
+    ):
+        EmailAddressFactory.create(user=invitee, email="second@example.com")
+        accepted = into(rooms[0], role_id=EDITOR_ROLE)
+        pointless = [into(role_id=VIEWER_ROLE), into(rooms[0], email="second@example.com")]
+        open_still = [
+            into(rooms[1]),
+            into(role_id=ADMIN_ROLE, email="second@example.com"),
+            InvitationFactory.create(organization=other_organization, email=ADDRESS, inviter=owner),
+            into(email="somebody@example.com"),
+        ]
+        with track_changes() as changes:
+            say_yes(invitee, accepted)
+        closed = [event("invitation.cancelled", row, invitee, organization, reason="not_needed") for row in pointless]
+        assert sorted(changes.events[2:]) == sorted(closed)
+        assert set(Invitation.objects.open()) == set(open_still)
+        for row in pointless:
+            with pytest.raises(InvitationNotNeeded):
+                say_yes(invitee, row)
 
 
 class TestRightsOfTheInviter:

@@ -113,6 +113,7 @@ class TestTheRow:
             "expires_at": stored["expires_at"],
             "finished_at": None,
             "decline_reason": "",
+            "given": None,
             "superseded_by_id": None,
             "inviter_id": admin.pk,
             "inviter_user_id": admin.pk,

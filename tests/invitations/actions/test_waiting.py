@@ -14,7 +14,7 @@ from invitations.models import Invitation
 from orgs.actions.accounts import delete_account
 from orgs.actions.members import leave_organization, remove_member
 from orgs.models import Membership, Organization
-from orgs.permissions import EDITOR_ROLE, UNIT_EDITOR_ROLE
+from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNIT_EDITOR_ROLE
 from tests.factories import InvitationFactory, MembershipFactory, OrganizationFactory, UnitFactory, UserFactory
 from tests.support.changes import event, track_changes
 from tests.support.people import membership_of, role_id_of, session_of
@@ -78,7 +78,7 @@ def test_a_freed_seat_makes_the_membership(full: Organization, owner: User, memb
             unit_id=unit.pk,
             unit_role_id=UNIT_EDITOR_ROLE,
         ),
-        event("invitation.accepted", waiting, None, full, was_member=False, waited=True),
+        event("invitation.accepted", waiting, None, full, was_member=False, waited=True, given=["role", "unit_role"]),
     ]
     waiting.refresh_from_db()
     assert (waiting.status, waiting.answered_by_id) == ("accepted", invitee.pk)
@@ -184,13 +184,30 @@ class TestBlockedInvitees:
     def test_who_came_in_another_way_is_answered_and_takes_no_second_seat(
         self, full: Organization, invitee: User, first: Invitation, behind: Invitation
     ):
-        membership = MembershipFactory.create(organization=full, user=invitee)
+        MembershipFactory.create(organization=full, user=invitee, role_id=ADMIN_ROLE)
         make_room(full, 1)
         with track_changes() as changes:
             assert complete(full) == 2
         assert statuses(first, behind) == ["accepted", "accepted"]
-        assert changes.events[0] == event("invitation.accepted", first, None, full, was_member=True, waited=True)
-        assert role_id_of(invitee, full) == membership.organization_role.pk
+        accepted = event("invitation.accepted", first, None, full, was_member=True, waited=True, given=[])
+        assert changes.events[0] == accepted
+        assert role_id_of(invitee, full) == ADMIN_ROLE
+
+
+def test_all_invitations_that_a_person_accepted_are_completed_with_one_seat(
+    full: Organization, owner: User, invitee: User
+):
+    units = [UnitFactory.create(organization=full) for _ in range(2)]
+    waiting = [
+        InvitationFactory.create(
+            organization=full, invitee=invitee, inviter=owner, waiting=True, unit=unit, unit_role_id=UNIT_EDITOR_ROLE
+        )
+        for unit in units
+    ]
+    make_room(full, 1)
+    assert complete(full) == 2
+    assert statuses(*waiting) == ["accepted", "accepted"]
+    assert [row.unit for row in membership_of(invitee, full).unit_assignments] == units
 
 
 def test_several_organizations_give_their_seats_when_one_person_leaves_all(

@@ -95,6 +95,7 @@ def sent_row(invitation: Invitation, **changes: Any) -> dict[str, Any]:
         "language": row.language or row.organization.language or None,
         "invitedBy": {"id": str(row.inviter_user_id), "name": row.inviter_name},
         "declineReason": row.decline_reason or None,
+        "given": row.given,
         "supersededBy": row.superseded_by_id and str(row.superseded_by_id),
         "generation": row.generation,
         "createdAt": moment(row.created_at),
@@ -152,7 +153,14 @@ def organization_reference(organization: Organization) -> dict[str, str | None]:
     }
 
 
-def acceptance(invitation: Invitation, member_id: Any, status: str = "accepted", *, was_member: bool = False) -> Any:
+def acceptance(
+    invitation: Invitation,
+    member_id: Any,
+    status: str = "accepted",
+    *,
+    was_member: bool = False,
+    given: Any = ("role",),
+) -> Any:
     """Return the expected response to an acceptance."""
     return {
         "organization": organization_reference(invitation.organization),
@@ -160,6 +168,7 @@ def acceptance(invitation: Invitation, member_id: Any, status: str = "accepted",
         "status": status,
         "memberId": member_id and str(member_id),
         "wasMember": was_member,
+        "given": None if given is None else list(given),
     }
 
 

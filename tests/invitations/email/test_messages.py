@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from uuid import UUID
 
 import pytest
 from pytest_django import Settings
@@ -15,8 +16,15 @@ from invitations.email.models import TO_INVITEE, Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, link_for, read_token, unsubscribe_link_for
 from orgs.models import Organization
-from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS, UNASSIGNED_ROLE, UNIT_EDITOR_ROLE
-from tests.factories import UnitFactory
+from orgs.permissions import (
+    ADMIN_ROLE,
+    LIST_PROJECTS,
+    MANAGE_MEMBERS,
+    UNASSIGNED_ROLE,
+    UNIT_EDITOR_ROLE,
+    VIEWER_ROLE,
+)
+from tests.factories import MembershipFactory, UnitFactory
 from tests.invitations.email.scripted_server import Delivery, ScriptedServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -153,6 +161,45 @@ def test_the_inviter_reads_the_reason_for_declining_as_a_quotation(
         "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
     assert "Not now.<br><br>See https: //elsewhere.test &lt;b&gt;instead&lt;/b&gt;</blockquote>" in delivery.html
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (
+            VIEWER_ROLE,
+            "They kept what they had, and now also have:\n\nRole: Editor\nApplication: Red Room, as Editor\n",
+        ),
+        (ADMIN_ROLE, "They kept what they had, and now also have:\n\nApplication: Red Room, as Editor\n"),
+        (None, "They already had everything that the invitation offers, so nothing changed.\n"),
+    ],
+)
+def test_the_inviter_of_a_member_reads_what_was_really_given(
+    mail_server: ScriptedServer,
+    invite: Invite,
+    organization: Organization,
+    invitee: User,
+    principal: Callable[..., Principal],
+    held: UUID | None,
+    said: str,
+) -> None:
+    room = UnitFactory.create(organization=organization, name="Red Room", kind="application")
+    invitation = invite(permissions=frozenset({LIST_PROJECTS}), unit_id=room.pk, unit_role_id=UNIT_EDITOR_ROLE)
+    membership = MembershipFactory.create(organization=organization, user=invitee, role_id=held or ADMIN_ROLE)
+    if held is None:
+        membership.assignments.create(unit=room, role_id=UNIT_EDITOR_ROLE)
+    Email.objects.all().delete()
+    answering.accept(by=principal(invitee), invitation_id=invitation.pk)
+    delivery = send(mail_server)
+    assert subject_of(delivery) == "invitee@example.com accepted your invitation to Riverside"
+    assert delivery.text == (
+        "invitee@example.com accepted your invitation. They were already a member of Riverside.\n"
+        "\n"
+        f"{said}"
+        "\n"
+        "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
+    )
+    assert said.strip().rpartition("\n")[2] in delivery.html
 
 
 def test_the_inviter_reads_why_an_email_could_not_be_delivered(mail_server: ScriptedServer, invite: Invite) -> None:
