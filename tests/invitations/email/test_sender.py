@@ -129,9 +129,9 @@ def test_every_email_says_who_operates_the_service(invite: Invite, settings: Set
     imprint = {"en": "Imprint", "de": "Impressum"}[language]
     for message in messages:
         html = html_of(message)
-        assert "Passes · Riverside Hosting & Söhne\n" in message.body
+        assert "Passes, Riverside Hosting & Söhne\n" in message.body
         assert f"Support: help@riverside.test\n{imprint}: https://riverside.test/imprint?a=1&b=2\n" in message.body
-        assert "Passes · Riverside Hosting &amp; Söhne<br>" in html
+        assert "Passes &middot; Riverside Hosting &amp; Söhne<br>" in html
         assert 'href="mailto:help@riverside.test"' in html
         assert f'href="https://riverside.test/imprint?a=1&amp;b=2" style="color:#0b5d5a;">{imprint}</a>' in html
 
