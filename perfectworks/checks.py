@@ -7,7 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
-from django.db import connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError, connections
 
 RENAMED_VARIABLES = {
     "MAIL_WEBHOOK": "EMAIL_WEBHOOK",
@@ -37,6 +38,37 @@ def isolation_errors(alias: str) -> list[CheckMessage]:
         return []
     message = f"The database's default isolation level is {level!r}; PerfectWorks needs READ COMMITTED."
     return [checks.Error(message, id="perfectworks.E001")]
+
+
+@register(Tags.database)
+def role_is_restricted(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """Return an error if the service connects to PostgreSQL as a superuser, except in development."""
+    return [error for alias in databases or [] for error in superuser_errors(alias)]
+
+
+def superuser_errors(alias: str) -> list[CheckMessage]:
+    """Return an error if the role of the database `alias` is a superuser in production."""
+    connection = connections[alias]
+    if settings.SUPERUSER_ALLOWED or connection.vendor != "postgresql":
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, current_setting('is_superuser')")
+        user, is_superuser = cursor.fetchone()
+    if is_superuser == "off":
+        return []
+    message = f"DATABASE_URL connects as the superuser {user!r}. Create restricted roles: manage.py database_roles."
+    return [checks.Error(message, id="perfectworks.E005")]
+
+
+def require_safe_database() -> None:
+    """Raise ImproperlyConfigured if a check of the database finds an error. Do nothing while the database is away."""
+    try:
+        errors = checks.run_checks(tags=[Tags.database], databases=["default"])
+    except OperationalError:
+        return
+    serious = [error.msg for error in errors if error.is_serious()]
+    if serious:
+        raise ImproperlyConfigured(" ".join(serious))
 
 
 @register(Tags.caches, deploy=True)

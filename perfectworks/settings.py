@@ -192,6 +192,11 @@ POSTGRESQL_OPTIONS = {
     "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 10},
 }
 
+# The runtime role's URL, the owner's for migrations, and a superuser's for `manage.py database_roles --run`.
+DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'perfectworks.sqlite3'}")
+DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")
+DATABASE_ADMIN_URL = env.str("DATABASE_ADMIN_URL", default="")
+SUPERUSER_ALLOWED = DEBUG  # whether the service may connect to PostgreSQL as a superuser
 DATABASES: dict[str, dict[str, Any]] = {
     "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'perfectworks.sqlite3'}"),
 }

@@ -1,5 +1,6 @@
 """`manage.py serve`: run the web server and the email worker in one command."""
 
+import os
 import signal
 import socket
 import subprocess
@@ -48,7 +49,7 @@ class Command(BaseCommand):
 
     def prepare(self) -> None:
         """Migrate the database and collect static files. In development, fill an empty database with demo data."""
-        call_command("migrate", verbosity=0, skip_checks=False)
+        migrate()
         if not settings.DEBUG:
             call_command("collectstatic", verbosity=0, interactive=False)
         elif not get_user_model().objects.exists():
@@ -93,6 +94,20 @@ class Command(BaseCommand):
         yield  # gives the processes time to write their last log lines
         self.announce()
         connection.close()
+
+
+def migrate() -> None:
+    """Migrate the database as its owner (`DATABASE_OWNER_URL`), or else with the role of the service.
+
+    Raises CommandError if the migration fails.
+    """
+    if not settings.DATABASE_OWNER_URL:
+        call_command("migrate", verbosity=0, skip_checks=False)
+        return
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "migrate", "--verbosity", "0"]
+    owner = os.environ | {"DATABASE_URL": settings.DATABASE_OWNER_URL}
+    if subprocess.run(command, env=owner, check=False).returncode:  # noqa: S603 - the command is our own
+        raise CommandError("The migration failed.")
 
 
 def web_server() -> list[str]:

@@ -10,6 +10,7 @@ from django.core.management import BaseCommand
 from accounts.actions import maintenance as accounts_maintenance
 from invitations.actions import maintenance as invitations_maintenance
 from invitations.email.worker import Worker, stopped_by_signals
+from perfectworks.checks import require_safe_database
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +31,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
         """Run the worker until it is stopped. Raises ImportError if the email backend cannot be imported."""
+        require_safe_database()
         get_connection()
         worker = Worker(MAINTENANCE_TASKS)
         with stopped_by_signals(worker):

@@ -1,0 +1,145 @@
+"""Test the database roles on PostgreSQL: a production process runs with a role that cannot change the schema."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from urllib.parse import quote
+from uuid import uuid4
+
+import psycopg
+import pytest
+from django.conf import settings as project
+from django.core import checks
+from django.core.management import CommandError, call_command
+from django.db import connection
+from psycopg import sql
+from pytest_django import Settings
+
+from perfectworks.checks import superuser_errors
+from tests.perfectworks.test_settings import PRODUCTION
+
+OWNER, RUNTIME = "postgres://house_owner:o-secret@db/house", "postgres://house_runtime:r-secret@db/house"
+START = "import perfectworks.wsgi; from accounts.models import User; print(User.objects.count())"
+
+
+@pytest.fixture
+def scratch() -> Iterator[dict[str, str]]:
+    """Create an empty database. Return the variables of a production process that uses it, and drop it at the end."""
+    server = connection.settings_dict
+    address = f"{server['HOST'] or '127.0.0.1'}:{server['PORT'] or 5432}"
+    name = f"pw_roles_{uuid4().hex[:12]}"
+    admin = f"postgres://{quote(server['USER'])}:{quote(server['PASSWORD'])}@{address}/{name}"
+    roles = {part: f"{name}_{part}" for part in ("owner", "runtime")}
+    with psycopg.connect(admin, dbname="postgres", autocommit=True) as superuser:
+        superuser.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        yield {
+            "PATH": os.environ["PATH"],
+            **PRODUCTION,
+            "DATABASE_ADMIN_URL": admin,
+            "DATABASE_OWNER_URL": f"postgres://{roles['owner']}:o-secret@{address}/{name}",
+            "DATABASE_URL": f"postgres://{roles['runtime']}:r-secret@{address}/{name}",
+        }
+        superuser.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        for role in roles.values():
+            superuser.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+
+def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, env=environment, cwd=project.BASE_DIR, capture_output=True, text=True, check=False, timeout=120
+    )
+
+
+def attempt(url: str, statement: str) -> str:
+    """Run the statement and roll it back. Return the name of the error, or ""."""
+    try:
+        with psycopg.connect(url) as session:
+            session.execute(statement.encode())
+            session.rollback()
+    except psycopg.Error as error:
+        return type(error).__name__
+    return ""
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_production_runs_with_a_role_that_reads_and_writes_rows_and_nothing_else(scratch: dict[str, str]) -> None:
+    for _ in range(2):  # running it again changes nothing
+        created = run(scratch, "manage.py", "database_roles", "--run")
+        assert created.returncode == 0, created.stderr
+    owner, runtime = scratch["DATABASE_OWNER_URL"], scratch["DATABASE_URL"]
+    migrated = run(scratch | {"DATABASE_URL": owner}, "manage.py", "migrate", "-v0")
+    assert migrated.returncode == 0, migrated.stderr
+
+    started = run(scratch, "-c", START)
+    assert (started.returncode, started.stdout) == (0, "0\n"), started.stderr
+    refused = run(scratch | {"DATABASE_URL": scratch["DATABASE_ADMIN_URL"]}, "-c", START)
+    assert refused.returncode == 1
+    assert "DATABASE_URL connects as the superuser" in refused.stderr
+    worker = run(scratch | {"DATABASE_URL": scratch["DATABASE_ADMIN_URL"]}, "manage.py", "worker", "--once")
+    assert worker.stderr.startswith("PerfectWorks does not start: DATABASE_URL connects as the superuser")
+
+    assert attempt(runtime, "DELETE FROM events_event") == ""
+    assert attempt(runtime, "SELECT nextval('django_migrations_id_seq')") == ""
+    for statement in (
+        "CREATE TABLE extra (id int)",
+        "CREATE TEMPORARY TABLE extra (id int)",
+        "CREATE SCHEMA extra",
+        "DROP TABLE events_event",
+        "TRUNCATE events_event",
+        "ALTER TABLE events_event ADD extra int",
+        "CREATE ROLE extra",
+        "COPY events_event TO PROGRAM 'true'",
+    ):
+        assert attempt(runtime, statement) == "InsufficientPrivilege", statement
+    assert attempt(owner, "CREATE TABLE extra (id int)") == ""
+    assert attempt(owner, "CREATE ROLE extra") == "InsufficientPrivilege"
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_a_superuser_is_an_error_of_the_system_check_in_production(settings: Settings) -> None:
+    assert superuser_errors("default") == []
+    settings.SUPERUSER_ALLOWED = False
+    user = connection.settings_dict["USER"]
+    message = f"DATABASE_URL connects as the superuser {user!r}. Create restricted roles: manage.py database_roles."
+    assert superuser_errors("default") == [checks.Error(message, id="perfectworks.E005")]
+
+
+def printed(settings: Settings, runtime: str, owner: str) -> str:
+    settings.DATABASE_URL, settings.DATABASE_OWNER_URL = runtime, owner
+    call_command("database_roles", stdout=(output := StringIO()))
+    return output.getvalue()
+
+
+def test_the_command_prints_the_sql_without_passwords(settings: Settings) -> None:
+    text = printed(settings, RUNTIME, OWNER)
+    assert 'ALTER ROLE "house_runtime" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;\n' in text
+    assert 'GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO "house_runtime";\n' in text
+    assert text.endswith("-- Then set the passwords, in psql: \\password house_owner and \\password house_runtime\n")
+    assert "secret" not in text
+
+
+@pytest.mark.parametrize(
+    ("runtime", "owner", "sentence"),
+    [
+        ("sqlite:////tmp/db", OWNER, "must be postgres://user:password@host/database."),
+        (RUNTIME, "", "must be postgres://user:password@host/database."),
+        (RUNTIME, RUNTIME, "must name one database and two roles."),
+        (RUNTIME, OWNER.replace("/house", "/other"), "must name one database and two roles."),
+    ],
+)
+def test_the_command_needs_two_roles_in_one_database(
+    settings: Settings, runtime: str, owner: str, sentence: str
+) -> None:
+    with pytest.raises(CommandError, match=sentence):
+        printed(settings, runtime, owner)
+
+
+def test_the_command_runs_the_sql_only_as_a_superuser(settings: Settings) -> None:
+    settings.DATABASE_URL, settings.DATABASE_OWNER_URL = RUNTIME, OWNER
+    with pytest.raises(CommandError, match="Set DATABASE_ADMIN_URL"):
+        call_command("database_roles", "--run")
