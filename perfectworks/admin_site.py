@@ -22,6 +22,9 @@ class StaffSite(AdminSite):
 
     site_title = site_header = settings.SERVICE_NAME
     index_title = "Administration"
+    # Django's last URL pattern asks anonymous visitors to sign in even for paths that do not exist, and then returns a
+    # 404. It hides which models exist, but our code is public. Without it, an unknown path is a 404 for everybody.
+    final_catch_all_view = False
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Redirect anonymous users to our sign-in page. Return 403 to signed-in users who are not staff."""

@@ -139,6 +139,7 @@ MIDDLEWARE = [
     "core.language_middleware.LanguageMiddleware",
     "core.pages.PageMiddleware",
     "core.refused_requests.RefusedRequestMiddleware",
+    "core.neighbor_paths.NeighborPathMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "accounts.sessions.SessionRotationMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -151,7 +152,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "perfectworks.urls"
 WSGI_APPLICATION = "perfectworks.wsgi.application"
-APPEND_SLASH = False
+APPEND_SLASH = False  # `core.neighbor_paths` adds or removes a slash
 
 TEMPLATES = [
     {

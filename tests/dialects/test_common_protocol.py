@@ -1,6 +1,7 @@
 """Test HTTP in all five APIs: invalid credentials, unsupported methods, and every kind of error."""
 
 from operator import attrgetter
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -97,8 +98,17 @@ def test_a_preflight_request_changes_nothing(world: World, speaker: Speaker, set
 
 @every_speaker
 def test_an_unknown_path(world: World, speaker: Speaker):
-    for below in ("/nothing/at/all", "/a/%0A", "/%00", "//", "/"):
+    for below in ("/nothing/at/all", "/a/%0A", "/%00", "//"):
         response = speaker.ask(world, path=speaker.list() + below)
+        assert said(response) == speaker.refusal(404, "not_found", "Not found.")
+
+
+@every_speaker
+def test_a_slash_too_many_is_redirected_for_reads_only(world: World, speaker: Speaker):
+    response = speaker.ask(world, path=f"{speaker.list()}/")
+    assert (response.status_code, urlsplit(response["Location"]).path) == (302, speaker.list())
+    for method in ("POST", "PUT", "PATCH", "DELETE"):
+        response = speaker.ask(world, path=f"{speaker.list()}/", method=method)
         assert said(response) == speaker.refusal(404, "not_found", "Not found.")
 
 
