@@ -1,7 +1,8 @@
 """Explain why an invited person has not joined: one current reason, and a timeline.
 
 The explanation is for people who may manage the invitation. Only staff can see whether the invited address has an
-account or has unsubscribed. The number of queries is constant.
+account or has unsubscribed. There is one exception: an account that staff have closed prevents accepting, so everybody
+who manages the invitation can see that. The number of queries is constant.
 """
 
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from allauth.account.models import EmailAddress
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.address_ownership import is_closed_by_staff, verified_owner
 from events.models import Event
 from invitations.actions.granting import still_vouched
 from invitations.email.models import Email
@@ -54,6 +56,10 @@ class Reason(models.TextChoices):
         _("Accepted, but the inviter no longer has permission for it. Withdraw the invitation and send a new one."),
     )
     ACCOUNT_DEACTIVATED = "account_deactivated", _("The account that accepted the invitation has been deactivated.")
+    ACCOUNT_CLOSED = (
+        "account_closed",
+        _("The account with this address has been closed. This person can't accept until staff reactivate it."),
+    )
     ORGANIZATION_ARCHIVED = "organization_archived", _("The organization is archived.")
     ALREADY_MEMBER = "already_member", _("This person is already a member and has everything that is offered.")
     ACCEPTED = "accepted", _("The invitation was accepted.")
@@ -84,9 +90,13 @@ class Reason(models.TextChoices):
     )
     NO_ACCOUNT = "no_account", _("The email was sent. No account has this address yet.")
     ADDRESS_UNVERIFIED = "address_unverified", _("An account has this address but has not verified it.")
+    ACCOUNT_DELETED = (
+        "account_deleted",
+        _("This person has deleted their account. The emailed link lets them create a new one."),
+    )
 
 
-TO_STAFF_ONLY = (Reason.EMAIL_UNWANTED, Reason.NO_ACCOUNT, Reason.ADDRESS_UNVERIFIED)
+TO_STAFF_ONLY = (Reason.EMAIL_UNWANTED, Reason.NO_ACCOUNT, Reason.ADDRESS_UNVERIFIED, Reason.ACCOUNT_DELETED)
 
 _REASON_BY_STATUS = {
     Status.ACCEPTED: Reason.ACCEPTED,
@@ -196,6 +206,8 @@ def _reason_while_open(invitation: Invitation, newest: Email | None) -> Reason:
     membership = _membership_of_invitee(invitation)
     if membership is not None and not policies.additions(membership, invitation.grant):
         return Reason.ALREADY_MEMBER
+    if is_closed_by_staff(invitation.email):
+        return Reason.ACCOUNT_CLOSED
     if not still_vouched(invitation.organization, invitation):
         return Reason.INVITER_CAN_NO_LONGER_GRANT
     if newest and State(newest.state) in _REASON_BY_EMAIL_STATE:
@@ -223,6 +235,8 @@ def _reason_of_account(invitation: Invitation) -> Reason:
     known = EmailAddress.objects.filter(email=invitation.email).values_list("verified", flat=True)
     if not known:
         return Reason.NO_ACCOUNT
+    if (owner := verified_owner(invitation.email)) and not owner.is_active:
+        return Reason.ACCOUNT_DELETED
     return Reason.OPEN_WAITING_FOR_ANSWER if any(known) else Reason.ADDRESS_UNVERIFIED
 
 

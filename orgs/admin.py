@@ -17,6 +17,7 @@ from oauth2_provider.models import (
     get_refresh_token_model,
 )
 
+from accounts.actions.address_ownership import was_deleted_by_owner
 from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import ExternalIdentity, OAuthApplication, User
 from accounts.principals import Principal
@@ -154,6 +155,21 @@ class UserAdmin(ActionAdmin):
         Button("purge", "Delete permanently", lambda by, user, _: accounts.purge_account(by=by, user=user),
                applies=lambda user: user.deleted_at is not None, grave=True),
     )  # fmt: skip
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Add who closed the account."""
+        return [*super().get_fields(request, obj), "closed"]
+
+    @admin.display(description=_("closed"))
+    def closed(self, user: User) -> Any:
+        """Who closed the account, and whether the link of an invitation lets the person create a new one."""
+        if user.is_active:
+            return "–"
+        if was_deleted_by_owner(user):
+            return _("Deleted by the person. The emailed link of an invitation lets them create a new account.")
+        if user.deleted_at:
+            return _("Deleted by staff. The emailed link of an invitation does not open it again.")
+        return _("Deactivated by staff. The emailed link of an invitation does not open it again.")
 
 
 class AssignmentInline(ReadOnlyInline):

@@ -11,13 +11,16 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import OAuthApplication, User
+from accounts.principals import staff as principal_of_staff
 from events.models import Event
 from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
+from orgs.actions.accounts import deactivate_account, delete_account
 from orgs.models import Membership, Organization, Role
 from perfectworks.demo import World, make_world
-from tests.factories import RoleAssignmentFactory
+from tests.factories import RoleAssignmentFactory, UserFactory
+from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -274,6 +277,19 @@ def test_an_invitations_page_shows_its_events_with_names(staff: Client, world: W
     text = staff.get(address_of(world.invitations["pending"])).content.decode()
     assert "<strong>Invited</strong>" in text
     assert "by Demo Owner" in text
+
+
+@pytest.mark.parametrize(
+    ("by", "deleted", "shown"),
+    [("staff", False, "Deactivated by staff."), ("staff", True, "Deleted by staff."), ("self", True, "Deleted by the")],
+)
+def test_the_page_of_a_closed_account_says_who_closed_it(world: World, staff: Client, by, deleted, shown):
+    user = UserFactory.create()
+    closes = delete_account if deleted else deactivate_account
+    operator = principal_of_staff(User.objects.get(email="staff@example.com"))
+    closes(by=session_of(user) if by == "self" else operator, user=user)
+
+    assert shown in staff.get(address_of(user)).content.decode()
 
 
 def test_staff_who_see_no_accounts_read_nothing_about_one_there(world: World):

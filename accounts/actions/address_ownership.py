@@ -1,11 +1,20 @@
-"""Find the owner of an email address: the account that has verified it."""
+"""Find the owner of an email address, which is the account that has verified it, and give an address to an account."""
 
 from allauth.account.models import EmailAddress
+from django.db import IntegrityError, transaction
+from django.db.models import F, OuterRef, Q, Subquery
 
 from accounts.models import User
-from accounts.principals import SERVICE
+from accounts.principals import SERVICE, Principal
 from core.addresses import Address
+from core.errors import Conflict
 from events.models import Event
+
+
+class AddressTaken(Conflict):
+    """Another account has verified this address."""
+
+    message = "This address belongs to another account."
 
 
 def is_taken(address: Address) -> bool:
@@ -28,6 +37,63 @@ def account_of(address: Address) -> User | None:
     return verified.user if verified else signs_in
 
 
+def verified_owner(address: Address) -> User | None:
+    """Return the account that has verified this address, or None."""
+    return User.objects.filter(emailaddress__email=address, emailaddress__verified=True).first()
+
+
+def needs_first_password(owner: User | None) -> bool:
+    """Return whether an emailed link lets this account set its first password.
+
+    Such an account is known by an identity provider only. Staff set a password with a reset link, which is valid once.
+    """
+    return bool(
+        owner and owner.is_active and owner.is_person and not owner.is_staff and not owner.has_usable_password()
+    )
+
+
+def was_deleted_by_owner(account: User) -> bool:
+    """Return whether the person deleted their account themselves. What staff closed stays closed."""
+    if account.deleted_at is None:
+        return False
+    deletion = Event.objects.about(account).filter(kind="user.deleted").last()
+    return deletion is not None and deletion.actor_id == account.pk
+
+
+def is_closed_by_staff(address: Address) -> bool:
+    """Return whether staff closed the account that has verified this address. This runs one query in every case."""
+    deletions = Event.objects.filter(subject_type="user", subject_id=OuterRef("pk"), kind="user.deleted")
+    owners = User.objects.filter(emailaddress__email=address, emailaddress__verified=True, is_active=False)
+    owners = owners.annotate(deleted_by=Subquery(deletions.order_by("-id").values("actor_id")[:1]))
+    return owners.filter(Q(deleted_at=None) | Q(deleted_by=None) | ~Q(deleted_by=F("pk"))).exists()
+
+
+def is_free(address: Address) -> bool:
+    """Return whether a person who controls the mailbox can have this address.
+
+    It is free if no account has verified it, or if its owner has deleted that account.
+    """
+    owner = verified_owner(address)
+    return owner is None or was_deleted_by_owner(owner)
+
+
+def release_address(address: Address, *, but_of: User | None = None) -> None:
+    """Remove the address from every account that has not verified it, and from an account that its owner deleted.
+
+    Call this when a person has just verified the address. The address stays with ``but_of``. A deleted account also
+    loses its external identities, so that their next tokens find the person's new account.
+    """
+    drop_unverified_addresses(address, but_of=but_of)
+    owner = User.objects.select_for_update(no_key=True).filter(emailaddress__email=address).first()
+    if owner is None or owner == but_of or not was_deleted_by_owner(owner):
+        return
+    EmailAddress.objects.filter(user=owner, email=address).delete()
+    for identity in owner.identities.all():
+        Event.objects.record("identity.unlinked", by=SERVICE, subject=identity, user_id=owner.pk)
+        identity.delete()
+    _lose_address(owner, address)
+
+
 def drop_unverified_addresses(address: Address, *, but_of: User | None = None) -> None:
     """Remove the address from every account that has not verified it, except ``but_of``.
 
@@ -38,5 +104,31 @@ def drop_unverified_addresses(address: Address, *, but_of: User | None = None) -
     EmailAddress.objects.filter(email=address, verified=False, user__in=others).delete()
     verified = EmailAddress.objects.filter(email=address, verified=True).values("user")
     for former_owner in others.filter(email=address).exclude(pk__in=verified):
-        User.objects.filter(pk=former_owner.pk).update(email=None)
-        Event.objects.record("user.address_lost", by=SERVICE, subject=former_owner)
+        _lose_address(former_owner, address)
+
+
+def verify_address(*, by: Principal, user: User, address: Address) -> None:
+    """Store the address as a verified one of the user, and remove it from accounts that have no right to it.
+
+    Call this inside a transaction, and only if the person has just proven access to the mailbox. If the user has no
+    primary address, this address becomes the primary one. Raises AddressTaken if another account has verified it.
+    """
+    release_address(address, but_of=user)
+    addresses = EmailAddress.objects.filter(user=user)
+    try:
+        with transaction.atomic():
+            if not addresses.filter(email=address).update(verified=True):
+                is_first = not addresses.filter(primary=True).exists()
+                EmailAddress.objects.create(user=user, email=address, verified=True, primary=is_first)
+            if user.email is None:
+                user.email = address
+                user.save(update_fields=["email", "updated_at"])
+    except IntegrityError as error:
+        raise AddressTaken from error
+    Event.objects.record("user.address_proven", by=by, subject=user)
+
+
+def _lose_address(account: User, address: Address) -> None:
+    """Record that the account has lost the address, and remove it if it is the address for signing in."""
+    User.objects.filter(pk=account.pk, email=address).update(email=None)
+    Event.objects.record("user.address_lost", by=SERVICE, subject=account)

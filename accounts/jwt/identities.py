@@ -9,7 +9,7 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts.actions.address_ownership import drop_unverified_addresses, is_verified
+from accounts.actions.address_ownership import AddressTaken, is_verified, verify_address
 from accounts.jwt.tokens import Claims, InvalidCredentials
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
@@ -18,10 +18,6 @@ from core.text import validate_plain_text
 from events.models import Event
 
 ATTEMPTS = 3
-
-
-class AddressTaken(Exception):
-    """A concurrent request verified the address for its user after this request had found no user for the address."""
 
 
 def user_of(claims: Claims) -> User:
@@ -89,20 +85,8 @@ def _prove(user: User, address: Address | None) -> None:
 
 @transaction.atomic
 def _record_proof(user: User, address: Address) -> None:
-    """Store the verified address, and remove it from users who have not verified it.
-
-    If the user has no primary address, this address becomes the primary one. Raises IntegrityError if a concurrent
-    request stored the address first.
-    """
-    drop_unverified_addresses(address, but_of=user)
-    addresses = EmailAddress.objects.filter(user=user)
-    if not addresses.filter(email=address, verified=False).update(verified=True):
-        is_first = not addresses.filter(primary=True).exists()
-        EmailAddress.objects.create(user=user, email=address, verified=True, primary=is_first)
-    if user.email is None:
-        user.email = address
-        user.save(update_fields=["email", "updated_at"])
-    Event.objects.record("user.address_proven", by=_as(user), subject=user)
+    """Store the verified address. Raises AddressTaken if a concurrent request stored it first for another user."""
+    verify_address(by=_as(user), user=user, address=address)
 
 
 def _usable(name: str) -> str:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 
+from accounts.actions.address_ownership import is_free, needs_first_password, verified_owner
 from accounts.principals import LINK_HOLDER, Principal
 from accounts.sessions import session_principal
 from core.api.errors import problem_of
@@ -53,6 +54,16 @@ class PageState:
     def may_decline(self) -> bool:
         """Return whether the visitor may decline an open invitation. With the emailed link, no account is needed."""
         return self.is_signed_in or self.proves_mailbox
+
+    @property
+    def may_add_address(self) -> bool:
+        """Return whether the visitor may add the invited address to their account. The link proves the mailbox."""
+        return self.proves_mailbox and self.is_signed_in and is_free(self.invitation.email)
+
+    @property
+    def may_set_password(self) -> bool:
+        """Return whether the visitor may set the first password of the account that has the invited address."""
+        return self.proves_mailbox and needs_first_password(verified_owner(self.invitation.email))
 
     @property
     def was_accepted_by_visitor(self) -> bool:

@@ -1,9 +1,11 @@
 """Choose and render the template of a page. The template for an error is `templates/invitations/<code>.html`."""
 
 from typing import Any
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from core.errors import DomainError
@@ -50,6 +52,14 @@ def show_refusal(
     if isinstance(refusal, InvitationExpired) and page_state:
         context["request_state"] = request_state(page_state)
     return _render(request, page, status or page_status, invitation, page_state=page_state, **context)
+
+
+def show_how_to_open(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    """Render the page for visitors without a link. It shows nothing about the invitation, and not whether it exists.
+
+    Link previews show this page too, because they do not keep the session that the link starts.
+    """
+    return render(request, "invitations/how_to_open.html", {"here": reverse("invitation", args=[invitation_id])})
 
 
 def request_state(page_state: PageState) -> str:

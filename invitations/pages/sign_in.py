@@ -1,34 +1,41 @@
-"""The sign-in and sign-up pages of an invitation. Both redirect back to the invitation.
+"""The sign-in and sign-up pages of an invitation, and the page that sets a first password. All redirect back to it.
 
-The pages are the same for every visitor, so that they do not reveal whether the invited address has an account.
+The pages are the same for every visitor, so that they do not reveal whether the invited address has an account. With
+one exception: a visitor whose link proves access to the mailbox learns that the account has no password yet.
 """
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
 from allauth.account.views import LoginView, SignupView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.views.generic import FormView
 
-from invitations.pages.forms import InvitedSignUpForm
+from accounts.actions.address_ownership import verified_owner
+from core.errors import DomainError
+from invitations.actions.mailbox_proof import set_first_password
+from invitations.pages.forms import FirstPasswordForm, InvitedSignUpForm
 from invitations.pages.page_state import PageState, page_state_of
-from invitations.pages.page_templates import show_refusal
 from invitations.refusals import InvitationNotFound
+from invitations.tokens import Proof
 
 
 class InvitationAuthMixin:
-    """Base of both pages. Each belongs to one invitation and redirects back to it."""
+    """Base of the pages. Each belongs to one invitation and redirects back to it."""
 
     request: HttpRequest
     page_state: PageState
 
     def dispatch(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-        """Redirect to the invitation if the visitor is signed in, or if the invitation cannot be answered."""
+        """Redirect to the invitation if the visitor is signed in, has no link, or cannot answer the invitation."""
         try:
             self.page_state = page_state_of(request, invitation_id)
-        except InvitationNotFound as refusal:
-            return show_refusal(request, refusal)
+        except InvitationNotFound:
+            return redirect("invitation", invitation_id)
         if self.page_state.is_signed_in or self.page_state.refusal():
             return redirect("invitation", invitation_id)
         response: HttpResponse = super().dispatch(request)  # type: ignore[misc]
@@ -39,10 +46,11 @@ class InvitationAuthMixin:
         return reverse("invitation", args=[self.page_state.invitation.pk])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Add the invitation and its organization."""
-        invitation = self.page_state.invitation
+        """Add the invitation, its organization, and whether the visitor may set a first password."""
+        invitation, may_set_password = self.page_state.invitation, self.page_state.may_set_password
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
-        return context | {"invitation": invitation, "organization": invitation.organization}
+        shown = {"invitation": invitation, "organization": invitation.organization}
+        return context | shown | {"may_set_password": may_set_password}
 
 
 class InvitedSignIn(InvitationAuthMixin, LoginView):
@@ -68,3 +76,42 @@ class InvitedSignUp(InvitationAuthMixin, SignupView):
         """Add the address, and whether the link proves access to its mailbox."""
         fixed = {"address": self.page_state.invitation.email, "proves_mailbox": self.page_state.proves_mailbox}
         return {**super().get_form_kwargs(), **fixed}
+
+
+class InvitedFirstPassword(InvitationAuthMixin, FormView):
+    """Set the first password of the account that has the invited address, and sign in with it.
+
+    Such an account is known by an identity provider only. The emailed link proves access to the mailbox, as the link of
+    a password reset does.
+    """
+
+    template_name = "invitations/first_password.html"
+    form_class = FirstPasswordForm
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form. Without an account that needs a password, redirect to the sign-in page."""
+        return super().get(request) if self.page_state.may_set_password else self._to_sign_in()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Set the password and sign in. Without an account that needs a password, redirect to the sign-in page."""
+        return super().post(request) if self.page_state.may_set_password else self._to_sign_in()
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Add the account and its address."""
+        address = self.page_state.invitation.email
+        return {**super().get_form_kwargs(), "account": verified_owner(address), "address": address}
+
+    def form_valid(self, form: FirstPasswordForm) -> HttpResponse:
+        """Set the password and sign in. Two-factor authentication applies. If the action fails, show the invitation."""
+        invitation, proof = self.page_state.invitation, cast("Proof", self.page_state.proof)
+        password = form.cleaned_data["password1"]
+        try:
+            user = set_first_password(invitation_id=invitation.pk, proof=proof, password=password)
+        except DomainError:
+            return redirect("invitation", invitation.pk)
+        record_authentication(self.request, user, method="password", email=invitation.email)
+        response: HttpResponse = perform_login(self.request, user, redirect_url=self.get_success_url())
+        return response
+
+    def _to_sign_in(self) -> HttpResponse:
+        return redirect("invitation-sign-in", self.page_state.invitation.pk)

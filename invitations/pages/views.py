@@ -21,13 +21,13 @@ from accounts.pages.verification import send_verification
 from accounts.sessions import request_session_rotation
 from core.errors import DomainError, LimitReached
 from core.languages import activate_language, remember_language
-from invitations.actions import answering
+from invitations.actions import answering, mailbox_proof
 from invitations.lookups import find_shown
 from invitations.models import Invitation
 from invitations.pages.forms import DeclineForm
 from invitations.pages.link_session import store_proof
 from invitations.pages.page_state import PageState, page_state_of, status_of
-from invitations.pages.page_templates import no_more_emails, show, show_refusal
+from invitations.pages.page_templates import no_more_emails, show, show_how_to_open, show_refusal
 from invitations.refusals import InvitationNotFound, NewerEmailSent
 from invitations.tokens import read_token
 from orgs.locks import memberships_of
@@ -81,17 +81,24 @@ class InvitationPage(View):
     """The page of one invitation."""
 
     def get(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
-        """Show the invitation in its current state. Visitors with the link need not sign in."""
+        """Show the invitation in its current state. Visitors with the link need not sign in.
+
+        Visitors without it see how to open the invitation. They see the same page if there is no such invitation.
+        """
         try:
             return show(request, page_state_of(request, invitation_id))
-        except InvitationNotFound as refusal:
-            return show_refusal(request, refusal)
+        except InvitationNotFound:
+            return show_how_to_open(request, invitation_id)
 
 
 class PageButton(View):
     """Base of the buttons: run an action and redirect to the page, which shows the result."""
 
     redirect_to = "invitation"
+
+    def get(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+        """Redirect to the page and change nothing. After an error, the address of the button is in the address bar."""
+        return redirect("invitation", invitation_id)
 
     def post(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         """Run the action. If the action fails, show the current page with the HTTP status of the error."""
@@ -170,3 +177,13 @@ class SendVerification(PageButton):
         """Send the email. The rate limit is one email in a few minutes."""
         if page_state.by.user:
             send_verification(self.request, page_state.by.user, page_state.invitation.email)
+
+
+class AddAddress(PageButton):
+    """Add the invited address to the account, because the emailed link proves access to the mailbox."""
+
+    def press(self, page_state: PageState) -> None:
+        """Add the address. The next page then shows the invitation with its buttons."""
+        if page_state.proof is not None:
+            by, invitation_id = page_state.by, page_state.invitation.pk
+            mailbox_proof.add_invited_address(by=by, invitation_id=invitation_id, proof=page_state.proof)

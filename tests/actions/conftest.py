@@ -75,6 +75,7 @@ def make_world() -> SimpleNamespace:
         role_id=VIEWER_ROLE,
         expires_in=timedelta(days=1),
     )
+    unanswered = InvitationFactory.create(organization=organization, email="newcomer@example.org", inviter=owner)
     owed = InvitationFactory.create(
         organization=OrganizationFactory.create(slug="owing", owners=[owner]),
         invitee=stranger,
@@ -106,6 +107,7 @@ def make_world() -> SimpleNamespace:
         access=access.pk,
         archived=archived.pk,
         invitation=invitation.pk,
+        unanswered=unanswered.pk,
         email=email.pk,
         overdue=overdue.pk,
         late=late,

@@ -9,10 +9,11 @@ from accounts.actions import oauth_access
 from accounts.actions import profile as profiles
 from accounts.models import User
 from core.addresses import normalize_address
-from invitations.actions import answering, ending, inviting, reminders, waiting
+from invitations.actions import answering, ending, inviting, mailbox_proof, reminders, waiting
 from invitations.email import delivery_reports, suppressions
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Email
+from invitations.tokens import Proof, Purpose
 from orgs.actions import accounts, api_keys, members, organizations, roles, units
 from orgs.models import Unit
 from orgs.oauth import applications
@@ -156,6 +157,12 @@ DONE: dict[str, Callable[[World], object]] = {
         by=w.invitee, invitation_id=w.invitation, reason="Not now"
     ),
     "invitations.actions.answering.ask_again": lambda w: answering.ask_again(by=w.late, invitation_id=w.overdue),
+    "invitations.actions.mailbox_proof.add_invited_address": lambda w: mailbox_proof.add_invited_address(
+        by=w.stranger, invitation_id=w.unanswered, proof=Proof(w.unanswered, 1, Purpose.EMAILED)
+    ),
+    "invitations.actions.mailbox_proof.set_first_password": lambda w: mailbox_proof.set_first_password(
+        invitation_id=w.invitation, proof=Proof(w.invitation, 1, Purpose.EMAILED), password="a calm and long phrase"
+    ),
     "invitations.actions.ending.expire": lambda w: ending.expire(organization_id=w.second),
     "invitations.actions.ending.fail": lambda w: ending.fail(
         invitation_id=w.invitation, generation=1, reason="550 5.1.1"

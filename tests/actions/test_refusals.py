@@ -23,6 +23,8 @@ BY_THE_SERVICE = {
     "invitations.email.delivery_reports.take_report",
     "invitations.actions.waiting.give_free_seats",
 }
+# The link is the only credential. ``tests/invitations/pages/test_first_password.py`` tests it.
+BY_THE_LINK = {"invitations.actions.mailbox_proof.set_first_password"}
 FOR_ONESELF = {
     "orgs.actions.organizations.create_organization",
     "orgs.actions.accounts.delete_account",
@@ -30,6 +32,7 @@ FOR_ONESELF = {
     "orgs.oauth.applications.register_client",
     "orgs.oauth.applications.register_personal_client",
     "accounts.actions.profile.update_profile",
+    "invitations.actions.mailbox_proof.add_invited_address",  # the link proves access to the mailbox
 }
 AS_A_MEMBER = {
     "orgs.actions.members.leave_organization",
@@ -66,7 +69,7 @@ ALLOWED: dict[Callable[[World], Principal], set[str]] = {
         pytest.param(caller, name, id=f"{caller.__name__}-{name}")
         for caller, allowed in ALLOWED.items()
         for name in DONE
-        if name not in allowed | BY_THE_SERVICE
+        if name not in allowed | BY_THE_SERVICE | BY_THE_LINK
     ],
 )
 def test_callers_without_permission_change_nothing(world: World, caller: Callable[[World], Principal], name: str):

@@ -15,6 +15,7 @@ import tests.browser.admin_oauth_scenes
 import tests.browser.admin_scenes
 import tests.browser.consent_scenes
 import tests.browser.email_scenes
+import tests.browser.mailbox_scenes
 import tests.browser.name_scenes
 import tests.browser.refusal_scenes  # noqa: F401 - the imports register the scenes
 from tests.browser.scenes import SCENES, set_stage
@@ -35,7 +36,9 @@ MAIN = (
     "sign-up-from-the-invitation", "sign-up-refused", "start-page", "my-invitations", "with-long-names",
     "sign-in", "forgotten-password", "verification-sent", "addresses-of-every-kind", "profile", "profile-saved",
     "two-factor-activation", "consent", "no-more-emails", "emails-refused",
-    "declined-and-no-more-emails", "page-not-found", "email-invitation",
+    "how-to-open", "how-to-open-from-another-account", "sign-in-without-a-password", "first-password",
+    "first-password-refused", "wrong-account-whose-address-is-free", "unverified-address-with-the-listed-link",
+    "sign-up-for-a-closed-account", "declined-and-no-more-emails", "page-not-found", "email-invitation",
     "email-reminder", "email-accepted", "email-new-invitation-asked-for", "email-new-account", "email-unproven-address",
     "email-further-address", "email-account-exists", "email-new-password", "email-no-account",
 )  # fmt: skip

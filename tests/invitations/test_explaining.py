@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.principals import SERVICE
+from accounts.principals import SERVICE, staff
 from core.addresses import normalize_address
 from invitations.actions import answering, ending, inviting
 from invitations.actions.reminders import remind
@@ -19,6 +19,7 @@ from invitations.email.delivery_reports import Report, take_report
 from invitations.email.models import Attempt, Email
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason, explain
 from invitations.models import Invitation
+from orgs.actions.accounts import deactivate_account, delete_account
 from orgs.actions.organizations import archive_organization, set_seat_limit
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNASSIGNED_ROLE
@@ -71,6 +72,25 @@ def reason(invitation: Invitation, **shown: bool) -> str:
 def story(invitation: Invitation, **shown: bool) -> list[tuple[str, str]]:
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
     return [(entry.what, entry.words) for entry in explain(loaded, **shown).timeline]
+
+
+# Accounts that are closed
+
+
+@pytest.mark.parametrize("how", [deactivate_account, delete_account])
+@pytest.mark.parametrize("shown", [{}, {"to_staff": True, "with_account": True}])
+def test_an_account_that_staff_closed_is_named_to_everybody(invitation: Invitation, how: Any, shown: dict[str, bool]):
+    how(by=staff(UserFactory.create(superuser=True)), user=UserFactory.create(email=invitation.email))
+
+    assert reason(invitation, **shown) == "account_closed"
+
+
+def test_an_account_that_its_owner_deleted_is_named_to_staff_only(invitation: Invitation):
+    invitee = UserFactory.create(email=invitation.email)
+    delete_account(by=session_of(invitee), user=invitee)
+
+    assert reason(invitation) == reason(invitation, to_staff=True) == "open_waiting_for_answer"
+    assert reason(invitation, to_staff=True, with_account=True) == "account_deleted"
 
 
 # Open invitations
@@ -329,7 +349,12 @@ def test_every_reason_has_a_sentence_and_a_test():
 
     assert [reason for reason in Reason.values if f'"{reason}"' not in text] == []
     assert all(reason.label.endswith(".") for reason in Reason)
-    assert {reason.value for reason in TO_STAFF_ONLY} == {"email_unwanted", "no_account", "address_unverified"}
+    assert {reason.value for reason in TO_STAFF_ONLY} == {
+        "email_unwanted",
+        "no_account",
+        "address_unverified",
+        "account_deleted",
+    }
 
 
 # Timeline
@@ -372,14 +397,14 @@ def test_the_timeline_has_the_reason_why_no_server_was_contacted(invitation: Inv
 
 def test_the_number_of_queries_does_not_grow(invitation: Invitation, owner: User, django_assert_num_queries: Any):
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         explain(loaded)
     for _ in range(3):
         inviting.resend(by=session_of(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
         send_message(invitation.emails.latest("id"))
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         explain(loaded)
 
 

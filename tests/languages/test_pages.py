@@ -150,7 +150,7 @@ def test_every_page_varies_by_what_its_language_depends_on(client, db, path):
 
 
 def test_a_method_not_allowed_has_the_readers_language(client, invitation):
-    page = client.get(f"/invitations/{invitation.pk}/accept", headers=GERMAN)
+    page = client.delete(f"/invitations/{invitation.pk}/accept", headers=GERMAN)
 
     assert (page.status_code, speaks(page)) == (405, "de")
     assert "Das geht unter dieser Adresse nicht" in page.content.decode()

@@ -238,6 +238,6 @@ def test_what_cannot_be_read_is_refused_in_the_words_of_oauth(
     assert not get_access_token_model().objects.exists()
 
 
-@pytest.mark.parametrize("path", ["/oauth2/", "/oauth2/applications/", "/oauth2/introspect/", "/oauth2/authorize/"])
+@pytest.mark.parametrize("path", ["/oauth2/", "/oauth2/applications/", "/oauth2/introspect/"])
 def test_the_toolkit_serves_nothing_else(db: None, path: str):
     assert Client().get(path).status_code == 404

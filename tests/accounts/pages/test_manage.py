@@ -52,6 +52,8 @@ def test_visitors_sign_in_first(client, db, path):
             [
                 "This account is inactive",
                 "You can't sign in with it. If this is a mistake, contact the people who run this service.",
+                "Did you delete it yourself, and have you been invited again? "
+                "Open the link in the invitation email and create a new account.",
                 "Home",
             ],
         ),

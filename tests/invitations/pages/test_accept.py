@@ -127,9 +127,9 @@ def test_an_invitation_withdrawn_since_the_page_was_opened_shows_that(client, in
     assert visible_text(response)[0] == "This invitation has been withdrawn"
 
 
-def test_a_get_does_not_accept(client, invitation):
+def test_a_get_does_not_accept_and_leads_back(client, invitation):
     with track_changes() as changes:
         response = client.get(f"/invitations/{invitation.pk}/accept")
 
-    assert (response.status_code, response["Allow"]) == (405, "POST, OPTIONS")
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert changes.nothing

@@ -115,11 +115,11 @@ def test_the_reason_is_not_shown_to_others_with_the_link(client, invitation, ope
     assert "My reason." not in page_of(invitation).content.decode()
 
 
-def test_a_get_does_not_decline(client, invitation, open_link):
+def test_a_get_does_not_decline_and_leads_back(client, invitation, open_link):
     open_link(invitation)
 
     with track_changes() as changes:
         response = client.get(f"/invitations/{invitation.pk}/decline")
 
-    assert response.status_code == 405
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert changes.nothing

@@ -151,4 +151,4 @@ def test_strangers_do_not_see_the_end(client, invitation, stranger, page_of):
     end(invitation, "declined")
     client.force_login(stranger)
 
-    assert page_of(invitation).status_code == 404
+    assert visible_text(page_of(invitation))[0] == "Open your invitation"

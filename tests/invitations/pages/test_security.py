@@ -14,7 +14,7 @@ POLICY = {
     "img-src": "'self' data:",
     "style-src": "'self'",
 }
-BUTTONS = ("accept", "decline", "ask-again", "switch", "verify")
+BUTTONS = ("accept", "decline", "ask-again", "switch", "verify", "add-address", "set-password")
 PAGES = ("/", "/invitations", "/accounts/login/", "/nowhere", "/i/nothing")
 
 

@@ -108,9 +108,10 @@ def test_an_ended_invitation_asks_for_no_password(client, invitation, open_link)
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
 
 
-def test_without_the_link_the_invitation_is_unknown(client, invitation):
-    assert client.get(path(invitation)).status_code == 404
-    assert sign_in(client, invitation).status_code == 404
+def test_without_the_link_the_page_leads_to_how_to_open_the_invitation(client, invitation, invitee):
+    for response in (client.get(path(invitation)), sign_in(client, invitation)):
+        assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert "_auth_user_id" not in client.session
 
 
 def test_an_unverified_address_is_emailed_its_proof_first(client, invitation, open_link, mailoutbox, settings):

@@ -177,6 +177,8 @@ def test_the_account_and_its_address_come_together_or_not_at_all(client, invitat
     assert changes.nothing
 
 
-def test_without_the_link_the_invitation_is_unknown(client, invitation):
-    assert client.get(path(invitation)).status_code == 404
-    assert sign_up(client, invitation).status_code == 404
+def test_without_the_link_the_page_leads_to_how_to_open_the_invitation(client, invitation):
+    with track_changes() as changes:
+        for response in (client.get(path(invitation)), sign_up(client, invitation)):
+            assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert changes.nothing
