@@ -85,7 +85,8 @@ class OrganizationAdmin(ActionAdmin):
     search_fields = ("name", "slug", "website", "=id")
     inlines = [MembershipInline, UnitInline]
     fields = (
-        ("name", "slug", "language"), ("members", "seat_limit", "is_live"), ("created_at", "updated_at", "deleted_at"),
+        ("name", "slug", "language"), ("members", "seat_limit", "is_live", "second_factor_required"),
+        ("created_at", "updated_at", "deleted_at"),
         "description", "website", "logo_url", "replies_go_to_inviter", "id",
     )  # fmt: skip
     buttons = (

@@ -3,15 +3,24 @@
 from uuid import UUID
 
 from accounts.models import User
-from accounts.principals import Principal
-from core.errors import Conflict, Gone, NotFound
+from accounts.principals import Method, Principal
+from accounts.second_factor import has_second_factor
+from core.errors import Conflict, Denied, Gone, NotFound
 from orgs.models import Membership, MembershipQuerySet, Organization
+
+SIGNED_IN_HERE = {Method.SESSION, Method.OAUTH2}
 
 
 class OrganizationNotFound(NotFound):
     """The organization is unknown or archived, or the caller is not a member. The response does not show which."""
 
     message = "There is no such organization."
+
+
+class SecondFactorRequired(Denied):
+    """The organization requires two-factor authentication of its members, and the caller has not set it up."""
+
+    message = "This organization requires two-factor authentication. Set it up for your account, then sign in again."
 
 
 class NoActiveOrganization(Conflict):
@@ -31,21 +40,42 @@ def lock_organization(organization_id: UUID, *, by: Principal, archived: bool = 
 
     Only one action at a time can change an organization. The results of an action's checks (last owner, seats,
     permissions of the caller) are therefore still true when the action writes. With ``archived``, the
-    organization may be archived. Raises OrganizationNotFound if the caller cannot see it.
+    organization may be archived. Raises OrganizationNotFound if the caller cannot see it, and SecondFactorRequired.
     """
     visible = Organization.objects.visible_to(by) if archived else Organization.objects.visible_to(by).live()
     organization = visible.filter(pk=organization_id).select_for_update(no_key=True, of=("self",)).first()
-    if organization is None:
-        raise OrganizationNotFound
-    return organization
+    return require_found(organization, by)
 
 
 def find_organization(by: Principal, organization_id: UUID) -> Organization:
-    """Return an organization of the caller. Raises OrganizationNotFound, also for an archived organization."""
+    """Return an organization of the caller that is not archived.
+
+    Raises OrganizationNotFound and SecondFactorRequired.
+    """
     organization = Organization.objects.visible_to(by).live().filter(pk=organization_id).first()
+    return require_found(organization, by)
+
+
+def require_found(organization: Organization | None, by: Principal) -> Organization:
+    """Return the organization that a lookup found for the caller.
+
+    Raises OrganizationNotFound for None, and SecondFactorRequired if the caller needs a second factor first.
+    """
     if organization is None:
         raise OrganizationNotFound
+    if organization.second_factor_required:
+        require_second_factor(by)
     return organization
+
+
+def require_second_factor(by: Principal) -> None:
+    """Raise SecondFactorRequired for a person who signed in here without a second factor.
+
+    A session or an OAuth token comes from our sign-in page. The issuer of a JWT decides how its users sign in, and API
+    keys and OAuth applications of system users belong to programs.
+    """
+    if by.method in SIGNED_IN_HERE and by.user and not has_second_factor(by.user):
+        raise SecondFactorRequired
 
 
 def lock_organizations_of(user: User) -> set[UUID]:

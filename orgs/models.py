@@ -80,6 +80,7 @@ class Organization(models.Model):
     website = WebAddressField()
     language = models.CharField(max_length=16, blank=True, validators=[validate_language])
     replies_go_to_inviter = models.BooleanField(default=True, db_default=True)
+    second_factor_required = models.BooleanField(default=False, db_default=False)
     seat_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     open_invitation_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     created_at = models.DateTimeField(default=timezone.now, editable=False)

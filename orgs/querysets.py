@@ -11,7 +11,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, UUIDField
 from accounts.principals import Principal
 from events.models import Event
 from orgs import policies
-from orgs.locks import OrganizationNotFound
+from orgs.locks import OrganizationNotFound, require_found
 from orgs.lookups import MemberNotFound, RoleNotFound, UnitNotFound
 from orgs.models import Membership, MembershipQuerySet, Organization, OrganizationQuerySet, Role, RoleAssignment, Unit
 from orgs.permissions import CREATE_PROJECTS, LIST_PROJECTS, MANAGE_MEMBERS, OWNER_ROLE, UNIT_PERMISSIONS
@@ -39,8 +39,8 @@ def live_organizations_of(by: Principal) -> OrganizationQuerySet:
 
 
 def organization_of(by: Principal, organization_id: UUID) -> Organization:
-    """Return one of ``live_organizations_of``. Raises OrganizationNotFound."""
-    return one(live_organizations_of(by), organization_id, OrganizationNotFound)
+    """Return one of ``live_organizations_of``. Raises OrganizationNotFound, SecondFactorRequired."""
+    return require_found(live_organizations_of(by).filter(pk=organization_id).first(), by)
 
 
 def public_organization(slug: str) -> Organization:

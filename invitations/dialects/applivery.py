@@ -37,7 +37,7 @@ from core.api.serializers import HouseSerializer, TimeField
 from core.ids import parse_oid
 from invitations.dialects import DialectViewSet
 from invitations.models import Invitation
-from orgs.locks import OrganizationNotFound
+from orgs.locks import OrganizationNotFound, require_found
 from orgs.lookups import UnitNotFound
 from orgs.models import Organization, Unit
 from orgs.oauth.scopes import MEMBERS
@@ -214,7 +214,7 @@ class AppliveryInvitations(DialectViewSet):
         members of the application.
         """
         visible = Organization.objects.visible_to(self.caller).live()
-        organization = find_by_id_or_slug(visible, organization_id, OrganizationNotFound)
+        organization = require_found(find_by_id_or_slug(visible, organization_id, OrganizationNotFound), self.caller)
         applications = units_of(self.caller, organization).filter(kind=Unit.Kind.APPLICATION)
         application = find_by_id_or_slug(applications, application_id, UnitNotFound)
         rows = Invitation.objects.managed_in_unit(organization, application, self.caller).open().with_details()

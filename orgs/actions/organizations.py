@@ -15,26 +15,28 @@ from accounts.principals import Principal
 from orgs import policies
 from orgs.actions.members import add_membership
 from orgs.actions.saving import apply_changes, record, require_names, save_new
-from orgs.locks import lock_organization
+from orgs.locks import lock_organization, require_found
 from orgs.models import Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN, OWN, OWNER_ROLE
 from orgs.policies import Grant
 from orgs.signals import organization_purging, seat_freed
 
-PROFILE = {"description", "logo_url", "website", "language", "replies_go_to_inviter"}
+PROFILE = {"description", "logo_url", "website", "language", "replies_go_to_inviter", "second_factor_required"}
 
 
 @transaction.atomic
 def create_organization(*, by: Principal, name: str, slug: str = "", **profile: Any) -> Organization:
     """Create an organization with the caller as its owner. Without a slug, one is made from the name.
 
-    ``profile`` may contain ``description``, ``logo_url``, ``website``, ``language`` and ``replies_go_to_inviter``.
-    Raises PersonRequired, SlugTaken, AccountEnded, and ValidationError for an invalid field.
+    ``profile`` may contain ``description``, ``logo_url``, ``website``, ``language``, ``replies_go_to_inviter`` and
+    ``second_factor_required``.
+    Raises PersonRequired, SecondFactorRequired, SlugTaken, AccountEnded, and ValidationError for an invalid field.
     """
     founder = policies.require_person(by)
     require_names(profile, PROFILE)
     organization = Organization(name=name, slug=slug, **profile)
     save_new(organization)
+    require_found(organization, by)  # see update_organization
     record("organization.created", by, organization, organization)
     add_membership(by=by, organization=organization, user=founder, grant=Grant(Role.objects.get(pk=OWNER_ROLE)))
     return organization
@@ -42,14 +44,16 @@ def create_organization(*, by: Principal, name: str, slug: str = "", **profile: 
 
 @transaction.atomic
 def update_organization(*, by: Principal, organization_id: UUID, **changes: Any) -> Organization:
-    """Change ``name``, ``slug``, ``description``, ``logo_url``, ``website``, ``language`` or ``replies_go_to_inviter``.
+    """Change the name, the slug, or fields of the profile (see ``create_organization``).
 
-    Raises OrganizationNotFound, PermissionMissing, SlugTaken, and ValidationError for an invalid field.
+    Raises OrganizationNotFound, PermissionMissing, SecondFactorRequired, SlugTaken, and ValidationError for an invalid
+    field.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, ADMIN)
     require_names(changes, {"name", "slug", *PROFILE})
     apply_changes(organization, changes)
+    require_found(organization, by)  # so that callers without a second factor cannot lock themselves out
     record("organization.updated", by, organization, organization, changed=sorted(changes))
     return organization
 

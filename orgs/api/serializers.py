@@ -29,6 +29,10 @@ from orgs.models import Unit
 from orgs.permissions import Level
 
 REPLIES = "Whether replies to invitation emails go to the inviter. The emails then contain the inviter's address."
+SECOND_FACTOR = (
+    "Whether members need two-factor authentication to use the organization in a session or through an OAuth"
+    " application. It does not apply to JWTs, whose issuer decides how people sign in, and to API keys."
+)
 
 
 class ChangesSerializer(HouseSerializer):
@@ -71,6 +75,7 @@ class OrganizationSerializer(PublicOrganizationSerializer):
         help_text="The language of its emails and pages. Null: the language of each reader's browser."
     )
     replies_go_to_inviter = serializers.BooleanField(help_text=REPLIES)
+    second_factor_required = serializers.BooleanField(help_text=SECOND_FACTOR)
     seat_limit = serializers.IntegerField(allow_null=True)
     member_count = serializers.IntegerField()
     role = OwnRoleSerializer(source="*")
@@ -92,6 +97,7 @@ class OrganizationProfileSerializer(ChangesSerializer):
     website = WebAddressSerializerField(default="")
     language = LanguageField(default="", help_text="The language of its emails and pages.")
     replies_go_to_inviter = StrictBooleanField(default=True, help_text=REPLIES)
+    second_factor_required = StrictBooleanField(required=False, help_text=f"{SECOND_FACTOR} If missing: unchanged.")
 
 
 class StatisticsSerializer(HouseSerializer):

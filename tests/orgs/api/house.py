@@ -105,6 +105,7 @@ def organization_row(organization: Organization, *, role_name: str, members: int
         "website": row.website or None,
         "language": row.language or None,
         "repliesGoToInviter": row.replies_go_to_inviter,
+        "secondFactorRequired": row.second_factor_required,
         "seatLimit": row.seat_limit,
         "memberCount": members,
         "role": role(role_name),

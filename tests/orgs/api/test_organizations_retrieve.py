@@ -32,6 +32,7 @@ def test_all_fields_are_shown(by, organization):
         {
             "id": str(organization.pk),
             **PROFILE,
+            "secondFactorRequired": False,
             "seatLimit": 7,
             "memberCount": 3,
             "role": role("admin"),
