@@ -7,6 +7,7 @@ body from that function, even where Django itself would return an HTML page.
 from collections.abc import Callable, Mapping
 
 from corsheaders.middleware import CorsMiddleware
+from django.conf import settings
 from django.http import Http404, HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import get_resolver
@@ -14,6 +15,9 @@ from django.views.defaults import page_not_found
 
 from .errors import ErrorBody, Problem, problem_of, problem_of_status, row_of
 
+# A redirect would let a client go on sending its credential in clear text, unnoticed.
+HTTPS_REQUIRED = Problem(403, "https_required", "Use https. Replace a credential that was sent over http.")
+DOCUMENTATION_PAGES = ("/docs", "/redoc")
 BODY_HEADERS = {"content-type", "content-length", "content-encoding", "content-disposition"}
 
 
@@ -34,6 +38,8 @@ class ApiErrorMiddleware:
             return self.get_response(request)
         if "\x00" in request.path_info:
             return not_found(request)
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure() and not _is_page(request):
+            return error_response(HTTPS_REQUIRED, error_body, request)
         if "HTTP_TRANSFER_ENCODING" in request.META:
             # A chunked body (RFC 9112, 6.3) has no Content-Length, so Django would ignore the body.
             return error_response(problem_of_status(411), error_body, request)
@@ -62,6 +68,11 @@ class ApiCorsMiddleware(CorsMiddleware):
     def is_enabled(self, request: HttpRequest) -> bool:
         """Return whether the path belongs to an API."""
         return error_body_of(request.path_info) is not None
+
+
+def _is_page(request: HttpRequest) -> bool:
+    """Return whether people open this URL in a browser. Such a request is redirected to https like every page."""
+    return request.method in ("GET", "HEAD") and request.path_info.rstrip("/").endswith(DOCUMENTATION_PAGES)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponseBase:
