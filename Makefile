@@ -17,7 +17,7 @@ DEBUG ?= 1
 export DEBUG PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all coverage chaos test-clients benchmark screenshots shown-screenshots messages golden check format requirements clean
+.PHONY: help run demo test test-all coverage chaos test-clients benchmark screenshots shown-screenshots messages golden check format requirements sbom clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r command text; do \
@@ -92,6 +92,10 @@ requirements: $(STAMP) ## pin the versions of requirements*.in in requirements*.
 	$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) tests/clients/generated_python/requirements.in --output-file tests/clients/generated_python/requirements.txt
 	$(COMPILE) tests/clients/zenml/requirements.in --output-file tests/clients/zenml/requirements.txt
+
+sbom: $(STAMP) ## write the bill of materials (CycloneDX) of the pinned requirements in var/sbom.cdx.json
+	@mkdir -p var
+	@$(BIN)/cyclonedx-py requirements requirements.txt --output-reproducible --output-format JSON --output-file var/sbom.cdx.json
 
 clean: ## remove the virtual environment and everything under var/
 	rm -rf $(VENV) var tests/clients/*/node_modules
