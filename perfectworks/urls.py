@@ -208,7 +208,7 @@ if settings.DEBUG:
 
 # The JSON error bodies below each prefix, see core.api.middleware.
 error_bodies = (
-    {"/api": house_error_body}
+    {"/api": house_error_body, "/webhooks": house_error_body}
     | {f"/{prefix}": dialect.error_body for prefix, dialect in DIALECTS.items()}
     | dict.fromkeys(("/oauth2/token", "/oauth2/revoke", "/upsun/oauth2/token"), oauth_error_body)
 )  # fmt: skip
