@@ -13,7 +13,7 @@ from core.admin import ReadOnlyAdmin
 class ExternalIdentityAdmin(ReadOnlyAdmin):
     """External identities of users at trusted issuers."""
 
-    list_display = ("subject", "issuer", "user", "created_at")
-    list_filter = ("issuer", "created_at")
-    search_fields = ("=subject", "user__email", "user__last_name")
+    list_display = ("subject", "issuer", "user", "ignored_address", "ignored_reason", "created_at")
+    list_filter = ("issuer", "ignored_reason", "created_at")
+    search_fields = ("=subject", "=ignored_address", "user__email", "user__last_name")
     list_select_related = ("user",)

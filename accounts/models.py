@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
 from core.addresses import MAX_LENGTH, Address, normalize_address
@@ -163,12 +164,28 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
 
 class ExternalIdentity(models.Model):
-    """A user's identity at a trusted issuer: issuer and subject."""
+    """A user's identity at a trusted issuer: issuer and subject.
+
+    ``ignored_address`` and ``ignored_reason`` say which address of the newest token does not count, and why. An address
+    that is not valid is not stored.
+    """
+
+    class IgnoredReason(models.TextChoices):
+        """Why an address in a token does not count. The setting ``addresses`` of the issuer decides the first four."""
+
+        NOT_TRUSTED = "not_trusted", _("addresses of this issuer don't count")
+        NOT_STATED = "not_stated", _("email_verified is missing")
+        TEXT = "text", _('email_verified is the text "true"')
+        NOT_VERIFIED = "not_verified", _("email_verified is not true")
+        MALFORMED = "malformed", _("it is not a valid email address")
+        TAKEN = "taken", _("another account has verified it")
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities", db_index=False)
     issuer = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)
+    ignored_address = AddressField(blank=True, null=True, editable=False)
+    ignored_reason = models.CharField(max_length=16, choices=IgnoredReason, blank=True, db_default="", editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -178,6 +195,13 @@ class ExternalIdentity(models.Model):
         constraints = (
             models.UniqueConstraint(fields=["issuer", "subject"], name="identity_issuer_subject"),
             models.UniqueConstraint(fields=["user", "issuer"], name="identity_user_issuer"),
+        )
+        indexes = (
+            models.Index(
+                fields=["ignored_address"],
+                condition=models.Q(ignored_address__isnull=False),
+                name="identity_ignored_address",
+            ),
         )
 
     def __str__(self) -> str:

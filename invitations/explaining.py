@@ -15,6 +15,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.address_ownership import is_closed_by_staff, verified_owner
+from accounts.models import ExternalIdentity
 from events.models import Event
 from invitations.actions.granting import still_vouched
 from invitations.email.models import Email
@@ -90,13 +91,23 @@ class Reason(models.TextChoices):
     )
     NO_ACCOUNT = "no_account", _("The email was sent. No account has this address yet.")
     ADDRESS_UNVERIFIED = "address_unverified", _("An account has this address but has not verified it.")
+    ADDRESS_IGNORED = (
+        "address_ignored",
+        _("An identity provider names this address, but it doesn't count. See the external identities."),
+    )
     ACCOUNT_DELETED = (
         "account_deleted",
         _("This person has deleted their account. The emailed link lets them create a new one."),
     )
 
 
-TO_STAFF_ONLY = (Reason.EMAIL_UNWANTED, Reason.NO_ACCOUNT, Reason.ADDRESS_UNVERIFIED, Reason.ACCOUNT_DELETED)
+TO_STAFF_ONLY = (
+    Reason.EMAIL_UNWANTED,
+    Reason.NO_ACCOUNT,
+    Reason.ADDRESS_UNVERIFIED,
+    Reason.ADDRESS_IGNORED,
+    Reason.ACCOUNT_DELETED,
+)
 
 _REASON_BY_STATUS = {
     Status.ACCEPTED: Reason.ACCEPTED,
@@ -233,6 +244,8 @@ def _membership_of_invitee(invitation: Invitation) -> Membership | None:
 
 def _reason_of_account(invitation: Invitation) -> Reason:
     known = EmailAddress.objects.filter(email=invitation.email).values_list("verified", flat=True)
+    if not any(known) and ExternalIdentity.objects.filter(ignored_address=invitation.email).exists():
+        return Reason.ADDRESS_IGNORED
     if not known:
         return Reason.NO_ACCOUNT
     if (owner := verified_owner(invitation.email)) and not owner.is_active:

@@ -128,7 +128,7 @@ class IdentityInline(ReadOnlyInline):
     """A user's identities at external issuers."""
 
     model = ExternalIdentity
-    fields = readonly_fields = ("issuer", "subject", "created_at")
+    fields = readonly_fields = ("issuer", "subject", "ignored_address", "ignored_reason", "created_at")
 
 
 class UserMembershipInline(MembershipInline):

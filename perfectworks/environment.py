@@ -145,12 +145,21 @@ def require_language(code: str, languages: list[tuple[str, str]]) -> str:
     return code
 
 
+# Which addresses of an issuer count (``accounts.jwt.issuers.AddressTrust``, which needs the settings).
+ADDRESS_TRUST = ("verified", "verified_text", "all", "none")
+
+
 def require_issuers(issuers: object) -> list[dict[str, str]]:
-    """Return the JWT issuers. Raises ImproperlyConfigured if one has no issuer, audience or jwks_url."""
+    """Return the JWT issuers.
+
+    Raises ImproperlyConfigured if one has no issuer, audience or jwks_url, or an unknown value of ``addresses``.
+    """
     if not isinstance(issuers, list) or not all(map(_is_issuer, issuers)):
         raise ImproperlyConfigured('JWT_ISSUERS must be a JSON list of {"issuer", "audience", "jwks_url"}.')
     if not all(urlsplit(issuer["jwks_url"]).scheme in {"http", "https"} for issuer in issuers):
         raise ImproperlyConfigured("Each jwks_url in JWT_ISSUERS must start with https:// (or http:// in development).")
+    if not all(issuer.get("addresses", ADDRESS_TRUST[0]) in ADDRESS_TRUST for issuer in issuers):
+        raise ImproperlyConfigured(f"addresses in JWT_ISSUERS must be one of {', '.join(ADDRESS_TRUST)}.")
     return issuers
 
 
@@ -202,6 +211,6 @@ def _is_proof(name: str, value: object) -> bool:
 
 
 def _is_issuer(issuer: object) -> bool:
-    if not isinstance(issuer, dict) or set(issuer) != {"issuer", "audience", "jwks_url"}:
+    if not isinstance(issuer, dict) or set(issuer) - {"addresses"} != {"issuer", "audience", "jwks_url"}:
         return False
     return all(isinstance(value, str) and value for value in issuer.values())

@@ -2,22 +2,26 @@
 
 A known identity already has a user. A new identity is linked to the user who has verified the same address. If there is
 no such user, or if that user already has an identity of this issuer, a new user is created. Addresses that the issuer
-has not verified are ignored.
+has not verified are ignored, unless the issuer's setting says that they count. They are logged and shown to staff.
 """
+
+import logging
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts.actions.address_ownership import AddressTaken, is_verified, verify_address
-from accounts.jwt.tokens import Claims, InvalidCredentials
-from accounts.models import ExternalIdentity, User
+from accounts.actions.address_ownership import AddressTaken, verify_address
+from accounts.jwt.tokens import Claims, IgnoredAddress, InvalidCredentials
+from accounts.models import ExternalIdentity, User, user_by_verified_address
 from accounts.principals import Method, Principal
 from core.addresses import Address
 from core.text import validate_plain_text
 from events.models import Event
 
 ATTEMPTS = 3
+
+logger = logging.getLogger(__name__)
 
 
 def user_of(claims: Claims) -> User:
@@ -43,7 +47,7 @@ def _user_of(claims: Claims) -> User:
     if identity is None:
         return _first_visit(claims)
     if identity.user.is_active:
-        _prove(identity.user, claims.verified_address)
+        _note_ignored(identity, _prove(identity.user, claims))
     return identity.user
 
 
@@ -54,6 +58,7 @@ def _first_visit(claims: Claims) -> User:
         raise InvalidCredentials
     identity = ExternalIdentity.objects.create(user=user, issuer=claims.issuer, subject=claims.subject)
     Event.objects.record("identity.linked", by=_as(user), subject=identity, user_id=user.pk)
+    _note_ignored(identity, _prove(user, claims))
     return user
 
 
@@ -71,16 +76,43 @@ def _register(claims: Claims) -> User:
     names = {"first_name": _usable(claims.first_name), "last_name": _usable(claims.last_name)}
     user = User.objects.create_user(None, **names)
     Event.objects.record("user.registered", by=_as(user), subject=user, user_kind=user.kind)
-    _prove(user, claims.verified_address)
+    _prove(user, claims)
     if user.email != claims.verified_address and _to_link(claims):
         raise AddressTaken
     return user
 
 
-def _prove(user: User, address: Address | None) -> None:
-    """Mark the address as verified for the user. Do nothing if any user has verified it already."""
-    if address is not None and not is_verified(address):
+def _prove(user: User, claims: Claims) -> IgnoredAddress | None:
+    """Mark the address as verified for the user, unless a user has verified it already.
+
+    Return the address that does not count, if any. An address of another user does not.
+    """
+    address = claims.verified_address
+    if address is None:
+        return claims.ignored_address
+    owner_id = user_by_verified_address(address)
+    if owner_id is None:
         _record_proof(user, address)
+    elif owner_id != user.pk:
+        return IgnoredAddress(ExternalIdentity.IgnoredReason.TAKEN, address)
+    return None
+
+
+def _note_ignored(identity: ExternalIdentity, ignored: IgnoredAddress | None) -> None:
+    """Store the address that does not count, for staff, and log it. Write nothing if it was stored before."""
+    address, reason = (ignored.address, ignored.reason.value) if ignored else (None, "")
+    if (identity.ignored_address, identity.ignored_reason) == (address, reason):
+        return
+    with transaction.atomic():
+        rows = ExternalIdentity.objects.filter(pk=identity.pk)
+        if not rows.update(ignored_address=address, ignored_reason=reason):
+            return  # a concurrent request has deleted the identity
+        kind = "identity.address_ignored" if ignored else "identity.address_counts"
+        Event.objects.record(kind, by=_as(identity.user), subject=identity, reason=reason)
+    if ignored:
+        logger.warning(
+            "address in token ignored reason=%s issuer=%s", reason, identity.issuer, extra={"user_id": identity.user_id}
+        )
 
 
 @transaction.atomic

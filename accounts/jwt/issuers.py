@@ -4,6 +4,7 @@ import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -28,6 +29,18 @@ DEVELOPMENT_KEY_ID = "development"
 DEVELOPMENT_LIFETIME_SECONDS = 12 * 3600
 
 
+class AddressTrust(StrEnum):
+    """Which addresses in an issuer's tokens count: the values of ``addresses`` in ``JWT_ISSUERS``.
+
+    An address never counts if ``email_verified`` is false or any other value.
+    """
+
+    VERIFIED = "verified"  # only if `email_verified` is true
+    VERIFIED_TEXT = "verified_text"  # also if it is the text "true"
+    ALL = "all"  # also if it is missing, for issuers that verify every address
+    NONE = "none"
+
+
 class Keys(Protocol):
     """A source of public keys."""
 
@@ -37,13 +50,14 @@ class Keys(Protocol):
 
 @dataclass(frozen=True)
 class Issuer:
-    """A trusted issuer: its audience, keys and algorithms."""
+    """A trusted issuer: its audience, keys and algorithms, and which of its addresses count."""
 
     name: str
     audience: str
     keys: Keys
     algorithms: tuple[str, ...] = ASYMMETRIC
     requires_auth_time: bool = False
+    addresses: AddressTrust = AddressTrust.VERIFIED
 
 
 def find_issuer(name: str) -> Issuer | None:
@@ -59,7 +73,13 @@ def find_issuer(name: str) -> Issuer | None:
 @cache
 def _configured() -> dict[str, Issuer]:
     issuers = [
-        Issuer(issuer["issuer"], issuer["audience"], KeySource(issuer["jwks_url"])) for issuer in settings.JWT_ISSUERS
+        Issuer(
+            issuer["issuer"],
+            issuer["audience"],
+            KeySource(issuer["jwks_url"]),
+            addresses=AddressTrust(issuer.get("addresses", AddressTrust.VERIFIED)),
+        )
+        for issuer in settings.JWT_ISSUERS
     ]
     if settings.FIREBASE_PROJECT_ID:
         issuers.append(firebase(settings.FIREBASE_PROJECT_ID))

@@ -7,12 +7,14 @@ from typing import Any
 import jwt
 from django.core.exceptions import ValidationError
 
-from accounts.jwt.issuers import Issuer, find_issuer
+from accounts.jwt.issuers import AddressTrust, Issuer, find_issuer
+from accounts.models import ExternalIdentity
 from core.addresses import Address, normalize_address
 from core.errors import Unauthenticated
 
 LEEWAY_SECONDS = 30
 MAX_TOKEN_LENGTH = 8192
+IgnoredReason = ExternalIdentity.IgnoredReason
 REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
 MOMENTS = ("exp", "iat", "nbf")
 # Exceptions that a malicious token can cause. TypeError: the algorithm does not fit the key.
@@ -26,8 +28,16 @@ class InvalidCredentials(Unauthenticated):
 
 
 @dataclass(frozen=True)
+class IgnoredAddress:
+    """An address in a token that does not count, and why. The address is None if it is not a valid one."""
+
+    reason: IgnoredReason
+    address: Address | None = None
+
+
+@dataclass(frozen=True)
 class Claims:
-    """The claims of a verified token."""
+    """The claims of a verified token. If its address does not count, ``verified_address`` is None."""
 
     issuer: str
     subject: str
@@ -35,6 +45,7 @@ class Claims:
     first_name: str
     last_name: str
     authenticated_at: datetime | None
+    ignored_address: IgnoredAddress | None = None
 
 
 def read_jwt(token: str) -> Claims:
@@ -83,13 +94,15 @@ def _verified(token: str, issuer: Issuer) -> dict[str, Any]:
 def _parsed(claims: dict[str, Any], issuer: Issuer) -> Claims:
     moments = {name: _moment(claims[name]) for name in (*MOMENTS, "auth_time") if name in claims}
     first, last = _names(claims)
+    verified, ignored = _address(claims, issuer.addresses)
     return Claims(
         issuer=issuer.name,
         subject=_subject(claims["sub"]),
-        verified_address=_address(claims),
+        verified_address=verified,
         first_name=first,
         last_name=last,
         authenticated_at=_past(moments["auth_time"]) if "auth_time" in moments else None,
+        ignored_address=ignored,
     )
 
 
@@ -114,15 +127,28 @@ def _past(moment: float) -> datetime:
     return datetime.fromtimestamp(moment, UTC)
 
 
-def _address(claims: dict[str, Any]) -> Address | None:
-    """Return the address if the issuer has verified it, else None."""
-    address = claims.get("email")
-    if claims.get("email_verified") is not True or not isinstance(address, str):
-        return None
+def _address(claims: dict[str, Any], trust: AddressTrust) -> tuple[Address | None, IgnoredAddress | None]:
+    """Return the address if it counts, or the one that does not count and why. Without an address, return neither."""
+    stated = claims.get("email")
+    if not stated:
+        return None, None
     try:
-        return normalize_address(address)
+        address = normalize_address(stated) if isinstance(stated, str) else None
     except ValidationError:
-        return None
+        address = None
+    reason = _why_ignored(claims, trust) or (IgnoredReason.MALFORMED if address is None else None)
+    return (None, IgnoredAddress(reason, address)) if reason else (address, None)
+
+
+def _why_ignored(claims: dict[str, Any], trust: AddressTrust) -> IgnoredReason | None:
+    """Return why the address does not count, or None if the issuer has verified it."""
+    if trust is AddressTrust.NONE:
+        return IgnoredReason.NOT_TRUSTED
+    if "email_verified" not in claims:
+        return None if trust is AddressTrust.ALL else IgnoredReason.NOT_STATED
+    if claims["email_verified"] == "true":
+        return IgnoredReason.TEXT if trust is AddressTrust.VERIFIED else None
+    return None if claims["email_verified"] is True else IgnoredReason.NOT_VERIFIED
 
 
 def _names(claims: dict[str, Any]) -> tuple[str, str]:

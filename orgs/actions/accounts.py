@@ -10,7 +10,7 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import IdempotentResponse, User
+from accounts.models import ExternalIdentity, IdempotentResponse, User
 from accounts.principals import Principal
 from core.errors import Conflict, Denied
 from events.models import Event
@@ -126,6 +126,7 @@ def purge_account(*, by: Principal, user: User) -> None:
         _delete(by, account, memberships)
     verified = EmailAddress.objects.filter(user=account).values_list("email", flat=True)
     addresses = {*verified, *filter(None, [account.email])}
+    ExternalIdentity.objects.filter(ignored_address__in=addresses).update(ignored_address=None)
     account_purged.send(User, user=account, addresses=addresses, by=by)
     Event.objects.record("user.purged", by=by, subject=account)
     IdempotentResponse.objects.mentioning({*addresses, str(account.pk)}).delete()

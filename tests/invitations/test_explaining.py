@@ -23,7 +23,7 @@ from orgs.actions.accounts import deactivate_account, delete_account
 from orgs.actions.organizations import archive_organization, set_seat_limit
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNASSIGNED_ROLE
-from tests.factories import AttemptFactory, EmailAddressFactory, MembershipFactory, UserFactory
+from tests.factories import AttemptFactory, EmailAddressFactory, ExternalIdentityFactory, MembershipFactory, UserFactory
 from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +91,15 @@ def test_an_account_that_its_owner_deleted_is_named_to_staff_only(invitation: In
 
     assert reason(invitation) == reason(invitation, to_staff=True) == "open_waiting_for_answer"
     assert reason(invitation, to_staff=True, with_account=True) == "account_deleted"
+
+
+def test_an_address_of_a_token_that_does_not_count_is_named_to_staff_only(invitation: Invitation):
+    ExternalIdentityFactory.create(
+        user__email=None, user__email_address=None, ignored_address=invitation.email, ignored_reason="not_stated"
+    )
+
+    assert reason(invitation) == reason(invitation, to_staff=True) == "open_waiting_for_answer"
+    assert reason(invitation, to_staff=True, with_account=True) == "address_ignored"
 
 
 # Open invitations
@@ -353,6 +362,7 @@ def test_every_reason_has_a_sentence_and_a_test():
         "email_unwanted",
         "no_account",
         "address_unverified",
+        "address_ignored",
         "account_deleted",
     }
 

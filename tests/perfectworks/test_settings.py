@@ -112,6 +112,13 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
             'JWT_ISSUERS must be a JSON list of {"issuer", "audience", "jwks_url"}.',
         ),
         (
+            {
+                "JWT_ISSUERS": '[{"issuer": "https://issuer.test", "audience": "us", "jwks_url": "https://issuer.test/k",'
+                ' "addresses": "true"}]'
+            },
+            "addresses in JWT_ISSUERS must be one of verified, verified_text, all, none.",
+        ),
+        (
             {"JWT_ISSUERS": '[{"issuer": "https://issuer.test", "audience": "us", "jwks_url": "file:///etc/keys"}]'},
             "Each jwks_url in JWT_ISSUERS must start with https:// (or http:// in development).",
         ),

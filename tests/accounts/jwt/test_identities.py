@@ -8,9 +8,10 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from accounts.jwt.identities import user_of
-from accounts.jwt.tokens import Claims, InvalidCredentials
+from accounts.jwt.tokens import Claims, IgnoredAddress, IgnoredReason, InvalidCredentials
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
+from core.addresses import normalize_address
 from events.models import Event
 from tests.factories import EmailAddressFactory, UserFactory
 from tests.support.changes import event, track_changes
@@ -172,8 +173,65 @@ def test_an_address_that_somebody_else_has_proven_stays_theirs(member):
     with track_changes() as changes:
         assert user_of(claims("member@example.com")) == user
 
-    assert changes.nothing
+    assert changes.events == [event("identity.address_ignored", identity_of(user), by_token(user), reason="taken")]
+    assert ignored_of(user) == ("member@example.com", "taken")
     assert member.verified_addresses() == {"member@example.com"}
+
+
+# Addresses that do not count
+
+
+NOT_STATED = IgnoredAddress(IgnoredReason.NOT_STATED, normalize_address("newcomer@example.com"))
+
+
+def identity_of(user: User) -> ExternalIdentity:
+    return ExternalIdentity.objects.get(user=user)
+
+
+def ignored_of(user: User) -> tuple[str | None, str]:
+    identity = identity_of(user)
+    return identity.ignored_address, identity.ignored_reason
+
+
+def test_an_address_that_does_not_count_is_stored_and_logged_once(caplog):
+    user = user_of(claims(None, ignored_address=NOT_STATED))
+
+    assert ignored_of(user) == ("newcomer@example.com", "not_stated")
+    assert [record.getMessage() for record in caplog.records] == [
+        "address in token ignored reason=not_stated issuer=https://issuer.example.com"
+    ]
+    with track_changes() as changes:
+        user_of(claims(None, ignored_address=NOT_STATED))
+    assert changes.nothing
+    assert len(caplog.records) == 1
+
+
+def test_it_is_stored_for_a_known_person_too_and_forgotten_when_an_address_counts():
+    user = user_of(claims(None))
+    user_of(claims(None, ignored_address=NOT_STATED))
+
+    with track_changes() as changes:
+        user_of(claims())
+
+    assert ignored_of(user) == (None, "")
+    assert changes.events == [
+        event("user.address_proven", user, by_token(user)),
+        event("identity.address_counts", identity_of(user), by_token(user), reason=""),
+    ]
+
+
+def test_a_second_subject_of_the_issuer_reads_why_it_has_no_address():
+    user_of(claims())
+
+    second = user_of(claims(subject="subject-2"))
+
+    assert ignored_of(second) == ("newcomer@example.com", "taken")
+
+
+def test_an_address_that_is_not_valid_is_not_stored():
+    user = user_of(claims(None, ignored_address=IgnoredAddress(IgnoredReason.MALFORMED)))
+
+    assert ignored_of(user) == (None, "malformed")
 
 
 @pytest.mark.parametrize("values", [{"is_active": False}, {"is_active": False, "deleted_at": timezone.now()}])

@@ -13,6 +13,7 @@ from accounts.jwt import issuers
 from accounts.jwt.issuers import development_jwt, firebase
 from accounts.jwt.tokens import InvalidCredentials, read_jwt
 from accounts.models import User
+from perfectworks.environment import ADDRESS_TRUST
 from tests.accounts.issuing import NAME, certificate, private_key, serving_keys, token
 
 PROJECT = "riverside-demo"
@@ -192,3 +193,7 @@ def test_a_file_that_holds_another_kind_of_key_is_no_key(development):
 
     with pytest.raises(ValueError, match=r"."):
         development_jwt(person())
+
+
+def test_the_setting_accepts_what_the_issuers_know():
+    assert tuple(issuers.AddressTrust) == ADDRESS_TRUST

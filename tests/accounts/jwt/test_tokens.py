@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.jwt import issuers
 from accounts.jwt.tokens import Claims, InvalidCredentials, read_jwt
 from core.addresses import normalize_address
 from tests.accounts.issuing import NAME, claims, jwk, private_key, public_pem, token
@@ -92,6 +93,53 @@ def test_one_of_several_audiences_may_be_ours():
 )
 def test_only_an_address_that_the_issuer_has_verified_counts(changes, address):
     assert read_jwt(signed(RS256, claims(**changes))).verified_address == address
+
+
+OTHER_VALUES: list[Any] = [False, "false", "True", "", 1, 0, [], {}, ["true"]]
+
+
+@pytest.mark.parametrize(
+    ("stated", "counting"),
+    [
+        ({"email_verified": True}, {"verified", "verified_text", "all"}),
+        ({"email_verified": "true"}, {"verified_text", "all"}),
+        ({"email_verified": None}, {"all"}),
+        *(({"email_verified": other}, set()) for other in OTHER_VALUES),
+    ],
+)
+@pytest.mark.parametrize("trust", ["verified", "verified_text", "all", "none", None])
+def test_the_setting_of_the_issuer_says_which_addresses_count(settings, stated, counting, trust):
+    [issuer] = settings.JWT_ISSUERS
+    settings.JWT_ISSUERS = [issuer | ({"addresses": trust} if trust else {})]
+    issuers._configured.cache_clear()
+
+    read = read_jwt(token(**stated))
+
+    counts = (trust or "verified") in counting
+    assert (read.verified_address, read.ignored_address is None) == ("newcomer@example.com" if counts else None, counts)
+
+
+@pytest.mark.parametrize(
+    ("changes", "ignored"),
+    [
+        ({"email_verified": None}, ("not_stated", "newcomer@example.com")),
+        ({"email_verified": "true"}, ("text", "newcomer@example.com")),
+        ({"email_verified": False}, ("not_verified", "newcomer@example.com")),
+        ({"email_verified": False, "email": "nobody"}, ("not_verified", None)),
+        ({"email": "nobody"}, ("malformed", None)),
+        ({"email": 5}, ("malformed", None)),
+    ],
+)
+def test_an_address_that_does_not_count_has_a_reason(changes, ignored):
+    found = read_jwt(token(**changes)).ignored_address
+
+    assert found
+    assert (found.reason, found.address) == ignored
+
+
+@pytest.mark.parametrize("changes", [{}, {"email": None}, {"email": ""}, {"email": None, "email_verified": None}])
+def test_where_nothing_is_dropped_there_is_no_reason(changes):
+    assert read_jwt(token(**changes)).ignored_address is None
 
 
 @pytest.mark.parametrize(
