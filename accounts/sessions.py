@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
@@ -65,6 +66,8 @@ class SessionRotationMiddleware:
         """Rotate the session key if a rotation was requested and the response is a page that used the session."""
         response = self.get_response(request)
         is_page = request.method == "GET" and response.get("Content-Type", "").startswith("text/html")
+        if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:  # perhaps sessions cannot be read
+            return response
         if is_page and request.session.accessed:
             must_rotate = request.session.pop(ROTATE_SESSION, False)
             if must_rotate:

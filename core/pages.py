@@ -1,6 +1,5 @@
 """Middleware for all pages: no caching, no indexing, and our own error pages."""
 
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from http import HTTPStatus
@@ -15,9 +14,8 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
-from core.errors import Unavailable
-
-logger = logging.getLogger(__name__)
+from core.api.errors import row_of
+from core.api.middleware import unavailable
 
 
 class PolicyMiddleware(CSPMiddleware):
@@ -52,14 +50,14 @@ class PageMiddleware:
             response["X-Robots-Tag"] = "noindex"
         return response
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return a 503 page for `Unavailable`. In API views, REST framework has handled the exception already."""
-        if not isinstance(exception, Unavailable):
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
+        """Return a 503 page if something that the view needs does not respond.
+
+        In API views, REST framework has handled the exception already.
+        """
+        if row_of(exception).status != HTTPStatus.SERVICE_UNAVAILABLE:
             return None
-        logger.warning("page unavailable error=%s", type(exception).__name__, exc_info=exception)
-        page = render(request, "503.html", status=HTTPStatus.SERVICE_UNAVAILABLE)
-        page["Retry-After"] = str(exception.retry_after)
-        return page
+        return unavailable(request, exception)
 
 
 def method_not_allowed(request: HttpRequest, refusal: HttpResponseNotAllowed) -> HttpResponse:

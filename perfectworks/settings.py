@@ -10,6 +10,8 @@ from typing import Any
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from core.logs import logging_settings
 from orgs.oauth.scopes import SCOPES
@@ -190,7 +192,22 @@ SQLITE_OPTIONS = {
 }
 POSTGRESQL_OPTIONS = {
     "isolation_level": 2,  # READ COMMITTED, even if the server has another default
-    "pool": {"min_size": 1, "max_size": env.int("DATABASE_POOL_SIZE", default=10), "timeout": 10},
+    "pool": {
+        "min_size": 1,
+        "max_size": env.int("DATABASE_POOL_SIZE", default=10),
+        "timeout": 10,  # seconds; `perfectworks.wsgi` shortens it
+        # After this time the pool stops its attempts to connect, and the next request causes a new one. By default, the
+        # pool waits longer after each failure, and the service would be unavailable long after the database is back.
+        "reconnect_timeout": 0.2,
+    },
+}
+# A connection over which nothing arrives for so long is lost. DATABASE_URL can set other values.
+POSTGRESQL_NETWORK_OPTIONS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 10_000,  # milliseconds
 }
 
 # The runtime role's URL, the owner's for migrations, and a superuser's for `manage.py database_roles --run`.
@@ -205,7 +222,7 @@ database = DATABASES["default"]
 database_options = database.setdefault("OPTIONS", {})
 if database["ENGINE"] == "django.db.backends.postgresql":
     require_read_committed(database_options)
-    database_options.update(POSTGRESQL_OPTIONS)
+    database["OPTIONS"] = database_options = POSTGRESQL_NETWORK_OPTIONS | database_options | POSTGRESQL_OPTIONS
     database["CONN_HEALTH_CHECKS"] = True
 elif database["ENGINE"] == "django.db.backends.sqlite3":
     database_options.update(SQLITE_OPTIONS)
@@ -218,6 +235,11 @@ else:
 # Only the rate limits of sign-in and sign-up use the cache. `manage.py serve` has one web process and needs no shared
 # cache. Several processes need Redis. Without it, each process would count its own limits.
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
+if "CACHE_URL" in env.ENVIRON and CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
+    # By default, a request would wait for minutes, and try again with pauses.
+    CACHES["default"].setdefault("OPTIONS", {}).update(
+        {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": Retry(NoBackoff(), 0)}
+    )
 
 # --- Sign-in ------------------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ SECONDS_FOR_REQUEST = 30  # from its first byte to its last
 SECONDS_WITHOUT_REQUEST = 75  # longer than proxies keep their connections
 SECONDS_TO_DRAIN = 5
 SECONDS_BETWEEN_CHECKS = 5
+LIVENESS_PATH = "/healthz/live"
 PATH_CHARACTERS = "/:@!$&'()*+,;=~"  # that a URL need not encode
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
@@ -226,6 +227,21 @@ class WebServer(TcpWSGIServer):
     """A listening socket with its connections."""
 
     channel_class = RequestChannel
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.liveness_thread = ThreadedTaskDispatcher()
+        self.liveness_thread.set_thread_count(1)
+
+    def add_task(self, task: RequestChannel) -> None:
+        """Give a complete request to a thread. The liveness check has its own, so it never waits for other requests."""
+        is_check = task.requests[0].path == LIVENESS_PATH
+        (self.liveness_thread if is_check else self.task_dispatcher).add_task(task)
+
+    def stop_threads(self, timeout: float) -> None:
+        """Stop the threads when their requests are finished, or after some seconds."""
+        self.task_dispatcher.shutdown(timeout=timeout)
+        self.liveness_thread.shutdown(timeout=timeout)
 
     def handle_accept(self) -> None:
         """Accept the connections that wait. Waitress accepts one, and then asks all others whether they are ready."""

@@ -45,7 +45,7 @@ class WebWorker(Worker):
         while self.close_idle() and time.monotonic() < latest:
             self.step()
         for server in self.servers:
-            server.task_dispatcher.shutdown(timeout=SECONDS_FOR_THREADS)
+            server.stop_threads(timeout=SECONDS_FOR_THREADS)
 
     def close_idle(self) -> int:
         """Close the connections that are not busy. Return the number of all that are open."""

@@ -3,11 +3,16 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
+
+from core.database import wait_briefly_for_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "perfectworks.settings")
 
 application = get_wsgi_application()
+wait_briefly_for_connections()
 
 from perfectworks.checks import require_safe_database  # noqa: E402 - Django must be ready before the checks run
 
 require_safe_database()
+connections.close_all()  # the threads need the connection of the check

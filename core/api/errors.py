@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from http.client import responses
 from typing import Any, NamedTuple
 
+import redis.exceptions as cache
 from django import db
+from django.contrib.sessions.backends.base import UpdateError
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.core import exceptions as django
 from django.core.signals import got_request_exception
 from django.http import Http404, HttpRequest, UnreadablePostError
@@ -81,11 +84,16 @@ ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
     db.IntegrityError: TAKEN,  # only if a concurrent request saved the same unique value, see is_crash
     db.OperationalError: BUSY,  # locks, serialization failures, timeouts, lost connections, see is_crash
     db.InterfaceError: BUSY,  # the connection was lost before the statement
+    db.InternalError: BUSY,  # the server permits only reading, see is_crash
+    # Errors of the shared cache, if there is one.
+    cache.ConnectionError: BUSY,
+    cache.TimeoutError: BUSY,
     # Anything else is a bug.
     BaseException: CRASH,
 }
 LOGGED_AS_WARNING = (UNSTORABLE, TAKEN, BUSY)
 RETRY_AFTER_BUSY = 2
+READ_ONLY = "25006"  # PostgreSQL's code, for example of a standby server
 ROW_OF_STATUS = {
     row.status: row
     for row in (
@@ -124,6 +132,7 @@ ErrorBody = Callable[[Problem, HttpRequest], Any]
 
 def problem_of(exc: BaseException) -> Problem:
     """Return the problem for an exception. Log the exception if it is a crash or a database error."""
+    exc = unmasked(exc)
     row = row_of(exc)
     if row is CRASH:
         logger.exception("unhandled exception error=%s", type(exc).__name__, exc_info=exc)
@@ -160,9 +169,21 @@ def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response:
 
 def row_of(exc: BaseException) -> ErrorRow:
     """Return the row of the exception's nearest base class, or CRASH if `is_crash` is true."""
+    exc = unmasked(exc)
     if is_crash(exc):
         return CRASH
     return next(ERROR_TABLE[kind] for kind in type(exc).__mro__ if kind in ERROR_TABLE)
+
+
+def unmasked(exc: BaseException) -> BaseException:
+    """Return the database error because of which a session was not saved, else the exception itself.
+
+    Django's sessions report every such error as a session that was deleted, which would be the client's fault.
+    """
+    cause: BaseException | None = exc
+    while isinstance(cause, UpdateError | SessionInterrupted):
+        cause = cause.__context__
+    return cause if isinstance(cause, db.OperationalError | db.InterfaceError) else exc
 
 
 def is_crash(exc: BaseException) -> bool:
@@ -173,6 +194,8 @@ def is_crash(exc: BaseException) -> bool:
     cause = exc.__cause__
     if isinstance(exc, db.OperationalError):
         return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
+    if isinstance(exc, db.InternalError):
+        return getattr(cause, "sqlstate", None) != READ_ONLY
     if isinstance(exc, db.IntegrityError):
         taken = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
         return getattr(cause, "sqlstate", getattr(cause, "sqlite_errorname", None)) not in taken

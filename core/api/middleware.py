@@ -4,16 +4,26 @@ The root URLconf maps path prefixes to `ErrorBody` functions in `error_bodies`. 
 body from that function, even where Django itself would return an HTML page.
 """
 
+import logging
+import sys
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 
 from corsheaders.middleware import CorsMiddleware
 from django.conf import settings
-from django.http import Http404, HttpRequest, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
+from django.template.loader import render_to_string
 from django.urls import get_resolver
+from django.views.defaults import bad_request as default_bad_request
 from django.views.defaults import page_not_found
+from django.views.defaults import server_error as default_server_error
+
+from core.errors import Unavailable
 
 from .errors import ErrorBody, Problem, problem_of, problem_of_status, row_of
+
+logger = logging.getLogger(__name__)
 
 # A redirect would let a client go on sending its credential in clear text, unnoticed.
 HTTPS_REQUIRED = Problem(403, "https_required", "Use https. Replace a credential that was sent over http.")
@@ -81,6 +91,36 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
     if error_body is None:
         return page_not_found(request, exception or Http404())
     return error_response(problem_of_status(404), error_body, request)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Return the response for a malformed request. This is the root URLconf's `handler400`."""
+    if row_of(exception).status == HTTPStatus.SERVICE_UNAVAILABLE:  # see `unmasked`
+        return unavailable(request, exception)
+    return default_bad_request(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    """Return the response for an exception outside of views. This is the root URLconf's `handler500`.
+
+    If the database or the cache does not respond, middleware raises the same errors as views do.
+    """
+    exception = sys.exception()
+    if exception is None or row_of(exception).status != HTTPStatus.SERVICE_UNAVAILABLE:
+        return default_server_error(request)
+    return unavailable(request, exception)
+
+
+def unavailable(request: HttpRequest, exception: BaseException) -> HttpResponseBase:
+    """Return a 503 below an API prefix in the format of the API, else a page. Neither needs the database."""
+    problem, error_body = problem_of(exception), error_body_of(request.path_info)
+    if isinstance(exception, Unavailable):
+        logger.warning("unavailable error=%s", type(exception).__name__, exc_info=exception)
+    if error_body is not None:
+        return error_response(problem, error_body, request)
+    # Without the request, whose user and messages would be read from the database.
+    page = render_to_string("503.html")
+    return HttpResponse(page, status=problem.status, headers={**problem.headers, "Cache-Control": "no-store"})
 
 
 def error_body_of(path: str) -> ErrorBody | None:

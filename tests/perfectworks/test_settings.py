@@ -283,4 +283,25 @@ def test_postgresql_is_pooled_and_read_committed():
         DATABASE_POOL_SIZE="7",
     )
 
-    assert started.stdout == "[2, {'min_size': 1, 'max_size': 7, 'timeout': 10}]\n"
+    assert started.stdout == "[2, {'min_size': 1, 'max_size': 7, 'timeout': 10, 'reconnect_timeout': 0.2}]\n"
+
+
+def test_a_connection_to_postgresql_that_is_lost_is_noticed():
+    started = load(
+        "[settings.DATABASES['default']['OPTIONS'][name] for name in ('connect_timeout', 'tcp_user_timeout')]",
+        **PRODUCTION,
+        DATABASE_URL="postgres://db/perfectworks?connect_timeout=9",
+    )
+
+    assert started.stdout == "[9, 10000]\n"
+
+
+def test_redis_gets_half_a_second_and_no_second_attempt():
+    started = load(
+        "[settings.CACHES['default']['OPTIONS'][name] for name in ('socket_connect_timeout', 'socket_timeout')],"
+        " settings.CACHES['default']['OPTIONS']['retry'].get_retries()",
+        **PRODUCTION,
+        CACHE_URL="redis://cache:6379/0",
+    )
+
+    assert started.stdout == "[0.5, 0.5] 0\n"

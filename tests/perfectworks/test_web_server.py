@@ -46,9 +46,11 @@ def running(application: Any, threads: int = 2) -> Iterator[WebServer]:
         stopped.set()
         server.pull_trigger()
         loop.join()
-        server.task_dispatcher.shutdown()
-        for channel in list(channels.values()):
-            channel.close()
+        server.stop_threads(timeout=5)
+        for channel in list(server.active_channels.values()):
+            channel.handle_close()
+            channel.handle_close()  # the first time, a refused client may finish
+        server.close()
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +88,22 @@ def test_clients_that_are_slow_to_send_hold_no_thread(server, sent):
         connection.close()
 
 
-def test_a_client_that_is_slow_to_read_holds_no_thread(tmp_path):
+def test_the_liveness_check_waits_for_no_other_request():
+    released = threading.Event()
+
+    def application(environ, start_response):
+        if environ["PATH_INFO"] != "/healthz/live":
+            released.wait(20)
+        start_response("204 No Content", [])
+        return []
+
+    with running(application, threads=1) as server, closing(connect(server, b"GET / HTTP/1.1\r\n\r\n")):
+        assert live(server) == 204
+        assert not released.is_set()
+        released.set()
+
+
+def test_a_client_that_is_slow_to_read_holds_no_thread():
     def application(environ, start_response):
         body = b"a" * (8_000_000 if environ["PATH_INFO"] == "/large" else 1)
         start_response("200 OK", [("Content-Length", str(len(body)))])

@@ -5,6 +5,7 @@ import sqlite3
 import uuid
 
 import pytest
+import redis.exceptions as cache
 from django import db
 from django.core import exceptions as django
 from django.db import connection, transaction
@@ -103,6 +104,9 @@ TABLE = [
     (OverflowError("secret"), Problem(400, "invalid", UNSTORABLE)),
     (UnicodeEncodeError("utf-8", "\ud800", 0, 1, "secret"), Problem(400, "invalid", UNSTORABLE)),
     (db.InterfaceError("secret"), BUSY),
+    (db.InternalError("secret"), CRASH),
+    (cache.ConnectionError("secret"), BUSY),
+    (cache.TimeoutError("secret"), BUSY),
     (db.IntegrityError("secret"), CRASH),
     (db.ProgrammingError("secret"), CRASH),
     (django.ObjectDoesNotExist("secret"), CRASH),
@@ -184,6 +188,15 @@ def test_a_wrong_statement_is_a_crash(db):
 def test_nul_that_reaches_postgresql_is_the_callers_fault(notes):
     problem = problem_in_the_database(lambda: note(title="\x00"))
     assert problem == Problem(400, "invalid", UNSTORABLE)
+
+
+@pytest.mark.postgresql
+def test_a_server_that_only_permits_reading_is_to_be_tried_again(notes):
+    def write() -> None:
+        connection.cursor().execute("SET LOCAL transaction_read_only = on")
+        note()
+
+    assert problem_in_the_database(write) == BUSY
 
 
 @pytest.mark.postgresql
