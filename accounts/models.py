@@ -1,7 +1,7 @@
 """Users, their identities, and OAuth clients."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from functools import reduce
 from operator import or_
@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
@@ -110,6 +111,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    credentials_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = UserManager()
 
@@ -140,6 +142,20 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     def is_person(self) -> bool:
         """Whether this is a person's account."""
         return self.kind == self.Kind.CLIENT
+
+    def get_session_auth_hash(self) -> str:
+        """Return the hash that ends all sessions when it changes: with the password, or when the credentials end."""
+        return self._hash_since_end(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """Return the same hash for each former SECRET_KEY."""
+        for former in super().get_session_auth_fallback_hash():
+            yield self._hash_since_end(former)
+
+    def _hash_since_end(self, value: str) -> str:
+        if self.credentials_ended_at is None:
+            return value
+        return salted_hmac("accounts.credentials_ended", f"{value} {self.credentials_ended_at.timestamp()}").hexdigest()
 
     def get_full_name(self) -> str:
         """Return the first and last name. The result may be empty."""

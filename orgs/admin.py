@@ -76,16 +76,32 @@ def _open_invitation_limit(by: Principal, organization: Organization, data: dict
     )
 
 
+class ActiveOwnerFilter(admin.SimpleListFilter):
+    """Find the organizations whose owners have all been deactivated."""
+
+    title = _("owner")
+    parameter_name = "owner"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        """Return the two choices."""
+        return [("active", _("with an active owner")), ("none", _("without an active owner"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Return the organizations with or without an active owner."""
+        choice = {"active": True, "none": False}.get(self.value() or "")
+        return queryset if choice is None else queryset.filter(has_active_owner=choice)
+
+
 @admin.register(Organization)
 class OrganizationAdmin(ActionAdmin):
     """Organizations with their members and units."""
 
-    list_display = ("name", "slug", "members", "seat_limit", "is_live", "created_at")
-    list_filter = (("deleted_at", admin.EmptyFieldListFilter), "created_at")
+    list_display = ("name", "slug", "members", "seat_limit", "has_owner", "is_live", "created_at")
+    list_filter = (ActiveOwnerFilter, ("deleted_at", admin.EmptyFieldListFilter), "created_at")
     search_fields = ("name", "slug", "website", "=id")
     inlines = [MembershipInline, UnitInline]
     fields = (
-        ("name", "slug", "language"), ("members", "seat_limit", "is_live", "second_factor_required"),
+        ("name", "slug", "language"), ("members", "seat_limit", "has_owner", "is_live", "second_factor_required"),
         ("created_at", "updated_at", "deleted_at"),
         "description", "website", "logo_url", "replies_go_to_inviter", "id",
     )  # fmt: skip
@@ -103,13 +119,18 @@ class OrganizationAdmin(ActionAdmin):
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Organization]:
-        """Annotate the number of members."""
-        return Organization.objects.with_member_count()
+        """Annotate the number of members, and whether an owner is active."""
+        return Organization.objects.with_member_count().with_active_owner()
 
     @admin.display(ordering="member_count")
     def members(self, organization: Any) -> int:
         """The number of members."""
         return int(organization.member_count)
+
+    @admin.display(boolean=True, description=_("active owner"))
+    def has_owner(self, organization: Any) -> bool:
+        """Whether an owner is active. If none is, make another member the owner."""
+        return bool(organization.has_active_owner)
 
     @admin.display(boolean=True, description="Active")
     def is_live(self, organization: Organization) -> bool:

@@ -17,7 +17,7 @@ from core.ids import uuid7
 from core.languages import validate_language
 from core.text import validate_plain_multiline_text, validate_plain_text
 from core.web_addresses import WebAddressField
-from orgs.permissions import Level, effective
+from orgs.permissions import OWNER_ROLE, Level, effective
 from orgs.slugs import MAX_LENGTH, validate_slug
 
 
@@ -57,6 +57,13 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         visible = self.filter(models.Exists(mine))
         return visible.filter(pk=principal.organization_id) if principal.organization_id else visible
 
+    def with_active_owner(self) -> "OrganizationQuerySet":
+        """Annotate ``has_active_owner``: whether an owner of the organization can sign in."""
+        owners = RoleAssignment.objects.filter(
+            membership__organization=models.OuterRef("pk"), membership__user__is_active=True, role_id=OWNER_ROLE
+        )
+        return self.annotate(has_active_owner=models.Exists(owners))
+
     def with_member_count(self) -> "OrganizationQuerySet":
         """Annotate ``member_count``. It is a subquery, so that other joins cannot change the count."""
         count = (
@@ -88,6 +95,8 @@ class Organization(models.Model):
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = OrganizationQuerySet.as_manager()
+
+    has_active_owner: bool  # annotated by ``with_active_owner``
 
     class Meta:
         """Slugs are unique. The seat limit is at least 1, because the owner needs a seat."""

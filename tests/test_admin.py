@@ -101,6 +101,16 @@ def test_only_staff_can_sign_in(world: World, person: str):
     assert not Organization.objects.get(pk=world.organization.pk).is_archived
 
 
+def test_staff_find_the_organizations_without_an_active_owner(staff: Client, world: World):
+    def found(choice: str) -> bool:
+        return world.organization.slug in staff.get(f"/admin/orgs/organization/?owner={choice}").content.decode()
+
+    assert (found("none"), found("active")) == (False, True)
+    owner = world.people["owner"]
+    staff.post(address_of(owner, "do", "deactivate"))
+    assert (found("none"), found("active")) == (True, False)
+
+
 def test_staff_with_only_the_view_permission_cannot_use_buttons(world: World):
     from django.contrib.auth.models import Permission
 
@@ -225,12 +235,14 @@ def test_archiving_restoring_and_purging_an_organization(staff: Client, world: W
     assert not Organization.objects.filter(pk=world.organization.pk).exists()
 
 
-def test_the_last_owner_cannot_be_removed_or_deactivated_from_the_admin_either(staff: Client, world: World):
+def test_the_last_owner_can_be_deactivated_in_the_admin_but_not_removed(staff: Client, world: World):
     owner = world.people["owner"]
     membership = Membership.objects.get(user=owner, organization=world.organization)
     refusal = "An organization needs an owner: transfer the ownership first."
     assert press(staff, membership, "remove") == refusal
-    assert press(staff, owner, "deactivate") == refusal
+    assert press(staff, owner, "delete") == refusal
+    assert press(staff, owner, "deactivate") == "Deactivate: done."
+    assert press(staff, membership, "remove") == refusal
     assert press(staff, owner, "delete") == refusal
 
 

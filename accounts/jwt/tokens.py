@@ -45,6 +45,7 @@ class Claims:
     first_name: str
     last_name: str
     authenticated_at: datetime | None
+    issued_at: float  # a Unix timestamp
     ignored_address: IgnoredAddress | None = None
 
 
@@ -103,6 +104,7 @@ def _parsed(claims: dict[str, Any], issuer: Issuer) -> Claims:
         last_name=last,
         authenticated_at=_past(moments["auth_time"]) if "auth_time" in moments else None,
         ignored_address=ignored,
+        issued_at=moments["iat"],
     )
 
 

@@ -10,11 +10,13 @@ from allauth.account.models import EmailAddress
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actions.ended_credentials import end_oauth_access
 from accounts.models import ExternalIdentity, IdempotentResponse, User
 from accounts.principals import Principal
 from core.errors import Conflict, Denied
 from events.models import Event
-from orgs.actions.members import add_member, end_membership, require_other_owner
+from orgs.actions.members import add_member, end_membership, owns_alone
+from orgs.actions.saving import record
 from orgs.locks import (
     AccountEnded,
     OrganizationNotFound,
@@ -83,34 +85,39 @@ def delete_account(*, by: Principal, user: User) -> None:
 
 @transaction.atomic
 def deactivate_account(*, by: Principal, user: User) -> None:
-    """Prevent an account from signing in, without ending its memberships. Staff only.
+    """Prevent an account from signing in, and end all of its credentials at once. Staff only.
 
-    Does nothing if the account is not active. Raises AccountNotYours if the caller is not staff, and LastOwner if the
-    account is the last owner of an organization.
+    The account keeps its memberships, so this also works for the only owner of an organization. An event then flags the
+    organization. Does nothing if the account is not active. Raises AccountNotYours if the caller is not staff.
     """
     _require_staff(by)
     account, memberships = _lock_account(user)
-    for membership in memberships:
-        require_other_owner(membership.organization, membership)
-    if account.is_active:
-        _change(account, is_active=False)
-        Event.objects.record("user.deactivated", by=by, subject=account)
+    if not account.is_active:
+        return
+    owned = [membership.organization for membership in memberships if owns_alone(membership.organization, membership)]
+    _change(account, is_active=False, credentials_ended_at=timezone.now())
+    _end_credentials(by, account, memberships)
+    Event.objects.record("user.deactivated", by=by, subject=account)
+    for organization in owned:
+        record("organization.left_without_owner", by, organization, organization, user_id=account.pk)
 
 
 @transaction.atomic
 def reactivate_account(*, by: Principal, user: User) -> None:
     """Let a deactivated or deleted account sign in again. Staff only.
 
-    Does nothing if the account is active. Does not restore the memberships that a deletion ended. Raises
-    AccountNotYours, and AccountEnded if the account was purged.
+    Does nothing if the account is active. Restores neither the memberships that a deletion ended nor any credential.
+    Raises AccountNotYours, AccountBusy, and AccountEnded if the account was purged.
     """
     _require_staff(by)
-    account = lock_account(user.pk)
-    if account is None:
-        raise AccountEnded
-    if not account.is_active:
-        _change(account, is_active=True, deleted_at=None)
-        Event.objects.record("user.reactivated", by=by, subject=account)
+    account, memberships = _lock_account(user)
+    if account.is_active:
+        return
+    owned = [membership.organization for membership in memberships if owns_alone(membership.organization, membership)]
+    _change(account, is_active=True, deleted_at=None)
+    Event.objects.record("user.reactivated", by=by, subject=account)
+    for organization in owned:
+        record("organization.owner_returned", by, organization, organization, user_id=account.pk)
 
 
 @transaction.atomic
@@ -163,8 +170,18 @@ def _lock_account(user: User) -> tuple[User, list[Membership]]:
 def _delete(by: Principal, account: User, memberships: list[Membership]) -> None:
     for membership in memberships:
         end_membership(by=by, organization=membership.organization, membership=membership, kind="membership.left")
-    _change(account, is_active=False, deleted_at=timezone.now())
+    _change(account, is_active=False, deleted_at=timezone.now(), credentials_ended_at=timezone.now())
+    _end_credentials(by, account, [])
     Event.objects.record("user.deleted", by=by, subject=account)
+
+
+def _end_credentials(by: Principal, account: User, memberships: list[Membership]) -> None:
+    """Delete API keys and OAuth tokens. ``credentials_ended_at`` ends the sessions and the JWTs."""
+    end_oauth_access(account)
+    for membership in memberships:
+        for key in membership.api_keys.all():
+            record("api_key.deleted", by, key, membership.organization, membership_id=membership.pk)
+            key.delete()
 
 
 def _change(account: User, **values: Any) -> None:

@@ -204,11 +204,16 @@ def transfer_ownership(*, by: Principal, organization_id: UUID, membership_id: U
 
 def require_other_owner(organization: Organization, membership: Membership) -> None:
     """Raise LastOwner if this member is the only active owner. The calling code has locked the organization."""
+    if owns_alone(organization, membership):
+        raise LastOwner
+
+
+def owns_alone(organization: Organization, membership: Membership) -> bool:
+    """Return whether this member is an owner, active or not, and no other owner is active."""
     owners = RoleAssignment.objects.filter(
         membership__organization=organization, membership__user__is_active=True, role_id=OWNER_ROLE
     )
-    if membership.organization_role.pk == OWNER_ROLE and not owners.exclude(membership=membership).exists():
-        raise LastOwner
+    return membership.organization_role.pk == OWNER_ROLE and not owners.exclude(membership=membership).exists()
 
 
 def _require_fit_to_own(user: User, grant: Grant) -> None:

@@ -1,20 +1,24 @@
 """Authentication over HTTP: each kind of credential, two credentials, invalid credentials, and CSRF protection."""
 
 import itertools
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import ExternalIdentity, User
-from accounts.principals import Method, Principal
+from accounts.models import ApplicationAccess, ExternalIdentity, User
+from accounts.oauth.tokens import issue_token
+from accounts.principals import Method, Principal, staff
+from orgs.actions.accounts import deactivate_account, reactivate_account
 from orgs.actions.api_keys import create_api_key
 from orgs.models import ApiKey, Organization
 from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
 from tests.accounts.issuing import fail, token
-from tests.factories import MembershipFactory, OrganizationFactory
+from tests.factories import MembershipFactory, OAuthApplicationFactory, OrganizationFactory, UserFactory
 from tests.orgs.api.house import ANONYMOUS, API, refused, said, success, user_row
 from tests.support.changes import track_changes
 from tests.support.people import membership_of
@@ -184,6 +188,24 @@ def test_a_session_of_an_ended_account_is_nobodys(shown, member):
     User.objects.filter(pk=member.pk).update(is_active=False)
 
     assert said(ask(shown["session"])) == ANONYMOUS
+
+
+@pytest.mark.parametrize("kind", ["jwt", "api key", "session", "oauth"])
+def test_no_credential_works_again_after_the_account_was_deactivated(shown, member, kind):
+    by_staff = staff(UserFactory.create(email="staff@example.com", staff=True))
+    application = OAuthApplicationFactory.create(user=member)
+    issued = issue_token(application, member, "organizations profile", timezone.now() + timedelta(hours=1))
+    credential = {**shown, "oauth": {"Authorization": f"Bearer {issued}"}}[kind]
+    assert ask(credential).status_code == 200
+
+    deactivate_account(by=by_staff, user=member)
+    assert ask(credential).status_code == 401
+    reactivate_account(by=by_staff, user=member)
+    assert ask(credential).status_code == 401
+    assert not ApplicationAccess.objects.filter(user=member).exists()
+
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        assert ask({"Authorization": f"Bearer {token(email='member@example.com')}"}).status_code == 200
 
 
 def test_a_changed_password_ends_other_sessions(shown, member):

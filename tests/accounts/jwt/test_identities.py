@@ -29,6 +29,7 @@ def claims(address: str | None = "newcomer@example.com", **changes: Any) -> Clai
         "first_name": "New",
         "last_name": "Comer",
         "authenticated_at": datetime(2026, 1, 2, tzinfo=UTC),
+        "issued_at": datetime(2026, 1, 2, tzinfo=UTC).timestamp(),
     }
     return Claims(**(good | changes))
 

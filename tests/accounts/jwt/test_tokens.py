@@ -51,13 +51,14 @@ def refused(text: str) -> bool:
 def test_a_good_token_is_understood():
     now = int(time.time())
 
-    assert read_jwt(token(auth_time=now - 60)) == Claims(
+    assert read_jwt(token(auth_time=now - 60, iat=now - 5)) == Claims(
         issuer=NAME,
         subject="subject-1",
         verified_address=normalize_address("newcomer@example.com"),
         first_name="New",
         last_name="Comer",
         authenticated_at=datetime.fromtimestamp(now - 60, UTC),
+        issued_at=now - 5,
     )
 
 

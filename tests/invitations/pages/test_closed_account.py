@@ -68,7 +68,7 @@ def test_the_deleted_account_stays_deleted_and_loses_the_address(client, invitat
 def test_the_identity_of_the_deleted_account_finds_the_new_one(client, invitation, deleted, open_link):
     open_link(invitation)
     sign_up(client, invitation)
-    claims = Claims("https://issuer.example.com", "subject-1", normalize_address(ADDRESS), "", "", None)
+    claims = Claims("https://issuer.example.com", "subject-1", normalize_address(ADDRESS), "", "", None, 0)
 
     assert user_of(claims) == User.objects.get(email=ADDRESS)
     assert not ExternalIdentity.objects.filter(user=deleted).exists()

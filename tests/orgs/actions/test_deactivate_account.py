@@ -1,14 +1,18 @@
 """Staff deactivate and reactivate accounts. Memberships do not change."""
 
+from typing import Any
+
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from orgs.actions.accounts import AccountNotYours, deactivate_account, delete_account, reactivate_account
-from orgs.actions.members import LastOwner
+from orgs.actions.members import LastOwner, change_member_roles, remove_member
 from orgs.locks import AccountEnded, OrganizationNotFound, lock_organization
-from orgs.models import Organization
+from orgs.models import ApiKey, Organization
 from orgs.permissions import OWNER_ROLE
+from tests.factories import ApiKeyFactory
 from tests.support.changes import event, track_changes
 from tests.support.people import membership_of, role_id_of, session_of
 
@@ -54,15 +58,66 @@ def test_repeating_changes_nothing(member: User, by_staff: Principal, active: bo
     assert changes.nothing
 
 
-def test_a_last_owner_cannot_be_deactivated(organization: Organization, owner: User, admin: User, by_staff: Principal):
-    with track_changes() as changes, pytest.raises(LastOwner):
+@pytest.mark.parametrize("archived", [False, True])
+def test_the_only_owner_can_be_deactivated_and_the_organization_is_flagged(
+    organization: Organization, owner: User, by_staff: Principal, archived: bool
+):
+    Organization.objects.filter(pk=organization.pk).update(deleted_at=timezone.now() if archived else None)
+    with track_changes() as changes:
         deactivate_account(by=by_staff, user=owner)
-    assert changes.nothing
-    membership_of(admin, organization).assignments.update(role_id=OWNER_ROLE)
-    deactivate_account(by=by_staff, user=owner)
+    assert changes.events == [
+        event("user.deactivated", owner, by_staff),
+        event("organization.left_without_owner", organization, by_staff, organization, user_id=owner.pk),
+    ]
     assert role_id_of(owner, organization) == OWNER_ROLE
+    assert not Organization.objects.with_active_owner().get(pk=organization.pk).has_active_owner
+
+    with track_changes() as changes:
+        reactivate_account(by=by_staff, user=owner)
+    assert changes.events == [
+        event("user.reactivated", owner, by_staff),
+        event("organization.owner_returned", organization, by_staff, organization, user_id=owner.pk),
+    ]
+    assert Organization.objects.with_active_owner().get(pk=organization.pk).has_active_owner
+
+
+def test_with_another_active_owner_no_organization_is_flagged(
+    organization: Organization, owner: User, admin: User, by_staff: Principal
+):
+    membership_of(admin, organization).assignments.update(role_id=OWNER_ROLE)
+    with track_changes() as changes:
+        deactivate_account(by=by_staff, user=owner)
+        reactivate_account(by=by_staff, user=owner)
+    assert [recorded.kind for recorded in changes.events] == ["user.deactivated", "user.reactivated"]
+
+
+def test_staff_give_the_organization_another_owner(
+    organization: Organization, owner: User, admin: User, by_staff: Principal
+):
+    deactivate_account(by=by_staff, user=owner)
+    here: dict[str, Any] = {"by": by_staff, "organization_id": organization.pk}
+    former = membership_of(owner, organization).pk
     with pytest.raises(LastOwner):
-        deactivate_account(by=by_staff, user=admin)
+        remove_member(**here, membership_id=former)
+    change_member_roles(**here, membership_id=membership_of(admin, organization).pk, role_id=OWNER_ROLE)
+    assert Organization.objects.with_active_owner().get(pk=organization.pk).has_active_owner
+    remove_member(**here, membership_id=former)
+
+
+def test_a_deactivated_owner_still_cannot_be_deleted(owner: User, organization: Organization, by_staff: Principal):
+    deactivate_account(by=by_staff, user=owner)
+    with track_changes() as changes, pytest.raises(LastOwner):
+        delete_account(by=by_staff, user=owner)
+    assert changes.nothing
+
+
+def test_the_api_keys_of_the_account_are_deleted(organization: Organization, member: User, by_staff: Principal):
+    key = ApiKeyFactory.create(membership=membership_of(member, organization))
+    with track_changes() as changes:
+        deactivate_account(by=by_staff, user=member)
+    deleted = event("api_key.deleted", key, by_staff, organization, membership_id=key.membership_id)
+    assert deleted in changes.events
+    assert not ApiKey.objects.filter(pk=key.pk).exists()
 
 
 @pytest.mark.parametrize("action", [deactivate_account, reactivate_account])
