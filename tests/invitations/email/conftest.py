@@ -27,6 +27,7 @@ from orgs.permissions import EDITOR_ROLE
 from tests.invitations.email.control_channel import ControlChannel
 from tests.invitations.email.kill_points import MANY, TALLIES, UNLIMITED, ForkServer, table
 from tests.invitations.email.scripted_server import DEADLINE, ScriptedServer, server_process
+from tests.support.database_roles import runtime_role
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def closed_port() -> int:
 
 
 @pytest.fixture
-def start_worker(server: ScriptedServer) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+def start_worker(server: ScriptedServer, production_url: str) -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Return a function that runs ``manage.py worker`` on the test database. The workers are killed after the test."""
     started: list[subprocess.Popen[str]] = []
 
@@ -95,7 +96,7 @@ def start_worker(server: ScriptedServer) -> Iterator[Callable[..., subprocess.Po
             env={
                 "PATH": os.environ["PATH"],
                 "DEBUG": "1",
-                "DATABASE_URL": database_url(),
+                "DATABASE_URL": production_url,
                 "EMAIL_URL": f"smtp://127.0.0.1:{server.port}",
             },
             stdout=subprocess.PIPE,
@@ -119,7 +120,19 @@ def fork_server(fork_server_process: subprocess.Popen[bytes], server: ScriptedSe
 
 
 @pytest.fixture(scope="session")
-def fork_server_process(django_db_setup: None) -> Iterator[subprocess.Popen[bytes]]:
+def production_url(django_db_setup: None) -> Iterator[str]:
+    """Return the URL of the test database for other processes: on PostgreSQL, with the role that production uses."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        yield f"sqlite:///{database['NAME']}"
+        return
+    with runtime_role(database) as runtime:
+        user, password = (quote(runtime[name], safe="") for name in ("USER", "PASSWORD"))
+        yield f"postgres://{user}:{password}@{runtime['HOST']}:{runtime['PORT'] or 5432}/{runtime['NAME']}"
+
+
+@pytest.fixture(scope="session")
+def fork_server_process(production_url: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start the fork server. Kill it and its child processes at the end."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.invitations.email.fork_server"],
@@ -129,7 +142,7 @@ def fork_server_process(django_db_setup: None) -> Iterator[subprocess.Popen[byte
             "DJANGO_SETTINGS_MODULE": "perfectworks.settings",
             "LOG_LEVEL": "CRITICAL",
             "DEBUG": "1",
-            "DATABASE_URL": database_url(),
+            "DATABASE_URL": production_url,
             "EMAIL_URL": "smtp://127.0.0.1",
             **dict.fromkeys(UNLIMITED, str(MANY)),
         },
@@ -149,15 +162,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("results of the kills")
         for line in table():
             terminalreporter.write_line(line)
-
-
-def database_url() -> str:
-    """Return the URL with which another process can open the test database."""
-    database = connection.settings_dict
-    if connection.vendor == "sqlite":
-        return f"sqlite:///{database['NAME']}"
-    user, password = (quote(str(database[name]), safe="") for name in ("USER", "PASSWORD"))
-    return f"postgres://{user}:{password}@{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
 
 
 def refuse_rows(model: type[Model], column: str, value: str) -> None:
