@@ -112,6 +112,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
     credentials_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    # The person behind a system user. Their limits apply to what it does.
+    responsible = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
 
     objects = UserManager()
 
@@ -235,6 +239,9 @@ class OAuthApplication(AbstractApplication):
     name = models.CharField(max_length=255, validators=[validate_plain_text])
     system_user = models.ForeignKey(
         User, on_delete=models.CASCADE, null=True, blank=True, related_name="oauth_applications"
+    )
+    responsible = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
     )
     acts_for_owner = models.BooleanField(default=False)
     allowed_scopes = models.JSONField(default=list, blank=True)  # the scopes that the client may use; empty means all

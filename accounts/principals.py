@@ -27,7 +27,8 @@ class Principal:
 
     ``organization_id`` limits the credential to one organization. ``permissions`` limits the credential to some of its
     user's permissions. For both, None means no limit. ``granted_scopes`` are the scopes of an OAuth token.
-    ``authenticated_at`` is the time of the person's last sign-in.
+    ``authenticated_at`` is the time of the person's last sign-in. ``credential_by_id`` is the person who created the
+    credential of a system user.
     """
 
     user: User | None
@@ -37,6 +38,17 @@ class Principal:
     authenticated_at: datetime | None = None
     credential_id: UUID | None = None
     granted_scopes: frozenset[str] | None = None
+    credential_by_id: UUID | None = None
+
+    @property
+    def responsible_id(self) -> UUID | None:
+        """The id of the person whose limits apply. None for staff, the service, and system users of unknown origin.
+
+        For a system user, this is the person who created the credential or, if unknown, the system user.
+        """
+        if self.user is None or self.is_staff:
+            return None
+        return self.user.pk if self.user.is_person else self.credential_by_id or self.user.responsible_id
 
     @property
     def actor_id(self) -> UUID | None:

@@ -83,12 +83,15 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
-        """Indexes: one for the events of an organization, and one for the events about an object."""
+        """Indexes for the events of an organization, the events about an object, and the organizations of a founder."""
 
         ordering = ("id",)
         indexes = (
             models.Index(fields=["organization_id", "id"], name="event_of_organization"),
             models.Index(fields=["subject_id", "id"], name="event_about_subject"),
+            models.Index(
+                fields=["actor_id", "id"], condition=models.Q(kind="organization.created"), name="event_of_founder"
+            ),
         )
 
     def __str__(self) -> str:

@@ -290,6 +290,9 @@ class ApiKey(models.Model):
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=128, validators=[validate_plain_text])
     description = models.CharField(max_length=1000, blank=True, validators=[validate_plain_multiline_text])
+    responsible = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
     prefix = models.CharField(max_length=16, editable=False)
     secret_hash = models.CharField(max_length=64, editable=False)
     permissions = models.JSONField(null=True, blank=True)

@@ -383,6 +383,15 @@ INVITER_EMAILS_PER_DAY = env.at_least_one("INVITER_EMAILS_PER_DAY", default=500)
 RECIPIENT_EMAILS_PER_HOUR = env.at_least_one("RECIPIENT_EMAILS_PER_HOUR", default=5)
 OPEN_INVITATIONS_PER_ORGANIZATION = env.at_least_one("OPEN_INVITATIONS_PER_ORGANIZATION", default=200)
 
+# --- Limits on what people and organizations create -----------------------------------------------------------
+
+ORGANIZATIONS_PER_PERSON_PER_DAY = env.at_least_one("ORGANIZATIONS_PER_PERSON_PER_DAY", default=10)
+API_KEYS_PER_ORGANIZATION = env.at_least_one("API_KEYS_PER_ORGANIZATION", default=200)
+OAUTH_APPLICATIONS_PER_OWNER = env.at_least_one("OAUTH_APPLICATIONS_PER_OWNER", default=50)
+ROLES_PER_ORGANIZATION = env.at_least_one("ROLES_PER_ORGANIZATION", default=100)
+UNITS_PER_ORGANIZATION = env.at_least_one("UNITS_PER_ORGANIZATION", default=500)
+SYSTEM_USERS_PER_ORGANIZATION = env.at_least_one("SYSTEM_USERS_PER_ORGANIZATION", default=100)
+
 # --- API ----------------------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {

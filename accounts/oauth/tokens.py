@@ -38,6 +38,7 @@ def oauth_principal(token: str) -> Principal | None:
         permissions=None if ORGANIZATIONS in granted else granted,
         granted_scopes=granted,
         credential_id=found.application.pk,
+        credential_by_id=found.application.responsible_id,
     )
 
 

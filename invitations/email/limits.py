@@ -35,7 +35,10 @@ class OrganizationSendingLimitReached(LimitReached):
 
 
 class InviterSendingLimitReached(LimitReached):
-    """The person has reached their daily limit of emails to invitees, across all organizations."""
+    """The person has reached their daily limit of emails to invitees.
+
+    The limit is for all organizations, and for all system users and credentials that the person created.
+    """
 
     message = "You have reached your daily limit of invitation emails. Try again later."
 
@@ -67,11 +70,11 @@ def count_email(by: Principal, organization: Organization, address: Address) -> 
     Raises OrganizationSendingLimitReached, InviterSendingLimitReached or RecipientSendingLimitReached.
     """
     _require_below_organization_limit(organization)
-    if by.user is not None and by.user.is_person and not by.is_staff:
+    if by.responsible_id is not None:
         _count(
             InviterSendingLimitReached,
             HashPurpose.INVITER,
-            str(by.user.pk),
+            str(by.responsible_id),
             limit=settings.INVITER_EMAILS_PER_DAY,
             within=DAY,
         )

@@ -7,7 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.actions.ended_credentials import end_oauth_access
@@ -17,6 +19,7 @@ from core.errors import Conflict, Denied
 from events.models import Event
 from orgs.actions.members import add_member, end_membership, owns_alone
 from orgs.actions.saving import record
+from orgs.limits import TooManySystemUsers, require_below
 from orgs.locks import (
     AccountEnded,
     OrganizationNotFound,
@@ -24,7 +27,7 @@ from orgs.locks import (
     lock_organization,
     lock_organizations_of,
 )
-from orgs.models import Membership, Organization
+from orgs.models import ApiKey, Membership, Organization
 from orgs.signals import account_purged
 
 
@@ -51,10 +54,12 @@ def register_system_user(
 ) -> Membership:
     """Create a system user in one organization. The caller can only grant permissions that the caller has.
 
-    Raises OrganizationNotFound and what ``add_member`` raises.
+    Raises OrganizationNotFound, TooManySystemUsers, and what ``add_member`` raises.
     """
-    lock_organization(organization_id, by=by)
-    user = User.objects.create_user(None, kind=User.Kind.SYSTEM, first_name=name)
+    organization = lock_organization(organization_id, by=by)
+    system_users = organization.memberships.filter(user__kind=User.Kind.SYSTEM)
+    require_below(settings.SYSTEM_USERS_PER_ORGANIZATION, system_users, TooManySystemUsers)
+    user = User.objects.create_user(None, kind=User.Kind.SYSTEM, first_name=name, responsible_id=by.responsible_id)
     Event.objects.record("user.registered", by=by, subject=user, organization_id=organization_id, user_kind=user.kind)
     return add_member(by=by, organization_id=organization_id, user=user, role_id=role_id, permissions=permissions)
 
@@ -96,7 +101,7 @@ def deactivate_account(*, by: Principal, user: User) -> None:
         return
     owned = [membership.organization for membership in memberships if owns_alone(membership.organization, membership)]
     _change(account, is_active=False, credentials_ended_at=timezone.now())
-    _end_credentials(by, account, memberships)
+    _end_known_credentials(by, account, memberships)
     Event.objects.record("user.deactivated", by=by, subject=account)
     for organization in owned:
         record("organization.left_without_owner", by, organization, organization, user_id=account.pk)
@@ -171,17 +176,22 @@ def _delete(by: Principal, account: User, memberships: list[Membership]) -> None
     for membership in memberships:
         end_membership(by=by, organization=membership.organization, membership=membership, kind="membership.left")
     _change(account, is_active=False, deleted_at=timezone.now(), credentials_ended_at=timezone.now())
-    _end_credentials(by, account, [])
+    end_oauth_access(account)
     Event.objects.record("user.deleted", by=by, subject=account)
 
 
-def _end_credentials(by: Principal, account: User, memberships: list[Membership]) -> None:
-    """Delete API keys and OAuth tokens. ``credentials_ended_at`` ends the sessions and the JWTs."""
-    end_oauth_access(account)
-    for membership in memberships:
-        for key in membership.api_keys.all():
-            record("api_key.deleted", by, key, membership.organization, membership_id=membership.pk)
-            key.delete()
+def _end_known_credentials(by: Principal, account: User, memberships: list[Membership]) -> None:
+    """Delete the person's API keys and tokens, and what they created for system users, because they know the secrets.
+
+    ``credentials_ended_at`` ends the sessions and the JWTs.
+    """
+    end_oauth_access(account, of_system_users=True)
+    organizations = [membership.organization_id for membership in memberships]
+    known = Q(membership__user=account) | Q(responsible=account)
+    keys = ApiKey.objects.filter(known, membership__organization__in=organizations)
+    for key in keys.select_related("membership__organization"):
+        record("api_key.deleted", by, key, key.membership.organization, membership_id=key.membership_id)
+        key.delete()
 
 
 def _change(account: User, **values: Any) -> None:

@@ -9,6 +9,7 @@ import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -18,6 +19,7 @@ from accounts.principals import Method, Principal
 from core.errors import Denied, Invalid, NotFound
 from orgs import policies
 from orgs.actions.saving import apply_changes, record, require_names, save_checked
+from orgs.limits import TooManyApiKeys, require_below
 from orgs.locks import lock_organization
 from orgs.lookups import UnknownPermission, find_member
 from orgs.models import ApiKey, Membership, Organization
@@ -62,7 +64,8 @@ def create_api_key(
 
     The key is for the member with ``membership_id``: the caller (the default) or a system user. ``permissions`` limits
     the key. If ``permissions`` is None and the caller's credential has a limit, the key gets the same limit.
-    Raises NotYourKey, GrantTooWide, UnknownPermission, MemberNotFound, and Invalid if ``expires_at`` is in the past.
+    Raises NotYourKey, GrantTooWide, UnknownPermission, MemberNotFound, TooManyApiKeys, and Invalid if ``expires_at`` is
+    in the past.
     """
     organization = lock_organization(organization_id, by=by)
     own = policies.caller_permissions(by, organization)
@@ -72,8 +75,11 @@ def create_api_key(
     if expires_at is not None and expires_at <= timezone.now():
         raise Invalid(fields={"expires_at": ["Choose a time in the future."]})
     secret = SECRET_PREFIX + secrets.token_urlsafe(32)
+    of_organization = ApiKey.objects.filter(membership__organization=organization)
+    require_below(settings.API_KEYS_PER_ORGANIZATION, of_organization, TooManyApiKeys)
     key = ApiKey(
         membership=membership,
+        responsible_id=by.responsible_id,
         name=name,
         description=description,
         prefix=secret[:10],
@@ -152,6 +158,7 @@ def _principal_of(**key_is: object) -> Principal | None:
         organization_id=key.membership.organization_id,
         permissions=None if key.permissions is None else frozenset(key.permissions),
         credential_id=key.pk,
+        credential_by_id=key.responsible_id,
     )
 
 

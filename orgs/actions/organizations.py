@@ -15,6 +15,7 @@ from accounts.principals import Principal
 from orgs import policies
 from orgs.actions.members import add_membership
 from orgs.actions.saving import apply_changes, record, require_names, save_new
+from orgs.limits import require_may_found
 from orgs.locks import lock_organization, require_found
 from orgs.models import Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN, OWN, OWNER_ROLE
@@ -30,10 +31,12 @@ def create_organization(*, by: Principal, name: str, slug: str = "", **profile: 
 
     ``profile`` may contain ``description``, ``logo_url``, ``website``, ``language``, ``replies_go_to_inviter`` and
     ``second_factor_required``.
-    Raises PersonRequired, SecondFactorRequired, SlugTaken, AccountEnded, and ValidationError for an invalid field.
+    Raises PersonRequired, SecondFactorRequired, TooManyOrganizations, SlugTaken, AccountEnded, and ValidationError for
+    an invalid field.
     """
     founder = policies.require_person(by)
     require_names(profile, PROFILE)
+    require_may_found(founder)
     organization = Organization(name=name, slug=slug, **profile)
     save_new(organization)
     require_found(organization, by)  # see update_organization

@@ -2,12 +2,14 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.principals import Principal
 from core.errors import Conflict, Unprocessable
 from orgs import policies
 from orgs.actions.saving import apply_changes, record, save_checked
+from orgs.limits import TooManyRoles, require_below
 from orgs.locks import lock_organization
 from orgs.lookups import RoleNotFound, UnknownPermission, find_role
 from orgs.models import Organization, Role, RoleAssignment
@@ -45,12 +47,13 @@ class RoleInUse(Conflict):
 def create_role(*, by: Principal, organization_id: UUID, level: Level, name: str, permissions: frozenset[str]) -> Role:
     """Create a custom role. It can only have permissions that the caller has.
 
-    Raises OrganizationNotFound, PermissionMissing, RoleNameTaken, UnknownPermission, GrantTooWide.
+    Raises OrganizationNotFound, PermissionMissing, RoleNameTaken, UnknownPermission, GrantTooWide, TooManyRoles.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require(by, organization, MANAGE_MEMBERS)
     _require_role_form(level, name, permissions)
     policies.require_subset(effective(permissions) - held.organization)
+    require_below(settings.ROLES_PER_ORGANIZATION, organization.roles.all(), TooManyRoles)
     role = Role(organization=organization, level=level, name=name, permissions=sorted(permissions))
     save_checked(role, conflict=RoleNameTaken)
     record("role.created", by, role, organization, permissions=role.permissions)

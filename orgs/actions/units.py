@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.principals import Principal
@@ -9,6 +10,7 @@ from core.errors import Conflict
 from orgs import policies
 from orgs.actions.members import set_unit_role
 from orgs.actions.saving import apply_changes, record, require_names, save_new
+from orgs.limits import TooManyUnits, require_below
 from orgs.locks import lock_organization
 from orgs.lookups import MemberNotFound, find_member, find_role, find_unit
 from orgs.models import Membership, Unit
@@ -29,10 +31,11 @@ def create_unit(
 ) -> Unit:
     """Create a workspace or an application. Without a slug, one is made from the name.
 
-    Raises OrganizationNotFound, PermissionMissing, SlugTaken, ValidationError.
+    Raises OrganizationNotFound, PermissionMissing, SlugTaken, TooManyUnits, ValidationError.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, CREATE_PROJECTS)
+    require_below(settings.UNITS_PER_ORGANIZATION, organization.units.all(), TooManyUnits)
     unit = Unit(organization=organization, kind=kind, name=name, slug=slug, picture_url=picture_url)
     save_new(unit)
     record("unit.created", by, unit, organization, unit_kind=kind)

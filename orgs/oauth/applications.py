@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -25,7 +26,8 @@ from events.models import Event
 from orgs import policies
 from orgs.actions.api_keys import NotYourKey
 from orgs.actions.saving import require_names
-from orgs.locks import lock_organization
+from orgs.limits import TooManyOAuthApplications, require_below
+from orgs.locks import lock_active_account, lock_organization
 from orgs.lookups import find_member
 from orgs.models import Organization
 from orgs.oauth.scopes import known_scopes
@@ -74,12 +76,14 @@ def register_client(
 
     The owner is the caller, who must be a person. Staff can pass another ``owner``. ``scopes`` limits what the client
     can request. Empty ``scopes`` mean no limit. A public client, such as a client in a browser, cannot keep a secret
-    confidential, so its secret is empty. Raises ValidationError for redirect URIs that are not allowed, and Invalid for
-    unknown scopes.
+    confidential, so its secret is empty. Raises ValidationError for redirect URIs that are not allowed, Invalid for
+    unknown scopes, and TooManyOAuthApplications.
     """
+    owner = _owner(by, owner)
+    _require_fewer_applications(owner)
     application = OAuthApplication(
         name=name,
-        user=_owner(by, owner),
+        user=owner,
         client_type=OAuthApplication.CLIENT_PUBLIC if public else OAuthApplication.CLIENT_CONFIDENTIAL,
         authorization_grant_type=OAuthApplication.GRANT_AUTHORIZATION_CODE,
         redirect_uris=_as_stored(redirect_uris),
@@ -91,9 +95,11 @@ def register_client(
 @transaction.atomic
 def register_personal_client(*, by: Principal, name: str, scopes: Iterable[str] = ()) -> tuple[OAuthApplication, str]:
     """Register a client that acts as the caller, a person, with client credentials. Return it with its secret."""
+    owner = policies.require_person(by)
+    _require_fewer_applications(owner)
     application = OAuthApplication(
         name=name,
-        user=policies.require_person(by),
+        user=owner,
         acts_for_owner=True,
         allowed_scopes=known_scopes(scopes),
         **_CLIENT_CREDENTIALS,
@@ -116,8 +122,14 @@ def register_service_client(
     if membership.user.is_person:
         raise NotYourKey
     _require_authority(by, organization, membership.user)
+    of_organization = OAuthApplication.objects.filter(system_user__memberships__organization=organization)
+    require_below(settings.OAUTH_APPLICATIONS_PER_OWNER, of_organization, TooManyOAuthApplications)
     application = OAuthApplication(
-        name=name, system_user=membership.user, allowed_scopes=known_scopes(scopes), **_CLIENT_CREDENTIALS
+        name=name,
+        system_user=membership.user,
+        responsible_id=by.responsible_id,
+        allowed_scopes=known_scopes(scopes),
+        **_CLIENT_CREDENTIALS,
     )
     return application, _save_with_secret(by, application)
 
@@ -277,6 +289,13 @@ def _owner(by: Principal, named: User | None) -> User:
     return named
 
 
+def _require_fewer_applications(owner: User) -> None:
+    """Raise TooManyOAuthApplications if the person owns too many. Locks the account, so that the count is exact."""
+    lock_active_account(owner.pk)
+    of_owner = OAuthApplication.objects.filter(user=owner, system_user__isnull=True)
+    require_below(settings.OAUTH_APPLICATIONS_PER_OWNER, of_owner, TooManyOAuthApplications)
+
+
 _CLIENT_CREDENTIALS = {
     "client_type": OAuthApplication.CLIENT_CONFIDENTIAL,
     "authorization_grant_type": OAuthApplication.GRANT_CLIENT_CREDENTIALS,
@@ -304,7 +323,9 @@ def _check(application: OAuthApplication) -> None:
     """Raise ValidationError for fields that the model, the toolkit or the kind of application does not allow."""
     if application.redirect_uris and not application.allows_grant_type(OAuthApplication.GRANT_AUTHORIZATION_CODE):
         raise ValidationError({"redirect_uris": ["This kind of application does not have this field."]})
-    application.full_clean(exclude=("user", "system_user"), validate_unique=False, validate_constraints=False)
+    application.full_clean(
+        exclude=("user", "system_user", "responsible"), validate_unique=False, validate_constraints=False
+    )
 
 
 def _end_tokens(application: OAuthApplication) -> None:

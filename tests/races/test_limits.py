@@ -26,6 +26,8 @@ from invitations.email.limits import (
 )
 from invitations.email.models import Email
 from invitations.models import Invitation
+from orgs.actions.organizations import create_organization
+from orgs.limits import TooManyOrganizations
 from orgs.models import Organization
 from tests.factories import InvitationFactory
 from tests.races.racing import PATIENCE
@@ -156,3 +158,11 @@ def test_inviting_the_same_addresses_in_any_order_does_not_deadlock(somebody: So
     ]
     assert at_once(*crossing, *(delete_old_counters for _ in range(4))) == []
     assert_nothing_half_sent(len(crossing))
+
+
+def test_organizations_of_one_person(somebody: Somebody, settings: Settings):
+    settings.ORGANIZATIONS_PER_PERSON_PER_DAY = 3
+    founder = somebody()
+    found = [partial(create_organization, by=session_of(founder), name=f"Organization {n}") for n in range(9)]
+    assert at_once(*found) == [TooManyOrganizations] * 6
+    assert Organization.objects.count() == 3

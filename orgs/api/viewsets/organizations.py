@@ -47,7 +47,7 @@ class OrganizationViewSet(PathOrganizationContext):
         response=OrganizationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
-        errors=(409, 422),
+        errors=(409, 422, 429),
     )
     @once
     @elevates_privileges

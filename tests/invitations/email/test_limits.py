@@ -8,6 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from accounts.models import User
+from accounts.oauth.tokens import issue_token, oauth_principal
 from accounts.principals import Method, Principal
 from core.addresses import normalize_address
 from core.errors import LimitReached
@@ -24,7 +25,10 @@ from invitations.email.limits import (
 )
 from invitations.email.models import Email
 from invitations.models import Invitation
-from orgs.models import Organization
+from orgs.actions.accounts import register_system_user
+from orgs.actions.api_keys import authenticate, create_api_key
+from orgs.models import Membership, Organization
+from orgs.oauth.applications import register_service_client
 from orgs.permissions import ADMIN_ROLE
 from tests.factories import InvitationFactory, MembershipFactory, OrganizationFactory, UserFactory
 from tests.support.changes import track_changes
@@ -74,6 +78,61 @@ def retry_after(act: Callable[[], object], error: type[LimitReached]) -> int:
 
 def make_older(organization: Organization) -> None:
     Organization.objects.filter(pk=organization.pk).update(created_at=NOON - timedelta(days=31))
+
+
+class TestResponsiblePerson:
+    """A person whose own limit is used up cannot go on through system users, keys and clients of new organizations."""
+
+    @pytest.fixture
+    def elsewhere(self, owner: User) -> Organization:
+        return OrganizationFactory.create(slug="elsewhere", owners=[owner])
+
+    @pytest.fixture
+    def robot(self, owner: User, elsewhere: Organization) -> Membership:
+        return register_system_user(
+            by=session_of(owner), organization_id=elsewhere.pk, name="Robot", role_id=ADMIN_ROLE
+        )
+
+    @pytest.mark.parametrize("way", ["key", "key of a second system user", "client"])
+    def test_the_limit_of_the_person_applies(
+        self, send: Callable[..., Invitation], elsewhere: Organization, owner: User, robot: Membership, way: str
+    ):
+        def key_of(by: Principal, membership: Membership) -> Principal:
+            _, secret = create_api_key(by=by, organization_id=elsewhere.pk, name="Key", membership_id=membership.pk)
+            principal = authenticate(secret)
+            assert principal
+            return principal
+
+        by = key_of(session_of(owner), robot)
+        if way == "key of a second system user":
+            second = register_system_user(by=by, organization_id=elsewhere.pk, name="Second", role_id=ADMIN_ROLE)
+            by = key_of(by, second)
+        elif way == "client":
+            application, _ = register_service_client(
+                by=session_of(owner), organization_id=elsewhere.pk, membership_id=robot.pk, name="Client"
+            )
+            token = issue_token(application, None, "organizations", NOON + timedelta(days=90_000))
+            found = oauth_principal(token)
+            assert found
+            by = found
+        make_older(elsewhere)
+        for name in "abc":
+            send(name)
+        invite(by=by, organization_id=elsewhere.pk, email=normalize_address("d@example.com"))
+        retry_after(
+            lambda: invite(by=by, organization_id=elsewhere.pk, email=normalize_address("e@example.com")),
+            InviterSendingLimitReached,
+        )
+
+    def test_the_creator_of_the_key_is_counted_and_not_who_registered_the_system_user(
+        self, elsewhere: Organization, owner: User, admin: User, robot: Membership
+    ):
+        MembershipFactory.create(organization=elsewhere, user=admin, role_id=ADMIN_ROLE)
+        key, _ = create_api_key(by=session_of(admin), organization_id=elsewhere.pk, name="Key", membership_id=robot.pk)
+        assert (key.responsible_id, robot.user.responsible_id) == (admin.pk, owner.pk)
+
+    def test_staff_are_responsible_for_nobody(self, staff_member: User):
+        assert Principal(user=staff_member, method=Method.STAFF).responsible_id is None
 
 
 class TestOrganizationLimit:

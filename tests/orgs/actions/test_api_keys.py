@@ -64,6 +64,7 @@ class TestCreating:
         stored = ApiKey.objects.values().get()
         assert stored == {
             "id": key.pk,
+            "responsible_id": member.pk,
             "membership_id": membership.pk,
             "name": "Nightly",
             "description": "Exports",
@@ -284,6 +285,7 @@ class TestAuthenticating:
             organization_id=organization.pk,
             permissions=frozenset({LIST_PROJECTS}),
             credential_id=key.pk,
+            credential_by_id=member.pk,
         )
         _, whole = create(member, organization)
         by = authenticate(whole)

@@ -1,18 +1,22 @@
 """Staff deactivate and reactivate accounts. Memberships do not change."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import OAuthApplication, User
+from accounts.oauth.tokens import issue_token, oauth_principal
 from accounts.principals import SERVICE, Principal
 from orgs.actions.accounts import AccountNotYours, deactivate_account, delete_account, reactivate_account
+from orgs.actions.api_keys import authenticate, create_api_key
 from orgs.actions.members import LastOwner, change_member_roles, remove_member
 from orgs.locks import AccountEnded, OrganizationNotFound, lock_organization
 from orgs.models import ApiKey, Organization
+from orgs.oauth.applications import register_service_client
 from orgs.permissions import OWNER_ROLE
-from tests.factories import ApiKeyFactory
+from tests.factories import ApiKeyFactory, MembershipFactory
 from tests.support.changes import event, track_changes
 from tests.support.people import membership_of, role_id_of, session_of
 
@@ -109,6 +113,26 @@ def test_a_deactivated_owner_still_cannot_be_deleted(owner: User, organization: 
     with track_changes() as changes, pytest.raises(LastOwner):
         delete_account(by=by_staff, user=owner)
     assert changes.nothing
+
+
+def test_keys_and_secrets_that_the_person_made_for_system_users_end_too(
+    organization: Organization, admin: User, owner: User, by_staff: Principal
+):
+    robot = MembershipFactory.create(organization=organization, of_system_user=True).pk
+    made: dict[str, Any] = {"organization_id": organization.pk, "membership_id": robot, "name": "Nightly"}
+    _, known = create_api_key(by=session_of(admin), **made)
+    _, unknown = create_api_key(by=session_of(owner), **made)
+    client, _ = register_service_client(by=session_of(admin), **made)
+    token = issue_token(client, None, "organizations", timezone.now() + timedelta(hours=1))
+    assert authenticate(known)
+    assert oauth_principal(token)
+
+    deactivate_account(by=by_staff, user=admin)
+
+    assert authenticate(known) is None
+    assert authenticate(unknown) is not None
+    assert oauth_principal(token) is None
+    assert OAuthApplication.objects.get().client_secret != client.client_secret
 
 
 def test_the_api_keys_of_the_account_are_deleted(organization: Organization, member: User, by_staff: Principal):
