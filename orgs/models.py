@@ -17,6 +17,7 @@ from core.ids import uuid7
 from core.languages import validate_language
 from core.text import validate_plain_multiline_text, validate_plain_text
 from core.web_addresses import WebAddressField
+from orgs.folded_names import FoldedNameField
 from orgs.permissions import OWNER_ROLE, Level, effective
 from orgs.slugs import MAX_LENGTH, validate_slug
 
@@ -168,6 +169,7 @@ class Role(models.Model):
     )
     level = models.CharField(max_length=16, choices=Level.choices, default=Level.ORGANIZATION)
     name = models.CharField(max_length=64, validators=[validate_plain_text])
+    folded_name = FoldedNameField()
     permissions = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
@@ -175,10 +177,10 @@ class Role(models.Model):
     objects = RoleQuerySet.as_manager()
 
     class Meta:
-        """Names are unique per organization and level."""
+        """Names are unique per organization and level, regardless of letter case."""
 
         constraints = (
-            models.UniqueConstraint(fields=["organization", "level", "name"], name="role_name"),
+            models.UniqueConstraint(fields=["organization", "level", "folded_name"], name="role_folded_name"),
             models.UniqueConstraint(
                 fields=["level", "name"], condition=Q(organization__isnull=True), name="role_built_in_name"
             ),

@@ -9,6 +9,7 @@ from accounts.principals import Principal
 from core.errors import Conflict, Unprocessable
 from orgs import policies
 from orgs.actions.saving import apply_changes, record, save_checked
+from orgs.folded_names import fold_name
 from orgs.limits import TooManyRoles, require_below
 from orgs.locks import lock_organization
 from orgs.lookups import RoleNotFound, UnknownPermission, find_role
@@ -26,7 +27,7 @@ from orgs.signals import role_deleting
 
 
 class RoleNameTaken(Conflict):
-    """A built-in role or another role of the organization has this name."""
+    """A built-in role or another role of the organization has this name, perhaps in another letter case."""
 
     message = "There is a role of this name."
 
@@ -135,5 +136,5 @@ def _require_role_form(level: Level, name: str | None, permissions: frozenset[st
     known = GRANTABLE_DIRECTLY if level == Level.ORGANIZATION else UNIT_PERMISSIONS
     if permissions - known:
         raise UnknownPermission(fields={"permissions": [f"Unknown: {', '.join(sorted(permissions - known))}."]})
-    if name and name.casefold() in {built_in for _, built_in, _, _ in BUILT_IN_ROLES}:
+    if name and fold_name(name) in {built_in for _, built_in, _, _ in BUILT_IN_ROLES}:
         raise RoleNameTaken

@@ -131,9 +131,10 @@ class TestCreating:
     def test_names_are_unique_in_organization_and_level(
         self, organization: Organization, other_organization: Organization, owner: User, stranger: User, helper: Role
     ):
-        with track_changes() as changes, pytest.raises(RoleNameTaken):
-            create(owner, organization)
-        assert changes.nothing
+        for name in (helper.name, helper.name.upper(), helper.name.lower()):
+            with track_changes() as changes, pytest.raises(RoleNameTaken):
+                create(owner, organization, name=name)
+            assert changes.nothing
         create(owner, organization, level=UNIT, permissions=frozenset())
         create(stranger, other_organization)
 
@@ -179,7 +180,7 @@ class TestUpdating:
 
     def test_a_taken_name_is_refused(self, organization: Organization, admin: User, helper: Role):
         RoleFactory.create(organization=organization, name="Assistant")
-        for name in ("Assistant", "Viewer"):
+        for name in ("Assistant", "aSSISTANT", "Viewer"):
             with track_changes() as changes, pytest.raises(RoleNameTaken):
                 update(admin, helper, name=name)
             assert changes.nothing

@@ -6,15 +6,17 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from accounts.models import OAuthApplication, User
 from accounts.principals import Method, Principal
 from orgs.actions.accounts import register_system_user
 from orgs.actions.api_keys import create_api_key
-from orgs.models import ApiKey, Organization
+from orgs.folded_names import fold_name
+from orgs.models import ApiKey, Organization, Role
 from orgs.oauth.applications import register_service_client
 from orgs.permissions import ADMIN_ROLE
+from tests.factories import RoleFactory
 from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
@@ -43,3 +45,27 @@ def test_the_responsible_person_is_found_in_the_events(organization: Organizatio
     ]
     assert (ApiKey.objects.get().responsible, OAuthApplication.objects.get().responsible) == (owner, owner)
     assert not User.objects.filter(kind="client", responsible__isnull=False).exists()
+
+
+def test_roles_whose_names_differ_only_in_letter_case_get_a_number(
+    organization: Organization, other_organization: Organization
+):
+    names = ["Straße", "STRASSE", "Helper", "helper", "helper (2)", "x" * 64, "X" * 64]
+    roles = [RoleFactory.create(organization=organization) for _ in names]
+    roles.append(RoleFactory.create(organization=other_organization, name="HELPER"))
+    for role, name in zip(roles, names, strict=False):
+        Role.objects.filter(pk=role.pk).update(name=name)  # leaves the folded name as it is
+
+    importlib.import_module("orgs.migrations.0010_role_folded_name").fill(apps, EDITOR)
+
+    found = [Role.objects.get(pk=role.pk) for role in roles]
+    assert [role.name for role in found] == [
+        *("Straße", "STRASSE (2)", "Helper", "helper (2)", "helper (2) (2)"),
+        *("x" * 64, "X" * 60 + " (2)", "HELPER"),
+    ]
+    assert all(role.folded_name == fold_name(role.name) for role in found)
+    RoleFactory.create(
+        organization=organization, name="ΐ" * 64
+    )  # folding makes no letter longer than the column allows
+    with pytest.raises(IntegrityError, match=r"role_folded_name|folded_name"):
+        RoleFactory.create(organization=organization, name="HELPER")
