@@ -17,6 +17,15 @@ from django.utils.cache import patch_cache_control
 from core.api.errors import row_of
 from core.api.middleware import unavailable
 
+# What a page with a script of somebody else could otherwise use.
+NO_DEVICES = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer", "browsing-topics", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer",
+        "microphone", "midi", "payment", "publickey-credentials-get", "screen-wake-lock", "usb", "xr-spatial-tracking",
+    )
+)  # fmt: skip
+
 
 class PolicyMiddleware(CSPMiddleware):
     """django-csp's middleware. It also sets a policy on the 404 pages of DEBUG mode, which django-csp skips."""
@@ -48,6 +57,7 @@ class PageMiddleware:
         if response.get("Content-Type", "").startswith("text/html"):
             patch_cache_control(response, no_store=True)
             response["X-Robots-Tag"] = "noindex"
+            response["Permissions-Policy"] = NO_DEVICES
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:

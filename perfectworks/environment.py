@@ -115,6 +115,13 @@ def require_link(name: str, url: str) -> str:
     return url
 
 
+def require_contact(name: str, uri: str) -> str:
+    """Return the URI. Raises ImproperlyConfigured if it is not "" or one that RFC 9116, section 2.5.3, permits."""
+    if uri and not re.fullmatch(r"(https://|mailto:|tel:)[\x21-\x7e]+", uri):
+        raise ImproperlyConfigured(f"{name} must begin with https://, mailto: or tel:.")
+    return uri
+
+
 def require_address(name: str, address: str) -> str:
     """Return the email address. Raises ImproperlyConfigured if it is not "" or one address without a name."""
     if address and not _ADDRESS.fullmatch(address):

@@ -18,6 +18,7 @@ from orgs.oauth.scopes import SCOPES
 from perfectworks.environment import (
     Environment,
     require_address,
+    require_contact,
     require_issuers,
     require_language,
     require_line,
@@ -99,6 +100,8 @@ SERVICE_NAME = require_line("SERVICE_NAME", env.str("SERVICE_NAME", default="Per
 SERVICE_LOGO_URL = require_link("SERVICE_LOGO_URL", env.str("SERVICE_LOGO_URL", default=""))
 OPERATOR_NAME = require_line("OPERATOR_NAME", env.str("OPERATOR_NAME", default=""))
 SUPPORT_EMAIL = require_address("SUPPORT_EMAIL", env.str("SUPPORT_EMAIL", default=""))
+SECURITY_CONTACT = require_contact("SECURITY_CONTACT", env.str("SECURITY_CONTACT", default=""))
+SECURITY_POLICY_URL = require_link("SECURITY_POLICY_URL", env.str("SECURITY_POLICY_URL", default=""))
 IMPRINT_URL = require_link("IMPRINT_URL", env.str("IMPRINT_URL", default=""))
 PRIVACY_URL = require_link("PRIVACY_URL", env.str("PRIVACY_URL", default=""))
 

@@ -36,6 +36,7 @@ from orgs.api.viewsets.roles import RoleViewSet
 from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
 from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
 from orgs.pages.service_accounts import DeleteServiceAccount
+from perfectworks.well_known import SECURITY_TXT, security_txt
 
 ORGANIZATION = "organizations/<uuid:organization_id>"
 ROLE = f"{ORGANIZATION}/roles/<uuid:role_id>"
@@ -194,6 +195,9 @@ urlpatterns = [
     # Our authorization server (OAuth 2.0)
     path("oauth2/", include((authorization, "oauth2_provider"))),
     path(".well-known/oauth-authorization-server", OAuthServerMetadataView.as_view()),
+    # For password managers, and for people who report a vulnerability
+    path(".well-known/change-password", RedirectView.as_view(pattern_name="account_change_password")),
+    path(SECURITY_TXT, security_txt),
     # Delivery reports from the configured email provider
     path("webhooks/mail/<slug:provider>", email_webhook, name="mail-webhook"),
     # Browsers request this path on pages that declare no icon
