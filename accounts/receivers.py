@@ -7,12 +7,15 @@ django-allauth sends a signal right after the change, and this module records th
 from typing import Any
 
 from allauth.account import signals as addresses
+from allauth.account.models import EmailAddress
 from allauth.mfa import signals as factors
 from allauth.mfa.models import Authenticator
 from django.dispatch import receiver
+from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.principals import Method, Principal
+from accounts.sign_in_limits import forget_attempts
 from events.models import Event
 
 
@@ -32,6 +35,12 @@ def record_removed_address(user: User, **kwargs: Any) -> None:
 def record_main_address(user: User, **kwargs: Any) -> None:
     """Record a new primary address."""
     record_own_change("user.main_address_changed", user)
+
+
+@receiver(addresses.password_reset, dispatch_uid="accounts.password_reset")
+def forget_wrong_passwords(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Forget the wrong passwords of others, because an emailed link has just proven who resets the password."""
+    forget_attempts(request, [address.email for address in EmailAddress.objects.filter(user=user)], user)
 
 
 @receiver(factors.authenticator_added, dispatch_uid="accounts.two_factor_added")

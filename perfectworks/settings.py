@@ -272,6 +272,23 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 MFA_TOTP_ISSUER = SERVICE_NAME
+ACCOUNT_RATE_LIMITS = {
+    "login": None,  # SIGN_IN_LIMITS counts sign-ins
+    "login_failed": None,
+}
+# accounts.sign_in_limits. Attempts that succeed count only for `by_client`, because each takes the time of a hash.
+SIGN_IN_LIMITS = {
+    "by_client": "60/m/key",
+    "wrong_by_client": "10/m/key",
+    "wrong_by_client_and_account": "5/5m/key",
+    "wrong_by_account": "20/h/key",  # by all clients that have not signed in to the account before; above this:
+    "wrong_by_client_during_attack": "1/15m/key",
+}
+KNOWN_DEVICE_COOKIE_NAME = "known_device"
+MFA_FORMS = {
+    "authenticate": "accounts.pages.two_factor.SignInCodeForm",
+    "reauthenticate": "accounts.pages.two_factor.AnotherCodeForm",
+}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]  # security keys need JavaScript, which our pages do not use
 
 # Trusted JWT issuers: one Firebase project by its id, and others as [{"issuer", "audience", "jwks_url"}].

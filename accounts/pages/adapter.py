@@ -6,15 +6,18 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core import ratelimit
 from anymail.exceptions import AnymailAPIError
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.known_devices import remember_device
 from accounts.models import User
 from accounts.pages.emails import render_account_email
 from accounts.receivers import record_own_change
+from accounts.sign_in_limits import password_attempt
 from core.addresses import Address, normalize_address
 from core.errors import Unavailable
 from core.smtp import connection_for_request
@@ -44,6 +47,22 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str | None) -> bool:
         """Return whether the URL in ``next`` is on the requested host. Other hosts in ALLOWED_HOSTS are not safe."""
         return url_has_allowed_host_and_scheme(url, {self.request.get_host()}, require_https=self.request.is_secure())
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        """Return the user with this address and password, or None. Raises ValidationError after too many attempts."""
+        attempt = password_attempt(request, str(credentials.get("email", "")).lower())
+        if attempt is None:
+            raise self.validation_error("too_many_login_attempts")
+        user = super().authenticate(request, **credentials)
+        if user:
+            attempt.succeeded()
+        return user
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        """Finish a sign-in, and remember the browser."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        remember_device(request, response, user.pk)
+        return response
 
     def save_user(self, request: HttpRequest, user: User, form: BaseForm, commit: bool = True) -> User:
         """Save a new user and record an event."""
