@@ -275,7 +275,13 @@ MFA_TOTP_ISSUER = SERVICE_NAME
 ACCOUNT_RATE_LIMITS = {
     "login": None,  # SIGN_IN_LIMITS counts sign-ins
     "login_failed": None,
+    "signup": "20/m/ip",  # accounts.pages.adapter.count_by_link: an emailed link counts instead of the IP address
+    "reset_password": "20/m/ip,100/h/ip,5/h/key,10/d/key",
+    "reset_password_from_key": "300/m/ip",  # each came by an emailed link, which works once
+    "manage_email": "10/m/user,50/d/user",
 }
+# Emails about an account to one address, of each kind. The forms have limits of their own; this one covers all of them.
+ACCOUNT_EMAIL_LIMITS = {"account_email": "5/h/key,10/d/key"}
 # accounts.sign_in_limits. Attempts that succeed count only for `by_client`, because each takes the time of a hash.
 SIGN_IN_LIMITS = {
     "by_client": "60/m/key",

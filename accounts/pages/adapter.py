@@ -1,11 +1,14 @@
 """django-allauth's account adapter."""
 
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
 from allauth.core import ratelimit
+from allauth.core.internal import ratelimit as internal_ratelimit
 from anymail.exceptions import AnymailAPIError
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.forms import BaseForm
@@ -21,6 +24,9 @@ from accounts.sign_in_limits import password_attempt
 from core.addresses import Address, normalize_address
 from core.errors import Unavailable
 from core.smtp import connection_for_request
+
+logger = logging.getLogger(__name__)
+COUNTED_BY_LINK = "perfectworks.counted_by_link"
 
 
 class EmailNotSent(Unavailable):
@@ -47,6 +53,10 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_safe_url(self, url: str | None) -> bool:
         """Return whether the URL in ``next`` is on the requested host. Other hosts in ALLOWED_HOSTS are not safe."""
         return url_has_allowed_host_and_scheme(url, {self.request.get_host()}, require_https=self.request.is_secure())
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """Return the client that rate limits count: the IP address, or the emailed link (`count_by_link`)."""
+        return str(request.META.get(COUNTED_BY_LINK) or super().get_client_ip(request))
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         """Return the user with this address and password, or None. Raises ValidationError after too many attempts."""
@@ -92,12 +102,33 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Send an email immediately, without the queue, because the person is waiting for it.
 
-        If sending fails, reset the rate limit so that the person can try again, and raise EmailNotSent.
+        Send nothing if the address got many emails of this kind in the last hour or day. If sending fails, reset the
+        rate limits so that the person can try again, and raise EmailNotSent.
         """
+        usage = internal_ratelimit.consume(
+            self.request,
+            app=__name__,
+            action="account_email",
+            config=settings.ACCOUNT_EMAIL_LIMITS,
+            key=f"{template_prefix} {email}",
+            limit_get=True,
+        )
+        if usage is None:
+            logger.warning("account email limit reached kind=%s", template_prefix)
+            return
         try:
             message = render_account_email(template_prefix, email, context)
             message.connection = connection_for_request()
             message.send()
         except (OSError, AnymailAPIError) as error:
+            usage.rollback()
             ratelimit.clear(self.request, action="confirm_email", key=email)
             raise EmailNotSent from error
+
+
+def count_by_link(request: HttpRequest, name: str) -> None:
+    """Count this request for rate limits by the emailed link that led to it, not by its IP address.
+
+    Many people behind one router may follow their links at the same time.
+    """
+    request.META[COUNTED_BY_LINK] = name

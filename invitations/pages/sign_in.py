@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.generic import FormView
 
 from accounts.actions.address_ownership import verified_owner
+from accounts.pages.adapter import count_by_link
 from core.errors import DomainError
 from invitations.actions.mailbox_proof import set_first_password
 from invitations.pages.forms import FirstPasswordForm, InvitedSignUpForm
@@ -29,6 +30,7 @@ class InvitationAuthMixin:
 
     request: HttpRequest
     page_state: PageState
+    counts_by_link = False
 
     def dispatch(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
         """Redirect to the invitation if the visitor is signed in, has no link, or cannot answer the invitation."""
@@ -38,6 +40,8 @@ class InvitationAuthMixin:
             return redirect("invitation", invitation_id)
         if self.page_state.is_signed_in or self.page_state.refusal():
             return redirect("invitation", invitation_id)
+        if self.counts_by_link and self.page_state.proves_mailbox:
+            count_by_link(request, f"invitation-{invitation_id}")
         response: HttpResponse = super().dispatch(request)  # type: ignore[misc]
         return response
 
@@ -67,6 +71,7 @@ class InvitedSignUp(InvitationAuthMixin, SignupView):
     """Create an account for the invited address. Only the emailed link (`Purpose.EMAILED`) verifies the address."""
 
     template_name = "invitations/sign_up.html"
+    counts_by_link = True  # sign-in does not: a link must not give further attempts to guess passwords
 
     def get_form_class(self) -> type[InvitedSignUpForm]:
         """Return the form with a read-only address."""

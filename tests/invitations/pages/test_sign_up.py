@@ -2,12 +2,13 @@
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.test import Client
 
 from accounts.models import User
 from invitations.actions.transitions import raise_generation
 from invitations.models import Invitation
-from invitations.tokens import Purpose
-from tests.factories import EmailAddressFactory, UserFactory
+from invitations.tokens import Purpose, token_for
+from tests.factories import EmailAddressFactory, InvitationFactory, UserFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 
@@ -182,3 +183,23 @@ def test_without_the_link_the_page_leads_to_how_to_open_the_invitation(client, i
         for response in (client.get(path(invitation)), sign_up(client, invitation)):
             assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert changes.nothing
+
+
+@pytest.mark.parametrize(("purpose", "created"), [(Purpose.EMAILED, 21), (Purpose.LISTED, 20)])
+def test_everybody_behind_one_router_signs_up_by_their_own_emailed_link(organization, owner, purpose, created):
+    for number in range(21):
+        invited = f"invitee-{number}@example.com"
+        invitation = InvitationFactory.create(organization=organization, email=invited, inviter=owner)
+        browser = Client()
+        browser.get(f"/i/{token_for(invitation, purpose)}")
+        sign_up(browser, invitation)
+
+    assert User.objects.filter(email__startswith="invitee-").count() == created
+
+
+def test_one_emailed_link_is_bounded_too(client, invitation, open_link):
+    open_link(invitation)
+
+    statuses = [sign_up(client, invitation, password="weak").status_code for _ in range(21)]
+
+    assert statuses == [200] * 20 + [429]
