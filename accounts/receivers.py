@@ -4,17 +4,20 @@
 django-allauth sends a signal right after the change, and this module records the event.
 """
 
+import time
 from typing import Any
 
 from allauth.account import signals as addresses
 from allauth.account.models import EmailAddress
 from allauth.mfa import signals as factors
 from allauth.mfa.models import Authenticator
+from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
 from accounts.principals import Method, Principal
+from accounts.session_store import SIGNED_IN_AT
 from accounts.sign_in_limits import forget_attempts
 from events.models import Event
 
@@ -35,6 +38,12 @@ def record_removed_address(user: User, **kwargs: Any) -> None:
 def record_main_address(user: User, **kwargs: Any) -> None:
     """Record a new primary address."""
     record_own_change("user.main_address_changed", user)
+
+
+@receiver(user_logged_in, dispatch_uid="accounts.signed_in_at")
+def store_time_of_sign_in(request: HttpRequest, **kwargs: Any) -> None:
+    """Store in the session when it began, because ``SESSION_LIFETIME`` counts from then."""
+    request.session[SIGNED_IN_AT] = time.time()
 
 
 @receiver(addresses.password_reset, dispatch_uid="accounts.password_reset")

@@ -61,7 +61,13 @@ if not DEBUG and (SECRET_KEY.startswith("django-insecure-") or len(SECRET_KEY) <
 INVITATION_TOKEN_KEYS = env.keys("INVITATION_TOKEN_KEYS", default=SECRET_KEY)
 # The first key hashes addresses; lookups use all keys. To rotate, add a new key at the start.
 ADDRESS_KEYS = env.keys("ADDRESS_KEYS", default=SECRET_KEY)
-for name, keys in (("INVITATION_TOKEN_KEYS", INVITATION_TOKEN_KEYS), ("ADDRESS_KEYS", ADDRESS_KEYS)):
+# The first key encrypts stored secrets; all keys decrypt. To rotate, add a new key at the start and run `reencrypt`.
+ENCRYPTION_KEYS = env.keys("ENCRYPTION_KEYS", default=SECRET_KEY)
+for name, keys in (
+    ("INVITATION_TOKEN_KEYS", INVITATION_TOKEN_KEYS),
+    ("ADDRESS_KEYS", ADDRESS_KEYS),
+    ("ENCRYPTION_KEYS", ENCRYPTION_KEYS),
+):
     if not DEBUG and min(map(len, keys)) < MINIMUM_SECRET_LENGTH:
         raise ImproperlyConfigured(f"{name} needs {MINIMUM_SECRET_LENGTH} characters or more per key.")
 
@@ -291,6 +297,7 @@ SIGN_IN_LIMITS = {
     "wrong_by_client_during_attack": "1/15m/key",
 }
 KNOWN_DEVICE_COOKIE_NAME = "known_device"
+MFA_ADAPTER = "accounts.pages.two_factor.TwoFactorAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.pages.two_factor.SignInCodeForm",
     "reauthenticate": "accounts.pages.two_factor.AnotherCodeForm",
@@ -349,6 +356,9 @@ RECENT_SIGN_IN = env.int("RECENT_SIGN_IN", default=15 * 60)
 
 # --- Browser security ---------------------------------------------------------------------------------------
 
+SESSION_ENGINE = "accounts.session_store"
+# A session ends this many seconds after the sign-in, however active it is.
+SESSION_LIFETIME = env.at_least_one("SESSION_LIFETIME", default=30 * 86400)
 SESSION_COOKIE_NAME = "session_id"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.core import ratelimit
 from allauth.core.internal import ratelimit as internal_ratelimit
@@ -69,7 +70,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        """Finish a sign-in, and remember the browser."""
+        """Finish a sign-in, and remember the browser.
+
+        A person who has just signed up has also just signed in.
+        """
+        if kwargs["signup"]:
+            record_authentication(request, user, method="password", reauthenticated=True)
         response: HttpResponse = super().post_login(request, user, **kwargs)
         remember_device(request, response, user.pk)
         return response

@@ -1,12 +1,26 @@
-"""The forms that ask for a code of two-factor authentication, at sign-in and later."""
+"""Two-factor authentication: how its secrets are stored, and the forms that ask for a code."""
 
 from allauth.account.adapter import get_adapter
 from allauth.core import context
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm, ReauthenticateForm
 from django import forms
 
 from accounts.models import User
 from accounts.sign_in_limits import code_attempt
+from core.encryption import decrypt, encrypt, is_encrypted
+
+
+class TwoFactorAdapter(DefaultMFAAdapter):
+    """Encrypts the secrets of authenticator apps and the seeds of recovery codes."""
+
+    def encrypt(self, text: str) -> str:
+        """Return what is stored."""
+        return encrypt(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Return the secret. A process of the version before may have stored it in clear during the upgrade."""
+        return decrypt(encrypted_text) if is_encrypted(encrypted_text) else encrypted_text
 
 
 class LimitedCode(forms.Form):

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.db import InterfaceError, ProgrammingError, connection
 from django.test import override_settings
@@ -18,6 +17,7 @@ from factory import Transformer
 from accounts.jwt.issuers import development_jwt, development_name
 from accounts.models import ApplicationAccess, OAuthApplication, User
 from accounts.oauth.tokens import issue_token
+from accounts.session_store import SessionStore, stored_session_key
 from core.addresses import normalize_address
 from invitations.email.limits import count_email_to
 from invitations.models import Invitation
@@ -106,7 +106,9 @@ class World:
             "account_authentication_methods_user": str(user.pk),
         }
         session_key = f"{user.first_name.lower():x<32}"
-        Session.objects.create(session_key=session_key, session_data=SessionStore().encode(data), expire_date=FAR_AWAY)
+        Session.objects.create(
+            session_key=stored_session_key(session_key), session_data=SessionStore().encode(data), expire_date=FAR_AWAY
+        )
         return session_key
 
     def token_of(

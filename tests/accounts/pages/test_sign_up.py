@@ -8,6 +8,7 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 from accounts.models import User
 from accounts.pages.forms import SignUpForm
 from tests.accounts.pages.conftest import PASSWORD
+from tests.accounts.recent_sign_in import GRAVE_OPERATIONS_ALLOWED, statuses_of_grave_operations
 from tests.factories import UserFactory
 from tests.support.changes import event, track_changes
 from tests.support.pages import visible_text
@@ -139,3 +140,11 @@ def test_the_address_is_stored_in_its_one_form(client, db):
 
     assert User.objects.get().email == ADDRESS
     assert EmailAddress.objects.get().email == ADDRESS
+
+
+def test_whoever_has_just_signed_up_counts_as_recently_signed_in(client, db, mailoutbox, settings):
+    sign_up(client)
+    [link] = [word for word in mailoutbox[0].body.split() if "/accounts/confirm-email/" in word]
+    client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
+
+    assert statuses_of_grave_operations(client) == GRAVE_OPERATIONS_ALLOWED

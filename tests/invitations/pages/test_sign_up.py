@@ -8,6 +8,7 @@ from accounts.models import User
 from invitations.actions.transitions import raise_generation
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
+from tests.accounts.recent_sign_in import GRAVE_OPERATIONS_ALLOWED, statuses_of_grave_operations
 from tests.factories import EmailAddressFactory, InvitationFactory, UserFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
@@ -203,3 +204,10 @@ def test_one_emailed_link_is_bounded_too(client, invitation, open_link):
     statuses = [sign_up(client, invitation, password="weak").status_code for _ in range(21)]
 
     assert statuses == [200] * 20 + [429]
+
+
+def test_whoever_has_just_signed_up_by_the_emailed_link_counts_as_recently_signed_in(client, invitation, open_link):
+    open_link(invitation)
+    sign_up(client, invitation)
+
+    assert statuses_of_grave_operations(client) == GRAVE_OPERATIONS_ALLOWED

@@ -1,0 +1,28 @@
+"""Encrypt the secrets of two-factor authentication, and delete the sessions, whose keys were stored in clear."""
+
+from django.db import migrations
+
+from accounts.actions.encryption import reencrypted
+
+
+def encrypt_secrets(apps, schema_editor):
+    for row in apps.get_model("mfa", "Authenticator").objects.order_by("pk"):
+        row.data = reencrypted(row.data)
+        row.save(update_fields=["data"])
+
+
+def delete_sessions(apps, schema_editor):
+    apps.get_model("sessions", "Session").objects.all().delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0010_permission_names"),
+        ("mfa", "0003_authenticator_type_uniq"),
+        ("sessions", "0001_initial"),
+    ]
+
+    operations = [
+        migrations.RunPython(encrypt_secrets, migrations.RunPython.noop),
+        migrations.RunPython(delete_sessions, migrations.RunPython.noop),
+    ]
