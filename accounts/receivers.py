@@ -15,6 +15,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts.actions.sign_ins import record_failed_sign_in
 from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.session_store import SIGNED_IN_AT
@@ -50,6 +51,12 @@ def store_time_of_sign_in(request: HttpRequest, **kwargs: Any) -> None:
 def forget_wrong_passwords(request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Forget the wrong passwords of others, because an emailed link has just proven who resets the password."""
     forget_attempts(request, [address.email for address in EmailAddress.objects.filter(user=user)], user)
+
+
+@receiver(factors.authentication_failed, dispatch_uid="accounts.wrong_code")
+def record_wrong_code(user: User, **kwargs: Any) -> None:
+    """Record a wrong code of two-factor authentication."""
+    record_failed_sign_in(user, "wrong_code")
 
 
 @receiver(factors.authenticator_added, dispatch_uid="accounts.two_factor_added")

@@ -8,7 +8,7 @@ browser. When many clients together guess for one account, every other client ge
 from dataclasses import dataclass, field
 
 from allauth.account.adapter import get_adapter
-from allauth.core.internal import ratelimit
+from allauth.core.internal.ratelimit import RateLimitUsage, clear, consume, truncate_ip
 from django.conf import settings
 from django.http import HttpRequest
 
@@ -19,10 +19,10 @@ from core.addresses import Address
 
 
 @dataclass
-class Attempt:
+class SignInAttempt:
     """An attempt to sign in, which counts as a wrong one until ``succeeded`` is called."""
 
-    counted: list[ratelimit.RateLimitUsage] = field(default_factory=list)
+    counted: list[RateLimitUsage] = field(default_factory=list)
 
     def succeeded(self) -> None:
         """Stop counting the attempt."""
@@ -30,12 +30,12 @@ class Attempt:
             usage.rollback()
 
 
-def password_attempt(request: HttpRequest, address: str) -> Attempt | None:
+def password_attempt(request: HttpRequest, address: str) -> SignInAttempt | None:
     """Count an attempt with a password for this address. Return None if there were too many."""
     return _attempt(request, f"password {address}", _device_of_address(request, address))
 
 
-def code_attempt(request: HttpRequest, user: User) -> Attempt | None:
+def code_attempt(request: HttpRequest, user: User) -> SignInAttempt | None:
     """Count an attempt with a code of two-factor authentication. Return None if there were too many."""
     return _attempt(request, f"code {user.pk}", _own_session(request) or known_device(request, [user.pk]))
 
@@ -48,11 +48,11 @@ def forget_attempts(request: HttpRequest, addresses: list[str], user: User) -> N
         _clear(request, "by_client_during_attack", f"{_client(request, None)} {account}")
 
 
-def _attempt(request: HttpRequest, account: str, device: str | None) -> Attempt | None:
+def _attempt(request: HttpRequest, account: str, device: str | None) -> SignInAttempt | None:
     client = _client(request, device)
     if not _count(request, "by_client", client):
         return None
-    attempt = Attempt()
+    attempt = SignInAttempt()
     limits = [("wrong_by_client_and_account", f"{client} {account}")]
     if device is None:
         limits.append(("wrong_by_client", client))
@@ -62,13 +62,13 @@ def _attempt(request: HttpRequest, account: str, device: str | None) -> Attempt 
     return attempt if device or _add(attempt, _count_for_account(request, client, account)) else None
 
 
-def _count_for_account(request: HttpRequest, client: str, account: str) -> ratelimit.RateLimitUsage | None:
+def _count_for_account(request: HttpRequest, client: str, account: str) -> RateLimitUsage | None:
     """Count an attempt of an unknown client. During an attack by many clients, each has fewer attempts."""
     calm = _count(request, "wrong_by_account", account)
     return calm or _count(request, "wrong_by_client_during_attack", f"{client} {account}")
 
 
-def _add(attempt: Attempt, usage: ratelimit.RateLimitUsage | None) -> bool:
+def _add(attempt: SignInAttempt, usage: RateLimitUsage | None) -> bool:
     """Add the usage. If there is none, the limit is reached: take back what the attempt has counted."""
     if usage is None:
         attempt.succeeded()
@@ -77,16 +77,16 @@ def _add(attempt: Attempt, usage: ratelimit.RateLimitUsage | None) -> bool:
     return True
 
 
-def _count(request: HttpRequest, action: str, key: str) -> ratelimit.RateLimitUsage | None:
-    return ratelimit.consume(request, app=__name__, action=action, config=settings.SIGN_IN_LIMITS, key=key)
+def _count(request: HttpRequest, action: str, key: str) -> RateLimitUsage | None:
+    return consume(request, app=__name__, action=action, config=settings.SIGN_IN_LIMITS, key=key)
 
 
 def _clear(request: HttpRequest, action: str, key: str) -> None:
-    ratelimit.clear(request, app=__name__, action=f"wrong_{action}", config=settings.SIGN_IN_LIMITS, key=key)
+    clear(request, app=__name__, action=f"wrong_{action}", config=settings.SIGN_IN_LIMITS, key=key)
 
 
 def _client(request: HttpRequest, device: str | None) -> str:
-    return device or ratelimit.truncate_ip(get_adapter().get_client_ip(request))
+    return device or truncate_ip(get_adapter().get_client_ip(request))
 
 
 def _own_session(request: HttpRequest) -> str | None:

@@ -4,10 +4,11 @@ import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.core import ratelimit
-from allauth.core.internal import ratelimit as internal_ratelimit
+from allauth.core.internal.ratelimit import consume
 from anymail.exceptions import AnymailAPIError
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
@@ -17,6 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from accounts.actions.sign_ins import record_failed_sign_in, record_sign_in, record_wrong_password
 from accounts.known_devices import remember_device
 from accounts.models import User
 from accounts.pages.emails import render_account_email
@@ -63,11 +65,22 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the user with this address and password, or None. Raises ValidationError after too many attempts."""
         attempt = password_attempt(request, str(credentials.get("email", "")).lower())
         if attempt is None:
+            logger.warning("sign-in refused reason=limit method=password")
             raise self.validation_error("too_many_login_attempts")
         user = super().authenticate(request, **credentials)
         if user:
             attempt.succeeded()
         return user
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Record a wrong password."""
+        record_wrong_password(str(credentials.get("email", "")).lower())
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Record an attempt with the right password of a deactivated account, and return the page about it."""
+        record_failed_sign_in(user, "deactivated")
+        response: HttpResponse = super().respond_user_inactive(request, user)
+        return response
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Finish a sign-in, and remember the browser.
@@ -76,6 +89,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         if kwargs["signup"]:
             record_authentication(request, user, method="password", reauthenticated=True)
+        records = get_authentication_records(request, user)
+        record_sign_in(user, [record.get("type", record["method"]) for record in records])
         response: HttpResponse = super().post_login(request, user, **kwargs)
         remember_device(request, response, user.pk)
         return response
@@ -111,7 +126,7 @@ class AccountAdapter(DefaultAccountAdapter):
         Send nothing if the address got many emails of this kind in the last hour or day. If sending fails, reset the
         rate limits so that the person can try again, and raise EmailNotSent.
         """
-        usage = internal_ratelimit.consume(
+        usage = consume(
             self.request,
             app=__name__,
             action="account_email",

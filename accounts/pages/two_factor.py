@@ -1,5 +1,7 @@
 """Two-factor authentication: how its secrets are stored, and the forms that ask for a code."""
 
+import logging
+
 from allauth.account.adapter import get_adapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
@@ -9,6 +11,8 @@ from django import forms
 from accounts.models import User
 from accounts.sign_in_limits import code_attempt
 from core.encryption import decrypt, encrypt, is_encrypted
+
+logger = logging.getLogger(__name__)
 
 
 class TwoFactorAdapter(DefaultMFAAdapter):
@@ -32,6 +36,7 @@ class LimitedCode(forms.Form):
         """Return the code. Raises ValidationError if it is wrong, or if there were too many wrong ones."""
         attempt = code_attempt(context.request, self.user)
         if attempt is None:
+            logger.warning("sign-in refused reason=limit method=code")
             raise get_adapter().validation_error("too_many_login_attempts")
         code: str = super().clean_code()  # type: ignore[misc]
         attempt.succeeded()
