@@ -20,7 +20,7 @@ from accounts.jwt.identities import user_of
 from accounts.jwt.tokens import LEEWAY_SECONDS, InvalidCredentials, read_jwt
 from accounts.models import User
 from accounts.principals import Method, Principal
-from accounts.sessions import session_principal
+from accounts.sessions import documented_session_cookie, session_principal
 from core.errors import Invalid
 
 #: A function that returns the principal of a credential. Raises InvalidCredentials.
@@ -88,7 +88,7 @@ class SessionAuthentication(CredentialAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         """Return the WWW-Authenticate header for 401 responses. Its scheme is from draft-broyer-http-cookie-auth."""
-        return f'Cookie cookie-name="{settings.SESSION_COOKIE_NAME}"'
+        return f'Cookie cookie-name="{documented_session_cookie(request.path_info)}"'
 
 
 def read_bearer(request: Request) -> Verifier | None:

@@ -64,7 +64,7 @@ class GuessablePasswordValidator(CommonPasswordValidator):
         """Raise ValidationError if the password is easy to guess."""
         super().validate(password, user)
         plain = in_plain_form(password)
-        known = {*CONTEXT_WORDS, *words_in(settings.PUBLIC_HOST)}
+        known = {*CONTEXT_WORDS, *words_in(f"{settings.SERVICE_NAME} {settings.PUBLIC_HOST}")}
         if len(set(plain)) < FEWEST_CHARACTERS or is_decorated_word(plain, known, self.passwords):
             raise ValidationError(
                 _("This password is easy to guess. Don't use a single word or name with digits or signs added."),

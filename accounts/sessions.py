@@ -1,20 +1,24 @@
 """Principals from browser sessions, and session rotation after privilege elevation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
-from django.http import HttpRequest
+from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import get_resolver
 from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.principals import Method, Principal
 
 ROTATE_SESSION = "rights_grew"
+OPENED_BY_DOCUMENTED_NAME = "perfectworks.opened_by_documented_name"
 
 
 def session_principal(request: HttpRequest) -> Principal | None:
@@ -50,6 +54,35 @@ def elevates_privileges(operation: Callable[..., Response]) -> Callable[..., Res
         return response
 
     return noted
+
+
+class SessionCookieMiddleware(SessionMiddleware):
+    """Django's middleware. A dialect may document another name of the session cookie, which is only read.
+
+    The root URLconf maps path prefixes to such names in ``session_cookies``. Another host of the domain can plant a
+    cookie of that name, so it never becomes the cookie that our pages use.
+    """
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Open the session of the cookie. Our own name comes first."""
+        super().process_request(request)
+        name = documented_session_cookie(request.path_info)
+        if name in request.COOKIES and settings.SESSION_COOKIE_NAME not in request.COOKIES:
+            request.session = self.SessionStore(request.COOKIES[name])
+            request.META[OPENED_BY_DOCUMENTED_NAME] = "1"
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Save the session, and set the cookie unless the session was opened by the documented name."""
+        response = super().process_response(request, response)
+        if OPENED_BY_DOCUMENTED_NAME in request.META:
+            response.cookies.pop(settings.SESSION_COOKIE_NAME, None)
+        return response
+
+
+def documented_session_cookie(path: str) -> str:
+    """Return the name of the session cookie that the API at this path documents, or our own name."""
+    names: Mapping[str, str] = getattr(get_resolver().urlconf_module, "session_cookies", {})
+    return next((name for prefix, name in names.items() if path.startswith(prefix)), settings.SESSION_COOKIE_NAME)
 
 
 class SessionRotationMiddleware:

@@ -151,7 +151,7 @@ MIDDLEWARE = [
     "core.pages.PageMiddleware",
     "core.refused_requests.RefusedRequestMiddleware",
     "core.neighbor_paths.NeighborPathMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.sessions.SessionCookieMiddleware",
     "accounts.sessions.SessionRotationMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -296,7 +296,6 @@ SIGN_IN_LIMITS = {
     "wrong_by_account": "20/h/key",  # by all clients that have not signed in to the account before; above this:
     "wrong_by_client_during_attack": "1/15m/key",
 }
-KNOWN_DEVICE_COOKIE_NAME = "known_device"
 MFA_ADAPTER = "accounts.pages.two_factor.TwoFactorAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.pages.two_factor.SignInCodeForm",
@@ -359,10 +358,17 @@ RECENT_SIGN_IN = env.int("RECENT_SIGN_IN", default=15 * 60)
 SESSION_ENGINE = "accounts.session_store"
 # A session ends this many seconds after the sign-in, however active it is.
 SESSION_LIFETIME = env.at_least_one("SESSION_LIFETIME", default=30 * 86400)
-SESSION_COOKIE_NAME = "session_id"
+# Browsers accept cookies with this prefix only from this host, with https, for all paths (RFC 6265bis). So no other
+# host of the same domain can plant one.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}session_id"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}csrftoken"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}language"
+KNOWN_DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}known_device"
+MESSAGE_STORAGE = "core.messages.MessageStorage"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "core.pages.csrf_failure"
 CSRF_COOKIE_HTTPONLY = True  # forms contain the token, so no script needs the cookie

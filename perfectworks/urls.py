@@ -216,6 +216,11 @@ error_bodies = (
     | {f"/{prefix}": dialect.error_body for prefix, dialect in DIALECTS.items()}
     | dict.fromkeys(("/oauth2/token", "/oauth2/revoke", "/upsun/oauth2/token"), oauth_error_body)
 )  # fmt: skip
+# Other names of the session cookie that a dialect documents, see accounts.sessions.
+session_cookies = {
+    f"/{prefix}/": dialect.session_cookie for prefix, dialect in DIALECTS.items() if hasattr(dialect, "session_cookie")
+}
+
 handler400 = "core.api.middleware.bad_request"
 handler404 = "core.api.middleware.not_found"
 handler500 = "core.api.middleware.server_error"

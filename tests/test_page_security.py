@@ -128,7 +128,7 @@ def test_every_cookie_is_kept_from_scripts_other_sites_and_plain_http(client, me
     client.post("/accounts/login/", {"login": "member@example.com", "password": PASSWORD})
     client.get("/invitations")
 
-    assert set(client.cookies) == {"csrftoken", "session_id"}
+    assert set(client.cookies) == {"csrftoken", "session_id", "known_device"}
     for name, cookie in client.cookies.items():
         assert (cookie["secure"], cookie["httponly"], cookie["samesite"]) == (True, True, "Lax"), name
 

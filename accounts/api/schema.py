@@ -9,6 +9,7 @@ from oauth2_provider.settings import oauth2_settings
 
 from accounts.credentials import Admission, admission_to, operation_key
 from accounts.principals import Method
+from accounts.sessions import documented_session_cookie
 
 BEARER = {"type": "http", "scheme": "bearer"}
 NAMES = {
@@ -35,7 +36,7 @@ class CredentialScheme(OpenApiAuthenticationExtension):
         ``without_unused_schemes`` later removes the schemes that a document does not use.
         """
         definitions: dict[Method, dict[str, Any]] = {
-            Method.SESSION: {"type": "apiKey", "in": "cookie", "name": "session_id"},
+            Method.SESSION: {"type": "apiKey", "in": "cookie", "name": cookie_of(auto_schema)},
             Method.JWT: BEARER | {"bearerFormat": "JWT", "description": "A token from a trusted identity provider."},
             Method.OAUTH2: person_scheme(),
             Method.CLIENT: client_scheme(),
@@ -63,6 +64,11 @@ class BearerScheme(CredentialScheme):
     names = NAMES | {Method.API_KEY: "apiToken"}
     name = [*names.values()]
     api_key = BEARER | {"description": "A token from `oauth2/token` below this API's path, in exchange for an API key."}
+
+
+def cookie_of(auto_schema: Any) -> str:
+    """Return the name of the session cookie that the operation reads."""
+    return documented_session_cookie(auto_schema.path)
 
 
 def scopes(kind: Method, admission: Admission) -> list[str]:

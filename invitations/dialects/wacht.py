@@ -46,6 +46,7 @@ from orgs.locks import find_organization
 from orgs.models import Role, Unit
 
 title = "Wacht"
+session_cookie = "session_id"  # also read where our own name has the prefix `__Host-`
 
 
 # Errors

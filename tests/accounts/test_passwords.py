@@ -51,6 +51,14 @@ def test_a_word_with_a_year_or_a_few_signs_is_refused(password):
         validate_password(password)
 
 
+def test_the_name_of_this_installation_with_a_year_is_refused(settings):
+    settings.SERVICE_NAME, settings.PUBLIC_HOST = "Meadowgate", "join.hilltown.example"
+
+    for password in ("Meadowgate2026", "hilltown#2026"):
+        with pytest.raises(ValidationError):
+            validate_password(password)
+
+
 @pytest.mark.parametrize("password", FINE)
 def test_a_phrase_or_random_characters_are_accepted(password):
     validate_password(password)

@@ -1,5 +1,6 @@
 """Test the settings that prevent the service from starting. Each test runs a new interpreter."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -188,7 +189,8 @@ def test_production_settings_are_strict():
 
     assert started.stderr == ""
     assert started.stdout == (
-        "[False, ['perfectworks.test'], ['https://perfectworks.test'], 'session_id', True, True, True, True, True]\n"
+        "[False, ['perfectworks.test'], ['https://perfectworks.test'],"
+        " '__Host-session_id', True, True, True, True, True]\n"
     )
 
 
@@ -229,6 +231,18 @@ def test_emails_from_an_ipv6_address_have_its_form_of_a_domain():
     started = load("settings.DEFAULT_FROM_EMAIL", **PRODUCTION | {"PUBLIC_BASE_URL": "http://[::1]"})
 
     assert started.stdout == "PerfectWorks <no-reply@[IPv6:::1]>\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "prefix"), [("https://perfectworks.test", "__Host-"), ("http://perfectworks.test", "")]
+)
+def test_with_https_every_cookie_is_bound_to_this_host(url, prefix):
+    names = ["SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME", "KNOWN_DEVICE_COOKIE_NAME"]
+    values = ", ".join(f"settings.{name}" for name in names)
+    started = load(f"[{values}]", **PRODUCTION | {"PUBLIC_BASE_URL": url})
+
+    cookies = ("session_id", "csrftoken", "language", "known_device")
+    assert ast.literal_eval(started.stdout) == [prefix + name for name in cookies]
 
 
 def test_the_limits_of_inviting_have_defaults_and_can_be_set():

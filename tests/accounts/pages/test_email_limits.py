@@ -4,7 +4,6 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from allauth.core.internal import ratelimit
 from django.test import Client
 
 from tests.accounts.pages.conftest import PASSWORD
@@ -28,7 +27,7 @@ def pass_time(monkeypatch):
         nonlocal moved
         moved += timedelta(**time)
 
-    monkeypatch.setattr(ratelimit, "time", Clock)
+    monkeypatch.setattr("allauth.core.internal.ratelimit.time", Clock)
     return move
 
 
