@@ -88,7 +88,7 @@ def test_a_wrong_password_is_answered_alike_for_every_address(client, invitation
 
     assert response.status_code == 200
     assert "The email address or password isn't correct." in visible_text(response)
-    assert changes.nothing
+    assert (changes.tables, [told.kind for told in changes.events]) == ({}, ["user.sign_in_failed"])
 
 
 def test_signed_in_users_are_redirected_to_the_invitation(client, invitation, invitee):
