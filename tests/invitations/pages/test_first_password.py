@@ -70,7 +70,10 @@ def test_the_password_signs_in_and_leads_straight_back(client, invitation, invit
         response = set_password(client, invitation, email="another@example.com")
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
-    assert changes.events == [event("user.password_changed", invitee, session_of(invitee))]
+    assert changes.events == [
+        event("user.password_changed", invitee, session_of(invitee)),
+        event("user.signed_in", invitee, session_of(invitee), methods=["password"]),
+    ]
     assert mailoutbox == []
     assert client.session.session_key != before
     assert visible_text(client.get(response["Location"]))[-1] == f"You're signed in as {ADDRESS}."
