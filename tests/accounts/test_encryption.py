@@ -133,7 +133,7 @@ def test_the_migration_encrypts_existing_secrets_and_keeps_their_other_data(pers
     ]
     for kind, data in clear:
         Authenticator.objects.create(user=person, type=kind, data=data)
-    migration = import_module("accounts.migrations.0011_encrypt_secrets")
+    migration = import_module("accounts.migrations.0014_encrypt_secrets")
 
     migration.encrypt_secrets(apps, None)
     migration.encrypt_secrets(apps, None)  # a second run changes nothing that is read

@@ -17,7 +17,7 @@ def delete_sessions(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0010_permission_names"),
+        ("accounts", "0013_responsible"),
         ("mfa", "0003_authenticator_type_uniq"),
         ("sessions", "0001_initial"),
     ]
