@@ -19,8 +19,9 @@ SENSITIVE = r"(?:authorization|cookie|csrf\w{0,32}|token|secret|passw(?:or)?d|se
 VALUE = r"(?:\"[^\"]*+\"|'[^']*+'|[\"'][^\r\n]*+|[^\s&,;\"'})]++)"
 SECRETS = [
     # Paths that contain a secret: invitation links, address confirmations, password resets.
-    re.compile(r"(?P<kept>/i/)[^/\s?#\"'&<>]++"),
-    re.compile(r"(?P<kept>/(?:confirm-email|password/reset/key)/)[^/\s?#\"'&<>]++"),
+    # Repeated slashes belong to the secret, because `core.neighbor_paths` accepts such paths.
+    re.compile(r"(?P<kept>/i/)/*+[^/\s?#\"'&<>]++"),
+    re.compile(r"(?P<kept>/(?:confirm-email|password/+reset/+key)/)/*+[^/\s?#\"'&<>]++"),
     # `Authorization` headers with any scheme, and cookies up to the end of the line.
     re.compile(r"(?P<kept>\bauthorization\b[\"']?\s*+[:=]\s*+[\"']?+)[^\r\n\"']++", re.IGNORECASE),
     re.compile(r"(?P<kept>\bcookie\b[\"']?\s*+[:=]\s*+[\"']?+)[^\r\n\"']++", re.IGNORECASE),

@@ -23,7 +23,7 @@ PAGE = [
     "stranger@example.com",
     "Nothing has changed. The invitation stays open for the invited person.",
 ]
-OFFER = "Do both email addresses belong to you? Add invitee@example.com to this account to respond with it."
+OFFER = "Do both email addresses belong to you? Add invitee@example.com to this account, then respond."
 TAKEN = "invitee@example.com already belongs to another account, so you can't add it to this one."
 WITH_OFFER = [*PAGE, OFFER, "Add to this account", "Switch account", "Stay signed in"]
 
