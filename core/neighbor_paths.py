@@ -17,6 +17,8 @@ from core.api.middleware import error_body_of
 
 INVISIBLE = re.compile(r"[\s\u00ad\u180e\u200b-\u200f\u2060-\u2064\ufeff]")
 SLASHES = re.compile(r"/{2,}")
+# No text has these: NUL, CR, bytes that are not UTF-8, steps to another folder. Such a path is unknown.
+NEVER_COPIED = ("\x00", "\r", "\ufffd", "/..")
 
 
 class NeighborPathMiddleware:
@@ -47,7 +49,10 @@ def without_copied_text(path: str) -> str | None:
     Return None if the path has none of these, or if the result is no path of ours. Every path of a page ends with a
     letter, a digit or a slash. So does every token: its last character encodes less than six bits.
     """
-    visible = SLASHES.sub("/", INVISIBLE.sub("", unquote(path)))
+    decoded = unquote(path)
+    if any(part in decoded for part in NEVER_COPIED):
+        return None
+    visible = SLASHES.sub("/", INVISIBLE.sub("", decoded))
     end = next((n for n in range(len(visible), 0, -1) if visible[n - 1].isascii() and visible[n - 1].isalnum()), 0)
     core = visible[:end]
     if path in (core, f"{core}/"):

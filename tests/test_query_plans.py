@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from psycopg.sql import SQL, Literal
 
-from accounts.models import ApplicationAccess, IdempotentResponse, User
+from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentResponse, User
 from events.models import Event
 from invitations.actions.reminders import ending_soon
 from invitations.email.address_hashes import SendingCounter, Suppression
@@ -44,6 +44,10 @@ def of_organization() -> Any:
 
 # The queries, each with the index that it must use.
 QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
+    "who has an ignored address": (
+        "identity_ignored_address",
+        lambda: ExternalIdentity.objects.filter(ignored_address="invitee@example.com"),
+    ),
     "an organization's open invitations": ("invitation_open_by_update", lambda: newest(of_organization().open())),
     "its acceptances that wait": ("invitation_open_by_update", lambda: of_organization().waiting()),
     "all its invitations": ("invitation_of_organization", lambda: newest(of_organization())),

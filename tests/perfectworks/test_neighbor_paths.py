@@ -180,7 +180,18 @@ def test_no_path_redirects_to_another_host(client, db, path):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere.", "/nowhere/", "/.", "/api/v0/nothing/", "/admin/nowhere", "/wacht/nothing/"]
+    "path",
+    [
+        "/nowhere.",
+        "/nowhere/",
+        "/.",
+        "/api/v0/nothing/",
+        "/admin/nowhere",
+        "/wacht/nothing/",
+        "/invitations/%FF",
+        "/invitations/..%2F..",
+        "/i/abc%0D%0Ad",
+    ],
 )
 def test_a_path_without_a_neighbor_is_answered_as_before(client, db, path):
     assert client.get(path).status_code == (302 if path == "/." else 404)
