@@ -449,7 +449,9 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "PerfectWorks",
-    "DESCRIPTION": "Organizations, memberships, roles and invitations.",
+    "DESCRIPTION": "Organizations, memberships, roles and invitations.\n\n"
+    "Names and texts must not contain control characters, invisible characters, or characters that change the writing "
+    "direction.",
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.1",
     "SCHEMA_PATH_PREFIX": "/api/v0",
@@ -462,6 +464,7 @@ SPECTACULAR_SETTINGS = {
         "core.api.schema_hooks.without_internal_keys",
         "core.api.schema_hooks.without_unused_schemes",
         "core.api.schema_hooks.with_tags",
+        "perfectworks.api_descriptions.with_descriptions",
     ],
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SORT_OPERATIONS": False,

@@ -1,5 +1,7 @@
 """All URLs of the service. API paths do not end in a slash."""
 
+from functools import partial
+
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -36,6 +38,7 @@ from orgs.api.viewsets.roles import RoleViewSet
 from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
 from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
 from orgs.pages.service_accounts import DeleteServiceAccount
+from perfectworks.error_codes import error_table
 from perfectworks.well_known import SECURITY_TXT, security_txt
 
 ORGANIZATION = "organizations/<uuid:organization_id>"
@@ -144,9 +147,12 @@ DIALECTS = {
 for module in (orgs_credentials, invitations_credentials, *DIALECTS.values()):
     admit(module.credentials)
 
-DOCUMENTS = {"house": Document("/api/v0")} | {
+DOCUMENTS = {"house": Document("/api/v0", error_table=error_table)} | {
     prefix: Document(
-        f"/{prefix}", {"TITLE": dialect.title, "DESCRIPTION": dialect.__doc__}, getattr(dialect, "other_paths", {})
+        f"/{prefix}",
+        {"TITLE": dialect.title, "DESCRIPTION": dialect.__doc__},
+        getattr(dialect, "other_paths", {}),
+        partial(error_table, dialect.error_code) if hasattr(dialect, "error_code") else None,
     )
     for prefix, dialect in DIALECTS.items()
 }

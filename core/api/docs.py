@@ -4,9 +4,10 @@ This service hosts the files of Swagger UI and Redoc. Both need a less strict Co
 because they use scripts. Redoc also needs inline styles and a blob worker. Only the views in this module allow these.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 from threading import Lock
 from typing import Any, cast
 
@@ -14,7 +15,9 @@ from csp.constants import SELF, UNSAFE_INLINE
 from csp.decorators import csp_replace
 from django.http import HttpResponse
 from django.urls import URLPattern, path
+from django.utils.cache import get_conditional_response
 from django.utils.decorators import method_decorator
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer2, OpenApiYamlRenderer
@@ -37,29 +40,33 @@ class Document:
     """The OpenAPI document of the API below a prefix (`"/api/v0"`).
 
     `settings` are drf-spectacular's settings for this document, such as TITLE and DESCRIPTION. `paths` describes the
-    paths that have no viewset.
+    paths that have no viewset. `error_table` returns a table of the error codes for the end of the description.
     """
 
     prefix: str
     settings: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, Any] = field(default_factory=dict)
+    error_table: Callable[[], str] | None = None
 
     @cached_property
     def content(self) -> dict[str, Any]:
         """The document as a dictionary. It is generated once, because it changes only when the code changes."""
-        with generator_lock, patched_settings({"SCHEMA_PATH_PREFIX": self.prefix, **self.settings}):
-            content = SchemaGenerator().get_schema(request=None, public=True)
-        more = [
-            {"name": one["tags"][0], "description": one["summary"]}
-            for path in self.paths.values()
-            for one in path.values()
-        ]
-        return {**content, "paths": content["paths"] | self.paths, "tags": content["tags"] + more}
+        settings = {"SCHEMA_PATH_PREFIX": self.prefix, "APPEND_PATHS": self.paths, **self.settings}
+        with generator_lock, patched_settings(settings):
+            content: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+        if self.error_table:
+            content["info"]["description"] += f"\n\n# Error codes\n\n{self.error_table()}\n"
+        return content
 
     @cached_property
     def json(self) -> bytes:
         """The document as JSON. The API serves it in this form."""
         return OpenApiJsonRenderer2().render(self.content)
+
+    @cached_property
+    def etag(self) -> str:
+        """The entity tag of the JSON document (RFC 9110, section 8.8.3)."""
+        return f'"{sha256(self.json).hexdigest()[:32]}"'
 
     @property
     def yaml(self) -> bytes:
@@ -99,7 +106,7 @@ class PublicView(APIView):
     schema = None
 
 
-@method_decorator(require_safe, name="dispatch")
+@method_decorator([require_safe, gzip_page], name="dispatch")
 class OpenApi(PublicView, SpectacularJSONAPIView):
     """The OpenAPI document, generated once."""
 
@@ -107,8 +114,12 @@ class OpenApi(PublicView, SpectacularJSONAPIView):
     renderer_classes = [OpenApiJsonRenderer2]
 
     def get(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Return the document."""
-        return HttpResponse(cast("Document", self.document).json, content_type=OpenApiJsonRenderer2.media_type)
+        """Return the document, or 304 if the client has it already."""
+        document = cast("Document", self.document)
+        response = HttpResponse(document.json, content_type=OpenApiJsonRenderer2.media_type)
+        response["ETag"], response["Cache-Control"] = document.etag, "no-cache"
+        found: HttpResponse | None = get_conditional_response(request._request, document.etag, response=response)
+        return found or response
 
 
 @method_decorator([require_safe, csp_replace(SWAGGER)], name="dispatch")

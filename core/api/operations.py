@@ -18,6 +18,9 @@ from .pagination import Pagination
 from .parameters import Fields
 from .query import Schema
 
+# Used in examples in place of the ID of an object of the caller.
+EXAMPLE_ID = "01900000-0000-7000-8000-000000000000"
+
 Method = TypeVar("Method", bound=Callable[..., Any])
 
 
@@ -28,12 +31,14 @@ class Operation:
     A list declares ``filterset_class`` and ``pagination_class``. Other operations declare their query parameters in
     ``parameters``. ``response`` is the serializer or the JSON Schema of the response. With ``many``, the response is a
     list without pages. ``also`` maps additional success statuses, whose responses have no data, to their
-    messages. ``name`` is the ``operationId``. Set it if the vendor's document has one.
+    messages. ``name`` is the ``operationId``. Set it if the vendor's document has one. ``example`` is a body that
+    works, with the IDs and tokens of the caller's own objects in place of those in the example.
     """
 
     message: str
     name: str = ""
     body: type[Serializer] | None = None
+    example: Mapping[str, Any] | None = None
     response: type[Serializer] | Schema | None = None
     many: bool = False
     status: int = 200

@@ -6,7 +6,7 @@ from typing import Any
 from drf_spectacular.contrib.django_filters import DjangoFilterExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.plumbing import ResolvedComponent
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework.fields import Field
 
 from .operations import Operation, required_operation_of
@@ -34,6 +34,8 @@ ERROR = {
     },
     "required": ["success", "message", "error"],
 }
+# The web server and the database can cause these statuses in every operation.
+ANYWHERE = (400, 414, 431, 503)
 RETRY_AFTER = {
     "Retry-After": {
         "description": "The number of seconds to wait before a retry (RFC 9110, section 10.2.3).",
@@ -66,7 +68,7 @@ class OperationSchema(AutoSchema):
 
     def failures(self) -> set[int]:
         """Return the error statuses of the operation: declared statuses, and statuses that its input can cause."""
-        statuses = {400, 503, *self.operation.errors}
+        statuses = {*ANYWHERE, *self.operation.errors}
         if not self.operation.public:
             statuses |= {401, 403}
         if "{" in self.path:
@@ -124,9 +126,19 @@ class OperationSchema(AutoSchema):
         """Return the declared body."""
         return self.operation.body
 
+    def get_examples(self) -> list[OpenApiExample]:
+        """Return the declared example of the body."""
+        example = self.operation.example
+        return [] if example is None else [OpenApiExample("Example", dict(example), request_only=True)]
+
     def get_response_serializers(self) -> Any:
         """Return the declared response."""
         return self.operation.response
+
+    def _map_serializer_field(self, field: Any, direction: str, bypass_extensions: bool = False) -> Schema:
+        """Describe a field. In requests, add what the field declares as ``accepted``."""
+        schema: Schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        return schema | getattr(field, "accepted", {}) if direction == "request" else schema
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Schema:
         # Only requests are closed: clients must accept responses with fields that a later version adds.

@@ -44,10 +44,17 @@ def without_unused_schemes(result: Any, **_: Any) -> Any:
 
 
 def with_tags(result: Any, generator: Any, **_: Any) -> Any:
-    """Describe each tag by the docstring of the first viewset that has it. A postprocessing hook."""
-    views = [callback.cls for *_, callback in reversed(generator.endpoints)]
-    described = {tag_of(view): cleandoc(view.__doc__ or "") for view in views}
-    return result | {"tags": [{"name": name, "description": described[name]} for name in reversed(described)]}
+    """Describe each tag by the docstring of the first viewset that has it. A postprocessing hook.
+
+    Paths without a viewset are described by their summary.
+    """
+    described: dict[str, str] = {}
+    for *_, callback in generator.endpoints:
+        described.setdefault(tag_of(callback.cls), cleandoc(callback.cls.__doc__ or ""))
+    for methods in result["paths"].values():
+        for operation in methods.values():
+            described.setdefault(operation["tags"][0], operation["summary"])
+    return result | {"tags": [{"name": name, "description": text} for name, text in described.items()]}
 
 
 def tag_of(view: Any) -> str:

@@ -45,9 +45,14 @@ class SecondsField(serializers.DateTimeField):
 
 
 class StrictTextField(serializers.CharField):
-    """A JSON string, unchanged. REST framework's own field also accepts numbers and removes spaces."""
+    """A JSON string, unchanged. REST framework's own field also accepts numbers and removes spaces.
+
+    A subclass may declare keywords of its JSON Schema that apply to requests only: ``accepted``.
+    """
 
     def __init__(self, **options: Any) -> None:
+        if not options.get("allow_blank"):
+            options.setdefault("min_length", 1)  # for the documents; the check for blank text runs first
         super().__init__(trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:
@@ -81,10 +86,12 @@ class StrictUuidField(serializers.UUIDField):
 
 
 class StrictIntegerField(serializers.IntegerField):
-    """A JSON number without a fraction. REST framework's own field also accepts strings of digits."""
+    """A JSON number without a fraction: 28 or 28.0. REST framework's own field also accepts strings of digits."""
 
     def to_internal_value(self, data: Any) -> int:
         """Return the number. Raises ValidationError for anything else."""
+        if isinstance(data, float) and data.is_integer():
+            return int(data)
         if type(data) is not int:
             self.fail("invalid")
         return data
@@ -110,6 +117,11 @@ class ChoiceField(serializers.ChoiceField):
 
 class PlainTextField(StrictTextField):
     """One line of visible text, such as a name."""
+
+    @property
+    def accepted(self) -> Mapping[str, Any]:
+        """The keywords of the JSON Schema that apply to requests only."""
+        return {} if self.allow_blank else {"pattern": r"\S"}
 
     default_validators = [validate_plain_text]
 

@@ -6,12 +6,10 @@ the same querysets and actions as the house API. A dialect has no rules, permiss
 
 from typing import cast
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework.response import Response
 
 from accounts.principals import Principal
 from core.api.schema import OperationSchema
-from core.api.serializers import AddressSerializerField
 from core.api.viewsets import ApiViewSet
 from orgs.locks import OrganizationNotFound
 from orgs.policies import PermissionMissing
@@ -43,8 +41,3 @@ class ForbiddingSchema(OperationSchema):
         """Remove 404 from paths without an invitation ID, unless the operation declares it."""
         found = super().failures()
         return found if "{invitation_id}" in self.path else found - ({404} - {*self.operation.errors})
-
-
-@extend_schema_field({"type": "string", "maxLength": 256})
-class DialectAddressField(AddressSerializerField):
-    """An email address with the schema that the vendors document."""

@@ -167,6 +167,7 @@ class Page(PagePagination):
 # Schema
 
 ID_OR_SLUG = {"type": "string", "pattern": f"^({ID_OR_SLUG_PATTERN.pattern})$"}
+SUCCEEDED = {"type": "boolean", "description": "Whether the request succeeded."}
 NUMBERS = {name: {"type": "integer", "minimum": 0} for name in ("totalDocs", "prevPage", "nextPage")}
 FLAGS = {name: {"type": "boolean"} for name in ("hasPrevPage", "hasNextPage")}
 POSITIONS = {name: {"type": "integer", "minimum": 1} for name in ("limit", "page", "totalPages")}
@@ -176,14 +177,14 @@ class AppliverySchema(OperationSchema):
     """Schema of the bodies: a boolean `status`, and the page in `data`."""
 
     error = object_schema(
-        status={"type": "boolean", "const": False},
+        status={**SUCCEEDED, "const": False},
         error=object_schema(code={"type": "number"}, message={"type": "string"}),
     )
 
     def envelope(self, data: Schema) -> Schema:
         """Return the schema of a page."""
         page = object_schema(items=data, **NUMBERS, **FLAGS, **POSITIONS)
-        return object_schema(status={"type": "boolean", "const": True}, data=page)
+        return object_schema(status={**SUCCEEDED, "const": True}, data=page)
 
 
 # Views

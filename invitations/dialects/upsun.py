@@ -32,6 +32,7 @@ from core.api.ids import ULID, UlidField
 from core.api.operations import operation
 from core.api.query import InvalidQuery, Schema, object_schema
 from core.api.serializers import (
+    AddressSerializerField,
     ChoiceField,
     SnakeCaseSerializer,
     StrictBooleanField,
@@ -39,7 +40,7 @@ from core.api.serializers import (
 )
 from core.errors import Gone, NotFound, Unprocessable
 from invitations.actions import inviting
-from invitations.dialects import DialectAddressField, ForbiddingSchema, ForbiddingViewSet
+from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
 from invitations.dialects.upsun_tokens import GET_TOKEN, UpsunToken
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
@@ -107,7 +108,7 @@ class InvitationSerializer(SnakeCaseSerializer):
 class NewInvitation(SnakeCaseSerializer):
     """The address to invite, and the permissions."""
 
-    email = DialectAddressField()
+    email = AddressSerializerField()
     permissions = serializers.ListField(
         child=ChoiceField(list(ACCEPTED_PERMISSIONS)), max_length=len(ACCEPTED_PERMISSIONS), default=list
     )
@@ -247,6 +248,7 @@ class UpsunInvitations(ForbiddingViewSet):
         "Created",
         name="create-org-invite",
         body=NewInvitation,
+        example={"email": "newcomer@example.com", "permissions": ["projects:list"], "force": False},
         response=InvitationSerializer,
         status=201,
         errors=(409, 429),

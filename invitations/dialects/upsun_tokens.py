@@ -23,24 +23,26 @@ from orgs.authentication import TOKEN_LIFETIME, token_for_key
 
 API_TOKEN = "api_token"  # noqa: S105 - the name of the grant type and of its parameter, not a password
 TEXT = {"type": "string"}
+SCOPE = TEXT | {"description": "The scopes, separated by spaces."}
 
 # Schema
 
 PARAMETERS = object_schema(
     grant_type={"type": "string", "enum": [API_TOKEN, *oauth2_settings.OAUTH2_GRANT_TYPES_SUPPORTED]},
-    **dict.fromkeys(
-        (API_TOKEN, "code", "code_verifier", "redirect_uri", "refresh_token", "client_id", "client_secret", "scope"),
-        TEXT,
-    ),
+    code=TEXT | {"description": "The authorization code."},
+    client_secret=TEXT | {"description": "The secret of the OAuth client."},
+    scope=SCOPE,
+    **dict.fromkeys((API_TOKEN, "code_verifier", "redirect_uri", "refresh_token", "client_id"), TEXT),
 ) | {"required": ["grant_type"]}
 TOKEN = object_schema(
     access_token=TEXT,
     token_type={"type": "string", "const": "Bearer"},
     expires_in={"type": "integer", "minimum": 1},
     refresh_token=TEXT,
-    scope=TEXT,
+    scope=SCOPE,
 ) | {"required": ["access_token", "token_type", "expires_in"]}
 REFUSAL = object_schema(error=TEXT, error_description=TEXT) | {"required": ["error"]}
+EXAMPLE = {"grant_type": API_TOKEN, API_TOKEN: "pw_…"}
 GET_TOKEN = {
     "operationId": "get-access-token",
     "summary": "Get an access token",
@@ -51,11 +53,13 @@ GET_TOKEN = {
     "requestBody": {
         "required": True,
         # JSON is left out for the same reason as forms in `OperationSchema.map_parsers`.
-        "content": {"application/x-www-form-urlencoded": {"schema": PARAMETERS}},
+        "content": {
+            "application/x-www-form-urlencoded": {"schema": PARAMETERS, "examples": {"Example": {"value": EXAMPLE}}}
+        },
     },
     "responses": {
         "200": response("OK", TOKEN),
-        **{str(status): response(responses[status], REFUSAL) for status in (400, 401, 413)},
+        **{str(status): response(responses[status], REFUSAL) for status in (400, 401, 413, 414, 431)},
         "503": response(responses[503], REFUSAL) | {"headers": RETRY_AFTER},
     },
 }

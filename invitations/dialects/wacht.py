@@ -34,16 +34,17 @@ from core.api.ids import DECIMAL, DecimalIdField
 from core.api.operations import operation
 from core.api.parsers import StrictFormParser, StrictJSONParser, StrictMultiPartParser
 from core.api.query import Schema, object_schema
-from core.api.serializers import SecondsField, SnakeCaseSerializer, StrictTextField
+from core.api.serializers import AddressSerializerField, SecondsField, SnakeCaseSerializer, StrictTextField
 from core.ids import to_decimal
 from invitations.actions import answering, inviting
-from invitations.dialects import DialectAddressField, ForbiddingSchema, ForbiddingViewSet
+from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
 from invitations.lookups import find_offer
 from invitations.models import Invitation
 from invitations.querysets import inviter_roles
 from invitations.tokens import Purpose, token_for
 from orgs.locks import find_organization
 from orgs.models import Role, Unit
+from orgs.permissions import EDITOR_ROLE
 
 title = "Wacht"
 session_cookie = "session_id"  # also read where our own name has the prefix `__Host-`
@@ -51,13 +52,14 @@ session_cookie = "session_id"  # also read where our own name has the prefix `__
 
 # Errors
 
+error_code = str.upper  # converts our codes to those of this API
 WACHT_FIELD_NAMES = {"unit_id": "workspace_id", "unit_role_id": "workspace_role_id"}
 
 
 def error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
     """Return the envelope with an error. `session` is null for 401 and for server errors."""
     fields = {WACHT_FIELD_NAMES.get(name, name): messages for name, messages in problem.fields.items()}
-    fault = {"code": problem.code.upper(), "message": replace(problem, fields=fields).sentence}
+    fault = {"code": error_code(problem.code), "message": replace(problem, fields=fields).sentence}
     unknown = problem.status == 401 or problem.status >= 500
     return envelope(None, problem.status, None if unknown else session_representation(request), [fault])
 
@@ -204,7 +206,7 @@ class EnvelopeRenderer(JSONRenderer):
 class NewInvitation(SnakeCaseSerializer):
     """The address to invite, and the roles."""
 
-    email = DialectAddressField()
+    email = AddressSerializerField()
     role_id = DecimalIdField(required=False)
     workspace_id = DecimalIdField(required=False, source="unit_id")
     workspace_role_id = DecimalIdField(required=False, source="unit_role_id")
@@ -218,9 +220,14 @@ class Token(SnakeCaseSerializer):
 
 # Schema
 
-EMPTY = {"type": "string", "const": ""}
+EMPTY = {"type": "string", "const": "", "description": "Always empty."}
+HTTP_STATUS = {"type": "integer", "description": "The HTTP status."}
 MOMENT = {"type": "string", "format": "date-time"}
-SESSION = object_schema(id={"type": "string", "pattern": "^[0-9]{1,20}$"}, created_at=MOMENT, updated_at=MOMENT)
+SESSION = object_schema(
+    id={"type": "string", "pattern": "^[0-9]{1,20}$", "description": "A public ID of the session."},
+    created_at=MOMENT,
+    updated_at=MOMENT,
+)
 FAULT = object_schema(code={"type": "string", "pattern": "^[A-Z0-9_]+$"}, message={"type": "string"})
 
 
@@ -228,7 +235,7 @@ class WachtSchema(ForbiddingSchema):
     """Schema of the envelope."""
 
     error = object_schema(
-        status={"type": "integer", "minimum": 400},
+        status={**HTTP_STATUS, "minimum": 400},
         message=EMPTY,
         data={"type": "null"},
         session={"anyOf": [SESSION, {"type": "null"}]},
@@ -237,7 +244,7 @@ class WachtSchema(ForbiddingSchema):
 
     def envelope(self, data: Schema) -> Schema:
         """Return the schema of a successful response."""
-        status, none = {"type": "integer", "const": 200}, {"type": "array", "items": FAULT, "maxItems": 0}
+        status, none = {**HTTP_STATUS, "const": 200}, {"type": "array", "items": FAULT, "maxItems": 0}
         return object_schema(status=status, message=EMPTY, data=data, session=SESSION, errors=none)
 
 
@@ -268,7 +275,12 @@ class WachtInvitations(WachtViewSet):
         return Response(representation(list(rows.with_details().newest_first())))
 
     @operation(
-        "", name="inviteOrganizationMember", body=NewInvitation, response=InvitationSerializer, errors=(409, 422, 429)
+        "",
+        name="inviteOrganizationMember",
+        body=NewInvitation,
+        example={"email": "newcomer@example.com", "role_id": to_decimal(EDITOR_ROLE)},
+        response=InvitationSerializer,
+        errors=(409, 422, 429),
     )
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite a member to an organization."""
@@ -302,7 +314,14 @@ class WachtAnswers(WachtViewSet):
 
     resource = "wacht_answers"
 
-    @operation("", name="acceptInvitation", body=Token, response=AcceptanceSerializer, errors=(404, 409, 410))
+    @operation(
+        "",
+        name="acceptInvitation",
+        body=Token,
+        example={"token": "01a1fc4d64d977288…"},
+        response=AcceptanceSerializer,
+        errors=(404, 409, 410),
+    )
     @elevates_privileges
     def accept(self, request: Request) -> Response:
         """Accept an invitation by its token."""

@@ -103,7 +103,7 @@ ACCEPT = BooleanParameter(
 
 UUID_TEXT = {"type": "string", "format": "uuid"}
 FAULT = object_schema(
-    type={"type": "string"},
+    type={"type": "string", "description": "The kind of error."},
     loc={"type": "array", "items": {"type": "string"}},
     msg={"type": "string"},
     input={"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "null"}]},
@@ -120,8 +120,8 @@ class ZenmlSchema(OperationSchema):
         return data
 
     def failures(self) -> set[int]:
-        """Replace 400 with 422, as in FastAPI."""
-        return super().failures() - {400} | {422}
+        """Add 422 for invalid input, as in FastAPI. Only the web server returns 400, for a malformed request."""
+        return super().failures() | {422}
 
 
 # Views

@@ -1,6 +1,7 @@
 """Serializer fields of the house API: optional text, permissions, languages, slugs and web addresses."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
@@ -26,11 +27,14 @@ class BlankAsNullField(serializers.CharField):
         return value or None
 
 
-@extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_WEB_ADDRESS_LENGTH})
+@extend_schema_field(
+    {"type": "string", "format": "uri", "maxLength": MAX_WEB_ADDRESS_LENGTH, "pattern": "^([Hh][Tt][Tt][Pp][Ss]?://|$)"}
+)
 class WebAddressSerializerField(StrictTextField):
     """An optional http or https URL. Null and the empty string both mean no URL, stored as an empty string."""
 
     default_validators = VALIDATORS
+    accepted: ClassVar[Mapping[str, Any]] = {"default": None}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_null=True, allow_blank=True, max_length=MAX_WEB_ADDRESS_LENGTH, **options)
@@ -56,11 +60,17 @@ class LanguageField(ChoiceField):
         return value or None
 
 
+class PermissionNameField(StrictTextField):
+    """The name of a permission. The actions check whether the permission exists and can be granted."""
+
+    accepted: ClassVar[Mapping[str, Any]] = {"enum": sorted(ALL_PERMISSIONS)}
+
+
 class PermissionsField(serializers.ListField):
     """A set of permission names. In JSON, it is a sorted list."""
 
     def __init__(self, **options: Any) -> None:
-        child = StrictTextField(max_length=64, help_text=f"One of {', '.join(sorted(ALL_PERMISSIONS))}.")
+        child = PermissionNameField(max_length=64, help_text=f"One of {', '.join(sorted(ALL_PERMISSIONS))}.")
         super().__init__(child=child, max_length=len(ALL_PERMISSIONS), **options)
 
     def to_internal_value(self, data: Any) -> frozenset[str]:  # type: ignore[override]

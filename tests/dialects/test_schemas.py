@@ -16,6 +16,8 @@ from tests.support.openapi import closed
 ANYWHERE = {405, 406, 411, 500}
 # Golden files with this "Given" line show the error body of a 429 response. Only the tests add this throttle.
 THROTTLE = "a throttle is put in front that lets nobody through"
+# The web server returns these before a request reaches the dialect. tests/perfectworks/test_web_server.py tests them.
+BY_THE_WEB_SERVER = {414, 431}
 SHOWN_ONCE = {503}  # one golden file per dialect is enough, because an unavailable database affects all operations
 
 
@@ -105,6 +107,7 @@ def test_every_documented_status_has_a_golden_file(prefix):
         (operation["operationId"], int(status))
         for *_, operation in operations(prefix)
         for status in operation["responses"]
+        if (prefix, status) != ("zenml", "400")  # only the web server, because the vendor's framework uses 422
     }
     shown = {
         ((operation_of(exchange) or {}).get("operationId"), exchange.status)
@@ -112,7 +115,9 @@ def test_every_documented_status_has_a_golden_file(prefix):
         if THROTTLE not in exchange.given
     }
 
-    assert {(name, status) for name, status in promised - shown if status not in SHOWN_ONCE} == set()
+    assert {
+        (name, status) for name, status in promised - shown if status not in SHOWN_ONCE | BY_THE_WEB_SERVER
+    } == set()
     assert {status for _, status in shown & promised} >= SHOWN_ONCE
     assert {status for _, status in shown - promised} == ANYWHERE | {404}
 

@@ -5,9 +5,13 @@ from io import StringIO
 
 import pytest
 from django.core.management import CommandError, call_command
+from jsonschema import Draft202012Validator, FormatChecker  # type: ignore[import-untyped]
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
+from perfectworks.api_descriptions import DESCRIPTIONS
 from perfectworks.urls import DOCUMENTS
+from tests.dialects.exchanges import exchanges
+from tests.dialects.test_schemas import filled_in
 
 # RFC 6749, section 3.2: a token endpoint ignores parameters that it does not know.
 IGNORES_UNKNOWN = "get-access-token"
@@ -100,6 +104,76 @@ def test_every_operation_belongs_to_one_resource_that_is_described(document):
     assert list(dict.fromkeys(name for names in tags for name in names)) == [tag["name"] for tag in content["tags"]]
     assert {len(names) for names in tags} == {1}
     assert all(tag["description"] for tag in content["tags"])
+
+
+def test_every_property_is_described(document):
+    content = json.loads(document.json)
+    components = content["components"]["schemas"]
+    properties = [
+        (name, components[one["$ref"].rpartition("/")[2]] if "$ref" in one else one)
+        for found in objects([content["paths"], components], components)
+        for name, one in found["properties"].items()
+    ]
+    assert [(name, one) for name, one in properties if not one.get("description")] == []
+
+
+def test_every_shared_description_is_used():
+    texts = {str(one.get("description")) for document in DOCUMENTS.values() for one in dicts(json.loads(document.json))}
+    assert {name for name, text in DESCRIPTIONS.items() if text not in texts} == set()
+
+
+def test_every_body_has_an_example_that_its_schema_allows(document):
+    content = json.loads(document.json)
+    for methods in content["paths"].values():
+        for operation in methods.values():
+            for body in operation.get("requestBody", {"content": {}})["content"].values():
+                schema = body["schema"] | {"components": content["components"]}
+                examples = [example["value"] for example in body.get("examples", {}).values()]
+                assert examples, operation["operationId"]
+                for example in examples:
+                    Draft202012Validator(schema, format_checker=FormatChecker()).validate(example)
+
+
+@pytest.mark.parametrize(
+    ("api", "rows"),
+    [
+        (
+            "house",
+            [
+                "| `last_owner` | 409 | The change would leave the organization without an active owner. |",
+                "| `malformed_body` | 400 | The body is not an unambiguous JSON object in UTF-8. |",
+                "| `unit_not_found` | 404 | The organization has no such workspace or application. |",
+                "| `uri_too_long` | 414 | The URL is too long. |",
+                "| `busy` | 503 | The service is busy. Try again in a moment. |",
+            ],
+        ),
+        ("wacht", ["| `LAST_OWNER` | 409 | The change would leave the organization without an active owner. |"]),
+    ],
+)
+def test_a_document_lists_the_error_codes(api, rows):
+    lines = json.loads(DOCUMENTS[api].json)["info"]["description"].splitlines()
+    assert [row for row in rows if row not in lines] == []
+
+
+def test_every_code_in_a_golden_file_is_listed():
+    lines = json.loads(DOCUMENTS["wacht"].json)["info"]["description"].splitlines()
+    rows = [one.split(" | ") for one in lines if one.startswith("| `")]
+    listed = {(int(status), code.strip("|` ")) for code, status, *_ in rows}
+    shown = {
+        (exchange.status, one["code"])
+        for exchange in exchanges("wacht")
+        if exchange.status >= 400
+        for one in json.loads(filled_in(exchange.response.partition("\n\n")[2]))["errors"]
+    }
+    assert len(shown) > 10
+    assert shown - listed == set()
+
+
+def test_no_document_lists_codes_that_its_errors_do_not_have():
+    listing = {
+        name for name, one in DOCUMENTS.items() if "# Error codes" in json.loads(one.json)["info"]["description"]
+    }
+    assert listing == {"house", "wacht"}
 
 
 def test_every_operation_says_who_may_call_and_what_it_does(document):

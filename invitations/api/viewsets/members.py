@@ -4,7 +4,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
-from core.api.operations import operation
+from core.api.operations import EXAMPLE_ID, operation
 from core.api.pagination import PagePagination
 from invitations.actions import inviting
 from invitations.api.filters import InvitingOrganizationFilter
@@ -30,6 +30,7 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
     @operation(
         "Invitation sent successfully",
         body=InviteSerializer,
+        example={"email": "newcomer@example.com", "role": "editor", "expiresInDays": 14},
         response=InvitationSerializer,
         headers={**HEADERS, **IDEMPOTENCY_KEY},
         status=201,
@@ -59,7 +60,13 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
         rows = rows.not_joined_by(self.caller.user).with_details().with_member_count()
         return self.respond_with_page(rows)
 
-    @operation("Joined the organization", body=JoinSerializer, response=AcceptanceSerializer, errors=(404, 409, 410))
+    @operation(
+        "Joined the organization",
+        body=JoinSerializer,
+        example={"invitationId": EXAMPLE_ID},
+        response=AcceptanceSerializer,
+        errors=(404, 409, 410),
+    )
     def join(self, request: Request) -> Response:
         """Join organization with pending invitation.
 

@@ -53,6 +53,7 @@ class MyInvitationViewSet(AcceptsInvitations):
     @operation(
         "Invitation declined successfully",
         body=DeclineSerializer,
+        example={"reason": "I joined with another account."},
         response=ReceivedInvitationSerializer,
         errors=(409, 410),
     )
@@ -67,6 +68,7 @@ class MyInvitationViewSet(AcceptsInvitations):
     @operation(
         "Invitation retrieved successfully",
         body=LookupSerializer,
+        example={"token": "01a1fc4d64d977288…"},
         response=LinkedInvitationSerializer,
         errors=(404, 410),
     )

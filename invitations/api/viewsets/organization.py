@@ -24,6 +24,8 @@ from invitations.lookups import find_managed
 from invitations.models import Invitation
 from orgs.api.organization_context import PathOrganizationContext
 
+EXAMPLE = {"email": "newcomer@example.com", "role": "editor", "expiresInDays": 14}
+
 
 class OrganizationInvitationViewSet(PathOrganizationContext):
     """Invitations that an organization has sent."""
@@ -48,6 +50,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     @operation(
         "Invitation sent successfully",
         body=InviteSerializer,
+        example=EXAMPLE,
         response=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
@@ -77,6 +80,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     @operation(
         "Invitation updated successfully",
         body=InvitationChangesSerializer,
+        example={"role": "viewer", "expiresInDays": 14},
         response=InvitationSerializer,
         errors=(409, 410, 422),
     )
@@ -111,6 +115,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     @operation(
         "Invitation resent successfully",
         body=ResendSerializer,
+        example={"expiresInDays": 14},
         response=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         errors=(409, 410, 422, 429),
@@ -128,6 +133,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     @operation(
         "Address corrected successfully",
         body=CorrectionSerializer,
+        example={"email": "newcomer@example.com"},
         response=InvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,

@@ -15,6 +15,7 @@ from orgs.api.account_serializers import (
     NewApiKeySerializer,
 )
 from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
+from orgs.permissions import LIST_PROJECTS
 
 
 class ApiKeyViewSet(CurrentOrganizationContext):
@@ -40,6 +41,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     @operation(
         "API key created successfully",
         body=NewApiKeySerializer,
+        example={"name": "Nightly report", "permissions": [LIST_PROJECTS]},
         response=CreatedApiKeySerializer,
         headers=HEADERS,
         status=201,
@@ -63,6 +65,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     @operation(
         "API key updated successfully",
         body=ApiKeyDescriptionSerializer,
+        example={"name": "Nightly report", "description": "Exports the list of members."},
         response=ApiKeySerializer,
         headers=HEADERS,
         errors=(409,),
@@ -77,6 +80,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     @operation(
         "API key updated successfully",
         body=ApiKeyDescriptionSerializer,
+        example={"name": "Nightly report", "description": "Exports the list of members."},
         response=ApiKeySerializer,
         headers=HEADERS,
         errors=(409,),

@@ -146,6 +146,7 @@ class OAuthApplicationViewSet(HouseViewSet):
     @operation(
         "OAuth application registered successfully",
         body=NewApplicationSerializer,
+        example={"kind": "personal", "name": "Nightly report"},
         response=ShownOnceSerializer,
         headers=HEADERS,
         status=201,
@@ -181,6 +182,7 @@ class OAuthApplicationViewSet(HouseViewSet):
     @operation(
         "OAuth application updated successfully",
         body=ApplicationChangesSerializer,
+        example={"name": "Weekly report", "scopes": ["organizations"]},
         response=OAuthApplicationSerializer,
         headers=HEADERS,
     )

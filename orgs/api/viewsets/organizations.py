@@ -7,7 +7,7 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from accounts.sessions import elevates_privileges
-from core.api.operations import operation
+from core.api.operations import EXAMPLE_ID, operation
 from core.api.pagination import PagePagination
 from core.api.viewsets import ApiViewSet
 from orgs import querysets
@@ -24,6 +24,13 @@ from orgs.api.serializers import (
 )
 from orgs.models import Organization
 from orgs.statistics import statistics_of
+
+EXAMPLE = {
+    "name": "Riverside Boats",
+    "description": "We build small boats.",
+    "website": "https://riverside.example.com",
+    "language": "en",
+}
 
 
 class OrganizationViewSet(PathOrganizationContext):
@@ -44,6 +51,7 @@ class OrganizationViewSet(PathOrganizationContext):
     @operation(
         "Organization registered successfully",
         body=OrganizationProfileSerializer,
+        example=EXAMPLE,
         response=OrganizationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
@@ -66,6 +74,7 @@ class OrganizationViewSet(PathOrganizationContext):
     @operation(
         "Organization updated successfully",
         body=OrganizationProfileSerializer,
+        example=EXAMPLE,
         response=OrganizationSerializer,
         errors=(409,),
     )
@@ -79,6 +88,7 @@ class OrganizationViewSet(PathOrganizationContext):
     @operation(
         "Organization updated successfully",
         body=OrganizationProfileSerializer,
+        example=EXAMPLE,
         response=OrganizationSerializer,
         errors=(409,),
     )
@@ -131,7 +141,13 @@ class OrganizationViewSet(PathOrganizationContext):
         members.leave_organization(by=self.caller, organization_id=organization_id)
         return self.respond()
 
-    @operation("Ownership transferred successfully", body=TransferSerializer, response=MemberSerializer, errors=(422,))
+    @operation(
+        "Ownership transferred successfully",
+        body=TransferSerializer,
+        example={"memberId": EXAMPLE_ID},
+        response=MemberSerializer,
+        errors=(422,),
+    )
     def transfer_ownership(self, request: Request, organization_id: UUID) -> Response:
         """Make another member the owner instead of you.
 

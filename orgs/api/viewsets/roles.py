@@ -14,6 +14,7 @@ from orgs.actions import roles
 from orgs.api.filters import RoleListFilter
 from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import NewRoleSerializer, RoleChangesSerializer, RoleSerializer
+from orgs.permissions import CREATE_PROJECTS, LIST_PROJECTS
 
 
 class RoleViewSet(PathOrganizationContext):
@@ -34,6 +35,7 @@ class RoleViewSet(PathOrganizationContext):
     @operation(
         "Role created successfully",
         body=NewRoleSerializer,
+        example={"name": "Planner", "scope": "organization", "permissions": [CREATE_PROJECTS, LIST_PROJECTS]},
         response=RoleSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
@@ -52,7 +54,13 @@ class RoleViewSet(PathOrganizationContext):
         """Get a role."""
         return self.respond(querysets.role_of(self.organization, role_id))
 
-    @operation("Role updated successfully", body=RoleChangesSerializer, response=RoleSerializer, errors=(409, 422))
+    @operation(
+        "Role updated successfully",
+        body=RoleChangesSerializer,
+        example={"name": "Reader", "permissions": [LIST_PROJECTS]},
+        response=RoleSerializer,
+        errors=(409, 422),
+    )
     def partial_update(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
         """Change a role's name or permissions.
 

@@ -38,6 +38,7 @@ class UnitViewSet(PathOrganizationContext):
     @operation(
         "Unit created successfully",
         body=UnitProfileSerializer,
+        example={"name": "Website"},
         response=UnitSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
@@ -57,7 +58,13 @@ class UnitViewSet(PathOrganizationContext):
         """Get a workspace or an application."""
         return self.respond(querysets.unit_of(self.caller, self.organization, unit_id, self.kind))
 
-    @operation("Unit updated successfully", body=UnitProfileSerializer, response=UnitSerializer, errors=(409,))
+    @operation(
+        "Unit updated successfully",
+        body=UnitProfileSerializer,
+        example={"name": "Website"},
+        response=UnitSerializer,
+        errors=(409,),
+    )
     def partial_update(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """Change the profile of a workspace or an application."""
         unit = units.update_unit(

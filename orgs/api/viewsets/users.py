@@ -9,7 +9,7 @@ from accounts.actions.registration import register
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from accounts.models import User
 from accounts.principals import Method, Principal
-from core.api.operations import operation
+from core.api.operations import EXAMPLE_ID, operation
 from orgs import querysets
 from orgs.actions import accounts
 from orgs.api.account_serializers import (
@@ -22,8 +22,10 @@ from orgs.api.account_serializers import (
 from orgs.api.organization_context import HEADERS, CurrentOrganizationContext, HouseViewSet
 from orgs.api.serializers import MemberSerializer, OrganizationSerializer
 from orgs.locks import active_organization_id
+from orgs.permissions import VIEWER_ROLE
 from orgs.policies import require_person
 
+EXAMPLE = {"firstName": "Ann", "lastName": "Lee"}
 CHECK_YOUR_EMAIL = "If this address can be registered, an email with the next step is on its way"
 
 
@@ -35,6 +37,7 @@ class UserViewSet(HouseViewSet):
     @operation(
         "User registered successfully",
         body=RegistrationSerializer,
+        example={"email": "newcomer@example.com", "password": "paddle-harbor-94-lantern", "firstName": "Ann"},
         response=UserSerializer,
         status=201,
         also={202: CHECK_YOUR_EMAIL},
@@ -57,7 +60,7 @@ class UserViewSet(HouseViewSet):
         """Get your profile."""
         return self.respond(self.caller.user)
 
-    @operation("Profile updated successfully", body=ProfileSerializer, response=UserSerializer)
+    @operation("Profile updated successfully", body=ProfileSerializer, example=EXAMPLE, response=UserSerializer)
     def replace_profile(self, request: Request) -> Response:
         """Replace your profile.
 
@@ -65,7 +68,7 @@ class UserViewSet(HouseViewSet):
         """
         return self.respond(profile.update_profile(by=self.caller, **self.body))
 
-    @operation("Profile updated successfully", body=ProfileSerializer, response=UserSerializer)
+    @operation("Profile updated successfully", body=ProfileSerializer, example=EXAMPLE, response=UserSerializer)
     def update_profile(self, request: Request) -> Response:
         """Change parts of your profile."""
         return self.respond(profile.update_profile(by=self.caller, **self.body))
@@ -102,6 +105,7 @@ class UserViewSet(HouseViewSet):
     @operation(
         "Active organization switched successfully",
         body=ActiveOrganizationSerializer,
+        example={"organizationId": EXAMPLE_ID},
         response=OrganizationSerializer,
         errors=(404,),
     )
@@ -130,6 +134,7 @@ class SystemUserViewSet(CurrentOrganizationContext):
     @operation(
         "System user registered successfully",
         body=SystemUserSerializer,
+        example={"name": "Nightly report", "roleId": str(VIEWER_ROLE)},
         response=MemberSerializer,
         headers={**HEADERS, **IDEMPOTENCY_KEY},
         status=201,

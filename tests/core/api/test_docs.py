@@ -1,5 +1,7 @@
 """Test the documentation pages of an API: they are self-hosted and have a strict Content-Security-Policy."""
 
+import gzip
+
 import pytest
 from django.contrib.staticfiles.finders import find
 
@@ -15,6 +17,31 @@ def test_the_document_is_served(client):
     response = client.get("/api/v0/openapi.json")
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/json")
     assert response.json()["info"]["title"] == "Notes"
+
+
+def test_a_document_is_sent_compressed(client):
+    plain, compressed = (
+        client.get("/api/v0/openapi.json", headers=headers) for headers in ({}, {"Accept-Encoding": "gzip"})
+    )
+    assert compressed.headers["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in compressed.headers["Vary"]
+    assert gzip.decompress(compressed.content) == plain.content
+
+
+@pytest.mark.parametrize("encoding", ["identity", "gzip"])
+def test_a_document_that_the_client_has_is_not_sent_again(client, encoding):
+    first = client.get("/api/v0/openapi.json", headers={"Accept-Encoding": encoding})
+    assert first.headers["Cache-Control"] == "no-cache"
+    again, other = (
+        client.get("/api/v0/openapi.json", headers={"Accept-Encoding": encoding, "If-None-Match": tag})
+        for tag in (first.headers["ETag"], '"another"')
+    )
+    assert (again.status_code, again.content, again.headers["ETag"]) == (
+        304,
+        b"",
+        first.headers["ETag"].removeprefix("W/"),
+    )
+    assert (other.status_code, other.headers["ETag"]) == (200, first.headers["ETag"])
 
 
 OUR_PAGES = {

@@ -204,7 +204,7 @@ ID = "0192f0c1-2222-7abc-8def-000000000001"
 
 WRONG: dict[str, list[Any]] = {
     "text": [1, True, ["a"], {"a": 1}],
-    "number": ["1", 1.0, True, 0, 10, [1]],
+    "number": ["1", 1.5, float("nan"), True, 0, 10, [1]],
     "truth": ["true", 1, 0, "null", []],
     "id": [1, ID.replace("-", ""), "{" + ID + "}", "urn:uuid:" + ID, [ID]],
 }
@@ -215,6 +215,13 @@ def test_strict_fields_take_the_json_type_they_name_and_nothing_like_it(name, wr
     body = Strict(data={name: wrong})
     assert not body.is_valid()
     assert list(body.errors) == [name]
+
+
+def test_a_number_without_a_fraction_is_an_integer_however_it_is_written():
+    """JSON Schema defines 9.0 as an integer (draft 2020-12, validation, section 6.1.1)."""
+    body = Strict(data={"number": 9.0})
+    assert body.is_valid()
+    assert repr(body.validated_data["number"]) == "9"
 
 
 def test_strict_fields_read_what_they_name():
