@@ -108,17 +108,24 @@ def modules() -> Iterator[ModuleType]:
 
 
 def overridden() -> set[str]:
-    """Return the private methods of library classes that our classes override."""
+    """Return the private methods of library classes that our classes override, and constructors that they replace."""
     return {
         f"{base.__module__}.{base.__qualname__}.{name}"
         for module in modules()
         for cls in vars(module).values()
         if inspect.isclass(cls) and cls.__module__ == module.__name__
         for name, value in vars(cls).items()
-        if is_private(name) and isinstance(value, FunctionType) and value.__module__ == module.__name__
+        if isinstance(value, FunctionType) and value.__module__ == module.__name__
+        if is_private(name) or is_bypassed(name, value)
         for base in cls.__mro__[1:]
-        if name in vars(base) and base.__module__.partition(".")[0] not in OURS
+        if name in vars(base) and base.__module__.partition(".")[0] not in (*OURS, "builtins")
     }
+
+
+def is_bypassed(name: str, value: FunctionType) -> bool:
+    """Return whether a method replaces the constructor of its base class without calling it."""
+    is_written = value.__code__.co_filename != "<string>"  # the constructor of a dataclass is not
+    return name == "__init__" and is_written and "__init__" not in value.__code__.co_names
 
 
 @pytest.fixture(scope="module")

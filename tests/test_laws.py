@@ -25,6 +25,7 @@ WRITES = {
 # Exceptions: ``record`` writes events, and Django requires the name ``create_user``.
 MAY_WRITE = {"EventQuerySet.record", "UserManager.create_user", "UserManager.create_verified_user"}
 
+APPS = ("core", "events", "accounts", "orgs", "invitations")
 SIGNALS = {name: value for name, value in vars(orgs.signals).items() if isinstance(value, Signal)}
 
 
@@ -47,7 +48,7 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, str]]:
 
 
 def queryset_methods() -> Iterator[tuple[str, ast.FunctionDef]]:
-    for _, module in modules("core", "events", "accounts", "orgs", "invitations"):
+    for _, module in modules(*APPS):
         for node in module.body:
             if isinstance(node, ast.ClassDef) and any(
                 "QuerySet" in ast.unparse(base) or "Manager" in ast.unparse(base) for base in node.bases
@@ -73,6 +74,14 @@ def test_orgs_only_reads_the_reverse_keys_of_invitations():
     ]
     assert looked_up
     assert [found for found in looked_up if found[1] in WRITES] == []
+
+
+def test_receivers_change_rows_only_by_actions():
+    """A receiver may record an event about a change that a library made."""
+    receivers = {path: module for path, module in modules(*APPS) if path.endswith("receivers.py")}
+    assert {"accounts/receivers.py", "invitations/receivers.py"} <= receivers.keys()
+    writing = [(path, called) for path, module in receivers.items() for called, _ in calls(module) if called in WRITES]
+    assert {found for found in writing if found[1] != "record"} == set()
 
 
 @pytest.mark.parametrize("name", SIGNALS)

@@ -5,6 +5,7 @@ Used means that our code imports it, that it is in INSTALLED_APPS, or that a rec
 
 import ast
 import re
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
@@ -82,6 +83,29 @@ def used_modules() -> set[str]:
 @pytest.fixture(scope="module")
 def used() -> set[str]:
     return used_modules()
+
+
+def test_each_import_is_required_by_name():
+    """A package that is installed only because another one needs it can disappear with the next upgrade."""
+    required = set().union(*(modules_of(name) for name in NAMES))
+    imported = {name.partition(".")[0] for path in sources() for name in imports_of(path)}
+    assert imported - required - set(sys.stdlib_module_names) - {*CODE} == set()
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Return the modules that a file imports, except for annotations only and in environments of their own."""
+    if path.is_relative_to(ROOT / "tests" / "clients"):
+        return
+    tree = ast.parse(path.read_text())
+    for_types = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ]
+    left_out = {id(inner) for node in for_types for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import) and id(node) not in left_out:
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level and id(node) not in left_out:
+            yield node.module
 
 
 def modules_of(name: str) -> set[str]:

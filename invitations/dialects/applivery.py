@@ -25,6 +25,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER
+from core.addresses import Address
 from core.api.errors import Problem
 from core.api.filter_fields import SortField, Sorting
 from core.api.filters import SortFilter, StrictFilterSet, TextFilter
@@ -37,6 +38,7 @@ from core.api.serializers import HouseSerializer, TimeField
 from core.ids import parse_oid
 from invitations.dialects import DialectViewSet
 from invitations.models import Invitation
+from invitations.querysets import InvitationQuerySet
 from orgs.locks import OrganizationNotFound, require_found
 from orgs.lookups import UnitNotFound
 from orgs.models import Organization, Unit
@@ -140,7 +142,13 @@ class InvitationFilter(StrictFilterSet):
         fields={"created_at": "createdAt", "updated_at": "updatedAt", "email": "email", "role_label": "role"},
         initial="createdAt:desc",
     )
-    email = TextFilter(max_length=256, pattern=EMAIL, help_text="Exactly this address. Case-insensitive.")
+    email = TextFilter(
+        max_length=256, pattern=EMAIL, method="filter_email", help_text="Exactly this address. Case-insensitive."
+    )
+
+    def filter_email(self, queryset: InvitationQuerySet, name: str, value: str) -> InvitationQuerySet:
+        """Return the invitations to this address. The text is not normalized, except for the letter case."""
+        return queryset.filter(email=Address(value.lower()))
 
 
 class Page(PagePagination):
