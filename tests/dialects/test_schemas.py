@@ -87,7 +87,12 @@ def filled_in(text):
     return text
 
 
-VENDORS = [exchange for prefix in DIALECTS for exchange in exchanges(prefix)]
+def answered(prefix):
+    """Yield the exchanges whose response is not a redirect. Redirects correct the path, and have no body."""
+    return (exchange for exchange in exchanges(prefix) if not 300 <= exchange.status < 400)
+
+
+VENDORS = [exchange for prefix in DIALECTS for exchange in answered(prefix)]
 
 
 @pytest.mark.parametrize("exchange", VENDORS, ids=lambda exchange: f"{exchange.dialect}/{exchange.path.stem}")
@@ -111,7 +116,7 @@ def test_every_documented_status_has_a_golden_file(prefix):
     }
     shown = {
         ((operation_of(exchange) or {}).get("operationId"), exchange.status)
-        for exchange in exchanges(prefix)
+        for exchange in answered(prefix)
         if THROTTLE not in exchange.given
     }
 

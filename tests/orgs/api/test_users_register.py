@@ -227,5 +227,6 @@ def test_both_responses_are_documented(client):
         status: responses[status]["content"]["application/json"]["schema"]["properties"]["data"]
         for status in ("201", "202")
     }
-    assert data == {"201": {"$ref": "#/components/schemas/User"}, "202": {"type": "null"}}
+    assert data["201"] == {"$ref": "#/components/schemas/User"}
+    assert data["202"]["type"] == "null"
     assert responses["202"]["description"] == ACCEPTED[1]["message"]
