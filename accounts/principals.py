@@ -28,7 +28,7 @@ class Principal:
     ``organization_id`` limits the credential to one organization. ``permissions`` limits the credential to some of its
     user's permissions. For both, None means no limit. ``granted_scopes`` are the scopes of an OAuth token.
     ``authenticated_at`` is the time of the person's last sign-in. ``credential_by_id`` is the person who created the
-    credential of a system user.
+    credential of a system user. ``token_id`` is the id of the OAuth access token.
     """
 
     user: User | None
@@ -39,6 +39,7 @@ class Principal:
     credential_id: UUID | None = None
     granted_scopes: frozenset[str] | None = None
     credential_by_id: UUID | None = None
+    token_id: int | None = None
 
     @property
     def responsible_id(self) -> UUID | None:

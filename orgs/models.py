@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.models import User
@@ -285,6 +286,14 @@ class RoleAssignment(models.Model):
         return f"{self.role} of {self.membership_id}"
 
 
+class ApiKeyQuerySet(models.QuerySet["ApiKey"]):
+    """API keys."""
+
+    def unexpired(self) -> "ApiKeyQuerySet":
+        """Return the keys without an end, or with an end in the future."""
+        return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=Now()))
+
+
 class ApiKey(models.Model):
     """An API key. It acts as one member, with all or some of the member's permissions. Only a hash is stored."""
 
@@ -304,6 +313,8 @@ class ApiKey(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     secret: str  # not a column: only set on a key that was just created
+
+    objects = ApiKeyQuerySet.as_manager()
 
     class Meta:
         """Newest first. Secrets are unique."""

@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
+from django.db.models import Exists, Value
+
 from accounts.models import User
-from accounts.principals import Principal
-from core.errors import Denied
+from accounts.oauth.live_tokens import live_tokens, require_live_token
+from accounts.principals import Method, Principal
+from core.errors import Denied, Unauthenticated
 from orgs.locks import OrganizationNotFound
-from orgs.models import Membership, Organization, Role, Unit
+from orgs.models import ApiKey, Membership, MembershipQuerySet, Organization, Role, Unit
 from orgs.permissions import ALL_PERMISSIONS, MANAGE_MEMBERS, NON_ADMINISTRATIVE, UNIT_MANAGE_MEMBERS, effective
 
 
@@ -138,12 +141,20 @@ def _is_wider(role: Role, current: Role) -> bool:
 
 
 def caller_permissions(by: Principal, organization: Organization) -> EffectivePermissions:
-    """Return the caller's permissions with this credential. Raises OrganizationNotFound for a non-member."""
+    """Return the caller's permissions with this credential.
+
+    Raises OrganizationNotFound for a non-member, and Unauthenticated if the API key or the OAuth token has ended since
+    the request was authenticated. Actions call this after they have locked the organization, so a write does not run
+    after the end of its credential.
+    """
     if by.is_staff or by.is_service:
         return UNRESTRICTED
-    membership = find_membership(by.user, organization)
+    memberships = active_memberships(by.user, organization).annotate(credential_is_live=still_valid(by))
+    membership = memberships.first()
     if membership is None or by.organization_id not in (None, organization.pk):
         raise OrganizationNotFound
+    if not membership.credential_is_live:
+        raise Unauthenticated
     return member_permissions(membership).limited_to(by.permissions)
 
 
@@ -159,8 +170,22 @@ def inviter_permissions(user: User | None, organization: Organization) -> Effect
 
 def find_membership(user: User | None, organization: Organization) -> Membership | None:
     """Return the active user's membership with its roles, or None. Takes two queries."""
+    return active_memberships(user, organization).first()
+
+
+def active_memberships(user: User | None, organization: Organization) -> MembershipQuerySet:
+    """Return the user's membership with its roles, if the user is active."""
     members = Membership.objects.with_people_and_roles()
-    return members.filter(organization=organization, user=user, user__is_active=True).first()
+    return members.filter(organization=organization, user=user, user__is_active=True)
+
+
+def still_valid(by: Principal) -> Exists | Value:
+    """Return a condition that the caller's API key or OAuth token still exists and has not expired."""
+    if by.method == Method.API_KEY and by.credential_id:
+        return Exists(ApiKey.objects.unexpired().filter(pk=by.credential_id))
+    if by.token_id:
+        return Exists(live_tokens(by))
+    return Value(True)
 
 
 def require(
@@ -224,9 +249,10 @@ def require_can_remove(permissions: EffectivePermissions, membership: Membership
 
 
 def require_person(by: Principal) -> User:
-    """Return the caller's user. Raises PersonRequired for system users."""
+    """Return the caller's user. Raises PersonRequired for system users, and Unauthenticated if the token has ended."""
     if not by.is_person or by.user is None:
         raise PersonRequired
+    require_live_token(by)
     return by.user
 
 

@@ -39,6 +39,7 @@ def oauth_principal(token: str) -> Principal | None:
         granted_scopes=granted,
         credential_id=found.application.pk,
         credential_by_id=found.application.responsible_id,
+        token_id=found.pk,
     )
 
 

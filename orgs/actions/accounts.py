@@ -17,6 +17,7 @@ from accounts.models import ExternalIdentity, IdempotentResponse, User
 from accounts.principals import Principal
 from core.errors import Conflict, Denied
 from events.models import Event
+from orgs import policies
 from orgs.actions.members import add_member, end_membership, owns_alone
 from orgs.actions.saving import record
 from orgs.limits import TooManySystemUsers, require_below
@@ -68,6 +69,7 @@ def register_system_user(
 def switch_organization(*, by: Principal, organization_id: UUID) -> Organization:
     """Make an organization the caller's active organization: the default for requests without an organization."""
     organization = lock_organization(organization_id, by=by)
+    policies.caller_permissions(by, organization)
     switched = organization.memberships.filter(user=by.user).update(activated_at=timezone.now())
     if not switched:
         raise OrganizationNotFound

@@ -146,9 +146,8 @@ def authenticate_by_id(key_id: UUID) -> Principal | None:
 
 
 def _principal_of(**key_is: object) -> Principal | None:
-    keys = ApiKey.objects.select_related("membership__user", "membership__organization")
-    alive = Q(expires_at__isnull=True) | Q(expires_at__gt=Now())
-    key = keys.filter(alive, membership__user__is_active=True, **key_is).first()
+    keys = ApiKey.objects.unexpired().select_related("membership__user", "membership__organization")
+    key = keys.filter(membership__user__is_active=True, **key_is).first()
     if key is None or key.membership.organization.is_archived:
         return None
     _note_use(key)

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
+from oauth2_provider.models import get_access_token_model
 
+from accounts.oauth.tokens import issue_token, oauth_principal
 from accounts.principals import Method, Principal
 from core.errors import DomainError
-from orgs.models import Organization
+from orgs.actions.api_keys import authenticate, create_api_key
+from orgs.models import ApiKey, Organization
 from orgs.permissions import UNASSIGNED_ROLE
 from tests.actions.every_action import DONE, World
 from tests.factories import MembershipFactory, UserFactory
@@ -55,11 +60,31 @@ def a_key_of_the_owner_without_scopes(world: World) -> Principal:
     return replace(world.owner, method=Method.API_KEY, organization_id=world.id, permissions=frozenset())
 
 
+def a_deleted_key_of_the_owner(world: World) -> Principal:
+    """The request was authenticated before another request deleted the key."""
+    _, secret = create_api_key(by=world.owner, organization_id=world.id, name="Stolen")
+    by = authenticate(secret)
+    assert by is not None
+    ApiKey.objects.filter(name="Stolen").delete()
+    return by
+
+
+def a_revoked_token_of_the_owner(world: World) -> Principal:
+    """The request was authenticated before the owner revoked the token."""
+    expires_at = timezone.now() + timedelta(hours=1)
+    by = oauth_principal(issue_token(world.reader, world.owner.user, "organizations", expires_at))
+    assert by is not None
+    get_access_token_model().objects.filter(pk=by.token_id).delete()
+    return by
+
+
 ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_stranger: FOR_ONESELF,
     a_member_without_rights: FOR_ONESELF | AS_A_MEMBER,
     # Only a person can leave an organization. Objects that the key creates cannot have more permissions than the key.
     a_key_of_the_owner_without_scopes: AS_A_MEMBER - {"orgs.actions.members.leave_organization"},
+    a_deleted_key_of_the_owner: set(),
+    a_revoked_token_of_the_owner: set(),
 }
 
 

@@ -10,6 +10,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.principals import Method, Principal, staff
 from core.addresses import normalize_address
+from core.errors import Unauthenticated
 from events.models import Event
 from invitations.actions.answering import accept
 from invitations.actions.inviting import invite
@@ -22,6 +23,7 @@ from orgs.actions.accounts import (
     purge_account,
     register_system_user,
 )
+from orgs.actions.api_keys import authenticate, create_api_key, delete_api_key
 from orgs.actions.members import (
     AlreadyMember,
     LastOwner,
@@ -297,6 +299,27 @@ class TestOneOfEach:
 
 
 class TestEndings:
+    def test_an_api_key_writes_nothing_after_it_was_deleted(self, somebody: Somebody, founded: Founded):
+        for _ in rounds():
+            owner = somebody()
+            organization = founded(owner)
+            key, secret = create_api_key(by=session_of(owner), organization_id=organization.pk, name="Nightly")
+            by_key = authenticate(secret)
+            assert by_key is not None
+            outcomes = race(
+                partial(
+                    invite,
+                    by=by_key,
+                    organization_id=organization.pk,
+                    email=normalize_address("a@example.com"),
+                ),
+                partial(delete_api_key, by=session_of(owner), organization_id=organization.pk, key_id=key.pk),
+            )
+            assert (refusals(outcomes), kinds(organization)) in [
+                ([], ["api_key.created", "invitation.created", "api_key.deleted"]),
+                ([Unauthenticated], ["api_key.created", "api_key.deleted"]),
+            ]
+
     def test_an_organization_is_purged_once(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
             owner = somebody()
