@@ -1,13 +1,15 @@
 """Validate slugs, and make slugs from names."""
 
 import secrets
+import unicodedata
 
+from anyascii import anyascii
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.text import slugify
 
 MAX_LENGTH = 128
-FALLBACK = "unnamed"  # the slug for names without ASCII letters or digits
+FALLBACK = "unnamed"  # the slug for names without letters and digits
 _SUFFIX_BYTES = 3
 
 # A slug is lower case, because every dialect accepts that.
@@ -22,13 +24,21 @@ validate_slug = RegexValidator(
 
 
 def slug_from(name: str) -> str:
-    """Return the name in ASCII letters, digits and hyphens. If that is not a valid slug, add a random suffix."""
-    slug = slugify(name).replace("_", "-").strip("-")[:MAX_LENGTH].rstrip("-")
+    """Return the name in ASCII letters, digits and hyphens. If that is not a valid slug, add a random suffix.
+
+    Letters of other scripts are transliterated: “Łódź” becomes “lodz”.
+    """
+    slug = slugify("".join(map(_in_ascii, name))).replace("_", "-").strip("-")[:MAX_LENGTH].rstrip("-")
     try:
         validate_slug(slug)
     except ValidationError:
         return distinct_slug(slug or FALLBACK)
     return slug
+
+
+def _in_ascii(character: str) -> str:
+    """Return the transliteration of a letter, mark or digit. Return other characters, such as emoji, unchanged."""
+    return anyascii(character) if unicodedata.category(character)[0] in "LMN" else character
 
 
 def distinct_slug(slug: str) -> str:

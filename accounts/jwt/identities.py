@@ -2,10 +2,12 @@
 
 A known identity already has a user. A new identity is linked to the user who has verified the same address. If there is
 no such user, or if that user already has an identity of this issuer, a new user is created. Addresses that the issuer
-has not verified are ignored, unless the issuer's setting says that they count. They are logged and shown to staff.
+has not verified are ignored, unless the issuer's setting says that they count. They are logged and shown to staff. A
+name that is not visible text is left out. The log and the event of the registration say which.
 """
 
 import logging
+from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
@@ -16,7 +18,7 @@ from accounts.jwt.tokens import Claims, IgnoredAddress, InvalidCredentials
 from accounts.models import ExternalIdentity, User, user_by_verified_address
 from accounts.principals import Method, Principal
 from core.addresses import Address
-from core.text import validate_plain_text
+from core.text import trimmed, validate_plain_text
 from events.models import Event
 
 ATTEMPTS = 3
@@ -73,9 +75,14 @@ def _to_link(claims: Claims) -> User | None:
 
 
 def _register(claims: Claims) -> User:
-    names = {"first_name": _usable(claims.first_name), "last_name": _usable(claims.last_name)}
-    user = User.objects.create_user(None, **names)
-    Event.objects.record("user.registered", by=_as(user), subject=user, user_kind=user.kind)
+    names = {"first_name": claims.first_name, "last_name": claims.last_name}
+    usable = {field: _usable(name) for field, name in names.items()}
+    user = User.objects.create_user(None, **usable)
+    left_out = [field for field, name in names.items() if name and not usable[field]]
+    facts: dict[str, Any] = {"left_out": left_out} if left_out else {}
+    Event.objects.record("user.registered", by=_as(user), subject=user, user_kind=user.kind, **facts)
+    if left_out:
+        logger.warning("name in token left out issuer=%s user_id=%s fields=%s", claims.issuer, user.pk, left_out)
     _prove(user, claims)
     if user.email != claims.verified_address and _to_link(claims):
         raise AddressTaken
@@ -122,8 +129,8 @@ def _record_proof(user: User, address: Address) -> None:
 
 
 def _usable(name: str) -> str:
-    """Return the name if it passes our validation, else an empty string."""
-    short = name[:128].strip()
+    """Return the name without spaces around it. Return an empty string if it does not pass our validation."""
+    short = trimmed(trimmed(name)[:128])
     try:
         validate_plain_text(short)
     except ValidationError:

@@ -1,9 +1,9 @@
-"""The forms for sign-up and for names."""
+"""The forms for addresses, sign-in, sign-up and names. Every form with an address normalizes it."""
 
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import ResetPasswordForm, SignupForm, default_token_generator
+from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm, SignupForm, default_token_generator
 from allauth.account.models import EmailAddress
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,17 +13,44 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.address_ownership import account_of
 from accounts.models import User
-from core.addresses import Address
+from core.addresses import Address, normalize_address
 from core.ids import uuid7
-from core.text import IN_PLAIN_WORDS, validate_plain_text
+from core.text import IN_PLAIN_WORDS, trimmed, validate_plain_text
 
 NOBODYS_DOMAIN = "rehearsal.invalid"  # RFC 2606: nobody has an address there
 NAME_LENGTH = User._meta.get_field("first_name").max_length
 
 
-def name_field(label: Any, autocomplete: str) -> forms.CharField:
+class AddressInputField(forms.CharField):
+    """An email address, normalized.
+
+    The type of the input is ``text``, because browsers refuse ``Ann Lee <ann@example.com>`` and some spaces in an input
+    of the type ``email``.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        attributes = {"inputmode": "email", "autocomplete": "email", "autocapitalize": "none", "spellcheck": "false"}
+        widget = forms.TextInput(attrs=attributes)
+        defaults: dict[str, Any] = {"label": _("Email"), "widget": widget, "strip": False}
+        super().__init__(**defaults | options)
+
+    def to_python(self, value: Any) -> str:
+        """Return the normalized address, or an empty string. Raises ValidationError if it is not valid."""
+        text = str(super().to_python(value))
+        return normalize_address(text) if text.strip() else ""
+
+
+class PlainTextFormField(forms.CharField):
+    """One line of visible text. Spaces around it are removed."""
+
+    def to_python(self, value: Any) -> str:
+        """Return the text without the spaces."""
+        return trimmed(str(super().to_python(value)))
+
+
+def name_field(label: Any, autocomplete: str) -> PlainTextFormField:
     """Return a form field for a first or last name."""
-    return forms.CharField(
+    return PlainTextFormField(
         label=label,
         required=False,
         max_length=NAME_LENGTH,
@@ -40,11 +67,27 @@ class NameForm(forms.Form):
     last_name = name_field(_("Last name (optional)"), "family-name")
 
 
+class SignInForm(LoginForm):
+    """The sign-in form: address and password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"] = AddressInputField()
+
+
+class AddAddressForm(AddEmailForm):
+    """Add an address to the account."""
+
+    email = AddressInputField()
+
+
 class SignUpForm(NameForm, SignupForm):
     """The sign-up form: address, password and an optional name.
 
     The user, the address and the event are saved in one transaction.
     """
+
+    email = AddressInputField()
 
     # The address is right before the password: password managers save that field as the user name.
     field_order = ("email", "password1", "first_name", "last_name")
@@ -99,6 +142,8 @@ class SignUpForm(NameForm, SignupForm):
 
 class ForgottenPasswordForm(ResetPasswordForm):
     """Ask for an email with a link to set a new password. The work is the same for every address."""
+
+    email = AddressInputField()
 
     def clean_email(self) -> Address:
         """Return the normalized address, and find its account."""

@@ -1,5 +1,6 @@
 """The base serializers and fields of the house API: snake_case in Python, camelCase in JSON, strict input."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
@@ -11,24 +12,44 @@ from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.fields import Field, SkipField
+from rest_framework.fields import Field, SkipField, empty
 
 from core.addresses import MAX_LENGTH, Address, normalize_address
 from core.ids import parse_uuid
-from core.text import validate_plain_multiline_text, validate_plain_text
+from core.text import trimmed, validate_plain_multiline_text, validate_plain_text
 
 from .names import AsSent, camel_case
 
 MAX_NAME_LENGTH = 100
 MAX_NAMES = 20
+RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})", re.ASCII
+)
+NOT_RFC_3339 = "A time in RFC 3339 is expected, with its offset: 2026-01-02T03:04:05Z."
 
 
 def format_time(moment: datetime) -> str:
-    """Return a time in ISO 8601, in UTC, with milliseconds and `Z`."""
+    """Return a time in RFC 3339, in UTC, with milliseconds and `Z`."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-class TimeField(serializers.DateTimeField):
+class Rfc3339Field(serializers.DateTimeField):
+    """A date, a time and an offset, as in RFC 3339.
+
+    REST framework's own field also accepts a date, a week, and a time without an offset.
+    """
+
+    def to_internal_value(self, value: Any) -> datetime:
+        """Return the time in UTC. Raises ValidationError for anything else."""
+        if not isinstance(value, str) or not RFC_3339.fullmatch(value):
+            raise ValidationError(NOT_RFC_3339)
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC)
+        except (ValueError, OverflowError) as error:  # there is no such date, or Python does not know the year
+            raise ValidationError(NOT_RFC_3339) from error
+
+
+class TimeField(Rfc3339Field):
     """A time with milliseconds: `2026-01-02T03:04:05.678Z`."""
 
     def to_representation(self, value: datetime) -> str:
@@ -36,7 +57,7 @@ class TimeField(serializers.DateTimeField):
         return format_time(value)
 
 
-class SecondsField(serializers.DateTimeField):
+class SecondsField(Rfc3339Field):
     """A time in whole seconds, as some vendors represent it: `2026-01-02T03:04:05Z`."""
 
     def to_representation(self, value: datetime) -> str:
@@ -116,7 +137,7 @@ class ChoiceField(serializers.ChoiceField):
 
 
 class PlainTextField(StrictTextField):
-    """One line of visible text, such as a name."""
+    """One line of visible text, such as a name. Spaces around it are removed."""
 
     @property
     def accepted(self) -> Mapping[str, Any]:
@@ -124,6 +145,10 @@ class PlainTextField(StrictTextField):
         return {} if self.allow_blank else {"pattern": r"\S"}
 
     default_validators = [validate_plain_text]
+
+    def run_validation(self, data: Any = empty) -> Any:
+        """Remove the spaces, then validate."""
+        return super().run_validation(trimmed(data) if isinstance(data, str) else data)
 
 
 class PlainMultilineTextField(StrictTextField):

@@ -7,7 +7,15 @@ from django.core.exceptions import ValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import validate_plain_multiline_text, validate_plain_text
+from accounts.pages.forms import NameForm
+from core.api.serializers import PlainTextField
+from core.text import (
+    UNSAFE_IN_A_LINE,
+    trimmed,
+    validate_plain_multiline_text,
+    validate_plain_text,
+    without,
+)
 
 NEVER_SAFE = [
     "\x00",
@@ -59,6 +67,14 @@ SAFE = [
     "I ❤️ you",
     "👍🏽",
     "e\u0301",
+    "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",  # Persian: a non-joiner between two letters
+    "\u0915\u094d\u200d\u0937",  # Hindi: a joiner after a virama
+    "\u0d05\u0d28\u0d3f\u0d32\u0d4d\u200d",  # Malayalam: a joiner after a virama at the end of a word
+    "\u0dc1\u0dca\u200d\u0dbb\u0dd3",  # Sinhala
+    "\U0001f469\u200d\U0001f4bb",  # a woman at a computer
+    "\U0001f469\U0001f3fd\u200d\U0001f680",  # with a skin tone
+    "\u2764\ufe0f\u200d\U0001f525",  # with a variation selector
+    "\U0001f469\u200d\u2764\ufe0f\u200d\U0001f468",  # with two joiners
     "<b>",
     "'; --",
 ]
@@ -77,6 +93,43 @@ def test_what_cannot_be_seen_or_turns_text_around_is_refused(validate, character
         validate(f"a{character}b")
     assert refused.value.code == "unsafe_text"
     assert refused.value.messages == [f"The character U+{ord(character):04X} at position 2 is not allowed here."]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a\u200cb",
+        "\u200ca",
+        "\u0430\u200d\u0431",
+        "\u0627\u200c",
+        "\u0627\u200c\u200c\u0628",
+        "\u0627\u200cb",
+        "\u05d0\u200c\u05d1",
+        "\U0001f469\u200d",
+        "\U0001f469\u200ca",
+        "\U0001f469\u200c\U0001f4bb",
+        "\u200d\U0001f4bb",
+        "1\u200d2",
+    ],
+)
+def test_joiners_that_join_nothing_are_refused(text):
+    with pytest.raises(ValidationError):
+        validate_plain_text(text)
+    with pytest.raises(ValidationError):
+        validate_plain_multiline_text(text)
+
+
+def test_joiners_stay_where_other_invisible_characters_are_removed():
+    assert without(UNSAFE_IN_A_LINE, "a\u200b \u0645\u06cc\u200c\u062e \u200d") == "a \u0645\u06cc\u200c\u062e "
+
+
+@pytest.mark.parametrize("around", [" ", "\t", "\u00a0", "\u3000", "\u200b", "\ufeff", "\u2060", "\r\n", "\u2028"])
+def test_space_around_a_name_is_removed(around):
+    assert trimmed(f"{around}{around}St. Mary's{around}") == "St. Mary's"
+    assert PlainTextField().run_validation(f"{around}St. Mary's{around}") == "St. Mary's"
+    form = NameForm({"first_name": f"{around}Ann Lee{around}"})
+    assert form.is_valid()
+    assert form.cleaned_data["first_name"] == "Ann Lee"
 
 
 @pytest.mark.parametrize("character", ["\n", "\t"])

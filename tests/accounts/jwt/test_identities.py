@@ -261,6 +261,8 @@ def test_a_known_one_whose_account_has_ended_gains_nothing():
     [
         ("Ada", "Ada"),
         (" Ada ", "Ada"),
+        ("\u200bAda\ufeff", "Ada"),
+        ("\u0645\u06cc\u200c\u0634", "\u0645\u06cc\u200c\u0634"),
         ("x" * 200, "x" * 128),
         ("x" * 127 + " y", "x" * 127),
         ("A\u202eda", ""),
@@ -271,3 +273,21 @@ def test_a_known_one_whose_account_has_ended_gains_nothing():
 )
 def test_a_strange_name_is_left_out_and_keeps_nobody_away(given, taken):
     assert user_of(claims(first_name=given)).first_name == taken
+
+
+def test_staff_can_see_which_name_was_left_out(caplog):
+    user = user_of(claims(first_name="A\u202eda", last_name="Lee"))
+
+    registered = Event.objects.about(user).get(kind="user.registered")
+    assert (user.first_name, user.last_name) == ("", "Lee")
+    assert registered.data == {"user_kind": "client", "left_out": ["first_name"]}
+    assert [record.getMessage() for record in caplog.records if record.name == "accounts.jwt.identities"] == [
+        f"name in token left out issuer={ISSUER} user_id={user.pk} fields=['first_name']"
+    ]
+
+
+def test_a_name_that_is_missing_was_not_left_out(caplog):
+    user = user_of(claims(first_name="", last_name=""))
+
+    assert Event.objects.about(user).get(kind="user.registered").data == {"user_kind": "client"}
+    assert not caplog.records

@@ -105,7 +105,7 @@ SLUG_FORM = "Use 3 to 128 lower-case letters, digits and inner hyphens, and noth
         ({"name": "Riverside", "language": "DE"}, {"language": ["One of these is expected: en, de."]}),
         ({"name": "Riverside", "language": ["de"]}, {"language": ["One of these is expected: en, de."]}),
         ({"name": ""}, {"name": ["This field may not be blank."]}),
-        ({"name": " Riverside"}, {"name": ["Remove the spaces at the beginning and the end."]}),
+        ({"name": " "}, {"name": ["This field may not be blank."]}),
         ({"name": "River\u202eside"}, {"name": ["The character U+202E at position 6 is not allowed here."]}),
         ({"name": "x" * 257}, {"name": ["Ensure this field has no more than 256 characters."]}),
         ({"name": "Riverside", "slug": "River"}, {"slug": [SLUG_FORM]}),
