@@ -19,7 +19,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
-from core.addresses import MAX_LENGTH, Address, normalize_address
+from core.addresses import MAX_LENGTH, STORED_PATTERN, Address, normalize_address
 from core.ids import uuid7
 from core.text import validate_plain_text
 from core.web_addresses import WebAddressField
@@ -67,6 +67,11 @@ class AddressField(models.EmailField):
             return self.to_python(value)
         except ValidationError:
             return value
+
+
+def normalized_address_check(field: str, name: str) -> models.CheckConstraint:
+    """Return the constraint that a column contains only normalized addresses. Every column of addresses has one."""
+    return models.CheckConstraint(condition=models.Q(**{f"{field}__regex": STORED_PATTERN}), name=name)
 
 
 class UserManager(BaseUserManager["User"]):
@@ -128,6 +133,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
         constraints = (
             models.UniqueConstraint(fields=["email"], name="user_email"),
+            normalized_address_check("email", "user_email_normalized"),
             models.CheckConstraint(
                 condition=models.Q(deleted_at__isnull=True) | models.Q(is_active=False),
                 name="user_deleted_is_inactive",

@@ -7,7 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from accounts.models import AddressField, User
+from accounts.models import AddressField, User, normalized_address_check
+from core.addresses import displayed_address
 from core.ids import uuid7
 from core.languages import validate_language
 from core.text import validate_plain_multiline_text, validate_plain_text
@@ -84,6 +85,7 @@ class Invitation(models.Model):
         """Allow at most one unanswered invitation (``finished_at`` is null) per organization, address and target."""
 
         constraints = (
+            normalized_address_check("email", "invitation_email_normalized"),
             models.CheckConstraint(
                 condition=Q(status__in=OPEN_ENDED, finished_at__isnull=True)
                 | (~Q(status__in=OPEN_ENDED) & Q(finished_at__isnull=False)),
@@ -143,7 +145,7 @@ class Invitation(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.email} → {self.organization}"
+        return f"{displayed_address(self.email)} → {self.organization}"
 
     @property
     def state(self) -> str:

@@ -8,7 +8,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from accounts.models import AddressField
+from accounts.models import AddressField, normalized_address_check
+from core.addresses import displayed_address
 from core.ids import uuid7
 
 RESPONSE_LENGTH = 1000
@@ -113,6 +114,7 @@ class Email(models.Model):
         """Require dates that fit the state, and a lease only while sending. Allow one email per kind and generation."""
 
         constraints = (
+            normalized_address_check("recipient", "email_recipient_normalized"),
             models.CheckConstraint(
                 condition=Q(state__in=["queued", "sending", "deferred"], due_at__isnull=False, sent_at__isnull=True)
                 | Q(
@@ -140,7 +142,7 @@ class Email(models.Model):
         indexes = (models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="email_unsent"),)
 
     def __str__(self) -> str:
-        return f"{self.kind} to {self.recipient}"
+        return f"{self.kind} to {displayed_address(self.recipient)}"
 
     @property
     def is_to_invitee(self) -> bool:
