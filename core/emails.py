@@ -19,7 +19,8 @@ from django.core.mail import BadHeaderError, EmailMultiAlternatives
 from django.utils.text import Truncator
 from django.utils.translation import gettext
 
-from core.text import UNSAFE_IN_A_LINE, UNSAFE_IN_LINES
+from core.text import UNSAFE_IN_A_LINE, UNSAFE_IN_LINES, without
+from core.unlinked import unlinked
 
 MAX_LINE = 998  # RFC 5322, section 2.1.1
 MAX_NAME = 60  # characters of a name in the From header
@@ -90,7 +91,7 @@ def compose(
     ``reply_to`` is an address. The header Auto-Submitted (RFC 3834) prevents vacation replies.
     """
     message = ServiceEmail(
-        _undecodable(one_line(subject)),
+        _undecodable(_flat(subject)),
         _spaced(text),
         _sender(on_behalf_of),
         [recipient],
@@ -107,22 +108,23 @@ def message_id(key: UUID) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return the text as one line without invisible characters. Change URLs so that no email client links them."""
-    return _defuse(UNSAFE_IN_A_LINE.sub("", " ".join(text.split())))
+    """Return the text as one line without invisible characters, in which no email client finds a link."""
+    return unlinked(_flat(text))
+
+
+def _flat(text: str) -> str:
+    """Return the text as one line without invisible characters."""
+    return without(UNSAFE_IN_A_LINE, " ".join(text.split()))
 
 
 def looks_clickable(text: str) -> bool:
     """Return whether email clients would show the text as a link or an address."""
-    return "@" in text or one_line(text) != UNSAFE_IN_A_LINE.sub("", " ".join(text.split()))
+    return "@" in text or one_line(text) != _flat(text)
 
 
 def visible_lines(text: str) -> str:
-    """Return the text without invisible characters. Keep line breaks. Change URLs so that no client links them."""
-    return _defuse(UNSAFE_IN_LINES.sub("", text))
-
-
-def _defuse(text: str) -> str:
-    return text.replace("://", ": //")
+    """Return the text without invisible characters, in which no email client finds a link. Keep line breaks."""
+    return unlinked(without(UNSAFE_IN_LINES, text))
 
 
 def _spaced(text: str) -> str:

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.addresses import normalize_address
 from invitations.actions import answering
 from invitations.email.deliver import deliver_next
 from invitations.email.models import TO_INVITEE, Email
@@ -156,11 +157,11 @@ def test_the_inviter_reads_the_reason_for_declining_as_a_quotation(
         "\n"
         "> Not now.\n"
         ">\n"
-        "> See https: //elsewhere.test <b>instead</b>\n"
+        "> See https: //elsewhere. test <b>instead</b>\n"
         "\n"
         "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
     )
-    assert "Not now.<br><br>See https: //elsewhere.test &lt;b&gt;instead&lt;/b&gt;</blockquote>" in delivery.html
+    assert "Not now.<br><br>See https: //elsewhere. test &lt;b&gt;instead&lt;/b&gt;</blockquote>" in delivery.html
 
 
 @pytest.mark.parametrize(
@@ -357,3 +358,35 @@ def test_the_html_has_the_same_content_as_the_text(mail_server: ScriptedServer, 
         "You got this email because Owner Cast invited invitee@example.com at",
     ):
         assert content in html
+
+
+BAIT = ("evil.example", "www.evil", "x@evil", "0800 123 4567")
+
+
+@pytest.mark.parametrize("kind", Email.Kind.values)
+def test_names_make_no_link_in_any_part_of_any_email(
+    mail_server: ScriptedServer, invite: Invite, organization: Organization, owner: User, kind: str
+) -> None:
+    User.objects.filter(pk=owner.pk).update(first_name="Verify at evil.example/verify", last_name="0800 123 4567")
+    Organization.objects.filter(pk=organization.pk).update(name="www.evil.example or x@evil.example")
+    unit = UnitFactory.create(organization=organization, name="www.evil.example")
+    invite(unit_id=unit.pk, unit_role_id=UNIT_EDITOR_ROLE)
+    Email.objects.update(kind=kind)
+
+    delivery = send(mail_server)
+
+    raw = "\n".join([*map(str, delivery.message.values()), delivery.text, delivery.html])
+    assert [bait for bait in BAIT if bait in raw] == []
+    assert "www. evil. example or x@ evil. example" in " ".join(raw.split())
+
+
+def test_people_read_unicode_domains_and_the_envelope_has_the_stored_one(
+    mail_server: ScriptedServer, invite: Invite
+) -> None:
+    invite(email=normalize_address("invitee@bücher.example"))
+
+    delivery = send(mail_server)
+
+    assert delivery.recipients == ["invitee@xn--bcher-kva.example"]
+    assert "Invited email address: invitee@bücher.example\n" in delivery.text
+    assert "invitee@bücher.example" in delivery.html
