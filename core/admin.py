@@ -1,12 +1,17 @@
 """The read-only base class of all admin pages. Only actions change rows (``accounts/admin_buttons.py``)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
+
+from core.addresses import displayed_address, normalize_address
 
 
 class Permissions:
@@ -18,7 +23,21 @@ class Permissions:
         return format_html_join("", "<div>{}</div>", ((name,) for name in sorted(row.permissions or ()))) or "-"
 
 
-class ReadOnlyAdmin(Permissions, admin.ModelAdmin):
+class Addresses:
+    """A mixin with columns that show an email address with a Unicode domain."""
+
+    @admin.display(description="email", ordering="email")
+    def displayed_email(self, row: Any) -> str:
+        """Return the address in ``email``."""
+        return displayed_address(row.email or "")
+
+    @admin.display(description="recipient", ordering="recipient")
+    def displayed_recipient(self, row: Any) -> str:
+        """Return the address in ``recipient``."""
+        return displayed_address(row.recipient)
+
+
+class ReadOnlyAdmin(Permissions, Addresses, admin.ModelAdmin):
     """A read-only admin page."""
 
     list_per_page = 50
@@ -42,6 +61,14 @@ class ReadOnlyAdmin(Permissions, admin.ModelAdmin):
         columns = [f.name for f in self.opts.fields if f.name not in self.secret_fields]
         return self.fields or ["permission_list" if name == "permissions" else name for name in columns]
 
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet, search_term: str
+    ) -> tuple[models.QuerySet, bool]:
+        """Return the rows that the search finds. Find an address in any form, such as with a Unicode domain."""
+        with suppress(ValidationError):
+            search_term = normalize_address(search_term)
+        return super().get_search_results(request, queryset, search_term)
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
@@ -53,7 +80,7 @@ class ReadOnlyAdmin(Permissions, admin.ModelAdmin):
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
 
-class ReadOnlyInline(Permissions, admin.TabularInline):
+class ReadOnlyInline(Permissions, Addresses, admin.TabularInline):
     """A read-only table of related rows, with links to their pages."""
 
     template = "admin/related_rows.html"

@@ -29,7 +29,7 @@ class OpenInvitationInline(ReadOnlyInline):
 
     model = Invitation
     verbose_name_plural = _("open invitations")
-    fields = readonly_fields = ("email", "role", "unit", "status", "expires_at", "inviter_name")
+    fields = readonly_fields = ("displayed_email", "role", "unit", "status", "expires_at", "inviter_name")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
         """Return open invitations and accepted ones that wait for a seat."""
@@ -44,7 +44,16 @@ class EmailInline(ReadOnlyInline):
 
     model = Email
     verbose_name_plural = _("emails")
-    fields = readonly_fields = ("created_at", "kind", "recipient", "state", "reason", "due_at", "sent_at", "history")
+    fields = readonly_fields = (
+        "created_at",
+        "kind",
+        "displayed_recipient",
+        "state",
+        "reason",
+        "due_at",
+        "sent_at",
+        "history",
+    )
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Email]:
         """Return the emails and their attempts, the oldest email first."""
@@ -113,7 +122,7 @@ class InvitationAdmin(ActionAdmin):
     """The pages of an invitation: roles, state, emails, and buttons for the possible actions."""
 
     list_display = (
-        "email",
+        "displayed_email",
         "organization",
         "role",
         "unit",
@@ -133,9 +142,9 @@ class InvitationAdmin(ActionAdmin):
     search_fields = ("email", "organization__name", "organization__slug", "inviter_name", "=id")
     inlines = (EmailInline,)
     fields = (
-        "id", "organization", "email", "current_state", "role", "permission_list", "unit", "unit_role", "language",
-        "generation", "created_at", "updated_at", "expires_at", "finished_at", "inviter", "inviter_name", "answered_by",
-        "given", "decline_reason", "superseded_by",
+        "id", "organization", "displayed_email", "current_state", "role", "permission_list", "unit", "unit_role",
+        "language", "generation", "created_at", "updated_at", "expires_at", "finished_at", "inviter", "inviter_name",
+        "answered_by", "given", "decline_reason", "superseded_by",
     )  # fmt: skip
     buttons = (
         Button("resend", "Send again", lambda by, i, data: inviting.resend(
@@ -193,7 +202,7 @@ class AttemptInline(ReadOnlyInline):
 class EmailAdmin(ReadOnlyAdmin):
     """The outbox: all emails, including those that were sent."""
 
-    list_display = ("recipient", "kind", "state", "attempts", "due_at", "sent_at", "response", "reason")
+    list_display = ("displayed_recipient", "kind", "state", "attempts", "due_at", "sent_at", "response", "reason")
     list_filter = ("state", "kind", "created_at")
     search_fields = ("recipient", "message_id", "=invitation__id")
     exclude = ("lease_id",)

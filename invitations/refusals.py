@@ -40,6 +40,12 @@ class SameAddress(Invalid):
     message = "The invitation is to this address already."
 
 
+class InviteeErased(Gone):
+    """The data of the invited person was erased, so the address is no longer known."""
+
+    message = "The data of the invited person was erased. Invite them again by their address."
+
+
 class GrantGone(Conflict):
     """The role or unit of an expired or undeliverable invitation no longer exists."""
 

@@ -142,7 +142,7 @@ class AddressInline(ReadOnlyInline):
     """A user's verified and unverified addresses."""
 
     model = EmailAddress
-    fields = readonly_fields = ("email", "verified", "primary")
+    fields = readonly_fields = ("displayed_email", "verified", "primary")
 
 
 class IdentityInline(ReadOnlyInline):
@@ -162,7 +162,7 @@ class UserMembershipInline(MembershipInline):
 class UserAdmin(ActionAdmin):
     """People and system users."""
 
-    list_display = ("email", "first_name", "last_name", "kind", "is_active", "is_staff", "created_at")
+    list_display = ("displayed_email", "first_name", "last_name", "kind", "is_active", "is_staff", "created_at")
     list_filter = ("kind", "is_active", "is_staff", ("deleted_at", admin.EmptyFieldListFilter), "created_at")
     search_fields = ("email", "first_name", "last_name", "=id")
     secret_fields = ("password",)

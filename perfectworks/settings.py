@@ -266,7 +266,9 @@ LOGOUT_REDIRECT_URL = "/"
 
 ACCOUNT_ADAPTER = "accounts.pages.adapter.AccountAdapter"
 ACCOUNT_FORMS = {
+    "login": "accounts.pages.forms.SignInForm",
     "signup": "accounts.pages.forms.SignUpForm",
+    "add_email": "accounts.pages.forms.AddAddressForm",
     "reset_password": "accounts.pages.forms.ForgottenPasswordForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None

@@ -247,8 +247,8 @@ def test_case_folding_of_unusual_letters_does_not_match_another_address(
         body = json.dumps({"email": address}).encode()
         with track_changes() as changes:
             response = send(client_of_owner, "POST", at(organization, "invitations"), body)
-        assert (response.status_code, response.json()["error"]["fields"]) == (
-            400,
-            {"email": ["Enter a valid email address."]},
+        message = (
+            f"Email addresses with letters such as “{letter}” (U+{ord(letter):04X}) before the @ are not supported."
         )
+        assert (response.status_code, response.json()["error"]["fields"]) == (400, {"email": [message]})
         assert changes.nothing

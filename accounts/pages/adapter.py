@@ -24,7 +24,7 @@ from accounts.models import User
 from accounts.pages.emails import render_account_email
 from accounts.receivers import record_own_change
 from accounts.sign_in_limits import password_attempt
-from core.addresses import Address, normalize_address
+from core.addresses import Address, displayed_address, normalize_address
 from core.errors import Unavailable
 from core.smtp import connection_for_request
 
@@ -115,6 +115,20 @@ class AccountAdapter(DefaultAccountAdapter):
             if verified:
                 record_own_change("user.address_proven", email_address.user)
         return verified
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Add a message for the next page. Show the address in it with a Unicode domain."""
+        context = dict(message_context or {})
+        if "email" in context:
+            context["email"] = displayed_address(context["email"])
+        super().add_message(request, level, message_template, context, **options)
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Email a link to the sign-in page. People can reset their password there."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.template.loader import render_to_string
 
+from core.addresses import displayed_address
 from core.emails import ServiceEmail, compose, message_id
 from core.ids import uuid7
 
@@ -18,7 +19,12 @@ from core.ids import uuid7
 def render_account_email(name: str, recipient: str, context: dict[str, Any]) -> ServiceEmail:
     """Return the message in the active language. The heading repeats the subject."""
     [url] = (value for key, value in context.items() if key.endswith("_url"))
-    context = {**context, "recipient": recipient, "link": public_url(url), "service": settings.PUBLIC_BASE_URL}
+    context = {
+        **context,
+        "recipient": displayed_address(recipient),
+        "link": public_url(url),
+        "service": settings.PUBLIC_BASE_URL,
+    }
     subject = _part(name, "subject.txt", context)
     context["subject"] = subject
     text, html = (_part(name, part, context) for part in ("body.txt", "body.html"))

@@ -8,10 +8,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.addresses import erased_address
 from invitations.actions.ending import mark_expired
 from invitations.actions.transitions import withdraw
 from invitations.email.models import Email
-from invitations.email.queue import erase_emails, erased_address
+from invitations.email.queue import erase_emails
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from orgs.actions.saving import record

@@ -129,8 +129,8 @@ def resend(
     For an expired or undeliverable invitation, create and return a new one with the same grant. The caller must be able
     to offer the grant. If the current inviter can no longer offer it, the caller becomes the inviter.
 
-    Raises InvitationNotFound, GrantGone, and what ``invite`` raises. If the invitation ended in another way, raises the
-    error from ``why_not_open``.
+    Raises InvitationNotFound, InviteeErased, GrantGone, and what ``invite`` raises. If the invitation ended in another
+    way, raises the error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)

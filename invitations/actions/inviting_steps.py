@@ -1,7 +1,7 @@
 """Steps shared by the actions that send an invitation. The caller must have locked the organization."""
 
 from accounts.principals import Principal
-from core.addresses import Address
+from core.addresses import Address, is_erased
 from invitations.actions.ending import mark_expired
 from invitations.actions.granting import expiry, require_grant, signature
 from invitations.actions.transitions import withdraw
@@ -10,7 +10,7 @@ from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.lookups import find_invitation, require_not_member
 from invitations.models import Invitation
-from invitations.refusals import AlreadyInvited, GrantGone, InvitationExpired, SameAddress
+from invitations.refusals import AlreadyInvited, GrantGone, InvitationExpired, InviteeErased, SameAddress
 from orgs.actions.saving import record, save_checked
 from orgs.lookups import grant_data
 from orgs.models import Organization
@@ -98,8 +98,10 @@ def send_corrected(
 def send_again(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
     """Replace an expired or undeliverable invitation with a new one that has the same grant.
 
-    The rules of ``invite`` apply. Raises GrantGone, and what ``invite`` raises.
+    The rules of ``invite`` apply. Raises InviteeErased, GrantGone, and what ``invite`` raises.
     """
+    if is_erased(invitation.email):
+        raise InviteeErased
     grant = require_same_grant(by, organization, invitation)
     require_not_member(organization, invitation.email)
     replace_open_invitation(by, organization, invitation.email, grant, force=False)

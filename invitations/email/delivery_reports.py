@@ -15,10 +15,10 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from accounts.principals import SERVICE
+from core.addresses import is_erased
 from invitations.actions.ending import fail
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Attempt, Email
-from invitations.email.queue import is_erased
 from invitations.email.suppressions import add_suppression
 from invitations.lookups import lock_invitation
 from invitations.refusals import InvitationNotFound

@@ -3,13 +3,13 @@
 from datetime import timedelta
 from functools import cached_property
 
+from core.addresses import is_erased
 from core.emails import ServiceEmail
 from invitations.actions.ending import fail
 from invitations.email.address_hashes import Suppression
 from invitations.email.kinds import EmailHandler
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
-from invitations.email.queue import is_erased
 from invitations.email.transport import Outcome
 from invitations.models import Invitation
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from core.addresses import displayed_address
 from core.emails import ServiceEmail, compose, looks_clickable, one_line, visible_lines
 from invitations.email.models import Email
 from invitations.email.queue import METADATA_KEY, TAG_ONLY_PROVIDERS
@@ -93,12 +94,12 @@ def _part(email: Email, name: str, context: dict[str, object]) -> str:
 
 def _context(email: Email, invitation: Invitation) -> dict[str, object]:
     return {
-        "recipient": email.recipient,
-        "invitee": invitation.email,
+        "recipient": displayed_address(email.recipient),
+        "invitee": displayed_address(invitation.email),
         "invitation": invitation,
         "organization": one_line(invitation.organization.name),
         "initials": one_line(initials(invitation.organization)),
-        "inviter": one_line(invitation.inviter_display_name),
+        "inviter": one_line(displayed_address(invitation.inviter_display_name)),
         "role": one_line(role_label(invitation.role)),
         "permissions": permission_labels(invitation.permissions),
         "unit": invitation.unit and one_line(invitation.unit.name),

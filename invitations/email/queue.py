@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils import timezone
 
+from core.addresses import erased_address
 from core.emails import message_id
 from core.ids import uuid7
 from invitations.email.models import TO_INVITEE, Attempt, Email, EmailQuerySet
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 METADATA_KEY = "mail_id"  # the name of the email's id in an email provider's metadata
 TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # these providers do not support metadata, so the id is sent as a tag
-ERASED_DOMAIN = "@erased.invalid"
 
 
 def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
@@ -64,16 +64,6 @@ def erase_emails(emails: EmailQuerySet) -> None:
     # Erase the attempts last. Other transactions update the email before they add an attempt. After the updates above,
     # they must therefore wait for this transaction.
     Attempt.objects.filter(email__in=emails).update(response="")
-
-
-def erased_address(key: str) -> str:
-    """Return a placeholder address that no email can reach. Unique constraints require a different one for each row."""
-    return f"erased-{key}{ERASED_DOMAIN}"
-
-
-def is_erased(address: str) -> bool:
-    """Return whether this is the placeholder address of an erased person. If so, store no more personal data."""
-    return address.endswith(ERASED_DOMAIN)
 
 
 def _inviter_address(invitation: "Invitation") -> str | None:

@@ -13,10 +13,10 @@ from django.db.models import F
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.addresses import is_erased
 from core.errors import NotFound
 from events.models import Event
 from invitations.email.address_hashes import Suppression, SuppressionScope, suppression_digests
-from invitations.email.queue import is_erased
 from invitations.lookups import lock_invitation
 from invitations.models import Invitation
 from invitations.refusals import InvitationNotFound

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.address_ownership import is_free, release_address, verified_owner
 from accounts.models import User
-from accounts.pages.forms import SignUpForm
-from core.addresses import Address
+from accounts.pages.forms import AddressInputField, SignUpForm
+from core.addresses import Address, displayed_address
 from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text
 from invitations.email.address_hashes import SuppressionScope
 from invitations.models import Invitation
@@ -63,8 +63,8 @@ _CLOSED = _(
 )
 
 
-class FixedAddressInput(forms.EmailInput):
-    """A read-only email input. Unlike in a disabled input, the text can be focused and copied."""
+class FixedAddressInput(forms.TextInput):
+    """A read-only input. Unlike in a disabled input, the text can be focused and copied."""
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
         """Replace `disabled` with `readonly`, because password managers and the Tab key skip disabled inputs."""
@@ -77,7 +77,7 @@ class FixedAddressInput(forms.EmailInput):
 def fix_address(field: forms.Field, address: Address) -> None:
     """Show the address read-only and ignore a submitted one. Password managers save it as the user name."""
     field.widget = FixedAddressInput(attrs={"autocomplete": "username"})
-    field.initial, field.disabled = address, True
+    field.initial, field.disabled = displayed_address(address), True
 
 
 class InvitedSignUpForm(SignUpForm):
@@ -118,7 +118,7 @@ class InvitedSignUpForm(SignUpForm):
 class FirstPasswordForm(forms.Form):
     """Set the first password of the account that has the invited address."""
 
-    email = forms.EmailField(label=_("Email"))
+    email = AddressInputField()
     password1 = SetPasswordField(label=_("Password"))
 
     def __init__(self, *args: Any, account: User, address: Address, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from core.addresses import displayed_address
 from core.errors import DomainError
 from events.models import Event
 from invitations.email.address_hashes import SuppressionScope
@@ -76,9 +77,9 @@ def request_state(page_state: PageState) -> str:
 
 def no_more_emails(invitation: Invitation, scope: SuppressionScope) -> str:
     """Return a sentence that confirms the unsubscribe."""
+    words = {"address": displayed_address(invitation.email), "name": invitation.organization.name}
     if scope == SuppressionScope.ALL:
-        return _("We won't email invitations to %(address)s anymore.") % {"address": invitation.email}
-    words = {"address": invitation.email, "name": invitation.organization.name}
+        return _("We won't email invitations to %(address)s anymore.") % words
     return _("We won't email invitations from %(name)s to %(address)s anymore.") % words
 
 

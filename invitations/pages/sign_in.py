@@ -17,6 +17,7 @@ from django.views.generic import FormView
 
 from accounts.actions.address_ownership import verified_owner
 from accounts.pages.adapter import count_by_link
+from core.addresses import displayed_address
 from core.errors import DomainError
 from invitations.actions.mailbox_proof import set_first_password
 from invitations.pages.forms import FirstPasswordForm, InvitedSignUpForm
@@ -64,7 +65,7 @@ class InvitedSignIn(InvitationAuthMixin, LoginView):
 
     def get_initial(self) -> dict[str, Any]:
         """Fill in the invited address."""
-        return {**super().get_initial(), "login": self.page_state.invitation.email}
+        return {**super().get_initial(), "login": displayed_address(self.page_state.invitation.email)}
 
 
 class InvitedSignUp(InvitationAuthMixin, SignupView):

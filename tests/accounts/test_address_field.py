@@ -52,7 +52,7 @@ def test_two_representations_are_one_address():
         User.objects.create(email="OWNER@EXAMPLE.COM")
 
 
-@pytest.mark.parametrize("text", ["no address", "ſam@example.com", "a@b", "a@example.com\n"])
+@pytest.mark.parametrize("text", ["no address", "ſam@example.com", "a@b", "a@exam\nple.com"])
 def test_what_is_no_address_is_not_stored(text: str):
     with pytest.raises(ValidationError), transaction.atomic():
         User(email=text).save()

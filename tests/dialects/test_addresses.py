@@ -1,5 +1,6 @@
 """Test that each request normalizes an email address only once, when the address is parsed."""
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ import pytest
 from django.test import Client
 
 from core.addresses import Address, normalize_address
-from core.ids import to_decimal, to_ulid
+from core.ids import to_decimal, to_oid, to_ulid
 from invitations.email.models import Email
 from invitations.models import Invitation
 from tests.dialects.world import World, key
@@ -88,3 +89,66 @@ def test_what_is_read_from_the_database_is_an_address(world):
     assert {type(address) for address in Invitation.objects.values_list("email", flat=True)} == {Address}
     assert type(Invitation.objects.get(pk=key(0x40)).email) is Address
     assert world.program.email is None
+
+
+APPLIVERY = f"/applivery/v1/organizations/{to_oid(RIVERSIDE)}/apps/{to_oid(key(0x21))}/collaborators/invitations"
+HOUSE = f"/api/v0/organizations/{RIVERSIDE}/invitations"
+
+
+def get(world: World, path: str, **query: str) -> Any:
+    """Send a GET as the owner."""
+    return Client(headers={"Authorization": f"Bearer {world.credentials['owner']['token']}"}).get(path, query)
+
+
+@pytest.mark.parametrize("name", INVITING)
+def test_the_domain_of_erased_addresses_cannot_be_invited(world, name):
+    credential, path, _ = INVITING[name]
+    before = Invitation.objects.count()
+
+    response = post(world, credential, path, {"email": "erased-1@erased.invalid"})
+
+    assert response.status_code == 400
+    assert "This email address is reserved. It belongs to nobody." in response.content.decode()
+    assert Invitation.objects.count() == before
+
+
+@pytest.mark.parametrize("name", INVITING)
+@pytest.mark.parametrize("given", ["Ann Lee <Ann@Bücher.example>", "\u200bann@bu\u0308cher.example\u00a0"])
+def test_every_api_stores_and_returns_the_normalized_address(world, name, given):
+    credential, path, status = INVITING[name]
+
+    response = post(world, credential, path, {"email": given})
+
+    assert response.status_code == status
+    assert "ann@xn--bcher-kva.example" in response.content.decode()
+    assert Invitation.objects.filter(email="ann@xn--bcher-kva.example").count() == 1
+
+
+@pytest.mark.parametrize("name", INVITING)
+def test_every_api_says_which_character_is_wrong(world, name):
+    credential, path, _ = INVITING[name]
+
+    response = post(world, credential, path, {"email": "ann(work)@example.com"})
+
+    assert response.status_code == 400
+    assert "The character “(” is not allowed before the @." in json.dumps(response.json(), ensure_ascii=False)
+
+
+@pytest.mark.parametrize("given", ["New@BÜCHER.example", "new@xn--bcher-kva.example", " Ann <new@bücher.example>"])
+def test_a_filter_finds_every_form_of_an_address(world, given):
+    Invitation.objects.filter(pk=key(0x41)).update(email="new@xn--bcher-kva.example")
+
+    found = get(world, HOUSE, email=given).json()["data"]
+
+    assert [row["email"] for row in found] == ["new@xn--bcher-kva.example"]
+
+
+@pytest.mark.parametrize("address", ["r&d@example.com", "info@xn--e1afmkfd.xn--p1ai", "first/last@example.com"])
+def test_the_pattern_of_a_vendor_binds_its_parameter_and_not_its_list(world, address):
+    Invitation.objects.filter(pk=key(0x42)).update(email=address)
+
+    listed = get(world, APPLIVERY).json()["data"]["items"]
+
+    assert address in [row["email"] for row in listed]
+    assert get(world, APPLIVERY, email=address).status_code == 400
+    assert [row["email"] for row in get(world, HOUSE, email=address).json()["data"]] == [address]

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Principal
-from core.addresses import normalize_address
+from core.addresses import erased_address, normalize_address
 from core.errors import Invalid
 from invitations.actions.answering import accept
 from invitations.actions.inviting import invite, resend
@@ -23,6 +23,7 @@ from invitations.refusals import (
     InvitationNotFound,
     InvitationSuperseded,
     InvitationWaits,
+    InviteeErased,
     NewerEmailSent,
 )
 from invitations.tokens import Purpose, read_token, token_for
@@ -236,3 +237,15 @@ def test_members_without_the_right_outsiders_and_invitations_of_others(
         with track_changes() as changes, pytest.raises(refusal):
             resend(by=session_of(by), organization_id=organization.pk, invitation_id=wanted.pk)
         assert changes.nothing
+
+
+@pytest.mark.parametrize("ended", ["expired", "undeliverable"])
+def test_an_invitation_of_an_erased_person_is_not_sent_again(owner: User, organization: Organization, ended: str):
+    invitation = InvitationFactory.create(
+        organization=organization, inviter=owner, email=erased_address("1"), **{ended: True}
+    )
+
+    with track_changes() as changes, pytest.raises(InviteeErased):
+        send_again(owner, invitation)
+
+    assert changes.nothing

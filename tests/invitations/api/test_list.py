@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.principals import Method
@@ -128,16 +129,18 @@ def test_an_address_is_found_in_any_letter_case(by, path, invitation, address):
     assert said(by("owner").get(path, {"email": address})) == listed(MESSAGE, [sent_row(invitation)])
 
 
-@pytest.mark.parametrize("address", ["_nvitee@example.com", "vitee@example.com", "invitee@example.co"])
+@pytest.mark.parametrize("address", ["_nvitee@example.com", "%@example.com", "vitee@example.com", "invitee@example.co"])
 def test_an_address_is_found_whole_and_nothing_in_it_is_a_wildcard(by, path, invitation, address):
     assert said(by("owner").get(path, {"email": address})) == listed(MESSAGE, [])
 
 
-@pytest.mark.parametrize("address", ["%", "%@example.com", "invitee", "ınvitee@example.com", "ſ@example.com", ""])
+@pytest.mark.parametrize("address", ["%", "invitee", "ınvitee@example.com", "ſ@example.com", ""])
 def test_what_is_no_address_is_refused(by, path, invitation, address):
     answer = said(by("owner").get(path, {"email": address}))
 
-    assert answer == invalid_query(email=["Enter a valid email address."])
+    with pytest.raises(ValidationError) as refused:
+        normalize_address(address)
+    assert answer == invalid_query(email=refused.value.messages)
 
 
 def test_filters_by_role_look_at_the_organization_and_at_units(by, path, organization, owner, workspace):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('invitations', '0010_permission_names'),
+        ('invitations', '0011_given'),
         ('orgs', '0005_role_level'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
