@@ -219,6 +219,7 @@ class ExternalIdentity(models.Model):
 
         verbose_name_plural = "external identities"
         constraints = (
+            normalized_address_check("ignored_address", "identity_ignored_address_normalized"),
             models.UniqueConstraint(fields=["issuer", "subject"], name="identity_issuer_subject"),
             models.UniqueConstraint(fields=["user", "issuer"], name="identity_user_issuer"),
         )

@@ -7,16 +7,17 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
-from accounts.models import User
+from accounts.models import ExternalIdentity, User
 from invitations.email.models import Email
 from invitations.models import Invitation
-from tests.factories import EmailAddressFactory, EmailFactory, InvitationFactory, UserFactory
+from tests.factories import EmailAddressFactory, EmailFactory, ExternalIdentityFactory, InvitationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 COLUMNS = {
     "user": (User, "email", UserFactory),
     "address": (EmailAddress, "email", EmailAddressFactory),
+    "identity": (ExternalIdentity, "ignored_address", ExternalIdentityFactory),
     "invitation": (Invitation, "email", InvitationFactory),
     "recipient": (Email, "recipient", EmailFactory),
 }
@@ -64,7 +65,7 @@ def test_the_database_accepts_what_is_normalized(name: str, text: str):
 
 # Rows from before the constraint
 
-normalize = importlib.import_module("accounts.migrations.0011_normalize_addresses").normalize
+normalize = importlib.import_module("accounts.migrations.0015_normalize_addresses").normalize
 BUCHER = "ann@xn--bcher-kva.example"
 
 

@@ -408,7 +408,7 @@ def test_an_email_that_cannot_be_rendered_fails_and_does_not_block_the_queue(
     mail_server: ScriptedServer, invite: Invite, caplog: pytest.LogCaptureFixture
 ) -> None:
     poisoned, healthy = invite("poisoned@example.com"), invite("healthy@example.com")
-    Email.objects.filter(invitation=poisoned).update(recipient="poisoned@example.com\r\nBcc: stranger@example.com")
+    Email.objects.filter(invitation=poisoned).update(message_id="<1@example.com>\r\nBcc: stranger@example.com")
     assert deliver_next()
     assert deliver_next()
     assert not deliver_next()

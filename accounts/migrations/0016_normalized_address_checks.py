@@ -28,7 +28,7 @@ def remove_check(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("accounts", "0011_normalize_addresses"),
+        ("accounts", "0015_normalize_addresses"),
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
 
@@ -37,6 +37,12 @@ class Migration(migrations.Migration):
             model_name="user",
             constraint=models.CheckConstraint(
                 condition=models.Q(("email__regex", PATTERN)), name="user_email_normalized"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="externalidentity",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("ignored_address__regex", PATTERN)), name="identity_ignored_address_normalized"
             ),
         ),
         migrations.RunPython(add_check, remove_check),

@@ -33,7 +33,7 @@ def _replace(addresses, row, email):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("accounts", "0010_permission_names"),
+        ("accounts", "0014_encrypt_secrets"),
         ("account", "0009_emailaddress_unique_primary_email"),
     ]
 
