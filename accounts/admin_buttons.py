@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
+from django.contrib.auth import get_permission_codename
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -15,7 +16,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 
 from accounts.models import User
-from accounts.principals import Principal, staff
+from accounts.principals import Principal, may_act_as_staff, staff
 from core.admin import ReadOnlyAdmin
 from core.errors import DomainError
 
@@ -30,7 +31,8 @@ class Button:
     ``run(by, object, form data)`` calls the action. ``applies(object)`` returns whether the button is shown.
     ``field`` describes an input next to the button: ``(name, label, input type)``. The input type can also be
     ``textarea``. ``present(object)`` returns the input's initial value. ``grave`` is True for an action that cannot be
-    undone. ``reveals`` is True for an action that returns a secret. The secret is shown once.
+    undone. ``needs`` is the kind of Django permission for the button, such as ``change``. ``reveals`` is True for an
+    action that returns a secret. The secret is shown once.
     """
 
     name: str
@@ -40,13 +42,14 @@ class Button:
     field: "tuple[str, str | StrPromise, str] | None" = None
     present: Callable[[Any], str] = lambda row: ""
     grave: bool = False
+    needs: str = "change"
     reveals: bool = False
 
 
 class ActionAdmin(ReadOnlyAdmin):
     """A read-only page with buttons.
 
-    Staff need the view permission to open the page, and the change permission to use its buttons.
+    Staff need the view permission to open the page, and the change or delete permission to use its buttons.
     """
 
     buttons: Sequence[Button] = ()
@@ -65,8 +68,8 @@ class ActionAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show the row, with the buttons that apply to it."""
         row = self.get_object(request, object_id)
-        allowed = row is not None and self.has_change_permission(request, row)
-        shown = [(button, button.present(row)) for button in self.buttons if button.applies(row)] if allowed else []
+        buttons = [b for b in self.buttons if row is not None and self._permits(request, b) and b.applies(row)]
+        shown = [(button, button.present(row)) for button in buttons]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "buttons": shown})
 
     def do(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
@@ -75,7 +78,7 @@ class ActionAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(["POST"])
         row = self.get_object(request, object_id)
         pressed = next((b for b in self.buttons if b.name == button), None)
-        if row is None or pressed is None or not self.has_change_permission(request, row):
+        if row is None or pressed is None or not self._permits(request, pressed):
             raise PermissionDenied
         secret = self._press(request, pressed, row)
         return self.reveal(request, row, secret) if secret else HttpResponseRedirect(self._after(row))
@@ -97,7 +100,7 @@ class ActionAdmin(ReadOnlyAdmin):
 
     def _press(self, request: HttpRequest, button: Button, row: models.Model) -> str | None:
         """Call the action and store a message for the next page. If the action reveals a secret, return it instead."""
-        by = staff_of(request)
+        by = staff_of(request, self._permission(button.needs))
         try:
             result = button.run(by, row, request.POST.dict())
         except DomainError as refusal:
@@ -110,6 +113,12 @@ class ActionAdmin(ReadOnlyAdmin):
             messages.success(request, f"{button.label}: done.")
         return None
 
+    def _permits(self, request: HttpRequest, button: Button) -> bool:
+        return request.user.has_perm(self._permission(button.needs))
+
+    def _permission(self, action: str) -> str:
+        return f"{self.opts.app_label}.{get_permission_codename(action, self.opts)}"
+
     def _after(self, row: models.Model) -> str:
         """Return the URL of the object's page, or of the list if the object is deleted."""
         still_there = self.model._default_manager.filter(pk=row.pk).exists()
@@ -117,11 +126,11 @@ class ActionAdmin(ReadOnlyAdmin):
         return reverse(f"{view}_change", args=[row.pk]) if still_there else reverse(f"{view}_changelist")
 
 
-def staff_of(request: HttpRequest) -> Principal:
-    """Return the principal of the staff member. Raises PermissionDenied for other users."""
-    if not isinstance(request.user, User):
+def staff_of(request: HttpRequest, permission: str) -> Principal:
+    """Return the principal of the staff member with this permission. Raises PermissionDenied for other users."""
+    if not isinstance(request.user, User) or not may_act_as_staff(request.user, permission):
         raise PermissionDenied
-    return staff(request.user)
+    return staff(request.user, permission)
 
 
 def reasons_of(refusal: DomainError) -> list[str]:

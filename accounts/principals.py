@@ -5,6 +5,9 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from django.contrib.auth.models import Permission
+from django.db.models import Q
+
 from accounts.models import User
 
 
@@ -80,8 +83,32 @@ SERVICE = Principal(user=None, method=Method.SERVICE)
 LINK_HOLDER = Principal(user=None, method=Method.LINK)  # not signed in; the link is the only credential
 
 
-def staff(user: User) -> Principal:
-    """Return the principal of a staff member in the admin. Raises ValueError for other users."""
-    if not (user.is_staff and user.is_active):
-        raise ValueError("Only active staff may act in the admin.")
+def may_act_as_staff(user: User, permission: str) -> bool:
+    """Return whether the user is active, may open the admin and has this Django permission."""
+    return user.is_staff and user.has_perm(permission)  # an inactive user has no permission
+
+
+def has_more_rights(user: User, than: User) -> bool:
+    """Return whether a user has Django permissions that another user lacks.
+
+    This includes the permissions that an inactive user would have again after a reactivation.
+    """
+    if than.is_superuser or user.is_superuser:
+        return not than.is_superuser
+    return (
+        Permission.objects.filter(_given_to(user)).exclude(pk__in=Permission.objects.filter(_given_to(than))).exists()
+    )
+
+
+def _given_to(user: User) -> Q:
+    return Q(user=user) | Q(group__user=user)
+
+
+def staff(user: User, permission: str) -> Principal:
+    """Return the principal of a staff member who acts in the admin by this Django permission.
+
+    Raises ValueError for other users: the staff flag alone permits nothing.
+    """
+    if not may_act_as_staff(user, permission):
+        raise ValueError(f"Only active staff with the permission {permission} may do this.")
     return Principal(user=user, method=Method.STAFF)

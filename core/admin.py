@@ -1,10 +1,14 @@
 """The read-only base class of all admin pages. Only actions change rows (``accounts/admin_buttons.py``)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
@@ -12,6 +16,8 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from core.addresses import displayed_address, normalize_address
+
+MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS = 256, 8
 
 
 class Permissions:
@@ -38,11 +44,59 @@ class Addresses:
 
 
 class ReadOnlyAdmin(Permissions, Addresses, admin.ModelAdmin):
-    """A read-only admin page."""
+    """A read-only admin page. Lists accept the parameters of their declared filters and no other lookups."""
 
     list_per_page = 50
     show_full_result_count = False
     secret_fields: Sequence[str] = ()
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Return whether a filter of the list declares this parameter.
+
+        Django allows every lookup of a column, so `?password__startswith=` would show columns letter by letter.
+        """
+        return request is not None and lookup in self._filter_parameters(request)
+
+    def _filter_parameters(self, request: HttpRequest) -> Iterator[str | None]:
+        for declared in self.get_list_filter(request):
+            if isinstance(declared, type) and issubclass(declared, admin.SimpleListFilter):
+                yield declared.parameter_name
+                continue
+            named, kind = declared if isinstance(declared, tuple) else (declared, admin.FieldListFilter.create)
+            path = str(named)
+            field = get_fields_from_path(self.model, path)[-1]
+            yield from kind(field, request, {}, self.model, self, field_path=path).expected_parameters()
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Return the list. Django redirects incorrect parameters to the unfiltered list.
+
+        Raises DisallowedModelAdminLookup (400) if that redirect is repeated with incorrect parameters.
+        """
+        try:
+            return super().get_changelist_instance(request)
+        except (IncorrectLookupParameters, ValueError, OverflowError, TypeError) as error:
+            # The last three: values that the database cannot compare, such as a date before the year 1.
+            if ERROR_FLAG in request.GET:
+                raise DisallowedModelAdminLookup("The parameters of this list are incorrect.") from error
+            raise IncorrectLookupParameters from error
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row. Django fails if the parameter `_to_field` is empty."""
+        return super().get_object(request, object_id, from_field or None)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet, search_term: str
+    ) -> tuple[models.QuerySet, bool]:
+        """Return the rows that the search finds. Find an address in any form, such as with a Unicode domain.
+
+        Each word adds conditions, and databases limit their number. Longer searches show the unfiltered list.
+        """
+        if len(search_term) > MAX_SEARCH_LENGTH or len(search_term.split()) > MAX_SEARCH_WORDS:
+            messages.error(request, "Search for fewer words.")
+            raise IncorrectLookupParameters
+        with suppress(ValidationError):
+            search_term = normalize_address(search_term)
+        return super().get_search_results(request, queryset, search_term)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: only actions add rows."""
@@ -60,14 +114,6 @@ class ReadOnlyAdmin(Permissions, Addresses, admin.ModelAdmin):
         """Return the declared fields or, if none are declared, all columns that are not secret."""
         columns = [f.name for f in self.opts.fields if f.name not in self.secret_fields]
         return self.fields or ["permission_list" if name == "permissions" else name for name in columns]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: models.QuerySet, search_term: str
-    ) -> tuple[models.QuerySet, bool]:
-        """Return the rows that the search finds. Find an address in any form, such as with a Unicode domain."""
-        with suppress(ValidationError):
-            search_term = normalize_address(search_term)
-        return super().get_search_results(request, queryset, search_term)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

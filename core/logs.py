@@ -72,14 +72,15 @@ def shorten(text: str) -> str:
 
 
 class ClientMistakes(logging.Filter):
-    """Leave out the traceback of a request that Django refuses, for example with an unknown Host header.
+    """Leave out the traceback of a request that is refused, for example with an unknown Host header.
 
     The message says what is wrong, and the traceback would only show Django's own code.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return True, so that the record is logged."""
-        if record.name.startswith("django.security."):
+        refused = record.name == "django.request" and getattr(record, "status_code", 500) < 500
+        if refused or record.name.startswith("django.security."):
             record.exc_info = record.exc_text = None
         return True
 

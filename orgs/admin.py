@@ -115,7 +115,7 @@ class OrganizationAdmin(ActionAdmin):
                field=("limit", "Open invitations (empty for the default)", "number")),
         Button("purge", "Delete permanently",
                lambda by, o, _: organizations.purge_organization(by=by, organization_id=o.pk),
-               applies=lambda o: o.is_archived, grave=True),
+               applies=lambda o: o.is_archived, grave=True, needs="delete"),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Organization]:
@@ -173,9 +173,9 @@ class UserAdmin(ActionAdmin):
         Button("reactivate", "Reactivate", lambda by, user, _: accounts.reactivate_account(by=by, user=user),
                applies=lambda user: not user.is_active),
         Button("delete", "Delete", lambda by, user, _: accounts.delete_account(by=by, user=user),
-               applies=lambda user: user.deleted_at is None),
+               applies=lambda user: user.deleted_at is None, needs="delete"),
         Button("purge", "Delete permanently", lambda by, user, _: accounts.purge_account(by=by, user=user),
-               applies=lambda user: user.deleted_at is not None, grave=True),
+               applies=lambda user: user.deleted_at is not None, grave=True, needs="delete"),
     )  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -228,7 +228,7 @@ class MembershipAdmin(ActionAdmin):
     inlines = (AssignmentInline,)
     buttons = (
         Button("remove", "Remove from organization", lambda by, m, _: members.remove_member(
-            by=by, organization_id=m.organization_id, membership_id=m.pk)),
+            by=by, organization_id=m.organization_id, membership_id=m.pk), needs="delete"),
         Button("own", "Make owner", lambda by, m, _: members.change_member_roles(
             by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE)),
     )  # fmt: skip
@@ -284,7 +284,7 @@ class ApiKeyAdmin(ActionAdmin):
     secret_fields = ("secret_hash",)
     buttons = (
         Button("delete", "Delete key", lambda by, key, _: api_keys.delete_api_key(
-            by=by, organization_id=key.membership.organization_id, key_id=key.pk), grave=True),
+            by=by, organization_id=key.membership.organization_id, key_id=key.pk), grave=True, needs="delete"),
     )  # fmt: skip
 
 

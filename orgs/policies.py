@@ -162,8 +162,6 @@ def inviter_permissions(user: User | None, organization: Organization) -> Effect
     """Return the current permissions of an inviter, or None if the inviter is no longer an active member."""
     if user is None or not user.is_active:
         return None
-    if user.is_staff:
-        return UNRESTRICTED
     membership = find_membership(user, organization)
     return member_permissions(membership) if membership else None
 

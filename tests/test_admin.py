@@ -125,6 +125,37 @@ def test_staff_with_only_the_view_permission_cannot_use_buttons(world: World):
     assert client.post(address_of(world.organization, "do", "archive")).status_code == 403
 
 
+def staff_with(world: World, *codenames: str) -> Client:
+    """Return the browser of a staff member who has only these permissions."""
+    from django.contrib.auth.models import Permission
+
+    member = world.people["member"]
+    User.objects.filter(pk=member.pk).update(is_staff=True)
+    member.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+    client = Client()
+    client.force_login(User.objects.get(pk=member.pk))
+    return client
+
+
+def test_erasing_takes_the_delete_permission(world: World):
+    person = world.people["invitee"]
+    client = staff_with(world, "view_user", "change_user")
+    page = client.get(address_of(person)).content.decode()
+    assert "/do/deactivate" in page
+    assert "/do/delete" not in page
+    for button in ("delete", "purge"):
+        assert client.post(address_of(person, "do", button)).status_code == 403
+    assert "Delete: done." in press(staff_with(world, "view_user", "delete_user"), person, "delete")
+
+
+def test_staff_read_why_they_cannot_act_on_somebody_with_more_rights(world: World):
+    boss = User.objects.get(email="staff@example.com")
+    client = staff_with(world, "view_user", "change_user", "delete_user")
+    for button in ("deactivate", "delete", "purge"):
+        assert press(client, boss, button) == "This account has rights in the admin that you do not have."
+    assert User.objects.get(pk=boss.pk).is_active
+
+
 def test_members_are_filtered_by_their_role_in_the_organization_alone(staff: Client, world: World):
     editor = Role.objects.get(name="editor", level="unit")
     in_unit = RoleAssignmentFactory.create(
@@ -298,7 +329,7 @@ def test_an_invitations_page_shows_its_events_with_names(staff: Client, world: W
 def test_the_page_of_a_closed_account_says_who_closed_it(world: World, staff: Client, by, deleted, shown):
     user = UserFactory.create()
     closes = delete_account if deleted else deactivate_account
-    operator = principal_of_staff(User.objects.get(email="staff@example.com"))
+    operator = principal_of_staff(User.objects.get(email="staff@example.com"), "accounts.delete_user")
     closes(by=session_of(user) if by == "self" else operator, user=user)
 
     assert shown in staff.get(address_of(user)).content.decode()

@@ -31,6 +31,7 @@ from tests.support.changes import event, track_changes
 from tests.support.people import session_of
 
 PAGES = "/admin/accounts/oauthapplication"
+CHANGE = "accounts.change_oauthapplication"
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def test_the_tokens_of_a_client_are_ended(admin_pages: Client, staff_member: Use
         admin_pages.post(f"{PAGES}/{program.application.pk}/do/end-tokens")
 
     assert changes.tables == {"accounts.ApplicationAccess": (0, 0, 1)}
-    assert changes.events == [event("oauth_application.tokens_ended", program.application, staff(staff_member))]
+    assert changes.events == [event("oauth_application.tokens_ended", program.application, staff(staff_member, CHANGE))]
     assert not holds(tokens["access_token"])
     for refused in (program.refreshes(tokens["refresh_token"]), program.redeems(waiting)):
         assert result_of(refused) == (400, {"error": "invalid_grant"})
@@ -96,7 +97,7 @@ def test_a_client_is_deleted(
         admin_pages.post(f"{PAGES}/{made.pk}/do/delete")
 
     assert changes.tables == {"accounts.OAuthApplication": (0, 0, 1)}
-    assert changes.events == [event("oauth_application.deleted", made, staff(staff_member), organization)]
+    assert changes.events == [event("oauth_application.deleted", made, staff(staff_member, CHANGE), organization)]
 
 
 # Registering
@@ -142,7 +143,9 @@ def test_one_is_registered_for_a_person(admin_pages: Client, staff_member: User,
     assert made.client_id in response.content.decode()
     assert (secret == "") is public
     assert changes.tables == {"accounts.OAuthApplication": (1, 0, 0)}
-    assert changes.events == [event("oauth_application.registered", made, staff(staff_member), acts_for_owner=False)]
+    assert changes.events == [
+        event("oauth_application.registered", made, staff(staff_member, CHANGE), acts_for_owner=False)
+    ]
     page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
     assert not secret or secret not in page
 
@@ -156,7 +159,7 @@ def test_one_is_registered_for_a_system_user(
     made = OAuthApplication.objects.get()
     assert (made.user, made.system_user, made.allowed_scopes) == (None, robot.user, [])
     assert changes.events == [
-        event("oauth_application.registered", made, staff(staff_member), organization, acts_for_owner=False)
+        event("oauth_application.registered", made, staff(staff_member, CHANGE), organization, acts_for_owner=False)
     ]
     program = Program(made, shown_secret(response))
     assert result_of(program.gets_token())[0] == 200
@@ -232,7 +235,7 @@ def test_only_staff_name_another_as_the_owner(owner: User, stranger: User):
 
 def test_staff_cannot_register_a_personal_client(staff_member: User):
     with track_changes() as changes, pytest.raises(PersonRequired):
-        register_personal_client(by=staff(staff_member), name="Script")
+        register_personal_client(by=staff(staff_member, CHANGE), name="Script")
 
     assert changes.nothing
 
@@ -262,7 +265,9 @@ def test_one_is_renamed(admin_pages: Client, staff_member: User, program: Progra
     assert program.application.name == "Agenda"
     assert changes.tables == {"accounts.OAuthApplication": (0, 1, 0)}
     assert changes.events == [
-        event("oauth_application.updated", program.application, staff(staff_member), changed=["name"], scopes=[])
+        event(
+            "oauth_application.updated", program.application, staff(staff_member, CHANGE), changed=["name"], scopes=[]
+        )
     ]
     assert holds(tokens["access_token"])
 
@@ -279,7 +284,7 @@ def test_redirect_uris_are_changed(admin_pages: Client, staff_member: User, prog
         event(
             "oauth_application.updated",
             program.application,
-            staff(staff_member),
+            staff(staff_member, CHANGE),
             changed=["redirect_uris"],
             scopes=[],
         )
@@ -338,9 +343,9 @@ def test_staff_cannot_change_scopes(staff_member: User, invitee: User):
 
     with track_changes() as changes:
         with pytest.raises(TypeError, match=r"cannot be set: scopes"):
-            update_any_application(by=staff(staff_member), application=made, scopes=["organizations"])
+            update_any_application(by=staff(staff_member, CHANGE), application=made, scopes=["organizations"])
         with pytest.raises(OauthApplicationNotFound):
-            update_application(by=staff(staff_member), organization=None, application_id=made.pk, scopes=[])
+            update_application(by=staff(staff_member, CHANGE), organization=None, application_id=made.pk, scopes=[])
 
     assert changes.nothing
 
@@ -353,7 +358,7 @@ def test_a_deleted_application_is_not_found(staff_member: User, program: Program
     program.application.delete()
 
     with track_changes() as changes, pytest.raises(OauthApplicationNotFound):
-        action(by=staff(staff_member), application=stale)
+        action(by=staff(staff_member, CHANGE), application=stale)
 
     assert changes.nothing
 
@@ -363,7 +368,9 @@ def test_a_secret_is_renewed_and_shown_once(admin_pages: Client, staff_member: U
     with track_changes() as changes:
         response = admin_pages.post(f"{PAGES}/{program.application.pk}/do/renew-secret")
 
-    assert changes.events == [event("oauth_application.secret_renewed", program.application, staff(staff_member))]
+    assert changes.events == [
+        event("oauth_application.secret_renewed", program.application, staff(staff_member, CHANGE))
+    ]
     assert not holds(tokens["access_token"])
     assert result_of(program.refreshes(tokens["refresh_token"])) == (401, {"error": "invalid_client"})
     renewed = Program(program.application, shown_secret(response))
@@ -409,7 +416,7 @@ def test_staff_stop_a_personal_client(admin_pages: Client, staff_member: User, i
         event(
             "oauth_application.acting_for_owner_set",
             personal.application,
-            staff(staff_member),
+            staff(staff_member, CHANGE),
             acts_for_owner=False,
         )
     ]

@@ -8,7 +8,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.principals import Principal
+from accounts.models import User
+from accounts.principals import Principal, may_act_as_staff
 from core.errors import Invalid, NotFound, Unprocessable
 from invitations.models import Invitation
 from orgs import policies
@@ -64,7 +65,7 @@ def vouched_grant(organization: Organization, invitation: Invitation) -> Grant |
         )
     except (NotFound, Unprocessable):
         return None
-    held = policies.inviter_permissions(invitation.inviter, organization)
+    held = _vouching_permissions(invitation.inviter, organization)
     return grant if held is not None and _could_offer(held, grant) else None
 
 
@@ -75,7 +76,7 @@ def still_vouched(organization: Organization, invitation: Invitation) -> bool:
 
 def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
     """Return column values that replace the inviter with the caller, or {} if the inviter can still offer the grant."""
-    held = policies.inviter_permissions(invitation.inviter, organization)
+    held = _vouching_permissions(invitation.inviter, organization)
     return {} if held is not None and _could_offer(held, grant) else signature(by)
 
 
@@ -86,6 +87,17 @@ def signature(by: Principal) -> dict[str, Any]:
     """
     name = by.user.display_name if by.user else ""
     return {"inviter": by.user, "inviter_user_id": by.actor_id, "inviter_name": name}
+
+
+def _vouching_permissions(inviter: User | None, organization: Organization) -> EffectivePermissions | None:
+    """Return the permissions that the inviter may offer now, or None for none.
+
+    Staff who may send invitations again in the admin may offer anything. Without that permission, only their membership
+    counts.
+    """
+    if inviter is not None and may_act_as_staff(inviter, "invitations.change_invitation"):
+        return policies.UNRESTRICTED
+    return policies.inviter_permissions(inviter, organization)
 
 
 def _could_offer(held: EffectivePermissions, grant: Grant) -> bool:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.actions.ended_credentials import end_oauth_access
 from accounts.models import ExternalIdentity, IdempotentResponse, User
-from accounts.principals import Principal
+from accounts.principals import Principal, has_more_rights
 from core.errors import Conflict, Denied
 from events.models import Event
 from orgs import policies
@@ -36,6 +36,12 @@ class AccountNotYours(Denied):
     """The caller is neither the account's owner nor staff."""
 
     message = "Only the owner of the account or staff can do this."
+
+
+class AccountHasMoreRights(Denied):
+    """A staff member would act on an account with permissions in the admin that the staff member lacks."""
+
+    message = "This account has rights in the admin that you do not have."
 
 
 class AccountBusy(Conflict):
@@ -97,7 +103,7 @@ def deactivate_account(*, by: Principal, user: User) -> None:
     The account keeps its memberships, so this also works for the only owner of an organization. An event then flags the
     organization. Does nothing if the account is not active. Raises AccountNotYours if the caller is not staff.
     """
-    _require_staff(by)
+    _require_staff_over(by, user)
     account, memberships = _lock_account(user)
     if not account.is_active:
         return
@@ -116,7 +122,7 @@ def reactivate_account(*, by: Principal, user: User) -> None:
     Does nothing if the account is active. Restores neither the memberships that a deletion ended nor any credential.
     Raises AccountNotYours, AccountBusy, and AccountEnded if the account was purged.
     """
-    _require_staff(by)
+    _require_staff_over(by, user)
     account, memberships = _lock_account(user)
     if account.is_active:
         return
@@ -148,15 +154,23 @@ def purge_account(*, by: Principal, user: User) -> None:
 
 
 def _require_self_or_staff(by: Principal, user: User) -> None:
-    """Raise AccountNotYours unless the caller is staff, or the account's owner with an unrestricted credential."""
+    """Require staff with the account's rights or more, or the account's owner with an unrestricted credential.
+
+    Raises AccountNotYours, AccountHasMoreRights.
+    """
     narrowed = by.organization_id is not None or by.permissions is not None
-    if not by.is_staff and (narrowed or not by.is_person or by.actor_id != user.pk):
+    if by.is_staff:
+        _require_staff_over(by, user)
+    elif narrowed or not by.is_person or by.actor_id != user.pk:
         raise AccountNotYours
 
 
-def _require_staff(by: Principal) -> None:
-    if not by.is_staff:
+def _require_staff_over(by: Principal, user: User) -> None:
+    """Raise AccountNotYours unless the caller is staff, and AccountHasMoreRights if the account has more rights."""
+    if not by.is_staff or by.user is None:
         raise AccountNotYours
+    if has_more_rights(user, than=by.user):
+        raise AccountHasMoreRights
 
 
 def _lock_account(user: User) -> tuple[User, list[Membership]]:

@@ -161,6 +161,7 @@ class OAuthApplicationAdmin(ActionAdmin):
             _("Delete application"),
             lambda by, a, _: applications.end_application(by=by, application=a),
             grave=True,
+            needs="delete",
         ),
     )
 
@@ -177,7 +178,9 @@ class OAuthApplicationAdmin(ActionAdmin):
         form = RegistrationForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             try:
-                application, secret = register_application(staff_of(request), form.cleaned_data)
+                application, secret = register_application(
+                    staff_of(request, self._permission("add")), form.cleaned_data
+                )
             except DomainError as refusal:
                 form.add_error(None, reasons_of(refusal))
             except ValidationError as refusal:

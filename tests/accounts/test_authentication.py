@@ -192,7 +192,7 @@ def test_a_session_of_an_ended_account_is_nobodys(shown, member):
 
 @pytest.mark.parametrize("kind", ["jwt", "api key", "session", "oauth"])
 def test_no_credential_works_again_after_the_account_was_deactivated(shown, member, kind):
-    by_staff = staff(UserFactory.create(email="staff@example.com", staff=True))
+    by_staff = staff(UserFactory.create(email="staff@example.com", superuser=True), "accounts.change_user")
     application = OAuthApplicationFactory.create(user=member)
     issued = issue_token(application, member, "organizations profile", timezone.now() + timedelta(hours=1))
     credential = {**shown, "oauth": {"Authorization": f"Bearer {issued}"}}[kind]

@@ -95,7 +95,7 @@ def make_world() -> SimpleNamespace:
         member=session_of(member),
         invitee=session_of(invitee),
         stranger=session_of(stranger),
-        staff=staff(UserFactory.create(email="staff@example.com", staff=True)),
+        staff=staff(UserFactory.create(email="staff@example.com", superuser=True), "accounts.change_user"),
         inactive=UserFactory.create(email="inactive@example.com", deactivated=True),
         membership=membership.pk,
         of_system_user=organization.memberships.get(user=system_user).pk,

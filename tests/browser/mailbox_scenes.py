@@ -86,7 +86,7 @@ def unverified_address_with_the_listed_link(stage: Stage) -> Response:
 @scene(200)
 def sign_up_for_a_closed_account(stage: Stage) -> Response:
     operator = UserFactory.create(email="staff@example.com", superuser=True)
-    delete_account(by=staff(operator), user=stage.invitee)
+    delete_account(by=staff(operator, "accounts.delete_user"), user=stage.invitee)
     stage.show()
     stage.visitor.go(f"/invitations/{stage.invitation.pk}/sign-up")
     return stage.visitor.submit({"Password": PASSWORD}, "Create an account")

@@ -9,9 +9,9 @@ from tests.factories import UserFactory
 
 @pytest.fixture
 def staff_member(db: None) -> User:
-    return UserFactory.create(email="staff@example.com", staff=True)
+    return UserFactory.create(email="staff@example.com", superuser=True)
 
 
 @pytest.fixture
 def by_staff(staff_member: User) -> Principal:
-    return staff(staff_member)
+    return staff(staff_member, "accounts.change_user")

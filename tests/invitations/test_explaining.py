@@ -80,7 +80,10 @@ def story(invitation: Invitation, **shown: bool) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("how", [deactivate_account, delete_account])
 @pytest.mark.parametrize("shown", [{}, {"to_staff": True, "with_account": True}])
 def test_an_account_that_staff_closed_is_named_to_everybody(invitation: Invitation, how: Any, shown: dict[str, bool]):
-    how(by=staff(UserFactory.create(superuser=True)), user=UserFactory.create(email=invitation.email))
+    how(
+        by=staff(UserFactory.create(superuser=True), "accounts.delete_user"),
+        user=UserFactory.create(email=invitation.email),
+    )
 
     assert reason(invitation, **shown) == "account_closed"
 

@@ -235,9 +235,7 @@ class TestInviterPermissions:
         assert policies.inviter_permissions(owner, organization) is None
         assert policies.inviter_permissions(staff_member, organization) is None
 
-    def test_staff_are_unrestricted_while_they_are_staff(self, organization: Organization, staff_member: User):
-        assert policies.inviter_permissions(staff_member, organization) == UNRESTRICTED
-        staff_member.is_staff = False
+    def test_staff_who_are_no_members_have_none_here(self, organization: Organization, staff_member: User):
         assert policies.inviter_permissions(staff_member, organization) is None
 
     def test_a_system_user_is_treated_like_a_member(self, organization: Organization):

@@ -109,7 +109,7 @@ def test_it_does_not_apply_to_other_credentials(strict: Organization, owner: Use
 
 
 def test_it_does_not_apply_to_staff(strict: Organization):
-    by = staff(UserFactory.create(email="staff@example.com", staff=True))
+    by = staff(UserFactory.create(email="staff@example.com", superuser=True), "accounts.change_user")
     assert lock_organization(strict.pk, by=by) == strict
 
 

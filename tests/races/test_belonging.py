@@ -55,7 +55,7 @@ Founded = Callable[..., Organization]
 
 @pytest.fixture
 def by_staff(transactional_db: None) -> Principal:
-    return staff(UserFactory.create(email="staff@example.com", staff=True))
+    return staff(UserFactory.create(email="staff@example.com", superuser=True), "accounts.change_user")
 
 
 def owners_of(organization: Organization) -> int:

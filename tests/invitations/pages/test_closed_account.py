@@ -25,7 +25,7 @@ CLOSED = (
 
 @pytest.fixture
 def operator(db):
-    return staff(UserFactory.create(email="staff@example.com", superuser=True))
+    return staff(UserFactory.create(email="staff@example.com", superuser=True), "accounts.delete_user")
 
 
 @pytest.fixture
