@@ -52,7 +52,11 @@ class HealthMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Call the health view of the path, if there is one."""
         check = CHECKS.get(request.path_info)
-        return check(request) if check else self.get_response(request)
+        if check is None:
+            return self.get_response(request)
+        response = check(request)
+        response.headers["Content-Length"] = str(len(response.content))
+        return response
 
 
 CHECKS = {"/healthz/live": live, "/healthz/ready": ready}

@@ -12,6 +12,7 @@ from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from pkgutil import walk_packages
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -35,7 +36,7 @@ SEPARATORS = ("", "-", ".", "=", '="', "='", ":", "://", ": ", " ", "\n", "@", "
 def found_in(value: object, name: str = "", depth: int = 3) -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield the patterns that a value is or contains, each with the name of its variable."""
     if isinstance(value, re.Pattern):
-        yield name, value
+        yield name, as_text(value)
     elif isinstance(value, RegexValidator):
         yield name, re.compile(value.regex)
     elif depth and isinstance(value, (list, tuple, set, frozenset)):
@@ -44,6 +45,13 @@ def found_in(value: object, name: str = "", depth: int = 3) -> Iterator[tuple[st
         yield from chain.from_iterable(found_in(item, str(key), depth - 1) for key, item in value.items())
     elif depth and isinstance(value, type) and value.__module__.partition(".")[0] in PACKAGES:
         yield from found_in(dict(vars(value)), name, depth)
+
+
+def as_text(pattern: re.Pattern[Any]) -> re.Pattern[str]:
+    """Return a pattern of bytes as the same pattern of characters."""
+    if isinstance(pattern.pattern, str):
+        return pattern
+    return re.compile(pattern.pattern.decode("latin-1"), re.ASCII | (pattern.flags & ~re.UNICODE))
 
 
 def named_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
@@ -71,8 +79,8 @@ def inline_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
                     yield name, re.compile(text)
 
 
-def names_matched_as_a_whole() -> set[str]:
-    """Return the names of patterns that the code uses with `fullmatch` or as `pattern=`, and in no other way."""
+def uses_of_names() -> dict[str, set[str]]:
+    """Return the methods that the code calls on each name. A name passed as `pattern=` is matched as a whole."""
     uses: dict[str, set[str]] = {}
     for node in syntax_trees():
         match node:
@@ -80,13 +88,20 @@ def names_matched_as_a_whole() -> set[str]:
                 uses.setdefault(name, set()).add(method)
             case ast.keyword(arg="pattern", value=ast.Name(id=name)):
                 uses.setdefault(name, set()).add("fullmatch")
-    return {name for name, methods in uses.items() if methods and methods <= {"fullmatch", "pattern", "flags"}}
+    return uses
 
 
-AS_A_WHOLE = names_matched_as_a_whole()
+USES = uses_of_names()
+
+
+def matched(name: str, pattern: re.Pattern[str]) -> Match:
+    """Return the method that the code calls on the pattern, else `split`, which looks everywhere in the text."""
+    called = USES.get(name, set()) - {"pattern", "flags"}
+    return getattr(pattern, called.pop() if called in ({"fullmatch"}, {"match"}) else "split")
+
+
 PATTERNS = {
-    pattern.pattern: (pattern, pattern.fullmatch if name in AS_A_WHOLE else pattern.split)
-    for name, pattern in chain(inline_patterns(), named_patterns())
+    pattern.pattern: (pattern, matched(name, pattern)) for name, pattern in chain(inline_patterns(), named_patterns())
 }
 
 

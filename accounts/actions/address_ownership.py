@@ -117,7 +117,9 @@ def verify_address(*, by: Principal, user: User, address: Address) -> None:
     addresses = EmailAddress.objects.filter(user=user)
     try:
         with transaction.atomic():
-            if not addresses.filter(email=address).update(verified=True):
+            if not addresses.filter(email=address, verified=False).update(verified=True):
+                if addresses.filter(email=address).exists():
+                    return  # a concurrent request has verified it
                 is_first = not addresses.filter(primary=True).exists()
                 EmailAddress.objects.create(user=user, email=address, verified=True, primary=is_first)
             if user.email is None:

@@ -17,7 +17,7 @@ from core.encryption import SecretNotReadable, decrypt, encrypt
 from orgs.actions.api_keys import create_api_key
 from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import OAuthApplicationFactory, UserFactory
-from tests.support.changes import rows_of
+from tests.support.changes import all_models, rows_of
 from tests.support.people import session_of
 
 OLD, NEW = "the old key, which is long enough to be one", "the new key, which is long enough to be one"
@@ -30,7 +30,7 @@ def person(db):
 
 def dump():
     """Return everything that the database contains."""
-    return "\n".join(str(row) for model in apps.get_models() for row in rows_of(model).values())
+    return "\n".join(str(row) for model in all_models() for row in rows_of(model).values())
 
 
 def test_a_dump_contains_no_secret_of_two_factor_authentication(person):

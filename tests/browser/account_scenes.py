@@ -151,7 +151,12 @@ def application_withdrawn(stage: Stage) -> Response:
 
 
 SCENES["page-not-found"] = (404, at("/nowhere"))
-SCENES["method-not-known"] = (405, lambda stage: stage.visitor.go(f"/invitations/{stage.invitation.pk}/accept"))
+
+
+@scene(405)
+def method_not_known(stage: Stage) -> Response:
+    stage.visitor.sign_in(stage.invitee)
+    return stage.visitor.go(f"/accounts/applications/{stage.invitation.pk}/withdraw/")
 
 
 @scene(503)

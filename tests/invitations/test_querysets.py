@@ -207,7 +207,7 @@ class TestTheOrganization:
             return SentInvitationFilter(sent, Invitation.objects.all()).qs
 
         assert list(match(email="Alice@Example.com")) == [alice]
-        assert not SentInvitationFilter({"email": "al%@example.com"}).is_valid()
+        assert not match(email="al%@example.com").exists()
         assert not match(email="a_ice@example.com").exists()
         assert list(match(role=str(role.pk))) == [alice]
         assert list(match(invitedBy=str(owner.pk))) == [alice]

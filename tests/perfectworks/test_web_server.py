@@ -252,10 +252,10 @@ def test_the_headers_of_proxies_are_passed_on_only_if_there_is_one(settings, pro
 
 def test_the_access_log_has_the_path_in_one_encoding_and_no_query(server, caplog):
     with caplog.at_level(logging.INFO, "perfectworks.access"), running(server.application) as another:
-        _, body = exchange(another, b"GET /%69/secret%0Atoken?key=1 HTTP/1.1\r\nHost: evil.example\r\n\r\n")
+        _, body = exchange(another, b"GET /%69/secret%0Atoken/x?key=1 HTTP/1.1\r\nHost: evil.example\r\n\r\n")
 
     [line] = [record.getMessage() for record in caplog.records if record.name == "perfectworks.access"]
-    assert line.startswith(f"GET /i/secret%0Atoken 400 {len(body)} bytes ")
+    assert line.startswith(f"GET /i/secret%0Atoken/x 400 {len(body)} bytes ")
 
 
 def test_an_application_that_crashes_gets_a_500(caplog):
