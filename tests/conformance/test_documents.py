@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import schemathesis
 from django.core.cache import cache
+from django.core.wsgi import get_wsgi_application
 from django.db import connection, transaction
 from django.test import Client
 from hypothesis import HealthCheck, given, seed, settings
@@ -22,11 +23,11 @@ from schemathesis import Case, Config, GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from perfectworks.urls import DOCUMENTS
-from perfectworks.wsgi import application
 from tests.conformance.asking import Cast, Shown
 from tests.repetition import times
 from tests.support.openapi import with_closed_responses
 
+application = get_wsgi_application()
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 # A request that is valid by the schema may still be rejected: because of stored data, a rate limit, or a rule that the
 # schema cannot express (400), such as "no control characters" or "exactly one of these two fields".
