@@ -33,7 +33,7 @@ demo: $(STAMP) ## add demo data to an empty database, and print how to sign in
 test: $(STAMP) ## run every test on SQLite; on PostgreSQL, if a server responds, the tests that depend on the database
 	@$(BIN)/python tests/run.py -n $(WORKERS) --dist worksteal $(ARGS)
 
-test-all: $(STAMP) ## run every test on both databases, and races, crashes and generated requests many times, as CI does
+test-all: $(STAMP) ## like test, but on both databases whatever uses them, and races, crashes and generated requests many times, as CI does
 	@$(BIN)/python tests/run.py --full -n $(WORKERS) --dist worksteal $(ARGS)
 
 coverage: $(STAMP) ## run the tests on SQLite and list the lines that no test reaches

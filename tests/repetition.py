@@ -41,10 +41,10 @@ def leave_out_repetition(config: pytest.Config, items: list[pytest.Item]) -> Non
 def depends_on_database(item: pytest.Item) -> bool:
     """Return whether the result of the test depends on the database.
 
-    It does if the test or one of its fixtures uses the database, unless the test has the marker `any_database` or
-    `browser`: tests without a browser run the same queries on both databases.
+    It does if the test or one of its fixtures uses the database, but not if the test has the marker `browser`: other
+    tests run the same queries on both databases. Without `--full`, the marker `any_database` excludes a test too.
     """
     fixtures = set(getattr(item, "fixturenames", ()))
     markers = {marker.name for marker in item.iter_markers()}
     asks = fixtures & FIXTURES_OF_THE_DATABASE or markers & MARKERS_OF_THE_DATABASE
-    return bool(asks) and not markers & {"any_database", "browser"}
+    return bool(asks) and not markers & ({"browser"} if full else {"browser", "any_database"})

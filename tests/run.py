@@ -2,7 +2,7 @@
 
 `TEST_DATABASE_URL` is the URL of the PostgreSQL server. The default is the local server on the standard port. With
 `REQUIRE_POSTGRESQL=1`, a missing server is a failure. Tests that do not depend on the database run once, on SQLite.
-With `--full`, all tests run on both databases, and tests that depend on chance are repeated (see `repetition.py`).
+With `--full`, tests that depend on chance are repeated (see `repetition.py`).
 """
 
 import getpass
@@ -52,12 +52,7 @@ def available_server() -> tuple[str, str] | None:
 
 
 def run_again(name: str, url: str) -> int:
-    """Run pytest on a second database and return the exit code.
-
-    Without `--full`, run only the tests that depend on the database.
-    """
-    if "--full" in sys.argv:
-        return run_tests(name, url)
+    """Run pytest on a second database and return the exit code. Leave out tests with the same result on both."""
     code = run_tests(name, url, "--second-database")
     return 0 if code == NO_TESTS else code
 
