@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from psycopg.sql import SQL, Literal
 
-from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentResponse, User
+from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentResponse, OAuthApplication, User
 from events.models import Event
 from invitations.actions.reminders import ending_soon
 from invitations.email.address_hashes import SendingCounter, Suppression
@@ -121,6 +121,23 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "the people with access by an application": (
         "accounts_applicationaccess_application_id",
         lambda: ApplicationAccess.objects.filter(application=SOME),
+    ),
+    "the organizations that a person created": (
+        "event_of_founder",
+        lambda: Event.objects.filter(kind="organization.created", actor_id=SOME).order_by(),
+    ),
+    # What refers to a person whose account is purged:
+    "the service accounts of a person": (
+        "accounts_user_responsible_id",
+        lambda: User.objects.filter(responsible=SOME),
+    ),
+    "the service clients of a person": (
+        "accounts_oauthapplication_responsible_id",
+        lambda: OAuthApplication.objects.filter(responsible=SOME),
+    ),
+    "the API keys of a person's service accounts": (
+        "orgs_apikey_responsible_id",
+        lambda: ApiKey.objects.filter(responsible=SOME).order_by(),
     ),
     "expired idempotent responses": ("idempotent_response_age", IdempotentResponse.objects.outdated),
 }
