@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from core.ids import uuid7
@@ -57,6 +58,12 @@ class EventQuerySet(models.QuerySet["Event"]):
     def of_organization(self, organization_id: UUID) -> "EventQuerySet":
         """Return the events of an organization, oldest first."""
         return self.filter(organization_id=organization_id).order_by("id")
+
+    def founded_by(self, actor_id: UUID) -> "EventQuerySet":
+        """Return the events of the organizations that a person created."""
+        # A literal: generic plans use a partial index only if its condition is in the text of the query.
+        created = RawSQL("'organization.created'", ())
+        return self.filter(kind=created, actor_id=actor_id)
 
     def about(self, subject: models.Model) -> "EventQuerySet":
         """Return the events about an object, oldest first."""

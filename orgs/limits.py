@@ -65,7 +65,7 @@ def require_may_found(founder: User) -> None:
     """
     lock_active_account(founder.pk)
     since = timezone.now() - DAY
-    created = Event.objects.filter(kind="organization.created", actor_id=founder.pk, id__gte=first_uuid7(since))
+    created = Event.objects.founded_by(founder.pk).filter(id__gte=first_uuid7(since))
     times = created.filter(created_at__gt=since).order_by("-id").values_list("created_at", flat=True)
     limit = settings.ORGANIZATIONS_PER_PERSON_PER_DAY
     blocking = times[limit - 1 : limit].first()

@@ -124,7 +124,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     ),
     "the organizations that a person created": (
         "event_of_founder",
-        lambda: Event.objects.filter(kind="organization.created", actor_id=SOME).order_by(),
+        lambda: Event.objects.founded_by(SOME).order_by(),
     ),
     # What refers to a person whose account is purged:
     "the service accounts of a person": (
