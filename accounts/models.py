@@ -21,6 +21,7 @@ from oauth2_provider.models import AbstractApplication, ApplicationManager
 
 from core.addresses import MAX_LENGTH, STORED_PATTERN, Address, normalize_address
 from core.ids import uuid7
+from core.natural_keys import NoNaturalKey
 from core.text import validate_plain_text
 from core.web_addresses import WebAddressField
 
@@ -123,6 +124,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     )
 
     objects = UserManager()
+    natural_key = NoNaturalKey()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
