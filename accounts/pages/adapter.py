@@ -11,24 +11,29 @@ from allauth.core import ratelimit
 from allauth.core.internal.ratelimit import consume
 from anymail.exceptions import AnymailAPIError
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.sign_ins import record_failed_sign_in, record_sign_in, record_wrong_password
 from accounts.known_devices import remember_device
 from accounts.models import User
 from accounts.pages.emails import render_account_email
 from accounts.receivers import record_own_change
+from accounts.second_factor import has_second_factor
 from accounts.sign_in_limits import password_attempt
 from core.addresses import Address, displayed_address, normalize_address
 from core.errors import Unavailable
 from core.smtp import connection_for_request
 
 logger = logging.getLogger(__name__)
+PROTECT_STAFF = _("Staff see the data of every organization. Please protect your account with a second factor.")
 COUNTED_BY_LINK = "perfectworks.counted_by_link"
 
 
@@ -85,13 +90,17 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Finish a sign-in, and remember the browser.
 
-        A person who has just signed up has also just signed in.
+        A person who has just signed up has also just signed in. Staff without a second factor are led to the page that
+        sets one up, which asks for the password again. They can leave it.
         """
         if kwargs["signup"]:
             record_authentication(request, user, method="password", reauthenticated=True)
         records = get_authentication_records(request, user)
         record_sign_in(user, [record.get("type", record["method"]) for record in records])
         response: HttpResponse = super().post_login(request, user, **kwargs)
+        if user.is_staff and not has_second_factor(user):
+            messages.info(request, PROTECT_STAFF)
+            response = redirect("mfa_activate_totp")
         remember_device(request, response, user.pk)
         return response
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import User
 from tests.accounts.pages.conftest import PASSWORD
 from tests.support.pages import visible_text
 
@@ -90,3 +91,14 @@ def test_too_many_requests_have_their_own_page(client, member, settings):
         "Please wait a few minutes and try again.",
         "Home",
     ]
+
+
+def test_staff_without_a_second_factor_are_led_to_set_one_up_and_not_locked_out(client, member):
+    User.objects.filter(pk=member.pk).update(is_staff=True, is_superuser=True)
+
+    response = client.post("/accounts/login/?next=/admin/", {"login": "member@example.com", "password": PASSWORD})
+
+    assert response["Location"] == "/accounts/2fa/totp/activate/"
+    page = client.get(response["Location"], follow=True)
+    assert "Please protect your account with a second factor." in " ".join(visible_text(page))
+    assert client.get("/admin/").status_code == 200
