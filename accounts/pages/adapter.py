@@ -18,6 +18,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
@@ -33,7 +34,10 @@ from core.errors import Unavailable
 from core.smtp import connection_for_request
 
 logger = logging.getLogger(__name__)
-PROTECT_STAFF = _("Staff see the data of every organization. Please protect your account with a second factor.")
+PROTECT_STAFF = _(
+    "Staff see the data of every organization. Please protect your account with a second factor."
+    ' You can also <a href="{}">go on</a> and do this later.'
+)
 COUNTED_BY_LINK = "perfectworks.counted_by_link"
 
 
@@ -99,7 +103,7 @@ class AccountAdapter(DefaultAccountAdapter):
         record_sign_in(user, [record.get("type", record["method"]) for record in records])
         response: HttpResponse = super().post_login(request, user, **kwargs)
         if user.is_staff and not has_second_factor(user):
-            messages.info(request, PROTECT_STAFF)
+            messages.info(request, format_html(str(PROTECT_STAFF), response["Location"]))
             response = redirect("mfa_activate_totp")
         remember_device(request, response, user.pk)
         return response

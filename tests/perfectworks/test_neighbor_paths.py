@@ -130,7 +130,8 @@ def test_the_redirect_of_a_link_is_not_stored_and_the_session_gets_nothing(clien
     assert not response.cookies
 
 
-def test_signing_in_from_the_typed_path_of_the_admin_ends_in_the_admin(client, db):
+def test_signing_in_from_the_typed_path_of_the_admin_leads_to_the_admin(client, db):
+    """Staff without a second factor read about it first, with a link to the admin."""
     UserFactory.create(email="staff@example.com", password="a calm and long phrase", superuser=True)
 
     page = client.get("/admin/login", follow=True)
@@ -142,6 +143,9 @@ def test_signing_in_from_the_typed_path_of_the_admin_ends_in_the_admin(client, d
     }
     response = client.post(reverse("account_login"), form, follow=True)
 
+    assert response.status_code == 200
+    assert '<a href="/admin/login/">go on</a>' in response.content.decode()
+    response = client.get("/admin/login/", follow=True)
     assert (response.status_code, response.request["PATH_INFO"]) == (200, "/admin/")
 
 
