@@ -46,10 +46,10 @@ class WebAddressSerializerField(StrictTextField):
 
 @extend_schema_field({"type": "string", "enum": [*dict(settings.LANGUAGES), None]})
 class LanguageField(ChoiceField):
-    """An optional language of pages and emails. Null and the empty string both mean no language."""
+    """An optional language of pages and emails. Null means no language, stored as an empty string."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(choices=settings.LANGUAGES, allow_null=True, allow_blank=True, **options)
+        super().__init__(choices=settings.LANGUAGES, allow_null=True, **options)
 
     def run_validation(self, data: Any = serializers.empty) -> str:
         """Return the language code or an empty string."""

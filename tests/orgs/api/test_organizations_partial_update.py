@@ -56,6 +56,7 @@ def test_nothing_to_change_is_refused(by, organization):
         ({"name": None}, {"name": ["This field may not be null."]}),
         ({"name": "a\u200bb"}, {"name": ["The character U+200B at position 2 is not allowed here."]}),
         ({"language": "xx"}, {"language": ["One of these is expected: en, de."]}),
+        ({"language": ""}, {"language": ["One of these is expected: en, de."]}),
         ({"slug": None}, {"slug": ["This field may not be null."]}),
         ({"description": "x" * 2001}, {"description": ["Ensure this field has no more than 2000 characters."]}),
         ({"description": "\x07"}, {"description": ["The character U+0007 at position 1 is not allowed here."]}),
