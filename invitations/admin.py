@@ -153,7 +153,7 @@ class InvitationAdmin(ActionAdmin):
         Button("correct", "Correct address", lambda by, i, data: inviting.correct_address(
             by=by, organization_id=i.organization_id, invitation_id=i.pk, email=parse_address(data.get("email", ""))),
             applies=lambda i: i.state in ("pending", "error") and not i.is_superseded,
-            field=("email", "Correct email address", "email")),
+            field=("email", "Correct email address", "text")),
         Button("extend", "Extend", _extend, applies=lambda i: i.is_open, field=("days", "Days from now", "number")),
         Button("cancel", "Withdraw", lambda by, i, data: inviting.cancel(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),

@@ -150,6 +150,15 @@ def test_one_is_registered_for_a_person(admin_pages: Client, staff_member: User,
     assert not secret or secret not in page
 
 
+@pytest.mark.parametrize(
+    "typed", ["Owner@Example.com", "\u200bowner@example.com\u00a0", "Olga Owner <owner@example.com>"]
+)
+def test_the_owner_is_found_by_every_form_of_the_address(admin_pages: Client, owner: User, typed: str):
+    registers(admin_pages, kind="client", owner=typed, redirect_uris=CALLBACK)
+
+    assert OAuthApplication.objects.get().user == owner
+
+
 def test_one_is_registered_for_a_system_user(
     admin_pages: Client, staff_member: User, organization: Organization, robot: Membership
 ):

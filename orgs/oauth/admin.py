@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_buttons import ActionAdmin, Button, reasons_of, staff_of
 from accounts.models import OAuthApplication, User
+from accounts.pages.forms import AddressInputField
 from accounts.principals import Principal
 from core.errors import DomainError
 from orgs.models import Membership
@@ -39,7 +40,7 @@ class RegistrationForm(forms.Form):
             (SERVICE, _("Service account (client credentials)")),
         ],
     )
-    owner = forms.EmailField(
+    owner = AddressInputField(
         label=_("Owner"), required=False, help_text=_("Email address of the person who owns the application.")
     )
     system_user = forms.UUIDField(
