@@ -6,11 +6,11 @@ WEB_CONCURRENCY sets the number of processes.
 import os
 
 from core.logs import logging_settings
-from perfectworks.environment import Environment
+from perfectworks.environment import Environment, listening_address
 
 env = Environment()
 
-bind = f"{env.str('HOST', default='127.0.0.1')}:{env.int('PORT', default=8000)}"
+bind = listening_address(env.str("HOST", default="127.0.0.1"), env.int("PORT", default=8000))
 worker_class = "perfectworks.web_worker.WebWorker"
 threads = env.int("WEB_THREADS", default=8)
 timeout = 60

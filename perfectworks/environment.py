@@ -100,6 +100,11 @@ def require_root_path(variables: Mapping[str, str]) -> None:
         raise ImproperlyConfigured("SCRIPT_NAME is set, but the service needs a host of its own. Unset it.")
 
 
+def listening_address(host: str, port: int) -> str:
+    """Return where the web server listens, in the form of gunicorn: ``127.0.0.1:8000`` or ``[::1]:8000``."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def require_line(name: str, text: str) -> str:
     """Return the text. Raises ImproperlyConfigured if it is not one visible line."""
     if UNSAFE_IN_A_LINE.search(text) or text != text.strip() or len(text) > 64:

@@ -450,7 +450,7 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "PerfectWorks",
+    "TITLE": SERVICE_NAME,
     "DESCRIPTION": "Organizations, memberships, roles and invitations.\n\n"
     "Names and texts must not contain control characters, invisible characters, or characters that change the writing "
     "direction.",

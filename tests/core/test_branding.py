@@ -62,12 +62,13 @@ def test_the_initials_of_the_name(settings: Settings, name: str, letters: str) -
     assert get_branding().initials == letters
 
 
-def test_the_sender_the_authenticator_and_the_policy_follow_the_settings() -> None:
+def test_the_sender_the_authenticator_the_document_and_the_policy_follow_the_settings() -> None:
     policy = "settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['img-src']"
-    shown = f"settings.DEFAULT_FROM_EMAIL, settings.MFA_TOTP_ISSUER, {policy}"
+    title = "settings.SPECTACULAR_SETTINGS['TITLE']"
+    shown = f"settings.DEFAULT_FROM_EMAIL, settings.MFA_TOTP_ISSUER, {title}, {policy}"
     completed = load(shown, **PRODUCTION, **NAMED)
     assert completed.stdout.strip() == (
-        "Riverside Passes <no-reply@perfectworks.test> Riverside Passes "
+        "Riverside Passes <no-reply@perfectworks.test> Riverside Passes Riverside Passes "
         "[\"'self'\", 'data:', 'https://cdn.riverside.test/logo.png']"
     ), completed.stderr
 

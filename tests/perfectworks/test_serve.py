@@ -214,8 +214,9 @@ def test_a_part_that_ends_without_being_asked_is_a_failure(script, code):
     assert serve.exit_code(process) == code
 
 
-def test_a_free_port_is_accepted():
-    serve.require_free_port("127.0.0.1", free_port())
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_a_free_port_is_accepted(host):
+    serve.require_free_port(host, free_port())
 
 
 def test_a_host_that_is_not_ours_is_refused():

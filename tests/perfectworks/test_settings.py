@@ -7,6 +7,8 @@ import sys
 
 import pytest
 
+from perfectworks.environment import listening_address
+
 SECRET = "f4QmZ8vJ2xWc7RtYb1NsKd6LpHg3EaUoB5iD9kXyM0qVhTjCwF"
 NO_HOST = "which is not a host name or an IP address."
 PRODUCTION = {"SECRET_KEY": SECRET, "PUBLIC_BASE_URL": "https://perfectworks.test"}
@@ -225,6 +227,13 @@ def test_other_hosts_and_origins_too():
         " ['https://*.xn--bcher-kva.test', 'http://xn--bcher-kva.test'],"
         " ['https://xn--bcher-kva.test', 'chrome-extension://abcdef']]\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("host", "address"), [("127.0.0.1", "127.0.0.1:8000"), ("::1", "[::1]:8000"), ("localhost", "localhost:8000")]
+)
+def test_the_web_server_listens_on_any_host(host: str, address: str):
+    assert listening_address(host, 8000) == address
 
 
 def test_emails_from_an_ipv6_address_have_its_form_of_a_domain():

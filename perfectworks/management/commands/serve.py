@@ -168,7 +168,7 @@ def exit_code(process: subprocess.Popen[bytes]) -> int:
 
 def require_free_port(host: str, port: int) -> None:
     """Raise CommandError when the port cannot be bound, for example because another program uses it."""
-    with socket.socket() as attempt:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as attempt:
         attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             attempt.bind((host, port))
