@@ -183,7 +183,7 @@ def unmasked(exc: BaseException) -> BaseException:
     cause: BaseException | None = exc
     while isinstance(cause, UpdateError | SessionInterrupted):
         cause = cause.__context__
-    return cause if isinstance(cause, db.OperationalError | db.InterfaceError) else exc
+    return cause if isinstance(cause, db.OperationalError | db.InterfaceError | db.InternalError) else exc
 
 
 def is_crash(exc: BaseException) -> bool:
