@@ -41,11 +41,16 @@ def code_attempt(request: HttpRequest, user: User) -> SignInAttempt | None:
 
 
 def forget_attempts(request: HttpRequest, addresses: list[str], user: User) -> None:
-    """Forget the wrong attempts for an account, because its password was reset by an emailed link."""
+    """Forget the wrong attempts for an account, because its password was reset by an emailed link.
+
+    This includes the attempts of this browser if it is a known one, and those of the user's own sessions.
+    """
+    clients = {_client(request, None), _client(request, known_device(request, [user.pk])), str(user.pk)}
     for account in (*(f"password {address}" for address in addresses), f"code {user.pk}"):
         _clear(request, "by_account", account)
-        _clear(request, "by_client_and_account", f"{_client(request, None)} {account}")
-        _clear(request, "by_client_during_attack", f"{_client(request, None)} {account}")
+        for client in clients:
+            _clear(request, "by_client_and_account", f"{client} {account}")
+            _clear(request, "by_client_during_attack", f"{client} {account}")
 
 
 def _attempt(request: HttpRequest, account: str, device: str | None) -> SignInAttempt | None:

@@ -138,17 +138,51 @@ def test_entering_the_password_again_does_not_depend_on_others(client, member):
     assert response.status_code == 302
 
 
-def test_a_reset_by_an_emailed_link_forgets_the_wrong_passwords(client, member, mailoutbox, settings):
-    attack(6, HOME)
-    client.post("/accounts/password/reset/", {"email": "member@example.com"})
-    [link] = [word for word in mailoutbox[0].body.split() if "/password/reset/key/" in word]
-    opened = client.get(link.removeprefix(settings.PUBLIC_BASE_URL))
-    new = "another calm and long phrase"
-    client.post(opened["Location"], {"password1": new, "password2": new}, REMOTE_ADDR=HOME)
+class TestResetByAnEmailedLink:
+    """A person who proves who they are by an emailed link need not wait because of wrong passwords."""
 
-    sign_in(client, new)
+    NEW = "another calm and long phrase"
 
-    assert is_signed_in(client)
+    @pytest.fixture
+    def reset(self, client, mailoutbox, settings):
+        """Set the new password with the emailed link."""
+
+        def reset() -> None:
+            client.post("/accounts/password/reset/", {"email": "member@example.com"})
+            [link] = [word for word in mailoutbox[0].body.split() if "/password/reset/key/" in word]
+            opened = client.get(link.removeprefix(settings.PUBLIC_BASE_URL))
+            passwords = {"password1": self.NEW, "password2": self.NEW}
+            assert client.post(opened["Location"], passwords, REMOTE_ADDR=HOME).status_code == 302
+
+        return reset
+
+    @pytest.mark.parametrize("is_known", [False, True], ids=["unknown browser", "known browser"])
+    def test_it_forgets_the_wrong_passwords_at_sign_in(self, client, member, reset, is_known):
+        if is_known:
+            sign_in(client)
+            client.post("/accounts/logout/")
+        for _ in range(6):
+            refused = sign_in(client, "wrong")
+        assert TOO_MANY in visible_text(refused)
+
+        reset()
+        sign_in(client, self.NEW)
+
+        assert is_signed_in(client)
+
+    def test_it_forgets_the_wrong_passwords_of_somebody_who_is_signed_in(self, client, member, reset):
+        def enter_again(password: str) -> Any:
+            return client.post("/accounts/reauthenticate/", {"password": password}, REMOTE_ADDR=HOME)
+
+        client.force_login(member)
+        for _ in range(6):
+            refused = enter_again("wrong")
+        assert TOO_MANY in visible_text(refused)
+
+        reset()
+        sign_in(client, self.NEW)
+
+        assert enter_again(self.NEW).status_code == 302
 
 
 def test_behind_a_proxy_the_forwarded_address_is_the_client(member, settings):
