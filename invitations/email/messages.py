@@ -11,6 +11,7 @@ from django.utils import translation
 
 from core.addresses import displayed_address
 from core.emails import ServiceEmail, compose, looks_clickable, one_line, visible_lines
+from events.models import Event
 from invitations.email.models import Email
 from invitations.email.queue import METADATA_KEY, TAG_ONLY_PROVIDERS
 from invitations.models import Invitation
@@ -104,13 +105,19 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "permissions": permission_labels(invitation.permissions),
         "unit": invitation.unit and one_line(invitation.unit.name),
         "unit_role": one_line(role_label(invitation.unit_role)),
-        "was_member": not invitation.gave_everything,
+        "was_member": email.kind == Email.Kind.ANSWERED and _was_member(invitation),
         "decline_reason": visible_lines(invitation.decline_reason),
         "server_response": _failure_response(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
         "link": link_for(invitation) if email.is_to_invitee else "",
         "unsubscribe_link": unsubscribe_link_for(invitation) if email.is_to_invitee else "",
         "service": settings.PUBLIC_BASE_URL,
     }
+
+
+def _was_member(invitation: Invitation) -> bool:
+    """Return whether the invitee was a member before accepting. The event of the acceptance says so."""
+    accepted = Event.objects.about(invitation).filter(kind="invitation.accepted").last()
+    return accepted is not None and accepted.data["was_member"] is True
 
 
 def _failure_response(invitation: Invitation) -> str:

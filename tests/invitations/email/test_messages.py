@@ -203,6 +203,30 @@ def test_the_inviter_of_a_member_reads_what_was_really_given(
     assert said.strip().rpartition("\n")[2] in delivery.html
 
 
+def test_an_inviter_of_a_member_who_gets_everything_does_not_read_that_they_joined(
+    mail_server: ScriptedServer,
+    invite: Invite,
+    organization: Organization,
+    invitee: User,
+    principal: Callable[..., Principal],
+) -> None:
+    invitation = invite(permissions=frozenset())
+    MembershipFactory.create(organization=organization, user=invitee, role_id=VIEWER_ROLE)
+    Email.objects.all().delete()
+    answering.accept(by=principal(invitee), invitation_id=invitation.pk)
+    delivery = send(mail_server)
+    assert subject_of(delivery) == "invitee@example.com accepted your invitation to Riverside"
+    assert delivery.text == (
+        "invitee@example.com accepted your invitation. They were already a member of Riverside.\n"
+        "\n"
+        "They kept what they had, and now also have:\n"
+        "\n"
+        "Role: Editor\n"
+        "\n"
+        "You got this email because you invited invitee@example.com to Riverside at http://127.0.0.1:8000.\n"
+    )
+
+
 def test_the_inviter_reads_why_an_email_could_not_be_delivered(mail_server: ScriptedServer, invite: Invite) -> None:
     invite()
     mail_server.script("RCPT", "550 5.1.1 No such mailbox")
