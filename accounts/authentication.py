@@ -17,7 +17,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
 from accounts.jwt.identities import user_of
-from accounts.jwt.tokens import LEEWAY_SECONDS, InvalidCredentials, read_jwt
+from accounts.jwt.tokens import InvalidCredentials, read_jwt
 from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.sessions import documented_session_cookie, session_principal
@@ -120,10 +120,7 @@ def jwt_principal(token: str) -> Principal | None:
     if token.count(".") != 2:
         return None
     claims = read_jwt(token)
-    user = user_of(claims)
-    if user.credentials_ended_at and claims.issued_at <= user.credentials_ended_at.timestamp() + LEEWAY_SECONDS:
-        raise InvalidCredentials
-    return Principal(user=user, method=Method.JWT, authenticated_at=claims.authenticated_at)
+    return Principal(user=user_of(claims), method=Method.JWT, authenticated_at=claims.authenticated_at)
 
 
 def read_session(request: Request) -> Verifier | None:

@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, ClassVar
-from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -314,12 +313,6 @@ class ApplicationAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.application} for {self.user}"
-
-
-def user_by_verified_address(address: Address) -> UUID | None:
-    """Return the id of the user who has verified the address, or None."""
-    verified = EmailAddress.objects.filter(email=address, verified=True).values_list("user_id", flat=True)
-    return verified.first()
 
 
 class IdempotentResponseQuerySet(models.QuerySet["IdempotentResponse"]):

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 
-from accounts.models import user_by_verified_address
+from accounts.actions.address_ownership import verified_owner
 from accounts.principals import SERVICE, Principal
 from core.addresses import Address
 from invitations.models import Invitation
@@ -168,6 +168,6 @@ def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None
 
 def require_not_member(organization: Organization, address: Address) -> None:
     """Raise AlreadyMember if the user who verified this address is a member of the organization."""
-    user_id = user_by_verified_address(address)
-    if user_id and Membership.objects.filter(organization=organization, user_id=user_id).exists():
+    owner = verified_owner(address)
+    if owner and Membership.objects.filter(organization=organization, user=owner).exists():
         raise AlreadyMember

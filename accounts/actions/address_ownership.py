@@ -22,11 +22,6 @@ def is_taken(address: Address) -> bool:
     return account_of(address) is not None
 
 
-def is_verified(address: Address) -> bool:
-    """Return whether an account has verified this address."""
-    return EmailAddress.objects.filter(email=address, verified=True).exists()
-
-
 def account_of(address: Address) -> User | None:
     """Return the account that has verified the address, else the one that uses it to sign in, or None.
 

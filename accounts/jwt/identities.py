@@ -13,11 +13,10 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts.actions.address_ownership import AddressTaken, verify_address
-from accounts.jwt.tokens import Claims, IgnoredAddress, InvalidCredentials
-from accounts.models import ExternalIdentity, User, user_by_verified_address
+from accounts.actions.address_ownership import AddressTaken, verified_owner, verify_address
+from accounts.jwt.tokens import LEEWAY_SECONDS, Claims, IgnoredAddress, InvalidCredentials
+from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
-from core.addresses import Address
 from core.text import trimmed, validate_plain_text
 from events.models import Event
 
@@ -29,7 +28,8 @@ logger = logging.getLogger(__name__)
 def user_of(claims: Claims) -> User:
     """Return the user of the claims. Create the user if the identity is new.
 
-    Concurrent requests get the same user. Raises InvalidCredentials if a new identity belongs to an inactive user.
+    Concurrent requests get the same user. Raises InvalidCredentials if a new identity belongs to an inactive user, and
+    for a token from before the end of the user's credentials. Then nothing is written.
     """
     for _ in range(ATTEMPTS - 1):
         try:
@@ -48,6 +48,7 @@ def _user_of(claims: Claims) -> User:
     identity = known.filter(issuer=claims.issuer, subject=claims.subject).first()
     if identity is None:
         return _first_visit(claims)
+    _require_current(identity.user, claims)
     if identity.user.is_active:
         _note_ignored(identity, _prove(identity.user, claims))
     return identity.user
@@ -58,10 +59,18 @@ def _first_visit(claims: Claims) -> User:
     user = _to_link(claims) or _register(claims)
     if not user.is_active:
         raise InvalidCredentials
+    _require_current(user, claims)
     identity = ExternalIdentity.objects.create(user=user, issuer=claims.issuer, subject=claims.subject)
     Event.objects.record("identity.linked", by=_as(user), subject=identity, user_id=user.pk)
     _note_ignored(identity, _prove(user, claims))
     return user
+
+
+def _require_current(user: User, claims: Claims) -> None:
+    """Raise InvalidCredentials for a token from before the end of the user's credentials."""
+    ended_at = user.credentials_ended_at
+    if ended_at and claims.issued_at <= ended_at.timestamp() + LEEWAY_SECONDS:
+        raise InvalidCredentials
 
 
 def _to_link(claims: Claims) -> User | None:
@@ -92,15 +101,17 @@ def _register(claims: Claims) -> User:
 def _prove(user: User, claims: Claims) -> IgnoredAddress | None:
     """Mark the address as verified for the user, unless a user has verified it already.
 
-    Return the address that does not count, if any. An address of another user does not.
+    Return the address that does not count, if any. An address of another user does not. Raises AddressTaken if a
+    concurrent request stored it first for another user.
     """
     address = claims.verified_address
     if address is None:
         return claims.ignored_address
-    owner_id = user_by_verified_address(address)
-    if owner_id is None:
-        _record_proof(user, address)
-    elif owner_id != user.pk:
+    owner = verified_owner(address)
+    if owner is None:
+        with transaction.atomic():
+            verify_address(by=_as(user), user=user, address=address)
+    elif owner != user:
         return IgnoredAddress(ExternalIdentity.IgnoredReason.TAKEN, address)
     return None
 
@@ -120,12 +131,6 @@ def _note_ignored(identity: ExternalIdentity, ignored: IgnoredAddress | None) ->
         logger.warning(
             "address in token ignored reason=%s issuer=%s", reason, identity.issuer, extra={"user_id": identity.user_id}
         )
-
-
-@transaction.atomic
-def _record_proof(user: User, address: Address) -> None:
-    """Store the verified address. Raises AddressTaken if a concurrent request stored it first for another user."""
-    verify_address(by=_as(user), user=user, address=address)
 
 
 def _usable(name: str) -> str:

@@ -3,7 +3,7 @@
 import pytest
 from allauth.account.models import EmailAddress
 
-from accounts.actions.address_ownership import drop_unverified_addresses, is_verified
+from accounts.actions.address_ownership import drop_unverified_addresses, verified_owner
 from core.addresses import normalize_address
 from tests.factories import EmailAddressFactory, UserFactory
 
@@ -14,7 +14,7 @@ ADDRESS = "guest@example.com"
 def test_an_unproven_address_proves_nothing():
     EmailAddressFactory.create(user=UserFactory.create(email="stranger@example.com"), email=ADDRESS, verified=False)
 
-    assert is_verified(normalize_address(ADDRESS)) is False
+    assert verified_owner(normalize_address(ADDRESS)) is None
 
 
 def test_a_proven_address_stays_with_its_account():
@@ -23,7 +23,7 @@ def test_a_proven_address_stays_with_its_account():
     drop_unverified_addresses(normalize_address(ADDRESS))
 
     guest.refresh_from_db()
-    assert (guest.email, is_verified(normalize_address(ADDRESS))) == (ADDRESS, True)
+    assert (guest.email, verified_owner(normalize_address(ADDRESS))) == (ADDRESS, guest)
 
 
 def test_unproven_claims_give_way_and_nothing_else_does():

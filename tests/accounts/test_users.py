@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import ExternalIdentity, User, user_by_verified_address
+from accounts.actions.address_ownership import verified_owner
+from accounts.models import ExternalIdentity, User
 from core.addresses import normalize_address
 from tests.factories import EmailAddressFactory
 
@@ -99,15 +100,15 @@ def test_only_verified_addresses_count_as_proven(owner: User):
     EmailAddressFactory.create(user=owner, email="second@example.com")
     EmailAddressFactory.create(user=owner, email="third@example.com", verified=False)
     assert owner.verified_addresses() == {"owner@example.com", "second@example.com"}
-    assert user_by_verified_address(normalize_address("second@example.com")) == owner.pk
-    assert user_by_verified_address(normalize_address("third@example.com")) is None
-    assert user_by_verified_address(normalize_address("nobody@example.com")) is None
+    assert verified_owner(normalize_address("second@example.com")) == owner
+    assert verified_owner(normalize_address("third@example.com")) is None
+    assert verified_owner(normalize_address("nobody@example.com")) is None
 
 
 def test_an_address_is_proven_by_one_user_only(owner: User, stranger: User):
     EmailAddressFactory.create(user=stranger, email="shared@example.com", verified=False)
     EmailAddressFactory.create(user=owner, email="shared@example.com")
-    assert user_by_verified_address(normalize_address("shared@example.com")) == owner.pk
+    assert verified_owner(normalize_address("shared@example.com")) == owner
     with pytest.raises(IntegrityError), transaction.atomic():
         EmailAddress.objects.filter(user=stranger).update(verified=True, email="shared@example.com")
 

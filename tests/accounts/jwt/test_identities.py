@@ -8,7 +8,7 @@ from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from accounts.jwt.identities import user_of
-from accounts.jwt.tokens import Claims, IgnoredAddress, IgnoredReason, InvalidCredentials
+from accounts.jwt.tokens import LEEWAY_SECONDS, Claims, IgnoredAddress, IgnoredReason, InvalidCredentials
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
 from core.addresses import normalize_address
@@ -70,7 +70,7 @@ def test_the_next_visits_find_the_same_person_and_write_nothing():
 
     with (
         track_changes() as changes,
-        assert_queries(identity="SELECT accounts_externalidentity", proven="SELECT account_emailaddress"),
+        assert_queries(identity="SELECT accounts_externalidentity", proven="SELECT accounts_user"),
     ):
         assert user_of(claims(first_name="Other")) == first
 
@@ -244,6 +244,20 @@ def test_whose_account_has_ended_is_not_linked(values):
         user_of(claims("member@example.com"))
 
     assert changes.nothing
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["first visit", "known identity"])
+def test_a_token_from_before_the_end_of_the_credentials_changes_nothing(is_known):
+    user = user_of(claims("old@example.com")) if is_known else UserFactory.create(email="new@example.com")
+    ended_at = timezone.now()
+    User.objects.filter(pk=user.pk).update(credentials_ended_at=ended_at)  # deactivated and active again
+    late = ended_at.timestamp() + LEEWAY_SECONDS
+
+    with track_changes() as changes, pytest.raises(InvalidCredentials):
+        user_of(claims("new@example.com", issued_at=late))
+
+    assert changes.nothing
+    assert user_of(claims("new@example.com", issued_at=late + 1)) == user
 
 
 def test_a_known_one_whose_account_has_ended_gains_nothing():
