@@ -46,9 +46,10 @@ class Principal:
 
     @property
     def responsible_id(self) -> UUID | None:
-        """The id of the person whose limits apply. None for staff, the service, and system users of unknown origin.
+        """The id of the person whose limits apply.
 
-        For a system user, this is the person who created the credential or, if unknown, the system user.
+        For a system user, this is the person who created the credential or, if that is unknown, the person who
+        registered the system user. None for staff, for the service, and for a system user if neither is known.
         """
         if self.user is None or self.is_staff:
             return None

@@ -35,6 +35,14 @@ def decrypt(encrypted: str) -> str:
         raise SecretNotReadable from error
 
 
+def decrypt_if_encrypted(stored: str) -> str:
+    """Return the text. The version before stored it in clear, and may have done so during the upgrade.
+
+    Raises SecretNotReadable.
+    """
+    return decrypt(stored) if is_encrypted(stored) else stored
+
+
 def is_encrypted(text: str) -> bool:
     """Return whether ``encrypt`` has returned the text."""
     return text.startswith("gAAAA")  # the version of the format, and the first bytes of the time

@@ -5,7 +5,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from core.encryption import decrypt, encrypt, is_encrypted
+from core.encryption import decrypt_if_encrypted, encrypt
 
 
 def reencrypt_two_factor_secrets() -> int:
@@ -24,4 +24,4 @@ def reencrypt_two_factor_secrets() -> int:
 def reencrypted(data: dict[str, Any]) -> dict[str, Any]:
     """Return the data of an ``Authenticator`` with its secrets encrypted by the first key."""
     secrets = {name: data[name] for name in ("secret", "seed") if name in data}
-    return data | {name: encrypt(decrypt(text) if is_encrypted(text) else text) for name, text in secrets.items()}
+    return data | {name: encrypt(decrypt_if_encrypted(text)) for name, text in secrets.items()}

@@ -36,7 +36,7 @@ class CredentialScheme(OpenApiAuthenticationExtension):
         ``without_unused_schemes`` later removes the schemes that a document does not use.
         """
         definitions: dict[Method, dict[str, Any]] = {
-            Method.SESSION: {"type": "apiKey", "in": "cookie", "name": cookie_of(auto_schema)},
+            Method.SESSION: {"type": "apiKey", "in": "cookie", "name": documented_session_cookie(auto_schema.path)},
             Method.JWT: BEARER | {"bearerFormat": "JWT", "description": "A token from a trusted identity provider."},
             Method.OAUTH2: person_scheme(),
             Method.CLIENT: client_scheme(),
@@ -64,11 +64,6 @@ class BearerScheme(CredentialScheme):
     names = NAMES | {Method.API_KEY: "apiToken"}
     name = [*names.values()]
     api_key = BEARER | {"description": "A token from `oauth2/token` below this API's path, in exchange for an API key."}
-
-
-def cookie_of(auto_schema: Any) -> str:
-    """Return the name of the session cookie that the operation reads."""
-    return documented_session_cookie(auto_schema.path)
 
 
 def scopes(kind: Method, admission: Admission) -> list[str]:

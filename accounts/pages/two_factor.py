@@ -10,7 +10,7 @@ from django import forms
 
 from accounts.models import User
 from accounts.sign_in_limits import code_attempt
-from core.encryption import decrypt, encrypt, is_encrypted
+from core.encryption import decrypt_if_encrypted, encrypt
 
 logger = logging.getLogger(__name__)
 
@@ -23,8 +23,8 @@ class TwoFactorAdapter(DefaultMFAAdapter):
         return encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """Return the secret. A process of the version before may have stored it in clear during the upgrade."""
-        return decrypt(encrypted_text) if is_encrypted(encrypted_text) else encrypted_text
+        """Return the secret."""
+        return decrypt_if_encrypted(encrypted_text)
 
 
 class LimitedCode(forms.Form):
