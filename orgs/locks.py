@@ -6,7 +6,7 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.second_factor import has_second_factor
 from core.errors import Conflict, Denied, Gone, NotFound
-from orgs.models import Membership, MembershipQuerySet, Organization
+from orgs.models import ApiKey, Membership, MembershipQuerySet, Organization
 
 SIGNED_IN_HERE = {Method.SESSION, Method.OAUTH2}
 
@@ -79,9 +79,17 @@ def require_second_factor(by: Principal) -> None:
 
 
 def lock_organizations_of(user: User) -> set[UUID]:
-    """Lock all organizations of the user and return their ids. Locks in the order of the ids to avoid deadlocks."""
+    """Lock all organizations of the user, and those with API keys that the user created. Return their ids.
+
+    Locks in the order of the ids to avoid deadlocks.
+    """
     own = Membership.objects.filter(user=user).values("organization")
-    locked = Organization.objects.filter(pk__in=own).order_by("pk").select_for_update(no_key=True, of=("self",))
+    with_keys = ApiKey.objects.filter(responsible=user).order_by().values("membership__organization")
+    locked = (
+        Organization.objects.filter(pk__in=own.union(with_keys))
+        .order_by("pk")
+        .select_for_update(no_key=True, of=("self",))
+    )
     return {organization.pk for organization in locked}
 
 

@@ -45,7 +45,7 @@ class AccountHasMoreRights(Denied):
 
 
 class AccountBusy(Conflict):
-    """The account joined an organization while this request was deleting or purging the account."""
+    """The account joined an organization while this request was changing the account."""
 
     message = "This account is joining an organization at this moment. Try again."
 
@@ -85,9 +85,10 @@ def switch_organization(*, by: Principal, organization_id: UUID) -> Organization
 
 @transaction.atomic
 def delete_account(*, by: Principal, user: User) -> None:
-    """Soft-delete an account: the person leaves all organizations and can no longer sign in.
+    """Soft-delete an account: the person leaves all organizations, can no longer sign in, and all credentials end.
 
-    Raises AccountNotYours, LastOwner, AccountBusy, and AccountEnded if the account was already deleted.
+    Raises AccountNotYours, AccountHasMoreRights, LastOwner, AccountBusy, and AccountEnded if the account was already
+    deleted.
     """
     _require_self_or_staff(by, user)
     account, memberships = _lock_account(user)
@@ -101,17 +102,18 @@ def deactivate_account(*, by: Principal, user: User) -> None:
     """Prevent an account from signing in, and end all of its credentials at once. Staff only.
 
     The account keeps its memberships, so this also works for the only owner of an organization. An event then flags the
-    organization. Does nothing if the account is not active. Raises AccountNotYours if the caller is not staff.
+    organization. Does nothing if the account is not active. Raises AccountNotYours if the caller is not staff,
+    AccountHasMoreRights, AccountBusy, and AccountEnded if the account was purged.
     """
     _require_staff_over(by, user)
     account, memberships = _lock_account(user)
     if not account.is_active:
         return
-    owned = [membership.organization for membership in memberships if owns_alone(membership.organization, membership)]
+    owned_alone = _owned_alone(memberships)
     _change(account, is_active=False, credentials_ended_at=timezone.now())
-    _end_known_credentials(by, account, memberships)
+    _end_known_credentials(by, account)
     Event.objects.record("user.deactivated", by=by, subject=account)
-    for organization in owned:
+    for organization in owned_alone:
         record("organization.left_without_owner", by, organization, organization, user_id=account.pk)
 
 
@@ -120,16 +122,17 @@ def reactivate_account(*, by: Principal, user: User) -> None:
     """Let a deactivated or deleted account sign in again. Staff only.
 
     Does nothing if the account is active. Restores neither the memberships that a deletion ended nor any credential.
-    Raises AccountNotYours, AccountBusy, and AccountEnded if the account was purged.
+    Raises AccountNotYours if the caller is not staff, AccountHasMoreRights, AccountBusy, and AccountEnded if the
+    account was purged.
     """
     _require_staff_over(by, user)
     account, memberships = _lock_account(user)
     if account.is_active:
         return
-    owned = [membership.organization for membership in memberships if owns_alone(membership.organization, membership)]
+    owned_alone = _owned_alone(memberships)
     _change(account, is_active=True, deleted_at=None)
     Event.objects.record("user.reactivated", by=by, subject=account)
-    for organization in owned:
+    for organization in owned_alone:
         record("organization.owner_returned", by, organization, organization, user_id=account.pk)
 
 
@@ -138,7 +141,7 @@ def purge_account(*, by: Principal, user: User) -> None:
     """Permanently erase an account with its addresses, names and identities. Events keep the user id only.
 
     If the account is not deleted yet, this deletes it first and raises what ``delete_account`` raises. Raises
-    AccountEnded if the account was already purged.
+    AccountNotYours, AccountHasMoreRights, AccountBusy, and AccountEnded if the account was already purged.
     """
     _require_self_or_staff(by, user)
     account, memberships = _lock_account(user)
@@ -188,23 +191,27 @@ def _lock_account(user: User) -> tuple[User, list[Membership]]:
     return account, list(memberships)
 
 
+def _owned_alone(memberships: list[Membership]) -> list[Organization]:
+    """Return the organizations that have no other active owner."""
+    return [membership.organization for membership in memberships if owns_alone(membership.organization, membership)]
+
+
 def _delete(by: Principal, account: User, memberships: list[Membership]) -> None:
     for membership in memberships:
         end_membership(by=by, organization=membership.organization, membership=membership, kind="membership.left")
     _change(account, is_active=False, deleted_at=timezone.now(), credentials_ended_at=timezone.now())
-    end_oauth_access(account)
+    _end_known_credentials(by, account)
     Event.objects.record("user.deleted", by=by, subject=account)
 
 
-def _end_known_credentials(by: Principal, account: User, memberships: list[Membership]) -> None:
+def _end_known_credentials(by: Principal, account: User) -> None:
     """Delete the person's API keys and tokens, and what they created for system users, because they know the secrets.
 
-    ``credentials_ended_at`` ends the sessions and the JWTs.
+    This includes the keys in organizations that the person has left. ``credentials_ended_at`` ends the sessions and the
+    JWTs.
     """
-    end_oauth_access(account, of_system_users=True)
-    organizations = [membership.organization_id for membership in memberships]
-    known = Q(membership__user=account) | Q(responsible=account)
-    keys = ApiKey.objects.filter(known, membership__organization__in=organizations)
+    end_oauth_access(account)
+    keys = ApiKey.objects.filter(Q(membership__user=account) | Q(responsible=account))
     for key in keys.select_related("membership__organization"):
         record("api_key.deleted", by, key, key.membership.organization, membership_id=key.membership_id)
         key.delete()

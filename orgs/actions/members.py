@@ -58,10 +58,8 @@ def add_membership(*, by: Principal, organization: Organization, user: User, gra
     return membership
 
 
-def extend_membership(
-    *, by: Principal, organization: Organization, membership: Membership, grant: Grant
-) -> list[GrantPart]:
-    """Add to a member what the grant has and the member lacks (``policies.additions``). Return the added parts.
+def extend_membership(*, by: Principal, organization: Organization, membership: Membership, grant: Grant) -> None:
+    """Add to a member what the grant has and the member lacks (``policies.additions``).
 
     Nothing is taken away. The calling code has locked the organization and checked permissions. Raises AccountEnded,
     OwnerIsNoPerson.
@@ -75,7 +73,6 @@ def extend_membership(
         _change_organization_grant(by, organization, membership, extended)
     if GrantPart.UNIT_ROLE in added:
         set_unit_role(by=by, organization=organization, membership=membership, grant=grant)
-    return added
 
 
 @transaction.atomic

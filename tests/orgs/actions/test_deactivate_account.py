@@ -11,7 +11,7 @@ from accounts.oauth.tokens import issue_token, oauth_principal
 from accounts.principals import SERVICE, Principal
 from orgs.actions.accounts import AccountNotYours, deactivate_account, delete_account, reactivate_account
 from orgs.actions.api_keys import authenticate, create_api_key
-from orgs.actions.members import LastOwner, change_member_roles, remove_member
+from orgs.actions.members import LastOwner, change_member_roles, leave_organization, remove_member
 from orgs.locks import AccountEnded, OrganizationNotFound, lock_organization
 from orgs.models import ApiKey, Organization
 from orgs.oauth.applications import register_service_client
@@ -115,20 +115,26 @@ def test_a_deactivated_owner_still_cannot_be_deleted(owner: User, organization: 
     assert changes.nothing
 
 
+@pytest.mark.parametrize("end_account", [deactivate_account, delete_account])
+@pytest.mark.parametrize("has_left", [False, True], ids=["still a member", "has left"])
 def test_keys_and_secrets_that_the_person_made_for_system_users_end_too(
-    organization: Organization, admin: User, owner: User, by_staff: Principal
+    organization: Organization, admin: User, owner: User, by_staff: Principal, end_account: Any, has_left: bool
 ):
     robot = MembershipFactory.create(organization=organization, of_system_user=True).pk
     made: dict[str, Any] = {"organization_id": organization.pk, "membership_id": robot, "name": "Nightly"}
-    _, known = create_api_key(by=session_of(admin), **made)
+    key, known = create_api_key(by=session_of(admin), **made)
     _, unknown = create_api_key(by=session_of(owner), **made)
     client, _ = register_service_client(by=session_of(admin), **made)
     token = issue_token(client, None, "organizations", timezone.now() + timedelta(hours=1))
     assert authenticate(known)
     assert oauth_principal(token)
+    if has_left:
+        leave_organization(by=session_of(admin), organization_id=organization.pk)
 
-    deactivate_account(by=by_staff, user=admin)
+    with track_changes() as changes:
+        end_account(by=by_staff, user=admin)
 
+    assert event("api_key.deleted", key, by_staff, organization, membership_id=robot) in changes.events
     assert authenticate(known) is None
     assert authenticate(unknown) is not None
     assert oauth_principal(token) is None
