@@ -6,13 +6,14 @@ be a link in an email that this service sends.
 
 import re
 
-_DOTS = ".\u2024\u3002\uff0e\uff61"  # what IDNA and email clients read as a dot
+_DOTS = ".\u2024\u3002\ufe52\uff0e\uff61"  # what IDNA and email clients read as a dot
+_IGNORED = "[\ufe00-\ufe0f\u180b-\u180d\u180f]"  # variation selectors, which IDNA leaves out
 _JOINT = re.compile(
     # before a word, but not in "Node.js" and "A.B. Smith"
-    rf"[{_DOTS}](?<=\S.)(?=[^\W\d_])(?!js\b)(?!\w(?:[\s.,;)&]|$))"
+    rf"[{_DOTS}](?<=\S.)(?={_IGNORED}*[^\W\d_])(?!js\b)(?!\w(?:[\s.,;)&]|$))"
     # in an IP address, but not in "2.0" or "5.1.1"
     rf"|[{_DOTS}](?<=\d.)(?=\d{{1,3}}[{_DOTS}]\d{{1,3}}[{_DOTS}]\d)"
-    r"|(?<=[^\W\d_]):(?=\S)|:(?=//)|[@\uff20](?=\S)|\\(?=\S)"
+    r"|(?<=[^\W\d_]):(?=\S)|:(?=//)|[@\ufe6b\uff20](?=\S)|\\(?=\S)"
 )
 # Seven digits or more, with what stands between the digits of a telephone number.
 _BETWEEN_DIGITS = (

@@ -31,11 +31,14 @@ LINKED = re.compile(
         ("evil。example", "evil。 example"),
         ("evil\uff0eexample", "evil\uff0e example"),
         ("evil\u2024example", "evil\u2024 example"),
+        ("evil\ufe52example", "evil\ufe52 example"),
         ("evil\u200b.\u200bexample", "evil. example"),
+        ("evil.\ufe0f\ufe0fexample", "evil. \ufe0f\ufe0fexample"),
         ("evil.js.example", "evil.js. example"),
         ("192.0.2.1/verify", "192. 0.2.1/verify"),
         ("x@evil.example", "x@ evil. example"),
         ("x\uff20evil.example", "x\uff20 evil. example"),
+        ("x\ufe6bevil.example", "x\ufe6b evil. example"),
         ("mailto:x@evil.example", "mailto: x@ evil. example"),
         ("tel:08001234567", "tel: 0800·1234·567"),
         ("Call 0800 123 4567", "Call 0800·123·4567"),
@@ -85,6 +88,8 @@ def test_nothing_that_is_linked_is_left_and_no_letter_is_lost(name: str):
     assert unlinked(shown) == shown
 
 
-@pytest.mark.parametrize("unit", ["1 ", "a.", ".", "1.", "(1", "\\", "@", ":", "1()", "1   ", "+", "a:/"])
+@pytest.mark.parametrize(
+    "unit", ["1 ", "a.", ".", "1.", "(1", "\\", "@", ":", "1()", "1   ", "+", "a:/", ".\ufe0f", "\ufe0f"]
+)
 def test_any_name_takes_linear_time(unit: str):
     assert unlinked(unit * 50_000)
