@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from uuid import UUID
 
 import pytest
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
@@ -25,7 +26,7 @@ from orgs.permissions import (
     UNIT_EDITOR_ROLE,
     VIEWER_ROLE,
 )
-from tests.factories import MembershipFactory, UnitFactory
+from tests.factories import MembershipFactory, RoleFactory, UnitFactory
 from tests.invitations.email.scripted_server import Delivery, ScriptedServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -394,8 +395,13 @@ def test_names_make_no_link_in_any_part_of_any_email(
     User.objects.filter(pk=owner.pk).update(first_name="Verify at evil.example/verify", last_name="0800 123 4567")
     Organization.objects.filter(pk=organization.pk).update(name="www.evil.example or x@evil.example")
     unit = UnitFactory.create(organization=organization, name="www.evil.example")
-    invite(unit_id=unit.pk, unit_role_id=UNIT_EDITOR_ROLE)
+    role = RoleFactory.create(organization=organization, name="x@evil.example")
+    unit_role = RoleFactory.create(organization=organization, level="unit", name="evil.example")
+    invite(role_id=role.pk, unit_id=unit.pk, unit_role_id=unit_role.pk)
     Email.objects.update(kind=kind)
+    if kind == "answered":
+        declined = {"status": "declined", "finished_at": timezone.now()}
+        Invitation.objects.update(**declined, decline_reason="See www.evil.example")
 
     delivery = send(mail_server)
 
