@@ -2,14 +2,17 @@
 
 import threading
 import time
+from collections.abc import Generator
 from typing import Any
 
+import psycopg
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
 SECONDS_FOR_CONNECTION = 0.7
+SECONDS_FOR_CHECK = 0.3
 SECONDS_WHILE_AWAY = 0.1
-SECONDS_AFTER_FAILURE = 1
+SECONDS_AFTER_FAILURE = 6  # longer than one attempt to connect to a server that does not respond
 
 
 def wait_briefly_for_connections(handler: ConnectionHandler = connections) -> None:
@@ -21,7 +24,46 @@ def wait_briefly_for_connections(handler: ConnectionHandler = connections) -> No
     for alias in handler:
         pool = handler.settings[alias]["OPTIONS"].get("pool")
         if pool:
-            pool |= {"timeout": SECONDS_FOR_CONNECTION, "reconnect_failed": Impatience().note_failure}
+            pool |= {
+                "connection_class": CheckedConnection,
+                "timeout": SECONDS_FOR_CONNECTION,
+                "reconnect_failed": Impatience().note_failure,
+            }
+
+
+class CheckedConnection(psycopg.Connection[Any]):
+    """A connection that fails the pool's check if the database does not respond to the check in time.
+
+    Otherwise a thread would wait for as long as the database hangs. The check is an empty query.
+    """
+
+    is_checking = False
+
+    def execute(self, query: Any, *args: Any, **options: Any) -> Any:
+        """Run a query. Raises OperationalError if an empty one gets no response within ``SECONDS_FOR_CHECK``."""
+        self.is_checking = query == ""
+        try:
+            return super().execute(query, *args, **options)
+        finally:
+            self.is_checking = False
+
+    def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
+        """Wait for what the generator of psycopg waits for."""
+        return super().wait(_briefly(gen) if self.is_checking else gen, *args, **options)
+
+
+def _briefly(waiting: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """Wait for what a generator of psycopg waits for. Raises OperationalError after ``SECONDS_FOR_CHECK``."""
+    latest = time.monotonic() + SECONDS_FOR_CHECK
+    awaited = next(waiting)
+    while True:
+        ready = yield awaited
+        if not ready and time.monotonic() > latest:
+            raise psycopg.OperationalError("The database does not respond.")
+        try:
+            awaited = waiting.send(ready)
+        except StopIteration as finished:
+            return finished.value
 
 
 class Impatience:

@@ -1,5 +1,8 @@
 """Test that everything responds with 503 in words while the database or the cache does not respond."""
 
+import select
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -191,3 +194,46 @@ def test_web_processes_wait_less_than_a_second_for_a_connection_and_less_while_t
         assert away.pool.timeout == SECONDS_WHILE_AWAY
     finally:
         away.close_pool()
+
+
+class HangingProxy(threading.Thread):
+    """Forward one connection to a server until ``hangs`` is set. The connection stays open until ``released`` is."""
+
+    def __init__(self, server: tuple[str, int]) -> None:
+        super().__init__(daemon=True)
+        self.server = server
+        self.hangs, self.released = threading.Event(), threading.Event()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+
+    def run(self) -> None:
+        """Forward in both directions, then forward nothing for at most ten seconds."""
+        with self.listener, self.listener.accept()[0] as client, socket.create_connection(self.server) as server:
+            target_of = {client: server, server: client}
+            while not self.hangs.is_set():
+                for source in select.select(target_of, [], [], 0.05)[0]:
+                    target_of[source].sendall(source.recv(65536))
+            self.released.wait(10)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_a_database_that_hangs_while_connections_are_open_holds_no_thread():
+    options = {"CONN_HEALTH_CHECKS": True, "OPTIONS": deepcopy(POSTGRESQL_OPTIONS)}
+    server = connection.settings_dict
+    proxy = HangingProxy((server["HOST"] or "127.0.0.1", int(server["PORT"] or 5432)))
+    address = {"HOST": "127.0.0.1", "PORT": proxy.listener.getsockname()[1]}
+    handler = ConnectionHandler({"default": {}, "hanging": server | options | address})
+    wait_briefly_for_connections(handler)
+    hanging: Any = handler["hanging"]
+    proxy.start()
+    try:
+        hanging.cursor().execute("SELECT 1")
+        hanging.close()
+        proxy.hangs.set()
+        with pytest.raises(db.OperationalError):
+            hanging.cursor()
+        assert proxy.is_alive()  # so the connection was still open
+    finally:
+        proxy.released.set()
+        proxy.join()
+        hanging.close_pool()
