@@ -1,11 +1,18 @@
-"""Test the settings that prevent the service from starting. Each test runs a new interpreter."""
+"""Test the settings that prevent the service from starting, and the settings that others follow from."""
 
-import ast
 import os
+import runpy
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+import perfectworks
+from perfectworks.environment import Environment, Variables
 
 from perfectworks.environment import listening_address
 
@@ -14,15 +21,10 @@ NO_HOST = "which is not a host name or an IP address."
 PRODUCTION = {"SECRET_KEY": SECRET, "PUBLIC_BASE_URL": "https://perfectworks.test"}
 
 
-def load(expression: str = "''", **environment: str) -> subprocess.CompletedProcess[str]:
-    """Import the settings in a new process with only this environment. Return the value of `expression`."""
-    return subprocess.run(
-        [sys.executable, "-c", f"from perfectworks import settings; print({expression})"],
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def load(**environment: str) -> dict[str, Any]:
+    """Run the module of the settings with only this environment, apart from the settings of the tests."""
+    with patch.object(Environment, "ENVIRON", Variables(environment)):
+        return runpy.run_path(str(Path(perfectworks.__file__).with_name("settings.py")))
 
 
 @pytest.mark.parametrize(
@@ -158,10 +160,10 @@ def load(expression: str = "''", **environment: str) -> subprocess.CompletedProc
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_a_message(environment, sentence):
-    started = load(**PRODUCTION | environment)
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        load(**PRODUCTION | environment)
 
-    assert started.returncode == 1
-    assert started.stderr.splitlines()[-1] == f"django.core.exceptions.ImproperlyConfigured: {sentence}"
+    assert str(refusal.value) == sentence
 
 
 def test_a_command_tells_the_sentence_and_nothing_else():
@@ -181,19 +183,20 @@ def test_a_command_tells_the_sentence_and_nothing_else():
 
 
 def test_production_settings_are_strict():
-    started = load(
-        "[settings.DEBUG, settings.ALLOWED_HOSTS, settings.CSRF_TRUSTED_ORIGINS,"
-        " settings.SESSION_COOKIE_NAME, settings.SESSION_COOKIE_SECURE, settings.CSRF_COOKIE_SECURE,"
-        " settings.SESSION_COOKIE_HTTPONLY, settings.SECURE_HSTS_SECONDS > 0, settings.SECURE_SSL_REDIRECT]",
-        **PRODUCTION,
-        ALLAUTH_TRUSTED_PROXY_COUNT="1",
-    )
+    settings = load(**PRODUCTION, ALLAUTH_TRUSTED_PROXY_COUNT="1")
 
-    assert started.stderr == ""
-    assert started.stdout == (
-        "[False, ['perfectworks.test'], ['https://perfectworks.test'],"
-        " '__Host-session_id', True, True, True, True, True]\n"
-    )
+    strict = {
+        "DEBUG": False,
+        "ALLOWED_HOSTS": ["perfectworks.test"],
+        "CSRF_TRUSTED_ORIGINS": ["https://perfectworks.test"],
+        "SESSION_COOKIE_NAME": "__Host-session_id",
+        "SESSION_COOKIE_SECURE": True,
+        "CSRF_COOKIE_SECURE": True,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SECURE_SSL_REDIRECT": True,
+    }
+    assert {name: settings[name] for name in strict} == strict
+    assert settings["SECURE_HSTS_SECONDS"] > 0
 
 
 @pytest.mark.parametrize(
@@ -206,27 +209,24 @@ def test_production_settings_are_strict():
     ],
 )
 def test_the_public_address_is_the_one_that_browsers_send(url: str, origin: str, host: str):
-    expression = "[settings.PUBLIC_BASE_URL, settings.CSRF_TRUSTED_ORIGINS, settings.ALLOWED_HOSTS]"
-    started = load(expression, **PRODUCTION | {"PUBLIC_BASE_URL": url})
+    settings = load(**PRODUCTION | {"PUBLIC_BASE_URL": url})
 
-    assert (started.stderr, started.stdout) == ("", f"{[origin, [origin], [host]]}\n")
+    names = ("PUBLIC_BASE_URL", "CSRF_TRUSTED_ORIGINS", "ALLOWED_HOSTS")
+    assert [settings[name] for name in names] == [origin, [origin], [host]]
 
 
 def test_other_hosts_and_origins_too():
-    expression = "[settings.ALLOWED_HOSTS[1:], settings.CSRF_TRUSTED_ORIGINS[1:], settings.CORS_ALLOWED_ORIGINS]"
-    started = load(
-        expression,
+    settings = load(
         **PRODUCTION,
         ALLOWED_HOSTS="Bücher.test,.bücher.test,::1,[FD00::7],10.0.0.7,*",
         CSRF_TRUSTED_ORIGINS="https://*.Bücher.test,http://bücher.test:80",
         CORS_ALLOWED_ORIGINS="https://bücher.test,chrome-extension://abcdef",
     )
 
-    assert started.stdout == (
-        "[['xn--bcher-kva.test', '.xn--bcher-kva.test', '[::1]', '[fd00::7]', '10.0.0.7', '*'],"
-        " ['https://*.xn--bcher-kva.test', 'http://xn--bcher-kva.test'],"
-        " ['https://xn--bcher-kva.test', 'chrome-extension://abcdef']]\n"
-    )
+    hosts = ["xn--bcher-kva.test", ".xn--bcher-kva.test", "[::1]", "[fd00::7]", "10.0.0.7", "*"]
+    assert settings["ALLOWED_HOSTS"][1:] == hosts
+    assert settings["CSRF_TRUSTED_ORIGINS"][1:] == ["https://*.xn--bcher-kva.test", "http://xn--bcher-kva.test"]
+    assert settings["CORS_ALLOWED_ORIGINS"] == ["https://xn--bcher-kva.test", "chrome-extension://abcdef"]
 
 
 @pytest.mark.parametrize(
@@ -237,38 +237,40 @@ def test_the_web_server_listens_on_any_host(host: str, address: str):
 
 
 def test_emails_from_an_ipv6_address_have_its_form_of_a_domain():
-    started = load("settings.DEFAULT_FROM_EMAIL", **PRODUCTION | {"PUBLIC_BASE_URL": "http://[::1]"})
+    settings = load(**PRODUCTION | {"PUBLIC_BASE_URL": "http://[::1]"})
 
-    assert started.stdout == "PerfectWorks <no-reply@[IPv6:::1]>\n"
+    assert settings["DEFAULT_FROM_EMAIL"] == "PerfectWorks <no-reply@[IPv6:::1]>"
 
 
 @pytest.mark.parametrize(
     ("url", "prefix"), [("https://perfectworks.test", "__Host-"), ("http://perfectworks.test", "")]
 )
 def test_with_https_every_cookie_is_bound_to_this_host(url, prefix):
-    names = ["SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME", "KNOWN_DEVICE_COOKIE_NAME"]
-    values = ", ".join(f"settings.{name}" for name in names)
-    started = load(f"[{values}]", **PRODUCTION | {"PUBLIC_BASE_URL": url})
+    settings = load(**PRODUCTION | {"PUBLIC_BASE_URL": url})
 
-    cookies = ("session_id", "csrftoken", "language", "known_device")
-    assert ast.literal_eval(started.stdout) == [prefix + name for name in cookies]
+    assert settings["SESSION_COOKIE_NAME"] == f"{prefix}session_id"
+    assert settings["CSRF_COOKIE_NAME"] == f"{prefix}csrftoken"
+    assert settings["LANGUAGE_COOKIE_NAME"] == f"{prefix}language"
+    assert settings["KNOWN_DEVICE_COOKIE_NAME"] == f"{prefix}known_device"
 
 
 def test_the_limits_of_inviting_have_defaults_and_can_be_set():
-    names = [
-        "ORGANIZATION_EMAILS_PER_DAY", "YOUNG_ORGANIZATION_EMAILS_PER_DAY", "INVITER_EMAILS_PER_DAY",
-        "RECIPIENT_EMAILS_PER_HOUR", "OPEN_INVITATIONS_PER_ORGANIZATION",
-    ]  # fmt: skip
-    values = f"[{', '.join(f'settings.{name}' for name in names)}]"
+    defaults = {
+        "ORGANIZATION_EMAILS_PER_DAY": 500,
+        "YOUNG_ORGANIZATION_EMAILS_PER_DAY": 50,
+        "INVITER_EMAILS_PER_DAY": 500,
+        "RECIPIENT_EMAILS_PER_HOUR": 5,
+        "OPEN_INVITATIONS_PER_ORGANIZATION": 200,
+    }
+    by_default = load(**PRODUCTION)
+    given = load(**PRODUCTION, **dict.fromkeys(defaults, "7"))
 
-    assert load(values, **PRODUCTION).stdout == "[500, 50, 500, 5, 200]\n"
-    assert load(values, **PRODUCTION, **dict.fromkeys(names, "7")).stdout == "[7, 7, 7, 7, 7]\n"
+    assert {name: by_default[name] for name in defaults} == defaults
+    assert {name: given[name] for name in defaults} == dict.fromkeys(defaults, 7)
 
 
 def test_debug_needs_nothing_else():
-    started = load("settings.PUBLIC_BASE_URL", DEBUG="1", PORT="8123")
-
-    assert (started.stderr, started.stdout) == ("", "http://127.0.0.1:8123\n")
+    assert load(DEBUG="1", PORT="8123")["PUBLIC_BASE_URL"] == "http://127.0.0.1:8123"
 
 
 def test_secrets_are_read_from_files_without_their_final_newline(tmp_path):
@@ -276,55 +278,42 @@ def test_secrets_are_read_from_files_without_their_final_newline(tmp_path):
     secret_file.write_text(f"{SECRET}\n")
     environment = PRODUCTION | {"SECRET_KEY": "", "SECRET_KEY_FILE": str(secret_file)}
 
-    assert load("settings.SECRET_KEY", **environment).stdout == f"{SECRET}\n"
+    assert load(**environment)["SECRET_KEY"] == SECRET
 
 
 def test_a_secret_that_begins_with_a_dollar_is_taken_as_it_is():
-    environment = PRODUCTION | {"SECRET_KEY": f"${SECRET}"}
-
-    assert load("settings.SECRET_KEY", **environment).stdout == f"${SECRET}\n"
+    assert load(**PRODUCTION | {"SECRET_KEY": f"${SECRET}"})["SECRET_KEY"] == f"${SECRET}"
 
 
 def test_the_first_of_several_token_keys_comes_first():
-    started = load("settings.INVITATION_TOKEN_KEYS", **PRODUCTION, INVITATION_TOKEN_KEYS=f"new{SECRET},{SECRET}")
+    settings = load(**PRODUCTION, INVITATION_TOKEN_KEYS=f"new{SECRET},{SECRET}")
 
-    assert started.stdout == f"['new{SECRET}', '{SECRET}']\n"
+    assert settings["INVITATION_TOKEN_KEYS"] == [f"new{SECRET}", SECRET]
 
 
 def test_a_provider_that_can_prove_itself_may_report():
     anymail = '{"WEBHOOK_SECRET": ["reporter:old", "reporter:new"]}'
-    started = load("settings.EMAIL_WEBHOOK", **PRODUCTION, EMAIL_WEBHOOK="postmark", ANYMAIL=anymail)
 
-    assert (started.stderr, started.stdout) == ("", "postmark\n")
+    assert load(**PRODUCTION, EMAIL_WEBHOOK="postmark", ANYMAIL=anymail)["EMAIL_WEBHOOK"] == "postmark"
 
 
 def test_postgresql_is_pooled_and_read_committed():
-    started = load(
-        "[settings.DATABASES['default']['OPTIONS'][name] for name in ('isolation_level', 'pool')]",
-        **PRODUCTION,
-        DATABASE_URL="postgres://db/perfectworks?isolation_level=read%20committed",
-        DATABASE_POOL_SIZE="7",
-    )
+    url = "postgres://db/perfectworks?isolation_level=read%20committed"
+    options = load(**PRODUCTION, DATABASE_URL=url, DATABASE_POOL_SIZE="7")["DATABASES"]["default"]["OPTIONS"]
 
-    assert started.stdout == "[2, {'min_size': 1, 'max_size': 7, 'timeout': 10, 'reconnect_timeout': 0.2}]\n"
+    assert options["isolation_level"] == 2
+    assert options["pool"] == {"min_size": 1, "max_size": 7, "timeout": 10, "reconnect_timeout": 0.2}
 
 
 def test_a_connection_to_postgresql_that_is_lost_is_noticed():
-    started = load(
-        "[settings.DATABASES['default']['OPTIONS'][name] for name in ('connect_timeout', 'tcp_user_timeout')]",
-        **PRODUCTION,
-        DATABASE_URL="postgres://db/perfectworks?connect_timeout=9",
-    )
+    url = "postgres://db/perfectworks?connect_timeout=9"
+    options = load(**PRODUCTION, DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"]
 
-    assert started.stdout == "[9, 10000]\n"
+    assert (options["connect_timeout"], options["tcp_user_timeout"]) == (9, 10_000)
 
 
 def test_redis_gets_half_a_second_and_no_second_attempt():
-    started = load(
-        "[settings.CACHES['default']['OPTIONS'][name] for name in ('socket_connect_timeout', 'socket_timeout')],"
-        " settings.CACHES['default']['OPTIONS']['retry'].get_retries()",
-        **PRODUCTION,
-        CACHE_URL="redis://cache:6379/0",
-    )
+    options = load(**PRODUCTION, CACHE_URL="redis://cache:6379/0")["CACHES"]["default"]["OPTIONS"]
 
-    assert started.stdout == "[0.5, 0.5] 0\n"
+    assert (options["socket_connect_timeout"], options["socket_timeout"]) == (0.5, 0.5)
+    assert options["retry"].get_retries() == 0
