@@ -31,16 +31,16 @@ demo: $(STAMP) ## add demo data to an empty database, and print how to sign in
 	@$(BIN)/python manage.py demo
 
 test: $(STAMP) ## run every test on SQLite; on PostgreSQL, if a server responds, the tests that depend on the database
-	@$(BIN)/python tests/run.py -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m tests.run -n $(WORKERS) --dist worksteal $(ARGS)
 
 test-all: $(STAMP) ## like test, but on both databases whatever uses them, and races, crashes and generated requests many times, as CI does
-	@$(BIN)/python tests/run.py --full -n $(WORKERS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m tests.run --full -n $(WORKERS) --dist worksteal $(ARGS)
 
 coverage: $(STAMP) ## run the tests on SQLite and list the lines that no test reaches
 	@$(BIN)/pytest -q --cov --cov-report term-missing:skip-covered -n $(WORKERS) $(ARGS)
 
 test-clients: $(STAMP) ## run the vendors' published clients and generated clients against this service (some need Node and npm)
-	@$(BIN)/python tests/clients/run.py $(ARGS)
+	@$(BIN)/python -m tests.clients.run $(ARGS)
 
 screenshots: $(STAMP) ## take screenshots of every page and email, light and dark, wide and narrow, in var/screenshots/ (needs Chromium)
 	@rm -rf var/screenshots
@@ -57,7 +57,7 @@ messages: $(STAMP) ## collect the texts of pages and emails in locale/, and comp
 	@for file in locale/*/LC_MESSAGES/django.po; do msgfmt --statistics -o /dev/null $$file; done
 
 chaos: $(STAMP) ## kill a hundred workers at each step of a delivery, and print what happened to the emails
-	@$(BIN)/python tests/run.py -n 0 --kills 100 tests/invitations/email/test_crashes.py $(ARGS)
+	@$(BIN)/python -m tests.run -n 0 --kills 100 tests/invitations/email/test_crashes.py $(ARGS)
 
 benchmark: $(STAMP) ## measure how speed changes with the amount of data (as ratios), on SQLite or the PostgreSQL server in TEST_DATABASE_URL
 	@$(BIN)/python -m tests.benchmarks.run

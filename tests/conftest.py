@@ -1,7 +1,6 @@
 """Fixtures and hooks for all tests: people, a browser, the database."""
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,13 +15,13 @@ from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
 from tests import repetition
 from tests.factories import MembershipFactory, OrganizationFactory
+from tests.support.chromium import CHROMIUM
 from tests.support.people import cast_member
 
 # No deadline, because the duration of an example depends on the machine.
 settings.register_profile("perfectworks", deadline=None)
 settings.load_profile("perfectworks")
 
-CHROMIUM = shutil.which("chromium")  # the name of the command in Debian
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 

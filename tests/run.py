@@ -1,4 +1,4 @@
-"""Run the tests on SQLite and, if available, on PostgreSQL: `python tests/run.py [pytest arguments]`.
+"""Run the tests on SQLite and, if available, on PostgreSQL: `python -m tests.run [pytest arguments]`.
 
 `TEST_DATABASE_URL` is the URL of the PostgreSQL server. The default is the local server on the standard port. With
 `REQUIRE_POSTGRESQL=1`, a missing server is a failure. Tests that do not depend on the database run once, on SQLite.
@@ -7,15 +7,15 @@ With `--full`, tests that depend on chance are repeated (see `repetition.py`).
 
 import getpass
 import os
-import shutil
 import subprocess
 import sys
 
 import psycopg
 import pytest
 
+from tests.support.chromium import CHROMIUM
+
 USERS = dict.fromkeys(("postgres", getpass.getuser()))
-CHROMIUM = shutil.which("chromium")
 NO_TESTS = pytest.ExitCode.NO_TESTS_COLLECTED
 LOCAL_SERVERS = [f"postgres://{user}@127.0.0.1:5432/perfectworks" for user in USERS]
 
@@ -34,7 +34,10 @@ def main() -> int:
     if postgresql is None:
         print("PostgreSQL is not available: SQLite only. Set TEST_DATABASE_URL to use another server.")
     if not CHROMIUM:
-        print("There is no Chromium: the browser tests named above were skipped (on Debian: apt install chromium).")
+        print(
+            "There is no Chromium: the browser tests named above were skipped (on Debian: apt install"
+            " chromium-headless-shell)."
+        )
     return max(codes)
 
 

@@ -1,4 +1,4 @@
-"""Run vendors' published clients and generated clients against this service: `python tests/clients/run.py [names]`.
+"""Run vendors' published clients and generated clients against this service: `python -m tests.clients.run [names]`.
 
 Each folder next to this file is a client with its own pinned packages. Each client gets its own server process on a
 free port, with a new database that contains the demo data. Clients that cannot run on this machine are skipped. With
@@ -14,6 +14,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.support.chromium import CHROMIUM
 
 HERE = Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
@@ -45,12 +47,11 @@ def run(folder: Path) -> str:
     if test is None:
         return "failed"
     in_browser = [[sys.executable, str(script)] for script in sorted(folder.glob("browser_*.py"))]
-    has_browser = shutil.which("chromium") is not None
     with tempfile.TemporaryDirectory() as directory, serving(Path(directory)) as environment:
-        for command in [test, *(in_browser if has_browser else [])]:
-            if subprocess.run(command, env=environment, check=False).returncode:
+        for command in [test, *(in_browser if CHROMIUM else [])]:
+            if subprocess.run(command, env=environment | {"CHROMIUM": CHROMIUM or ""}, check=False).returncode:
                 return "failed"
-    return "passed" if has_browser or not in_browser else "passed, but for the browser: chromium cannot be found"
+    return "passed" if CHROMIUM or not in_browser else "passed, but for the browser: Chromium cannot be found"
 
 
 def install_node(folder: Path) -> list[str] | None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as project
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 from pytest_django import Settings
 
 from core.branding import get_branding
 from tests.factories import UserFactory
-from tests.perfectworks.test_settings import PRODUCTION, load
+from tests.support.project_settings import PRODUCTION, load
 
 NAMED = {
     "SERVICE_NAME": "Riverside Passes",
@@ -63,14 +64,12 @@ def test_the_initials_of_the_name(settings: Settings, name: str, letters: str) -
 
 
 def test_the_sender_the_authenticator_the_document_and_the_policy_follow_the_settings() -> None:
-    policy = "settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['img-src']"
-    title = "settings.SPECTACULAR_SETTINGS['TITLE']"
-    shown = f"settings.DEFAULT_FROM_EMAIL, settings.MFA_TOTP_ISSUER, {title}, {policy}"
-    completed = load(shown, **PRODUCTION, **NAMED)
-    assert completed.stdout.strip() == (
-        "Riverside Passes <no-reply@perfectworks.test> Riverside Passes Riverside Passes "
-        "[\"'self'\", 'data:', 'https://cdn.riverside.test/logo.png']"
-    ), completed.stderr
+    loaded = load(**PRODUCTION, **NAMED)
+
+    assert loaded["DEFAULT_FROM_EMAIL"] == "Riverside Passes <no-reply@perfectworks.test>"
+    assert loaded["MFA_TOTP_ISSUER"] == loaded["SPECTACULAR_SETTINGS"]["TITLE"] == "Riverside Passes"
+    images = loaded["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]["img-src"]
+    assert images == ["'self'", "data:", "https://cdn.riverside.test/logo.png"]
 
 
 def test_the_admin_has_the_name() -> None:
@@ -101,9 +100,10 @@ def test_the_admin_has_the_name() -> None:
     ],
 )
 def test_a_setting_that_would_break_pages_or_emails_is_refused(variables: dict[str, str], sentence: str) -> None:
-    completed = load(**PRODUCTION, **variables)
-    assert completed.returncode == 1
-    assert completed.stderr.rstrip().endswith(sentence)
+    with pytest.raises(ImproperlyConfigured) as refusal:
+        load(**PRODUCTION, **variables)
+
+    assert str(refusal.value) == sentence
 
 
 @pytest.mark.parametrize(

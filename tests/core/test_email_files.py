@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from core.email_files import email_names, read_email
 from perfectworks.urls import urlpatterns as all_urls
-from tests.perfectworks.test_settings import PRODUCTION
+from tests.support.project_settings import PRODUCTION
 
 LINK = "http://127.0.0.1:8000/i/" + "AbC_-9" * 10
 NAME = "20260102T030405.000006Z-invitee@example.com.eml"

@@ -18,7 +18,7 @@ from psycopg import sql
 from pytest_django import Settings
 
 from perfectworks.checks import superuser_errors
-from tests.perfectworks.test_settings import PRODUCTION
+from tests.support.project_settings import PRODUCTION
 
 OWNER, RUNTIME = "postgres://house_owner:o-secret@db/house", "postgres://house_runtime:r-secret@db/house"
 START = "import perfectworks.wsgi; from accounts.models import User; print(User.objects.count())"

@@ -1,6 +1,5 @@
 """Test `manage.py serve` as a process: it stops the processes that it starts, and returns the right exit code."""
 
-import fcntl
 import os
 import shlex
 import shutil
@@ -10,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from types import MappingProxyType
@@ -34,36 +34,6 @@ def environment(directory: Path) -> dict[str, str]:
     """Return the environment of a service whose database is in `directory`."""
     database = f"sqlite:///{directory}/perfectworks.sqlite3"
     return {"PATH": os.environ["PATH"], "DEBUG": "1", "DATABASE_URL": database}
-
-
-@pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """Return a directory with a database that already has its tables and the demo data.
-
-    Creating the tables takes seconds, so only the first pytest worker creates the directory. The other workers wait.
-    """
-    temporary = tmp_path_factory.getbasetemp()
-    shared = temporary if worker_id == "master" else temporary.parent
-    directory = shared / "prepared"
-    with (shared / "prepared.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (directory / "done").exists():
-            directory.mkdir()
-            manage(directory, "migrate")
-            manage(directory, "demo")
-            (directory / "done").touch()
-    return directory
-
-
-def manage(directory: Path, command: str) -> None:
-    arguments = [sys.executable, "manage.py", command]
-    subprocess.run(arguments, cwd=PROJECT, env=environment(directory), stdout=subprocess.DEVNULL, check=True)
-
-
-@pytest.fixture
-def directory(prepared: Path, tmp_path: Path) -> Path:
-    """Return a copy of the prepared directory."""
-    return shutil.copytree(prepared, tmp_path / "copy")
 
 
 @contextmanager
@@ -114,6 +84,36 @@ def get_status(port: int, path: str, headers: Mapping[str, str] = MappingProxyTy
         connection.close()
 
 
+@dataclass(frozen=True)
+class FirstStart:
+    """What a newcomer saw of the first start, and its directory, which now has tables and demo data."""
+
+    directory: Path
+    lines: list[str]
+    statuses: list[int]
+
+    @property
+    def guidance(self) -> list[str]:
+        return self.lines[self.lines.index("The demo is ready. Everybody's password is  perfectworks-demo\n") :]
+
+
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory: pytest.TempPathFactory) -> FirstStart:
+    """Start the service with an empty directory, and run the commands that it prints."""
+    directory, port = tmp_path_factory.mktemp("first"), free_port()
+    with serving(directory, port) as process:
+        seen = FirstStart(directory, read_until_ready(process, port), [])
+        for words in (shlex.split(line) for line in seen.guidance if line.startswith("  curl ")):
+            seen.statuses.append(get_status(port, urlsplit(words[-1]).path, headers_of(words)))
+    return seen
+
+
+@pytest.fixture
+def directory(first_start: FirstStart, tmp_path: Path) -> Path:
+    """Return a copy of the directory that the first start prepared, because creating the tables takes seconds."""
+    return shutil.copytree(first_start.directory, tmp_path / "copy")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_stopping_it_stops_both_parts(directory, number):
     port = free_port()
@@ -145,18 +145,13 @@ def test_when_one_part_dies_the_other_is_stopped_and_the_exit_code_tells(directo
         assert not any(map(is_alive, parts.values()))
 
 
-def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(tmp_path):
-    port = free_port()
-    with serving(tmp_path, port) as process:
-        lines = read_until_ready(process, port)
-        guidance = lines[lines.index("The demo is ready. Everybody's password is  perfectworks-demo\n") :]
-        pasted = [shlex.split(line) for line in guidance if line.startswith("  curl ")]
-        statuses = {words[-1]: get_status(port, urlsplit(words[-1]).path, headers_of(words)) for words in pasted}
-
+def test_a_newcomer_reads_the_guidance_last_and_every_line_to_paste_works(first_start):
+    lines = first_start.lines
     logged = [number for number, line in enumerate(lines) if " INFO " in line]
+
     assert any("email sent" in lines[number] for number in logged)
-    assert max(logged) < len(lines) - len(guidance)
-    assert list(statuses.values()) == [200] * 5
+    assert max(logged) < len(lines) - len(first_start.guidance)
+    assert first_start.statuses == [200] * 5
 
 
 def headers_of(curl: list[str]) -> dict[str, str]:

@@ -1,30 +1,16 @@
 """Test the settings that prevent the service from starting, and the settings that others follow from."""
 
 import os
-import runpy
 import subprocess
 import sys
-from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-import perfectworks
-from perfectworks.environment import Environment, Variables
-
 from perfectworks.environment import listening_address
+from tests.support.project_settings import PRODUCTION, SECRET, load
 
-SECRET = "f4QmZ8vJ2xWc7RtYb1NsKd6LpHg3EaUoB5iD9kXyM0qVhTjCwF"
 NO_HOST = "which is not a host name or an IP address."
-PRODUCTION = {"SECRET_KEY": SECRET, "PUBLIC_BASE_URL": "https://perfectworks.test"}
-
-
-def load(**environment: str) -> dict[str, Any]:
-    """Run the module of the settings with only this environment, apart from the settings of the tests."""
-    with patch.object(Environment, "ENVIRON", Variables(environment)):
-        return runpy.run_path(str(Path(perfectworks.__file__).with_name("settings.py")))
 
 
 @pytest.mark.parametrize(

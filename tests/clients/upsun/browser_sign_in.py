@@ -5,7 +5,6 @@ The test page contains only the client and the URLs of this service.
 
 import json
 import os
-import shutil
 import sys
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -91,7 +90,7 @@ def walk(page: Page) -> None:
 
 def chromium(playwright: Playwright) -> Browser:
     """Launch the installed browser."""
-    return playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-gpu"])
+    return playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=["--no-sandbox", "--disable-gpu"])
 
 
 def main() -> int:
