@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from allauth.account.models import EmailAddress
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -23,6 +24,7 @@ from core.ids import uuid7
 from core.natural_keys import NoNaturalKey
 from core.text import validate_plain_text
 from core.web_addresses import WebAddressField
+from events.models import Event
 
 
 class AddressField(models.EmailField):
@@ -86,13 +88,23 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_verified_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create a user with a verified address."""
-        user = self.create_user(email, password, **fields)
-        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        """Create a user with a verified address, and record the events. Their actor is the service itself."""
+        from accounts.principals import SERVICE  # it imports this module
+
+        with transaction.atomic():
+            user = self.create_user(email, password, **fields)
+            EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+            Event.objects.record("user.registered", by=SERVICE, subject=user, user_kind=user.kind)
+            Event.objects.record("user.address_proven", by=SERVICE, subject=user)
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
-        """Create a superuser with a verified address, for ``manage.py createsuperuser``."""
+        """Create a superuser with a verified address, for ``manage.py createsuperuser``.
+
+        Raises ValidationError, also for a weak password: Django's command does not check the one in its variable.
+        """
+        if password is not None:
+            validate_password(password, self.model(email=email))
         return self.create_verified_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 

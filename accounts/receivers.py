@@ -1,7 +1,8 @@
 """Record events for changes on the account pages, which django-allauth provides.
 
-``adapter.py`` records new passwords and verified addresses in the transaction of the change. For the other changes,
-django-allauth sends a signal right after the change, and this module records the event.
+``actions/passwords.py`` records new passwords, and ``pages/adapter.py`` records verified addresses, in the transaction
+of the change. For the other changes, django-allauth sends a signal right after the change, and this module records the
+event.
 """
 
 import time

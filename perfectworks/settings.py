@@ -126,15 +126,15 @@ INSTALLED_APPS = [
     "csp",
     "anymail",
     "perfectworks.apps.StaffAdminConfig",
+    "accounts",  # before Django's app, so that our `changepassword` replaces Django's
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
-    # Our apps come last, so that their admin registrations replace those of other apps.
+    # Our other apps come last, so that their admin registrations replace those of other apps.
     "events",
-    "accounts",
     "orgs",
     "invitations",
     "perfectworks",

@@ -22,10 +22,12 @@ from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.passwords import change_password
 from accounts.actions.sign_ins import record_failed_sign_in, record_sign_in, record_wrong_password
 from accounts.known_devices import remember_device
 from accounts.models import User
 from accounts.pages.emails import render_account_email
+from accounts.principals import Method, Principal
 from accounts.receivers import record_own_change
 from accounts.second_factor import has_second_factor
 from accounts.sign_in_limits import password_attempt
@@ -117,9 +119,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: User, password: str) -> None:
         """Save a new password and record an event."""
-        with transaction.atomic():
-            super().set_password(user, password)
-            record_own_change("user.password_changed", user)
+        change_password(by=Principal(user=user, method=Method.SESSION), user=user, password=password)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Mark an address as verified and record an event. Return whether that succeeded."""

@@ -37,7 +37,7 @@ def test_commands_and_issuers_make_verified_users():
 
 
 def test_a_superuser_is_staff_and_can_sign_in_at_once():
-    user = User.objects.create_superuser("owner@example.com", "secret")
+    user = User.objects.create_superuser("owner@example.com", "a calm and long phrase")
     assert (user.is_staff, user.is_superuser) == (True, True)
     assert user.verified_addresses() == {"owner@example.com"}
 

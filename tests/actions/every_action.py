@@ -7,6 +7,7 @@ import pytest
 
 from accounts.actions import oauth_access
 from accounts.actions import profile as profiles
+from accounts.actions.passwords import change_password
 from accounts.models import User
 from core.addresses import normalize_address
 from invitations.actions import answering, ending, inviting, mailbox_proof, reminders, waiting
@@ -135,6 +136,9 @@ DONE: dict[str, Callable[[World], object]] = {
     ),
     "accounts.actions.oauth_access.withdraw_access": lambda w: oauth_access.withdraw_access(
         by=w.member, access_id=w.access
+    ),
+    "accounts.actions.passwords.change_password": lambda w: change_password(
+        by=w.member, user=w.member.user, password="a calm and long phrase"
     ),
     "accounts.actions.profile.update_profile": lambda w: profiles.update_profile(by=w.member, first_name="Another"),
     "invitations.actions.inviting.invite": lambda w: inviting.invite(

@@ -36,6 +36,7 @@ FOR_ONESELF = {
     "orgs.actions.accounts.purge_account",
     "orgs.oauth.applications.register_client",
     "orgs.oauth.applications.register_personal_client",
+    "accounts.actions.passwords.change_password",
     "accounts.actions.profile.update_profile",
     "invitations.actions.mailbox_proof.add_invited_address",  # the link proves access to the mailbox
 }

@@ -1,0 +1,23 @@
+"""Change the password of an account. Every page and command that sets a new password calls this action."""
+
+from django.db import transaction
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from core.errors import Denied
+from events.models import Event
+
+
+@transaction.atomic
+def change_password(*, by: Principal, user: User, password: str) -> None:
+    """Save a new password, which ends the account's other sessions.
+
+    The caller checks that the password is strong enough. Raises Denied unless the caller is the account's owner, signed
+    in on the pages, or the service itself. No API calls this, so the error has no code of its own.
+    """
+    is_owner = by.method == Method.SESSION and by.actor_id == user.pk
+    if not (is_owner or by.is_service):
+        raise Denied
+    user.set_password(password)
+    user.save(update_fields=["password", "updated_at"])
+    Event.objects.record("user.password_changed", by=by, subject=user)
