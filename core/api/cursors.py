@@ -6,7 +6,7 @@ an organization that is not in the path.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -30,6 +30,12 @@ class Position:
     id: Any
 
 
+class CursorParameter(TextParameter):
+    """A cursor. The signature decides whether it is valid; the pattern is only for the documents."""
+
+    accepted: ClassVar[Schema] = {"pattern": "^[A-Za-z0-9_-]+:[A-Za-z0-9_-]+$"}
+
+
 class CursorPagination(Pagination):
     """`?after=` or `?before=` with a cursor, and `?limit=`. The paginator sorts the rows itself.
 
@@ -48,8 +54,8 @@ class CursorPagination(Pagination):
         """Return the parameters for the page size and the two cursors."""
         return {
             cls.page_size_query_param: cls.limit_field(),
-            cls.after_name: TextParameter(max_length=1024, help_text="A cursor: returns the rows after it."),
-            cls.before_name: TextParameter(max_length=1024, help_text="A cursor: returns the rows before it."),
+            cls.after_name: CursorParameter(max_length=1024, help_text="A cursor: returns the rows after it."),
+            cls.before_name: CursorParameter(max_length=1024, help_text="A cursor: returns the rows before it."),
         }
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:

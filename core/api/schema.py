@@ -34,6 +34,7 @@ ERROR = {
     },
     "required": ["success", "message", "error"],
 }
+BLANK = {"type": "string", "maxLength": 0}
 # The web server and the database can cause these statuses in every operation.
 ANYWHERE = (400, 414, 431, 503)
 RETRY_AFTER = {
@@ -144,7 +145,9 @@ class OperationSchema(AutoSchema):
         # Only requests are closed: clients must accept responses with fields that a later version adds.
         schema = super()._map_basic_serializer(serializer, direction)
         if direction == "request" and isinstance(serializer, HouseSerializer):
-            schema["additionalProperties"] = False
+            described = {name: with_blank(one) for name, one in schema.get("properties", {}).items()}
+            schema |= {"properties": described} if described else {}
+            schema |= {"additionalProperties": False, **serializer.accepted}
         return schema
 
     def _is_list_view(self, serializer: Any = None) -> bool:
@@ -210,6 +213,18 @@ class StrictFilterExtension(DjangoFilterExtension):
             if "help_text" in options:
                 parameter["description"] = options["help_text"]
         return parameters
+
+
+def with_blank(schema: Schema) -> Schema:
+    """Return the schema of a field that may be blank, without drf-spectacular's `oneOf`.
+
+    Our patterns match a blank text, so that both alternatives of `oneOf` would match, which is not valid.
+    """
+    alternatives = schema.get("oneOf", [])
+    if BLANK not in alternatives:
+        return schema
+    others = {name: one for name, one in schema.items() if name != "oneOf"}
+    return others | ({"anyOf": alternatives} if "format" in alternatives[0] else alternatives[0])
 
 
 def response(description: str, schema: Schema) -> Schema:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from itertools import islice
 from operator import attrgetter
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.utils.functional import cached_property
@@ -14,11 +15,12 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.fields import Field, SkipField, empty
 
-from core.addresses import MAX_LENGTH, Address, normalize_address
+from core.addresses import MAX_LENGTH_AS_TYPED, Address, normalize_address
 from core.ids import parse_uuid
 from core.text import trimmed, validate_plain_multiline_text, validate_plain_text
 
 from .names import AsSent, camel_case
+from .text_patterns import EMAIL_ADDRESS, STORABLE_TEXT, VISIBLE_LINE, VISIBLE_LINE_OR_BLANK, VISIBLE_LINES
 
 MAX_NAME_LENGTH = 100
 MAX_NAMES = 20
@@ -38,6 +40,8 @@ class Rfc3339Field(serializers.DateTimeField):
 
     REST framework's own field also accepts a date, a week, and a time without an offset.
     """
+
+    accepted: ClassVar[Mapping[str, Any]] = {"pattern": f"^{RFC_3339.pattern}$"}
 
     def to_internal_value(self, value: Any) -> datetime:
         """Return the time in UTC. Raises ValidationError for anything else."""
@@ -68,8 +72,10 @@ class SecondsField(Rfc3339Field):
 class StrictTextField(serializers.CharField):
     """A JSON string, unchanged. REST framework's own field also accepts numbers and removes spaces.
 
-    A subclass may declare keywords of its JSON Schema that apply to requests only: ``accepted``.
+    A field may declare keywords of its JSON Schema that apply to requests only: ``accepted``.
     """
+
+    accepted: ClassVar[Mapping[str, Any]] = {"pattern": STORABLE_TEXT}
 
     def __init__(self, **options: Any) -> None:
         if not options.get("allow_blank"):
@@ -83,9 +89,11 @@ class StrictTextField(serializers.CharField):
         return data
 
 
-@extend_schema_field({"type": "string", "format": "email", "maxLength": MAX_LENGTH})
+@extend_schema_field({"type": "string", "format": "email", "maxLength": MAX_LENGTH_AS_TYPED})
 class AddressSerializerField(StrictTextField):
     """An email address, normalized."""
+
+    accepted: ClassVar[Mapping[str, Any]] = {"pattern": EMAIL_ADDRESS}
 
     def to_internal_value(self, data: Any) -> Address:
         """Return the address. Raises ValidationError if it is not valid."""
@@ -140,9 +148,9 @@ class PlainTextField(StrictTextField):
     """One line of visible text, such as a name. Spaces around it are removed."""
 
     @property
-    def accepted(self) -> Mapping[str, Any]:
-        """The keywords of the JSON Schema that apply to requests only."""
-        return {} if self.allow_blank else {"pattern": r"\S"}
+    def accepted(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """The pattern of the text with spaces around it."""
+        return {"pattern": VISIBLE_LINE_OR_BLANK if self.allow_blank else VISIBLE_LINE}
 
     default_validators = [validate_plain_text]
 
@@ -153,6 +161,8 @@ class PlainTextField(StrictTextField):
 
 class PlainMultilineTextField(StrictTextField):
     """Visible text with line breaks. Browsers send CR LF, which becomes a newline."""
+
+    accepted: ClassVar[Mapping[str, Any]] = {"pattern": VISIBLE_LINES}
 
     default_validators = [validate_plain_multiline_text]
 
@@ -165,7 +175,10 @@ class HouseSerializer(serializers.Serializer):
     """A serializer whose fields are snake_case in Python and camelCase in JSON. It rejects unknown fields.
 
     `validate_<name>` and `get_<name>` methods have snake_case names, and `validated_data` has snake_case keys.
+    `accepted` are keywords of its JSON Schema that apply to requests only.
     """
+
+    accepted: Mapping[str, Any] = MappingProxyType({})
 
     def get_fields(self) -> dict[str, Field]:
         """Return the fields by their camelCase names."""

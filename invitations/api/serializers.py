@@ -1,5 +1,7 @@
 """Request and response bodies of the invitation endpoints. Responses never contain a token."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from rest_framework import serializers
@@ -239,6 +241,11 @@ class AcceptanceSerializer(HouseSerializer):
 class NamedRoleSerializer(HouseSerializer):
     """A role, given by its ID, or a built-in role, given by its name."""
 
+    @property
+    def accepted(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """At most one of the two fields."""
+        return {**super().accepted, "not": {"required": ["role", "roleId"]}}
+
     role_id = StrictUuidField(required=False)
     role = ChoiceField(choices=list(BUILT_IN_NAMES), required=False, help_text="The name of a built-in role.")
 
@@ -302,6 +309,8 @@ class LookupSerializer(HouseSerializer):
 
 class JoinSerializer(HouseSerializer):
     """What to join: exactly one of an organization, an invitation, or the token of an invitation link."""
+
+    accepted = MappingProxyType({"minProperties": 1, "maxProperties": 1})
 
     organization_id = StrictUuidField(required=False)
     invitation_id = StrictUuidField(required=False)

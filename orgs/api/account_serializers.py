@@ -14,11 +14,10 @@ from core.api.serializers import (
     HouseSerializer,
     PlainMultilineTextField,
     PlainTextField,
-    StrictTextField,
     StrictUuidField,
     TimeField,
 )
-from orgs.api.fields import BlankAsNullField, PermissionsField, WebAddressSerializerField
+from orgs.api.fields import BlankAsNullField, NewPasswordField, PermissionsField, WebAddressSerializerField
 from orgs.api.serializers import ChangesSerializer
 
 IDENTIFYING = frozenset({"email", "password"})
@@ -52,7 +51,7 @@ class RegistrationSerializer(HouseSerializer):
     """A new account. If the request has a credential, send names only: the credential identifies the account."""
 
     email = AddressSerializerField(required=False)
-    password = StrictTextField(
+    password = NewPasswordField(
         max_length=1024, required=False, help_text="Like `email`, required without a credential."
     )
     first_name = PlainTextField(max_length=128, allow_blank=True, required=False)

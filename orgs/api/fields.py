@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.auth.password_validation import get_default_password_validators
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.names import camel_case_keys
 from core.api.serializers import ChoiceField, StrictTextField
+from core.api.text_patterns import STORABLE_TEXT, URL_OR_BLANK
 from core.web_addresses import MAX_LENGTH as MAX_WEB_ADDRESS_LENGTH
 from core.web_addresses import VALIDATORS
 from orgs.permissions import ALL_PERMISSIONS
@@ -27,14 +29,12 @@ class BlankAsNullField(serializers.CharField):
         return value or None
 
 
-@extend_schema_field(
-    {"type": "string", "format": "uri", "maxLength": MAX_WEB_ADDRESS_LENGTH, "pattern": "^([Hh][Tt][Tt][Pp][Ss]?://|$)"}
-)
+@extend_schema_field({"type": "string", "format": "uri", "maxLength": MAX_WEB_ADDRESS_LENGTH})
 class WebAddressSerializerField(StrictTextField):
     """An optional http or https URL. Null and the empty string both mean no URL, stored as an empty string."""
 
     default_validators = VALIDATORS
-    accepted: ClassVar[Mapping[str, Any]] = {"default": None}
+    accepted: ClassVar[Mapping[str, Any]] = {"default": None, "pattern": URL_OR_BLANK}
 
     def __init__(self, **options: Any) -> None:
         super().__init__(allow_null=True, allow_blank=True, max_length=MAX_WEB_ADDRESS_LENGTH, **options)
@@ -58,6 +58,16 @@ class LanguageField(ChoiceField):
     def to_representation(self, value: str) -> str | None:  # type: ignore[override]
         """Return null for an empty string."""
         return value or None
+
+
+class NewPasswordField(StrictTextField):
+    """A new password. The action checks whether it is strong enough."""
+
+    @property
+    def accepted(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """The length that the password validators require."""
+        lengths = (getattr(validator, "min_length", 1) for validator in get_default_password_validators())
+        return {"minLength": max(lengths, default=1), "pattern": STORABLE_TEXT}
 
 
 class PermissionNameField(StrictTextField):
@@ -97,6 +107,7 @@ class SlugSerializerField(StrictTextField):
     """A slug. See ``orgs.slugs``."""
 
     default_validators = [validate_slug]
+    accepted: ClassVar[Mapping[str, Any]] = {}  # the documents take the pattern from the validator
 
     def __init__(self, **options: Any) -> None:
         super().__init__(max_length=MAX_SLUG_LENGTH, **options)

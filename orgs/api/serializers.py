@@ -3,6 +3,7 @@
 The docstrings of the classes are public, because they appear in the OpenAPI schema.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from rest_framework import serializers
@@ -37,6 +38,11 @@ SECOND_FACTOR = (
 
 class ChangesSerializer(HouseSerializer):
     """Changes of an object. PATCH needs at least one field."""
+
+    @property
+    def accepted(self) -> Mapping[str, Any]:  # type: ignore[override]
+        """The minimum number of fields."""
+        return {"minProperties": 1} if self.partial else {}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Raise ValidationError for a PATCH without fields."""

@@ -30,7 +30,7 @@ from tests.support.openapi import with_closed_responses
 application = get_wsgi_application()
 METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"}
 # A request that is valid by the schema may still be rejected: because of stored data, a rate limit, or a rule that the
-# schema cannot express (400), such as "no control characters" or "exactly one of these two fields".
+# schema cannot express (400), such as "no invisible characters" or "not this well-known password".
 EXPECTED = ["2xx", "400", "401", "403", "404", "409", "422", "429"]
 CONFIG = Config.from_dict(
     {

@@ -73,5 +73,7 @@ def shown(operation: dict[str, Any], cast: Cast) -> dict[str, Any]:
 def send(api: str, path: str, method: str, kind: str, body: dict[str, Any], credential: dict[str, Any]) -> Any:
     client = Client(headers=credential.get("headers", {}))
     client.cookies.load(credential.get("cookies", {}))
+    if method == "get":
+        return client.get(path)
     form = "&".join(f"{name}={value}" for name, value in body.items())
     return getattr(client, method)(path, form if "form" in kind else json.dumps(body), content_type=kind)

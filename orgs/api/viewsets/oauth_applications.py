@@ -1,7 +1,9 @@
 """``/oauth-applications``: OAuth clients. Their owners manage them."""
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from types import MappingProxyType
+from typing import Any, ClassVar
 from uuid import UUID
 
 from rest_framework import serializers
@@ -20,6 +22,7 @@ from core.api.serializers import (
     StrictUuidField,
     TimeField,
 )
+from core.api.text_patterns import WITHOUT_FRAGMENT
 from orgs.api.organization_context import HEADER, HEADERS, HouseViewSet
 from orgs.api.serializers import ChangesSerializer
 from orgs.locks import NoActiveOrganization, current_organization
@@ -28,6 +31,19 @@ from orgs.oauth import applications
 from orgs.oauth.scopes import SCOPES
 
 KINDS = ("client", "personal", "service")
+# The fields that each kind of application needs and may have, as JSON Schema.
+NEEDED_FIELDS = MappingProxyType(
+    {
+        "if": {"properties": {"kind": {"const": "client"}}},
+        "then": {"required": ["redirectUris"], "not": {"required": ["memberId"]}},
+        "else": {
+            "not": {"anyOf": [{"required": ["redirectUris"]}, {"required": ["public"]}]},
+            "if": {"properties": {"kind": {"const": "service"}}},
+            "then": {"required": ["memberId"]},
+            "else": {"not": {"required": ["memberId"]}},
+        },
+    }
+)
 
 
 class OAuthApplicationSerializer(HouseSerializer):
@@ -68,10 +84,16 @@ class ShownOnceSerializer(OAuthApplicationSerializer):
     client_secret = serializers.CharField(source="shown_secret")
 
 
+class RedirectUriField(StrictTextField):
+    """An http or https URI without a fragment. The action checks the rest."""
+
+    accepted: ClassVar[Mapping[str, Any]] = {"pattern": WITHOUT_FRAGMENT}
+
+
 class RedirectUrisField(serializers.ListField):
     """At least one redirect URI."""
 
-    child = StrictTextField(max_length=2048)
+    child = RedirectUriField(max_length=2048)
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(min_length=1, **kwargs)
@@ -93,6 +115,7 @@ class NewApplicationSerializer(HouseSerializer):
     scopes = ScopesField(required=False)
     member_id = StrictUuidField(required=False)
 
+    accepted = NEEDED_FIELDS
     needed = {"client": "redirect_uris", "personal": None, "service": "member_id"}
     allowed = {"client": {"redirect_uris", "public"}, "personal": set(), "service": {"member_id"}}
 

@@ -4,7 +4,7 @@ from tests.dialects.documented import ADDRESS, MOMENT, TEXT, UUID, Documented
 
 ULID = {"type": "string", "format": "ulid", "pattern": "^[0-7][0-9A-HJKMNP-TV-Za-hjkmnp-tv-z]{25}$"}
 STATES = ["pending", "error"]
-CURSOR = {"type": "string", "minLength": 1, "maxLength": 1024}
+CURSOR = {"type": "string", "minLength": 1, "maxLength": 1024, "pattern": "^[A-Za-z0-9_-]+:[A-Za-z0-9_-]+$"}
 DOCUMENTED = Documented(
     titles={
         "list-org-invites": "List invitations to an organization",
