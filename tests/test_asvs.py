@@ -43,4 +43,4 @@ def test_the_counts_at_the_top_are_those_of_the_rows() -> None:
     text = (ROOT / "docs" / "asvs.md").read_text()
     for state, words in states.items():
         count = sum(len(numbers.split(", ")) for numbers, found, _ in ROWS if found == state)
-        assert f"{count} {words}" in text
+        assert re.findall(rf"(\d+) {words}", text) == [str(count)]

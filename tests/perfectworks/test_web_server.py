@@ -40,17 +40,19 @@ def running(application: Any, threads: int = 2) -> Iterator[WebServer]:
 
     with socket.create_server(("127.0.0.1", 0), backlog=100) as listener:
         server = serve_on(listener, application, threads, channels)
-        loop = threading.Thread(target=run)
+        loop = threading.Thread(target=run, daemon=True)
         loop.start()
-        yield server
-        stopped.set()
-        server.pull_trigger()
-        loop.join()
-        server.stop_threads(timeout=5)
-        for channel in list(server.active_channels.values()):
-            channel.handle_close()
-            channel.handle_close()  # the first time, a refused client may finish
-        server.close()
+        try:
+            yield server
+        finally:
+            stopped.set()
+            server.pull_trigger()
+            loop.join(timeout=20)
+            server.stop_threads(timeout=5)
+            for channel in list(server.active_channels.values()):
+                channel.handle_close()
+                channel.handle_close()  # the first time, a refused client may finish
+            server.close()
 
 
 @pytest.fixture(scope="module")

@@ -183,6 +183,7 @@ def test_responses_match_the_document(written, api, notes):
         (api.get("/api/v0/feed?limit=2"), success_of(schema, "/api/v0/feed", "get", "200")),
         (api.get("/api/v0/notes?limit=0"), ERROR["content"]["application/json"]["schema"]),
     ]
+    assert [response.status_code for response, _ in pairs] == [200, 200, 400]
     for response, described in pairs:
         Draft202012Validator(described | {"components": schema["components"]}).validate(response.json())
 
@@ -190,4 +191,5 @@ def test_responses_match_the_document(written, api, notes):
 def test_the_authenticator_without_a_scheme_is_the_only_complaint(capsys):
     assert Document("/api/v0").json
     complaints = [line for line in capsys.readouterr().err.splitlines() if line]
+    assert complaints
     assert [line for line in complaints if "TokenAuthentication" not in line] == []

@@ -58,6 +58,7 @@ def test_accepting_makes_a_member(by, invitee, organization, invitation):
     row = now(invitation)
     assert said(response) == success(MESSAGE, acceptance(invitation, member.pk))
     assert (row.status, row.answered_by, row.finished_at is None) == ("accepted", invitee, False)
+    assert [(held.role_id, held.unit_id) for held in member.assignments.all()] == [(VIEWER_ROLE, None)]
     assert changes.tables == {
         "orgs.Membership": (1, 0, 0),
         "orgs.RoleAssignment": (1, 0, 0),
@@ -269,9 +270,13 @@ def test_a_member_gets_what_they_lack_and_keeps_the_rest(by, organization, owner
         organization=organization, email="invitee@example.com", inviter=owner, role_id=offered
     )
 
-    answer = said(accept(by, invitation))
+    with track_changes() as changes:
+        answer = said(accept(by, invitation))
 
     assert answer == success(MESSAGE, acceptance(invitation, member.pk, was_member=True, given=given))
+    accepted = event("invitation.accepted", invitation, caller(invitee), organization, was_member=True, given=given)
+    assert changes.events[-1] == accepted
+    assert [told.kind for told in changes.events[:-1]] == ["membership.roles_changed"] * len(given)
     assert role_id_of(invitee, organization) == (offered if given else held)
     assert by("owner").get(sent(invitation)).json()["data"]["given"] == given
 
