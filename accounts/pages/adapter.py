@@ -37,8 +37,8 @@ from core.smtp import connection_for_request
 
 logger = logging.getLogger(__name__)
 PROTECT_STAFF = _(
-    "Staff see the data of every organization. Please protect your account with a second factor."
-    ' You can also <a href="{}">go on</a> and do this later.'
+    "Staff see the data of every organization. Please protect your account with two-factor authentication."
+    ' You can also <a href="{}">continue</a> and do this later.'
 )
 COUNTED_BY_LINK = "perfectworks.counted_by_link"
 

@@ -144,7 +144,7 @@ def test_signing_in_from_the_typed_path_of_the_admin_leads_to_the_admin(client, 
     response = client.post(reverse("account_login"), form, follow=True)
 
     assert response.status_code == 200
-    assert '<a href="/admin/login/">go on</a>' in response.content.decode()
+    assert '<a href="/admin/login/">continue</a>' in response.content.decode()
     response = client.get("/admin/login/", follow=True)
     assert (response.status_code, response.request["PATH_INFO"]) == (200, "/admin/")
 

@@ -100,6 +100,6 @@ def test_staff_without_a_second_factor_are_led_to_set_one_up_and_not_locked_out(
 
     assert response["Location"] == "/accounts/2fa/totp/activate/"
     page = client.get(response["Location"], follow=True)
-    assert "Please protect your account with a second factor." in " ".join(visible_text(page))
-    assert '<a href="/admin/">go on</a>' in page.content.decode()
+    assert "Please protect your account with two-factor authentication." in " ".join(visible_text(page))
+    assert '<a href="/admin/">continue</a>' in page.content.decode()
     assert client.get("/admin/").status_code == 200
