@@ -22,11 +22,10 @@ from invitations.tokens import Purpose, token_for
 from orgs.models import Organization
 from orgs.permissions import BUILT_IN_ROLES, LIST_PROJECTS, Level
 from perfectworks.urls import DIALECTS
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import InvitationFactory, MembershipFactory, RoleFactory, UnitFactory, UserFactory
 from tests.orgs.api.house import API, at
 from tests.support.changes import track_changes
-from tests.support.people import session_of
+from tests.support.people import PASSWORD, session_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs/lessons.md").read_text()

@@ -9,9 +9,9 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from invitations.tokens import Purpose, token_for
 from tests.factories import InvitationFactory, UserFactory
+from tests.support.people import PASSWORD
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
-PASSWORD = "a calm and long phrase"
 NOT_PAGES = ("api/", "wacht/", "zenml/", "upsun/", "applivery/", "healthz/", ".well-known/", "oauth2/", "development/")
 ELSEWHERE = [
     "https://evil.test/",

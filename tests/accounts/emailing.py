@@ -10,9 +10,9 @@ from django.test import Client
 
 from accounts.models import User
 from tests.factories import UserFactory
+from tests.support.people import PASSWORD
 
 NOBODYS = "nobody@example.com"
-PASSWORD = "a calm and long phrase"
 
 
 def sign_up(client: Client, address: str) -> Any:

@@ -21,11 +21,10 @@ from tests.accounts.issuing import fail, token
 from tests.factories import MembershipFactory, OAuthApplicationFactory, OrganizationFactory, UserFactory
 from tests.orgs.api.house import ANONYMOUS, API, refused, said, success, user_row
 from tests.support.changes import track_changes
-from tests.support.people import membership_of
+from tests.support.people import PASSWORD, membership_of
 
 PROFILE = f"{API}/users/profile"
 MEMBERS = f"{API}/organization-members"
-PASSWORD = "correct-horse-battery"
 INVALID = refused(401, "invalid_credentials", "This credential is not valid.")
 TWO = refused(
     400,

@@ -8,8 +8,8 @@ from django.test import Client
 
 from accounts.sessions import ROTATE_SESSION
 from invitations.tokens import Purpose, token_for
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import InvitationFactory, UserFactory
+from tests.support.people import PASSWORD
 
 OWN, DOCUMENTED = "__Host-session_id", "session_id"
 PAGE, DIALECT, HOUSE = "/invitations", "/wacht/organizations/1/invitations", "/api/v0/users/profile"

@@ -15,10 +15,9 @@ from django.core.management import CommandError, call_command
 from accounts.oauth.tokens import issue_token
 from core.encryption import SecretNotReadable, decrypt, encrypt
 from orgs.actions.api_keys import create_api_key
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import OAuthApplicationFactory, UserFactory
 from tests.support.changes import all_models, rows_of
-from tests.support.people import session_of
+from tests.support.people import PASSWORD, session_of
 
 OLD, NEW = "the old key, which is long enough to be one", "the new key, which is long enough to be one"
 

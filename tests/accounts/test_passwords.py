@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from accounts.models import User
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import UserFactory
+from tests.support.people import PASSWORD
 
 GUESSABLE = [
     "Summer2026",

@@ -13,9 +13,9 @@ from django.test import Client
 
 from accounts.models import User
 from tests.accounts.counted_work import counted_work
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import UserFactory
 from tests.support.changes import track_changes
+from tests.support.people import PASSWORD
 
 TAKEN, FREE = "member@example.com", "nobody@example.com"
 

@@ -7,8 +7,8 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts.session_store import SIGNED_IN_AT, SessionStore
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import UserFactory
+from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.django_db
 

@@ -1,8 +1,5 @@
 """Test that the admin shows all models, changes rows only through actions, and never shows a secret."""
 
-from collections.abc import Callable
-from copy import deepcopy
-
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -18,28 +15,11 @@ from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.actions.accounts import deactivate_account, delete_account
 from orgs.models import Membership, Organization, Role
-from perfectworks.demo import World, make_world
+from perfectworks.demo import World
 from tests.factories import RoleAssignmentFactory, UserFactory
 from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(scope="module")
-def first_world(kept: Callable[[Callable[[], World]], World]) -> World:
-    return kept(make_world)
-
-
-@pytest.fixture
-def world(first_world: World, db: None) -> World:
-    return deepcopy(first_world)
-
-
-@pytest.fixture
-def staff(world: World) -> Client:
-    client = Client()
-    client.force_login(User.objects.get(email="staff@example.com"))
-    return client
 
 
 def address_of(row, view="change", *more):

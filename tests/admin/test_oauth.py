@@ -26,24 +26,12 @@ from orgs.oauth.applications import (
 )
 from orgs.policies import PermissionMissing, PersonRequired
 from tests.accounts.oauth.exchange import CALLBACK, ISSUER, Browser, Program, holds, parameters, result_of, tokens_of
-from tests.factories import MembershipFactory, UserFactory
+from tests.factories import MembershipFactory
 from tests.support.changes import event, track_changes
 from tests.support.people import session_of
 
 PAGES = "/admin/accounts/oauthapplication"
 CHANGE = "accounts.change_oauthapplication"
-
-
-@pytest.fixture
-def staff_member(db: None) -> User:
-    return UserFactory.create(email="staff@example.com", superuser=True)
-
-
-@pytest.fixture
-def admin_pages(staff_member: User) -> Client:
-    client = Client()
-    client.force_login(staff_member)
-    return client
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from accounts.models import User
 from accounts.oauth.tokens import issue_token, oauth_principal
 from orgs.oauth.applications import register_personal_client
 from tests.browser.consent_scenes import EVERYTHING, client_of
-from tests.browser.scenes import PASSWORD, SCENES, Stage, scene, sign_in_from_the_invitation
+from tests.browser.scenes import SCENES, Stage, scene, sign_in_from_the_invitation
 from tests.factories import EmailAddressFactory
-from tests.support.people import session_of
+from tests.support.people import PASSWORD, session_of
 
 
 def at(path: str, *, signed_in: bool = False) -> Callable[[Stage], Response]:

@@ -5,9 +5,9 @@ from playwright.sync_api import Response
 from accounts.principals import staff
 from invitations.tokens import Purpose
 from orgs.actions.accounts import delete_account
-from tests.browser.scenes import PASSWORD, Stage, right_but_unverified_address, scene
+from tests.browser.scenes import Stage, right_but_unverified_address, scene
 from tests.factories import UserFactory
-from tests.support.people import session_of
+from tests.support.people import PASSWORD, session_of
 
 
 def address_bar(stage: Stage) -> Response:

@@ -18,9 +18,8 @@ from orgs.actions.organizations import create_organization
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE, UNIT_EDITOR_ROLE
 from tests.factories import EmailAddressFactory, UnitFactory, UserFactory
-from tests.support.people import session_of
+from tests.support.people import PASSWORD, session_of
 
-PASSWORD = "a calm and long phrase"
 ADDRESS = "invitee@example.com"
 
 

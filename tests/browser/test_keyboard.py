@@ -8,7 +8,8 @@ from playwright.sync_api import Page, expect
 
 from invitations.models import Invitation
 from orgs.models import Membership
-from tests.browser.scenes import PASSWORD, set_stage
+from tests.browser.scenes import set_stage
+from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
 MAX_STEPS = 30

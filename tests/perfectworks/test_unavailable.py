@@ -25,6 +25,7 @@ from perfectworks.settings import POSTGRESQL_OPTIONS
 from tests.factories import UserFactory
 from tests.perfectworks.test_web_server import DIALECTS
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
 BUSY = 503, "busy", "The service is busy. Try again in a moment."
 AWAY = [
@@ -32,7 +33,6 @@ AWAY = [
     "A part of this service, such as the mail server, isn't responding. Please try again in a few minutes.",
     "Home",
 ]
-PASSWORD = "a calm and long phrase"
 
 
 @pytest.fixture

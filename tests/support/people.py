@@ -7,6 +7,8 @@ from accounts.principals import Method, Principal
 from orgs.models import Membership, Organization
 from tests.factories import UserFactory
 
+PASSWORD = "a calm and long phrase"
+
 
 def cast_member(name: str) -> User:
     """Create a person by name: `owner` becomes Owner Cast with the address `owner@example.com`."""

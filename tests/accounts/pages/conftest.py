@@ -5,8 +5,7 @@ from django.core.cache import cache
 
 from accounts.models import User
 from tests.factories import UserFactory
-
-PASSWORD = "a calm and long phrase"
+from tests.support.people import PASSWORD
 
 
 @pytest.fixture(autouse=True)

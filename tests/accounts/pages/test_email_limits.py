@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.test import Client
 
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import UserFactory
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
 
 @pytest.fixture

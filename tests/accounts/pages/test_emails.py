@@ -8,9 +8,9 @@ import pytest
 from allauth.account import app_settings
 
 from tests.accounts.emailing import ASK, emailed, html_of
-from tests.accounts.pages.conftest import PASSWORD
 from tests.invitations.email.scripted_server import part
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
 BASE = "https://perfectworks.test"
 LEADS_TO = re.compile(r"""(?:href|src|background|action)=["']?([^"'\s>]+)""")

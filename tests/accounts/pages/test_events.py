@@ -12,9 +12,9 @@ from django.db import DatabaseError
 
 from accounts.models import User
 from events.models import Event
-from tests.accounts.pages.conftest import PASSWORD
 from tests.actions.refusing import refusing
 from tests.support.changes import event, track_changes
+from tests.support.people import PASSWORD
 
 NEW = "another calm and long phrase"
 SECOND = "second@example.com"

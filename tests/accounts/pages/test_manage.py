@@ -4,8 +4,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.accounts.pages.conftest import PASSWORD
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
 TABS = ["Profile", "Email addresses", "Password", "Two-factor authentication", "Applications"]
 PAGES = {

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.accounts.pages.conftest import PASSWORD
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
 NEW = "another calm and long phrase"
 

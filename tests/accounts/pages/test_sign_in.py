@@ -3,8 +3,8 @@
 import pytest
 
 from accounts.models import User
-from tests.accounts.pages.conftest import PASSWORD
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
 
 def sign_in(client, **form):

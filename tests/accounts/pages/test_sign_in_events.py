@@ -8,8 +8,8 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.test import Client
 
 from events.models import Event
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import UserFactory
+from tests.support.people import PASSWORD
 
 
 def sign_in(client, login="member@example.com", password=PASSWORD):

@@ -8,9 +8,9 @@ from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.core import signing
 from django.test import Client
 
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import UserFactory
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
 TOO_MANY = "Too many failed sign-in attempts. Please try again later."
 ATTACKER, HOME = "203.0.113.9", "198.51.100.7"

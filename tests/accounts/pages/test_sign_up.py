@@ -7,11 +7,11 @@ from django.contrib.messages.storage.fallback import FallbackStorage
 
 from accounts.models import User
 from accounts.pages.forms import SignUpForm
-from tests.accounts.pages.conftest import PASSWORD
 from tests.accounts.recent_sign_in import GRAVE_OPERATIONS_ALLOWED, statuses_of_grave_operations
 from tests.factories import UserFactory
 from tests.support.changes import event, track_changes
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
 ADDRESS = "stranger@example.com"
 UNSAFE = "This text has a character that can't be displayed. Please type the text instead of pasting it."

@@ -4,9 +4,9 @@ import pytest
 from allauth.account.models import EmailAddress
 
 from accounts.models import User
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import UserFactory
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
 STORED, SHOWN = "ann@xn--bcher-kva.example", "ann@bücher.example"
 TYPED = [

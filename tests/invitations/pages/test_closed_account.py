@@ -13,9 +13,8 @@ from orgs.actions.accounts import deactivate_account, delete_account, purge_acco
 from tests.factories import ExternalIdentityFactory, UserFactory
 from tests.support.changes import event, track_changes
 from tests.support.pages import visible_text
-from tests.support.people import membership_of, session_of
+from tests.support.people import PASSWORD, membership_of, session_of
 
-PASSWORD = "a calm and long phrase"
 ADDRESS = "invitee@example.com"
 CLOSED = (
     "The account with this email address has been closed, so you can't use this address here. "

@@ -9,9 +9,8 @@ from invitations.tokens import Proof, Purpose
 from tests.factories import ExternalIdentityFactory, UserFactory
 from tests.support.changes import event, track_changes
 from tests.support.pages import visible_text
-from tests.support.people import session_of
+from tests.support.people import PASSWORD, session_of
 
-PASSWORD = "a calm and long phrase"
 ADDRESS = "invitee@example.com"
 OFFER = (
     "Your account for invitee@example.com has no password yet, so you can't sign in here. "

@@ -10,8 +10,8 @@ from invitations.models import Invitation
 from tests.factories import UserFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
-PASSWORD = "a calm and long phrase"
 SIGNED_OUT = [
     "Open your invitation",
     "Open the link in the invitation email in this browser.",

@@ -23,11 +23,10 @@ from invitations.models import Invitation
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
-from tests.accounts.pages.conftest import PASSWORD
 from tests.factories import InvitationFactory
 from tests.repetition import times
 from tests.support.changes import all_models, rows_of
-from tests.support.people import session_of
+from tests.support.people import PASSWORD, session_of
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
 SCANNERS = (

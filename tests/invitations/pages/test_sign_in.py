@@ -10,8 +10,7 @@ from invitations.tokens import Proof, Purpose
 from tests.factories import UserFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
-
-PASSWORD = "a calm and long phrase"
+from tests.support.people import PASSWORD
 
 
 @pytest.fixture

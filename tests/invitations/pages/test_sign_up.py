@@ -12,8 +12,8 @@ from tests.accounts.recent_sign_in import GRAVE_OPERATIONS_ALLOWED, statuses_of_
 from tests.factories import EmailAddressFactory, InvitationFactory, UserFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
+from tests.support.people import PASSWORD
 
-PASSWORD = "a calm and long phrase"
 ADDRESS = "invitee@example.com"
 TAKEN = "There's already an account with this email address. Sign in instead."
 

@@ -14,9 +14,9 @@ from accounts.principals import Method
 from tests.factories import EmailAddressFactory
 from tests.orgs.api.house import API, invalid, refused, said, success, user_row
 from tests.support.changes import event, track_changes
+from tests.support.people import PASSWORD
 
 PATH = f"{API}/users/register"
-PASSWORD = "correct-horse-battery"
 NEWCOMER = {"email": "newcomer@example.com", "password": PASSWORD}
 ACCEPTED = success("If this address can be registered, an email with the next step is on its way", None, 202)
 

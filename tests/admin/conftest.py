@@ -1,0 +1,42 @@
+"""The demo data, and browsers of staff."""
+
+from collections.abc import Callable
+from copy import deepcopy
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from perfectworks.demo import World, make_world
+from tests.factories import UserFactory
+
+
+@pytest.fixture(scope="module")
+def first_world(kept: Callable[[Callable[[], World]], World]) -> World:
+    return kept(make_world)
+
+
+@pytest.fixture
+def world(first_world: World, db: None) -> World:
+    return deepcopy(first_world)
+
+
+@pytest.fixture
+def staff(world: World) -> Client:
+    """The browser of the staff member in the demo data."""
+    client = Client()
+    client.force_login(User.objects.get(email="staff@example.com"))
+    return client
+
+
+@pytest.fixture
+def staff_member(db: None) -> User:
+    return UserFactory.create(email="staff@example.com", superuser=True)
+
+
+@pytest.fixture
+def admin_pages(staff_member: User) -> Client:
+    """The browser of a staff member without the demo data."""
+    client = Client()
+    client.force_login(staff_member)
+    return client
