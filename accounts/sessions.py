@@ -18,6 +18,7 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 
 ROTATE_SESSION = "rights_grew"
+REAUTHENTICATION_PAGES = {"account_reauthenticate", "mfa_reauthenticate"}
 OPENED_BY_DOCUMENTED_NAME = "perfectworks.opened_by_documented_name"
 
 
@@ -86,7 +87,7 @@ def documented_session_cookie(path: str) -> str:
 
 
 class SessionRotationMiddleware:
-    """Rotate the session key with the first page after a privilege elevation.
+    """Rotate the session key with the first page after a privilege elevation, or after the person signed in again.
 
     The response to the elevating request itself does not change the key. If the person clicks twice, the browser drops
     the first response, and a new key in that response would be lost.
@@ -98,6 +99,8 @@ class SessionRotationMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Rotate the session key if a rotation was requested and the response is a page that used the session."""
         response = self.get_response(request)
+        if _signed_in_again(request, response):
+            request.session[ROTATE_SESSION] = True
         is_page = request.method == "GET" and response.get("Content-Type", "").startswith("text/html")
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:  # perhaps sessions cannot be read
             return response
@@ -106,3 +109,10 @@ class SessionRotationMiddleware:
             if must_rotate:
                 request.session.cycle_key()
         return response
+
+
+def _signed_in_again(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """Return whether the person entered the right password or code in an open session. The page then redirects."""
+    match = request.resolver_match
+    is_asked = match is not None and match.url_name in REAUTHENTICATION_PAGES and request.method == "POST"
+    return is_asked and response.status_code == HTTPStatus.FOUND and request.user.is_authenticated

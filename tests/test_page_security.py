@@ -149,6 +149,19 @@ def test_signing_in_starts_a_new_session_and_ends_the_old_one(client, member):
     assert thief.get("/invitations").status_code == 302
 
 
+def test_entering_the_password_again_starts_a_new_session_and_ends_the_old_one(client, member):
+    client.force_login(member)
+    before = client.session.session_key
+
+    client.post("/accounts/reauthenticate/", {"password": "wrong"})
+    assert client.get("/accounts/profile/").status_code == 200
+    assert client.session.session_key == before
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert client.get("/accounts/profile/").status_code == 200
+    assert client.session.session_key != before
+    assert not client.session.exists(before)
+
+
 def says_yes(client, invitation):
     return client.post(f"/api/v0/invitations/{invitation.pk}/accept", content_type="application/json")
 

@@ -75,10 +75,18 @@ class KeySource:
             self._lock.release()
 
 
+class NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Follow no redirect, because only the configured URL is trusted."""
+
+    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
+        """Return None, so that the redirect is an HTTPError."""
+
+
 def fetch(url: str) -> Any:
-    """Fetch and return the JSON document at a configured URL. Raises one of FETCH_ERRORS."""
+    """Fetch and return the JSON document at a configured URL. Raises one of FETCH_ERRORS, also for a redirect."""
     deadline = time.monotonic() + TIMEOUT_SECONDS
-    with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as response:  # noqa: S310
+    opener = urllib.request.build_opener(NoRedirects)
+    with opener.open(url, timeout=TIMEOUT_SECONDS) as response:
         return json.loads(read_bounded(response, deadline))
 
 

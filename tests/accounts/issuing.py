@@ -124,6 +124,16 @@ def fail(handler: _Handler) -> None:
     handler.send_error(503)
 
 
+def redirect(handler: _Handler) -> None:
+    """Redirect to the document, which is at another path of this server."""
+    if handler.path == "/elsewhere":
+        serve_document(handler)
+    else:
+        handler.send_response(302)
+        handler.send_header("Location", "/elsewhere")
+        handler.end_headers()
+
+
 def hang_up(handler: _Handler) -> None:
     """Close the connection in the middle of the body."""
     handler.send_response(200)

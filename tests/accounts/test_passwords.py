@@ -79,6 +79,12 @@ def test_only_the_beginning_of_a_very_long_password_is_checked():
     validate_password(PASSWORD + "a" * 1_000_000)
 
 
+def test_eight_characters_are_enough_and_seven_are_not():
+    validate_password("kx7fq2mz")
+    with pytest.raises(ValidationError, match="at least 8 characters"):
+        validate_password("kx7fq2m")
+
+
 class TestEveryPlaceThatSetsAPassword:
     """All places use the same list of validators."""
 

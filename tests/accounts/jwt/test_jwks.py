@@ -151,6 +151,14 @@ def test_nobody_listens():
         KeySource(url).key("first")
 
 
+def test_a_redirect_is_not_followed(key_server):
+    key_server.serve = issuing.redirect
+
+    with pytest.raises(KeysUnavailable):
+        KeySource(key_server.url).key("first")
+    assert key_server.requests == 1
+
+
 @pytest.mark.parametrize("slowness", [issuing.stall, issuing.drip])
 def test_a_slow_server_is_given_up(key_server, monkeypatch, slowness):
     monkeypatch.setattr(jwks, "TIMEOUT_SECONDS", 0.3)

@@ -1,8 +1,11 @@
 """The sign-in page."""
 
+import re
+
 import pytest
 
 from accounts.models import User
+from tests.factories import UserFactory
 from tests.support.pages import visible_text
 from tests.support.people import PASSWORD
 
@@ -25,6 +28,23 @@ def test_the_page_asks_for_address_and_password(client, db):
         "No account yet?",
         "Create an account",
     ]
+
+
+def test_the_password_is_masked_and_left_to_password_managers(client, db):
+    [field] = re.findall(r"<input[^>]*name=.password.[^>]*>", client.get("/accounts/login/").content.decode())
+
+    assert 'type="password"' in field
+    assert 'autocomplete="current-password"' in field
+    assert "onpaste" not in field
+
+
+@pytest.mark.parametrize("change", [str.upper, str.strip, lambda password: password[:-1]])
+def test_the_password_is_taken_as_it_was_typed(client, db, change):
+    password = " a Calm and long phrase "
+    UserFactory.create(email="member@example.com", password=password)
+
+    assert sign_in(client, password=change(password)).status_code == 200
+    assert sign_in(client, password=password).status_code == 302
 
 
 def test_signing_in_leads_to_my_invitations_without_a_word_of_congratulation(client, member):
