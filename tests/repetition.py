@@ -5,10 +5,26 @@ it more likely that a rare bug is found. The test cases are the same in both mod
 not depend on the database are skipped, because their results would be the same.
 """
 
+from fnmatch import fnmatch
+
 import pytest
 
 FIXTURES_OF_THE_DATABASE = {"db", "transactional_db", "live_server"}
 MARKERS_OF_THE_DATABASE = {"django_db", "postgresql"}
+# Tests of HTTP, pages and texts. Other tests run the same queries on both databases. `any_database` marks single tests.
+ABOUT_NO_QUERIES = (
+    "tests/*/pages/*",
+    "tests/accounts/oauth/*",
+    "tests/core/api/*",
+    "tests/dialects/test_common*",
+    "tests/factories/*",
+    "tests/invitations/email/test_webhook.py",
+    "tests/languages/*",
+    "tests/perfectworks/test_neighbor_paths.py",
+    "tests/admin/test_parameters.py",
+    "tests/test_lessons.py",
+    "tests/test_permission_matrix.py",
+)
 
 full = False
 
@@ -42,9 +58,16 @@ def depends_on_database(item: pytest.Item) -> bool:
     """Return whether the result of the test depends on the database.
 
     It does if the test or one of its fixtures uses the database, but not if the test has the marker `browser`: other
-    tests run the same queries on both databases. Without `--full`, the marker `any_database` excludes a test too.
+    tests run the same queries on both databases. Without `--full`, `any_database` and `ABOUT_NO_QUERIES` exclude more.
     """
     fixtures = set(getattr(item, "fixturenames", ()))
     markers = {marker.name for marker in item.iter_markers()}
-    asks = fixtures & FIXTURES_OF_THE_DATABASE or markers & MARKERS_OF_THE_DATABASE
-    return bool(asks) and not markers & ({"browser"} if full else {"browser", "any_database"})
+    if not fixtures & FIXTURES_OF_THE_DATABASE and not markers & MARKERS_OF_THE_DATABASE:
+        return False
+    return "browser" not in markers and (full or not ("any_database" in markers or is_about_no_queries(item)))
+
+
+def is_about_no_queries(item: pytest.Item) -> bool:
+    """Return whether the test is in a file of `ABOUT_NO_QUERIES`."""
+    path = item.path.relative_to(item.config.rootpath).as_posix()
+    return any(fnmatch(path, pattern) for pattern in ABOUT_NO_QUERIES)
