@@ -1,5 +1,6 @@
 """The cookies of an installation with https, and the name of the session cookie that a dialect documents."""
 
+from runpy import run_path
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.sessions import ROTATE_SESSION
+from core import messages
 from invitations.tokens import Purpose, token_for
 from tests.factories import InvitationFactory, UserFactory
 from tests.support.people import PASSWORD
@@ -39,6 +41,12 @@ def status(path: str, **cookies: str) -> int:
 def test_every_cookie_has_what_its_prefix_requires(signed_in):
     assert set(signed_in.cookies) == {OWN, "__Host-csrftoken", "__Host-known_device"}
     assert [(c["secure"], c["path"], c["domain"]) for c in signed_in.cookies.values()] == [(True, "/", "")] * 3
+
+
+def test_the_cookie_of_messages_has_the_prefix_too(settings):
+    settings.COOKIE_PREFIX = "__Host-"
+
+    assert run_path(messages.__file__)["PrefixedCookieStorage"].cookie_name == "__Host-messages"
 
 
 def test_the_documented_name_is_read_below_its_prefix_only(signed_in):

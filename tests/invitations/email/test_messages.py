@@ -26,7 +26,7 @@ from orgs.permissions import (
     UNIT_EDITOR_ROLE,
     VIEWER_ROLE,
 )
-from tests.factories import MembershipFactory, RoleFactory, UnitFactory
+from tests.factories import EmailFactory, MembershipFactory, RoleFactory, UnitFactory
 from tests.invitations.email.scripted_server import Delivery, ScriptedServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -397,8 +397,9 @@ def test_names_make_no_link_in_any_part_of_any_email(
     unit = UnitFactory.create(organization=organization, name="www.evil.example")
     role = RoleFactory.create(organization=organization, name="x@evil.example")
     unit_role = RoleFactory.create(organization=organization, level="unit", name="evil.example")
-    invite(role_id=role.pk, unit_id=unit.pk, unit_role_id=unit_role.pk)
+    invitation = invite(role_id=role.pk, unit_id=unit.pk, unit_role_id=unit_role.pk)
     Email.objects.update(kind=kind)
+    EmailFactory.create(invitation=invitation, generation=2, failed=True, response="550 See www.evil.example")
     if kind == "answered":
         declined = {"status": "declined", "finished_at": timezone.now()}
         Invitation.objects.update(**declined, decline_reason="See www.evil.example")
