@@ -64,7 +64,7 @@ MANAGE_MEMBERS = declare(
         Level.ORGANIZATION,
         _("manage members"),
         granted_directly=True,
-        consent=_("Manage members and invitations where you're allowed to"),
+        consent=_("Manage members and invitations, and view workspaces and applications, where you're allowed to"),
         implied_by=(ADMIN,),
     )
 )
@@ -105,7 +105,7 @@ LIST_PROJECTS = declare(
         _("view projects"),
         granted_directly=True,
         consent=_("View workspaces and applications where you're allowed to"),
-        implied_by=(ADMIN,),
+        implied_by=(ADMIN, MANAGE_MEMBERS),  # so that managers can invite viewers: people grant only what they have
     )
 )
 
@@ -124,7 +124,12 @@ UNIT_EDIT = declare(
     Permission("unit:edit", Level.UNIT, _("edit the workspace or application"), implied_by=(UNIT_ADMIN,))
 )
 UNIT_VIEW = declare(
-    Permission("unit:view", Level.UNIT, _("view the workspace or application"), implied_by=(UNIT_ADMIN,))
+    Permission(
+        "unit:view",
+        Level.UNIT,
+        _("view the workspace or application"),
+        implied_by=(UNIT_ADMIN, UNIT_MANAGE_MEMBERS, MANAGE_MEMBERS),  # see LIST_PROJECTS
+    )
 )
 
 # Permissions to work with units. All other permissions are administrative: they are for the organization and its

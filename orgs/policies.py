@@ -246,6 +246,14 @@ def require_can_remove(permissions: EffectivePermissions, membership: Membership
     require_subset(permissions.missing_for_member(membership) - NON_ADMINISTRATIVE)
 
 
+def require_can_withdraw(permissions: EffectivePermissions, grant: Grant) -> None:
+    """Raise GrantTooWide unless these permissions include the administrative permissions of the offered grant.
+
+    This is the rule of ``require_can_remove`` for people who are not members yet.
+    """
+    require_subset(permissions.missing_for(grant) - NON_ADMINISTRATIVE)
+
+
 def require_person(by: Principal) -> User:
     """Return the caller's user. Raises PersonRequired for system users, and Unauthenticated if the token has ended."""
     if not by.is_person or by.user is None:

@@ -55,8 +55,8 @@ workspaces.retrieve                     401       404      404     200    200   
 workspaces.partial_update               401       404      404     403    403    403     200   200   200
 workspaces.destroy                      401       404      404     403    403    403     204   204   204
 workspace_collaborators.list            401       404      404     200    200    200     200   200   200
-workspace_collaborators.update          401       404      404     403    403    403     200   200   200
-workspace_collaborators.destroy         401       404      404     403    403    403     204   204   204
+workspace_collaborators.update          401       404      404     403    403    200     200   200   200
+workspace_collaborators.destroy         401       404      404     403    403    204     204   204   204
 
 applications.list                       401       404      404     200    200    200     200   200   200
 applications.create                     401       404      404     403    201    403     201   201   201
@@ -64,8 +64,8 @@ applications.retrieve                   401       404      404     200    200   
 applications.partial_update             401       404      404     403    403    403     200   200   200
 applications.destroy                    401       404      404     403    403    403     204   204   204
 application_collaborators.list          401       404      404     200    200    200     200   200   200
-application_collaborators.update        401       404      404     403    403    403     200   200   200
-application_collaborators.destroy       401       404      404     403    403    403     204   204   204
+application_collaborators.update        401       404      404     403    403    200     200   200   200
+application_collaborators.destroy       401       404      404     403    403    204     204   204   204
 
 members.list                            401       404      404     200    200    200     200   200   200
 members.retrieve                        401       404      404     200    200    200     200   200   200

@@ -38,15 +38,14 @@ def require_grant(by: Principal, organization: Organization, grant: Grant) -> No
     policies.require_grantable(policies.require_member_management(by, organization, grant.unit), grant)
 
 
-def require_withdrawal(by: Principal, organization: Organization, invitation: Invitation) -> None:
-    """Require that the caller may cancel the invitation.
+def require_can_resend_edit_or_withdraw(by: Principal, organization: Organization, grant: Grant) -> None:
+    """Require that the caller may resend, edit and withdraw an unanswered invitation with this grant.
 
-    A caller who manages only the members of the invitation's unit must also have every permission in the grant, unless
-    the invitation has already ended. Raises OrganizationNotFound, PermissionMissing, GrantTooWide.
+    The rule is the same as for removing a member (decision 39): the caller manages members there and has the
+    administrative permissions of the grant. What the caller newly grants also needs ``require_grant``. Raises
+    OrganizationNotFound, PermissionMissing, GrantTooWide.
     """
-    held = policies.require_member_management(by, organization, invitation.unit)
-    if invitation.finished_at is None and not held.permits(MANAGE_MEMBERS):
-        policies.require_grantable(held, invitation.grant)
+    policies.require_can_withdraw(policies.require_member_management(by, organization, grant.unit), grant)
 
 
 def vouched_grant(organization: Organization, invitation: Invitation) -> Grant | None:
@@ -75,9 +74,15 @@ def still_vouched(organization: Organization, invitation: Invitation) -> bool:
 
 
 def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
-    """Return column values that replace the inviter with the caller, or {} if the inviter can still offer the grant."""
+    """Return column values that replace the inviter with the caller, or {} if the inviter can still offer the grant.
+
+    To become the inviter, the caller must be able to offer the grant. Raises what ``require_grant`` raises.
+    """
     held = _vouching_permissions(invitation.inviter, organization)
-    return {} if held is not None and _could_offer(held, grant) else signature(by)
+    if held is not None and _could_offer(held, grant):
+        return {}
+    require_grant(by, organization, grant)
+    return signature(by)
 
 
 def signature(by: Principal) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from core.addresses import Address
 from invitations.actions.granting import (
     DEFAULT_LIFETIME_DAYS,
     expiry,
+    require_can_resend_edit_or_withdraw,
     require_grant,
-    require_withdrawal,
     voucher_columns,
 )
 from invitations.actions.inviting_steps import replace_open_invitation, send_again, send_corrected, send_new
@@ -90,14 +90,16 @@ def update_invitation(
 ) -> Invitation:
     """Change the grant or the expiry date of an open invitation. None leaves a value unchanged.
 
-    ``lifetime_days`` counts from now. The caller must be able to offer both the current grant and the new one.
+    ``lifetime_days`` counts from now. The caller must be able to offer a grant that changes. If the current inviter can
+    no longer offer the grant, the caller must be able to, and becomes the inviter.
 
     Raises InvitationNotFound, PermissionMissing, GrantTooWide, Invalid for the lifetime, and what ``find_grant`` raises
     for the roles. If the invitation is not open, raises the error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
-    require_grant(by, organization, require_open(invitation).grant)
+    current = require_open(invitation).grant
+    require_can_resend_edit_or_withdraw(by, organization, current)
     grant = find_grant(
         organization,
         role_id=role_id or invitation.role_id,
@@ -105,7 +107,8 @@ def update_invitation(
         unit_id=invitation.unit_id,
         unit_role_id=unit_role_id or invitation.unit_role_id,
     )
-    require_grant(by, organization, grant)
+    if grant != current:
+        require_grant(by, organization, grant)
     changes: dict[str, Any] = {
         "role": grant.role,
         "permissions": sorted(grant.permissions),
@@ -126,8 +129,8 @@ def resend(
 ) -> Invitation:
     """Email a new link and restart the lifetime. Older links then lead to a page about the newer email.
 
-    For an expired or undeliverable invitation, create and return a new one with the same grant. The caller must be able
-    to offer the grant. If the current inviter can no longer offer it, the caller becomes the inviter.
+    For an expired or undeliverable invitation, create and return a new one with the same grant. The caller becomes its
+    inviter and must be able to offer the grant. The same applies if the current inviter can no longer offer the grant.
 
     Raises InvitationNotFound, InviteeErased, GrantGone, and what ``invite`` raises. If the invitation ended in another
     way, raises the error from ``why_not_open``.
@@ -137,7 +140,7 @@ def resend(
     if invitation.ended_unanswered and not invitation.is_superseded:
         return send_again(by, organization, invitation, lifetime_days)
     grant = require_open(invitation).grant
-    require_grant(by, organization, grant)
+    require_can_resend_edit_or_withdraw(by, organization, grant)
     count_email(by, organization, invitation.email)
     changes = voucher_columns(by, organization, invitation, grant) | {"expires_at": expiry(lifetime_days)}
     if not raise_generation(invitation.pk, **changes):
@@ -178,7 +181,8 @@ def cancel(*, by: Principal, organization_id: UUID, invitation_id: UUID) -> Invi
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
-    require_withdrawal(by, organization, invitation)
+    if invitation.finished_at is None:
+        require_can_resend_edit_or_withdraw(by, organization, invitation.grant)
     if not withdraw(invitation.pk):
         raise why_not_open(invitation)
     record("invitation.cancelled", by, invitation, organization)

@@ -3,7 +3,7 @@
 from accounts.principals import Principal
 from core.addresses import Address, is_erased
 from invitations.actions.ending import mark_expired
-from invitations.actions.granting import expiry, require_grant, signature
+from invitations.actions.granting import expiry, require_can_resend_edit_or_withdraw, require_grant, signature
 from invitations.actions.transitions import withdraw
 from invitations.email.limits import count_email, require_open_slot
 from invitations.email.models import Email
@@ -24,7 +24,7 @@ def replace_open_invitation(
     """Cancel and return the unanswered invitation to this address and target. Return None if there is none.
 
     If that invitation is overdue, mark it as expired and return None. If it is not overdue and ``force`` is false,
-    raises AlreadyInvited. With ``force``, raises what ``require_grant`` raises for the grant of that invitation.
+    raises AlreadyInvited. With ``force``, raises what ``require_can_resend_edit_or_withdraw`` raises.
     """
     same = organization.invitations.with_details().unanswered().filter(email=address, unit=grant.unit)
     mark_expired(same)
@@ -33,7 +33,7 @@ def replace_open_invitation(
         return None
     if not force:
         raise AlreadyInvited(invitation_id=former.pk)
-    require_grant(by, organization, former.grant)
+    require_can_resend_edit_or_withdraw(by, organization, former.grant)
     withdraw(former.pk)
     record("invitation.superseded", by, former, organization)
     return former

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 EVERYDAY = {"organization:create_projects", "organization:list_projects", "unit:edit", "unit:view"}
 IN_UNIT = {"unit:admin", "unit:manage_members", "unit:edit", "unit:view"}
 MANAGE = "organization:manage_members"
+MANAGER = {MANAGE, "organization:list_projects", "unit:view"}  # who manages members may view
 ADMIN = IN_UNIT | {
     *("organization:admin", "organization:manage_billing", "organization:manage_plans"),
     *(MANAGE, "organization:create_projects", "organization:list_projects"),
@@ -12,7 +13,7 @@ ADMIN = IN_UNIT | {
 ROLES: dict[str, set[str]] = {
     "owner": ADMIN | {"organization:own"},
     "admin": ADMIN,
-    "manager": {MANAGE, "organization:list_projects"},
+    "manager": MANAGER,
     "editor": {"organization:create_projects", "organization:list_projects"},
     "viewer": {"organization:list_projects"},
     "unassigned": set(),
@@ -31,7 +32,7 @@ class ModelGrant:
     @property
     def rights(self) -> set[str]:
         """Return the permissions in the organization."""
-        direct = ADMIN if "organization:admin" in self.permissions else set()
+        direct = ADMIN if "organization:admin" in self.permissions else MANAGER if MANAGE in self.permissions else set()
         return ROLES[self.role] | self.permissions | direct
 
     @property

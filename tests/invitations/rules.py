@@ -83,6 +83,16 @@ class InvitationModel:
         require(self.manages(who, unit=bool(grant.unit_role)), "PermissionMissing")
         require(self.covers(who, grant), "GrantTooWide")
 
+    def require_withdrawable(self, who: str, grant: ModelGrant) -> None:
+        """Require the rule for withdrawing, which is also that of resending and editing."""
+        require(self.manages(who, unit=bool(grant.unit_role)), "PermissionMissing")
+        require(self.covers(who, grant, ignoring=EVERYDAY), "GrantTooWide")
+
+    def require_voucher(self, who: str, invitation: ModelInvitation, grant: ModelGrant) -> None:
+        """Require that the inviter can still offer the grant, or else this caller."""
+        if not self.can_offer(invitation.inviter, grant):
+            self.require_offer(who, grant)
+
     def require_manager(self, who: str, *, unit: bool = False) -> None:
         require(who in self.members, "OrganizationNotFound")
         require(self.manages(who, unit=unit), "PermissionMissing")
@@ -100,7 +110,7 @@ class InvitationModel:
         former = self.unanswered(to, grant)
         if former:
             require(force, "AlreadyInvited")
-            self.require_offer(by, former.grant)
+            self.require_withdrawable(by, former.grant)
         self.require_seat(to, without=former)
         overdue = self.mark_overdue(to, grant)
         if former:
@@ -112,8 +122,10 @@ class InvitationModel:
     def update(self, by: str, invitation: ModelInvitation, grant: ModelGrant) -> list[str]:
         self.require_managed(by, invitation)
         require_open(invitation)
-        self.require_offer(by, invitation.grant)
-        self.require_offer(by, grant)
+        self.require_withdrawable(by, invitation.grant)
+        if grant != invitation.grant:
+            self.require_offer(by, grant)
+        self.require_voucher(by, invitation, grant)
         invitation.grant = grant
         self.replace_inviter(by, invitation)
         return ["invitation.updated"]
@@ -123,7 +135,8 @@ class InvitationModel:
         if invitation.state in ("expired", "error") and not invitation.is_superseded:
             return self.send_again(by, invitation)
         require_open(invitation)
-        self.require_offer(by, invitation.grant)
+        self.require_withdrawable(by, invitation.grant)
+        self.require_voucher(by, invitation, invitation.grant)
         self.replace_inviter(by, invitation)
         return ["invitation.resent"]
 
@@ -139,9 +152,8 @@ class InvitationModel:
 
     def cancel(self, by: str, invitation: ModelInvitation) -> list[str]:
         self.require_managed(by, invitation)
-        unfinished = invitation.reserves or not invitation.is_marked
-        if unfinished and not self.manages(by, unit=False):
-            require(self.covers(by, invitation.grant), "GrantTooWide")
+        if invitation.reserves or not invitation.is_marked:
+            self.require_withdrawable(by, invitation.grant)
         if invitation.state != WAITING:
             require_open(invitation)
         self.end(invitation, "cancelled")

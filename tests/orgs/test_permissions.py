@@ -36,13 +36,16 @@ OF_ORGANIZATIONS = {
 IMPLICATIONS = [
     ("organization:own", {"organization:own"} | OF_ORGANIZATIONS | OF_UNITS),
     ("organization:admin", OF_ORGANIZATIONS | OF_UNITS),
-    ("organization:manage_members", {"organization:manage_members"}),
+    (
+        "organization:manage_members",
+        {"organization:manage_members", "organization:list_projects", "unit:view"},
+    ),
     ("organization:manage_billing", {"organization:manage_billing"}),
     ("organization:manage_plans", {"organization:manage_plans"}),
     ("organization:create_projects", {"organization:create_projects"}),
     ("organization:list_projects", {"organization:list_projects"}),
     ("unit:admin", OF_UNITS),
-    ("unit:manage_members", {"unit:manage_members"}),
+    ("unit:manage_members", {"unit:manage_members", "unit:view"}),
     ("unit:edit", {"unit:edit"}),
     ("unit:view", {"unit:view"}),
 ]

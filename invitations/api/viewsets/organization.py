@@ -87,8 +87,8 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     def partial_update(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
         """Change what an open invitation grants, or when it expires.
 
-        The caller must have all permissions that the invitation grants before and after the change. No email is sent,
-        and the link does not change.
+        You need the administrative permissions that the invitation grants, and all permissions that a changed
+        invitation grants. No email is sent, and the link does not change.
         """
         return self.respond(
             inviting.update_invitation(

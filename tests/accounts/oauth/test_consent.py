@@ -26,7 +26,7 @@ def test_the_page_says_who_asks_for_what(program: Program, invitee: User):
         "Allow Calendar to act for you?",
         "If you allow it, this application can:",
         "See the invitations sent to you, and accept or decline them",
-        "Manage members and invitations where you're allowed to",
+        "Manage members and invitations, and view workspaces and applications, where you're allowed to",
         "You're signed in as",
         "invitee@example.com",
         "You'll return to",

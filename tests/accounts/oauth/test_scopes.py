@@ -23,7 +23,8 @@ MACHINE_REFUSED = {"detail": "This kind of credential is not accepted here."}
 NARROW = frozenset(GRANTABLE_DIRECTLY)
 WIDE = {"organizations", "organization:admin"}
 MEMBERS = WIDE | {"organization:manage_members"}
-PROJECTS = WIDE | {"organization:list_projects", "organization:create_projects"}
+NEW_PROJECTS = WIDE | {"organization:create_projects"}
+PROJECTS = MEMBERS | NEW_PROJECTS | {"organization:list_projects"}
 
 # Each operation, and the scopes that allow it.
 REACHED = {
@@ -45,7 +46,7 @@ REACHED = {
     ("get", "organizations/{id}/applications"): PROJECTS,
     ("get", "organizations/{id}/workspaces"): PROJECTS,
     ("get", "organizations/{id}/workspaces/{workspace}"): PROJECTS,
-    ("post", "organizations/{id}/workspaces"): PROJECTS - {"organization:list_projects"},
+    ("post", "organizations/{id}/workspaces"): NEW_PROJECTS,
     ("patch", "organizations/{id}/workspaces/{workspace}"): WIDE,
     ("patch", "organizations/{id}"): WIDE,
     ("post", "organizations"): {"organizations"},

@@ -79,20 +79,21 @@ def test_what_has_ended_stays_as_it_ended(organization: Organization, admin: Use
     assert changes.nothing
 
 
-def test_managers_of_members_withdraw_also_what_they_could_not_grant(
+def test_managers_of_members_withdraw_the_invitations_of_whom_they_could_remove(
     organization: Organization, member: User, owner: User
 ):
     Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
-    assert (
-        withdraw(
-            member,
-            InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=ADMIN_ROLE),
-        ).status
-        == "cancelled"
-    )
+    of = {"organization": organization, "inviter": owner}
+    editor = InvitationFactory.create(email=ADDRESS, role_id=EDITOR_ROLE, **of)
+    admin = InvitationFactory.create(email="higher@example.com", role_id=ADMIN_ROLE, **of)
+
+    assert withdraw(member, editor).status == "cancelled"
+    with track_changes() as changes, pytest.raises(GrantTooWide):
+        withdraw(member, admin)
+    assert changes.nothing
 
 
-def test_managers_of_a_unit_withdraw_what_they_could_grant_there(
+def test_managers_of_a_unit_withdraw_what_leads_there_without_administrative_permissions(
     organization: Organization, stranger: User, owner: User
 ):
     unit = UnitFactory.create(organization=organization)
@@ -101,14 +102,13 @@ def test_managers_of_a_unit_withdraw_what_they_could_grant_there(
         organization=organization, user=stranger, role_id=UNASSIGNED_ROLE, unit_roles={unit: UNIT_ADMIN_ROLE}
     )
     here = {"unit": unit, "unit_role_id": UNIT_VIEWER_ROLE}
-    assert (
-        withdraw(
-            stranger, InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, **here)
-        ).status
-        == "cancelled"
-    )
+    for role_id in (UNASSIGNED_ROLE, EDITOR_ROLE):
+        theirs = InvitationFactory.create(
+            organization=organization, email=ADDRESS, inviter=owner, role_id=role_id, **here
+        )
+        assert withdraw(stranger, theirs).status == "cancelled"
     for values, refusal in (
-        ({"role_id": EDITOR_ROLE, **here}, GrantTooWide),
+        ({"role_id": ADMIN_ROLE, **here}, GrantTooWide),
         ({"unit": other, "unit_role_id": UNIT_VIEWER_ROLE}, InvitationNotFound),
         ({}, InvitationNotFound),
     ):

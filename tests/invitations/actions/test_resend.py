@@ -94,11 +94,25 @@ class TestAnOpenOne:
             send_again(admin, invitation, lifetime_days=days)
         assert changes.nothing
 
-    def test_nobody_resends_what_they_could_not_offer(self, organization: Organization, member: User, owner: User):
+    def test_nobody_resends_administrative_permissions_that_they_lack(
+        self, organization: Organization, member: User, owner: User
+    ):
         Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
         higher = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=ADMIN_ROLE)
         with track_changes() as changes, pytest.raises(GrantTooWide):
             send_again(member, higher)
+        assert changes.nothing
+
+    def test_managers_of_members_resend_an_editors_invitation_while_its_inviter_vouches(
+        self, organization: Organization, member: User, owner: User, admin: User
+    ):
+        Membership.objects.filter(user=member).update(permissions=[MANAGE_MEMBERS])
+        editor = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin, role_id=EDITOR_ROLE)
+        assert send_again(member, editor).inviter_id == admin.pk
+
+        membership_of(admin, organization).assignments.update(role_id=VIEWER_ROLE)
+        with track_changes() as changes, pytest.raises(GrantTooWide):
+            send_again(member, editor)
         assert changes.nothing
 
     def test_the_inviter_stays_while_they_can_grant_it(self, owner: User, admin: User, invitation: Invitation):

@@ -142,7 +142,7 @@ class TestTheCeiling:
                 update(manager, invitation, **grant)
             assert changes.nothing
 
-    def test_nobody_touches_an_offer_they_could_not_make(
+    def test_nobody_touches_administrative_permissions_that_they_lack(
         self, organization: Organization, manager: User, admin: User, owner: User
     ):
         higher = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=ADMIN_ROLE)
@@ -154,6 +154,26 @@ class TestTheCeiling:
                 with track_changes() as changes, pytest.raises(GrantTooWide):
                     update(by, invitation, **values)
                 assert changes.nothing
+
+    def test_managers_of_members_prolong_an_editors_invitation_and_offer_in_it_only_what_they_hold(
+        self, organization: Organization, manager: User, owner: User
+    ):
+        editor = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=owner, role_id=EDITOR_ROLE)
+        for unchanged in ({"lifetime_days": 30}, {"role_id": EDITOR_ROLE}, {}):
+            assert update(manager, editor, **unchanged).inviter_id == owner.pk
+        with track_changes() as changes, pytest.raises(GrantTooWide):
+            update(manager, editor, permissions=frozenset({MANAGE_MEMBERS}))
+        assert changes.nothing
+        assert update(manager, editor, role_id=VIEWER_ROLE).role_id == VIEWER_ROLE
+
+    def test_who_would_become_the_inviter_must_hold_the_whole_grant(
+        self, organization: Organization, manager: User, admin: User
+    ):
+        editor = InvitationFactory.create(organization=organization, email=ADDRESS, inviter=admin, role_id=EDITOR_ROLE)
+        membership_of(admin, organization).delete()
+        with track_changes() as changes, pytest.raises(GrantTooWide):
+            update(manager, editor, lifetime_days=30)
+        assert changes.nothing
 
     def test_a_credential_for_less_offers_less(self, owner: User, invitation: Invitation):
         narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS, LIST_PROJECTS}))

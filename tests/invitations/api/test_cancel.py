@@ -6,6 +6,7 @@ from accounts.principals import Method
 from invitations.models import Invitation
 from orgs.permissions import (
     ADMIN_ROLE,
+    EDITOR_ROLE,
     LIST_PROJECTS,
     MANAGE_MEMBERS,
     UNASSIGNED_ROLE,
@@ -97,13 +98,20 @@ def test_an_ended_invitation_returns_its_state(by, cancel, organization, owner, 
     assert changes.nothing
 
 
-def test_a_manager_withdraws_whatever_was_offered(by, cancel, owner, manager, organization):
-    invitation = InvitationFactory.create(
-        organization=organization, email="new@example.com", inviter=owner, role_id=ADMIN_ROLE
+def test_a_manager_withdraws_an_editors_invitation_and_no_admins(by, cancel, owner, manager, organization):
+    editor, admin = (
+        InvitationFactory.create(
+            organization=organization, email=f"{role_id}@example.com", inviter=owner, role_id=role_id
+        )
+        for role_id in (EDITOR_ROLE, ADMIN_ROLE)
     )
 
-    assert cancel(by("manager"), sent(invitation)).status_code in (200, 204)
-    assert now(invitation).status == "cancelled"
+    assert cancel(by("manager"), sent(editor)).status_code in (200, 204)
+    assert now(editor).status == "cancelled"
+    with track_changes() as changes:
+        answer = said(cancel(by("manager"), sent(admin)))
+    assert (answer[0], answer[1]["error"]["code"]) == (403, "grant_too_wide")
+    assert changes.nothing
 
 
 def test_a_unit_manager_withdraws_what_they_could_offer(by, cancel, owner, unit_manager, organization, workspace):
@@ -119,7 +127,7 @@ def test_a_unit_manager_withdraws_what_they_could_offer(by, cancel, owner, unit_
 @pytest.mark.parametrize(
     ("role_id", "unit_role_id", "missing"),
     [
-        (UNASSIGNED_ROLE, UNIT_ADMIN_ROLE, ["unit:admin", "unit:edit"]),
+        (UNASSIGNED_ROLE, UNIT_ADMIN_ROLE, ["unit:admin"]),
         (ADMIN_ROLE, UNIT_VIEWER_ROLE, None),
     ],
 )

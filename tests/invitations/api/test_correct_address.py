@@ -7,7 +7,14 @@ from django.utils import timezone
 
 from invitations.email.models import Email
 from invitations.models import Invitation
-from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, MANAGE_MEMBERS, UNIT_VIEWER_ROLE, VIEWER_ROLE
+from orgs.permissions import (
+    ADMIN_ROLE,
+    CREATE_PROJECTS,
+    EDITOR_ROLE,
+    MANAGE_MEMBERS,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
 from tests.factories import InvitationFactory
 from tests.invitations.api.house import (
     ENDS,
@@ -109,16 +116,16 @@ def test_an_acceptance_that_waits_for_a_seat_came_from_the_right_address(by, org
 
 def test_nobody_corrects_what_they_could_not_offer(by, owner, manager, organization):
     open_one = InvitationFactory.create(
-        organization=organization, email="new@example.com", inviter=owner, role_id=VIEWER_ROLE
+        organization=organization, email="new@example.com", inviter=owner, role_id=EDITOR_ROLE
     )
     bounced = InvitationFactory.create(
-        organization=organization, email="old@example.com", inviter=owner, undeliverable=True, role_id=VIEWER_ROLE
+        organization=organization, email="old@example.com", inviter=owner, undeliverable=True, role_id=EDITOR_ROLE
     )
 
     with track_changes() as changes:
         for invitation in (open_one, bounced):
             answer = said(by("manager").post(sent(invitation, "correct-address"), RIGHT))
-            assert answer == too_wide(LIST_PROJECTS)
+            assert answer == too_wide(CREATE_PROJECTS)
     assert changes.nothing
 
 

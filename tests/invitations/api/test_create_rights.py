@@ -7,12 +7,14 @@ from invitations.models import Invitation
 from orgs.permissions import (
     ADMIN,
     ADMIN_ROLE,
+    CREATE_PROJECTS,
     LIST_PROJECTS,
     MANAGE_MEMBERS,
     UNASSIGNED_ROLE,
     UNIT_ADMIN_ROLE,
     UNIT_EDITOR_ROLE,
     UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
 )
 from tests.factories import MembershipFactory, RoleFactory
 from tests.invitations.api.house import granted, indistinguishable
@@ -80,13 +82,26 @@ def test_a_manager_grants_what_a_manager_holds(by, door, manager):
     assert by("manager").post(door, {**NEW, "permissions": [MANAGE_MEMBERS]}).status_code == 201
 
 
+@pytest.mark.parametrize("unit_role_id", [None, UNIT_VIEWER_ROLE], ids=["organization", "unit"])
+def test_who_manages_members_and_nothing_else_invites_viewers_and_no_editors(
+    by, door, manager, workspace, unit_role_id
+):
+    into = {"unitId": str(workspace.pk), "unitRoleId": str(unit_role_id)} if unit_role_id else {}
+    editor = {"unitRoleId": str(UNIT_EDITOR_ROLE)} if unit_role_id else {"role": "editor"}
+
+    refusal = said(by("manager").post(door, {**NEW, **into, **editor}))
+    assert refusal == too_wide("unit:edit" if unit_role_id else CREATE_PROJECTS)
+    assert by("manager").post(door, {**NEW, **into, "role": "viewer"}).status_code == 201
+    assert granted(only()) == (VIEWER_ROLE, [], workspace.pk if into else None, unit_role_id)
+
+
 @pytest.mark.parametrize(
     ("offer", "missing"),
     [
         ({"role": "owner"}, None),
         ({"role": "admin"}, None),
-        ({"role": "viewer"}, [LIST_PROJECTS]),
-        ({"permissions": [LIST_PROJECTS]}, [LIST_PROJECTS]),
+        ({"role": "editor"}, [CREATE_PROJECTS]),
+        ({"permissions": [CREATE_PROJECTS]}, [CREATE_PROJECTS]),
         ({"permissions": [ADMIN]}, None),
     ],
 )
@@ -108,7 +123,7 @@ def test_a_key_grants_no_more_than_its_own_permissions(by, door, owner, organiza
     key = {"method": Method.API_KEY, "organization_id": organization.pk, "permissions": frozenset({MANAGE_MEMBERS})}
     client = by("owner", **key)
 
-    assert said(client.post(door, {**NEW, "role": "viewer"})) == too_wide(LIST_PROJECTS)
+    assert said(client.post(door, {**NEW, "role": "editor"})) == too_wide(CREATE_PROJECTS)
     assert client.post(door, NEW).status_code == 201
 
 
@@ -149,7 +164,7 @@ def test_a_unit_manager_invites_nowhere_else(by, door, unit_manager, application
     [
         ({"unitRoleId": str(UNIT_EDITOR_ROLE)}, ["unit:edit"]),
         ({"unitRoleId": str(UNIT_ADMIN_ROLE)}, ["unit:admin", "unit:edit"]),
-        ({"unitRoleId": str(UNIT_VIEWER_ROLE), "permissions": [MANAGE_MEMBERS]}, [MANAGE_MEMBERS]),
+        ({"unitRoleId": str(UNIT_VIEWER_ROLE), "permissions": [MANAGE_MEMBERS]}, [MANAGE_MEMBERS, "unit:view"]),
     ],
 )
 def test_a_unit_manager_grants_no_more_than_they_hold_there(by, door, unit_manager, workspace, offer, missing):

@@ -11,6 +11,7 @@ from orgs.models import Organization
 from orgs.permissions import (
     ADMIN_ROLE,
     LIST_PROJECTS,
+    MANAGE_BILLING,
     MANAGE_MEMBERS,
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
@@ -153,17 +154,17 @@ def test_an_expired_one_to_a_member_is_not_sent_again(by, owner, organization, i
 # The rights of the caller
 
 
-def test_nobody_resends_what_they_could_not_offer(by, owner, manager, organization):
+def test_nobody_resends_administrative_permissions_that_they_lack(by, owner, manager, organization):
     invitation = InvitationFactory.create(
-        organization=organization, email="new@example.com", inviter=owner, role_id=VIEWER_ROLE
+        organization=organization, email="new@example.com", inviter=owner, permissions=[MANAGE_BILLING]
     )
     expired = InvitationFactory.create(
-        organization=organization, email="old@example.com", inviter=owner, overdue=True, role_id=VIEWER_ROLE
+        organization=organization, email="old@example.com", inviter=owner, overdue=True, permissions=[MANAGE_BILLING]
     )
 
     with track_changes() as changes:
-        assert said(by("manager").post(sent(invitation, "resend"))) == too_wide(LIST_PROJECTS)
-        assert said(by("manager").post(sent(expired, "resend"))) == too_wide(LIST_PROJECTS)
+        assert said(by("manager").post(sent(invitation, "resend"))) == too_wide(MANAGE_BILLING)
+        assert said(by("manager").post(sent(expired, "resend"))) == too_wide(MANAGE_BILLING)
     assert changes.nothing
 
 

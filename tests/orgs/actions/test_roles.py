@@ -17,6 +17,7 @@ from orgs.lookups import RoleNotFound, UnknownPermission, UnknownRole
 from orgs.models import Membership, Organization, Role
 from orgs.permissions import (
     ADMIN,
+    CREATE_PROJECTS,
     EDITOR_ROLE,
     LIST_PROJECTS,
     MANAGE_BILLING,
@@ -100,7 +101,7 @@ class TestCreating:
     def test_a_limited_credential_creates_less(self, organization: Organization, owner: User):
         narrow = Principal(user=owner, method=Method.API_KEY, permissions=frozenset({MANAGE_MEMBERS}))
         with track_changes() as changes, pytest.raises(GrantTooWide):
-            create(narrow, organization)
+            create(narrow, organization, permissions=frozenset({CREATE_PROJECTS}))
         assert changes.nothing
 
     @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_callers_cannot_grant_permissions_they_lack_in_the_unit(by, organization
     client = by("manager")
 
     with track_changes() as changes:
-        assert said(client.put(path, {"roleId": str(UNIT_VIEWER_ROLE)})) == too_wide("unit:view")
+        assert said(client.put(path, {"roleId": str(UNIT_EDITOR_ROLE)})) == too_wide("unit:edit")
 
     assert changes.nothing
 

@@ -3,7 +3,7 @@
 import pytest
 
 from orgs.models import Role
-from orgs.permissions import LIST_PROJECTS, MANAGE_MEMBERS
+from orgs.permissions import CREATE_PROJECTS, LIST_PROJECTS, MANAGE_MEMBERS
 from tests.orgs.api.house import ANONYMOUS, OUTSIDER, at, invalid, lacking, refused, role_row, said, success, too_wide
 from tests.support.changes import event, track_changes
 
@@ -46,10 +46,10 @@ def test_a_role_for_workspaces_and_applications(by, organization):
 
 
 def test_a_role_cannot_have_permissions_that_the_caller_lacks(by, organization, manager):
-    body = {"name": "Helper", "permissions": [LIST_PROJECTS]}
+    body = {"name": "Helper", "permissions": [CREATE_PROJECTS]}
 
     with track_changes() as changes:
-        assert said(by("manager").post(at(organization, "roles"), body)) == too_wide(LIST_PROJECTS)
+        assert said(by("manager").post(at(organization, "roles"), body)) == too_wide(CREATE_PROJECTS)
 
     assert changes.nothing
 
