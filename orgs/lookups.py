@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from core.errors import NotFound, Unprocessable
+from orgs.folded_names import fold_name
 from orgs.models import Membership, Organization, Role, Unit
 from orgs.permissions import GRANTABLE_DIRECTLY, UNASSIGNED_ROLE, Level
 from orgs.policies import Grant
@@ -44,6 +45,13 @@ class UnknownPermission(Unprocessable):
     message = "There is no such permission to grant."
 
 
+class RoleName(str):
+    """The name of a role, in any letter case. Names are unique in an organization and level (``Role``)."""
+
+
+RoleKey = UUID | RoleName  # what actions accept as ``role_id``, because APIs take roles by id and by name
+
+
 def find_member(organization: Organization, membership_id: UUID) -> Membership:
     """Return a member of the organization with user and roles loaded. Raises MemberNotFound."""
     members = Membership.objects.with_people_and_roles().filter(organization=organization)
@@ -53,9 +61,17 @@ def find_member(organization: Organization, membership_id: UUID) -> Membership:
     return membership
 
 
-def find_role(organization: Organization, role_id: UUID, level: Level, *, field: str = "role_id") -> Role:
-    """Return a role of this level that the organization can use. Raises UnknownRole with the name of the field."""
-    role = Role.objects.usable_in(organization.pk).filter(pk=role_id, level=level).first()
+def find_role(organization: Organization, key: RoleKey, level: Level, *, field: str = "role_id") -> Role:
+    """Return a role of this level that the organization can use. Raises UnknownRole with the name of the field.
+
+    ``field`` is the name of the field for ids. The field for names has the same name without ``_id``.
+    """
+    roles = Role.objects.usable_in(organization.pk).filter(level=level)
+    if isinstance(key, RoleName):
+        field = field.removesuffix("_id")
+        role = roles.filter(folded_name=fold_name(key)).first()
+    else:
+        role = roles.filter(pk=key).first()
     if role is None:
         raise UnknownRole(fields={field: ["Unknown role."]})
     return role
@@ -73,13 +89,13 @@ def find_unit(organization: Organization, unit_id: UUID, kind: Unit.Kind | None 
 def find_grant(
     organization: Organization,
     *,
-    role_id: UUID | None = None,
+    role_id: RoleKey | None = None,
     permissions: frozenset[str] = frozenset(),
     unit_id: UUID | None = None,
     unit_kind: Unit.Kind | None = None,
-    unit_role_id: UUID | None = None,
+    unit_role_id: RoleKey | None = None,
 ) -> Grant:
-    """Return the grant for these ids and permission names. All ids must belong to this organization.
+    """Return the grant for these keys and permission names. Units and roles must belong to this organization.
 
     The default role is ``unassigned``. ``unit_kind`` is the required kind of the unit. None allows both kinds.
     Raises UnknownRole, UnknownUnit, UnknownPermission, and Unprocessable if only one of unit and unit role is given.

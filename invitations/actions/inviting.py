@@ -29,7 +29,7 @@ from invitations.refusals import InvitationExpired, require_correctable, require
 from orgs import policies
 from orgs.actions.saving import record
 from orgs.locks import lock_organization
-from orgs.lookups import find_grant, grant_data
+from orgs.lookups import RoleKey, find_grant, grant_data
 from orgs.models import Unit
 from orgs.seats import require_seat
 
@@ -40,11 +40,11 @@ def invite(  # noqa: PLR0913 - every field of an invitation
     by: Principal,
     organization_id: UUID,
     email: Address,
-    role_id: UUID | None = None,
+    role_id: RoleKey | None = None,
     permissions: frozenset[str] = frozenset(),
     unit_id: UUID | None = None,
     unit_kind: Unit.Kind | None = None,
-    unit_role_id: UUID | None = None,
+    unit_role_id: RoleKey | None = None,
     lifetime_days: int = DEFAULT_LIFETIME_DAYS,
     language: str = "",
     force: bool = False,
@@ -83,9 +83,9 @@ def update_invitation(
     by: Principal,
     organization_id: UUID,
     invitation_id: UUID,
-    role_id: UUID | None = None,
+    role_id: RoleKey | None = None,
     permissions: frozenset[str] | None = None,
-    unit_role_id: UUID | None = None,
+    unit_role_id: RoleKey | None = None,
     lifetime_days: int | None = None,
 ) -> Invitation:
     """Change the grant or the expiry date of an open invitation. None leaves a value unchanged.

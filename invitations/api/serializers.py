@@ -1,6 +1,5 @@
 """Request and response bodies of the invitation endpoints. Responses never contain a token."""
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -8,7 +7,6 @@ from rest_framework import serializers
 
 from core.api.serializers import (
     AddressSerializerField,
-    ChoiceField,
     HouseSerializer,
     PlainMultilineTextField,
     StrictBooleanField,
@@ -22,7 +20,7 @@ from invitations.email.models import TO_INVITEE, Email
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason
 from invitations.models import Invitation
 from orgs.api.fields import BlankAsNullField, LanguageField, PermissionsField
-from orgs.api.filters import BUILT_IN_NAMES
+from orgs.api.role_choices import RoleChoiceSerializer, UnitRoleChoiceSerializer
 from orgs.api.serializers import ActorSerializer, ChangesSerializer, RoleReferenceSerializer, UnitReferenceSerializer
 from orgs.policies import GrantPart
 
@@ -238,35 +236,12 @@ class AcceptanceSerializer(HouseSerializer):
 # Request bodies
 
 
-class NamedRoleSerializer(HouseSerializer):
-    """A role, given by its ID, or a built-in role, given by its name."""
-
-    @property
-    def accepted(self) -> Mapping[str, Any]:  # type: ignore[override]
-        """At most one of the two fields."""
-        return {**super().accepted, "not": {"required": ["role", "roleId"]}}
-
-    role_id = StrictUuidField(required=False)
-    role = ChoiceField(choices=list(BUILT_IN_NAMES), required=False, help_text="The name of a built-in role.")
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Replace the name in `role` with the `role_id`. Raises ValidationError if both fields are given."""
-        attrs = super().validate(attrs)
-        if "role" not in attrs:
-            return attrs
-        if "role_id" in attrs:
-            raise serializers.ValidationError({"role": ["Give either role or roleId."]})
-        attrs["role_id"] = BUILT_IN_NAMES[attrs.pop("role")]
-        return attrs
-
-
-class InviteSerializer(NamedRoleSerializer):
+class InviteSerializer(RoleChoiceSerializer, UnitRoleChoiceSerializer):
     """A new invitation. The default role is `unassigned`. `force` replaces an open invitation to the same address."""
 
     email = AddressSerializerField()
     permissions = PermissionsField(required=False)
     unit_id = StrictUuidField(required=False)
-    unit_role_id = StrictUuidField(required=False)
     expires_in_days = LifetimeField()
     language = LanguageField(
         required=False, help_text="The language of the emails and pages. The default is the organization's language."
@@ -274,11 +249,10 @@ class InviteSerializer(NamedRoleSerializer):
     force = StrictBooleanField(required=False)
 
 
-class InvitationChangesSerializer(NamedRoleSerializer, ChangesSerializer):
+class InvitationChangesSerializer(RoleChoiceSerializer, UnitRoleChoiceSerializer, ChangesSerializer):
     """Changes to an open invitation. `expiresInDays` counts from now."""
 
     permissions = PermissionsField(required=False)
-    unit_role_id = StrictUuidField(required=False)
     expires_in_days = LifetimeField()
 
 

@@ -28,6 +28,7 @@ from orgs.locks import (
     lock_organization,
     lock_organizations_of,
 )
+from orgs.lookups import RoleKey
 from orgs.models import ApiKey, Membership, Organization
 from orgs.signals import account_purged
 
@@ -56,7 +57,7 @@ def register_system_user(
     by: Principal,
     organization_id: UUID,
     name: str,
-    role_id: UUID,
+    role_id: RoleKey,
     permissions: frozenset[str] = frozenset(),
 ) -> Membership:
     """Create a system user in one organization. The caller can only grant permissions that the caller has.

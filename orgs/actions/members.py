@@ -10,7 +10,7 @@ from core.errors import Conflict, Denied, Unprocessable
 from orgs import policies
 from orgs.actions.saving import record, save_checked
 from orgs.locks import lock_active_account, lock_organization
-from orgs.lookups import MemberNotFound, find_grant, find_member, grant_data
+from orgs.lookups import MemberNotFound, RoleKey, find_grant, find_member, grant_data
 from orgs.models import Membership, Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN_ROLE, OWN, OWNER_ROLE
 from orgs.policies import Grant, GrantPart
@@ -81,7 +81,7 @@ def add_member(
     by: Principal,
     organization_id: UUID,
     user: User,
-    role_id: UUID,
+    role_id: RoleKey,
     permissions: frozenset[str] = frozenset(),
 ) -> Membership:
     """Make a user a member without an invitation. Only staff may add people. Members may add new system users.
@@ -150,7 +150,7 @@ def change_member_roles(
     by: Principal,
     organization_id: UUID,
     membership_id: UUID,
-    role_id: UUID | None = None,
+    role_id: RoleKey | None = None,
     permissions: frozenset[str] | None = None,
 ) -> Membership:
     """Change a member's organization role, direct permissions, or both. None leaves a value unchanged.

@@ -12,7 +12,7 @@ from orgs.actions.saving import apply_changes, record, save_checked
 from orgs.folded_names import fold_name
 from orgs.limits import TooManyRoles, require_below
 from orgs.locks import lock_organization
-from orgs.lookups import RoleNotFound, UnknownPermission, find_role
+from orgs.lookups import RoleKey, RoleName, RoleNotFound, UnknownPermission, find_role
 from orgs.models import Organization, Role, RoleAssignment
 from orgs.permissions import (
     BUILT_IN_ROLES,
@@ -90,7 +90,7 @@ def update_role(
 
 
 @transaction.atomic
-def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign_to: UUID | None = None) -> None:
+def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign_to: RoleKey | None = None) -> None:
     """Delete a custom role. Its members and invitations get the role ``reassign_to`` instead.
 
     The caller must have the permissions of both roles. Raises OrganizationNotFound, PermissionMissing, RoleNotFound,
@@ -107,19 +107,20 @@ def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign
         RoleAssignment.objects.filter(role=role).update(role=successor)
     elif role.assignments.exists() or organization.invitations.unanswered().naming_role(role).exists():
         raise RoleInUse
-    record("role.deleted", by, role, organization, reassigned_to=reassign_to)
+    record("role.deleted", by, role, organization, reassigned_to=successor.pk if successor else None)
     role.delete()
 
 
 def _find_successor(
-    held: policies.EffectivePermissions, organization: Organization, role: Role, reassign_to: UUID
+    held: policies.EffectivePermissions, organization: Organization, role: Role, reassign_to: RoleKey
 ) -> Role:
-    successor = find_role(organization, reassign_to, Level(role.level), field="reassign_to")
+    field = "reassign_to_role" if isinstance(reassign_to, RoleName) else "reassign_to"
+    successor = find_role(organization, reassign_to, Level(role.level), field=field)
     policies.require_subset(effective(successor.permissions) - held.organization)
     if successor == role:
         raise RoleInUse
     if successor.pk == OWNER_ROLE:
-        raise Unprocessable(fields={"reassign_to": ["Ownership is given to one person at a time."]})
+        raise Unprocessable(fields={field: ["Ownership is given to one person at a time."]})
     return successor
 
 

@@ -12,7 +12,7 @@ from orgs.actions.members import set_unit_role
 from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.limits import TooManyUnits, require_below
 from orgs.locks import lock_organization
-from orgs.lookups import MemberNotFound, find_member, find_role, find_unit
+from orgs.lookups import MemberNotFound, RoleKey, find_member, find_role, find_unit
 from orgs.models import Membership, Unit
 from orgs.permissions import ADMIN, CREATE_PROJECTS, UNIT_ADMIN, Level
 from orgs.policies import Grant
@@ -83,7 +83,7 @@ def assign_unit_role(
     organization_id: UUID,
     unit_id: UUID,
     membership_id: UUID,
-    role_id: UUID,
+    role_id: RoleKey,
     kind: Unit.Kind | None = None,
 ) -> Membership:
     """Give a member a role in a workspace or application. It replaces the member's current role in that unit.

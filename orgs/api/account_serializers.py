@@ -18,6 +18,7 @@ from core.api.serializers import (
     TimeField,
 )
 from orgs.api.fields import BlankAsNullField, NewPasswordField, PermissionsField, WebAddressSerializerField
+from orgs.api.role_choices import RequiredRoleChoiceSerializer
 from orgs.api.serializers import ChangesSerializer
 
 IDENTIFYING = frozenset({"email", "password"})
@@ -69,11 +70,10 @@ class RegistrationSerializer(HouseSerializer):
         return attrs
 
 
-class SystemUserSerializer(HouseSerializer):
-    """A new system user of the organization."""
+class SystemUserSerializer(RequiredRoleChoiceSerializer):
+    """A new system user of the organization. Its role is given by its ID or by its name."""
 
     name = PlainTextField(max_length=128)
-    role_id = StrictUuidField()
     permissions = PermissionsField(default=frozenset())
 
 

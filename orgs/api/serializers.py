@@ -26,6 +26,7 @@ from orgs.api.fields import (
     SlugSerializerField,
     WebAddressSerializerField,
 )
+from orgs.api.role_choices import RequiredRoleChoiceSerializer, RoleChoiceSerializer
 from orgs.models import Unit
 from orgs.permissions import Level
 
@@ -227,10 +228,8 @@ class CollaboratorSerializer(HouseSerializer):
     role = RoleReferenceSerializer()
 
 
-class CollaboratorRoleSerializer(HouseSerializer):
-    """The role to assign in the workspace or application."""
-
-    role_id = StrictUuidField()
+class CollaboratorRoleSerializer(RequiredRoleChoiceSerializer):
+    """The role to assign in the workspace or application, by its ID or by its name."""
 
 
 # Members
@@ -270,8 +269,7 @@ class MemberSerializer(HouseSerializer):
     joined_at = TimeField(source="created_at")
 
 
-class MemberChangesSerializer(ChangesSerializer):
-    """A member's new organization role, new direct permissions, or both."""
+class MemberChangesSerializer(RoleChoiceSerializer, ChangesSerializer):
+    """A member's new organization role (by its ID or by its name), new direct permissions, or both."""
 
-    role_id = StrictUuidField()
     permissions = PermissionsField()

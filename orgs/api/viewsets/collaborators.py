@@ -14,7 +14,6 @@ from orgs.api.filters import CollaboratorFilter
 from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import CollaboratorRoleSerializer, CollaboratorSerializer
 from orgs.models import Unit
-from orgs.permissions import UNIT_EDITOR_ROLE
 
 
 class CollaboratorViewSet(PathOrganizationContext):
@@ -36,7 +35,7 @@ class CollaboratorViewSet(PathOrganizationContext):
     @operation(
         "Collaborator updated successfully",
         body=CollaboratorRoleSerializer,
-        example={"roleId": str(UNIT_EDITOR_ROLE)},
+        example={"role": "editor"},
         response=CollaboratorSerializer,
         errors=(422,),
     )

@@ -12,7 +12,7 @@ from orgs.actions import members
 from orgs.api.filters import MemberFilter
 from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
 from orgs.api.serializers import MemberChangesSerializer, MemberSerializer
-from orgs.permissions import CREATE_PROJECTS, VIEWER_ROLE
+from orgs.permissions import CREATE_PROJECTS
 
 
 class MemberViewSet(CurrentOrganizationContext):
@@ -41,7 +41,7 @@ class MemberViewSet(CurrentOrganizationContext):
     @operation(
         "Member updated successfully",
         body=MemberChangesSerializer,
-        example={"roleId": str(VIEWER_ROLE), "permissions": [CREATE_PROJECTS]},
+        example={"role": "viewer", "permissions": [CREATE_PROJECTS]},
         response=MemberSerializer,
         headers=HEADERS,
         errors=(409, 422),

@@ -8,12 +8,14 @@ from rest_framework.response import Response
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from core.api.operations import operation
 from core.api.pagination import PagePagination
-from core.api.parameters import UuidParameter
+from core.api.parameters import TextParameter, UuidParameter
+from core.api.query import InvalidQuery
 from orgs import querysets
 from orgs.actions import roles
 from orgs.api.filters import RoleListFilter
 from orgs.api.organization_context import PathOrganizationContext
 from orgs.api.serializers import NewRoleSerializer, RoleChangesSerializer, RoleSerializer
+from orgs.lookups import RoleName
 from orgs.permissions import CREATE_PROJECTS, LIST_PROJECTS
 
 
@@ -73,13 +75,21 @@ class RoleViewSet(PathOrganizationContext):
         "Role deleted successfully",
         status=204,
         parameters={
-            "reassignTo": UuidParameter(help_text="The role to assign instead; required while the role is in use.")
+            "reassignTo": UuidParameter(
+                help_text="The ID of the role to assign instead. Required while the role is in use, without a name."
+            ),
+            "reassignToRole": TextParameter(
+                max_length=64,
+                help_text="The name of the role to assign instead, in any letter case. Do not give both.",
+            ),
         },
         errors=(409, 422),
     )
     def destroy(self, request: Request, organization_id: UUID, role_id: UUID) -> Response:
         """Delete a role."""
-        roles.delete_role(
-            by=self.caller, organization_id=organization_id, role_id=role_id, reassign_to=self.query["reassignTo"]
-        )
+        by_id, by_name = self.query["reassignTo"], self.query["reassignToRole"]
+        if by_id and by_name:
+            raise InvalidQuery(fields={"reassignToRole": ["Give either reassignTo or reassignToRole."]})
+        successor = RoleName(by_name) if by_name else by_id
+        roles.delete_role(by=self.caller, organization_id=organization_id, role_id=role_id, reassign_to=successor)
         return self.respond()

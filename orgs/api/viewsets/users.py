@@ -22,7 +22,6 @@ from orgs.api.account_serializers import (
 from orgs.api.organization_context import HEADERS, CurrentOrganizationContext, HouseViewSet
 from orgs.api.serializers import MemberSerializer, OrganizationSerializer
 from orgs.locks import active_organization_id
-from orgs.permissions import VIEWER_ROLE
 from orgs.policies import require_person
 
 EXAMPLE = {"firstName": "Ann", "lastName": "Lee"}
@@ -134,7 +133,7 @@ class SystemUserViewSet(CurrentOrganizationContext):
     @operation(
         "System user registered successfully",
         body=SystemUserSerializer,
-        example={"name": "Nightly report", "roleId": str(VIEWER_ROLE)},
+        example={"name": "Nightly report", "role": "viewer"},
         response=MemberSerializer,
         headers={**HEADERS, **IDEMPOTENCY_KEY},
         status=201,
