@@ -103,7 +103,7 @@ class OrganizationAdmin(ActionAdmin):
     fields = (
         ("name", "slug", "language"), ("members", "seat_limit", "has_owner", "is_live", "second_factor_required"),
         ("created_at", "updated_at", "deleted_at"),
-        "description", "website", "logo_url", "replies_go_to_inviter", "id",
+        "default_role", "description", "website", "logo_url", "replies_go_to_inviter", "id",
     )  # fmt: skip
     buttons = (
         Button("archive", "Archive", lambda by, o, _: organizations.archive_organization(by=by, organization_id=o.pk),

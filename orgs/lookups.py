@@ -5,7 +5,7 @@ from uuid import UUID
 from core.errors import NotFound, Unprocessable
 from orgs.folded_names import fold_name
 from orgs.models import Membership, Organization, Role, Unit
-from orgs.permissions import GRANTABLE_DIRECTLY, UNASSIGNED_ROLE, Level
+from orgs.permissions import GRANTABLE_DIRECTLY, OWNER_ROLE, UNASSIGNED_ROLE, Level
 from orgs.policies import Grant
 
 
@@ -74,6 +74,20 @@ def find_role(organization: Organization, key: RoleKey, level: Level, *, field: 
         role = roles.filter(pk=key).first()
     if role is None:
         raise UnknownRole(fields={field: ["Unknown role."]})
+    return role
+
+
+def find_default_role(organization: Organization, key: RoleKey | None) -> Role | None:
+    """Return the role for ``Organization.default_role``. None means no default.
+
+    Raises UnknownRole, and Unprocessable for the owner role.
+    """
+    if key is None:
+        return None
+    role = find_role(organization, key, Level.ORGANIZATION, field="default_role_id")
+    if role.pk == OWNER_ROLE:
+        field = "default_role" if isinstance(key, RoleName) else "default_role_id"
+        raise Unprocessable(fields={field: ["Ownership is given to one person at a time."]})
     return role
 
 

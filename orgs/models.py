@@ -90,6 +90,7 @@ class Organization(models.Model):
     language = models.CharField(max_length=16, blank=True, validators=[validate_language])
     replies_go_to_inviter = models.BooleanField(default=True, db_default=True)
     second_factor_required = models.BooleanField(default=False, db_default=False)
+    default_role = models.ForeignKey("Role", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     seat_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     open_invitation_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -26,7 +26,7 @@ def organizations_of(by: Principal) -> OrganizationQuerySet:
     roles = RoleAssignment.objects.filter(
         membership__organization=OuterRef("pk"), membership__user=by.user, unit__isnull=True
     )
-    rows = Organization.objects.visible_to(by).with_member_count()
+    rows = Organization.objects.visible_to(by).with_member_count().select_related("default_role")
     return rows.annotate(
         role_id=Subquery(roles.values("role_id")[:1], output_field=UUIDField()),
         role_name=Subquery(roles.values("role__name")[:1]),

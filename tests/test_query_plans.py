@@ -101,6 +101,10 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "the events of an organization": ("event_of_organization", lambda: Event.objects.of_organization(SOME)[:100]),
     "the events about an object": ("event_about_subject", lambda: Event.objects.about(User(pk=SOME))),
     "the user with an address": ("user_email", lambda: User.objects.filter(email="owner@example.com")),
+    "the organizations with a default role": (
+        "orgs_organization_default_role_id",
+        lambda: Organization.objects.filter(default_role=SOME),
+    ),
     "the organization with a slug": ("organization_slug", lambda: Organization.objects.filter(slug="riverside")),
     "counters that are older than every limit": (
         "sending_counter_age",

@@ -48,10 +48,12 @@ def invite(  # noqa: PLR0913 - every field of an invitation
     lifetime_days: int = DEFAULT_LIFETIME_DAYS,
     language: str = "",
     force: bool = False,
+    has_default_role: bool = False,
 ) -> Invitation:
     """Invite an address into the organization and queue the invitation email.
 
-    The default role is ``unassigned``. The default language is the organization's. ``unit_kind``, if given, must be the
+    Without ``role_id``, the role is ``unassigned``, or with ``has_default_role`` the organization's default role, if it
+    has one. The default language is the organization's. ``unit_kind``, if given, must be the
     unit's kind. If there is an open invitation to the same address and target, ``force`` replaces it. Without
     ``force``, AlreadyInvited is raised.
 
@@ -64,7 +66,7 @@ def invite(  # noqa: PLR0913 - every field of an invitation
     policies.require_any_member_management(by, organization)
     grant = find_grant(
         organization,
-        role_id=role_id,
+        role_id=role_id or (organization.default_role_id if has_default_role else None),
         permissions=permissions,
         unit_id=unit_id,
         unit_kind=unit_kind,

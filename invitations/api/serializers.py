@@ -237,7 +237,10 @@ class AcceptanceSerializer(HouseSerializer):
 
 
 class InviteSerializer(RoleChoiceSerializer, UnitRoleChoiceSerializer):
-    """A new invitation. The default role is `unassigned`. `force` replaces an open invitation to the same address."""
+    """A new invitation. `force` replaces an open invitation to the same address.
+
+    Without `role` and `roleId`, it grants the organization's default role. If there is none, it grants `unassigned`.
+    """
 
     email = AddressSerializerField()
     permissions = PermissionsField(required=False)

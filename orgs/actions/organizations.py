@@ -17,27 +17,33 @@ from orgs.actions.members import add_membership
 from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.limits import require_may_found
 from orgs.locks import lock_organization, require_found
+from orgs.lookups import find_default_role
 from orgs.models import Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN, OWN, OWNER_ROLE
 from orgs.policies import Grant
 from orgs.signals import organization_purging, seat_freed
 
-PROFILE = {"description", "logo_url", "website", "language", "replies_go_to_inviter", "second_factor_required"}
+PROFILE = {
+    *("description", "logo_url", "website", "language", "replies_go_to_inviter", "second_factor_required"),
+    "default_role_id",
+}
 
 
 @transaction.atomic
 def create_organization(*, by: Principal, name: str, slug: str = "", **profile: Any) -> Organization:
     """Create an organization with the caller as its owner. Without a slug, one is made from the name.
 
-    ``profile`` may contain ``description``, ``logo_url``, ``website``, ``language``, ``replies_go_to_inviter`` and
-    ``second_factor_required``.
-    Raises PersonRequired, SecondFactorRequired, TooManyOrganizations, SlugTaken, AccountEnded, and ValidationError for
-    an invalid field.
+    ``profile`` may contain ``description``, ``logo_url``, ``website``, ``language``, ``replies_go_to_inviter``,
+    ``second_factor_required`` and ``default_role_id`` (what ``find_default_role`` takes).
+    Raises PersonRequired, SecondFactorRequired, TooManyOrganizations, SlugTaken, AccountEnded, ValidationError for an
+    invalid field, and what ``find_default_role`` raises.
     """
     founder = policies.require_person(by)
     require_names(profile, PROFILE)
     require_may_found(founder)
+    default_role_id = profile.pop("default_role_id", None)
     organization = Organization(name=name, slug=slug, **profile)
+    organization.default_role = find_default_role(organization, default_role_id)
     save_new(organization)
     require_found(organization, by)  # see update_organization
     record("organization.created", by, organization, organization)
@@ -49,15 +55,20 @@ def create_organization(*, by: Principal, name: str, slug: str = "", **profile: 
 def update_organization(*, by: Principal, organization_id: UUID, **changes: Any) -> Organization:
     """Change the name, the slug, or fields of the profile (see ``create_organization``).
 
-    Raises OrganizationNotFound, PermissionMissing, SecondFactorRequired, SlugTaken, and ValidationError for an invalid
-    field.
+    The event has the new default role, if it is changed. Raises OrganizationNotFound, PermissionMissing,
+    SecondFactorRequired, SlugTaken, ValidationError for an invalid field, and what ``find_default_role`` raises.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, ADMIN)
     require_names(changes, {"name", "slug", *PROFILE})
+    facts: dict[str, object] = {"changed": sorted(changes)}
+    if "default_role_id" in changes:
+        role = find_default_role(organization, changes.pop("default_role_id"))
+        changes["default_role"] = role
+        facts["default_role_id"] = role.pk if role else None
     apply_changes(organization, changes)
     require_found(organization, by)  # so that callers without a second factor cannot lock themselves out
-    record("organization.updated", by, organization, organization, changed=sorted(changes))
+    record("organization.updated", by, organization, organization, **facts)
     return organization
 
 
@@ -134,4 +145,5 @@ def purge_organization(*, by: Principal, organization_id: UUID) -> None:
     User.objects.filter(memberships__organization=organization, kind=User.Kind.SYSTEM).update(is_active=False)
     organization_purging.send(Organization, organization=organization)
     RoleAssignment.objects.filter(membership__organization=organization).delete()
+    Organization.objects.filter(pk=organization.pk).update(default_role=None)  # it protects the role
     organization.delete()

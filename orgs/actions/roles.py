@@ -39,7 +39,7 @@ class RoleBuiltIn(Conflict):
 
 
 class RoleInUse(Conflict):
-    """A member has the role, or a pending or processing invitation grants it."""
+    """A member has the role, a pending or processing invitation grants it, or it is the organization's default."""
 
     message = "This role is in use: name another role to take its place."
 
@@ -91,7 +91,7 @@ def update_role(
 
 @transaction.atomic
 def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign_to: RoleKey | None = None) -> None:
-    """Delete a custom role. Its members and invitations get the role ``reassign_to`` instead.
+    """Delete a custom role. Its members and invitations get ``reassign_to``, which also becomes the default role.
 
     The caller must have the permissions of both roles. Raises OrganizationNotFound, PermissionMissing, RoleNotFound,
     RoleBuiltIn, GrantTooWide, UnknownRole for ``reassign_to``, and Unprocessable if ``reassign_to`` is the owner role.
@@ -105,10 +105,16 @@ def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign
     role_deleting.send(Role, organization=organization, role=role, successor=successor)
     if successor:
         RoleAssignment.objects.filter(role=role).update(role=successor)
-    elif role.assignments.exists() or organization.invitations.unanswered().naming_role(role).exists():
+        Organization.objects.filter(pk=organization.pk, default_role=role).update(default_role=successor)
+    elif _is_in_use(organization, role):
         raise RoleInUse
     record("role.deleted", by, role, organization, reassigned_to=successor.pk if successor else None)
     role.delete()
+
+
+def _is_in_use(organization: Organization, role: Role) -> bool:
+    is_granted = role.assignments.exists() or organization.invitations.unanswered().naming_role(role).exists()
+    return is_granted or organization.default_role_id == role.pk
 
 
 def _find_successor(

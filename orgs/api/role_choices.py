@@ -9,7 +9,7 @@ from core.api.names import camel_case
 from core.api.serializers import HouseSerializer, PlainTextField, StrictUuidField
 from orgs.lookups import RoleName
 
-BY_NAME = "The role by its name, in any letter case: a built-in role, or a custom role of the organization."
+BY_NAME = "A role by its name instead of its ID, in any letter case: a built-in role, or one of the organization."
 
 
 class RoleNameField(PlainTextField):
@@ -60,7 +60,7 @@ class RoleChoicesSerializer(HouseSerializer):
 class RoleChoiceSerializer(RoleChoicesSerializer):
     """A role, by its ID or by its name."""
 
-    role_id = StrictUuidField(required=False, help_text="The role by its ID. Give either role or roleId.")
+    role_id = StrictUuidField(required=False)
     role = RoleNameField(help_text=BY_NAME)
 
 
@@ -73,7 +73,5 @@ class RequiredRoleChoiceSerializer(RoleChoiceSerializer):
 class UnitRoleChoiceSerializer(RoleChoicesSerializer):
     """A role in a workspace or application, by its ID or by its name."""
 
-    unit_role_id = StrictUuidField(
-        required=False, help_text="The role in the unit by its ID. Give either unitRole or unitRoleId."
-    )
+    unit_role_id = StrictUuidField(required=False)
     unit_role = RoleNameField(help_text=BY_NAME)

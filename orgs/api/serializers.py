@@ -26,7 +26,13 @@ from orgs.api.fields import (
     SlugSerializerField,
     WebAddressSerializerField,
 )
-from orgs.api.role_choices import RequiredRoleChoiceSerializer, RoleChoiceSerializer
+from orgs.api.role_choices import (
+    BY_NAME,
+    RequiredRoleChoiceSerializer,
+    RoleChoiceSerializer,
+    RoleChoicesSerializer,
+    RoleNameField,
+)
 from orgs.models import Unit
 from orgs.permissions import Level
 
@@ -35,6 +41,8 @@ SECOND_FACTOR = (
     "Whether members need two-factor authentication to use the organization in a session or through an OAuth"
     " application. It does not apply to JWTs, whose issuer decides how people sign in, and to API keys."
 )
+
+DEFAULT_ROLE = "The role that invitations of this API grant if they name none. Without it, they grant `unassigned`."
 
 
 class ChangesSerializer(HouseSerializer):
@@ -53,6 +61,13 @@ class ChangesSerializer(HouseSerializer):
 
 
 # Organizations
+
+
+class RoleReferenceSerializer(HouseSerializer):
+    """A reference to a role."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
 
 
 class PublicOrganizationSerializer(HouseSerializer):
@@ -83,6 +98,7 @@ class OrganizationSerializer(PublicOrganizationSerializer):
     )
     replies_go_to_inviter = serializers.BooleanField(help_text=REPLIES)
     second_factor_required = serializers.BooleanField(help_text=SECOND_FACTOR)
+    default_role = RoleReferenceSerializer(allow_null=True, help_text=DEFAULT_ROLE)
     seat_limit = serializers.IntegerField(allow_null=True)
     member_count = serializers.IntegerField()
     role = OwnRoleSerializer(source="*")
@@ -91,7 +107,7 @@ class OrganizationSerializer(PublicOrganizationSerializer):
     archived_at = TimeField(source="deleted_at", allow_null=True)
 
 
-class OrganizationProfileSerializer(ChangesSerializer):
+class OrganizationProfileSerializer(RoleChoicesSerializer, ChangesSerializer):
     """The profile of an organization.
 
     Without a slug, a new organization gets a slug made from its name, and an existing organization keeps its slug.
@@ -105,6 +121,12 @@ class OrganizationProfileSerializer(ChangesSerializer):
     language = LanguageField(default="", help_text="The language of its emails and pages.")
     replies_go_to_inviter = StrictBooleanField(default=True, help_text=REPLIES)
     second_factor_required = StrictBooleanField(required=False, help_text=f"{SECOND_FACTOR} If missing: unchanged.")
+    default_role_id = StrictUuidField(
+        required=False,
+        allow_null=True,
+        help_text=f"{DEFAULT_ROLE} Null: none. If both fields are missing: unchanged.",
+    )
+    default_role = RoleNameField(help_text=BY_NAME)
 
 
 class StatisticsSerializer(HouseSerializer):
@@ -156,13 +178,6 @@ class EventSerializer(HouseSerializer):
 
 
 # Roles
-
-
-class RoleReferenceSerializer(HouseSerializer):
-    """A reference to a role."""
-
-    id = serializers.UUIDField()
-    name = serializers.CharField()
 
 
 class RoleSerializer(RoleReferenceSerializer):

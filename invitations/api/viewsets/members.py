@@ -42,7 +42,9 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
 
         The invitation cannot grant permissions that the caller does not have.
         """
-        return self.respond(inviting.invite(by=self.caller, organization_id=self.organization.pk, **self.body))
+        return self.respond(
+            inviting.invite(by=self.caller, organization_id=self.organization.pk, has_default_role=True, **self.body)
+        )
 
     @operation(
         "Invitations retrieved successfully",

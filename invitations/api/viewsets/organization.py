@@ -62,7 +62,9 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
         The invitation cannot grant permissions that the caller does not have.
         """
-        return self.respond(inviting.invite(by=self.caller, organization_id=organization_id, **self.body))
+        return self.respond(
+            inviting.invite(by=self.caller, organization_id=organization_id, has_default_role=True, **self.body)
+        )
 
     @operation("Invitation retrieved successfully", response=InvitationSerializer)
     def retrieve(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:

@@ -76,12 +76,12 @@ class OrganizationViewSet(PathOrganizationContext):
         body=OrganizationProfileSerializer,
         example=EXAMPLE,
         response=OrganizationSerializer,
-        errors=(409,),
+        errors=(409, 422),
     )
     def update(self, request: Request, organization_id: UUID) -> Response:
         """Replace an organization's profile.
 
-        Fields that you leave out are cleared, except the slug.
+        Fields that you leave out are cleared, except the slug, `secondFactorRequired` and the default role.
         """
         return self.changed(organization_id)
 
@@ -90,7 +90,7 @@ class OrganizationViewSet(PathOrganizationContext):
         body=OrganizationProfileSerializer,
         example=EXAMPLE,
         response=OrganizationSerializer,
-        errors=(409,),
+        errors=(409, 422),
     )
     def partial_update(self, request: Request, organization_id: UUID) -> Response:
         """Change parts of an organization's profile."""

@@ -106,6 +106,7 @@ def organization_row(organization: Organization, *, role_name: str, members: int
         "language": row.language or None,
         "repliesGoToInviter": row.replies_go_to_inviter,
         "secondFactorRequired": row.second_factor_required,
+        "defaultRole": {"id": str(row.default_role.pk), "name": row.default_role.name} if row.default_role else None,
         "seatLimit": row.seat_limit,
         "memberCount": members,
         "role": role(role_name),

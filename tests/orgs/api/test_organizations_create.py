@@ -34,6 +34,7 @@ def test_the_caller_becomes_its_owner(by, owner):
             "id": str(organization.pk),
             **PROFILE,
             "secondFactorRequired": False,
+            "defaultRole": None,
             "seatLimit": None,
             "memberCount": 1,
             "role": role("owner"),

@@ -33,6 +33,7 @@ def test_all_fields_are_shown(by, organization):
             "id": str(organization.pk),
             **PROFILE,
             "secondFactorRequired": False,
+            "defaultRole": None,
             "seatLimit": 7,
             "memberCount": 3,
             "role": role("admin"),
