@@ -187,10 +187,12 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     @property
     def display_name(self) -> str:
         """The full name. If it is empty, the address. If the user has no address either, a generic name."""
-        name = self.get_full_name() or self.email
-        if name:
-            return name
-        return "Unnamed user" if self.is_person else "System user"
+        return self.get_full_name() or self.email or self.name_without_address
+
+    @property
+    def name_without_address(self) -> str:
+        """The full name, or a generic name, for readers who may not see the address."""
+        return self.get_full_name() or ("Unnamed user" if self.is_person else "System user")
 
     @property
     def email_is_verified(self) -> bool:

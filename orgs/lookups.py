@@ -53,8 +53,8 @@ RoleKey = UUID | RoleName  # what actions accept as ``role_id``, because APIs ta
 
 
 def find_member(organization: Organization, membership_id: UUID) -> Membership:
-    """Return a member of the organization with user and roles loaded. Raises MemberNotFound."""
-    members = Membership.objects.with_people_and_roles().filter(organization=organization)
+    """Return a member of the organization with user, address and roles loaded. Raises MemberNotFound."""
+    members = Membership.objects.with_people_and_roles().with_shown_email().filter(organization=organization)
     membership = members.filter(pk=membership_id).first()
     if membership is None:
         raise MemberNotFound

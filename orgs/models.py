@@ -213,6 +213,13 @@ class MembershipQuerySet(models.QuerySet["Membership"]):
         assignments = RoleAssignment.objects.filter(shown).select_related("role", "unit").order_by("unit_id")
         return self.select_related("user").prefetch_related(models.Prefetch("assignments", assignments))
 
+    def with_shown_email(self, only_of: User | None = None) -> "MembershipQuerySet":
+        """Annotate ``shown_email``: the address of the user. With ``only_of``, it is null for everyone else."""
+        if only_of is None:
+            return self.annotate(shown_email=F("user__email"))
+        own = models.When(user=only_of, then=F("user__email"))
+        return self.annotate(shown_email=models.Case(own, default=None, output_field=models.CharField()))
+
     def by_activation(self) -> "MembershipQuerySet":
         """Sort by the time when the user last switched to the organization, latest first.
 
@@ -234,6 +241,8 @@ class Membership(models.Model):
 
     objects = MembershipQuerySet.as_manager()
 
+    shown_email: str | None  # annotated by ``with_shown_email``
+
     class Meta:
         """A user is a member of an organization at most once."""
 
@@ -241,6 +250,11 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization}"
+
+    @property
+    def shown_name(self) -> str:
+        """The name of the user. It contains no address if ``shown_email`` is hidden."""
+        return self.user.display_name if self.shown_email else self.user.name_without_address
 
     @property
     def organization_role(self) -> Role:

@@ -84,6 +84,11 @@ class EffectivePermissions:
         """Return whether the permission is included, in the organization or in the unit."""
         return permission in self.in_unit(unit_id)
 
+    @property
+    def are_none(self) -> bool:
+        """Whether there is no permission, in the organization and in all units."""
+        return not self.organization and not any(self.units.values())
+
     def units_permitting(self, permission: str) -> frozenset[UUID]:
         """Return the ids of the units in which a unit role gives the permission."""
         return frozenset(unit_id for unit_id, permissions in self.units.items() if permission in permissions)

@@ -58,9 +58,14 @@ def archived_organizations_of(by: Principal) -> OrganizationQuerySet:
 
 
 def members_of(by: Principal, organization: Organization) -> MembershipQuerySet:
-    """Return all members of the organization with their roles. Exclude roles in units that the caller may not see."""
-    shown = Q(unit__isnull=True) | Q(unit__in=units_of(by, organization))
-    return Membership.objects.of_organization(organization.pk).with_people_and_roles(shown)
+    """Return all members of the organization with their roles and ``shown_email``.
+
+    Exclude roles in units that the caller may not see. A caller without any permission sees no address but their own.
+    """
+    permissions = policies.caller_permissions(by, organization)
+    shown = Q(unit__isnull=True) | Q(unit__in=_units_for(permissions, organization))
+    members = Membership.objects.of_organization(organization.pk).with_people_and_roles(shown)
+    return members.with_shown_email(only_of=by.user if permissions.are_none else None)
 
 
 def member_of(by: Principal, organization: Organization, membership_id: UUID) -> Membership:
@@ -80,7 +85,10 @@ def role_of(organization: Organization, role_id: UUID) -> Role:
 
 def units_of(by: Principal, organization: Organization) -> QuerySet[Unit]:
     """Return the workspaces and applications that the caller may see."""
-    permissions = policies.caller_permissions(by, organization)
+    return _units_for(policies.caller_permissions(by, organization), organization)
+
+
+def _units_for(permissions: policies.EffectivePermissions, organization: Organization) -> QuerySet[Unit]:
     units = Unit.objects.filter(organization=organization)
     if permissions.organization & SHOW_EVERY_UNIT:
         return units
@@ -93,7 +101,10 @@ def unit_of(by: Principal, organization: Organization, unit_id: UUID, kind: Unit
 
 
 def collaborators_in(unit: Unit) -> QuerySet[RoleAssignment]:
-    """Return the role assignments of a unit with their members, for callers who may see the unit."""
+    """Return the role assignments of a unit with their members, for callers who may see the unit.
+
+    Only callers with a permission there see a unit, so they may also see the addresses (``members_of``).
+    """
     return RoleAssignment.objects.filter(unit=unit).select_related("membership__user", "role")
 
 

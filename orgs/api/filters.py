@@ -72,7 +72,8 @@ class MemberFilter(StrictFilterSet):
     """Filters for the members of an organization."""
 
     email = AddressFilter(
-        field_name="user__email", help_text="Find the member with this email address. Case does not matter."
+        field_name="shown_email",
+        help_text="Find the member with this email address, if you may see it. Case does not matter.",
     )
     role = RoleFilter(
         method="filter_role",

@@ -42,6 +42,7 @@ SECOND_FACTOR = (
     " application. It does not apply to JWTs, whose issuer decides how people sign in, and to API keys."
 )
 
+SHOWN_EMAIL = "The address. Null for system users. Without any permission in the organization, you see only your own."
 DEFAULT_ROLE = "The role that invitations of this API grant if they name none. Without it, they grant `unassigned`."
 
 
@@ -265,15 +266,15 @@ class UnitRoleSerializer(UnitReferenceSerializer):
 class MemberSerializer(HouseSerializer):
     """A member with roles and permissions."""
 
-    # Serializes a Membership loaded by `with_people_and_roles`.
+    # Serializes a Membership loaded by `with_people_and_roles` and `with_shown_email`.
 
     id = serializers.UUIDField()
     user_id = serializers.UUIDField()
     kind = serializers.ChoiceField(source="user.kind", choices=User.Kind.choices)
     first_name = serializers.CharField(source="user.first_name")
     last_name = serializers.CharField(source="user.last_name")
-    name = serializers.CharField(source="user.display_name")
-    email = serializers.CharField(source="user.email", allow_null=True)
+    name = serializers.CharField(source="shown_name")
+    email = serializers.CharField(source="shown_email", allow_null=True, help_text=SHOWN_EMAIL)
     avatar_url = BlankAsNullField(source="user.avatar_url")
     role = RoleReferenceSerializer(source="organization_role")
     permissions = PermissionsField(help_text="Permissions granted directly, in addition to the role.")

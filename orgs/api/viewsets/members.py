@@ -30,7 +30,11 @@ class MemberViewSet(CurrentOrganizationContext):
         errors=(404, 409),
     )
     def list(self, request: Request) -> Response:
-        """List the members of the organization."""
+        """List the members of the organization.
+
+        If you have no permission in the organization and its workspaces and applications, you see no email addresses
+        except your own.
+        """
         return self.respond_with_page(querysets.members_of(self.caller, self.organization))
 
     @operation("Member retrieved successfully", response=MemberSerializer, headers=HEADERS, errors=(409,))

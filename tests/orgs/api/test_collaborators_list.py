@@ -4,8 +4,8 @@ import pytest
 
 from accounts.models import User
 from orgs.permissions import UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE
-from tests.factories import MembershipFactory, RoleAssignmentFactory, UserFactory
-from tests.orgs.api.house import ABSENT, ANONYMOUS, NO_UNIT, OUTSIDER, at, invalid_query, listed, role, said
+from tests.factories import MembershipFactory, RoleAssignmentFactory, RoleFactory, UserFactory
+from tests.orgs.api.house import ABSENT, ANONYMOUS, API, NO_UNIT, OUTSIDER, at, invalid_query, listed, role, said
 from tests.support.people import membership_of
 from tests.support.queries import assert_queries
 
@@ -40,6 +40,18 @@ def test_members_who_see_the_unit_see_its_collaborators(by, organization, admin,
             },
         ],
     )
+
+
+def test_a_role_without_permissions_shows_neither_the_unit_nor_its_addresses(
+    by, organization, owner, unassigned, kind, unit
+):
+    empty = RoleFactory.create(organization=organization, level="unit")
+    collaborate(owner, organization, unit)
+    collaborate(unassigned, organization, unit, empty.pk)
+
+    assert said(by("unassigned").get(at(organization, kind, unit.pk, "collaborators"))) == NO_UNIT
+    rows = by("unassigned").get(f"{API}/organization-members").json()["data"]
+    assert [row["email"] for row in rows] == [None, None, None, "unassigned@example.com"]
 
 
 def test_collaborators_of_other_units_are_not_listed(by, organization, member, workspace, application):

@@ -95,9 +95,9 @@ def test_members_who_cannot_see_a_workspace_do_not_see_its_roles(by, organizatio
         membership=membership_of(member, organization), unit=workspace, role_id=UNIT_VIEWER_ROLE
     )
 
-    seen = said(by("unassigned").get(PATH, {"email": "member@example.com"}))
+    seen = said(by("unassigned").get(PATH, {"role": "viewer"}))
 
-    assert seen == listed(MESSAGE, [member_row(member, organization)])
+    assert seen == listed(MESSAGE, [member_row(member, organization, email=None)])
 
 
 def test_collaborators_of_a_workspace_see_its_roles(by, organization, member, unassigned, workspace):
@@ -109,6 +109,45 @@ def test_collaborators_of_a_workspace_see_its_roles(by, organization, member, un
     rows = by("unassigned").get(PATH, {"email": "member@example.com"}).json()["data"]
 
     assert [unit["slug"] for unit in rows[0]["units"]] == ["design"]
+
+
+def test_who_has_no_permission_sees_no_address_but_their_own(by, organization, owner, member, unassigned, workspace):
+    User.objects.filter(pk=owner.pk).update(first_name="", last_name="")
+    people = [row["name"] for row in by("owner").get(PATH).json()["data"]]
+
+    rows = by("unassigned").get(PATH).json()["data"]
+    assert [(row["name"], row["email"]) for row in rows] == [
+        ("Unnamed user", None),
+        ("Admin Cast", None),
+        ("Member Cast", None),
+        ("Unassigned Cast", "unassigned@example.com"),
+    ]
+    assert people == ["owner@example.com", "Admin Cast", "Member Cast", "Unassigned Cast"]
+    one = by("unassigned").get(f"{PATH}/{membership_of(member, organization).pk}").json()["data"]
+    assert (one["name"], one["email"]) == ("Member Cast", None)
+
+
+def test_who_has_no_permission_finds_nobody_by_their_address(by, organization, owner, unassigned):
+    assert emails(by("unassigned"), email="owner@example.com") == []
+    assert emails(by("unassigned"), email="UNASSIGNED@example.com") == ["unassigned@example.com"]
+
+
+def test_any_permission_in_the_organization_or_in_a_unit_shows_the_addresses(
+    by, organization, owner, unassigned, workspace
+):
+    row = membership_of(unassigned, organization)
+    Membership.objects.filter(pk=row.pk).update(permissions=[MANAGE_BILLING])
+    assert emails(by("unassigned"), email="owner@example.com") == ["owner@example.com"]
+
+    Membership.objects.filter(pk=row.pk).update(permissions=[])
+    RoleAssignmentFactory.create(membership=row, unit=workspace, role_id=UNIT_VIEWER_ROLE)
+    assert emails(by("unassigned"), email="owner@example.com") == ["owner@example.com"]
+
+
+def test_a_key_without_any_permission_sees_no_address_of_others(by, organization, owner, member):
+    key = {"method": Method.API_KEY, "organization_id": organization.pk, "permissions": frozenset()}
+
+    assert emails(by("owner", **key)) == ["owner@example.com", None, None]
 
 
 @pytest.mark.parametrize(
