@@ -16,6 +16,9 @@ _RESTRICT = "ALTER ROLE {%s} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICA
 _ROWS = "SELECT, INSERT, UPDATE, DELETE ON"
 _COUNTERS = "USAGE, SELECT, UPDATE ON"
 TEMPLATES = (
+    # Otherwise the server could lose its only superuser.
+    "DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolsuper AND rolname IN ({owner_name}, {runtime_name})) THEN"
+    " RAISE EXCEPTION 'The owner and the runtime role must not be superusers. Choose other names.'; END IF; END $$",
     _CREATE % ("owner", "owner"),
     _CREATE % ("runtime", "runtime"),
     _RESTRICT % "owner",

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from io import StringIO
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from uuid import uuid4
 
 import psycopg
@@ -99,6 +99,20 @@ def test_production_runs_with_a_role_that_reads_and_writes_rows_and_nothing_else
         assert attempt(runtime, statement) == "InsufficientPrivilege", statement
     assert attempt(owner, "CREATE TABLE extra (id int)") == ""
     assert attempt(owner, "CREATE ROLE extra") == "InsufficientPrivilege"
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+@pytest.mark.parametrize("url", ["DATABASE_OWNER_URL", "DATABASE_URL"])
+def test_the_command_takes_no_rights_from_a_superuser(scratch: dict[str, str], url: str) -> None:
+    name = urlsplit(scratch[url]).username or ""
+    with psycopg.connect(scratch["DATABASE_ADMIN_URL"], autocommit=True) as superuser:
+        superuser.execute(sql.SQL("CREATE ROLE {} SUPERUSER").format(sql.Identifier(name)))
+        refused = run(scratch, "manage.py", "database_roles", "--run")
+        assert refused.returncode == 1
+        assert "The owner and the runtime role must not be superusers. Choose other names." in refused.stderr
+        is_super = superuser.execute("SELECT rolsuper FROM pg_roles WHERE rolname = %s", [name]).fetchone()
+    assert is_super == (True,)
 
 
 @pytest.mark.postgresql
