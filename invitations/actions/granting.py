@@ -12,6 +12,7 @@ from accounts.models import User
 from accounts.principals import Principal, may_act_as_staff
 from core.errors import Invalid, NotFound, Unprocessable
 from invitations.models import Invitation
+from invitations.refusals import InviterCannotGrant
 from orgs import policies
 from orgs.lookups import find_grant
 from orgs.models import Organization
@@ -20,6 +21,10 @@ from orgs.policies import EffectivePermissions, Grant
 
 DEFAULT_LIFETIME_DAYS = 10
 MAX_LIFETIME_DAYS = 30
+
+FOR_STAFF = (
+    "The person who sent this invitation can no longer offer it. Ask a manager of the organization to send it again."
+)
 
 
 def expiry(lifetime_days: int) -> datetime:
@@ -76,13 +81,28 @@ def still_vouched(organization: Organization, invitation: Invitation) -> bool:
 def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
     """Return column values that replace the inviter with the caller, or {} if the inviter can still offer the grant.
 
-    To become the inviter, the caller must be able to offer the grant. Raises what ``require_grant`` raises.
+    To become the inviter, the caller must be able to offer the grant. Raises what ``require_grant`` raises. Staff never
+    become the inviter of an existing invitation: raises InviterCannotGrant for them.
     """
     held = _vouching_permissions(invitation.inviter, organization)
     if held is not None and _could_offer(held, grant):
         return {}
+    if by.is_staff:
+        raise InviterCannotGrant(FOR_STAFF)
     require_grant(by, organization, grant)
     return signature(by)
+
+
+def successor_columns(by: Principal, organization: Organization, former: Invitation) -> dict[str, Any]:
+    """Return the column values with the inviter of an invitation that repeats ``former``.
+
+    The inviter is the caller. If the caller is staff, the inviter stays the same. Raises InviterCannotGrant if that
+    person can no longer offer the grant.
+    """
+    if not by.is_staff:
+        return signature(by)
+    voucher_columns(by, organization, former, former.grant)
+    return {name: getattr(former, name) for name in ("inviter", "inviter_user_id", "inviter_name")}
 
 
 def signature(by: Principal) -> dict[str, Any]:

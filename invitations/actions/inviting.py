@@ -16,6 +16,7 @@ from invitations.actions.granting import (
     expiry,
     require_can_resend_edit_or_withdraw,
     require_grant,
+    signature,
     voucher_columns,
 )
 from invitations.actions.inviting_steps import replace_open_invitation, send_again, send_corrected, send_new
@@ -76,7 +77,7 @@ def invite(  # noqa: PLR0913 - every field of an invitation
     require_not_member(organization, email)
     former = replace_open_invitation(by, organization, email, grant, force=force)
     require_seat(organization, email)
-    return send_new(by, organization, email, grant, lifetime_days, former, language)
+    return send_new(by, organization, email, grant, lifetime_days, former, language, signature(by))
 
 
 @transaction.atomic
@@ -133,9 +134,10 @@ def resend(
 
     For an expired or undeliverable invitation, create and return a new one with the same grant. The caller becomes its
     inviter and must be able to offer the grant. The same applies if the current inviter can no longer offer the grant.
+    Staff do not become the inviter.
 
-    Raises InvitationNotFound, InviteeErased, GrantGone, and what ``invite`` raises. If the invitation ended in another
-    way, raises the error from ``why_not_open``.
+    Raises InvitationNotFound, InviteeErased, GrantGone, InviterCannotGrant for staff, and what ``invite`` raises. If
+    the invitation ended in another way, raises the error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)

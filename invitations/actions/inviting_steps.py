@@ -1,9 +1,16 @@
 """Steps shared by the actions that send an invitation. The caller must have locked the organization."""
 
+from typing import Any
+
 from accounts.principals import Principal
 from core.addresses import Address, is_erased
 from invitations.actions.ending import mark_expired
-from invitations.actions.granting import expiry, require_can_resend_edit_or_withdraw, require_grant, signature
+from invitations.actions.granting import (
+    expiry,
+    require_can_resend_edit_or_withdraw,
+    require_grant,
+    successor_columns,
+)
 from invitations.actions.transitions import withdraw
 from invitations.email.limits import count_email, require_open_slot
 from invitations.email.models import Email
@@ -47,11 +54,13 @@ def send_new(
     lifetime_days: int,
     former: Invitation | None,
     language: str,
+    inviter: dict[str, Any],
 ) -> Invitation:
     """Save a new invitation, queue its email, and set ``superseded_by`` of ``former``, if given.
 
-    The caller must have checked the permissions and the grant. Raises AlreadyInvited, Invalid for the lifetime,
-    ValidationError, and the errors of the limits (``invitations.email.limits``).
+    ``inviter`` has the column values from ``signature`` or ``successor_columns``. The caller must have checked
+    the permissions and the grant. Raises AlreadyInvited, Invalid for the lifetime, ValidationError, and the errors of
+    the limits (``invitations.email.limits``).
     """
     require_open_slot(organization)
     count_email(by, organization, address)
@@ -64,7 +73,7 @@ def send_new(
         unit_role=grant.unit_role,
         language=language,
         expires_at=expiry(lifetime_days),
-        **signature(by),
+        **inviter,
     )
     save_checked(invitation, conflict=AlreadyInvited)
     if former is not None:
@@ -80,17 +89,18 @@ def send_corrected(
 ) -> Invitation:
     """Replace an open or undeliverable invitation with a new one to another address.
 
-    The rules of ``invite`` apply. Raises SameAddress, GrantGone, and what ``invite`` raises.
+    The rules of ``invite`` apply. Raises SameAddress, GrantGone, InviterCannotGrant, and what ``invite`` raises.
     """
     if address == former.email:
         raise SameAddress(fields={"email": [SameAddress.message]})
     grant = require_same_grant(by, organization, former)
+    inviter = successor_columns(by, organization, former)
     require_not_member(organization, address)
     replace_open_invitation(by, organization, address, grant, force=False)
     if former.is_open and not withdraw(former.pk):
         raise InvitationExpired
     require_seat(organization, address)
-    invitation = send_new(by, organization, address, grant, lifetime_days, former, former.language)
+    invitation = send_new(by, organization, address, grant, lifetime_days, former, former.language, inviter)
     record("invitation.address_corrected", by, former, organization, superseded_by=invitation.pk)
     return invitation
 
@@ -98,15 +108,16 @@ def send_corrected(
 def send_again(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
     """Replace an expired or undeliverable invitation with a new one that has the same grant.
 
-    The rules of ``invite`` apply. Raises InviteeErased, GrantGone, and what ``invite`` raises.
+    The rules of ``invite`` apply. Raises InviteeErased, GrantGone, InviterCannotGrant, and what ``invite`` raises.
     """
     if is_erased(invitation.email):
         raise InviteeErased
     grant = require_same_grant(by, organization, invitation)
+    inviter = successor_columns(by, organization, invitation)
     require_not_member(organization, invitation.email)
     replace_open_invitation(by, organization, invitation.email, grant, force=False)
     require_seat(organization, invitation.email)
-    return send_new(by, organization, invitation.email, grant, lifetime_days, invitation, invitation.language)
+    return send_new(by, organization, invitation.email, grant, lifetime_days, invitation, invitation.language, inviter)
 
 
 def require_same_grant(by: Principal, organization: Organization, former: Invitation) -> Grant:

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import normalize_address, parse_address
 from core.errors import Invalid
+from events.models import Event
 from invitations.actions.answering import accept
 from invitations.actions.ending import fail
 from invitations.actions.inviting import correct_address, invite
@@ -26,6 +27,7 @@ from invitations.refusals import (
     InvitationNotFound,
     InvitationSuperseded,
     InvitationWaits,
+    InviterCannotGrant,
     SameAddress,
 )
 from invitations.tokens import Purpose, read_token, token_for
@@ -233,8 +235,21 @@ def test_what_was_answered_or_is_over_is_not_corrected(
     assert changes.nothing
 
 
-def test_staff_correct_any(by_staff: Principal, invitation: Invitation):
-    assert correct(by_staff, invitation).inviter == by_staff.user
+def test_staff_correct_any_and_the_inviter_stays(
+    by_staff: Principal, organization: Organization, admin: User, invitation: Invitation
+):
+    with track_changes() as changes:
+        newer = correct(by_staff, invitation)
+    assert (newer.inviter, newer.inviter_user_id, newer.inviter_name) == (admin, admin.pk, "Admin Cast")
+    assert {row["actor_id"] for row in Event.objects.about(newer).values("actor_id")} == {by_staff.actor_id}
+    assert len(changes.events) == 2
+
+
+def test_staff_read_that_the_inviter_can_no_longer_offer_it(by_staff: Principal, admin: User, invitation: Invitation):
+    Membership.objects.filter(user=admin).delete()
+    with track_changes() as changes, pytest.raises(InviterCannotGrant, match="can no longer offer it"):
+        correct(by_staff, invitation)
+    assert changes.nothing
 
 
 def test_members_without_the_right_outsiders_and_invitations_of_others(

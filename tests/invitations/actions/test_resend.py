@@ -10,8 +10,10 @@ from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import erased_address, normalize_address
 from core.errors import Invalid
+from events.models import Event
 from invitations.actions.answering import accept
 from invitations.actions.inviting import invite, resend
+from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.refusals import (
@@ -24,6 +26,7 @@ from invitations.refusals import (
     InvitationSuperseded,
     InvitationWaits,
     InviteeErased,
+    InviterCannotGrant,
     NewerEmailSent,
 )
 from invitations.tokens import Purpose, read_token, token_for
@@ -263,3 +266,35 @@ def test_an_invitation_of_an_erased_person_is_not_sent_again(owner: User, organi
         send_again(owner, invitation)
 
     assert changes.nothing
+
+
+class TestByStaff:
+    """The inviter stays, so the email names a person whom the invitee knows. The event names the staff member."""
+
+    def test_the_inviter_of_an_open_one_stays(self, by_staff: Principal, admin: User, invitation: Invitation):
+        answer = send_again(by_staff, invitation)
+        assert (answer.generation, answer.inviter) == (2, admin)
+        assert Event.objects.about(invitation).latest("id").actor_id == by_staff.actor_id
+
+    def test_the_inviter_of_an_expired_one_stays(
+        self, by_staff: Principal, organization: Organization, admin: User, invitation: Invitation
+    ):
+        Invitation.objects.filter(pk=invitation.pk).update(status="expired", finished_at=timezone.now())
+        newer = send_again(by_staff, Invitation.objects.get(pk=invitation.pk))
+        assert newer.pk != invitation.pk
+        assert (newer.inviter, newer.inviter_user_id, newer.inviter_name) == (admin, admin.pk, "Admin Cast")
+        message = render_invitation_email(newer.emails.get(), newer)
+        assert message.from_email.startswith("Admin Cast via ")
+        assert "Staff" not in message.body
+        assert Event.objects.about(newer).get().actor_id == by_staff.actor_id
+
+    @pytest.mark.parametrize("status", ["pending", "expired", "error"])
+    def test_staff_read_that_the_inviter_can_no_longer_offer_it(
+        self, by_staff: Principal, admin: User, invitation: Invitation, status: str
+    ):
+        Membership.objects.filter(user=admin).delete()
+        finished_at = None if status == "pending" else timezone.now()
+        Invitation.objects.filter(pk=invitation.pk).update(status=status, finished_at=finished_at)
+        with track_changes() as changes, pytest.raises(InviterCannotGrant, match="can no longer offer it"):
+            send_again(by_staff, Invitation.objects.get(pk=invitation.pk))
+        assert changes.nothing
