@@ -1,6 +1,7 @@
 """Buttons on read-only admin pages. Each button calls one action.
 
-A button sends a POST request to its own URL. That view calls the action with the staff member as ``by=``.
+A button sends a POST request to its own URL. That view calls the action with the staff member as ``by=``. If the action
+ends something, the button is a link to a page at the same URL that says what ends and asks for confirmation.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.principals import Principal, may_act_as_staff, staff
@@ -30,9 +32,10 @@ class Button:
 
     ``run(by, object, form data)`` calls the action. ``applies(object)`` returns whether the button is shown.
     ``field`` describes an input next to the button: ``(name, label, input type)``. The input type can also be
-    ``textarea``. ``present(object)`` returns the input's initial value. ``grave`` is True for an action that cannot be
-    undone. ``needs`` is the kind of Django permission for the button, such as ``change``. ``reveals`` is True for an
-    action that returns a secret. The secret is shown once.
+    ``textarea``. The input is required. ``present(object)`` returns its initial value. ``ends(object)`` returns the
+    sentences of the confirmation page; without it, there is no such page. ``grave`` is True for an action that cannot
+    be undone; it needs ``ends``. ``needs`` is the kind of Django permission for the button, such as ``change``.
+    ``reveals`` is True for an action that returns a secret. The secret is shown once.
     """
 
     name: str
@@ -41,9 +44,15 @@ class Button:
     applies: Callable[[Any], bool] = lambda row: True
     field: "tuple[str, str | StrPromise, str] | None" = None
     present: Callable[[Any], str] = lambda row: ""
+    ends: "Callable[[Any], Sequence[str | StrPromise]] | None" = None
     grave: bool = False
     needs: str = "change"
     reveals: bool = False
+
+    @property
+    def asks(self) -> bool:
+        """Whether a page asks for confirmation. Templates cannot read ``ends``, because they call functions."""
+        return self.ends is not None
 
 
 class ActionAdmin(ReadOnlyAdmin):
@@ -73,13 +82,15 @@ class ActionAdmin(ReadOnlyAdmin):
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "buttons": shown})
 
     def do(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
-        """Run the action of a button (POST only). If the action raises an error, show its messages."""
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["POST"])
+        """Run the action of a button (POST), or ask for confirmation (GET). Errors of the action become messages."""
         row = self.get_object(request, object_id)
         pressed = next((b for b in self.buttons if b.name == button), None)
         if row is None or pressed is None or not self._permits(request, pressed):
             raise PermissionDenied
+        if request.method == "GET" and pressed.ends:
+            return self._confirm(request, pressed, row, pressed.ends(row))
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["GET", "POST"] if pressed.ends else ["POST"])
         secret = self._press(request, pressed, row)
         return self.reveal(request, row, secret) if secret else HttpResponseRedirect(self._after(row))
 
@@ -98,11 +109,18 @@ class ActionAdmin(ReadOnlyAdmin):
             context,
         )
 
+    def _confirm(
+        self, request: HttpRequest, button: Button, row: models.Model, ends: "Sequence[str | StrPromise]"
+    ) -> HttpResponse:
+        """Show what the action ends, with a button that runs the action and a link back."""
+        shown = {"title": button.label, "opts": self.opts, "original": row, "button": button, "ends": ends}
+        return TemplateResponse(request, "admin/confirm.html", {**self.admin_site.each_context(request), **shown})
+
     def _press(self, request: HttpRequest, button: Button, row: models.Model) -> str | None:
         """Call the action and store a message for the next page. If the action reveals a secret, return it instead."""
         by = staff_of(request, self._permission(button.needs))
         try:
-            result = button.run(by, row, request.POST.dict())
+            result = button.run(by, row, _filled(button, request.POST.dict()))
         except DomainError as refusal:
             messages.error(request, " ".join(reasons_of(refusal)))
         except (ValidationError, ValueError) as refusal:
@@ -124,6 +142,13 @@ class ActionAdmin(ReadOnlyAdmin):
         still_there = self.model._default_manager.filter(pk=row.pk).exists()
         view = f"admin:{self.opts.app_label}_{self.opts.model_name}"
         return reverse(f"{view}_change", args=[row.pk]) if still_there else reverse(f"{view}_changelist")
+
+
+def _filled(button: Button, data: dict[str, str]) -> dict[str, str]:
+    """Return the form data. Raises ValidationError if the button's input is empty."""
+    if button.field and not data.get(button.field[0], "").strip():
+        raise ValidationError(_("Enter a value for “%(label)s”."), params={"label": button.field[1]})
+    return data
 
 
 def staff_of(request: HttpRequest, permission: str) -> Principal:

@@ -106,7 +106,7 @@ class ReadOnlyAdmin(Permissions, Addresses, admin.ModelAdmin):
         """Return False: only actions delete rows."""
         return False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Return all fields of the page, because no field can be edited."""
         return [name for _, options in self.get_fieldsets(request, obj) for name in _flat(options["fields"])]
 
@@ -155,10 +155,10 @@ def titled(title: Any) -> type[admin.FieldListFilter]:
     return Titled
 
 
-def _flat(fields: Any) -> list[str]:
-    names: list[str] = []
+def _flat(fields: Any) -> list[Any]:
+    names: list[Any] = []
     for entry in fields:
-        if isinstance(entry, str):
+        if isinstance(entry, str) or callable(entry):
             names.append(entry)
         else:
             names.extend(entry)

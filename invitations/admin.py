@@ -1,13 +1,15 @@
 """Admin pages for invitations and emails. All fields are read-only. Buttons call actions. No token is shown."""
 
+from math import ceil
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils.formats import localize
 from django.utils.html import format_html_join
-from django.utils.timezone import localtime
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_buttons import ActionAdmin, Button
@@ -17,11 +19,14 @@ from core.addresses import parse_address
 from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
+from invitations.admin_endings import of_withdrawing
+from invitations.email.limits import DAY, emails_requested_since, open_limit, sending_limit
 from invitations.email.models import Attempt, Email
 from invitations.email.queue import newest_email_is, with_delivery
 from invitations.explaining import explain
 from invitations.models import Invitation
 from orgs.admin import OrganizationAdmin
+from orgs.models import Organization
 
 
 class OpenInvitationInline(ReadOnlyInline):
@@ -36,6 +41,23 @@ class OpenInvitationInline(ReadOnlyInline):
         return Invitation.objects.reserving_seats().select_related("role", "unit")
 
 
+@admin.display(description=_("open invitations"))
+def open_invitations(organization: Organization) -> str:
+    """Return how many invitations are open, and the limit."""
+    return _used(organization.invitations.open().count(), open_limit(organization))
+
+
+@admin.display(description=_("emails to invitees in 24 hours"))
+def requested_emails(organization: Organization) -> str:
+    """Return how many emails the organization requested in the last 24 hours, and the sending limit."""
+    return _used(emails_requested_since(organization.pk, now() - DAY).count(), sending_limit(organization))
+
+
+def _used(used: int, limit: int) -> str:
+    return _("%(used)s of %(limit)s") % {"used": used, "limit": limit}
+
+
+OrganizationAdmin.fields = (*OrganizationAdmin.fields, (open_invitations, requested_emails))
 OrganizationAdmin.inlines = [OpenInvitationInline, *OrganizationAdmin.inlines]
 
 
@@ -67,12 +89,23 @@ class EmailInline(ReadOnlyInline):
         )
 
 
+def _days_left(invitation: Invitation) -> int:
+    """Return the days until the expiry date, rounded up."""
+    return ceil((invitation.expires_at - now()) / DAY)
+
+
 def _extend(by: Principal, invitation: Invitation, data: dict[str, str]) -> None:
+    days = int(data["days"])
+    if days < _days_left(invitation):
+        left = _days_left(invitation)
+        raise ValidationError(
+            _("The invitation is open for %(left)s days. Choose at least as many."), params={"left": left}
+        )
     inviting.update_invitation(
         by=by,
         organization_id=invitation.organization_id,
         invitation_id=invitation.pk,
-        lifetime_days=int(data.get("days") or DEFAULT_LIFETIME_DAYS),
+        lifetime_days=days,
     )
 
 
@@ -154,10 +187,11 @@ class InvitationAdmin(ActionAdmin):
             by=by, organization_id=i.organization_id, invitation_id=i.pk, email=parse_address(data.get("email", ""))),
             applies=lambda i: i.state in ("pending", "error") and not i.is_superseded,
             field=("email", "Correct email address", "text")),
-        Button("extend", "Extend", _extend, applies=lambda i: i.is_open, field=("days", "Days from now", "number")),
+        Button("extend", "Extend", _extend, applies=lambda i: i.is_open, field=("days", "Days from now", "number"),
+            present=lambda i: str(max(DEFAULT_LIFETIME_DAYS, _days_left(i)))),
         Button("cancel", "Withdraw", lambda by, i, data: inviting.cancel(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
-            applies=lambda i: i.state in ("pending", "processing")),
+            applies=lambda i: i.state in ("pending", "processing"), ends=of_withdrawing),
     )  # fmt: skip
 
     change_form_template = "admin/invitation.html"

@@ -1,10 +1,11 @@
 """Admin of organizations, users, memberships, roles and API keys. Every button calls an action."""
 
 from importlib import import_module
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.db import models
@@ -19,12 +20,22 @@ from oauth2_provider.models import (
 
 from accounts.actions.address_ownership import was_deleted_by_owner
 from accounts.admin_buttons import ActionAdmin, Button
-from accounts.models import ExternalIdentity, OAuthApplication, User
+from accounts.models import OAuthApplication, User
 from accounts.principals import Principal
-from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
+from core.admin import ReadOnlyAdmin, titled
+from orgs import admin_endings
 from orgs.actions import accounts, api_keys, members, organizations
+from orgs.admin_inlines import (
+    AddressInline,
+    AssignmentInline,
+    IdentityInline,
+    MembershipInline,
+    UnitInline,
+    UserMembershipInline,
+)
 from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, Level
+from orgs.seats import seats_taken
 
 admin.site.unregister(Group)  # we give Django permissions to each staff user, not to groups
 admin.site.unregister(EmailAddress)  # only users can verify their addresses; the page of a user lists them
@@ -39,29 +50,6 @@ for credential in (
     # The admin pages of django-oauth-toolkit show tokens, and save without our actions. ``orgs.oauth.admin`` replaces
     # the pages of applications.
     admin.site.unregister(credential)
-
-
-class MembershipInline(ReadOnlyInline):
-    """The members of an organization."""
-
-    model = Membership
-    fields = readonly_fields = ("user", "role", "permission_list", "created_at")
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
-        """Prefetch users and roles."""
-        return Membership.objects.with_people_and_roles()
-
-    @admin.display(description=_("role"))
-    def role(self, membership: Membership) -> str:
-        """The organization role."""
-        return membership.organization_role.name
-
-
-class UnitInline(ReadOnlyInline):
-    """The workspaces and applications of an organization."""
-
-    model = Unit
-    fields = readonly_fields = ("name", "kind", "slug")
 
 
 def _seat_limit(by: Principal, organization: Organization, data: dict[str, str]) -> None:
@@ -100,22 +88,27 @@ class OrganizationAdmin(ActionAdmin):
     list_filter = (ActiveOwnerFilter, ("deleted_at", admin.EmptyFieldListFilter), "created_at")
     search_fields = ("name", "slug", "website", "=id")
     inlines = [MembershipInline, UnitInline]
-    fields = (
-        ("name", "slug", "language"), ("members", "seat_limit", "has_owner", "is_live", "second_factor_required"),
+    fields: ClassVar[Any] = (
+        ("name", "slug", "language"), ("seats", "has_owner", "is_live", "second_factor_required"),
         ("created_at", "updated_at", "deleted_at"),
         "default_role", "description", "website", "logo_url", "replies_go_to_inviter", "id",
     )  # fmt: skip
     buttons = (
         Button("archive", "Archive", lambda by, o, _: organizations.archive_organization(by=by, organization_id=o.pk),
-               applies=lambda o: not o.is_archived),
+               applies=lambda o: not o.is_archived, ends=admin_endings.of_archiving),
         Button("restore", "Restore", lambda by, o, _: organizations.restore_organization(by=by, organization_id=o.pk),
                applies=lambda o: o.is_archived),
-        Button("seats", "Set seat limit", _seat_limit, field=("seat_limit", "Seats (empty for no limit)", "number")),
+        Button("seats", "Set seat limit", _seat_limit, field=("seat_limit", "Seats", "number"),
+               present=lambda o: "" if o.seat_limit is None else str(o.seat_limit)),
+        Button("no-seat-limit", "Remove seat limit", _seat_limit, applies=lambda o: o.seat_limit is not None),
         Button("open-invitations", "Set open invitation limit", _open_invitation_limit,
-               field=("limit", "Open invitations (empty for the default)", "number")),
+               field=("limit", "Open invitations", "number"),
+               present=lambda o: str(o.open_invitation_limit or settings.OPEN_INVITATIONS_PER_ORGANIZATION)),
+        Button("default-open-invitations", "Use default open invitation limit", _open_invitation_limit,
+               applies=lambda o: o.open_invitation_limit is not None),
         Button("purge", "Delete permanently",
                lambda by, o, _: organizations.purge_organization(by=by, organization_id=o.pk),
-               applies=lambda o: o.is_archived, grave=True, needs="delete"),
+               applies=lambda o: o.is_archived, ends=admin_endings.of_purging, grave=True, needs="delete"),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Organization]:
@@ -127,6 +120,15 @@ class OrganizationAdmin(ActionAdmin):
         """The number of members."""
         return int(organization.member_count)
 
+    @admin.display(description=_("seats"))
+    def seats(self, organization: Any) -> str:
+        """Return how many seats members and invitees take, and the limit."""
+        limit = organization.seat_limit
+        used = {"used": seats_taken(organization), "limit": limit, "members": organization.member_count}
+        if limit is None:
+            return _("%(used)s taken, %(members)s of them by members. No limit.") % used
+        return _("%(used)s of %(limit)s taken, %(members)s of them by members") % used
+
     @admin.display(boolean=True, description=_("active owner"))
     def has_owner(self, organization: Any) -> bool:
         """Whether an owner is active. If none is, make another member the owner."""
@@ -136,26 +138,6 @@ class OrganizationAdmin(ActionAdmin):
     def is_live(self, organization: Organization) -> bool:
         """Whether the organization is not archived."""
         return not organization.is_archived
-
-
-class AddressInline(ReadOnlyInline):
-    """A user's verified and unverified addresses."""
-
-    model = EmailAddress
-    fields = readonly_fields = ("displayed_email", "verified", "primary")
-
-
-class IdentityInline(ReadOnlyInline):
-    """A user's identities at external issuers."""
-
-    model = ExternalIdentity
-    fields = readonly_fields = ("issuer", "subject", "ignored_address", "ignored_reason", "created_at")
-
-
-class UserMembershipInline(MembershipInline):
-    """A user's memberships."""
-
-    fields = readonly_fields = ("organization", "role", "permission_list", "created_at")
 
 
 @admin.register(User)
@@ -169,13 +151,14 @@ class UserAdmin(ActionAdmin):
     inlines = (AddressInline, UserMembershipInline, IdentityInline)
     buttons = (
         Button("deactivate", "Deactivate", lambda by, user, _: accounts.deactivate_account(by=by, user=user),
-               applies=lambda user: user.is_active),
+               applies=lambda user: user.is_active, ends=admin_endings.of_deactivating),
         Button("reactivate", "Reactivate", lambda by, user, _: accounts.reactivate_account(by=by, user=user),
                applies=lambda user: not user.is_active),
         Button("delete", "Delete", lambda by, user, _: accounts.delete_account(by=by, user=user),
-               applies=lambda user: user.deleted_at is None, needs="delete"),
+               applies=lambda user: user.deleted_at is None, ends=admin_endings.of_deleting, needs="delete"),
         Button("purge", "Delete permanently", lambda by, user, _: accounts.purge_account(by=by, user=user),
-               applies=lambda user: user.deleted_at is not None, grave=True, needs="delete"),
+               applies=lambda user: user.deleted_at is not None, ends=admin_endings.of_erasing, grave=True,
+               needs="delete"),
     )  # fmt: skip
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -192,13 +175,6 @@ class UserAdmin(ActionAdmin):
         if user.deleted_at:
             return _("Deleted by staff. The emailed link of an invitation does not open it again.")
         return _("Deactivated by staff. The emailed link of an invitation does not open it again.")
-
-
-class AssignmentInline(ReadOnlyInline):
-    """The roles of one member."""
-
-    model = RoleAssignment
-    fields = readonly_fields = ("role", "unit", "created_at")
 
 
 class OrganizationRoleFilter(admin.SimpleListFilter):
@@ -228,9 +204,11 @@ class MembershipAdmin(ActionAdmin):
     inlines = (AssignmentInline,)
     buttons = (
         Button("remove", "Remove from organization", lambda by, m, _: members.remove_member(
-            by=by, organization_id=m.organization_id, membership_id=m.pk), needs="delete"),
+            by=by, organization_id=m.organization_id, membership_id=m.pk),
+            ends=admin_endings.of_removing, needs="delete"),
         Button("own", "Make owner", lambda by, m, _: members.change_member_roles(
-            by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE)),
+            by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE),
+            applies=lambda m: m.organization_role.pk != OWNER_ROLE, ends=admin_endings.of_making_owner),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
@@ -284,7 +262,8 @@ class ApiKeyAdmin(ActionAdmin):
     secret_fields = ("secret_hash",)
     buttons = (
         Button("delete", "Delete key", lambda by, key, _: api_keys.delete_api_key(
-            by=by, organization_id=key.membership.organization_id, key_id=key.pk), grave=True, needs="delete"),
+            by=by, organization_id=key.membership.organization_id, key_id=key.pk), ends=admin_endings.of_deleting_key,
+            grave=True, needs="delete"),
     )  # fmt: skip
 
 

@@ -151,16 +151,22 @@ class OAuthApplicationAdmin(ActionAdmin):
             _("Revoke access to the owner's account"),
             lambda by, a, _: applications.stop_acting_for_owner(by=by, application=a),
             applies=lambda a: a.acts_for_owner,
+            ends=lambda a: [_("The application can no longer act for its owner.")],
         ),
         Button(
             "end-tokens",
             _("Revoke all tokens"),
             lambda by, a, _: applications.end_application_tokens(by=by, application=a),
+            ends=lambda a: [_("Everybody who uses this application must allow it again or sign in again.")],
         ),
         Button(
             "delete",
             _("Delete application"),
             lambda by, a, _: applications.end_application(by=by, application=a),
+            ends=lambda a: [
+                _("All tokens of the application end."),
+                _("Its client ID and its secret stop working."),
+            ],
             grave=True,
             needs="delete",
         ),

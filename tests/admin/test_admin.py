@@ -1,19 +1,26 @@
 """Test that the admin shows all models, changes rows only through actions, and never shows a secret."""
 
+import re
+from datetime import timedelta
+
 import pytest
 from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from pytest_django import Settings
 
 from accounts.models import OAuthApplication, User
 from accounts.principals import staff as principal_of_staff
+from core.addresses import parse_address
 from events.models import Event
+from invitations.actions.inviting import invite
 from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, token_for
 from orgs.actions.accounts import deactivate_account, delete_account
+from orgs.actions.organizations import create_organization
 from orgs.models import Membership, Organization, Role
 from perfectworks.demo import World
 from tests.factories import RoleAssignmentFactory, UserFactory
@@ -223,6 +230,31 @@ def test_a_correction_needs_another_address(staff: Client, world: World):
     assert press(staff, invitation, "correct", email="nowhere") == "Enter a valid email address."
 
 
+def value_of(page: str, name: str) -> str:
+    """Return the initial value of the input with this name."""
+    found = re.search(rf'<input name="{name}" type="\w+" value="(\w*)" required', page)
+    assert found is not None
+    return found[1]
+
+
+@pytest.mark.parametrize(("days_left", "days"), [(4, "10"), (20, "20")])
+def test_extending_offers_at_least_the_days_that_are_left(staff: Client, world: World, days_left: int, days: str):
+    invitation = world.invitations["pending"]
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at=timezone.now() + timedelta(days=days_left))
+    assert value_of(staff.get(address_of(invitation)).content.decode(), "days") == days
+
+
+def test_extending_never_shortens(staff: Client, world: World):
+    invitation = world.invitations["pending"]
+    before = timezone.now() + timedelta(days=20)
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at=before)
+    assert press(staff, invitation, "extend", days="") == "Enter a value for “Days from now”."
+    assert press(staff, invitation, "extend") == "Enter a value for “Days from now”."
+    refusal = "The invitation is open for 20 days. Choose at least as many."
+    assert press(staff, invitation, "extend", days="19") == refusal
+    assert Invitation.objects.get(pk=invitation.pk).expires_at == before
+
+
 def test_extending_moves_the_date_within_its_bounds(staff: Client, world: World):
     invitation = world.invitations["pending"]
     assert press(staff, invitation, "extend", days="30") == "Extend: done."
@@ -257,27 +289,65 @@ def test_the_last_owner_can_be_deactivated_in_the_admin_but_not_removed(staff: C
     assert press(staff, owner, "delete") == refusal
 
 
-def test_a_seat_limit_is_set_and_cleared(staff: Client, world: World):
+def test_a_seat_limit_is_prefilled_and_removed_only_by_its_own_button(staff: Client, world: World):
+    def limit() -> int | None:
+        return Organization.objects.get(pk=world.organization.pk).seat_limit
+
+    page = staff.get(address_of(world.organization)).content.decode()
+    assert (value_of(page, "seat_limit"), "/do/no-seat-limit" in page) == ("", False)
     assert press(staff, world.organization, "seats", seat_limit="25") == "Set seat limit: done."
-    assert Organization.objects.get(pk=world.organization.pk).seat_limit == 25
-    assert press(staff, world.organization, "seats", seat_limit="") == "Set seat limit: done."
-    assert Organization.objects.get(pk=world.organization.pk).seat_limit is None
+    assert press(staff, world.organization, "seats", seat_limit=" ") == "Enter a value for “Seats”."
+    assert limit() == 25
+    page = staff.get(address_of(world.organization)).content.decode()
+    assert (value_of(page, "seat_limit"), "/do/no-seat-limit" in page) == ("25", True)
+    assert press(staff, world.organization, "no-seat-limit") == "Remove seat limit: done."
+    assert limit() is None
     press(staff, world.organization, "seats", seat_limit="0")
-    assert Organization.objects.get(pk=world.organization.pk).seat_limit is None
+    assert limit() is None
 
 
-def test_the_limit_of_open_invitations_is_set_and_cleared(staff: Client, world: World):
-    done = "Set open invitation limit: done."
-    assert press(staff, world.organization, "open-invitations", limit="300") == done
-    assert Organization.objects.get(pk=world.organization.pk).open_invitation_limit == 300
-    assert press(staff, world.organization, "open-invitations", limit="") == done
-    assert Organization.objects.get(pk=world.organization.pk).open_invitation_limit is None
+def test_the_limit_of_open_invitations_is_prefilled_and_reset_only_by_its_own_button(
+    staff: Client, world: World, settings: Settings
+):
+    def limit() -> int | None:
+        return Organization.objects.get(pk=world.organization.pk).open_invitation_limit
+
+    settings.OPEN_INVITATIONS_PER_ORGANIZATION = 70
+    page = staff.get(address_of(world.organization)).content.decode()
+    assert (value_of(page, "limit"), "/do/default-open-invitations" in page) == ("70", False)
+    assert press(staff, world.organization, "open-invitations", limit="300") == "Set open invitation limit: done."
+    assert press(staff, world.organization, "open-invitations", limit="") == "Enter a value for “Open invitations”."
+    assert limit() == 300
+    page = staff.get(address_of(world.organization)).content.decode()
+    assert (value_of(page, "limit"), "/do/default-open-invitations" in page) == ("300", True)
+    assert press(staff, world.organization, "default-open-invitations").endswith("limit: done.")
+    assert limit() is None
+
+
+def test_an_organizations_page_shows_the_limits_and_how_much_is_used(staff: Client, settings: Settings):
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 7
+    owner = UserFactory.create()
+    organization = create_organization(by=session_of(owner), name="Riverside")
+    for name in ("a", "b"):
+        invite(by=session_of(owner), organization_id=organization.pk, email=parse_address(f"{name}@example.com"))
+    Organization.objects.filter(pk=organization.pk).update(seat_limit=9, open_invitation_limit=4)
+    page = strip_tags(staff.get(address_of(organization)).content.decode())
+    assert "3 of 9 taken, 1 of them by members" in page
+    assert "2 of 4" in page
+    assert "2 of 7" in page
+
+
+def test_the_sending_limit_of_an_organization_does_not_block_staff(staff: Client, world: World, settings: Settings):
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = settings.ORGANIZATION_EMAILS_PER_DAY = 1
+    assert press(staff, world.invitations["pending"], "resend") == "Send again: done."
+    assert press(staff, world.invitations["workspace"], "resend") == "Send again: done."
 
 
 def test_a_button_takes_post_with_a_csrf_token_only(world: World):
     client = Client(enforce_csrf_checks=True)
     client.force_login(User.objects.get(email="staff@example.com"))
-    assert client.get(address_of(world.organization, "do", "archive")).status_code == 405
+    assert client.get(address_of(world.organization, "do", "seats")).status_code == 405
+    assert client.put(address_of(world.organization, "do", "archive")).status_code in (403, 405)
     assert client.post(address_of(world.organization, "do", "archive")).status_code == 403
     assert not Organization.objects.get(pk=world.organization.pk).is_archived
 

@@ -295,17 +295,17 @@ def test_the_form_contains_the_current_redirect_uris(admin_pages: Client, owner:
 
     page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
 
-    assert '<input name="name" type="text" value="&quot;Calendar&quot;">' in page
-    assert f'<textarea name="redirect_uris" rows="3">{CALLBACK}\n{CALLBACK}/2</textarea>' in page
+    assert '<input name="name" type="text" value="&quot;Calendar&quot;" required>' in page
+    assert f'<textarea name="redirect_uris" rows="3" required>{CALLBACK}\n{CALLBACK}/2</textarea>' in page
 
 
 @pytest.mark.parametrize(
     ("button", "form", "reason"),
     [
-        ("rename", {}, "This field cannot be blank."),
+        ("rename", {}, "Enter a value for “Name”."),
         ("rename", {"name": "x" * 256}, "Ensure this value has at most 255 characters (it has 256)."),
         ("rename", {"name": "\u202eCalendar"}, "The character U+202E at position 1 is not allowed here."),
-        ("redirect", {}, "redirect_uris cannot be empty with grant_type authorization-code"),
+        ("redirect", {}, "Enter a value for “Redirect URIs”."),
         (
             "redirect",
             {"redirect_uris": "ftp://client.example.com"},

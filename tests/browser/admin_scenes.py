@@ -69,6 +69,16 @@ def admin_organization(stage: Stage) -> Response:
 
 
 @scene(200)
+def admin_asks_before_archiving(stage: Stage) -> Response:
+    return as_staff(stage, f"orgs/organization/{stage.organization.pk}/do/archive")
+
+
+@scene(200)
+def admin_asks_before_permanent_deletion(stage: Stage) -> Response:
+    return as_staff(stage, f"orgs/organization/{stage.organization.pk}/do/purge")
+
+
+@scene(200)
 def admin_invitations(stage: Stage) -> Response:
     add_more_rows(stage)
     return as_staff(stage, "invitations/invitation/")

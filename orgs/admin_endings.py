@@ -1,0 +1,98 @@
+"""What the confirmation pages of the admin say: a function for each button, a sentence for each effect."""
+
+from collections.abc import Sequence
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import User
+from orgs.models import ApiKey, Membership, Organization
+
+
+def of_archiving(organization: Organization) -> Sequence[str]:
+    """Return what ends when an organization is archived."""
+    return [
+        _members(organization.memberships.count()),
+        _("Nobody can accept an invitation to it."),
+        _("API keys and OAuth tokens have no access to it."),
+        _("Nothing is deleted. You can restore the organization."),
+    ]
+
+
+def of_purging(organization: Organization) -> Sequence[str]:
+    """Return what ends when an organization is deleted permanently."""
+    count = organization.memberships.count()
+    return [
+        ngettext("%(count)s membership is deleted.", "%(count)s memberships are deleted.", count) % {"count": count},
+        _("All invitations, roles, workspaces and API keys of the organization are deleted."),
+        _("Its service accounts are deactivated."),
+        _("The audit log stays."),
+    ]
+
+
+def of_deactivating(user: User) -> Sequence[str]:
+    """Return what ends when an account is deactivated."""
+    return [*_credentials(user), _("The memberships stay. You can reactivate the account.")]
+
+
+def of_deleting(user: User) -> Sequence[str]:
+    """Return what ends when an account is deleted."""
+    count = user.memberships.count()
+    return [
+        *_credentials(user),
+        ngettext("%(count)s membership ends.", "%(count)s memberships end.", count) % {"count": count},
+        _("A reactivation does not restore the memberships."),
+    ]
+
+
+def of_erasing(user: User) -> Sequence[str]:
+    """Return what ends when an account is deleted permanently."""
+    return [
+        _("The account, its email addresses and its external identities are deleted."),
+        _("The name and the addresses are removed from invitations and emails."),
+        _("Open invitations to this person are withdrawn."),
+        _("The audit log keeps only the ID of the account."),
+    ]
+
+
+def of_removing(membership: Membership) -> Sequence[str]:
+    """Return what ends when a member is removed."""
+    return [
+        _("%(person)s can no longer open the organization %(organization)s.") % _names(membership),
+        _("All roles and permissions of this member end, also in workspaces and applications."),
+        _keys(ApiKey.objects.filter(membership=membership).count()),
+        _("Nobody can accept the invitations that this member sent, until a manager sends them again."),
+    ]
+
+
+def of_making_owner(membership: Membership) -> Sequence[str]:
+    """Return what changes when a member becomes the owner."""
+    return [
+        _("The role “%(role)s” of this member ends.") % {"role": membership.organization_role.name},
+        _("%(person)s can do everything in the organization %(organization)s, and delete it.") % _names(membership),
+        _("The other owners stay owners."),
+    ]
+
+
+def of_deleting_key(key: ApiKey) -> Sequence[str]:
+    """Return what ends when an API key is deleted."""
+    return [_("Programs that use the key “%(name)s” have no access from now on.") % {"name": key.name}]
+
+
+def _members(count: int) -> str:
+    text = ngettext("%(count)s member cannot open it.", "%(count)s members cannot open it.", count)
+    return text % {"count": count}
+
+
+def _credentials(user: User) -> list[str]:
+    keys = ApiKey.objects.filter(Q(membership__user=user) | Q(responsible=user)).count()
+    return [_("The person is signed out everywhere and cannot sign in."), _keys(keys), _("All OAuth tokens end.")]
+
+
+def _keys(count: int) -> str:
+    return ngettext("%(count)s API key is deleted.", "%(count)s API keys are deleted.", count) % {"count": count}
+
+
+def _names(membership: Membership) -> dict[str, str]:
+    return {"person": membership.user.display_name, "organization": membership.organization.name}
