@@ -26,8 +26,14 @@ def show(request: HttpRequest, page_state: PageState, *, status: int | None = No
     if refusal is not None:
         return show_refusal(request, refusal, page_state.invitation, status=status, page_state=page_state, **context)
     page = "open" if page_state.is_signed_in else "welcome"
-    context = {"form": DeclineForm(), **_membership_context(page_state), **context}
+    context = {**_membership_context(page_state), **context}
     return _render(request, page, status or 200, page_state.invitation, page_state=page_state, **context)
+
+
+def show_decline(request: HttpRequest, page_state: PageState, form: DeclineForm, status: int = 200) -> HttpResponse:
+    """Render the page that asks whether to decline. It says what declining means and who is told."""
+    invitation = page_state.invitation
+    return _render(request, "decline", status, invitation, form=form, inviter_is_told=_reaches_inviter(invitation))
 
 
 def _membership_context(page_state: PageState) -> dict[str, Any]:
@@ -71,8 +77,7 @@ def request_state(page_state: PageState) -> str:
     invitation = page_state.invitation
     if Event.objects.about(invitation).filter(kind="invitation.asked_again").exists():
         return "asked"
-    inviter = invitation.inviter
-    return "open" if inviter and inviter.is_active and inviter.email else "nobody"
+    return "open" if _reaches_inviter(invitation) else "nobody"
 
 
 def no_more_emails(invitation: Invitation, scope: SuppressionScope) -> str:
@@ -81,6 +86,12 @@ def no_more_emails(invitation: Invitation, scope: SuppressionScope) -> str:
     if scope == SuppressionScope.ALL:
         return _("We won't email invitations to %(address)s anymore.") % words
     return _("We won't email invitations from %(name)s to %(address)s anymore.") % words
+
+
+def _reaches_inviter(invitation: Invitation) -> bool:
+    """Return whether the inviter has an account that gets emails."""
+    inviter = invitation.inviter
+    return bool(inviter and inviter.is_active and inviter.email)
 
 
 def _render(

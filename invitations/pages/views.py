@@ -27,7 +27,7 @@ from invitations.models import Invitation
 from invitations.pages.forms import DeclineForm
 from invitations.pages.link_session import store_proof
 from invitations.pages.page_state import PageState, page_state_of, status_of
-from invitations.pages.page_templates import no_more_emails, show, show_how_to_open, show_refusal
+from invitations.pages.page_templates import no_more_emails, show, show_decline, show_how_to_open, show_refusal
 from invitations.refusals import InvitationNotFound, NewerEmailSent
 from invitations.tokens import read_token
 from orgs.locks import memberships_of
@@ -133,13 +133,23 @@ class Accept(PageButton):
 
 
 class Decline(PageButton):
-    """Decline the invitation, with an optional reason and an optional unsubscribe."""
+    """Ask whether to decline, then decline the invitation, with an optional reason and an optional unsubscribe."""
+
+    def get(self, request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+        """Show the confirmation page. Visitors who can't decline are redirected to the invitation."""
+        try:
+            page_state = page_state_of(request, invitation_id)
+        except InvitationNotFound:
+            return super().get(request, invitation_id)
+        if page_state.refusal() is not None or not page_state.may_decline:
+            return super().get(request, invitation_id)
+        return show_decline(request, page_state, DeclineForm())
 
     def press(self, page_state: PageState) -> HttpResponse | None:
         """Decline the invitation. If the form is invalid, show it again with its errors."""
         form = DeclineForm(self.request.POST)
         if not form.is_valid():
-            return show(self.request, page_state, status=400, form=form)
+            return show_decline(self.request, page_state, form, status=400)
         by, invitation_id = page_state.by, page_state.invitation.pk
         answering.decline(by=by, invitation_id=invitation_id, proof=page_state.proof, **form.cleaned_data)
         scope = form.cleaned_data["unsubscribe_from"]

@@ -5,7 +5,7 @@ from playwright.sync_api import Response
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.suppressions import unsubscribe
 from invitations.tokens import Purpose, token_for
-from tests.browser.scenes import Stage, scene
+from tests.browser.scenes import Stage, decline_asked, scene
 from tests.support.people import session_of
 
 
@@ -33,10 +33,8 @@ def no_more_emails_from_any(stage: Stage) -> Response:
 @scene(410)
 def declined_and_no_more_emails(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
-    stage.show()
-    stage.visitor.page.get_by_text(
-        stage.visitor.translated("Declining? Add a reason or unsubscribe (optional)")
-    ).click()
+    decline_asked(stage)
+    stage.visitor.page.get_by_text(stage.visitor.translated("Add a reason or unsubscribe (optional)")).click()
     stage.visitor.page.get_by_label(stage.visitor.translated("Unsubscribe from all organizations")).check()
     return stage.visitor.submit({}, "Decline")
 

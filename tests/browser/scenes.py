@@ -98,13 +98,16 @@ def right_account(stage: Stage) -> Response:
     return stage.show()
 
 
+@scene(200)
+def decline_asked(stage: Stage) -> Response:
+    stage.show()
+    return stage.visitor.go(f"/invitations/{stage.invitation.pk}/decline")
+
+
 @scene(400)
 def reason_refused(stage: Stage) -> Response:
-    stage.visitor.sign_in(stage.invitee)
-    stage.show()
-    stage.visitor.page.get_by_text(
-        stage.visitor.translated("Declining? Add a reason or unsubscribe (optional)")
-    ).click()
+    decline_asked(stage)
+    stage.visitor.page.get_by_text(stage.visitor.translated("Add a reason or unsubscribe (optional)")).click()
     return stage.visitor.submit({"Reason (optional)": "No\u202eeY"}, "Decline")
 
 

@@ -13,6 +13,7 @@ from tests.support.people import PASSWORD
 
 pytestmark = pytest.mark.browser
 MAX_STEPS = 30
+ASKED = "Decline the invitation to Riverside Cooperative?"
 FOCUSED = """() => {
     const element = document.activeElement;
     const label = element.labels && element.labels.length ? element.labels[0].textContent : element.textContent;
@@ -75,7 +76,9 @@ def test_from_the_email_to_declining_with_a_reason(visitor, page):
     stage = set_stage(visitor)
     stage.show()
 
-    press(page, "Declining? Add a reason or unsubscribe (optional)")
+    press(page, "Decline")
+    expect_heading(page, ASKED)
+    press(page, "Add a reason or unsubscribe (optional)")
     tab_to(page, "Reason (optional)")
     page.keyboard.type("Not now.")
     press(page, "Decline")
@@ -89,7 +92,9 @@ def test_declining_while_signed_in_reaches_the_questions_before_the_button(visit
     visitor.sign_in(stage.invitee)
     stage.show()
 
-    press(page, "Declining? Add a reason or unsubscribe (optional)")
+    press(page, "Decline")
+    expect_heading(page, ASKED)
+    press(page, "Add a reason or unsubscribe (optional)")
     tab_to(page, "Reason (optional)")
     page.keyboard.type("Not now.")
     tab_to(page, "Keep them")
@@ -108,7 +113,9 @@ def test_enter_in_the_questions_never_accepts(visitor, page):
     visitor.sign_in(stage.invitee)
     stage.show()
 
-    press(page, "Declining? Add a reason or unsubscribe (optional)")
+    press(page, "Decline")
+    expect_heading(page, ASKED)
+    press(page, "Add a reason or unsubscribe (optional)")
     tab_to(page, "Keep them")
     with page.expect_navigation():
         page.keyboard.press("Enter")

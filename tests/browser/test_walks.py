@@ -86,7 +86,8 @@ def test_from_the_wrong_account_by_switching_to_the_membership(stage, page):
 
 def test_declining_with_a_reason_and_without_an_account(newcomer, page):
     newcomer.show()
-    page.get_by_text("Declining? Add a reason or unsubscribe (optional)").click()
+    follow(page, "Decline")
+    page.get_by_text("Add a reason or unsubscribe (optional)").click()
     page.get_by_label("Reason").fill("Too far away.\nBut thank you.")
     press(page, "Decline")
 
@@ -143,6 +144,7 @@ def test_a_second_tab_shows_the_new_state(stage, page):
     stage.show()
     other = page.context.new_page()
     other.goto(page.url)
+    follow(page, "Decline")
     press(page, "Decline")
     expect_heading(page, "This invitation has been declined")
 

@@ -11,6 +11,7 @@ def test_visitors_are_greeted(client, db):
         "Welcome to PerfectWorks",
         "Have you been invited to an organization? Open the link in your email, or sign in to see your invitations.",
         "Sign in",
+        "No account yet?",
         "Create an account",
     ]
 

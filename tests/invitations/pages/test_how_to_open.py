@@ -17,6 +17,7 @@ SIGNED_OUT = [
     "Open the link in the invitation email in this browser.",
     "Or sign in with the invited email address. We'll bring you right back here.",
     "Sign in",
+    "No account yet?",
     "Create an account",
     "Did you open the link just now? Make sure your browser allows cookies, then open it again.",
 ]
