@@ -16,6 +16,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from core.addresses import displayed_address, normalize_address
+from core.admin_related import NewestRows
 
 MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS = 256, 8
 
@@ -127,8 +128,9 @@ class ReadOnlyAdmin(Permissions, Addresses, admin.ModelAdmin):
 
 
 class ReadOnlyInline(Permissions, Addresses, admin.TabularInline):
-    """A read-only table of related rows, with links to their pages."""
+    """A read-only table of the newest related rows, with links to their pages and to the list of all rows."""
 
+    formset = NewestRows
     template = "admin/related_rows.html"
     extra = 0
     can_delete = False

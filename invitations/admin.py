@@ -17,6 +17,7 @@ from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import parse_address
 from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
+from core.admin_related import NewestRowsInOrder, of_one
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
@@ -38,7 +39,7 @@ class OpenInvitationInline(ReadOnlyInline):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
         """Return open invitations and accepted ones that wait for a seat."""
-        return Invitation.objects.reserving_seats().select_related("role", "unit")
+        return Invitation.objects.reserving_seats().select_related("organization", "role", "unit")
 
 
 @admin.display(description=_("open invitations"))
@@ -57,7 +58,11 @@ def _used(used: int, limit: int) -> str:
     return _("%(used)s of %(limit)s") % {"used": used, "limit": limit}
 
 
-OrganizationAdmin.fields = (*OrganizationAdmin.fields, (open_invitations, requested_emails))
+OrganizationAdmin.fields = (
+    *OrganizationAdmin.fields[:2],
+    (open_invitations, requested_emails),
+    *OrganizationAdmin.fields[2:],
+)
 OrganizationAdmin.inlines = [OpenInvitationInline, *OrganizationAdmin.inlines]
 
 
@@ -65,6 +70,7 @@ class EmailInline(ReadOnlyInline):
     """The emails of an invitation, with their delivery states and the mail server's responses."""
 
     model = Email
+    formset = NewestRowsInOrder
     verbose_name_plural = _("emails")
     fields = readonly_fields = (
         "created_at",
@@ -165,6 +171,7 @@ class InvitationAdmin(ActionAdmin):
         "inviter_name",
     )
     list_filter = (
+        of_one("organization", Organization, _("organization")),
         StateFilter,
         DeliveryFilter,
         ("role__name", titled(_("role"))),
@@ -229,6 +236,7 @@ class AttemptInline(ReadOnlyInline):
     """The delivery attempts of an email, with the mail server's responses."""
 
     model = Attempt
+    formset = NewestRowsInOrder
     fields = readonly_fields = ("created_at", "state", "response")
 
 

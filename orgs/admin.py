@@ -23,6 +23,7 @@ from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import OAuthApplication, User
 from accounts.principals import Principal
 from core.admin import ReadOnlyAdmin, titled
+from core.admin_related import of_one
 from orgs import admin_endings
 from orgs.actions import accounts, api_keys, members, organizations
 from orgs.admin_inlines import (
@@ -199,7 +200,10 @@ class MembershipAdmin(ActionAdmin):
     """Memberships with their roles."""
 
     list_display = ("user", "organization", "role", "created_at")
-    list_filter = (OrganizationRoleFilter, ("user__kind", titled(_("person or service account"))), "created_at")
+    list_filter = (
+        of_one("organization", Organization, _("organization")), of_one("user", User, _("user")),
+        OrganizationRoleFilter, ("user__kind", titled(_("person or service account"))), "created_at",
+    )  # fmt: skip
     search_fields = ("user__email", "user__first_name", "user__last_name", "organization__name", "organization__slug")
     inlines = (AssignmentInline,)
     buttons = (
@@ -246,7 +250,7 @@ class UnitAdmin(ReadOnlyAdmin):
     """Workspaces and applications."""
 
     list_display = ("name", "kind", "slug", "organization", "created_at")
-    list_filter = ("kind", "created_at")
+    list_filter = (of_one("organization", Organization, _("organization")), "kind", "created_at")
     search_fields = ("name", "slug", "organization__name", "organization__slug")
     list_select_related = ("organization",)
 

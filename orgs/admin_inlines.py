@@ -19,7 +19,7 @@ class MembershipInline(ReadOnlyInline):
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
         """Prefetch users and roles."""
-        return Membership.objects.with_people_and_roles()
+        return Membership.objects.with_people_and_roles().select_related("organization")
 
     @admin.display(description=_("role"))
     def role(self, membership: Membership) -> str:
