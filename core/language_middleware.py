@@ -37,7 +37,7 @@ class LanguageMiddleware:
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
         """Activate the language that is stored in the session. Before this step, there is no session to read."""
         if not is_english_only(request):
-            activate_language(remembered_language(request.session))
+            activate_language(request, remembered_language(request.session))
 
 
 def is_english_only(request: HttpRequest) -> bool:

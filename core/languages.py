@@ -1,6 +1,7 @@
 """The languages of pages and emails: validate a code, choose a language, activate it.
 
-The language of the invitation has precedence, then that of the organization, the reader and the site.
+The language that the reader chose below the page has precedence, then that of the invitation, the organization, the
+browser and the site.
 APIs and the admin are always in English (``core.language_middleware``). The list of languages is
 ``settings.LANGUAGES``.
 """
@@ -26,9 +27,17 @@ def preferred_language(request: HttpRequest) -> str:
     return translation.get_language_from_request(request)
 
 
-def activate_language(language: str) -> None:
-    """Activate this language for the rest of the request. Do nothing if ``language`` is empty."""
-    if language:
+def has_chosen_language(request: HttpRequest) -> bool:
+    """Return whether the reader has chosen one of ``settings.LANGUAGES`` below a page (``set_language`` of Django)."""
+    return request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME) in dict(settings.LANGUAGES)
+
+
+def activate_language(request: HttpRequest, language: str) -> None:
+    """Activate this language for the rest of the request.
+
+    Do nothing if ``language`` is empty, or if the reader has chosen a language.
+    """
+    if language and not has_chosen_language(request):
         translation.activate(language)
 
 

@@ -5,7 +5,9 @@ from functools import partial
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.decorators.csrf import csrf_exempt
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 from oauth2_provider.views import OAuthServerMetadataView
 
 from accounts.credentials import admit
@@ -171,6 +173,8 @@ urlpatterns = [
     path("i/<str:token>/no-mail", unsubscribe.Unsubscribe.as_view(), name="unsubscribe"),
     path("mails", unsubscribe.EmailPreferences.as_view(), name="email-preferences"),
     path("mails/<uuid:suppression_id>/allow", unsubscribe.AllowEmails.as_view(), name="allow-emails"),
+    # Only a cookie is set, so nobody gains anything by sending this form from another site.
+    path("language", csrf_exempt(set_language), name="set-language"),
     path("invitations", views.MyInvitations.as_view(), name="my-invitations"),
     path("invitations/<uuid:invitation_id>", views.InvitationPage.as_view(), name="invitation"),
     path("invitations/<uuid:invitation_id>/accept", views.Accept.as_view(), name="accept"),

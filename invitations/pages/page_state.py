@@ -107,7 +107,7 @@ def page_state_of(request: HttpRequest, invitation_id: UUID) -> PageState:
     Raises InvitationNotFound unless the visitor has opened a link or has verified the invited address.
     """
     page_state = _find_page_state(request, invitation_id)
-    activate_language(page_state.invitation.effective_language)
+    activate_language(request, page_state.invitation.effective_language)
     return page_state
 
 

@@ -42,7 +42,7 @@ class Unsubscribe(View):
             if proof is None:
                 raise InvitationNotFound
             self.proof, self.invitation = proof, find_emailed(proof.invitation_id)
-            activate_language(self.invitation.effective_language)
+            activate_language(request, self.invitation.effective_language)
             return super().dispatch(request)
         except InvitationNotFound as refusal:
             return show_refusal(request, refusal)

@@ -69,7 +69,7 @@ class OpenLink(View):
             invitation = find_shown(proof.invitation_id)
         except InvitationNotFound as refusal:
             return show_refusal(request, refusal)
-        activate_language(invitation.effective_language)
+        activate_language(request, invitation.effective_language)
         if invitation.is_open and proof.generation != invitation.generation:
             return show_refusal(request, NewerEmailSent(), invitation)
         store_proof(request.session, proof)

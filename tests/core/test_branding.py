@@ -46,12 +46,14 @@ def test_a_page_shows_the_name_and_the_logo_of_the_settings(client: Client, sett
     if path in ("/nowhere", "/"):
         assert "· Riverside Passes</title>" in html
         assert '<a href="https://riverside.test/imprint">Imprint</a>' in html
-        assert '<a href="mailto:help@riverside.test">Support</a>' in html
+        assert '<a href="mailto:help@riverside.test">Help</a>' in html
 
 
 @pytest.mark.django_db
-def test_without_an_operator_pages_have_no_footer(client: Client) -> None:
-    assert "<footer" not in client.get("/").content.decode()
+def test_without_an_operator_the_footer_has_only_the_language(client: Client) -> None:
+    html = client.get("/").content.decode()
+    footer = html[html.index("<footer") : html.index("</footer>")]
+    assert re.findall(r">([^<>]*\w[^<>]*)<", footer) == ["Deutsch"]
 
 
 @pytest.mark.parametrize(

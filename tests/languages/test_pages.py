@@ -1,4 +1,4 @@
-"""Test the language of a page: that of the invitation, or else the organization, the browser, or the site."""
+"""Test the language of a page: the reader's choice, or that of the invitation, organization, browser or site."""
 
 import re
 
@@ -178,3 +178,62 @@ def test_dates_are_written_in_the_language_and_name_their_zone(client, invitatio
 
     Invitation.objects.update(language="en")
     assert "March 2, 2099, 3:04 p.m. UTC" in strip_tags(opened(client, invitation).content.decode())
+
+
+def choose(client, language, page="/"):
+    return client.post("/language", {"language": language, "next": page})
+
+
+def test_the_readers_choice_comes_before_every_other_language(client, invitation):
+    Invitation.objects.update(language="de")
+    choose(client, "en")
+
+    assert speaks(opened(client, invitation, GERMAN)) == "en"
+    assert speaks(client.get(f"/invitations/{invitation.pk}/sign-in", headers=GERMAN)) == "en"
+    unsubscribe = f"/i/{token_for(invitation, Purpose.UNSUBSCRIBE)}/no-mail"
+    assert speaks(client.get(unsubscribe, headers=GERMAN)) == "en"
+
+
+def test_every_page_offers_the_other_languages_and_comes_back_to_itself(client, invitation):
+    html = opened(client, invitation).content.decode()
+
+    assert f'<input type="hidden" name="next" value="/invitations/{invitation.pk}">' in html
+    assert re.findall(r'name="language" value="(\w+)" lang="(\w+)">(\w+)<', html) == [("de", "de", "Deutsch")]
+    response = choose(client, "de", f"/invitations/{invitation.pk}")
+    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert speaks(client.get("/nowhere?a=b", headers=ENGLISH)) == "de"
+    assert 'value="/nowhere?a=b"' in client.get("/nowhere?a=b").content.decode()
+
+
+def test_the_choice_needs_no_token_and_is_kept_for_a_year(db):
+    from django.test import Client
+
+    cookie = choose(Client(enforce_csrf_checks=True), "de").cookies["language"]
+
+    assert (cookie.value, cookie["max-age"], cookie["samesite"], cookie["httponly"]) == ("de", 31536000, "Lax", True)
+
+
+@pytest.mark.parametrize("page", ["https://evil.test/", "//evil.test/", "/\\evil.test/", "javascript:alert(1)", ""])
+def test_choosing_a_language_leads_to_no_other_site(client, page):
+    assert choose(client, "de", page)["Location"] == "/"
+
+
+@pytest.mark.parametrize("language", ["tlh", "", "de-AT;evil"])
+def test_an_unknown_language_is_not_kept(client, db, language):
+    choose(client, language)
+
+    assert speaks(client.get("/", headers=ENGLISH)) == "en"
+
+
+def test_looking_at_the_address_of_the_choice_changes_nothing(client, db):
+    assert client.get("/language?language=de")["Location"] == "/"
+    assert "language" not in client.cookies
+
+
+def test_the_choice_does_not_translate_the_admin_and_the_apis(client, db):
+    english = client.get("/api/v0/invitations").json()
+    choose(client, "de")
+    assert client.get("/api/v0/invitations").json() == english
+
+    client.force_login(UserFactory.create(email="staff@example.com", superuser=True))
+    assert speaks(client.get("/admin/")) == "en"
