@@ -14,7 +14,10 @@ from django.utils.translation import gettext_lazy as _
 CONTROLS = "\x00-\x1f\x7f-\x9f"
 CONTROLS_BUT_TAB_AND_NEWLINE = "\x00-\x08\x0b-\x1f\x7f-\x9f"
 DIRECTION = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
-INVISIBLE = "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
+INVISIBLE = (
+    "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2065\u206a-\u206f\u3164\ufeff\uffa0"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+)
 SEPARATORS = "\u2028\u2029"
 SURROGATES = "\ud800-\udfff"
 PRIVATE = "\ue000-\uf8ff\U000f0000-\U0010ffff"

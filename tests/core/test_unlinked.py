@@ -34,6 +34,7 @@ LINKED = re.compile(
         ("evil\ufe52example", "evil\ufe52 example"),
         ("evil\u200b.\u200bexample", "evil. example"),
         ("evil.\ufe0f\ufe0fexample", "evil. \ufe0f\ufe0fexample"),
+        ("evil.\U0001d173example", "evil. example"),
         ("evil.js.example", "evil.js. example"),
         ("192.0.2.1/verify", "192. 0.2.1/verify"),
         ("x@evil.example", "x@ evil. example"),
