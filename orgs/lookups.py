@@ -67,14 +67,16 @@ def find_role(organization: Organization, key: RoleKey, level: Level, *, field: 
     ``field`` is the name of the field for ids. The field for names has the same name without ``_id``.
     """
     roles = Role.objects.usable_in(organization.pk).filter(level=level)
-    if isinstance(key, RoleName):
-        field = field.removesuffix("_id")
-        role = roles.filter(folded_name=fold_name(key)).first()
-    else:
-        role = roles.filter(pk=key).first()
+    named = {"folded_name": fold_name(key)} if isinstance(key, RoleName) else {"pk": key}
+    role = roles.filter(**named).first()
     if role is None:
-        raise UnknownRole(fields={field: ["Unknown role."]})
+        raise UnknownRole(fields={_field_of(key, field): ["Unknown role."]})
     return role
+
+
+def _field_of(key: RoleKey | None, field: str) -> str:
+    """Return the name of the field that the key came from. ``field`` is the one for ids."""
+    return field.removesuffix("_id") if isinstance(key, RoleName) else field
 
 
 def find_default_role(organization: Organization, key: RoleKey | None) -> Role | None:
@@ -86,8 +88,7 @@ def find_default_role(organization: Organization, key: RoleKey | None) -> Role |
         return None
     role = find_role(organization, key, Level.ORGANIZATION, field="default_role_id")
     if role.pk == OWNER_ROLE:
-        field = "default_role" if isinstance(key, RoleName) else "default_role_id"
-        raise Unprocessable(fields={field: ["Ownership is given to one person at a time."]})
+        raise Unprocessable(fields={_field_of(key, "default_role_id"): ["Ownership is given to one person at a time."]})
     return role
 
 
@@ -118,7 +119,8 @@ def find_grant(
     if unknown:
         raise UnknownPermission(fields={"permissions": [f"Unknown: {', '.join(sorted(unknown))}."]})
     if bool(unit_id) != bool(unit_role_id):
-        raise Unprocessable(fields={"unit_role_id": ["Give both a unit and a role in it, or neither."]})
+        field = _field_of(unit_role_id, "unit_role_id")
+        raise Unprocessable(fields={field: ["Give both a unit and a role in it, or neither."]})
     return Grant(
         role=find_role(organization, role_id or UNASSIGNED_ROLE, Level.ORGANIZATION),
         permissions=permissions,

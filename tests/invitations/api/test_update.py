@@ -199,11 +199,11 @@ def test_a_role_of_another_organization_is_unknown(by, owner, invitation, worksp
 
 
 def test_a_role_in_a_unit_needs_a_unit(by, owner, invitation):
-    answer = said(by("owner").patch(sent(invitation), {"unitRoleId": str(UNIT_VIEWER_ROLE)}))
-
     message = "These values do not fit together."
-    fields = {"unitRoleId": ["Give both a unit and a role in it, or neither."]}
-    assert answer == refused(422, "unprocessable", message, fields=fields)
+    for field, role in (("unitRoleId", str(UNIT_VIEWER_ROLE)), ("unitRole", "viewer")):
+        answer = said(by("owner").patch(sent(invitation), {field: role}))
+        fields = {field: ["Give both a unit and a role in it, or neither."]}
+        assert answer == refused(422, "unprocessable", message, fields=fields)
 
 
 UNKNOWN = ["This field is unknown."]
