@@ -254,9 +254,13 @@ def require_can_remove(permissions: EffectivePermissions, membership: Membership
 def require_can_withdraw(permissions: EffectivePermissions, grant: Grant) -> None:
     """Raise GrantTooWide unless these permissions include the administrative permissions of the offered grant.
 
-    This is the rule of ``require_can_remove`` for people who are not members yet.
+    This is the rule of ``require_can_remove`` for people who are not members yet. Managers of a unit cannot remove
+    members of the organization, so they need all permissions that the grant gives in the organization.
     """
-    require_subset(permissions.missing_for(grant) - NON_ADMINISTRATIVE)
+    missing = permissions.missing_for(grant) - NON_ADMINISTRATIVE
+    if not permissions.permits(MANAGE_MEMBERS):
+        missing |= grant.in_organization - permissions.organization
+    require_subset(missing)
 
 
 def require_person(by: Principal) -> User:

@@ -47,7 +47,8 @@ def require_can_resend_edit_or_withdraw(by: Principal, organization: Organizatio
     """Require that the caller may resend, edit and withdraw an unanswered invitation with this grant.
 
     The rule is the same as for removing a member (decision 39): the caller manages members there and has the
-    administrative permissions of the grant. What the caller newly grants also needs ``require_grant``. Raises
+    administrative permissions of the grant. Who manages only the members of the unit also has all permissions that the
+    grant gives in the organization. What the caller newly grants also needs ``require_grant``. Raises
     OrganizationNotFound, PermissionMissing, GrantTooWide.
     """
     policies.require_can_withdraw(policies.require_member_management(by, organization, grant.unit), grant)

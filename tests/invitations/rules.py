@@ -87,6 +87,8 @@ class InvitationModel:
         """Require the rule for withdrawing, which is also that of resending and editing."""
         require(self.manages(who, unit=bool(grant.unit_role)), "PermissionMissing")
         require(self.covers(who, grant, ignoring=EVERYDAY), "GrantTooWide")
+        covers_organization = self.covers(who, ModelGrant(grant.role, grant.permissions))
+        require(covers_organization or self.manages(who, unit=False), "GrantTooWide")
 
     def require_voucher(self, who: str, invitation: ModelInvitation, grant: ModelGrant) -> None:
         """Require that the inviter can still offer the grant, or else this caller."""

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import Method, Principal
+from core.addresses import normalize_address
 from core.errors import Invalid, Unprocessable
-from invitations.actions.inviting import update_invitation
+from invitations.actions.inviting import invite, resend, update_invitation
 from invitations.models import Invitation
 from invitations.refusals import (
     InvitationAccepted,
@@ -193,6 +194,28 @@ class TestTheCeiling:
         assert update(stranger, invitation, unit_role_id=UNIT_ADMIN_ROLE).unit_role_id == UNIT_ADMIN_ROLE
         with track_changes() as changes, pytest.raises(GrantTooWide):
             update(stranger, invitation, role_id=VIEWER_ROLE)
+        assert changes.nothing
+
+    def test_managers_of_the_unit_do_not_decide_on_roles_in_the_organization(
+        self, organization: Organization, stranger: User, owner: User
+    ):
+        unit = UnitFactory.create(organization=organization)
+        MembershipFactory.create(
+            organization=organization, user=stranger, role_id=UNASSIGNED_ROLE, unit_roles={unit: UNIT_ADMIN_ROLE}
+        )
+        here = {"organization": organization, "email": ADDRESS, "unit": unit, "unit_role_id": UNIT_VIEWER_ROLE}
+        editor = InvitationFactory.create(inviter=owner, role_id=EDITOR_ROLE, **here)
+        for values in ({"role_id": UNASSIGNED_ROLE}, {"lifetime_days": 30}, {"unit_role_id": UNIT_EDITOR_ROLE}):
+            with track_changes() as changes, pytest.raises(GrantTooWide):
+                update(stranger, editor, **values)
+            assert changes.nothing
+        as_manager: dict[str, Any] = {"by": session_of(stranger), "organization_id": organization.pk}
+        into: dict[str, Any] = {"unit_id": unit.pk, "unit_role_id": UNIT_VIEWER_ROLE}
+        with track_changes() as changes:
+            with pytest.raises(GrantTooWide):
+                resend(invitation_id=editor.pk, **as_manager)
+            with pytest.raises(GrantTooWide):
+                invite(email=normalize_address(ADDRESS), force=True, **as_manager, **into)
         assert changes.nothing
 
 
