@@ -176,7 +176,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "libraries": {"branding": "core.branding"},
+            "libraries": {"branding": "core.branding", "relative_time": "core.relative_time"},
         },
     },
 ]

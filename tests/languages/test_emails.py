@@ -1,6 +1,7 @@
 """Test that an email is in its recipient's language, even if the worker uses another language."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.core import mail
@@ -10,6 +11,7 @@ from django.utils.html import strip_tags
 
 from accounts.principals import Method, Principal
 from core.addresses import normalize_address
+from core.relative_time import relative_time
 from invitations.actions import answering, inviting
 from invitations.email.deliver import deliver_next
 from invitations.email.messages import render_invitation_email
@@ -104,16 +106,19 @@ def test_german_and_english_emails_share_only_names_and_links(invite, kind, stat
 def test_the_text_is_completely_german(invite):
     Organization.objects.update(language="de")
     invitation = invite()
-    Invitation.objects.update(expires_at="2099-01-02T03:04:00Z")
+    expires = datetime(2099, 1, 2, 3, 4, tzinfo=UTC)
+    Invitation.objects.update(expires_at=expires)
 
     message, _ = sent()
 
+    with translation.override("de"):
+        left = relative_time(expires)
     assert message.body == (
         "Owner Cast hat Sie eingeladen, Riverside beizutreten.\n"
         "\n"
         "Rolle: Bearbeiter\n"
         "Eingeladene E‑Mail-Adresse: invitee@example.com\n"
-        "Gültig bis: 2. Januar 2099, 03:04 UTC\n"
+        f"Läuft ab: {left}, am 2. Januar 2099, 03:04 UTC\n"
         "\n"
         "Einladung ansehen und annehmen oder ablehnen:\n"
         "\n"

@@ -174,10 +174,10 @@ def test_one_response_does_not_set_the_language_of_the_next(client, invitation):
 
 def test_dates_are_written_in_the_language_and_name_their_zone(client, invitation):
     Invitation.objects.update(language="de", expires_at="2099-03-02T15:04:00Z")
-    assert "2. März 2099, 15:04 UTC" in strip_tags(opened(client, invitation).content.decode())
+    assert "am 2. März 2099, 15:04 UTC" in strip_tags(opened(client, invitation).content.decode())
 
     Invitation.objects.update(language="en")
-    assert "March 2, 2099, 3:04 p.m. UTC" in strip_tags(opened(client, invitation).content.decode())
+    assert "on March 2, 2099, 3:04 p.m. UTC" in strip_tags(opened(client, invitation).content.decode())
 
 
 def choose(client, language, page="/"):

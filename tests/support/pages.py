@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 from django.http import HttpResponse
 
 UNSEEN = {"head", "style", "script", "template"}
-INLINE = {"span"}
+INLINE = {"span", "time"}
 VOID = {"input", "img", "br", "hr", "meta", "link"}
 
 

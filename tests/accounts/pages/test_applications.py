@@ -12,6 +12,7 @@ from accounts.actions.oauth_access import AccessNotYours, withdraw_access
 from accounts.models import ApplicationAccess, User
 from accounts.oauth.tokens import issue_token
 from accounts.principals import Method, Principal
+from core.relative_time import relative_time
 from orgs.oauth.applications import register_client, register_personal_client, update_application
 from tests.accounts.oauth.exchange import CALLBACK, Browser, Program, asked, holds, result_of, tokens_of
 from tests.factories import UserFactory
@@ -67,7 +68,8 @@ def shown(client: Client) -> list[str]:
 
 def test_one_is_shown_with_its_maker_what_it_may_and_since_when(signed_in: Client, member: User, program: Program):
     tokens_of(program, member, scope="invitations profile")
-    ApplicationAccess.objects.update(created_at=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    ApplicationAccess.objects.update(created_at=moment)
 
     assert shown(signed_in) == [
         "These applications can act for you. Remove access for any you don't use or recognize.",
@@ -75,9 +77,7 @@ def test_one_is_shown_with_its_maker_what_it_may_and_since_when(signed_in: Clien
         "Made by Owner Cast · https://client.example.com",
         "See the invitations sent to you, and accept or decline them",
         "See your name, email address and picture, and change your name and picture",
-        "Since",
-        "Jan. 2, 2026, 3:04 a.m. UTC",
-        "· Never used",
+        f"Access given {relative_time(moment)}, on Jan. 2, 2026, 3:04 a.m. UTC · Never used",
         "Remove access",
     ]
 
@@ -85,7 +85,7 @@ def test_one_is_shown_with_its_maker_what_it_may_and_since_when(signed_in: Clien
 def test_its_last_use_is_shown_and_noted_once_a_minute(signed_in: Client, member: User, program: Program):
     token = tokens_of(program, member)["access_token"]
     assert holds(token)
-    assert "· Last used" in shown(signed_in)
+    assert any("· Last used less than a minute ago, on" in line for line in shown(signed_in))
 
     for minutes, noted in ((0, False), (2, True)):
         earlier = timezone.now() - timedelta(minutes=minutes)
@@ -253,14 +253,14 @@ def test_a_service_account_is_shown_before_it_gets_a_token(
     signed_in: Client, member: User, scopes: list[str], words: list[str]
 ):
     made = a_program_of(member, scopes=scopes)
-    type(made.application).objects.update(created=datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+    moment = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+    type(made.application).objects.update(created=moment)
 
     assert shown(signed_in) == [
         "These are your own service accounts. Anyone who has a service account's secret can act as you.",
         "Script",
         *words,
-        "Since",
-        "Jan. 2, 2026, 3:04 a.m. UTC",
+        f"Created {relative_time(moment)}, on Jan. 2, 2026, 3:04 a.m. UTC",
         "Delete",
     ]
 

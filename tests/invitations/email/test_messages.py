@@ -12,6 +12,7 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import normalize_address
+from core.relative_time import relative_time
 from invitations.actions import answering
 from invitations.email.deliver import deliver_next
 from invitations.email.models import TO_INVITEE, Email
@@ -31,6 +32,7 @@ from tests.invitations.email.scripted_server import Delivery, ScriptedServer
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
+IN_2099 = datetime(2099, 1, 2, 3, 4, tzinfo=UTC)
 Invite = Callable[..., Invitation]
 
 # Names that validation rejects. They stand for rows that were written to the database without validation.
@@ -67,7 +69,7 @@ def send(server: ScriptedServer) -> Delivery:
 
 
 def end_in_2099(invitation: Invitation) -> None:
-    Invitation.objects.filter(pk=invitation.pk).update(expires_at=datetime(2099, 1, 2, 3, 4, tzinfo=UTC))
+    Invitation.objects.filter(pk=invitation.pk).update(expires_at=IN_2099)
 
 
 def subject_of(delivery: Delivery) -> str:
@@ -84,7 +86,7 @@ def test_the_text_of_an_invitation(mail_server: ScriptedServer, invite: Invite) 
         "\n"
         "Role: Editor\n"
         "Invited email address: invitee@example.com\n"
-        "Expires: Jan. 2, 2099, 3:04 a.m. UTC\n"
+        f"Expires: {relative_time(IN_2099)}, on Jan. 2, 2099, 3:04 a.m. UTC\n"
         "\n"
         "View the invitation to accept or decline it:\n"
         "\n"
@@ -253,7 +255,8 @@ def test_the_inviter_reads_that_a_new_invitation_is_requested(
     invitation = invite()
     proof = read_token(link_for(invitation).rpartition("/")[2])
     assert proof is not None
-    Invitation.objects.update(expires_at=datetime(2026, 1, 2, 3, 4, tzinfo=UTC))
+    expired = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
+    Invitation.objects.update(expires_at=expired)
     invitation.emails.all().delete()
     answering.ask_again(by=principal(None), invitation_id=invitation.pk, proof=proof)
     delivery = send(mail_server)
@@ -261,7 +264,7 @@ def test_the_inviter_reads_that_a_new_invitation_is_requested(
     assert delivery.text == (
         "invitee@example.com would like a new invitation to Riverside.\n"
         "\n"
-        "Your last invitation was valid until: Jan. 2, 2026, 3:04 a.m. UTC\n"
+        f"Your last invitation expired {relative_time(expired)}, on Jan. 2, 2026, 3:04 a.m. UTC.\n"
         "\n"
         "To let them join, send the invitation again. Otherwise, you don't need to do anything.\n"
         "\n"
@@ -378,7 +381,7 @@ def test_the_html_has_the_same_content_as_the_text(mail_server: ScriptedServer, 
         "Owner Cast invited you to join Riverside.",
         "Editor</td>",
         "invitee@example.com",
-        "Jan. 2, 2099, 3:04 a.m. UTC",
+        f"{relative_time(IN_2099)}, on Jan. 2, 2099, 3:04 a.m. UTC",
         f'<a class="button" href="{link_for(invitation)}"',
         "You got this email because Owner Cast invited invitee@example.com at",
     ):

@@ -1,9 +1,11 @@
 """Test the invitation page for the signed-in invitee."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from core.relative_time import relative_time
 from invitations.actions.transitions import raise_generation
 from invitations.models import Invitation
 from orgs.permissions import UNIT_EDITOR_ROLE
@@ -13,6 +15,7 @@ from tests.support.pages import visible_text
 from tests.support.queries import assert_queries
 
 pytestmark = pytest.mark.usefixtures("signed_in")
+FIRST_OF_JUNE = datetime(2099, 6, 1, 14, 5, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def test_everything_is_shown_before_anything_is_asked(invitation, page_of):
         "Invited email address",
         "invitee@example.com",
         "Expires",
-        "June 1, 2099, 2:05 p.m. UTC",
+        f"{relative_time(FIRST_OF_JUNE)}, on June 1, 2099, 2:05 p.m. UTC",
         "Accept",
         "Decline",
         "You're signed in as Invitee Cast.",

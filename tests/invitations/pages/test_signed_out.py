@@ -1,14 +1,17 @@
 """Test the invitation page for signed-out visitors. It must not show whether the address has an account."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from core.relative_time import relative_time
 from invitations.models import Invitation
 from invitations.tokens import PAGE_PURPOSES, Purpose
 from tests.factories import UserFactory
 from tests.support.pages import visible_text
 
+FIRST_OF_JUNE = datetime(2099, 6, 1, 14, 5, tzinfo=UTC)
 SHOWN = [
     "Join Riverside",
     "Owner Cast invited you to join Riverside.",
@@ -19,7 +22,7 @@ SHOWN = [
     "Invited email address",
     "invitee@example.com",
     "Expires",
-    "June 1, 2099, 2:05 p.m. UTC",
+    f"{relative_time(FIRST_OF_JUNE)}, on June 1, 2099, 2:05 p.m. UTC",
     "To accept, you need an account for invitee@example.com. We'll bring you right back here.",
     "Create an account",
     "Already have an account?",
