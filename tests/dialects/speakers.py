@@ -184,7 +184,7 @@ HOUSE: dict[str, Any] = {
     "everything": "limit=100",
     "refuses_unknown": True,
 }
-BY_JWT = {"identity": "SELECT accounts_externalidentity", "address of the token": "SELECT account_emailaddress"}
+BY_JWT = {"identity": "SELECT accounts_externalidentity", "owner of the address of the token": "SELECT accounts_user"}
 BY_TOKEN = {"token": "SELECT oauth2_provider_accesstoken"}
 BY_SESSION = {"session": "SELECT django_session", "user": "SELECT accounts_user"}
 IN_ORGANIZATION = {

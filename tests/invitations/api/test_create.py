@@ -232,7 +232,7 @@ def test_the_queries_are_these(by, owner, path):
         role="SELECT orgs_role",
         caller_for_the_grant="SELECT orgs_membership",
         rights_for_the_grant="SELECT orgs_roleassignment",
-        nobody_s_address="SELECT account_emailaddress",
+        nobody_s_owner_of_the_address="SELECT accounts_user",
         overdue="SELECT invitations_invitation",
         former="SELECT invitations_invitation",
         open_invitations="SELECT invitations_invitation",
