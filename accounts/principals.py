@@ -31,7 +31,8 @@ class Principal:
     ``organization_id`` limits the credential to one organization. ``permissions`` limits the credential to some of its
     user's permissions. For both, None means no limit. ``granted_scopes`` are the scopes of an OAuth token.
     ``authenticated_at`` is the time of the person's last sign-in. ``credential_by_id`` is the person who created the
-    credential of a system user. ``token_id`` is the id of the OAuth access token.
+    credential of a system user. ``token_id`` is the id of the OAuth access token. ``session_key`` is
+    the stored form of the session's key.
     """
 
     user: User | None
@@ -43,6 +44,7 @@ class Principal:
     granted_scopes: frozenset[str] | None = None
     credential_by_id: UUID | None = None
     token_id: int | None = None
+    session_key: str | None = None
 
     @property
     def responsible_id(self) -> UUID | None:

@@ -16,6 +16,7 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.principals import Method, Principal
+from accounts.session_store import stored_session_key
 
 ROTATE_SESSION = "rights_grew"
 REAUTHENTICATION_PAGES = {"account_reauthenticate", "mfa_reauthenticate"}
@@ -27,7 +28,13 @@ def session_principal(request: HttpRequest) -> Principal | None:
     user = request.user
     if not isinstance(user, User) or not user.is_active:
         return None
-    return Principal(user=user, method=Method.SESSION, authenticated_at=last_authenticated_at(request, user))
+    key = request.session.session_key
+    return Principal(
+        user=user,
+        method=Method.SESSION,
+        authenticated_at=last_authenticated_at(request, user),
+        session_key=stored_session_key(key) if key else None,
+    )
 
 
 def last_authenticated_at(request: HttpRequest, user: User) -> datetime | None:

@@ -9,6 +9,7 @@ from csp.decorators import csp_update
 from csp.middleware import CSPMiddleware
 from csp.utils import build_policy
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -16,6 +17,7 @@ from django.utils.cache import patch_cache_control
 
 from core.api.errors import row_of
 from core.api.middleware import unavailable
+from core.errors import Unauthenticated
 
 # What a page with a script of somebody else could otherwise use.
 NO_DEVICES = ", ".join(
@@ -61,10 +63,12 @@ class PageMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponseBase | None:
-        """Return a 503 page if something that the view needs does not respond.
+        """Return a 503 page if something that the view needs does not respond, or ask to sign in if the session ended.
 
         In API views, REST framework has handled the exception already.
         """
+        if isinstance(exception, Unauthenticated):
+            return redirect_to_login(request.get_full_path() if request.method == "GET" else "/")
         if row_of(exception).status != HTTPStatus.SERVICE_UNAVAILABLE:
             return None
         return unavailable(request, exception)

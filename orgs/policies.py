@@ -12,8 +12,8 @@ from uuid import UUID
 
 from django.db.models import Exists, Value
 
+from accounts.live_credentials import live_rows, require_live_credential
 from accounts.models import User
-from accounts.oauth.live_tokens import live_tokens, require_live_token
 from accounts.principals import Method, Principal
 from core.errors import Denied, Unauthenticated
 from orgs.locks import OrganizationNotFound
@@ -148,9 +148,9 @@ def _is_wider(role: Role, current: Role) -> bool:
 def caller_permissions(by: Principal, organization: Organization) -> EffectivePermissions:
     """Return the caller's permissions with this credential.
 
-    Raises OrganizationNotFound for a non-member, and Unauthenticated if the API key or the OAuth token has ended since
-    the request was authenticated. Actions call this after they have locked the organization, so a write does not run
-    after the end of its credential.
+    Raises OrganizationNotFound for a non-member, and Unauthenticated if the API key, the OAuth token or the session has
+    ended since the request was authenticated. Actions call this after they have locked the organization, so a write
+    does not run after the end of its credential.
     """
     if by.is_staff or by.is_service:
         return UNRESTRICTED
@@ -183,12 +183,11 @@ def active_memberships(user: User | None, organization: Organization) -> Members
 
 
 def still_valid(by: Principal) -> Exists | Value:
-    """Return a condition that the caller's API key or OAuth token still exists and has not expired."""
+    """Return a condition that the caller's API key, OAuth token or session is still valid."""
     if by.method == Method.API_KEY and by.credential_id:
         return Exists(ApiKey.objects.unexpired().filter(pk=by.credential_id))
-    if by.token_id:
-        return Exists(live_tokens(by))
-    return Value(True)
+    rows = live_rows(by)
+    return Value(True) if rows is None else Exists(rows)
 
 
 def require(
@@ -264,10 +263,13 @@ def require_can_withdraw(permissions: EffectivePermissions, grant: Grant) -> Non
 
 
 def require_person(by: Principal) -> User:
-    """Return the caller's user. Raises PersonRequired for system users, and Unauthenticated if the token has ended."""
+    """Return the caller's user.
+
+    Raises PersonRequired for system users, and Unauthenticated if the token or the session has ended.
+    """
     if not by.is_person or by.user is None:
         raise PersonRequired
-    require_live_token(by)
+    require_live_credential(by)
     return by.user
 
 

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 
+from accounts.live_credentials import require_live_credential
 from accounts.models import User
 from accounts.principals import Method, Principal
 from core.errors import Denied
@@ -13,11 +14,13 @@ def change_password(*, by: Principal, user: User, password: str) -> None:
     """Save a new password, which ends the account's other sessions.
 
     The caller checks that the password is strong enough. Raises Denied unless the caller is the account's owner, signed
-    in on the pages, or the service itself. No API calls this, so the error has no code of its own.
+    in on the pages, or the service itself, and Unauthenticated if the session has ended. No API calls this, so Denied
+    has no code of its own.
     """
     is_owner = by.method == Method.SESSION and by.actor_id == user.pk
     if not (is_owner or by.is_service):
         raise Denied
+    require_live_credential(by)
     user.set_password(password)
     user.save(update_fields=["password", "updated_at"])
     Event.objects.record("user.password_changed", by=by, subject=user)

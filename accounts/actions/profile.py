@@ -7,8 +7,8 @@ tokens of trusted issuers. ``orgs.actions.accounts`` manages system users, and d
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.live_credentials import require_live_credential
 from accounts.models import User
-from accounts.oauth.live_tokens import require_live_token
 from accounts.principals import Principal
 from core.errors import Denied, Gone
 from events.models import Event
@@ -32,12 +32,12 @@ class ProfileGone(Gone):
 def update_profile(*, by: Principal, **changes: str) -> User:
     """Change the caller's own ``first_name``, ``last_name`` or ``avatar_url``.
 
-    Raises ProfileNotYours, ProfileGone, ValidationError if a value is not valid, or Unauthenticated if the OAuth token
-    has ended.
+    Raises ProfileNotYours, ProfileGone, ValidationError if a value is not valid, or Unauthenticated if the session or
+    the OAuth token has ended.
     """
     if not by.is_person or by.user is None:
         raise ProfileNotYours
-    require_live_token(by)
+    require_live_credential(by)
     _require_form(changes)
     live = User.objects.filter(pk=by.user.pk, is_active=True)
     if not live.update(**changes, updated_at=timezone.now()):

@@ -30,6 +30,7 @@ from accounts.pages.emails import render_account_email
 from accounts.principals import Method, Principal
 from accounts.receivers import record_own_change
 from accounts.second_factor import has_second_factor
+from accounts.sessions import session_principal
 from accounts.sign_in_limits import password_attempt
 from core.addresses import Address, displayed_address, normalize_address
 from core.errors import Unavailable
@@ -118,8 +119,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return user
 
     def set_password(self, user: User, password: str) -> None:
-        """Save a new password and record an event."""
-        change_password(by=Principal(user=user, method=Method.SESSION), user=user, password=password)
+        """Save a new password and record an event. The person is signed in, or has opened an emailed link."""
+        signed_in = session_principal(self.request)
+        by = signed_in if signed_in and signed_in.user == user else Principal(user=user, method=Method.SESSION)
+        change_password(by=by, user=user, password=password)
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
         """Mark an address as verified and record an event. Return whether that succeeded."""

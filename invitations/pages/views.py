@@ -10,8 +10,10 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.debug import sensitive_variables
@@ -19,7 +21,7 @@ from django.views.decorators.debug import sensitive_variables
 from accounts.models import User
 from accounts.pages.verification import send_verification
 from accounts.sessions import request_session_rotation
-from core.errors import DomainError, LimitReached
+from core.errors import DomainError, LimitReached, Unauthenticated
 from core.languages import activate_language, remember_language
 from invitations.actions import answering, mailbox_proof
 from invitations.lookups import find_shown
@@ -106,6 +108,8 @@ class PageButton(View):
             return self.press(page_state_of(request, invitation_id)) or redirect(self.redirect_to, invitation_id)
         except InvitationNotFound as refusal:
             return show_refusal(request, refusal)
+        except Unauthenticated:  # the session ended during this request
+            return redirect_to_login(reverse("invitation", args=[invitation_id]))
         except LimitReached as limit:
             page = show(
                 request,

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.principals import Method, Principal
+from accounts.session_store import SessionStore, stored_session_key
 from accounts.sessions import session_principal
 from tests.factories import UserFactory
 
@@ -15,7 +16,8 @@ pytestmark = pytest.mark.django_db
 def request_of(rf, user, session=None):
     request = rf.get("/")
     request.user = user
-    request.session = session or {}
+    request.session = SessionStore()
+    request.session.update(session or {})
     return request
 
 
@@ -56,3 +58,15 @@ def test_the_proof_of_somebody_else_does_not_count(rf):
     }
 
     assert session_principal(request_of(rf, user, session)) == Principal(user=user, method=Method.SESSION)
+
+
+def test_the_principal_knows_the_stored_form_of_the_key_only(rf):
+    user = UserFactory.create(email="member@example.com")
+    request = request_of(rf, user)
+    request.session.create()
+
+    principal = session_principal(request)
+
+    assert principal is not None
+    assert principal.session_key == stored_session_key(request.session.session_key)
+    assert principal.session_key != request.session.session_key

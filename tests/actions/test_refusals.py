@@ -5,11 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
+from accounts.models import User
 from accounts.oauth.tokens import issue_token, oauth_principal
 from accounts.principals import Method, Principal
+from accounts.session_store import SessionStore, stored_session_key
 from core.errors import DomainError
 from orgs.actions.api_keys import authenticate, create_api_key
 from orgs.models import ApiKey, Organization
@@ -79,6 +82,26 @@ def a_revoked_token_of_the_owner(world: World) -> Principal:
     return by
 
 
+def with_a_session(by: Principal) -> Principal:
+    session = SessionStore()
+    session.create()
+    return replace(by, session_key=stored_session_key(str(session.session_key)))
+
+
+def a_session_of_the_owner_that_ended(world: World) -> Principal:
+    """The request was authenticated before the owner signed out in another window."""
+    by = with_a_session(world.owner)
+    Session.objects.all().delete()
+    return by
+
+
+def a_session_of_the_owner_from_before_a_new_password(world: World) -> Principal:
+    """The request was authenticated before the owner changed the password."""
+    by = with_a_session(world.owner)
+    User.objects.filter(pk=world.owner.actor_id).update(password="changed")
+    return by
+
+
 ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_stranger: FOR_ONESELF,
     a_member_without_rights: FOR_ONESELF | AS_A_MEMBER,
@@ -86,6 +109,8 @@ ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_key_of_the_owner_without_scopes: AS_A_MEMBER - {"orgs.actions.members.leave_organization"},
     a_deleted_key_of_the_owner: set(),
     a_revoked_token_of_the_owner: set(),
+    a_session_of_the_owner_that_ended: set(),
+    a_session_of_the_owner_from_before_a_new_password: set(),
 }
 
 

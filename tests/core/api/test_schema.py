@@ -7,6 +7,7 @@ from drf_spectacular.validation import validate_schema
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from core.api.docs import Document
+from core.api.text_patterns import VISIBLE_LINE
 
 from .notes import write_notes
 
@@ -139,8 +140,8 @@ def test_a_body_is_described_in_camel_case(written):
         "type": "object",
         "description": "The body of a new note.",
         "properties": {
-            "title": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": r"\S"},
-            "shortText": {"type": "string", "minLength": 1, "maxLength": 8, "pattern": r"\S"},
+            "title": {"type": "string", "minLength": 1, "maxLength": 64, "pattern": VISIBLE_LINE},
+            "shortText": {"type": "string", "minLength": 1, "maxLength": 8, "pattern": VISIBLE_LINE},
             "pageCount": {"type": "integer", "maximum": 1000, "minimum": 0},
         },
         "required": ["title"],
