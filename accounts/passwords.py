@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import CommonPasswordValidator, UserAttributeSimilarityValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 
@@ -37,6 +38,12 @@ ROWS = (
 )
 SEQUENCES = (*ROWS, *(row[::-1] for row in ROWS))
 LOOKALIKES = str.maketrans("@4831!0$57", "aabeiiosst")
+
+
+# What the validators in ``settings.AUTH_PASSWORD_VALIDATORS`` ask, in one line below each field for a new password.
+PASSWORD_RULES = gettext_lazy(
+    "At least 8 characters, not only digits. Not your name, your address or a common password, even with digits added."
+)
 
 
 class OwnNameValidator(UserAttributeSimilarityValidator):

@@ -270,6 +270,9 @@ ACCOUNT_FORMS = {
     "signup": "accounts.pages.forms.SignUpForm",
     "add_email": "accounts.pages.forms.AddAddressForm",
     "reset_password": "accounts.pages.forms.ForgottenPasswordForm",
+    "reset_password_from_key": "accounts.pages.forms.PasswordResetForm",
+    "change_password": "accounts.pages.forms.PasswordChangeForm",
+    "set_password": "accounts.pages.forms.PasswordSetForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}

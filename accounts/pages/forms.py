@@ -3,7 +3,16 @@
 from typing import Any
 
 from allauth.account.adapter import get_adapter
-from allauth.account.forms import AddEmailForm, LoginForm, ResetPasswordForm, SignupForm, default_token_generator
+from allauth.account.forms import (
+    AddEmailForm,
+    ChangePasswordForm,
+    LoginForm,
+    ResetPasswordForm,
+    ResetPasswordKeyForm,
+    SetPasswordForm,
+    SignupForm,
+    default_token_generator,
+)
 from allauth.account.models import EmailAddress
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.address_ownership import account_of
 from accounts.models import User
+from accounts.passwords import PASSWORD_RULES
 from core.addresses import Address, normalize_address
 from core.ids import uuid7
 from core.text import IN_PLAIN_WORDS, trimmed, validate_plain_text
@@ -81,7 +91,27 @@ class AddAddressForm(AddEmailForm):
     email = AddressInputField()
 
 
-class SignUpForm(NameForm, SignupForm):
+class NewPasswordMixin(forms.Form):
+    """Show the rules for passwords in one line below the field, instead of django-allauth's list."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = PASSWORD_RULES
+
+
+class PasswordChangeForm(NewPasswordMixin, ChangePasswordForm):
+    """Change the password."""
+
+
+class PasswordSetForm(NewPasswordMixin, SetPasswordForm):
+    """Set the first password of an account, while signed in."""
+
+
+class PasswordResetForm(NewPasswordMixin, ResetPasswordKeyForm):
+    """Set a new password with an emailed link."""
+
+
+class SignUpForm(NewPasswordMixin, NameForm, SignupForm):
     """The sign-up form: address, password and an optional name.
 
     The user, the address and the event are saved in one transaction.

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions.address_ownership import is_free, release_address, verified_owner
 from accounts.models import User
 from accounts.pages.forms import AddressInputField, SignUpForm
+from accounts.passwords import PASSWORD_RULES
 from core.addresses import Address, displayed_address
 from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text
 from invitations.email.address_hashes import SuppressionScope
@@ -119,7 +120,7 @@ class FirstPasswordForm(forms.Form):
     """Set the first password of the account that has the invited address."""
 
     email = AddressInputField()
-    password1 = SetPasswordField(label=_("Password"))
+    password1 = SetPasswordField(label=_("Password"), help_text=PASSWORD_RULES)
 
     def __init__(self, *args: Any, account: User, address: Address, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.passwords import PASSWORD_RULES
 from tests.support.pages import visible_text
 from tests.support.people import PASSWORD
 
@@ -28,7 +29,7 @@ def test_the_emailed_link_leads_to_a_new_password_and_the_key_leaves_the_address
     assert visible_text(page)[:3] == [
         "Change password",
         "New password",
-        "Your password can’t be too similar to your other personal information.",
+        str(PASSWORD_RULES),
     ]
     assert (changed.status_code, changed["Location"]) == (302, "/accounts/password/reset/key/done/")
     member.refresh_from_db()
