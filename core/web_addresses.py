@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.core.validators import URLValidator
+from django.core.validators import RegexValidator, URLValidator
 from django.db import models
 
 from core.text import validate_plain_text
 
 MAX_LENGTH = 2048
-VALIDATORS: list[Callable[[Any], None]] = [URLValidator(schemes=["http", "https"]), validate_plain_text]
+# Django's validator allows spaces outside of ASCII in the host.
+no_space = RegexValidator(r"\s", URLValidator.message, inverse_match=True)
+VALIDATORS: list[Callable[[Any], None]] = [URLValidator(schemes=["http", "https"]), no_space, validate_plain_text]
 
 
 class WebAddressField(models.URLField):

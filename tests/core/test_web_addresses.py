@@ -17,6 +17,7 @@ WRONG = (
     "//example.com/",
     "example.com",
     "https://example.com/\u202egnp.exe",
+    "https://example\u3000.com/",
     "https://example.com/".ljust(2049, "x"),
 )
 

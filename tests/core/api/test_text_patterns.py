@@ -34,6 +34,8 @@ TEXTS = [
     *("ann@example.com", "\tr&d@b\xfccher.example\u200b", "Ann Lee <ann@example.com>", "\u2060<ann@example.com\xa0>\n"),
     *("ann@example.com\x07", "a\x07nn@example.com", "@example.com", "ann@", "ann", "ann@a b.example", "a@b@c.example"),
     *(f"{'a' * 64}@{'b' * 60}.{'c' * 60}.{'d' * 57}.com", f"{'a' * 65}@example.com", "info@xn--e1afmkfd.xn--p1ai"),
+    *("\ufeff\nAnn", "Ann\r\u200b", "\u2060\tAnn\x85\ufeff \n", "\ufeff\n"),
+    *("https://\u3000example.com", "https://example\u2003.com/"),
     *("https://example.com/a?b#c", "HTTP://[::1]:8000", "https://b\xfccher.example/\xfc", "https://example.com/a b"),
     *("ftp://example.com", "https://", "https://user:pw@example.com/\x01", "//example.com"),
 ]
