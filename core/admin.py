@@ -3,15 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.utils import get_fields_from_path
+from django.contrib.admin.utils import get_fields_from_path, unquote
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
@@ -50,6 +52,14 @@ class ReadOnlyAdmin(Permissions, Addresses, admin.ModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     secret_fields: Sequence[str] = ()
+    audited_as = "subject"  # the parameter of the audit log that finds the events of a row
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Redirect to the audit log. Django's history has only changes by Django's forms, which no page here has."""
+        log = reverse("admin:events_event_changelist")
+        return HttpResponseRedirect(f"{log}?{urlencode({self.audited_as: unquote(object_id)})}")
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Return whether a filter of the list declares this parameter.

@@ -85,6 +85,8 @@ class ActiveOwnerFilter(admin.SimpleListFilter):
 class OrganizationAdmin(ActionAdmin):
     """Organizations with their members and units."""
 
+    audited_as = "organization"
+
     list_display = ("name", "slug", "members", "seat_limit", "has_owner", "is_live", "created_at")
     list_filter = (ActiveOwnerFilter, ("deleted_at", admin.EmptyFieldListFilter), "created_at")
     search_fields = ("name", "slug", "website", "=id")
@@ -144,6 +146,8 @@ class OrganizationAdmin(ActionAdmin):
 @admin.register(User)
 class UserAdmin(ActionAdmin):
     """People and system users."""
+
+    audited_as = "person"
 
     list_display = ("displayed_email", "first_name", "last_name", "kind", "is_active", "is_staff", "created_at")
     list_filter = ("kind", "is_active", "is_staff", ("deleted_at", admin.EmptyFieldListFilter), "created_at")

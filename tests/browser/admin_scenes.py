@@ -104,3 +104,9 @@ def admin_user(stage: Stage) -> Response:
 @scene(200)
 def admin_roles(stage: Stage) -> Response:
     return as_staff(stage, "orgs/role/")
+
+
+@scene(200)
+def admin_events(stage: Stage) -> Response:
+    add_more_rows(stage)
+    return as_staff(stage, f"events/event/?organization={stage.organization.pk}")

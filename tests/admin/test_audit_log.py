@@ -1,0 +1,127 @@
+"""Test the audit log in the admin: names with links, filters, and the links to it."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import User
+from core.addresses import parse_address
+from events.models import Event
+from invitations.actions.inviting import cancel, invite
+from invitations.models import Invitation
+from orgs.actions.organizations import update_organization
+from orgs.models import Organization
+from tests.admin.test_admin import address_of
+from tests.factories import UserFactory
+from tests.support.people import session_of
+
+pytestmark = pytest.mark.django_db
+
+LOG = "/admin/events/event/"
+
+
+def invited(by: User, organization: Organization, name: str = "ann") -> Invitation:
+    return invite(by=session_of(by), organization_id=organization.pk, email=parse_address(f"{name}@example.com"))
+
+
+def kinds(client: Client, **parameters: Any) -> list[str]:
+    response = client.get(LOG, {name: str(value) for name, value in parameters.items()})
+    assert response.status_code == 200
+    return [event.kind for event in response.context["cl"].queryset]
+
+
+def test_the_log_shows_names_with_links(admin_pages: Client, owner: User, organization: Organization):
+    invitation = invited(owner, organization)
+    page = admin_pages.get(LOG, {"subject": str(invitation.pk)}).content.decode()
+    for row in (organization, invitation, owner):
+        assert f'<a href="{address_of(row)}">{row}</a>' in page
+    of_event = admin_pages.get(address_of(Event.objects.about(invitation).get())).content.decode()
+    assert f'<a href="{address_of(owner)}">{owner}</a>' in of_event
+
+
+def test_a_row_that_is_gone_is_shown_by_its_id(admin_pages: Client, owner: User, organization: Organization):
+    invitation = invited(owner, organization)
+    Event.objects.filter(subject_id=invitation.pk).update(subject_id="0198c0de-0000-7000-8000-000000000000")
+    assert "0198c0de-0000-7000-8000-000000000000" in admin_pages.get(LOG).content.decode()
+
+
+def test_the_log_shows_which_fields_changed_but_not_their_texts(
+    admin_pages: Client, owner: User, organization: Organization
+):
+    update_organization(by=session_of(owner), organization_id=organization.pk, description="A secret plan")
+    page = admin_pages.get(LOG, {"organization": str(organization.pk)}).content.decode()
+    assert '<td class="field-changed">description</td>' in page
+    assert "A secret plan" not in page
+    event = Event.objects.about(organization).latest("id")
+    assert "<div>changed: description</div>" in admin_pages.get(address_of(event)).content.decode()
+
+
+def test_the_log_is_filtered_by_organization_person_and_object(
+    admin_pages: Client, owner: User, admin: User, organization: Organization, other_organization: Organization
+):
+    invitation = invited(owner, organization)
+    cancel(by=session_of(admin), organization_id=organization.pk, invitation_id=invitation.pk)
+    assert kinds(admin_pages, subject=invitation.pk) == ["invitation.cancelled", "invitation.created"]
+    assert kinds(admin_pages, person=admin.pk) == ["invitation.cancelled"]
+    assert kinds(admin_pages, person=admin.pk, organization=other_organization.pk) == []
+    assert "invitation.created" in kinds(admin_pages, organization=organization.pk)
+    assert admin_pages.get(LOG, {"subject": "nothing"}).status_code == 302
+
+
+@pytest.mark.parametrize(("name", "parameter"), [("organization", "organization"), ("owner", "person")])
+def test_the_pages_of_organizations_and_users_lead_to_their_part_of_the_log(
+    admin_pages: Client, owner: User, organization: Organization, name: str, parameter: str
+):
+    row = {"organization": organization, "owner": owner}[name]
+    assert f'href="{address_of(row, "history")}"' in admin_pages.get(address_of(row)).content.decode()
+    assert admin_pages.get(address_of(row, "history"))["Location"] == f"{LOG}?{parameter}={row.pk}"
+
+
+def test_all_other_pages_lead_to_the_events_about_their_row(
+    admin_pages: Client, owner: User, organization: Organization
+):
+    invitation = invited(owner, organization)
+    assert admin_pages.get(address_of(invitation, "history"))["Location"] == f"{LOG}?subject={invitation.pk}"
+    assert "Audit log" in admin_pages.get(address_of(invitation)).content.decode()
+
+
+def staff_with_only(codename: str) -> Client:
+    user = UserFactory.create(staff=True)
+    user.user_permissions.add(Permission.objects.get(codename=codename))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_staff_without_the_permission_see_neither_the_link_nor_the_log(organization: Organization):
+    client = staff_with_only("view_organization")
+    page = client.get(address_of(organization)).content.decode()
+    assert address_of(organization, "history") not in page
+    assert client.get(LOG).status_code == 403
+
+
+def test_staff_see_no_names_from_pages_that_they_may_not_open(owner: User, organization: Organization):
+    invitation = invited(owner, organization)
+    page = staff_with_only("view_event").get(LOG).content.decode()
+    assert str(invitation.pk) in page
+    for hidden in (organization.name, "Owner Cast", invitation.email):
+        assert hidden not in page
+
+
+def test_the_queries_of_the_log_do_not_grow_with_its_rows(admin_pages: Client, owner: User, organization: Organization):
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            admin_pages.get(reverse("admin:events_event_changelist"))
+        return len(captured)
+
+    invited(owner, organization)
+    queries()  # fills Django's cache
+    before = queries()
+    for number in range(9):
+        invited(owner, organization, f"person-{number}")
+    assert queries() == before
