@@ -11,13 +11,16 @@ from django.utils.translation import gettext as _
 from core.addresses import displayed_address
 from core.errors import DomainError
 from events.models import Event
+from invitations.actions.answering import AcceptResult
 from invitations.email.address_hashes import SuppressionScope
 from invitations.models import Invitation
 from invitations.pages.forms import DeclineForm
 from invitations.pages.page_state import PageState, status_of
 from invitations.refusals import InvitationAccepted, InvitationExpired, InvitationWaits
 from orgs import policies
+from orgs.labels import permission_labels, role_label
 from orgs.pages.logos import allow_logos
+from orgs.policies import GrantPart
 
 
 def show(request: HttpRequest, page_state: PageState, *, status: int | None = None, **context: Any) -> HttpResponse:
@@ -86,6 +89,27 @@ def no_more_emails(invitation: Invitation, scope: SuppressionScope) -> str:
     if scope == SuppressionScope.ALL:
         return _("We won't email invitations to %(address)s anymore.") % words
     return _("We won't email invitations from %(name)s to %(address)s anymore.") % words
+
+
+def gained(result: AcceptResult) -> str:
+    """Return sentences that say what the acceptance gave: the membership, the role, permissions and a unit."""
+    invitation, given = result.invitation, result.invitation.given or []
+    words = {"name": invitation.organization.name, "role": role_label(invitation.role)}
+    if not result.was_member:
+        sentences = [_("You're now a member of %(name)s, as %(role)s.") % words]
+    elif not given:
+        return _("You accepted the invitation to %(name)s. You already had everything that it offered.") % words
+    else:
+        sentences = [_("You accepted the invitation to %(name)s.") % words]
+        if GrantPart.ROLE in given:
+            sentences.append(_("Your role is now %(role)s.") % words)
+    if GrantPart.PERMISSIONS in given:
+        permissions = ", ".join(permission_labels(invitation.permissions))
+        sentences.append(_("You can also %(permissions)s.") % {"permissions": permissions})
+    if GrantPart.UNIT_ROLE in given and invitation.unit:
+        words = {"unit": invitation.unit.name, "role": role_label(invitation.unit_role)}
+        sentences.append(_("You now have access to %(unit)s, as %(role)s.") % words)
+    return " ".join(sentences)
 
 
 def _reaches_inviter(invitation: Invitation) -> bool:

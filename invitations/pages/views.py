@@ -29,7 +29,7 @@ from invitations.models import Invitation
 from invitations.pages.forms import DeclineForm
 from invitations.pages.link_session import store_proof
 from invitations.pages.page_state import PageState, page_state_of, status_of
-from invitations.pages.page_templates import no_more_emails, show, show_decline, show_how_to_open, show_refusal
+from invitations.pages.page_templates import gained, no_more_emails, show, show_decline, show_how_to_open, show_refusal
 from invitations.refusals import InvitationNotFound, NewerEmailSent
 from invitations.tokens import read_token
 from orgs.locks import memberships_of
@@ -123,17 +123,25 @@ class PageButton(View):
             return show(request, page_state_of(request, invitation_id), status=status_of(refusal))
 
     def press(self, page_state: PageState) -> HttpResponse | None:
-        """Run the action. Return a response only if the form is invalid."""
+        """Run the action. Return a response to show it instead of the redirect."""
         raise NotImplementedError
 
 
 class Accept(PageButton):
     """Accept the invitation."""
 
-    def press(self, page_state: PageState) -> None:
-        """Accept the invitation. The next page rotates the session key, because the user has more permissions."""
-        answering.accept(by=page_state.by, invitation_id=page_state.invitation.pk, proof=page_state.proof)
+    def press(self, page_state: PageState) -> HttpResponse | None:
+        """Accept the invitation and lead to the user's invitations, which say what the user got.
+
+        While the user waits for a seat, show the invitation. The next page rotates the session key, because the user
+        has more permissions.
+        """
+        result = answering.accept(by=page_state.by, invitation_id=page_state.invitation.pk, proof=page_state.proof)
         request_session_rotation(self.request, page_state.by)
+        if result.membership is None:
+            return None
+        messages.success(self.request, gained(result))
+        return redirect("my-invitations")
 
 
 class Decline(PageButton):

@@ -143,6 +143,12 @@ def accepted_by_you(stage: Stage) -> Response:
 
 
 @scene(200)
+def just_accepted(stage: Stage) -> Response:
+    right_account(stage)
+    return stage.visitor.submit({}, "Accept")
+
+
+@scene(200)
 def accepted_with_a_website(stage: Stage) -> Response:
     Organization.objects.update(website="https://riverside.example.com/")
     return accepted_by_you(stage)

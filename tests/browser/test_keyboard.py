@@ -68,7 +68,7 @@ def test_from_the_email_to_the_membership(visitor, page):
     expect_heading(page, "Join Riverside Cooperative")
     press(page, "Accept", "Space")
 
-    expect_heading(page, "You're a member of Riverside Cooperative")
+    expect_heading(page, "My invitations")
     assert Membership.objects.filter(user__email="newcomer@example.com").exists()
 
 

@@ -31,7 +31,7 @@ WIDE, NARROW = 1100, 320
 # The most common scenes. They are tested in both languages. The other scenes use the same texts and styles.
 MAIN = (
     "signed-out", "right-account", "decline-asked", "reason-refused", "wrong-account", "right-but-unverified-address",
-    "already-a-member", "accepted-by-you", "waiting-for-a-seat", "declined", "withdrawn", "expired",
+    "already-a-member", "accepted-by-you", "just-accepted", "waiting-for-a-seat", "declined", "withdrawn", "expired",
     "expired-and-asked-again", "superseded", "unknown", "sign-in-from-the-invitation", "sign-in-failed",
     "sign-up-from-the-invitation", "sign-up-refused", "start-page", "my-invitations", "with-long-names",
     "sign-in", "forgotten-password", "verification-sent", "addresses-of-every-kind", "profile", "profile-saved",

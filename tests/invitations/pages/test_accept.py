@@ -6,7 +6,8 @@ from invitations.actions.transitions import leave_pending
 from invitations.models import Invitation
 from invitations.tokens import Purpose
 from orgs.models import Membership
-from orgs.permissions import EDITOR_ROLE
+from orgs.permissions import EDITOR_ROLE, UNIT_VIEWER_ROLE
+from tests.factories import InvitationFactory, UnitFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 from tests.support.people import role_id_of
@@ -35,7 +36,7 @@ def test_yes_makes_the_membership_with_any_link_or_none(client, invitation, invi
     with track_changes() as changes:
         response = accept(client, invitation)
 
-    assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
+    assert (response.status_code, response["Location"]) == (302, "/invitations")
     assert role_id_of(invitee, invitation.organization) == EDITOR_ROLE
     assert [event.kind for event in changes.events] == ["membership.created", "invitation.accepted"]
     assert {(event.by, event.method) for event in changes.events} == {(invitee.pk, "session")}
@@ -60,6 +61,7 @@ def test_a_second_click_whose_first_answer_was_dropped_is_still_signed_in(client
     cookie = client.cookies["session_id"].value
     accept(client, invitation)
     client.cookies["session_id"] = cookie
+    del client.cookies["messages"]
 
     response = accept(client, invitation)
 
@@ -72,7 +74,10 @@ def test_a_second_click_changes_nothing_and_shows_what_happened(client, invitati
     with track_changes() as changes:
         response = accept(client, invitation)
 
-    assert (response.status_code, visible_text(response)) == (410, BELONGS)
+    assert (response.status_code, visible_text(response)) == (
+        410,
+        ["You're now a member of Riverside, as Editor.", *BELONGS],
+    )
     assert changes.nothing
 
 
@@ -133,3 +138,48 @@ def test_a_get_does_not_accept_and_leads_back(client, invitation):
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert changes.nothing
+
+
+def what_was_gained(client, invitation):
+    page = client.post(f"/invitations/{invitation.pk}/accept", follow=True)
+    assert page.redirect_chain == [("/invitations", 302)]
+    return visible_text(page)[0]
+
+
+def test_my_invitations_say_what_was_gained(client, organization, owner):
+    invitation = InvitationFactory.create(
+        organization=organization,
+        email="invitee@example.com",
+        inviter=owner,
+        role_id=EDITOR_ROLE,
+        permissions=["organization:manage_members", "organization:manage_billing"],
+        unit=UnitFactory.create(organization=organization, name="Red Room"),
+        unit_role_id=UNIT_VIEWER_ROLE,
+    )
+
+    assert what_was_gained(client, invitation) == (
+        "You're now a member of Riverside, as Editor. You can also manage members, manage billing."
+        " You now have access to Red Room, as Viewer."
+    )
+
+
+def test_a_member_reads_only_what_is_new(client, invitation, member):
+    Invitation.objects.filter(pk=invitation.pk).update(email="member@example.com")
+    client.force_login(member)
+
+    assert what_was_gained(client, invitation) == "You accepted the invitation to Riverside. Your role is now Editor."
+
+
+def test_a_member_who_gained_nothing_reads_that(client, invitation, admin):
+    Invitation.objects.filter(pk=invitation.pk).update(email="admin@example.com")
+    client.force_login(admin)
+
+    assert what_was_gained(client, invitation) == (
+        "You accepted the invitation to Riverside. You already had everything that it offered."
+    )
+
+
+def test_it_is_said_once(client, invitation):
+    what_was_gained(client, invitation)
+
+    assert visible_text(client.get("/invitations"))[0] == "My invitations"

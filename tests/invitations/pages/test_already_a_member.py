@@ -40,7 +40,7 @@ def test_the_page_says_whether_anything_is_added(
     assert response.status_code == 200
     assert visible_text(response)[:2] == ["You're already a member of Riverside", said]
 
-    client.post(f"/invitations/{invitation.pk}/accept")
+    client.post(f"/invitations/{invitation.pk}/accept", follow=True)
 
     assert Invitation.objects.get(pk=invitation.pk).status == "accepted"
     assert role_id_of(member, organization) == max(held, EDITOR_ROLE, key=[VIEWER_ROLE, EDITOR_ROLE, ADMIN_ROLE].index)
@@ -66,7 +66,7 @@ def test_an_invitation_with_nothing_left_to_give_says_so(client, invitation, org
         unit=UnitFactory.create(organization=organization, name="Red Room"),
         unit_role_id=UNIT_VIEWER_ROLE,
     )
-    client.post(f"/invitations/{narrower.pk}/accept")
+    client.post(f"/invitations/{narrower.pk}/accept", follow=True)
     assert "You now have access to Red Room, as Viewer." in visible_text(page_of(narrower))
 
     response = page_of(invitation)

@@ -16,7 +16,7 @@ def _signed_in(client, invitee):
 
 
 def accept(client, invitation):
-    client.post(f"/invitations/{invitation.pk}/accept")
+    client.post(f"/invitations/{invitation.pk}/accept", follow=True)
 
 
 def test_it_is_the_way_on_after_saying_yes(client, invitation, page_of):
