@@ -51,7 +51,8 @@ WORDS = {
     "account-exists": (
         "You already have an account",
         "Someone, probably you, tried to create an account for member@example.com. "
-        "You already have one, so just sign in. If you forgot your password, you can reset it there.\n\n"
+        "You already have one, so just sign in. If you forgot your password, you can reset it there. "
+        "If you deleted the account, the link in an invitation email lets you create a new one.\n\n"
         "Sign in:\n\nLINK\n\n"
         + WHY.format("member@example.com")
         + "If this wasn't you, you can ignore this email. Your account hasn't changed.\n",

@@ -1,7 +1,7 @@
 """Test that every page that takes an address normalizes it, and shows its domain in Unicode."""
 
 import pytest
-from allauth.account.models import EmailAddress
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 
 from accounts.models import User
 from tests.factories import UserFactory
@@ -96,3 +96,13 @@ def test_a_form_says_what_is_wrong_with_the_address(client, db, path, field, mor
     assert response.status_code == 200
     assert message in visible_text(response)
     assert addresses() == []
+
+
+def test_the_page_of_a_confirmation_link_shows_the_domain_in_unicode(client, ann):
+    EmailAddress.objects.update(verified=False)
+    address = EmailAddress.objects.get()
+
+    page = visible_text(client.get(f"/accounts/confirm-email/{EmailConfirmationHMAC(address).key}/"))
+
+    assert f"Please confirm that {SHOWN} is an address of the account {SHOWN}." in page
+    assert STORED not in " ".join(page)
