@@ -120,7 +120,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: User, password: str) -> None:
         """Save a new password and record an event. The person is signed in, or has opened an emailed link."""
-        signed_in = session_principal(self.request)
+        signed_in = session_principal(self.request) if self.request else None  # actions have no request
         by = signed_in if signed_in and signed_in.user == user else Principal(user=user, method=Method.SESSION)
         change_password(by=by, user=user, password=password)
 

@@ -145,7 +145,7 @@ class ChoiceField(serializers.ChoiceField):
 
 
 class PlainTextField(StrictTextField):
-    """One line of visible text, such as a name. Spaces around it are removed."""
+    """One line of visible text, such as a name. Spaces around it are removed, but count for the maximum length."""
 
     @property
     def accepted(self) -> Mapping[str, Any]:  # type: ignore[override]
@@ -155,7 +155,9 @@ class PlainTextField(StrictTextField):
     default_validators = [validate_plain_text]
 
     def run_validation(self, data: Any = empty) -> Any:
-        """Remove the spaces, then validate."""
+        """Check the length, remove the spaces, then validate."""
+        if isinstance(data, str) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)  # the documents count what is sent
         return super().run_validation(trimmed(data) if isinstance(data, str) else data)
 
 

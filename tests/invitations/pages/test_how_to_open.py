@@ -114,7 +114,8 @@ def test_signing_up_comes_back_after_the_address_is_verified(client, invitation,
 
 def test_switching_signs_out_and_leads_to_the_sign_in_that_comes_back(client, invitation, page_of, stranger):
     client.force_login(stranger)
-    [after] = re.findall(r'name="next" value="([^"]+)"', page_of(invitation).content.decode())
+    page = page_of(invitation).content.decode()
+    [after] = re.findall(r'action="/accounts/logout/".+?name="next" value="([^"]+)"', page, re.DOTALL)
 
     response = client.post("/accounts/logout/", {"next": after})
 

@@ -106,6 +106,7 @@ def test_an_empty_list_of_permissions_is_not_unlimited(by, organization):
         ({"name": ""}, {"name": ["This field may not be blank."]}),
         ({"name": "a\u0007b"}, {"name": ["The character U+0007 at position 2 is not allowed here."]}),
         ({"name": "x" * 129}, {"name": ["Ensure this field has no more than 128 characters."]}),
+        ({"name": " " + "x" * 128}, {"name": ["Ensure this field has no more than 128 characters."]}),
         ({"description": "x" * 1001}, {"description": ["Ensure this field has no more than 1000 characters."]}),
         ({"permissions": "all"}, {"permissions": ['Expected a list of items but got type "str".']}),
         ({"expiresAt": "2020-01-01T00:00:00Z"}, {"expiresAt": ["Choose a time in the future."]}),

@@ -1,14 +1,14 @@
 """Test that a role can be given by its name wherever it can be given by its ID."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
-from django.conf import settings
 
 from orgs.models import Membership, Role
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWER_ROLE
+from perfectworks.urls import DOCUMENTS
 from tests.factories import InvitationFactory, RoleFactory
 from tests.orgs.api.house import API, at, invalid, invalid_query, refused, said
 from tests.support.changes import track_changes
@@ -168,7 +168,7 @@ def test_errors_name_the_parameter_of_the_successor(by, organization, helper):
 
 def properties() -> Iterator[tuple[str, list[str]]]:
     """Return the names of the properties of each body in the document of the house API."""
-    document = yaml.safe_load((settings.BASE_DIR / "docs/openapi/house.yaml").read_text())
+    document = json.loads(DOCUMENTS["house"].json)
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             for content in operation.get("requestBody", {}).get("content", {}).values():
