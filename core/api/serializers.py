@@ -88,6 +88,11 @@ class StrictTextField(serializers.CharField):
             self.fail("invalid")
         return data
 
+    def require_length(self, data: Any) -> None:
+        """Raise ValidationError if the text is too long as it was sent. The documents count all its characters."""
+        if isinstance(data, str) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+
 
 @extend_schema_field({"type": "string", "format": "email", "maxLength": MAX_LENGTH_AS_TYPED})
 class AddressSerializerField(StrictTextField):
@@ -156,8 +161,7 @@ class PlainTextField(StrictTextField):
 
     def run_validation(self, data: Any = empty) -> Any:
         """Check the length, remove the spaces, then validate."""
-        if isinstance(data, str) and self.max_length is not None and len(data) > self.max_length:
-            self.fail("max_length", max_length=self.max_length)  # the documents count what is sent
+        self.require_length(data)
         return super().run_validation(trimmed(data) if isinstance(data, str) else data)
 
 
@@ -169,7 +173,8 @@ class PlainMultilineTextField(StrictTextField):
     default_validators = [validate_plain_multiline_text]
 
     def to_internal_value(self, data: Any) -> str:
-        """Return the string with CR LF replaced by newlines."""
+        """Return the string with CR LF replaced by newlines. Both characters count for the maximum length."""
+        self.require_length(data)
         return super().to_internal_value(data).replace("\r\n", "\n")
 
 

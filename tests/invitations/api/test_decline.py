@@ -113,6 +113,7 @@ def test_nobody_gets_401(by, invitation):
     ("reason", "message"),
     [
         ("x" * 501, "Ensure this field has no more than 500 characters."),
+        ("x" * 499 + "\r\n", "Ensure this field has no more than 500 characters."),
         ("\u202egnorw", "The character U+202E at position 1 is not allowed here."),
         ("zero\u200bwidth", "The character U+200B at position 5 is not allowed here."),
         ("bell\u0007", "The character U+0007 at position 5 is not allowed here."),
