@@ -101,8 +101,12 @@ class InvitationSerializer(SnakeCaseSerializer):
 
     @extend_schema_field({"type": "array", "items": {"type": "string", "enum": list(PERMISSIONS)}})
     def get_permissions(self, invitation: Invitation) -> list[str]:
-        """Return the granted permissions that exist in the vendor's API."""
-        return [name for name, permission in PERMISSIONS.items() if permission in invitation.granted_permissions]
+        """Return the granted permissions that exist in the vendor's API, where ``members`` does not include viewing."""
+        granted = invitation.granted_permissions
+        of_role = invitation.role.permissions if invitation.role else ()
+        if not {house.LIST_PROJECTS, house.ADMIN, house.OWN} & {*of_role, *invitation.permissions}:
+            granted -= {house.LIST_PROJECTS}
+        return [name for name, permission in PERMISSIONS.items() if permission in granted]
 
 
 class NewInvitation(SnakeCaseSerializer):
