@@ -115,9 +115,9 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
 
 
 def _was_member(invitation: Invitation) -> bool:
-    """Return whether the invitee was a member before accepting. The event of the acceptance says so."""
+    """Return whether the invitee was a member before accepting. Events of older versions do not say so."""
     accepted = Event.objects.about(invitation).filter(kind="invitation.accepted").last()
-    return accepted is not None and accepted.data["was_member"] is True
+    return accepted is not None and accepted.data.get("was_member") is True
 
 
 def _failure_response(invitation: Invitation) -> str:

@@ -1,7 +1,6 @@
 """No parameter of an admin page causes a failure or shows a column that the page does not show."""
 
-from collections.abc import Callable, Iterator
-from copy import deepcopy
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -16,7 +15,7 @@ from core.admin import ReadOnlyAdmin
 from events.models import Event
 from invitations.models import Invitation
 from orgs.models import ApiKey, Unit
-from perfectworks.demo import World, make_world
+from perfectworks.demo import World
 from tests.factories import ApiKeyFactory
 
 pytestmark = [
@@ -33,16 +32,6 @@ HOSTILE = [
 ]  # fmt: skip
 SHORT = [f"a{NUL}", "9" * 30, "0001-01-01 00:00:00+14:00", "a " * 1500]
 OF_EVERY_LIST = ["q", "p", "o", "e", "all", "_facets", "_popup", "_to_field", "_changelist_filters", "_source_model"]
-
-
-@pytest.fixture(scope="module")
-def first_world(kept: Callable[[Callable[[], World]], World]) -> World:
-    return kept(make_world)
-
-
-@pytest.fixture
-def world(first_world: World, db: None) -> World:
-    return deepcopy(first_world)
 
 
 @pytest.fixture
