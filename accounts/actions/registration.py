@@ -38,8 +38,9 @@ def register(request: HttpRequest, *, email: Address, password: str, first_name:
     _require_strong(password, user)
     if not ratelimit.consume(request, action="signup"):
         raise TooManyRegistrations
+    taken = is_taken(email)  # before hashing, which takes long: if the database does not respond, the response is fast
     user.set_password(password)  # hash even if the address is taken, so that the response takes the same time
-    _send(request, email, _save(user, email))
+    _send(request, email, _save(user, email, taken=taken))
 
 
 def _require_strong(password: str, user: User) -> None:
@@ -49,13 +50,12 @@ def _require_strong(password: str, user: User) -> None:
         raise ValidationError({"password": error.messages}) from error
 
 
-def _save(user: User, email: Address) -> EmailAddress | None:
-    """Save the new account and return its address. Return None if another account has the address.
+def _save(user: User, email: Address, *, taken: bool) -> EmailAddress | None:
+    """Save the new account and return its address. Return None if the address is taken, or has been in the meantime.
 
-    In that case the same rows are written without the address and rolled back, so that the work is the same.
+    If it is taken, the same rows are written without the address and rolled back, so that the work is the same.
     """
     user.clean_fields(exclude=["password"])
-    taken = is_taken(email)
     if taken:
         user.email = None
     try:

@@ -136,6 +136,16 @@ def api_path(path: str) -> str:
     }.get(path, path)
 
 
+def test_whoever_registers_does_not_wait_until_the_password_is_hashed(client, db, monkeypatch):
+    hashed: list[str] = []
+    monkeypatch.setattr(User, "set_password", lambda user, password: hashed.append(password))
+    body = {"email": "new@example.com", "password": PASSWORD}
+    with no_database():
+        response = client.post("/api/v0/users/register", body, content_type="application/json")
+
+    assert (response.status_code, response.json()["error"]["code"], hashed) == (503, "busy", [])
+
+
 def test_a_token_is_not_issued(client, db):
     with no_database():
         response = client.post("/oauth2/token", {"grant_type": "client_credentials", "client_id": "a"})
