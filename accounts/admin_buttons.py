@@ -1,7 +1,8 @@
 """Buttons on read-only admin pages. Each button calls one action.
 
 A button sends a POST request to its own URL. That view calls the action with the staff member as ``by=``. If the action
-ends something, the button is a link to a page at the same URL that says what ends and asks for confirmation.
+ends something or needs more than one value, the button is a link to a page at the same URL. The page says what ends, or
+has a form. The page that adds a row is such a page, too.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 
+from accounts.admin_forms import RowForm, add_refusal
 from accounts.models import User
 from accounts.principals import Principal, may_act_as_staff, staff
 from core.admin import ReadOnlyAdmin
@@ -30,38 +32,44 @@ if TYPE_CHECKING:
 class Button:
     """A button that runs an action on an object.
 
-    ``run(by, object, form data)`` calls the action. ``applies(object)`` returns whether the button is shown.
+    ``run(by, object, data)`` calls the action. ``applies(object)`` returns whether the button is shown.
     ``field`` describes an input next to the button: ``(name, label, input type)``. The input type can also be
-    ``textarea``. The input is required. ``present(object)`` returns its initial value. ``ends(object)`` returns the
-    sentences of the confirmation page; without it, there is no such page. ``grave`` is True for an action that cannot
-    be undone; it needs ``ends``. ``needs`` is the kind of Django permission for the button, such as ``change``.
-    ``reveals`` is True for an action that returns a secret. The secret is shown once.
+    ``textarea``. The input is required. ``present(object)`` returns its initial value. ``form`` is a ``RowForm``, or
+    what returns one for ``(object, data)``: the button opens a page with this form, and ``run`` gets its cleaned data.
+    The fields have the names of the action's arguments, so that its errors are shown at them. ``ends(object)`` returns
+    sentences about what ends; they are on the page that the button opens. ``grave`` is True for an action that
+    cannot be undone; it needs ``ends``. ``needs`` is the kind of Django permission for the button, such as ``change``,
+    or a permission for another model, such as ``invitations.add_invitation``. ``reveals`` is True if ``run`` returns
+    an object and its secret. The secret is shown once.
     """
 
     name: str
     label: "str | StrPromise"
-    run: Callable[[Principal, Any, dict[str, str]], object]
+    run: Callable[[Principal, Any, dict[str, Any]], Any]
     applies: Callable[[Any], bool] = lambda row: True
     field: "tuple[str, str | StrPromise, str] | None" = None
     present: Callable[[Any], str] = lambda row: ""
+    form: Callable[[Any, Any], RowForm] | None = None
     ends: "Callable[[Any], Sequence[str | StrPromise]] | None" = None
     grave: bool = False
     needs: str = "change"
     reveals: bool = False
 
     @property
-    def asks(self) -> bool:
-        """Whether a page asks for confirmation. Templates cannot read ``ends``, because they call functions."""
-        return self.ends is not None
+    def has_page(self) -> bool:
+        """Whether the button opens a page. Templates cannot read ``form`` and ``ends``, because they call functions."""
+        return bool(self.form or self.ends)
 
 
 class ActionAdmin(ReadOnlyAdmin):
     """A read-only page with buttons.
 
-    Staff need the view permission to open the page, and the change or delete permission to use its buttons.
+    Staff need the view permission to open the page and to use its buttons. Each button needs another permission.
+    ``adds`` is the form of the page that adds a row. Its ``run`` gets None as the object and returns the new row.
     """
 
     buttons: Sequence[Button] = ()
+    adds: Button | None = None
     change_form_template = "admin/with_buttons.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -81,44 +89,59 @@ class ActionAdmin(ReadOnlyAdmin):
         shown = [(button, button.present(row)) for button in buttons]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "buttons": shown})
 
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether there is a page that adds a row, and the user may use it."""
+        return self.adds is not None and self._permits(request, self.adds)
+
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show the form of ``adds`` (GET), or add the row with its action (POST)."""
+        if self.adds is None or not self._permits(request, self.adds):
+            raise PermissionDenied
+        return self._use(request, self.adds, None)
+
     def do(self, request: HttpRequest, object_id: str, button: str) -> HttpResponse:
-        """Run the action of a button (POST), or ask for confirmation (GET). Errors of the action become messages."""
+        """Run the action of a button (POST), or show the button's page (GET)."""
         row = self.get_object(request, object_id)
         pressed = next((b for b in self.buttons if b.name == button), None)
-        if row is None or pressed is None or not self._permits(request, pressed):
+        if (
+            row is None
+            or pressed is None
+            or not self.has_view_permission(request)
+            or not self._permits(request, pressed)
+        ):
             raise PermissionDenied
-        if request.method == "GET" and pressed.ends:
-            return self._confirm(request, pressed, row, pressed.ends(row))
-        if request.method != "POST":
-            return HttpResponseNotAllowed(["GET", "POST"] if pressed.ends else ["POST"])
-        secret = self._press(request, pressed, row)
-        return self.reveal(request, row, secret) if secret else HttpResponseRedirect(self._after(row))
+        return self._use(request, pressed, row)
 
     def reveal(self, request: HttpRequest, row: models.Model, secret: str) -> HttpResponse:
         """Show a secret once, in this response. A message for the next page would store the secret."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": str(row),
-            "opts": self.opts,
-            "original": row,
-            "secret": secret,
-        }
-        return TemplateResponse(
-            request,
-            "admin/secret.html",
-            context,
-        )
+        return self._show(request, "admin/secret.html", title=str(row), original=row, secret=secret)
 
-    def _confirm(
-        self, request: HttpRequest, button: Button, row: models.Model, ends: "Sequence[str | StrPromise]"
-    ) -> HttpResponse:
-        """Show what the action ends, with a button that runs the action and a link back."""
-        shown = {"title": button.label, "opts": self.opts, "original": row, "button": button, "ends": ends}
-        return TemplateResponse(request, "admin/confirm.html", {**self.admin_site.each_context(request), **shown})
+    def _use(self, request: HttpRequest, button: Button, row: models.Model | None) -> HttpResponse:
+        methods = ["GET", "POST"] if button.has_page else ["POST"]
+        if request.method not in methods:
+            return HttpResponseNotAllowed(methods)
+        if button.form:
+            return self._fill(
+                request, button, row, button.form(row, request.POST if request.method == "POST" else None)
+            )
+        return self._press(request, button, row) if request.method == "POST" else self._page(request, button, row)
 
-    def _press(self, request: HttpRequest, button: Button, row: models.Model) -> str | None:
-        """Call the action and store a message for the next page. If the action reveals a secret, return it instead."""
-        by = staff_of(request, self._permission(button.needs))
+    def _fill(self, request: HttpRequest, button: Button, row: models.Model | None, form: RowForm) -> HttpResponse:
+        """Call the action with the data of the form. Show the form again if it is not valid or the action fails."""
+        if form.is_valid():
+            try:
+                result = button.run(self._principal(request, button), row, form.cleaned_data)
+            except (DomainError, ValidationError) as refusal:
+                add_refusal(form, refusal)
+            else:
+                return self._done(request, button, row, result)
+        return self._page(request, button, row, form)
+
+    def _press(self, request: HttpRequest, button: Button, row: models.Model | None) -> HttpResponse:
+        """Call the action without a form. Its errors become messages on the page of the row."""
+        by = self._principal(request, button)
         try:
             result = button.run(by, row, _filled(button, request.POST.dict()))
         except DomainError as refusal:
@@ -126,19 +149,45 @@ class ActionAdmin(ReadOnlyAdmin):
         except (ValidationError, ValueError) as refusal:
             messages.error(request, "; ".join(getattr(refusal, "messages", ["This value isn't valid."])))
         else:
-            if button.reveals:
-                return str(result)
-            messages.success(request, f"{button.label}: done.")
-        return None
+            return self._done(request, button, row, result)
+        return HttpResponseRedirect(self._after(request, row))
+
+    def _done(self, request: HttpRequest, button: Button, row: models.Model | None, result: Any) -> HttpResponse:
+        """Show the secret, or go to the page of the row, which may be new, with a message."""
+        if button.reveals:
+            return self.reveal(request, *result)
+        messages.success(request, f"{button.label}: done.")
+        return HttpResponseRedirect(self._after(request, row or result))
+
+    def _page(
+        self, request: HttpRequest, button: Button, row: models.Model | None, form: RowForm | None = None
+    ) -> HttpResponse:
+        """Show what the action ends, its form, a button that runs the action, and a link back."""
+        ends = button.ends(row) if button.ends else ()
+        shown = {"title": button.label, "original": row, "button": button, "ends": ends, "form": form}
+        return self._show(request, "admin/button_page.html", **shown)
+
+    def _show(self, request: HttpRequest, template: str, **shown: Any) -> HttpResponse:
+        return TemplateResponse(
+            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **shown}
+        )
+
+    def _principal(self, request: HttpRequest, button: Button) -> Principal:
+        return staff_of(request, self._permission(button.needs))
 
     def _permits(self, request: HttpRequest, button: Button) -> bool:
         return request.user.has_perm(self._permission(button.needs))
 
     def _permission(self, action: str) -> str:
+        """Return the full name of a Django permission. ``action`` is such a name, or the kind of permission."""
+        if "." in action:
+            return action
         return f"{self.opts.app_label}.{get_permission_codename(action, self.opts)}"
 
-    def _after(self, row: models.Model) -> str:
-        """Return the URL of the object's page, or of the list if the object is deleted."""
+    def _after(self, request: HttpRequest, row: Any) -> str:
+        """Return the URL of the object's page, of the list if the object is deleted, or of a page that is permitted."""
+        if not self.has_view_permission(request):
+            return reverse("admin:index")
         still_there = self.model._default_manager.filter(pk=row.pk).exists()
         view = f"admin:{self.opts.app_label}_{self.opts.model_name}"
         return reverse(f"{view}_change", args=[row.pk]) if still_there else reverse(f"{view}_changelist")

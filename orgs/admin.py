@@ -25,6 +25,7 @@ from core.admin import ReadOnlyAdmin, titled
 from core.admin_related import of_one
 from orgs import admin_endings
 from orgs.actions import api_keys, members, organizations
+from orgs.admin_forms import RoleForm, change_role
 from orgs.admin_inlines import AssignmentInline, MembershipInline, UnitInline
 from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, Level
@@ -167,6 +168,7 @@ class MembershipAdmin(ActionAdmin):
         Button("remove", "Remove from organization", lambda by, m, _: members.remove_member(
             by=by, organization_id=m.organization_id, membership_id=m.pk),
             ends=admin_endings.of_removing, needs="delete"),
+        Button("role", _("Change role"), change_role, form=RoleForm),
         Button("own", "Make owner", lambda by, m, _: members.change_member_roles(
             by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE),
             applies=lambda m: m.organization_role.pk != OWNER_ROLE, ends=admin_endings.of_making_owner),

@@ -7,16 +7,14 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
-from django.template.response import TemplateResponse
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_buttons import ActionAdmin, Button, reasons_of, staff_of
+from accounts.admin_buttons import ActionAdmin, Button
+from accounts.admin_forms import RowForm
 from accounts.models import OAuthApplication, User
 from accounts.pages.forms import AddressInputField
 from accounts.principals import Principal
-from core.errors import DomainError
 from orgs.models import Membership
 from orgs.oauth import applications
 from orgs.oauth.scopes import SCOPES
@@ -24,7 +22,7 @@ from orgs.oauth.scopes import SCOPES
 CLIENT, PUBLIC, SERVICE = "client", "public", "service"
 
 
-class RegistrationForm(forms.Form):
+class RegistrationForm(RowForm):
     """The form to register an application.
 
     A client that acts for people has an ``owner``. A service client has a ``system_user``. There are no personal
@@ -90,7 +88,7 @@ class RegistrationForm(forms.Form):
         return given
 
 
-def register_application(by: Principal, given: dict[str, Any]) -> tuple[OAuthApplication, str]:
+def register_application(by: Principal, _row: None, given: dict[str, Any]) -> tuple[OAuthApplication, str]:
     """Register the application with the action for its kind, and return it with its secret."""
     common = {"by": by, "name": given["name"], "scopes": given["scopes"]}
     if given["kind"] == SERVICE:
@@ -119,6 +117,14 @@ class OAuthApplicationAdmin(ActionAdmin):
         "id", "name", "client_id", "client_type", "authorization_grant_type", "redirect_uris", "allowed_scopes", "user",
         "system_user", "acts_for_owner", "created", "updated",
     )  # fmt: skip
+    adds = Button(
+        "register",
+        _("Register an application"),
+        register_application,
+        form=RegistrationForm,
+        needs="add",
+        reveals=True,
+    )
     buttons = (
         Button(
             "rename",
@@ -142,7 +148,7 @@ class OAuthApplicationAdmin(ActionAdmin):
         Button(
             "renew-secret",
             _("Renew secret"),
-            lambda by, a, _: applications.renew_any_client_secret(by=by, application=a),
+            lambda by, a, _: (a, applications.renew_any_client_secret(by=by, application=a)),
             applies=lambda a: a.client_type == a.CLIENT_CONFIDENTIAL and not a.acts_for_owner,
             reveals=True,
         ),
@@ -171,33 +177,3 @@ class OAuthApplicationAdmin(ActionAdmin):
             needs="delete",
         ),
     )
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Return whether the user has Django's add permission. ``add_view`` calls the action."""
-        return super(admin.ModelAdmin, self).has_add_permission(request)
-
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """Show the form. After the registration, show the client id and the secret once."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = RegistrationForm(request.POST or None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                application, secret = register_application(
-                    staff_of(request, self._permission("add")), form.cleaned_data
-                )
-            except DomainError as refusal:
-                form.add_error(None, reasons_of(refusal))
-            except ValidationError as refusal:
-                form.add_error(None, refusal)
-            else:
-                return self.reveal(request, application, secret)
-        context = {
-            **self.admin_site.each_context(request),
-            "title": _("Register an application"),
-            "opts": self.opts,
-            "form": form,
-        }
-        return TemplateResponse(request, "admin/register_application.html", context)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
 from accounts.models import User
@@ -40,3 +41,17 @@ def admin_pages(staff_member: User) -> Client:
     client = Client()
     client.force_login(staff_member)
     return client
+
+
+@pytest.fixture
+def staff_with_permissions(db: None) -> Callable[..., Client]:
+    """Return the browser of a new staff member who has only the permissions with these names."""
+
+    def browser(*codenames: str) -> Client:
+        user = UserFactory.create(is_staff=True)
+        user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return browser

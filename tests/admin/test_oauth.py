@@ -220,7 +220,7 @@ def test_an_inactive_person_cannot_be_the_owner(admin_pages: Client, owner: User
 
     errors = registers(admin_pages, kind="client", owner=owner.email, redirect_uris=CALLBACK).context["form"].errors
 
-    assert "Choose a person with an active account." in errors["__all__"]
+    assert "Choose a person with an active account." in errors["owner"]
 
 
 def test_only_staff_name_another_as_the_owner(owner: User, stranger: User):

@@ -37,7 +37,7 @@ def admin_application_registering(stage: Stage) -> Response:
 @scene(200)
 def admin_application_refused(stage: Stage) -> Response:
     as_staff(stage, f"{PAGES}add/")
-    return stage.visitor.submit({"Name:": "Calendar", "Owner:": "nobody@example.com"}, "Register")
+    return stage.visitor.submit({"Name:": "Calendar", "Owner:": "nobody@example.com"}, "Register an application")
 
 
 @scene(200)
@@ -48,4 +48,4 @@ def admin_application_registered(stage: Stage) -> Response:
         "Owner:": "owner@example.com",
         "Redirect URIs:": "https://client.example.com/back",
     }
-    return stage.visitor.submit(form, "Register")
+    return stage.visitor.submit(form, "Register an application")

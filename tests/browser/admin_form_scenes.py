@@ -1,0 +1,19 @@
+"""Scenes of the forms that buttons of the admin open."""
+
+from playwright.sync_api import Response
+
+from tests.browser.admin_scenes import as_staff
+from tests.browser.scenes import Stage, scene
+from tests.support.people import membership_of
+
+
+@scene(200)
+def admin_role(stage: Stage) -> Response:
+    return as_staff(stage, f"orgs/membership/{membership_of(stage.owner, stage.organization).pk}/do/role")
+
+
+@scene(200)
+def admin_role_refused(stage: Stage) -> Response:
+    admin_role(stage)
+    stage.visitor.page.get_by_label("Role in the organization").select_option("viewer")
+    return stage.visitor.submit({}, "Change role")
