@@ -1,9 +1,11 @@
 """Scenes of every email: the HTML part, and the text part of some emails."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from html import escape
 
 from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
 from playwright.sync_api import Response
 
 from invitations.email.messages import render_invitation_email
@@ -57,6 +59,10 @@ def refuse(stage: Stage) -> None:
     stage.finish("error")
 
 
+def expire(stage: Stage) -> None:
+    stage.finish("expired", expires_at=timezone.now() - timedelta(days=1))
+
+
 def defer(stage: Stage) -> None:
     Email.objects.update(state="deferred", response="451 4.3.0 Try again later")
     stage.finish("expired")
@@ -78,5 +84,5 @@ SCENES |= {
     "email-declined": (200, email(Email.Kind.ANSWERED, lambda s: s.finish("declined", decline_reason=REASON))),
     "email-undeliverable": (200, email(Email.Kind.UNDELIVERABLE, refuse)),
     "email-undeliverable-in-time": (200, email(Email.Kind.UNDELIVERABLE, defer)),
-    "email-new-invitation-asked-for": (200, email(Email.Kind.ASK_AGAIN, lambda s: s.finish("expired"))),
+    "email-new-invitation-asked-for": (200, email(Email.Kind.ASK_AGAIN, expire)),
 }
