@@ -157,6 +157,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             ),
             models.CheckConstraint(condition=models.Q(kind__in=["client", "system"]), name="user_kind_known"),
         )
+        indexes = (models.Index(fields=["id"], condition=models.Q(is_active=False), name="user_inactive"),)
 
     def __str__(self) -> str:
         return self.display_name

@@ -17,15 +17,17 @@ from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import parse_address
 from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
+from core.admin_filters import by_query
 from core.admin_related import NewestRowsInOrder, of_one
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
-from invitations.email.limits import DAY, emails_requested_since, open_limit, sending_limit
-from invitations.email.models import Attempt, Email
+from invitations.email.limits import DAY, at_sending_limit, emails_requested_since, open_limit, sending_limit
+from invitations.email.models import Attempt, Email, EmailQuerySet
 from invitations.email.queue import newest_email_is, with_delivery
 from invitations.explaining import explain
 from invitations.models import Invitation
+from invitations.querysets import InvitationQuerySet
 from orgs.admin import OrganizationAdmin
 from orgs.models import Organization
 
@@ -62,6 +64,10 @@ OrganizationAdmin.fields = (
     *OrganizationAdmin.fields[:2],
     (open_invitations, requested_emails),
     *OrganizationAdmin.fields[2:],
+)
+OrganizationAdmin.list_filter = (
+    *OrganizationAdmin.list_filter,
+    by_query("sending", _("sending limit"), limited=(_("reached"), at_sending_limit)),
 )
 OrganizationAdmin.inlines = [OpenInvitationInline, *OrganizationAdmin.inlines]
 
@@ -177,7 +183,7 @@ class InvitationAdmin(ActionAdmin):
         ("role__name", titled(_("role"))),
         ("unit__kind", titled(_("workspace or application"))),
         "created_at",
-        "expires_at",
+        by_query("expires", _("expiry date"), soon=(_("within 3 days"), InvitationQuerySet.expiring_soon)),
     )
     search_fields = ("email", "organization__name", "organization__slug", "inviter_name", "=id")
     inlines = (EmailInline,)
@@ -245,7 +251,13 @@ class EmailAdmin(ReadOnlyAdmin):
     """The outbox: all emails, including those that were sent."""
 
     list_display = ("displayed_recipient", "kind", "state", "attempts", "due_at", "sent_at", "response", "reason")
-    list_filter = ("state", "kind", "created_at")
+    list_filter = (
+        by_query("queue", _("queue"), due=(_("due now"), EmailQuerySet.due),
+                 later=(_("waiting for another attempt"), EmailQuerySet.deferred)),
+        by_query("undelivered", _("bounced or failed"),
+                 week=(_("in the last 7 days"), EmailQuerySet.undelivered_this_week)),
+        "state", "kind", "created_at",
+    )  # fmt: skip
     search_fields = ("recipient", "message_id", "=invitation__id")
     exclude = ("lease_id",)
     inlines = (AttemptInline,)

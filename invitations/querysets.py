@@ -1,6 +1,7 @@
 """Queries for invitations: which are open, which a caller may see, and what to load. Only ``actions`` write."""
 
 from collections.abc import Collection
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 OPEN = Q(finished_at__isnull=True, status="pending", expires_at__gt=Now())
 OVERDUE = Q(finished_at__isnull=True, status="pending", expires_at__lte=Now())
 
+SOON = timedelta(days=3)
+
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Queries for invitations, for the organization and for the invitee."""
@@ -37,6 +40,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self) -> "InvitationQuerySet":
         """Return pending invitations that have not expired. They can be accepted or declined."""
         return self.filter(OPEN)
+
+    def expiring_soon(self) -> "InvitationQuerySet":
+        """Return open invitations that expire within 3 days."""
+        return self.open().filter(expires_at__lte=Now() + SOON)
 
     def overdue(self) -> "InvitationQuerySet":
         """Return pending invitations that have expired but are not marked as expired yet. They are not open."""

@@ -22,12 +22,13 @@ from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import OAuthApplication, User
 from accounts.principals import Principal
 from core.admin import ReadOnlyAdmin, titled
+from core.admin_filters import by_query
 from core.admin_related import of_one
 from orgs import admin_endings
 from orgs.actions import api_keys, members, organizations
 from orgs.admin_forms import RoleForm, change_role
 from orgs.admin_inlines import AssignmentInline, MembershipInline, UnitInline
-from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
+from orgs.models import ApiKey, Membership, Organization, OrganizationQuerySet, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, Level
 from orgs.seats import seats_taken
 
@@ -58,22 +59,6 @@ def _open_invitation_limit(by: Principal, organization: Organization, data: dict
     )
 
 
-class ActiveOwnerFilter(admin.SimpleListFilter):
-    """Find the organizations whose owners have all been deactivated."""
-
-    title = _("owner")
-    parameter_name = "owner"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return the two choices."""
-        return [("active", _("with an active owner")), ("none", _("without an active owner"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Return the organizations with or without an active owner."""
-        choice = {"active": True, "none": False}.get(self.value() or "")
-        return queryset if choice is None else queryset.filter(has_active_owner=choice)
-
-
 @admin.register(Organization)
 class OrganizationAdmin(ActionAdmin):
     """Organizations with their members and units."""
@@ -81,7 +66,12 @@ class OrganizationAdmin(ActionAdmin):
     audited_as = "organization"
 
     list_display = ("name", "slug", "members", "seat_limit", "has_owner", "is_live", "created_at")
-    list_filter = (ActiveOwnerFilter, ("deleted_at", admin.EmptyFieldListFilter), "created_at")
+    list_filter: ClassVar[Any] = (
+        by_query("owner", _("owner"),
+                 active=(_("with an active owner"), lambda rows: rows.filter(has_active_owner=True)),
+                 none=(_("without an active owner"), OrganizationQuerySet.without_active_owner)),
+        ("deleted_at", admin.EmptyFieldListFilter), "created_at",
+    )  # fmt: skip
     search_fields = ("name", "slug", "website", "=id")
     inlines = [MembershipInline, UnitInline]
     fields: ClassVar[Any] = (

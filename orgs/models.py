@@ -61,10 +61,15 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
 
     def with_active_owner(self) -> "OrganizationQuerySet":
         """Annotate ``has_active_owner``: whether an owner of the organization can sign in."""
-        owners = RoleAssignment.objects.filter(
-            membership__organization=models.OuterRef("pk"), membership__user__is_active=True, role_id=OWNER_ROLE
-        )
-        return self.annotate(has_active_owner=models.Exists(owners))
+        return self.annotate(has_active_owner=models.Exists(_active_owners()))
+
+    def without_active_owner(self) -> "OrganizationQuerySet":
+        """Return the organizations whose owners have all been deactivated.
+
+        Every organization has an owner. The query therefore starts from the inactive accounts, which have an index.
+        """
+        inactive = RoleAssignment.objects.filter(role_id=OWNER_ROLE, membership__user__is_active=False)
+        return self.filter(~models.Exists(_active_owners()), pk__in=inactive.values("membership__organization"))
 
     def with_member_count(self) -> "OrganizationQuerySet":
         """Annotate ``member_count``. It is a subquery, so that other joins cannot change the count."""
@@ -76,6 +81,13 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
             .values("n")
         )
         return self.annotate(member_count=models.functions.Coalesce(models.Subquery(count), 0))
+
+
+def _active_owners() -> "models.QuerySet[RoleAssignment]":
+    """Return the roles of the active owners of the organization in the outer query."""
+    return RoleAssignment.objects.filter(
+        membership__organization=models.OuterRef("pk"), membership__user__is_active=True, role_id=OWNER_ROLE
+    )
 
 
 class Organization(models.Model):

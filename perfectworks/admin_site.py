@@ -14,8 +14,10 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 
 from core.api.parsers import UNSTORABLE_CHARACTERS
+from perfectworks.start_page import start_page
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -35,6 +37,10 @@ class StaffSite(AdminSite):
     def get_urls(self) -> list[Any]:
         """Return Django's URLs without the redirect to the public page of a row, because no model has one."""
         return [url for url in super().get_urls() if getattr(url, "name", "") != "view_on_site"]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """Show the numbers of the service above the lists."""
+        return super().index(request, {**(extra_context or {}), **start_page(request)})
 
     def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Redirect to our page, which records an event."""

@@ -20,7 +20,7 @@ from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentRespo
 from events.models import Event
 from invitations.actions.reminders import ending_soon
 from invitations.email.address_hashes import SendingCounter, Suppression
-from invitations.email.limits import emails_requested_since
+from invitations.email.limits import at_sending_limit, emails_requested_since
 from invitations.email.models import Attempt, Email
 from invitations.email.queue import delivery_is
 from invitations.models import Invitation
@@ -83,6 +83,15 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         lambda: Invitation.objects.filter(superseded_by=SOME),
     ),
     "the emails that are due": ("email_unsent", lambda: Email.objects.due()[:1]),
+    "the emails that wait for another attempt": ("email_unsent", lambda: Email.objects.deferred()[:1001]),
+    "the emails that are being sent": ("email_unsent", Email.objects.being_sent),
+    "the emails that bounced or failed": ("email_undelivered", Email.objects.undelivered_this_week),
+    "what expires within days": ("invitation_open_expiry", Invitation.objects.expiring_soon),
+    "the organizations without an active owner": ("user_inactive", Organization.objects.live().without_active_owner),
+    "the organizations at their sending limit": (
+        "event_of_organization",
+        lambda: at_sending_limit(Organization.objects.all()),
+    ),
     "the emails of an invitation": ("email_once", lambda: Email.objects.filter(invitation=SOME)),
     "the attempts of an email": (
         "invitations_attempt_mail_id",
@@ -226,8 +235,10 @@ def indexes_used(rows: QuerySet[Any]) -> set[str]:
 
 
 def placeholder(number: int, parameter: Any) -> str:
-    """Return the placeholder of a parameter in a prepared statement. Only intervals need an explicit type."""
-    return f"${number}::interval" if isinstance(parameter, timedelta) else f"${number}"
+    """Return the placeholder of a parameter in a prepared statement. Intervals and integers need an explicit type."""
+    if isinstance(parameter, timedelta):
+        return f"${number}::interval"
+    return f"${number}::integer" if isinstance(parameter, int) else f"${number}"
 
 
 def without_digest(index: str) -> str:

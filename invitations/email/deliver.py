@@ -34,7 +34,7 @@ from invitations.email.transport import (
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)  # _renew_lease adds the maximum duration of the SMTP session
+LEASE = timedelta(minutes=5)  # longest_lease adds the maximum duration of the SMTP session
 INITIAL_BACKOFF = timedelta(minutes=1)
 MAX_BACKOFF = timedelta(days=1)
 HOLD_INTERVAL = timedelta(hours=1)  # the delay if the handler returned "queued"
@@ -88,6 +88,11 @@ def backoff(attempts: int) -> timedelta:
     return upper_bound * SystemRandom().uniform(0.5, 1)
 
 
+def longest_lease() -> timedelta:
+    """Return how long a worker may take to send one email and to record the outcome."""
+    return max_session_duration() + LEASE
+
+
 def _deliver(email: Email, connection: BaseEmailBackend) -> Outcome:
     try:
         handler = handler_of(email)
@@ -112,7 +117,7 @@ def _renew_lease(email: Email) -> None:
     Raises LeaseLost if the lease has already ended, for example because the process was suspended.
     """
     leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id, due_at__gt=Now())
-    if not leased.update(due_at=Now() + max_session_duration() + LEASE):
+    if not leased.update(due_at=Now() + longest_lease()):
         raise LeaseLost
 
 

@@ -11,6 +11,7 @@ from math import ceil
 from uuid import UUID
 
 from django.conf import settings
+from django.db.models import Case, Count, OuterRef, Subquery, Value, When
 from django.utils import timezone
 
 from accounts.principals import Principal
@@ -19,7 +20,7 @@ from core.errors import LimitReached
 from core.ids import first_uuid7
 from events.models import Event, EventQuerySet
 from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
-from orgs.models import Organization
+from orgs.models import Organization, OrganizationQuerySet
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 YOUNG_AGE = timedelta(days=30)
@@ -73,6 +74,20 @@ def sending_limit(organization: Organization) -> int:
     """Return how many emails to invitees an organization may request in 24 hours. It is lower for a new one."""
     is_young = organization.created_at > timezone.now() - YOUNG_AGE
     return settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY if is_young else settings.ORGANIZATION_EMAILS_PER_DAY
+
+
+def at_sending_limit(organizations: OrganizationQuerySet) -> OrganizationQuerySet:
+    """Return those of the organizations that may request no more emails now, except through staff.
+
+    Only organizations with an email in the last 24 hours are examined, so that the query stays fast.
+    """
+    moment = timezone.now() - DAY
+    recent = Event.objects.filter(id__gte=first_uuid7(moment), created_at__gt=moment, kind__in=EMAIL_EVENTS).order_by()
+    own = recent.filter(organization_id=OuterRef("pk")).values("organization_id")
+    young = When(created_at__gt=timezone.now() - YOUNG_AGE, then=Value(settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY))
+    limit = Case(young, default=Value(settings.ORGANIZATION_EMAILS_PER_DAY))
+    counted = organizations.alias(requested=Subquery(own.annotate(count=Count("pk")).values("count")))
+    return counted.filter(pk__in=recent.values("organization_id"), requested__gte=limit)
 
 
 def count_email(by: Principal, organization: Organization, address: Address) -> None:

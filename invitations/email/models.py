@@ -1,10 +1,11 @@
 """The outbox models: emails, and the responses of mail servers and providers."""
 
 from copy import copy
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from core.ids import uuid7
 
 RESPONSE_LENGTH = 1000
 TO_INVITEE = ("invitation", "reminder")  # the kinds of email that contain the invitation link
+WEEK = timedelta(days=7)
 
 
 class EmailQuerySet(models.QuerySet["Email"]):
@@ -29,6 +31,20 @@ class EmailQuerySet(models.QuerySet["Email"]):
         An email whose lease has ended is due again.
         """
         return self.filter(due_at__lte=Now()).order_by("due_at", "id")
+
+    def deferred(self) -> "EmailQuerySet":
+        """Return the emails that wait for another attempt after a temporary error, the earliest ``due_at`` first."""
+        return self.filter(state="deferred", due_at__gt=Now()).order_by("due_at", "id")
+
+    def being_sent(self) -> "EmailQuerySet":
+        """Return the emails whose lease a worker holds."""
+        return self.filter(state="sending", due_at__gt=Now())
+
+    def undelivered_this_week(self) -> "EmailQuerySet":
+        """Return the emails that bounced or failed in the last 7 days."""
+        # Literals: generic plans use a partial index only if its condition is in the text of the query.
+        states = [RawSQL("'bounced'", ()), RawSQL("'failed'", ())]
+        return self.filter(state__in=states, updated_at__gt=timezone.now() - WEEK)
 
     def to_invitee(self) -> "EmailQuerySet":
         """Return the emails to invitees. They contain the invitation link."""
@@ -139,7 +155,10 @@ class Email(models.Model):
             models.UniqueConstraint(fields=["invitation", "kind", "generation"], name="email_once"),
             models.UniqueConstraint(fields=["message_id"], name="email_message_id"),
         )
-        indexes = (models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="email_unsent"),)
+        indexes = (
+            models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="email_unsent"),
+            models.Index(fields=["updated_at"], condition=Q(state__in=["bounced", "failed"]), name="email_undelivered"),
+        )
 
     def __str__(self) -> str:
         return f"{self.kind} to {displayed_address(self.recipient)}"

@@ -1,0 +1,78 @@
+"""Why the queue of emails grows: what its rows say about the worker and the mail server."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from invitations.email.deliver import longest_lease
+from invitations.email.models import Attempt, Email
+
+State = Email.State
+UNUSUAL_WAIT = timedelta(minutes=1)  # an idle worker looks for due emails every second
+ATTEMPTS_IN_A_ROW = 5  # one rejected recipient says nothing about the mail server
+ATTEMPTS_EXAMINED = 200  # for the last error
+ERRORS = (State.DEFERRED, State.FAILED)
+
+
+class Verdict(models.TextChoices):
+    """What keeps emails from being sent."""
+
+    NOTHING_DUE = "nothing_due", _("No email is due.")
+    NO_WORKER = "no_worker", _("No worker is sending emails. Start the worker, or look at its log.")
+    SERVER_ERRORS = "server_errors", _("The last attempts failed. Look at the last error of the mail server.")
+    BUSY = "busy", _("A worker is sending emails.")
+
+
+@dataclass(frozen=True)
+class QueueState:
+    """The state of the queue. ``last_attempts`` are the newest ``ATTEMPTS_IN_A_ROW``, the newest first.
+
+    ``is_sending`` is True while a worker holds the lease of an email. ``last_error`` is the newest attempt that did not
+    succeed, if it is recent.
+    """
+
+    oldest_due_at: datetime | None
+    is_sending: bool
+    last_attempts: list[Attempt]
+    last_error: Attempt | None
+
+    @property
+    def last_attempt(self) -> Attempt | None:
+        """The newest attempt of any worker."""
+        return self.last_attempts[0] if self.last_attempts else None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What keeps emails from being sent."""
+        if self._waits_unusually_long():
+            return Verdict.NO_WORKER
+        if self.last_attempt and {State.SENT, State.FAILED}.isdisjoint(a.state for a in self.last_attempts):
+            return Verdict.SERVER_ERRORS
+        return Verdict.BUSY if self.oldest_due_at or self.is_sending else Verdict.NOTHING_DUE
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether emails are sent as soon as they are due, or as fast as the mail server takes them."""
+        return self.verdict in (Verdict.NOTHING_DUE, Verdict.BUSY)
+
+    def _waits_unusually_long(self) -> bool:
+        moment = timezone.now() - UNUSUAL_WAIT
+        at_work = self.is_sending or (self.last_attempt is not None and self.last_attempt.created_at > moment)
+        return not at_work and self.oldest_due_at is not None and self.oldest_due_at < moment
+
+
+def queue_state() -> QueueState:
+    """Read the state of the queue. Takes three queries, each of few rows."""
+    # The bound spares reading all emails that wait for another attempt.
+    leased = Email.objects.being_sent().filter(due_at__lte=Now() + longest_lease())
+    attempts = list(Attempt.objects.filter(state__in=(State.SENT, *ERRORS)).order_by("-id")[:ATTEMPTS_EXAMINED])
+    return QueueState(
+        oldest_due_at=Email.objects.due().values_list("due_at", flat=True).first(),
+        is_sending=leased.exists(),
+        last_attempts=attempts[:ATTEMPTS_IN_A_ROW],
+        last_error=next((attempt for attempt in attempts if attempt.state in ERRORS), None),
+    )
