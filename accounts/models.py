@@ -144,6 +144,10 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     class Meta:
         """Constraints: addresses are unique, deleted users are inactive, and system users have no address."""
 
+        permissions = (
+            ("help_user", "Can help users to sign in"),  # two-factor authentication, password, addresses, sessions
+            ("manage_staff", "Can make staff and change their roles"),
+        )
         constraints = (
             models.UniqueConstraint(fields=["email"], name="user_email"),
             normalized_address_check("email", "user_email_normalized"),

@@ -6,7 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from django.contrib.auth.models import Permission
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from accounts.models import User
 
@@ -98,9 +98,14 @@ def has_more_rights(user: User, than: User) -> bool:
     """
     if than.is_superuser or user.is_superuser:
         return not than.is_superuser
-    return (
-        Permission.objects.filter(_given_to(user)).exclude(pk__in=Permission.objects.filter(_given_to(than))).exists()
-    )
+    return lacks_any(than, Permission.objects.filter(_given_to(user)))
+
+
+def lacks_any(user: User, permissions: QuerySet[Permission]) -> bool:
+    """Return whether the user lacks any of these Django permissions."""
+    if user.is_superuser:
+        return False
+    return permissions.exclude(pk__in=Permission.objects.filter(_given_to(user))).exists()
 
 
 def _given_to(user: User) -> Q:

@@ -1,6 +1,5 @@
 """Admin of organizations, memberships, roles and API keys. Every button calls an action."""
 
-from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -33,7 +32,7 @@ from orgs.models import ApiKey, Membership, Organization, OrganizationQuerySet, 
 from orgs.permissions import OWNER_ROLE, Level
 from orgs.seats import seats_taken
 
-admin.site.unregister(Group)  # we give Django permissions to each staff user, not to groups
+admin.site.unregister(Group)  # `migrate` makes the groups of staff; the page of a user shows and changes the role
 admin.site.unregister(EmailAddress)  # only users can verify their addresses; the page of a user lists them
 admin.site.unregister(Authenticator)  # authenticators contain secrets of two-factor authentication
 for credential in (
@@ -80,7 +79,7 @@ class OrganizationAdmin(ActionAdmin):
         ("created_at", "updated_at", "deleted_at"),
         "default_role", "description", "website", "logo_url", "replies_go_to_inviter", "id",
     )  # fmt: skip
-    buttons: Sequence[Button] = (
+    buttons = (
         Button("archive", "Archive", lambda by, o, _: organizations.archive_organization(by=by, organization_id=o.pk),
                applies=lambda o: not o.is_archived, ends=admin_endings.of_archiving),
         Button("restore", "Restore", lambda by, o, _: organizations.restore_organization(by=by, organization_id=o.pk),
@@ -158,6 +157,7 @@ class MembershipAdmin(ActionAdmin):
     buttons = (
         Button("remove", "Remove from organization", lambda by, m, _: members.remove_member(
             by=by, organization_id=m.organization_id, membership_id=m.pk),
+            applies=lambda m: not m.organization.is_archived and not members.owns_alone(m.organization, m),
             ends=admin_endings.of_removing, needs="delete"),
         Button("role", _("Change role"), change_role, form=RoleForm),
         Button("own", "Make owner", lambda by, m, _: members.change_member_roles(

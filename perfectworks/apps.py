@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.db.models.signals import post_migrate
 
 
 class PerfectWorksConfig(AppConfig):
@@ -11,8 +12,12 @@ class PerfectWorksConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and let ``migrate`` restore the staff roles."""
         from perfectworks import checks  # noqa: F401 - the import registers them
+        from perfectworks.staff_roles import restore_staff_roles
+
+        # This app is the last of all, so Django has created the permissions of all apps.
+        post_migrate.connect(restore_staff_roles, sender=self, dispatch_uid="perfectworks.staff_roles")
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):
