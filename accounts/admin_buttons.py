@@ -7,7 +7,7 @@ has a form. The page that adds a row is such a page, too.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
 from django.contrib.auth import get_permission_codename
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 class Button:
     """A button that runs an action on an object.
 
-    ``run(by, object, data)`` calls the action. ``applies(object)`` returns whether the button is shown.
+    ``run(by, object, data)`` calls the action. ``applies(object)`` returns whether the action accepts the object, and
+    ``permits(user, object)`` whether it accepts this staff member. The button is shown and works only if both are true.
     ``field`` describes an input next to the button: ``(name, label, input type)``. The input type can also be
     ``textarea``. The input is required. ``present(object)`` returns its initial value. ``form`` is a ``RowForm``, or
     what returns one for ``(object, data)``: the button opens a page with this form, and ``run`` gets its cleaned data.
@@ -47,6 +48,7 @@ class Button:
     label: "str | StrPromise"
     run: Callable[[Principal, Any, dict[str, Any]], Any]
     applies: Callable[[Any], bool] = lambda row: True
+    permits: Callable[[User, Any], bool] = lambda user, row: True
     field: "tuple[str, str | StrPromise, str] | None" = None
     present: Callable[[Any], str] = lambda row: ""
     form: Callable[[Any, Any], RowForm] | None = None
@@ -85,7 +87,7 @@ class ActionAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """Show the row, with the buttons that apply to it."""
         row = self.get_object(request, object_id)
-        buttons = [b for b in self.buttons if row is not None and self._permits(request, b) and b.applies(row)]
+        buttons = [b for b in self.buttons if row is not None and self._offers(request, b, row)]
         shown = [(button, button.present(row)) for button in buttons]
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "buttons": shown})
 
@@ -112,6 +114,9 @@ class ActionAdmin(ReadOnlyAdmin):
             or not self._permits(request, pressed)
         ):
             raise PermissionDenied
+        if not self._offers(request, pressed, row):
+            messages.error(request, _("“%(label)s” isn't possible now.") % {"label": pressed.label})
+            return HttpResponseRedirect(self._after(request, row))
         return self._use(request, pressed, row)
 
     def reveal(self, request: HttpRequest, row: models.Model, secret: str) -> HttpResponse:
@@ -123,9 +128,9 @@ class ActionAdmin(ReadOnlyAdmin):
         if request.method not in methods:
             return HttpResponseNotAllowed(methods)
         if button.form:
-            return self._fill(
-                request, button, row, button.form(row, request.POST if request.method == "POST" else None)
-            )
+            form = button.form(row, request.POST if request.method == "POST" else None)
+            form.offer_to(cast("User", request.user))
+            return self._fill(request, button, row, form)
         return self._press(request, button, row) if request.method == "POST" else self._page(request, button, row)
 
     def _fill(self, request: HttpRequest, button: Button, row: models.Model | None, form: RowForm) -> HttpResponse:
@@ -174,6 +179,11 @@ class ActionAdmin(ReadOnlyAdmin):
 
     def _principal(self, request: HttpRequest, button: Button) -> Principal:
         return staff_of(request, self._permission(button.needs))
+
+    def _offers(self, request: HttpRequest, button: Button, row: models.Model) -> bool:
+        """Return whether the button is shown: the user has the permission, and the action would accept it."""
+        user = cast("User", request.user)
+        return self._permits(request, button) and button.applies(row) and button.permits(user, row)
 
     def _permits(self, request: HttpRequest, button: Button) -> bool:
         return request.user.has_perm(self._permission(button.needs))

@@ -6,6 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 
+from accounts.models import User
 from core.errors import DomainError
 
 
@@ -20,6 +21,9 @@ class RowForm(forms.Form):
     def __init__(self, row: Any, data: Any = None) -> None:
         super().__init__(data)
         self.row = row
+
+    def offer_to(self, staff: User) -> None:
+        """Offer only the choices that the action accepts from this staff member. The page of the button calls this."""
 
     def offer(self, name: str, rows: QuerySet) -> None:
         """Let the field with this name, a ModelChoiceField, offer these rows."""

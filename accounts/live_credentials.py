@@ -15,13 +15,15 @@ from core.errors import Unauthenticated
 def live_rows(by: Principal) -> QuerySet[Any] | None:
     """Return rows that exist only while the session or the token is valid. Return None for other credentials.
 
-    A session ends when the person signs out or changes the password, perhaps after the request was authenticated.
+    A session ends when the person signs out or changes the password, or when staff end it, perhaps after the request
+    was authenticated.
     """
     if by.token_id:
         return get_access_token_model().objects.filter(pk=by.token_id, expires__gt=Now())
     if by.session_key and by.user:
         sessions = Session.objects.filter(session_key=by.session_key, expire_date__gt=Now())
-        return User.objects.filter(Exists(sessions), pk=by.user.pk, password=by.user.password)
+        unchanged = {"password": by.user.password, "credentials_ended_at": by.user.credentials_ended_at}
+        return User.objects.filter(Exists(sessions), pk=by.user.pk, **unchanged)
     return None
 
 

@@ -56,6 +56,45 @@ def of_erasing(user: User) -> Sequence[str]:
     ]
 
 
+def of_removing_two_factor(user: User) -> Sequence[str]:
+    """Return what ends when staff remove two-factor authentication."""
+    return [
+        _("All authenticator apps and recovery codes of this person stop working."),
+        _("The person then signs in with the password only, and can set up two-factor authentication again."),
+        _("Until then, the person cannot open organizations that require two-factor authentication."),
+        _("The person gets an email about it. Make sure first that it is the person who asks you."),
+    ]
+
+
+def of_confirming_address(user: User) -> Sequence[str]:
+    """Return what changes when staff verify an address for a person."""
+    return [
+        _("The address then belongs to this account, as if the person had opened the link in our email."),
+        _("The person can accept invitations to this address, and reset the password with it."),
+        _("Accounts that have not verified the address lose it."),
+        _("Do this only if you know that the mailbox belongs to this person."),
+    ]
+
+
+def of_ending_sessions(user: User) -> Sequence[str]:
+    """Return what ends when staff end the sessions of a person."""
+    return [
+        _("The person is signed out everywhere, and can sign in again."),
+        _("The password, API keys and OAuth tokens stay. If somebody else knows the password, secure the account."),
+    ]
+
+
+def of_securing(user: User) -> Sequence[str]:
+    """Return what ends when staff take an account back from somebody who has taken it over."""
+    _signed_out, *others = _credentials(user)
+    return [
+        _("The person is signed out everywhere. The current password stops working."),
+        *others,
+        _("All addresses are removed, except the one that you choose. It gets a link to choose a new password."),
+        _("Two-factor authentication and identities at other services stay. Check whether they are the person's."),
+    ]
+
+
 def of_removing(membership: Membership) -> Sequence[str]:
     """Return what ends when a member is removed."""
     return [

@@ -79,7 +79,8 @@ def release_address(address: Address, *, but_of: User | None = None) -> None:
     loses its external identities, so that their next tokens find the person's new account.
     """
     drop_unverified_addresses(address, but_of=but_of)
-    owner = User.objects.select_for_update(no_key=True).filter(emailaddress__email=address).first()
+    verified = {"emailaddress__email": address, "emailaddress__verified": True}
+    owner = User.objects.select_for_update(no_key=True).filter(**verified).first()
     if owner is None or owner == but_of or not was_deleted_by_owner(owner):
         return
     EmailAddress.objects.filter(user=owner, email=address).delete()

@@ -5,8 +5,10 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import default_token_generator
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
 from allauth.core import ratelimit
 from allauth.core.internal.ratelimit import consume
 from anymail.exceptions import AnymailAPIError
@@ -18,6 +20,7 @@ from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import translation
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
@@ -174,6 +177,27 @@ class AccountAdapter(DefaultAccountAdapter):
         except (OSError, AnymailAPIError) as error:
             usage.rollback()
             ratelimit.clear(self.request, action="confirm_email", key=email)
+            raise EmailNotSent from error
+
+    def send_reset_link(self, user: User, address: str, *, language: str) -> None:
+        """Email a person a link to choose a new password, for staff. Raises EmailNotSent."""
+        link = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
+        context = {"password_reset_url": reverse("account_reset_password_from_key", kwargs=link)}
+        self._send_for_staff("account/email/password_reset_by_staff", address, context, language)
+
+    def tell_about_two_factor(self, address: str, *, language: str) -> None:
+        """Tell a person that staff removed the two-factor authentication of their account. Raises EmailNotSent."""
+        context = {"two_factor_url": reverse("mfa_index")}
+        self._send_for_staff("account/email/two_factor_removed", address, context, language)
+
+    def _send_for_staff(self, template_prefix: str, address: str, context: dict[str, Any], language: str) -> None:
+        """Send an email that a staff member requested. No rate limit applies."""
+        try:
+            with translation.override(language):
+                message = render_account_email(template_prefix, address, context)
+            message.connection = connection_for_request()
+            message.send()
+        except (OSError, AnymailAPIError) as error:
             raise EmailNotSent from error
 
 

@@ -6,6 +6,7 @@ They register system users, switch the active organization, and deactivate, reac
 from typing import Any
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import transaction
@@ -14,10 +15,13 @@ from django.utils import timezone
 
 from accounts.actions.ended_credentials import end_oauth_access
 from accounts.models import ExternalIdentity, IdempotentResponse, User
-from accounts.principals import Principal, has_more_rights
-from core.errors import Conflict, Denied
+from accounts.principals import Principal
+from core.addresses import Address
+from core.errors import Conflict
 from events.models import Event
 from orgs import policies
+from orgs.actions.account_help import language_of_person, require_help, require_verified
+from orgs.actions.account_rights import AccountNotYours, require_staff_over
 from orgs.actions.members import add_member, end_membership, owns_alone
 from orgs.actions.saving import record
 from orgs.limits import TooManySystemUsers, require_below
@@ -31,18 +35,6 @@ from orgs.locks import (
 from orgs.lookups import RoleKey
 from orgs.models import ApiKey, Membership, Organization
 from orgs.signals import account_purged
-
-
-class AccountNotYours(Denied):
-    """The caller is neither the account's owner nor staff."""
-
-    message = "Only the owner of the account or staff can do this."
-
-
-class AccountHasMoreRights(Denied):
-    """A staff member would act on an account with permissions in the admin that the staff member lacks."""
-
-    message = "This account has rights in the admin that you do not have."
 
 
 class AccountBusy(Conflict):
@@ -106,7 +98,7 @@ def deactivate_account(*, by: Principal, user: User) -> None:
     organization. Does nothing if the account is not active. Raises AccountNotYours if the caller is not staff,
     AccountHasMoreRights, AccountBusy, and AccountEnded if the account was purged.
     """
-    _require_staff_over(by, user)
+    require_staff_over(by, user)
     account, memberships = _lock_account(user)
     if not account.is_active:
         return
@@ -126,7 +118,7 @@ def reactivate_account(*, by: Principal, user: User) -> None:
     Raises AccountNotYours if the caller is not staff, AccountHasMoreRights, AccountBusy, and AccountEnded if the
     account was purged.
     """
-    _require_staff_over(by, user)
+    require_staff_over(by, user)
     account, memberships = _lock_account(user)
     if account.is_active:
         return
@@ -135,6 +127,29 @@ def reactivate_account(*, by: Principal, user: User) -> None:
     Event.objects.record("user.reactivated", by=by, subject=account)
     for organization in owned_alone:
         record("organization.owner_returned", by, organization, organization, user_id=account.pk)
+
+
+@transaction.atomic
+def secure_account(*, by: Principal, user: User, address: Address) -> None:
+    """Take an account away from somebody who has taken it over, and email the person a link to choose a password.
+
+    All sessions, tokens and API keys end, the password no longer works, and all addresses except ``address`` are
+    removed. Two-factor authentication and identities at external issuers stay. Staff only. If the email cannot be
+    sent, raises EmailNotSent, and the account is secured nevertheless. Raises what ``account_help.lock_to_help``
+    raises, AccountBusy, and Invalid unless ``address`` is a verified one of the account.
+    """
+    account, _ = _lock_account(user)
+    if not account.is_active:
+        raise AccountEnded
+    require_help(by, account)
+    require_verified(account, address)
+    account.set_unusable_password()
+    _change(account, password=account.password, email=address, credentials_ended_at=timezone.now())
+    _end_known_credentials(by, account)
+    _keep_only(by, account, address)
+    Event.objects.record("user.secured", by=by, subject=account)
+    language = language_of_person(account)
+    transaction.on_commit(lambda: get_adapter().send_reset_link(account, address, language=language))
 
 
 @transaction.atomic
@@ -157,6 +172,12 @@ def purge_account(*, by: Principal, user: User) -> None:
     account.delete()
 
 
+def owns_any_alone(user: User) -> bool:
+    """Return whether the user is the only active owner of any organization. Such an account cannot be deleted."""
+    memberships = Membership.objects.with_people_and_roles().select_related("organization").filter(user=user)
+    return bool(_owned_alone(list(memberships)))
+
+
 def _require_self_or_staff(by: Principal, user: User) -> None:
     """Require staff with the account's rights or more, or the account's owner with an unrestricted credential.
 
@@ -164,17 +185,9 @@ def _require_self_or_staff(by: Principal, user: User) -> None:
     """
     narrowed = by.organization_id is not None or by.permissions is not None
     if by.is_staff:
-        _require_staff_over(by, user)
+        require_staff_over(by, user)
     elif narrowed or not by.is_person or by.actor_id != user.pk:
         raise AccountNotYours
-
-
-def _require_staff_over(by: Principal, user: User) -> None:
-    """Raise AccountNotYours unless the caller is staff, and AccountHasMoreRights if the account has more rights."""
-    if not by.is_staff or by.user is None:
-        raise AccountNotYours
-    if has_more_rights(user, than=by.user):
-        raise AccountHasMoreRights
 
 
 def _lock_account(user: User) -> tuple[User, list[Membership]]:
@@ -216,6 +229,15 @@ def _end_known_credentials(by: Principal, account: User) -> None:
     for key in keys.select_related("membership__organization"):
         record("api_key.deleted", by, key, key.membership.organization, membership_id=key.membership_id)
         key.delete()
+
+
+def _keep_only(by: Principal, account: User, address: Address) -> None:
+    """Remove the account's other addresses, and make this one its primary address."""
+    others = EmailAddress.objects.filter(user=account).exclude(email=address)
+    for _ in range(others.count()):
+        Event.objects.record("user.address_removed", by=by, subject=account)
+    others.delete()
+    EmailAddress.objects.filter(user=account).update(primary=True)
 
 
 def _change(account: User, **values: Any) -> None:

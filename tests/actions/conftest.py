@@ -18,6 +18,8 @@ from orgs.oauth import applications
 from orgs.permissions import ADMIN_ROLE, LIST_PROJECTS, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.factories import (
     ApplicationAccessFactory,
+    AuthenticatorFactory,
+    EmailAddressFactory,
     InvitationFactory,
     MembershipFactory,
     OrganizationFactory,
@@ -82,6 +84,8 @@ def make_world() -> SimpleNamespace:
         inviter=owner,
         waiting=True,
     )
+    AuthenticatorFactory.create(user=admin)
+    EmailAddressFactory.create(user=member, email="further@example.com", verified=False)
     late = session_of(UserFactory.create(email="overdue@example.com"))
     unsubscribe(by=late, invitation_id=overdue.pk, scope=SuppressionScope.ALL)
     two_days_ago = timezone.now() - timedelta(days=2)

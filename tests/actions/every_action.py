@@ -9,13 +9,14 @@ from accounts.actions import oauth_access
 from accounts.actions import profile as profiles
 from accounts.actions.passwords import change_password
 from accounts.models import User
+from accounts.staff_roles import StaffRole
 from core.addresses import normalize_address
 from invitations.actions import answering, ending, inviting, mailbox_proof, reminders, waiting
 from invitations.email import delivery_reports, suppressions
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Email
 from invitations.tokens import Proof, Purpose
-from orgs.actions import accounts, api_keys, members, organizations, roles, units
+from orgs.actions import account_help, accounts, api_keys, members, organizations, roles, staff_roles, units
 from orgs.models import Unit
 from orgs.oauth import applications
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWER_ROLE, Level
@@ -102,6 +103,22 @@ DONE: dict[str, Callable[[World], object]] = {
     "orgs.actions.accounts.reactivate_account": lambda w: accounts.reactivate_account(by=w.staff, user=w.inactive),
     "orgs.actions.accounts.purge_account": lambda w: accounts.purge_account(
         by=w.staff, user=User.objects.get(pk=w.invitee.user.pk)
+    ),
+    "orgs.actions.accounts.secure_account": lambda w: accounts.secure_account(
+        by=w.staff, user=w.member.user, address=normalize_address("member@example.com")
+    ),
+    "orgs.actions.account_help.remove_two_factor": lambda w: account_help.remove_two_factor(
+        by=w.staff, user=w.admin.user
+    ),
+    "orgs.actions.account_help.send_password_reset": lambda w: account_help.send_password_reset(
+        by=w.staff, user=w.member.user, address=normalize_address("member@example.com")
+    ),
+    "orgs.actions.account_help.confirm_address": lambda w: account_help.confirm_address(
+        by=w.staff, user=w.member.user, address=normalize_address("further@example.com")
+    ),
+    "orgs.actions.account_help.end_sessions": lambda w: account_help.end_sessions(by=w.staff, user=w.member.user),
+    "orgs.actions.staff_roles.change_staff_role": lambda w: staff_roles.change_staff_role(
+        by=w.staff, user=w.member.user, role=StaffRole.SUPPORT
     ),
     "orgs.oauth.applications.register_client": lambda w: applications.register_client(
         by=w.member, name="Reader", redirect_uris=["https://example.com/back"]

@@ -102,6 +102,13 @@ def a_session_of_the_owner_from_before_a_new_password(world: World) -> Principal
     return by
 
 
+def a_session_of_the_owner_that_staff_ended(world: World) -> Principal:
+    """The request was authenticated before staff ended the sessions of the owner."""
+    by = with_a_session(world.owner)
+    User.objects.filter(pk=world.owner.actor_id).update(credentials_ended_at=timezone.now())
+    return by
+
+
 ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_stranger: FOR_ONESELF,
     a_member_without_rights: FOR_ONESELF | AS_A_MEMBER,
@@ -111,6 +118,7 @@ ALLOWED: dict[Callable[[World], Principal], set[str]] = {
     a_revoked_token_of_the_owner: set(),
     a_session_of_the_owner_that_ended: set(),
     a_session_of_the_owner_from_before_a_new_password: set(),
+    a_session_of_the_owner_that_staff_ended: set(),
 }
 
 

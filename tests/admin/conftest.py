@@ -4,7 +4,7 @@ from collections.abc import Callable
 from copy import deepcopy
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from django.test import Client
 
 from accounts.models import User
@@ -41,6 +41,30 @@ def admin_pages(staff_member: User) -> Client:
     client = Client()
     client.force_login(staff_member)
     return client
+
+
+@pytest.fixture
+def staff_in_role(db: None) -> Callable[[str], User]:
+    """Return a new staff member with the staff role of this name."""
+
+    def member_of(role: str) -> User:
+        user = UserFactory.create(email=f"{role}@example.com", staff=True)
+        user.groups.add(Group.objects.get(name=role))
+        return user
+
+    return member_of
+
+
+@pytest.fixture
+def browser_of() -> Callable[[User], Client]:
+    """Return a browser in which this user is signed in."""
+
+    def browser(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return browser
 
 
 @pytest.fixture

@@ -11,12 +11,13 @@ from events.models import Event
 from orgs.models import Organization
 from perfectworks.demo import World
 from tests.admin.test_admin import address_of, staff_with
+from tests.factories import AuthenticatorFactory, EmailAddressFactory, OrganizationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
 ASK_FIRST = {
     "accounts.OAuthApplication": ["delete", "end-tokens", "stop-acting"],
-    "accounts.User": ["deactivate", "delete", "purge"],
+    "accounts.User": ["deactivate", "delete", "purge", "secure", "sessions", "two-factor", "verify"],
     "invitations.Invitation": ["cancel"],
     "orgs.ApiKey": ["delete"],
     "orgs.Membership": ["own", "remove"],
@@ -39,17 +40,32 @@ def rows(world: World) -> dict[str, object]:
         "membership": membership,
         "organization": world.organization,
         "invitation": world.invitations["pending"],
+        "archived": OrganizationFactory.create(archived=True),
+        "deleted": UserFactory.create(deleted=True),
+        "person": person_to_help(),
     }
+
+
+def person_to_help() -> User:
+    """Return a person with an authenticator app and an unverified address."""
+    person = UserFactory.create()
+    AuthenticatorFactory.create(user=person)
+    EmailAddressFactory.create(user=person, email="unverified@example.com", verified=False)
+    return person
 
 
 SAID = [
     ("organization", "archive", "4 members cannot open it."),
-    ("organization", "purge", "4 memberships are deleted."),
+    ("archived", "purge", "0 memberships are deleted."),
     ("user", "deactivate", "The person is signed out everywhere and cannot sign in."),
     ("user", "delete", "1 membership ends."),
-    ("user", "purge", "The audit log keeps only the ID of the account."),
+    ("deleted", "purge", "The audit log keeps only the ID of the account."),
     ("membership", "remove", "Demo Member can no longer open the organization"),
     ("membership", "own", "The other owners stay owners."),
+    ("person", "two-factor", "The person gets an email about it."),
+    ("person", "verify", "The address then belongs to this account"),
+    ("person", "sessions", "The person is signed out everywhere, and can sign in again."),
+    ("person", "secure", "The current password stops working."),
     ("invitation", "cancel", "The links in all emails of this invitation stop working."),
 ]
 
@@ -74,7 +90,8 @@ def test_the_button_is_a_link_to_the_page_and_the_page_has_the_form(staff: Clien
 
 def test_the_page_asks_twice_only_if_there_is_no_way_back(staff: Client, world: World):
     grave = "This cannot be undone"
-    assert grave in staff.get(address_of(world.organization, "do", "purge")).content.decode()
+    archived = OrganizationFactory.create(archived=True)
+    assert grave in staff.get(address_of(archived, "do", "purge")).content.decode()
     assert grave not in staff.get(address_of(world.organization, "do", "archive")).content.decode()
 
 

@@ -7,6 +7,7 @@ sets every column that belongs to the state.
 
 from tests.factories.accounts import (
     ApplicationAccessFactory,
+    AuthenticatorFactory,
     EmailAddressFactory,
     ExternalIdentityFactory,
     IdempotentResponseFactory,
@@ -34,6 +35,7 @@ __all__ = [
     "ApiKeyFactory",
     "ApplicationAccessFactory",
     "AttemptFactory",
+    "AuthenticatorFactory",
     "EmailAddressFactory",
     "EmailFactory",
     "EventFactory",

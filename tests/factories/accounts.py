@@ -1,11 +1,13 @@
 """Factories of users, their addresses and identities, and OAuth applications."""
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 from factory import LazyFunction, RelatedFactory, SelfAttribute, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory, Password
 
 from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentResponse, OAuthApplication, User
+from core.encryption import encrypt
 
 
 class EmailAddressFactory(DjangoModelFactory[EmailAddress]):
@@ -40,6 +42,20 @@ class UserFactory(DjangoModelFactory[User]):
     email = Sequence("somebody-{}@example.com".format)
     password = Password(None)
     email_address = RelatedFactory(EmailAddressFactory, factory_related_name="user", primary=True)
+
+
+class AuthenticatorFactory(DjangoModelFactory[Authenticator]):
+    """An authenticator app. Use `recovery_codes=True` for recovery codes."""
+
+    class Meta:
+        model = Authenticator
+
+    class Params:
+        recovery_codes = Trait(type=Authenticator.Type.RECOVERY_CODES)
+
+    user = SubFactory(UserFactory)
+    type = Authenticator.Type.TOTP
+    data = LazyFunction(lambda: {"secret": encrypt("JBSWY3DPEHPK3PXP")})
 
 
 class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):

@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission
 
 from accounts.models import User
 from accounts.principals import staff
+from orgs.actions.account_rights import AccountHasMoreRights
 from orgs.actions.accounts import (
-    AccountHasMoreRights,
     deactivate_account,
     delete_account,
     purge_account,

@@ -9,7 +9,8 @@ from django.utils import timezone
 from accounts.models import OAuthApplication, User
 from accounts.oauth.tokens import issue_token, oauth_principal
 from accounts.principals import SERVICE, Principal
-from orgs.actions.accounts import AccountNotYours, deactivate_account, delete_account, reactivate_account
+from orgs.actions.account_rights import AccountNotYours
+from orgs.actions.accounts import deactivate_account, delete_account, reactivate_account
 from orgs.actions.api_keys import authenticate, create_api_key
 from orgs.actions.members import LastOwner, change_member_roles, leave_organization, remove_member
 from orgs.locks import AccountEnded, OrganizationNotFound, lock_organization

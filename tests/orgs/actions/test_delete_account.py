@@ -6,7 +6,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import Method, Principal
 from orgs import policies
-from orgs.actions.accounts import AccountNotYours, delete_account
+from orgs.actions.account_rights import AccountNotYours
+from orgs.actions.accounts import delete_account
 from orgs.actions.members import LastOwner
 from orgs.locks import AccountEnded
 from orgs.models import Membership, Organization, RoleAssignment

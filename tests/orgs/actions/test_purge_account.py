@@ -14,7 +14,8 @@ from invitations.actions.inviting import invite
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.models import Invitation
-from orgs.actions.accounts import AccountNotYours, delete_account, purge_account
+from orgs.actions.account_rights import AccountNotYours
+from orgs.actions.accounts import delete_account, purge_account
 from orgs.actions.members import LastOwner
 from orgs.actions.organizations import create_organization
 from orgs.locks import AccountEnded

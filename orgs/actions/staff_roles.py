@@ -1,0 +1,54 @@
+"""Make a person staff, change their staff role, or take it away."""
+
+from django.contrib.auth.models import Group
+from django.db import transaction
+
+from accounts.models import User
+from accounts.principals import Principal, lacks_any
+from accounts.staff_roles import MANAGE_STAFF, StaffRole, permissions_of, staff_role_of
+from core.errors import Denied, Unprocessable
+from events.models import Event
+from orgs.actions.account_rights import require_staff_over_other
+from orgs.locks import lock_active_account
+
+
+class StaffRoleTooWide(Denied):
+    """A staff member would give a staff role with permissions that the staff member lacks."""
+
+    message = "This role has rights in the admin that you do not have."
+
+
+class StaffIsNoPerson(Unprocessable):
+    """A system user cannot be staff."""
+
+    message = "Only a person can be staff."
+
+
+@transaction.atomic
+def change_staff_role(*, by: Principal, user: User, role: StaffRole | None) -> None:
+    """Give the person this staff role instead of the current one. None ends all rights in the admin.
+
+    With a role, a superuser becomes ordinary staff. Permissions and groups that operators gave by hand stay. With None,
+    they end too. Raises AccountNotYours, StaffPermissionMissing, OwnAccount, AccountHasMoreRights, StaffRoleTooWide,
+    StaffIsNoPerson, and AccountEnded if the account is not active.
+    """
+    account = lock_active_account(user.pk)
+    require_staff_over_other(by, account, MANAGE_STAFF)
+    if not account.is_person:
+        raise StaffIsNoPerson
+    if role and by.user and lacks_any(by.user, permissions_of(role)):
+        raise StaffRoleTooWide
+    former = staff_role_of(account)
+    account.is_staff, account.is_superuser = role is not None, False
+    account.save(update_fields=["is_staff", "is_superuser", "updated_at"])
+    _replace_groups(account, role)
+    Event.objects.record("user.staff_role_changed", by=by, subject=account, staff_role=role, former_staff_role=former)
+
+
+def _replace_groups(account: User, role: StaffRole | None) -> None:
+    if role is None:
+        account.groups.clear()
+        account.user_permissions.clear()
+        return
+    account.groups.remove(*Group.objects.filter(name__in=StaffRole.values))
+    account.groups.add(Group.objects.get(name=role))
