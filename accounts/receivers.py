@@ -21,6 +21,7 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.session_store import SIGNED_IN_AT
 from accounts.sign_in_limits import forget_attempts
+from events.changed_fields import describe_changes
 from events.models import Event
 
 
@@ -37,9 +38,13 @@ def record_removed_address(user: User, **kwargs: Any) -> None:
 
 
 @receiver(addresses.email_changed, dispatch_uid="accounts.main_address_changed")
-def record_main_address(user: User, **kwargs: Any) -> None:
+def record_main_address(
+    user: User, from_email_address: EmailAddress | None, to_email_address: EmailAddress, **kwargs: Any
+) -> None:
     """Record a new primary address."""
-    record_own_change("user.main_address_changed", user)
+    former = from_email_address.email if from_email_address else None
+    changed = describe_changes({"email": former}, {"email": to_email_address.email}, of=User)
+    record_own_change("user.main_address_changed", user, **changed)
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.signed_in_at")

@@ -42,7 +42,8 @@ class EventQuerySet(models.QuerySet["Event"]):
         """Write an event inside the caller's transaction.
 
         ``kind`` is ``<noun>.<past participle>``. ``data`` may contain ids, states and permission names. It must not
-        contain addresses or names of people, so that a person can be erased without changing events.
+        contain addresses or names of people, so that a person can be erased without changing events. The event of a
+        changed row contains what ``events.changed_fields`` returns.
         """
         return self.create(
             kind=kind,

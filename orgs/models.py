@@ -278,6 +278,10 @@ class Membership(models.Model):
         """The roles in workspaces and applications. Uses the prefetched assignments."""
         return [assignment for assignment in self.assignments.all() if assignment.unit_id is not None]
 
+    def role_id_in(self, unit_id: UUID) -> UUID | None:
+        """Return the id of the role in this workspace or application, or None. Uses the prefetched assignments."""
+        return next((held.role_id for held in self.unit_assignments if held.unit_id == unit_id), None)
+
     def assignment_in(self, unit_id: UUID) -> "RoleAssignment":
         """Return the assignment in this workspace or application. Raises StopIteration if there is none."""
         return next(assignment for assignment in self.unit_assignments if assignment.unit_id == unit_id)

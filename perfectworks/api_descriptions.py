@@ -77,7 +77,8 @@ DESCRIPTIONS = {
     "actor": "Who did this.",
     "Subject.type": "The kind of the object.",
     "method": "The kind of credential.",
-    "Event.data": "More facts, depending on the kind of the event.",
+    "Event.data": "More facts, depending on the kind of the event. Events about a changed object have `changed`, `old` "
+    "and `new`.",
     # Roles and units
     "role": "The role in the organization.",
     "CollaboratorRole.roleId": "The ID of the role in the unit.",

@@ -8,6 +8,7 @@ from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from core.addresses import Address
 from core.errors import Conflict
+from events.changed_fields import changes_of, describe_changes, values_of
 from events.models import Event
 
 
@@ -110,6 +111,7 @@ def verify_address(*, by: Principal, user: User, address: Address) -> None:
     primary address, this address becomes the primary one. Raises AddressTaken if another account has verified it.
     """
     release_address(address, but_of=user)
+    former = values_of(user, ["email"])
     addresses = EmailAddress.objects.filter(user=user)
     try:
         with transaction.atomic():
@@ -123,10 +125,12 @@ def verify_address(*, by: Principal, user: User, address: Address) -> None:
                 user.save(update_fields=["email", "updated_at"])
     except IntegrityError as error:
         raise AddressTaken from error
-    Event.objects.record("user.address_proven", by=by, subject=user)
+    changed = describe_changes(former, values_of(user, ["email"]), of=User)
+    Event.objects.record("user.address_proven", by=by, subject=user, **changed)
 
 
 def _lose_address(account: User, address: Address) -> None:
     """Record that the account has lost the address, and remove it if it is the address for signing in."""
-    User.objects.filter(pk=account.pk, email=address).update(email=None)
-    Event.objects.record("user.address_lost", by=SERVICE, subject=account)
+    removed = User.objects.filter(pk=account.pk, email=address).update(email=None)
+    changed = changes_of(account, email=None if removed else account.email)
+    Event.objects.record("user.address_lost", by=SERVICE, subject=account, **changed)

@@ -6,6 +6,7 @@ from accounts.live_credentials import require_live_credential
 from accounts.models import User
 from accounts.principals import Method, Principal
 from core.errors import Denied
+from events.changed_fields import describe_changes, values_of
 from events.models import Event
 
 
@@ -21,6 +22,8 @@ def change_password(*, by: Principal, user: User, password: str) -> None:
     if not (is_owner or by.is_service):
         raise Denied
     require_live_credential(by)
+    former = values_of(user, ["password"])
     user.set_password(password)
     user.save(update_fields=["password", "updated_at"])
-    Event.objects.record("user.password_changed", by=by, subject=user)
+    changed = describe_changes(former, values_of(user, ["password"]), of=User)  # never the value: it is a text
+    Event.objects.record("user.password_changed", by=by, subject=user, **changed)

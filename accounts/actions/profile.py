@@ -5,12 +5,12 @@ tokens of trusted issuers. ``orgs.actions.accounts`` manages system users, and d
 """
 
 from django.db import transaction
-from django.utils import timezone
 
 from accounts.live_credentials import require_live_credential
 from accounts.models import User
 from accounts.principals import Principal
 from core.errors import Denied, Gone
+from events.changed_fields import changes_of
 from events.models import Event
 
 PROFILE = frozenset({"first_name", "last_name", "avatar_url"})
@@ -39,11 +39,14 @@ def update_profile(*, by: Principal, **changes: str) -> User:
         raise ProfileNotYours
     require_live_credential(by)
     _require_form(changes)
-    live = User.objects.filter(pk=by.user.pk, is_active=True)
-    if not live.update(**changes, updated_at=timezone.now()):
+    user = User.objects.select_for_update(no_key=True).filter(pk=by.user.pk, is_active=True).first()
+    if user is None:
         raise ProfileGone
-    user = live.get()
-    Event.objects.record("user.profile_updated", by=by, subject=user, changed=sorted(changes))
+    changed = changes_of(user, **changes)
+    for name, value in changes.items():
+        setattr(user, name, value)
+    user.save(update_fields=[*changes, "updated_at"])
+    Event.objects.record("user.profile_updated", by=by, subject=user, **changed)
     return user
 
 

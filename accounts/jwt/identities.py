@@ -18,6 +18,7 @@ from accounts.jwt.tokens import LEEWAY_SECONDS, Claims, IgnoredAddress, InvalidC
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
 from core.text import trimmed, validate_plain_text
+from events.changed_fields import changes_of
 from events.models import Event
 
 ATTEMPTS = 3
@@ -126,7 +127,8 @@ def _note_ignored(identity: ExternalIdentity, ignored: IgnoredAddress | None) ->
         if not rows.update(ignored_address=address, ignored_reason=reason):
             return  # a concurrent request has deleted the identity
         kind = "identity.address_ignored" if ignored else "identity.address_counts"
-        Event.objects.record(kind, by=_as(identity.user), subject=identity, reason=reason)
+        changed = changes_of(identity, ignored_address=address, ignored_reason=reason)
+        Event.objects.record(kind, by=_as(identity.user), subject=identity, reason=reason, **changed)
     if ignored:
         logger.warning(
             "address in token ignored reason=%s issuer=%s", reason, identity.issuer, extra={"user_id": identity.user_id}

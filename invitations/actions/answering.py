@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.principals import Principal
+from events.changed_fields import changes_of
 from events.models import Event
 from invitations.actions.giving import close_not_needed, give, needed_grant, parts_to_give
 from invitations.actions.transitions import leave_pending
@@ -61,8 +62,8 @@ def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) ->
         return _wait_for_a_seat(by, organization, invitation)
     given = parts_to_give(former, grant)
     membership = give(by, organization, user, former, grant)
-    _answer(invitation, Invitation.Status.ACCEPTED, answered_by=user, given=given)
-    record("invitation.accepted", by, invitation, organization, was_member=was_member, given=given)
+    changed = _answer(invitation, Invitation.Status.ACCEPTED, answered_by=user, given=given)
+    record("invitation.accepted", by, invitation, organization, was_member=was_member, given=given, **changed)
     queue_email(invitation, Email.Kind.ANSWERED)
     close_not_needed(by, organization, user)
     return AcceptResult(find_invitation(organization, invitation_id), membership, was_member=was_member)
@@ -89,10 +90,11 @@ def decline(
         policies.require_person(by)
     organization, invitation = find_for_invitee(by, invitation_id, proof)
     require_open(invitation)
-    invitation.decline_reason = reason
-    invitation.clean_fields(exclude={f.name for f in invitation._meta.fields} - {"decline_reason"})
-    _answer(invitation, Invitation.Status.DECLINED, answered_by=by.user, decline_reason=reason)
-    record("invitation.declined", by, invitation, organization)
+    Invitation(decline_reason=reason).clean_fields(
+        exclude={f.name for f in Invitation._meta.fields} - {"decline_reason"}
+    )
+    changed = _answer(invitation, Invitation.Status.DECLINED, answered_by=by.user, decline_reason=reason)
+    record("invitation.declined", by, invitation, organization, **changed)
     queue_email(invitation, Email.Kind.ANSWERED)
     if unsubscribe_from is not None:
         add_suppression(by, organization, invitation, unsubscribe_from)
@@ -126,13 +128,17 @@ def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None)
     return invitation
 
 
-def _answer(invitation: Invitation, status: str, **values: Any) -> None:
-    """Set the new status. If the invitation is no longer open, raise the error from ``why_not_open``."""
+def _answer(invitation: Invitation, status: str, **values: Any) -> dict[str, Any]:
+    """Set the new status and return the event data about what changed.
+
+    If the invitation is no longer open, raise the error from ``why_not_open``.
+    """
     if not leave_pending(invitation.pk, status, **values):
         raise why_not_open(Invitation.objects.get(pk=invitation.pk))
+    return changes_of(invitation, status=status, **values)
 
 
 def _wait_for_a_seat(by: Principal, organization: Organization, invitation: Invitation) -> AcceptResult:
-    _answer(invitation, Invitation.Status.PROCESSING, answered_by=by.user)
-    record("invitation.waits_for_seat", by, invitation, organization)
+    changed = _answer(invitation, Invitation.Status.PROCESSING, answered_by=by.user)
+    record("invitation.waits_for_seat", by, invitation, organization, **changed)
     return AcceptResult(find_invitation(organization, invitation.pk), None)

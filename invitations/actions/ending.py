@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.principals import SERVICE, Principal
+from events.changed_fields import changes_of
 from events.models import Event
 from invitations.actions.transitions import leave_overdue, leave_pending
 from invitations.email.models import Email
@@ -53,8 +54,10 @@ def _mark_expired(invitation: Invitation, *, is_unsent: bool) -> bool:
         return False
     if is_unsent:
         queue_email(invitation, Email.Kind.UNDELIVERABLE)
-    organization_id = invitation.organization_id
-    Event.objects.record("invitation.expired", by=SERVICE, subject=invitation, organization_id=organization_id)
+    organization_id, changed = invitation.organization_id, changes_of(invitation, status=Invitation.Status.EXPIRED)
+    Event.objects.record(
+        "invitation.expired", by=SERVICE, subject=invitation, organization_id=organization_id, **changed
+    )
     return True
 
 
@@ -75,5 +78,6 @@ def fail(*, invitation_id: UUID, generation: int, reason: str) -> bool:
     if invitation.generation != generation or not leave_pending(invitation_id, Invitation.Status.ERROR):
         return False
     queue_email(invitation, Email.Kind.UNDELIVERABLE)
-    record("invitation.failed", SERVICE, invitation, organization, reason=reason)
+    changed = changes_of(invitation, status=Invitation.Status.ERROR)
+    record("invitation.failed", SERVICE, invitation, organization, reason=reason, **changed)
     return True

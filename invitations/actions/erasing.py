@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import erased_address
+from events.changed_fields import changes_of
 from invitations.actions.ending import mark_expired
 from invitations.actions.transitions import withdraw
 from invitations.email.models import Email
@@ -43,4 +44,5 @@ def _cancel_unanswered(by: Principal, received: InvitationQuerySet) -> None:
     mark_expired(received)
     for invitation in received.unanswered().select_related("organization"):
         if withdraw(invitation.pk):
-            record("invitation.cancelled", by, invitation, invitation.organization)
+            changed = changes_of(invitation, status=Invitation.Status.CANCELLED)
+            record("invitation.cancelled", by, invitation, invitation.organization, **changed)

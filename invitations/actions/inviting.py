@@ -11,6 +11,7 @@ from django.db import transaction
 
 from accounts.principals import Principal
 from core.addresses import Address
+from events.changed_fields import changes_of
 from invitations.actions.granting import (
     DEFAULT_LIFETIME_DAYS,
     expiry,
@@ -19,7 +20,13 @@ from invitations.actions.granting import (
     signature,
     voucher_columns,
 )
-from invitations.actions.inviting_steps import replace_open_invitation, send_again, send_corrected, send_new
+from invitations.actions.inviting_steps import (
+    record_superseded,
+    replace_open_invitation,
+    send_again,
+    send_corrected,
+    send_new,
+)
 from invitations.actions.transitions import change_open, raise_generation, withdraw
 from invitations.email.limits import count_email
 from invitations.email.models import Email
@@ -77,7 +84,10 @@ def invite(  # noqa: PLR0913 - every field of an invitation
     require_not_member(organization, email)
     former = replace_open_invitation(by, organization, email, grant, force=force)
     require_seat(organization, email)
-    return send_new(by, organization, email, grant, lifetime_days, former, language, signature(by))
+    invitation = send_new(by, organization, email, grant, lifetime_days, former, language, signature(by))
+    if former is not None:
+        record_superseded(by, organization, former, invitation)
+    return invitation
 
 
 @transaction.atomic
@@ -122,7 +132,8 @@ def update_invitation(
     changes |= voucher_columns(by, organization, invitation, grant)
     if not change_open(invitation.pk, **changes):
         raise InvitationExpired
-    record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **grant_data(grant))
+    facts = grant_data(grant) | changes_of(invitation, **changes)
+    record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **facts)
     return find_invitation(organization, invitation_id)
 
 
@@ -149,9 +160,10 @@ def resend(
     changes = voucher_columns(by, organization, invitation, grant) | {"expires_at": expiry(lifetime_days)}
     if not raise_generation(invitation.pk, **changes):
         raise InvitationExpired
+    changed = changes_of(invitation, **changes, generation=invitation.generation + 1)
     invitation = find_invitation(organization, invitation_id)
     queue_email(invitation, Email.Kind.INVITATION)
-    record("invitation.resent", by, invitation, organization, generation=invitation.generation)
+    record("invitation.resent", by, invitation, organization, generation=invitation.generation, **changed)
     return invitation
 
 
@@ -189,5 +201,6 @@ def cancel(*, by: Principal, organization_id: UUID, invitation_id: UUID) -> Invi
         require_can_resend_edit_or_withdraw(by, organization, invitation.grant)
     if not withdraw(invitation.pk):
         raise why_not_open(invitation)
-    record("invitation.cancelled", by, invitation, organization)
+    changed = changes_of(invitation, status=Invitation.Status.CANCELLED)
+    record("invitation.cancelled", by, invitation, organization, **changed)
     return find_invitation(organization, invitation_id)

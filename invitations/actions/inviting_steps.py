@@ -4,6 +4,7 @@ from typing import Any
 
 from accounts.principals import Principal
 from core.addresses import Address, is_erased
+from events.changed_fields import changes_of
 from invitations.actions.ending import mark_expired
 from invitations.actions.granting import (
     expiry,
@@ -30,8 +31,9 @@ def replace_open_invitation(
 ) -> Invitation | None:
     """Cancel and return the unanswered invitation to this address and target. Return None if there is none.
 
-    If that invitation is overdue, mark it as expired and return None. If it is not overdue and ``force`` is false,
-    raises AlreadyInvited. With ``force``, raises what ``require_can_resend_edit_or_withdraw`` raises.
+    The caller then calls ``record_superseded``. If that invitation is overdue, mark it as expired and return None. If
+    it is not overdue and ``force`` is false, raises AlreadyInvited. With ``force``, raises what
+    ``require_can_resend_edit_or_withdraw`` raises.
     """
     same = organization.invitations.with_details().unanswered().filter(email=address, unit=grant.unit)
     mark_expired(same)
@@ -42,8 +44,18 @@ def replace_open_invitation(
         raise AlreadyInvited(invitation_id=former.pk)
     require_can_resend_edit_or_withdraw(by, organization, former.grant)
     withdraw(former.pk)
-    record("invitation.superseded", by, former, organization)
     return former
+
+
+def record_superseded(by: Principal, organization: Organization, former: Invitation, successor: Invitation) -> None:
+    """Record that ``successor`` replaced ``former``, which was withdrawn if it was open."""
+    changed = _changes_of_replaced(former, successor)
+    record("invitation.superseded", by, former, organization, **changed)
+
+
+def _changes_of_replaced(former: Invitation, successor: Invitation) -> dict[str, Any]:
+    status = former.status if former.ended_unanswered else Invitation.Status.CANCELLED
+    return changes_of(former, status=status, superseded_by=successor)
 
 
 def send_new(
@@ -101,7 +113,8 @@ def send_corrected(
         raise InvitationExpired
     require_seat(organization, address)
     invitation = send_new(by, organization, address, grant, lifetime_days, former, former.language, inviter)
-    record("invitation.address_corrected", by, former, organization, superseded_by=invitation.pk)
+    changed = _changes_of_replaced(former, invitation)
+    record("invitation.address_corrected", by, former, organization, superseded_by=invitation.pk, **changed)
     return invitation
 
 
@@ -117,7 +130,10 @@ def send_again(by: Principal, organization: Organization, invitation: Invitation
     require_not_member(organization, invitation.email)
     replace_open_invitation(by, organization, invitation.email, grant, force=False)
     require_seat(organization, invitation.email)
-    return send_new(by, organization, invitation.email, grant, lifetime_days, invitation, invitation.language, inviter)
+    address, language = invitation.email, invitation.language
+    successor = send_new(by, organization, address, grant, lifetime_days, invitation, language, inviter)
+    record_superseded(by, organization, invitation, successor)
+    return successor
 
 
 def require_same_grant(by: Principal, organization: Organization, former: Invitation) -> Grant:

@@ -1,10 +1,12 @@
 """Complete accepted invitations that wait for a seat."""
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
 from accounts.principals import SERVICE, Principal
+from events.changed_fields import changes_of
 from invitations.actions.giving import close_not_needed, give, needed_grant, parts_to_give
 from invitations.actions.transitions import leave_waiting, withdraw
 from invitations.email.models import Email
@@ -60,7 +62,8 @@ def _complete(by: Principal, organization: Organization, waiting: Invitation) ->
     account = lock_account(waiting.answered_by_id) if waiting.answered_by_id else None
     if account is None or account.deleted_at is not None:
         if withdraw(waiting.pk):
-            record("invitation.cancelled", by, waiting, organization)
+            changed = changes_of(waiting, status=Invitation.Status.CANCELLED)
+            record("invitation.cancelled", by, waiting, organization, **changed)
         return False
     former = policies.find_membership(account, organization)
     grant = needed_grant(organization, waiting, former)
@@ -70,7 +73,9 @@ def _complete(by: Principal, organization: Organization, waiting: Invitation) ->
     if not leave_waiting(waiting.pk, Invitation.Status.ACCEPTED, given=given):
         return False
     give(by, organization, account, former, grant)
-    record("invitation.accepted", by, waiting, organization, was_member=former is not None, waited=True, given=given)
+    facts: dict[str, Any] = {"was_member": former is not None, "waited": True, "given": given}
+    changed = changes_of(waiting, status=Invitation.Status.ACCEPTED, given=given)
+    record("invitation.accepted", by, waiting, organization, **facts, **changed)
     queue_email(waiting, Email.Kind.ANSWERED)
     close_not_needed(by, organization, account)
     return True

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.principals import SERVICE
 from core.addresses import is_erased
+from events.changed_fields import changes_of
 from invitations.actions.ending import fail
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Attempt, Email
@@ -63,18 +64,22 @@ def take_report(*, email_id: UUID, report: Report) -> bool:
     If the email is to the invitee, a final report puts the email's open invitation in the state ``error`` (``fail``),
     and a complaint unsubscribes the recipient from the organization.
     """
-    email = Email.objects.filter(pk=email_id).first()
-    if email is None:
+    invitation_id = Email.objects.filter(pk=email_id).values_list("invitation_id", flat=True).first()
+    if invitation_id is None:
         return False
     try:
-        organization, invitation = lock_invitation(email.invitation_id, archived=True)
+        organization, invitation = lock_invitation(invitation_id, archived=True)
     except InvitationNotFound:
+        return False
+    email = Email.objects.select_for_update(no_key=True).filter(pk=email_id).first()  # a worker may be sending it
+    if email is None:
         return False
     response = "" if is_erased(email.recipient) else report.response
     if not _change_state(email, report.state, response):
         return False
     Attempt.objects.create(email=email, state=report.state, response=response)
     facts = {"invitation_id": email.invitation_id, "email_kind": email.kind, "reason": report.code}
+    facts |= changes_of(email, state=report.state)
     record(f"email.{report.state}", SERVICE, email, organization, **facts)
     if report.is_final and email.is_to_invitee:
         fail(invitation_id=email.invitation_id, generation=email.generation, reason=report.code)

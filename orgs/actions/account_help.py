@@ -17,6 +17,7 @@ from accounts.principals import Principal
 from accounts.staff_roles import HELP_USER
 from core.addresses import Address
 from core.errors import Conflict, Invalid, Unprocessable
+from events.changed_fields import changes_of
 from events.models import Event
 from orgs.actions.account_rights import require_staff_over_other
 from orgs.locks import lock_active_account
@@ -85,9 +86,11 @@ def end_sessions(*, by: Principal, user: User) -> None:
     API keys and OAuth tokens stay (``accounts.secure_account`` ends them). Raises what ``lock_to_help`` raises.
     """
     account = lock_to_help(by, user)
-    account.credentials_ended_at = timezone.now()
+    ended_at = timezone.now()
+    changed = changes_of(account, credentials_ended_at=ended_at)
+    account.credentials_ended_at = ended_at
     account.save(update_fields=["credentials_ended_at", "updated_at"])
-    Event.objects.record("user.sessions_ended", by=by, subject=account)
+    Event.objects.record("user.sessions_ended", by=by, subject=account, **changed)
 
 
 def lock_to_help(by: Principal, user: User) -> User:

@@ -9,6 +9,7 @@ from uuid import UUID
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -18,6 +19,7 @@ from accounts.models import ExternalIdentity, IdempotentResponse, User
 from accounts.principals import Principal
 from core.addresses import Address
 from core.errors import Conflict
+from events.changed_fields import changes_of
 from events.models import Event
 from orgs import policies
 from orgs.actions.account_help import language_of_person, require_help, require_verified
@@ -103,9 +105,9 @@ def deactivate_account(*, by: Principal, user: User) -> None:
     if not account.is_active:
         return
     owned_alone = _owned_alone(memberships)
-    _change(account, is_active=False, credentials_ended_at=timezone.now())
+    changed = _change(account, is_active=False, credentials_ended_at=timezone.now())
     _end_known_credentials(by, account)
-    Event.objects.record("user.deactivated", by=by, subject=account)
+    Event.objects.record("user.deactivated", by=by, subject=account, **changed)
     for organization in owned_alone:
         record("organization.left_without_owner", by, organization, organization, user_id=account.pk)
 
@@ -123,8 +125,8 @@ def reactivate_account(*, by: Principal, user: User) -> None:
     if account.is_active:
         return
     owned_alone = _owned_alone(memberships)
-    _change(account, is_active=True, deleted_at=None)
-    Event.objects.record("user.reactivated", by=by, subject=account)
+    changed = _change(account, is_active=True, deleted_at=None)
+    Event.objects.record("user.reactivated", by=by, subject=account, **changed)
     for organization in owned_alone:
         record("organization.owner_returned", by, organization, organization, user_id=account.pk)
 
@@ -143,11 +145,11 @@ def secure_account(*, by: Principal, user: User, address: Address) -> None:
         raise AccountEnded
     require_help(by, account)
     require_verified(account, address)
-    account.set_unusable_password()
-    _change(account, password=account.password, email=address, credentials_ended_at=timezone.now())
+    values = {"password": make_password(None), "email": address, "credentials_ended_at": timezone.now()}
+    changed = _change(account, **values)
     _end_known_credentials(by, account)
     _keep_only(by, account, address)
-    Event.objects.record("user.secured", by=by, subject=account)
+    Event.objects.record("user.secured", by=by, subject=account, **changed)
     language = language_of_person(account)
     transaction.on_commit(lambda: get_adapter().send_reset_link(account, address, language=language))
 
@@ -213,9 +215,9 @@ def _owned_alone(memberships: list[Membership]) -> list[Organization]:
 def _delete(by: Principal, account: User, memberships: list[Membership]) -> None:
     for membership in memberships:
         end_membership(by=by, organization=membership.organization, membership=membership, kind="membership.left")
-    _change(account, is_active=False, deleted_at=timezone.now(), credentials_ended_at=timezone.now())
+    changed = _change(account, is_active=False, deleted_at=timezone.now(), credentials_ended_at=timezone.now())
     _end_known_credentials(by, account)
-    Event.objects.record("user.deleted", by=by, subject=account)
+    Event.objects.record("user.deleted", by=by, subject=account, **changed)
 
 
 def _end_known_credentials(by: Principal, account: User) -> None:
@@ -240,7 +242,10 @@ def _keep_only(by: Principal, account: User, address: Address) -> None:
     EmailAddress.objects.filter(user=account).update(primary=True)
 
 
-def _change(account: User, **values: Any) -> None:
+def _change(account: User, **values: Any) -> dict[str, Any]:
+    """Set and save these values. Return the event data about what changed."""
+    changed = changes_of(account, **values)
     for name, value in values.items():
         setattr(account, name, value)
     account.save(update_fields=[*values, "updated_at"])
+    return changed

@@ -98,8 +98,7 @@ def update_api_key(*, by: Principal, organization_id: UUID, key_id: UUID, **chan
     organization = lock_organization(organization_id, by=by)
     key = _find_key_to_change(by, organization, key_id)
     require_names(changes, {"name", "description"})
-    apply_changes(key, changes)
-    record("api_key.described", by, key, organization, changed=sorted(changes))
+    record("api_key.described", by, key, organization, **apply_changes(key, changes))
     return key
 
 

@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.models import User
 from accounts.principals import Principal
 from core.errors import Conflict, Denied, Unprocessable
+from events.changed_fields import describe_changes
 from orgs import policies
 from orgs.actions.saving import record, save_checked
 from orgs.locks import lock_active_account, lock_organization
@@ -70,7 +71,7 @@ def extend_membership(*, by: Principal, organization: Organization, membership: 
         role = grant.role if GrantPart.ROLE in added else membership.organization_role
         extended = Grant(role, frozenset(membership.permissions) | grant.permissions)
         _require_fit_to_own(membership.user, extended)
-        _change_organization_grant(by, organization, membership, extended)
+        change_organization_grant(by, organization, membership, extended)
     if GrantPart.UNIT_ROLE in added:
         set_unit_role(by=by, organization=organization, membership=membership, grant=grant)
 
@@ -171,7 +172,7 @@ def change_member_roles(
     _require_fit_to_own(membership.user, grant)
     if grant.role.pk != OWNER_ROLE:
         require_other_owner(organization, membership)
-    _change_organization_grant(by, organization, membership, grant)
+    change_organization_grant(by, organization, membership, grant)
     return find_member(organization, membership_id)
 
 
@@ -189,9 +190,9 @@ def transfer_ownership(*, by: Principal, organization_id: UUID, membership_id: U
     if not successor.user.is_person or not successor.user.is_active or successor.user_id == user.pk:
         raise Unprocessable("Ownership goes to another person.", fields={"member_id": ["Name another active person."]})
     former = policies.find_membership(user, organization)
-    set_organization_grant(successor, Grant(Role.objects.get(pk=OWNER_ROLE)))
+    change_organization_grant(by, organization, successor, Grant(Role.objects.get(pk=OWNER_ROLE)))
     if former is not None:
-        set_organization_grant(former, Grant(Role.objects.get(pk=ADMIN_ROLE)))
+        change_organization_grant(by, organization, former, Grant(Role.objects.get(pk=ADMIN_ROLE)))
     record("organization.ownership_transferred", by, organization, organization, user_id=successor.user_id)
     return find_member(organization, membership_id)
 
@@ -218,9 +219,15 @@ def _require_fit_to_own(user: User, grant: Grant) -> None:
         raise OwnerIsNoPerson
 
 
-def _change_organization_grant(by: Principal, organization: Organization, membership: Membership, grant: Grant) -> None:
-    set_organization_grant(membership, grant)
-    record("membership.roles_changed", by, membership, organization, user_id=membership.user_id, **grant_data(grant))
+def change_organization_grant(by: Principal, organization: Organization, membership: Membership, grant: Grant) -> None:
+    """Replace the organization role and direct permissions. Roles in units do not change."""
+    before = {"role_id": membership.organization_role.pk, "permissions": membership.permissions}
+    membership.assignments.filter(unit__isnull=True).update(role=grant.role)
+    membership.permissions = sorted(grant.permissions)
+    membership.save(update_fields=["permissions", "updated_at"])
+    after = {"role_id": grant.role.pk, "permissions": membership.permissions}
+    facts = grant_data(grant) | describe_changes(before, after, of=RoleAssignment)
+    record("membership.roles_changed", by, membership, organization, user_id=membership.user_id, **facts)
 
 
 def set_unit_role(*, by: Principal, organization: Organization, membership: Membership, grant: Grant) -> None:
@@ -228,12 +235,7 @@ def set_unit_role(*, by: Principal, organization: Organization, membership: Memb
     unit, role = grant.unit, grant.unit_role
     if unit is None or role is None:
         raise ValueError("The grant has no role in a unit.")
+    former = membership.role_id_in(unit.pk)
     membership.assignments.update_or_create(unit=unit, defaults={"role": role})
-    record("membership.unit_role_assigned", by, membership, organization, unit_id=unit.pk, role_id=role.pk)
-
-
-def set_organization_grant(membership: Membership, grant: Grant) -> None:
-    """Replace the organization role and direct permissions. Roles in units do not change."""
-    membership.assignments.filter(unit__isnull=True).update(role=grant.role)
-    membership.permissions = sorted(grant.permissions)
-    membership.save(update_fields=["permissions", "updated_at"])
+    changed = describe_changes({"role_id": former}, {"role_id": role.pk}, of=RoleAssignment)
+    record("membership.unit_role_assigned", by, membership, organization, unit_id=unit.pk, role_id=role.pk, **changed)

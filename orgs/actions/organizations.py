@@ -55,18 +55,18 @@ def create_organization(*, by: Principal, name: str, slug: str = "", **profile: 
 def update_organization(*, by: Principal, organization_id: UUID, **changes: Any) -> Organization:
     """Change the name, the slug, or fields of the profile (see ``create_organization``).
 
-    The event has the new default role, if it is changed. Raises OrganizationNotFound, PermissionMissing,
+    The event has the default role, if it is given. Raises OrganizationNotFound, PermissionMissing,
     SecondFactorRequired, SlugTaken, ValidationError for an invalid field, and what ``find_default_role`` raises.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, ADMIN)
     require_names(changes, {"name", "slug", *PROFILE})
-    facts: dict[str, object] = {"changed": sorted(changes)}
+    facts: dict[str, object] = {}
     if "default_role_id" in changes:
         role = find_default_role(organization, changes.pop("default_role_id"))
         changes["default_role"] = role
         facts["default_role_id"] = role.pk if role else None
-    apply_changes(organization, changes)
+    facts |= apply_changes(organization, changes)
     require_found(organization, by)  # so that callers without a second factor cannot lock themselves out
     record("organization.updated", by, organization, organization, **facts)
     return organization
@@ -81,8 +81,8 @@ def set_seat_limit(*, by: Principal, organization_id: UUID, seat_limit: int | No
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require_staff(by)
-    apply_changes(organization, {"seat_limit": seat_limit})
-    record("organization.seat_limit_set", by, organization, organization, seat_limit=seat_limit)
+    changed = apply_changes(organization, {"seat_limit": seat_limit})
+    record("organization.seat_limit_set", by, organization, organization, seat_limit=seat_limit, **changed)
     seat_freed.send(Organization, organization=organization, by=by)
     return organization
 
@@ -98,9 +98,9 @@ def set_open_invitation_limit(
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require_staff(by)
-    apply_changes(organization, {"open_invitation_limit": open_invitation_limit})
     limit = {"open_invitation_limit": open_invitation_limit}
-    record("organization.open_invitation_limit_set", by, organization, organization, **limit)
+    changed = apply_changes(organization, limit)
+    record("organization.open_invitation_limit_set", by, organization, organization, **limit, **changed)
     return organization
 
 
@@ -112,8 +112,8 @@ def archive_organization(*, by: Principal, organization_id: UUID) -> Organizatio
     """
     organization = lock_organization(organization_id, by=by)
     policies.require(by, organization, OWN)
-    apply_changes(organization, {"deleted_at": timezone.now()})
-    record("organization.archived", by, organization, organization)
+    changed = apply_changes(organization, {"deleted_at": timezone.now()})
+    record("organization.archived", by, organization, organization, **changed)
     return organization
 
 
@@ -127,8 +127,8 @@ def restore_organization(*, by: Principal, organization_id: UUID) -> Organizatio
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require(by, organization, OWN)
     if organization.is_archived:
-        apply_changes(organization, {"deleted_at": None})
-        record("organization.restored", by, organization, organization)
+        changed = apply_changes(organization, {"deleted_at": None})
+        record("organization.restored", by, organization, organization, **changed)
         seat_freed.send(Organization, organization=organization, by=by)
     return organization
 

@@ -82,10 +82,9 @@ def update_role(
     after = before if permissions is None else permissions
     _require_role_form(Level(role.level), name, after)
     policies.require_subset(effective(before | after) - held.organization)
-    apply_changes(
-        role, {"name": role.name if name is None else name, "permissions": sorted(after)}, conflict=RoleNameTaken
-    )
-    record("role.updated", by, role, organization, permissions=role.permissions)
+    values = {"name": role.name if name is None else name, "permissions": sorted(after)}
+    changed = apply_changes(role, values, conflict=RoleNameTaken)
+    record("role.updated", by, role, organization, permissions=role.permissions, **changed)
     return role
 
 
@@ -105,7 +104,9 @@ def delete_role(*, by: Principal, organization_id: UUID, role_id: UUID, reassign
     role_deleting.send(Role, organization=organization, role=role, successor=successor)
     if successor:
         RoleAssignment.objects.filter(role=role).update(role=successor)
-        Organization.objects.filter(pk=organization.pk, default_role=role).update(default_role=successor)
+        if organization.default_role_id == role.pk:
+            changed = apply_changes(organization, {"default_role": successor})
+            record("organization.updated", by, organization, organization, default_role_id=successor.pk, **changed)
     elif _is_in_use(organization, role):
         raise RoleInUse
     record("role.deleted", by, role, organization, reassigned_to=successor.pk if successor else None)

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.principals import Principal
 from core.errors import Conflict
+from events.changed_fields import describe_changes, values_of
 from events.models import Event
 from orgs.models import Organization
 from orgs.slugs import distinct_slug, slug_from
@@ -55,11 +56,16 @@ def require_names(values: Mapping[str, Any], names: Collection[str]) -> None:
         raise TypeError(f"These cannot be set: {', '.join(sorted(unknown))}.")
 
 
-def apply_changes(instance: Any, changes: dict[str, Any], *, conflict: type[Conflict] = SlugTaken) -> None:
-    """Set attributes and save. Raises what ``save_checked`` raises."""
+def apply_changes(instance: Any, changes: dict[str, Any], *, conflict: type[Conflict] = SlugTaken) -> dict[str, Any]:
+    """Set attributes, save, and return the event data about what changed (``describe_changes``).
+
+    Raises what ``save_checked`` raises.
+    """
+    before = values_of(instance, changes)
     for name, value in changes.items():
         setattr(instance, name, value)
     save_checked(instance, conflict=conflict)
+    return describe_changes(before, values_of(instance, changes), of=type(instance))
 
 
 def record(kind: str, by: Principal, subject: Any, organization: Organization, **data: object) -> None:

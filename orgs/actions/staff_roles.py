@@ -1,5 +1,7 @@
 """Make a person staff, change their staff role, or take it away."""
 
+from typing import Any
+
 from django.contrib.auth.models import Group
 from django.db import transaction
 
@@ -7,9 +9,12 @@ from accounts.models import User
 from accounts.principals import Principal, lacks_any
 from accounts.staff_roles import MANAGE_STAFF, StaffRole, permissions_of, staff_role_of
 from core.errors import Denied, Unprocessable
+from events.changed_fields import describe_changes, values_of
 from events.models import Event
 from orgs.actions.account_rights import require_staff_over_other
 from orgs.locks import lock_active_account
+
+FLAGS = ("is_staff", "is_superuser")
 
 
 class StaffRoleTooWide(Denied):
@@ -39,10 +44,13 @@ def change_staff_role(*, by: Principal, user: User, role: StaffRole | None) -> N
     if role and by.user and lacks_any(by.user, permissions_of(role)):
         raise StaffRoleTooWide
     former = staff_role_of(account)
+    before = values_of(account, FLAGS) | {"staff_role": former}
     account.is_staff, account.is_superuser = role is not None, False
-    account.save(update_fields=["is_staff", "is_superuser", "updated_at"])
+    account.save(update_fields=[*FLAGS, "updated_at"])
     _replace_groups(account, role)
-    Event.objects.record("user.staff_role_changed", by=by, subject=account, staff_role=role, former_staff_role=former)
+    changed = describe_changes(before, values_of(account, FLAGS) | {"staff_role": role}, of=User)
+    facts: dict[str, Any] = {"staff_role": role, "former_staff_role": former} | changed
+    Event.objects.record("user.staff_role_changed", by=by, subject=account, **facts)
 
 
 def _replace_groups(account: User, role: StaffRole | None) -> None:

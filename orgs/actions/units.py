@@ -7,13 +7,14 @@ from django.db import transaction
 
 from accounts.principals import Principal
 from core.errors import Conflict
+from events.changed_fields import describe_changes
 from orgs import policies
 from orgs.actions.members import set_unit_role
 from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.limits import TooManyUnits, require_below
 from orgs.locks import lock_organization
 from orgs.lookups import MemberNotFound, RoleKey, find_member, find_role, find_unit
-from orgs.models import Membership, Unit
+from orgs.models import Membership, RoleAssignment, Unit
 from orgs.permissions import ADMIN, CREATE_PROJECTS, UNIT_ADMIN, Level
 from orgs.policies import Grant
 from orgs.signals import unit_deleting
@@ -54,8 +55,7 @@ def update_unit(
     unit = find_unit(organization, unit_id, kind)
     policies.require(by, organization, UNIT_ADMIN, unit)
     require_names(changes, {"name", "slug", "picture_url"})
-    apply_changes(unit, changes)
-    record("unit.updated", by, unit, organization, changed=sorted(changes))
+    record("unit.updated", by, unit, organization, **apply_changes(unit, changes))
     return unit
 
 
@@ -119,7 +119,8 @@ def remove_unit_role(
     deleted, _ = membership.assignments.filter(unit=unit).delete()
     if not deleted:
         raise MemberNotFound("This member has no role there.")
-    record("membership.unit_role_removed", by, membership, organization, unit_id=unit.pk)
+    changed = describe_changes({"role_id": membership.role_id_in(unit.pk)}, {"role_id": None}, of=RoleAssignment)
+    record("membership.unit_role_removed", by, membership, organization, unit_id=unit.pk, **changed)
 
 
 def _require_authority_in_unit(held: policies.EffectivePermissions, membership: Membership, unit: Unit) -> None:

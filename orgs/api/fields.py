@@ -8,7 +8,7 @@ from django.contrib.auth.password_validation import get_default_password_validat
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from core.api.names import camel_case_keys
+from core.api.names import camel_case, camel_case_keys
 from core.api.serializers import ChoiceField, StrictTextField
 from core.api.text_patterns import STORABLE_TEXT, URL_OR_BLANK
 from core.web_addresses import MAX_LENGTH as MAX_WEB_ADDRESS_LENGTH
@@ -94,13 +94,36 @@ class PermissionsField(serializers.ListField):
         return sorted(value)
 
 
-@extend_schema_field({"type": "object", "additionalProperties": True})
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {
+            "changed": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "The sorted names of the fields that changed, if the event is about a changed object.",
+            },
+            "old": {
+                "type": "object",
+                "additionalProperties": True,
+                "description": "The former values of those changed fields that are IDs, states, permissions, numbers, "
+                "times or booleans. Names, addresses and texts are never in events.",
+            },
+            "new": {
+                "type": "object",
+                "additionalProperties": True,
+                "description": "The new values of the same fields.",
+            },
+        },
+    }
+)
 class FactsField(serializers.JSONField):
-    """The data of an event, with keys in camelCase."""
+    """The data of an event, with keys and names of changed fields in camelCase."""
 
     def to_representation(self, value: Any) -> Any:
-        """Convert the keys to camelCase."""
-        return camel_case_keys(value)
+        """Convert the keys and the names in ``changed`` to camelCase."""
+        facts = camel_case_keys(value)
+        return facts | {"changed": [camel_case(name) for name in facts["changed"]]} if "changed" in facts else facts
 
 
 class SlugSerializerField(StrictTextField):

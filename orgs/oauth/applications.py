@@ -22,6 +22,7 @@ from oauth2_provider.models import get_access_token_model, get_grant_model, get_
 from accounts.models import ApplicationAccess, OAuthApplication, User
 from accounts.principals import Principal
 from core.errors import Conflict, Denied, Invalid, NotFound
+from events.changed_fields import changes_of, describe_changes
 from events.models import Event
 from orgs import policies
 from orgs.actions.api_keys import NotYourKey
@@ -187,10 +188,11 @@ def stop_acting_for_owner(*, by: Principal, application: OAuthApplication) -> No
     """Stop a personal client from acting for its owner and revoke its tokens. Staff only. This cannot be undone."""
     policies.require_staff(by)
     locked = _locked(application)
+    changed = changes_of(locked, acts_for_owner=False)
     locked.acts_for_owner = False
     locked.save(update_fields=["acts_for_owner", "updated"])
     _end_tokens(locked)
-    _record("oauth_application.acting_for_owner_set", by, locked, acts_for_owner=False)
+    _record("oauth_application.acting_for_owner_set", by, locked, acts_for_owner=False, **changed)
 
 
 @transaction.atomic
@@ -232,6 +234,7 @@ def _locked(application: OAuthApplication) -> OAuthApplication:
 
 def _change(by: Principal, application: OAuthApplication, changes: dict[str, Any]) -> OAuthApplication:
     locked = _locked(application)
+    before = _editable(locked)
     locked.name = changes.get("name", locked.name)
     if "redirect_uris" in changes:
         locked.redirect_uris = _as_stored(changes["redirect_uris"])
@@ -239,18 +242,26 @@ def _change(by: Principal, application: OAuthApplication, changes: dict[str, Any
         locked.allowed_scopes = known_scopes(changes["scopes"])
     _check(locked)
     locked.save(update_fields=["name", "redirect_uris", "allowed_scopes", "updated"])
-    _record("oauth_application.updated", by, locked, changed=sorted(changes), scopes=locked.allowed_scopes)
+    changed = describe_changes(before, _editable(locked), of=OAuthApplication)
+    _record("oauth_application.updated", by, locked, scopes=locked.allowed_scopes, **changed)
     return locked
+
+
+def _editable(application: OAuthApplication) -> dict[str, Any]:
+    """Return the values that can be edited, by the names that APIs and events use."""
+    values = {"name": application.name, "redirect_uris": application.redirect_uris}
+    return values | {"scopes": list(application.allowed_scopes)}
 
 
 def _renew(by: Principal, application: OAuthApplication) -> str:
     if application.client_type == OAuthApplication.CLIENT_PUBLIC:
         raise NoSecret
     secret: str = generate_client_secret()
+    changed = changes_of(application, client_secret=secret)  # never the value: it is a text
     application.client_secret = secret
     application.save(update_fields=["client_secret", "updated"])
     _end_tokens(application)
-    _record("oauth_application.secret_renewed", by, application)
+    _record("oauth_application.secret_renewed", by, application, **changed)
     return secret
 
 

@@ -119,7 +119,7 @@ class InvitationModel:
             self.end(former, "cancelled")
             former.is_superseded = True
         self.invitations.append(ModelInvitation(to, grant, by))
-        return [*overdue, *(["invitation.superseded"] if former else []), "invitation.created"]
+        return [*overdue, "invitation.created", *(["invitation.superseded"] if former else [])]
 
     def update(self, by: str, invitation: ModelInvitation, grant: ModelGrant) -> list[str]:
         self.require_managed(by, invitation)
@@ -150,7 +150,7 @@ class InvitationModel:
         overdue = self.mark_overdue(former.to, former.grant)
         former.is_superseded = True
         self.invitations.append(ModelInvitation(former.to, former.grant, by))
-        return [*overdue, "invitation.created"]
+        return [*overdue, "invitation.created", "invitation.superseded"]
 
     def cancel(self, by: str, invitation: ModelInvitation) -> list[str]:
         self.require_managed(by, invitation)

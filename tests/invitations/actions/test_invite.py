@@ -345,8 +345,8 @@ class TestForce:
             newer = send(owner, organization, role_id=EDITOR_ROLE, force=True)
         assert changes.tables == {"invitations.Invitation": (1, 1, 0), "invitations.Email": (1, 0, 0)}
         assert [(event.kind, event.subject[1], event.data.get("role_id")) for event in changes.events] == [
-            ("invitation.superseded", former.pk, None),
             ("invitation.created", newer.pk, str(EDITOR_ROLE)),
+            ("invitation.superseded", former.pk, None),
         ]
         former.refresh_from_db()
         assert (former.status, former.superseded_by_id, former.is_superseded) == ("cancelled", newer.pk, True)

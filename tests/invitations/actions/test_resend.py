@@ -160,7 +160,8 @@ class TestExpiredOrUndeliverable:
                 unit_id=None,
                 unit_role_id=None,
                 lifetime_days=10,
-            )
+            ),
+            event("invitation.superseded", ended, owner, organization, new={"superseded_by_id": str(newer.pk)}),
         ]
         status = {"pending": "expired"}.get(ended.status, ended.status)
         ended.refresh_from_db()

@@ -84,7 +84,7 @@ def test_a_hard_bounce_ends_the_invitation_and_notifies_the_inviter(mail_server:
     assert apply_reports(email, BOUNCED) == [True]
 
     assert state_of(email) == ("bounced", "error")
-    assert Event.objects.about(email.invitation).get(kind="invitation.failed").data == {"reason": "550 5.1.1"}
+    assert Event.objects.about(email.invitation).get(kind="invitation.failed").data["reason"] == "550 5.1.1"
     assert deliver_next()
     notice = mail_server.accepted[-1]
     assert notice.recipients == ["owner@example.com"]

@@ -9,7 +9,7 @@ from orgs.actions.members import leave_organization, transfer_ownership
 from orgs.locks import OrganizationNotFound
 from orgs.lookups import MemberNotFound
 from orgs.models import Membership, Organization
-from orgs.permissions import ADMIN, ADMIN_ROLE, LIST_PROJECTS, MANAGE_BILLING, OWNER_ROLE, UNIT_VIEWER_ROLE
+from orgs.permissions import ADMIN, ADMIN_ROLE, LIST_PROJECTS, MANAGE_BILLING, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from orgs.policies import PermissionMissing, PersonRequired
 from tests.factories import MembershipFactory, RoleAssignmentFactory, UnitFactory
 from tests.support.changes import event, track_changes
@@ -33,9 +33,18 @@ def test_the_new_owner_owns_and_the_former_owner_is_an_admin(organization: Organ
     with track_changes() as changes:
         answer = transfer(owner, organization, member)
     assert changes.tables == {"orgs.Membership": (0, 2, 0), "orgs.RoleAssignment": (0, 2, 0)}
-    assert changes.events == [
-        event("organization.ownership_transferred", organization, owner, organization, user_id=member.pk)
+    assert [(told.kind, told.old, told.new) for told in changes.events] == [
+        (
+            "membership.roles_changed",
+            {"role_id": str(VIEWER_ROLE), "permissions": [MANAGE_BILLING]},
+            {"role_id": str(OWNER_ROLE), "permissions": []},
+        ),
+        ("membership.roles_changed", {"role_id": str(OWNER_ROLE)}, {"role_id": str(ADMIN_ROLE)}),
+        ("organization.ownership_transferred", None, None),
     ]
+    assert changes.events[-1] == event(
+        "organization.ownership_transferred", organization, owner, organization, user_id=member.pk
+    )
     assert (role_id_of(member, organization), role_id_of(owner, organization)) == (OWNER_ROLE, ADMIN_ROLE)
     assert answer.permissions == []
     assert answer.assignments.filter(unit=unit).get().role_id == UNIT_VIEWER_ROLE

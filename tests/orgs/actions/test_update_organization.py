@@ -24,10 +24,12 @@ pytestmark = pytest.mark.django_db
 def test_given_fields_change_and_the_rest_stays(organization: Organization, admin: User):
     start = timezone.now()
     with track_changes() as changes:
-        update_organization(by=session_of(admin), organization_id=organization.pk, name="Lakeside", website="")
+        update_organization(
+            by=session_of(admin), organization_id=organization.pk, name="Lakeside", website=""
+        )  # no website before
     assert changes.tables == {"orgs.Organization": (0, 1, 0)}
     assert changes.events == [
-        event("organization.updated", organization, admin, organization, changed=["name", "website"])
+        event("organization.updated", organization, admin, organization, changed=["name"], old={}, new={})
     ]
     organization.refresh_from_db()
     assert (organization.name, organization.slug, organization.website) == ("Lakeside", "riverside", "")

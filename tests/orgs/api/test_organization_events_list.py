@@ -27,7 +27,8 @@ def read(client, organization, **query):
 
 def test_all_fields_of_an_event_are_shown(by, organization, owner, principal):
     happen(organization, principal(owner), "role.deleted", reassigned_to=None, role_ids=[{"old_id": 1}])
-    happen(organization, SERVICE, "invitation.expired")
+    changed = {"changed": ["logo_url", "seat_limit"], "old": {"seat_limit": None}, "new": {"seat_limit": 9}}
+    happen(organization, SERVICE, "organization.updated", **changed)
     first, second = Event.objects.order_by("id")
 
     status, body = said(by("owner").get(at(organization, "events")))
@@ -48,11 +49,15 @@ def test_all_fields_of_an_event_are_shown(by, organization, owner, principal):
             },
             {
                 "id": str(second.pk),
-                "kind": "invitation.expired",
+                "kind": "organization.updated",
                 "at": format_time(second.created_at),
                 "actor": {"id": None, "method": "service"},
                 "subject": {"type": "organization", "id": str(organization.pk)},
-                "data": {},
+                "data": {
+                    "changed": ["logoUrl", "seatLimit"],
+                    "old": {"seatLimit": None},
+                    "new": {"seatLimit": 9},
+                },
             },
         ],
     }

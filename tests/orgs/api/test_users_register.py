@@ -197,8 +197,8 @@ def test_with_a_credential_the_names_are_set(by, member, method):
         "User registered successfully", user_row(member) | {"firstName": "Mia", "lastName": "Member"}, 201
     )
     assert changes.tables == {"accounts.User": (0, 1, 0)}
-    assert [(told.kind, told.method, told.data) for told in changes.events] == [
-        ("user.profile_updated", str(method), {"changed": ["first_name", "last_name"]})
+    assert [(told.kind, told.method, told.changed) for told in changes.events] == [
+        ("user.profile_updated", str(method), ["first_name", "last_name"])
     ]
 
 
