@@ -22,6 +22,7 @@ from core.admin_related import NewestRowsInOrder, of_one
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
+from invitations.admin_forms import InviteForm, send_invitation
 from invitations.email.limits import DAY, at_sending_limit, emails_requested_since, open_limit, sending_limit
 from invitations.email.models import Attempt, Email, EmailQuerySet
 from invitations.email.queue import newest_email_is, with_delivery
@@ -68,6 +69,17 @@ OrganizationAdmin.fields = (
 OrganizationAdmin.list_filter = (
     *OrganizationAdmin.list_filter,
     by_query("sending", _("sending limit"), limited=(_("reached"), at_sending_limit)),
+)
+OrganizationAdmin.buttons = (
+    Button(
+        "invite",
+        _("Invite"),
+        send_invitation,
+        applies=lambda organization: not organization.is_archived,
+        form=InviteForm,
+        needs="invitations.add_invitation",
+    ),
+    *OrganizationAdmin.buttons,
 )
 OrganizationAdmin.inlines = [OpenInvitationInline, *OrganizationAdmin.inlines]
 

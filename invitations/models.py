@@ -63,7 +63,8 @@ class Invitation(models.Model):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="supersedes", db_index=False
     )
 
-    # The inviter must be able to offer the grant until acceptance. Id and name remain if the account is deleted.
+    # The inviter must be able to offer the grant until acceptance. Id and name remain if the account is deleted. The
+    # name is blank if staff sent the invitation: it comes from the organization. It is also blank after an erasure.
     inviter = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="sent_invitations")
     inviter_user_id = models.UUIDField(null=True, editable=False)
     inviter_name = models.CharField(max_length=257, blank=True, validators=[validate_plain_text])
@@ -206,8 +207,18 @@ class Invitation(models.Model):
 
     @property
     def inviter_display_name(self) -> str:
-        """The inviter's current name. If the account was deleted, the stored name or a placeholder."""
+        """The inviter's current name. If the account was deleted, the stored name or a placeholder.
+
+        An invitation from staff has the organization's name.
+        """
+        if self.is_from_staff:
+            return self.organization.name
         return self.inviter.display_name if self.inviter else self.inviter_name or gettext("A former member")
+
+    @property
+    def is_from_staff(self) -> bool:
+        """Whether staff sent it for the organization. It names no person, because the invitee does not know them."""
+        return self.inviter_id is not None and not self.inviter_name
 
     @property
     def newest_email(self) -> "Email | None":

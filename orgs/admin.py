@@ -1,5 +1,6 @@
 """Admin of organizations, memberships, roles and API keys. Every button calls an action."""
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -79,7 +80,7 @@ class OrganizationAdmin(ActionAdmin):
         ("created_at", "updated_at", "deleted_at"),
         "default_role", "description", "website", "logo_url", "replies_go_to_inviter", "id",
     )  # fmt: skip
-    buttons = (
+    buttons: Sequence[Button] = (
         Button("archive", "Archive", lambda by, o, _: organizations.archive_organization(by=by, organization_id=o.pk),
                applies=lambda o: not o.is_archived, ends=admin_endings.of_archiving),
         Button("restore", "Restore", lambda by, o, _: organizations.restore_organization(by=by, organization_id=o.pk),

@@ -22,6 +22,7 @@ from orgs.policies import EffectivePermissions, Grant
 DEFAULT_LIFETIME_DAYS = 10
 MAX_LIFETIME_DAYS = 30
 
+OF_STAFF_WHO_SEND = ("invitations.add_invitation", "invitations.change_invitation")
 FOR_STAFF = (
     "The person who sent this invitation can no longer offer it. Ask a manager of the organization to send it again."
 )
@@ -109,19 +110,19 @@ def successor_columns(by: Principal, organization: Organization, former: Invitat
 def signature(by: Principal) -> dict[str, Any]:
     """Return the column values that make the caller the inviter: the account, its id and its name.
 
-    The id and the name remain in the row if the account is deleted.
+    The id and the name remain in the row if the account is deleted. Staff are named nowhere (``is_from_staff``).
     """
-    name = by.user.display_name if by.user else ""
+    name = by.user.display_name if by.user and not by.is_staff else ""
     return {"inviter": by.user, "inviter_user_id": by.actor_id, "inviter_name": name}
 
 
 def _vouching_permissions(inviter: User | None, organization: Organization) -> EffectivePermissions | None:
     """Return the permissions that the inviter may offer now, or None for none.
 
-    Staff who may send invitations again in the admin may offer anything. Without that permission, only their membership
+    Staff who may send invitations in the admin may offer anything. Without such a permission, only their membership
     counts.
     """
-    if inviter is not None and may_act_as_staff(inviter, "invitations.change_invitation"):
+    if inviter is not None and any(may_act_as_staff(inviter, permission) for permission in OF_STAFF_WHO_SEND):
         return policies.UNRESTRICTED
     return policies.inviter_permissions(inviter, organization)
 

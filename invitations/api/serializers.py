@@ -54,7 +54,8 @@ class GivenField(serializers.ListField):
 class InviterSerializer(HouseSerializer):
     """The inviter at the time of the invitation.
 
-    `name` is null if the account has been erased. Both fields are null if the service sent the invitation.
+    `name` is null if the account has been erased, or if staff of this service sent the invitation. Both fields are null
+    if the service sent the invitation.
     """
 
     id = serializers.UUIDField(source="inviter_user_id", allow_null=True)

@@ -66,10 +66,13 @@ def _name_in_from(invitation: Invitation) -> str:
 def _reply_address(invitation: Invitation) -> str:
     """Return the inviter's address, so that the invitee can reply to a person.
 
-    Return "" if the organization does not want that, if the inviter has left, or if the address is not verified.
+    Return "" if the organization does not want that, if staff sent the invitation, if the inviter has left, or if the
+    address is not verified.
     """
     organization, inviter = invitation.organization, invitation.inviter
-    if not organization.replies_go_to_inviter or inviter is None or not inviter.email or not inviter.is_active:
+    if not organization.replies_go_to_inviter or invitation.is_from_staff:
+        return ""
+    if inviter is None or not inviter.email or not inviter.is_active:
         return ""
     is_member = organization.memberships.filter(user=inviter).exists()
     return inviter.email if is_member and inviter.email_is_verified else ""

@@ -17,3 +17,14 @@ def admin_role_refused(stage: Stage) -> Response:
     admin_role(stage)
     stage.visitor.page.get_by_label("Role in the organization").select_option("viewer")
     return stage.visitor.submit({}, "Change role")
+
+
+@scene(200)
+def admin_invite(stage: Stage) -> Response:
+    return as_staff(stage, f"orgs/organization/{stage.organization.pk}/do/invite")
+
+
+@scene(200)
+def admin_invite_refused(stage: Stage) -> Response:
+    admin_invite(stage)
+    return stage.visitor.submit({"Email address:": "owner@example.com"}, "Invite")

@@ -25,8 +25,10 @@ def test_a_member_with_the_staff_flag_vouches_like_any_member(organization: Orga
     assert not vouches(User.objects.get(pk=membership.user_id), organization)
 
 
-@pytest.mark.parametrize(("codename", "expected"), [("change_invitation", True), ("view_invitation", False)])
-def test_staff_vouch_while_they_may_change_invitations(organization: Organization, codename: str, expected: bool):
+@pytest.mark.parametrize(
+    ("codename", "expected"), [("add_invitation", True), ("change_invitation", True), ("view_invitation", False)]
+)
+def test_staff_vouch_while_they_may_send_invitations(organization: Organization, codename: str, expected: bool):
     user = UserFactory.create(staff=True)
     user.user_permissions.add(Permission.objects.get(codename=codename))
     assert vouches(User.objects.get(pk=user.pk), organization) is expected

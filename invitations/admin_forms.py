@@ -1,0 +1,56 @@
+"""Forms on pages of the admin about invitations."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from accounts.admin_forms import RowForm
+from accounts.pages.forms import AddressInputField
+from accounts.principals import Principal
+from invitations.actions import inviting
+from invitations.models import Invitation
+from orgs.models import Organization, Role, Unit
+from orgs.permissions import UNASSIGNED_ROLE, Level
+
+
+class UnitChoiceField(forms.ModelChoiceField):
+    """A workspace or an application. The text says which of the two it is."""
+
+    def label_from_instance(self, unit: Unit) -> str:
+        """Return the name and the kind."""
+        return f"{unit.name} ({unit.get_kind_display()})"
+
+
+class InviteForm(RowForm):
+    """An invitation to an organization, and optionally to one of its workspaces or applications."""
+
+    email = AddressInputField(
+        label=_("Email address"),
+        help_text=_("The email says that the organization sent the invitation. It doesn't name you."),
+    )
+    role_id = forms.ModelChoiceField(Role.objects.none(), label=_("Role in the organization"), empty_label=None)
+    unit_id = UnitChoiceField(Unit.objects.none(), label=_("Workspace or application"), required=False)
+    unit_role_id = forms.ModelChoiceField(Role.objects.none(), label=_("Role there"), required=False)
+    language = forms.ChoiceField(
+        label=_("Language"),
+        required=False,
+        choices=[("", _("Language of the organization")), *settings.LANGUAGES],
+    )
+
+    def __init__(self, row: Organization, data: Any = None) -> None:
+        super().__init__(row, data)
+        roles = Role.objects.usable_in(row.pk).order_by("name")
+        self.offer("role_id", roles.filter(level=Level.ORGANIZATION))
+        self.offer("unit_id", row.units.order_by("name", "pk"))
+        self.offer("unit_role_id", roles.filter(level=Level.UNIT))
+        self.initial = {"role_id": row.default_role_id or UNASSIGNED_ROLE}
+
+
+def send_invitation(by: Principal, organization: Organization, given: dict[str, Any]) -> Invitation:
+    """Invite the address with the chosen roles."""
+    chosen = {name: row and row.pk for name, row in given.items() if name.endswith("_id")}
+    return inviting.invite(
+        by=by, organization_id=organization.pk, email=given["email"], language=given["language"], **chosen
+    )
