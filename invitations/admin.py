@@ -22,7 +22,7 @@ from core.admin_related import NewestRowsInOrder, of_one
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
-from invitations.admin_forms import InviteForm, send_invitation
+from invitations.admin_forms import InviteForm, OrganizationForm, found_for_owner, send_invitation
 from invitations.email.limits import DAY, at_sending_limit, emails_requested_since, open_limit, sending_limit
 from invitations.email.models import Attempt, Email, EmailQuerySet
 from invitations.email.queue import newest_email_is, with_delivery
@@ -69,6 +69,9 @@ OrganizationAdmin.fields = (
 OrganizationAdmin.list_filter = (
     *OrganizationAdmin.list_filter,
     by_query("sending", _("sending limit"), limited=(_("reached"), at_sending_limit)),
+)
+OrganizationAdmin.adds = Button(
+    "create", _("Create an organization"), found_for_owner, form=OrganizationForm, needs="add"
 )
 OrganizationAdmin.buttons = (
     Button(

@@ -7,12 +7,39 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.admin_forms import RowForm
-from accounts.pages.forms import AddressInputField
+from accounts.pages.forms import AddressInputField, PlainTextFormField
 from accounts.principals import Principal
 from invitations.actions import inviting
+from invitations.actions.founding import create_organization_for_owner
 from invitations.models import Invitation
 from orgs.models import Organization, Role, Unit
 from orgs.permissions import UNASSIGNED_ROLE, Level
+
+
+def language_choices(default: Any) -> list[tuple[str, Any]]:
+    """Return the choices of a field for a language. ``default`` is the text of the choice of none."""
+    return [("", default), *settings.LANGUAGES]
+
+
+class OrganizationForm(RowForm):
+    """A new organization, and who will own it."""
+
+    name = PlainTextFormField(label=_("Name"), max_length=Organization._meta.get_field("name").max_length)
+    slug = forms.CharField(
+        label=_("Slug"), required=False, help_text=_("The name in URLs. If empty, it is made from the name.")
+    )
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, choices=language_choices(_("Language of this service"))
+    )
+    email = AddressInputField(
+        label=_("Email address of the owner"),
+        help_text=_("The organization has no members until this person accepts the emailed invitation."),
+    )
+
+
+def found_for_owner(by: Principal, _row: None, given: dict[str, Any]) -> Organization:
+    """Create the organization and invite its owner."""
+    return create_organization_for_owner(by=by, **given)
 
 
 class UnitChoiceField(forms.ModelChoiceField):
@@ -34,9 +61,7 @@ class InviteForm(RowForm):
     unit_id = UnitChoiceField(Unit.objects.none(), label=_("Workspace or application"), required=False)
     unit_role_id = forms.ModelChoiceField(Role.objects.none(), label=_("Role there"), required=False)
     language = forms.ChoiceField(
-        label=_("Language"),
-        required=False,
-        choices=[("", _("Language of the organization")), *settings.LANGUAGES],
+        label=_("Language"), required=False, choices=language_choices(_("Language of the organization"))
     )
 
     def __init__(self, row: Organization, data: Any = None) -> None:

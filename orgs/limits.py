@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.principals import Method
 from core.errors import Conflict, LimitReached
 from core.ids import first_uuid7
 from events.models import Event
@@ -61,12 +62,17 @@ def require_below(limit: int, rows: QuerySet, error: type[Conflict]) -> None:
 def require_may_found(founder: User) -> None:
     """Raise TooManyOrganizations if the person has created too many organizations in the last 24 hours.
 
-    Deleted organizations count too. Locks the account, so that the limit is exact.
+    Deleted organizations count too. Those that the person created as staff, for others, do not. Locks the account, so
+    that the limit is exact.
     """
     lock_active_account(founder.pk)
     since = timezone.now() - DAY
-    created = Event.objects.founded_by(founder.pk).filter(id__gte=first_uuid7(since))
-    times = created.filter(created_at__gt=since).order_by("-id").values_list("created_at", flat=True)
+    created = Event.objects.founded_by(founder.pk).exclude(actor_method=Method.STAFF)
+    times = (
+        created.filter(id__gte=first_uuid7(since), created_at__gt=since)
+        .order_by("-id")
+        .values_list("created_at", flat=True)
+    )
     limit = settings.ORGANIZATIONS_PER_PERSON_PER_DAY
     blocking = times[limit - 1 : limit].first()
     if blocking is not None:

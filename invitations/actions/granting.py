@@ -8,7 +8,6 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import User
 from accounts.principals import Principal, may_act_as_staff
 from core.errors import Invalid, NotFound, Unprocessable
 from invitations.models import Invitation
@@ -22,7 +21,8 @@ from orgs.policies import EffectivePermissions, Grant
 DEFAULT_LIFETIME_DAYS = 10
 MAX_LIFETIME_DAYS = 30
 
-OF_STAFF_WHO_SEND = ("invitations.add_invitation", "invitations.change_invitation")
+# With one of these Django permissions, staff send invitations: they invite, create an organization, or send again.
+PERMISSIONS_OF_SENDERS = ("invitations.add_invitation", "orgs.add_organization", "invitations.change_invitation")
 FOR_STAFF = (
     "The person who sent this invitation can no longer offer it. Ask a manager of the organization to send it again."
 )
@@ -71,7 +71,7 @@ def vouched_grant(organization: Organization, invitation: Invitation) -> Grant |
         )
     except (NotFound, Unprocessable):
         return None
-    held = _vouching_permissions(invitation.inviter, organization)
+    held = _vouching_permissions(invitation, organization)
     return grant if held is not None and _could_offer(held, grant) else None
 
 
@@ -86,7 +86,7 @@ def voucher_columns(by: Principal, organization: Organization, invitation: Invit
     To become the inviter, the caller must be able to offer the grant. Raises what ``require_grant`` raises. Staff never
     become the inviter of an existing invitation: raises InviterCannotGrant for them.
     """
-    held = _vouching_permissions(invitation.inviter, organization)
+    held = _vouching_permissions(invitation, organization)
     if held is not None and _could_offer(held, grant):
         return {}
     if by.is_staff:
@@ -116,13 +116,15 @@ def signature(by: Principal) -> dict[str, Any]:
     return {"inviter": by.user, "inviter_user_id": by.actor_id, "inviter_name": name}
 
 
-def _vouching_permissions(inviter: User | None, organization: Organization) -> EffectivePermissions | None:
+def _vouching_permissions(invitation: Invitation, organization: Organization) -> EffectivePermissions | None:
     """Return the permissions that the inviter may offer now, or None for none.
 
     Staff who may send invitations in the admin may offer anything. Without such a permission, only their membership
-    counts.
+    counts. In older versions, staff who sent an invitation again became its inviter, with their name.
     """
-    if inviter is not None and any(may_act_as_staff(inviter, permission) for permission in OF_STAFF_WHO_SEND):
+    inviter = invitation.inviter
+    permissions = PERMISSIONS_OF_SENDERS if invitation.is_from_staff else ("invitations.change_invitation",)
+    if inviter is not None and any(may_act_as_staff(inviter, permission) for permission in permissions):
         return policies.UNRESTRICTED
     return policies.inviter_permissions(inviter, organization)
 

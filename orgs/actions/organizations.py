@@ -41,13 +41,22 @@ def create_organization(*, by: Principal, name: str, slug: str = "", **profile: 
     founder = policies.require_person(by)
     require_names(profile, PROFILE)
     require_may_found(founder)
+    organization = add_organization(by=by, name=name, slug=slug, **profile)
+    require_found(organization, by)  # see update_organization
+    add_membership(by=by, organization=organization, user=founder, grant=Grant(Role.objects.get(pk=OWNER_ROLE)))
+    return organization
+
+
+def add_organization(*, by: Principal, name: str, slug: str = "", **profile: Any) -> Organization:
+    """Save and record a new organization without members. The calling code has checked permissions and adds an owner.
+
+    Raises SlugTaken, ValidationError for an invalid field, and what ``find_default_role`` raises.
+    """
     default_role_id = profile.pop("default_role_id", None)
     organization = Organization(name=name, slug=slug, **profile)
     organization.default_role = find_default_role(organization, default_role_id)
     save_new(organization)
-    require_found(organization, by)  # see update_organization
     record("organization.created", by, organization, organization)
-    add_membership(by=by, organization=organization, user=founder, grant=Grant(Role.objects.get(pk=OWNER_ROLE)))
     return organization
 
 

@@ -11,7 +11,7 @@ from accounts.actions.passwords import change_password
 from accounts.models import User
 from accounts.staff_roles import StaffRole
 from core.addresses import normalize_address
-from invitations.actions import answering, ending, inviting, mailbox_proof, reminders, waiting
+from invitations.actions import answering, ending, founding, inviting, mailbox_proof, reminders, waiting
 from invitations.email import delivery_reports, suppressions
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Email
@@ -158,6 +158,9 @@ DONE: dict[str, Callable[[World], object]] = {
         by=w.member, user=w.member.user, password="a calm and long phrase"
     ),
     "accounts.actions.profile.update_profile": lambda w: profiles.update_profile(by=w.member, first_name="Another"),
+    "invitations.actions.founding.create_organization_for_owner": lambda w: founding.create_organization_for_owner(
+        by=w.staff, name="Hillside", email=normalize_address("founder@example.com")
+    ),
     "invitations.actions.inviting.invite": lambda w: inviting.invite(
         by=w.owner, organization_id=w.id, email=normalize_address("invitee@example.com"), force=True
     ),

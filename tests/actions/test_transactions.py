@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 
 # The actions that queue one email.
 EMAILING = (
+    "invitations.actions.founding.create_organization_for_owner",
     "invitations.actions.inviting.invite",
     "invitations.actions.inviting.resend",
     "invitations.actions.inviting.correct_address",

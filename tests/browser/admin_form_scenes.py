@@ -28,3 +28,8 @@ def admin_invite(stage: Stage) -> Response:
 def admin_invite_refused(stage: Stage) -> Response:
     admin_invite(stage)
     return stage.visitor.submit({"Email address:": "owner@example.com"}, "Invite")
+
+
+@scene(200)
+def admin_organization_creation(stage: Stage) -> Response:
+    return as_staff(stage, "orgs/organization/add/")

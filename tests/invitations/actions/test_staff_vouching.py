@@ -26,14 +26,31 @@ def test_a_member_with_the_staff_flag_vouches_like_any_member(organization: Orga
 
 
 @pytest.mark.parametrize(
-    ("codename", "expected"), [("add_invitation", True), ("change_invitation", True), ("view_invitation", False)]
+    ("codename", "from_staff", "expected"),
+    [
+        ("add_invitation", True, True),
+        ("add_organization", True, True),
+        ("change_invitation", True, True),
+        ("view_invitation", True, False),
+        ("change_invitation", False, True),
+        ("add_invitation", False, False),
+        ("add_organization", False, False),
+    ],
 )
-def test_staff_vouch_while_they_may_send_invitations(organization: Organization, codename: str, expected: bool):
+def test_staff_vouch_while_they_may_send_invitations(
+    organization: Organization, codename: str, from_staff: bool, expected: bool
+):
     user = UserFactory.create(staff=True)
     user.user_permissions.add(Permission.objects.get(codename=codename))
-    assert vouches(User.objects.get(pk=user.pk), organization) is expected
+    name = {"inviter_name": ""} if from_staff else {}
+    invitation = InvitationFactory.create(organization=organization, inviter=user, **name)
+    assert still_vouched(organization, _fresh(invitation)) is expected
     user.user_permissions.clear()
-    assert not vouches(User.objects.get(pk=user.pk), organization)
+    assert not still_vouched(organization, _fresh(invitation))
+
+
+def _fresh(invitation: Invitation) -> Invitation:
+    return Invitation.objects.with_details().get(pk=invitation.pk)
 
 
 def test_a_superuser_vouches_until_the_flag_or_the_account_ends(organization: Organization, by_staff: Principal):
