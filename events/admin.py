@@ -1,6 +1,5 @@
 """The audit log in the admin."""
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -8,18 +7,17 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.db import models
 from django.http import HttpRequest
-from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import ReadOnlyAdmin
 from core.admin_related import RowFilter
+from events.admin_names import ORGANIZATION, USER, changes_shown, facts_shown, name_events, shown
 from events.models import Event
 
-# By name, because this app imports no app of organizations and accounts.
-USER, ORGANIZATION = "user", "organization"
+# Filters offer the values in this many newest events. A list of all values would read every event on each page.
+RECENT = 5000
 
 
 class EventsOfOrganization(RowFilter):
@@ -43,8 +41,7 @@ class EventsOfPerson(RowFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Return the events by this person and about their account."""
-        person = self.value()
-        return queryset.filter(models.Q(actor_id=person) | models.Q(subject_id=person)) if person else queryset
+        return queryset.concerning(self.value()) if self.value() else queryset
 
 
 class EventsAboutObject(admin.SimpleListFilter):
@@ -66,20 +63,38 @@ class EventsAboutObject(admin.SimpleListFilter):
         return queryset.filter(subject_id=self.value()) if self.value() else queryset
 
 
+def recent_values(name: str, shown_as: Any) -> type[admin.SimpleListFilter]:
+    """Return a filter that offers the values that a column has in the newest events. URLs accept any value."""
+
+    class RecentValues(admin.SimpleListFilter):
+        title, parameter_name = shown_as, name
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            newest = Event.objects.order_by("-id").values_list(name, flat=True)[:RECENT]
+            chosen = request.GET.get(name)
+            return [(value, value) for value in sorted({*newest, *([chosen] if chosen else [])})]
+
+        def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+            return queryset.filter(**{name: self.value()}) if self.value() else queryset
+
+    return RecentValues
+
+
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
     """Events are append-only, so this page has no buttons. Names are read from the rows that still exist."""
 
     list_display = ("created_at", "kind", "organization", "subject", "actor", "actor_method", "changed")
     list_filter = (
-        EventsOfOrganization, EventsOfPerson, EventsAboutObject, "kind", "actor_method", "subject_type", "created_at",
+        EventsOfOrganization, EventsOfPerson, EventsAboutObject, recent_values("kind", _("kind")),
+        recent_values("actor_method", _("method")), recent_values("subject_type", _("kind of object")), "created_at",
     )  # fmt: skip
     search_fields = ("=organization_id", "=subject_id", "=actor_id")
     search_help_text = "The full ID of an organization, user, invitation or other object"
     ordering = ("-id",)
     fields = (
-        "created_at", "kind", "organization", "subject", "actor", "actor_method", "details", "id", "organization_id",
-        "subject_type", "subject_id", "actor_id", "actor_credential_id",
+        "created_at", "kind", "organization", "subject", "actor", "actor_method", "changed_lines", "details",
+        "id", "organization_id", "subject_type", "subject_id", "actor_id", "actor_credential_id",
     )  # fmt: skip
 
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
@@ -110,47 +125,16 @@ class EventAdmin(ReadOnlyAdmin):
         return shown(event, USER, event.actor_id)
 
     @admin.display(description=_("changed fields"))
-    def changed(self, event: Event) -> str:
-        """Return the names of the fields that changed, if the event has them. The page of the event has all data."""
-        return data_as_text(event.data.get("changed", []))
+    def changed(self, event: Any) -> str:
+        """Return the fields that changed, with old and new values where the event has them."""
+        return format_html_join(", ", "{}", ((change,) for change in changes_shown(event)))
+
+    @admin.display(description=_("changed fields"))
+    def changed_lines(self, event: Any) -> str:
+        """Return the fields that changed, one on each line."""
+        return format_html_join("", "<div>{}</div>", ((change,) for change in changes_shown(event)))
 
     @admin.display(description=_("details"))
-    def details(self, event: Event) -> str:
-        """Return the data of the event, such as the names of the changed fields. It has no names of people."""
-        return format_html_join(
-            "", "<div>{}: {}</div>", ((key, data_as_text(value)) for key, value in event.data.items())
-        )
-
-
-def name_events(events: Iterable[Any], request: HttpRequest) -> None:
-    """Set ``event.names`` to the rows that the events refer to, except rows that this staff member may not see."""
-    wanted: dict[str, set[UUID]] = {}
-    for event in events:
-        mentioned = {ORGANIZATION: event.organization_id, USER: event.actor_id}
-        for kind, key in (*mentioned.items(), (event.subject_type, event.subject_id)):
-            wanted.setdefault(kind, set()).add(key)
-    names = {kind: rows_by_key(kind, keys - {None}, request) for kind, keys in wanted.items()}
-    for event in events:
-        event.names = names
-
-
-def rows_by_key(kind: str, keys: set[UUID], request: HttpRequest) -> Mapping[Any, models.Model]:
-    """Return the rows with these keys, if this kind has an admin page and the staff member may see it."""
-    page = next((page for model, page in admin.site._registry.items() if model._meta.model_name == kind), None)
-    if page is None or not keys or not page.has_view_permission(request):
-        return {}
-    found: Mapping[Any, models.Model] = page.get_queryset(request).in_bulk(keys)
-    return found
-
-
-def shown(event: Any, kind: str, key: UUID | None) -> str:
-    """Return the name of a row as a link to its page. If the row is gone, return its ID."""
-    row = event.names[kind].get(key)
-    if row is None:
-        return str(key or "–")
-    return format_html('<a href="{}">{}</a>', reverse(f"admin:{row._meta.app_label}_{kind}_change", args=[key]), row)
-
-
-def data_as_text(value: Any) -> str:
-    """Return a value of event data on one line."""
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    def details(self, event: Any) -> str:
+        """Return the other data of the event, such as the reason of a failure. It has no names of people."""
+        return format_html_join("", "<div>{}: {}</div>", facts_shown(event))

@@ -66,6 +66,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         created = RawSQL("'organization.created'", ())
         return self.filter(kind=created, actor_id=actor_id)
 
+    def concerning(self, user_id: UUID) -> "EventQuerySet":
+        """Return what a user did, and what happened to the user's account."""
+        return self.filter(models.Q(actor_id=user_id) | models.Q(subject_id=user_id))
+
     def about(self, subject: models.Model) -> "EventQuerySet":
         """Return the events about an object, oldest first."""
         return self.filter(subject_type=subject._meta.model_name, subject_id=subject.pk).order_by("id")
@@ -91,12 +95,16 @@ class Event(models.Model):
     objects = EventQuerySet.as_manager()
 
     class Meta:
-        """Indexes for the events of an organization, the events about an object, and the organizations of a founder."""
+        """Indexes for the events of an organization, about an object, and by a user, and for a founder's organizations.
+
+        The events of a founder are few among all events of this user, so they have an index of their own.
+        """
 
         ordering = ("id",)
         indexes = (
             models.Index(fields=["organization_id", "id"], name="event_of_organization"),
             models.Index(fields=["subject_id", "id"], name="event_about_subject"),
+            models.Index(fields=["actor_id", "id"], condition=models.Q(actor_id__isnull=False), name="event_by_actor"),
             models.Index(
                 fields=["actor_id", "id"], condition=models.Q(kind="organization.created"), name="event_of_founder"
             ),

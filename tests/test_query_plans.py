@@ -108,6 +108,8 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "the keys of members": ("orgs_apikey_membership_id", lambda: ApiKey.objects.filter(membership=SOME).order_by()),
     "the key with a secret": ("api_key_secret", lambda: ApiKey.objects.filter(secret_hash="x").order_by()),
     "the events of an organization": ("event_of_organization", lambda: Event.objects.of_organization(SOME)[:100]),
+    "what a person did": ("event_by_actor", lambda: Event.objects.concerning(SOME).order_by("-id")[:50]),
+    "what happened to an account": ("event_about_subject", lambda: Event.objects.concerning(SOME).order_by("-id")[:50]),
     "the events about an object": ("event_about_subject", lambda: Event.objects.about(User(pk=SOME))),
     "the user with an address": ("user_email", lambda: User.objects.filter(email="owner@example.com")),
     "the organizations with a default role": (
@@ -185,6 +187,10 @@ def many_rows(organization: Organization, owner: User) -> None:
         RoleAssignment(membership=member, role_id=UNASSIGNED_ROLE, unit=place)
         for member in members
         for place in (None, unit)
+    )
+    Event.objects.bulk_create(
+        Event(kind="user.tested", actor_id=people[number % 500].pk, subject_type="user", subject_id=uuid4())
+        for number in range(4000)
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")

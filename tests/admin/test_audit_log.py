@@ -10,18 +10,22 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from accounts.principals import staff
 from core.addresses import parse_address
 from events.models import Event
 from invitations.actions.inviting import cancel, invite
 from invitations.models import Invitation
-from orgs.actions.organizations import update_organization
-from orgs.models import Organization
+from orgs.actions.members import change_member_roles
+from orgs.actions.organizations import set_seat_limit, update_organization
+from orgs.models import Organization, Role
+from orgs.permissions import EDITOR_ROLE, MANAGE_BILLING, VIEWER_ROLE
 from tests.admin.test_admin import address_of
-from tests.factories import UserFactory
-from tests.support.people import session_of
+from tests.factories import MembershipFactory, RoleFactory, UserFactory
+from tests.support.people import membership_of, session_of
 
 pytestmark = pytest.mark.django_db
 
+NOON = "2026-01-02T12:30:00Z"
 LOG = "/admin/events/event/"
 
 
@@ -58,7 +62,73 @@ def test_the_log_shows_which_fields_changed_but_not_their_texts(
     assert '<td class="field-changed">description</td>' in page
     assert "A secret plan" not in page
     event = Event.objects.about(organization).latest("id")
-    assert "<div>changed: description</div>" in admin_pages.get(address_of(event)).content.decode()
+    assert "<div>description</div>" in admin_pages.get(address_of(event)).content.decode()
+
+
+def changed(client: Client, row: Any) -> str:
+    """Return the column of changed fields in the newest event about the row."""
+    page = client.get(LOG, {"subject": str(row.pk)}).content.decode()
+    return page.partition('<td class="field-changed">')[2].partition("</td>")[0]
+
+
+def test_the_log_shows_old_and_new_values(admin_pages: Client, organization: Organization, staff_member: User):
+    set_seat_limit(by=staff(staff_member, "orgs.change_organization"), organization_id=organization.pk, seat_limit=9)
+    assert changed(admin_pages, organization) == "seat limit: – → 9"
+    event = Event.objects.about(organization).latest("id")
+    page = admin_pages.get(address_of(event)).content.decode()
+    assert "<div>seat limit: – → 9</div>" in page
+    assert page.count("seat limit") == 1  # not in the details again
+
+
+def test_ids_of_roles_are_shown_as_linked_names(
+    admin_pages: Client, owner: User, member: User, organization: Organization
+):
+    membership = membership_of(member, organization)
+    granted: dict[str, Any] = {"role_id": EDITOR_ROLE, "permissions": frozenset({MANAGE_BILLING})}
+    change_member_roles(by=session_of(owner), organization_id=organization.pk, membership_id=membership.pk, **granted)
+    viewer, editor = (Role.objects.get(pk=key) for key in (VIEWER_ROLE, EDITOR_ROLE))
+    assert changed(admin_pages, membership) == (
+        f"permissions: – → {MANAGE_BILLING}, "
+        f'role: <a href="{address_of(viewer)}">viewer</a> → <a href="{address_of(editor)}">editor</a>'
+    )
+    page = admin_pages.get(address_of(Event.objects.about(membership).get())).content.decode()
+    assert f'<div>user: <a href="{address_of(member)}">{member}</a></div>' in page
+
+
+def test_times_are_shown_in_the_format_of_the_admin_and_booleans_as_words(
+    admin_pages: Client, owner: User, organization: Organization
+):
+    values: dict[str, Any] = {
+        "old": {"archived_at": None, "is_active": True},
+        "new": {"archived_at": NOON, "is_active": False},
+    }
+    Event.objects.record(
+        "user.tested", by=session_of(owner), subject=owner, changed=["archived_at", "is_active"], **values
+    )
+    assert changed(admin_pages, owner) == "archived at: – → Jan. 2, 2026, 12:30 p.m., is active: yes → no"
+
+
+def test_events_of_older_versions_show_the_names_of_the_fields_and_the_new_values(
+    admin_pages: Client, owner: User, organization: Organization
+):
+    facts: dict[str, Any] = {"changed": ["default_role_id", "name"], "default_role_id": str(EDITOR_ROLE)}
+    Event.objects.record("organization.updated", by=session_of(owner), subject=organization, **facts)
+    assert changed(admin_pages, organization) == "default role, name"
+    page = admin_pages.get(address_of(Event.objects.about(organization).latest("id"))).content.decode()
+    editor = Role.objects.get(pk=EDITOR_ROLE)
+    assert f'<div>default role: <a href="{address_of(editor)}">editor</a></div>' in page
+
+
+def test_filters_offer_the_kinds_of_recent_events_and_accept_others(
+    admin_pages: Client, owner: User, organization: Organization, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("events.admin.RECENT", 2)
+    for name in ("user.one", "user.two", "user.three"):
+        Event.objects.record(name, by=session_of(owner), subject=owner)
+    page = admin_pages.get(LOG).content.decode()
+    assert ["?kind=user.three" in page, "?kind=user.two" in page, "?kind=user.one" in page] == [True, True, False]
+    assert kinds(admin_pages, kind="user.one") == ["user.one"]
+    assert kinds(admin_pages, kind="user.one", actor_method="api_key") == []
 
 
 def test_the_log_is_filtered_by_organization_person_and_object(
@@ -124,4 +194,27 @@ def test_the_queries_of_the_log_do_not_grow_with_its_rows(admin_pages: Client, o
     before = queries()
     for number in range(9):
         invited(owner, organization, f"person-{number}")
+    assert queries() == before
+
+
+def test_the_queries_do_not_grow_with_the_members_and_roles_that_events_refer_to(
+    admin_pages: Client, owner: User, organization: Organization
+):
+    def change(role_name: str) -> None:
+        membership = MembershipFactory.create(organization=organization)
+        role = RoleFactory.create(organization=organization, name=role_name)
+        change_member_roles(
+            by=session_of(owner), organization_id=organization.pk, membership_id=membership.pk, role_id=role.pk
+        )
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            admin_pages.get(LOG)
+        return len(captured)
+
+    change("first")
+    queries()  # fills Django's cache
+    before = queries()
+    for number in range(9):
+        change(f"role-{number}")
     assert queries() == before
