@@ -17,7 +17,7 @@ DEBUG ?= 1
 export DEBUG PORT
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-all coverage chaos test-clients benchmark screenshots shown-screenshots messages golden check format requirements sbom clean
+.PHONY: help run demo test test-all coverage chaos test-clients bench bench-growth screenshots shown-screenshots messages golden check format requirements sbom clean
 
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r command text; do \
@@ -59,7 +59,10 @@ messages: $(STAMP) ## collect the texts of pages and emails in locale/, and comp
 chaos: $(STAMP) ## kill a hundred workers at each step of a delivery, and print what happened to the emails
 	@$(BIN)/python -m tests.run -n 0 --kills 100 tests/invitations/email/test_crashes.py $(ARGS)
 
-benchmark: $(STAMP) ## measure how speed changes with the amount of data (as ratios), on SQLite or the PostgreSQL server in TEST_DATABASE_URL
+bench: $(STAMP) ## measure the CPU time of requests at a million invitations, compared with bare views and a plain project (needs PostgreSQL)
+	@$(BIN)/python -m bench
+
+bench-growth: $(STAMP) ## measure how speed changes with the amount of data (as ratios), on SQLite or the PostgreSQL server in TEST_DATABASE_URL
 	@$(BIN)/python -m tests.benchmarks.run
 
 golden: $(STAMP) ## record the responses of the dialects as golden files; read the diff before you commit it

@@ -1,4 +1,4 @@
-"""Measure how durations grow with the amount of data. Run with ``make benchmark``.
+"""Measure how durations grow with the amount of data. Run with ``make bench-growth``.
 
 Each result is the ratio of two durations. The two operations run alternately, so that other load on the machine slows
 down both. The output also shows milliseconds, which depend on the machine.
