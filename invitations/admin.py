@@ -29,6 +29,7 @@ from invitations.email.queue import newest_email_is, with_delivery
 from invitations.explaining import explain
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
+from orgs.actions.organizations import set_daily_email_limit
 from orgs.admin import OrganizationAdmin
 from orgs.models import Organization
 
@@ -73,6 +74,7 @@ OrganizationAdmin.list_filter = (
 OrganizationAdmin.adds = Button(
     "create", _("Create an organization"), found_for_owner, form=OrganizationForm, needs="add"
 )
+*other_buttons, purge_button = OrganizationAdmin.buttons
 OrganizationAdmin.buttons = (
     Button(
         "invite",
@@ -82,7 +84,21 @@ OrganizationAdmin.buttons = (
         form=InviteForm,
         needs="invitations.add_invitation",
     ),
-    *OrganizationAdmin.buttons,
+    *other_buttons,
+    Button(
+        "emails",
+        _("Set sending limit"),
+        lambda by, o, data: set_daily_email_limit(by=by, organization_id=o.pk, daily_email_limit=int(data["emails"])),
+        field=("emails", _("Emails to invitees in 24 hours"), "number"),
+        present=lambda o: str(sending_limit(o)),
+    ),
+    Button(
+        "default-emails",
+        _("Use default sending limit"),
+        lambda by, o, _data: set_daily_email_limit(by=by, organization_id=o.pk, daily_email_limit=None),
+        applies=lambda o: o.daily_email_limit is not None,
+    ),
+    purge_button,
 )
 OrganizationAdmin.inlines = [OpenInvitationInline, *OrganizationAdmin.inlines]
 

@@ -105,6 +105,7 @@ class Organization(models.Model):
     default_role = models.ForeignKey("Role", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
     seat_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     open_invitation_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
+    daily_email_limit = models.PositiveIntegerField(null=True, blank=True, validators=[MinValueValidator(1)])
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -124,6 +125,10 @@ class Organization(models.Model):
             models.CheckConstraint(
                 condition=Q(open_invitation_limit__isnull=True) | Q(open_invitation_limit__gte=1),
                 name="open_invitation_limit_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(daily_email_limit__isnull=True) | Q(daily_email_limit__gte=1),
+                name="daily_email_limit_positive",
             ),
         )
 

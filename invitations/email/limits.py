@@ -12,6 +12,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Case, Count, OuterRef, Subquery, Value, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.principals import Principal
@@ -71,7 +72,12 @@ def open_limit(organization: Organization) -> int:
 
 
 def sending_limit(organization: Organization) -> int:
-    """Return how many emails to invitees an organization may request in 24 hours. It is lower for a new one."""
+    """Return how many emails to invitees an organization may request in 24 hours.
+
+    Without a limit of its own, it is a setting, which is lower for a new organization.
+    """
+    if organization.daily_email_limit is not None:
+        return organization.daily_email_limit
     is_young = organization.created_at > timezone.now() - YOUNG_AGE
     return settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY if is_young else settings.ORGANIZATION_EMAILS_PER_DAY
 
@@ -85,7 +91,7 @@ def at_sending_limit(organizations: OrganizationQuerySet) -> OrganizationQuerySe
     recent = Event.objects.filter(id__gte=first_uuid7(moment), created_at__gt=moment, kind__in=EMAIL_EVENTS).order_by()
     own = recent.filter(organization_id=OuterRef("pk")).values("organization_id")
     young = When(created_at__gt=timezone.now() - YOUNG_AGE, then=Value(settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY))
-    limit = Case(young, default=Value(settings.ORGANIZATION_EMAILS_PER_DAY))
+    limit = Coalesce("daily_email_limit", Case(young, default=Value(settings.ORGANIZATION_EMAILS_PER_DAY)))
     counted = organizations.alias(requested=Subquery(own.annotate(count=Count("pk")).values("count")))
     return counted.filter(pk__in=recent.values("organization_id"), requested__gte=limit)
 

@@ -114,6 +114,20 @@ def set_open_invitation_limit(
 
 
 @transaction.atomic
+def set_daily_email_limit(*, by: Principal, organization_id: UUID, daily_email_limit: int | None) -> Organization:
+    """Set how many emails to invitees may be requested in 24 hours (None: the default from the settings). Staff only.
+
+    The emails of the last 24 hours count. Raises OrganizationNotFound, PermissionMissing.
+    """
+    organization = lock_organization(organization_id, by=by, archived=True)
+    policies.require_staff(by)
+    limit = {"daily_email_limit": daily_email_limit}
+    changed = apply_changes(organization, limit)
+    record("organization.daily_email_limit_set", by, organization, organization, **limit, **changed)
+    return organization
+
+
+@transaction.atomic
 def archive_organization(*, by: Principal, organization_id: UUID) -> Organization:
     """Archive the organization. Until it is restored, members cannot see it and nobody can join.
 

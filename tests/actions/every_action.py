@@ -37,6 +37,9 @@ DONE: dict[str, Callable[[World], object]] = {
     "orgs.actions.organizations.set_open_invitation_limit": lambda w: organizations.set_open_invitation_limit(
         by=w.staff, organization_id=w.id, open_invitation_limit=500
     ),
+    "orgs.actions.organizations.set_daily_email_limit": lambda w: organizations.set_daily_email_limit(
+        by=w.staff, organization_id=w.id, daily_email_limit=500
+    ),
     "orgs.actions.organizations.archive_organization": lambda w: organizations.archive_organization(
         by=w.owner, organization_id=w.id
     ),

@@ -329,6 +329,37 @@ def test_the_limit_of_open_invitations_is_prefilled_and_reset_only_by_its_own_bu
     assert limit() is None
 
 
+def test_the_sending_limit_is_prefilled_and_reset_only_by_its_own_button(
+    staff: Client, world: World, settings: Settings
+):
+    def limit() -> int | None:
+        return Organization.objects.get(pk=world.organization.pk).daily_email_limit
+
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 70
+    page = staff.get(address_of(world.organization)).content.decode()
+    assert (value_of(page, "emails"), "/do/default-emails" in page) == ("70", False)
+    assert press(staff, world.organization, "emails", emails="300") == "Set sending limit: done."
+    assert (
+        press(staff, world.organization, "emails", emails="") == "Enter a value for “Emails to invitees in 24 hours”."
+    )
+    assert press(staff, world.organization, "emails", emails="many") == "This value isn't valid."
+    assert press(staff, world.organization, "emails", emails="0") == "Ensure this value is greater than or equal to 1."
+    assert limit() == 300
+    page = staff.get(address_of(world.organization)).content.decode()
+    assert (value_of(page, "emails"), "/do/default-emails" in page) == ("300", True)
+    assert " of 300" in page
+    assert press(staff, world.organization, "default-emails") == "Use default sending limit: done."
+    assert limit() is None
+
+
+def test_setting_the_sending_limit_takes_the_change_permission(world: World):
+    client = staff_with(world, "view_organization", "add_invitation")
+    assert "/do/emails" not in client.get(address_of(world.organization)).content.decode()
+    for button in ("emails", "default-emails"):
+        assert client.post(address_of(world.organization, "do", button), {"emails": "9"}).status_code == 403
+    assert Organization.objects.get(pk=world.organization.pk).daily_email_limit is None
+
+
 def test_an_organizations_page_shows_the_limits_and_how_much_is_used(staff: Client, settings: Settings):
     settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 7
     owner = UserFactory.create()

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
-from orgs.actions.organizations import set_open_invitation_limit, set_seat_limit
+from orgs.actions.organizations import set_daily_email_limit, set_open_invitation_limit, set_seat_limit
 from orgs.locks import OrganizationNotFound
 from orgs.models import Organization
 from orgs.permissions import UNIT_VIEWER_ROLE
@@ -132,6 +132,34 @@ class TestSettingTheLimitOfOpenInvitations:
     def test_zero_cannot_be_stored(self, organization: Organization):
         with pytest.raises(IntegrityError, match="open_invitation_limit_positive"), transaction.atomic():
             Organization.objects.update(open_invitation_limit=0)
+
+
+class TestSettingTheSendingLimit:
+    def test_staff_set_it_and_return_to_the_default(self, organization: Organization, by_staff: Principal):
+        for limit in (500, None):
+            with track_changes() as changes:
+                set_daily_email_limit(by=by_staff, organization_id=organization.pk, daily_email_limit=limit)
+            assert changes.tables == {"orgs.Organization": (0, 1, 0)}
+            kind = "organization.daily_email_limit_set"
+            assert changes.events == [event(kind, organization, by_staff, organization, daily_email_limit=limit)]
+            organization.refresh_from_db()
+            assert organization.daily_email_limit == limit
+
+    def test_others_cannot_set_it(self, organization: Organization, owner: User, stranger: User):
+        for by, refusal in ((session_of(owner), PermissionMissing), (session_of(stranger), OrganizationNotFound)):
+            with track_changes() as changes, pytest.raises(refusal):
+                set_daily_email_limit(by=by, organization_id=organization.pk, daily_email_limit=None)
+            assert changes.nothing
+
+    @pytest.mark.parametrize("limit", [0, -1, 10**30])
+    def test_invalid_limits_are_refused(self, organization: Organization, by_staff: Principal, limit: int):
+        with track_changes() as changes, pytest.raises(ValidationError):
+            set_daily_email_limit(by=by_staff, organization_id=organization.pk, daily_email_limit=limit)
+        assert changes.nothing
+
+    def test_zero_cannot_be_stored(self, organization: Organization):
+        with pytest.raises(IntegrityError, match="daily_email_limit_positive"), transaction.atomic():
+            Organization.objects.update(daily_email_limit=0)
 
 
 class TestSettingTheLimit:

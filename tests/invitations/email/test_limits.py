@@ -23,6 +23,7 @@ from invitations.email.limits import (
     OrganizationSendingLimitReached,
     RecipientSendingLimitReached,
     TooManyOpenInvitations,
+    at_sending_limit,
     delete_old_counters,
     emails_requested_since,
 )
@@ -209,6 +210,17 @@ class TestOrganizationLimit:
         for name in "abc":
             send(name)
         assert send("d", by=stranger, to=other_organization).is_open
+
+    @pytest.mark.parametrize(("own", "allowed"), [(1, "a"), (4, "abcd")])
+    def test_staff_can_set_another_limit_for_one_organization(
+        self, send: Callable[..., Invitation], organization: Organization, own: int, allowed: str
+    ):
+        Organization.objects.filter(pk=organization.pk).update(daily_email_limit=own)
+        for name in allowed:
+            assert not at_sending_limit(Organization.objects.all()).exists()
+            send(name)
+        retry_after(lambda: send("z"), OrganizationSendingLimitReached)
+        assert at_sending_limit(Organization.objects.all()).get() == organization
 
     def test_the_limit_does_not_block_staff_but_their_emails_count(
         self, send: Callable[..., Invitation], organization: Organization, by_staff: Principal
