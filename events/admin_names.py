@@ -3,7 +3,7 @@
 Events contain no names. They are read from the rows that still exist, and only for staff who may see these rows.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -42,10 +42,13 @@ def name_events(events: Iterable[Any], request: HttpRequest) -> None:
         event.names = names
 
 
-def changes_shown(event: Any) -> Iterator[str]:
-    """Return the changed fields, with old and new values if the event has them. Older versions recorded only names."""
+def changes_shown(event: Any, *, but: Collection[str] = ()) -> Iterator[str]:
+    """Return the changed fields, with old and new values if the event has them. Older versions recorded only names.
+
+    ``but`` leaves fields out.
+    """
     old, new = event.data.get("old", {}), event.data.get("new", {})
-    for name in event.data.get("changed", ()):
+    for name in (name for name in event.data.get("changed", ()) if name not in but):
         values = (_value_shown(event, name, one[name]) for one in (old, new) if name in one)
         yield format_html("{}: {} → {}", _label(name), *values) if name in old and name in new else _label(name)
 

@@ -19,6 +19,7 @@ from core.addresses import parse_address
 from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
 from core.admin_filters import by_query
 from core.admin_related import NewestRowsInOrder, of_one
+from events.admin_names import changes_shown, name_events
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
@@ -26,7 +27,7 @@ from invitations.admin_forms import InviteForm, OrganizationForm, found_for_owne
 from invitations.email.limits import DAY, at_sending_limit, emails_requested_since, open_limit, sending_limit
 from invitations.email.models import Attempt, Email, EmailQuerySet
 from invitations.email.queue import newest_email_is, with_delivery
-from invitations.explaining import explain
+from invitations.explaining import Entry, explain
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from orgs.actions.organizations import set_daily_email_limit
@@ -130,6 +131,17 @@ class EmailInline(ReadOnlyInline):
         return format_html_join(
             "", "<div>{}: {}</div>", ((localize(localtime(a.created_at)), a) for a in email.history.all())
         )
+
+
+# The history of an invitation shows what changed in these events. The others say it with their kind.
+CHANGES_TOLD = ("invitation.updated", "invitation.resent", "invitation.superseded", "invitation.address_corrected")
+NOT_TOLD = ("status", "generation", "inviter_name", "inviter_user_id")
+
+
+def _changes_told(entry: Entry) -> str:
+    """Return the changed fields of an entry in the history of an invitation, or an empty text."""
+    changes = changes_shown(entry.event, but=NOT_TOLD) if entry.what in CHANGES_TOLD else ()
+    return format_html_join(", ", "{}", ((change,) for change in changes))
 
 
 def _days_left(invitation: Invitation) -> int:
@@ -251,7 +263,11 @@ class InvitationAdmin(ActionAdmin):
     def _explanation_context(self, request: HttpRequest, row: Invitation) -> dict[str, Any]:
         explanation = explain(row, to_staff=True, with_account=request.user.has_perm("accounts.view_user"))
         actors = User.objects.in_bulk({entry.actor_id for entry in explanation.timeline if entry.actor_id})
-        story = [(entry, entry.actor_id and actors.get(entry.actor_id)) for entry in explanation.timeline]
+        name_events([entry.event for entry in explanation.timeline if entry.what in CHANGES_TOLD], request)
+        story = [
+            (entry, entry.actor_id and actors.get(entry.actor_id), _changes_told(entry))
+            for entry in explanation.timeline
+        ]
         return {"explanation": explanation, "story": story}
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:

@@ -131,7 +131,8 @@ _REASONS_WITH_RESPONSE = {*_REASON_BY_EMAIL_STATE.values(), Reason.EMAIL_REFUSED
 class Entry:
     """One entry of the timeline: an event with its actor, or a state change of an email.
 
-    `words` is the mail server's response, or the reason why no mail server was contacted.
+    `words` is the mail server's response, or the reason why no mail server was contacted. `event` is the event of the
+    entry, if there is one.
     """
 
     at: datetime
@@ -141,6 +142,7 @@ class Entry:
     email_id: UUID | None = None
     email_kind: str = ""
     words: str = ""
+    event: Event | None = None
 
     @property
     def label(self) -> str:
@@ -276,7 +278,7 @@ SAME_TRANSACTION = timedelta(seconds=1)
 
 def _timeline(invitation: Invitation, emails: list[Email]) -> list[Entry]:
     events = list(Event.objects.about(invitation))
-    entries = [Entry(e.created_at, e.kind, e.actor_id, e.actor_method) for e in events]
+    entries = [Entry(e.created_at, e.kind, e.actor_id, e.actor_method, event=e) for e in events]
     if invitation.state == Status.EXPIRED and "invitation.expired" not in {event.kind for event in events}:
         entries.append(Entry(invitation.expires_at, "invitation.expired", actor_method="service"))
     for email in emails:

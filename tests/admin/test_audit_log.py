@@ -1,5 +1,6 @@
 """Test the audit log in the admin: names with links, filters, and the links to it."""
 
+import re
 from typing import Any
 
 import pytest
@@ -13,12 +14,12 @@ from accounts.models import User
 from accounts.principals import staff
 from core.addresses import parse_address
 from events.models import Event
-from invitations.actions.inviting import cancel, invite
+from invitations.actions.inviting import cancel, invite, update_invitation
 from invitations.models import Invitation
 from orgs.actions.members import change_member_roles
 from orgs.actions.organizations import set_seat_limit, update_organization
 from orgs.models import Organization, Role
-from orgs.permissions import EDITOR_ROLE, MANAGE_BILLING, VIEWER_ROLE
+from orgs.permissions import EDITOR_ROLE, MANAGE_BILLING, UNASSIGNED_ROLE, VIEWER_ROLE
 from tests.admin.test_admin import address_of
 from tests.factories import MembershipFactory, RoleFactory, UserFactory
 from tests.support.people import membership_of, session_of
@@ -181,6 +182,19 @@ def test_staff_see_no_names_from_pages_that_they_may_not_open(owner: User, organ
     assert str(invitation.pk) in page
     for hidden in (organization.name, "Owner Cast", invitation.email):
         assert hidden not in page
+
+
+def test_the_history_of_an_invitation_says_what_changed(admin_pages: Client, owner: User, organization: Organization):
+    invitation = invited(owner, organization)
+    update_invitation(
+        by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk, role_id=EDITOR_ROLE
+    )
+    cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=invitation.pk)
+    before, after = (Role.objects.get(pk=key) for key in (UNASSIGNED_ROLE, EDITOR_ROLE))
+    page = admin_pages.get(address_of(invitation)).content.decode()
+    assert re.findall('<span class="pw-changes">(.*?)</span>', page) == [
+        f'role: <a href="{address_of(before)}">unassigned</a> → <a href="{address_of(after)}">editor</a>'
+    ]
 
 
 def test_the_queries_of_the_log_do_not_grow_with_its_rows(admin_pages: Client, owner: User, organization: Organization):
