@@ -202,7 +202,7 @@ class TestOneOfEach:
             rows = list(organization.invitations.order_by("id"))
             assert [row.status for row in rows] == ["cancelled", "cancelled", "pending"]
             assert [row.superseded_by_id for row in rows] == [rows[1].pk, rows[2].pk, None]
-            assert kinds(organization) == ["invitation.superseded", "invitation.created"] * 2
+            assert kinds(organization) == ["invitation.created", "invitation.superseded"] * 2
 
     def test_the_last_seat_is_offered_once(self, somebody: Somebody, founded: Founded):
         for _ in rounds():
