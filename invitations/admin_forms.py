@@ -12,6 +12,7 @@ from accounts.principals import Principal
 from invitations.actions import inviting
 from invitations.actions.founding import create_organization_for_owner
 from invitations.models import Invitation
+from orgs.admin_forms import UnitChoiceField
 from orgs.models import Organization, Role, Unit
 from orgs.permissions import UNASSIGNED_ROLE, Level
 
@@ -40,14 +41,6 @@ class OrganizationForm(RowForm):
 def found_for_owner(by: Principal, _row: None, given: dict[str, Any]) -> Organization:
     """Create the organization and invite its owner."""
     return create_organization_for_owner(by=by, **given)
-
-
-class UnitChoiceField(forms.ModelChoiceField):
-    """A workspace or an application. The text says which of the two it is."""
-
-    def label_from_instance(self, unit: Unit) -> str:
-        """Return the name and the kind."""
-        return f"{unit.name} ({unit.get_kind_display()})"
 
 
 class InviteForm(RowForm):

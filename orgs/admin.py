@@ -27,7 +27,7 @@ from core.admin_filters import by_query
 from core.admin_related import of_one
 from orgs import admin_endings
 from orgs.actions import api_keys, members, organizations
-from orgs.admin_forms import RoleForm, change_role
+from orgs.admin_forms import RoleForm, UnitRoleForm, change_role, change_unit_role
 from orgs.admin_inlines import AssignmentInline, MembershipInline, UnitInline
 from orgs.models import ApiKey, Membership, Organization, OrganizationQuerySet, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, Level
@@ -160,7 +160,9 @@ class MembershipAdmin(ActionAdmin):
             by=by, organization_id=m.organization_id, membership_id=m.pk),
             applies=lambda m: not m.organization.is_archived and not members.owns_alone(m.organization, m),
             ends=admin_endings.of_removing, needs="delete"),
-        Button("role", _("Change role"), change_role, form=RoleForm),
+        Button("role", _("Change role"), change_role, form=RoleForm, applies=lambda m: not m.organization.is_archived),
+        Button("unit-role", _("Change role in a workspace or application"), change_unit_role, form=UnitRoleForm,
+               applies=lambda m: not m.organization.is_archived and m.organization.units.exists()),
         Button("own", "Make owner", lambda by, m, _: members.change_member_roles(
             by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE),
             applies=lambda m: m.organization_role.pk != OWNER_ROLE, ends=admin_endings.of_making_owner),

@@ -33,3 +33,8 @@ def admin_invite_refused(stage: Stage) -> Response:
 @scene(200)
 def admin_organization_creation(stage: Stage) -> Response:
     return as_staff(stage, "orgs/organization/add/")
+
+
+@scene(200)
+def admin_unit_role(stage: Stage) -> Response:
+    return as_staff(stage, f"orgs/membership/{membership_of(stage.owner, stage.organization).pk}/do/unit-role")
