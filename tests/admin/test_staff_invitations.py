@@ -18,7 +18,7 @@ from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, OWNER_ROLE, UNASSIGNED_ROLE, UNIT_ADMIN_ROLE
 from tests.accounts.emailing import html_of
 from tests.admin.test_admin import address_of
-from tests.factories import InvitationFactory, RoleFactory, UnitFactory
+from tests.factories import InvitationFactory, MembershipFactory, RoleFactory, UnitFactory
 from tests.support.changes import event, track_changes
 from tests.support.people import role_id_of, session_of
 
@@ -190,6 +190,16 @@ def test_the_email_and_the_page_name_the_organization_and_no_person(
     for text in (str(message.message()), message.body, html, page):
         assert "Sam" not in text
         assert "staff@example.com" not in text
+
+
+def test_replies_do_not_go_to_staff_who_are_members(
+    admin_pages: Client, staff_member: User, organization: Organization
+):
+    MembershipFactory.create(organization=organization, user=staff_member)
+    invites(admin_pages, organization)
+    invitation = Invitation.objects.with_details().get()
+
+    assert render_invitation_email(invitation.emails.get(), invitation).reply_to == []
 
 
 def test_the_acceptance_gives_the_role_and_tells_the_staff_member(
