@@ -144,6 +144,7 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     class Meta:
         """Constraints: addresses are unique, deleted users are inactive, and system users have no address."""
 
+        verbose_name, verbose_name_plural = _("user"), _("users")
         permissions = (
             ("help_user", "Can help users to sign in"),  # two-factor authentication, password, addresses, sessions
             ("manage_staff", "Can make staff and change their roles"),
@@ -237,7 +238,7 @@ class ExternalIdentity(models.Model):
     class Meta:
         """Constraints: a subject belongs to one user, and a user has at most one subject per issuer."""
 
-        verbose_name_plural = "external identities"
+        verbose_name, verbose_name_plural = _("external identity"), _("external identities")
         constraints = (
             normalized_address_check("ignored_address", "identity_ignored_address_normalized"),
             models.UniqueConstraint(fields=["issuer", "subject"], name="identity_issuer_subject"),
@@ -278,7 +279,7 @@ class OAuthApplication(AbstractApplication):
     class Meta(AbstractApplication.Meta):
         """Constraint: ``acts_for_owner`` requires client credentials and an owner, and forbids a system user."""
 
-        verbose_name = "OAuth application"
+        verbose_name, verbose_name_plural = _("OAuth application"), _("OAuth applications")
         constraints = (
             models.CheckConstraint(
                 condition=models.Q(acts_for_owner=False)

@@ -15,9 +15,12 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html_join
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from core.addresses import displayed_address, normalize_address
+from core.admin_display import Displays, labels_of
+from core.admin_labels import LABELS
 from core.admin_related import NewestRows
 
 MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS = 256, 8
@@ -35,18 +38,18 @@ class Permissions:
 class Addresses:
     """A mixin with columns that show an email address with a Unicode domain."""
 
-    @admin.display(description="email", ordering="email")
+    @admin.display(description=_("email address"), ordering="email")
     def displayed_email(self, row: Any) -> str:
         """Return the address in ``email``."""
         return displayed_address(row.email or "")
 
-    @admin.display(description="recipient", ordering="recipient")
+    @admin.display(description=_("recipient"), ordering="recipient")
     def displayed_recipient(self, row: Any) -> str:
         """Return the address in ``recipient``."""
         return displayed_address(row.recipient)
 
 
-class ReadOnlyAdmin(Permissions, Addresses, admin.ModelAdmin):
+class ReadOnlyAdmin(Permissions, Addresses, Displays, admin.ModelAdmin):
     """A read-only admin page. Lists accept the parameters of their declared filters and no other lookups."""
 
     list_per_page = 50
@@ -121,6 +124,32 @@ class ReadOnlyAdmin(Permissions, Addresses, admin.ModelAdmin):
         """Return all fields of the page, because no field can be edited."""
         return [name for _, options in self.get_fieldsets(request, obj) for name in _flat(options["fields"])]
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields as they are shown."""
+        return [(None, {"fields": self.shown_on_pages(self.get_fields(request, obj))})]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """Return a form whose fields have plain names."""
+        return super().get_form(request, obj, change, **{**kwargs, "labels": labels_of(self.model)})
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        """Return the columns as they are shown."""
+        return self.shown_in_lists(super().get_list_display(request))
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Return the filters, those of columns with the plain names of the columns."""
+        filters = super().get_list_filter(request)
+        return [(f, titled(LABELS.get(f, f))) if isinstance(f, str) else f for f in filters]
+
+    def title_of(self, row: Any) -> str:
+        """Return the title of the page of this row."""
+        return f"{capfirst(self.opts.verbose_name)}: {row}"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """Show the list, with the plural of the model as its title."""
+        context = {"title": capfirst(self.opts.verbose_name_plural), **(extra_context or {})}
+        return super().changelist_view(request, context)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Return the declared fields or, if none are declared, all columns that are not secret."""
         columns = [f.name for f in self.opts.fields if f.name not in self.secret_fields]
@@ -133,11 +162,12 @@ class ReadOnlyAdmin(Permissions, Addresses, admin.ModelAdmin):
         if request.method != "GET":
             return HttpResponseNotAllowed(["GET"])
         hidden = dict.fromkeys(("show_save", "show_save_and_continue", "show_save_and_add_another"), False)
-        context = {**hidden, "show_close": True}
+        row = self.get_object(request, object_id)
+        context = {**hidden, "show_close": True, "title": self.title_of(row) if row else "", "subtitle": None}
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
 
-class ReadOnlyInline(Permissions, Addresses, admin.TabularInline):
+class ReadOnlyInline(Permissions, Addresses, Displays, admin.TabularInline):
     """A read-only table of the newest related rows, with links to their pages and to the list of all rows."""
 
     formset = NewestRows
@@ -145,6 +175,18 @@ class ReadOnlyInline(Permissions, Addresses, admin.TabularInline):
     extra = 0
     can_delete = False
     show_change_link = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return the columns as they are shown."""
+        return self.shown_on_pages(self.fields or ())
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return all columns, because no column can be edited."""
+        return self.get_fields(request, obj)
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Return a formset whose columns have plain names."""
+        return super().get_formset(request, obj, **{**kwargs, "labels": labels_of(self.model)})
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: the table is read-only."""

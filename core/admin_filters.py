@@ -6,8 +6,12 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from core.admin_labels import LABELS
+
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
+
+    from core.admin_display import States
 
     Choice = tuple[str | StrPromise, Callable[[Any], Any]]
 
@@ -30,3 +34,11 @@ class QueryFilter(admin.SimpleListFilter):
 def by_query(parameter: str, title: "str | StrPromise", **queries: "Choice") -> type[QueryFilter]:
     """Return a filter with these queries: ``value=(label, query)``."""
     return type("ByQuery", (QueryFilter,), {"parameter_name": parameter, "title": title, "queries": queries})
+
+
+def by_state(column: str, states: "States", title: "str | StrPromise" = "") -> type[QueryFilter]:
+    """Return a filter by the value of a column, with the labels of its badges. The title is that of the column."""
+    queries = {
+        value: (label, lambda rows, value=value: rows.filter(**{column: value})) for value, (label, _) in states.items()
+    }
+    return by_query(column, title or LABELS[column], **queries)

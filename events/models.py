@@ -7,6 +7,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models.expressions import RawSQL
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.ids import uuid7
 
@@ -100,6 +101,7 @@ class Event(models.Model):
         The events of a founder are few among all events of this user, so they have an index of their own.
         """
 
+        verbose_name, verbose_name_plural = _("event"), _("events")
         ordering = ("id",)
         indexes = (
             models.Index(fields=["organization_id", "id"], name="event_of_organization"),

@@ -1,7 +1,7 @@
 """Admin pages for invitations and emails. All fields are read-only. Buttons call actions. No token is shown."""
 
 from math import ceil
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.core.exceptions import ValidationError
@@ -15,15 +15,16 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import User
 from accounts.principals import Principal
-from core.addresses import parse_address
+from core.addresses import displayed_address, parse_address
 from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
-from core.admin_filters import by_query
+from core.admin_filters import by_query, by_state
 from core.admin_related import NewestRowsInOrder, of_one
 from events.admin_names import changes_shown, name_events
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
 from invitations.admin_forms import InviteForm, OrganizationForm, found_for_owner, send_invitation
+from invitations.admin_states import EMAIL_KINDS, EMAIL_STATES, INVITATION_STATES
 from invitations.email.limits import DAY, at_sending_limit, emails_requested_since, open_limit, sending_limit
 from invitations.email.models import Attempt, Email, EmailQuerySet
 from invitations.email.queue import newest_email_is, with_delivery
@@ -32,6 +33,7 @@ from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from orgs.actions.organizations import set_daily_email_limit
 from orgs.admin import OrganizationAdmin
+from orgs.admin_states import UNIT_KINDS
 from orgs.models import Organization
 
 
@@ -40,6 +42,7 @@ class OpenInvitationInline(ReadOnlyInline):
 
     model = Invitation
     verbose_name_plural = _("open invitations")
+    badges: ClassVar[Any] = {"status": INVITATION_STATES}
     fields = readonly_fields = ("displayed_email", "role", "unit", "status", "expires_at", "inviter_name")
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
@@ -110,6 +113,7 @@ class EmailInline(ReadOnlyInline):
     model = Email
     formset = NewestRowsInOrder
     verbose_name_plural = _("emails")
+    badges: ClassVar[Any] = {"state": EMAIL_STATES, "kind": EMAIL_KINDS}
     fields = readonly_fields = (
         "created_at",
         "kind",
@@ -172,7 +176,7 @@ class StateFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return `open` and every status except `pending`."""
-        return [("open", _("open")), *((s, s) for s in Invitation.Status.values if s != "pending")]
+        return [("open" if state == "pending" else state, label) for state, (label, _) in INVITATION_STATES.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Return the invitations in the selected state."""
@@ -193,7 +197,7 @@ class DeliveryFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         """Return every email state."""
-        return list(Email.State.choices)
+        return [(state, label) for state, (label, _) in EMAIL_STATES.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Return the invitations whose newest email to the invitee is in the selected state."""
@@ -209,6 +213,7 @@ class DeliveryFilter(admin.SimpleListFilter):
 class InvitationAdmin(ActionAdmin):
     """The pages of an invitation: roles, state, emails, and buttons for the possible actions."""
 
+    badges: ClassVar[Any] = {"current_state": INVITATION_STATES, "delivered": EMAIL_STATES}
     list_display = (
         "displayed_email",
         "organization",
@@ -224,7 +229,7 @@ class InvitationAdmin(ActionAdmin):
         StateFilter,
         DeliveryFilter,
         ("role__name", titled(_("role"))),
-        ("unit__kind", titled(_("workspace or application"))),
+        by_state("unit__kind", UNIT_KINDS, _("workspace or application")),
         "created_at",
         by_query("expires", _("expiry date"), soon=(_("within 3 days"), InvitationQuerySet.expiring_soon)),
     )
@@ -270,6 +275,11 @@ class InvitationAdmin(ActionAdmin):
         ]
         return {"explanation": explanation, "story": story}
 
+    def title_of(self, row: Invitation) -> str:
+        """Return whom the invitation is to, and the organization."""
+        names = {"address": displayed_address(row.email), "organization": row.organization}
+        return _("Invitation to %(address)s · %(organization)s") % names
+
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
         """Load everything that a row of the list shows, to avoid queries per row."""
         return with_delivery(Invitation.objects.with_details())
@@ -290,6 +300,8 @@ class AttemptInline(ReadOnlyInline):
 
     model = Attempt
     formset = NewestRowsInOrder
+    verbose_name_plural = _("attempts")
+    badges: ClassVar[Any] = {"state": EMAIL_STATES}
     fields = readonly_fields = ("created_at", "state", "response")
 
 
@@ -297,14 +309,19 @@ class AttemptInline(ReadOnlyInline):
 class EmailAdmin(ReadOnlyAdmin):
     """The outbox: all emails, including those that were sent."""
 
+    badges: ClassVar[Any] = {"state": EMAIL_STATES, "kind": EMAIL_KINDS}
     list_display = ("displayed_recipient", "kind", "state", "attempts", "due_at", "sent_at", "response", "reason")
     list_filter = (
         by_query("queue", _("queue"), due=(_("due now"), EmailQuerySet.due),
                  later=(_("waiting for another attempt"), EmailQuerySet.deferred)),
         by_query("undelivered", _("bounced or failed"),
                  week=(_("in the last 7 days"), EmailQuerySet.undelivered_this_week)),
-        "state", "kind", "created_at",
+        by_state("state", EMAIL_STATES), by_state("kind", EMAIL_KINDS), "created_at",
     )  # fmt: skip
     search_fields = ("recipient", "message_id", "=invitation__id")
-    exclude = ("lease_id",)
+    secret_fields = ("lease_id",)
     inlines = (AttemptInline,)
+
+    def title_of(self, row: Email) -> str:
+        """Return whom the email is to."""
+        return _("Email to %(address)s") % {"address": displayed_address(row.recipient)}

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AddressField, User, normalized_address_check
 from core.addresses import displayed_address
@@ -85,6 +86,7 @@ class Invitation(models.Model):
     class Meta:
         """Allow at most one unanswered invitation (``finished_at`` is null) per organization, address and target."""
 
+        verbose_name, verbose_name_plural = _("invitation"), _("invitations")
         constraints = (
             normalized_address_check("email", "invitation_email_normalized"),
             models.CheckConstraint(

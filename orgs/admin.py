@@ -23,12 +23,13 @@ from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import OAuthApplication, User
 from accounts.principals import Principal
 from core.admin import ReadOnlyAdmin, titled
-from core.admin_filters import by_query
+from core.admin_filters import by_query, by_state
 from core.admin_related import of_one
 from orgs import admin_endings
 from orgs.actions import api_keys, members, organizations
 from orgs.admin_forms import RoleForm, UnitRoleForm, change_role, change_unit_role
 from orgs.admin_inlines import AssignmentInline, MembershipInline, UnitInline
+from orgs.admin_states import ACCOUNT_KINDS, ACTIVE_OWNER, CONDITIONS, LEVELS, UNIT_KINDS
 from orgs.models import ApiKey, Membership, Organization, OrganizationQuerySet, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, Level
 from orgs.seats import seats_taken
@@ -66,17 +67,21 @@ class OrganizationAdmin(ActionAdmin):
 
     audited_as = "organization"
 
-    list_display = ("name", "slug", "members", "seat_limit", "has_owner", "is_live", "created_at")
+    badges: ClassVar[Any] = {"condition": CONDITIONS, "has_owner": ACTIVE_OWNER}
+    list_display = ("name", "slug", "members", "seat_limit", "has_owner", "condition", "created_at")
     list_filter: ClassVar[Any] = (
         by_query("owner", _("owner"),
                  active=(_("with an active owner"), lambda rows: rows.filter(has_active_owner=True)),
                  none=(_("without an active owner"), OrganizationQuerySet.without_active_owner)),
-        ("deleted_at", admin.EmptyFieldListFilter), "created_at",
+        by_query("archived", _("archived"),
+                 no=(_("no"), OrganizationQuerySet.live),
+                 yes=(_("yes"), lambda rows: rows.filter(deleted_at__isnull=False))),
+        "created_at",
     )  # fmt: skip
     search_fields = ("name", "slug", "website", "=id")
     inlines = [MembershipInline, UnitInline]
     fields: ClassVar[Any] = (
-        ("name", "slug", "language"), ("seats", "has_owner", "is_live", "second_factor_required"),
+        ("name", "slug", "language"), ("seats", "has_owner", "condition", "second_factor_required"),
         ("created_at", "updated_at", "deleted_at"),
         "default_role", "description", "website", "logo_url", "replies_go_to_inviter", "id",
     )  # fmt: skip
@@ -102,7 +107,7 @@ class OrganizationAdmin(ActionAdmin):
         """Annotate the number of members, and whether an owner is active."""
         return Organization.objects.with_member_count().with_active_owner()
 
-    @admin.display(ordering="member_count")
+    @admin.display(ordering="member_count", description=_("members"))
     def members(self, organization: Any) -> int:
         """The number of members."""
         return int(organization.member_count)
@@ -116,15 +121,15 @@ class OrganizationAdmin(ActionAdmin):
             return _("%(used)s taken, %(members)s of them by members. No limit.") % used
         return _("%(used)s of %(limit)s taken, %(members)s of them by members") % used
 
-    @admin.display(boolean=True, description=_("active owner"))
+    @admin.display(description=_("active owner"))
     def has_owner(self, organization: Any) -> bool:
         """Whether an owner is active. If none is, make another member the owner."""
         return bool(organization.has_active_owner)
 
-    @admin.display(boolean=True, description="Active")
-    def is_live(self, organization: Organization) -> bool:
-        """Whether the organization is not archived."""
-        return not organization.is_archived
+    @admin.display(description=_("state"), ordering="deleted_at")
+    def condition(self, organization: Organization) -> str:
+        """Whether the organization is active or archived."""
+        return "archived" if organization.is_archived else "active"
 
 
 class OrganizationRoleFilter(admin.SimpleListFilter):
@@ -151,7 +156,7 @@ class MembershipAdmin(ActionAdmin):
     list_display = ("user", "organization", "role", "created_at")
     list_filter = (
         of_one("organization", Organization, _("organization")), of_one("user", User, _("user")),
-        OrganizationRoleFilter, ("user__kind", titled(_("person or service account"))), "created_at",
+        OrganizationRoleFilter, by_state("user__kind", ACCOUNT_KINDS, _("person or service account")), "created_at",
     )  # fmt: skip
     search_fields = ("user__email", "user__first_name", "user__last_name", "organization__name", "organization__slug")
     inlines = (AssignmentInline,)
@@ -182,8 +187,15 @@ class MembershipAdmin(ActionAdmin):
 class RoleAdmin(ReadOnlyAdmin):
     """Built-in roles, and custom roles of organizations."""
 
+    badges: ClassVar[Any] = {"level": LEVELS}
+    fields = ("name", "level", "organization", "permission_list", "created_at", "updated_at", "id")
     list_display = ("name", "level", "organization", "permission_list")
-    list_filter = ("level", ("organization", admin.EmptyFieldListFilter))
+    list_filter = (
+        by_state("level", LEVELS),
+        by_query("origin", _("origin"),
+                 built_in=(_("built in"), lambda rows: rows.filter(organization=None)),
+                 custom=(_("of an organization"), lambda rows: rows.exclude(organization=None))),
+    )  # fmt: skip
     search_fields = ("name", "organization__name", "organization__slug")
     list_select_related = ("organization",)
 
@@ -193,7 +205,12 @@ class RoleAssignmentAdmin(ReadOnlyAdmin):
     """Roles of members in organizations and units."""
 
     list_display = ("membership", "role", "unit", "created_at")
-    list_filter = (("role__name", titled(_("role"))), ("unit__kind", titled(_("workspace or application"))))
+
+    def title_of(self, row: RoleAssignment) -> str:
+        """Return the role and who has it where."""
+        return f"{row.role}: {row.membership.user} · {row.unit or row.membership.organization}"
+
+    list_filter = (("role__name", titled(_("role"))), by_state("unit__kind", UNIT_KINDS, _("workspace or application")))
     search_fields = ("membership__user__email", "membership__organization__slug", "unit__name", "unit__slug")
     list_select_related = ("membership__user", "membership__organization", "role", "unit")
 
@@ -202,8 +219,9 @@ class RoleAssignmentAdmin(ReadOnlyAdmin):
 class UnitAdmin(ReadOnlyAdmin):
     """Workspaces and applications."""
 
+    badges: ClassVar[Any] = {"kind": UNIT_KINDS}
     list_display = ("name", "kind", "slug", "organization", "created_at")
-    list_filter = (of_one("organization", Organization, _("organization")), "kind", "created_at")
+    list_filter = (of_one("organization", Organization, _("organization")), by_state("kind", UNIT_KINDS), "created_at")
     search_fields = ("name", "slug", "organization__name", "organization__slug")
     list_select_related = ("organization",)
 

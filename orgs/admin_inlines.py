@@ -1,5 +1,7 @@
 """Tables of related rows on the admin pages of organizations, users and memberships."""
 
+from typing import Any, ClassVar
+
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.db import models
@@ -8,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import ExternalIdentity
 from core.admin import ReadOnlyInline
+from orgs.admin_states import UNIT_KINDS
 from orgs.models import Membership, RoleAssignment, Unit
 
 
@@ -31,6 +34,7 @@ class UnitInline(ReadOnlyInline):
     """The workspaces and applications of an organization."""
 
     model = Unit
+    badges: ClassVar[Any] = {"kind": UNIT_KINDS}
     fields = readonly_fields = ("name", "kind", "slug")
 
 
@@ -38,6 +42,7 @@ class AddressInline(ReadOnlyInline):
     """A user's verified and unverified addresses."""
 
     model = EmailAddress
+    verbose_name_plural = _("email addresses")
     fields = readonly_fields = ("displayed_email", "verified", "primary")
 
 

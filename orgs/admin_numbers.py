@@ -9,7 +9,7 @@ NUMBERS = (
     Number(
         _("organizations without an active owner"),
         Organization,
-        {"owner": "none", "deleted_at__isempty": "1"},
+        {"owner": "none", "archived": "no"},
         Organization.objects.live().without_active_owner,
     ),
 )

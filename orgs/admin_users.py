@@ -1,6 +1,6 @@
 """Admin of people and system users. Every button calls an action."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from allauth.mfa.models import Authenticator
 from django.contrib import admin
@@ -12,11 +12,14 @@ from accounts.actions.address_ownership import was_deleted_by_owner
 from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import User
 from accounts.staff_roles import HELP_USER, MANAGE_STAFF, StaffRole, staff_role_of
+from core.addresses import displayed_address
 from core.admin import titled
+from core.admin_filters import by_query, by_state
 from orgs import admin_endings
 from orgs.actions import account_help, accounts, staff_roles
 from orgs.actions.account_rights import may_act_on, may_act_on_other
 from orgs.admin_inlines import AddressInline, IdentityInline, UserMembershipInline
+from orgs.admin_states import ACCOUNT_KINDS, CONDITIONS
 from orgs.admin_user_forms import AddressForm, StaffRoleForm, UnverifiedAddressForm
 
 
@@ -36,10 +39,15 @@ class UserAdmin(ActionAdmin):
 
     audited_as = "person"
 
-    list_display = ("displayed_email", "first_name", "last_name", "kind", "is_active", "is_staff", "created_at")
+    badges: ClassVar[Any] = {"kind": ACCOUNT_KINDS, "condition": CONDITIONS}
+    list_display = ("displayed_email", "first_name", "last_name", "kind", "condition", "is_staff", "created_at")
     list_filter = (
-        "kind", "is_active", "is_staff", ("groups", titled(_("staff role"))),
-        ("deleted_at", admin.EmptyFieldListFilter), "created_at",
+        by_state("kind", ACCOUNT_KINDS),
+        by_query("state", _("state"),
+                 active=(CONDITIONS["active"][0], lambda rows: rows.filter(is_active=True)),
+                 deactivated=(CONDITIONS["deactivated"][0], lambda rows: rows.filter(is_active=False, deleted_at=None)),
+                 deleted=(CONDITIONS["deleted"][0], lambda rows: rows.filter(deleted_at__isnull=False))),
+        "is_staff", ("groups", titled(_("staff role"))), "created_at",
     )  # fmt: skip
     search_fields = ("email", "first_name", "last_name", "=id")
     secret_fields = ("password",)
@@ -98,6 +106,18 @@ class UserAdmin(ActionAdmin):
             *(f"{p.content_type.app_label}.{p.codename}" for p in permissions.select_related("content_type")),
         ]
         return format_html_join("", "<div>{}</div>", ((name,) for name in names)) or "–"
+
+    @admin.display(description=_("email address"), ordering="email")
+    def displayed_email(self, row: User) -> str:
+        """Return the address. Service accounts have none, but their rows need a link."""
+        return displayed_address(row.email) if row.email else "–"
+
+    @admin.display(description=_("state"), ordering="is_active")
+    def condition(self, user: User) -> str:
+        """Whether the account is active, deactivated or deleted."""
+        if user.is_active:
+            return "active"
+        return "deleted" if user.deleted_at else "deactivated"
 
     @admin.display(description=_("closed"))
     def closed(self, user: User) -> Any:

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.principals import Principal
@@ -117,6 +118,7 @@ class Organization(models.Model):
     class Meta:
         """Slugs are unique. The seat limit is at least 1, because the owner needs a seat."""
 
+        verbose_name, verbose_name_plural = _("organization"), _("organizations")
         constraints = (
             models.UniqueConstraint(fields=["slug"], name="organization_slug"),
             models.CheckConstraint(
@@ -162,6 +164,7 @@ class Unit(models.Model):
     class Meta:
         """Slugs are unique per organization and kind."""
 
+        verbose_name, verbose_name_plural = _("workspace or application"), _("workspaces and applications")
         constraints = (
             models.UniqueConstraint(fields=["organization", "kind", "slug"], name="unit_slug"),
             models.CheckConstraint(condition=Q(kind__in=["workspace", "application"]), name="unit_kind_known"),
@@ -198,6 +201,7 @@ class Role(models.Model):
     class Meta:
         """Names are unique per organization and level, regardless of letter case."""
 
+        verbose_name, verbose_name_plural = _("role"), _("roles")
         constraints = (
             models.UniqueConstraint(fields=["organization", "level", "folded_name"], name="role_folded_name"),
             models.UniqueConstraint(
@@ -263,6 +267,7 @@ class Membership(models.Model):
     class Meta:
         """A user is a member of an organization at most once."""
 
+        verbose_name, verbose_name_plural = _("membership"), _("memberships")
         constraints = (models.UniqueConstraint(fields=["organization", "user"], name="membership_once"),)
 
     def __str__(self) -> str:
@@ -309,6 +314,7 @@ class RoleAssignment(models.Model):
     class Meta:
         """A member has at most one role in the organization and at most one in each unit."""
 
+        verbose_name, verbose_name_plural = _("role of a member"), _("roles of members")
         constraints = (
             models.UniqueConstraint(
                 fields=["membership"], condition=Q(unit__isnull=True), name="assignment_one_in_organization"
@@ -355,6 +361,7 @@ class ApiKey(models.Model):
     class Meta:
         """Newest first. Secrets are unique."""
 
+        verbose_name, verbose_name_plural = _("API key"), _("API keys")
         ordering = ("-id",)
         constraints = (models.UniqueConstraint(fields=["secret_hash"], name="api_key_secret"),)
 

@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AddressField, normalized_address_check
 from core.addresses import displayed_address
@@ -129,6 +130,7 @@ class Email(models.Model):
     class Meta:
         """Require dates that fit the state, and a lease only while sending. Allow one email per kind and generation."""
 
+        verbose_name, verbose_name_plural = _("email"), _("emails")
         constraints = (
             normalized_address_check("recipient", "email_recipient_normalized"),
             models.CheckConstraint(

@@ -21,7 +21,7 @@ ERRORS = (State.DEFERRED, State.FAILED)
 class Verdict(models.TextChoices):
     """What keeps emails from being sent."""
 
-    NOTHING_DUE = "nothing_due", _("No email is due.")
+    NOTHING_WAITS = "nothing_waits", _("No email has been due for more than a minute.")
     NO_WORKER = "no_worker", _("No worker is sending emails. Start the worker, or look at its log.")
     SERVER_ERRORS = "server_errors", _("The last attempts failed. Look at the last error of the mail server.")
     BUSY = "busy", _("A worker is sending emails.")
@@ -48,21 +48,23 @@ class QueueState:
     @property
     def verdict(self) -> Verdict:
         """What keeps emails from being sent."""
-        if self._waits_unusually_long():
+        if self._waits_long() and not self._is_at_work():
             return Verdict.NO_WORKER
-        if self.last_attempt and {State.SENT, State.FAILED}.isdisjoint(a.state for a in self.last_attempts):
+        if self.last_attempts and {State.SENT, State.FAILED}.isdisjoint(a.state for a in self.last_attempts):
             return Verdict.SERVER_ERRORS
-        return Verdict.BUSY if self.oldest_due_at or self.is_sending else Verdict.NOTHING_DUE
+        return Verdict.BUSY if self._is_at_work() else Verdict.NOTHING_WAITS
 
     @property
     def is_healthy(self) -> bool:
         """Whether emails are sent as soon as they are due, or as fast as the mail server takes them."""
-        return self.verdict in (Verdict.NOTHING_DUE, Verdict.BUSY)
+        return self.verdict in (Verdict.NOTHING_WAITS, Verdict.BUSY)
 
-    def _waits_unusually_long(self) -> bool:
-        moment = timezone.now() - UNUSUAL_WAIT
-        at_work = self.is_sending or (self.last_attempt is not None and self.last_attempt.created_at > moment)
-        return not at_work and self.oldest_due_at is not None and self.oldest_due_at < moment
+    def _waits_long(self) -> bool:
+        return self.oldest_due_at is not None and self.oldest_due_at < timezone.now() - UNUSUAL_WAIT
+
+    def _is_at_work(self) -> bool:
+        last = self.last_attempt
+        return self.is_sending or (last is not None and last.created_at > timezone.now() - UNUSUAL_WAIT)
 
 
 def queue_state() -> QueueState:

@@ -454,7 +454,7 @@ def test_staff_read_the_same_about_a_refused_email_above_the_row_in_the_ledger_a
     assert f"<td>{reason}</td>" in page
     address = reverse("admin:invitations_invitation_changelist")
     listed = client.get(address, {"delivery": "dropped"}).content.decode()
-    assert '<td class="field-delivered">dropped</td>' in listed
+    assert '<td class="field-delivered"><span class="pw-badge pw-quiet">dropped</span></td>' in listed
 
 
 def test_every_page_that_shows_times_names_their_zone(staff: Client, world: World, settings: Settings):

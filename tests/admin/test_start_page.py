@@ -157,10 +157,10 @@ def attempt(count: int, state: str, at: timedelta = HOUR) -> None:
 @pytest.mark.parametrize(
     ("make", "verdict"),
     [
-        (lambda: None, "nothing_due"),
-        (lambda: EmailFactory.create(sent=True), "nothing_due"),
+        (lambda: None, "nothing_waits"),
+        (lambda: EmailFactory.create(sent=True), "nothing_waits"),
         (lambda: EmailFactory.create(due_at=ago(HOUR)), "no_worker"),
-        (lambda: EmailFactory.create(due_at=ago(timedelta(seconds=20))), "busy"),
+        (lambda: EmailFactory.create(due_at=ago(timedelta(seconds=20))), "nothing_waits"),
         (lambda: EmailFactory.create(sending=True, due_at=ago(-timedelta(minutes=5))), "busy"),
     ],
 )

@@ -1,0 +1,33 @@
+"""How the admin shows the states of invitations and emails: labels and tones."""
+
+from django.utils.translation import gettext_lazy as _
+
+from core.admin_display import BAD, GOOD, QUIET, WAITING
+
+INVITATION_STATES = {
+    "pending": (_("open"), WAITING),
+    "processing": (_("waiting for a seat"), WAITING),
+    "accepted": (_("accepted"), GOOD),
+    "declined": (_("declined"), QUIET),
+    "cancelled": (_("withdrawn"), QUIET),
+    "expired": (_("expired"), BAD),
+    "error": (_("undeliverable"), BAD),
+}
+EMAIL_STATES = {
+    "queued": (_("queued"), WAITING),
+    "sending": (_("being sent"), WAITING),
+    "sent": (_("sent"), GOOD),
+    "delivered": (_("delivered"), GOOD),
+    "deferred": (_("waiting for another attempt"), WAITING),
+    "bounced": (_("bounced"), BAD),
+    "complained": (_("marked as spam"), BAD),
+    "failed": (_("failed"), BAD),
+    "dropped": (_("dropped"), QUIET),
+}
+EMAIL_KINDS = {
+    "invitation": (_("invitation"), QUIET),
+    "reminder": (_("reminder"), QUIET),
+    "answered": (_("answer of the invitee"), QUIET),
+    "undeliverable": (_("report about a bounce"), QUIET),
+    "ask_again": (_("request for a new invitation"), QUIET),
+}
