@@ -65,12 +65,15 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         return self.annotate(has_active_owner=models.Exists(_active_owners()))
 
     def without_active_owner(self) -> "OrganizationQuerySet":
-        """Return the organizations whose owners have all been deactivated.
+        """Return the organizations whose owners have all been deactivated, and those that nobody has joined yet.
 
-        Every organization has an owner. The query therefore starts from the inactive accounts, which have an index.
+        Only an organization without members has no owner. The query for the others starts from the inactive accounts,
+        which have an index.
         """
         inactive = RoleAssignment.objects.filter(role_id=OWNER_ROLE, membership__user__is_active=False)
-        return self.filter(~models.Exists(_active_owners()), pk__in=inactive.values("membership__organization"))
+        of_inactive = Q(pk__in=inactive.values("membership__organization"))
+        without_members = ~models.Exists(Membership.objects.filter(organization=models.OuterRef("pk")))
+        return self.filter(of_inactive | Q(without_members), ~models.Exists(_active_owners()))
 
     def with_member_count(self) -> "OrganizationQuerySet":
         """Annotate ``member_count``. It is a subquery, so that other joins cannot change the count."""

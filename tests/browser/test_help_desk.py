@@ -18,7 +18,7 @@ from events.models import Event
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization, RoleAssignment
-from orgs.permissions import ADMIN_ROLE
+from orgs.permissions import ADMIN_ROLE, OWNER_ROLE
 from tests.browser.admin_scenes import TYPO, add_more_rows
 from tests.browser.scenes import Stage, set_stage
 from tests.factories import AuthenticatorFactory, UserFactory
@@ -139,7 +139,7 @@ def test_a_customer_needs_an_organization(desk):
 
     created = Organization.objects.get(name="Hillside Association")
     invited = Invitation.objects.get(organization=created)
-    assert (invited.email, invited.role.name, created.memberships.count()) == ("founder@example.com", "owner", 0)
+    assert (invited.email, invited.role_id, created.memberships.count()) == ("founder@example.com", OWNER_ROLE, 0)
 
 
 def test_an_organization_needs_more_seats(desk, stage):
