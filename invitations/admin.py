@@ -20,91 +20,19 @@ from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
 from core.admin_filters import by_query, by_state
 from core.admin_related import NewestRowsInOrder, of_one
 from events.admin_names import changes_shown, name_events
+from invitations import admin_organizations  # noqa: F401 - extends the page of organizations
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
-from invitations.admin_forms import InviteForm, OrganizationForm, found_for_owner, send_invitation
 from invitations.admin_states import EMAIL_KINDS, EMAIL_STATES, INVITATION_STATES
-from invitations.email.limits import DAY, at_sending_limit, emails_requested_since, open_limit, sending_limit
+from invitations.email.limits import DAY
 from invitations.email.models import Attempt, Email, EmailQuerySet
 from invitations.email.queue import newest_email_is, with_delivery
 from invitations.explaining import Entry, explain
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
-from orgs.actions.organizations import set_daily_email_limit
-from orgs.admin import OrganizationAdmin
 from orgs.admin_states import UNIT_KINDS
 from orgs.models import Organization
-
-
-class OpenInvitationInline(ReadOnlyInline):
-    """The open and waiting invitations of an organization."""
-
-    model = Invitation
-    verbose_name_plural = _("open invitations")
-    badges: ClassVar[Any] = {"status": INVITATION_STATES}
-    fields = readonly_fields = ("displayed_email", "role", "unit", "status", "expires_at", "inviter_name")
-
-    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Invitation]:
-        """Return open invitations and accepted ones that wait for a seat."""
-        return Invitation.objects.reserving_seats().select_related("organization", "role", "unit")
-
-
-@admin.display(description=_("open invitations"))
-def open_invitations(organization: Organization) -> str:
-    """Return how many invitations are open, and the limit."""
-    return _used(organization.invitations.open().count(), open_limit(organization))
-
-
-@admin.display(description=_("emails to invitees in 24 hours"))
-def requested_emails(organization: Organization) -> str:
-    """Return how many emails the organization requested in the last 24 hours, and the sending limit."""
-    return _used(emails_requested_since(organization.pk, now() - DAY).count(), sending_limit(organization))
-
-
-def _used(used: int, limit: int) -> str:
-    return _("%(used)s of %(limit)s") % {"used": used, "limit": limit}
-
-
-OrganizationAdmin.fields = (
-    *OrganizationAdmin.fields[:2],
-    (open_invitations, requested_emails),
-    *OrganizationAdmin.fields[2:],
-)
-OrganizationAdmin.list_filter = (
-    *OrganizationAdmin.list_filter,
-    by_query("sending", _("sending limit"), limited=(_("reached"), at_sending_limit)),
-)
-OrganizationAdmin.adds = Button(
-    "create", _("Create an organization"), found_for_owner, form=OrganizationForm, needs="add"
-)
-*other_buttons, purge_button = OrganizationAdmin.buttons
-OrganizationAdmin.buttons = (
-    Button(
-        "invite",
-        _("Invite"),
-        send_invitation,
-        applies=lambda organization: not organization.is_archived,
-        form=InviteForm,
-        needs="invitations.add_invitation",
-    ),
-    *other_buttons,
-    Button(
-        "emails",
-        _("Set sending limit"),
-        lambda by, o, data: set_daily_email_limit(by=by, organization_id=o.pk, daily_email_limit=int(data["emails"])),
-        field=("emails", _("Emails to invitees in 24 hours"), "number"),
-        present=lambda o: str(sending_limit(o)),
-    ),
-    Button(
-        "default-emails",
-        _("Use default sending limit"),
-        lambda by, o, _data: set_daily_email_limit(by=by, organization_id=o.pk, daily_email_limit=None),
-        applies=lambda o: o.daily_email_limit is not None,
-    ),
-    purge_button,
-)
-OrganizationAdmin.inlines = [OpenInvitationInline, *OrganizationAdmin.inlines]
 
 
 class EmailInline(ReadOnlyInline):
