@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from core.addresses import displayed_address, normalize_address
 from core.admin_display import Displays, labels_of
 from core.admin_labels import LABELS
+from core.admin_links import without_forbidden_links
 from core.admin_related import NewestRows
 
 MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS = 256, 8
@@ -125,8 +126,9 @@ class ReadOnlyAdmin(Permissions, Addresses, Displays, admin.ModelAdmin):
         return [name for _, options in self.get_fieldsets(request, obj) for name in _flat(options["fields"])]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Return the fields as they are shown."""
-        return [(None, {"fields": self.shown_on_pages(self.get_fields(request, obj))})]
+        """Return the fields as they are shown, without links to pages that the staff member may not see."""
+        shown = self.shown_on_pages(self.get_fields(request, obj))
+        return [(None, {"fields": without_forbidden_links(self.admin_site, self.model, request, shown)})]
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return a form whose fields have plain names."""
@@ -177,8 +179,8 @@ class ReadOnlyInline(Permissions, Addresses, Displays, admin.TabularInline):
     show_change_link = True
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        """Return the columns as they are shown."""
-        return self.shown_on_pages(self.fields or ())
+        """Return the columns as they are shown, without links to pages that the staff member may not see."""
+        return without_forbidden_links(self.admin_site, self.model, request, self.shown_on_pages(self.fields or ()))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Return all columns, because no column can be edited."""
@@ -194,6 +196,10 @@ class ReadOnlyInline(Permissions, Addresses, Displays, admin.TabularInline):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: the table is read-only."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return False: the table is read-only. Otherwise staff who may only delete would see it."""
         return False
 
 

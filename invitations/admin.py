@@ -30,6 +30,7 @@ from invitations.email.models import Attempt, Email, EmailQuerySet
 from invitations.email.queue import newest_email_is, with_delivery
 from invitations.explaining import Entry, explain
 from invitations.models import Invitation
+from invitations.possible import can_be_corrected, can_be_extended, can_be_sent_again, can_be_withdrawn
 from invitations.querysets import InvitationQuerySet
 from orgs.admin_states import UNIT_KINDS
 from orgs.models import Organization
@@ -171,16 +172,16 @@ class InvitationAdmin(ActionAdmin):
     buttons = (
         Button("resend", "Send again", lambda by, i, data: inviting.resend(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
-            applies=lambda i: (i.is_open or i.ended_unanswered) and not i.is_superseded),
+            applies=can_be_sent_again),
         Button("correct", "Correct address", lambda by, i, data: inviting.correct_address(
             by=by, organization_id=i.organization_id, invitation_id=i.pk, email=parse_address(data.get("email", ""))),
-            applies=lambda i: i.state in ("pending", "error") and not i.is_superseded,
+            applies=can_be_corrected,
             field=("email", "Correct email address", "text")),
-        Button("extend", "Extend", _extend, applies=lambda i: i.is_open, field=("days", "Days from now", "number"),
+        Button("extend", "Extend", _extend, applies=can_be_extended, field=("days", "Days from now", "number"),
             present=lambda i: str(max(DEFAULT_LIFETIME_DAYS, _days_left(i)))),
         Button("cancel", "Withdraw", lambda by, i, data: inviting.cancel(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
-            applies=lambda i: i.state in ("pending", "processing"), ends=of_withdrawing),
+            applies=can_be_withdrawn, ends=of_withdrawing),
     )  # fmt: skip
 
     change_form_template = "admin/invitation.html"

@@ -149,6 +149,18 @@ class OrganizationRoleFilter(admin.SimpleListFilter):
         return queryset.filter(assignments__unit=None, assignments__role__name=name) if name else queryset
 
 
+def can_be_removed(membership: Membership) -> bool:
+    """Return whether the member can leave or get a lower role: an organization keeps an owner."""
+    organization = membership.organization
+    return not organization.is_archived and not members.owns_alone(organization, membership)
+
+
+def can_become_owner(membership: Membership) -> bool:
+    """Return whether the member is a person, and not an owner yet."""
+    is_owner = membership.organization_role.pk == OWNER_ROLE
+    return membership.user.is_person and not is_owner and not membership.organization.is_archived
+
+
 @admin.register(Membership)
 class MembershipAdmin(ActionAdmin):
     """Memberships with their roles."""
@@ -163,14 +175,13 @@ class MembershipAdmin(ActionAdmin):
     buttons = (
         Button("remove", "Remove from organization", lambda by, m, _: members.remove_member(
             by=by, organization_id=m.organization_id, membership_id=m.pk),
-            applies=lambda m: not m.organization.is_archived and not members.owns_alone(m.organization, m),
-            ends=admin_endings.of_removing, needs="delete"),
-        Button("role", _("Change role"), change_role, form=RoleForm, applies=lambda m: not m.organization.is_archived),
+            applies=can_be_removed, ends=admin_endings.of_removing, needs="delete"),
+        Button("role", _("Change role"), change_role, form=RoleForm, applies=can_be_removed),
         Button("unit-role", _("Change role in a workspace or application"), change_unit_role, form=UnitRoleForm,
                applies=lambda m: not m.organization.is_archived and m.organization.units.exists()),
         Button("own", "Make owner", lambda by, m, _: members.change_member_roles(
             by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE),
-            applies=lambda m: m.organization_role.pk != OWNER_ROLE, ends=admin_endings.of_making_owner),
+            applies=can_become_owner, ends=admin_endings.of_making_owner),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:
@@ -237,7 +248,8 @@ class ApiKeyAdmin(ActionAdmin):
     secret_fields = ("secret_hash",)
     buttons = (
         Button("delete", "Delete key", lambda by, key, _: api_keys.delete_api_key(
-            by=by, organization_id=key.membership.organization_id, key_id=key.pk), ends=admin_endings.of_deleting_key,
+            by=by, organization_id=key.membership.organization_id, key_id=key.pk),
+            applies=lambda key: not key.membership.organization.is_archived, ends=admin_endings.of_deleting_key,
             grave=True, needs="delete"),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from accounts.admin_forms import RowForm
 from accounts.principals import Principal
 from orgs.actions import members, units
 from orgs.models import Membership, Role, Unit
-from orgs.permissions import Level
+from orgs.permissions import OWNER_ROLE, Level
 
 
 class UnitChoiceField(forms.ModelChoiceField):
@@ -36,7 +36,7 @@ class RoleForm(RowForm):
     def __init__(self, row: Membership, data: Any = None) -> None:
         super().__init__(row, data)
         roles = Role.objects.usable_in(row.organization_id).filter(level=Level.ORGANIZATION).order_by("name")
-        self.offer("role_id", roles)
+        self.offer("role_id", roles if row.user.is_person else roles.exclude(pk=OWNER_ROLE))
         self.initial = {"role_id": row.organization_role.pk}
 
 

@@ -15,7 +15,9 @@ from accounts.models import OAuthApplication, User
 from accounts.principals import staff
 from orgs.models import Membership, Organization
 from orgs.oauth.applications import (
+    NoSecret,
     OauthApplicationNotFound,
+    SecretOfAPerson,
     register_client,
     register_personal_client,
     register_service_client,
@@ -328,7 +330,7 @@ def test_a_personal_client_has_no_redirect_uris(admin_pages: Client, invitee: Us
     page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
     with track_changes() as changes:
         assert presses(admin_pages, made, "redirect", redirect_uris=CALLBACK) == [
-            "This kind of application does not have this field."
+            "“Change redirect URIs” isn't possible now."
         ]
 
     assert "do/redirect" not in page
@@ -376,27 +378,30 @@ def test_a_secret_is_renewed_and_shown_once(admin_pages: Client, staff_member: U
         assert renewed.secret not in admin_pages.get(path).content.decode()
 
 
-def test_a_public_one_has_no_secret_to_renew(admin_pages: Client, owner: User):
+def test_a_public_one_has_no_secret_to_renew(admin_pages: Client, staff_member: User, owner: User):
     made, _ = register_client(by=session_of(owner), name="Phone", redirect_uris=[CALLBACK], public=True)
 
     page = admin_pages.get(f"{PAGES}/{made.pk}/change/").content.decode()
     response = admin_pages.post(f"{PAGES}/{made.pk}/do/renew-secret", follow=True)
 
     assert "renew-secret" not in page
-    assert [str(message) for message in response.context["messages"]] == ["A public client has no secret."]
+    assert [str(message) for message in response.context["messages"]] == ["“Renew secret” isn't possible now."]
+    with pytest.raises(NoSecret):
+        renew_any_client_secret(by=staff(staff_member, CHANGE), application=made)
 
 
-def test_staff_cannot_renew_the_secret_of_a_personal_client(admin_pages: Client, invitee: User):
+def test_staff_cannot_renew_the_secret_of_a_personal_client(admin_pages: Client, staff_member: User, invitee: User):
     personal = Program(*register_personal_client(by=session_of(invitee), name="Script"))
 
     page = admin_pages.get(f"{PAGES}/{personal.application.pk}/change/").content.decode()
     with track_changes() as changes:
         response = admin_pages.post(f"{PAGES}/{personal.application.pk}/do/renew-secret", follow=True)
 
+        with pytest.raises(SecretOfAPerson):
+            renew_any_client_secret(by=staff(staff_member, CHANGE), application=personal.application)
+
     assert "renew-secret" not in page
-    assert [str(message) for message in response.context["messages"]] == [
-        "This application acts for its owner. Only the owner can renew its secret."
-    ]
+    assert [str(message) for message in response.context["messages"]] == ["“Renew secret” isn't possible now."]
     assert changes.nothing
     assert holds(result_of(personal.gets_token())[1]["access_token"])
 
