@@ -2,20 +2,26 @@
 
 from playwright.sync_api import Response
 
+from orgs.permissions import EDITOR_ROLE
 from tests.browser.admin_scenes import as_staff
 from tests.browser.scenes import Stage, scene
+from tests.factories import MembershipFactory, RoleFactory
 from tests.support.people import membership_of
 
 
 @scene(200)
 def admin_role(stage: Stage) -> Response:
-    return as_staff(stage, f"orgs/membership/{membership_of(stage.owner, stage.organization).pk}/do/role")
+    member = MembershipFactory.create(organization=stage.organization, user=stage.stranger, role_id=EDITOR_ROLE)
+    return as_staff(stage, f"orgs/membership/{member.pk}/do/role")
 
 
 @scene(200)
 def admin_role_refused(stage: Stage) -> Response:
+    """A manager of the organization deletes the role while the form is open."""
+    role = RoleFactory.create(organization=stage.organization, name="Press")
     admin_role(stage)
-    stage.visitor.page.get_by_label("Role in the organization").select_option("viewer")
+    stage.visitor.page.get_by_label("Role in the organization").select_option("Press")
+    role.delete()
     return stage.visitor.submit({}, "Change role")
 
 

@@ -11,6 +11,7 @@ from core.addresses import normalize_address
 from invitations.actions import answering, inviting
 from invitations.email.deliver import deliver_next
 from invitations.models import Invitation
+from orgs.actions.organizations import archive_organization
 from tests.browser.scenes import Stage, scene
 from tests.factories import UnitFactory, UserFactory
 from tests.invitations.email.scripted_server import ScriptedServer, server_process
@@ -75,6 +76,7 @@ def admin_asks_before_archiving(stage: Stage) -> Response:
 
 @scene(200)
 def admin_asks_before_permanent_deletion(stage: Stage) -> Response:
+    archive_organization(by=session_of(stage.owner), organization_id=stage.organization.pk)
     return as_staff(stage, f"orgs/organization/{stage.organization.pk}/do/purge")
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 import tests.browser.account_email_scenes
 import tests.browser.account_scenes
+import tests.browser.admin_account_scenes
 import tests.browser.admin_form_scenes
 import tests.browser.admin_oauth_scenes
 import tests.browser.admin_scenes
