@@ -71,9 +71,9 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
         which have an index.
         """
         inactive = RoleAssignment.objects.filter(role_id=OWNER_ROLE, membership__user__is_active=False)
-        of_inactive = Q(pk__in=inactive.values("membership__organization"))
+        of_inactive = Q(pk__in=inactive.values("membership__organization")) & ~models.Exists(_active_owners())
         without_members = ~models.Exists(Membership.objects.filter(organization=models.OuterRef("pk")))
-        return self.filter(of_inactive | Q(without_members), ~models.Exists(_active_owners()))
+        return self.filter(of_inactive | without_members)
 
     def with_member_count(self) -> "OrganizationQuerySet":
         """Annotate ``member_count``. It is a subquery, so that other joins cannot change the count."""
