@@ -152,7 +152,7 @@ class ActionAdmin(ReadOnlyAdmin):
         except DomainError as refusal:
             messages.error(request, " ".join(reasons_of(refusal)))
         except (ValidationError, ValueError) as refusal:
-            messages.error(request, "; ".join(getattr(refusal, "messages", ["This value isn't valid."])))
+            messages.error(request, "; ".join(getattr(refusal, "messages", [_("This value isn't valid.")])))
         else:
             return self._done(request, button, row, result)
         return HttpResponseRedirect(self._after(request, row))
@@ -161,7 +161,7 @@ class ActionAdmin(ReadOnlyAdmin):
         """Show the secret, or go to the page of the row, which may be new, with a message."""
         if button.reveals:
             return self.reveal(request, *result)
-        messages.success(request, f"{button.label}: done.")
+        messages.success(request, _("%(label)s: done.") % {"label": button.label})
         return HttpResponseRedirect(self._after(request, row or result))
 
     def _page(

@@ -170,16 +170,16 @@ class InvitationAdmin(ActionAdmin):
         "answered_by", "given", "decline_reason", "superseded_by",
     )  # fmt: skip
     buttons = (
-        Button("resend", "Send again", lambda by, i, data: inviting.resend(
+        Button("resend", _("Send again"), lambda by, i, data: inviting.resend(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
             applies=can_be_sent_again),
-        Button("correct", "Correct address", lambda by, i, data: inviting.correct_address(
+        Button("correct", _("Correct address"), lambda by, i, data: inviting.correct_address(
             by=by, organization_id=i.organization_id, invitation_id=i.pk, email=parse_address(data.get("email", ""))),
             applies=can_be_corrected,
-            field=("email", "Correct email address", "text")),
-        Button("extend", "Extend", _extend, applies=can_be_extended, field=("days", "Days from now", "number"),
+            field=("email", _("Correct email address"), "text")),
+        Button("extend", _("Extend"), _extend, applies=can_be_extended, field=("days", _("Days from now"), "number"),
             present=lambda i: str(max(DEFAULT_LIFETIME_DAYS, _days_left(i)))),
-        Button("cancel", "Withdraw", lambda by, i, data: inviting.cancel(
+        Button("cancel", _("Withdraw"), lambda by, i, data: inviting.cancel(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
             applies=can_be_withdrawn, ends=of_withdrawing),
     )  # fmt: skip

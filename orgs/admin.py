@@ -86,19 +86,21 @@ class OrganizationAdmin(ActionAdmin):
         "default_role", "description", "website", "logo_url", "replies_go_to_inviter", "id",
     )  # fmt: skip
     buttons: Sequence[Button] = (
-        Button("archive", "Archive", lambda by, o, _: organizations.archive_organization(by=by, organization_id=o.pk),
+        Button("archive", _("Archive"),
+               lambda by, o, _: organizations.archive_organization(by=by, organization_id=o.pk),
                applies=lambda o: not o.is_archived, ends=admin_endings.of_archiving),
-        Button("restore", "Restore", lambda by, o, _: organizations.restore_organization(by=by, organization_id=o.pk),
+        Button("restore", _("Restore"),
+               lambda by, o, _: organizations.restore_organization(by=by, organization_id=o.pk),
                applies=lambda o: o.is_archived),
-        Button("seats", "Set seat limit", _seat_limit, field=("seat_limit", "Seats", "number"),
+        Button("seats", _("Set seat limit"), _seat_limit, field=("seat_limit", _("Seats"), "number"),
                present=lambda o: "" if o.seat_limit is None else str(o.seat_limit)),
-        Button("no-seat-limit", "Remove seat limit", _seat_limit, applies=lambda o: o.seat_limit is not None),
-        Button("open-invitations", "Set open invitation limit", _open_invitation_limit,
-               field=("limit", "Open invitations", "number"),
+        Button("no-seat-limit", _("Remove seat limit"), _seat_limit, applies=lambda o: o.seat_limit is not None),
+        Button("open-invitations", _("Set open invitation limit"), _open_invitation_limit,
+               field=("limit", _("Open invitations"), "number"),
                present=lambda o: str(o.open_invitation_limit or settings.OPEN_INVITATIONS_PER_ORGANIZATION)),
-        Button("default-open-invitations", "Use default open invitation limit", _open_invitation_limit,
+        Button("default-open-invitations", _("Use default open invitation limit"), _open_invitation_limit,
                applies=lambda o: o.open_invitation_limit is not None),
-        Button("purge", "Delete permanently",
+        Button("purge", _("Delete permanently"),
                lambda by, o, _: organizations.purge_organization(by=by, organization_id=o.pk),
                applies=lambda o: o.is_archived, ends=admin_endings.of_purging, grave=True, needs="delete"),
     )  # fmt: skip
@@ -173,13 +175,13 @@ class MembershipAdmin(ActionAdmin):
     search_fields = ("user__email", "user__first_name", "user__last_name", "organization__name", "organization__slug")
     inlines = (AssignmentInline,)
     buttons = (
-        Button("remove", "Remove from organization", lambda by, m, _: members.remove_member(
+        Button("remove", _("Remove from organization"), lambda by, m, _: members.remove_member(
             by=by, organization_id=m.organization_id, membership_id=m.pk),
             applies=can_be_removed, ends=admin_endings.of_removing, needs="delete"),
         Button("role", _("Change role"), change_role, form=RoleForm, applies=can_be_removed),
         Button("unit-role", _("Change role in a workspace or application"), change_unit_role, form=UnitRoleForm,
                applies=lambda m: not m.organization.is_archived and m.organization.units.exists()),
-        Button("own", "Make owner", lambda by, m, _: members.change_member_roles(
+        Button("own", _("Make owner"), lambda by, m, _: members.change_member_roles(
             by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE),
             applies=can_become_owner, ends=admin_endings.of_making_owner),
     )  # fmt: skip
@@ -247,7 +249,7 @@ class ApiKeyAdmin(ActionAdmin):
     list_select_related = ("membership__user", "membership__organization")
     secret_fields = ("secret_hash",)
     buttons = (
-        Button("delete", "Delete key", lambda by, key, _: api_keys.delete_api_key(
+        Button("delete", _("Delete key"), lambda by, key, _: api_keys.delete_api_key(
             by=by, organization_id=key.membership.organization_id, key_id=key.pk),
             applies=lambda key: not key.membership.organization.is_archived, ends=admin_endings.of_deleting_key,
             grave=True, needs="delete"),
