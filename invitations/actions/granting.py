@@ -8,8 +8,9 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.principals import Principal, may_act_as_staff
+from accounts.principals import Method, Principal, may_act_as_staff
 from core.errors import Invalid, NotFound, Unprocessable
+from events.models import Event
 from invitations.models import Invitation
 from invitations.refusals import InviterCannotGrant
 from orgs import policies
@@ -23,8 +24,11 @@ MAX_LIFETIME_DAYS = 30
 
 # With one of these Django permissions, staff send invitations: they invite, create an organization, or send again.
 PERMISSIONS_OF_SENDERS = ("invitations.add_invitation", "orgs.add_organization", "invitations.change_invitation")
+# The events of those who send an invitation or become its inviter.
+SENT = ("invitation.created", "invitation.updated", "invitation.resent")
 FOR_STAFF = (
-    "The person who sent this invitation can no longer offer it. Ask a manager of the organization to send it again."
+    "The person who sent this invitation can no longer offer it. Ask a manager of the organization to send it again, "
+    "or withdraw it and invite the person yourself."
 )
 
 
@@ -83,13 +87,14 @@ def still_vouched(organization: Organization, invitation: Invitation) -> bool:
 def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
     """Return column values that replace the inviter with the caller, or {} if the inviter can still offer the grant.
 
-    To become the inviter, the caller must be able to offer the grant. Raises what ``require_grant`` raises. Staff never
-    become the inviter of an existing invitation: raises InviterCannotGrant for them.
+    To become the inviter, the caller must be able to offer the grant. Raises what ``require_grant`` raises. Staff
+    become the inviter only if the invitation names nobody (``staff_can_replace_inviter``): otherwise raises
+    InviterCannotGrant for them.
     """
     held = _vouching_permissions(invitation, organization)
     if held is not None and _could_offer(held, grant):
         return {}
-    if by.is_staff:
+    if by.is_staff and not staff_can_replace_inviter(invitation):
         raise InviterCannotGrant(FOR_STAFF)
     require_grant(by, organization, grant)
     return signature(by)
@@ -98,13 +103,22 @@ def voucher_columns(by: Principal, organization: Organization, invitation: Invit
 def successor_columns(by: Principal, organization: Organization, former: Invitation) -> dict[str, Any]:
     """Return the column values with the inviter of an invitation that repeats ``former``.
 
-    The inviter is the caller. If the caller is staff, the inviter stays the same. Raises InviterCannotGrant if that
-    person can no longer offer the grant.
+    The inviter is the caller. If the caller is staff, the inviter stays the same, if that person can still offer the
+    grant. Otherwise ``voucher_columns`` decides. Raises InviterCannotGrant.
     """
     if not by.is_staff:
         return signature(by)
-    voucher_columns(by, organization, former, former.grant)
-    return {name: getattr(former, name) for name in ("inviter", "inviter_user_id", "inviter_name")}
+    same = {name: getattr(former, name) for name in ("inviter", "inviter_user_id", "inviter_name")}
+    return same | voucher_columns(by, organization, former, former.grant)
+
+
+def staff_can_replace_inviter(invitation: Invitation) -> bool:
+    """Return whether staff become the inviter if the current one can no longer offer the grant.
+
+    They do if the invitation names nobody: staff sent it, or the inviter's account was erased. The invitee then learns
+    of no stranger, and the organization may have no manager who could send it again.
+    """
+    return not invitation.inviter_name
 
 
 def signature(by: Principal) -> dict[str, Any]:
@@ -119,14 +133,33 @@ def signature(by: Principal) -> dict[str, Any]:
 def _vouching_permissions(invitation: Invitation, organization: Organization) -> EffectivePermissions | None:
     """Return the permissions that the inviter may offer now, or None for none.
 
-    Staff who may send invitations in the admin may offer anything. Without such a permission, only their membership
-    counts. In older versions, staff who sent an invitation again became its inviter, with their name.
+    Staff who may send invitations in the admin may offer anything in invitations that they sent there. Otherwise, only
+    their membership counts.
     """
-    inviter = invitation.inviter
-    permissions = PERMISSIONS_OF_SENDERS if invitation.is_from_staff else ("invitations.change_invitation",)
-    if inviter is not None and any(may_act_as_staff(inviter, permission) for permission in permissions):
+    if _is_vouched_by_staff(invitation):
         return policies.UNRESTRICTED
-    return policies.inviter_permissions(inviter, organization)
+    return policies.inviter_permissions(invitation.inviter, organization)
+
+
+def _is_vouched_by_staff(invitation: Invitation) -> bool:
+    if (inviter := invitation.inviter) is None:
+        return False
+    if invitation.is_from_staff:
+        return any(may_act_as_staff(inviter, permission) for permission in PERMISSIONS_OF_SENDERS)
+    return may_act_as_staff(inviter, "invitations.change_invitation") and _was_taken_over_by_staff(invitation)
+
+
+def _was_taken_over_by_staff(invitation: Invitation) -> bool:
+    """Return whether the inviter, who is named, became the inviter in the admin of an earlier version.
+
+    Then everything that this person did with the invitation is an event of staff. If the invitation repeats one that
+    the same person sent, it is unknown who they were then, so the answer is no.
+    """
+    inviter_id = invitation.inviter_user_id
+    events = Event.objects.about(invitation).filter(actor_id=inviter_id, kind__in=SENT)
+    if set(events.values_list("actor_method", flat=True)) != {Method.STAFF}:
+        return False
+    return not Invitation.objects.filter(superseded_by=invitation, inviter_user_id=inviter_id).exists()
 
 
 def _could_offer(held: EffectivePermissions, grant: Grant) -> bool:

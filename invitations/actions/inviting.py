@@ -145,7 +145,7 @@ def resend(
 
     For an expired or undeliverable invitation, create and return a new one with the same grant. The caller becomes its
     inviter and must be able to offer the grant. The same applies if the current inviter can no longer offer the grant.
-    Staff do not become the inviter.
+    Staff become the inviter only if the current one can no longer offer the grant and the invitation names nobody.
 
     Raises InvitationNotFound, InviteeErased, GrantGone, InviterCannotGrant for staff, and what ``invite`` raises. If
     the invitation ended in another way, raises the error from ``why_not_open``.

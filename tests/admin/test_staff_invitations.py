@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.principals import staff as principal_of_staff
+from events.models import Event
 from invitations.actions.answering import accept
 from invitations.email.messages import render_invitation_email
 from invitations.models import Invitation
@@ -239,3 +240,105 @@ def test_the_form_takes_a_fixed_number_of_queries(
     RoleFactory.create_batch(20, organization=organization)
     with django_assert_max_num_queries(8):
         admin_pages.get(address_of(organization, "do", "invite"))
+
+
+@pytest.fixture
+def departed(staff_in_role: Callable[[str], User]) -> User:
+    """A support member who leaves the team in the tests."""
+    return staff_in_role("support")
+
+
+@pytest.fixture
+def colleague(staff_with_permissions: Callable[..., Client]) -> Client:
+    """The browser of another support member."""
+    return staff_with_permissions("view_invitation", "change_invitation")
+
+
+def leaves(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(is_staff=False)
+    user.groups.clear()
+
+
+def is_erased(user: User) -> None:
+    user.sent_invitations.update(inviter_name="")
+    user.delete()
+
+
+@pytest.mark.parametrize("ends", [leaves, is_erased])
+def test_an_organization_without_managers_gets_its_owner_although_the_sender_left_the_staff(
+    departed: User,
+    colleague: Client,
+    browser_of: Callable[[User], Client],
+    invitee: User,
+    ends: Callable[[User], None],
+):
+    browser_of(departed).post("/admin/orgs/organization/add/", {"name": "Hillside", "email": str(invitee.email)})
+    invitation, sender_id = Invitation.objects.get(), departed.pk
+    ends(departed)
+    with pytest.raises(InviterCannotGrant):
+        accept(by=session_of(invitee), invitation_id=invitation.pk)
+
+    page = colleague.get(address_of(invitation)).content.decode()
+    assert [name for name in ("resend", "correct", "extend", "cancel") if f"do/{name}" not in page] == []
+    colleague.post(address_of(invitation, "do", "resend"))
+
+    invitation = Invitation.objects.with_details().get()
+    resent = Event.objects.latest("id")
+    assert (resent.kind, resent.actor_method) == ("invitation.resent", "staff")
+    assert str(sender_id) in str(resent.data)
+    assert (invitation.inviter_id, invitation.inviter_user_id) == (resent.actor_id, resent.actor_id)
+    assert (invitation.is_from_staff, invitation.inviter_name, invitation.generation) == (True, "", 2)
+    accept(by=session_of(invitee), invitation_id=invitation.pk)
+    assert role_id_of(invitee, invitation.organization) == OWNER_ROLE
+
+
+@pytest.mark.parametrize(
+    ("button", "form", "state"),
+    [
+        ("correct", {"email": "right@example.com"}, "pending"),
+        ("extend", {"days": "20"}, "pending"),
+        ("resend", {}, "expired"),
+    ],
+)
+def test_each_way_to_send_makes_the_colleague_the_unnamed_inviter(
+    departed: User,
+    colleague: Client,
+    browser_of: Callable[[User], Client],
+    organization: Organization,
+    button: str,
+    form: dict[str, str],
+    state: str,
+):
+    invites(browser_of(departed), organization)
+    leaves(departed)
+    former = Invitation.objects.get()
+    if state == "expired":
+        Invitation.objects.update(status=state, finished_at=former.expires_at)
+
+    assert colleague.post(address_of(former, "do", button), form).status_code == 302
+
+    sent = Invitation.objects.open().get()
+    assert sent.inviter_user_id not in (None, departed.pk)
+    assert (sent.inviter_id, sent.inviter_name) == (sent.inviter_user_id, "")
+
+
+def test_the_first_staff_member_stays_the_inviter_while_they_may_invite(
+    departed: User, colleague: Client, browser_of: Callable[[User], Client], organization: Organization
+):
+    invites(browser_of(departed), organization)
+
+    colleague.post(address_of(Invitation.objects.get(), "do", "resend"))
+
+    sent = Invitation.objects.get()
+    assert (sent.generation, sent.inviter, sent.inviter_name) == (2, departed, "")
+
+
+def test_the_page_of_an_invitation_takes_a_fixed_number_of_queries(
+    admin_pages: Client, organization: Organization, owner: User, django_assert_num_queries: Any
+):
+    """Each button asks whether the invitation can still be offered. The page finds out once."""
+    invitation = InvitationFactory.create(organization=organization, inviter=owner)
+    admin_pages.get(address_of(invitation))
+    with django_assert_num_queries(23):
+        page = admin_pages.get(address_of(invitation)).content.decode()
+    assert "do/extend" in page
