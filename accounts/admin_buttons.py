@@ -173,9 +173,9 @@ class ActionAdmin(ReadOnlyAdmin):
         return self._show(request, "admin/button_page.html", **shown)
 
     def _show(self, request: HttpRequest, template: str, **shown: Any) -> HttpResponse:
-        return TemplateResponse(
-            request, template, {**self.admin_site.each_context(request), "opts": self.opts, **shown}
-        )
+        """Show a page about a row. It links to the row and its list only if the staff member may see them."""
+        links = {"opts": self.opts, "may_view": self.has_view_permission(request)}
+        return TemplateResponse(request, template, {**self.admin_site.each_context(request), **links, **shown})
 
     def _principal(self, request: HttpRequest, button: Button) -> Principal:
         return staff_of(request, self._permission(button.needs))

@@ -11,6 +11,8 @@ from django.forms import BaseInlineFormSet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from core.admin_links import may_see
+
 SHOWN_ROWS = 20
 
 
@@ -54,7 +56,10 @@ class RowFilter(admin.SimpleListFilter):
     model: type[models.Model]
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Return the row in the parameter, if there is one. Raises IncorrectLookupParameters for another value."""
+        """Return the row in the parameter, if there is one. Raises IncorrectLookupParameters for another value.
+
+        Staff who may not see the row's page read its ID instead of its name.
+        """
         value = request.GET.get(str(self.parameter_name))
         if not value:
             return []
@@ -62,7 +67,8 @@ class RowFilter(admin.SimpleListFilter):
             row = self.model._default_manager.filter(pk=value).first()
         except (ValidationError, ValueError) as error:
             raise IncorrectLookupParameters from error
-        return [(value, str(row) if row else value)]
+        named = row is not None and may_see(model_admin.admin_site, self.model, request)
+        return [(value, str(row) if named else value)]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """Return the rows that belong to the row in the parameter."""

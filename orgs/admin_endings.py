@@ -33,7 +33,7 @@ def of_purging(organization: Organization) -> Sequence[str]:
 
 def of_deactivating(user: User) -> Sequence[str]:
     """Return what ends when an account is deactivated."""
-    return [*_credentials(user), _("The memberships stay. You can reactivate the account.")]
+    return [*_credentials(user), _sent(), _("The memberships stay. You can reactivate the account.")]
 
 
 def of_deleting(user: User) -> Sequence[str]:
@@ -42,7 +42,20 @@ def of_deleting(user: User) -> Sequence[str]:
     return [
         *_credentials(user),
         ngettext("%(count)s membership ends.", "%(count)s memberships end.", count) % {"count": count},
+        _sent(),
         _("A reactivation does not restore the memberships."),
+    ]
+
+
+def of_changing_staff_role(user: User) -> Sequence[str]:
+    """Return what ends when a person gets a staff role with fewer rights. Nothing ends for people who are not staff."""
+    if not user.is_staff:
+        return []
+    return [
+        _(
+            "If the new role may not send invitations, nobody can accept those that this person sent in the admin, "
+            "until a manager or other staff send them again."
+        )
     ]
 
 
@@ -117,6 +130,10 @@ def of_making_owner(membership: Membership) -> Sequence[str]:
 def of_deleting_key(key: ApiKey) -> Sequence[str]:
     """Return what ends when an API key is deleted."""
     return [_("Programs that use the key “%(name)s” have no access from now on.") % {"name": key.name}]
+
+
+def _sent() -> str:
+    return _("Nobody can accept the invitations that this person sent, until a manager or other staff send them again.")
 
 
 def _members(count: int) -> str:

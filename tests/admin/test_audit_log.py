@@ -161,9 +161,9 @@ def test_all_other_pages_lead_to_the_events_about_their_row(
     assert "Audit log" in admin_pages.get(address_of(invitation)).content.decode()
 
 
-def staff_with_only(codename: str) -> Client:
+def staff_with_only(*codenames: str) -> Client:
     user = UserFactory.create(staff=True)
-    user.user_permissions.add(Permission.objects.get(codename=codename))
+    user.user_permissions.set(Permission.objects.filter(codename__in=codenames))
     client = Client()
     client.force_login(user)
     return client
@@ -182,6 +182,18 @@ def test_staff_see_no_names_from_pages_that_they_may_not_open(owner: User, organ
     assert str(invitation.pk) in page
     for hidden in (organization.name, "Owner Cast", invitation.email):
         assert hidden not in page
+
+
+@pytest.mark.parametrize(("name", "parameter"), [("organization", "organization"), ("owner", "person")])
+def test_filters_name_only_rows_whose_page_staff_may_open(
+    owner: User, organization: Organization, name: str, parameter: str
+):
+    row = {"organization": organization, "owner": owner}[name]
+    shown = staff_with_only("view_event").get(LOG, {parameter: row.pk}).content.decode()
+    assert str(row) not in shown
+    assert f">{row.pk}</a>" in re.sub(r"\s+", "", shown).replace("<a", " <a")
+    client = staff_with_only("view_event", f"view_{row._meta.model_name}")
+    assert str(row) in client.get(LOG, {parameter: row.pk}).content.decode()
 
 
 def test_the_history_of_an_invitation_says_what_changed(admin_pages: Client, owner: User, organization: Organization):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 ASK_FIRST = {
     "accounts.OAuthApplication": ["delete", "end-tokens", "stop-acting"],
-    "accounts.User": ["deactivate", "delete", "purge", "secure", "sessions", "two-factor", "verify"],
+    "accounts.User": ["deactivate", "delete", "purge", "secure", "sessions", "staff-role", "two-factor", "verify"],
     "invitations.Invitation": ["cancel"],
     "orgs.ApiKey": ["delete"],
     "orgs.Membership": ["own", "remove"],
@@ -43,6 +43,7 @@ def rows(world: World) -> dict[str, object]:
         "archived": OrganizationFactory.create(archived=True),
         "deleted": UserFactory.create(deleted=True),
         "person": person_to_help(),
+        "support": UserFactory.create(staff=True),
     }
 
 
@@ -59,6 +60,13 @@ SAID = [
     ("archived", "purge", "0 memberships are deleted."),
     ("user", "deactivate", "The person is signed out everywhere and cannot sign in."),
     ("user", "delete", "1 membership ends."),
+    ("user", "deactivate", "Nobody can accept the invitations that this person sent"),
+    ("user", "delete", "Nobody can accept the invitations that this person sent"),
+    (
+        "support",
+        "staff-role",
+        "If the new role may not send invitations, nobody can accept those that this person sent",
+    ),
     ("deleted", "purge", "The audit log keeps only the ID of the account."),
     ("membership", "remove", "Demo Member can no longer open the organization"),
     ("membership", "own", "The other owners stay owners."),
@@ -77,6 +85,10 @@ def test_the_page_says_what_ends_and_changes_nothing(staff: Client, rows, name: 
     assert response.status_code == 200
     assert said in strip_tags(response.content.decode())
     assert Event.objects.count() == events
+
+
+def test_nothing_ends_for_people_who_become_staff(staff: Client, rows):
+    assert "invitations" not in strip_tags(staff.get(address_of(rows["user"], "do", "staff-role")).content.decode())
 
 
 def test_the_button_is_a_link_to_the_page_and_the_page_has_the_form(staff: Client, world: World):

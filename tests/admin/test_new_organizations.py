@@ -143,6 +143,14 @@ def test_the_link_is_on_the_list(admin_pages: Client):
     assert admin_pages.get(PAGE).status_code == 200
 
 
+def test_the_form_links_to_the_list_only_for_those_who_may_see_it(staff_with_permissions: Callable[..., Client]):
+    to_list, go_back = 'href="/admin/orgs/organization/"', 'href="/admin/">Go back'
+    page = staff_with_permissions("add_organization").get(PAGE).content.decode()
+    assert (to_list in page, go_back in page) == (False, True)
+    page = staff_with_permissions("add_organization", "view_organization").get(PAGE).content.decode()
+    assert (page.count(to_list) >= 2, go_back in page) == (True, False)
+
+
 def test_only_staff_create_an_organization_for_another(owner: User):
     with track_changes() as changes, pytest.raises(PermissionMissing):
         create_for(session_of(owner))
