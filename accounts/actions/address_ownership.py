@@ -39,13 +39,14 @@ def verified_owner(address: Address) -> User | None:
 
 
 def needs_first_password(owner: User | None) -> bool:
-    """Return whether an emailed link lets this account set its first password.
+    """Return whether the emailed link of an invitation lets this account set its first password.
 
-    Such an account is known by an identity provider only. Staff set a password with a reset link, which is valid once.
+    Such an account is known by an identity provider only, and staff have never ended its credentials. Who had
+    credentials before, and staff, choose a password with a reset link, which goes to their address only and works once.
     """
-    return bool(
-        owner and owner.is_active and owner.is_person and not owner.is_staff and not owner.has_usable_password()
-    )
+    if owner is None or not owner.is_active or not owner.is_person or owner.is_staff:
+        return False
+    return owner.credentials_ended_at is None and not owner.has_usable_password()
 
 
 def was_deleted_by_owner(account: User) -> bool:

@@ -1,11 +1,15 @@
 """Test that the emailed link lets an account without a password set one, and that nothing else does."""
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
+from accounts.principals import Principal
+from core.addresses import normalize_address
 from invitations.actions.transitions import leave_pending, raise_generation
 from invitations.pages.link_session import load_proof
 from invitations.tokens import Proof, Purpose
+from orgs.actions.accounts import secure_account
 from tests.factories import ExternalIdentityFactory, UserFactory
 from tests.support.changes import event, track_changes
 from tests.support.pages import visible_text
@@ -113,6 +117,7 @@ def test_it_works_once(client, invitation, invitee, open_link):
         {"staff": True},
         {"deactivated": True},
         {"deleted": True},
+        {"credentials_ended_at": timezone.now()},
         {"unverified": True, "email_address": None},
     ],
 )
@@ -126,6 +131,21 @@ def test_other_accounts_cannot_set_one(client, invitation, open_link, account):
             assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}/sign-in")
     assert changes.nothing
     assert User.objects.get(pk=user.pk).password == user.password
+
+
+def test_an_account_that_staff_secured_gets_its_password_from_the_reset_email_only(
+    client, invitation, invitee, open_link, by_staff: Principal
+):
+    invitee.set_password(PASSWORD)
+    invitee.save()
+    secure_account(by=by_staff, user=invitee, address=normalize_address(ADDRESS))
+    open_link(invitation)
+
+    assert OFFER not in visible_text(client.get(f"/invitations/{invitation.pk}/sign-in"))
+    with track_changes() as changes:
+        assert set_password(client, invitation)["Location"] == f"/invitations/{invitation.pk}/sign-in"
+    assert changes.nothing
+    assert not User.objects.get(pk=invitee.pk).has_usable_password()
 
 
 def test_an_account_with_another_address_cannot_set_one(client, invitation, open_link):
