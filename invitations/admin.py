@@ -32,6 +32,7 @@ from invitations.explaining import Entry, explain
 from invitations.models import Invitation
 from invitations.possible import can_be_corrected, can_be_extended, can_be_sent_again, can_be_withdrawn
 from invitations.querysets import InvitationQuerySet
+from orgs.actions.account_rights import is_own
 from orgs.admin_states import UNIT_KINDS
 from orgs.models import Organization
 
@@ -95,6 +96,11 @@ def _extend(by: Principal, invitation: Invitation, data: dict[str, str]) -> None
         invitation_id=invitation.pk,
         lifetime_days=days,
     )
+
+
+def is_to_another(staff: User, invitation: Invitation) -> bool:
+    """Return whether the invitation is not to an address of the staff member."""
+    return not is_own(staff, invitation.email)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -172,12 +178,13 @@ class InvitationAdmin(ActionAdmin):
     buttons = (
         Button("resend", _("Send again"), lambda by, i, data: inviting.resend(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),
-            applies=can_be_sent_again),
+            applies=can_be_sent_again, permits=is_to_another),
         Button("correct", _("Correct address"), lambda by, i, data: inviting.correct_address(
             by=by, organization_id=i.organization_id, invitation_id=i.pk, email=parse_address(data.get("email", ""))),
             applies=can_be_corrected,
             field=("email", _("Correct email address"), "text")),
-        Button("extend", _("Extend"), _extend, applies=can_be_extended, field=("days", _("Days from now"), "number"),
+        Button("extend", _("Extend"), _extend, applies=can_be_extended, permits=is_to_another,
+            field=("days", _("Days from now"), "number"),
             present=lambda i: str(max(DEFAULT_LIFETIME_DAYS, _days_left(i)))),
         Button("cancel", _("Withdraw"), lambda by, i, data: inviting.cancel(
             by=by, organization_id=i.organization_id, invitation_id=i.pk),

@@ -27,6 +27,7 @@ from core.admin_filters import by_query, by_state
 from core.admin_related import of_one
 from orgs import admin_endings
 from orgs.actions import api_keys, members, organizations
+from orgs.actions.account_rights import is_own
 from orgs.admin_forms import RoleForm, UnitRoleForm, change_role, change_unit_role
 from orgs.admin_inlines import AssignmentInline, MembershipInline, UnitInline
 from orgs.admin_states import ACCOUNT_KINDS, ACTIVE_OWNER, CONDITIONS, LEVELS, UNIT_KINDS
@@ -158,9 +159,14 @@ def can_be_removed(membership: Membership) -> bool:
 
 
 def can_become_owner(membership: Membership) -> bool:
-    """Return whether the member is a person, and not an owner yet."""
+    """Return whether the member is an active person, and not an owner yet."""
     is_owner = membership.organization_role.pk == OWNER_ROLE
-    return membership.user.is_person and not is_owner and not membership.organization.is_archived
+    return members.can_own(membership) and not is_owner and not membership.organization.is_archived
+
+
+def is_of_another(staff: User, membership: Membership) -> bool:
+    """Return whether this is not the staff member's own membership."""
+    return not is_own(staff, membership.user)
 
 
 @admin.register(Membership)
@@ -178,12 +184,14 @@ class MembershipAdmin(ActionAdmin):
         Button("remove", _("Remove from organization"), lambda by, m, _: members.remove_member(
             by=by, organization_id=m.organization_id, membership_id=m.pk),
             applies=can_be_removed, ends=admin_endings.of_removing, needs="delete"),
-        Button("role", _("Change role"), change_role, form=RoleForm, applies=can_be_removed),
+        Button("role", _("Change role"), change_role, form=RoleForm, applies=can_be_removed,
+               permits=is_of_another),
         Button("unit-role", _("Change role in a workspace or application"), change_unit_role, form=UnitRoleForm,
-               applies=lambda m: not m.organization.is_archived and m.organization.units.exists()),
+               applies=lambda m: not m.organization.is_archived and m.organization.units.exists(),
+               permits=is_of_another),
         Button("own", _("Make owner"), lambda by, m, _: members.change_member_roles(
             by=by, organization_id=m.organization_id, membership_id=m.pk, role_id=OWNER_ROLE),
-            applies=can_become_owner, ends=admin_endings.of_making_owner),
+            applies=can_become_owner, permits=is_of_another, ends=admin_endings.of_making_owner),
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Membership]:

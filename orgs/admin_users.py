@@ -17,7 +17,7 @@ from core.admin import titled
 from core.admin_filters import by_query, by_state
 from orgs import admin_endings
 from orgs.actions import account_help, accounts, staff_roles
-from orgs.actions.account_rights import may_act_on, may_act_on_other
+from orgs.actions.account_rights import may_act_on
 from orgs.admin_inlines import AddressInline, IdentityInline, UserMembershipInline
 from orgs.admin_states import ACCOUNT_KINDS, CONDITIONS
 from orgs.admin_user_forms import AddressForm, StaffRoleForm, UnverifiedAddressForm
@@ -56,24 +56,24 @@ class UserAdmin(ActionAdmin):
         Button("two-factor", _("Remove two-factor authentication"),
                lambda by, user, _: account_help.remove_two_factor(by=by, user=user), needs=HELP_USER,
                applies=lambda user: signs_in(user) and Authenticator.objects.filter(user=user).exists(),
-               permits=may_act_on_other, ends=admin_endings.of_removing_two_factor),
+               permits=may_act_on, ends=admin_endings.of_removing_two_factor),
         Button("reset", _("Send password reset"),
                lambda by, user, given: account_help.send_password_reset(by=by, user=user, **given), needs=HELP_USER,
-               applies=can_get_link, permits=may_act_on_other, form=AddressForm),
+               applies=can_get_link, permits=may_act_on, form=AddressForm),
         Button("verify", _("Verify address"),
                lambda by, user, given: account_help.confirm_address(by=by, user=user, **given), needs=HELP_USER,
                applies=lambda user: signs_in(user) and bool(account_help.confirmable_addresses(user)),
-               permits=may_act_on_other, form=UnverifiedAddressForm, ends=admin_endings.of_confirming_address),
+               permits=may_act_on, form=UnverifiedAddressForm, ends=admin_endings.of_confirming_address),
         Button("sessions", _("End sessions"),
                lambda by, user, _: account_help.end_sessions(by=by, user=user), needs=HELP_USER,
-               applies=signs_in, permits=may_act_on_other, ends=admin_endings.of_ending_sessions),
+               applies=signs_in, permits=may_act_on, ends=admin_endings.of_ending_sessions),
         Button("secure", _("Secure account"),
                lambda by, user, given: accounts.secure_account(by=by, user=user, **given), needs=HELP_USER,
-               applies=can_get_link, permits=may_act_on_other, form=AddressForm, ends=admin_endings.of_securing,
+               applies=can_get_link, permits=may_act_on, form=AddressForm, ends=admin_endings.of_securing,
                grave=True),
         Button("staff-role", _("Change staff role"),
                lambda by, user, given: staff_roles.change_staff_role(by=by, user=user, **given), needs=MANAGE_STAFF,
-               applies=signs_in, permits=may_act_on_other, form=StaffRoleForm,
+               applies=signs_in, permits=may_act_on, form=StaffRoleForm,
                ends=admin_endings.of_changing_staff_role),
         Button("deactivate", _("Deactivate"), lambda by, user, _: accounts.deactivate_account(by=by, user=user),
                applies=lambda user: user.is_active, permits=may_act_on, ends=admin_endings.of_deactivating),

@@ -18,7 +18,7 @@ def create_organization_for_owner(
     """Create an organization without members, and invite its owner. Staff only.
 
     The limit on new organizations is one for each founder, so it does not apply. Raises PermissionMissing, SlugTaken,
-    RecipientSendingLimitReached, and ValidationError for an invalid field.
+    OwnAccount, RecipientSendingLimitReached, and ValidationError for an invalid field.
     """
     policies.require_staff(by)
     organization = add_organization(by=by, name=name, slug=slug, language=language)

@@ -35,6 +35,7 @@ from invitations.lookups import find_invitation, find_managed, require_not_membe
 from invitations.models import Invitation
 from invitations.refusals import InvitationExpired, require_correctable, require_open, why_not_open
 from orgs import policies
+from orgs.actions.account_rights import require_other
 from orgs.actions.saving import record
 from orgs.locks import lock_organization
 from orgs.lookups import RoleKey, find_grant, grant_data
@@ -65,10 +66,10 @@ def invite(  # noqa: PLR0913 - every field of an invitation
     unit's kind. If there is an open invitation to the same address and target, ``force`` replaces it. Without
     ``force``, AlreadyInvited is raised.
 
-    Raises OrganizationNotFound, PermissionMissing, GrantTooWide, AlreadyMember, NoSeatLeft, Invalid for the lifetime,
-    ValidationError for a field, and what ``find_grant`` raises for the role and the unit. If a limit is reached, raises
-    TooManyOpenInvitations, OrganizationSendingLimitReached, InviterSendingLimitReached or
-    RecipientSendingLimitReached.
+    Raises OrganizationNotFound, PermissionMissing, GrantTooWide, OwnAccount if staff would invite themselves,
+    AlreadyMember, NoSeatLeft, Invalid for the lifetime, ValidationError for a field, and what ``find_grant`` raises for
+    the role and the unit. If a limit is reached, raises TooManyOpenInvitations, OrganizationSendingLimitReached,
+    InviterSendingLimitReached or RecipientSendingLimitReached.
     """
     organization = lock_organization(organization_id, by=by)
     policies.require_any_member_management(by, organization)
@@ -106,11 +107,13 @@ def update_invitation(
     ``lifetime_days`` counts from now. The caller must be able to offer a grant that changes. If the current inviter can
     no longer offer the grant, the caller must be able to, and becomes the inviter.
 
-    Raises InvitationNotFound, PermissionMissing, GrantTooWide, Invalid for the lifetime, and what ``find_grant`` raises
-    for the roles. If the invitation is not open, raises the error from ``why_not_open``.
+    Raises InvitationNotFound, PermissionMissing, GrantTooWide, OwnAccount for staff whose own address is invited,
+    Invalid for the lifetime, and what ``find_grant`` raises for the roles. If the invitation is not open, raises the
+    error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
     invitation = find_managed(by, organization, invitation_id)
+    require_other(by, invitation.email)
     current = require_open(invitation).grant
     require_can_resend_edit_or_withdraw(by, organization, current)
     grant = find_grant(
@@ -154,6 +157,7 @@ def resend(
     invitation = find_managed(by, organization, invitation_id)
     if invitation.ended_unanswered and not invitation.is_superseded:
         return send_again(by, organization, invitation, lifetime_days)
+    require_other(by, invitation.email)
     grant = require_open(invitation).grant
     require_can_resend_edit_or_withdraw(by, organization, grant)
     count_email(by, organization, invitation.email)

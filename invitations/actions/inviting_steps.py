@@ -19,6 +19,7 @@ from invitations.email.queue import queue_email
 from invitations.lookups import find_invitation, require_not_member
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited, GrantGone, InvitationExpired, InviteeErased, SameAddress
+from orgs.actions.account_rights import require_other
 from orgs.actions.saving import record, save_checked
 from orgs.lookups import grant_data
 from orgs.models import Organization
@@ -71,9 +72,10 @@ def send_new(
     """Save a new invitation, queue its email, and set ``superseded_by`` of ``former``, if given.
 
     ``inviter`` has the column values from ``signature`` or ``successor_columns``. The caller must have checked
-    the permissions and the grant. Raises AlreadyInvited, Invalid for the lifetime, ValidationError, and the errors of
-    the limits (``invitations.email.limits``).
+    the permissions and the grant. Raises OwnAccount if staff would invite themselves, AlreadyInvited, Invalid for the
+    lifetime, ValidationError, and the errors of the limits (``invitations.email.limits``).
     """
+    require_other(by, address)
     require_open_slot(organization)
     count_email(by, organization, address)
     invitation = Invitation(

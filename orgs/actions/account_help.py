@@ -19,7 +19,7 @@ from core.addresses import Address
 from core.errors import Conflict, Invalid, Unprocessable
 from events.changed_fields import changes_of
 from events.models import Event
-from orgs.actions.account_rights import require_staff_over_other
+from orgs.actions.account_rights import require_permitted_staff_over
 from orgs.locks import lock_active_account
 from orgs.models import Organization
 
@@ -106,7 +106,7 @@ def lock_to_help(by: Principal, user: User) -> User:
 
 def require_help(by: Principal, account: User) -> None:
     """Require that the caller may help this person. Raises what ``lock_to_help`` raises, except AccountEnded."""
-    require_staff_over_other(by, account, HELP_USER)
+    require_permitted_staff_over(by, account, HELP_USER)
     if not account.is_person:
         raise PersonNeeded
 

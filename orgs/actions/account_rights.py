@@ -1,4 +1,9 @@
-"""Which staff member may act on which account. Nobody gets rights in the admin that the acting staff member lacks."""
+"""Which staff member may act on which account. Nobody gets rights in the admin that the acting staff member lacks.
+
+Nobody helps themselves: staff invite no address of their own, and change no role of their own.
+"""
+
+from allauth.account.models import EmailAddress
 
 from accounts.models import User
 from accounts.principals import Principal, has_more_rights, may_act_as_staff
@@ -24,20 +29,24 @@ class StaffPermissionMissing(Denied):
 
 
 class OwnAccount(Denied):
-    """A staff member would help themselves in the admin, or change their own staff role."""
+    """A staff member would act in the admin on their own account, membership or address."""
 
     message = "This is your own account. Use the account pages, or ask another staff member."
 
 
 def require_staff_over(by: Principal, user: User) -> None:
-    """Raise AccountNotYours unless the caller is staff, and AccountHasMoreRights if the account has more rights."""
+    """Require staff, and the account of somebody else without more rights.
+
+    Raises AccountNotYours, OwnAccount, AccountHasMoreRights.
+    """
     if not by.is_staff or by.user is None:
         raise AccountNotYours
+    require_other(by, user)
     if not may_act_on(by.user, user):
         raise AccountHasMoreRights
 
 
-def require_staff_over_other(by: Principal, user: User, permission: str) -> None:
+def require_permitted_staff_over(by: Principal, user: User, permission: str) -> None:
     """Require staff with this Django permission, and the account of somebody else without more rights.
 
     Raises AccountNotYours, StaffPermissionMissing, OwnAccount, AccountHasMoreRights.
@@ -46,16 +55,22 @@ def require_staff_over_other(by: Principal, user: User, permission: str) -> None
         raise AccountNotYours
     if not may_act_as_staff(by.user, permission):
         raise StaffPermissionMissing
-    if by.user == user:
-        raise OwnAccount
     require_staff_over(by, user)
 
 
+def require_other(by: Principal, whom: User | str) -> None:
+    """Raise OwnAccount if staff would act on their own account or address (``is_own``). Others act for themselves."""
+    if by.is_staff and by.user and is_own(by.user, whom):
+        raise OwnAccount
+
+
 def may_act_on(staff: User, user: User) -> bool:
-    """Return whether a staff member has at least the rights of this account."""
-    return not has_more_rights(user, than=staff)
-
-
-def may_act_on_other(staff: User, user: User) -> bool:
     """Return whether the account is not the staff member's own, and has no rights that the staff member lacks."""
-    return staff != user and may_act_on(staff, user)
+    return not is_own(staff, user) and not has_more_rights(user, than=staff)
+
+
+def is_own(staff: User, whom: User | str) -> bool:
+    """Return whether this is the staff member, or an address of their account, also an unverified one."""
+    if isinstance(whom, User):
+        return whom == staff
+    return whom == staff.email or EmailAddress.objects.filter(user=staff, email=whom).exists()

@@ -82,8 +82,8 @@ def switch_organization(*, by: Principal, organization_id: UUID) -> Organization
 def delete_account(*, by: Principal, user: User) -> None:
     """Soft-delete an account: the person leaves all organizations, can no longer sign in, and all credentials end.
 
-    Raises AccountNotYours, AccountHasMoreRights, LastOwner, AccountBusy, and AccountEnded if the account was already
-    deleted.
+    Staff delete no account of their own. Raises AccountNotYours, OwnAccount, AccountHasMoreRights, LastOwner,
+    AccountBusy, and AccountEnded if the account was already deleted.
     """
     _require_self_or_staff(by, user)
     account, memberships = _lock_account(user)
@@ -98,7 +98,7 @@ def deactivate_account(*, by: Principal, user: User) -> None:
 
     The account keeps its memberships, so this also works for the only owner of an organization. An event then flags the
     organization. Does nothing if the account is not active. Raises AccountNotYours if the caller is not staff,
-    AccountHasMoreRights, AccountBusy, and AccountEnded if the account was purged.
+    OwnAccount, AccountHasMoreRights, AccountBusy, and AccountEnded if the account was purged.
     """
     require_staff_over(by, user)
     account, memberships = _lock_account(user)
@@ -159,7 +159,7 @@ def purge_account(*, by: Principal, user: User) -> None:
     """Permanently erase an account with its addresses, names and identities. Events keep the user id only.
 
     If the account is not deleted yet, this deletes it first and raises what ``delete_account`` raises. Raises
-    AccountNotYours, AccountHasMoreRights, AccountBusy, and AccountEnded if the account was already purged.
+    AccountNotYours, OwnAccount, AccountHasMoreRights, AccountBusy, and AccountEnded if the account was already purged.
     """
     _require_self_or_staff(by, user)
     account, memberships = _lock_account(user)
@@ -181,9 +181,9 @@ def owns_any_alone(user: User) -> bool:
 
 
 def _require_self_or_staff(by: Principal, user: User) -> None:
-    """Require staff with the account's rights or more, or the account's owner with an unrestricted credential.
+    """Require other staff with the account's rights or more, or the account's owner with an unrestricted credential.
 
-    Raises AccountNotYours, AccountHasMoreRights.
+    Raises AccountNotYours, OwnAccount, AccountHasMoreRights.
     """
     narrowed = by.organization_id is not None or by.permissions is not None
     if by.is_staff:

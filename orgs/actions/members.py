@@ -9,6 +9,7 @@ from accounts.principals import Principal
 from core.errors import Conflict, Denied, Unprocessable
 from events.changed_fields import describe_changes
 from orgs import policies
+from orgs.actions.account_rights import require_other
 from orgs.actions.saving import record, save_checked
 from orgs.locks import lock_active_account, lock_organization
 from orgs.lookups import MemberNotFound, RoleKey, find_grant, find_member, grant_data
@@ -29,6 +30,12 @@ class OwnerIsNoPerson(Unprocessable):
     """A system user cannot be an owner: a person must be responsible for the organization."""
 
     message = "Only a person can own an organization."
+
+
+class OwnerIsInactive(Unprocessable):
+    """A deactivated account would become an owner. An organization needs an active owner."""
+
+    message = "This account is deactivated. Only a person with an active account can become an owner."
 
 
 class AlreadyMember(Conflict):
@@ -85,14 +92,15 @@ def add_member(
     role_id: RoleKey,
     permissions: frozenset[str] = frozenset(),
 ) -> Membership:
-    """Make a user a member without an invitation. Only staff may add people. Members may add new system users.
+    """Make a user a member without an invitation. Only staff may add other people. Members may add new system users.
 
-    Raises OrganizationNotFound, PermissionMissing, InvitationRequired for a person, AlreadyMember (also for a system
-    user of another organization), UnknownRole, UnknownPermission, GrantTooWide, NoSeatLeft, AccountEnded,
+    Raises OrganizationNotFound, PermissionMissing, OwnAccount, InvitationRequired for a person, AlreadyMember (also for
+    a system user of another organization), UnknownRole, UnknownPermission, GrantTooWide, NoSeatLeft, AccountEnded,
     OwnerIsNoPerson.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
+    require_other(by, user)
     if user.is_person and not by.is_staff:
         raise InvitationRequired
     if not user.is_person and user.memberships.exists():
@@ -156,12 +164,14 @@ def change_member_roles(
 ) -> Membership:
     """Change a member's organization role, direct permissions, or both. None leaves a value unchanged.
 
-    Raises OrganizationNotFound, PermissionMissing, MemberNotFound, UnknownRole, UnknownPermission, GrantTooWide,
-    OwnerIsNoPerson, LastOwner.
+    Only an active person becomes an owner. Staff do not change their own membership. Raises OrganizationNotFound,
+    PermissionMissing, MemberNotFound, OwnAccount, UnknownRole, UnknownPermission, GrantTooWide, OwnerIsNoPerson,
+    OwnerIsInactive, LastOwner.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_member_management(by, organization)
     membership = find_member(organization, membership_id)
+    require_other(by, membership.user)
     policies.require_authority_over(held, membership)
     grant = find_grant(
         organization,
@@ -170,6 +180,8 @@ def change_member_roles(
     )
     policies.require_grantable(held, grant)
     _require_fit_to_own(membership.user, grant)
+    if grant.role.pk == OWNER_ROLE and not can_own(membership):
+        raise OwnerIsInactive
     if grant.role.pk != OWNER_ROLE:
         require_other_owner(organization, membership)
     change_organization_grant(by, organization, membership, grant)
@@ -212,6 +224,12 @@ def owns_alone(organization: Organization, membership: Membership) -> bool:
         membership__organization=organization, membership__user__is_active=True, role_id=OWNER_ROLE
     )
     return membership.organization_role.pk == OWNER_ROLE and not owners.exclude(membership=membership).exists()
+
+
+def can_own(membership: Membership) -> bool:
+    """Return whether the member is an active person, or an owner already."""
+    is_owner = membership.organization_role.pk == OWNER_ROLE
+    return is_owner or (membership.user.is_person and membership.user.is_active)
 
 
 def _require_fit_to_own(user: User, grant: Grant) -> None:

@@ -11,7 +11,7 @@ from accounts.staff_roles import MANAGE_STAFF, StaffRole, permissions_of, staff_
 from core.errors import Denied, Unprocessable
 from events.changed_fields import describe_changes, values_of
 from events.models import Event
-from orgs.actions.account_rights import require_staff_over_other
+from orgs.actions.account_rights import require_permitted_staff_over
 from orgs.locks import lock_active_account
 
 FLAGS = ("is_staff", "is_superuser")
@@ -38,7 +38,7 @@ def change_staff_role(*, by: Principal, user: User, role: StaffRole | None) -> N
     StaffIsNoPerson, and AccountEnded if the account is not active.
     """
     account = lock_active_account(user.pk)
-    require_staff_over_other(by, account, MANAGE_STAFF)
+    require_permitted_staff_over(by, account, MANAGE_STAFF)
     if not account.is_person:
         raise StaffIsNoPerson
     if role and by.user and lacks_any(by.user, permissions_of(role)):

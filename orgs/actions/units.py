@@ -9,6 +9,7 @@ from accounts.principals import Principal
 from core.errors import Conflict
 from events.changed_fields import describe_changes
 from orgs import policies
+from orgs.actions.account_rights import require_other
 from orgs.actions.members import set_unit_role
 from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.limits import TooManyUnits, require_below
@@ -88,12 +89,13 @@ def assign_unit_role(
 ) -> Membership:
     """Give a member a role in a workspace or application. It replaces the member's current role in that unit.
 
-    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, MemberNotFound, UnknownRole, GrantTooWide.
+    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, MemberNotFound, OwnAccount, UnknownRole, GrantTooWide.
     """
     organization = lock_organization(organization_id, by=by)
     unit = find_unit(organization, unit_id, kind)
     held = policies.require_member_management(by, organization, unit)
     membership = find_member(organization, membership_id)
+    require_other(by, membership.user)
     _require_authority_in_unit(held, membership, unit)
     role = find_role(organization, role_id, Level.UNIT)
     grant = Grant(role, unit=unit, unit_role=role)
@@ -108,13 +110,14 @@ def remove_unit_role(
 ) -> None:
     """Remove a member's role in a workspace or application. The member stays in the organization.
 
-    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, GrantTooWide, and MemberNotFound (also if the member
-    has no role in the unit).
+    Raises OrganizationNotFound, UnitNotFound, PermissionMissing, OwnAccount, GrantTooWide, and MemberNotFound (also if
+    the member has no role in the unit).
     """
     organization = lock_organization(organization_id, by=by)
     unit = find_unit(organization, unit_id, kind)
     held = policies.require_member_management(by, organization, unit)
     membership = find_member(organization, membership_id)
+    require_other(by, membership.user)
     _require_authority_in_unit(held, membership, unit)
     deleted, _ = membership.assignments.filter(unit=unit).delete()
     if not deleted:
