@@ -9,7 +9,8 @@ from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.test import Client
 
 from accounts.models import User
-from tests.factories import UserFactory
+from orgs.models import Organization
+from tests.factories import AuthenticatorFactory, MembershipFactory, UserFactory
 from tests.support.people import PASSWORD
 
 NOBODYS = "nobody@example.com"
@@ -34,6 +35,21 @@ def forget_password(client: Client, address: str) -> Any:
     return client.post("/accounts/password/reset/", {"email": address})
 
 
+def press(client: Client, user: User, button: str, **form: str) -> Any:
+    """Press a button of the admin on the page of the user, whose organization has the client's language."""
+    if not user.memberships.exists():
+        MembershipFactory.create(user=user)
+    spoken = client.defaults.get("HTTP_ACCEPT_LANGUAGE", "")
+    Organization.objects.filter(memberships__user=user).update(language=spoken)
+    client.force_login(UserFactory.create(superuser=True))
+    return client.post(f"/admin/accounts/user/{user.pk}/do/{button}", form)
+
+
+def lose_phone(client: Client, user: User) -> Any:
+    AuthenticatorFactory.create(user=user)
+    return press(client, user, "two-factor")
+
+
 # The request that triggers each email. Some requests use the user's account, the others an unknown address.
 ASK: dict[str, Callable[[Client, User, str], Any]] = {
     "new-account": lambda client, user, address: sign_up(client, address),
@@ -42,6 +58,8 @@ ASK: dict[str, Callable[[Client, User, str], Any]] = {
     "account-exists": lambda client, user, address: sign_up(client, str(user.email)),
     "new-password": lambda client, user, address: forget_password(client, str(user.email)),
     "no-account": lambda client, user, address: forget_password(client, address),
+    "new-password-from-staff": lambda client, user, address: press(client, user, "reset", address=str(user.email)),
+    "two-factor-removed": lambda client, user, address: lose_phone(client, user),
 }
 
 

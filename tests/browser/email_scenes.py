@@ -14,6 +14,7 @@ from invitations.models import Invitation
 from orgs.models import Organization
 from tests.browser.name_scenes import HEBREW, LONG_WORD, RIGHT_TO_LEFT, rename
 from tests.browser.scenes import SCENES, Stage
+from tests.factories import UserFactory
 
 REASON = "Too far away.\nBut thank you, and all the best."
 TEXT = (
@@ -68,6 +69,10 @@ def defer(stage: Stage) -> None:
     stage.finish("expired")
 
 
+def from_staff(stage: Stage) -> None:
+    stage.change(inviter=UserFactory.create(superuser=True), inviter_name="")
+
+
 SCENES |= {
     "email-invitation": (200, email(Email.Kind.INVITATION)),
     "email-invitation-as-text": (200, as_text(Email.Kind.INVITATION)),
@@ -79,7 +84,9 @@ SCENES |= {
         200,
         email(Email.Kind.INVITATION, lambda s: rename(s, RIGHT_TO_LEFT, HEBREW, RIGHT_TO_LEFT)),
     ),
+    "email-invitation-from-staff": (200, email(Email.Kind.INVITATION, from_staff)),
     "email-reminder": (200, email(Email.Kind.REMINDER)),
+    "email-reminder-from-staff": (200, email(Email.Kind.REMINDER, from_staff)),
     "email-accepted": (200, email(Email.Kind.ANSWERED, lambda s: s.finish("accepted"))),
     "email-declined": (200, email(Email.Kind.ANSWERED, lambda s: s.finish("declined", decline_reason=REASON))),
     "email-undeliverable": (200, email(Email.Kind.UNDELIVERABLE, refuse)),

@@ -13,15 +13,17 @@ from django.core import mail
 from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
+from accounts.models import User
 from accounts.staff_roles import StaffRole
 from events.models import Event
 from invitations.email.models import Email
 from invitations.models import Invitation
-from orgs.models import Organization, RoleAssignment
+from orgs.models import ApiKey, Organization, RoleAssignment
 from orgs.permissions import ADMIN_ROLE, OWNER_ROLE
 from tests.browser.admin_scenes import TYPO, add_more_rows
 from tests.browser.scenes import Stage, set_stage
-from tests.factories import AuthenticatorFactory, UserFactory
+from tests.factories import ApiKeyFactory, AuthenticatorFactory, UserFactory
+from tests.support.people import membership_of
 
 pytestmark = pytest.mark.browser
 MAX_CLICKS = 5
@@ -160,6 +162,7 @@ def test_who_changed_this(desk, stage):
 
 
 def test_an_account_was_taken_over(desk, stage):
+    ApiKeyFactory.create(membership=membership_of(stage.owner, stage.organization))
     intruder = Client()
     intruder.force_login(stage.owner)
     desk.open("Users", str(stage.owner.email))
@@ -168,7 +171,11 @@ def test_an_account_was_taken_over(desk, stage):
     desk.press("Secure account")
 
     desk.expect_done()
-    assert [message.to for message in mail.outbox] == [[stage.owner.email]]
+    assert [(message.to, message.subject) for message in mail.outbox] == [
+        ([stage.owner.email], "Choose a new password")
+    ]
+    assert not User.objects.get(pk=stage.owner.pk).has_usable_password()
+    assert not ApiKey.objects.exists()
     assert intruder.get("/accounts/profile/").status_code == 302
 
 
@@ -180,6 +187,9 @@ def test_a_phone_is_lost(desk, stage):
 
     desk.expect_done()
     assert not stage.owner.authenticator_set.exists()
+    assert [(message.to, message.subject) for message in mail.outbox] == [
+        ([stage.owner.email], "Two-factor authentication was removed")
+    ]
 
 
 def test_the_bounces_of_the_week(desk, stage):

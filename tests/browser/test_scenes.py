@@ -44,6 +44,8 @@ MAIN = (
     "sign-up-for-a-closed-account", "declined-and-no-more-emails", "page-not-found", "email-invitation",
     "email-reminder", "email-accepted", "email-new-invitation-asked-for", "email-new-account", "email-unproven-address",
     "email-further-address", "email-account-exists", "email-new-password", "email-no-account",
+    "email-invitation-from-staff", "email-reminder-from-staff", "email-new-password-from-staff",
+    "email-two-factor-removed",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]
 # To save time, each color scheme and each width is tested once. German texts are longer, so German is tested on the

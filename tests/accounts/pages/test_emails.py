@@ -15,6 +15,7 @@ from tests.support.people import PASSWORD
 BASE = "https://perfectworks.test"
 LEADS_TO = re.compile(r"""(?:href|src|background|action)=["']?([^"'\s>]+)""")
 WHY = f"You got this email because someone entered {{}} at {BASE}.\n"
+BELONGS = f"You got this email because member@example.com belongs to your account at {BASE}.\n"
 # The link and the wording of each email.
 PATHS = {
     "new-account": r"/accounts/confirm-email/[\w:-]+/",
@@ -23,6 +24,8 @@ PATHS = {
     "account-exists": r"/accounts/login/",
     "new-password": r"/accounts/password/reset/key/[\w-]+/",
     "no-account": r"/accounts/signup/",
+    "new-password-from-staff": r"/accounts/password/reset/key/[\w-]+/",
+    "two-factor-removed": r"/accounts/2fa/",
 }
 WORDS = {
     "new-account": (
@@ -71,6 +74,21 @@ WORDS = {
         "Create an account:\n\nLINK\n\n"
         + WHY.format("nobody@example.com")
         + "If this wasn't you, you can ignore this email. Nothing was changed.\n",
+    ),
+    "new-password-from-staff": (
+        "Choose a new password",
+        "Our support team sent you this link. Open it to choose a new password for the account member@example.com.\n\n"
+        "Choose a new password:\n\nLINK\n\nThe link works once and expires in three days.\n\n"
+        + BELONGS
+        + "Don't forward this email. Our support team never asks for the link or for your password.\n",
+    ),
+    "two-factor-removed": (
+        "Two-factor authentication was removed",
+        "Our support team removed two-factor authentication from the account member@example.com. "
+        "You now sign in with your password only. Please set up two-factor authentication again.\n\n"
+        "Set up two-factor authentication:\n\nLINK\n\n"
+        + BELONGS
+        + "If you did not ask for this, change your password now, and tell our support team.\n",
     ),
 }
 
@@ -190,6 +208,9 @@ def test_only_these_emails_are_sent(settings):
         "account_already_exists",
         "password_reset_key",
         "unknown_account",
+        "by_staff",  # what the next two share
+        "password_reset_by_staff",
+        "two_factor_removed",
     }
 
 
