@@ -13,7 +13,8 @@ RECORDED_TYPES = (
     *(models.ForeignKey, models.UUIDField, models.BooleanField),
     *(models.IntegerField, models.DecimalField, models.FloatField, models.DateField),  # DateField includes times
 )
-KNOWN_NAMES = frozenset({"permissions", "scopes", "given", "staff_role"})  # only names that our code declares
+# Only names that our code declares, and ids of groups.
+KNOWN_NAMES = frozenset({"permissions", "scopes", "given", "staff_role", "group_ids"})
 
 
 def describe_changes(before: Mapping[str, Any], after: Mapping[str, Any], *, of: type[models.Model]) -> dict[str, Any]:

@@ -34,8 +34,9 @@ def change_staff_role(*, by: Principal, user: User, role: StaffRole | None) -> N
     """Give the person this staff role instead of the current one. None ends all rights in the admin.
 
     With a role, a superuser becomes ordinary staff. Permissions and groups that operators gave by hand stay. With None,
-    they end too. Raises AccountNotYours, StaffPermissionMissing, OwnAccount, AccountHasMoreRights, StaffRoleTooWide,
-    StaffIsNoPerson, and AccountEnded if the account is not active.
+    they end too. The event has the groups and permissions before and after. Raises AccountNotYours,
+    StaffPermissionMissing, OwnAccount, AccountHasMoreRights, StaffRoleTooWide, StaffIsNoPerson, and AccountEnded if
+    the account is not active.
     """
     account = lock_active_account(user.pk)
     require_permitted_staff_over(by, account, MANAGE_STAFF)
@@ -43,14 +44,22 @@ def change_staff_role(*, by: Principal, user: User, role: StaffRole | None) -> N
         raise StaffIsNoPerson
     if role and by.user and lacks_any(by.user, permissions_of(role)):
         raise StaffRoleTooWide
-    former = staff_role_of(account)
-    before = values_of(account, FLAGS) | {"staff_role": former}
+    before = _rights_of(account)
     account.is_staff, account.is_superuser = role is not None, False
     account.save(update_fields=[*FLAGS, "updated_at"])
     _replace_groups(account, role)
-    changed = describe_changes(before, values_of(account, FLAGS) | {"staff_role": role}, of=User)
-    facts: dict[str, Any] = {"staff_role": role, "former_staff_role": former} | changed
-    Event.objects.record("user.staff_role_changed", by=by, subject=account, **facts)
+    changed = describe_changes(before, _rights_of(account), of=User)
+    Event.objects.record("user.staff_role_changed", by=by, subject=account, **changed)
+
+
+def _rights_of(account: User) -> dict[str, Any]:
+    """Return the flags, the staff role, the ids of all groups, and the names of permissions given by hand."""
+    permissions = account.user_permissions.values_list("content_type__app_label", "codename")
+    return values_of(account, FLAGS) | {
+        "staff_role": staff_role_of(account),
+        "group_ids": sorted(account.groups.values_list("pk", flat=True)),
+        "permissions": sorted(map(".".join, permissions)),
+    }
 
 
 def _replace_groups(account: User, role: StaffRole | None) -> None:

@@ -36,8 +36,11 @@ def by_administrator(administrator: User) -> Principal:
 def test_a_person_becomes_staff(member: User, by_administrator: Principal, role: StaffRole):
     with track_changes() as changes:
         change_staff_role(by=by_administrator, user=member, role=role)
+    group_id = Group.objects.get(name=role).pk
+    former: dict[str, object] = {"is_staff": False, "staff_role": None, "group_ids": []}
+    now: dict[str, object] = {"is_staff": True, "staff_role": role, "group_ids": [group_id]}
     assert changes.events == [
-        event("user.staff_role_changed", member, by_administrator, staff_role=role, former_staff_role=None)
+        event("user.staff_role_changed", member, by_administrator, changed=sorted(now), old=former, new=now)
     ]
     member = User.objects.get(pk=member.pk)
     assert (member.is_staff, member.is_superuser, staff_role_of(member)) == (True, False, role)
@@ -51,16 +54,27 @@ def test_a_role_replaces_the_former_one_and_leaves_what_operators_gave(by_admini
     with track_changes() as changes:
         change_staff_role(by=by_administrator, user=person, role=StaffRole.AUDITOR)
     [change] = changes.events
-    assert change.data == {"staff_role": "auditor", "former_staff_role": "support"}
+    assert (change.changed, change.data) == (["group_ids", "staff_role"], {})
+    assert (change.old["staff_role"], change.new["staff_role"]) == ("support", "auditor")
+    assert set(change.old["group_ids"]) & set(change.new["group_ids"]) == {desk.pk}
     assert set(person.groups.values_list("name", flat=True)) == {"auditor", "billing desk"}
     assert person.user_permissions.count() == 1
 
 
 def test_without_a_role_no_right_is_left(by_administrator: Principal):
-    person = of_role(StaffRole.SUPPORT)
-    person.groups.add(Group.objects.create(name="billing desk"))
+    person, desk = of_role(StaffRole.SUPPORT), Group.objects.create(name="billing desk")
+    person.groups.add(desk)
     person.user_permissions.add(Permission.objects.get(codename="view_email"))
-    change_staff_role(by=by_administrator, user=person, role=None)
+    with track_changes() as changes:
+        change_staff_role(by=by_administrator, user=person, role=None)
+    [change] = changes.events
+    assert change.old == {
+        "is_staff": True,
+        "staff_role": "support",
+        "group_ids": sorted([Group.objects.get(name="support").pk, desk.pk]),
+        "permissions": ["invitations.view_email"],
+    }
+    assert change.new == {"is_staff": False, "staff_role": None, "group_ids": [], "permissions": []}
     person = User.objects.get(pk=person.pk)
     assert (person.is_staff, person.get_all_permissions()) == (False, set())
 
