@@ -96,8 +96,15 @@ class ReadOnlyAdmin(Permissions, Addresses, Displays, admin.ModelAdmin):
             raise IncorrectLookupParameters from error
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the row. Django fails if the parameter `_to_field` is empty."""
-        return super().get_object(request, object_id, from_field or None)
+        """Return the row, which a page with buttons asks for four times. It is loaded once for each request.
+
+        Django fails if the parameter `_to_field` is empty.
+        """
+        loaded: dict[Any, Any] = vars(request).setdefault("rows_of_admin", {})
+        key = (self.opts.label, object_id, from_field or None)
+        if key not in loaded:
+            loaded[key] = super().get_object(request, object_id, from_field or None)
+        return loaded[key]
 
     def get_search_results(
         self, request: HttpRequest, queryset: models.QuerySet, search_term: str

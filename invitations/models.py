@@ -82,7 +82,7 @@ class Invitation(models.Model):
     objects = InvitationQuerySet.as_manager()
 
     is_overdue: bool  # annotated by ``with_details``, according to the database clock
-    staff_can_offer: bool  # set by ``invitations.possible``
+    was_vouched: bool  # set by ``invitations.actions.granting.still_vouched``
 
     class Meta:
         """Allow at most one unanswered invitation (``finished_at`` is null) per organization, address and target."""

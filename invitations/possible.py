@@ -47,17 +47,10 @@ def can_be_sent_again(invitation: Invitation) -> bool:
 
 
 def _can_be_offered(invitation: Invitation) -> bool:
-    """Return whether the whole grant can still be offered: by the inviter, or by staff who become the inviter.
-
-    The result is kept in the object, because a page asks for it with each button.
-    """
-    if not hasattr(invitation, "staff_can_offer"):
-        invitation.staff_can_offer = (
-            not invitation.organization.is_archived
-            and invitation.has_whole_grant
-            and (staff_can_replace_inviter(invitation) or still_vouched(invitation.organization, invitation))
-        )
-    return invitation.staff_can_offer
+    """Return whether the whole grant can still be offered: by the inviter, or by staff who become the inviter."""
+    if invitation.organization.is_archived or not invitation.has_whole_grant:
+        return False
+    return staff_can_replace_inviter(invitation) or still_vouched(invitation.organization, invitation)
 
 
 def _has_another(invitation: Invitation) -> bool:

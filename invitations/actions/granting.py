@@ -80,8 +80,13 @@ def vouched_grant(organization: Organization, invitation: Invitation) -> Grant |
 
 
 def still_vouched(organization: Organization, invitation: Invitation) -> bool:
-    """Return whether the inviter can still offer the invitation's grant."""
-    return vouched_grant(organization, invitation) is not None
+    """Return whether the inviter can still offer the invitation's grant.
+
+    For pages and explanations, not for actions: the result is kept in the object, because a page asks several times.
+    """
+    if not hasattr(invitation, "was_vouched"):
+        invitation.was_vouched = vouched_grant(organization, invitation) is not None
+    return invitation.was_vouched
 
 
 def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:

@@ -336,9 +336,9 @@ def test_the_first_staff_member_stays_the_inviter_while_they_may_invite(
 def test_the_page_of_an_invitation_takes_a_fixed_number_of_queries(
     admin_pages: Client, organization: Organization, owner: User, django_assert_num_queries: Any
 ):
-    """Each button asks whether the invitation can still be offered. The page finds out once."""
+    """Each button and the explanation ask whether the invitation can still be offered. The page finds out once."""
     invitation = InvitationFactory.create(organization=organization, inviter=owner)
     admin_pages.get(address_of(invitation))
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(16):
         page = admin_pages.get(address_of(invitation)).content.decode()
     assert "do/extend" in page
