@@ -85,6 +85,7 @@ def of_confirming_address(user: User) -> Sequence[str]:
         _("The address then belongs to this account, as if the person had opened the link in our email."),
         _("The person can accept invitations to this address, and reset the password with it."),
         _("Accounts that have not verified the address lose it."),
+        _("The person is told by email to the primary address."),
         _("Do this only if you know that the mailbox belongs to this person."),
     ]
 

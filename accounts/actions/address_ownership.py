@@ -1,5 +1,7 @@
 """Find the owner of an email address, which is the account that has verified it, and give an address to an account."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.db.models import F, OuterRef, Q, Subquery
@@ -105,11 +107,12 @@ def drop_unverified_addresses(address: Address, *, but_of: User | None = None) -
         _lose_address(former_owner, address)
 
 
-def verify_address(*, by: Principal, user: User, address: Address) -> None:
+def verify_address(*, by: Principal, user: User, address: Address, **facts: Any) -> None:
     """Store the address as a verified one of the user, and remove it from accounts that have no right to it.
 
-    Call this inside a transaction, and only if the person has just proven access to the mailbox. If the user has no
-    primary address, this address becomes the primary one. Raises AddressTaken if another account has verified it.
+    Call this inside a transaction, and only if the person has just proven access to the mailbox, or staff vouch for it.
+    If the user has no primary address, this address becomes the primary one. The event has the ``facts``. Raises
+    AddressTaken if another account has verified it.
     """
     release_address(address, but_of=user)
     former = values_of(user, ["email"])
@@ -127,7 +130,7 @@ def verify_address(*, by: Principal, user: User, address: Address) -> None:
     except IntegrityError as error:
         raise AddressTaken from error
     changed = describe_changes(former, values_of(user, ["email"]), of=User)
-    Event.objects.record("user.address_proven", by=by, subject=user, **changed)
+    Event.objects.record("user.address_proven", by=by, subject=user, **facts, **changed)
 
 
 def _lose_address(account: User, address: Address) -> None:

@@ -10,7 +10,7 @@ from allauth.account.internal.flows.login import record_authentication
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from allauth.core import ratelimit
-from allauth.core.internal.ratelimit import consume
+from allauth.core.internal.ratelimit import RateLimitUsage, consume
 from anymail.exceptions import AnymailAPIError
 from django.conf import settings
 from django.contrib import messages
@@ -36,7 +36,7 @@ from accounts.second_factor import has_second_factor
 from accounts.sessions import session_principal
 from accounts.sign_in_limits import password_attempt
 from core.addresses import Address, displayed_address, normalize_address
-from core.errors import Unavailable
+from core.errors import LimitReached, Unavailable
 from core.smtp import connection_for_request
 
 logger = logging.getLogger(__name__)
@@ -54,6 +54,12 @@ class EmailNotSent(Unavailable):
     """
 
     message = "The email could not be sent. Try again in a moment."
+
+
+class AccountEmailLimitReached(LimitReached):
+    """Staff sent as many emails of this kind to the address as the limit allows."""
+
+    message = "This address was sent several such emails within the last hour or day. Try again later."
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -159,14 +165,7 @@ class AccountAdapter(DefaultAccountAdapter):
         Send nothing if the address got many emails of this kind in the last hour or day. If sending fails, reset the
         rate limits so that the person can try again, and raise EmailNotSent.
         """
-        usage = consume(
-            self.request,
-            app=__name__,
-            action="account_email",
-            config=settings.ACCOUNT_EMAIL_LIMITS,
-            key=f"{template_prefix} {email}",
-            limit_get=True,
-        )
+        usage = self._count(template_prefix, email)
         if usage is None:
             logger.warning("account email limit reached kind=%s", template_prefix)
             return
@@ -180,25 +179,51 @@ class AccountAdapter(DefaultAccountAdapter):
             raise EmailNotSent from error
 
     def send_reset_link(self, user: User, address: str, *, language: str) -> None:
-        """Email a person a link to choose a new password, for staff. Raises EmailNotSent."""
+        """Email a person a link to choose a new password, for staff. Raises EmailNotSent, AccountEmailLimitReached."""
         link = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
         context = {"password_reset_url": reverse("account_reset_password_from_key", kwargs=link)}
         self._send_for_staff("account/email/password_reset_by_staff", address, context, language)
 
     def tell_about_two_factor(self, address: str, *, language: str) -> None:
-        """Tell a person that staff removed the two-factor authentication of their account. Raises EmailNotSent."""
+        """Tell a person that staff removed the two-factor authentication of their account.
+
+        Raises EmailNotSent, AccountEmailLimitReached.
+        """
         context = {"two_factor_url": reverse("mfa_index")}
         self._send_for_staff("account/email/two_factor_removed", address, context, language)
 
+    def tell_about_verified_address(self, address: str, *, language: str) -> None:
+        """Tell a person at their primary address that staff verified an address of their account.
+
+        Raises EmailNotSent, AccountEmailLimitReached.
+        """
+        context = {"addresses_url": reverse("account_email")}
+        self._send_for_staff("account/email/address_verified_by_staff", address, context, language)
+
     def _send_for_staff(self, template_prefix: str, address: str, context: dict[str, Any], language: str) -> None:
-        """Send an email that a staff member requested. No rate limit applies."""
+        """Send an email that a staff member requested. Raises EmailNotSent, AccountEmailLimitReached."""
+        usage = self._count(template_prefix, address)
+        if usage is None:
+            raise AccountEmailLimitReached
         try:
             with translation.override(language):
                 message = render_account_email(template_prefix, address, context)
             message.connection = connection_for_request()
             message.send()
         except (OSError, AnymailAPIError) as error:
+            usage.rollback()
             raise EmailNotSent from error
+
+    def _count(self, template_prefix: str, email: str) -> RateLimitUsage | None:
+        """Count an email of this kind to this address. Return None if the limit is reached."""
+        return consume(
+            self.request,
+            app=__name__,
+            action="account_email",
+            config=settings.ACCOUNT_EMAIL_LIMITS,
+            key=f"{template_prefix} {email}",
+            limit_get=True,
+        )
 
 
 def count_by_link(request: HttpRequest, name: str) -> None:

@@ -40,7 +40,8 @@ class NoTwoFactor(Conflict):
 def remove_two_factor(*, by: Principal, user: User) -> None:
     """Remove all authenticator apps and recovery codes of a person, and tell the person by email.
 
-    Nothing is removed if the email cannot be sent. Raises what ``lock_to_help`` raises, NoTwoFactor, and EmailNotSent.
+    Nothing is removed if the email cannot be sent. Raises what ``lock_to_help`` raises, NoTwoFactor, EmailNotSent, and
+    AccountEmailLimitReached.
     """
     account = lock_to_help(by, user)
     factors = Authenticator.objects.filter(user=account)
@@ -58,7 +59,8 @@ def remove_two_factor(*, by: Principal, user: User) -> None:
 def send_password_reset(*, by: Principal, user: User, address: Address) -> None:
     """Email a person a link to choose a new password. The address must be a verified one of the account.
 
-    Raises what ``lock_to_help`` raises, Invalid for another address, and EmailNotSent.
+    The limit of emails to one address applies, as to the person's own requests. Raises what ``lock_to_help`` raises,
+    Invalid for another address, EmailNotSent, and AccountEmailLimitReached.
     """
     account = lock_to_help(by, user)
     require_verified(account, address)
@@ -70,13 +72,19 @@ def send_password_reset(*, by: Principal, user: User, address: Address) -> None:
 def confirm_address(*, by: Principal, user: User, address: Address) -> None:
     """Mark an unverified address of the account as verified, as if the person had opened the emailed link.
 
-    Staff must know that the mailbox is the person's. Raises what ``lock_to_help`` raises, Invalid for an address that
-    is not an unverified one of the account, and AddressTaken if another account has verified it.
+    Staff must know that the mailbox is the person's. The person is told by email to the primary address; if the email
+    cannot be sent, nothing changes. Raises what ``lock_to_help`` raises, Invalid for an address that is not an
+    unverified one of the account, AddressTaken if another account has verified it, EmailNotSent, and
+    AccountEmailLimitReached.
     """
     account = lock_to_help(by, user)
-    if not EmailAddress.objects.filter(user=account, email=address, verified=False).exists():
+    row = EmailAddress.objects.filter(user=account, email=address, verified=False).first()
+    if row is None:
         raise Invalid(fields={"address": ["The account has no such unverified address."]})
-    verify_address(by=by, user=account, address=address)
+    primary = account.email
+    verify_address(by=by, user=account, address=address, address_id=row.pk)
+    if primary:
+        get_adapter().tell_about_verified_address(primary, language=language_of_person(account))
 
 
 @transaction.atomic

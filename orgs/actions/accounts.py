@@ -137,8 +137,8 @@ def secure_account(*, by: Principal, user: User, address: Address) -> None:
 
     All sessions, tokens and API keys end, the password no longer works, and all addresses except ``address`` are
     removed. Two-factor authentication and identities at external issuers stay. Staff only. If the email cannot be
-    sent, raises EmailNotSent, and the account is secured nevertheless. Raises what ``account_help.lock_to_help``
-    raises, AccountBusy, and Invalid unless ``address`` is a verified one of the account.
+    sent, raises EmailNotSent or AccountEmailLimitReached, and the account is secured nevertheless. Raises what
+    ``account_help.lock_to_help`` raises, AccountBusy, and Invalid unless ``address`` is a verified one of the account.
     """
     account, _ = _lock_account(user)
     if not account.is_active:

@@ -101,6 +101,14 @@ def test_a_reset_goes_to_the_address_that_staff_choose_and_shows_no_link(
     assert "not one of the available choices" in refused.content.decode()
 
 
+def test_staff_read_that_an_address_was_sent_too_many_emails(desk: Client, locked_out: User):
+    pages = [desk.post(address_of(locked_out, "do", "reset"), {"address": "member@example.com"}) for _ in range(6)]
+    assert [page.status_code for page in pages] == [302] * 5 + [200]
+    refused = {"__all__": ["This address was sent several such emails within the last hour or day. Try again later."]}
+    assert pages[-1].context["form"].errors == refused
+    assert len(mail.outbox) == 5
+
+
 def test_an_address_is_verified_only_if_no_other_account_has_it(desk: Client, locked_out: User, stranger: User):
     EmailAddressFactory.create(user=locked_out, email=stranger.email, verified=False)
     page = desk.get(address_of(locked_out, "do", "verify")).content.decode()

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.actions.address_ownership import AddressTaken
 from accounts.models import User
-from accounts.pages.adapter import EmailNotSent
+from accounts.pages.adapter import AccountEmailLimitReached, EmailNotSent
 from accounts.principals import SERVICE, Principal, staff
 from core.addresses import Address, normalize_address
 from core.errors import Invalid
@@ -163,15 +163,68 @@ def test_a_reset_goes_only_to_a_verified_address_of_the_account(
 
 
 def test_an_address_is_verified_for_the_person(member: User, stranger: User, by_helper: Principal):
-    EmailAddressFactory.create(user=member, email=FURTHER, verified=False)
+    row = EmailAddressFactory.create(user=member, email=FURTHER, verified=False)
     EmailAddressFactory.create(user=stranger, email=FURTHER, verified=False)
     assert confirmable_addresses(member) == [FURTHER]
     with track_changes() as changes:
         confirm_address(by=by_helper, user=member, address=FURTHER)
     assert changes.tables == {"account.EmailAddress": (0, 1, 1)}
-    assert changes.events == [event("user.address_proven", member, by_helper)]
+    assert changes.events == [event("user.address_proven", member, by_helper, address_id=row.pk)]
     assert member.verified_addresses() == {"member@example.com", "further@example.com"}
     assert confirmable_addresses(member) == []
+
+
+def test_the_person_is_told_at_the_primary_address_that_an_address_was_verified(member: User, by_helper: Principal):
+    EmailAddressFactory.create(user=member, email=FURTHER, verified=False)
+    confirm_address(by=by_helper, user=member, address=FURTHER)
+    [message] = mail.outbox
+    assert (message.to, message.subject) == (["member@example.com"], "An email address was verified")
+    assert "verified an email address of the account member@example.com" in message.body
+    assert "/accounts/email/" in message.body
+    assert "further@example.com" not in message.body
+
+
+def test_an_address_is_verified_for_a_person_who_has_no_other(by_helper: Principal):
+    person = UserFactory.create(email=None, email_address=None)
+    EmailAddressFactory.create(user=person, email=FURTHER, verified=False)
+    confirm_address(by=by_helper, user=person, address=FURTHER)
+    person.refresh_from_db()
+    assert (person.email, mail.outbox) == (FURTHER, [])
+
+
+def test_no_address_is_verified_if_the_person_cannot_be_told(member: User, by_helper: Principal, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    EmailAddressFactory.create(user=member, email=FURTHER, verified=False)
+    with track_changes() as changes, pytest.raises(EmailNotSent):
+        confirm_address(by=by_helper, user=member, address=FURTHER)
+    assert changes.nothing
+
+
+def test_staff_send_at_most_five_resets_an_hour_to_an_address(
+    member: User, stranger: User, by_helper: Principal, client: Client
+):
+    for _ in range(5):
+        send_password_reset(by=by_helper, user=member, address=ADDRESS)
+    with track_changes() as changes, pytest.raises(AccountEmailLimitReached):
+        send_password_reset(by=by_helper, user=member, address=ADDRESS)
+    assert changes.nothing
+    assert len(mail.outbox) == 5
+    send_password_reset(by=by_helper, user=stranger, address=Address(stranger.email))
+    client.post("/accounts/password/reset/", {"email": ADDRESS})  # the person's own requests count for themselves
+    assert [message.to for message in mail.outbox[5:]] == [[stranger.email], [ADDRESS]]
+
+
+def test_a_reset_that_could_not_be_sent_does_not_count(member: User, by_helper: Principal, settings):
+    settings.ACCOUNT_EMAIL_LIMITS = {"account_email": "1/h/key"}
+    backend, port = settings.EMAIL_BACKEND, settings.EMAIL_PORT
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
+    with pytest.raises(EmailNotSent):
+        send_password_reset(by=by_helper, user=member, address=ADDRESS)
+    settings.EMAIL_BACKEND, settings.EMAIL_PORT = backend, port
+    send_password_reset(by=by_helper, user=member, address=ADDRESS)
+    assert len(mail.outbox) == 1
 
 
 def test_an_address_of_another_account_is_not_verified(member: User, stranger: User, by_helper: Principal):
