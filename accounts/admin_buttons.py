@@ -158,11 +158,14 @@ class ActionAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(self._after(request, row))
 
     def _done(self, request: HttpRequest, button: Button, row: models.Model | None, result: Any) -> HttpResponse:
-        """Show the secret, or go to the page of the row, which may be new, with a message."""
+        """Show the secret, or go to the page of the row with a message. If the action returns a row, that is the row.
+
+        Sending an ended invitation again, for example, returns a new one.
+        """
         if button.reveals:
             return self.reveal(request, *result)
         messages.success(request, _("%(label)s: done.") % {"label": button.label})
-        return HttpResponseRedirect(self._after(request, row or result))
+        return HttpResponseRedirect(self._after(request, result if isinstance(result, self.model) else row))
 
     def _page(
         self, request: HttpRequest, button: Button, row: models.Model | None, form: RowForm | None = None

@@ -36,8 +36,10 @@ class RoleForm(RowForm):
     def __init__(self, row: Membership, data: Any = None) -> None:
         super().__init__(row, data)
         roles = Role.objects.usable_in(row.organization_id).filter(level=Level.ORGANIZATION).order_by("name")
-        self.offer("role_id", roles if members.can_own(row) else roles.exclude(pk=OWNER_ROLE))
-        self.initial = {"role_id": row.organization_role.pk}
+        current = row.organization_role.pk
+        # *Make owner* asks for confirmation.
+        self.offer("role_id", roles if current == OWNER_ROLE else roles.exclude(pk=OWNER_ROLE))
+        self.initial = {"role_id": current}
 
 
 def change_role(by: Principal, membership: Membership, given: dict[str, Any]) -> Membership:
