@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from orgs.models import Organization
-from tests.factories import AuthenticatorFactory, MembershipFactory, UserFactory
+from tests.factories import AuthenticatorFactory, EmailAddressFactory, MembershipFactory, UserFactory
 from tests.support.people import PASSWORD
 
 NOBODYS = "nobody@example.com"
@@ -50,6 +50,11 @@ def lose_phone(client: Client, user: User) -> Any:
     return press(client, user, "two-factor")
 
 
+def have_verified(client: Client, user: User, address: str) -> Any:
+    EmailAddressFactory.create(user=user, email=address, verified=False)
+    return press(client, user, "verify", address=address)
+
+
 # The request that triggers each email. Some requests use the user's account, the others an unknown address.
 ASK: dict[str, Callable[[Client, User, str], Any]] = {
     "new-account": lambda client, user, address: sign_up(client, address),
@@ -60,6 +65,7 @@ ASK: dict[str, Callable[[Client, User, str], Any]] = {
     "no-account": lambda client, user, address: forget_password(client, address),
     "new-password-from-staff": lambda client, user, address: press(client, user, "reset", address=str(user.email)),
     "two-factor-removed": lambda client, user, address: lose_phone(client, user),
+    "address-verified-by-staff": have_verified,
 }
 
 

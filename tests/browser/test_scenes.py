@@ -45,7 +45,7 @@ MAIN = (
     "email-reminder", "email-accepted", "email-new-invitation-asked-for", "email-new-account", "email-unproven-address",
     "email-further-address", "email-account-exists", "email-new-password", "email-no-account",
     "email-invitation-from-staff", "email-reminder-from-staff", "email-new-password-from-staff",
-    "email-two-factor-removed",
+    "email-two-factor-removed", "email-address-verified-by-staff",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]
 # To save time, each color scheme and each width is tested once. German texts are longer, so German is tested on the

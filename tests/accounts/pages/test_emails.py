@@ -26,6 +26,7 @@ PATHS = {
     "no-account": r"/accounts/signup/",
     "new-password-from-staff": r"/accounts/password/reset/key/[\w-]+/",
     "two-factor-removed": r"/accounts/2fa/",
+    "address-verified-by-staff": r"/accounts/email/",
 }
 WORDS = {
     "new-account": (
@@ -87,6 +88,14 @@ WORDS = {
         "Our support team removed two-factor authentication from the account member@example.com. "
         "You now sign in with your password only. Please set up two-factor authentication again.\n\n"
         "Set up two-factor authentication:\n\nLINK\n\n"
+        + BELONGS
+        + "If you did not ask for this, change your password now, and tell our support team.\n",
+    ),
+    "address-verified-by-staff": (
+        "An email address was verified",
+        "Our support team verified an email address of the account member@example.com. "
+        "You can sign in with each verified address, and accept invitations to it.\n\n"
+        "See your email addresses:\n\nLINK\n\n"
         + BELONGS
         + "If you did not ask for this, change your password now, and tell our support team.\n",
     ),
@@ -208,9 +217,10 @@ def test_only_these_emails_are_sent(settings):
         "account_already_exists",
         "password_reset_key",
         "unknown_account",
-        "by_staff",  # what the next two share
+        "by_staff",  # what the next three share
         "password_reset_by_staff",
         "two_factor_removed",
+        "address_verified_by_staff",
     }
 
 
