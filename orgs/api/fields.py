@@ -97,6 +97,7 @@ class PermissionsField(serializers.ListField):
 @extend_schema_field(
     {
         "type": "object",
+        "additionalProperties": True,  # each kind of event has facts of its own
         "properties": {
             "changed": {
                 "type": "array",
