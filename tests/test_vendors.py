@@ -11,15 +11,17 @@ from perfectworks.urls import DIALECTS
 VENDORS = re.compile("|".join([*DIALECTS, r"platform[._]?sh"]), re.IGNORECASE)
 THE_MAP = "perfectworks/urls.py"
 DEMONSTRATION = "perfectworks/management/commands/demo.py"  # it prints an example request for each dialect
+ASK_EVERY_DIALECT = ("bench", "tests")
 
 
 def modules() -> Iterator[tuple[str, str]]:
     """Yield the path and source of each module outside the dialects. Skip modules that must name vendors."""
     root = Path(settings.BASE_DIR)
-    for package in sorted(path.parent for path in root.glob("*/__init__.py")):
+    packages = sorted(path.parent for path in root.glob("*/__init__.py"))
+    for package in (package for package in packages if package.name not in ASK_EVERY_DIALECT):
         for path in sorted(package.rglob("*.py")):
             name = path.relative_to(root).as_posix()
-            if package.name != "tests" and "dialects" not in path.parts and name not in (THE_MAP, DEMONSTRATION):
+            if "dialects" not in path.parts and name not in (THE_MAP, DEMONSTRATION):
                 yield name, path.read_text()
 
 
