@@ -54,8 +54,14 @@ def measure(targets: list[Target], servers: Mapping[str, Server], rounds: int, r
 
 
 def send(connection: HTTPConnection, target: Target, times: int) -> Iterator[float]:
-    """Send the next requests of a target and yield their durations. Raises RuntimeError for an unexpected status."""
-    for request in islice(target.requests, times):
+    """Send the next requests of a target and yield their durations.
+
+    Raises RuntimeError for an unexpected status, and if the target has fewer requests (``seed.GUESTS``).
+    """
+    requests = list(islice(target.requests, times))
+    if len(requests) < times:
+        raise RuntimeError(f"{target.name}: there are no more requests. Use fewer rounds.")
+    for request in requests:
         start = perf_counter()
         exchange(connection, request, target.name)
         yield perf_counter() - start

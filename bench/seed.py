@@ -141,6 +141,7 @@ def invite(organizations: list[Organization], addresses: list[str]) -> None:
     for organization in organizations:
         owner = User.objects.get(memberships__organization=organization, memberships__assignments__role_id=OWNER_ROLE)
         for address in addresses:
-            User.objects.filter(email=address).exists() or person(address)
+            if not User.objects.filter(email=address).exists():
+                person(address)
             nowhere = {"workspace": None, "application": None, "unit_role": None}
             insert(organization, owner, "%(address)s", {**nowhere, "address": address, "count": 1, "status": "pending"})

@@ -14,9 +14,10 @@ from accounts.models import OAuthApplication, User
 from accounts.oauth.tokens import issue_token
 from bench.seed import RECEIVED
 from core.ids import to_decimal, to_oid, to_ulid, uuid7
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.api_keys import create_api_key
-from orgs.models import ApiKey, Organization, Unit
+from orgs.models import ApiKey, Membership, Organization, Unit
 from orgs.permissions import OWNER_ROLE
 from tests.factories import OAuthApplicationFactory
 from tests.support.people import session_of
@@ -56,8 +57,7 @@ class Callers:
         self.organization = Organization.objects.get(slug="middle-0")
         self.owner = self.owner_of(self.organization)
         self.receiver = User.objects.get(email="receiver@example.com")
-        ApiKey.objects.all().delete()  # of earlier runs
-        OAuthApplication.objects.all().delete()
+        undo_earlier_runs()
         self.key = self.key_of_owner()
         self.application = OAuthApplicationFactory.create(name="Benchmark", user=self.owner)
 
@@ -84,6 +84,17 @@ class Callers:
         session = browser.cookies[settings.SESSION_COOKIE_NAME].value
         cookies = f"{settings.SESSION_COOKIE_NAME}={session}; {settings.CSRF_COOKIE_NAME}={CSRF}"
         return {"Cookie": cookies, "X-CSRFToken": CSRF}
+
+
+def undo_earlier_runs() -> None:
+    """Delete what earlier runs added, and open the accepted invitations again."""
+    ApiKey.objects.all().delete()
+    OAuthApplication.objects.all().delete()
+    Invitation.objects.filter(email__startswith="new-").delete()
+    Membership.objects.filter(user__email__startswith="accepting-").delete()
+    Email.objects.filter(invitation__email__startswith="accepting-", kind=Email.Kind.ANSWERED).delete()
+    open_again = {"status": "pending", "finished_at": None, "answered_by": None, "given": None}
+    Invitation.objects.filter(email__startswith="accepting-").update(**open_again)
 
 
 def targets() -> list[Target]:
