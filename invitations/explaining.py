@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.address_ownership import is_closed_by_staff, verified_owner
 from accounts.models import ExternalIdentity
+from core.rows import only_row
 from events.models import Event
 from invitations.actions.granting import still_vouched
 from invitations.email.models import Email
@@ -241,7 +242,7 @@ def _reason_to_wait(invitation: Invitation) -> Reason:
 def _membership_of_invitee(invitation: Invitation) -> Membership | None:
     owners = EmailAddress.objects.filter(email=invitation.email, verified=True).values("user")
     members = Membership.objects.with_people_and_roles()
-    return members.filter(organization=invitation.organization, user__in=owners).first()
+    return only_row(members.filter(organization=invitation.organization, user__in=owners))
 
 
 def _reason_of_account(invitation: Invitation) -> Reason:

@@ -16,6 +16,7 @@ from accounts.live_credentials import live_rows, require_live_credential
 from accounts.models import User
 from accounts.principals import Method, Principal
 from core.errors import Denied, Unauthenticated
+from core.rows import only_row
 from orgs.locks import OrganizationNotFound
 from orgs.models import ApiKey, Membership, MembershipQuerySet, Organization, Role, Unit
 from orgs.permissions import ALL_PERMISSIONS, MANAGE_MEMBERS, NON_ADMINISTRATIVE, UNIT_MANAGE_MEMBERS, effective
@@ -155,7 +156,7 @@ def caller_permissions(by: Principal, organization: Organization) -> EffectivePe
     if by.is_staff or by.is_service:
         return UNRESTRICTED
     memberships = active_memberships(by.user, organization).annotate(credential_is_live=still_valid(by))
-    membership = memberships.first()
+    membership = only_row(memberships)
     if membership is None or by.organization_id not in (None, organization.pk):
         raise OrganizationNotFound
     if not membership.credential_is_live:
@@ -173,7 +174,7 @@ def inviter_permissions(user: User | None, organization: Organization) -> Effect
 
 def find_membership(user: User | None, organization: Organization) -> Membership | None:
     """Return the active user's membership with its roles, or None. Takes two queries."""
-    return active_memberships(user, organization).first()
+    return only_row(active_memberships(user, organization))
 
 
 def active_memberships(user: User | None, organization: Organization) -> MembershipQuerySet:

@@ -19,6 +19,7 @@ from oauth2_provider.settings import oauth2_settings
 from accounts.models import ApplicationAccess, OAuthApplication, User
 from accounts.principals import Principal
 from core.errors import Denied, NotFound
+from core.rows import only_row
 from events.models import Event
 
 LAST_USE_PRECISION = timedelta(minutes=1)
@@ -50,7 +51,7 @@ def let_in(user: User, application: OAuthApplication, scopes: Iterable[str]) -> 
 def lock_access(user: User, application: OAuthApplication) -> bool:
     """Lock the application's access until the transaction ends. Return whether the application has access."""
     rows = ApplicationAccess.objects.select_for_update(no_key=True)
-    return rows.filter(user=user, application=application).first() is not None
+    return only_row(rows.filter(user=user, application=application)) is not None
 
 
 def accesses_of(user: User) -> QuerySet[ApplicationAccess]:

@@ -17,6 +17,7 @@ from accounts.actions.address_ownership import AddressTaken, verified_owner, ver
 from accounts.jwt.tokens import LEEWAY_SECONDS, Claims, IgnoredAddress, InvalidCredentials
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
+from core.rows import only_row
 from core.text import trimmed, validate_plain_text
 from events.changed_fields import changes_of
 from events.models import Event
@@ -46,7 +47,7 @@ def _user_of(claims: Claims) -> User:
     Read a known user without a transaction, because a transaction on SQLite waits for all writers.
     """
     known = ExternalIdentity.objects.select_related("user")
-    identity = known.filter(issuer=claims.issuer, subject=claims.subject).first()
+    identity = only_row(known.filter(issuer=claims.issuer, subject=claims.subject))
     if identity is None:
         return _first_visit(claims)
     _require_current(identity.user, claims)

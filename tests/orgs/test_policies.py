@@ -1,6 +1,8 @@
 """Permission checks. Callers can only grant permissions that they have."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,6 +216,18 @@ class TestRequiring:
         ):
             with pytest.raises(PersonRequired):
                 policies.require_person(by)
+
+
+class TestFindMembership:
+    """The membership of a person who may be a member of many organizations."""
+
+    def test_no_search_sorts_by_primary_key(self, organization: Organization, member: User):
+        with CaptureQueriesContext(connection) as captured:
+            assert policies.find_membership(member, organization) == membership_of(member, organization)
+            policies.caller_permissions(session_of(member), organization)
+        searches = [query["sql"] for query in captured if '"membership_id" IN' not in query["sql"]]
+        assert searches
+        assert not [sql for sql in searches if "ORDER BY" in sql]
 
 
 class TestInviterPermissions:

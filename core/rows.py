@@ -1,0 +1,16 @@
+"""Read the only row of a queryset."""
+
+from typing import Any, TypeVar
+
+from django.db.models import QuerySet
+
+Row = TypeVar("Row")
+
+
+def only_row(rows: QuerySet[Any, Row]) -> Row | None:
+    """Return the row of a queryset that has at most one, because of a unique constraint. Return None if it has none.
+
+    ``first()`` sorts by the primary key. PostgreSQL then may read the index of the primary key from its start until it
+    finds the row, for example if the user of a membership has many and its organization has many.
+    """
+    return next(iter(rows), None)
