@@ -1,5 +1,6 @@
 """How long requests wait for the database."""
 
+import select
 import threading
 import time
 from collections.abc import Generator
@@ -11,6 +12,7 @@ from django.db.utils import ConnectionHandler
 
 SECONDS_FOR_CONNECTION = 0.7
 SECONDS_FOR_CHECK = 0.3
+SECONDS_BETWEEN_QUERIES = 0.5
 SECONDS_WHILE_AWAY = 0.1
 SECONDS_AFTER_FAILURE = 6  # longer than one attempt to connect to a server that does not respond
 
@@ -32,20 +34,45 @@ def wait_briefly_for_connections(handler: ConnectionHandler = connections) -> No
 
 
 class CheckedConnection(psycopg.Connection[Any]):
-    """A connection that fails the pool's check if the database does not respond to the check in time.
+    """A connection that fails the pool's check if the server has closed it, or does not respond in time.
 
-    Otherwise a thread would wait for as long as the database hangs. The check is an empty query.
+    The check is an empty query. While the server has responded within ``SECONDS_BETWEEN_QUERIES``, the check only looks
+    whether something has arrived at the socket, because a server that closes the connection says so. Without the limit
+    of time, a thread would wait for as long as the database hangs.
     """
 
     is_checking = False
+    responded_at = 0.0
 
     def execute(self, query: Any, *args: Any, **options: Any) -> Any:
-        """Run a query. Raises OperationalError if an empty one gets no response within ``SECONDS_FOR_CHECK``."""
-        self.is_checking = query == ""
-        try:
+        """Run a query, or the pool's check if it is empty. Raises OperationalError if the check fails."""
+        if query != "":
             return super().execute(query, *args, **options)
+        pool = self._pool  # None if the pool itself checks the connections that nobody uses
+        try:
+            self._check()
+        except psycopg.OperationalError:
+            # If the server has closed this one, then probably others too. The pool would check one of them in a second.
+            if pool and self.closed:
+                pool.check()
+            raise
+        return None
+
+    def _check(self) -> None:
+        if time.monotonic() < self.responded_at + SECONDS_BETWEEN_QUERIES and not self._has_input():
+            return
+        self.is_checking = True
+        try:
+            super().execute("")
         finally:
             self.is_checking = False
+        self.responded_at = time.monotonic()
+
+    def _has_input(self) -> bool:
+        """Return whether something has arrived that nobody has read. Nothing does on a healthy idle connection."""
+        socket = select.poll()
+        socket.register(self.fileno(), select.POLLIN)
+        return bool(socket.poll(0))
 
     def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
         """Wait for what the generator of psycopg waits for."""

@@ -225,25 +225,54 @@ class HangingProxy(threading.Thread):
             self.released.wait(10)
 
 
+@contextmanager
+def another_pool(options: dict[str, Any], **address: Any) -> Iterator[Any]:
+    """Return a database with a pool of its own, like that of a web process, on the server of the tests."""
+    pooled = address | {"CONN_HEALTH_CHECKS": True, "OPTIONS": deepcopy(POSTGRESQL_OPTIONS) | options}
+    handler = ConnectionHandler({"default": {}, "pooled": connection.settings_dict | pooled})
+    wait_briefly_for_connections(handler)
+    database: Any = handler["pooled"]
+    try:
+        yield database
+    finally:
+        database.close_pool()
+
+
 @pytest.mark.postgresql
 @pytest.mark.django_db
-def test_a_database_that_hangs_while_connections_are_open_holds_no_thread():
-    options = {"CONN_HEALTH_CHECKS": True, "OPTIONS": deepcopy(POSTGRESQL_OPTIONS)}
+def test_a_database_that_hangs_while_connections_are_open_holds_no_thread(monkeypatch):
+    monkeypatch.setattr("core.database.SECONDS_BETWEEN_QUERIES", 0)
     server = connection.settings_dict
     proxy = HangingProxy((server["HOST"] or "127.0.0.1", int(server["PORT"] or 5432)))
-    address = {"HOST": "127.0.0.1", "PORT": proxy.listener.getsockname()[1]}
-    handler = ConnectionHandler({"default": {}, "hanging": server | options | address})
-    wait_briefly_for_connections(handler)
-    hanging: Any = handler["hanging"]
-    proxy.start()
-    try:
-        hanging.cursor().execute("SELECT 1")
-        hanging.close()
-        proxy.hangs.set()
-        with pytest.raises(db.OperationalError):
-            hanging.cursor()
-        assert proxy.is_alive()  # so the connection was still open
-    finally:
-        proxy.released.set()
-        proxy.join()
-        hanging.close_pool()
+    with another_pool({}, HOST="127.0.0.1", PORT=proxy.listener.getsockname()[1]) as hanging:
+        proxy.start()
+        try:
+            hanging.cursor().execute("SELECT 1")
+            hanging.close()
+            proxy.hangs.set()
+            with pytest.raises(db.OperationalError):
+                hanging.cursor()
+            assert proxy.is_alive()  # so the connection was still open
+        finally:
+            proxy.released.set()
+            proxy.join()
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_after_the_database_has_closed_all_connections_the_next_request_gets_a_new_one():
+    with another_pool({"application_name": "to-be-closed"}) as database:
+        database.pool.open()
+        idle = [database.pool.getconn() for _ in range(4)]
+        for one in idle:
+            database.pool.putconn(one)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE application_name = %s",
+                ["to-be-closed"],
+            )
+            assert cursor.fetchall() == [(True,)] * 4
+
+        with database.cursor() as cursor:
+            cursor.execute("SELECT 1")
+            assert cursor.fetchone() == (1,)
