@@ -48,7 +48,7 @@ class CheckedConnection(psycopg.Connection[Any]):
         """Run a query, or the pool's check if it is empty. Raises OperationalError if the check fails."""
         if query != "":
             return super().execute(query, *args, **options)
-        pool = self._pool  # None if the pool itself checks the connections that nobody uses
+        pool: Any = self._pool  # None if the pool itself checks the connections that nobody uses
         try:
             self._check()
         except psycopg.OperationalError:

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
+from django.db import connection
 from django.db.models.signals import post_migrate
 
 
@@ -12,12 +13,16 @@ class PerfectWorksConfig(AppConfig):
     default = True
 
     def ready(self) -> None:
-        """Register the system checks, and let ``migrate`` restore the staff roles."""
+        """Register the system checks, and let ``migrate`` restore the staff roles. Prepare for PostgreSQL."""
         from perfectworks import checks  # noqa: F401 - the import registers them
         from perfectworks.staff_roles import restore_staff_roles
 
         # This app is the last of all, so Django has created the permissions of all apps.
         post_migrate.connect(restore_staff_roles, sender=self, dispatch_uid="perfectworks.staff_roles")
+        if connection.vendor == "postgresql":
+            from core.postgresql import read_times_fast  # needs psycopg
+
+            read_times_fast()
 
 
 class StaffAdminConfig(admin_apps.AdminConfig):

@@ -209,6 +209,10 @@ POSTGRESQL_OPTIONS = {
         # pool waits longer after each failure, and the service would be unavailable long after the database is back.
         "reconnect_timeout": 0.2,
     },
+    # The server plans a statement only once if a connection sends it often. A pooler between the service and the server
+    # must support prepared statements (PgBouncer 1.21 and later), or the variable must be 0.
+    "server_side_binding": True,
+    "prepare_threshold": 2 if env.bool("DATABASE_PREPARED_STATEMENTS", default=True) else None,
 }
 # A connection over which nothing arrives for so long is lost. DATABASE_URL can set other values.
 POSTGRESQL_NETWORK_OPTIONS = {

@@ -11,8 +11,8 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PATH = re.compile(r"`((?:accounts|core|docs|events|invitations|orgs|perfectworks|templates|tests)/[\w./-]*)[`:]")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 VARIABLE = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
-# Settings of the database pool and of gunicorn, which are not Django settings.
-NOT_IN_DJANGO = {"DATABASE_POOL_SIZE", "WEB_CONCURRENCY", "WEB_THREADS"}
+# Settings of the database's connections and of gunicorn, which are not Django settings.
+NOT_IN_DJANGO = {"DATABASE_POOL_SIZE", "DATABASE_PREPARED_STATEMENTS", "WEB_CONCURRENCY", "WEB_THREADS"}
 
 
 def identifiers(pages: list[Path]) -> list[str]:

@@ -291,6 +291,17 @@ def test_postgresql_is_pooled_and_read_committed():
     assert options["pool"] == {"min_size": 1, "max_size": 7, "timeout": 10, "reconnect_timeout": 0.2}
 
 
+def test_statements_are_prepared_unless_a_pooler_cannot():
+    prepared, not_prepared = (
+        load(**PRODUCTION, DATABASE_URL="postgres://db/perfectworks", DATABASE_PREPARED_STATEMENTS=switch)
+        for switch in ("", "0")
+    )
+
+    assert prepared["DATABASES"]["default"]["OPTIONS"]["server_side_binding"] is True
+    assert prepared["DATABASES"]["default"]["OPTIONS"]["prepare_threshold"] == 2
+    assert not_prepared["DATABASES"]["default"]["OPTIONS"]["prepare_threshold"] is None
+
+
 def test_a_connection_to_postgresql_that_is_lost_is_noticed():
     url = "postgres://db/perfectworks?connect_timeout=9"
     options = load(**PRODUCTION, DATABASE_URL=url)["DATABASES"]["default"]["OPTIONS"]
