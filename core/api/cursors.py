@@ -5,13 +5,15 @@ and the sort order of the request that returned it, and for the view's `cursor_c
 an organization that is not in the path.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
-from django.db.models import Model, QuerySet
+from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
@@ -48,14 +50,15 @@ class CursorPagination(Pagination):
     column = "created_at"
     descending = True
     after_name, before_name = "after", "before"
+    help_text = "A cursor: returns the rows {} it."
 
     @classmethod
     def query_fields(cls) -> Fields:
         """Return the parameters for the page size and the two cursors."""
         return {
             cls.page_size_query_param: cls.limit_field(),
-            cls.after_name: CursorParameter(max_length=1024, help_text="A cursor: returns the rows after it."),
-            cls.before_name: CursorParameter(max_length=1024, help_text="A cursor: returns the rows before it."),
+            cls.after_name: CursorParameter(max_length=1024, help_text=cls.help_text.format("after")),
+            cls.before_name: CursorParameter(max_length=1024, help_text=cls.help_text.format("before")),
         }
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
@@ -82,26 +85,36 @@ class CursorPagination(Pagination):
         sorting = next((value for value in self.query.values() if isinstance(value, Sorting)), None)
         self.key = sorting.column if sorting else self.column
         self.falling = sorting.descending if sorting else self.descending
-        self.field = queryset.model._meta.get_field(self.key)
-        own = {self.page_size_query_param, self.after_name, self.before_name}
+        self.field = field_at(queryset.model, self.key)
+        own = self.names_of_position()
         filters = sorted((name, str(value)) for name, value in self.query.items() if name not in own)
         bound = (view.request.path, view.cursor_context(), self.key, self.falling, filters)
         self.signer = Signer(salt=f"perfectworks.api.cursors {bound}")
 
+    def names_of_position(self) -> set[str]:
+        """Return the names of the parameters that choose the page. A cursor does not depend on their values."""
+        return {self.page_size_query_param, self.after_name, self.before_name}
+
     def rows_beyond(self, queryset: QuerySet, position: Position | None, descending: bool) -> QuerySet:
-        """Return the sorted rows after the position. The condition is written so that the database can use an index."""
-        sign = "-" if descending else ""
-        ordered = queryset.order_by(f"{sign}{self.key}", f"{sign}id")
+        """Return the sorted rows after the position: ``(created_at, id) < (%s, %s)``.
+
+        A comparison of rows is one range of an index, also among many rows with the same value.
+        """
+        columns = dict.fromkeys((self.key, "id"))
+        ordered = queryset.order_by(*(f"-{column}" if descending else column for column in columns))
         if position is None:
             return ordered
-        onwards, back = ("lte", "gte") if descending else ("gte", "lte")
-        return ordered.filter(**{f"{self.key}__{onwards}": position.value}).exclude(
-            **{self.key: position.value, f"id__{back}": position.id}
+        values = {"id": Value(position.id, field_at(queryset.model, "id")), self.key: Value(position.value, self.field)}
+        rows = Row(*map(F, columns)), Row(*(values[column] for column in columns))
+        comparison = " < " if descending else " > "
+        return ordered.filter(
+            Func(*rows, template="%(expressions)s", arg_joiner=comparison, output_field=BooleanField())
         )
 
     def cursor_of(self, row: Model) -> str:
         """Return the cursor of a row."""
-        return self.signer.sign_object([self.field.value_to_string(row), str(row.pk)])
+        *path, _ = self.key.split("__")
+        return self.signer.sign_object([self.field.value_to_string(reduce(getattr, path, row)), str(row.pk)])
 
     def position_of(self, cursor: str | None, name: str) -> Position | None:
         """Decode a cursor. Raises InvalidQuery if the cursor was changed or belongs to another list."""
@@ -119,7 +132,7 @@ class CursorPagination(Pagination):
         The URLs start with ``PUBLIC_BASE_URL``, because the request's host cannot be trusted.
         """
         sent = request.query_params.dict()
-        own = (self.after_name, self.before_name)
+        own = self.names_of_position() - {self.page_size_query_param}
         others = {name: value for name, value in sent.items() if name not in own}
         queries = {"self": sent}
         if self.has_next:
@@ -149,3 +162,27 @@ class CursorPagination(Pagination):
         flags = {name: {"type": "boolean"} for name in ("hasNext", "hasPrev")}
         properties = {"limit": {"type": "integer", "minimum": 1}} | cursors | flags
         return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+class Row(Func):
+    """A row value in SQL: ``(created_at, id)``."""
+
+    template = "(%(expressions)s)"
+
+
+def field_at(model: type[Model], path: str) -> Any:
+    """Return the field that a path such as ``user__last_name`` leads to."""
+    *relations, name = path.split("__")
+    for relation in relations:
+        model = model._meta.get_field(relation).related_model  # type: ignore[assignment]
+    return model._meta.get_field(name)
+
+
+def link_header(links: Mapping[str, str]) -> str:
+    """Return the value of a ``Link`` header (RFC 8288) from URLs by relation."""
+    return ", ".join(f'<{address}>; rel="{name}"' for name, address in links.items())
+
+
+def link_header_schema(*relations: str) -> Schema:
+    """Return the description of a ``Link`` header with these relations."""
+    return {"Link": {"description": f"RFC 8288: {', '.join(relations)}.", "schema": {"type": "string"}}}

@@ -168,7 +168,10 @@ class OperationSchema(AutoSchema):
         """Return the description of the success response."""
         if self.operation.status == 204:
             return {"description": self.operation.message}
-        return response(self.operation.message, self.envelope(self.data()))
+        described = response(self.operation.message, self.envelope(self.data()))
+        paginator = self.operation.pagination_class
+        headers = paginator.header_schemas() if paginator else {}
+        return described | ({"headers": headers} if headers else {})
 
     def data(self) -> Schema:
         """Return the schema of the data in the envelope."""

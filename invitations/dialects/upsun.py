@@ -24,7 +24,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER_OR_KEY
-from core.api.cursors import CursorPagination
+from core.api.cursors import CursorPagination, link_header, link_header_schema
 from core.api.errors import Problem
 from core.api.filter_fields import Sorting
 from core.api.filters import ChoiceFilter, ChoicesFilter, SortFilter, StrictFilterSet
@@ -179,18 +179,24 @@ class Page(CursorPagination):
     page_size_query_param, after_name, before_name = "page[size]", "page[after]", "page[before]"
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
-        """Return the rows of the page. Only HAL responses need a count of all rows."""
+        """Return the rows of the page. Only HAL responses need a count of all rows, if the list has several pages."""
         self.request = request
         self.is_hal = request.accepted_renderer.media_type == HalRenderer.media_type
-        self.count = queryset.count() if self.is_hal else 0
-        return super().paginate_queryset(queryset, request, view)
+        rows = super().paginate_queryset(queryset, request, view)
+        is_whole = not self.has_next and not self.has_prev
+        self.count = queryset.count() if self.is_hal and not is_whole else len(rows)
+        return rows
 
     def get_paginated_response(self, data: list[Any]) -> Response:  # type: ignore[override]
         """Return the rows with links to the next and previous page."""
         links = self.links(self.request)
-        header = ", ".join(f'<{address}>; rel="{name}"' for name, address in links.items())
         hal = {"count": self.count, "items": data, "_links": {name: {"href": link} for name, link in links.items()}}
-        return Response(hal if self.is_hal else data, headers={"Link": header, "Vary": "Accept"})
+        return Response(hal if self.is_hal else data, headers={"Link": link_header(links), "Vary": "Accept"})
+
+    @classmethod
+    def header_schemas(cls) -> Schema:
+        """Return the description of the `Link` header."""
+        return link_header_schema("self", "next", "prev")
 
 
 # Schema
@@ -214,7 +220,6 @@ class UpsunSchema(ForbiddingSchema):
         if self.operation.pagination_class:
             page = object_schema(count={"type": "integer", "minimum": 0}, items=self.data(), _links=LINKS)
             found["content"][HalRenderer.media_type] = {"schema": page}
-            found["headers"] = {"Link": {"description": "RFC 8288: self, next, prev.", "schema": {"type": "string"}}}
         return found
 
 

@@ -44,5 +44,8 @@ class CurrentOrganizationContext(HouseViewSet):
         return current_organization(self.caller, self.header[HEADER])
 
     def cursor_context(self) -> str:
-        """Return the organization's id, so that a cursor is valid for one organization only."""
-        return str(self.organization.pk)
+        """Return the organization's id, so that a cursor is valid for one organization only.
+
+        An operation without the header does not depend on the current organization.
+        """
+        return str(self.organization.pk) if HEADER in self.header else ""

@@ -4,8 +4,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.lists import ListPagination
 from core.api.operations import EXAMPLE_ID, operation
-from core.api.pagination import PagePagination
 from invitations.actions import inviting
 from invitations.api.filters import InvitingOrganizationFilter
 from invitations.api.serializers import (
@@ -50,7 +50,7 @@ class MemberInvitationViewSet(CurrentOrganizationContext, AcceptsInvitations):
         "Invitations retrieved successfully",
         response=InvitingOrganizationSerializer,
         filterset_class=InvitingOrganizationFilter,
-        pagination_class=PagePagination,
+        pagination_class=ListPagination,
     )
     def invites(self, request: Request) -> Response:
         """Get user's pending organization invitations.

@@ -5,8 +5,8 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.lists import ListPagination
 from core.api.operations import operation
-from core.api.pagination import PagePagination
 from invitations.actions import answering
 from invitations.api.filters import ReceivedInvitationFilter
 from invitations.api.serializers import (
@@ -30,7 +30,7 @@ class MyInvitationViewSet(AcceptsInvitations):
         "Invitations retrieved successfully",
         response=ReceivedInvitationSerializer,
         filterset_class=ReceivedInvitationFilter,
-        pagination_class=PagePagination,
+        pagination_class=ListPagination,
     )
     def list(self, request: Request) -> Response:
         """List my open invitations."""

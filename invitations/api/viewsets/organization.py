@@ -6,8 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.lists import ListPagination
 from core.api.operations import operation
-from core.api.pagination import PagePagination
 from invitations.actions import inviting
 from invitations.api.filters import SentInvitationFilter
 from invitations.api.serializers import (
@@ -36,7 +36,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         "Invitations retrieved successfully",
         response=InvitationSerializer,
         filterset_class=SentInvitationFilter,
-        pagination_class=PagePagination,
+        pagination_class=ListPagination,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List an organization's invitations.

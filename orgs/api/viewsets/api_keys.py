@@ -5,8 +5,8 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.lists import NewestFirstPagination
 from core.api.operations import operation
-from core.api.pagination import PagePagination
 from orgs.actions import api_keys
 from orgs.api.account_serializers import (
     ApiKeyDescriptionSerializer,
@@ -27,7 +27,7 @@ class ApiKeyViewSet(CurrentOrganizationContext):
     @operation(
         "API keys retrieved successfully",
         response=ApiKeySerializer,
-        pagination_class=PagePagination,
+        pagination_class=NewestFirstPagination,
         headers=HEADERS,
         errors=(404, 409),
     )

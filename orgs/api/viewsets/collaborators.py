@@ -6,8 +6,8 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.lists import ListPagination
 from core.api.operations import operation
-from core.api.pagination import PagePagination
 from orgs import querysets
 from orgs.actions import units
 from orgs.api.filters import CollaboratorFilter
@@ -25,7 +25,7 @@ class CollaboratorViewSet(PathOrganizationContext):
         "Collaborators retrieved successfully",
         response=CollaboratorSerializer,
         filterset_class=CollaboratorFilter,
-        pagination_class=PagePagination,
+        pagination_class=ListPagination,
     )
     def list(self, request: Request, organization_id: UUID, unit_id: UUID) -> Response:
         """List the members with a role in this workspace or application."""

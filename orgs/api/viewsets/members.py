@@ -5,8 +5,8 @@ from uuid import UUID
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.lists import ListPagination
 from core.api.operations import operation
-from core.api.pagination import PagePagination
 from orgs import querysets
 from orgs.actions import members
 from orgs.api.filters import MemberFilter
@@ -25,7 +25,7 @@ class MemberViewSet(CurrentOrganizationContext):
         "Members retrieved successfully",
         response=MemberSerializer,
         filterset_class=MemberFilter,
-        pagination_class=PagePagination,
+        pagination_class=ListPagination,
         headers=HEADERS,
         errors=(404, 409),
     )

@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import OAuthApplication
+from core.api.lists import NewestFirstPagination
 from core.api.operations import operation
-from core.api.pagination import PagePagination
 from core.api.serializers import (
     ChoiceField,
     HouseSerializer,
@@ -155,10 +155,14 @@ class OAuthApplicationViewSet(HouseViewSet):
         except NoActiveOrganization:
             return None
 
+    def cursor_context(self) -> str:
+        """Return the organization's id, so that a cursor is valid for one organization only."""
+        return str(self.organization.pk) if self.organization else ""
+
     @operation(
         "OAuth applications retrieved successfully",
         response=OAuthApplicationSerializer,
-        pagination_class=PagePagination,
+        pagination_class=NewestFirstPagination,
         headers=HEADERS,
         errors=(404,),
     )

@@ -7,8 +7,8 @@ from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from accounts.sessions import elevates_privileges
+from core.api.lists import ListPagination
 from core.api.operations import EXAMPLE_ID, operation
-from core.api.pagination import PagePagination
 from core.api.viewsets import ApiViewSet
 from orgs import querysets
 from orgs.actions import members, organizations
@@ -42,7 +42,7 @@ class OrganizationViewSet(PathOrganizationContext):
         "Organizations retrieved successfully",
         response=OrganizationSerializer,
         filterset_class=OrganizationFilter,
-        pagination_class=PagePagination,
+        pagination_class=ListPagination,
     )
     def list(self, request: Request) -> Response:
         """List your organizations."""

@@ -6,8 +6,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.lists import ListPagination
 from core.api.operations import operation
-from core.api.pagination import PagePagination
 from core.api.parameters import TextParameter, UuidParameter
 from core.api.query import InvalidQuery
 from orgs import querysets
@@ -28,7 +28,7 @@ class RoleViewSet(PathOrganizationContext):
         "Roles retrieved successfully",
         response=RoleSerializer,
         filterset_class=RoleListFilter,
-        pagination_class=PagePagination,
+        pagination_class=ListPagination,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List the roles of an organization."""

@@ -7,8 +7,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
+from core.api.lists import ListPagination
 from core.api.operations import operation
-from core.api.pagination import PagePagination
 from orgs import querysets
 from orgs.actions import units
 from orgs.api.filters import UnitFilter
@@ -26,7 +26,7 @@ class UnitViewSet(PathOrganizationContext):
         "Units retrieved successfully",
         response=UnitSerializer,
         filterset_class=UnitFilter,
-        pagination_class=PagePagination,
+        pagination_class=ListPagination,
     )
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List the workspaces or applications that you may see.

@@ -107,15 +107,30 @@ def test_anything_else_is_refused_by_name(api, notes, query, fields):
     assert response.json()["error"]["fields"] == fields
 
 
-def test_a_page_takes_one_count_and_one_query(api, notes):
+def test_a_page_takes_one_query_and_one_count(api, notes):
     write_notes(25)
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
-        api.get("/api/v0/notes?page=2")
-    count, page = (query["sql"] for query in queries)
+    with CaptureQueriesContext(connection) as queries:
+        api.get("/api/v0/notes")
+    page, count = (query["sql"] for query in queries)
+    assert page.endswith('ORDER BY "test_note"."written_at" DESC, "test_note"."id" DESC LIMIT 11')
     assert count.startswith('SELECT COUNT(*) AS "__count" FROM "test_note"')
-    assert "LIMIT 10 OFFSET 10" in page
+
+
+def test_a_later_page_finds_the_ids_first(api, notes):
+    write_notes(25)
+    with CaptureQueriesContext(connection) as queries:
+        api.get("/api/v0/notes?page=2")
+    page = queries[0]["sql"]
+    assert 'WHERE "test_note"."id" IN (SELECT U0."id" AS "pk" FROM "test_note" U0 ORDER BY' in page
+    assert "LIMIT 11 OFFSET 10)" in page
+
+
+@pytest.mark.parametrize(("count", "page", "queries"), [(25, 3, 1), (30, 3, 1), (31, 3, 2), (0, 1, 1), (10, 2, 2)])
+def test_a_page_that_shows_the_end_takes_no_count(api, notes, django_assert_num_queries, count, page, queries):
+    write_notes(count)
+    with django_assert_num_queries(queries):
+        block = api.get(f"/api/v0/notes?page={page}").json()["pagination"]
+    assert block["total"] == count
 
 
 def test_pages_can_be_sorted_and_filtered(api, notes):

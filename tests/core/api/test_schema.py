@@ -35,6 +35,7 @@ def test_the_document_covers_its_prefix_and_nothing_else(written):
         "/api/v0/every": ["get"],
         "/api/v0/feed": ["get"],
         "/api/v0/guarded": ["get"],
+        "/api/v0/listed": ["get"],
         "/api/v0/notes": ["get", "post"],
         "/api/v0/notes/{id}": ["delete", "get", "patch"],
         "/api/v0/public": ["get"],
@@ -194,3 +195,14 @@ def test_the_authenticator_without_a_scheme_is_the_only_complaint(capsys):
     complaints = [line for line in capsys.readouterr().err.splitlines() if line]
     assert complaints
     assert [line for line in complaints if "TokenAuthentication" not in line] == []
+
+
+def test_a_list_tells_that_it_has_links_and_one_of_two_kinds_of_pages(written):
+    page = written()["paths"]["/api/v0/listed"]["get"]["responses"]["200"]
+    assert page["headers"]["Link"]["description"] == "RFC 8288: next, prev."
+    block = page["content"]["application/json"]["schema"]["properties"]["pagination"]
+    assert set(block["properties"]) == {*PAGE_NUMBERS, "limit", "before", "after", "hasNext", "hasPrev"}
+    assert sorted(block["required"]) == ["hasNext", "hasPrev", "limit"]
+
+
+PAGE_NUMBERS = ("page", "pages", "total")

@@ -24,6 +24,7 @@ from core.api.filters import (
     TextFilter,
     UuidFilter,
 )
+from core.api.lists import ListPagination
 from core.api.operations import operation
 from core.api.pagination import PagePagination
 from core.api.parameters import BooleanParameter, IntegerParameter, TextParameter, UuidParameter
@@ -130,6 +131,13 @@ class NoteViewSet(Anonymous):
     )
     def every(self, request):
         """List notes with every kind of filter."""
+        return self.respond_with_page(Note.objects.all())
+
+    @operation(
+        "Notes retrieved successfully", response=NoteRow, filterset_class=NoteFilter, pagination_class=ListPagination
+    )
+    def listed(self, request):
+        """List notes by number or by cursor."""
         return self.respond_with_page(Note.objects.all())
 
     @operation("Note written", body=NoteBody, response={"type": "object"}, status=201, errors=(409,))
@@ -281,6 +289,7 @@ notes = [
     path("feed", FeedViewSet.as_view({"get": "list"})),
     path("shelves/<slug:shelf>/feed", FeedViewSet.as_view({"get": "sorted"})),
     path("every", NoteViewSet.as_view({"get": "every"})),
+    path("listed", NoteViewSet.as_view({"get": "listed"})),
     path("echo", EchoViewSet.as_view({"get": "retrieve", "post": "act"})),
     path("guarded", GuardedViewSet.as_view({"get": "retrieve"})),
     path("public", GuardedViewSet.as_view({"get": "public"})),

@@ -383,7 +383,6 @@ def test_the_number_of_rows_costs_no_query(by, path, organization, owner, worksp
         organization="SELECT orgs_organization",
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",
-        total="COUNT invitations_invitation",
         rows="SELECT invitations_invitation",
         delivery="SELECT invitations_email",
     ):

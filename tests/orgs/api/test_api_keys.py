@@ -64,7 +64,6 @@ def test_everybody_sees_their_own_newest_first_and_no_secret(by, organization, o
         organization="SELECT orgs_organization",
         caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",
-        total="COUNT orgs_apikey",
         keys="SELECT orgs_apikey",
     ):
         answer = said(by("member").get(PATH))

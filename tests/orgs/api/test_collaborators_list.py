@@ -103,7 +103,6 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(by, organization, wor
         callers_membership="SELECT orgs_membership",
         callers_roles="SELECT orgs_roleassignment",
         unit="SELECT orgs_unit",
-        total="COUNT orgs_roleassignment",
         page="SELECT orgs_roleassignment",
     ):
         answer = client.get(at(organization, "workspaces", workspace.pk, "collaborators"), {"limit": 100})

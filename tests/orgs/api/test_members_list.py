@@ -286,7 +286,6 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(by, organization, wor
         organization="SELECT orgs_organization",
         callers_membership="SELECT orgs_membership",
         callers_roles="SELECT orgs_roleassignment",
-        total="COUNT orgs_membership",
         page="SELECT orgs_membership",
         roles="SELECT orgs_roleassignment",
     ):

@@ -81,7 +81,6 @@ def test_the_queries_of_the_list(by, client, personal, service):
         organization="SELECT orgs_organization",
         permissions="SELECT orgs_membership",
         roles="SELECT orgs_roleassignment",
-        count="COUNT accounts_oauthapplication",
         rows="SELECT accounts_oauthapplication",
     ):
         caller.get(PATH)
