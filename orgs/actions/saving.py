@@ -20,14 +20,15 @@ class SlugTaken(Conflict):
 
 
 def save_checked(instance: Any, *, conflict: type[Conflict] = SlugTaken) -> None:
-    """Validate the fields of a new or changed row and save it.
+    """Validate the fields of a new or changed row and save it. The action has just found the rows that it refers to.
 
-    Raises ValidationError for an invalid field, and ``conflict`` if the row violates a uniqueness constraint.
+    Raises ValidationError for an invalid field, and ``conflict`` if the row violates a uniqueness constraint. After a
+    conflict, the transaction can only be rolled back.
     """
-    instance.full_clean(validate_unique=False, validate_constraints=False)
+    found = {field.name for field in instance._meta.fields if field.is_relation}
+    instance.full_clean(exclude=found, validate_unique=False, validate_constraints=False)
     try:
-        with transaction.atomic():
-            instance.save()
+        instance.save()
     except IntegrityError as error:
         raise conflict from error
 
@@ -43,7 +44,8 @@ def save_new(instance: Any) -> None:
         return
     instance.slug = slug_from(instance.name)
     try:
-        save_checked(instance)
+        with transaction.atomic():  # a savepoint, because the action goes on after a conflict
+            save_checked(instance)
     except SlugTaken:
         instance.slug = distinct_slug(instance.slug)
         save_checked(instance)

@@ -312,8 +312,6 @@ def test_the_queries_are_these(by, invitee, invitation):
         inviter="SELECT orgs_membership",
         rights_of_the_inviter="SELECT orgs_roleassignment",
         account_lock="SELECT accounts_user",
-        organization_exists="SELECT orgs_organization",
-        user_exists="SELECT accounts_user",
         member="INSERT orgs_membership",
         role_held="INSERT orgs_roleassignment",
         member_event="INSERT events_event",
