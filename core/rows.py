@@ -1,4 +1,4 @@
-"""Read the only row of a queryset."""
+"""Read the only row of a queryset, and count no more rows than necessary."""
 
 from typing import Any, TypeVar
 
@@ -14,3 +14,8 @@ def only_row(rows: QuerySet[Any, Row]) -> Row | None:
     finds the row, for example if the user of a membership has many and its organization has many.
     """
     return next(iter(rows), None)
+
+
+def count_up_to(limit: int, rows: QuerySet[Any, Any]) -> int:
+    """Return the number of rows, or ``limit`` if there are more. Read at most ``limit`` rows."""
+    return rows.order_by()[:limit].count()

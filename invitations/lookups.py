@@ -4,16 +4,17 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 
-from accounts.actions.address_ownership import verified_owner
 from accounts.principals import SERVICE, Principal
 from core.addresses import Address
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import AddressNotVerified, InvitationNotFound, NewerEmailSent, NotYours, why_not_open
 from invitations.tokens import Proof, Purpose, read_token
+from orgs import policies
 from orgs.actions.members import AlreadyMember
 from orgs.locks import OrganizationNotFound, lock_organization
-from orgs.models import Membership, Organization
+from orgs.models import Organization
+from orgs.policies import EffectivePermissions
 
 
 def find_invitation(organization: Organization, invitation_id: UUID) -> Invitation:
@@ -92,7 +93,12 @@ def find_managed(by: Principal, organization: Organization, invitation_id: UUID)
     Raises OrganizationNotFound and InvitationNotFound. Raises PermissionMissing if the caller may not manage any
     invitation of the organization.
     """
-    manageable = Invitation.objects.manageable_in(organization, by)
+    return find_manageable(policies.require_any_member_management(by, organization), organization, invitation_id)
+
+
+def find_manageable(held: EffectivePermissions, organization: Organization, invitation_id: UUID) -> Invitation:
+    """Return an invitation that a caller with these permissions may manage. Raises InvitationNotFound."""
+    manageable = Invitation.objects.manageable_with(held, organization)
     invitation = manageable.with_details().filter(pk=invitation_id).first()
     if invitation is None:
         raise InvitationNotFound
@@ -168,6 +174,6 @@ def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None
 
 def require_not_member(organization: Organization, address: Address) -> None:
     """Raise AlreadyMember if the user who verified this address is a member of the organization."""
-    owner = verified_owner(address)
-    if owner and Membership.objects.filter(organization=organization, user=owner).exists():
+    of_owner = {"user__emailaddress__email": address, "user__emailaddress__verified": True}
+    if organization.memberships.filter(**of_owner).exists():
         raise AlreadyMember

@@ -127,8 +127,9 @@ class Invitation(models.Model):
             ),
         )
         indexes = (
+            # With status and expiry, so that the limits count open invitations in this index alone.
             models.Index(
-                fields=["organization", "updated_at", "id"],
+                fields=["organization", "updated_at", "id", "status", "expires_at"],
                 condition=Q(finished_at__isnull=True),
                 name="invitation_open_by_update",
             ),

@@ -93,7 +93,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
         Raises the same errors as ``managed_in``.
         """
-        held = policies.require_any_member_management(by, organization)
+        return self.manageable_with(policies.require_any_member_management(by, organization), organization)
+
+    def manageable_with(self, held: policies.EffectivePermissions, organization: Organization) -> "InvitationQuerySet":
+        """Return the organization's invitations that a caller with these permissions may manage."""
         rows = self.filter(organization=organization)
         if held.permits(MANAGE_MEMBERS):
             return rows

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.principals import Method
 from core.errors import Conflict, LimitReached
 from core.ids import first_uuid7
+from core.rows import count_up_to
 from events.models import Event
 from orgs.locks import lock_active_account
 
@@ -55,7 +56,7 @@ class TooManySystemUsers(Conflict):
 
 def require_below(limit: int, rows: QuerySet, error: type[Conflict]) -> None:
     """Raise the error if there are as many rows as the limit allows. Lock what the rows belong to first."""
-    if rows.count() >= limit:
+    if count_up_to(limit, rows) >= limit:
         raise error(limit=limit)
 
 

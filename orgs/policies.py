@@ -210,9 +210,14 @@ def require_member_management(
 ) -> EffectivePermissions:
     """Require the permission to manage members in the organization or in the unit. See ``require``."""
     permissions = caller_permissions(by, organization)
-    if permissions.permits(MANAGE_MEMBERS) or (unit and permissions.permits(UNIT_MANAGE_MEMBERS, unit.pk)):
-        return permissions
-    raise PermissionMissing(permission=MANAGE_MEMBERS)
+    require_managing(permissions, unit)
+    return permissions
+
+
+def require_managing(permissions: EffectivePermissions, unit: Unit | None) -> None:
+    """Raise PermissionMissing unless these permissions suffice to manage members in the organization or the unit."""
+    if not permissions.permits(MANAGE_MEMBERS) and not (unit and permissions.permits(UNIT_MANAGE_MEMBERS, unit.pk)):
+        raise PermissionMissing(permission=MANAGE_MEMBERS)
 
 
 def require_any_member_management(by: Principal, organization: Organization) -> EffectivePermissions:

@@ -7,9 +7,10 @@ import that app.
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from core.errors import Conflict
+from core.rows import count_up_to
 from orgs.models import Organization
 
 
@@ -22,7 +23,7 @@ class NoSeatLeft(Conflict):
 def members_fill_seats(organization: Organization) -> bool:
     """Return whether the members alone take all seats. Lock the organization first."""
     limit = organization.seat_limit
-    return limit is not None and organization.memberships.count() >= limit
+    return limit is not None and _members_up_to(limit, organization) >= limit
 
 
 def seats_taken(organization: Organization) -> int:
@@ -35,13 +36,32 @@ def require_seat(organization: Organization, *addresses: str) -> None:
 
     Lock the organization first.
     """
-    if organization.seat_limit is None or seats_taken(organization) < organization.seat_limit:
+    limit = organization.seat_limit
+    if limit is None or _few_reserve(organization, limit):
         return
-    if not _reserving_addresses(organization).filter(email__in=addresses).exists():
-        raise NoSeatLeft(seat_limit=organization.seat_limit)
+    if _reserving_addresses(organization).filter(email__in=addresses).exists():
+        return
+    if seats_taken(organization) >= limit:
+        raise NoSeatLeft(seat_limit=limit)
+
+
+def _few_reserve(organization: Organization, limit: int) -> bool:
+    """Return whether a seat is free even if each invitation takes one.
+
+    An address with several invitations takes only one, and that of a member takes none. So a seat can be free if this
+    is False. But this reads only indexes, also in an organization with a million invitations.
+    """
+    free = limit - _members_up_to(limit, organization)
+    return count_up_to(free, organization.invitations.reserving_seats().values("expires_at")) < free
+
+
+def _members_up_to(limit: int, organization: Organization) -> int:
+    return count_up_to(limit, organization.memberships.values("user"))
 
 
 def _reserving_addresses(organization: Organization) -> QuerySet[Any, Any]:
-    of_members = EmailAddress.objects.filter(verified=True, user__memberships__organization=organization)
-    reserving = organization.invitations.reserving_seats().exclude(email__in=of_members.values("email"))
+    of_members = EmailAddress.objects.filter(
+        email=OuterRef("email"), verified=True, user__memberships__organization=organization
+    )
+    reserving = organization.invitations.reserving_seats().filter(~Exists(of_members))
     return reserving.values("email").distinct()

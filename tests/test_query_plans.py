@@ -49,6 +49,11 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         lambda: ExternalIdentity.objects.filter(ignored_address="invitee@example.com"),
     ),
     "an organization's open invitations": ("invitation_open_by_update", lambda: newest(of_organization().open())),
+    "how many are open": ("invitation_open_by_update", lambda: of_organization().open().values("expires_at")[:9]),
+    "how many reserve a seat": (
+        "invitation_open_by_update",
+        lambda: of_organization().reserving_seats().values("expires_at")[:9],
+    ),
     "its acceptances that wait": ("invitation_open_by_update", lambda: of_organization().waiting()),
     "all its invitations": ("invitation_of_organization", lambda: newest(of_organization())),
     "those in error": ("invitation_of_organization", lambda: newest(of_organization().filter(status="error"))),

@@ -39,24 +39,26 @@ def expiry(lifetime_days: int) -> datetime:
     return timezone.now() + timedelta(days=lifetime_days)
 
 
-def require_grant(by: Principal, organization: Organization, grant: Grant) -> None:
-    """Require that the caller may manage members and has every permission in the grant.
+def require_grant(held: EffectivePermissions, grant: Grant) -> None:
+    """Require that a caller with these permissions may manage members and has every permission in the grant.
 
     If the grant includes a role in a unit, the caller needs to manage only that unit's members. Raises
-    OrganizationNotFound, PermissionMissing, GrantTooWide.
+    PermissionMissing, GrantTooWide.
     """
-    policies.require_grantable(policies.require_member_management(by, organization, grant.unit), grant)
+    policies.require_managing(held, grant.unit)
+    policies.require_grantable(held, grant)
 
 
-def require_can_resend_edit_or_withdraw(by: Principal, organization: Organization, grant: Grant) -> None:
-    """Require that the caller may resend, edit and withdraw an unanswered invitation with this grant.
+def require_can_resend_edit_or_withdraw(held: EffectivePermissions, grant: Grant) -> None:
+    """Require that a caller with these permissions may resend, edit and withdraw an invitation with this grant.
 
     The rule is the same as for removing a member (decision 39): the caller manages members there and has the
     administrative permissions of the grant. Who manages only the members of the unit also has all permissions that the
     grant gives in the organization. What the caller newly grants also needs ``require_grant``. Raises
-    OrganizationNotFound, PermissionMissing, GrantTooWide.
+    PermissionMissing, GrantTooWide.
     """
-    policies.require_can_withdraw(policies.require_member_management(by, organization, grant.unit), grant)
+    policies.require_managing(held, grant.unit)
+    policies.require_can_withdraw(held, grant)
 
 
 def vouched_grant(organization: Organization, invitation: Invitation) -> Grant | None:
@@ -89,23 +91,27 @@ def still_vouched(organization: Organization, invitation: Invitation) -> bool:
     return invitation.was_vouched
 
 
-def voucher_columns(by: Principal, organization: Organization, invitation: Invitation, grant: Grant) -> dict[str, Any]:
+def voucher_columns(
+    by: Principal, held: EffectivePermissions, organization: Organization, invitation: Invitation, grant: Grant
+) -> dict[str, Any]:
     """Return column values that replace the inviter with the caller, or {} if the inviter can still offer the grant.
 
-    To become the inviter, the caller must be able to offer the grant. Raises what ``require_grant`` raises. Staff
-    become the inviter only if the invitation names nobody (``staff_can_replace_inviter``): otherwise raises
-    InviterCannotGrant for them.
+    ``held`` are the caller's permissions. To become the inviter, the caller must be able to offer the grant. Raises
+    what ``require_grant`` raises. Staff become the inviter only if the invitation names nobody
+    (``staff_can_replace_inviter``): otherwise raises InviterCannotGrant for them.
     """
-    held = _vouching_permissions(invitation, organization)
-    if held is not None and _could_offer(held, grant):
+    vouching = _vouching_permissions(invitation, organization)
+    if vouching is not None and _could_offer(vouching, grant):
         return {}
     if by.is_staff and not staff_can_replace_inviter(invitation):
         raise InviterCannotGrant(FOR_STAFF)
-    require_grant(by, organization, grant)
+    require_grant(held, grant)
     return signature(by)
 
 
-def successor_columns(by: Principal, organization: Organization, former: Invitation) -> dict[str, Any]:
+def successor_columns(
+    by: Principal, held: EffectivePermissions, organization: Organization, former: Invitation
+) -> dict[str, Any]:
     """Return the column values with the inviter of an invitation that repeats ``former``.
 
     The inviter is the caller. If the caller is staff, the inviter stays the same, if that person can still offer the
@@ -114,7 +120,7 @@ def successor_columns(by: Principal, organization: Organization, former: Invitat
     if not by.is_staff:
         return signature(by)
     same = {name: getattr(former, name) for name in ("inviter", "inviter_user_id", "inviter_name")}
-    return same | voucher_columns(by, organization, former, former.grant)
+    return same | voucher_columns(by, held, organization, former, former.grant)
 
 
 def staff_can_replace_inviter(invitation: Invitation) -> bool:

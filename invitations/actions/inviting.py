@@ -31,7 +31,7 @@ from invitations.actions.transitions import change_open, raise_generation, withd
 from invitations.email.limits import count_email
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
-from invitations.lookups import find_invitation, find_managed, require_not_member
+from invitations.lookups import find_invitation, find_manageable, require_not_member
 from invitations.models import Invitation
 from invitations.refusals import InvitationExpired, require_correctable, require_open, why_not_open
 from orgs import policies
@@ -72,7 +72,7 @@ def invite(  # noqa: PLR0913 - every field of an invitation
     InviterSendingLimitReached or RecipientSendingLimitReached.
     """
     organization = lock_organization(organization_id, by=by)
-    policies.require_any_member_management(by, organization)
+    held = policies.require_any_member_management(by, organization)
     grant = find_grant(
         organization,
         role_id=role_id or (organization.default_role_id if has_default_role else None),
@@ -81,9 +81,9 @@ def invite(  # noqa: PLR0913 - every field of an invitation
         unit_kind=unit_kind,
         unit_role_id=unit_role_id,
     )
-    require_grant(by, organization, grant)
+    require_grant(held, grant)
     require_not_member(organization, email)
-    former = replace_open_invitation(by, organization, email, grant, force=force)
+    former = replace_open_invitation(held, organization, email, grant, force=force)
     require_seat(organization, email)
     invitation = send_new(by, organization, email, grant, lifetime_days, former, language, signature(by))
     if former is not None:
@@ -112,10 +112,11 @@ def update_invitation(
     error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
-    invitation = find_managed(by, organization, invitation_id)
+    held = policies.require_any_member_management(by, organization)
+    invitation = find_manageable(held, organization, invitation_id)
     require_other(by, invitation.email)
     current = require_open(invitation).grant
-    require_can_resend_edit_or_withdraw(by, organization, current)
+    require_can_resend_edit_or_withdraw(held, current)
     grant = find_grant(
         organization,
         role_id=role_id or invitation.role_id,
@@ -124,7 +125,7 @@ def update_invitation(
         unit_role_id=unit_role_id or invitation.unit_role_id,
     )
     if grant != current:
-        require_grant(by, organization, grant)
+        require_grant(held, grant)
     changes: dict[str, Any] = {
         "role": grant.role,
         "permissions": sorted(grant.permissions),
@@ -132,7 +133,7 @@ def update_invitation(
     }
     if lifetime_days is not None:
         changes["expires_at"] = expiry(lifetime_days)
-    changes |= voucher_columns(by, organization, invitation, grant)
+    changes |= voucher_columns(by, held, organization, invitation, grant)
     if not change_open(invitation.pk, **changes):
         raise InvitationExpired
     facts = grant_data(grant) | changes_of(invitation, **changes)
@@ -154,14 +155,15 @@ def resend(
     the invitation ended in another way, raises the error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
-    invitation = find_managed(by, organization, invitation_id)
+    held = policies.require_any_member_management(by, organization)
+    invitation = find_manageable(held, organization, invitation_id)
     if invitation.ended_unanswered and not invitation.is_superseded:
-        return send_again(by, organization, invitation, lifetime_days)
+        return send_again(by, held, organization, invitation, lifetime_days)
     require_other(by, invitation.email)
     grant = require_open(invitation).grant
-    require_can_resend_edit_or_withdraw(by, organization, grant)
+    require_can_resend_edit_or_withdraw(held, grant)
     count_email(by, organization, invitation.email)
-    changes = voucher_columns(by, organization, invitation, grant) | {"expires_at": expiry(lifetime_days)}
+    changes = voucher_columns(by, held, organization, invitation, grant) | {"expires_at": expiry(lifetime_days)}
     if not raise_generation(invitation.pk, **changes):
         raise InvitationExpired
     changed = changes_of(invitation, **changes, generation=invitation.generation + 1)
@@ -188,8 +190,9 @@ def correct_address(
     nor undeliverable, raises the error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
-    former = find_managed(by, organization, invitation_id)
-    return send_corrected(by, organization, require_correctable(former), email, lifetime_days)
+    held = policies.require_any_member_management(by, organization)
+    former = find_manageable(held, organization, invitation_id)
+    return send_corrected(by, held, organization, require_correctable(former), email, lifetime_days)
 
 
 @transaction.atomic
@@ -200,9 +203,10 @@ def cancel(*, by: Principal, organization_id: UUID, invitation_id: UUID) -> Invi
     from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
-    invitation = find_managed(by, organization, invitation_id)
+    held = policies.require_any_member_management(by, organization)
+    invitation = find_manageable(held, organization, invitation_id)
     if invitation.finished_at is None:
-        require_can_resend_edit_or_withdraw(by, organization, invitation.grant)
+        require_can_resend_edit_or_withdraw(held, invitation.grant)
     if not withdraw(invitation.pk):
         raise why_not_open(invitation)
     changed = changes_of(invitation, status=Invitation.Status.CANCELLED)

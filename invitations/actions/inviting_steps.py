@@ -4,6 +4,7 @@ from typing import Any
 
 from accounts.principals import Principal
 from core.addresses import Address, is_erased
+from core.rows import only_row
 from events.changed_fields import changes_of
 from invitations.actions.ending import mark_expired
 from invitations.actions.granting import (
@@ -16,34 +17,36 @@ from invitations.actions.transitions import withdraw
 from invitations.email.limits import count_email, require_open_slot
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
-from invitations.lookups import find_invitation, require_not_member
+from invitations.lookups import require_not_member
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited, GrantGone, InvitationExpired, InviteeErased, SameAddress
 from orgs.actions.account_rights import require_other
 from orgs.actions.saving import record, save_checked
 from orgs.lookups import grant_data
 from orgs.models import Organization
-from orgs.policies import Grant
+from orgs.policies import EffectivePermissions, Grant
 from orgs.seats import require_seat
 
 
 def replace_open_invitation(
-    by: Principal, organization: Organization, address: Address, grant: Grant, *, force: bool
+    held: EffectivePermissions, organization: Organization, address: Address, grant: Grant, *, force: bool
 ) -> Invitation | None:
     """Cancel and return the unanswered invitation to this address and target. Return None if there is none.
 
     The caller then calls ``record_superseded``. If that invitation is overdue, mark it as expired and return None. If
     it is not overdue and ``force`` is false, raises AlreadyInvited. With ``force``, raises what
-    ``require_can_resend_edit_or_withdraw`` raises.
+    ``require_can_resend_edit_or_withdraw`` raises. ``held`` are the caller's permissions.
     """
     same = organization.invitations.with_details().unanswered().filter(email=address, unit=grant.unit)
-    mark_expired(same)
-    former = same.first()
+    former = only_row(same)
     if former is None:
+        return None
+    if former.is_overdue:
+        mark_expired(same)
         return None
     if not force:
         raise AlreadyInvited(invitation_id=former.pk)
-    require_can_resend_edit_or_withdraw(by, organization, former.grant)
+    require_can_resend_edit_or_withdraw(held, former.grant)
     withdraw(former.pk)
     return former
 
@@ -89,17 +92,22 @@ def send_new(
         expires_at=expiry(lifetime_days),
         **inviter,
     )
+    invitation.is_overdue = False
     save_checked(invitation, conflict=AlreadyInvited)
     if former is not None:
         Invitation.objects.filter(pk=former.pk).update(superseded_by=invitation)
-    invitation = find_invitation(organization, invitation.pk)
     queue_email(invitation, Email.Kind.INVITATION)
     record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **grant_data(grant))
     return invitation
 
 
 def send_corrected(
-    by: Principal, organization: Organization, former: Invitation, address: Address, lifetime_days: int
+    by: Principal,
+    held: EffectivePermissions,
+    organization: Organization,
+    former: Invitation,
+    address: Address,
+    lifetime_days: int,
 ) -> Invitation:
     """Replace an open or undeliverable invitation with a new one to another address.
 
@@ -107,10 +115,10 @@ def send_corrected(
     """
     if address == former.email:
         raise SameAddress(fields={"email": [SameAddress.message]})
-    grant = require_same_grant(by, organization, former)
-    inviter = successor_columns(by, organization, former)
+    grant = require_same_grant(held, former)
+    inviter = successor_columns(by, held, organization, former)
     require_not_member(organization, address)
-    replace_open_invitation(by, organization, address, grant, force=False)
+    replace_open_invitation(held, organization, address, grant, force=False)
     if former.is_open and not withdraw(former.pk):
         raise InvitationExpired
     require_seat(organization, address)
@@ -120,17 +128,19 @@ def send_corrected(
     return invitation
 
 
-def send_again(by: Principal, organization: Organization, invitation: Invitation, lifetime_days: int) -> Invitation:
+def send_again(
+    by: Principal, held: EffectivePermissions, organization: Organization, invitation: Invitation, lifetime_days: int
+) -> Invitation:
     """Replace an expired or undeliverable invitation with a new one that has the same grant.
 
     The rules of ``invite`` apply. Raises InviteeErased, GrantGone, InviterCannotGrant, and what ``invite`` raises.
     """
     if is_erased(invitation.email):
         raise InviteeErased
-    grant = require_same_grant(by, organization, invitation)
-    inviter = successor_columns(by, organization, invitation)
+    grant = require_same_grant(held, invitation)
+    inviter = successor_columns(by, held, organization, invitation)
     require_not_member(organization, invitation.email)
-    replace_open_invitation(by, organization, invitation.email, grant, force=False)
+    replace_open_invitation(held, organization, invitation.email, grant, force=False)
     require_seat(organization, invitation.email)
     address, language = invitation.email, invitation.language
     successor = send_new(by, organization, address, grant, lifetime_days, invitation, language, inviter)
@@ -138,12 +148,12 @@ def send_again(by: Principal, organization: Organization, invitation: Invitation
     return successor
 
 
-def require_same_grant(by: Principal, organization: Organization, former: Invitation) -> Grant:
-    """Return the grant of the old invitation. Require that the caller may offer it.
+def require_same_grant(held: EffectivePermissions, former: Invitation) -> Grant:
+    """Return the grant of the old invitation. Require that a caller with these permissions may offer it.
 
     Raises GrantGone if the role or the unit no longer exists, and what ``require_grant`` raises.
     """
     if not former.has_whole_grant:
         raise GrantGone
-    require_grant(by, organization, former.grant)
+    require_grant(held, former.grant)
     return former.grant

@@ -91,12 +91,13 @@ def suppression_digests(address: str, organization: Organization | None) -> list
 class SendingCounter(models.Model):
     """Recent requests for emails to one recipient or by one inviter.
 
-    ``moments`` lists the request times as Unix timestamps, oldest first.
+    ``moments`` lists the request times as Unix timestamps, oldest first. It has a default in the database because
+    Django then returns the stored value of each row from an upsert.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     key = models.CharField(max_length=64)
-    moments = models.JSONField(default=list)
+    moments = models.JSONField(default=list, db_default=[])
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

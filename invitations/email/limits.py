@@ -6,6 +6,7 @@ Emails of one organization are counted while the organization is locked. Limits 
 whole transaction.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from uuid import UUID
@@ -19,6 +20,7 @@ from accounts.principals import Principal
 from core.addresses import Address
 from core.errors import LimitReached
 from core.ids import first_uuid7
+from core.rows import count_up_to
 from events.models import Event, EventQuerySet
 from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
 from orgs.models import Organization, OrganizationQuerySet
@@ -60,7 +62,10 @@ class TooManyOpenInvitations(LimitReached):
 def require_open_slot(organization: Organization) -> None:
     """Raise TooManyOpenInvitations if the limit is reached. The caller must have locked the organization."""
     limit = open_limit(organization)
-    latest_expiry_first = organization.invitations.open().order_by("-expires_at").values_list("expires_at", flat=True)
+    expiries = organization.invitations.open().values_list("expires_at", flat=True)
+    if count_up_to(limit, expiries) < limit:
+        return
+    latest_expiry_first = expiries.order_by("-expires_at")
     blocking = latest_expiry_first[limit - 1 : limit].first()
     if blocking is not None:
         raise TooManyOpenInvitations(retry_after=_seconds_until(blocking), limit=limit)
@@ -104,26 +109,15 @@ def count_email(by: Principal, organization: Organization, address: Address) -> 
     """
     if not by.is_staff:
         _require_below_organization_limit(organization)
-    if by.responsible_id is not None:
-        _count(
-            InviterSendingLimitReached,
-            HashPurpose.INVITER,
-            str(by.responsible_id),
-            limit=settings.INVITER_EMAILS_PER_DAY,
-            within=DAY,
-        )
-    count_email_to(address)
+    if by.responsible_id is None:
+        _count(_to_recipient(address))
+    else:
+        _count(_by_inviter(by.responsible_id), _to_recipient(address))
 
 
 def count_email_to(address: Address) -> None:
     """Count one email to this address. Raises RecipientSendingLimitReached."""
-    _count(
-        RecipientSendingLimitReached,
-        HashPurpose.RECIPIENT,
-        address,
-        limit=settings.RECIPIENT_EMAILS_PER_HOUR,
-        within=HOUR,
-    )
+    _count(_to_recipient(address))
 
 
 def emails_requested_since(organization_id: UUID, moment: datetime) -> EventQuerySet:
@@ -149,19 +143,52 @@ def _require_below_organization_limit(organization: Organization) -> None:
         raise OrganizationSendingLimitReached(retry_after=_seconds_until(blocking + DAY), limit=limit)
 
 
-def _count(error: type[LimitReached], purpose: HashPurpose, value: str, *, limit: int, within: timedelta) -> None:
-    """Count one request in the counter for this value. Raise ``error`` if the limit is reached."""
-    key, *older_keys = keyed_hashes(purpose, value)
-    SendingCounter.objects.bulk_create(
-        [SendingCounter(key=key)], update_conflicts=True, unique_fields=["key"], update_fields=["updated_at"]
-    )
+@dataclass(frozen=True)
+class _Limit:
+    """At most ``limit`` requests within a period. ``keys`` are the counter's key and the keys of older counters."""
+
+    error: type[LimitReached]
+    keys: list[str]
+    limit: int
+    within: timedelta
+
+    def require_below(self, moments: list[float], now: datetime) -> list[float]:
+        """Return the moments within the period. Raise the error if the limit is reached."""
+        recent = sorted(moment for moment in moments if moment > (now - self.within).timestamp())
+        if len(recent) >= self.limit:
+            until = datetime.fromtimestamp(recent[-self.limit], now.tzinfo) + self.within
+            raise self.error(retry_after=_seconds_until(until), limit=self.limit)
+        return recent
+
+
+def _by_inviter(responsible_id: UUID) -> _Limit:
+    keys = keyed_hashes(HashPurpose.INVITER, str(responsible_id))
+    return _Limit(InviterSendingLimitReached, keys, settings.INVITER_EMAILS_PER_DAY, DAY)
+
+
+def _to_recipient(address: Address) -> _Limit:
+    keys = keyed_hashes(HashPurpose.RECIPIENT, address)
+    return _Limit(RecipientSendingLimitReached, keys, settings.RECIPIENT_EMAILS_PER_HOUR, HOUR)
+
+
+def _count(*limits: _Limit) -> None:
+    """Count one request in the counter of each limit, in this order. Raise the first error of a limit that is reached.
+
+    The first upsert locks the counters and returns what they have, the second one writes.
+    """
+    counters = [SendingCounter(key=limit.keys[0]) for limit in limits]
+    _upsert(counters, "updated_at")
     now = timezone.now()
-    moments: list[float] = SendingCounter.objects.get(key=key).moments + _move_moments(older_keys)
-    recent = sorted(moment for moment in moments if moment > (now - within).timestamp())
-    if len(recent) >= limit:
-        until = datetime.fromtimestamp(recent[-limit], now.tzinfo) + within
-        raise error(retry_after=_seconds_until(until), limit=limit)
-    SendingCounter.objects.filter(key=key).update(moments=[*recent, now.timestamp()], updated_at=now)
+    for limit, counter in zip(limits, counters, strict=True):
+        recent = limit.require_below(counter.moments + _move_moments(limit.keys[1:]), now)
+        counter.moments, counter.updated_at = [*recent, now.timestamp()], now
+    _upsert(counters, "moments", "updated_at")
+
+
+def _upsert(counters: list[SendingCounter], *fields: str) -> None:
+    SendingCounter.objects.bulk_create(
+        counters, update_conflicts=True, unique_fields=["key"], update_fields=list(fields)
+    )
 
 
 def _move_moments(older_keys: list[str]) -> list[float]:

@@ -19,12 +19,15 @@ TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # these providers do not support 
 
 
 def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
-    """Add an email to the outbox. Do nothing if the recipient is an inviter whose account is deleted or inactive."""
+    """Add an email to the outbox. If it is to the invitee, it becomes the invitation's ``newest_email``.
+
+    Do nothing if the recipient is an inviter whose account is deleted or inactive.
+    """
     recipient = invitation.email if kind in TO_INVITEE else _inviter_address(invitation)
     if not recipient:
         return None
     key = uuid7()
-    return Email.objects.create(
+    email = Email.objects.create(
         id=key,
         invitation=invitation,
         kind=kind,
@@ -32,6 +35,9 @@ def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
         generation=invitation.generation,
         message_id=message_id(key),
     )
+    if kind in TO_INVITEE:
+        invitation.newest_emails = [email]  # type: ignore[attr-defined]  # ``with_delivery`` sets it for lists
+    return email
 
 
 def with_delivery(invitations: "InvitationQuerySet") -> "InvitationQuerySet":
