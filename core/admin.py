@@ -1,30 +1,28 @@
 """The read-only base class of all admin pages. Only actions change rows (``accounts/admin_buttons.py``)."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path, unquote
 from django.contrib.admin.views.main import ERROR_FLAG, ChangeList
-from django.core.exceptions import ValidationError
-from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from core.addresses import displayed_address, normalize_address
+from core.addresses import displayed_address
 from core.admin_display import Displays, labels_of
+from core.admin_filters import CreationFilter
 from core.admin_labels import LABELS
 from core.admin_links import without_forbidden_links
+from core.admin_long_lists import LongChangeList, LongListPaginator
 from core.admin_related import NewestRows
-
-MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS = 256, 8
+from core.admin_search import Search
 
 
 class Permissions:
@@ -50,11 +48,13 @@ class Addresses:
         return displayed_address(row.recipient)
 
 
-class ReadOnlyAdmin(Permissions, Addresses, Displays, admin.ModelAdmin):
+class ReadOnlyAdmin(Permissions, Addresses, Displays, Search):
     """A read-only admin page. Lists accept the parameters of their declared filters and no other lookups."""
 
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they count the rows of every choice of every filter
+    paginator = LongListPaginator
     secret_fields: Sequence[str] = ()
     audited_as = "subject"  # the parameter of the audit log that finds the events of a row
 
@@ -82,6 +82,10 @@ class ReadOnlyAdmin(Permissions, Addresses, Displays, admin.ModelAdmin):
             field = get_fields_from_path(self.model, path)[-1]
             yield from kind(field, request, {}, self.model, self, field_path=path).expected_parameters()
 
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        """Return the class of the list."""
+        return LongChangeList
+
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Return the list. Django redirects incorrect parameters to the unfiltered list.
 
@@ -105,20 +109,6 @@ class ReadOnlyAdmin(Permissions, Addresses, Displays, admin.ModelAdmin):
         if key not in loaded:
             loaded[key] = super().get_object(request, object_id, from_field or None)
         return loaded[key]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: models.QuerySet, search_term: str
-    ) -> tuple[models.QuerySet, bool]:
-        """Return the rows that the search finds. Find an address in any form, such as with a Unicode domain.
-
-        Each word adds conditions, and databases limit their number. Longer searches show the unfiltered list.
-        """
-        if len(search_term) > MAX_SEARCH_LENGTH or len(search_term.split()) > MAX_SEARCH_WORDS:
-            messages.error(request, "Search for fewer words.")
-            raise IncorrectLookupParameters
-        with suppress(ValidationError):
-            search_term = normalize_address(search_term)
-        return super().get_search_results(request, queryset, search_term)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Return False: only actions add rows."""
@@ -147,8 +137,13 @@ class ReadOnlyAdmin(Permissions, Addresses, Displays, admin.ModelAdmin):
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         """Return the filters, those of columns with the plain names of the columns."""
-        filters = super().get_list_filter(request)
-        return [(f, titled(LABELS.get(f, f))) if isinstance(f, str) else f for f in filters]
+        return [self._filter_of(declared) for declared in super().get_list_filter(request)]
+
+    def _filter_of(self, declared: Any) -> Any:
+        if not isinstance(declared, str):
+            return declared
+        kind = CreationFilter if declared == "created_at" else admin.FieldListFilter.create
+        return declared, titled(LABELS.get(declared, declared), kind)
 
     def title_of(self, row: Any) -> str:
         """Return the title of the page of this row."""
@@ -210,12 +205,12 @@ class ReadOnlyInline(Permissions, Addresses, Displays, admin.TabularInline):
         return False
 
 
-def titled(title: Any) -> type[admin.FieldListFilter]:
-    """Return Django's default filter for a column, with another title."""
+def titled(title: Any, kind: Callable[..., Any] = admin.FieldListFilter.create) -> type[admin.FieldListFilter]:
+    """Return a filter for a column, by default Django's, with another title."""
 
     class Titled(admin.FieldListFilter):
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-            chosen = admin.FieldListFilter.create(*args, **kwargs)
+            chosen = kind(*args, **kwargs)
             chosen.title = title
             return chosen
 

@@ -1,12 +1,14 @@
 """List filters of the admin that offer a few named queries."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
 from core.admin_labels import LABELS
+from core.ids import first_uuid7
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -14,6 +16,21 @@ if TYPE_CHECKING:
     from core.admin_display import States
 
     Choice = tuple[str | StrPromise, Callable[[Any], Any]]
+
+
+TOLERANCE = timedelta(minutes=1)  # between the times in the key of a row and in its column
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)  # no key is older
+
+
+class CreationFilter(admin.DateFieldListFilter):
+    """Show the rows that were created on some days. Keys are in the order of creation, and have an index."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """Return the rows that were created on the chosen days."""
+        rows: Any = super().queryset(request, queryset)
+        parameters: Any = self.used_parameters
+        since = [self.field.get_prep_value(given) for given in parameters.get(self.lookup_kwarg_since, ())]
+        return rows.filter(pk__gte=first_uuid7(max(EPOCH, min(since) - TOLERANCE))) if since else rows
 
 
 class QueryFilter(admin.SimpleListFilter):

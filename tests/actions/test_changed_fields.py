@@ -15,8 +15,10 @@ from django.db import models
 
 from accounts.actions import profile as profiles
 from events.changed_fields import describe_changes
+from events.kinds import KINDS, SUBJECTS
 from events.models import Event
 from invitations.actions import inviting
+from invitations.email.delivery_reports import FOLLOWS
 from orgs.actions import api_keys, members, organizations, roles, units
 from orgs.oauth import applications
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, MANAGE_BILLING, VIEWER_ROLE
@@ -188,6 +190,7 @@ def test_events_about_changed_rows_have_changed_old_and_new(world: World, name: 
     _, _, events = perform(world, name)
     for event in events:
         kind = "email." if event.kind.startswith("email.") else event.kind
+        assert event.subject_type in SUBJECTS
         assert ("changed" in event.data, "old" in event.data, "new" in event.data) == (kind in CHANGING,) * 3, kind
         if kind in CHANGING:
             assert event.data["old"].keys() == event.data["new"].keys() <= set(event.data["changed"])
@@ -197,6 +200,11 @@ def test_every_kind_of_event_in_the_code_is_named_here():
     sources = (path for app in OURS[:4] for path in (Path(settings.BASE_DIR) / app).rglob("*.py"))
     trees = (ast.parse(path.read_text()) for path in sources if "migrations" not in path.parts)
     assert {kind for tree in trees for node in ast.walk(tree) for kind in kinds_in(node)} == CHANGING | OTHER
+
+
+def test_the_audit_log_offers_every_kind_of_event():
+    reported = {f"email.{state}" for state in FOLLOWS}
+    assert (set(KINDS), list(KINDS)) == (CHANGING - {"email."} | OTHER | reported, sorted(KINDS))
 
 
 def kinds_in(node: ast.AST) -> Iterator[str]:

@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
-from accounts.principals import staff
+from accounts.principals import Method, staff
 from core.addresses import parse_address
+from events.kinds import METHODS
 from events.models import Event
 from invitations.actions.inviting import cancel, invite, update_invitation
 from invitations.models import Invitation
@@ -120,16 +121,18 @@ def test_events_of_older_versions_show_the_names_of_the_fields_and_the_new_value
     assert f'<div>default role: <a href="{address_of(editor)}">editor</a></div>' in page
 
 
-def test_filters_offer_the_kinds_of_recent_events_and_accept_others(
-    admin_pages: Client, owner: User, organization: Organization, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr("events.admin.RECENT", 2)
-    for name in ("user.one", "user.two", "user.three"):
+def test_filters_offer_fixed_values_and_accept_others(admin_pages: Client, owner: User):
+    for name in ("user.one", "user.two"):
         Event.objects.record(name, by=session_of(owner), subject=owner)
     page = admin_pages.get(LOG).content.decode()
-    assert ["?kind=user.three" in page, "?kind=user.two" in page, "?kind=user.one" in page] == [True, True, False]
+    assert ["?kind=invitation.created" in page, "?kind=user.one" in page] == [True, False]
     assert kinds(admin_pages, kind="user.one") == ["user.one"]
+    assert "?kind=user.one" in admin_pages.get(LOG, {"kind": "user.one"}).content.decode()
     assert kinds(admin_pages, kind="user.one", actor_method="api_key") == []
+
+
+def test_the_filter_by_method_offers_every_method():
+    assert set(METHODS) == {method.value for method in Method}
 
 
 def test_the_log_is_filtered_by_organization_person_and_object(
