@@ -31,7 +31,7 @@ SIZES = (
     Size("middle", max(1, round(100 * SCALE)), 8_000 if SCALE >= 0.1 else 800, 2_000 if SCALE >= 0.1 else 200),
     Size("small", max(RECEIVED, round(2_000 * SCALE)), 20, 5),
 )
-NUMBERED = "'guest-' || n || '-' || %(slug)s || '@example.com'"
+NUMBERED = "'guest-' || n || '-' || %(slug)s::text || '@example.com'"
 # A UUIDv7 of a point in time, as the service makes them (RFC 9562, section 5.7).
 FUNCTION = """
 CREATE OR REPLACE FUNCTION bench_uuid7(moment timestamptz) RETURNS uuid LANGUAGE sql VOLATILE AS $$
@@ -48,11 +48,11 @@ WITH given AS (
         id, organization_id, email, role_id, permissions, unit_id, unit_role_id, language, status, generation,
         expires_at, finished_at, decline_reason, inviter_id, inviter_user_id, inviter_name, created_at, updated_at
     )
-    SELECT bench_uuid7(moment), %(organization)s, {address}, %(role)s, '[]',
+    SELECT bench_uuid7(moment), %(organization)s::uuid, {address}, %(role)s::uuid, '[]',
         CASE n %% 4 WHEN 0 THEN %(workspace)s::uuid WHEN 1 THEN %(application)s::uuid END,
         CASE WHEN n %% 4 < 2 THEN %(unit_role)s::uuid END, '',
-        %(status)s, 1, statement_timestamp() + interval '3650 days',
-        CASE WHEN %(status)s = 'pending' THEN NULL ELSE moment END, '', %(inviter)s, %(inviter)s, 'Owner', moment,
+        %(status)s::text, 1, statement_timestamp() + interval '3650 days',
+        CASE WHEN %(status)s::text = 'pending' THEN NULL ELSE moment END, '', %(inviter)s::uuid, %(inviter)s::uuid, 'Owner', moment,
         moment
     FROM given
     RETURNING id, email, created_at
@@ -68,7 +68,7 @@ WITH given AS (
 INSERT INTO events_event (
     id, kind, organization_id, actor_id, actor_method, subject_type, subject_id, data, created_at
 )
-SELECT bench_uuid7(created_at), 'invitation.created', %(organization)s, %(inviter)s, 'session', 'invitation', id,
+SELECT bench_uuid7(created_at), 'invitation.created', %(organization)s::uuid, %(inviter)s::uuid, 'session', 'invitation', id,
     '{"role_id": "00000000-0000-7000-8000-000000000004"}', created_at
 FROM invited
 """
@@ -144,4 +144,4 @@ def invite(organizations: list[Organization], addresses: list[str]) -> None:
             if not User.objects.filter(email=address).exists():
                 person(address)
             nowhere = {"workspace": None, "application": None, "unit_role": None}
-            insert(organization, owner, "%(address)s", {**nowhere, "address": address, "count": 1, "status": "pending"})
+            insert(organization, owner, "%(address)s::text", {**nowhere, "address": address, "count": 1, "status": "pending"})
