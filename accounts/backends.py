@@ -5,11 +5,15 @@ from typing import Any
 from allauth.account.auth_backends import AuthenticationBackend
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.core.exceptions import ValidationError
+from django.db.models import UUIDField
 from django.http import HttpRequest
 
 from accounts.actions.address_ownership import account_of
 from accounts.models import User
 from core.addresses import normalize_address
+from core.compiled import CompiledQuery
+
+USER_BY_ID = CompiledQuery(lambda pk: User.objects.filter(pk=pk), pk=UUIDField())
 
 
 class AddressBackend(AuthenticationBackend):
@@ -34,3 +38,8 @@ class AddressBackend(AuthenticationBackend):
             User().set_password(password)
             return None
         return self._check_password(user, password)
+
+    def get_user(self, user_id: Any) -> User | None:
+        """Return the active user of a session, or None."""
+        user: User | None = USER_BY_ID.first(pk=user_id)
+        return user if user and self.user_can_authenticate(user) else None

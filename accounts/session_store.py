@@ -12,11 +12,18 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessionStore
 from django.contrib.sessions.models import Session
+from django.db.models import CharField, DateTimeField
 from django.utils import timezone
 
+from core.compiled import CompiledQuery
 from core.encryption import SecretNotReadable, decrypt, encrypt
 
 SIGNED_IN_AT = "signed_in_at"
+LIVE_SESSION = CompiledQuery(
+    lambda session_key, moment: Session.objects.filter(session_key=session_key, expire_date__gt=moment),
+    session_key=CharField(),
+    moment=DateTimeField(),
+)
 
 
 def stored_session_key(session_key: str) -> str:
@@ -29,8 +36,7 @@ class SessionStore(DatabaseSessionStore):
 
     def load(self) -> dict[str, Any]:
         """Return the content, or an empty session if the session does not exist or has ended."""
-        rows = Session.objects.filter(session_key=stored_session_key(self.session_key or ""))
-        row = rows.filter(expire_date__gt=timezone.now()).first()
+        row = LIVE_SESSION.first(session_key=stored_session_key(self.session_key or ""), moment=timezone.now())
         content = self.decode(row.session_data) if row else {}
         if row is None or self._ends_at(content) < time.time():
             self._session_key = None

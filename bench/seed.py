@@ -52,8 +52,8 @@ WITH given AS (
         CASE n %% 4 WHEN 0 THEN %(workspace)s::uuid WHEN 1 THEN %(application)s::uuid END,
         CASE WHEN n %% 4 < 2 THEN %(unit_role)s::uuid END, '',
         %(status)s::text, 1, statement_timestamp() + interval '3650 days',
-        CASE WHEN %(status)s::text = 'pending' THEN NULL ELSE moment END, '', %(inviter)s::uuid, %(inviter)s::uuid, 'Owner', moment,
-        moment
+        CASE WHEN %(status)s::text = 'pending' THEN NULL ELSE moment END, '', %(inviter)s::uuid, %(inviter)s::uuid,
+        'Owner', moment, moment
     FROM given
     RETURNING id, email, created_at
 ), emailed AS (
@@ -68,8 +68,8 @@ WITH given AS (
 INSERT INTO events_event (
     id, kind, organization_id, actor_id, actor_method, subject_type, subject_id, data, created_at
 )
-SELECT bench_uuid7(created_at), 'invitation.created', %(organization)s::uuid, %(inviter)s::uuid, 'session', 'invitation', id,
-    '{"role_id": "00000000-0000-7000-8000-000000000004"}', created_at
+SELECT bench_uuid7(created_at), 'invitation.created', %(organization)s::uuid, %(inviter)s::uuid, 'session',
+    'invitation', id, '{"role_id": "00000000-0000-7000-8000-000000000004"}', created_at
 FROM invited
 """
 
@@ -143,5 +143,5 @@ def invite(organizations: list[Organization], addresses: list[str]) -> None:
         for address in addresses:
             if not User.objects.filter(email=address).exists():
                 person(address)
-            nowhere = {"workspace": None, "application": None, "unit_role": None}
-            insert(organization, owner, "%(address)s::text", {**nowhere, "address": address, "count": 1, "status": "pending"})
+            nowhere = {"workspace": None, "application": None, "unit_role": None, "count": 1, "status": "pending"}
+            insert(organization, owner, "%(address)s::text", {**nowhere, "address": address})

@@ -1,12 +1,12 @@
-"""Find the organization of a request, and lock rows. Always lock organizations before an account."""
+"""Lock rows. Always lock organizations before an account."""
 
 from uuid import UUID
 
 from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.second_factor import has_second_factor
-from core.errors import Conflict, Denied, Gone, NotFound
-from orgs.models import ApiKey, Membership, MembershipQuerySet, Organization
+from core.errors import Denied, Gone, NotFound
+from orgs.models import ApiKey, Membership, Organization
 
 SIGNED_IN_HERE = {Method.SESSION, Method.OAUTH2}
 
@@ -21,12 +21,6 @@ class SecondFactorRequired(Denied):
     """The organization requires two-factor authentication of its members, and the caller has not set it up."""
 
     message = "This organization requires two-factor authentication. Set it up for your account, then sign in again."
-
-
-class NoActiveOrganization(Conflict):
-    """The caller is not a member of any organization."""
-
-    message = "You do not belong to any organization yet."
 
 
 class AccountEnded(Gone):
@@ -44,15 +38,6 @@ def lock_organization(organization_id: UUID, *, by: Principal, archived: bool = 
     """
     visible = Organization.objects.visible_to(by) if archived else Organization.objects.visible_to(by).live()
     organization = visible.filter(pk=organization_id).select_for_update(no_key=True, of=("self",)).first()
-    return require_found(organization, by)
-
-
-def find_organization(by: Principal, organization_id: UUID) -> Organization:
-    """Return an organization of the caller that is not archived.
-
-    Raises OrganizationNotFound and SecondFactorRequired.
-    """
-    organization = Organization.objects.visible_to(by).live().filter(pk=organization_id).first()
     return require_found(organization, by)
 
 
@@ -108,34 +93,3 @@ def lock_active_account(user_id: UUID) -> User:
     if account is None or not account.is_active:
         raise AccountEnded
     return account
-
-
-def current_organization(by: Principal, named: UUID | None = None) -> Organization:
-    """Return the organization of a request.
-
-    It is the named organization, else the organization of the credential, else the active organization. Raises
-    OrganizationNotFound if the caller is not a member of it, and NoActiveOrganization if the caller is not a member of
-    any organization.
-    """
-    return find_organization(by, named or by.organization_id or active_organization_id(by))
-
-
-def memberships_of(user: User) -> MembershipQuerySet:
-    """Return the user's memberships of live organizations, with roles, sorted by the organization's name."""
-    live = Membership.objects.with_people_and_roles().filter(user=user, organization__deleted_at__isnull=True)
-    return live.select_related("organization").order_by("organization__name", "id")
-
-
-def active_organization_id(by: Principal) -> UUID:
-    """Return the id of the organization that the user switched to last.
-
-    If the user never switched, return the id of the organization that the user joined first. Raises
-    NoActiveOrganization if the user has no organization.
-    """
-    live = Membership.objects.filter(user=by.user, organization__deleted_at__isnull=True)
-    if by.organization_id:
-        live = live.filter(organization_id=by.organization_id)
-    found = live.by_activation().values_list("organization_id", flat=True).first()
-    if found is None:
-        raise NoActiveOrganization
-    return found

@@ -117,6 +117,8 @@ class Organization(models.Model):
     objects = OrganizationQuerySet.as_manager()
 
     has_active_owner: bool  # annotated by ``with_active_owner``
+    # The id and the permissions of the member who reads, if ``orgs.access`` has found the organization.
+    permissions_of_reader: tuple[UUID | None, Any] = (None, None)
 
     class Meta:
         """Slugs are unique. The seat limit is at least 1, because the owner needs a seat."""

@@ -18,7 +18,7 @@ from accounts.principals import Method, Principal
 from core.errors import Denied, Unauthenticated
 from core.rows import only_row
 from orgs.locks import OrganizationNotFound
-from orgs.models import ApiKey, Membership, MembershipQuerySet, Organization, Role, Unit
+from orgs.models import ApiKey, Membership, MembershipQuerySet, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import ALL_PERMISSIONS, MANAGE_MEMBERS, NON_ADMINISTRATIVE, UNIT_MANAGE_MEMBERS, effective
 
 
@@ -123,8 +123,14 @@ UNRESTRICTED = EffectivePermissions(ALL_PERMISSIONS)
 
 def member_permissions(membership: Membership) -> EffectivePermissions:
     """Return the permissions of a member. Uses prefetched assignments if there are any."""
-    units = {a.unit_id: effective(a.role.permissions) for a in membership.assignments.all() if a.unit_id}
-    return EffectivePermissions(membership.effective_permissions, units)
+    return permissions_from_roles(membership, membership.assignments.all())
+
+
+def permissions_from_roles(membership: Membership, assignments: Iterable[RoleAssignment]) -> EffectivePermissions:
+    """Return the permissions of a member who has exactly these roles, in the organization and in its units."""
+    held = {assignment.unit_id: assignment.role.permissions for assignment in assignments}
+    units = {unit_id: effective(in_unit) for unit_id, in_unit in held.items() if unit_id}
+    return EffectivePermissions(effective([*held[None], *membership.permissions]), units)
 
 
 def additions(membership: Membership, grant: Grant) -> list[GrantPart]:
@@ -151,10 +157,14 @@ def caller_permissions(by: Principal, organization: Organization) -> EffectivePe
 
     Raises OrganizationNotFound for a non-member, and Unauthenticated if the API key, the OAuth token or the session has
     ended since the request was authenticated. Actions call this after they have locked the organization, so a write
-    does not run after the end of its credential.
+    does not run after the end of its credential. Only for an organization that `access.find_organization` has found,
+    to read, they are known already.
     """
     if by.is_staff or by.is_service:
         return UNRESTRICTED
+    reader_id, permissions = organization.permissions_of_reader
+    if permissions and by.user and by.user.pk == reader_id:
+        return permissions.limited_to(by.permissions)
     memberships = active_memberships(by.user, organization).annotate(credential_is_live=still_valid(by))
     membership = only_row(memberships)
     if membership is None or by.organization_id not in (None, organization.pk):

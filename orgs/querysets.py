@@ -1,6 +1,6 @@
 """Querysets for GET requests, restricted to rows that the caller may see.
 
-For non-members, ``locks.find_organization`` raises OrganizationNotFound before a queryset is used.
+For non-members, ``access.find_organization`` raises OrganizationNotFound before a queryset is used.
 """
 
 from typing import Any

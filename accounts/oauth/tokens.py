@@ -6,8 +6,10 @@
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import CharField, QuerySet
 from django.db.models.functions import Now
 from oauth2_provider.models import get_access_token_model, set_token_value
 
@@ -15,6 +17,15 @@ from accounts.actions.oauth_access import let_in, note_use, with_use
 from accounts.models import OAuthApplication, User
 from accounts.oauth.scopes import ORGANIZATIONS
 from accounts.principals import Method, Principal
+from core.compiled import CompiledQuery
+
+
+def _live_tokens(**token_is: Any) -> QuerySet[Any]:
+    tokens = get_access_token_model().objects.filter(expires__gt=Now(), **token_is)
+    return with_use(tokens).select_related("user", "application__user", "application__system_user")
+
+
+LIVE_TOKEN = CompiledQuery(_live_tokens, token_checksum=CharField())
 
 
 def oauth_principal(token: str) -> Principal | None:
@@ -24,8 +35,7 @@ def oauth_principal(token: str) -> Principal | None:
     scope.
     """
     checksum = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-    tokens = get_access_token_model().objects.select_related("user", "application__user", "application__system_user")
-    found = with_use(tokens).filter(token_checksum=checksum, expires__gt=Now()).first()
+    found = LIVE_TOKEN.first(token_checksum=checksum)
     if found is None or found.application is None or not found.application.is_usable(None):
         return None
     if found.access_id:

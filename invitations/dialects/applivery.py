@@ -39,7 +39,8 @@ from core.ids import parse_oid
 from invitations.dialects import DialectViewSet
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
-from orgs.locks import OrganizationNotFound, require_found
+from orgs.access import find_organization
+from orgs.locks import OrganizationNotFound
 from orgs.lookups import UnitNotFound
 from orgs.models import Organization, Unit
 from orgs.oauth.scopes import MEMBERS
@@ -222,8 +223,10 @@ class AppliveryInvitations(DialectViewSet):
         The vendor's permission `base.people.applicationCollaborator.invitations` is the permission to manage the
         members of the application.
         """
-        visible = Organization.objects.visible_to(self.caller).live()
-        organization = require_found(find_by_id_or_slug(visible, organization_id, OrganizationNotFound), self.caller)
+        visible = Organization.objects.visible_to(self.caller).live().values_list("pk", flat=True)
+        organization = find_organization(
+            self.caller, find_by_id_or_slug(visible, organization_id, OrganizationNotFound)
+        )
         applications = units_of(self.caller, organization).filter(kind=Unit.Kind.APPLICATION)
         application = find_by_id_or_slug(applications, application_id, UnitNotFound)
         rows = Invitation.objects.managed_in_unit(organization, application, self.caller).open().with_details()

@@ -46,7 +46,7 @@ from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import InvitationNotFound
 from orgs import permissions as house
-from orgs.locks import find_organization
+from orgs.access import find_organization
 from orgs.oauth.scopes import MEMBERS
 
 title = "Upsun"

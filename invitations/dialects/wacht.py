@@ -42,7 +42,7 @@ from invitations.lookups import find_offer
 from invitations.models import Invitation
 from invitations.querysets import inviter_roles
 from invitations.tokens import Purpose, token_for
-from orgs.locks import find_organization
+from orgs.access import find_organization
 from orgs.models import Role, Unit
 from orgs.permissions import EDITOR_ROLE
 

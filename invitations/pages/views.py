@@ -32,7 +32,7 @@ from invitations.pages.page_state import PageState, page_state_of, status_of
 from invitations.pages.page_templates import gained, no_more_emails, show, show_decline, show_how_to_open, show_refusal
 from invitations.refusals import InvitationNotFound, NewerEmailSent
 from invitations.tokens import read_token
-from orgs.locks import memberships_of
+from orgs.access import memberships_of
 from orgs.pages.logos import allow_logos
 
 

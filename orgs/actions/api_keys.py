@@ -7,15 +7,17 @@ stored. When a membership ends, its keys are deleted.
 import hashlib
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import CharField, Q, QuerySet, UUIDField
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.principals import Method, Principal
+from core.compiled import CompiledQuery
 from core.errors import Denied, Invalid, NotFound
 from orgs import policies
 from orgs.actions.saving import apply_changes, record, require_names, save_checked
@@ -27,6 +29,16 @@ from orgs.permissions import ALL_PERMISSIONS, MANAGE_MEMBERS, effective
 
 SECRET_PREFIX = "pw_"  # noqa: S105 - not a secret: secret scanners find keys by this prefix
 _LAST_USE_PRECISION = timedelta(minutes=1)
+
+
+def _usable_keys(**key_is: Any) -> QuerySet[ApiKey]:
+    """Return the keys that authenticate a caller."""
+    usable = {"membership__user__is_active": True, "membership__organization__deleted_at__isnull": True}
+    return ApiKey.objects.unexpired().filter(**usable, **key_is).select_related("membership__user").order_by()
+
+
+KEY_BY_SECRET = CompiledQuery(_usable_keys, secret_hash=CharField())
+KEY_BY_ID = CompiledQuery(_usable_keys, pk=UUIDField())
 
 
 class ApiKeyNotFound(NotFound):
@@ -136,18 +148,17 @@ def authenticate(secret: str) -> Principal | None:
 
     A key is not valid if it is unknown or expired, if its user is not active, or if its organization is archived.
     """
-    return _principal_of(secret_hash=_hash(secret))
+    return _principal_of(KEY_BY_SECRET, secret_hash=_hash(secret))
 
 
 def authenticate_by_id(key_id: UUID) -> Principal | None:
     """Return the principal of a key, like ``authenticate``. Call this only after checking a token for the key."""
-    return _principal_of(pk=key_id)
+    return _principal_of(KEY_BY_ID, pk=key_id)
 
 
-def _principal_of(**key_is: object) -> Principal | None:
-    keys = ApiKey.objects.unexpired().select_related("membership__user", "membership__organization")
-    key = keys.filter(membership__user__is_active=True, **key_is).first()
-    if key is None or key.membership.organization.is_archived:
+def _principal_of(query: CompiledQuery, **key_is: object) -> Principal | None:
+    key = query.first(**key_is)
+    if key is None:
         return None
     _note_use(key)
     return Principal(
@@ -162,8 +173,8 @@ def _principal_of(**key_is: object) -> Principal | None:
 
 def _note_use(key: ApiKey) -> None:
     """Update ``last_used_at`` at most once a minute, to avoid a write on every request."""
-    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lt=Now() - _LAST_USE_PRECISION)
-    ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=Now())
+    if key.last_used_at is None or key.last_used_at < timezone.now() - _LAST_USE_PRECISION:
+        ApiKey.objects.filter(pk=key.pk).update(last_used_at=Now())
 
 
 def _hash(secret: str) -> str:

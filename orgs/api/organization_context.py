@@ -6,7 +6,7 @@ from typing import cast
 from accounts.principals import Principal
 from core.api.parameters import UuidParameter
 from core.api.viewsets import ApiViewSet
-from orgs.locks import current_organization, find_organization
+from orgs.access import current_organization, find_organization
 from orgs.models import Organization
 
 HEADER = "X-Organization-Id"

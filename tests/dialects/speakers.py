@@ -188,9 +188,7 @@ BY_JWT = {"identity": "SELECT accounts_externalidentity", "owner of the address 
 BY_TOKEN = {"token": "SELECT oauth2_provider_accesstoken"}
 BY_SESSION = {"session": "SELECT django_session", "user": "SELECT accounts_user"}
 IN_ORGANIZATION = {
-    "organization": "SELECT orgs_organization",
-    "membership": "SELECT orgs_membership",
-    "roles": "SELECT orgs_roleassignment",
+    "organization and roles": "SELECT orgs_roleassignment",
 }
 ROWS = {"invitations": "SELECT invitations_invitation"}
 
@@ -265,10 +263,9 @@ SPEAKERS = [
         fill=sent_for_the_application,
         queries={
             **BY_TOKEN,
+            "which": "SELECT orgs_organization",
             **IN_ORGANIZATION,
             "application": "SELECT orgs_unit",
-            "membership, to judge": "SELECT orgs_membership",
-            "roles, to judge": "SELECT orgs_roleassignment",
             **ROWS,
         },
         format_id=to_oid,

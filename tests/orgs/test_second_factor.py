@@ -11,8 +11,9 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from accounts.principals import Method, Principal, staff
 from invitations.actions.answering import accept
+from orgs.access import find_organization
 from orgs.actions.organizations import create_organization, update_organization
-from orgs.locks import SecondFactorRequired, find_organization, lock_organization
+from orgs.locks import SecondFactorRequired, lock_organization
 from orgs.models import Organization
 from orgs.oauth.scopes import SCOPES
 from tests.dialects import operations as dialects

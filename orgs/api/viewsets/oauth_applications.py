@@ -23,9 +23,9 @@ from core.api.serializers import (
     TimeField,
 )
 from core.api.text_patterns import WITHOUT_FRAGMENT
+from orgs.access import NoActiveOrganization, current_organization
 from orgs.api.organization_context import HEADER, HEADERS, HouseViewSet
 from orgs.api.serializers import ChangesSerializer
-from orgs.locks import NoActiveOrganization, current_organization
 from orgs.models import Organization
 from orgs.oauth import applications
 from orgs.oauth.scopes import SCOPES

@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 from core.api.operations import EXAMPLE_ID, operation
 from orgs import querysets
+from orgs.access import active_organization_id
 from orgs.actions import accounts
 from orgs.api.account_serializers import (
     ActiveOrganizationSerializer,
@@ -21,7 +22,6 @@ from orgs.api.account_serializers import (
 )
 from orgs.api.organization_context import HEADERS, CurrentOrganizationContext, HouseViewSet
 from orgs.api.serializers import MemberSerializer, OrganizationSerializer
-from orgs.locks import active_organization_id
 from orgs.policies import require_person
 
 EXAMPLE = {"firstName": "Ann", "lastName": "Lee"}

@@ -111,9 +111,7 @@ def test_the_queries_are_these(by, emailed):
     client = by("owner")
 
     with assert_queries(
-        organization="SELECT orgs_organization",
-        caller="SELECT orgs_membership",
-        rights="SELECT orgs_roleassignment",
+        organization="SELECT orgs_roleassignment",
         row="SELECT invitations_invitation",
         emails="SELECT invitations_email",
         answers="SELECT invitations_attempt",

@@ -380,9 +380,7 @@ def test_the_number_of_rows_costs_no_query(by, path, organization, owner, worksp
     client = by("owner")
 
     with assert_queries(
-        organization="SELECT orgs_organization",
-        caller="SELECT orgs_membership",
-        rights="SELECT orgs_roleassignment",
+        organization="SELECT orgs_roleassignment",
         rows="SELECT invitations_invitation",
         delivery="SELECT invitations_email",
     ):

@@ -131,9 +131,7 @@ def test_the_queries_are_these(by, workspace_invitation):
     client = by("owner")
 
     with assert_queries(
-        organization="SELECT orgs_organization",
-        caller="SELECT orgs_membership",
-        rights="SELECT orgs_roleassignment",
+        organization="SELECT orgs_roleassignment",
         row="SELECT invitations_invitation",
         delivery="SELECT invitations_email",
     ):

@@ -5,8 +5,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import SERVICE, Method, Principal
+from orgs.access import NoActiveOrganization, current_organization
 from orgs.actions.accounts import switch_organization
-from orgs.locks import NoActiveOrganization, OrganizationNotFound, current_organization
+from orgs.locks import OrganizationNotFound
 from orgs.models import Organization
 from tests.factories import MembershipFactory
 from tests.support.changes import event, track_changes

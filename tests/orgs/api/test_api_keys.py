@@ -61,9 +61,7 @@ def test_everybody_sees_their_own_newest_first_and_no_secret(by, organization, o
 
     with assert_queries(
         which="SELECT orgs_membership",
-        organization="SELECT orgs_organization",
-        caller="SELECT orgs_membership",
-        rights="SELECT orgs_roleassignment",
+        organization="SELECT orgs_roleassignment",
         keys="SELECT orgs_apikey",
     ):
         answer = said(by("member").get(PATH))

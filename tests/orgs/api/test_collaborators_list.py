@@ -99,9 +99,7 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(by, organization, wor
     client = by("member")
 
     with assert_queries(
-        organization="SELECT orgs_organization",
-        callers_membership="SELECT orgs_membership",
-        callers_roles="SELECT orgs_roleassignment",
+        organization="SELECT orgs_roleassignment",
         unit="SELECT orgs_unit",
         page="SELECT orgs_roleassignment",
     ):

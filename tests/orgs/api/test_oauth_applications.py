@@ -78,9 +78,7 @@ def test_the_queries_of_the_list(by, client, personal, service):
     caller = by("owner")
     with assert_queries(
         active="SELECT orgs_membership",
-        organization="SELECT orgs_organization",
-        permissions="SELECT orgs_membership",
-        roles="SELECT orgs_roleassignment",
+        organization="SELECT orgs_roleassignment",
         rows="SELECT accounts_oauthapplication",
     ):
         caller.get(PATH)

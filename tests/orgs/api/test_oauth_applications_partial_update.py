@@ -167,9 +167,7 @@ def test_the_queries_of_a_change(by, service):
     caller = by("owner")
     with assert_queries(
         active="SELECT orgs_membership",
-        organization="SELECT orgs_organization",
-        permissions="SELECT orgs_membership",
-        roles="SELECT orgs_roleassignment",
+        organization="SELECT orgs_roleassignment",
         visible="SELECT accounts_oauthapplication",
         organization_locked="SELECT orgs_organization",
         caller="SELECT orgs_membership",

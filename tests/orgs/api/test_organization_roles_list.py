@@ -79,5 +79,5 @@ def test_the_number_of_queries_does_not_depend_on_the_rows(by, organization, row
         RoleFactory.create(organization=organization, name=f"Role {number}")
     client = by("member")
 
-    with assert_queries(organization="SELECT orgs_organization", page="SELECT orgs_role"):
+    with assert_queries(organization="SELECT orgs_roleassignment", page="SELECT orgs_role"):
         assert len(client.get(at(organization, "roles"), {"limit": 100}).json()["data"]) == rows + len(BUILT_IN_ROLES)

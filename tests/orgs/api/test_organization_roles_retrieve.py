@@ -32,7 +32,7 @@ def test_a_custom_role_takes_two_queries(by, organization, manager):
     own = Role.objects.get(organization=organization)
     client = by("member")
 
-    with assert_queries(organization="SELECT orgs_organization", role="SELECT orgs_role"):
+    with assert_queries(organization="SELECT orgs_roleassignment", role="SELECT orgs_role"):
         answer = said(client.get(at(organization, "roles", own.pk)))
 
     assert answer == success(MESSAGE, role_row(own))
@@ -43,7 +43,7 @@ def test_foreign_and_unknown_ids_get_the_same_response(by, organization, other_o
     client = by("owner")
 
     for key in (foreign.pk, ABSENT):
-        with assert_queries(organization="SELECT orgs_organization", role="SELECT orgs_role"):
+        with assert_queries(organization="SELECT orgs_roleassignment", role="SELECT orgs_role"):
             assert said(client.get(at(organization, "roles", key))) == NO_ROLE
 
 

@@ -69,7 +69,7 @@ def test_an_archived_organization_is_skipped(by, organization, annex):
 def test_foreign_and_unknown_ids_get_the_same_response(by, organization, other_organization, other):
     name = other_organization.pk if other == "foreign" else ABSENT
 
-    with assert_queries(organization="SELECT orgs_organization"):
+    with assert_queries(organization="SELECT orgs_roleassignment"):
         assert said(by("member").get(PATH, **named(name))) == OUTSIDER
 
 
@@ -95,6 +95,6 @@ def test_it_takes_three_queries(by, organization):
     client = by("member")
 
     with assert_queries(
-        active="SELECT orgs_membership", organization="SELECT orgs_organization", row="SELECT orgs_organization"
+        active="SELECT orgs_membership", organization="SELECT orgs_roleassignment", row="SELECT orgs_organization"
     ):
         client.get(PATH)

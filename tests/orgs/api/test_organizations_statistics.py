@@ -97,9 +97,7 @@ def test_it_takes_nine_queries(by, organization):
     client = by("owner")
 
     with assert_queries(
-        organization="SELECT orgs_organization",
-        callers_membership="SELECT orgs_membership",
-        callers_roles="SELECT orgs_roleassignment",
+        organization="SELECT orgs_roleassignment",
         members="COUNT orgs_membership",
         owners="COUNT orgs_roleassignment",
         units="COUNT orgs_unit",

@@ -49,9 +49,7 @@ def test_foreign_and_unknown_units_and_units_of_the_other_kind_get_the_same_resp
 
     for key in (foreign.pk, ABSENT, application.pk):
         with assert_queries(
-            organization="SELECT orgs_organization",
-            callers_membership="SELECT orgs_membership",
-            callers_roles="SELECT orgs_roleassignment",
+            organization="SELECT orgs_roleassignment",
             unit="SELECT orgs_unit",
         ):
             assert said(client.get(at(organization, "workspaces", key))) == NO_UNIT

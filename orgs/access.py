@@ -1,0 +1,79 @@
+"""Find the organization of a request that only reads, together with what the caller may do in it: one statement."""
+
+from uuid import UUID
+
+from django.db.models import UUIDField
+
+from accounts.models import User
+from accounts.principals import Principal
+from core.compiled import CompiledQuery
+from core.errors import Conflict
+from orgs.locks import OrganizationNotFound, require_found
+from orgs.models import Membership, MembershipQuerySet, Organization, RoleAssignment
+from orgs.policies import permissions_from_roles
+
+# Every member has a role in the organization (``RoleAssignment``), so the roles lead to the organization as well.
+ROLES_IN_ORGANIZATION = CompiledQuery(
+    lambda user, organization: RoleAssignment.objects.filter(
+        membership__user=user,
+        membership__user__is_active=True,
+        membership__organization=organization,
+        membership__organization__deleted_at__isnull=True,
+    ).select_related("membership__organization", "role"),
+    user=UUIDField(),
+    organization=UUIDField(),
+)
+
+
+class NoActiveOrganization(Conflict):
+    """The caller is not a member of any organization."""
+
+    message = "You do not belong to any organization yet."
+
+
+def find_organization(by: Principal, organization_id: UUID) -> Organization:
+    """Return an organization of the caller that is not archived.
+
+    It knows the permissions of the member, for ``policies.caller_permissions``. An organization that an action has
+    locked does not: actions read the permissions after they have got the lock. Raises OrganizationNotFound and
+    SecondFactorRequired.
+    """
+    if by.is_staff or by.is_service:
+        return require_found(Organization.objects.live().filter(pk=organization_id).first(), by)
+    if by.user is None or by.organization_id not in (None, organization_id):
+        raise OrganizationNotFound
+    roles = ROLES_IN_ORGANIZATION.rows(user=by.user.pk, organization=organization_id)
+    organization = require_found(roles[0].membership.organization if roles else None, by)
+    organization.permissions_of_reader = by.user.pk, permissions_from_roles(roles[0].membership, roles)
+    return organization
+
+
+def current_organization(by: Principal, named: UUID | None = None) -> Organization:
+    """Return the organization of a request.
+
+    It is the named organization, else the organization of the credential, else the active organization. Raises
+    OrganizationNotFound if the caller is not a member of it, and NoActiveOrganization if the caller is not a member of
+    any organization.
+    """
+    return find_organization(by, named or by.organization_id or active_organization_id(by))
+
+
+def memberships_of(user: User) -> MembershipQuerySet:
+    """Return the user's memberships of live organizations, with roles, sorted by the organization's name."""
+    live = Membership.objects.with_people_and_roles().filter(user=user, organization__deleted_at__isnull=True)
+    return live.select_related("organization").order_by("organization__name", "id")
+
+
+def active_organization_id(by: Principal) -> UUID:
+    """Return the id of the organization that the user switched to last.
+
+    If the user never switched, return the id of the organization that the user joined first. Raises
+    NoActiveOrganization if the user has no organization.
+    """
+    live = Membership.objects.filter(user=by.user, organization__deleted_at__isnull=True)
+    if by.organization_id:
+        live = live.filter(organization_id=by.organization_id)
+    found = live.by_activation().values_list("organization_id", flat=True).first()
+    if found is None:
+        raise NoActiveOrganization
+    return found
