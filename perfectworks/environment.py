@@ -57,9 +57,13 @@ class Environment(environ.Env):
 
     def at_least_one(self, name: str, *, default: int) -> int:
         """Return an integer. Raises ImproperlyConfigured if it is less than 1, because the service would not work."""
+        return self.at_least(name, 1, default=default)
+
+    def at_least(self, name: str, minimum: int, *, default: int) -> int:
+        """Return an integer. Raises ImproperlyConfigured if it is less than the minimum."""
         number: int = self.int(name, default=default)
-        if number < 1:
-            raise ImproperlyConfigured(f"{name} must be 1 or more.")
+        if number < minimum:
+            raise ImproperlyConfigured(f"{name} must be {minimum} or more.")
         return number
 
     def keys(self, name: str, *, default: str) -> list[str]:

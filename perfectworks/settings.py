@@ -223,6 +223,9 @@ POSTGRESQL_NETWORK_OPTIONS = {
     "tcp_user_timeout": 10_000,  # milliseconds
 }
 
+# `perfectworks.wsgi` limits the statements and the requests of web processes with it; 0 limits nothing.
+WEB_STATEMENT_SECONDS = env.at_least("WEB_STATEMENT_SECONDS", 0, default=10)
+
 # The runtime role's URL, the owner's for migrations, and a superuser's for `manage.py database_roles --run`.
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'perfectworks.sqlite3'}")
 DATABASE_OWNER_URL = env.str("DATABASE_OWNER_URL", default="")

@@ -84,7 +84,7 @@ ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
     db.IntegrityError: TAKEN,  # only if a concurrent request saved the same unique value, see is_crash
     db.OperationalError: BUSY,  # locks, serialization failures, timeouts, lost connections, see is_crash
     db.InterfaceError: BUSY,  # the connection was lost before the statement
-    db.InternalError: BUSY,  # the server permits only reading, see is_crash
+    db.InternalError: BUSY,  # see BUSY_STATES and is_crash
     # Errors of the shared cache, if there is one.
     cache.ConnectionError: BUSY,
     cache.TimeoutError: BUSY,
@@ -93,7 +93,8 @@ ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
 }
 LOGGED_AS_WARNING = (UNSTORABLE, TAKEN, BUSY)
 RETRY_AFTER_BUSY = 2
-READ_ONLY = "25006"  # PostgreSQL's code, for example of a standby server
+# PostgreSQL's codes: the server permits only reading, for example on standby; a transaction stood still for too long.
+BUSY_STATES = {"25006", "25P03"}
 ROW_OF_STATUS = {
     row.status: row
     for row in (
@@ -195,7 +196,7 @@ def is_crash(exc: BaseException) -> bool:
     if isinstance(exc, db.OperationalError):
         return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR
     if isinstance(exc, db.InternalError):
-        return getattr(cause, "sqlstate", None) != READ_ONLY
+        return getattr(cause, "sqlstate", None) not in BUSY_STATES
     if isinstance(exc, db.IntegrityError):
         taken = ("23505", "SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY")
         return getattr(cause, "sqlstate", getattr(cause, "sqlite_errorname", None)) not in taken

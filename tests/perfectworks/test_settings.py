@@ -37,6 +37,7 @@ NO_HOST = "which is not a host name or an IP address."
             {"ADDRESS_KEYS": f"{SECRET},short"},
             "ADDRESS_KEYS needs 50 characters or more per key.",
         ),
+        ({"WEB_STATEMENT_SECONDS": "-1"}, "WEB_STATEMENT_SECONDS must be 0 or more."),
         ({"RECIPIENT_EMAILS_PER_HOUR": "0"}, "RECIPIENT_EMAILS_PER_HOUR must be 1 or more."),
         (
             {"ORGANIZATION_EMAILS_PER_DAY": "many"},
