@@ -4,6 +4,7 @@ import os
 import sys
 
 from bench.database import SCALE, create_empty, database_name, drop, runtime_url, url_of
+from bench.emails import email_table
 from bench.processes import SETTINGS, serve
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "8"))
@@ -18,6 +19,7 @@ def main() -> int:
         fill(name)
     with runtime_url(name) as url:
         measure_on(name, url)
+    print("", *email_table(), sep="\n")
     return 0
 
 

@@ -11,6 +11,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage as WireMessage
 from email.policy import EmailPolicy
 from email.utils import formatdate
+from functools import cached_property, lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -23,18 +24,31 @@ from core.text import UNSAFE_IN_A_LINE, UNSAFE_IN_LINES, without
 from core.unlinked import unlinked
 
 MAX_LINE = 998  # RFC 5322, section 2.1.1
+ADDRESS_HEADERS = ("From", "To", "Reply-To")
 MAX_NAME = 60  # characters of a name in the From header
 MAX_ENCODED_LINE = 76  # RFC 2045, section 6.7, and RFC 2047, section 2
 
 
 class UnfoldedHeaders(EmailPolicy):
-    """Write ASCII headers in one line, because some email clients cannot read folded ones. Encode other headers."""
+    """Write ASCII headers in one line, because some email clients cannot read folded ones. Encode other headers.
+
+    Headers are stored as text, and only addresses are parsed when they are read. Parsing all headers would take longer
+    than the rest of a message.
+    """
+
+    def header_store_parse(self, name: str, value: Any) -> tuple[str, Any]:
+        """Return a header as it was set."""
+        return name, value
+
+    def header_fetch_parse(self, name: str, value: Any) -> Any:
+        """Return a header as text, or with its addresses."""
+        return self.header_factory(name, value) if name in ADDRESS_HEADERS else value
 
     def fold(self, name: str, value: Any) -> str:
         """Return the header with its line break."""
         line = f"{name}: {value}"
         if not line.isascii() or len(line) > MAX_LINE:
-            line = f"{name}: {_encoded(name, value, self.linesep)}"
+            line = f"{name}: {_encoded(name, self.header_factory(name, value), self.linesep)}"
         return line + self.linesep
 
     def fold_binary(self, name: str, value: Any) -> bytes:
@@ -54,13 +68,17 @@ class AsciiMessage(WireMessage):
 
 
 class ServiceEmail(EmailMultiAlternatives):
-    """One of our emails: a text part and an HTML part, without attachments."""
+    """One of our emails: a text part and an HTML part, without attachments. It does not change after ``message()``."""
 
     def message(self, *_arguments: Any, **_options: Any) -> Any:
         """Return the message to send. Raises BadHeaderError for a header with a line break.
 
         Django's own version contains UTF-8 as it is, which only servers with 8BITMIME accept.
         """
+        return self._message
+
+    @cached_property
+    def _message(self) -> AsciiMessage:
         message = AsciiMessage(policy=WIRE_POLICY)
         for name, value in self._headers().items():
             message[name] = _require_one_line(name, value)
@@ -141,9 +159,14 @@ def _sender(name: str) -> str:
     if not name:
         return settings.DEFAULT_FROM_EMAIL
     shown = {"name": _undecodable(Truncator(one_line(name)).chars(MAX_NAME)), "service": settings.SERVICE_NAME}
-    default = _require_one_line("From", settings.DEFAULT_FROM_EMAIL)
-    [sender] = WIRE_POLICY.header_factory("From", default).addresses
+    sender = _parsed_sender(_require_one_line("From", settings.DEFAULT_FROM_EMAIL))
     return str(Address(gettext("%(name)s via %(service)s") % shown, sender.username, sender.domain))
+
+
+@lru_cache(maxsize=1)
+def _parsed_sender(setting: str) -> Address:
+    [sender] = WIRE_POLICY.header_factory("From", setting).addresses
+    return sender
 
 
 def _require_one_line(name: str, value: str) -> str:

@@ -2,7 +2,8 @@
 
 The worker has two deadlines. The first one is for everything until the content is sent. The second one is for the
 response to the content. If a client disconnects before that response, the email may be delivered twice (RFC 5321,
-section 4.5.3.2.6). So the second deadline is long. ``EMAIL_TIMEOUT`` applies to connecting and to QUIT.
+section 4.5.3.2.6). So the second deadline is long. ``EMAIL_TIMEOUT`` applies to connecting, RSET and
+QUIT. A connection sends one email after the other, and each email has its own deadlines.
 
 An email that is sent during a request holds a thread of the web server. It has one deadline for everything,
 ``EMAIL_SECONDS_IN_REQUEST``.
@@ -11,17 +12,20 @@ An email that is sent during a request holds a thread of the web server. It has 
 import smtplib
 import socket
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from io import BufferedReader, RawIOBase
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import get_connection
+from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends import smtp
 from django.core.mail.backends.base import BaseEmailBackend
 
 DJANGO_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 AFTER_CONTENT = "after the content was sent: it may have arrived"
+CLOSING = 421  # the server ends the connection (RFC 5321, section 3.8)
 MIN_TIMEOUT = 0.001  # seconds; 0 would make the socket non-blocking
 
 
@@ -33,9 +37,12 @@ def max_session_duration() -> timedelta:
 class DeadlineSMTP(smtplib.SMTP):
     """An SMTP session with deadlines. ``receipt`` is the server's response to an accepted email."""
 
-    deadline = 0.0
     content_is_sent = False
     receipt = ""
+
+    def __init__(self, *args: Any, deadline: float = 0.0, **options: Any) -> None:
+        self.deadline = deadline
+        super().__init__(*args, **options)
 
     def seconds_left(self) -> float:
         """Return the time until the deadline, in seconds."""
@@ -46,16 +53,17 @@ class DeadlineSMTP(smtplib.SMTP):
         self.deadline = time.monotonic() + seconds
 
     def connect(self, *args: Any, **options: Any) -> tuple[int, bytes]:
-        """Start the first deadline, then connect."""
-        self.start_deadline(settings.SMTP_SECONDS_UNTIL_CONTENT)
+        """Start the first deadline unless it has started, then connect."""
+        if not self.deadline:
+            self.start_deadline(settings.SMTP_SECONDS_UNTIL_CONTENT)
         return super().connect(*args, **options)
 
     def send(self, s: Any) -> None:
         """Send a command (``str``) or the content (``bytes``). Sending the content starts the second deadline."""
         if self.sock:
             self.sock.settimeout(max(self.seconds_left(), MIN_TIMEOUT))
+        self.content_is_sent = not isinstance(s, str)  # if sending it fails, the server may still have all of it
         super().send(s)
-        self.content_is_sent = not isinstance(s, str)
         if self.content_is_sent:
             self.start_deadline(settings.SMTP_SECONDS_AFTER_CONTENT)
 
@@ -75,6 +83,15 @@ class DeadlineSMTP(smtplib.SMTP):
             raise smtplib.SMTPServerDisconnected(f"{error} {AFTER_CONTENT}") from error
         self.receipt = f"{code} {text.decode(errors='replace')}"
         return code, text
+
+    def is_alive(self) -> bool:
+        """Return whether the server responds to RSET within ``EMAIL_TIMEOUT``."""
+        self.start_deadline(settings.EMAIL_TIMEOUT)
+        try:
+            code, _ = self.rset()
+        except smtplib.SMTPServerDisconnected:
+            return False
+        return code == 250
 
     def quit(self) -> tuple[int, bytes]:
         """Send QUIT, and wait at most ``EMAIL_TIMEOUT`` for the response."""
@@ -123,17 +140,56 @@ class _DeadlineReader(RawIOBase):
 
 
 class EmailBackend(smtp.EmailBackend):
-    """Django's SMTP backend with deadlines. It uses the same settings."""
+    """Django's SMTP backend with deadlines. It uses the same settings.
+
+    The connection stays open for the next email, which begins with ``start_email``. A server may end a connection at
+    any time, or after a number of emails. Then the email is sent over a new one, unless its content may have arrived.
+    """
+
+    connection: DeadlineSMTP | None
+    deadline = 0.0
+    is_kept = False
 
     @property
-    def connection_class(self) -> type[DeadlineSMTP]:
-        """The session class. ``EMAIL_USE_SSL`` selects TLS."""
-        return DeadlineSMTPOverTLS if self.use_ssl else DeadlineSMTP
+    def connection_class(self) -> Callable[..., DeadlineSMTP]:  # type: ignore[override]
+        """The session class, with the deadline of the email. ``EMAIL_USE_SSL`` selects TLS."""
+        return partial(DeadlineSMTPOverTLS if self.use_ssl else DeadlineSMTP, deadline=self.deadline)
 
     @property
     def receipt(self) -> str:
         """The server's response to the last accepted email."""
-        return self.connection.receipt if isinstance(self.connection, DeadlineSMTP) else ""
+        return self.connection.receipt if self.connection else ""
+
+    def start_email(self) -> None:
+        """Start the first deadline of an email. Close the connection if the server does not respond on it any more."""
+        self.deadline = time.monotonic() + settings.SMTP_SECONDS_UNTIL_CONTENT
+        self.is_kept = self.connection is not None and self.connection.is_alive()
+        if self.is_kept and self.connection:
+            self.connection.deadline = self.deadline
+        else:
+            self.close()
+
+    def _send(self, email_message: EmailMessage) -> bool:
+        """Send an email. Try once more over a new connection if the server has ended the kept one."""
+        try:
+            return bool(super()._send(email_message))  # type: ignore[misc]
+        except smtplib.SMTPException as error:
+            if not self.is_kept or not self._is_about_connection(error):
+                raise
+        self.is_kept = False
+        self.close()
+        self.open()
+        return bool(super()._send(email_message))  # type: ignore[misc]
+
+    def _is_about_connection(self, error: smtplib.SMTPException) -> bool:
+        """Return whether the server has ended the connection before the content, or wants no more emails over it."""
+        if self.connection is None or self.connection.content_is_sent:
+            return False
+        if isinstance(error, smtplib.SMTPRecipientsRefused):
+            return any(code == CLOSING for code, _ in error.recipients.values())
+        if isinstance(error, smtplib.SMTPDataError):
+            return error.smtp_code == CLOSING
+        return isinstance(error, smtplib.SMTPServerDisconnected | smtplib.SMTPSenderRefused)
 
 
 class ShortEmailBackend(smtp.EmailBackend):

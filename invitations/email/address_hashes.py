@@ -7,6 +7,7 @@ nobody can check whether the database contains an address.
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from enum import StrEnum
 
 from django.conf import settings
@@ -51,8 +52,12 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
 
     def concerning(self, address: str, organization: Organization) -> "SuppressionQuerySet":
         """Return the suppressions that stop emails from this organization to this address."""
-        digests = suppression_digests(address, organization) + suppression_digests(address, None)
-        return self.filter(digest__in=digests)
+        return self.concerning_any([(address, organization)])
+
+    def concerning_any(self, recipients: Iterable[tuple[str, Organization]]) -> "SuppressionQuerySet":
+        """Return the suppressions that stop an email to one of these addresses from the organization beside it."""
+        scopes = [(address, scope) for address, organization in recipients for scope in (organization, None)]
+        return self.filter(digest__in=[digest for scope in scopes for digest in suppression_digests(*scope)])
 
 
 class Suppression(models.Model):

@@ -1,14 +1,15 @@
-"""Deliver one email: claim it, examine it, render it, hand it to the mail server, record the outcome.
+"""Deliver emails: reserve a batch. Then examine, render, lease, hand to the mail server and record one after the other.
 
-A claim is a lease. When the lease ends, the email is due again, so no email is lost if a worker is killed. Handing over
-an email and recording the outcome are two steps. If the worker dies or the connection breaks between these steps, the
-email is sent a second time, with the same Message-ID and the same link.
+Handing over an email and recording the outcome are two steps. If the worker dies or the connection breaks between these
+steps, the email is sent a second time, with the same Message-ID and the same link.
 
-This module does not depend on invitations: ``kinds`` has the handler for each kind of email.
+This module does not depend on invitations: ``kinds`` has the handler for each kind of email, ``leases`` which worker
+may send an email.
 """
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from random import SystemRandom
@@ -19,13 +20,11 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from core.ids import uuid7
-from core.smtp import connection_for_worker, max_session_duration
-from invitations.email.kinds import handler_of
+from invitations.email.kinds import Batch, handler_of
+from invitations.email.leases import LeaseLost, held, release, reserve_due, take_lease
 from invitations.email.models import Attempt, Email
 from invitations.email.transport import (
     Outcome,
-    close_connection,
     error_text,
     reply_code,
     send_message,
@@ -34,7 +33,7 @@ from invitations.email.transport import (
 
 logger = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=5)  # longest_lease adds the maximum duration of the SMTP session
+BATCH_SECONDS = 0.25  # a batch loads its rows at the start, so a change may reach the recipient so much later
 INITIAL_BACKOFF = timedelta(minutes=1)
 MAX_BACKOFF = timedelta(days=1)
 HOLD_INTERVAL = timedelta(hours=1)  # the delay if the handler returned "queued"
@@ -42,44 +41,21 @@ DATABASE_RETRY_DELAYS = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds; in total les
 NOT_RECORDED = "The details could not be recorded."
 
 
-class LeaseLost(Exception):
-    """Another worker has claimed the email, or its row was deleted. This worker must not record anything."""
+def deliver_batch(connection: BaseEmailBackend, size: int, is_stopped: Callable[[], bool] = lambda: False) -> int:
+    """Deliver up to ``size`` emails that are due, over one connection. Return how many, or 0 if none is due.
 
-
-def deliver_next() -> bool:
-    """Deliver one email that is due. Return False if none is due.
-
-    An error in rendering or sending is recorded in the email's row. Raises DatabaseError if the database is
-    unreachable. In that case, the email is due again when the lease ends.
+    Ends early if ``is_stopped`` returns True, and after ``BATCH_SECONDS``, but delivers at least one. Leaves the
+    connection open. An error in rendering or sending is recorded in the email's row. Raises DatabaseError if the
+    database is unreachable. In that case, the emails are due again when the reservation or the lease ends.
     """
-    connection = connection_for_worker()
-    email = claim_due_email()
-    if email is None:
-        return False
-    try:
-        outcome = _deliver(email, connection)
-        _record_outcome_with_retries(email, outcome)
-    except LeaseLost:
-        logger.warning("lease lost", extra=_log_fields(email))
-    finally:
-        close_connection(connection)
-    return True
-
-
-def claim_due_email() -> Email | None:
-    """Claim the email that has been due for the longest time. Return None if no email is due.
-
-    PostgreSQL skips rows that another worker is claiming. SQLite lets one worker claim at a time.
-    """
-    if not Email.objects.due().exists():
-        return None
-    with transaction.atomic():
-        email = Email.objects.due().select_for_update(skip_locked=True).first()
-        if email is not None:
-            email.lease_id = uuid7()
-            claimed = Email.objects.due().order_by().filter(pk=email.pk)
-            claimed.update(state=Email.State.SENDING, lease_id=email.lease_id, due_at=Now() + LEASE)
-    return email
+    batch = Batch(reserve_due(size))
+    latest = time.monotonic() + BATCH_SECONDS
+    for number, email in enumerate(batch.emails):
+        if number and (is_stopped() or time.monotonic() > latest):
+            release(batch.emails[number:])
+            return number
+        _deliver(email, batch, connection)
+    return len(batch.emails)
 
 
 def backoff(attempts: int) -> timedelta:
@@ -88,19 +64,21 @@ def backoff(attempts: int) -> timedelta:
     return upper_bound * SystemRandom().uniform(0.5, 1)
 
 
-def longest_lease() -> timedelta:
-    """Return how long a worker may take to send one email and to record the outcome."""
-    return max_session_duration() + LEASE
-
-
-def _deliver(email: Email, connection: BaseEmailBackend) -> Outcome:
+def _deliver(email: Email, batch: Batch, connection: BaseEmailBackend) -> None:
     try:
-        handler = handler_of(email)
+        _record_outcome_with_retries(email, _send(email, batch, connection))
+    except LeaseLost:
+        logger.warning("lease lost", extra=_log_fields(email))
+
+
+def _send(email: Email, batch: Batch, connection: BaseEmailBackend) -> Outcome:
+    try:
+        handler = handler_of(email, batch)
         objection = handler.examine()
         if objection:
             return objection
         message = handler.render()
-        _renew_lease(email)
+        take_lease(email)
         return send_message(connection, message)
     except (DatabaseError, InterfaceError, LeaseLost):
         raise
@@ -109,16 +87,6 @@ def _deliver(email: Email, connection: BaseEmailBackend) -> Outcome:
         logger.exception("email not rendered", extra=_log_fields(email))
         reason = stored_line(f"Not sent: {type(error).__name__}: {error_text(error)}")
         return Outcome(Email.State.FAILED, reason, by_server=False)
-
-
-def _renew_lease(email: Email) -> None:
-    """Extend the lease so that it covers the SMTP session and recording the outcome.
-
-    Raises LeaseLost if the lease has already ended, for example because the process was suspended.
-    """
-    leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id, due_at__gt=Now())
-    if not leased.update(due_at=Now() + longest_lease()):
-        raise LeaseLost
 
 
 def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
@@ -146,7 +114,7 @@ def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
 
 @transaction.atomic
 def _record_outcome(email: Email, outcome: Outcome) -> None:
-    """Record the outcome in one UPDATE that requires the lease. Raises LeaseLost.
+    """Record the outcome in one UPDATE that requires the lease or the reservation. Raises LeaseLost.
 
     The UPDATE sets all timestamps to the same time. Different timestamps could reveal that the email was withheld
     because its recipient unsubscribed.
@@ -156,8 +124,7 @@ def _record_outcome(email: Email, outcome: Outcome) -> None:
         # This call comes before the UPDATE, because it may lock the organization. The organization must be locked
         # before the email's row.
         handler_of(email).on_final_failure(reply_code(outcome.detail))
-    leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
-    if not leased.update(**_columns(email, outcome, now)):
+    if not held(email).update(**_columns(email, outcome, now)):
         raise LeaseLost
     if outcome.by_server:
         Attempt.objects.create(email=email, state=outcome.state, response=outcome.detail, created_at=now)
@@ -168,8 +135,7 @@ def _record_outcome(email: Email, outcome: Outcome) -> None:
 def _record_state_only(email: Email, outcome: Outcome) -> None:
     """Record the state without the server's response or an error message. Raises LeaseLost."""
     columns = _columns(email, replace(outcome, detail=""), timezone.now()) | {"reason": NOT_RECORDED}
-    leased = Email.objects.filter(pk=email.pk, lease_id=email.lease_id)
-    if not leased.update(**columns):
+    if not held(email).update(**columns):
         raise LeaseLost
 
 

@@ -1,17 +1,19 @@
 """The handler of emails about invitations: decide whether to send an email, render it, and act on failures."""
 
+from collections.abc import Sequence
 from datetime import timedelta
-from functools import cached_property
+from uuid import UUID
 
 from core.addresses import is_erased
 from core.emails import ServiceEmail
 from invitations.actions.ending import fail
 from invitations.email.address_hashes import Suppression
 from invitations.email.kinds import EmailHandler
-from invitations.email.messages import render_invitation_email
+from invitations.email.messages import render_invitation_email, reply_address_of
 from invitations.email.models import Email
 from invitations.email.transport import Outcome
 from invitations.models import Invitation
+from orgs.models import Organization
 
 REQUEST_A_NEW_INVITATION = (Email.Kind.UNDELIVERABLE, Email.Kind.ASK_AGAIN)
 
@@ -19,10 +21,21 @@ REQUEST_A_NEW_INVITATION = (Email.Kind.UNDELIVERABLE, Email.Kind.ASK_AGAIN)
 class InvitationEmailHandler(EmailHandler):
     """Handle an email about an invitation, to the invitee or the inviter."""
 
-    @cached_property
+    @staticmethod
+    def load(emails: Sequence[Email]) -> "InvitationRows":
+        """Load the invitations of these emails, and who has unsubscribed."""
+        return InvitationRows(emails)
+
+    @property
+    def rows(self) -> "InvitationRows":
+        """The rows of the batch."""
+        rows: InvitationRows = self.batch.rows_for(InvitationEmailHandler)
+        return rows
+
+    @property
     def invitation(self) -> Invitation:
-        """The invitation and everything that the templates need, loaded in one query."""
-        return Invitation.objects.with_details().get(pk=self.email.invitation_id)
+        """The invitation and everything that the templates need."""
+        return self.rows.invitations[self.email.invitation_id]
 
     def examine(self) -> Outcome | None:
         """Return an outcome if the email must not be sent now, otherwise None."""
@@ -30,7 +43,8 @@ class InvitationEmailHandler(EmailHandler):
 
     def render(self) -> ServiceEmail:
         """Return the message in the recipient's language."""
-        return render_invitation_email(self.email, self.invitation)
+        reply_address = self.rows.reply_address(self.invitation) if self.email.is_to_invitee else ""
+        return render_invitation_email(self.email, self.invitation, reply_address)
 
     def on_final_failure(self, reason: str) -> None:
         """Mark the invitation as undeliverable if the email is to the invitee. Otherwise do nothing."""
@@ -53,7 +67,7 @@ class InvitationEmailHandler(EmailHandler):
             return _dropped(f"The invitation is {invitation.state}.")
         if invitation.organization.is_archived:
             return Outcome(Email.State.QUEUED, "The organization is archived.", by_server=False)
-        if Suppression.objects.concerning(email.recipient, invitation.organization).exists():
+        if self.rows.is_suppressed(email, invitation.organization):
             return _dropped("The recipient has unsubscribed.", withheld=True)
         return None
 
@@ -63,6 +77,30 @@ class InvitationEmailHandler(EmailHandler):
         if self.email.kind in REQUEST_A_NEW_INVITATION and self.invitation.is_superseded:
             return _dropped("A newer invitation was sent.")
         return None
+
+
+class InvitationRows:
+    """What the emails of a batch need: two queries for all of them, and two for each inviter."""
+
+    def __init__(self, emails: Sequence[Email]) -> None:
+        self.invitations = Invitation.objects.with_details().in_bulk({email.invitation_id for email in emails})
+        self._has_suppressed = Suppression.objects.concerning_any(
+            (email.recipient, self.invitations[email.invitation_id].organization)
+            for email in emails
+            if email.is_to_invitee
+        ).exists()
+        self._reply_addresses: dict[tuple[UUID, UUID | None], str] = {}
+
+    def is_suppressed(self, email: Email, organization: Organization) -> bool:
+        """Return whether the invitee has unsubscribed. Takes a query only if somebody of the batch has."""
+        return self._has_suppressed and Suppression.objects.concerning(email.recipient, organization).exists()
+
+    def reply_address(self, invitation: Invitation) -> str:
+        """Return the address for replies to the inviter."""
+        key = (invitation.organization_id, invitation.inviter_id)
+        if key not in self._reply_addresses:
+            self._reply_addresses[key] = reply_address_of(invitation)
+        return self._reply_addresses[key]
 
 
 def _dropped(reason: str, *, withheld: bool = False) -> Outcome:

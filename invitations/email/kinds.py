@@ -10,8 +10,9 @@ methods of the handler:
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 
@@ -22,10 +23,15 @@ GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, section 4.5.4.1
 
 
 class EmailHandler(ABC):
-    """Examine and render one email. Each delivery creates a new handler, so a handler can cache rows."""
+    """Examine and render one email of a batch."""
 
-    def __init__(self, email: Email) -> None:
-        self.email = email
+    def __init__(self, email: Email, batch: "Batch") -> None:
+        self.email, self.batch = email, batch
+
+    @staticmethod
+    @abstractmethod
+    def load(emails: Sequence[Email]) -> Any:
+        """Load what these emails need, in a few queries for all of them."""
 
     @abstractmethod
     def examine(self) -> Outcome | None:
@@ -48,6 +54,20 @@ class EmailHandler(ABC):
         return GIVE_UP_AFTER
 
 
+class Batch:
+    """Emails that a worker delivers one after the other. The handlers load their rows together."""
+
+    def __init__(self, emails: Sequence[Email]) -> None:
+        self.emails = emails
+        self._rows: dict[type[EmailHandler], Any] = {}
+
+    def rows_for(self, handler: type[EmailHandler]) -> Any:
+        """Return what ``load`` returned for all emails with this handler."""
+        if handler not in self._rows:
+            self._rows[handler] = handler.load([email for email in self.emails if _handlers.get(email.kind) is handler])
+        return self._rows[handler]
+
+
 _handlers: dict[str, type[EmailHandler]] = {}
 
 
@@ -58,6 +78,6 @@ def register_handler(kinds: Iterable[str], handler: type[EmailHandler]) -> None:
             raise ValueError(f"Emails of kind {kind} already have a handler.")
 
 
-def handler_of(email: Email) -> EmailHandler:
+def handler_of(email: Email, batch: Batch | None = None) -> EmailHandler:
     """Return a new handler for the email. Raises LookupError if no handler is registered for its kind."""
-    return _handlers[email.kind](email)
+    return _handlers[email.kind](email, batch or Batch([email]))

@@ -20,10 +20,11 @@ from orgs.labels import permission_labels, role_label
 from orgs.pages.logos import initials
 
 
-def render_invitation_email(email: Email, invitation: Invitation) -> ServiceEmail:
+def render_invitation_email(email: Email, invitation: Invitation, reply_address: str | None = None) -> ServiceEmail:
     """Return the message to one recipient, as text and HTML.
 
-    ``invitation`` must be loaded ``with_details``. The Message-ID is the same for each attempt. Emails to the invitee
+    ``invitation`` must be loaded ``with_details``. ``reply_address`` is the result of ``reply_address_of``, if it is
+    known already. The Message-ID is the same for each attempt. Emails to the invitee
     have headers for one-click unsubscribing (RFC 8058). Raises any error of a template, and an error for an invalid
     header.
     """
@@ -40,7 +41,9 @@ def render_invitation_email(email: Email, invitation: Invitation) -> ServiceEmai
                 **(_unsubscribe_headers(invitation) if email.is_to_invitee else {}),
             },
             on_behalf_of=_name_in_from(invitation) if email.is_to_invitee else "",
-            reply_to=_reply_address(invitation) if email.is_to_invitee else "",
+            reply_to=(reply_address_of(invitation) if reply_address is None else reply_address)
+            if email.is_to_invitee
+            else "",
         )
     vars(message).update(_provider_options(email))
     message.message()  # builds the headers, so that an invalid header raises here instead of while sending
@@ -63,7 +66,7 @@ def _name_in_from(invitation: Invitation) -> str:
     return next((name for name in names if not looks_clickable(name)), "")
 
 
-def _reply_address(invitation: Invitation) -> str:
+def reply_address_of(invitation: Invitation) -> str:
     """Return the inviter's address, so that the invitee can reply to a person.
 
     Return "" if the organization does not want that, if staff sent the invitation, if the inviter has left, or if the

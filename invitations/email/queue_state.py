@@ -8,7 +8,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from invitations.email.deliver import longest_lease
+from invitations.email.leases import longest_lease
 from invitations.email.models import Attempt, Email
 
 State = Email.State

@@ -42,10 +42,12 @@ class Outcome:
 def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> Outcome:
     """Send one message, and return the outcome ``sent``, ``deferred`` or ``failed``.
 
-    Leave the connection open, so that the caller can record the outcome before it sends QUIT. Raises an error only for
-    an invalid message. For an error in the settings, the outcome is ``deferred``.
+    Leave the connection open, so that the caller can record the outcome and send the next message. Raises an error only
+    for an invalid message. For an error in the settings, the outcome is ``deferred``.
     """
     try:
+        if isinstance(connection, smtp.EmailBackend):
+            connection.start_email()
         connection.open()
     except AnyDatabaseError:
         raise

@@ -8,7 +8,9 @@ from contextlib import contextmanager
 
 from django.db import close_old_connections
 
-from invitations.email.deliver import deliver_next
+from core.smtp import connection_for_worker
+from invitations.email.deliver import BATCH_SECONDS, deliver_batch
+from invitations.email.transport import close_connection
 
 logger = logging.getLogger(__name__)
 
@@ -16,6 +18,7 @@ MIN_WAIT = 0.1  # in seconds, like all times in this module
 MAX_WAIT = 1.0
 MAX_WAIT_AFTER_ERRORS = 5.0
 TASK_INTERVAL = 60.0
+MAX_BATCH = 50
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
@@ -30,15 +33,20 @@ class Worker:
         self.stop_requested = False
         self.wait = MIN_WAIT
         self.tasks_due = time.monotonic()
+        self.connection = connection_for_worker()
+        self.batch_size = 1
 
     def stop(self) -> None:
         """Stop after the current email."""
         self.stop_requested = True
 
     def drain(self) -> None:
-        """Run the maintenance tasks, deliver all due emails, then return. Raises what ``deliver_next`` raises."""
-        while not self.stop_requested and self.run_once():
-            pass
+        """Run the maintenance tasks, deliver all due emails, then return. Raises what ``deliver_batch`` raises."""
+        try:
+            while not self.stop_requested and self.run_once():
+                pass
+        finally:
+            close_connection(self.connection)
 
     def run(self) -> None:
         """Work until ``stop`` is called. Errors are logged and do not end the loop, even if the database is down."""
@@ -47,20 +55,37 @@ class Worker:
                 delivered = self.run_once()
             except Exception:
                 logger.exception("delivery raised an error")
+                close_connection(self.connection)
                 self.rest(MAX_WAIT_AFTER_ERRORS)
             else:
                 self.wait = MIN_WAIT if delivered else self.wait
                 if not delivered:
                     self.rest(MAX_WAIT)
+        close_connection(self.connection)
 
     def run_once(self) -> bool:
-        """Run the maintenance tasks if they are due, then deliver one email. Return whether an email was due."""
+        """Run the maintenance tasks if they are due, then deliver a batch of emails. Return whether one was due.
+
+        The connection to the mail server stays open until nothing is due.
+        """
         close_old_connections()
         if time.monotonic() >= self.tasks_due:
+            close_connection(self.connection)
             self.tasks_due = time.monotonic() + TASK_INTERVAL
             for task in self.tasks:
                 self.run_task(task)
-        return deliver_next()
+        delivered = self.deliver()
+        if not delivered:
+            close_connection(self.connection)
+        return delivered > 0
+
+    def deliver(self) -> int:
+        """Deliver a batch. Only if that was fast, the next one is larger: other workers cannot have its emails."""
+        started = time.monotonic()
+        delivered = deliver_batch(self.connection, self.batch_size, lambda: self.stop_requested)
+        is_fast = time.monotonic() - started < BATCH_SECONDS / 2
+        self.batch_size = max(1, min(2 * delivered, MAX_BATCH) if is_fast else delivered // 2)
+        return delivered
 
     def run_task(self, task: Callable[[], None]) -> None:
         """Run one maintenance task. Log an error, so that the other tasks and the emails continue."""

@@ -9,12 +9,12 @@ from playwright.sync_api import Response
 from accounts.models import User
 from core.addresses import normalize_address
 from invitations.actions import answering, inviting
-from invitations.email.deliver import deliver_next
 from invitations.models import Invitation
 from orgs.actions.organizations import archive_organization
 from tests.browser.scenes import Stage, scene
 from tests.factories import UnitFactory, UserFactory
 from tests.invitations.email.scripted_server import ScriptedServer, server_process
+from tests.support.outbox import deliver_next
 from tests.support.people import session_of
 
 TYPO = "typo@example.com"

@@ -13,7 +13,6 @@ from accounts.principals import Method, Principal
 from core.addresses import normalize_address
 from core.relative_time import relative_time
 from invitations.actions import answering, inviting
-from invitations.email.deliver import deliver_next
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.models import Invitation
@@ -23,6 +22,7 @@ from orgs.permissions import EDITOR_ROLE
 from tests.accounts.emailing import ASK, emailed, html_of
 from tests.factories import UserFactory
 from tests.orgs.api.house import API
+from tests.support.outbox import deliver_next
 
 DATA = re.compile(r"\S+@\S+|https?://\S+|(R)?Riverside|(> )?Nein\.")
 

@@ -80,6 +80,15 @@ def work(command: dict[str, Any]) -> None:
     call_command("worker")
 
 
+def deliver_slowly(command: dict[str, Any]) -> None:
+    """Deliver one batch, however long it takes."""
+    from core.smtp import connection_for_worker
+    from invitations.email import deliver
+
+    deliver.BATCH_SECONDS = 600.0
+    deliver.deliver_batch(connection_for_worker(), command["size"])
+
+
 def invite(command: dict[str, Any]) -> None:
     from accounts.models import User
     from accounts.principals import Method, Principal
@@ -89,7 +98,7 @@ def invite(command: dict[str, Any]) -> None:
     invite(by=by, organization_id=UUID(command["organization_id"]), email=command["email"])
 
 
-JOBS: dict[str, Callable[[dict[str, Any]], None]] = {"work": work, "invite": invite}
+JOBS: dict[str, Callable[[dict[str, Any]], None]] = {"work": work, "deliver_slowly": deliver_slowly, "invite": invite}
 
 if __name__ == "__main__":
     main()

@@ -15,8 +15,9 @@ from tests.invitations.email.scripted_server import ScriptedServer
 NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox"
 LATER = "451 4.3.0 Later"
 
+RESERVE = r'UPDATE "invitations_email" SET "due_at" = [^,]* WHERE "invitations_email"."id" IN'
 CLAIM = r'UPDATE "invitations_email" .*\bsending\b'
-LOAD_INVITATION = r'FROM "invitations_invitation" INNER JOIN .* LIMIT 21'
+LOAD_INVITATIONS = r'FROM "invitations_invitation" INNER JOIN .* WHERE "invitations_invitation"."id" IN'
 MARK_SENT = r'UPDATE "invitations_email" .*\bsent\b'
 MARK_DEFERRED = r'UPDATE "invitations_email" .*\bdeferred\b'
 INSERT_ATTEMPT = r'INSERT INTO "invitations_attempt"'
@@ -36,7 +37,8 @@ class Point(NamedTuple):
     """A point at which a worker is killed: a step of the SMTP session, or before or after an SQL statement.
 
     ``in_window`` means that the server has accepted the email but the worker has not committed the result. ``reply``
-    is the server's response to RCPT if it does not accept the recipient.
+    is the server's response to RCPT if it does not accept the recipient. ``once`` means that a worker reaches the point
+    once for a batch or a connection, not once for each email.
     """
 
     name: str
@@ -45,14 +47,17 @@ class Point(NamedTuple):
     when: str = ""
     reply: str = ""
     in_window: bool = False
+    once: bool = False
 
 
 POINTS = [
+    Point("before the batch is reserved", sql=RESERVE, when="before", once=True),
+    Point("before the reservation is committed", sql=RESERVE, when="after", once=True),
+    Point("reserved", sql=LOAD_INVITATIONS, when="before", once=True),
     Point("before the claim is written", sql=CLAIM, when="before"),
     Point("before the claim is committed", sql=CLAIM, when="after"),
-    Point("claimed", sql=LOAD_INVITATION, when="before"),
-    Point("connecting", step="CONNECT"),
-    Point("greeting", step="EHLO"),
+    Point("connecting", step="CONNECT", once=True),
+    Point("greeting", step="EHLO", once=True),
     Point("naming the sender", step="MAIL"),
     Point("naming the recipient", step="RCPT"),
     Point("announcing the content", step="DATA"),
@@ -61,7 +66,7 @@ POINTS = [
     Point("after the 250", sql=MARK_SENT, when="before", in_window=True),
     Point("half recorded", sql=MARK_SENT, when="after", in_window=True),
     Point("recorded, before the commit", sql=INSERT_ATTEMPT, when="after", in_window=True),
-    Point("committed, before QUIT", step="QUIT"),
+    Point("committed, before QUIT", step="QUIT", once=True),
     Point("after a 451", sql=MARK_DEFERRED, when="before", reply=LATER),
     Point("after a 550", sql=MARK_ERROR, when="before", reply=NO_SUCH_MAILBOX),
     Point("a 550 half recorded", sql=QUEUE_NOTICE, when="after", reply=NO_SUCH_MAILBOX),

@@ -24,6 +24,7 @@ GOOD = {
     "CONNECT": "220 scripted ESMTP",
     "EHLO": "250-scripted\r\n250 AUTH PLAIN",  # not 8BITMIME, so content must be ASCII
     "AUTH": "235 2.7.0 Welcome",
+    "RSET": "250 2.0.0 Ok",
     "MAIL": "250 2.1.0 Ok",
     "RCPT": "250 2.1.5 Ok",
     "DATA": "354 Go ahead",
@@ -137,8 +138,6 @@ class Session(socketserver.StreamRequestHandler):
     def handle_command(self, line: str) -> bool:
         """Respond to one command. Return False to end the session."""
         verb = line.split(" ", maxsplit=1)[0].upper()
-        if verb == "RSET":
-            return self.send_line("250 2.0.0 Ok")
         if verb not in COMMANDS:
             return self.send_line("502 5.5.1 Not known here")
         if verb == "MAIL":

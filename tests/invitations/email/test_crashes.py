@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -79,6 +80,7 @@ def send_the_rest(server: ScriptedServer) -> None:
 
 def kill_at(point: Point, after: int, server: ScriptedServer, fork_server: ForkServer) -> None:
     """Let a worker send ``after`` emails, pause the worker at the point, and kill it."""
+    after = 0 if point.once else after
     if point.step:
         hold = server.hold(point.step, after=after)
         worker = fork_server.start()
@@ -151,6 +153,30 @@ def test_a_kill_at_any_moment_loses_nothing(
     tally.count(mail_server, invitations)
     assert (tally.sent, tally.lost, tally.repeated_elsewhere) == (5 * kills, 0, 0)
     require_identical_copies(mail_server)
+
+
+@pytest.mark.parametrize(("step", "after"), [("RSET", 1), ("CONTENT", 2)], ids=["before the email", "in the email"])
+def test_the_rest_of_a_batch_is_sent_within_a_minute_of_a_kill(
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, step: str, after: int
+):
+    first, second, third, *rest = [invite(f"invitee-{number}@example.com").emails.get() for number in range(6)]
+    hold = mail_server.hold(step, after=after)
+    worker = fork_server.start("deliver_slowly", size=5)
+    hold.wait()
+    fork_server.kill(worker)
+    hold.release()
+    assert list(Email.objects.filter(state="sent").order_by("id")) == [first, second]
+    assert list(Email.objects.being_sent()) == [third]
+    assert list(Email.objects.due()) == rest[2:]
+
+    Email.objects.unsent().update(due_at=F("due_at") - timedelta(minutes=1))
+    Worker(()).drain()
+    assert list(Email.objects.exclude(state="sent")) == [third]
+    let_time_pass()
+    Worker(()).drain()
+    assert sorted(delivery.recipients for delivery in mail_server.accepted) == [
+        [email.recipient] for email in (first, second, third, *rest)
+    ]
 
 
 def test_a_kill_of_one_of_two_workers_loses_nothing(

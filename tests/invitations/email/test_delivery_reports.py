@@ -16,7 +16,6 @@ from accounts.principals import Principal
 from events.models import Event
 from invitations.actions import answering, inviting
 from invitations.email.address_hashes import Suppression
-from invitations.email.deliver import claim_due_email, deliver_next
 from invitations.email.delivery_reports import FOLLOWS, Report, take_report
 from invitations.email.models import Attempt, Email
 from invitations.models import Invitation
@@ -26,6 +25,7 @@ from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.providers import configure, report
 from tests.invitations.email.scripted_server import DEADLINE, GOOD, ScriptedServer
 from tests.support.changes import event, track_changes
+from tests.support.outbox import claim_due_email, deliver_next
 
 pytestmark = pytest.mark.django_db
 

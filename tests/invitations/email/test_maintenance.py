@@ -16,7 +16,6 @@ from events.models import Event
 from invitations.actions import answering, ending, inviting
 from invitations.actions.maintenance import expire_overdue, send_reminders
 from invitations.actions.reminders import remind
-from invitations.email.deliver import deliver_next
 from invitations.email.limits import OrganizationSendingLimitReached
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
@@ -27,6 +26,7 @@ from tests.factories import InvitationFactory
 from tests.invitations.email.conftest import refuse_rows
 from tests.invitations.email.scripted_server import ScriptedServer
 from tests.support.changes import event, track_changes
+from tests.support.outbox import deliver_next
 
 pytestmark = pytest.mark.django_db
 

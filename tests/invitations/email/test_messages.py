@@ -14,7 +14,6 @@ from accounts.principals import Principal
 from core.addresses import normalize_address
 from core.relative_time import relative_time
 from invitations.actions import answering
-from invitations.email.deliver import deliver_next
 from invitations.email.models import TO_INVITEE, Email
 from invitations.models import Invitation
 from invitations.tokens import Purpose, link_for, read_token, unsubscribe_link_for
@@ -29,6 +28,7 @@ from orgs.permissions import (
 )
 from tests.factories import EmailFactory, MembershipFactory, RoleFactory, UnitFactory
 from tests.invitations.email.scripted_server import Delivery, ScriptedServer
+from tests.support.outbox import deliver_next
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 

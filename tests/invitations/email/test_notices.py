@@ -9,13 +9,13 @@ from accounts.models import User
 from accounts.principals import Principal
 from invitations.actions import ending, inviting
 from invitations.actions.maintenance import expire_overdue
-from invitations.email.deliver import deliver_next
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.models import Organization
 from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.scripted_server import ScriptedServer
+from tests.support.outbox import deliver_next
 from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db

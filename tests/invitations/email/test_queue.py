@@ -10,7 +10,6 @@ from django.db.models.functions import Now
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from invitations.actions import answering, ending, inviting
-from invitations.email.deliver import deliver_next
 from invitations.email.models import Attempt, Email
 from invitations.email.queue import queue_email
 from invitations.models import Invitation
@@ -18,6 +17,7 @@ from orgs.actions.accounts import purge_account
 from orgs.actions.organizations import set_seat_limit
 from orgs.models import Organization
 from tests.invitations.email.scripted_server import ScriptedServer
+from tests.support.outbox import deliver_next
 
 pytestmark = pytest.mark.django_db
 

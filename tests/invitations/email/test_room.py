@@ -12,7 +12,7 @@ from invitations.email.handlers import InvitationEmailHandler
 from invitations.email.kinds import handler_of, register_handler
 from invitations.email.models import Email
 
-OUTBOX = {"models", "kinds", "queue", "deliver", "transport", "worker"}
+OUTBOX = {"models", "kinds", "queue", "leases", "deliver", "transport", "worker"}
 
 
 def runtime_imports(node: ast.AST) -> Iterator[str]:

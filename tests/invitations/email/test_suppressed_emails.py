@@ -18,7 +18,6 @@ from invitations.actions.answering import accept
 from invitations.actions.inviting import resend
 from invitations.actions.maintenance import send_reminders
 from invitations.email.address_hashes import SuppressionScope
-from invitations.email.deliver import deliver_next
 from invitations.email.models import Attempt, Email
 from invitations.email.queue import queue_email
 from invitations.email.suppressions import remove_suppression, suppressions_of, unsubscribe
@@ -28,6 +27,7 @@ from orgs.models import Organization
 from tests.factories import InvitationFactory, OrganizationFactory, UserFactory
 from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.scripted_server import GOOD, ScriptedServer
+from tests.support.outbox import deliver_next
 from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db

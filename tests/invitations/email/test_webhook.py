@@ -9,7 +9,6 @@ from django.test import Client
 from pytest_django import Settings
 
 from events.models import Event
-from invitations.email.deliver import deliver_next
 from invitations.email.models import Email
 from invitations.email.webhook import VIEWS
 from invitations.models import Invitation
@@ -28,6 +27,7 @@ from tests.invitations.email.providers import (
 )
 from tests.invitations.email.scripted_server import ScriptedServer
 from tests.support.changes import track_changes
+from tests.support.outbox import deliver_next
 
 pytestmark = [
     pytest.mark.django_db,

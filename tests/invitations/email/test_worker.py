@@ -13,12 +13,12 @@ from pytest_django import Settings
 
 from events.models import Event
 from invitations.actions.maintenance import MAINTENANCE_TASKS
-from invitations.email.deliver import claim_due_email, deliver_next
 from invitations.email.models import Attempt, Email
 from invitations.email.worker import Worker
 from invitations.models import Invitation
 from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.scripted_server import DEADLINE, ScriptedServer
+from tests.support.outbox import claim_due_email, deliver_next
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -16,7 +16,6 @@ from accounts.models import User
 from accounts.principals import LINK_HOLDER
 from core.addresses import normalize_address
 from invitations.actions import answering, inviting
-from invitations.email.deliver import deliver_next
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.models import Invitation
@@ -26,6 +25,7 @@ from orgs.permissions import EDITOR_ROLE
 from tests.factories import InvitationFactory
 from tests.repetition import times
 from tests.support.changes import all_models, rows_of
+from tests.support.outbox import deliver_next
 from tests.support.people import PASSWORD, session_of
 
 CHROME = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
