@@ -44,7 +44,7 @@ class Invitation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="invitations", db_index=False)
     email = AddressField()
-    role = models.ForeignKey(Role, on_delete=models.SET_NULL, null=True, related_name="invitations")
+    role = models.ForeignKey(Role, on_delete=models.SET_NULL, null=True, related_name="invitations", db_index=False)
     permissions = models.JSONField(default=list, blank=True)
     unit = models.ForeignKey(
         Unit, on_delete=models.SET_NULL, null=True, blank=True, related_name="invitations", db_index=False
@@ -126,6 +126,8 @@ class Invitation(models.Model):
                 name="invitation_one_open_to_unit",
             ),
         )
+        # Each list has an index: the columns that its query compares, the sort order, and the columns that decide
+        # whether an invitation is open. Skipping and counting rows then does not read the table.
         indexes = (
             # With status and expiry, so that the limits count open invitations in this index alone.
             models.Index(
@@ -134,15 +136,45 @@ class Invitation(models.Model):
                 name="invitation_open_by_update",
             ),
             models.Index(
+                fields=["organization", "status", "created_at", "id", "expires_at", "finished_at"],
+                name="invitation_by_creation",
+            ),
+            models.Index(
+                fields=["organization", "status", "updated_at", "id", "expires_at", "finished_at"],
+                name="invitation_by_update",
+            ),
+            models.Index(
+                fields=["organization", "status", "expires_at", "id", "finished_at"], name="invitation_by_expiry"
+            ),
+            models.Index(
+                fields=["organization", "status", "email", "id", "expires_at", "finished_at"],
+                name="invitation_by_email",
+            ),
+            models.Index(fields=["inviter_user_id", "created_at", "id"], name="invitation_by_inviter"),
+            models.Index(
                 fields=["email", "id"], condition=Q(finished_at__isnull=True), name="invitation_open_to_email"
             ),
-            models.Index(fields=["organization", "updated_at", "id"], name="invitation_of_organization"),
             models.Index(
                 fields=["status", "expires_at"], condition=Q(finished_at__isnull=True), name="invitation_open_expiry"
             ),
-            # Partial, because most rows have null here. Only the deletion of a referenced row searches by these keys.
-            models.Index(fields=["unit"], condition=Q(unit__isnull=False), name="invitation_to_unit"),
-            models.Index(fields=["unit_role"], condition=Q(unit_role__isnull=False), name="invitation_unit_role"),
+            # They lead with the foreign key, because the deletion of a referenced row searches by it. Some are partial,
+            # because most rows have null here.
+            models.Index(fields=["role", "organization", "created_at", "id"], name="invitation_with_role"),
+            models.Index(
+                fields=["unit_role", "organization", "created_at", "id"],
+                condition=Q(unit_role__isnull=False),
+                name="invitation_unit_role",
+            ),
+            models.Index(
+                fields=["unit", "status", "created_at", "id", "expires_at", "finished_at"],
+                condition=Q(unit__isnull=False),
+                name="invitation_to_unit",
+            ),
+            models.Index(
+                fields=["unit", "status", "updated_at", "id", "expires_at", "finished_at"],
+                condition=Q(unit__isnull=False),
+                name="invitation_to_unit_by_update",
+            ),
             models.Index(fields=["answered_by"], condition=Q(answered_by__isnull=False), name="invitation_answered_by"),
             models.Index(
                 fields=["superseded_by"], condition=Q(superseded_by__isnull=False), name="invitation_superseded_by"

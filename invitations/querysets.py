@@ -1,13 +1,15 @@
 """Queries for invitations: which are open, which a caller may see, and what to load. Only ``actions`` write."""
 
-from collections.abc import Collection
+import operator
+from collections.abc import Collection, Sequence
 from datetime import timedelta
+from functools import reduce
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Q
 from django.db.models.functions import Coalesce, Now
 
 from accounts.models import User
@@ -30,6 +32,21 @@ SOON = timedelta(days=3)
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Queries for invitations, for the organization and for the invitee."""
+
+    _disjoint: tuple[Q, ...] = ()
+
+    def _clone(self) -> "InvitationQuerySet":
+        clone: InvitationQuerySet = super()._clone()  # type: ignore[misc]
+        clone._disjoint = self._disjoint
+        return clone
+
+    @property
+    def parts(self) -> Sequence["InvitationQuerySet"]:
+        """Disjoint querysets that together have the same rows, each with one status (``core.api.pagination``)."""
+        parts = [self.filter(condition) for condition in self._disjoint]
+        for part in parts:
+            part._disjoint = ()
+        return parts
 
     # Filters by state
 
@@ -58,13 +75,18 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.unanswered().filter(Q(status="processing") | Q(expires_at__gt=Now()))
 
     def in_states(self, states: Collection[str]) -> "InvitationQuerySet":
-        """Return invitations by ``Invitation.state``. An overdue row is ``expired``, not ``pending``."""
-        wanted = Q(status__in=set(states) - {"pending"})
-        if "pending" in states:
-            wanted |= OPEN
-        if "expired" in states:
-            wanted |= OVERDUE
-        return self.filter(wanted)
+        """Return invitations by ``Invitation.state``. An overdue row is ``expired``, not ``pending``.
+
+        The rows of several states have ``parts``, because each index for a sort order begins with the status.
+        """
+        conditions = [Q(status=status) for status in self.model.Status.values if status in states]
+        if "pending" in states and "expired" not in states:
+            conditions[0] = OPEN
+        if "expired" in states and "pending" not in states:
+            conditions.append(OVERDUE)
+        rows = self.filter(reduce(operator.or_, conditions))
+        rows._disjoint = tuple(conditions) if len(conditions) > 1 else ()
+        return rows
 
     def naming_role(self, role: Role | UUID) -> "InvitationQuerySet":
         """Return the invitations that grant this role in the organization or in a unit."""
@@ -72,10 +94,14 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
     def count_by_state(self) -> dict[str, int]:
         """Return the number of rows in each state. An overdue row counts as ``expired``."""
-        overdue = models.When(status="pending", expires_at__lte=Now(), then=models.Value("expired"))
-        state = models.Case(overdue, default=F("status"))
-        counts = self.order_by().annotate(in_state=state).values_list("in_state").annotate(models.Count("pk"))
-        return dict.fromkeys(self.model.Status.values, 0) | dict(counts)
+        is_overdue = Q(status="pending", expires_at__lte=Now())
+        rows = self.order_by().values_list("status")
+        found = rows.annotate(models.Count("pk"), overdue=models.Count("pk", filter=is_overdue))
+        counts = dict.fromkeys(self.model.Status.values, 0)
+        for status, total, overdue in found:
+            counts[status] += total - overdue
+            counts["expired"] += overdue
+        return counts
 
     # Filters by caller
 

@@ -274,6 +274,7 @@ class Membership(models.Model):
 
         verbose_name, verbose_name_plural = _("membership"), _("memberships")
         constraints = (models.UniqueConstraint(fields=["organization", "user"], name="membership_once"),)
+        indexes = (models.Index(fields=["organization", "created_at", "id"], name="membership_by_creation"),)
 
     def __str__(self) -> str:
         return f"{self.user} in {self.organization}"
@@ -313,7 +314,9 @@ class RoleAssignment(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     membership = models.ForeignKey(Membership, on_delete=models.CASCADE, related_name="assignments")
     role = models.ForeignKey(Role, on_delete=models.PROTECT, related_name="assignments")
-    unit = models.ForeignKey(Unit, on_delete=models.CASCADE, null=True, blank=True, related_name="assignments")
+    unit = models.ForeignKey(
+        Unit, on_delete=models.CASCADE, null=True, blank=True, related_name="assignments", db_index=False
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -326,6 +329,11 @@ class RoleAssignment(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["membership", "unit"], condition=Q(unit__isnull=False), name="assignment_one_per_unit"
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=["unit", "created_at", "id"], condition=Q(unit__isnull=False), name="assignment_in_unit"
             ),
         )
 

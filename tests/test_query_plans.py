@@ -163,44 +163,6 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
 }
 
 
-@pytest.fixture
-def many_rows(organization: Organization, owner: User) -> None:
-    """Create so many rows that PostgreSQL uses the indexes. Most of the invitations were answered long ago."""
-    with connection.cursor() as cursor:
-        # Earlier tests delete rows without VACUUM. Bloated tables and indexes would change the plans.
-        cursor.execute("TRUNCATE invitations_invitation, events_event CASCADE")
-    others = Organization.objects.bulk_create(Organization(slug=f"other-{n}", name="Other") for n in range(20))
-    unit, now = UnitFactory.create(organization=organization), timezone.now()
-    Invitation.objects.bulk_create(
-        Invitation(
-            organization=others[number % 20],
-            email=f"{number}@example.com",
-            role_id=UNASSIGNED_ROLE,
-            inviter=owner,
-            answered_by=owner if number % 10 == 0 else None,
-            unit=unit if number % 10 == 0 else None,
-            status="pending" if number % 20 == number // 200 else "declined",
-            finished_at=None if number % 20 == number // 200 else now,
-            expires_at=now + timedelta(days=number % 10),
-        )
-        for number in range(4000)
-        if number % 20 != number // 200 or number % 10
-    )
-    people = User.objects.bulk_create(User(email=f"{number}@example.com") for number in range(500))
-    members = Membership.objects.bulk_create(Membership(organization=organization, user=person) for person in people)
-    RoleAssignment.objects.bulk_create(
-        RoleAssignment(membership=member, role_id=UNASSIGNED_ROLE, unit=place)
-        for member in members
-        for place in (None, unit)
-    )
-    Event.objects.bulk_create(
-        Event(kind="user.tested", actor_id=people[number % 500].pk, subject_type="user", subject_id=uuid4())
-        for number in range(4000)
-    )
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE")
-
-
 def test_each_query_uses_its_index(many_rows: None):
     used = {question: indexes_used(rows()) for question, (_, rows) in QUESTIONS.items()}
     assert {question: found for question, found in used.items() if QUESTIONS[question][0] not in found} == {}
@@ -228,30 +190,3 @@ OF_THE_TOOLKIT = {
 
 def models_of(app: str) -> list[Any]:
     return list(apps.get_app_config(app).get_models())
-
-
-def indexes_used(rows: QuerySet[Any]) -> set[str]:
-    """Return the indexes in the generic plan of a query. Sequential scans are disabled where possible."""
-    sql, parameters = rows.query.sql_with_params()
-    numbers = enumerate(parameters, 1)
-    numbered = re.sub("%s", lambda _: placeholder(*next(numbers)), sql)
-    given = SQL(", ").join(Literal(parameter) for parameter in parameters)
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor.execute(SQL("PREPARE asked AS {}").format(SQL(numbered)))
-        cursor.execute(SQL("EXPLAIN EXECUTE asked({})").format(given) if parameters else SQL("EXPLAIN EXECUTE asked"))
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-        cursor.execute("DEALLOCATE asked")
-    return {without_digest(name) for name in re.findall(r"Index (?:Only )?Scan(?: Backward)? (?:using|on) (\S+)", plan)}
-
-
-def placeholder(number: int, parameter: Any) -> str:
-    """Return the placeholder of a parameter in a prepared statement. Intervals and integers need an explicit type."""
-    if isinstance(parameter, timedelta):
-        return f"${number}::interval"
-    return f"${number}::integer" if isinstance(parameter, int) else f"${number}"
-
-
-def without_digest(index: str) -> str:
-    """Return the name without the eight-digit suffix that Django adds to generated names."""
-    return re.sub(r"_[0-9a-f]{8}(_like)?$", lambda found: found[1] or "", index)

@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 
 from .envelope import PageResponse
 from .filter_fields import Sorting
-from .pagination import Pagination
+from .pagination import Pagination, rows_of_page
 from .parameters import Fields, TextParameter
 from .query import InvalidQuery, Schema
 
@@ -69,7 +69,7 @@ class CursorPagination(Pagination):
             raise InvalidQuery(fields={self.before_name: [f"This cannot be combined with {self.after_name}."]})
         backward = bool(before)
         position = self.position_of(after or before, self.before_name if backward else self.after_name)
-        found = list(self.rows_beyond(queryset, position, self.falling != backward)[: self.limit + 1])
+        found = list(rows_of_page(self.rows_beyond(queryset, position, self.falling != backward), 0, self.limit + 1))
         rows, more = found[: self.limit], len(found) > self.limit
         if backward:
             rows.reverse()
@@ -101,15 +101,13 @@ class CursorPagination(Pagination):
         A comparison of rows is one range of an index, also among many rows with the same value.
         """
         columns = dict.fromkeys((self.key, "id"))
-        ordered = queryset.order_by(*(f"-{column}" if descending else column for column in columns))
+        rows = queryset.order_by(*(f"-{column}" if descending else column for column in columns))
         if position is None:
-            return ordered
+            return rows
         values = {"id": Value(position.id, field_at(queryset.model, "id")), self.key: Value(position.value, self.field)}
-        rows = Row(*map(F, columns)), Row(*(values[column] for column in columns))
-        comparison = " < " if descending else " > "
-        return ordered.filter(
-            Func(*rows, template="%(expressions)s", arg_joiner=comparison, output_field=BooleanField())
-        )
+        compared = Row(*map(F, columns)), Row(*(values[column] for column in columns))
+        sign = " < " if descending else " > "
+        return rows.filter(Func(*compared, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField()))
 
     def cursor_of(self, row: Model) -> str:
         """Return the cursor of a row."""

@@ -1,9 +1,10 @@
 """Pagination by page number."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import ceil
 from typing import Any
 
+from django.db import connections
 from django.db.models import QuerySet
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
@@ -71,9 +72,9 @@ class PagePagination(Pagination):
         query: Mapping[str, Any] = view.query  # type: ignore[union-attr]
         self.page, self.limit = query[self.page_query_param], query[self.page_size_query_param]
         start = (self.page - 1) * self.limit
-        found = rows_from(queryset, start, self.limit + 1)
+        found = list(rows_of_page(queryset, start, self.limit + 1))
         is_last = len(found) <= self.limit and (found or not start)
-        self.total = start + len(found) if is_last else queryset.count()
+        self.total = start + len(found) if is_last else count_rows(queryset)
         return found[: self.limit]
 
     @property
@@ -114,12 +115,41 @@ class PagePagination(Pagination):
         return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def rows_from(queryset: QuerySet, start: int, limit: int) -> list[Any]:
+def rows_of_page(queryset: QuerySet, start: int, limit: int) -> QuerySet:
     """Return the rows of a sorted queryset after the first ``start`` rows.
 
-    A subquery skips rows by their ids. It needs no joins, and an index often contains all that it reads.
+    A subquery skips rows by their ids. It needs no joins, and an index often contains all that it reads. If the
+    queryset has ``parts``, disjoint querysets with the same rows, the ids are merged from these.
     """
+    if parts := parts_of(queryset):
+        return queryset.filter(pk__in=[row[-1] for row in merge_parts(parts, start, start + limit)])
     if not start:
-        return list(queryset[:limit])
-    ids = queryset.values("pk")[start : start + limit]
-    return list(queryset.filter(pk__in=ids))
+        return queryset[:limit]
+    return queryset.filter(pk__in=queryset.values("pk")[start : start + limit])
+
+
+def count_rows(queryset: QuerySet) -> int:
+    """Return the number of rows. Count ``parts`` if there are any."""
+    first, *others = (part.order_by().values("pk") for part in parts_of(queryset) or [queryset])
+    return first.union(*others, all=True).count() if others else queryset.count()
+
+
+def merge_parts(parts: Sequence[QuerySet], start: int, stop: int) -> QuerySet:
+    """Return the sort values and the ids of a slice of all parts.
+
+    The database reads each part from an index, only as far as necessary. For one query with OR, it would sort all rows.
+    PostgreSQL merges sorted parts only. SQLite sorts them itself.
+    """
+    order = parts[0].query.order_by
+    columns = [str(column).removeprefix("-") for column in order]
+    found = [part.prefetch_related(None).values_list(*columns) for part in parts]
+    if connections[parts[0].db].features.supports_slicing_ordering_in_compound:
+        first, *others = (part[:stop] for part in found)
+    else:
+        first, *others = (part.order_by() for part in found)
+    return first.union(*others, all=True).order_by(*order)[start:stop]
+
+
+def parts_of(queryset: QuerySet) -> Sequence[QuerySet]:
+    """Return the disjoint querysets that a queryset consists of, if it has such ``parts``."""
+    return getattr(queryset, "parts", ())

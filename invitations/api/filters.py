@@ -44,7 +44,9 @@ class SentInvitationFilter(StrictFilterSet):
         A `delivery` filter alone must also return undeliverable invitations, which are not open.
         """
         rows: InvitationQuerySet = super().filter_queryset(queryset)
-        return rows if {"state", "delivery"} & self.filters.keys() else rows.open()
+        if "state" in self.filters:
+            return rows
+        return rows.in_states(Invitation.Status.values) if "delivery" in self.filters else rows.open()
 
     def filter_state(self, queryset: InvitationQuerySet, name: str, value: tuple[str, ...]) -> InvitationQuerySet:
         """Return the invitations in these states."""

@@ -30,6 +30,7 @@ from core.api.filter_fields import Sorting
 from core.api.filters import ChoiceFilter, ChoicesFilter, SortFilter, StrictFilterSet
 from core.api.ids import ULID, UlidField
 from core.api.operations import operation
+from core.api.pagination import count_rows
 from core.api.query import InvalidQuery, Schema, object_schema
 from core.api.serializers import (
     AddressSerializerField,
@@ -184,7 +185,7 @@ class Page(CursorPagination):
         self.is_hal = request.accepted_renderer.media_type == HalRenderer.media_type
         rows = super().paginate_queryset(queryset, request, view)
         is_whole = not self.has_next and not self.has_prev
-        self.count = queryset.count() if self.is_hal and not is_whole else len(rows)
+        self.count = count_rows(queryset) if self.is_hal and not is_whole else len(rows)
         return rows
 
     def get_paginated_response(self, data: list[Any]) -> Response:  # type: ignore[override]

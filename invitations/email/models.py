@@ -160,6 +160,7 @@ class Email(models.Model):
         indexes = (
             models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="email_unsent"),
             models.Index(fields=["updated_at"], condition=Q(state__in=["bounced", "failed"]), name="email_undelivered"),
+            models.Index(fields=["state", "invitation"], name="email_by_state"),
         )
 
     def __str__(self) -> str:

@@ -50,14 +50,19 @@ def delivery_is(state: str) -> Exists:
     """Return a condition for invitations with this delivery state, as the organization may see it."""
     shown = Q(state=state, withheld_at__isnull=True)
     if state == Email.State.SENT:
-        shown |= Q(withheld_at__isnull=False)
+        shown |= Q(state=Email.State.DROPPED, withheld_at__isnull=False)
     return newest_email_is(shown)
 
 
 def newest_email_is(condition: Q) -> Exists:
-    """Return a condition for invitations whose newest email to the invitee meets ``condition``."""
-    newest = Email.objects.newest_of_each_invitation()
-    return Exists(newest.filter(condition, invitation=OuterRef("pk")))
+    """Return a condition for invitations whose newest email to the invitee meets ``condition``.
+
+    It consists of two EXISTS, so that PostgreSQL can start from the emails if few of them meet the condition.
+    """
+    email, newer = Email.objects.to_invitee().filter(condition, invitation=OuterRef("pk")), Email.objects.to_invitee()
+    of_same = newer.filter(invitation=OuterRef("invitation"))
+    is_newer = Q(generation__gt=OuterRef("generation")) | Q(generation=OuterRef("generation"), id__gt=OuterRef("id"))
+    return Exists(email.exclude(Exists(of_same.filter(is_newer))))
 
 
 def erase_emails(emails: EmailQuerySet) -> None:

@@ -183,6 +183,7 @@ def test_the_number_of_rows_and_emails_costs_no_query(by, path, organization, ow
 
     with assert_queries(
         organization="SELECT orgs_roleassignment",
+        ids="SELECT invitations_invitation",
         rows="SELECT invitations_invitation",
         delivery="SELECT invitations_email",
     ):
