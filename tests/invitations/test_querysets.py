@@ -1,5 +1,6 @@
 """Test the invitation querysets: open invitations, access, filters and loaded details."""
 
+from itertools import chain, combinations
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
+from core.api.pagination import count_rows, rows_of_page
 from invitations.api.filters import SentInvitationFilter
 from invitations.models import Invitation
 from invitations.querysets import inviter_roles
@@ -82,6 +84,18 @@ def test_the_state_of_a_row_is_its_status_unless_its_date_has_passed(one_of_each
         "open": ("pending", True),
         "overdue": ("expired", False),
     }
+
+
+def test_the_parts_of_several_states_have_each_row_once(one_of_each: dict[str, Invitation]):
+    states = {row.pk: row.state for row in Invitation.objects.with_details()}
+    for wanted in chain.from_iterable(combinations(Invitation.Status.values, size) for size in range(1, 8)):
+        expected = sorted(pk for pk, state in states.items() if state in wanted)
+        rows = Invitation.objects.in_states(wanted).order_by("id")
+        assert [row.pk for row in rows] == expected
+        assert sorted(row.pk for part in rows.parts or [rows] for row in part) == expected
+        assert [row.pk for row in rows_of_page(rows, 1, 2)] == expected[1:3]
+        assert count_rows(rows) == len(expected)
+        assert count_rows(rows.filter(pk=one_of_each["open"].pk)) == (1 if "pending" in wanted else 0)
 
 
 def test_counting_by_state_counts_what_is_overdue_as_expired(one_of_each: dict[str, Invitation]):

@@ -12,10 +12,11 @@ from psycopg.sql import SQL, Literal
 
 from accounts.models import User
 from events.models import Event
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Membership, Organization, RoleAssignment
 from orgs.permissions import UNASSIGNED_ROLE
-from tests.factories import UnitFactory
+from tests.factories import RoleFactory, UnitFactory
 
 
 def create_many_rows(organization: Organization, owner: User) -> None:
@@ -24,15 +25,18 @@ def create_many_rows(organization: Organization, owner: User) -> None:
         # Earlier tests delete rows without VACUUM. Bloated tables and indexes would change the plans.
         cursor.execute("TRUNCATE invitations_invitation, events_event CASCADE")
     others = Organization.objects.bulk_create(Organization(slug=f"other-{n}", name="Other") for n in range(20))
-    unit, now = UnitFactory.create(organization=organization), timezone.now()
-    Invitation.objects.bulk_create(
+    units = [UnitFactory.create(organization=organization, slug=f"unit-{n}") for n in range(20)]
+    roles = [RoleFactory.create(organization=organization, name=f"Role {n}") for n in range(40)]
+    now = timezone.now()
+    invitations = Invitation.objects.bulk_create(
         Invitation(
             organization=others[number % 20],
             email=f"{number}@example.com",
-            role_id=UNASSIGNED_ROLE,
+            role=roles[number % 37],
             inviter=owner,
             answered_by=owner if number % 10 == 0 else None,
-            unit=unit if number % 10 == 0 else None,
+            unit=units[number // 10 % 19] if number % 10 == 0 else None,
+            unit_role=roles[number // 10 % 17] if number % 10 == 0 else None,
             status="pending" if number % 20 == number // 200 else "declined",
             finished_at=None if number % 20 == number // 200 else now,
             expires_at=now + timedelta(days=number % 10),
@@ -40,12 +44,24 @@ def create_many_rows(organization: Organization, owner: User) -> None:
         for number in range(4000)
         if number % 20 != number // 200 or number % 10
     )
+    Email.objects.bulk_create(
+        Email(
+            invitation=invitation,
+            recipient=invitation.email,
+            generation=1,
+            message_id=f"<{invitation.pk}@example.com>",
+            state="sent",
+            sent_at=now,
+            due_at=None,
+        )
+        for invitation in invitations
+    )
     people = User.objects.bulk_create(User(email=f"{number}@example.com") for number in range(500))
     members = Membership.objects.bulk_create(Membership(organization=organization, user=person) for person in people)
     RoleAssignment.objects.bulk_create(
         RoleAssignment(membership=member, role_id=UNASSIGNED_ROLE, unit=place)
         for member in members
-        for place in (None, unit)
+        for place in (None, units[0])
     )
     Event.objects.bulk_create(
         Event(kind="user.tested", actor_id=people[number % 500].pk, subject_type="user", subject_id=uuid4())
@@ -56,18 +72,35 @@ def create_many_rows(organization: Organization, owner: User) -> None:
 
 
 def indexes_used(rows: QuerySet[Any]) -> set[str]:
-    """Return the indexes in the generic plan of a query. Sequential scans are disabled where possible."""
+    """Return the indexes in the generic plan of a query."""
+    return indexes_in(generic_plan(rows))
+
+
+def indexes_in(plan: str) -> set[str]:
+    """Return the indexes that a plan uses."""
+    return {without_digest(name) for name in re.findall(r"Index (?:Only )?Scan(?: Backward)? (?:using|on) (\S+)", plan)}
+
+
+def generic_plan(rows: QuerySet[Any], *disabled: str) -> str:
+    """Return the generic plan of a query, one plan for all parameters. Sequential scans are disabled where possible.
+
+    ``disabled`` names further steps to avoid, such as ``sort``: a sort in the plan then cannot be avoided.
+    """
     sql, parameters = rows.query.sql_with_params()
     numbers = enumerate(parameters, 1)
     numbered = re.sub("%s", lambda _: placeholder(*next(numbers)), sql)
     given = SQL(", ").join(Literal(parameter) for parameter in parameters)
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan")
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        for step in ("seqscan", *disabled):
+            cursor.execute(f"SET LOCAL enable_{step} = off")
         cursor.execute(SQL("PREPARE asked AS {}").format(SQL(numbered)))
         cursor.execute(SQL("EXPLAIN EXECUTE asked({})").format(given) if parameters else SQL("EXPLAIN EXECUTE asked"))
         plan = "\n".join(line for (line,) in cursor.fetchall())
         cursor.execute("DEALLOCATE asked")
-    return {without_digest(name) for name in re.findall(r"Index (?:Only )?Scan(?: Backward)? (?:using|on) (\S+)", plan)}
+        for step in disabled:
+            cursor.execute(f"SET LOCAL enable_{step} = on")
+    return plan
 
 
 def placeholder(number: int, parameter: Any) -> str:

@@ -1,0 +1,121 @@
+"""Test that PostgreSQL reads each page of a list from an index, in order, without a sort and without a sequential scan.
+
+Pages by number skip rows in the index alone, and totals count in an index alone.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from core.api.cursors import CursorPagination, Position, field_at
+from core.api.filters import StrictFilterSet
+from core.api.pagination import merge_parts, parts_of
+from events.models import Event
+from invitations.api.filters import SentInvitationFilter
+from invitations.dialects import applivery, upsun
+from invitations.email.queue import with_delivery
+from invitations.models import Invitation
+from orgs.api.filters import CollaboratorFilter, MemberFilter
+from orgs.models import Membership, Organization, Unit
+from orgs.querysets import collaborators_in
+from tests.support.query_plans import create_many_rows, generic_plan, indexes_in
+
+pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
+
+SOME = uuid4()
+STATES = ",".join(Invitation.Status.values)
+
+
+def listed(filters: type[StrictFilterSet], rows: Any, **query: str) -> Any:
+    """Return the rows as the API lists them."""
+    return filters(query).filter_queryset(rows)
+
+
+def sent(**query: str) -> Any:
+    rows = Invitation.objects.filter(organization=SOME).with_details()
+    return listed(SentInvitationFilter, with_delivery(rows), **query)
+
+
+OPEN: dict[str, str] = {}
+ENDED = ({"state": "declined"}, {"state": "expired"}, {"state": STATES})
+
+
+def sent_lists(column: str, index: str, *states: dict[str, str]) -> dict[str, tuple[str, Callable[[], Any]]]:
+    """Return the lists of sent invitations that are sorted by this column."""
+    return {
+        f"invitations {shown or 'open'}, {sort}": (index, partial(sent, sort=sort, **shown))
+        for shown in states
+        for sort in (f"{column}:asc", f"{column}:desc")
+    }
+
+
+def to_application(sort: str) -> Any:
+    # Without the organization: of these few rows, its index seems as good. The unit determines it anyway.
+    rows = Invitation.objects.filter(unit=SOME).open().with_details()
+    return listed(applivery.InvitationFilter, rows.annotate(role_label=applivery.ROLE), sort=sort)
+
+
+# The lists, each with the index from which its pages are read.
+LISTS: dict[str, tuple[str, Callable[[], Any]]] = {
+    **sent_lists("createdAt", "invitation_by_creation", OPEN, *ENDED),
+    **sent_lists("updatedAt", "invitation_open_by_update", OPEN),
+    **sent_lists("updatedAt", "invitation_by_update", *ENDED),
+    **sent_lists("expiresAt", "invitation_by_expiry", OPEN, *ENDED),
+    **sent_lists("email", "invitation_by_email", OPEN, *ENDED),
+    "Applivery, by creation": ("invitation_to_unit", partial(to_application, "createdAt")),
+    "Applivery, by update": ("invitation_to_unit_by_update", partial(to_application, "updatedAt:desc")),
+    "Upsun, pending": (
+        "invitation_open_by_update",
+        lambda: listed(upsun.InvitationFilter, Invitation.objects.filter(organization=SOME).with_details()),
+    ),
+    "members": (
+        "membership_by_creation",
+        lambda: listed(MemberFilter, Membership.objects.of_organization(SOME).with_people_and_roles()),
+    ),
+    "collaborators": ("assignment_in_unit", lambda: listed(CollaboratorFilter, collaborators_in(Unit(pk=SOME)))),
+    "events": ("event_of_organization", lambda: Event.objects.of_organization(SOME)),
+}
+
+
+@pytest.fixture
+def plan(organization: Organization, owner: User) -> Callable[[QuerySet[Any]], str]:
+    """Return a function for the plan of a query. A sort in it cannot be avoided."""
+    create_many_rows(organization, owner)
+    return lambda rows: generic_plan(rows, "sort", "incremental_sort", "bitmapscan")
+
+
+def page(rows: Any) -> Any:
+    parts = parts_of(rows)
+    return merge_parts(parts, 0, 21) if parts else rows[:21]
+
+
+def beyond(rows: Any) -> Any:
+    """Return the page after a cursor."""
+    paginator = CursorPagination()
+    first = rows.query.order_by[0]
+    paginator.key = first.removeprefix("-")
+    paginator.field = field_at(rows.model, paginator.key)
+    value: Any = {"email": "invitee@example.com", "id": SOME}.get(paginator.key, timezone.now())
+    return page(paginator.rows_beyond(rows, Position(value, SOME), first.startswith("-")))
+
+
+def skipped(rows: Any) -> Any:
+    """Return the ids of a page by number."""
+    parts = parts_of(rows)
+    return merge_parts(parts, 400, 421) if parts else rows.values("pk")[400:421]
+
+
+def test_pages_are_read_from_an_index_in_order(plan: Callable[[QuerySet[Any]], str]):
+    faults = {}
+    for name, (index, rows) in LISTS.items():
+        for way in (page, beyond, skipped):
+            found = plan(way(rows()))
+            if index not in indexes_in(found) or "Sort  (" in found or "Seq Scan" in found:
+                faults[f"{name}, {way.__name__}"] = found
+    assert faults == {}
