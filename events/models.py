@@ -1,5 +1,8 @@
 """The event model."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Protocol
 from uuid import UUID
 
@@ -28,6 +31,10 @@ class Actor(Protocol):
         """The id of the API key or OAuth application, if any."""
 
 
+# The events that ``EventQuerySet.together`` is going to write.
+_POSTPONED: "ContextVar[list[Event] | None]" = ContextVar("_POSTPONED", default=None)
+
+
 class EventQuerySet(models.QuerySet["Event"]):
     """Queries for events, and the method ``record``. Only ``record`` writes events."""
 
@@ -46,7 +53,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         contain addresses or names of people, so that a person can be erased without changing events. The event of a
         changed row contains what ``events.changed_fields`` returns.
         """
-        return self.create(
+        event = self.model(
             kind=kind,
             organization_id=organization_id,
             actor_id=by.actor_id,
@@ -56,6 +63,23 @@ class EventQuerySet(models.QuerySet["Event"]):
             subject_id=subject.pk,
             data=data,
         )
+        postponed = _POSTPONED.get()
+        if postponed is None:
+            event.save(force_insert=True)
+        else:
+            postponed.append(event)
+        return event
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write all events of the block at its end, in one statement. Use it inside a transaction."""
+        events: list[Event] = []
+        outer = _POSTPONED.set(events)
+        try:
+            yield
+            Event.objects.bulk_create(events)
+        finally:
+            _POSTPONED.reset(outer)
 
     def of_organization(self, organization_id: UUID) -> "EventQuerySet":
         """Return the events of an organization, oldest first."""

@@ -6,6 +6,7 @@ from allauth.account.models import EmailAddress
 
 from accounts.principals import SERVICE, Principal
 from core.addresses import Address
+from core.errors import Unauthenticated
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import AddressNotVerified, InvitationNotFound, NewerEmailSent, NotYours, why_not_open
@@ -17,9 +18,12 @@ from orgs.models import Organization
 from orgs.policies import EffectivePermissions
 
 
-def find_invitation(organization: Organization, invitation_id: UUID) -> Invitation:
+def find_invitation(
+    organization: Organization, invitation_id: UUID, among: InvitationQuerySet | None = None
+) -> Invitation:
     """Return the organization's invitation with this id, loaded ``with_details``. Raises InvitationNotFound."""
-    invitation = Invitation.objects.with_details().filter(organization=organization, pk=invitation_id).first()
+    known = Invitation.objects.all() if among is None else among
+    invitation = known.with_details().filter(organization=organization, pk=invitation_id).first()
     if invitation is None:
         raise InvitationNotFound
     return invitation
@@ -114,27 +118,32 @@ def lock_invitation(
     Raises InvitationNotFound.
     """
     known = Invitation.objects.all() if among is None else among
-    organization_id = known.filter(pk=invitation_id).values_list("organization_id", flat=True).first()
-    if organization_id is None:
-        raise InvitationNotFound
+    organization = _lock_organization_of(known.filter(pk=invitation_id), archived=archived)
+    return organization, find_invitation(organization, invitation_id)
+
+
+def _lock_organization_of(invitations: InvitationQuerySet, *, archived: bool = False) -> Organization:
     try:
-        organization = lock_organization(organization_id, by=SERVICE, archived=archived)
+        return lock_organization(invitations.values("organization_id")[:1], by=SERVICE, archived=archived)
     except OrganizationNotFound as error:
         raise InvitationNotFound from error
-    return organization, find_invitation(organization, invitation_id)
 
 
 def find_for_invitee(by: Principal, invitation_id: UUID, proof: Proof | None) -> tuple[Organization, Invitation]:
     """Lock the organization of an invitation and require that the caller is the invitee. Return both.
 
-    Raises InvitationNotFound. With ``proof``, can also raise the more specific errors of ``require_present`` and
+    The invitation is loaded ``with_invitee``. Raises InvitationNotFound, and Unauthenticated if the credential has
+    ended. With ``proof``, can also raise the more specific errors of ``require_present`` and
     ``require_recipient``.
     """
-    known = Invitation.objects.addressed_to(by.user) if proof is None else None
-    organization, invitation = lock_invitation(invitation_id, among=known)
+    known = Invitation.objects.addressed_to(by.user) if proof is None else Invitation.objects.all()
+    organization = _lock_organization_of(known.filter(pk=invitation_id))
+    invitation = find_invitation(organization, invitation_id, Invitation.objects.with_invitee(by))
+    if not invitation.credential_is_live:
+        raise Unauthenticated
     if proof is not None:
         require_present(invitation, proof)
-    require_recipient(by, invitation, proof)
+    require_recipient(by, invitation, proof, has_verified=invitation.is_to_caller)
     return organization, invitation
 
 
@@ -152,18 +161,19 @@ def require_present(invitation: Invitation, proof: Proof) -> None:
         raise why_not_open(invitation)
 
 
-def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None) -> None:
+def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None, *, has_verified: bool) -> None:
     """Require that the caller owns the invited address.
 
-    A signed-in caller must have verified the address. A caller who is not signed in needs the emailed link. The link is
-    enough to decline, but to accept, the caller needs an account. Raises InvitationNotFound. With ``proof``, raises
-    AddressNotVerified if the account has not verified the address, and NotYours if the account has another address.
+    A signed-in caller must have verified the address (``has_verified``). A caller who is not signed in needs the
+    emailed link. The link is enough to decline, but to accept, the caller needs an account. Raises InvitationNotFound.
+    With ``proof``, raises AddressNotVerified if the account has not verified the address, and NotYours if the account
+    has another address.
     """
     if by.user is None:
         if proof is None or proof.purpose != Purpose.EMAILED:
             raise InvitationNotFound
         return
-    if invitation.email in by.user.verified_addresses():
+    if has_verified:
         return
     if proof is None:
         raise InvitationNotFound

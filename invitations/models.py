@@ -82,6 +82,11 @@ class Invitation(models.Model):
     objects = InvitationQuerySet.as_manager()
 
     is_overdue: bool  # annotated by ``with_details``, according to the database clock
+    # annotated by ``with_invitee``
+    is_to_caller: bool
+    is_to_member: bool
+    has_others: bool
+    credential_is_live: bool
     was_vouched: bool  # set by ``invitations.actions.granting.still_vouched``
 
     class Meta:

@@ -144,6 +144,16 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         verified = EmailAddress.objects.filter(user=user, verified=True).values("email")
         return self.filter(email__in=verified, organization__deleted_at__isnull=True)
 
+    def unanswered_of(self, user: User) -> "InvitationQuerySet":
+        """Return the invitations to the user's verified addresses that are open or wait, and those the user accepted.
+
+        Each part of the union uses its own index.
+        """
+        unanswered = self.model._default_manager.filter(finished_at__isnull=True).order_by()
+        verified = EmailAddress.objects.filter(user=user, verified=True).values("email")
+        to_user = unanswered.filter(email__in=verified).values("pk")
+        return self.reserving_seats().filter(pk__in=to_user.union(unanswered.filter(answered_by=user).values("pk")))
+
     def not_joined_by(self, user: User | None) -> "InvitationQuerySet":
         """Exclude invitations to organizations that the user belongs to."""
         memberships = Membership.objects.filter(user=user, organization=models.OuterRef("organization"))
@@ -167,6 +177,25 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         )
         rows = self.select_related("organization", "role", "unit", "unit_role", "inviter", "answered_by")
         return rows.annotate(is_overdue=overdue)
+
+    def with_invitee(self, by: Principal) -> "InvitationQuerySet":
+        """Annotate what an action must know about the caller before it answers for the caller.
+
+        ``is_to_caller``: the caller has verified the address. ``is_to_member``: the caller is a member already.
+        ``has_others``: the caller has other unanswered invitations from the organization. ``credential_is_live``: see
+        ``policies.still_valid``.
+        """
+        here = {"organization": models.OuterRef("organization")}
+        others = self.model._default_manager.filter(finished_at__isnull=True, **here).exclude(pk=models.OuterRef("pk"))
+        owned = EmailAddress.objects.filter(user=by.user, verified=True)
+        to_caller = others.filter(email__in=owned.values("email"))
+        by_caller = others.filter(answered_by=by.user, answered_by__isnull=False)  # who only holds a link has no user
+        return self.annotate(
+            is_to_caller=models.Exists(owned.filter(email=models.OuterRef("email"))),
+            is_to_member=models.Exists(Membership.objects.filter(user=by.user, **here)),
+            has_others=models.Exists(to_caller) | models.Exists(by_caller),
+            credential_is_live=policies.still_valid(by),
+        )
 
     def with_member_count(self) -> "InvitationQuerySet":
         """Annotate the organization's ``member_count``."""

@@ -1,11 +1,15 @@
 """Lock rows. Always lock organizations before an account."""
 
+from typing import Any
 from uuid import UUID
+
+from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.second_factor import has_second_factor
 from core.errors import Denied, Gone, NotFound
+from core.rows import only_row
 from orgs.models import ApiKey, Membership, Organization
 
 SIGNED_IN_HERE = {Method.SESSION, Method.OAUTH2}
@@ -29,16 +33,20 @@ class AccountEnded(Gone):
     message = "This account is no longer active."
 
 
-def lock_organization(organization_id: UUID, *, by: Principal, archived: bool = False) -> Organization:
+def lock_organization(
+    organization_id: UUID | QuerySet[Any, Any], *, by: Principal, archived: bool = False
+) -> Organization:
     """Lock the organization until the transaction ends and return it. Every action does this first.
 
     Only one action at a time can change an organization. The results of an action's checks (last owner, seats,
-    permissions of the caller) are therefore still true when the action writes. With ``archived``, the
-    organization may be archived. Raises OrganizationNotFound if the caller cannot see it, and SecondFactorRequired.
+    permissions of the caller) are therefore still true when the action writes. The id can also be a queryset that
+    selects one id. With ``archived``, the organization may be archived. Raises OrganizationNotFound if the caller
+    cannot see it, and SecondFactorRequired.
     """
     visible = Organization.objects.visible_to(by) if archived else Organization.objects.visible_to(by).live()
-    organization = visible.filter(pk=organization_id).select_for_update(no_key=True, of=("self",)).first()
-    return require_found(organization, by)
+    chosen = visible.filter(pk=organization_id)  # type: ignore[misc]  # the stubs know no subqueries here
+    locked = chosen.select_for_update(no_key=True, of=("self",))
+    return require_found(only_row(locked), by)
 
 
 def require_found(organization: Organization | None, by: Principal) -> Organization:

@@ -129,6 +129,20 @@ def find_grant(
     )
 
 
+def is_usable(organization: Organization, grant: Grant) -> bool:
+    """Return whether ``find_grant`` would find the parts of this grant. They are loaded, so this runs no query."""
+    roles = {Level.ORGANIZATION: grant.role, Level.UNIT: grant.unit_role}
+    return (
+        all(role.level == level and _owns(organization, role) for level, role in roles.items() if role)
+        and (grant.unit is None or grant.unit.organization_id == organization.pk)
+        and grant.permissions <= GRANTABLE_DIRECTLY
+    )
+
+
+def _owns(organization: Organization, role: Role) -> bool:
+    return role.is_built_in or role.organization_id == organization.pk
+
+
 def _find_named_unit(organization: Organization, unit_id: UUID, kind: Unit.Kind | None) -> Unit:
     """Return a unit from a body. Raises UnknownUnit (422). For a unit in the path, UnitNotFound (404) is used."""
     try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from uuid import UUID
 
-from django.db.models import Exists, Value
+from django.db.models import Exists, QuerySet, Value
 
 from accounts.live_credentials import live_rows, require_live_credential
 from accounts.models import User
@@ -18,7 +18,7 @@ from accounts.principals import Method, Principal
 from core.errors import Denied, Unauthenticated
 from core.rows import only_row
 from orgs.locks import OrganizationNotFound
-from orgs.models import ApiKey, Membership, MembershipQuerySet, Organization, Role, RoleAssignment, Unit
+from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import ALL_PERMISSIONS, MANAGE_MEMBERS, NON_ADMINISTRATIVE, UNIT_MANAGE_MEMBERS, effective
 
 
@@ -165,32 +165,35 @@ def caller_permissions(by: Principal, organization: Organization) -> EffectivePe
     reader_id, permissions = organization.permissions_of_reader
     if permissions and by.user and by.user.pk == reader_id:
         return permissions.limited_to(by.permissions)
-    memberships = active_memberships(by.user, organization).annotate(credential_is_live=still_valid(by))
-    membership = only_row(memberships)
-    if membership is None or by.organization_id not in (None, organization.pk):
+    roles = list(_roles_of(by.user, organization).annotate(credential_is_live=still_valid(by)))
+    if not roles or by.organization_id not in (None, organization.pk):
         raise OrganizationNotFound
-    if not membership.credential_is_live:
+    if not roles[0].credential_is_live:
         raise Unauthenticated
-    return member_permissions(membership).limited_to(by.permissions)
+    return permissions_from_roles(roles[0].membership, roles).limited_to(by.permissions)
 
 
 def inviter_permissions(user: User | None, organization: Organization) -> EffectivePermissions | None:
     """Return the current permissions of an inviter, or None if the inviter is no longer an active member."""
     if user is None or not user.is_active:
         return None
-    membership = find_membership(user, organization)
-    return member_permissions(membership) if membership else None
+    roles = list(_roles_of(user, organization))
+    return permissions_from_roles(roles[0].membership, roles) if roles else None
+
+
+def _roles_of(user: User | None, organization: Organization) -> QuerySet[RoleAssignment]:
+    """Return the roles of an active member in the organization and in its units, and the membership with each.
+
+    Every member has a role in the organization.
+    """
+    held = RoleAssignment.objects.filter(membership__user=user, membership__organization=organization)
+    return held.filter(membership__user__is_active=True).select_related("membership", "role")
 
 
 def find_membership(user: User | None, organization: Organization) -> Membership | None:
     """Return the active user's membership with its roles, or None. Takes two queries."""
-    return only_row(active_memberships(user, organization))
-
-
-def active_memberships(user: User | None, organization: Organization) -> MembershipQuerySet:
-    """Return the user's membership with its roles, if the user is active."""
     members = Membership.objects.with_people_and_roles()
-    return members.filter(organization=organization, user=user, user__is_active=True)
+    return only_row(members.filter(organization=organization, user=user, user__is_active=True))
 
 
 def still_valid(by: Principal) -> Exists | Value:
@@ -283,9 +286,18 @@ def require_person(by: Principal) -> User:
 
     Raises PersonRequired for system users, and Unauthenticated if the token or the session has ended.
     """
+    user = require_human(by)
+    require_live_credential(by)
+    return user
+
+
+def require_human(by: Principal) -> User:
+    """Return the caller's user like ``require_person``, but let the calling code check whether the credential is live.
+
+    Raises PersonRequired for system users.
+    """
     if not by.is_person or by.user is None:
         raise PersonRequired
-    require_live_credential(by)
     return by.user
 
 

@@ -22,8 +22,11 @@ WRITES = {
     "record",
     "queue_email",
 }
-# Exceptions: ``record`` writes events, and Django requires the name ``create_user``.
-MAY_WRITE = {"EventQuerySet.record", "UserManager.create_user", "UserManager.create_verified_user"}
+# Exceptions: ``record`` and ``together`` write events, and Django requires the name ``create_user``.
+MAY_WRITE = {
+    *("EventQuerySet.record", "EventQuerySet.together"),
+    *("UserManager.create_user", "UserManager.create_verified_user"),
+}
 
 APPS = ("core", "events", "accounts", "orgs", "invitations")
 SIGNALS = {name: value for name, value in vars(orgs.signals).items() if isinstance(value, Signal)}

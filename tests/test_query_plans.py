@@ -57,6 +57,10 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         "invitation_open_to_email",
         lambda: Invitation.objects.addressed_to(User(pk=SOME)).open(),
     ),
+    "what a new member has not answered": (
+        "invitation_open_to_email",
+        lambda: of_organization().unanswered_of(User(pk=SOME)),
+    ),
     "what is open to an address": (
         "invitation_open_to_email",
         lambda: Invitation.objects.filter(email="invitee@example.com").open(),

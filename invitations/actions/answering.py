@@ -10,13 +10,13 @@ from accounts.principals import Principal
 from events.changed_fields import changes_of
 from events.models import Event
 from invitations.actions.giving import close_not_needed, give, needed_grant, parts_to_give
-from invitations.actions.transitions import leave_pending
+from invitations.actions.transitions import leave_pending, reflect
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.limits import count_email_to
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.email.suppressions import add_suppression
-from invitations.lookups import find_for_invitee, find_invitation, lock_invitation
+from invitations.lookups import find_for_invitee, lock_invitation
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited, InvitationNotFound, InviterCannotGrant, require_open, why_not_open
 from invitations.tokens import Proof
@@ -50,10 +50,10 @@ def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) ->
     raises the error from ``why_not_open``. With ``proof``, can also raise NotYours, AddressNotVerified and
     NewerEmailSent.
     """
-    user = policies.require_person(by)
+    user = policies.require_human(by)
     organization, invitation = find_for_invitee(by, invitation_id, proof)
     require_open(invitation)
-    former = policies.find_membership(user, organization)
+    former = policies.find_membership(user, organization) if invitation.is_to_member else None
     grant = needed_grant(organization, invitation, former)
     if grant is None:
         raise InviterCannotGrant
@@ -61,12 +61,14 @@ def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) ->
     if not was_member and members_fill_seats(organization):
         return _wait_for_a_seat(by, organization, invitation)
     given = parts_to_give(former, grant)
-    membership = give(by, organization, user, former, grant)
-    changed = _answer(invitation, Invitation.Status.ACCEPTED, answered_by=user, given=given)
-    record("invitation.accepted", by, invitation, organization, was_member=was_member, given=given, **changed)
+    with Event.objects.together():
+        membership = give(by, organization, user, former, grant)
+        changed = _answer(invitation, Invitation.Status.ACCEPTED, answered_by=user, given=given)
+        record("invitation.accepted", by, invitation, organization, was_member=was_member, given=given, **changed)
     queue_email(invitation, Email.Kind.ANSWERED)
-    close_not_needed(by, organization, user)
-    return AcceptResult(find_invitation(organization, invitation_id), membership, was_member=was_member)
+    if invitation.has_others:
+        close_not_needed(by, organization, user)
+    return AcceptResult(invitation, membership, was_member=was_member)
 
 
 @transaction.atomic
@@ -87,7 +89,7 @@ def decline(
     ``why_not_open``. With ``proof``, can also raise NotYours, AddressNotVerified and NewerEmailSent.
     """
     if by.user is not None:
-        policies.require_person(by)
+        policies.require_human(by)
     organization, invitation = find_for_invitee(by, invitation_id, proof)
     require_open(invitation)
     Invitation(decline_reason=reason).clean_fields(
@@ -98,7 +100,7 @@ def decline(
     queue_email(invitation, Email.Kind.ANSWERED)
     if unsubscribe_from is not None:
         add_suppression(by, organization, invitation, unsubscribe_from)
-    return find_invitation(organization, invitation_id)
+    return invitation
 
 
 @transaction.atomic
@@ -129,16 +131,19 @@ def ask_again(*, by: Principal, invitation_id: UUID, proof: Proof | None = None)
 
 
 def _answer(invitation: Invitation, status: str, **values: Any) -> dict[str, Any]:
-    """Set the new status and return the event data about what changed.
+    """Set the new status, also on the loaded row, and return the event data about what changed.
 
     If the invitation is no longer open, raise the error from ``why_not_open``.
     """
-    if not leave_pending(invitation.pk, status, **values):
+    changed = changes_of(invitation, status=status, **values)
+    written = leave_pending(invitation.pk, status, **values)
+    if not written:
         raise why_not_open(Invitation.objects.get(pk=invitation.pk))
-    return changes_of(invitation, status=status, **values)
+    reflect(invitation, written)
+    return changed
 
 
 def _wait_for_a_seat(by: Principal, organization: Organization, invitation: Invitation) -> AcceptResult:
     changed = _answer(invitation, Invitation.Status.PROCESSING, answered_by=by.user)
     record("invitation.waits_for_seat", by, invitation, organization, **changed)
-    return AcceptResult(find_invitation(organization, invitation.pk), None)
+    return AcceptResult(invitation, None)

@@ -3,9 +3,6 @@
 The calling action has locked the organization and checked that the caller may accept.
 """
 
-from allauth.account.models import EmailAddress
-from django.db.models import Q
-
 from accounts.models import User
 from accounts.principals import Principal
 from events.changed_fields import changes_of
@@ -48,9 +45,7 @@ def give(
 
 def close_not_needed(by: Principal, organization: Organization, user: User) -> None:
     """Cancel the new member's open and waiting invitations that would give nothing new."""
-    verified = EmailAddress.objects.filter(user=user, verified=True).values("email")
-    unanswered = organization.invitations.with_details().reserving_seats()
-    others = list(unanswered.filter(Q(email__in=verified) | Q(answered_by=user)))
+    others = list(organization.invitations.with_details().unanswered_of(user))
     membership = policies.find_membership(user, organization) if others else None
     for other in others:
         if membership and not policies.additions(membership, other.grant) and withdraw(other.pk, given=[]):

@@ -9,12 +9,12 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.principals import Method, Principal, may_act_as_staff
-from core.errors import Invalid, NotFound, Unprocessable
+from core.errors import Invalid
 from events.models import Event
 from invitations.models import Invitation
 from invitations.refusals import InviterCannotGrant
 from orgs import policies
-from orgs.lookups import find_grant
+from orgs.lookups import is_usable
 from orgs.models import Organization
 from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
 from orgs.policies import EffectivePermissions, Grant
@@ -67,18 +67,10 @@ def vouched_grant(organization: Organization, invitation: Invitation) -> Grant |
     This repeats the checks made when the invitation was created: the role and the unit belong to the organization, and
     the inviter has every permission in the grant.
     """
-    try:
-        grant = find_grant(
-            organization,
-            role_id=invitation.role_id,
-            permissions=frozenset(invitation.permissions),
-            unit_id=invitation.unit_id,
-            unit_role_id=invitation.unit_role_id,
-        )
-    except (NotFound, Unprocessable):
+    if not invitation.has_whole_grant or not is_usable(organization, invitation.grant):
         return None
     held = _vouching_permissions(invitation, organization)
-    return grant if held is not None and _could_offer(held, grant) else None
+    return invitation.grant if held is not None and _could_offer(held, invitation.grant) else None
 
 
 def still_vouched(organization: Organization, invitation: Invitation) -> bool:

@@ -27,11 +27,11 @@ from invitations.actions.inviting_steps import (
     send_corrected,
     send_new,
 )
-from invitations.actions.transitions import change_open, raise_generation, withdraw
+from invitations.actions.transitions import change_open, raise_generation, reflect, withdraw
 from invitations.email.limits import count_email
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
-from invitations.lookups import find_invitation, find_manageable, require_not_member
+from invitations.lookups import find_manageable, require_not_member
 from invitations.models import Invitation
 from invitations.refusals import InvitationExpired, require_correctable, require_open, why_not_open
 from orgs import policies
@@ -134,11 +134,12 @@ def update_invitation(
     if lifetime_days is not None:
         changes["expires_at"] = expiry(lifetime_days)
     changes |= voucher_columns(by, held, organization, invitation, grant)
-    if not change_open(invitation.pk, **changes):
+    written = change_open(invitation.pk, **changes)
+    if not written:
         raise InvitationExpired
     facts = grant_data(grant) | changes_of(invitation, **changes)
     record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **facts)
-    return find_invitation(organization, invitation_id)
+    return reflect(invitation, written)
 
 
 @transaction.atomic
@@ -164,10 +165,12 @@ def resend(
     require_can_resend_edit_or_withdraw(held, grant)
     count_email(by, organization, invitation.email)
     changes = voucher_columns(by, held, organization, invitation, grant) | {"expires_at": expiry(lifetime_days)}
-    if not raise_generation(invitation.pk, **changes):
+    written = raise_generation(invitation.pk, **changes)
+    if not written:
         raise InvitationExpired
-    changed = changes_of(invitation, **changes, generation=invitation.generation + 1)
-    invitation = find_invitation(organization, invitation_id)
+    next_generation = {"generation": invitation.generation + 1}
+    changed = changes_of(invitation, **changes, **next_generation)
+    reflect(invitation, {**written, **next_generation})
     queue_email(invitation, Email.Kind.INVITATION)
     record("invitation.resent", by, invitation, organization, generation=invitation.generation, **changed)
     return invitation
@@ -207,8 +210,9 @@ def cancel(*, by: Principal, organization_id: UUID, invitation_id: UUID) -> Invi
     invitation = find_manageable(held, organization, invitation_id)
     if invitation.finished_at is None:
         require_can_resend_edit_or_withdraw(held, invitation.grant)
-    if not withdraw(invitation.pk):
+    written = withdraw(invitation.pk)
+    if not written:
         raise why_not_open(invitation)
     changed = changes_of(invitation, status=Invitation.Status.CANCELLED)
     record("invitation.cancelled", by, invitation, organization, **changed)
-    return find_invitation(organization, invitation_id)
+    return reflect(invitation, written)

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from accounts.principals import SERVICE, Principal
 from events.changed_fields import changes_of
+from events.models import Event
 from invitations.actions.giving import close_not_needed, give, needed_grant, parts_to_give
 from invitations.actions.transitions import leave_waiting, withdraw
 from invitations.email.models import Email
@@ -72,10 +73,11 @@ def _complete(by: Principal, organization: Organization, waiting: Invitation) ->
     given = parts_to_give(former, grant)
     if not leave_waiting(waiting.pk, Invitation.Status.ACCEPTED, given=given):
         return False
-    give(by, organization, account, former, grant)
     facts: dict[str, Any] = {"was_member": former is not None, "waited": True, "given": given}
     changed = changes_of(waiting, status=Invitation.Status.ACCEPTED, given=given)
-    record("invitation.accepted", by, waiting, organization, **facts, **changed)
+    with Event.objects.together():
+        give(by, organization, account, former, grant)
+        record("invitation.accepted", by, waiting, organization, **facts, **changed)
     queue_email(waiting, Email.Kind.ANSWERED)
     close_not_needed(by, organization, account)
     return True

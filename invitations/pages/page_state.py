@@ -79,7 +79,8 @@ class PageState:
         try:
             self._require_open()
             if self.is_signed_in and self.proof is not None:
-                require_recipient(self.by, self.invitation, self.proof)
+                has_verified = bool(self.by.user and self.invitation.email in self.by.user.verified_addresses())
+                require_recipient(self.by, self.invitation, self.proof, has_verified=has_verified)
             self._require_vouched()
         except DomainError as refusal:
             return refusal

@@ -11,6 +11,7 @@ from accounts.principals import SERVICE, Method, Principal
 from core.ids import uuid7
 from events.models import Event
 from orgs.models import Organization
+from tests.support.queries import assert_queries
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +48,26 @@ def test_ids_and_times_in_the_data_are_stored_as_text(owner: User):
     row = Event.objects.record("user.tested", by=SERVICE, subject=owner, id=key, at=datetime(2026, 1, 2, tzinfo=UTC))
     row.refresh_from_db()
     assert row.data == {"id": str(key), "at": "2026-01-02T00:00:00Z"}
+
+
+def test_events_of_a_block_are_written_in_one_statement_and_in_order(owner: User):
+    with assert_queries(both="INSERT events_event"), Event.objects.together():
+        Event.objects.record("user.tested", by=SERVICE, subject=owner, n=1)
+        Event.objects.record("user.tested", by=SERVICE, subject=owner, n=2)
+    Event.objects.record("user.tested", by=SERVICE, subject=owner, n=3)
+    assert [row.data["n"] for row in Event.objects.about(owner)] == [1, 2, 3]
+
+
+def test_a_block_that_fails_writes_no_event(owner: User):
+    def fail() -> None:
+        with Event.objects.together():
+            Event.objects.record("user.tested", by=SERVICE, subject=owner, n=1)
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    Event.objects.record("user.tested", by=SERVICE, subject=owner, n=2)
+    assert [row.data["n"] for row in Event.objects.about(owner)] == [2]
 
 
 def test_it_outlives_what_it_mentions(owner: User, organization: Organization):

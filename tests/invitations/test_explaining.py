@@ -410,14 +410,14 @@ def test_the_timeline_has_the_reason_why_no_server_was_contacted(invitation: Inv
 
 def test_the_number_of_queries_does_not_grow(invitation: Invitation, owner: User, django_assert_num_queries: Any):
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         explain(loaded)
     for _ in range(3):
         inviting.resend(by=session_of(owner), organization_id=invitation.organization_id, invitation_id=invitation.pk)
         send_message(invitation.emails.latest("id"))
     loaded = Invitation.objects.with_details().get(pk=invitation.pk)
 
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(6):
         explain(loaded)
 
 

@@ -216,13 +216,9 @@ def test_the_queries_are_these(by, owner, invitation):
 
     with assert_queries(
         lock="SELECT orgs_organization",
-        caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",
         row="SELECT invitations_invitation",
-        caller_for_the_withdrawal="SELECT orgs_membership",
-        rights_for_the_withdrawal="SELECT orgs_roleassignment",
         answer="UPDATE invitations_invitation",
         event="INSERT events_event",
-        row_as_it_is_now="SELECT invitations_invitation",
     ):
         client.delete(sent(invitation))

@@ -227,7 +227,6 @@ def test_the_queries_are_these(by, owner, path):
 
     with assert_queries(
         lock="SELECT orgs_organization",
-        caller="SELECT orgs_membership",
         rights="SELECT orgs_roleassignment",
         role="SELECT orgs_role",
         no_member_has_the_address="SELECT orgs_membership",

@@ -117,8 +117,6 @@ def test_the_queries_are_these(by, emailed):
         answers="SELECT invitations_attempt",
         is_member="SELECT orgs_membership",
         is_closed="SELECT accounts_user",
-        offered="SELECT orgs_role",
-        inviter="SELECT orgs_membership",
         inviters_rights="SELECT orgs_roleassignment",
         events="SELECT events_event",
     ):

@@ -126,8 +126,6 @@ def test_the_page_makes_these_queries(client, invitation):
         user="SELECT accounts_user",
         addresses="SELECT account_emailaddress",
         membership="SELECT orgs_membership",
-        offered_role="SELECT orgs_role",
-        inviter="SELECT orgs_membership",
         inviters_roles="SELECT orgs_roleassignment",
     ):
         client.get(f"/invitations/{invitation.pk}")

@@ -170,7 +170,6 @@ def test_the_queries_of_a_change(by, service):
         organization="SELECT orgs_roleassignment",
         visible="SELECT accounts_oauthapplication",
         organization_locked="SELECT orgs_organization",
-        caller="SELECT orgs_membership",
         callers_roles="SELECT orgs_roleassignment",
         system_user="SELECT orgs_membership",
         system_users_roles="SELECT orgs_roleassignment",
