@@ -72,6 +72,8 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "the open invitations with a role": ("invitation_with_role", partial(sent, role=str(SOME))),
     "the invitations with a role in a unit": ("invitation_unit_role", partial(sent, role=str(SOME), state=STATES)),
     "what is overdue": ("invitation_open_expiry", Invitation.objects.overdue),
+    "what expired first": ("invitation_open_expiry", lambda: Invitation.objects.overdue().order_by("expires_at")[:1]),
+    "what ends first": ("invitation_open_expiry", lambda: ending_soon().order_by("expires_at", "id")[:100]),
     "who waits for a seat anywhere": ("invitation_open_expiry", lambda: Invitation.objects.waiting().order_by()),
     "what ends soon": ("invitation_open_expiry", ending_soon),
     "who was offered a role": ("invitation_with_role", lambda: Invitation.objects.filter(role=SOME)),

@@ -11,7 +11,7 @@ from events.changed_fields import changes_of
 from events.models import Event
 from invitations.actions.transitions import leave_overdue, leave_pending
 from invitations.email.models import Email
-from invitations.email.queue import queue_email
+from invitations.email.queue import queue_email, queue_emails
 from invitations.lookups import lock_invitation
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
@@ -19,46 +19,55 @@ from invitations.refusals import InvitationNotFound
 from orgs.actions.saving import record
 from orgs.locks import lock_organization
 
+BATCH = 500  # invitations that are marked as expired by one statement
 _REASON = re.compile(r"[2-5]\d\d( [245]\.\d{1,3}\.\d{1,3})?|[a-z_]{1,32}", re.ASCII)
 
 
 @transaction.atomic
 def expire(*, organization_id: UUID, by: Principal = SERVICE) -> int:
-    """Lock the organization and call ``mark_expired`` for its invitations. Return how many have been marked.
+    """Lock the organization and mark up to ``BATCH`` overdue invitations as expired. Return how many have been marked.
 
     Raises OrganizationNotFound.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
-    return mark_expired(Invitation.objects.filter(organization=organization))
+    return _mark_batch(Invitation.objects.filter(organization=organization))
 
 
 def mark_expired(invitations: InvitationQuerySet) -> int:
     """Mark the overdue invitations as expired, and record an event for each. Return how many have been marked.
 
-    Must run in a transaction. If the invitation email was never sent, the inviter gets an email about that. Overdue
-    invitations count as expired even before this function marks them. However, until an invitation is marked, its role
-    and unit cannot be deleted.
+    Must run in a transaction, under the locks of the organizations. If the invitation email was never sent, the inviter
+    gets an email about that. Overdue invitations count as expired even before this function marks them. However, until
+    an invitation is marked, its role and unit cannot be deleted.
     """
+    marked = batch = _mark_batch(invitations)
+    while batch == BATCH:
+        batch = _mark_batch(invitations)
+        marked += batch
+    return marked
+
+
+def _mark_batch(invitations: InvitationQuerySet) -> int:
+    """Mark up to ``BATCH`` invitations in one UPDATE. Their rows are locked first, so it changes all of them."""
     unsent = Email.objects.never_sent().filter(
         kind=Email.Kind.INVITATION,
         invitation=OuterRef("pk"),
         generation=OuterRef("generation"),
         invitation__organization__deleted_at__isnull=True,  # an archived organization sends no emails
     )
-    overdue = invitations.overdue().select_related("inviter").annotate(is_unsent=Exists(unsent))
-    return sum(_mark_expired(invitation, is_unsent=invitation.is_unsent) for invitation in list(overdue))
-
-
-def _mark_expired(invitation: Invitation, *, is_unsent: bool) -> bool:
-    if not leave_overdue(invitation.pk):
-        return False
-    if is_unsent:
-        queue_email(invitation, Email.Kind.UNDELIVERABLE)
-    organization_id, changed = invitation.organization_id, changes_of(invitation, status=Invitation.Status.EXPIRED)
-    Event.objects.record(
-        "invitation.expired", by=SERVICE, subject=invitation, organization_id=organization_id, **changed
-    )
-    return True
+    overdue = invitations.overdue().select_related("inviter").annotate(is_unsent=Exists(unsent)).order_by()
+    batch = list(overdue.select_for_update(no_key=True, of=("self",))[:BATCH])
+    if not batch:
+        return 0
+    marked = leave_overdue(*(invitation.pk for invitation in batch))
+    queue_emails([invitation for invitation in batch if invitation.is_unsent], Email.Kind.UNDELIVERABLE)
+    with Event.objects.together():
+        for row in batch:
+            changed = changes_of(row, status=Invitation.Status.EXPIRED)
+            Event.objects.record(
+                "invitation.expired", by=SERVICE, subject=row, organization_id=row.organization_id, **changed
+            )
+    return marked
 
 
 @transaction.atomic

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from uuid import UUID
 
 from django.db import InterfaceError, OperationalError
 
-from invitations.actions.ending import expire
+from invitations.actions.ending import BATCH, expire
 from invitations.actions.reminders import ending_soon, remind
 from invitations.actions.waiting import give_free_seats
 from invitations.email.limits import OrganizationSendingLimitReached, RecipientSendingLimitReached, delete_old_counters
@@ -16,20 +17,31 @@ from orgs.models import Organization
 logger = logging.getLogger(__name__)
 
 MAX_BATCH = 100  # in each run, because emails wait while a task runs
+MAX_ORGANIZATIONS = 20  # whose invitations are marked as expired in each run
 
 
-def expire_overdue() -> None:
-    """Mark overdue invitations as expired, one organization at a time."""
-    overdue = Invitation.objects.overdue().order_by().values_list("organization_id", flat=True).distinct()
-    for organization_id in list(overdue[:MAX_BATCH]):
+def expire_overdue() -> bool:
+    """Mark overdue invitations as expired, those that expired first before others. Return whether more may be overdue.
+
+    Each step is a transaction that locks one organization.
+    """
+    marked, failed = 0, set[UUID]()
+    for _ in range(MAX_ORGANIZATIONS):
+        overdue = Invitation.objects.overdue().exclude(organization_id__in=failed).order_by("expires_at")
+        organization_id = overdue.values_list("organization_id", flat=True).first()
+        if organization_id is None or marked >= BATCH:
+            break
         try:
-            expire(organization_id=organization_id)
+            marked += expire(organization_id=organization_id)
         except OrganizationNotFound:
+            failed.add(organization_id)
             logger.info("organization no longer exists", extra={"organization_id": organization_id})
         except (OperationalError, InterfaceError):
             raise  # the database is unavailable, so the next organization would fail too
         except Exception:
+            failed.add(organization_id)
             logger.exception("marking invitations as expired failed", extra={"organization_id": organization_id})
+    return marked > 0 and organization_id is not None
 
 
 def complete_acceptances() -> None:
@@ -48,30 +60,40 @@ def complete_acceptances() -> None:
             logger.info("organization no longer exists", extra={"organization_id": organization_id})
 
 
-def send_reminders() -> None:
-    """Queue reminders for invitations that expire soon, the earliest expiry first.
+def send_reminders() -> bool:
+    """Queue reminders for invitations that expire soon, the earliest expiry first. Return whether more may be due.
 
     If a sending limit is reached, a later run tries again.
     """
-    reminded, over_limit = 0, set()
-    for key, organization_id in list(ending_soon().order_by("expires_at", "id").values_list("pk", "organization_id")):
-        if organization_id in over_limit:
-            continue
-        try:
-            reminded += remind(invitation_id=key)
-        except OrganizationSendingLimitReached:
-            over_limit.add(organization_id)
-        except RecipientSendingLimitReached:
-            continue
-        except (OperationalError, InterfaceError):
-            raise  # the database is unavailable, so the next reminder would fail too
-        except Exception:
-            logger.exception("queueing a reminder failed", extra={"invitation_id": key})
-        if reminded == MAX_BATCH:
-            break
+    reminded, tried, over_limit = 0, set[UUID](), set[UUID]()
+    while reminded < MAX_BATCH:
+        due = ending_soon().exclude(pk__in=tried).exclude(organization_id__in=over_limit).order_by("expires_at", "id")
+        batch = list(due.values_list("pk", "organization_id")[: MAX_BATCH - reminded])
+        if not batch:
+            return False
+        for key, organization_id in batch:
+            if organization_id not in over_limit:
+                tried.add(key)
+                reminded += _remind(key, organization_id, over_limit)
+    return True
 
 
-MAINTENANCE_TASKS: tuple[Callable[[], None], ...] = (
+def _remind(invitation_id: UUID, organization_id: UUID, over_limit: set[UUID]) -> bool:
+    """Queue a reminder. Return whether it was queued. Add the organization to ``over_limit`` if it is at its limit."""
+    try:
+        return remind(invitation_id=invitation_id)
+    except OrganizationSendingLimitReached:
+        over_limit.add(organization_id)
+    except RecipientSendingLimitReached:
+        return False
+    except (OperationalError, InterfaceError):
+        raise  # the database is unavailable, so the next reminder would fail too
+    except Exception:
+        logger.exception("queueing a reminder failed", extra={"invitation_id": invitation_id})
+    return False
+
+
+MAINTENANCE_TASKS: tuple[Callable[[], bool | None], ...] = (
     expire_overdue,
     complete_acceptances,
     send_reminders,

@@ -1,8 +1,8 @@
 """All changes of status, and all changes to the row of an open or waiting invitation.
 
 Each function runs one conditional UPDATE (``withdraw`` tries two). It returns the written values, or nothing if no row
-was changed. If two callers race, only one succeeds. The functions check no permission and record no event. The calling
-action does both, and calls ``reflect`` if it returns the invitation.
+was changed; ``leave_overdue`` returns the number of rows. If two callers race, only one succeeds. The functions check
+no permission and record no event. The calling action does both, and calls ``reflect`` if it returns the invitation.
 """
 
 from collections.abc import Mapping
@@ -35,11 +35,11 @@ def withdraw(invitation_id: UUID, **values: Any) -> Written:
     return leave_pending(invitation_id, status, **values) or leave_waiting(invitation_id, status, **values)
 
 
-def leave_overdue(invitation_id: UUID) -> bool:
-    """Mark an overdue invitation as expired. Return whether it was overdue."""
-    overdue = _row(invitation_id).overdue()
+def leave_overdue(*invitation_ids: UUID) -> int:
+    """Mark overdue invitations as expired. Return how many of them were overdue."""
+    overdue = Invitation.objects.filter(pk__in=invitation_ids).overdue()
     status = Invitation.Status.EXPIRED
-    return bool(overdue.update(status=status, finished_at=F("expires_at"), updated_at=timezone.now()))
+    return overdue.update(status=status, finished_at=F("expires_at"), updated_at=timezone.now())
 
 
 def change_open(invitation_id: UUID, **values: Any) -> Written:

@@ -1,5 +1,6 @@
 """Queue, query and erase emails. Emails are queued in the transaction of the change. ``deliver`` sends them."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Prefetch, Q
@@ -19,25 +20,30 @@ TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # these providers do not support 
 
 
 def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
-    """Add an email to the outbox. If it is to the invitee, it becomes the invitation's ``newest_email``.
-
-    Do nothing if the recipient is an inviter whose account is deleted or inactive.
-    """
-    recipient = invitation.email if kind in TO_INVITEE else _inviter_address(invitation)
-    if not recipient:
+    """Add an email to the outbox. Do nothing if the recipient is an inviter whose account is deleted or inactive."""
+    email = _email(invitation, kind)
+    if not email.recipient:
         return None
+    email.save(force_insert=True)
+    return email
+
+
+def queue_emails(invitations: Iterable["Invitation"], kind: Email.Kind) -> None:
+    """Add emails to the outbox like ``queue_email``, all in one statement."""
+    emails = [_email(invitation, kind) for invitation in invitations]
+    Email.objects.bulk_create([email for email in emails if email.recipient])
+
+
+def _email(invitation: "Invitation", kind: Email.Kind) -> Email:
     key = uuid7()
-    email = Email.objects.create(
+    return Email(
         id=key,
         invitation=invitation,
         kind=kind,
-        recipient=recipient,
+        recipient=(invitation.email if kind in TO_INVITEE else _inviter_address(invitation)) or "",
         generation=invitation.generation,
         message_id=message_id(key),
     )
-    if kind in TO_INVITEE:
-        invitation.newest_emails = [email]  # type: ignore[attr-defined]  # ``with_delivery`` sets it for lists
-    return email
 
 
 def with_delivery(invitations: "InvitationQuerySet") -> "InvitationQuerySet":

@@ -19,17 +19,20 @@ MAX_WAIT = 1.0
 MAX_WAIT_AFTER_ERRORS = 5.0
 TASK_INTERVAL = 60.0
 MAX_BATCH = 50
+Task = Callable[[], bool | None]
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Worker:
     """One process that delivers emails. Any number of workers can run at the same time.
 
-    ``tasks`` run once a minute, in the given order. It must be safe to run them in several workers at the same time.
+    ``tasks`` run once a minute, in the given order. It must be safe to run them in several workers at the same time. A
+    task that returns True has more to do: it runs again after the next batch of emails.
     """
 
-    def __init__(self, tasks: Iterable[Callable[[], None]]) -> None:
+    def __init__(self, tasks: Iterable[Task]) -> None:
         self.tasks = tuple(tasks)
+        self.unfinished: list[Task] = []
         self.stop_requested = False
         self.wait = MIN_WAIT
         self.tasks_due = time.monotonic()
@@ -52,19 +55,19 @@ class Worker:
         """Work until ``stop`` is called. Errors are logged and do not end the loop, even if the database is down."""
         while not self.stop_requested:
             try:
-                delivered = self.run_once()
+                has_more = self.run_once()
             except Exception:
                 logger.exception("delivery raised an error")
                 close_connection(self.connection)
                 self.rest(MAX_WAIT_AFTER_ERRORS)
             else:
-                self.wait = MIN_WAIT if delivered else self.wait
-                if not delivered:
+                self.wait = MIN_WAIT if has_more else self.wait
+                if not has_more:
                     self.rest(MAX_WAIT)
         close_connection(self.connection)
 
     def run_once(self) -> bool:
-        """Run the maintenance tasks if they are due, then deliver a batch of emails. Return whether one was due.
+        """Run the maintenance tasks if they are due, then deliver a batch of emails. Return whether there may be more.
 
         The connection to the mail server stays open until nothing is due.
         """
@@ -72,12 +75,12 @@ class Worker:
         if time.monotonic() >= self.tasks_due:
             close_connection(self.connection)
             self.tasks_due = time.monotonic() + TASK_INTERVAL
-            for task in self.tasks:
-                self.run_task(task)
+            self.unfinished = [*self.tasks]
+        self.unfinished = [task for task in self.unfinished if self.run_task(task)]
         delivered = self.deliver()
         if not delivered:
             close_connection(self.connection)
-        return delivered > 0
+        return delivered > 0 or bool(self.unfinished)
 
     def deliver(self) -> int:
         """Deliver a batch. Only if that was fast, the next one is larger: other workers cannot have its emails."""
@@ -87,12 +90,16 @@ class Worker:
         self.batch_size = max(1, min(2 * delivered, MAX_BATCH) if is_fast else delivered // 2)
         return delivered
 
-    def run_task(self, task: Callable[[], None]) -> None:
-        """Run one maintenance task. Log an error, so that the other tasks and the emails continue."""
+    def run_task(self, task: Task) -> bool:
+        """Run one maintenance task. Return whether it has more to do.
+
+        Log an error, so that the other tasks and the emails continue.
+        """
         try:
-            task()
+            return task() is True
         except Exception:
             logger.exception("maintenance task failed", extra={"task": task.__name__})
+            return False
 
     def rest(self, max_wait: float) -> None:
         """Sleep twice as long as the last time, up to ``max_wait``.

@@ -13,7 +13,7 @@ from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import normalize_address
 from events.models import Event
-from invitations.actions import answering, ending, inviting
+from invitations.actions import answering, ending, inviting, maintenance
 from invitations.actions.maintenance import expire_overdue, send_reminders
 from invitations.actions.reminders import remind
 from invitations.email.limits import OrganizationSendingLimitReached
@@ -57,6 +57,30 @@ def test_overdue_invitations_expire(invite: Invite) -> None:
         expire_overdue()
     assert changes.events == [event("invitation.expired", overdue, None, overdue.organization)]
     assert set(Invitation.objects.open()) == {still_open}
+
+
+def test_many_overdue_invitations_expire_in_batches(
+    invite: Invite, organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ending, "BATCH", 2)
+    for number in range(3):
+        end_in(invite(f"invitee-{number}@example.com"), timedelta())
+    with track_changes() as changes:
+        assert [ending.expire(organization_id=organization.pk) for _ in range(3)] == [2, 1, 0]
+    assert [recorded.kind for recorded in changes.events] == ["invitation.expired"] * 3
+
+
+def test_reminders_are_queued_in_batches(
+    ending_soon: Invitation, invite: Invite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "MAX_BATCH", 1)
+    end_in(invite("second@example.com"), timedelta(days=1))
+    Email.objects.update(state="sent", sent_at=timezone.now() - timedelta(days=8), due_at=None)
+    assert send_reminders()
+    assert reminders() == [("second@example.com", "queued")]
+    assert send_reminders()
+    assert not send_reminders()
+    assert len(reminders()) == 2
 
 
 def test_one_reminder_is_sent_for_an_invitation_that_ends_soon(ending_soon: Invitation) -> None:

@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 from pytest_django import Settings
 
 from events.models import Event
+from invitations.actions import ending, maintenance
 from invitations.actions.maintenance import MAINTENANCE_TASKS
 from invitations.email.models import Attempt, Email
 from invitations.email.worker import Worker
@@ -121,6 +122,24 @@ def test_an_error_in_one_maintenance_task_stops_neither_the_others_nor_the_email
     assert wanted.emails.get().state == "sent"
     faults = [(record.getMessage(), vars(record)["task"]) for record in caplog.records if record.exc_info]
     assert faults == [("maintenance task failed", "broken")]
+
+
+def test_emails_are_sent_between_batches_of_overdue_invitations(
+    mail_server: ScriptedServer, invite: Invite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(maintenance, "MAX_ORGANIZATIONS", 1)
+    monkeypatch.setattr(ending, "BATCH", 1)
+    for number in range(3):
+        invite(f"late-{number}@example.com")
+    Email.objects.all().delete()
+    Invitation.objects.update(expires_at=Now())
+    early = invite("early@example.com").emails.get()
+    worker, expired = Worker([maintenance.expire_overdue]), Invitation.objects.filter(status="expired")
+    assert worker.run_once()
+    early.refresh_from_db()
+    assert (expired.count(), early.state) == (1, "sent")
+    worker.drain()
+    assert expired.count() == 3
 
 
 def test_a_worker_does_not_start_with_an_unknown_email_backend(settings: Settings) -> None:
