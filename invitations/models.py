@@ -87,6 +87,7 @@ class Invitation(models.Model):
     is_to_member: bool
     has_others: bool
     credential_is_live: bool
+    queued_email: "Email | None" = None  # set by ``queue_email`` if the email is to the invitee
     was_vouched: bool  # set by ``invitations.actions.granting.still_vouched``
 
     class Meta:
@@ -264,10 +265,11 @@ class Invitation(models.Model):
     @property
     def newest_email(self) -> "Email | None":
         """The newest email to the invitee. Runs a query unless ``with_delivery`` has loaded the email."""
-        loaded: list[Email] | None = getattr(self, "newest_emails", None)
-        if loaded is None:
-            return self.emails.to_invitee().newest_first().first()
-        return loaded[0] if loaded else None
+        if self.queued_email:
+            return self.queued_email
+        if not hasattr(self, "newest_email_columns"):  # ``with_delivery`` annotates it
+            return next(iter(self.emails.to_invitee().newest_first()[:1]), None)
+        return Email.from_json(self.newest_email_columns) if self.newest_email_columns else None
 
     @property
     def effective_language(self) -> str:

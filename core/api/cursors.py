@@ -13,9 +13,11 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.core.signing import BadSignature, Signer
-from django.db.models import BooleanField, F, Func, Model, QuerySet, Value
+from django.db.models import BooleanField, F, Func, Model, QuerySet
 from rest_framework.request import Request
 from rest_framework.views import APIView
+
+from core.compiled_rows import narrow
 
 from .envelope import PageResponse
 from .filter_fields import Sorting
@@ -78,7 +80,7 @@ class CursorPagination(Pagination):
         self.after = self.cursor_of(rows[-1]) if rows else after or before
         return rows
 
-    def prepare(self, queryset: QuerySet, view: Any) -> None:
+    def prepare(self, queryset: Any, view: Any) -> None:
         """Read the sort order from the view, and create the signer for its cursors."""
         self.query: dict[str, Any] = view.query
         self.limit: int = self.query[self.page_size_query_param]
@@ -95,19 +97,15 @@ class CursorPagination(Pagination):
         """Return the names of the parameters that choose the page. A cursor does not depend on their values."""
         return {self.page_size_query_param, self.after_name, self.before_name}
 
-    def rows_beyond(self, queryset: QuerySet, position: Position | None, descending: bool) -> QuerySet:
-        """Return the sorted rows after the position: ``(created_at, id) < (%s, %s)``.
-
-        A comparison of rows is one range of an index, also among many rows with the same value.
-        """
-        columns = dict.fromkeys((self.key, "id"))
-        rows = queryset.order_by(*(f"-{column}" if descending else column for column in columns))
+    def rows_beyond(self, rows: Any, position: Position | None, descending: bool) -> Any:
+        """Return the sorted rows after the position."""
+        columns = tuple(dict.fromkeys((self.key, "id")))
+        ordered = narrow(rows, in_order, columns, descending)
         if position is None:
-            return rows
-        values = {"id": Value(position.id, field_at(queryset.model, "id")), self.key: Value(position.value, self.field)}
-        compared = Row(*map(F, columns)), Row(*(values[column] for column in columns))
-        sign = " < " if descending else " > "
-        return rows.filter(Func(*compared, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField()))
+            return ordered
+        place = {"id": (field_at(rows.model, "id"), position.id), self.key: (self.field, position.value)}
+        names = {f"position_{column}": place[column] for column in columns}
+        return narrow(ordered, beyond, columns, descending, **names)
 
     def cursor_of(self, row: Model) -> str:
         """Return the cursor of a row."""
@@ -160,6 +158,21 @@ class CursorPagination(Pagination):
         flags = {name: {"type": "boolean"} for name in ("hasNext", "hasPrev")}
         properties = {"limit": {"type": "integer", "minimum": 1}} | cursors | flags
         return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def in_order(rows: QuerySet, columns: tuple[str, ...], descending: bool) -> QuerySet:
+    """Return the rows sorted by these columns, all in the same direction."""
+    return rows.order_by(*(f"-{column}" if descending else column for column in columns))
+
+
+def beyond(rows: QuerySet, columns: tuple[str, ...], descending: bool, **position: Any) -> QuerySet:
+    """Return the rows after the position: ``(created_at, id) < (%s, %s)``.
+
+    A comparison of rows is one range of an index, also among many rows with the same value.
+    """
+    compared = Row(*map(F, columns)), Row(*(position[f"position_{column}"] for column in columns))
+    sign = " < " if descending else " > "
+    return rows.filter(Func(*compared, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField()))
 
 
 class Row(Func):

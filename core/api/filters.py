@@ -16,10 +16,13 @@ from typing import Any, ClassVar
 
 import django_filters
 from django import forms
+from django.db import models
 from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema_field
 from rest_framework.request import Request
+
+from core.compiled_rows import ShapedRows
 
 from .filter_fields import BooleanField, SortField, Sorting, TextField, UuidField, WordField, WordsField
 from .parameters import text_schema
@@ -30,6 +33,9 @@ class StrictFilterSet(django_filters.FilterSet):
 
     `data` maps each parameter to one string. The view rejects unknown and repeated parameters, because only the view
     also knows the paginator's parameters. For speed, the form has fields only for the parameters that were sent.
+
+    A filter whose value is not one of a few has the model field of that value as its ``parameter``. See
+    ``filter_compiled``.
     """
 
     #: Parameters whose names differ from their filters' names: ``{"invited_by": "invitedBy"}``.
@@ -67,6 +73,21 @@ class StrictFilterSet(django_filters.FilterSet):
         for name, one in self.filters.items():
             queryset = one.filter(queryset, self.values[name])
         return queryset
+
+    def filter_compiled(self, rows: ShapedRows) -> ShapedRows:
+        """Apply the filters to compiled rows. Choices and sorts are parts of their shape, all other values are not."""
+        fields = {name: one.parameter for name, one in self.filters.items() if hasattr(one, "parameter")}
+        parameters = {f"filter_{name}": (field, self.values[name]) for name, field in fields.items()}
+        constants = tuple((name, self.values[name]) for name in self.filters if name not in fields)
+        return rows.then(_filtered, type(self), constants, **parameters)
+
+    @classmethod
+    def of_values(cls, values: dict[str, Any]) -> "StrictFilterSet":
+        """Return a FilterSet with these parsed values, or expressions in their place, by parameter name."""
+        found = cls()
+        found.filters = {name: found.own(cls.base_filters[name]) for name in values}
+        found.values = dict.fromkeys(cls.base_filters) | values
+        return found
 
     @classmethod
     def get_filters(cls) -> dict[str, django_filters.Filter]:
@@ -113,8 +134,21 @@ class StrictFilterSet(django_filters.FilterSet):
         return {name: list(messages)[:1] for name, messages in self.errors.items()}
 
 
+def _filtered(rows: QuerySet, filterset: type[StrictFilterSet], constants: Any, **values: Any) -> QuerySet:
+    """Return the rows after these filters. The parameters have a prefix, so that they differ from those of the list."""
+    named = {name.removeprefix("filter_"): value for name, value in values.items()}
+    found: QuerySet = filterset.of_values(dict(constants) | named).filter_queryset(rows)
+    return found
+
+
 class StrictFilterBackend(DjangoFilterBackend):
     """Filter with the FilterSet that the view has validated already."""
+
+    def filter_queryset(self, request: Request, queryset: Any, view: Any) -> Any:
+        """Return the filtered and sorted rows."""
+        if isinstance(queryset, ShapedRows):
+            return view.filterset.filter_compiled(queryset) if view.filterset else queryset
+        return super().filter_queryset(request, queryset, view)
 
     def get_filterset(self, request: Request, queryset: QuerySet, view: Any) -> StrictFilterSet | None:
         """Return the view's FilterSet with the queryset."""
@@ -138,6 +172,7 @@ class TextFilter(django_filters.CharFilter):
     """
 
     field_class = TextField
+    parameter = models.CharField()
 
     def __init__(
         self, *args: Any, max_length: int = 256, pattern: re.Pattern[str] | None = None, **options: Any
@@ -161,6 +196,7 @@ class UuidFilter(django_filters.UUIDFilter):
     """A UUID."""
 
     field_class = UuidField
+    parameter = models.UUIDField()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **wrong("A UUID is expected."), **options)

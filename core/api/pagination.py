@@ -10,6 +10,8 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from core.compiled_rows import ShapedRows
+
 from .envelope import PageResponse
 from .parameters import Fields, IntegerParameter
 from .query import Schema
@@ -115,12 +117,15 @@ class PagePagination(Pagination):
         return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def rows_of_page(queryset: QuerySet, start: int, limit: int) -> QuerySet:
-    """Return the rows of a sorted queryset after the first ``start`` rows.
+def rows_of_page(rows: QuerySet | ShapedRows, start: int, limit: int) -> QuerySet | ShapedRows:
+    """Return sorted rows after the first ``start`` rows.
 
     A subquery skips rows by their ids. It needs no joins, and an index often contains all that it reads. If the
     queryset has ``parts``, disjoint querysets with the same rows, the ids are merged from these.
     """
+    if isinstance(rows, ShapedRows) and not start:
+        return rows[:limit]
+    queryset = rows.queryset() if isinstance(rows, ShapedRows) else rows
     if parts := parts_of(queryset):
         return queryset.filter(pk__in=[row[-1] for row in merge_parts(parts, start, start + limit)])
     if not start:
@@ -128,10 +133,12 @@ def rows_of_page(queryset: QuerySet, start: int, limit: int) -> QuerySet:
     return queryset.filter(pk__in=queryset.values("pk")[start : start + limit])
 
 
-def count_rows(queryset: QuerySet) -> int:
+def count_rows(rows: QuerySet | ShapedRows) -> int:
     """Return the number of rows. Count ``parts`` if there are any."""
-    first, *others = (part.order_by().values("pk") for part in parts_of(queryset) or [queryset])
-    return first.union(*others, all=True).count() if others else queryset.count()
+    if not (parts := parts_of(rows)):
+        return rows.count()
+    first, *others = (part.order_by().values("pk") for part in parts)
+    return first.union(*others, all=True).count()
 
 
 def merge_parts(parts: Sequence[QuerySet], start: int, stop: int) -> QuerySet:
@@ -150,6 +157,6 @@ def merge_parts(parts: Sequence[QuerySet], start: int, stop: int) -> QuerySet:
     return first.union(*others, all=True).order_by(*order)[start:stop]
 
 
-def parts_of(queryset: QuerySet) -> Sequence[QuerySet]:
-    """Return the disjoint querysets that a queryset consists of, if it has such ``parts``."""
-    return getattr(queryset, "parts", ())
+def parts_of(rows: QuerySet | ShapedRows) -> Sequence[QuerySet]:
+    """Return the disjoint querysets that a queryset consists of, if it has such ``parts``. Compiled rows have none."""
+    return getattr(rows, "parts", ())

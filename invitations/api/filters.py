@@ -1,8 +1,10 @@
 """Filters and sort orders of the invitation lists."""
 
+from typing import Any
 from uuid import UUID
 
 from core.api.filters import ChoiceFilter, ChoicesFilter, SortFilter, StrictFilterSet, UuidFilter
+from core.compiled_rows import ShapedRows
 from invitations.email.models import Email
 from invitations.email.queue import delivery_is
 from invitations.models import Invitation
@@ -47,6 +49,12 @@ class SentInvitationFilter(StrictFilterSet):
         if "state" in self.filters:
             return rows
         return rows.in_states(Invitation.Status.values) if "delivery" in self.filters else rows.open()
+
+    def filter_compiled(self, rows: ShapedRows) -> Any:
+        """Return a queryset for several states, whose rows are merged from several queries (``in_states``)."""
+        narrowed = super().filter_compiled(rows)
+        states = self.values["state"] or (Invitation.Status.values if "delivery" in self.filters else ["pending"])
+        return narrowed if len(states) == 1 else narrowed.queryset()
 
     def filter_state(self, queryset: InvitationQuerySet, name: str, value: tuple[str, ...]) -> InvitationQuerySet:
         """Return the invitations in these states."""

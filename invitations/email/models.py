@@ -1,7 +1,9 @@
 """The outbox models: emails, and the responses of mail servers and providers."""
 
+from collections.abc import Mapping
 from copy import copy
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -127,6 +129,19 @@ class Email(models.Model):
 
     objects = EmailQuerySet.as_manager()
 
+    COLUMNS_IN_LISTS = (
+        "id",
+        "kind",
+        "state",
+        "attempts",
+        "response",
+        "reason",
+        "due_at",
+        "sent_at",
+        "withheld_at",
+        "updated_at",
+    )
+
     class Meta:
         """Require dates that fit the state, and a lease only while sending. Allow one email per kind and generation."""
 
@@ -170,6 +185,17 @@ class Email(models.Model):
     def is_to_invitee(self) -> bool:
         """Whether the email is to the invitee. Only these emails contain the link: the inviter must never see it."""
         return self.kind in TO_INVITEE
+
+    @classmethod
+    def from_json(cls, columns: Mapping[str, Any]) -> "Email":
+        """Return the email with these ``COLUMNS_IN_LISTS``, as the database converts them to JSON.
+
+        Ids and times are text. On SQLite, the times are in UTC but do not say so.
+        """
+        fields = [field for field in cls._meta.concrete_fields if field.name in columns]  # `from_db` needs this order
+        values = [field.to_python(columns[field.name]) for field in fields]
+        aware = [value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in values]
+        return cls.from_db("default", [field.name for field in fields], aware)
 
     def as_shown_to_organization(self) -> "Email":
         """Return a copy in which a withheld email looks like a sent email.

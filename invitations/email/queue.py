@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject
 from django.utils import timezone
 
 from core.addresses import erased_address
@@ -20,11 +21,16 @@ TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # these providers do not support 
 
 
 def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
-    """Add an email to the outbox. Do nothing if the recipient is an inviter whose account is deleted or inactive."""
+    """Add an email to the outbox. If it is to the invitee, it becomes the invitation's ``newest_email``.
+
+    Do nothing if the recipient is an inviter whose account is deleted or inactive.
+    """
     email = _email(invitation, kind)
     if not email.recipient:
         return None
     email.save(force_insert=True)
+    if kind in TO_INVITEE:
+        invitation.queued_email = email
     return email
 
 
@@ -47,9 +53,10 @@ def _email(invitation: "Invitation", kind: Email.Kind) -> Email:
 
 
 def with_delivery(invitations: "InvitationQuerySet") -> "InvitationQuerySet":
-    """Prefetch the ``delivery`` of all these invitations, in one additional query."""
-    newest = Email.objects.newest_of_each_invitation()
-    return invitations.prefetch_related(Prefetch("emails", newest, to_attr="newest_emails"))
+    """Annotate ``newest_email_columns``, from which ``Invitation.newest_email`` is made, in the same query."""
+    newest = Email.objects.to_invitee().filter(invitation=OuterRef("pk")).newest_first()
+    columns = JSONObject(**{name: name for name in Email.COLUMNS_IN_LISTS})
+    return invitations.annotate(newest_email_columns=Subquery(newest.values_list(columns)[:1]))
 
 
 def delivery_is(state: str) -> Exists:

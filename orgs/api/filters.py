@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
+from django.db import models
 from django_filters import Filter
 from drf_spectacular.utils import extend_schema_field
 
@@ -31,6 +32,7 @@ class AddressFilter(Filter):
     """Filter by the normalized email address. There are no wildcards."""
 
     field_class = AddressFormField
+    parameter = models.CharField()
 
 
 class RoleField(FilterField):
@@ -51,6 +53,7 @@ class RoleFilter(Filter):
     """Filter by an organization role."""
 
     field_class = RoleField
+    parameter = models.UUIDField()
 
 
 class OrganizationFilter(StrictFilterSet):

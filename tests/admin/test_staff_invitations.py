@@ -339,6 +339,6 @@ def test_the_page_of_an_invitation_takes_a_fixed_number_of_queries(
     """Each button and the explanation ask whether the invitation can still be offered. The page finds out once."""
     invitation = InvitationFactory.create(organization=organization, inviter=owner)
     admin_pages.get(address_of(invitation))
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(13):
         page = admin_pages.get(address_of(invitation)).content.decode()
     assert "do/extend" in page

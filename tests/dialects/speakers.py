@@ -200,7 +200,7 @@ SPEAKERS = [
         reader="owner",
         answers="401 404 404 403 6 6 6",
         fill=sent,
-        queries=BY_JWT | IN_ORGANIZATION | ROWS | {"delivery": "SELECT invitations_email"},
+        queries=BY_JWT | IN_ORGANIZATION | ROWS,
     ),
     Speaker(
         **HOUSE,

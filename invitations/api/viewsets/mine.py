@@ -17,8 +17,8 @@ from invitations.api.serializers import (
     ReceivedInvitationSerializer,
 )
 from invitations.api.viewsets.acceptance import AcceptsInvitations
+from invitations.compiled_lists import received_invitations
 from invitations.lookups import find_addressed, find_by_token
-from invitations.models import Invitation
 
 
 class MyInvitationViewSet(AcceptsInvitations):
@@ -34,8 +34,7 @@ class MyInvitationViewSet(AcceptsInvitations):
     )
     def list(self, request: Request) -> Response:
         """List my open invitations."""
-        rows = Invitation.objects.open().addressed_to(self.caller.user).with_details().with_member_count()
-        return self.respond_with_page(rows)
+        return self.respond_with_page(received_invitations(self.caller))
 
     @operation("Invitation retrieved successfully", response=ReceivedInvitationSerializer)
     def retrieve(self, request: Request, invitation_id: UUID) -> Response:

@@ -18,10 +18,9 @@ from invitations.api.serializers import (
     InviteSerializer,
     ResendSerializer,
 )
-from invitations.email.queue import with_delivery
+from invitations.compiled_lists import sent_invitations
 from invitations.explaining import explain
 from invitations.lookups import find_managed
-from invitations.models import Invitation
 from orgs.api.organization_context import PathOrganizationContext
 
 EXAMPLE = {"email": "newcomer@example.com", "role": "editor", "expiresInDays": 14}
@@ -44,8 +43,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         Lists the open invitations unless `state` or `delivery` is set. Overdue invitations have the state `expired`. A
         caller who manages only units sees only the invitations to these units.
         """
-        rows = Invitation.objects.manageable_in(self.organization, self.caller)
-        return self.respond_with_page(with_delivery(rows.with_details()))
+        return self.respond_with_page(sent_invitations(self.caller, self.organization))
 
     @operation(
         "Invitation sent successfully",

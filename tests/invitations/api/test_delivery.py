@@ -185,7 +185,6 @@ def test_the_number_of_rows_and_emails_costs_no_query(by, path, organization, ow
         organization="SELECT orgs_roleassignment",
         ids="SELECT invitations_invitation",
         rows="SELECT invitations_invitation",
-        delivery="SELECT invitations_email",
     ):
         response = client.get(path, {"limit": 30, "delivery": "sent"})
 

@@ -392,7 +392,6 @@ def test_the_number_of_rows_costs_no_query(by, path, organization, owner, worksp
         organization="SELECT orgs_roleassignment",
         **of_several_states,
         rows="SELECT invitations_invitation",
-        delivery="SELECT invitations_email",
     ):
         response = client.get(path, {"limit": 30, **query})
 
