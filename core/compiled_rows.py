@@ -91,7 +91,8 @@ class ShapedRows:
 
     def queryset(self) -> QuerySet[Any, Any]:
         """Return the queryset, which Django compiles anew. It is the reference for the compiled query."""
-        return self.start.queryset(self.steps, self.values)
+        values = {name: Value(value, self.parameters[name]) for name, value in self.values.items()}
+        return self.start.queryset(self.steps, values)
 
 
 def _limited(rows: QuerySet[Any, Any], limit: int) -> QuerySet[Any, Any]:
