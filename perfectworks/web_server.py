@@ -1,125 +1,41 @@
 """The HTTP server: waitress, with our limits, deadlines and error responses.
 
 One event loop reads the requests and writes the responses of all connections. A thread gets a request only when all of
-it has arrived, so a slow client never holds a thread.
+it has arrived, so a slow client holds no thread. Only a response of more than 16 MB waits for its client.
 """
 
 import contextlib
 import logging
-import re
 import socket
+import struct
 import time
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote
 
 from django.conf import settings
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
-from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
-from waitress.utilities import BadRequest, RequestHeaderFieldsTooLarge
+
+from perfectworks.web_requests import RequestParser
 
 access_log = logging.getLogger("perfectworks.access")
 
 MAX_CONNECTIONS = 2000  # of each process
 MAX_ACCEPTED_AT_ONCE = 100
-MAX_START_LINE = 8190  # bytes
 # Higher than the application's own limits, so that the application rejects an overlong credential itself.
 MAX_HEADER_BYTES = 32_768
-MAX_HEADER_FIELDS = 100
 MAX_BUFFERED_IN_MEMORY = 65_536  # bytes of each body; the rest is in a temporary file
-SECONDS_FOR_REQUEST = 30  # from its first byte to its last
 SECONDS_WITHOUT_REQUEST = 75  # longer than proxies keep their connections
 SECONDS_TO_DRAIN = 5
+SECONDS_FOR_CHUNK = 30  # in which a client must make room for the next part of a long response
 SECONDS_BETWEEN_CHECKS = 5
+RESET = struct.pack("ii", 1, 0)  # of SO_LINGER: discard what is not sent, and reset the connection
 LIVENESS_PATH = "/healthz/live"
 PATH_CHARACTERS = "/:@!$&'()*+,;=~"  # that a URL need not encode
-
-TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-START_LINE = re.compile(TOKEN + rb" [\x21-\x7e\x80-\xff]+ HTTP/1\.[01]")
-PATH = re.compile(TOKEN + rb" (?:https?://[^\x00-\x20/?#]*)?(?P<path>/[^\x00-\x20?#]*)")
-HEADER_LINE = re.compile(rb"(" + TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*)")
-
-
-class UriTooLong(BadRequest):
-    """The request line is too long."""
-
-    code = 414
-    reason = "URI Too Long"
-
-
-class LengthRequired(BadRequest):
-    """The body has no Content-Length."""
-
-    code = 411
-    reason = "Length Required"
-
-
-class RequestParser(HTTPRequestParser):
-    """One request, while it arrives. ``error`` is set if the request is refused before the application sees it."""
-
-    error: BadRequest | None = None
-    start_line = b""
-    command, request_uri, path, query = "GET", "", "", ""
-    url_scheme = "http"
-
-    def __init__(self, adj: Adjustments) -> None:
-        super().__init__(adj)
-        self.started = time.monotonic()
-
-    def received(self, data: bytes) -> int:
-        """Take some bytes of the request. Return how many belong to it."""
-        if not self.headers_finished:
-            head = (self.header_plus + data).lstrip(b"\r\n")
-            self.start_line = head[: MAX_START_LINE + 1].partition(b"\r\n")[0]
-        consumed = len(data) if len(self.start_line) > MAX_START_LINE else super().received(data)
-        self.error = self.error or self.own_error()
-        if self.error:
-            self.completed, self.expect_continue = True, False
-        return consumed
-
-    def own_error(self) -> BadRequest | None:
-        """Return the error of a request that waitress would accept."""
-        if len(self.start_line) > MAX_START_LINE:
-            return UriTooLong("")
-        if self.headers_finished and len(self.headers) > MAX_HEADER_FIELDS:
-            return RequestHeaderFieldsTooLarge("")
-        return LengthRequired("") if self.chunked else None
-
-    def parse_header(self, header_plus: bytes) -> None:
-        """Parse the head of the request. Raises ParsingError.
-
-        The patterns of waitress need quadratic time for some lines, and the whole process would wait. So they get only
-        lines that a linear pattern has accepted.
-        """
-        if not self.start_line:
-            return
-        try:
-            super().parse_header(plain_head(header_plus))
-        except ValueError as error:  # a URL with an invalid host, a length with thousands of digits
-            raise ParsingError(str(error)) from error
-
-    def is_late(self) -> bool:
-        """Return whether the client has had enough time to send this request."""
-        return time.monotonic() - self.started > SECONDS_FOR_REQUEST
-
-    def path_of_start_line(self) -> str:
-        """Return the path as WSGI represents it. The request need not be valid."""
-        found = PATH.match(self.start_line)
-        return unquote_to_bytes(found["path"] if found else b"/").decode("latin-1")
-
-
-def plain_head(head: bytes) -> bytes:
-    """Return the start line and the headers without spaces around values. Raises ParsingError for invalid lines."""
-    start_line, *lines = head.rstrip(b"\r\n").split(b"\r\n")
-    fields = [HEADER_LINE.fullmatch(line) for line in lines]
-    if not START_LINE.fullmatch(start_line) or None in fields:
-        raise ParsingError("The head of the request is malformed.")
-    pairs = [field.groups() for field in fields if field]
-    return b"\r\n".join([start_line, *(name + b": " + value.strip(b" \t") for name, value in pairs), b""])
 
 
 class RequestTask(WSGITask):
@@ -134,13 +50,21 @@ class RequestTask(WSGITask):
         finally:
             self.log()
 
+    def execute(self) -> None:
+        """Run the application, and send what it returns. If it fails after the headers, the response is cut."""
+        try:
+            super().execute()
+        except Exception:
+            self.channel.is_cut = self.wrote_header
+            raise
+
     def log(self) -> None:
         """Write a line of the access log. The path has no query string. Its encoding is normalized for `redact`."""
         path = quote(self.request.path.encode("latin-1"), safe=PATH_CHARACTERS)
         status, milliseconds = self.status.split()[0], (time.time() - self.start_time) * 1000
         size = max(self.body_bytes, self.content_length or 0)
-        values = (self.request.command, path, status, size, milliseconds)
-        access_log.info("%s %s %s %s bytes %.0f ms", *values)
+        values = (self.request.command, path, status, size, milliseconds, ", cut" if self.channel.is_cut else "")
+        access_log.info("%s %s %s %s bytes %.0f ms%s", *values)
 
     def write(self, data: bytes) -> None:
         """Send a part of the response. The response to HEAD has headers only."""
@@ -189,7 +113,9 @@ class RequestChannel(HTTPChannel):
     task_class = RequestTask
     error_task_class = RefusedTask
     is_refused = False
+    is_cut = False
     draining_since: float | None = None
+    writing_since: float | None = None
 
     def service(self) -> None:
         """Respond to a request. This runs in a thread."""
@@ -200,11 +126,34 @@ class RequestChannel(HTTPChannel):
         """Take some bytes. Ignore them after a refusal."""
         return self.draining_since is None and super().received(data)
 
+    def write_soon(self, data: Any) -> int:
+        """Send a part of a response. While too much of it waits for the client, the thread waits too."""
+        self.writing_since = time.monotonic()
+        try:
+            sent: int = super().write_soon(data)
+            return sent
+        finally:
+            self.writing_since = None
+
+    def is_stalled(self) -> bool:
+        """Return whether a thread waits for this client to read, and has waited long enough."""
+        since = self.writing_since
+        return since is not None and time.monotonic() - since > SECONDS_FOR_CHUNK
+
+    def cut(self) -> None:
+        """Close the connection at once, in the middle of its response."""
+        self.is_cut = True
+        self.handle_close()
+
     def handle_close(self) -> None:
         """Close the connection. After a refusal, wait until the client has sent all.
 
         If a socket is closed while bytes arrive, the client's system discards the response (RFC 9112, section 9.6).
+        A response that was cut ends with a reset, because in HTTP/1.0 a closed connection is the end of the response.
         """
+        if self.is_cut:
+            with contextlib.suppress(OSError):
+                self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
         if not self.is_refused or self.draining_since is not None:
             return super().handle_close()
         self.draining_since, self.will_close = time.monotonic(), False
@@ -254,12 +203,14 @@ class WebServer(TcpWSGIServer):
     def maintenance(self, now: float) -> None:
         """Close connections without activity, and those whose request takes too long to arrive.
 
-        They get no response, because a thousand such responses at once would keep others waiting.
+        They get no response, because a thousand such responses at once would keep others waiting. Cut those whose
+        client does not read the response for which a thread waits.
         """
         super().maintenance(now)
-        for channel in self.active_channels.values():
-            if channel.is_late():
-                channel.will_close = True
+        for channel in list(self.active_channels.values()):
+            channel.will_close = channel.will_close or channel.is_late()
+            if channel.is_stalled():
+                channel.cut()
 
 
 def server_settings(server_name: str) -> Adjustments:

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from core.api.cursors import CursorPagination, Position, field_at
+from core.api.cursors import Position, rows_beyond
 from core.api.filters import StrictFilterSet
 from core.api.pagination import merge_parts, parts_of
 from events.models import Event
@@ -74,6 +74,10 @@ LISTS: dict[str, tuple[str, Callable[[], Any]]] = {
         "invitation_open_by_update",
         lambda: listed(upsun.InvitationFilter, Invitation.objects.filter(organization=SOME).with_details()),
     ),
+    "Wacht": (
+        "invitation_by_creation",
+        lambda: Invitation.objects.filter(organization=SOME).open().with_details().newest_first(),
+    ),
     "members": (
         "membership_by_creation",
         lambda: listed(MemberFilter, Membership.objects.of_organization(SOME).with_people_and_roles()),
@@ -97,12 +101,10 @@ def page(rows: Any) -> Any:
 
 def beyond(rows: Any) -> Any:
     """Return the page after a cursor."""
-    paginator = CursorPagination()
     first = rows.query.order_by[0]
-    paginator.key = first.removeprefix("-")
-    paginator.field = field_at(rows.model, paginator.key)
-    value: Any = {"email": "invitee@example.com", "id": SOME}.get(paginator.key, timezone.now())
-    return page(paginator.rows_beyond(rows, Position(value, SOME), first.startswith("-")))
+    column = first.removeprefix("-")
+    value: Any = {"email": "invitee@example.com", "id": SOME}.get(column, timezone.now())
+    return page(rows_beyond(rows, column, Position(value, SOME), descending=first.startswith("-")))
 
 
 def skipped(rows: Any) -> Any:

@@ -71,7 +71,8 @@ class CursorPagination(Pagination):
             raise InvalidQuery(fields={self.before_name: [f"This cannot be combined with {self.after_name}."]})
         backward = bool(before)
         position = self.position_of(after or before, self.before_name if backward else self.after_name)
-        found = list(rows_of_page(self.rows_beyond(queryset, position, self.falling != backward), 0, self.limit + 1))
+        sorted_rows = rows_beyond(queryset, self.key, position, descending=self.falling != backward)
+        found = list(rows_of_page(sorted_rows, 0, self.limit + 1))
         rows, more = found[: self.limit], len(found) > self.limit
         if backward:
             rows.reverse()
@@ -96,16 +97,6 @@ class CursorPagination(Pagination):
     def names_of_position(self) -> set[str]:
         """Return the names of the parameters that choose the page. A cursor does not depend on their values."""
         return {self.page_size_query_param, self.after_name, self.before_name}
-
-    def rows_beyond(self, rows: Any, position: Position | None, descending: bool) -> Any:
-        """Return the sorted rows after the position."""
-        columns = tuple(dict.fromkeys((self.key, "id")))
-        ordered = narrow(rows, in_order, columns, descending)
-        if position is None:
-            return ordered
-        place = {"id": (field_at(rows.model, "id"), position.id), self.key: (self.field, position.value)}
-        names = {f"position_{column}": place[column] for column in columns}
-        return narrow(ordered, beyond, columns, descending, **names)
 
     def cursor_of(self, row: Model) -> str:
         """Return the cursor of a row."""
@@ -158,6 +149,17 @@ class CursorPagination(Pagination):
         flags = {name: {"type": "boolean"} for name in ("hasNext", "hasPrev")}
         properties = {"limit": {"type": "integer", "minimum": 1}} | cursors | flags
         return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def rows_beyond(rows: Any, column: str, position: Position | None, *, descending: bool) -> Any:
+    """Return the rows after the position, sorted by the column and the id."""
+    columns = tuple(dict.fromkeys((column, "id")))
+    ordered = narrow(rows, in_order, columns, descending)
+    if position is None:
+        return ordered
+    values = {"id": position.id, column: position.value}
+    place = {f"position_{name}": (field_at(rows.model, name), values[name]) for name in columns}
+    return narrow(ordered, beyond, columns, descending, **place)
 
 
 def in_order(rows: QuerySet, columns: tuple[str, ...], descending: bool) -> QuerySet:

@@ -5,7 +5,7 @@ follow the vendor's public client. Request bodies are JSON or forms.
 
 * Credentials: the session in the cookie `session_id`. Write requests from other sites are refused.
 * IDs: strings of decimal digits. They have up to 128 bits; the vendor's IDs have 64. Times are in whole seconds.
-* Pages: none. The list contains all invitations. Query parameters are ignored.
+* Pages: none. The list contains all invitations, and a long one is sent in chunks. Query parameters are ignored.
 * Responses: one envelope with `status`, `message`, `data`, `session` and `errors`.
 * Errors: the same envelope. The response for an organization that does not exist or is not yours is 403.
 * Tokens: the `token` of an invitation opens its page. A person who has verified the invited address can also accept the
@@ -18,6 +18,7 @@ from uuid import UUID
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import path
 from django.utils.crypto import salted_hmac
 from drf_spectacular.utils import extend_schema_field
@@ -35,6 +36,7 @@ from core.api.operations import operation
 from core.api.parsers import StrictFormParser, StrictJSONParser, StrictMultiPartParser
 from core.api.query import Schema, object_schema
 from core.api.serializers import AddressSerializerField, SecondsField, SnakeCaseSerializer, StrictTextField
+from core.api.streaming import list_response
 from core.ids import to_decimal
 from invitations.actions import answering, inviting
 from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
@@ -269,10 +271,10 @@ class WachtInvitations(WachtViewSet):
     resource = "wacht_invitations"
 
     @operation("", name="getOrganizationInvitations", response=InvitationSerializer, many=True)
-    def list(self, request: Request, organization_id: UUID) -> Response:
+    def list(self, request: Request, organization_id: UUID) -> HttpResponseBase:
         """Retrieve all pending invitations for an organization."""
         rows = Invitation.objects.managed_in(find_organization(self.caller, organization_id), self.caller).open()
-        return Response(representation(list(rows.with_details().newest_first())))
+        return list_response(self, rows.with_details(), representation)
 
     @operation(
         "",

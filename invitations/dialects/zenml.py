@@ -5,7 +5,7 @@ The API has the three operations of the vendor's document "Invitations".
 * Credentials: a bearer token from this service's authorization server with the scope `invitations`, or from a trusted
   identity provider. A token from client credentials has no user: the list is empty, and no invitation can be answered.
 * IDs: UUIDs.
-* Pages: none. The list is an array of all invitations.
+* Pages: none. The list is an array of all invitations, and a long one is sent in chunks.
 * Errors: `detail`, as in FastAPI, the vendor's framework. The response for invalid input is 422 with a list of errors.
   The response for an invitation that is not open or not yours is 404.
 """
@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import path
 from rest_framework import serializers
 from rest_framework.renderers import JSONRenderer
@@ -29,6 +30,7 @@ from core.api.parameters import BooleanParameter
 from core.api.query import Schema, object_schema
 from core.api.schema import OperationSchema
 from core.api.serializers import SnakeCaseSerializer, TimeField
+from core.api.streaming import list_response
 from core.errors import Gone, Invalid, Unprocessable
 from core.ids import parse_uuid
 from invitations.actions import answering
@@ -149,12 +151,12 @@ class ZenmlInvitations(DialectViewSet):
         return {}
 
     @operation("Successful Response", name="list_pending_invitations", response=InvitationSerializer, many=True)
-    def list(self, request: Request) -> Response:
+    def list(self, request: Request) -> HttpResponseBase:
         """List Pending Invitations Endpoint.
 
         List pending invitations for the authenticated user.
         """
-        return self.respond(self._mine().newest_first())
+        return list_response(self, self._mine(), lambda rows: self.get_serializer(rows, many=True).data)
 
     @operation("Successful Response", name="get_invitation", response=InvitationSerializer)
     def retrieve(self, request: Request, invitation_id: str) -> Response:

@@ -11,14 +11,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
-from http.client import HTTPConnection, HTTPResponse
+from functools import partial
+from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.wsgi import get_wsgi_application
 
-from perfectworks import web_server
+from perfectworks import web_requests, web_server
 from perfectworks.web_server import WebServer, serve_on, wait_and_serve
 from perfectworks.web_worker import allow_open_files
 from tests.dialects.speakers import applivery_error, house_error, upsun_error, wacht_error, zenml_error
@@ -117,7 +118,7 @@ def test_a_client_that_is_slow_to_read_holds_no_thread():
 
 @pytest.mark.parametrize("sent", [b"GET /", BODY])
 def test_a_request_that_takes_too_long_to_arrive_is_dropped(monkeypatch, sent):
-    monkeypatch.setattr(web_server, "SECONDS_FOR_REQUEST", 0.1)
+    monkeypatch.setattr(web_requests, "SECONDS_FOR_REQUEST", 0.1)
     monkeypatch.setattr(web_server, "SECONDS_BETWEEN_CHECKS", 0.1)
 
     with running(get_wsgi_application()) as server, closing(connect(server, sent)) as connection:
@@ -269,6 +270,66 @@ def test_an_application_that_crashes_gets_a_500(caplog):
 
     assert response.status == 500
     assert b"secret" not in body
+
+
+# Responses in parts
+
+
+@contextmanager
+def serving_parts(parts: Callable[[], Iterator[bytes]]) -> Iterator[WebServer]:
+    """Serve a response whose length is not known, with one thread. Every other path but ``/`` gets 204."""
+
+    def application(environ, start_response):
+        is_long = environ["PATH_INFO"] == "/"
+        start_response("200 OK" if is_long else "204 No Content", [])
+        return parts() if is_long else []
+
+    with running(application, threads=1) as server:
+        yield server
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+@pytest.mark.parametrize("error", [ValueError, ConnectionError])
+def test_a_response_that_fails_in_the_middle_is_cut(version, error, caplog):
+    def parts():
+        yield b"first"
+        raise error
+
+    with caplog.at_level(logging.INFO, "perfectworks.access"), serving_parts(parts) as server:
+        with pytest.raises((IncompleteRead, ConnectionResetError)):
+            exchange(server, b"GET / HTTP/%s\r\n\r\n" % version)
+        assert exchange(server, b"GET /next HTTP/1.1\r\n\r\n")[0].status == 204
+
+    [line, _] = [record.getMessage() for record in caplog.records if record.name == "perfectworks.access"]
+    assert line.startswith("GET / 200 5 bytes ")
+    assert line.endswith(" ms, cut")
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_response_in_parts_that_ends_is_complete(version, caplog):
+    with caplog.at_level(logging.INFO, "perfectworks.access"), serving_parts(lambda: iter([b"a", b"b"])) as server:
+        assert exchange(server, b"GET / HTTP/%s\r\n\r\n" % version)[1] == b"ab"
+
+    assert not caplog.messages[-1].endswith("cut")
+
+
+def test_a_client_that_does_not_read_is_cut_and_its_thread_is_free(monkeypatch):
+    monkeypatch.setattr(web_server, "SECONDS_FOR_CHUNK", 0.1)
+    monkeypatch.setattr(web_server, "SECONDS_BETWEEN_CHECKS", 0.1)
+    closed = threading.Event()
+
+    def parts():
+        try:
+            while True:
+                yield b"a" * 1_000_000
+        finally:
+            closed.set()
+
+    with serving_parts(parts) as server, closing(connect(server, b"GET / HTTP/1.1\r\n\r\n")) as client:
+        assert closed.wait(20)
+        assert exchange(server, b"GET /next HTTP/1.1\r\n\r\n")[0].status == 204
+        with pytest.raises(ConnectionResetError):
+            sum(map(len, iter(partial(client.recv, 1_000_000), b"")))
 
 
 # Processes

@@ -1,0 +1,71 @@
+"""Lists without pages: responses that need little memory, however many rows there are."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework.renderers import JSONRenderer
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from core.deadlines import request_clock
+
+from .cursors import Position, rows_beyond
+
+ROWS_IN_CHUNK = 250  # more than an organization has open invitations by default, and few enough for a quick first byte
+
+#: A function that returns rows as a list of JSON values.
+Representation = Callable[[list[Any]], Any]
+
+
+def list_response(view: APIView, rows: QuerySet, represent: Representation) -> HttpResponseBase:
+    """Return all rows, newest first. If they are many, read and send them in chunks.
+
+    The view checks the caller's rights before. Each chunk is a statement of its own, outside of a transaction, so a
+    slow client keeps no transaction open. Rows that are changed in the meantime may be missing.
+    """
+    chunks = newest_chunks(rows)
+    first = next(chunks)
+    if len(first) < ROWS_IN_CHUNK:
+        return Response(represent(first))
+    body = () if view.request.method == "HEAD" else streamed_list(empty_list(view), represent(first), chunks, represent)
+    return StreamingHttpResponse(body, content_type="application/json")
+
+
+def newest_chunks(rows: QuerySet) -> Iterator[list[Any]]:
+    """Yield the rows in chunks, the newest first. The last chunk is shorter than the others, or empty."""
+    position, size = None, ROWS_IN_CHUNK
+    while size == ROWS_IN_CHUNK:
+        chunk = list(rows_beyond(rows, "created_at", position, descending=True)[:ROWS_IN_CHUNK])
+        size = len(chunk)
+        yield chunk
+        if chunk:
+            position = Position(chunk[-1].created_at, chunk[-1].pk)
+
+
+def streamed_list(empty: bytes, first: Any, others: Iterator[list[Any]], represent: Representation) -> Iterator[bytes]:
+    """Yield the body of an empty list, with all rows in it. The first ones are read already, the others one by one.
+
+    If reading fails, the exception ends the body early, and the server cuts the connection.
+    """
+    head, tail = empty.split(b"[]", 1)
+    yield head + b"[" + json_items(first)
+    request_clock.end_deadline()
+    for chunk in filter(None, others):
+        yield b"," + json_items(represent(chunk))
+    yield b"]" + tail
+
+
+def empty_list(view: APIView) -> bytes:
+    """Return the body of a response with an empty list."""
+    request: Any = view.request
+    context = {**view.get_renderer_context(), "response": Response([])}
+    body: bytes = request.accepted_renderer.render([], request.accepted_media_type, context)
+    return body
+
+
+def json_items(values: list[Any]) -> bytes:
+    """Return values as JSON, separated by commas."""
+    return bytes(JSONRenderer().render(values))[1:-1]
