@@ -10,6 +10,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from core.compiled_rows import ShapedRows
 from core.deadlines import request_clock
 
 from .cursors import Position, rows_beyond
@@ -20,7 +21,7 @@ ROWS_IN_CHUNK = 250  # more than an organization has open invitations by default
 Representation = Callable[[list[Any]], Any]
 
 
-def list_response(view: APIView, rows: QuerySet, represent: Representation) -> HttpResponseBase:
+def list_response(view: APIView, rows: QuerySet | ShapedRows, represent: Representation) -> HttpResponseBase:
     """Return all rows, newest first. If they are many, read and send them in chunks.
 
     The view checks the caller's rights before. Each chunk is a statement of its own, outside of a transaction, so a
@@ -34,7 +35,7 @@ def list_response(view: APIView, rows: QuerySet, represent: Representation) -> H
     return StreamingHttpResponse(body, content_type="application/json")
 
 
-def newest_chunks(rows: QuerySet) -> Iterator[list[Any]]:
+def newest_chunks(rows: QuerySet | ShapedRows) -> Iterator[list[Any]]:
     """Yield the rows in chunks, the newest first. The last chunk is shorter than the others, or empty."""
     position, size = None, ROWS_IN_CHUNK
     while size == ROWS_IN_CHUNK:
