@@ -1,4 +1,4 @@
-"""How many statements inviting and accepting take, with the authentication, for each kind of credential."""
+"""The statements of inviting and answering, with the authentication, for each kind of credential."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,7 +17,7 @@ from invitations.models import Invitation
 from orgs.actions.api_keys import create_api_key
 from orgs.models import Organization
 from tests.factories import OAuthApplicationFactory
-from tests.invitations.api.house import mine
+from tests.invitations.api.house import mine, sent
 from tests.support.people import session_of
 from tests.support.queries import query_summaries
 
@@ -47,6 +47,28 @@ ACCEPT = [
     "UPDATE invitations_invitation",
     "INSERT events_event",
     "INSERT invitations_email",
+]
+
+
+RESEND = [
+    "SELECT orgs_organization",
+    "SELECT orgs_roleassignment",
+    "SELECT invitations_invitation",
+    "SELECT events_event",
+    "INSERT invitations_sendingcounter",
+    "INSERT invitations_sendingcounter",
+    "SELECT orgs_roleassignment",
+    "UPDATE invitations_invitation",
+    "INSERT invitations_email",
+    "INSERT events_event",
+]
+DECLINE = [
+    "SELECT orgs_organization",
+    "SELECT invitations_invitation",
+    "UPDATE invitations_invitation",
+    "INSERT events_event",
+    "INSERT invitations_email",
+    "SELECT invitations_invitation",
 ]
 
 
@@ -87,6 +109,18 @@ def test_inviting_with_an_api_key(by_key: Client, path: str):
 
 def test_inviting_with_a_session(owner: User, path: str):
     assert statements(invite(browser(owner), path, "new@example.com")) == [*SESSION, *INVITE]
+
+
+def test_sending_again_with_an_api_key(by_key: Client, path: str, invitation: Invitation):
+    by_key.get(path)
+    again = statements(lambda: by_key.post(sent(invitation, "resend"), {}, "application/json"))
+    assert again == ["SELECT orgs_apikey", *RESEND]
+
+
+def test_declining_with_a_session(invitee: User, invitation: Invitation):
+    client = browser(invitee)
+    declined = statements(lambda: client.post(mine(invitation.pk, "decline"), {}, "application/json"))
+    assert declined == [*SESSION, *DECLINE]
 
 
 def test_accepting_with_a_session(invitee: User, invitation: Invitation):
