@@ -3,7 +3,9 @@
 WEB_CONCURRENCY sets the number of processes.
 """
 
+import gc
 import os
+from typing import Any
 
 from core.logs import logging_settings
 from perfectworks.environment import Environment, listening_address
@@ -12,6 +14,7 @@ env = Environment()
 
 bind = listening_address(env.str("HOST", default="127.0.0.1"), env.int("PORT", default=8000))
 worker_class = "perfectworks.web_worker.WebWorker"
+preload_app = True  # the processes share the memory of what `perfectworks.wsgi` has loaded
 threads = env.int("WEB_THREADS", default=8)
 timeout = 60
 graceful_timeout = 20
@@ -24,3 +27,8 @@ control_socket_disable = True
 logconfig_dict = logging_settings(
     env.str("LOG_LEVEL", default="INFO").upper(), as_json=not env.bool("DEBUG", default=False)
 )
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """Exempt what is loaded from garbage collection, which would write to the shared memory."""
+    gc.freeze()

@@ -33,6 +33,14 @@ def wait_briefly_for_connections(handler: ConnectionHandler = connections) -> No
             }
 
 
+def close_connections_and_pools(handler: ConnectionHandler = connections) -> None:
+    """Close the connections of this thread, and the pools with all of their threads. The process may then be forked."""
+    for connection in handler.all(initialized_only=True):
+        connection.close()
+        if connection.vendor == "postgresql":
+            connection.close_pool()  # type: ignore[attr-defined]
+
+
 class CheckedConnection(psycopg.Connection[Any]):
     """A connection that fails the pool's check if the server has closed it, or does not respond in time.
 

@@ -1,12 +1,16 @@
-"""The WSGI application."""
+"""The WSGI application.
+
+Servers that fork after the import share its memory among their processes. So this module loads what every request
+needs, and leaves no connection and no thread behind.
+"""
 
 import os
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
-from django.db import connections
+from django.urls import get_resolver
 
-from core.database import wait_briefly_for_connections
+from core.database import close_connections_and_pools, wait_briefly_for_connections
 from core.deadlines import StatementLimit
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "perfectworks.settings")
@@ -19,4 +23,5 @@ if settings.WEB_STATEMENT_SECONDS:
 from perfectworks.checks import require_safe_database  # noqa: E402 - Django must be ready before the checks run
 
 require_safe_database()
-connections.close_all()  # the threads need the connection of the check
+close_connections_and_pools()  # each process opens its own
+get_resolver().url_patterns  # noqa: B018 - imports the views
