@@ -21,7 +21,7 @@ from bench.processes import SECRET
 
 EMAILS = int(os.environ.get("BENCH_EMAILS", "500"))  # in each round
 ROUNDS = 4
-DATABASE = "perfectworks_emails_bench"
+DATABASE = f"perfectworks_emails_bench_{os.getpid()}"
 
 
 def email_table() -> list[str]:
@@ -39,7 +39,6 @@ def email_table() -> list[str]:
 def empty_postgresql() -> Iterator[str]:
     """Create a database and return its URL. Drop it at the end."""
     with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
         server.execute(f"CREATE DATABASE {DATABASE}")
         try:
             yield url_of(DATABASE)
