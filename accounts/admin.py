@@ -18,4 +18,5 @@ class ExternalIdentityAdmin(ReadOnlyAdmin):
     list_display = ("subject", "issuer", "user", "ignored_address", "ignored_reason", "created_at")
     list_filter = (of_one("user", User, _("user")), "issuer", "ignored_reason", "created_at")
     search_fields = ("=subject", "=ignored_address", "user__email", "user__last_name")
+    searched_ids = ("pk", "user_id", "subject")
     list_select_related = ("user",)

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from core.admin_labels import LABELS
 from core.ids import first_uuid7
+from core.literals import literal
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -56,6 +57,7 @@ def by_query(parameter: str, title: "str | StrPromise", **queries: "Choice") -> 
 def by_state(column: str, states: "States", title: "str | StrPromise" = "") -> type[QueryFilter]:
     """Return a filter by the value of a column, with the labels of its badges. The title is that of the column."""
     queries = {
-        value: (label, lambda rows, value=value: rows.filter(**{column: value})) for value, (label, _) in states.items()
+        value: (label, lambda rows, value=value: rows.filter(**{column: literal(value)}))
+        for value, (label, _) in states.items()
     }
     return by_query(column, title or LABELS[column], **queries)

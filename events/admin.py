@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import ReadOnlyAdmin
 from core.admin_related import RowFilter
+from core.literals import literal
 from events.admin_names import ORGANIZATION, USER, changes_shown, facts_shown, name_events, shown
 from events.kinds import KINDS, METHODS, SUBJECTS
 from events.models import Event
@@ -73,7 +74,8 @@ def by_value(column: str, title: Any, values: Sequence[str]) -> type[admin.Simpl
             return [(value, value) for value in sorted({*values, *([chosen] if chosen else [])})]
 
         def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-            return queryset.filter(**{column: self.value()}) if self.value() else queryset
+            value = self.value()
+            return queryset.filter(**{column: literal(value) if value in values else value}) if value else queryset
 
     return type("ByValue", (ByValue,), {"title": title})
 

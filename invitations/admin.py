@@ -16,7 +16,7 @@ from accounts.admin_buttons import ActionAdmin, Button
 from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import displayed_address, parse_address
-from core.admin import ReadOnlyAdmin, ReadOnlyInline, titled
+from core.admin import ReadOnlyAdmin, ReadOnlyInline
 from core.admin_filters import by_query, by_state
 from core.admin_related import NewestRowsInOrder, of_one
 from events.admin_names import changes_shown, name_events
@@ -24,10 +24,12 @@ from invitations import admin_organizations  # noqa: F401 - extends the page of 
 from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
+from invitations.admin_filters import DeliveryFilter, RoleNameFilter, StateFilter
+from invitations.admin_search import EmailSearch, InvitationSearch
 from invitations.admin_states import EMAIL_KINDS, EMAIL_STATES, INVITATION_STATES
 from invitations.email.limits import DAY
 from invitations.email.models import Attempt, Email, EmailQuerySet
-from invitations.email.queue import newest_email_is, with_delivery
+from invitations.email.queue import with_delivery
 from invitations.explaining import Entry, explain
 from invitations.models import Invitation
 from invitations.possible import can_be_corrected, can_be_extended, can_be_sent_again, can_be_withdrawn
@@ -103,49 +105,8 @@ def is_to_another(staff: User, invitation: Invitation) -> bool:
     return not is_own(staff, invitation.email)
 
 
-class StateFilter(admin.SimpleListFilter):
-    """Filter by effective state. Overdue invitations count as expired even before their status changes."""
-
-    title = _("state")
-    parameter_name = "state"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return `open` and every status except `pending`."""
-        return [("open" if state == "pending" else state, label) for state, (label, _) in INVITATION_STATES.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Return the invitations in the selected state."""
-        if self.value() == "open":
-            return queryset.open()
-        if self.value() == Invitation.Status.EXPIRED:
-            return queryset.filter(
-                models.Q(status="expired") | models.Q(pk__in=Invitation.objects.overdue().values("pk"))
-            )
-        return queryset.filter(status=self.value()) if self.value() else queryset
-
-
-class DeliveryFilter(admin.SimpleListFilter):
-    """Filter by the delivery state of the newest email to the invitee."""
-
-    title = _("delivery")
-    parameter_name = "delivery"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        """Return every email state."""
-        return [(state, label) for state, (label, _) in EMAIL_STATES.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """Return the invitations whose newest email to the invitee is in the selected state."""
-        state = self.value()
-        return (
-            queryset.filter(newest_email_is(models.Q(state=state)))
-            if state and state in Email.State.values
-            else queryset
-        )
-
-
 @admin.register(Invitation)
-class InvitationAdmin(ActionAdmin):
+class InvitationAdmin(InvitationSearch, ActionAdmin):
     """The pages of an invitation: roles, state, emails, and buttons for the possible actions."""
 
     badges: ClassVar[Any] = {"current_state": INVITATION_STATES, "delivered": EMAIL_STATES}
@@ -163,12 +124,11 @@ class InvitationAdmin(ActionAdmin):
         of_one("organization", Organization, _("organization")),
         StateFilter,
         DeliveryFilter,
-        ("role__name", titled(_("role"))),
+        RoleNameFilter,
         by_state("unit__kind", UNIT_KINDS, _("workspace or application")),
         "created_at",
         by_query("expires", _("expiry date"), soon=(_("within 3 days"), InvitationQuerySet.expiring_soon)),
     )
-    search_fields = ("email", "organization__name", "organization__slug", "inviter_name", "=id")
     inlines = (EmailInline,)
     fields = (
         "id", "organization", "displayed_email", "current_state", "role", "permission_list", "unit", "unit_role",
@@ -242,7 +202,7 @@ class AttemptInline(ReadOnlyInline):
 
 
 @admin.register(Email)
-class EmailAdmin(ReadOnlyAdmin):
+class EmailAdmin(EmailSearch, ReadOnlyAdmin):
     """The outbox: all emails, including those that were sent."""
 
     badges: ClassVar[Any] = {"state": EMAIL_STATES, "kind": EMAIL_KINDS}
@@ -254,7 +214,6 @@ class EmailAdmin(ReadOnlyAdmin):
                  week=(_("in the last 7 days"), EmailQuerySet.undelivered_this_week)),
         by_state("state", EMAIL_STATES), by_state("kind", EMAIL_KINDS), "created_at",
     )  # fmt: skip
-    search_fields = ("recipient", "message_id", "=invitation__id")
     secret_fields = ("lease_id",)
     inlines = (AttemptInline,)
 

@@ -157,9 +157,12 @@ class Invitation(models.Model):
                 name="invitation_by_email",
             ),
             models.Index(fields=["inviter_user_id", "created_at", "id"], name="invitation_by_inviter"),
+            # For whole addresses and for their beginnings, for which ``LIKE`` needs this operator class.
             models.Index(
-                fields=["email", "id"], condition=Q(finished_at__isnull=True), name="invitation_open_to_email"
+                fields=["email", "id"], opclasses=["varchar_pattern_ops", "uuid_ops"], name="invitation_to_email"
             ),
+            # For the list in the admin, which is sorted by id.
+            models.Index(fields=["status", "id"], condition=Q(finished_at__isnull=False), name="invitation_finished"),
             models.Index(
                 fields=["status", "expires_at"], condition=Q(finished_at__isnull=True), name="invitation_open_expiry"
             ),

@@ -79,7 +79,7 @@ class OrganizationAdmin(ActionAdmin):
                  yes=(_("yes"), lambda rows: rows.filter(deleted_at__isnull=False))),
         "created_at",
     )  # fmt: skip
-    search_fields = ("name", "slug", "website", "=id")
+    search_fields = ("name", "slug", "website")
     inlines = [MembershipInline, UnitInline]
     fields: ClassVar[Any] = (
         ("name", "slug", "language"), ("seats", "has_owner", "condition", "second_factor_required"),

@@ -49,7 +49,8 @@ class UserAdmin(ActionAdmin):
                  deleted=(CONDITIONS["deleted"][0], lambda rows: rows.filter(deleted_at__isnull=False))),
         "is_staff", ("groups", titled(_("staff role"))), "created_at",
     )  # fmt: skip
-    search_fields = ("email", "first_name", "last_name", "=id")
+    search_fields = ("email", "first_name", "last_name")
+    searched_addresses = ("email",)
     secret_fields = ("password",)
     inlines = (AddressInline, UserMembershipInline, IdentityInline)
     buttons = (

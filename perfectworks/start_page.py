@@ -12,7 +12,7 @@ NUMBERS = (*of_invitations.NUMBERS, *of_organizations.NUMBERS)
 
 
 def start_page(request: HttpRequest) -> dict[str, Any]:
-    """Return what this staff member may see. Each number takes one query."""
+    """Return what this staff member may see. Each number takes one query, or three."""
     return {
         "numbers": [number.counted() for number in NUMBERS if number.is_visible_to(request)],
         "queue": queue_state() if request.user.has_perm("invitations.view_email") else None,

@@ -15,10 +15,11 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentResponse, OAuthApplication, User
+from core.literals import literal
 from events.models import Event
 from invitations.actions.reminders import ending_soon
 from invitations.email.address_hashes import SendingCounter, Suppression
-from invitations.email.limits import at_sending_limit, emails_requested_since
+from invitations.email.limits import busy_organizations, emails_requested_since
 from invitations.email.models import Attempt, Email
 from invitations.email.queue import delivery_is
 from invitations.models import Invitation
@@ -54,19 +55,23 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "its acceptances that wait": ("invitation_open_by_update", lambda: of_organization().waiting()),
     "those in error": ("invitation_by_update", lambda: newest(of_organization().filter(status="error"))),
     "what is open to a person": (
-        "invitation_open_to_email",
+        "invitation_to_email",
         lambda: Invitation.objects.addressed_to(User(pk=SOME)).open(),
     ),
     "what a new member has not answered": (
-        "invitation_open_to_email",
+        "invitation_to_email",
         lambda: of_organization().unanswered_of(User(pk=SOME)),
     ),
     "what is open to an address": (
-        "invitation_open_to_email",
+        "invitation_to_email",
         lambda: Invitation.objects.filter(email="invitee@example.com").open(),
     ),
     "an organization's bounces": ("email_by_state", lambda: of_organization().filter(delivery_is("bounced"))),
-    "the invitations to an address": ("invitation_by_email", partial(sent, email="invitee@example.com", state=STATES)),
+    "the invitations that ended in a state": (
+        "invitation_finished",
+        lambda: Invitation.objects.filter(status=literal("error"), finished_at__isnull=False).order_by("-id")[:50],
+    ),
+    "the invitations to an address": ("invitation_to_email", partial(sent, email="invitee@example.com", state=STATES)),
     "what a person sent": ("invitation_by_inviter", partial(sent, invitedBy=str(SOME), state=STATES)),
     "what a person sent and is open": ("invitation_by_inviter", partial(sent, invitedBy=str(SOME))),
     "the open invitations with a role": ("invitation_with_role", partial(sent, role=str(SOME))),
@@ -93,16 +98,15 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         "invitation_superseded_by",
         lambda: Invitation.objects.filter(superseded_by=SOME),
     ),
+    "the emails to an address": ("email_to_recipient", lambda: Email.objects.filter(recipient="invitee@example.com")),
+    "the reminders": ("email_of_other_kind", lambda: Email.objects.filter(kind=literal("reminder")).order_by("-id")),
     "the emails that are due": ("email_unsent", lambda: Email.objects.due()[:1]),
     "the emails that wait for another attempt": ("email_unsent", lambda: Email.objects.deferred()[:1001]),
     "the emails that are being sent": ("email_unsent", Email.objects.being_sent),
     "the emails that bounced or failed": ("email_undelivered", Email.objects.undelivered_this_week),
     "what expires within days": ("invitation_open_expiry", Invitation.objects.expiring_soon),
     "the organizations without an active owner": ("user_inactive", Organization.objects.live().without_active_owner),
-    "the organizations at their sending limit": (
-        "event_of_organization",
-        lambda: at_sending_limit(Organization.objects.all()),
-    ),
+    "the organizations with many emails in a day": ("event_of_kind", busy_organizations),
     "the emails of an invitation": ("email_once", lambda: Email.objects.filter(invitation=SOME)),
     "the attempts of an email": (
         "invitations_attempt_mail_id",
@@ -120,6 +124,18 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "the events of an organization": ("event_of_organization", lambda: Event.objects.of_organization(SOME)[:100]),
     "what a person did": ("event_by_actor", lambda: Event.objects.concerning(SOME).order_by("-id")[:50]),
     "what happened to an account": ("event_about_subject", lambda: Event.objects.concerning(SOME).order_by("-id")[:50]),
+    "the events of a kind": (
+        "event_of_kind",
+        lambda: Event.objects.filter(kind=literal("user.one")).order_by("-id")[:50],
+    ),
+    "the events by a method": (
+        "event_by_method",
+        lambda: Event.objects.filter(actor_method=literal("x")).order_by("-id")[:50],
+    ),
+    "the events about a kind of object": (
+        "event_about_type",
+        lambda: Event.objects.filter(subject_type=literal("unit")).order_by("-id")[:50],
+    ),
     "the events about an object": ("event_about_subject", lambda: Event.objects.about(User(pk=SOME))),
     "the user with an address": ("user_email", lambda: User.objects.filter(email="owner@example.com")),
     "the organizations with a default role": (

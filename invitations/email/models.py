@@ -173,6 +173,11 @@ class Email(models.Model):
             models.UniqueConstraint(fields=["message_id"], name="email_message_id"),
         )
         indexes = (
+            models.Index(
+                fields=["recipient", "id"], opclasses=["varchar_pattern_ops", "uuid_ops"], name="email_to_recipient"
+            ),
+            # Most emails are invitations. Queries for other kinds say that they are of another kind.
+            models.Index(fields=["kind", "id"], condition=~Q(kind="invitation"), name="email_of_other_kind"),
             models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="email_unsent"),
             models.Index(fields=["updated_at"], condition=Q(state__in=["bounced", "failed"]), name="email_undelivered"),
             models.Index(fields=["state", "invitation"], name="email_by_state"),

@@ -110,7 +110,7 @@ class OAuthApplicationAdmin(ActionAdmin):
 
     list_display = ("name", "client_id", "authorization_grant_type", "user", "system_user", "acts_for_owner", "created")
     list_filter = ("authorization_grant_type", "client_type", "acts_for_owner", "created")
-    search_fields = ("name", "=client_id", "user__email", "system_user__first_name", "=id")
+    search_fields = ("name", "=client_id", "user__email", "system_user__first_name")
     list_select_related = ("user", "system_user")
     view_on_site = False  # the toolkit's page for applications is not in our URLs
     fields = (

@@ -123,7 +123,7 @@ def test_staff_see_only_the_numbers_of_lists_that_they_may_see(rows: None, permi
     assert ("Sending of emails" in client.get("/admin/").content.decode()) is (permission == "view_email")
 
 
-def test_the_start_page_takes_one_query_for_each_number_and_three_for_the_queue(admin_pages: Client, rows: None):
+def test_the_queries_of_the_start_page(admin_pages: Client, rows: None):
     with assert_queries(
         session="SELECT django_session",
         staff="SELECT accounts_user",
@@ -131,6 +131,8 @@ def test_the_start_page_takes_one_query_for_each_number_and_three_for_the_queue(
         deferred="COUNT invitations_email",
         undelivered="COUNT invitations_email",
         expiring="COUNT invitations_invitation",
+        requested="SELECT events_event",
+        busy="SELECT orgs_organization",
         limited="COUNT orgs_organization",
         ownerless="COUNT orgs_organization",
         attempts="SELECT invitations_attempt",

@@ -64,7 +64,13 @@ def create_many_rows(organization: Organization, owner: User) -> None:
         for place in (None, units[0])
     )
     Event.objects.bulk_create(
-        Event(kind="user.tested", actor_id=people[number % 500].pk, subject_type="user", subject_id=uuid4())
+        Event(
+            kind="organization.created" if number % 10 == 0 else f"user.tested_{number % 10}",
+            actor_id=people[number % 500].pk,
+            actor_method=f"method_{number % 10}",
+            subject_type=f"type_{number % 10}",
+            subject_id=uuid4(),
+        )
         for number in range(4000)
     )
     with connection.cursor() as cursor:
