@@ -19,6 +19,7 @@ from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.models import Expression, Field, QuerySet
+from django.db.transaction import TransactionManagementError
 
 
 class Parameter(Expression):
@@ -50,9 +51,14 @@ class CompiledQuery:
         return self.build(**values)
 
     def rows(self, **values: Any) -> list[Any]:
-        """Return what the queryset returns for these values. Raises ValueError for None."""
+        """Return what the queryset returns for these values. Raises ValueError for None.
+
+        Raises TransactionManagementError outside of a transaction if the queryset locks rows.
+        """
         template, compiler, sql, params = self.compiled or self.compile()
         connection = connections[DEFAULT_DB_ALIAS]
+        if template.query.select_for_update and not connection.in_atomic_block:
+            raise TransactionManagementError("Rows can only be locked in a transaction.")
         bound = copy(compiler)
         bound.connection = connection
         bound.as_sql = lambda: (sql, self.bind(params, values, connection))

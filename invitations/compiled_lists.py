@@ -16,30 +16,38 @@ from orgs import policies
 from orgs.models import Organization
 from orgs.permissions import MANAGE_MEMBERS
 
-OF_INVITATION = [
-    field.name for field in Invitation._meta.concrete_fields if field.name not in ("answered_by", "inviter")
-]
+OWN_COLUMNS = [field.name for field in Invitation._meta.concrete_fields if field.name != "answered_by"]
+INVITER = ["inviter__" + name for name in ("first_name", "last_name", "email", "kind", "avatar_url")]
+GRANT = ["role__name", "role__permissions", "unit__kind", "unit__slug", "unit__name", "unit_role__name"]
+ORGANIZATION = ["organization__" + name for name in ("slug", "name", "logo_url", "language")]
 
 
-def _sent(organization: Any) -> InvitationQuerySet:
-    rows = Invitation.objects.filter(organization=organization).with_details()
-    related = "organization__language", "role__name", "unit__kind", "unit__slug", "unit__name", "unit_role__name"
-    shown = rows.select_related(None).select_related("organization", "role", "unit", "unit_role")
-    return with_delivery(shown.only(*OF_INVITATION, *related))
+def _with_columns(rows: InvitationQuerySet, *columns: str) -> InvitationQuerySet:
+    """Load the invitation's own columns and these columns of related rows. Annotate ``is_overdue``."""
+    related = dict.fromkeys(column.partition("__")[0] for column in columns)
+    return rows.with_details().select_related(None).select_related(*related).only(*OWN_COLUMNS, *columns)
 
 
-def _received(user: Any) -> InvitationQuerySet:
-    rows = Invitation.objects.open().addressed_to(user).with_details().with_member_count()
-    related = (
-        *("organization__slug", "organization__name", "organization__logo_url"),
-        *("role__name", "unit__kind", "unit__name", "unit_role__name"),
-    )
-    shown = rows.select_related(None).select_related("organization", "role", "unit", "unit_role")
-    return shown.only(*OF_INVITATION, *related)
+def _of_organization(organization: Any) -> InvitationQuerySet:
+    return Invitation.objects.filter(organization=organization)
 
 
-SENT = CompiledRows(_sent, organization=UUIDField())
-RECEIVED = CompiledRows(_received, user=UUIDField())
+def _open_to(user: Any) -> InvitationQuerySet:
+    return Invitation.objects.open().addressed_to(user).with_member_count()
+
+
+SENT = CompiledRows(
+    lambda organization: with_delivery(_with_columns(_of_organization(organization), *ORGANIZATION, *GRANT)),
+    organization=UUIDField(),
+)
+SENT_WITH_INVITER = CompiledRows(
+    lambda organization: _with_columns(_of_organization(organization), *ORGANIZATION, *GRANT, *INVITER),
+    organization=UUIDField(),
+)
+RECEIVED = CompiledRows(lambda user: _with_columns(_open_to(user), *ORGANIZATION, *GRANT), user=UUIDField())
+RECEIVED_WITH_INVITER = CompiledRows(
+    lambda user: _with_columns(_open_to(user), *ORGANIZATION, *INVITER), user=UUIDField()
+)
 
 
 def sent_invitations(by: Principal, organization: Organization) -> ShapedRows | InvitationQuerySet:
@@ -48,6 +56,12 @@ def sent_invitations(by: Principal, organization: Organization) -> ShapedRows | 
     if held.permits(MANAGE_MEMBERS):
         return SENT.of(organization=organization.pk)
     return with_delivery(Invitation.objects.manageable_in(organization, by).with_details())
+
+
+def managed_invitations(by: Principal, organization: Organization) -> ShapedRows:
+    """Return the rows of ``managed_in`` with their inviters. Raises the same errors."""
+    policies.require(by, organization, MANAGE_MEMBERS)
+    return SENT_WITH_INVITER.of(organization=organization.pk)
 
 
 def received_invitations(by: Principal) -> ShapedRows | InvitationQuerySet:

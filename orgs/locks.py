@@ -3,14 +3,14 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, UUIDField
 
 from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.second_factor import has_second_factor
+from core.compiled import CompiledQuery
 from core.errors import Denied, Gone, NotFound
-from core.rows import only_row
-from orgs.models import ApiKey, Membership, Organization
+from orgs.models import ApiKey, Membership, Organization, OrganizationQuerySet
 
 SIGNED_IN_HERE = {Method.SESSION, Method.OAUTH2}
 
@@ -43,10 +43,21 @@ def lock_organization(
     selects one id. With ``archived``, the organization may be archived. Raises OrganizationNotFound if the caller
     cannot see it, and SecondFactorRequired.
     """
+    if by.user and isinstance(organization_id, UUID) and not by.is_staff and not archived:
+        if by.organization_id not in (None, organization_id):
+            raise OrganizationNotFound
+        return require_found(LOCKED_ORGANIZATION.first(user=by.user.pk, pk=organization_id), by)
     visible = Organization.objects.visible_to(by) if archived else Organization.objects.visible_to(by).live()
-    chosen = visible.filter(pk=organization_id)  # type: ignore[misc]  # the stubs know no subqueries here
-    locked = chosen.select_for_update(no_key=True, of=("self",))
-    return require_found(only_row(locked), by)
+    return require_found(_locked(visible, organization_id).first(), by)
+
+
+def _locked(organizations: OrganizationQuerySet, pk: Any) -> OrganizationQuerySet:
+    return organizations.filter(pk=pk).select_for_update(no_key=True, of=("self",))
+
+
+LOCKED_ORGANIZATION = CompiledQuery(
+    lambda user, pk: _locked(Organization.objects.of_member(user).live(), pk), user=UUIDField(), pk=UUIDField()
+)
 
 
 def require_found(organization: Organization | None, by: Principal) -> Organization:

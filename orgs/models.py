@@ -56,9 +56,12 @@ class OrganizationQuerySet(models.QuerySet["Organization"]):
             return self
         if principal.user is None:
             return self.none()
-        mine = Membership.objects.filter(organization=models.OuterRef("pk"), user=principal.user)
-        visible = self.filter(models.Exists(mine))
+        visible = self.of_member(principal.user)
         return visible.filter(pk=principal.organization_id) if principal.organization_id else visible
+
+    def of_member(self, user: Any) -> "OrganizationQuerySet":
+        """Return the organizations that the user belongs to, including archived ones."""
+        return self.filter(models.Exists(Membership.objects.filter(organization=models.OuterRef("pk"), user=user)))
 
     def with_active_owner(self) -> "OrganizationQuerySet":
         """Annotate ``has_active_owner``: whether an owner of the organization can sign in."""

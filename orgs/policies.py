@@ -5,16 +5,18 @@ edits or resends an invitation, changes roles, or creates an API key. When an in
 applied to the inviter.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, QuerySet, Value
+from django.db.models import Exists, QuerySet, UUIDField, Value
 
-from accounts.live_credentials import live_rows, require_live_credential
+from accounts.live_credentials import LiveCredential, live_credential, require_live_credential
 from accounts.models import User
 from accounts.principals import Method, Principal
+from core.compiled_rows import CompiledRows
 from core.errors import Denied, Unauthenticated
 from core.rows import only_row
 from orgs.locks import OrganizationNotFound
@@ -165,10 +167,14 @@ def caller_permissions(by: Principal, organization: Organization) -> EffectivePe
     reader_id, permissions = organization.permissions_of_reader
     if permissions and by.user and by.user.pk == reader_id:
         return permissions.limited_to(by.permissions)
-    roles = list(_roles_of(by.user, organization).annotate(credential_is_live=still_valid(by)))
+    if by.user is None:
+        raise OrganizationNotFound
+    rows = _ROLES.of(user=by.user.pk, organization=organization.pk)
+    credential = _credential_of(by)
+    roles = list(rows.then(_with_credential, credential.rows, **credential.parameters) if credential else rows)
     if not roles or by.organization_id not in (None, organization.pk):
         raise OrganizationNotFound
-    if not roles[0].credential_is_live:
+    if credential and not roles[0].credential_is_live:
         raise Unauthenticated
     return permissions_from_roles(roles[0].membership, roles).limited_to(by.permissions)
 
@@ -177,17 +183,37 @@ def inviter_permissions(user: User | None, organization: Organization) -> Effect
     """Return the current permissions of an inviter, or None if the inviter is no longer an active member."""
     if user is None or not user.is_active:
         return None
-    roles = list(_roles_of(user, organization))
+    roles = list(_ROLES.of(user=user.pk, organization=organization.pk))
     return permissions_from_roles(roles[0].membership, roles) if roles else None
 
 
-def _roles_of(user: User | None, organization: Organization) -> QuerySet[RoleAssignment]:
+def _roles_of(user: Any, organization: Any) -> QuerySet[RoleAssignment]:
     """Return the roles of an active member in the organization and in its units, and the membership with each.
 
     Every member has a role in the organization.
     """
     held = RoleAssignment.objects.filter(membership__user=user, membership__organization=organization)
     return held.filter(membership__user__is_active=True).select_related("membership", "role")
+
+
+_ROLES = CompiledRows(_roles_of, user=UUIDField(), organization=UUIDField())
+
+
+def _with_credential(
+    roles: QuerySet[RoleAssignment], live: Callable[..., QuerySet[Any]], **credential: Any
+) -> QuerySet[RoleAssignment]:
+    return roles.annotate(credential_is_live=Exists(live(**credential)))
+
+
+def _credential_of(by: Principal) -> LiveCredential | None:
+    """Return how to find out whether the caller's API key, OAuth token or session is still valid."""
+    if by.method == Method.API_KEY and by.credential_id:
+        return LiveCredential(_live_keys, {"key_id": (UUIDField(), by.credential_id)})
+    return live_credential(by)
+
+
+def _live_keys(key_id: Any) -> QuerySet[ApiKey]:
+    return ApiKey.objects.unexpired().filter(pk=key_id)
 
 
 def find_membership(user: User | None, organization: Organization) -> Membership | None:
@@ -198,10 +224,8 @@ def find_membership(user: User | None, organization: Organization) -> Membership
 
 def still_valid(by: Principal) -> Exists | Value:
     """Return a condition that the caller's API key, OAuth token or session is still valid."""
-    if by.method == Method.API_KEY and by.credential_id:
-        return Exists(ApiKey.objects.unexpired().filter(pk=by.credential_id))
-    rows = live_rows(by)
-    return Value(True) if rows is None else Exists(rows)
+    credential = _credential_of(by)
+    return Exists(credential.queryset()) if credential else Value(True)
 
 
 def require(

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import OuterRef, Q, QuerySet, Subquery, UUIDField
 
 from accounts.principals import Principal
+from core.compiled import CompiledQuery
 from events.models import Event
 from orgs import policies
 from orgs.locks import OrganizationNotFound, require_found
@@ -23,14 +24,28 @@ SHOW_EVERY_UNIT = UNIT_PERMISSIONS | {LIST_PROJECTS, CREATE_PROJECTS, MANAGE_MEM
 
 def organizations_of(by: Principal) -> OrganizationQuerySet:
     """Return the caller's organizations with ``member_count`` and the caller's ``role_id`` and ``role_name``."""
+    return _with_role_of(by.user, Organization.objects.visible_to(by))
+
+
+def _with_role_of(user: Any, organizations: OrganizationQuerySet) -> OrganizationQuerySet:
     roles = RoleAssignment.objects.filter(
-        membership__organization=OuterRef("pk"), membership__user=by.user, unit__isnull=True
+        membership__organization=OuterRef("pk"), membership__user=user, unit__isnull=True
     )
-    rows = Organization.objects.visible_to(by).with_member_count().select_related("default_role")
-    return rows.annotate(
-        role_id=Subquery(roles.values("role_id")[:1], output_field=UUIDField()),
-        role_name=Subquery(roles.values("role__name")[:1]),
+    return (
+        organizations.with_member_count()
+        .select_related("default_role")
+        .annotate(
+            role_id=Subquery(roles.values("role_id")[:1], output_field=UUIDField()),
+            role_name=Subquery(roles.values("role__name")[:1]),
+        )
     )
+
+
+ORGANIZATION_OF_MEMBER = CompiledQuery(
+    lambda user, pk: _with_role_of(user, Organization.objects.of_member(user).live().filter(pk=pk)),
+    user=UUIDField(),
+    pk=UUIDField(),
+)
 
 
 def live_organizations_of(by: Principal) -> OrganizationQuerySet:
@@ -40,7 +55,9 @@ def live_organizations_of(by: Principal) -> OrganizationQuerySet:
 
 def organization_of(by: Principal, organization_id: UUID) -> Organization:
     """Return one of ``live_organizations_of``. Raises OrganizationNotFound, SecondFactorRequired."""
-    return require_found(live_organizations_of(by).filter(pk=organization_id).first(), by)
+    if by.user is None or by.is_staff or by.organization_id not in (None, organization_id):
+        return require_found(live_organizations_of(by).filter(pk=organization_id).first(), by)
+    return require_found(ORGANIZATION_OF_MEMBER.first(user=by.user.pk, pk=organization_id), by)
 
 
 def public_organization(slug: str) -> Organization:

@@ -49,7 +49,7 @@ def _few_reserve(organization: Organization, limit: int) -> bool:
     """Return whether a seat is free even if each invitation takes one.
 
     An address with several invitations takes only one, and that of a member takes none. So a seat can be free if this
-    is False. But this reads only indexes, also in an organization with a million invitations.
+    is False. But this needs no sort and no other table, and an index has all its columns.
     """
     free = limit - _members_up_to(limit, organization)
     return count_up_to(free, organization.invitations.reserving_seats().values("expires_at")) < free

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, UUIDField, Value, When
 from django.http import HttpRequest
 from django.urls import path
 from rest_framework import serializers
@@ -27,7 +27,7 @@ from accounts.authentication import BearerAuthentication
 from accounts.credentials import BEARER
 from core.addresses import Address
 from core.api.errors import Problem
-from core.api.filter_fields import SortField, Sorting
+from core.api.filter_fields import SortField, Sorting, TextField
 from core.api.filters import SortFilter, StrictFilterSet, TextFilter
 from core.api.ids import OidField
 from core.api.operations import operation
@@ -35,10 +35,12 @@ from core.api.pagination import PagePagination
 from core.api.query import Schema, object_schema
 from core.api.schema import OperationSchema
 from core.api.serializers import HouseSerializer, TimeField
+from core.compiled_rows import CompiledRows
 from core.ids import parse_oid
 from invitations.dialects import DialectViewSet
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
+from orgs import policies
 from orgs.access import find_organization
 from orgs.locks import OrganizationNotFound
 from orgs.lookups import UnitNotFound
@@ -136,6 +138,20 @@ class ApplicationSort(SortFilter):
         return [Sorting(name, column, descending=False), *super().sortings(column, name)]
 
 
+class LowerCaseField(TextField):
+    """An address that is not normalized, except for the letter case."""
+
+    def clean(self, value: Any) -> Address:
+        """Return the text in lower case."""
+        return Address(super().clean(value).lower())
+
+
+class LowerCaseFilter(TextFilter):
+    """Filter by an address."""
+
+    field_class = LowerCaseField
+
+
 class InvitationFilter(StrictFilterSet):
     """The documented parameters, except those for pagination."""
 
@@ -143,13 +159,7 @@ class InvitationFilter(StrictFilterSet):
         fields={"created_at": "createdAt", "updated_at": "updatedAt", "email": "email", "role_label": "role"},
         initial="createdAt:desc",
     )
-    email = TextFilter(
-        max_length=256, pattern=EMAIL, method="filter_email", help_text="Exactly this address. Case-insensitive."
-    )
-
-    def filter_email(self, queryset: InvitationQuerySet, name: str, value: str) -> InvitationQuerySet:
-        """Return the invitations to this address. The text is not normalized, except for the letter case."""
-        return queryset.filter(email=Address(value.lower()))
+    email = LowerCaseFilter(max_length=256, pattern=EMAIL, help_text="Exactly this address. Case-insensitive.")
 
 
 class Page(PagePagination):
@@ -199,6 +209,15 @@ class AppliverySchema(OperationSchema):
 # Views
 
 
+def open_to_application(organization: Any, unit: Any) -> InvitationQuerySet:
+    """Return the open invitations to one unit, with what this API shows."""
+    rows = Invitation.objects.filter(organization=organization, unit=unit).open()
+    return rows.select_related("unit").annotate(role_label=ROLE)
+
+
+TO_APPLICATION = CompiledRows(open_to_application, organization=UUIDField(), unit=UUIDField())
+
+
 class AppliveryInvitations(DialectViewSet):
     """The open collaborator invitations of an application."""
 
@@ -229,8 +248,8 @@ class AppliveryInvitations(DialectViewSet):
         )
         applications = units_of(self.caller, organization).filter(kind=Unit.Kind.APPLICATION)
         application = find_by_id_or_slug(applications, application_id, UnitNotFound)
-        rows = Invitation.objects.managed_in_unit(organization, application, self.caller).open().with_details()
-        return self.respond_with_page(rows.annotate(role_label=ROLE))
+        policies.require_member_management(self.caller, organization, application)
+        return self.respond_with_page(TO_APPLICATION.of(organization=organization.pk, unit=application.pk))
 
 
 def find_by_id_or_slug(rows: Any, text: str, error: type[Exception]) -> Any:

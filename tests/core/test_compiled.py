@@ -1,8 +1,9 @@
 """Test that a compiled query returns what its queryset returns, for each new value."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import BooleanField, CharField, DateTimeField, UUIDField
+from django.db.transaction import TransactionManagementError
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -75,3 +76,14 @@ def test_null_is_no_value():
 def test_a_missing_value_is_an_error():
     with pytest.raises(KeyError):
         USER_BY_ID.first()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rows_are_locked_only_in_a_transaction():
+    user = UserFactory.create()
+    query = CompiledQuery(lambda pk: User.objects.filter(pk=pk).select_for_update(), pk=UUIDField())
+    with transaction.atomic():
+        assert query.first(pk=user.pk) == user
+
+    with pytest.raises(TransactionManagementError):
+        query.first(pk=user.pk)

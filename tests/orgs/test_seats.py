@@ -91,6 +91,13 @@ class TestRequiring:
             require_seat(organization, "third@example.com")
         assert refusal.value.details == {"seat_limit": 5}
 
+    def test_an_address_with_two_invitations_leaves_one(self, organization: Organization, owner: User):
+        organization.seat_limit = 5
+        unit = UnitFactory.create(organization=organization)
+        for target in ({}, {"unit": unit, "unit_role_id": UNIT_VIEWER_ROLE}):
+            InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner, **target)
+        require_seat(organization, "another@example.com")
+
     def test_a_reserved_seat_is_enough(self, organization: Organization, owner: User):
         organization.seat_limit = 4
         InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)

@@ -1,6 +1,7 @@
 """Test accepting: a person who has verified the address joins if the inviter may still grant the roles."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.principals import LINK_HOLDER, SERVICE, Method, Principal
 from core.addresses import normalize_address
-from invitations.actions.answering import AcceptResult, accept
+from core.errors import Unauthenticated
+from invitations.actions.answering import AcceptResult, accept, decline
 from invitations.actions.inviting import cancel, invite, resend, update_invitation
 from invitations.email.models import Email
 from invitations.models import Invitation
@@ -446,6 +448,26 @@ class TestAMemberAlready:
         for row in pointless:
             with pytest.raises(InvitationNotNeeded):
                 say_yes(invitee, row)
+
+    def test_one_that_waits_is_closed_also_if_its_address_is_no_longer_verified(
+        self, organization: Organization, owner: User, invitee: User, into: Callable[..., Invitation]
+    ):
+        waiting = InvitationFactory.create(organization=organization, inviter=owner, invitee=invitee, waiting=True)
+        Invitation.objects.filter(pk=waiting.pk).update(email="former@example.com")
+        say_yes(invitee, into(role_id=EDITOR_ROLE))
+        waiting.refresh_from_db()
+        assert (waiting.status, waiting.given) == ("cancelled", [])
+
+
+@pytest.mark.parametrize("answer", [accept, decline])
+@pytest.mark.parametrize("with_link", [False, True])
+def test_a_session_that_has_ended_answers_nothing(
+    invitee: User, invitation: Invitation, answer: Callable[..., object], with_link: bool
+):
+    by = replace(session_of(invitee), session_key="ended")
+    with track_changes() as changes, pytest.raises(Unauthenticated):
+        answer(by=by, invitation_id=invitation.pk, proof=link(invitation) if with_link else None)
+    assert changes.nothing
 
 
 class TestRightsOfTheInviter:
