@@ -51,6 +51,7 @@ def fill(name: str) -> None:
 
 def measure_on(name: str, url: str) -> None:
     """Start the servers, send the requests and print the table."""
+    from bench.admin import admin_table
     from bench.measure import measure, table
     from bench.statements import count_statements
     from bench.targets import targets
@@ -62,7 +63,7 @@ def measure_on(name: str, url: str) -> None:
         measured = targets()
         statements = count_statements(measured)
         results = measure(measured, {"service": service, "reference": reference}, ROUNDS, REQUESTS)
-    print(*table(measured, results, statements), sep="\n")
+    print(*table(measured, results, statements), "", *admin_table(), sep="\n")
 
 
 if __name__ == "__main__":

@@ -163,6 +163,7 @@ class Invitation(models.Model):
             ),
             # For the list in the admin, which is sorted by id.
             models.Index(fields=["status", "id"], condition=Q(finished_at__isnull=False), name="invitation_finished"),
+            models.Index(fields=["organization", "id"], name="invitation_of_organization"),
             models.Index(
                 fields=["status", "expires_at"], condition=Q(finished_at__isnull=True), name="invitation_open_expiry"
             ),

@@ -67,6 +67,10 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         lambda: Invitation.objects.filter(email="invitee@example.com").open(),
     ),
     "an organization's bounces": ("email_by_state", lambda: of_organization().filter(delivery_is("bounced"))),
+    "the newest invitations of an organization": (
+        "invitation_of_organization",
+        lambda: Invitation.objects.filter(organization=literal(SOME.hex)).order_by("-id")[:50],
+    ),
     "the invitations that ended in a state": (
         "invitation_finished",
         lambda: Invitation.objects.filter(status=literal("error"), finished_at__isnull=False).order_by("-id")[:50],
@@ -212,3 +216,8 @@ OF_THE_TOOLKIT = {
 
 def models_of(app: str) -> list[Any]:
     return list(apps.get_app_config(app).get_models())
+
+
+def test_the_beginning_of_an_address_is_found_by_its_index(organization: Organization, owner: User):
+    create_many_rows(organization, owner)
+    assert "invitation_to_email" in Invitation.objects.filter(email__startswith="3999").explain()
