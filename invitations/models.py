@@ -21,6 +21,9 @@ from orgs.permissions import effective
 from orgs.policies import Grant
 
 OPEN_ENDED = ["pending", "processing"]
+UNANSWERED = Q(finished_at__isnull=True)
+# The end of an index for one filter.
+IN_ORGANIZATION = ("organization", "status", "created_at", "id", "expires_at", "finished_at")
 
 
 class Invitation(models.Model):
@@ -132,15 +135,9 @@ class Invitation(models.Model):
                 name="invitation_one_open_to_unit",
             ),
         )
-        # Each list has an index: the columns that its query compares, the sort order, and the columns that decide
-        # whether an invitation is open. Skipping and counting rows then does not read the table.
+        # A list has an index with the columns that it filters by, the sort order, and what decides whether a row is
+        # open. Skipping and counting rows then does not read the table. Some are partial, to be small.
         indexes = (
-            # With status and expiry, so that the limits count open invitations in this index alone.
-            models.Index(
-                fields=["organization", "updated_at", "id", "status", "expires_at"],
-                condition=Q(finished_at__isnull=True),
-                name="invitation_open_by_update",
-            ),
             models.Index(
                 fields=["organization", "status", "created_at", "id", "expires_at", "finished_at"],
                 name="invitation_by_creation",
@@ -156,7 +153,34 @@ class Invitation(models.Model):
                 fields=["organization", "status", "email", "id", "expires_at", "finished_at"],
                 name="invitation_by_email",
             ),
-            models.Index(fields=["inviter_user_id", "created_at", "id"], name="invitation_by_inviter"),
+            # To count open invitations, and those that reserve a seat.
+            models.Index(
+                fields=["organization", "status", "expires_at"], condition=UNANSWERED, name="invitation_unanswered"
+            ),
+            # These begin with a reference, because the deletion of the row that it refers to searches by it.
+            models.Index(fields=["inviter_user_id", *IN_ORGANIZATION], name="invitation_by_inviter"),
+            models.Index(fields=["role", *IN_ORGANIZATION], name="invitation_with_role"),
+            models.Index(
+                fields=["unit_role", *IN_ORGANIZATION],
+                condition=Q(unit_role__isnull=False),
+                name="invitation_with_unit_role",
+            ),
+            models.Index(fields=["unit", *IN_ORGANIZATION], condition=Q(unit__isnull=False), name="invitation_to_unit"),
+            models.Index(
+                fields=["unit", "organization", "status", "updated_at", "id", "expires_at"],
+                condition=UNANSWERED & Q(unit__isnull=False),
+                name="invitation_to_unit_by_update",
+            ),
+            models.Index(
+                fields=["unit", "organization", "status", "email", "id", "expires_at"],
+                condition=UNANSWERED & Q(unit__isnull=False),
+                name="invitation_to_unit_by_email",
+            ),
+            models.Index(
+                fields=["unit", "organization", "status", "unit_role", "id", "expires_at"],
+                condition=UNANSWERED & Q(unit__isnull=False),
+                name="invitation_to_unit_by_role",
+            ),
             # For whole addresses and for their beginnings, for which ``LIKE`` needs this operator class.
             models.Index(
                 fields=["email", "id"], opclasses=["varchar_pattern_ops", "uuid_ops"], name="invitation_to_email"
@@ -164,27 +188,7 @@ class Invitation(models.Model):
             # For the list in the admin, which is sorted by id.
             models.Index(fields=["status", "id"], condition=Q(finished_at__isnull=False), name="invitation_finished"),
             models.Index(fields=["organization", "id"], name="invitation_of_organization"),
-            models.Index(
-                fields=["status", "expires_at"], condition=Q(finished_at__isnull=True), name="invitation_open_expiry"
-            ),
-            # They lead with the foreign key, because the deletion of a referenced row searches by it. Some are partial,
-            # because most rows have null here.
-            models.Index(fields=["role", "organization", "created_at", "id"], name="invitation_with_role"),
-            models.Index(
-                fields=["unit_role", "organization", "created_at", "id"],
-                condition=Q(unit_role__isnull=False),
-                name="invitation_unit_role",
-            ),
-            models.Index(
-                fields=["unit", "status", "created_at", "id", "expires_at", "finished_at"],
-                condition=Q(unit__isnull=False),
-                name="invitation_to_unit",
-            ),
-            models.Index(
-                fields=["unit", "status", "updated_at", "id", "expires_at", "finished_at"],
-                condition=Q(unit__isnull=False),
-                name="invitation_to_unit_by_update",
-            ),
+            models.Index(fields=["status", "expires_at"], condition=UNANSWERED, name="invitation_open_expiry"),
             models.Index(fields=["answered_by"], condition=Q(answered_by__isnull=False), name="invitation_answered_by"),
             models.Index(
                 fields=["superseded_by"], condition=Q(superseded_by__isnull=False), name="invitation_superseded_by"

@@ -1,7 +1,7 @@
 """Queries for invitations: which are open, which a caller may see, and what to load. Only ``actions`` write."""
 
 import operator
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -33,20 +33,28 @@ SOON = timedelta(days=3)
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Queries for invitations, for the organization and for the invitee."""
 
-    _disjoint: tuple[Q, ...] = ()
+    _divide: Callable[["InvitationQuerySet"], Sequence["InvitationQuerySet"]] | None = None
 
     def _clone(self) -> "InvitationQuerySet":
         clone: InvitationQuerySet = super()._clone()  # type: ignore[misc]
-        clone._disjoint = self._disjoint
+        clone._divide = self._divide
         return clone
+
+    def divided(
+        self, divide: Callable[["InvitationQuerySet"], Sequence["InvitationQuerySet"]] | None
+    ) -> "InvitationQuerySet":
+        """Return the same rows with ``parts``: what the function makes of the queryset, also if it is filtered later.
+
+        The parts must be disjoint and have all rows. Each has an index from which its rows can be read in order.
+        """
+        rows = self.all()
+        rows._divide = divide
+        return rows
 
     @property
     def parts(self) -> Sequence["InvitationQuerySet"]:
-        """Disjoint querysets that together have the same rows, each with one status (``core.api.pagination``)."""
-        parts = [self.filter(condition) for condition in self._disjoint]
-        for part in parts:
-            part._disjoint = ()
-        return parts
+        """The parts from which pages and totals are read, if there are any (``core.api.pagination``)."""
+        return self._divide(self.divided(None)) if self._divide else ()
 
     # Filters by state
 
@@ -85,8 +93,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         if "expired" in states and "pending" not in states:
             conditions.append(OVERDUE)
         rows = self.filter(reduce(operator.or_, conditions))
-        rows._disjoint = tuple(conditions) if len(conditions) > 1 else ()
-        return rows
+        return rows.divided(lambda rows: [rows.filter(one) for one in conditions]) if len(conditions) > 1 else rows
 
     def naming_role(self, role: Role | UUID) -> "InvitationQuerySet":
         """Return the invitations that grant this role in the organization or in a unit."""

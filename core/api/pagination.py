@@ -16,6 +16,8 @@ from .envelope import PageResponse
 from .parameters import Fields, IntegerParameter
 from .query import Schema
 
+FAR = 10_000  # To skip so many rows takes longer than to count all: the total then says from which end to skip.
+
 
 class Pagination(BasePagination):
     """A paginator that declares its query parameters and the schema of its pagination block."""
@@ -74,6 +76,9 @@ class PagePagination(Pagination):
         query: Mapping[str, Any] = view.query  # type: ignore[union-attr]
         self.page, self.limit = query[self.page_query_param], query[self.page_size_query_param]
         start = (self.page - 1) * self.limit
+        if start >= FAR:
+            self.total = count_rows(queryset)
+            return list(rows_of_page(queryset, start, self.limit, self.total))
         found = list(rows_of_page(queryset, start, self.limit + 1))
         is_last = len(found) <= self.limit and (found or not start)
         self.total = start + len(found) if is_last else count_rows(queryset)
@@ -117,20 +122,32 @@ class PagePagination(Pagination):
         return {"type": "object", "properties": properties, "required": list(properties)}
 
 
-def rows_of_page(rows: QuerySet | ShapedRows, start: int, limit: int) -> QuerySet | ShapedRows:
-    """Return sorted rows after the first ``start`` rows.
-
-    A subquery skips rows by their ids. It needs no joins, and an index often contains all that it reads. If the
-    queryset has ``parts``, disjoint querysets with the same rows, the ids are merged from these.
-    """
+def rows_of_page(
+    rows: QuerySet | ShapedRows, start: int, limit: int, total: int | None = None
+) -> QuerySet | ShapedRows:
+    """Return sorted rows after the first ``start`` rows. Unless these are the first, their ids are found first."""
     if isinstance(rows, ShapedRows) and not start:
         return rows[:limit]
     queryset = rows.queryset() if isinstance(rows, ShapedRows) else rows
+    if parts_of(queryset):
+        return queryset.filter(pk__in=[row[-1] for row in ids_of_page(queryset, start, limit, total)])
+    return queryset.filter(pk__in=ids_of_page(queryset, start, limit, total)) if start else queryset[:limit]
+
+
+def ids_of_page(queryset: QuerySet, start: int, limit: int, total: int | None = None) -> QuerySet[Any, Any]:
+    """Return the ids of these rows. This needs no joins, and an index often contains all that it reads.
+
+    With the total, the rows before the page are skipped from the nearer end. If the queryset has ``parts``, disjoint
+    querysets with the same rows, the sort values and the ids are merged from these.
+    """
+    order = [str(column) for column in queryset.query.order_by or queryset.model._meta.ordering]
+    stop = start + limit
+    if total is not None and start > total - stop:
+        order = [column.removeprefix("-") if column.startswith("-") else f"-{column}" for column in order]
+        start, stop = max(0, total - stop), max(0, total - start)
     if parts := parts_of(queryset):
-        return queryset.filter(pk__in=[row[-1] for row in merge_parts(parts, start, start + limit)])
-    if not start:
-        return queryset[:limit]
-    return queryset.filter(pk__in=queryset.values("pk")[start : start + limit])
+        return merge_parts(parts, order, start, stop)
+    return queryset.order_by(*order).values("pk")[start:stop]
 
 
 def count_rows(rows: QuerySet | ShapedRows) -> int:
@@ -141,19 +158,18 @@ def count_rows(rows: QuerySet | ShapedRows) -> int:
     return first.union(*others, all=True).count()
 
 
-def merge_parts(parts: Sequence[QuerySet], start: int, stop: int) -> QuerySet:
+def merge_parts(parts: Sequence[QuerySet], order: Sequence[str], start: int, stop: int) -> QuerySet:
     """Return the sort values and the ids of a slice of all parts.
 
     The database reads each part from an index, only as far as necessary. For one query with OR, it would sort all rows.
     PostgreSQL merges sorted parts only. SQLite sorts them itself.
     """
-    order = parts[0].query.order_by
-    columns = [str(column).removeprefix("-") for column in order]
-    found = [part.prefetch_related(None).values_list(*columns) for part in parts]
-    if connections[parts[0].db].features.supports_slicing_ordering_in_compound:
-        first, *others = (part[:stop] for part in found)
-    else:
-        first, *others = (part.order_by() for part in found)
+    columns = [column.removeprefix("-") for column in order]
+    found = [part.prefetch_related(None).order_by(*order).values_list(*columns) for part in parts]
+    if len(found) == 1:
+        return found[0][start:stop]
+    can_sort_parts = connections[parts[0].db].features.supports_slicing_ordering_in_compound
+    first, *others = (part[:stop] if can_sort_parts else part.order_by() for part in found)
     return first.union(*others, all=True).order_by(*order)[start:stop]
 
 

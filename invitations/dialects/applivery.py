@@ -10,12 +10,13 @@ The API follows the vendor's document "Get list of collaborator invitations pend
 """
 
 import re
+from collections.abc import Callable
 from math import ceil
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
-from django.db.models import Case, F, UUIDField, Value, When
+from django.db.models import Case, CharField, F, UUIDField, Value, When
 from django.http import HttpRequest
 from django.urls import path
 from rest_framework import serializers
@@ -44,8 +45,9 @@ from orgs import policies
 from orgs.access import find_organization
 from orgs.locks import OrganizationNotFound
 from orgs.lookups import UnitNotFound
-from orgs.models import Organization, Unit
+from orgs.models import Organization, Role, Unit
 from orgs.oauth.scopes import MEMBERS
+from orgs.permissions import Level
 from orgs.querysets import units_of
 
 title = "Applivery"
@@ -85,6 +87,24 @@ ROLES = ("owner", "admin", "editor", "viewer", "unassigned")
 ROLE = Case(When(unit_role__organization__isnull=True, then=F("unit_role__name")), default=Value("unassigned"))
 
 
+def label_of(role: Role | None) -> str:
+    """Return the name of a built-in role. As in ``ROLE``, every other role is shown as `unassigned`."""
+    return role.name if role and role.is_built_in else "unassigned"
+
+
+def divide_by_role(organization: Organization) -> Callable[[InvitationQuerySet], list[InvitationQuerySet]]:
+    """Return a function that divides rows by their roles in the unit. An index sorts by role, but not by its name."""
+    roles = Role.objects.usable_in(organization.pk).filter(level=Level.UNIT)
+    labels = {role.pk: label_of(role) for role in roles}
+
+    def divide(rows: InvitationQuerySet) -> list[InvitationQuerySet]:
+        return [
+            rows.filter(unit_role=key).annotate(role_label=Value(label, CharField())) for key, label in labels.items()
+        ]
+
+    return divide
+
+
 class TargetSerializer(HouseSerializer):
     """The application of the invitation."""
 
@@ -99,6 +119,14 @@ class TargetSerializer(HouseSerializer):
         return row if row["picture"] else {name: value for name, value in row.items() if name != "picture"}
 
 
+class UnitRoleField(serializers.ChoiceField):
+    """The name of the role in the application."""
+
+    def get_attribute(self, invitation: Invitation) -> str:
+        """Return the label of the role in the unit."""
+        return label_of(invitation.unit_role)
+
+
 class InvitationSerializer(HouseSerializer):
     """An invitation to an application, with the documented keys in the documented order."""
 
@@ -107,7 +135,7 @@ class InvitationSerializer(HouseSerializer):
     target = serializers.ChoiceField(["organization", "application"], source="unit.kind")
     target_id = OidField(source="unit_id")
     target_info = TargetSerializer(source="unit")
-    role = serializers.ChoiceField(ROLES, source="role_label")
+    role = UnitRoleField(ROLES)
     created_by = OidField(source="inviter_user_id")
     updated_at = TimeField()
     created_at = TimeField()
@@ -211,8 +239,7 @@ class AppliverySchema(OperationSchema):
 
 def open_to_application(organization: Any, unit: Any) -> InvitationQuerySet:
     """Return the open invitations to one unit, with what this API shows."""
-    rows = Invitation.objects.filter(organization=organization, unit=unit).open()
-    return rows.select_related("unit").annotate(role_label=ROLE)
+    return Invitation.objects.filter(organization=organization, unit=unit).open().select_related("unit", "unit_role")
 
 
 TO_APPLICATION = CompiledRows(open_to_application, organization=UUIDField(), unit=UUIDField())
@@ -249,7 +276,10 @@ class AppliveryInvitations(DialectViewSet):
         applications = units_of(self.caller, organization).filter(kind=Unit.Kind.APPLICATION)
         application = find_by_id_or_slug(applications, application_id, UnitNotFound)
         policies.require_member_management(self.caller, organization, application)
-        return self.respond_with_page(TO_APPLICATION.of(organization=organization.pk, unit=application.pk))
+        if self.query["sort"].column != "role_label":
+            return self.respond_with_page(TO_APPLICATION.of(organization=organization.pk, unit=application.pk))
+        rows = open_to_application(organization.pk, application.pk).annotate(role_label=ROLE)
+        return self.respond_with_page(rows.divided(divide_by_role(organization)))
 
 
 def find_by_id_or_slug(rows: Any, text: str, error: type[Exception]) -> Any:

@@ -9,8 +9,18 @@ from accounts.principals import Method, Principal
 from invitations.models import Invitation
 from orgs.actions.organizations import update_organization
 from orgs.models import Organization, Unit
-from tests.dialects.speakers import RIVERSIDE, SHOP, SPEAKERS, Response, Speaker, said
+from orgs.permissions import UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE
+from tests.dialects.speakers import (
+    RIVERSIDE,
+    SHOP,
+    SPEAKERS,
+    Response,
+    Speaker,
+    said,
+    sent_for_the_application,
+)
 from tests.dialects.world import World, moment
+from tests.factories import RoleFactory
 
 QUERY = "Some query parameters are not valid."
 BY_NAME = {speaker.name: speaker for speaker in SPEAKERS}
@@ -99,6 +109,24 @@ def test_the_address_filter_ignores_case(world: World):
     for text in ("viewer@example.com", "VIEWER@example.com", "viewer@EXAMPLE.COM"):
         _, body = said(APPLIVERY.ask(world, f"email={text}"))
         assert [row["email"] for row in APPLIVERY.rows(body)] == ["viewer@example.com"]
+
+
+@pytest.mark.parametrize("sort", ["role", "role:desc", "email:asc", "createdAt:desc"])
+def test_pages_by_number_have_every_row_once_in_the_order_of_the_sort(world: World, sort: str):
+    custom = RoleFactory.create(organization=world.organization, name="Guide", level="unit")
+    for number, role in enumerate((custom.pk, UNIT_VIEWER_ROLE, UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE)):
+        sent_for_the_application(world, number)
+        Invitation.objects.filter(email=f"guest-{number}@example.com").update(unit_role=role)
+    _, body = said(APPLIVERY.ask(world, f"sort={sort}&limit=100"))
+    everything = APPLIVERY.rows(body)
+    key = sort.partition(":")[0]
+
+    assert len(everything) == body["data"]["totalDocs"] >= 4
+    assert {"editor", "unassigned", "viewer"} <= {row["role"] for row in everything}
+    assert everything == sorted(everything, key=lambda row: (row[key], row["id"]), reverse=sort.endswith("desc"))
+    pages = [said(APPLIVERY.ask(world, f"sort={sort}&limit=2&page={page}"))[1]["data"] for page in (1, 2, 3, 4, 5, 6)]
+    assert [row for page in pages for row in page["items"]] == everything
+    assert {page["totalDocs"] for page in pages} == {len(everything)}
 
 
 KELVIN = "\u212a"  # the Kelvin sign: its lower case is an ASCII k

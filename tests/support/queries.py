@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 TRANSACTION = ("BEGIN", "SAVEPOINT", "RELEASE", "ROLLBACK", "COMMIT")
 WRITE = re.compile(r"(INSERT INTO|UPDATE|DELETE FROM) \"(\w+)\"")
-READ = re.compile(r"SELECT (COUNT)?.*? FROM \"(\w+)\"", re.DOTALL)
+READ = re.compile(r"\(?SELECT (COUNT)?.*? FROM \"(\w+)\"", re.DOTALL)
 INNERMOST = re.compile(r"\([^()]*\)")
 
 

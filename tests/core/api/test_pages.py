@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rest_framework.test import APIClient
 
+from core.api import pagination
+
 from .notes import write_notes
 
 pytestmark = pytest.mark.urls("tests.core.api.urls")
@@ -123,6 +125,18 @@ def test_a_later_page_finds_the_ids_first(api, notes):
     page = queries[0]["sql"]
     assert 'WHERE "test_note"."id" IN (SELECT U0."id" AS "pk" FROM "test_note" U0 ORDER BY' in page
     assert "LIMIT 11 OFFSET 10)" in page
+
+
+@pytest.mark.parametrize("page", [4, 5, 6, 7])
+def test_a_page_far_from_the_start_is_counted_first_and_read_from_the_nearer_end(api, notes, monkeypatch, page):
+    write_notes(65)
+    near = api.get(f"/api/v0/notes?page={page}").json()
+    monkeypatch.setattr(pagination, "FAR", 20)
+    with CaptureQueriesContext(connection) as queries:
+        assert api.get(f"/api/v0/notes?page={page}").json() == near
+    count, rows = (query["sql"] for query in queries)
+    assert "COUNT" in count
+    assert {4: "LIMIT 10 OFFSET 25", 5: "LIMIT 10 OFFSET 15", 6: "LIMIT 10 OFFSET 5", 7: "LIMIT 5)"}[page] in rows
 
 
 @pytest.mark.parametrize(("count", "page", "queries"), [(25, 3, 1), (30, 3, 1), (31, 3, 2), (0, 1, 1), (10, 2, 2)])
