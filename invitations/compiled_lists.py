@@ -44,6 +44,9 @@ SENT_WITH_INVITER = CompiledRows(
     lambda organization: _with_columns(_of_organization(organization), *ORGANIZATION, *GRANT, *INVITER),
     organization=UUIDField(),
 )
+OPEN_WITH_EVERYTHING = CompiledRows(
+    lambda organization: _of_organization(organization).open().with_details(), organization=UUIDField()
+)
 RECEIVED = CompiledRows(lambda user: _with_columns(_open_to(user), *ORGANIZATION, *GRANT), user=UUIDField())
 RECEIVED_WITH_INVITER = CompiledRows(
     lambda user: _with_columns(_open_to(user), *ORGANIZATION, *INVITER), user=UUIDField()
@@ -64,6 +67,17 @@ def managed_invitations(by: Principal, organization: Organization) -> ShapedRows
     return SENT_WITH_INVITER.of(organization=organization.pk)
 
 
+def open_with_everything(by: Principal, organization: Organization) -> ShapedRows:
+    """Return the open rows of ``managed_in`` ``with_details``. Raises the same errors."""
+    policies.require(by, organization, MANAGE_MEMBERS)
+    return OPEN_WITH_EVERYTHING.of(organization=organization.pk)
+
+
 def received_invitations(by: Principal) -> ShapedRows | InvitationQuerySet:
     """Return the open invitations to the caller's verified addresses, with what the house list shows."""
     return RECEIVED.of(user=by.user.pk) if by.user else Invitation.objects.none()
+
+
+def received_with_inviters(by: Principal) -> ShapedRows | InvitationQuerySet:
+    """Return the rows of ``received_invitations`` with their inviters."""
+    return RECEIVED_WITH_INVITER.of(user=by.user.pk) if by.user else Invitation.objects.none()

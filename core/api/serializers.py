@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cache
 from itertools import islice
 from operator import attrgetter
 from types import MappingProxyType
@@ -239,6 +240,15 @@ class HouseSerializer(serializers.Serializer):
         """For each readable field: its name, a function that reads the value, and one that converts it to JSON."""
         readable = [field for field in self.fields.values() if not field.write_only]
         return [(str(field.field_name), reader_of(field), field.to_representation) for field in readable]
+
+
+@cache
+def representing_serializer(serializer_class: type[serializers.Serializer]) -> serializers.Serializer:
+    """Return a serializer that only converts rows to JSON values. It has no context, and all requests share it.
+
+    Making a serializer copies all its fields, which takes longer than a row.
+    """
+    return serializer_class()
 
 
 def reader_of(field: Field) -> Callable[[Any], Any]:

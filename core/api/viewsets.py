@@ -1,6 +1,6 @@
 """The base class of every API viewset, in the house API and in the dialects."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -18,7 +18,7 @@ from .pagination import Pagination
 from .parsers import StrictJSONParser
 from .query import Schema, read_headers, read_query
 from .schema import OperationSchema
-from .serializers import NoBody
+from .serializers import NoBody, representing_serializer
 
 
 class ApiViewSet(GenericViewSet):
@@ -119,7 +119,7 @@ class ApiViewSet(GenericViewSet):
         If the operation has no serializer, or if the value is None, the value is not serialized.
         """
         if value is not None and self.operation.serializer_class:
-            value = self.get_serializer(value, many=self.operation.many).data
+            value = self.represent(value) if self.operation.many else self.represent([value])[0]
         return Response(value, status=self.operation.status)
 
     def respond_without_data(self, status: int) -> Response:
@@ -132,7 +132,12 @@ class ApiViewSet(GenericViewSet):
         if self.pagination_class is None:
             raise ImproperlyConfigured(f"{self.action} declares no pagination_class.")
         page = self.paginate_queryset(self.filter_queryset(rows))
-        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+        return self.get_paginated_response(self.represent(page or []))
+
+    def represent(self, rows: Iterable[Any]) -> list[Any]:
+        """Return each row as the operation's serializer converts it to JSON values."""
+        serializer = representing_serializer(self.get_serializer_class())
+        return [serializer.to_representation(row) for row in rows]
 
     def cursor_context(self) -> str:
         """Return a value that a cursor depends on in addition to the path and the query.

@@ -39,6 +39,7 @@ from core.api.serializers import AddressSerializerField, SecondsField, SnakeCase
 from core.api.streaming import list_response
 from core.ids import to_decimal
 from invitations.actions import answering, inviting
+from invitations.compiled_lists import open_with_everything
 from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
 from invitations.lookups import find_offer
 from invitations.models import Invitation
@@ -276,8 +277,8 @@ class WachtInvitations(WachtViewSet):
     @operation("", name="getOrganizationInvitations", response=InvitationSerializer, many=True)
     def list(self, request: Request, organization_id: UUID) -> HttpResponseBase:
         """Retrieve all pending invitations for an organization."""
-        rows = Invitation.objects.managed_in(find_organization(self.caller, organization_id), self.caller).open()
-        return list_response(self, rows.with_details(), representation)
+        organization = find_organization(self.caller, organization_id)
+        return list_response(self, open_with_everything(self.caller, organization), representation)
 
     @operation(
         "",

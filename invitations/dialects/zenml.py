@@ -34,6 +34,7 @@ from core.api.streaming import list_response
 from core.errors import Gone, Invalid, Unprocessable
 from core.ids import parse_uuid
 from invitations.actions import answering
+from invitations.compiled_lists import received_with_inviters
 from invitations.dialects import DialectViewSet
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
@@ -156,7 +157,7 @@ class ZenmlInvitations(DialectViewSet):
 
         List pending invitations for the authenticated user.
         """
-        return list_response(self, self._mine(), lambda rows: self.get_serializer(rows, many=True).data)
+        return list_response(self, received_with_inviters(self.caller), self.represent)
 
     @operation("Successful Response", name="get_invitation", response=InvitationSerializer)
     def retrieve(self, request: Request, invitation_id: str) -> Response:
