@@ -224,6 +224,7 @@ def server_settings(server_name: str) -> Adjustments:
         max_request_header_size=MAX_HEADER_BYTES,
         max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1,
         inbuf_overflow=MAX_BUFFERED_IN_MEMORY,
+        outbuf_overflow=MAX_BUFFERED_IN_MEMORY,
         asyncore_use_poll=True,  # select() cannot watch more than 1024 connections
         log_socket_errors=False,
         clear_untrusted_proxy_headers=settings.ALLAUTH_TRUSTED_PROXY_COUNT == 0,

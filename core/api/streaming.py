@@ -41,9 +41,9 @@ def newest_chunks(rows: QuerySet | ShapedRows) -> Iterator[list[Any]]:
     while size == ROWS_IN_CHUNK:
         chunk = list(rows_beyond(rows, "created_at", position, descending=True)[:ROWS_IN_CHUNK])
         size = len(chunk)
+        position = Position(chunk[-1].created_at, chunk[-1].pk) if chunk else None
         yield chunk
-        if chunk:
-            position = Position(chunk[-1].created_at, chunk[-1].pk)
+        del chunk  # before the next one is read
 
 
 def streamed_list(empty: bytes, first: Any, others: Iterator[list[Any]], represent: Representation) -> Iterator[bytes]:
@@ -54,8 +54,8 @@ def streamed_list(empty: bytes, first: Any, others: Iterator[list[Any]], represe
     head, tail = empty.split(b"[]", 1)
     yield head + b"[" + json_items(first)
     request_clock.end_deadline()
-    for chunk in filter(None, others):
-        yield b"," + json_items(represent(chunk))
+    for items in (json_items(represent(chunk)) for chunk in others if chunk):
+        yield b"," + items
     yield b"]" + tail
 
 
