@@ -53,9 +53,9 @@ class LongListPaginator(Paginator):
         return super().validate_number(number)
 
     def page(self, number: Any) -> Page:
-        """Return a page. Of a long list, find only the keys of the rows before they are loaded."""
+        """Return a page. Of a long list, find the keys first, without joins, and then only the rows of the page."""
         number = self.validate_number(number)
-        if not self.is_estimated or number == 1:
+        if not self.is_estimated:
             return super().page(number)
         return Page(self._from_nearer_end(number), number, self)
 
