@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import OAuthApplication, User
 from accounts.oauth.tokens import issue_token
+from bench.lists import FIRST_BY_CURSOR, pages_by_cursor, pages_by_number
 from bench.seed import RECEIVED
 from core.ids import to_decimal, to_oid, to_ulid, uuid7
 from invitations.email.models import Email
@@ -152,13 +153,24 @@ def service(callers: Callers) -> list[Target]:
             acceptances("service", callers.session, "/api/v0/invitations"),
             reference="reference: accept",
         ),
-        Target(
-            "house: list of 20 of a million",
-            repeat(f"/api/v0/organizations/{large.pk}/invitations?limit=20", callers.token(callers.owner_of(large))),
-            reference="house: list of 20",
-            is_slow=True,
-        ),
+        *of_a_million(callers, large),
         Target("house: invite", invite_new(f"{house}/invitations", key), reference="reference: invite"),
+    ]
+
+
+def of_a_million(callers: Callers, organization: Organization) -> list[Target]:
+    """Return the requests for the lists of the largest organization. The first is compared to a list of 20."""
+    owner = callers.owner_of(organization)
+    token = callers.token(owner)
+    application = Unit.objects.get(organization=organization, kind=Unit.Kind.APPLICATION)
+    by_cursor = pages_by_cursor(organization, token, owner)
+    references = dict.fromkeys(by_cursor, FIRST_BY_CURSOR) | {FIRST_BY_CURSOR: "house: list of 20"}
+    return [
+        *(Target(name, repeat(path, token), reference=references[name]) for name, path in by_cursor.items()),
+        *(
+            Target(name, repeat(path, token), reference=FIRST_BY_CURSOR, is_slow=True)
+            for name, path in pages_by_number(organization, application).items()
+        ),
     ]
 
 
