@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connections
 from django.db.models import QuerySet
+from django.db.models.sql.datastructures import Join
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
@@ -125,17 +126,35 @@ class PagePagination(Pagination):
 def rows_of_page(
     rows: QuerySet | ShapedRows, start: int, limit: int, total: int | None = None
 ) -> QuerySet | ShapedRows:
-    """Return sorted rows after the first ``start`` rows. Unless these are the first, their ids are found first."""
-    if isinstance(rows, ShapedRows) and not start:
-        return rows[:limit]
-    queryset = rows.queryset() if isinstance(rows, ShapedRows) else rows
-    if parts_of(queryset):
-        return queryset.filter(pk__in=[row[-1] for row in ids_of_page(queryset, start, limit, total)])
-    return queryset.filter(pk__in=ids_of_page(queryset, start, limit, total)) if start else queryset[:limit]
+    """Return sorted rows after the first ``start`` rows. Their ids are found first."""
+    if isinstance(rows, ShapedRows):
+        return rows_of_page(rows.queryset(), start, limit, total) if start else rows.then(_first, limit)
+    ids: Any = ids_of_page(rows, start, limit, total)
+    return with_ids(rows, [row[-1] for row in ids] if parts_of(rows) else ids)
+
+
+def _first(rows: QuerySet, limit: int) -> QuerySet:
+    return with_ids(rows, ids_of_page(rows, 0, limit))
+
+
+def with_ids(queryset: QuerySet, ids: Any) -> QuerySet:
+    """Return the rows with these ids, of the rows of the queryset.
+
+    The other conditions are left out: PostgreSQL might read all rows that meet them, and then look for the ids. They
+    are kept if they join several rows to one, because the join would stay and repeat it.
+    """
+    fields: list[Any] = [join.join_field for join in queryset.query.alias_map.values() if isinstance(join, Join)]
+    rows = queryset.all()
+    if not any(field.one_to_many or field.many_to_many for field in fields):
+        rows.query.clear_where()
+    return rows.filter(pk__in=ids)
 
 
 def ids_of_page(queryset: QuerySet, start: int, limit: int, total: int | None = None) -> QuerySet[Any, Any]:
     """Return the ids of these rows. This needs no joins, and an index often contains all that it reads.
+
+    PostgreSQL reads them in the order of an index even if a prepared plan expects few rows. It would join few rows
+    first, and then sort all of them.
 
     With the total, the rows before the page are skipped from the nearer end. If the queryset has ``parts``, disjoint
     querysets with the same rows, the sort values and the ids are merged from these.

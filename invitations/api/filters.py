@@ -56,7 +56,7 @@ class SentInvitationFilter(StrictFilterSet):
         return rows.in_states(Invitation.Status.values) if "delivery" in self.filters else rows.open()
 
     def filter_compiled(self, rows: ShapedRows) -> Any:
-        """Return a queryset for several states, whose rows are merged from several queries (``in_states``).
+        """Return a queryset if the rows are merged from several queries (``in_states``). Overdue rows are expired too.
 
         The column of the role is part of the shape.
         """
@@ -65,7 +65,7 @@ class SentInvitationFilter(StrictFilterSet):
             rows = rows.then(_granting, column_of_role(role), role=(UUIDField(), role))
         narrowed = super().filter_compiled(rows)
         states = self.values["state"] or (Invitation.Status.values if "delivery" in self.filters else ["pending"])
-        return narrowed if len(states) == 1 else narrowed.queryset()
+        return narrowed if len(states) == 1 and "expired" not in states else narrowed.queryset()
 
     def filter_state(self, queryset: InvitationQuerySet, name: str, value: tuple[str, ...]) -> InvitationQuerySet:
         """Return the invitations in these states."""

@@ -62,7 +62,7 @@ def filtered(filters: type[StrictFilterSet], data: dict[str, str], rows: Any) ->
 @pytest.mark.parametrize("sort", SORTS)
 def test_the_invitations_of_an_organization(sort, sent, owner, invitations):
     choices = [
-        *({"state": state} for state in ("pending", "expired", "cancelled")),
+        *({"state": state} for state in ("pending", "cancelled")),
         *({"role": role} for role in (str(VIEWER_ROLE), str(invitations[0].role_id))),
         *({"email": invitations[0].email}, {"unit": str(invitations[1].unit_id)}, {"invitedBy": str(owner.pk)}),
     ]
@@ -75,7 +75,7 @@ def test_the_invitations_of_an_organization(sort, sent, owner, invitations):
         assert [shown(row) for row in found] == [shown(row) for row in narrowed.queryset()[:3]]
         assert narrowed.count() == narrowed.queryset().count()
         seen |= {row.pk for row in found}
-    assert seen == {row.pk for row in invitations[:4]}
+    assert seen == {row.pk for row in (*invitations[:2], invitations[3])}
 
 
 @pytest.mark.parametrize("delivery", ["queued", "sent"])
@@ -86,7 +86,7 @@ def test_a_delivery_state_of_one_state(delivery, sent, invitations):
 
 
 def test_several_states_are_merged_and_not_compiled(sent, invitations):
-    for data in ({"state": "pending,expired"}, {"delivery": "sent"}):
+    for data in ({"state": "pending,expired"}, {"state": "expired"}, {"delivery": "sent"}):
         assert not isinstance(filtered(SentInvitationFilter, data, sent), ShapedRows)
 
 
