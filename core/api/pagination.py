@@ -79,7 +79,7 @@ class PagePagination(Pagination):
         start = (self.page - 1) * self.limit
         if start >= FAR:
             self.total = count_rows(queryset)
-            return list(rows_of_page(queryset, start, self.limit, self.total))
+            return list(rows_of_page(queryset, start, self.limit, self.total)) if start < self.total else []
         found = list(rows_of_page(queryset, start, self.limit + 1))
         is_last = len(found) <= self.limit and (found or not start)
         self.total = start + len(found) if is_last else count_rows(queryset)

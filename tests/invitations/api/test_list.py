@@ -396,3 +396,10 @@ def test_the_number_of_rows_costs_no_query(by, path, organization, owner, worksp
         response = client.get(path, {"limit": 30, **query})
 
     assert len(response.json()["data"]) == number
+
+
+@pytest.mark.parametrize("state", ["pending", "pending,accepted", "expired"])
+def test_a_page_far_after_the_last_one_is_empty(by, path, invitation, state):
+    response = by("owner").get(path, {"state": state, "page": 2_000_000_000, "limit": 100})
+
+    assert (response.status_code, response.json()["data"]) == (200, [])
