@@ -9,6 +9,7 @@ from core.emails import ServiceEmail
 from invitations.actions.ending import fail
 from invitations.email.address_hashes import Suppression
 from invitations.email.kinds import EmailHandler
+from invitations.email.leases import LeaseLost
 from invitations.email.messages import render_invitation_email, reply_address_of
 from invitations.email.models import Email
 from invitations.email.transport import Outcome
@@ -34,8 +35,11 @@ class InvitationEmailHandler(EmailHandler):
 
     @property
     def invitation(self) -> Invitation:
-        """The invitation and everything that the templates need."""
-        return self.rows.invitations[self.email.invitation_id]
+        """The invitation and everything that the templates need. Raises LeaseLost if it was deleted, and the email."""
+        found = self.rows.invitations.get(self.email.invitation_id)
+        if found is None:
+            raise LeaseLost
+        return found
 
     def examine(self) -> Outcome | None:
         """Return an outcome if the email must not be sent now, otherwise None."""
@@ -87,7 +91,7 @@ class InvitationRows:
         self._has_suppressed = Suppression.objects.concerning_any(
             (email.recipient, self.invitations[email.invitation_id].organization)
             for email in emails
-            if email.is_to_invitee
+            if email.is_to_invitee and email.invitation_id in self.invitations
         ).exists()
         self._reply_addresses: dict[tuple[UUID, UUID | None], str] = {}
 

@@ -16,7 +16,8 @@ from core.smtp import AFTER_CONTENT
 from events.models import Event
 from invitations.actions import answering, ending, inviting
 from invitations.email.deliver import NOT_RECORDED, backoff
-from invitations.email.kinds import GIVE_UP_AFTER
+from invitations.email.kinds import GIVE_UP_AFTER, Batch, handler_of
+from invitations.email.leases import LeaseLost, reserve_due
 from invitations.email.models import RESPONSE_LENGTH, Attempt, Email
 from invitations.models import Invitation
 from invitations.tokens import link_for
@@ -78,6 +79,16 @@ def sent(*former: str) -> dict[str, Any]:
 
 def dropped(reason: str) -> dict[str, Any]:
     return failed("") | {"state": "dropped", "reason": reason, "attempts": 0, "history": []}
+
+
+def test_an_invitation_that_is_deleted_in_the_meantime_keeps_no_other_email_of_the_batch(invite: Invite) -> None:
+    invitations = [invite("first@example.com"), invite("second@example.com")]
+    batch = Batch(reserve_due(2))
+    invitations[0].delete()
+    gone, other = (handler_of(email, batch) for email in batch.emails)
+    with pytest.raises(LeaseLost):
+        gone.examine()
+    assert other.examine() is None
 
 
 def test_an_email_is_sent_once(mail_server: ScriptedServer, invite: Invite) -> None:
