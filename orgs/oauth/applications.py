@@ -198,7 +198,7 @@ def stop_acting_for_owner(*, by: Principal, application: OAuthApplication) -> No
 @transaction.atomic
 def delete_application(*, by: Principal, organization: Organization | None, application_id: UUID) -> None:
     """Delete a client and revoke its tokens. Raises OauthApplicationNotFound."""
-    _end(by, find_application(by, organization, application_id))
+    _end(by, find_application(by, _lock_if_given(by, organization), application_id))
 
 
 def find_application(by: Principal, organization: Organization | None, application_id: UUID) -> OAuthApplication:
@@ -275,14 +275,19 @@ def _find_to_change(by: Principal, organization: Organization | None, applicatio
 
     Raises GrantTooWide if the application acts as a system user with more permissions than the caller.
     """
-    application = find_application(by, organization, application_id)
-    if organization and application.system_user:
-        _require_authority(by, organization, application.system_user)
+    locked = _lock_if_given(by, organization)
+    application = find_application(by, locked, application_id)
+    if locked and application.system_user:
+        _require_authority(by, locked, application.system_user)
     return application
 
 
-def _require_authority(by: Principal, organization: Organization, system_user: User) -> None:
-    locked = lock_organization(organization.pk, by=by)
+def _lock_if_given(by: Principal, organization: Organization | None) -> Organization | None:
+    """Lock the organization of the request. The one that was found to read still knows the permissions of then."""
+    return lock_organization(organization.pk, by=by) if organization else None
+
+
+def _require_authority(by: Principal, locked: Organization, system_user: User) -> None:
     permissions = policies.require(by, locked, MANAGE_MEMBERS)
     membership = policies.find_membership(system_user, locked)
     if membership is None:

@@ -9,11 +9,22 @@ from oauth2_provider.models import get_access_token_model
 from accounts.models import OAuthApplication
 from accounts.oauth.tokens import issue_token
 from accounts.principals import Method
-from orgs.oauth.applications import register_client, register_personal_client, register_service_client
+from orgs.access import find_organization
+from orgs.models import RoleAssignment
+from orgs.oauth.applications import (
+    OauthApplicationNotFound,
+    delete_application,
+    register_client,
+    register_personal_client,
+    register_service_client,
+    renew_client_secret,
+    update_application,
+)
+from orgs.permissions import VIEWER_ROLE
 from tests.factories import MembershipFactory
 from tests.orgs.api.house import ABSENT, ANONYMOUS, API, DONE, listed, oauth_application_row, refused, said, success
 from tests.support.changes import event, track_changes
-from tests.support.people import session_of
+from tests.support.people import membership_of, session_of
 from tests.support.queries import assert_queries
 
 PATH = f"{API}/oauth-applications"
@@ -120,6 +131,16 @@ def test_managers_of_members_delete_those_of_system_users(by, manager, organizat
         assert said(by("manager").delete(at(service))) == DONE
 
     assert changes.events == [event("oauth_application.deleted", service, manager, organization)]
+
+
+def test_who_manages_members_no_more_deletes_and_changes_none_of_system_users(manager, organization, service):
+    by = session_of(manager)
+    found = find_organization(by, organization.pk)
+    RoleAssignment.objects.filter(membership=membership_of(manager, organization)).update(role_id=VIEWER_ROLE)
+
+    for action in (delete_application, update_application, renew_client_secret):
+        with pytest.raises(OauthApplicationNotFound):
+            action(by=by, organization=found, application_id=service.pk)
 
 
 @pytest.mark.parametrize("method", [Method.API_KEY, Method.OAUTH2])

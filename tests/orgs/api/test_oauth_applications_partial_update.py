@@ -168,8 +168,9 @@ def test_the_queries_of_a_change(by, service):
     with assert_queries(
         active="SELECT orgs_membership",
         organization="SELECT orgs_roleassignment",
-        visible="SELECT accounts_oauthapplication",
         organization_locked="SELECT orgs_organization",
+        visible_to_managers="SELECT orgs_roleassignment",
+        visible="SELECT accounts_oauthapplication",
         callers_roles="SELECT orgs_roleassignment",
         system_user="SELECT orgs_membership",
         system_users_roles="SELECT orgs_roleassignment",
