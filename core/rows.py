@@ -1,5 +1,6 @@
 """Read the only row of a queryset, and count no more rows than necessary."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db.models import QuerySet
@@ -7,7 +8,7 @@ from django.db.models import QuerySet
 Row = TypeVar("Row")
 
 
-def only_row(rows: QuerySet[Any, Row]) -> Row | None:
+def only_row(rows: Iterable[Row]) -> Row | None:
     """Return the row of a queryset that has at most one, because of a unique constraint. Return None if it has none.
 
     ``first()`` sorts by the primary key. PostgreSQL then may read the index of the primary key from its start until it

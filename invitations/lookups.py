@@ -3,9 +3,12 @@
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from django.db.models import CharField, UUIDField
 
 from accounts.principals import SERVICE, Principal
 from core.addresses import Address
+from core.compiled import CompiledQuery
+from core.compiled_rows import CompiledRows
 from core.errors import Unauthenticated
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
@@ -13,8 +16,8 @@ from invitations.refusals import AddressNotVerified, InvitationNotFound, NewerEm
 from invitations.tokens import Proof, Purpose, read_token
 from orgs import policies
 from orgs.actions.members import AlreadyMember
-from orgs.locks import OrganizationNotFound, lock_organization
-from orgs.models import Organization
+from orgs.locks import OrganizationNotFound, lock_organization, locking
+from orgs.models import Membership, Organization, OrganizationQuerySet
 from orgs.policies import EffectivePermissions
 
 
@@ -129,22 +132,54 @@ def _lock_organization_of(invitations: InvitationQuerySet, *, archived: bool = F
         raise InvitationNotFound from error
 
 
+LOCKED_FOR_ADDRESSEE = CompiledQuery(
+    lambda user, pk: _organization_of(Invitation.objects.addressed_to(user).filter(pk=pk)),
+    user=UUIDField(),
+    pk=UUIDField(),
+)
+LOCKED_FOR_LINK = CompiledQuery(lambda pk: _organization_of(Invitation.objects.filter(pk=pk)), pk=UUIDField())
+FOR_INVITEE = CompiledRows(
+    lambda user, pk: Invitation.objects.filter(pk=pk).with_details().with_invitee(user),
+    user=UUIDField(),
+    pk=UUIDField(),
+)
+
+
+def _organization_of(invitations: InvitationQuerySet) -> OrganizationQuerySet:
+    return locking(Organization.objects.live(), invitations.values("organization_id")[:1])
+
+
 def find_for_invitee(by: Principal, invitation_id: UUID, proof: Proof | None) -> tuple[Organization, Invitation]:
     """Lock the organization of an invitation and require that the caller is the invitee. Return both.
 
-    The invitation is loaded ``with_invitee``. Raises InvitationNotFound, and Unauthenticated if the credential has
-    ended. With ``proof``, can also raise the more specific errors of ``require_present`` and
+    For a signed-in caller, the invitation is loaded ``with_invitee``. Raises InvitationNotFound, and Unauthenticated if
+    the credential has ended. With ``proof``, can also raise the more specific errors of ``require_present`` and
     ``require_recipient``.
     """
-    known = Invitation.objects.addressed_to(by.user) if proof is None else Invitation.objects.all()
-    organization = _lock_organization_of(known.filter(pk=invitation_id))
-    invitation = find_invitation(organization, invitation_id, Invitation.objects.with_invitee(by))
-    if not invitation.credential_is_live:
-        raise Unauthenticated
+    organization: Organization | None = None
+    if proof is not None:
+        organization = LOCKED_FOR_LINK.first(pk=invitation_id)
+    elif by.user is not None:
+        organization = LOCKED_FOR_ADDRESSEE.first(user=by.user.pk, pk=invitation_id)
+    if organization is None:
+        raise InvitationNotFound
+    invitation = _find_with_invitee(by, organization, invitation_id)
     if proof is not None:
         require_present(invitation, proof)
-    require_recipient(by, invitation, proof, has_verified=invitation.is_to_caller)
+    require_recipient(by, invitation, proof, has_verified=by.user is not None and invitation.is_to_caller)
     return organization, invitation
+
+
+def _find_with_invitee(by: Principal, organization: Organization, invitation_id: UUID) -> Invitation:
+    if by.user is None:  # who only holds a link
+        return find_invitation(organization, invitation_id)
+    rows = list(policies.with_live_credential(FOR_INVITEE.of(user=by.user.pk, pk=invitation_id), by))
+    if not rows:
+        raise InvitationNotFound
+    if not rows[0].credential_is_live:
+        raise Unauthenticated
+    found: Invitation = rows[0]
+    return found
 
 
 def require_present(invitation: Invitation, proof: Proof) -> None:
@@ -182,8 +217,16 @@ def require_recipient(by: Principal, invitation: Invitation, proof: Proof | None
     raise NotYours
 
 
+MEMBER_BY_ADDRESS = CompiledQuery(
+    lambda organization, email: Membership.objects.filter(
+        organization=organization, user__emailaddress__email=email, user__emailaddress__verified=True
+    ).values_list("pk")[:1],
+    organization=UUIDField(),
+    email=CharField(),
+)
+
+
 def require_not_member(organization: Organization, address: Address) -> None:
     """Raise AlreadyMember if the user who verified this address is a member of the organization."""
-    of_owner = {"user__emailaddress__email": address, "user__emailaddress__verified": True}
-    if organization.memberships.filter(**of_owner).exists():
+    if MEMBER_BY_ADDRESS.rows(organization=organization.pk, email=address):
         raise AlreadyMember

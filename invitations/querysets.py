@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -185,23 +185,21 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         rows = self.select_related("organization", "role", "unit", "unit_role", "inviter", "answered_by")
         return rows.annotate(is_overdue=overdue)
 
-    def with_invitee(self, by: Principal) -> "InvitationQuerySet":
+    def with_invitee(self, user: Any) -> "InvitationQuerySet":
         """Annotate what an action must know about the caller before it answers for the caller.
 
         ``is_to_caller``: the caller has verified the address. ``is_to_member``: the caller is a member already.
-        ``has_others``: the caller has other unanswered invitations from the organization. ``credential_is_live``: see
-        ``policies.still_valid``.
+        ``has_others``: the caller has other unanswered invitations from the organization. ``user`` is the caller's id.
         """
         here = {"organization": models.OuterRef("organization")}
         others = self.model._default_manager.filter(finished_at__isnull=True, **here).exclude(pk=models.OuterRef("pk"))
-        owned = EmailAddress.objects.filter(user=by.user, verified=True)
+        owned = EmailAddress.objects.filter(user=user, verified=True)
         to_caller = others.filter(email__in=owned.values("email"))
-        by_caller = others.filter(answered_by=by.user, answered_by__isnull=False)  # who only holds a link has no user
+        by_caller = others.filter(answered_by=user)
         return self.annotate(
             is_to_caller=models.Exists(owned.filter(email=models.OuterRef("email"))),
-            is_to_member=models.Exists(Membership.objects.filter(user=by.user, **here)),
+            is_to_member=models.Exists(Membership.objects.filter(user=user, **here)),
             has_others=models.Exists(to_caller) | models.Exists(by_caller),
-            credential_is_live=policies.still_valid(by),
         )
 
     def with_member_count(self) -> "InvitationQuerySet":

@@ -48,15 +48,16 @@ def lock_organization(
             raise OrganizationNotFound
         return require_found(LOCKED_ORGANIZATION.first(user=by.user.pk, pk=organization_id), by)
     visible = Organization.objects.visible_to(by) if archived else Organization.objects.visible_to(by).live()
-    return require_found(_locked(visible, organization_id).first(), by)
+    return require_found(locking(visible, organization_id).first(), by)
 
 
-def _locked(organizations: OrganizationQuerySet, pk: Any) -> OrganizationQuerySet:
+def locking(organizations: OrganizationQuerySet, pk: Any) -> OrganizationQuerySet:
+    """Return the organization with this id, or the id that a subquery selects, and lock its row."""
     return organizations.filter(pk=pk).select_for_update(no_key=True, of=("self",))
 
 
 LOCKED_ORGANIZATION = CompiledQuery(
-    lambda user, pk: _locked(Organization.objects.of_member(user).live(), pk), user=UUIDField(), pk=UUIDField()
+    lambda user, pk: locking(Organization.objects.of_member(user).live(), pk), user=UUIDField(), pk=UUIDField()
 )
 
 
@@ -103,7 +104,11 @@ def lock_account(user_id: UUID) -> User | None:
     The lock prevents an account from joining an organization while another request deletes the account. Always lock
     organizations before the account.
     """
-    return User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
+    locked: User | None = LOCKED_ACCOUNT.first(pk=user_id)
+    return locked
+
+
+LOCKED_ACCOUNT = CompiledQuery(lambda pk: User.objects.select_for_update(no_key=True).filter(pk=pk), pk=UUIDField())
 
 
 def lock_active_account(user_id: UUID) -> User:

@@ -1,10 +1,14 @@
 """Find the objects for the ids in a request. An id from another organization counts as unknown."""
 
+from typing import Any
 from uuid import UUID
 
+from django.db.models import CharField, UUIDField
+
+from core.compiled import CompiledQuery
 from core.errors import NotFound, Unprocessable
 from orgs.folded_names import fold_name
-from orgs.models import Membership, Organization, Role, Unit
+from orgs.models import Membership, Organization, Role, RoleQuerySet, Unit
 from orgs.permissions import GRANTABLE_DIRECTLY, OWNER_ROLE, UNASSIGNED_ROLE, Level
 from orgs.policies import Grant
 
@@ -61,14 +65,24 @@ def find_member(organization: Organization, membership_id: UUID) -> Membership:
     return membership
 
 
+def _usable_roles(organization_id: Any, **role_is: Any) -> RoleQuerySet:
+    return Role.objects.usable_in(organization_id).filter(**role_is)
+
+
+ROLE_BY_ID = CompiledQuery(_usable_roles, organization_id=UUIDField(), level=CharField(), pk=UUIDField())
+ROLE_BY_NAME = CompiledQuery(_usable_roles, organization_id=UUIDField(), level=CharField(), folded_name=CharField())
+
+
 def find_role(organization: Organization, key: RoleKey, level: Level, *, field: str = "role_id") -> Role:
     """Return a role of this level that the organization can use. Raises UnknownRole with the name of the field.
 
     ``field`` is the name of the field for ids. The field for names has the same name without ``_id``.
     """
-    roles = Role.objects.usable_in(organization.pk).filter(level=level)
-    named = {"folded_name": fold_name(key)} if isinstance(key, RoleName) else {"pk": key}
-    role = roles.filter(**named).first()
+    role: Role | None
+    if isinstance(key, RoleName):
+        role = ROLE_BY_NAME.first(organization_id=organization.pk, level=level, folded_name=fold_name(key))
+    else:
+        role = ROLE_BY_ID.first(organization_id=organization.pk, level=level, pk=key)
     if role is None:
         raise UnknownRole(fields={_field_of(key, field): ["Unknown role."]})
     return role

@@ -16,7 +16,7 @@ from django.db.models import Exists, QuerySet, UUIDField, Value
 from accounts.live_credentials import LiveCredential, live_credential, require_live_credential
 from accounts.models import User
 from accounts.principals import Method, Principal
-from core.compiled_rows import CompiledRows
+from core.compiled_rows import CompiledRows, ShapedRows
 from core.errors import Denied, Unauthenticated
 from core.rows import only_row
 from orgs.locks import OrganizationNotFound
@@ -169,12 +169,10 @@ def caller_permissions(by: Principal, organization: Organization) -> EffectivePe
         return permissions.limited_to(by.permissions)
     if by.user is None:
         raise OrganizationNotFound
-    rows = _ROLES.of(user=by.user.pk, organization=organization.pk)
-    credential = _credential_of(by)
-    roles = list(rows.then(_with_credential, credential.rows, **credential.parameters) if credential else rows)
+    roles = list(with_live_credential(_ROLES.of(user=by.user.pk, organization=organization.pk), by))
     if not roles or by.organization_id not in (None, organization.pk):
         raise OrganizationNotFound
-    if credential and not roles[0].credential_is_live:
+    if not roles[0].credential_is_live:
         raise Unauthenticated
     return permissions_from_roles(roles[0].membership, roles).limited_to(by.permissions)
 
@@ -199,10 +197,22 @@ def _roles_of(user: Any, organization: Any) -> QuerySet[RoleAssignment]:
 _ROLES = CompiledRows(_roles_of, user=UUIDField(), organization=UUIDField())
 
 
+def with_live_credential(rows: ShapedRows, by: Principal) -> ShapedRows:
+    """Annotate ``credential_is_live``: whether the caller's API key, OAuth token or session is still valid."""
+    credential = _credential_of(by)
+    if credential is None:
+        return rows.then(_with_no_credential)
+    return rows.then(_with_credential, credential.rows, **credential.parameters)
+
+
+def _with_no_credential(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+    return rows.annotate(credential_is_live=Value(True))
+
+
 def _with_credential(
-    roles: QuerySet[RoleAssignment], live: Callable[..., QuerySet[Any]], **credential: Any
-) -> QuerySet[RoleAssignment]:
-    return roles.annotate(credential_is_live=Exists(live(**credential)))
+    rows: QuerySet[Any, Any], live: Callable[..., QuerySet[Any]], **credential: Any
+) -> QuerySet[Any, Any]:
+    return rows.annotate(credential_is_live=Exists(live(**credential)))
 
 
 def _credential_of(by: Principal) -> LiveCredential | None:
@@ -220,12 +230,6 @@ def find_membership(user: User | None, organization: Organization) -> Membership
     """Return the active user's membership with its roles, or None. Takes two queries."""
     members = Membership.objects.with_people_and_roles()
     return only_row(members.filter(organization=organization, user=user, user__is_active=True))
-
-
-def still_valid(by: Principal) -> Exists | Value:
-    """Return a condition that the caller's API key, OAuth token or session is still valid."""
-    credential = _credential_of(by)
-    return Exists(credential.queryset()) if credential else Value(True)
 
 
 def require(

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.db.models import CharField, UUIDField
+
 from accounts.principals import Principal
 from core.addresses import Address, is_erased
+from core.compiled_rows import CompiledRows
 from core.rows import only_row
 from events.changed_fields import changes_of
 from invitations.actions.ending import mark_expired
@@ -19,6 +22,7 @@ from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.lookups import require_not_member
 from invitations.models import Invitation
+from invitations.querysets import InvitationQuerySet
 from invitations.refusals import AlreadyInvited, GrantGone, InvitationExpired, InviteeErased, SameAddress
 from orgs.actions.account_rights import require_other
 from orgs.actions.saving import record, save_checked
@@ -26,6 +30,22 @@ from orgs.lookups import grant_data
 from orgs.models import Organization
 from orgs.policies import EffectivePermissions, Grant
 from orgs.seats import require_seat
+
+UNANSWERED = CompiledRows(
+    lambda organization, email: (
+        Invitation.objects.filter(organization=organization, email=email).unanswered().with_details()
+    ),
+    organization=UUIDField(),
+    email=CharField(),
+)
+
+
+def _to_unit(invitations: InvitationQuerySet, unit: Any) -> InvitationQuerySet:
+    return invitations.filter(unit=unit)
+
+
+def _to_organization(invitations: InvitationQuerySet) -> InvitationQuerySet:
+    return invitations.filter(unit__isnull=True)
 
 
 def replace_open_invitation(
@@ -37,12 +57,13 @@ def replace_open_invitation(
     it is not overdue and ``force`` is false, raises AlreadyInvited. With ``force``, raises what
     ``require_can_resend_edit_or_withdraw`` raises. ``held`` are the caller's permissions.
     """
-    same = organization.invitations.with_details().unanswered().filter(email=address, unit=grant.unit)
-    former = only_row(same)
+    same = UNANSWERED.of(organization=organization.pk, email=address)
+    found = same.then(_to_unit, unit=(UUIDField(), grant.unit.pk)) if grant.unit else same.then(_to_organization)
+    former: Invitation | None = only_row(found)
     if former is None:
         return None
     if former.is_overdue:
-        mark_expired(same)
+        mark_expired(Invitation.objects.filter(pk=former.pk))
         return None
     if not force:
         raise AlreadyInvited(invitation_id=former.pk)

@@ -13,18 +13,19 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, IntegerField, QuerySet, Subquery, Value
+from django.db.models import Count, DateTimeField, IntegerField, QuerySet, Subquery, UUIDField, Value
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from accounts.principals import Principal
 from core.addresses import Address
+from core.compiled_rows import CompiledRows
 from core.errors import LimitReached
 from core.ids import first_uuid7
 from core.literals import literal
-from core.rows import count_up_to
 from events.models import Event, EventQuerySet
 from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
+from invitations.models import Invitation
 from orgs.models import Organization, OrganizationQuerySet
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -61,13 +62,34 @@ class TooManyOpenInvitations(LimitReached):
     message = "This organization has reached its limit of open invitations. Withdraw some, or wait until some expire."
 
 
+OPEN_EXPIRIES = CompiledRows(
+    lambda organization: (
+        Invitation.objects.filter(organization=organization).open().order_by().values_list("expires_at", flat=True)
+    ),
+    organization=UUIDField(),
+)
+EMAIL_TIMES = CompiledRows(
+    lambda organization, first_id, moment: _email_events(organization, first_id, moment).values_list(
+        "created_at", flat=True
+    ),
+    organization=UUIDField(),
+    first_id=UUIDField(),
+    moment=DateTimeField(),
+)
+
+
+def _only_at(rows: QuerySet[Any, Any], place: int) -> QuerySet[Any, Any]:
+    """Return the row at this place, counted from 1, if there are so many. The database reads no more rows."""
+    return rows[place - 1 : place]
+
+
 def require_open_slot(organization: Organization) -> None:
     """Raise TooManyOpenInvitations if the limit is reached. The caller must have locked the organization."""
     limit = open_limit(organization)
-    expiries = organization.invitations.open().values_list("expires_at", flat=True)
-    if count_up_to(limit, expiries) < limit:
+    expiries = OPEN_EXPIRIES.of(organization=organization.pk)
+    if not list(expiries.then(_only_at, limit)):
         return
-    latest_expiry_first = expiries.order_by("-expires_at")
+    latest_expiry_first = expiries.queryset().order_by("-expires_at")
     blocking = latest_expiry_first[limit - 1 : limit].first()
     if blocking is not None:
         raise TooManyOpenInvitations(retry_after=_seconds_until(blocking), limit=limit)
@@ -131,11 +153,16 @@ def count_email_to(address: Address) -> None:
 
 
 def emails_requested_since(organization_id: UUID, moment: datetime) -> EventQuerySet:
-    """Return the events for an organization's emails to invitees after this moment, newest first.
+    """Return the events for an organization's emails to invitees after this moment, newest first."""
+    return _email_events(organization_id, first_uuid7(moment), moment)
 
-    Ids are UUIDv7, which sort by time. So the filter by id can use the index on organization and id.
+
+def _email_events(organization: Any, first_id: Any, moment: Any) -> EventQuerySet:
+    """Return the events after a moment. Ids are UUIDv7, which sort by time, so the index by organization and id serves.
+
+    ``first_id`` is the smallest id of that moment.
     """
-    log = Event.objects.of_organization(organization_id).filter(id__gte=first_uuid7(moment), created_at__gt=moment)
+    log = Event.objects.of_organization(organization).filter(id__gte=first_id, created_at__gt=moment)
     return log.filter(kind__in=EMAIL_EVENTS).order_by("-id")
 
 
@@ -145,11 +172,9 @@ def delete_old_counters() -> None:
 
 
 def _require_below_organization_limit(organization: Organization) -> None:
-    now = timezone.now()
-    limit = sending_limit(organization)
-    email_times = emails_requested_since(organization.pk, now - DAY).values_list("created_at", flat=True)
-    blocking = email_times[limit - 1 : limit].first()
-    if blocking is not None:
+    moment, limit = timezone.now() - DAY, sending_limit(organization)
+    times = EMAIL_TIMES.of(organization=organization.pk, first_id=first_uuid7(moment), moment=moment)
+    for blocking in times.then(_only_at, limit):
         raise OrganizationSendingLimitReached(retry_after=_seconds_until(blocking + DAY), limit=limit)
 
 
@@ -203,6 +228,8 @@ def _upsert(counters: list[SendingCounter], *fields: str) -> None:
 
 def _move_moments(older_keys: list[str]) -> list[float]:
     """Return the request times in the counters of older ``ADDRESS_KEYS``, and delete these counters."""
+    if not older_keys:
+        return []
     older = SendingCounter.objects.filter(key__in=older_keys)
     moments = [moment for counter in older.values_list("moments", flat=True) for moment in counter]
     if moments:

@@ -231,7 +231,7 @@ def test_the_queries_are_these(by, owner, path):
         role="SELECT orgs_role",
         no_member_has_the_address="SELECT orgs_membership",
         former="SELECT invitations_invitation",
-        open_invitations="COUNT invitations_invitation",
+        open_invitations="SELECT invitations_invitation",
         emails_of_the_organization="SELECT events_event",
         hold_both_counters="INSERT invitations_sendingcounter",
         count_in_both="INSERT invitations_sendingcounter",

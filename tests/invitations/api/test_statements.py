@@ -29,7 +29,7 @@ INVITE = [
     "SELECT orgs_role",
     "SELECT orgs_membership",
     "SELECT invitations_invitation",
-    "COUNT invitations_invitation",
+    "SELECT invitations_invitation",
     "SELECT events_event",
     "INSERT invitations_sendingcounter",
     "INSERT invitations_sendingcounter",
