@@ -1,6 +1,6 @@
 """Querysets that are compiled to SQL once, and then run with new values.
 
-Django builds the SQL of a queryset anew for each request, which takes longer than PostgreSQL needs to run it. A
+Django builds the SQL of a queryset for each request, which takes longer than PostgreSQL needs to run it. A
 ``CompiledQuery`` calls its function once, with a placeholder for each parameter, and keeps the SQL:
 
     KEY_BY_HASH = CompiledQuery(
@@ -8,9 +8,8 @@ Django builds the SQL of a queryset anew for each request, which takes longer th
     )
     key = KEY_BY_HASH.first(secret_hash="…")
 
-The function gets placeholders and no request, so it cannot freeze the value of one caller. What changes the SQL itself,
-such as a sort or which filters there are, needs another ``CompiledQuery``: make them in a function with ``lru_cache``
-whose arguments are that.
+The function gets placeholders and no request, so the value of one caller cannot become part of the SQL. If more than
+values differ between requests, such as the sort order or which filters were sent, use ``core.compiled_rows``.
 """
 
 from collections.abc import Callable
@@ -38,7 +37,7 @@ class CompiledQuery:
     """A queryset that is compiled once. ``build`` returns it for the placeholders of the ``parameters``.
 
     The fields convert the values for the database. No value may be None, because SQL compares with NULL in another way.
-    Values that are not parameters stay as they are.
+    Values of the queryset that are not parameters are constants.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]], **parameters: Field) -> None:
@@ -47,7 +46,7 @@ class CompiledQuery:
         self.compiled: tuple[Any, ...] = ()
 
     def queryset(self, **values: Any) -> QuerySet[Any, Any]:
-        """Return the queryset with these values, as Django builds and compiles it."""
+        """Return the queryset with these values. Django compiles it as usual."""
         return self.build(**values)
 
     def rows(self, **values: Any) -> list[Any]:

@@ -3,8 +3,8 @@
     MEMBERS = CompiledRows(lambda team: Member.objects.filter(team=team), team=UUIDField())
     page = MEMBERS.of(team=key).then(newest_first)[:20]
 
-The shape is the sequence of steps and their constants, such as a sort or which filters there are. Values are never part
-of it: each step names the parameters that it needs.
+The shape is the sequence of steps and their constants, such as the sort order or which filters were sent. Values are
+never part of it: each step names the parameters that it needs.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from django.db.models import Count, Field, Model, QuerySet, Value
 
 from core.compiled import CompiledQuery, Parameter
 
-MOST_SHAPES = 500  # of one list; a page size and each combination of filters is a shape
+MAX_SHAPES = 500  # of one list; a page size and each combination of filters is a shape
 
 #: A function from a queryset, constants and the values of its parameters to a queryset.
 Step = Callable[..., QuerySet[Any, Any]]
@@ -41,7 +41,7 @@ class CompiledRows:
         """Return the query that takes these steps, compiled at its first use."""
         found = self.queries.get(steps)
         if found is None:
-            if len(self.queries) >= MOST_SHAPES:
+            if len(self.queries) >= MAX_SHAPES:
                 self.queries.clear()
             found = self.queries[steps] = CompiledQuery(lambda **values: self.queryset(steps, values), **parameters)
         return found
@@ -81,7 +81,7 @@ class ShapedRows:
         return iter(self.start.query(self.steps, self.parameters).rows(**self.values))
 
     def __getitem__(self, first: slice) -> "ShapedRows":
-        """Return the first rows: `rows[:20]`. Use ``queryset()`` to skip rows, because their number has no end."""
+        """Return the first rows: `rows[:20]`. To skip rows, use ``queryset()``: each offset would be another shape."""
         return self.then(_limited, first.stop)
 
     def count(self) -> int:
@@ -90,7 +90,7 @@ class ShapedRows:
         return int(number)
 
     def queryset(self) -> QuerySet[Any, Any]:
-        """Return the queryset, which Django compiles anew. It is the reference for the compiled query."""
+        """Return the queryset of these rows. Django compiles it as usual."""
         values = {name: Value(value, self.parameters[name]) for name, value in self.values.items()}
         return self.start.queryset(self.steps, values)
 
@@ -106,7 +106,7 @@ def _counted(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
 
 
 def narrow(rows: Any, step: Step, *constants: Any, **parameters: tuple[Field, Any]) -> Any:
-    """Return the rows after a step, whether they are a queryset or compiled."""
+    """Return the rows after a step. They are a queryset or ``ShapedRows``."""
     if isinstance(rows, ShapedRows):
         return rows.then(step, *constants, **parameters)
     return step(rows, *constants, **{name: Value(value, field) for name, (field, value) in parameters.items()})

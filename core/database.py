@@ -45,8 +45,8 @@ class CheckedConnection(psycopg.Connection[Any]):
     """A connection that fails the pool's check if the server has closed it, or does not respond in time.
 
     The check is an empty query. While the server has responded within ``SECONDS_BETWEEN_QUERIES``, the check only looks
-    whether something has arrived at the socket, because a server that closes the connection says so. Without the limit
-    of time, a thread would wait for as long as the database hangs.
+    whether something has arrived at the socket, because a server that closes the connection says so. The query has a
+    time limit, ``SECONDS_FOR_CHECK``. Without it, a thread would wait until the database responds.
     """
 
     is_checking = False
@@ -60,7 +60,7 @@ class CheckedConnection(psycopg.Connection[Any]):
         try:
             self._check()
         except psycopg.OperationalError:
-            # If the server has closed this one, then probably others too. The pool would check one of them in a second.
+            # The server has probably closed other connections too. The pool itself would check only one each second.
             if pool and self.closed:
                 pool.check()
             raise

@@ -1,8 +1,8 @@
 """How long a request may use the database.
 
-In a web process, a statement takes at most some seconds, and a request starts statements only in its first so many
-seconds. So a response begins within twice that time. No thread is interrupted: PostgreSQL cancels its own statements,
-and SQLite asks from time to time whether to go on.
+In a web process, a statement takes at most ``WEB_STATEMENT_SECONDS``, and a request starts statements only in its first
+``WEB_STATEMENT_SECONDS``. So a response begins within twice that time. No thread is interrupted: PostgreSQL cancels
+statements itself, and SQLite calls ``is_late`` from time to time.
 """
 
 import math
@@ -21,7 +21,7 @@ SQLITE_STEPS_BETWEEN_CHECKS = 100_000  # a few milliseconds
 
 
 class RequestDeadlinePassed(OperationalError):
-    """The request has taken too long, and may start no further statement."""
+    """The request has taken too long, and cannot start another statement."""
 
 
 class RequestClock(threading.local):
@@ -31,7 +31,7 @@ class RequestClock(threading.local):
     latest_end = math.inf  # of the statement that was started last
 
     def end_deadline(self) -> None:
-        """Let the request start statements for as long as it likes, because its response has begun."""
+        """Let the request start statements without a deadline, because its response has begun."""
         self.latest_start = math.inf
 
 
@@ -39,7 +39,7 @@ request_clock = RequestClock()
 
 
 class StatementLimit:
-    """The limit for the statements of all requests of a process. It is the same for every thread."""
+    """The limit for the statements of all requests of a process."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -53,9 +53,9 @@ class StatementLimit:
         connection_created.connect(self.watch, weak=False)
 
     def limit_on_server(self, options: dict[str, Any]) -> None:
-        """Let PostgreSQL cancel statements, and end a session that holds locks and has stopped working.
+        """Let PostgreSQL cancel long statements, and end sessions that are idle in a transaction.
 
-        The options of DATABASE_URL come last, so that they can set other values.
+        The options in DATABASE_URL come last, so that they can set other values.
         """
         milliseconds = round(self.seconds * 1000)
         own = f"-c statement_timeout={milliseconds} -c idle_in_transaction_session_timeout={2 * milliseconds}"

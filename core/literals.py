@@ -4,8 +4,9 @@ from django.db.models.expressions import RawSQL
 
 
 def literal(value: str) -> RawSQL:
-    """Return a value of the code as a literal of SQL, so that PostgreSQL plans a query for this value.
+    """Return a constant of the code as a literal of SQL, so that PostgreSQL plans the query for this value.
 
-    It plans a prepared statement with parameters for values of average frequency, which suits no rare value.
+    PostgreSQL may plan a prepared statement for parameters of average frequency. That plan is slow for a rare value.
+    Never pass a value of a request.
     """
     return RawSQL("'{}'".format(value.replace("'", "''")), ())  # noqa: S611 - no value of a request

@@ -12,7 +12,7 @@ class IsoTimeLoader(BaseTzLoader):
     timezone = UTC
 
     def load(self, data: Any) -> datetime:
-        """Return the time. Other loaders read what ISO 8601 does not have, such as a year before Christ."""
+        """Return the time. Values that are not in ISO 8601, such as a year before Christ, go to psycopg's loader."""
         try:
             return datetime.fromisoformat(bytes(data).decode())
         except ValueError:

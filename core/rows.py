@@ -11,8 +11,8 @@ Row = TypeVar("Row")
 def only_row(rows: Iterable[Row]) -> Row | None:
     """Return the row of a queryset that has at most one, because of a unique constraint. Return None if it has none.
 
-    ``first()`` sorts by the primary key. PostgreSQL then may read the index of the primary key from its start until it
-    finds the row, for example if the user of a membership has many and its organization has many.
+    ``first()`` sorts by the primary key. PostgreSQL may then read the index of the primary key from its start until it
+    finds the row. This happens for a membership if the user has many memberships and the organization many members.
     """
     return next(iter(rows), None)
 

@@ -2,8 +2,8 @@
 
 The worker has two deadlines. The first one is for everything until the content is sent. The second one is for the
 response to the content. If a client disconnects before that response, the email may be delivered twice (RFC 5321,
-section 4.5.3.2.6). So the second deadline is long. ``EMAIL_TIMEOUT`` applies to connecting, RSET and
-QUIT. A connection sends one email after the other, and each email has its own deadlines.
+section 4.5.3.2.6). So the second deadline is long. ``EMAIL_TIMEOUT`` applies to connecting, RSET and QUIT. A
+connection sends one email after the other, and each email has its own deadlines.
 
 An email that is sent during a request holds a thread of the web server. It has one deadline for everything,
 ``EMAIL_SECONDS_IN_REQUEST``.
@@ -161,7 +161,7 @@ class EmailBackend(smtp.EmailBackend):
         return self.connection.receipt if self.connection else ""
 
     def start_email(self) -> None:
-        """Start the first deadline of an email. Close the connection if the server does not respond on it any more."""
+        """Start the first deadline of an email. Close a kept connection if the server no longer responds."""
         self.deadline = time.monotonic() + settings.SMTP_SECONDS_UNTIL_CONTENT
         self.is_kept = self.connection is not None and self.connection.is_alive()
         if self.is_kept and self.connection:
@@ -182,7 +182,7 @@ class EmailBackend(smtp.EmailBackend):
         return bool(super()._send(email_message))  # type: ignore[misc]
 
     def _is_about_connection(self, error: smtplib.SMTPException) -> bool:
-        """Return whether the server has ended the connection before the content, or wants no more emails over it."""
+        """Return whether the server has ended the connection before the content, or has rejected MAIL."""
         if self.connection is None or self.connection.content_is_sent:
             return False
         if isinstance(error, smtplib.SMTPRecipientsRefused):

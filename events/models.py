@@ -31,7 +31,7 @@ class Actor(Protocol):
         """The id of the API key or OAuth application, if any."""
 
 
-# The events that ``EventQuerySet.together`` is going to write.
+# The events that ``EventQuerySet.together`` will write.
 _POSTPONED: "ContextVar[list[Event] | None]" = ContextVar("_POSTPONED", default=None)
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from core.admin_search import Search
 from orgs.models import Organization
 
-MOST_ORGANIZATIONS = 1000
+MAX_ORGANIZATIONS = 1000
 
 
 class InvitationSearch(Search):
@@ -54,8 +54,8 @@ class EmailSearch(Search):
 def _organizations(request: HttpRequest, word: str) -> list[UUID]:
     """Return the keys of the organizations with this word in their name or slug, unless there are too many."""
     named = Organization.objects.filter(Q(name__icontains=word) | Q(slug__icontains=word))
-    keys = list(named.values_list("pk", flat=True)[: MOST_ORGANIZATIONS + 1])
-    if len(keys) <= MOST_ORGANIZATIONS:
+    keys = list(named.values_list("pk", flat=True)[: MAX_ORGANIZATIONS + 1])
+    if len(keys) <= MAX_ORGANIZATIONS:
         return keys
     messages.warning(
         request, _("Too many organizations have “%(word)s” in their names. Search for more of a name.") % {"word": word}

@@ -1,6 +1,7 @@
 """The invitation lists that are read most, compiled once (``core.compiled_rows``), with the columns that they show.
 
-Their functions use the querysets that define which invitations are open and who may see them. Callers check the rights.
+The compiled querysets check no permissions: the functions below them do. Which invitations are open and addressed to a
+user is defined in ``invitations.querysets``.
 """
 
 from typing import Any
@@ -54,7 +55,10 @@ RECEIVED_WITH_INVITER = CompiledRows(
 
 
 def sent_invitations(by: Principal, organization: Organization) -> ShapedRows | InvitationQuerySet:
-    """Return the rows of ``manageable_in`` with what the house list shows. Raises the same errors."""
+    """Return the rows of ``manageable_in`` with what the house list shows. Raises the same errors.
+
+    The list of a caller who manages only units is not compiled.
+    """
     held = policies.require_any_member_management(by, organization)
     if held.permits(MANAGE_MEMBERS):
         return SENT.of(organization=organization.pk)

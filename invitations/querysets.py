@@ -43,9 +43,9 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def divided(
         self, divide: Callable[["InvitationQuerySet"], Sequence["InvitationQuerySet"]] | None
     ) -> "InvitationQuerySet":
-        """Return the same rows with ``parts``: what the function makes of the queryset, also if it is filtered later.
+        """Return the same rows with ``parts``. The function divides the queryset, also if it is filtered later.
 
-        The parts must be disjoint and have all rows. Each has an index from which its rows can be read in order.
+        The parts must be disjoint and together contain all rows. Each part has an index with its rows in order.
         """
         rows = self.all()
         rows._divide = divide

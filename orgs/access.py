@@ -1,4 +1,4 @@
-"""Find the organization of a request that only reads, together with what the caller may do in it: one statement."""
+"""Find the organization of a request that only reads, and the caller's permissions in it, in one statement."""
 
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from orgs.locks import OrganizationNotFound, require_found
 from orgs.models import Membership, MembershipQuerySet, Organization, RoleAssignment
 from orgs.policies import permissions_from_roles
 
-# Every member has a role in the organization (``RoleAssignment``), so the roles lead to the organization as well.
+# Every member has a role in the organization (``RoleAssignment``), so the caller's roles lead to the organization.
 ROLES_IN_ORGANIZATION = CompiledQuery(
     lambda user, organization: RoleAssignment.objects.filter(
         membership__user=user,
@@ -34,9 +34,9 @@ class NoActiveOrganization(Conflict):
 def find_organization(by: Principal, organization_id: UUID) -> Organization:
     """Return an organization of the caller that is not archived.
 
-    It knows the permissions of the member, for ``policies.caller_permissions``. An organization that an action has
-    locked does not: actions read the permissions after they have got the lock. Raises OrganizationNotFound and
-    SecondFactorRequired.
+    The organization carries the caller's permissions, and ``policies.caller_permissions`` needs no query for them. Use
+    it only for reading: an action must read the permissions after it has locked the organization. Raises
+    OrganizationNotFound and SecondFactorRequired.
     """
     if by.is_staff or by.is_service:
         return require_found(Organization.objects.live().filter(pk=organization_id).first(), by)

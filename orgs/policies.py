@@ -159,8 +159,8 @@ def caller_permissions(by: Principal, organization: Organization) -> EffectivePe
 
     Raises OrganizationNotFound for a non-member, and Unauthenticated if the API key, the OAuth token or the session has
     ended since the request was authenticated. Actions call this after they have locked the organization, so a write
-    does not run after the end of its credential. Only for an organization that `access.find_organization` has found,
-    to read, they are known already.
+    does not run after the end of its credential. An organization from ``access.find_organization``, which is only for
+    reading, carries the permissions. They are not read again.
     """
     if by.is_staff or by.is_service:
         return UNRESTRICTED
@@ -186,7 +186,7 @@ def inviter_permissions(user: User | None, organization: Organization) -> Effect
 
 
 def _roles_of(user: Any, organization: Any) -> QuerySet[RoleAssignment]:
-    """Return the roles of an active member in the organization and in its units, and the membership with each.
+    """Return the roles of an active member in the organization and in its units, each with the membership.
 
     Every member has a role in the organization.
     """

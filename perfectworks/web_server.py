@@ -1,7 +1,7 @@
 """The HTTP server: waitress, with our limits, deadlines and error responses.
 
 One event loop reads the requests and writes the responses of all connections. A thread gets a request only when all of
-it has arrived, so a slow client holds no thread. Only a response of more than 16 MB waits for its client.
+it has arrived, so a slow client keeps no thread busy. Only a response of more than 16 MB waits for its client.
 """
 
 import contextlib
@@ -203,8 +203,8 @@ class WebServer(TcpWSGIServer):
     def maintenance(self, now: float) -> None:
         """Close connections without activity, and those whose request takes too long to arrive.
 
-        They get no response, because a thousand such responses at once would keep others waiting. Cut those whose
-        client does not read the response for which a thread waits.
+        They get no response, because a thousand such responses at once would keep others waiting. Cut a response if a
+        thread waits too long for its client to read.
         """
         super().maintenance(now)
         for channel in list(self.active_channels.values()):

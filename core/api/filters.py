@@ -34,8 +34,8 @@ class StrictFilterSet(django_filters.FilterSet):
     `data` maps each parameter to one string. The view rejects unknown and repeated parameters, because only the view
     also knows the paginator's parameters. For speed, the form has fields only for the parameters that were sent.
 
-    A filter whose value is not one of a few has the model field of that value as its ``parameter``. See
-    ``filter_compiled``.
+    A filter that accepts any number of values has a ``parameter``, the model field of the value. In compiled rows, its
+    value is then a parameter and not a part of the SQL (``filter_compiled``).
     """
 
     #: Parameters whose names differ from their filters' names: ``{"invited_by": "invitedBy"}``.
@@ -75,7 +75,7 @@ class StrictFilterSet(django_filters.FilterSet):
         return queryset
 
     def filter_compiled(self, rows: ShapedRows) -> ShapedRows:
-        """Apply the filters to compiled rows. Choices and sorts are parts of their shape, all other values are not."""
+        """Apply the filters to compiled rows. The values of filters without a ``parameter`` are part of their shape."""
         fields = {name: one.parameter for name, one in self.filters.items() if hasattr(one, "parameter")}
         parameters = {f"filter_{name}": (field, self.values[name]) for name, field in fields.items()}
         constants = tuple((name, self.values[name]) for name in self.filters if name not in fields)

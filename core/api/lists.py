@@ -13,10 +13,10 @@ from .query import InvalidQuery, Schema
 
 
 class ListPagination(CursorPagination):
-    """`?page=` with the number of all rows, or a cursor without it. Both have `?limit=`.
+    """Pages by number with the total (`?page=`), or pages by cursor without it. Both have `?limit=`.
 
-    A page by number has the cursors of its neighbors in the `Link` header (RFC 8288). A page by cursor has them in its
-    pagination block too, as in ``CursorPagination``, and costs the same anywhere in the list.
+    Every page has the cursors of its neighbors in the `Link` header (RFC 8288). A page by cursor also has them in its
+    pagination block, as in ``CursorPagination``, and costs the same anywhere in the list.
     """
 
     help_text = (
@@ -36,7 +36,7 @@ class ListPagination(CursorPagination):
         return super().names_of_position() | {PagePagination.page_query_param}
 
     def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
-        """Return the rows of the page. Raises InvalidQuery for an invalid cursor, and for a cursor with a number."""
+        """Return the rows of the page. Raises InvalidQuery for an invalid cursor, and for a cursor with `page`."""
         self.request = request
         query: dict[str, Any] = view.query  # type: ignore[union-attr]
         cursors = [name for name in (self.after_name, self.before_name) if query[name]]
@@ -81,6 +81,6 @@ class ListPagination(CursorPagination):
 
 
 class NewestFirstPagination(ListPagination):
-    """Pages of a list without a sort parameter. The ids are in the order in which the rows were created."""
+    """Pages of a list without a sort parameter. Ids are in the order of creation."""
 
     column = "id"

@@ -25,7 +25,7 @@ from .errors import ErrorBody, Problem, problem_of, problem_of_status, row_of
 
 logger = logging.getLogger(__name__)
 
-# A redirect would let a client go on sending its credential in clear text, unnoticed.
+# A redirect would let a client keep sending its credential in clear text, unnoticed.
 HTTPS_REQUIRED = Problem(403, "https_required", "Use https. Replace a credential that was sent over http.")
 DOCUMENTATION_PAGES = ("/docs", "/redoc")
 BODY_HEADERS = {"content-type", "content-length", "content-encoding", "content-disposition"}

@@ -17,7 +17,7 @@ from .envelope import PageResponse
 from .parameters import Fields, IntegerParameter
 from .query import Schema
 
-FAR = 10_000  # To skip so many rows takes longer than to count all: the total then says from which end to skip.
+FAR = 10_000  # From this row on, all rows are counted first, and then skipped from the nearer end.
 
 
 class Pagination(BasePagination):
@@ -56,7 +56,7 @@ class Pagination(BasePagination):
 class PagePagination(Pagination):
     """`?page=` and `?limit=`. A page after the last one is empty.
 
-    The rows take one query, and their exact number another one, unless the page is the last one. The view has validated
+    A page takes one query for its rows, and one for the exact total unless it is the last page. The view has validated
     both parameters already.
     """
 
@@ -126,7 +126,7 @@ class PagePagination(Pagination):
 def rows_of_page(
     rows: QuerySet | ShapedRows, start: int, limit: int, total: int | None = None
 ) -> QuerySet | ShapedRows:
-    """Return sorted rows after the first ``start`` rows. Their ids are found first."""
+    """Return ``limit`` sorted rows after the first ``start`` rows. Find their ids first."""
     if isinstance(rows, ShapedRows):
         return rows_of_page(rows.queryset(), start, limit, total) if start else rows.then(_first, limit)
     ids: Any = ids_of_page(rows, start, limit, total)
@@ -140,8 +140,8 @@ def _first(rows: QuerySet, limit: int) -> QuerySet:
 def with_ids(queryset: QuerySet, ids: Any) -> QuerySet:
     """Return the rows with these ids, of the rows of the queryset.
 
-    The other conditions are left out: PostgreSQL might read all rows that meet them, and then look for the ids. They
-    are kept if they join several rows to one, because the join would stay and repeat it.
+    The other conditions are left out, because PostgreSQL might read all rows that meet them and then look for the ids.
+    They are kept if the queryset joins several rows to one: without them, the join would repeat the row.
     """
     fields: list[Any] = [join.join_field for join in queryset.query.alias_map.values() if isinstance(join, Join)]
     rows = queryset.all()
@@ -151,13 +151,13 @@ def with_ids(queryset: QuerySet, ids: Any) -> QuerySet:
 
 
 def ids_of_page(queryset: QuerySet, start: int, limit: int, total: int | None = None) -> QuerySet[Any, Any]:
-    """Return the ids of these rows. This needs no joins, and an index often contains all that it reads.
+    """Return the ids of these rows. The query has no joins, and an index often contains all that it reads.
 
-    PostgreSQL reads them in the order of an index even if a prepared plan expects few rows. It would join few rows
-    first, and then sort all of them.
+    PostgreSQL therefore reads the ids in the order of an index, even in a prepared plan that expects few rows. With
+    joins, such a plan would join all rows first and then sort them.
 
-    With the total, the rows before the page are skipped from the nearer end. If the queryset has ``parts``, disjoint
-    querysets with the same rows, the sort values and the ids are merged from these.
+    If the total is given, the rows before the page are skipped from the nearer end. If the queryset has ``parts``
+    (disjoint querysets with the same rows), the sort values and the ids are merged from these.
     """
     order = [str(column) for column in queryset.query.order_by or queryset.model._meta.ordering]
     stop = start + limit
@@ -180,8 +180,8 @@ def count_rows(rows: QuerySet | ShapedRows) -> int:
 def merge_parts(parts: Sequence[QuerySet], order: Sequence[str], start: int, stop: int) -> QuerySet:
     """Return the sort values and the ids of a slice of all parts.
 
-    The database reads each part from an index, only as far as necessary. For one query with OR, it would sort all rows.
-    PostgreSQL merges sorted parts only. SQLite sorts them itself.
+    PostgreSQL reads each part from an index, only as far as necessary. In one query with OR, it would sort all rows. It
+    merges only parts that are sorted. SQLite does not accept sorted parts, and sorts the rows itself.
     """
     columns = [column.removeprefix("-") for column in order]
     found = [part.prefetch_related(None).order_by(*order).values_list(*columns) for part in parts]

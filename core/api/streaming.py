@@ -24,8 +24,8 @@ Representation = Callable[[list[Any]], Any]
 def list_response(view: APIView, rows: QuerySet | ShapedRows, represent: Representation) -> HttpResponseBase:
     """Return all rows, newest first. If they are many, read and send them in chunks.
 
-    The view checks the caller's rights before. Each chunk is a statement of its own, outside of a transaction, so a
-    slow client keeps no transaction open. Rows that are changed in the meantime may be missing.
+    The view has checked the caller's permissions. Each chunk is a separate statement, outside of a transaction, so a
+    slow client keeps no transaction open. Rows that change during the response may be missing.
     """
     chunks = newest_chunks(rows)
     first = next(chunks)
@@ -43,11 +43,11 @@ def newest_chunks(rows: QuerySet | ShapedRows) -> Iterator[list[Any]]:
         size = len(chunk)
         position = Position(chunk[-1].created_at, chunk[-1].pk) if chunk else None
         yield chunk
-        del chunk  # before the next one is read
+        del chunk  # so that two chunks are never in memory
 
 
 def streamed_list(empty: bytes, first: Any, others: Iterator[list[Any]], represent: Representation) -> Iterator[bytes]:
-    """Yield the body of an empty list, with all rows in it. The first ones are read already, the others one by one.
+    """Yield the body of a list: the body of an empty list, filled with the first rows and the other chunks.
 
     If reading fails, the exception ends the body early, and the server cuts the connection.
     """

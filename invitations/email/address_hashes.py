@@ -55,7 +55,7 @@ class SuppressionQuerySet(models.QuerySet["Suppression"]):
         return self.concerning_any([(address, organization)])
 
     def concerning_any(self, recipients: Iterable[tuple[str, Organization]]) -> "SuppressionQuerySet":
-        """Return the suppressions that stop an email to one of these addresses from the organization beside it."""
+        """Return the suppressions that stop an email to one of these addresses from the organization in its pair."""
         scopes = [(address, scope) for address, organization in recipients for scope in (organization, None)]
         return self.filter(digest__in=[digest for scope in scopes for digest in suppression_digests(*scope)])
 

@@ -1,10 +1,10 @@
-"""Deliver emails: reserve a batch. Then examine, render, lease, hand to the mail server and record one after the other.
+"""Deliver emails in batches. Reserve a batch, then examine, render, lease, hand over and record each email in turn.
 
 Handing over an email and recording the outcome are two steps. If the worker dies or the connection breaks between these
 steps, the email is sent a second time, with the same Message-ID and the same link.
 
-This module does not depend on invitations: ``kinds`` has the handler for each kind of email, ``leases`` which worker
-may send an email.
+This module does not depend on invitations: ``kinds`` has the handler for each kind of email. ``leases`` decides which
+worker may send an email.
 """
 
 import logging
@@ -33,7 +33,7 @@ from invitations.email.transport import (
 
 logger = logging.getLogger(__name__)
 
-BATCH_SECONDS = 0.25  # a batch loads its rows at the start, so a change may reach the recipient so much later
+BATCH_SECONDS = 0.25  # a batch reads its rows at the start, so a change takes effect after this time at the latest
 INITIAL_BACKOFF = timedelta(minutes=1)
 MAX_BACKOFF = timedelta(days=1)
 HOLD_INTERVAL = timedelta(hours=1)  # the delay if the handler returned "queued"

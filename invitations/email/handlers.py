@@ -84,7 +84,7 @@ class InvitationEmailHandler(EmailHandler):
 
 
 class InvitationRows:
-    """What the emails of a batch need: two queries for all of them, and two for each inviter."""
+    """What the emails of a batch need. It is read once: two queries for all emails, and two for each inviter."""
 
     def __init__(self, emails: Sequence[Email]) -> None:
         self.invitations = Invitation.objects.with_details().in_bulk({email.invitation_id for email in emails})
@@ -96,7 +96,7 @@ class InvitationRows:
         self._reply_addresses: dict[tuple[UUID, UUID | None], str] = {}
 
     def is_suppressed(self, email: Email, organization: Organization) -> bool:
-        """Return whether the invitee has unsubscribed. Takes a query only if somebody of the batch has."""
+        """Return whether the invitee has unsubscribed. Takes a query only if any invitee of the batch has."""
         return self._has_suppressed and Suppression.objects.concerning(email.recipient, organization).exists()
 
     def reply_address(self, invitation: Invitation) -> str:

@@ -1,8 +1,9 @@
 """Which worker may send an email.
 
 A worker reserves a batch of due emails for half a minute. Right before it sends one of them, it takes the lease of this
-email, which is long enough for the SMTP session. ``due_at`` is the end of both: after that, another worker may have the
-email. So no email is lost if a worker is killed, and only the one that it was sending waits for long.
+email, which is long enough for the SMTP session. ``due_at`` is when the reservation or the lease ends. After that,
+another worker may take the email. So no email is lost if a worker is killed, and only the one that it was sending waits
+for the end of a lease.
 """
 
 from collections.abc import Sequence

@@ -103,7 +103,7 @@ def open_limit(organization: Organization) -> int:
 def sending_limit(organization: Organization) -> int:
     """Return how many emails to invitees an organization may request in 24 hours.
 
-    Without a limit of its own, it is a setting, which is lower for a new organization.
+    If the organization has no limit of its own, the settings decide. They have a lower limit for new organizations.
     """
     if organization.daily_email_limit is not None:
         return organization.daily_email_limit
@@ -112,9 +112,9 @@ def sending_limit(organization: Organization) -> int:
 
 
 def at_sending_limit(organizations: OrganizationQuerySet) -> OrganizationQuerySet:
-    """Return those of the organizations that may request no more emails now, except through staff.
+    """Return the organizations that have reached their sending limit. Only staff can request more emails for them.
 
-    Counts the emails of the last 24 hours at once, in two queries.
+    Two queries count the emails of the last 24 hours for all organizations together.
     """
     requested = {row["organization_id"]: row["requested"] for row in busy_organizations()}
     busy = Organization.objects.in_bulk(requested)
@@ -122,7 +122,7 @@ def at_sending_limit(organizations: OrganizationQuerySet) -> OrganizationQuerySe
 
 
 def busy_organizations() -> "QuerySet[Any, Any]":
-    """Return the number of emails ``requested`` in 24 hours by each organization that reaches the lowest limit."""
+    """Return the organizations with at least as many ``requested`` emails in 24 hours as the lowest limit allows."""
     moment = timezone.now() - DAY
     kinds = [literal(kind) for kind in EMAIL_EVENTS]
     recent = Event.objects.filter(id__gte=first_uuid7(moment), created_at__gt=moment, kind__in=kinds).order_by()
@@ -207,9 +207,9 @@ def _to_recipient(address: Address) -> _Limit:
 
 
 def _count(*limits: _Limit) -> None:
-    """Count one request in the counter of each limit, in this order. Raise the first error of a limit that is reached.
+    """Count one request in the counter of each limit. If a limit is reached, raise the error of the first such limit.
 
-    The first upsert locks the counters and returns what they have, the second one writes.
+    The first upsert locks the counters and returns their times. The second one writes the new times.
     """
     counters = [SendingCounter(key=limit.keys[0]) for limit in limits]
     _upsert(counters, "updated_at")

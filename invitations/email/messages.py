@@ -24,9 +24,8 @@ def render_invitation_email(email: Email, invitation: Invitation, reply_address:
     """Return the message to one recipient, as text and HTML.
 
     ``invitation`` must be loaded ``with_details``. ``reply_address`` is the result of ``reply_address_of``, if it is
-    known already. The Message-ID is the same for each attempt. Emails to the invitee
-    have headers for one-click unsubscribing (RFC 8058). Raises any error of a template, and an error for an invalid
-    header.
+    known already. The Message-ID is the same for each attempt. Emails to the invitee have headers for one-click
+    unsubscribing (RFC 8058). Raises any error of a template, and an error for an invalid header.
     """
     with translation.override(language_of(email, invitation)):
         context = _context(email, invitation)

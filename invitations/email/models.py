@@ -29,9 +29,9 @@ class EmailQuerySet(models.QuerySet["Email"]):
         return self.filter(due_at__isnull=False)
 
     def due(self) -> "EmailQuerySet":
-        """Return the emails that a worker can claim, according to the database clock, the earliest ``due_at`` first.
+        """Return the emails that a worker can take, according to the database clock, the earliest ``due_at`` first.
 
-        An email whose lease has ended is due again.
+        An email whose reservation or lease has ended is due again.
         """
         return self.filter(due_at__lte=Now()).order_by("due_at", "id")
 
@@ -117,8 +117,8 @@ class Email(models.Model):
     # `response` is the server's latest response. `reason` is why this service did not contact a server.
     response = models.CharField(max_length=RESPONSE_LENGTH, blank=True)
     reason = models.CharField(max_length=RESPONSE_LENGTH, blank=True, db_default="")
-    # When a worker can claim the email. For `sending`, this is the end of the lease. Null if there is nothing
-    # left to send.
+    # When a worker can take the email. While a worker has it, this is the end of the reservation or of the lease. Null
+    # if there is nothing left to send.
     due_at = models.DateTimeField(null=True, blank=True, db_default=Now())
     lease_id = models.UUIDField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)

@@ -69,7 +69,7 @@ class QueueState:
 
 def queue_state() -> QueueState:
     """Read the state of the queue. Takes three queries, each of few rows."""
-    # The bound spares reading all emails that wait for another attempt.
+    # Without the upper limit, this would read all emails that wait for another attempt.
     leased = Email.objects.being_sent().filter(due_at__lte=Now() + longest_lease())
     attempts = list(Attempt.objects.filter(state__in=(State.SENT, *ERRORS)).order_by("-id")[:ATTEMPTS_EXAMINED])
     return QueueState(

@@ -69,7 +69,7 @@ class Worker:
     def run_once(self) -> bool:
         """Run the maintenance tasks if they are due, then deliver a batch of emails. Return whether there may be more.
 
-        The connection to the mail server stays open until nothing is due.
+        The connection to the mail server stays open until nothing is due, or until the maintenance tasks are due.
         """
         close_old_connections()
         if time.monotonic() >= self.tasks_due:
@@ -83,7 +83,7 @@ class Worker:
         return delivered > 0 or bool(self.unfinished)
 
     def deliver(self) -> int:
-        """Deliver a batch. Only if that was fast, the next one is larger: other workers cannot have its emails."""
+        """Deliver a batch. Make the next one larger only if it was fast: other workers cannot take reserved emails."""
         started = time.monotonic()
         delivered = deliver_batch(self.connection, self.batch_size, lambda: self.stop_requested)
         is_fast = time.monotonic() - started < BATCH_SECONDS / 2

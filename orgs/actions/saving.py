@@ -44,7 +44,7 @@ def save_new(instance: Any) -> None:
         return
     instance.slug = slug_from(instance.name)
     try:
-        with transaction.atomic():  # a savepoint, because the action goes on after a conflict
+        with transaction.atomic():  # a savepoint, because the action continues after a conflict
             save_checked(instance)
     except SlugTaken:
         instance.slug = distinct_slug(instance.slug)

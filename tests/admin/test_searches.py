@@ -59,7 +59,7 @@ def test_invitations_are_found_by_words_of_the_organization(admin_pages: Client,
 def test_a_word_of_too_many_organizations_says_so(
     admin_pages: Client, invited: list[Invitation], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("invitations.admin_search.MOST_ORGANIZATIONS", 1)
+    monkeypatch.setattr("invitations.admin_search.MAX_ORGANIZATIONS", 1)
     OrganizationFactory.create_batch(2, name="Adamant")
     page = admin_pages.get(INVITATIONS, {"q": "ada"})
     assert "Too many organizations have “ada” in their names." in page.content.decode()

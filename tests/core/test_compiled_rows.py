@@ -53,7 +53,7 @@ def test_requests_of_the_same_shape_share_a_query_and_not_their_values(members, 
 
 
 def test_the_number_of_kept_queries_has_a_limit(members, people, monkeypatch):
-    monkeypatch.setattr("core.compiled_rows.MOST_SHAPES", 2)
+    monkeypatch.setattr("core.compiled_rows.MAX_SHAPES", 2)
     everybody = members.of(organization=people[0].organization_id).then(sorted_by, "id")
 
     assert [list(everybody[:number]) for number in (1, 2, 3)] == [people[:1], people[:2], people[:3]]

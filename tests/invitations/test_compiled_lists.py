@@ -1,4 +1,4 @@
-"""Each shape of a compiled list returns what the queryset returns that Django compiles anew."""
+"""Test that each shape of a compiled list returns the rows of its queryset."""
 
 from datetime import timedelta
 from itertools import product

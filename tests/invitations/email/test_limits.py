@@ -85,7 +85,7 @@ def make_older(organization: Organization) -> None:
 
 
 class TestResponsiblePerson:
-    """A person whose own limit is used up cannot go on through system users, keys and clients of new organizations."""
+    """A person at their limit cannot continue through system users, keys and clients of new organizations."""
 
     @pytest.fixture
     def elsewhere(self, owner: User) -> Organization:
