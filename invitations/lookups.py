@@ -171,7 +171,7 @@ def find_for_invitee(by: Principal, invitation_id: UUID, proof: Proof | None) ->
 
 
 def _find_with_invitee(by: Principal, organization: Organization, invitation_id: UUID) -> Invitation:
-    if by.user is None:  # who only holds a link
+    if by.user is None:  # the caller has only the link
         return find_invitation(organization, invitation_id)
     rows = list(policies.with_live_credential(FOR_INVITEE.of(user=by.user.pk, pk=invitation_id), by))
     if not rows:

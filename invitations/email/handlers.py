@@ -35,7 +35,7 @@ class InvitationEmailHandler(EmailHandler):
 
     @property
     def invitation(self) -> Invitation:
-        """The invitation and everything that the templates need. Raises LeaseLost if it was deleted, and the email."""
+        """The invitation and everything that the templates need. Raises LeaseLost if it was deleted."""
         found = self.rows.invitations.get(self.email.invitation_id)
         if found is None:
             raise LeaseLost

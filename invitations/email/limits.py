@@ -79,7 +79,7 @@ EMAIL_TIMES = CompiledRows(
 
 
 def _only_at(rows: QuerySet[Any, Any], place: int) -> QuerySet[Any, Any]:
-    """Return the row at this place, counted from 1, if there are so many. The database reads no more rows."""
+    """Return the row at this position, counted from 1, if there is one. The database reads no rows after it."""
     return rows[place - 1 : place]
 
 
@@ -158,9 +158,9 @@ def emails_requested_since(organization_id: UUID, moment: datetime) -> EventQuer
 
 
 def _email_events(organization: Any, first_id: Any, moment: Any) -> EventQuerySet:
-    """Return the events after a moment. Ids are UUIDv7, which sort by time, so the index by organization and id serves.
+    """Return the events after a moment. ``first_id`` is the smallest id of that moment.
 
-    ``first_id`` is the smallest id of that moment.
+    Ids are UUIDv7, which sort by time. So the filter by id can use the index on organization and id.
     """
     log = Event.objects.of_organization(organization).filter(id__gte=first_id, created_at__gt=moment)
     return log.filter(kind__in=EMAIL_EVENTS).order_by("-id")

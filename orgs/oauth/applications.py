@@ -283,7 +283,7 @@ def _find_to_change(by: Principal, organization: Organization | None, applicatio
 
 
 def _lock_if_given(by: Principal, organization: Organization | None) -> Organization | None:
-    """Lock the organization of the request. The one that was found to read still knows the permissions of then."""
+    """Lock the organization of the request. The one found for reading has permissions from before the lock."""
     return lock_organization(organization.pk, by=by) if organization else None
 
 
