@@ -31,7 +31,7 @@ class CreationFilter(admin.DateFieldListFilter):
         rows: Any = super().queryset(request, queryset)
         parameters: Any = self.used_parameters
         since = [self.field.get_prep_value(given) for given in parameters.get(self.lookup_kwarg_since, ())]
-        return rows.filter(pk__gte=first_uuid7(max(EPOCH, min(since) - TOLERANCE))) if since else rows
+        return rows.filter(pk__gte=first_uuid7(max(EPOCH + TOLERANCE, min(since)) - TOLERANCE)) if since else rows
 
 
 class QueryFilter(admin.SimpleListFilter):

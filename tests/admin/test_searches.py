@@ -10,7 +10,7 @@ from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE
 from tests.admin.test_long_lists import shown
-from tests.factories import EmailFactory, InvitationFactory, OrganizationFactory
+from tests.factories import EmailFactory, InvitationFactory, OrganizationFactory, RoleFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +106,9 @@ def test_emails_are_filtered_by_kind_and_state(admin_pages: Client):
     assert shown(admin_pages, EMAILS, kind="reminder") == [reminder]
     assert shown(admin_pages, EMAILS, state="sent") == [sent]
     assert shown(admin_pages, EMAILS, kind="invitation", state="queued") == []
+
+
+def test_a_name_of_many_roles_is_found_too(admin_pages: Client, invited: list[Invitation]):
+    roles = [RoleFactory.create(organization=one, name="Developer") for one in OrganizationFactory.create_batch(101)]
+    Invitation.objects.filter(email="ada@example.com").update(role=roles[-1])
+    assert addresses(admin_pages, role__name="Developer") == ["ada@example.com"]
