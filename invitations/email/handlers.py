@@ -93,7 +93,7 @@ class InvitationRows:
             for email in emails
             if email.is_to_invitee and email.invitation_id in self.invitations
         ).exists()
-        self._reply_addresses: dict[tuple[UUID, UUID | None], str] = {}
+        self._reply_addresses: dict[tuple[UUID, UUID | None, bool], str] = {}
 
     def is_suppressed(self, email: Email, organization: Organization) -> bool:
         """Return whether the invitee has unsubscribed. Takes a query only if any invitee of the batch has."""
@@ -101,7 +101,7 @@ class InvitationRows:
 
     def reply_address(self, invitation: Invitation) -> str:
         """Return the address for replies to the inviter."""
-        key = (invitation.organization_id, invitation.inviter_id)
+        key = (invitation.organization_id, invitation.inviter_id, invitation.is_from_staff)
         if key not in self._reply_addresses:
             self._reply_addresses[key] = reply_address_of(invitation)
         return self._reply_addresses[key]

@@ -9,6 +9,8 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.pages.emails import render_account_email
+from invitations.email.kinds import Batch, handler_of
+from invitations.email.leases import reserve_due
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.models import Invitation
@@ -49,6 +51,18 @@ def test_an_invitation_comes_from_the_inviter_via_the_service_and_replies_go_to_
 def test_in_german_too(invite: Invite, organization: Organization) -> None:
     Organization.objects.filter(pk=organization.pk).update(language="de")
     assert render(invite())[0] == "Owner Cast über Passes"
+
+
+@pytest.mark.parametrize("of_staff", [0, 1])
+def test_replies_to_what_the_inviter_sent_as_staff_go_to_nobody_in_the_same_batch_too(
+    invite: Invite, of_staff: int
+) -> None:
+    invitations = [invite("first@example.com"), invite("second@example.com")]
+    Invitation.objects.filter(pk=invitations[of_staff].pk).update(inviter_name="")  # as staff sign
+    batch = Batch(reserve_due(2))
+    replies = [handler_of(email, batch).render().reply_to for email in batch.emails]
+    assert replies[of_staff] == []
+    assert replies[1 - of_staff] == ["owner@example.com"]
 
 
 @pytest.mark.parametrize("kind", ["answered", "undeliverable", "ask_again"])
