@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
+from django.utils import translation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -27,12 +28,23 @@ def list_response(view: APIView, rows: QuerySet | ShapedRows, represent: Represe
     The view has checked the caller's permissions. Each chunk is a separate statement, outside of a transaction, so a
     slow client keeps no transaction open. Rows that change during the response may be missing.
     """
-    chunks = newest_chunks(rows)
+    represent, chunks = in_this_language(represent), newest_chunks(rows)
     first = next(chunks)
     if len(first) < ROWS_IN_CHUNK:
         return Response(represent(first))
     body = () if view.request.method == "HEAD" else streamed_list(empty_list(view), represent(first), chunks, represent)
     return StreamingHttpResponse(body, content_type="application/json")
+
+
+def in_this_language(represent: Representation) -> Representation:
+    """Return the function with the language of now. The server reads chunks after that is no longer active."""
+    language = translation.get_language()
+
+    def represent_in_language(rows: list[Any]) -> Any:
+        with translation.override(language):
+            return represent(rows)
+
+    return represent_in_language
 
 
 def newest_chunks(rows: QuerySet | ShapedRows) -> Iterator[list[Any]]:

@@ -8,9 +8,11 @@ from django.core.handlers.base import BaseHandler
 from django.db import OperationalError, connection
 from django.test import RequestFactory
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from core.api import streaming
 from core.deadlines import StatementLimit, request_clock
+from invitations.models import Invitation
 from tests.dialects.speakers import SPEAKERS, Speaker
 from tests.dialects.world import World
 from tests.support.queries import query_summaries
@@ -49,6 +51,18 @@ def test_chunks_are_together_the_bytes_of_the_whole_list(world: World, speaker: 
     assert response.getvalue() == whole.content
     assert headers_without_length(response) == headers_without_length(whole)
     assert whole["Content-Length"] == str(len(whole.content))
+
+
+@every_stream
+def test_all_chunks_are_in_the_language_of_the_request(world: World, speaker: Speaker, monkeypatch):
+    speaker.hold(world, 5)
+    Invitation.objects.update(inviter=None, inviter_name="")
+    whole = speaker.ask(world).content
+    monkeypatch.setattr(streaming, "ROWS_IN_CHUNK", 2)
+    response = speaker.ask(world)
+
+    with translation.override("de"):
+        assert response.getvalue() == whole
 
 
 @every_stream
