@@ -59,7 +59,7 @@ messages: $(STAMP) ## collect the texts of pages and emails in locale/, and comp
 chaos: $(STAMP) ## kill a hundred workers at each step of a delivery, and print what happened to the emails
 	@$(BIN)/python -m tests.run -n 0 --kills 100 tests/invitations/email/test_crashes.py $(ARGS)
 
-bench: $(STAMP) ## measure the CPU time of requests at a million invitations, compared with bare views and a plain project (needs PostgreSQL)
+bench: $(STAMP) ## measure the CPU time of requests at a million invitations, compared with bare views and a plain project, and with better-auth if PEERS=1 (needs PostgreSQL)
 	@$(BIN)/python -m bench
 
 bench-growth: $(STAMP) ## measure how speed changes with the amount of data (as ratios), on SQLite or the PostgreSQL server in TEST_DATABASE_URL

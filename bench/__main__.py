@@ -53,16 +53,19 @@ def measure_on(name: str, url: str) -> None:
     """Start the servers, send the requests and print the table."""
     from bench.admin import admin_table
     from bench.measure import measure, table
+    from bench.peers.better_auth import peer_targets, serve_peers
     from bench.statements import count_statements
     from bench.targets import targets
 
     with (
         serve("perfectworks.wsgi:application", name, url) as service,
         serve("bench.reference.wsgi:application", name, url) as reference,
+        serve_peers() as peers,
     ):
-        measured = targets()
+        measured = [*targets(), *peer_targets(peers)]
         statements = count_statements(measured)
-        results = measure(measured, {"service": service, "reference": reference}, ROUNDS, REQUESTS)
+        servers = {"service": service, "reference": reference, **peers}
+        results = measure(measured, servers, ROUNDS, REQUESTS)
     print(*table(measured, results, statements), "", *admin_table(), sep="\n")
 
 

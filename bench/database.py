@@ -47,9 +47,21 @@ def create_empty(name: str) -> bool:
 
 
 def drop(name: str) -> None:
-    """Drop a database that could not be filled."""
+    """Drop a database and close its connections."""
     with psycopg.connect(SERVER, autocommit=True) as server:
         server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@contextmanager
+def temporary_database(purpose: str) -> Iterator[str]:
+    """Create a database and return its name. Drop it at the end. Two runs use databases of their own."""
+    name = f"perfectworks_{purpose}_bench_{os.getpid()}"
+    with psycopg.connect(SERVER, autocommit=True) as server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield name
+    finally:
+        drop(name)
 
 
 @contextmanager

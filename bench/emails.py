@@ -8,42 +8,27 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
 
-import psycopg
-
-from bench.database import PROJECT, SERVER, url_of
+from bench.database import PROJECT, temporary_database, url_of
 from bench.processes import SECRET
 
 EMAILS = int(os.environ.get("BENCH_EMAILS", "500"))  # in each round
 ROUNDS = 4
-DATABASE = f"perfectworks_emails_bench_{os.getpid()}"
 
 
 def email_table() -> list[str]:
     """Return the lines of the table, in Markdown."""
     rows = [["", "emails a second", "CPU ms of the worker", "of sending alone"], ["---", "---:", "---:", "---:"]]
-    with tempfile.TemporaryDirectory() as folder, empty_postgresql() as postgresql:
-        for name, url in (("PostgreSQL", postgresql), ("SQLite", f"sqlite:///{folder}/emails.sqlite3")):
+    with tempfile.TemporaryDirectory() as folder, temporary_database("emails") as database:
+        for name, url in (("PostgreSQL", url_of(database)), ("SQLite", f"sqlite:///{folder}/emails.sqlite3")):
             found = json.loads(in_new_process(url))
             ratio = found["worker"]["seconds"] / found["alone"]["seconds"]
             rows.append([name, *(f"{found['worker'][key]:.1f}" for key in ("per_second", "cpu_ms")), f"{ratio:.1f}"])
     return [f"| {' | '.join(row)} |" for row in rows]
-
-
-@contextmanager
-def empty_postgresql() -> Iterator[str]:
-    """Create a database and return its URL. Drop it at the end."""
-    with psycopg.connect(SERVER, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {DATABASE}")
-        try:
-            yield url_of(DATABASE)
-        finally:
-            server.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
 
 
 def in_new_process(url: str) -> bytes:

@@ -11,8 +11,6 @@ from time import perf_counter
 from bench.processes import Server
 from bench.targets import FLOOR, SELECT_ONE, Request, Target
 
-WARM_UP = 5
-
 
 @dataclass
 class Result:
@@ -41,7 +39,7 @@ def measure(targets: list[Target], servers: Mapping[str, Server], rounds: int, r
     results = {target.name: Result() for target in targets}
     connections = {name: server.connect() for name, server in servers.items()}
     for target in targets:
-        list(send(connections[target.server], target, 1 if target.is_slow else WARM_UP))
+        list(send(connections[target.server], target, 1 if target.is_slow else target.warm_up))
     for _ in range(rounds):
         for target in targets:
             server, result = servers[target.server], results[target.name]
@@ -80,16 +78,18 @@ def exchange(connection: HTTPConnection, request: Request, name: str) -> bytes:
 
 
 def table(targets: list[Target], results: Mapping[str, Result], statements: Mapping[str, int]) -> list[str]:
-    """Return the lines of the table, in Markdown."""
-    columns = ["", "of reference", "of floor", "CPU ms", "web", "database", "p50 ms", "p95 ms", "statements"]
+    """Return the lines of the table, in Markdown. It has a column for better-auth if that was measured."""
+    peer = ["of better-auth"] if any(target.peer in results for target in targets) else []
+    columns = ["", "of reference", *peer, "of floor", "CPU ms", "web", "database", "p50 ms", "p95 ms", "statements"]
     rows = [columns, ["---", *["---:"] * (len(columns) - 1)]]
     floor = results[SELECT_ONE].cpu
     for target in targets:
-        result, reference = results[target.name], results.get(target.reference)
+        result = results[target.name]
+        compared_to = [target.reference, target.peer] if peer else [target.reference]
         rows.append(
             [
                 target.name,
-                f"{result.cpu / reference.cpu:.2f}" if reference else "",
+                *(f"{result.cpu / results[name].cpu:.2f}" if name else "" for name in compared_to),
                 f"{result.cpu / floor:.1f}" if target.name != FLOOR else "",
                 f"{result.cpu:.2f}",
                 f"{result.share(result.web):.2f}",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psycopg
 
@@ -29,8 +30,9 @@ SETTINGS = {"SECRET_KEY": SECRET, **dict.fromkeys(LIMITS, "100000000")}
 class Server:
     """A running web server with one process."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, database: str, role: str) -> None:
-        self.process, self.port, self.database, self.role = process, port, database, role
+    def __init__(self, process: subprocess.Popen[bytes], port: int, database: str, url: str) -> None:
+        self.process, self.port, self.database = process, port, database
+        self.role = urlsplit(url).username
 
     def connect(self) -> HTTPConnection:
         """Return a connection that can be used for many requests."""
@@ -72,10 +74,19 @@ def serve(application: str, database: str, url: str) -> Iterator[Server]:
         "DATABASE_URL": f"{url}?application_name={application_name(port)}", "PORT": str(port), "LOG_LEVEL": "ERROR",
         "WEB_CONCURRENCY": "1", "PYTHONPATH": str(PROJECT)
     }  # fmt: skip
-    process = subprocess.Popen([sys.executable, "-m", "gunicorn", application], cwd=PROJECT, env=environment)
+    with running([sys.executable, "-m", "gunicorn", application], PROJECT, environment, port) as process:
+        yield Server(process, port, database, url)
+
+
+@contextmanager
+def running(
+    command: list[str], folder: Path, environment: dict[str, str], port: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server and wait until it accepts connections. Stop it when the block ends."""
+    process = subprocess.Popen(command, cwd=folder, env=environment)
     try:
         wait_until_open(process, port)
-        yield Server(process, port, database, url.split("//")[1].split(":", maxsplit=1)[0])
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=60)

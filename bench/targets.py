@@ -1,6 +1,6 @@
 """The requests that are measured, and their counterparts in the references."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import count, cycle
@@ -41,14 +41,17 @@ class Request:
 class Target:
     """A kind of request. ``requests`` yields the next one. ``reference`` names the target that it is compared to.
 
-    ``is_slow`` is True if a round has only one such request.
+    ``peer`` names the same target of better-auth, which is measured only on request (``bench.peers``).
+    ``is_slow`` is True if a round has only one such request. ``warm_up`` requests are sent before the first round.
     """
 
     name: str
     requests: Iterator[Request]
     server: str = "service"
     reference: str = ""
+    peer: str = ""
     is_slow: bool = False
+    warm_up: int = 5
 
 
 class Callers:
@@ -144,18 +147,21 @@ def service(callers: Callers) -> list[Target]:
         "organization, by OAuth token": repeat(house, token),
         "profile, by session": repeat("/api/v0/users/profile", received_session),
     }
+    accept = {"house: accept": acceptances("service", callers.session, "/api/v0/invitations")}
+    invite = {"house: invite": invite_new(f"{house}/invitations", key)}
     return [
-        *(Target(name, requests, reference="reference: list of 20") for name, requests in lists.items()),
-        *(Target(name, requests, reference="reference: my invitations") for name, requests in mine.items()),
-        *(Target(name, requests, reference=SELECT_ONE) for name, requests in checks.items()),
-        Target(
-            "house: accept",
-            acceptances("service", callers.session, "/api/v0/invitations"),
-            reference="reference: accept",
-        ),
+        *compared(lists, "reference: list of 20", "better-auth: list of 20"),
+        *compared(mine, "reference: my invitations", "better-auth: my invitations"),
+        *compared(checks, SELECT_ONE, "better-auth: get-session"),
+        *compared(accept, "reference: accept", "better-auth: accept"),
         *of_a_million(callers, large),
-        Target("house: invite", invite_new(f"{house}/invitations", key), reference="reference: invite"),
+        *compared(invite, "reference: invite", "better-auth: invite"),
     ]
+
+
+def compared(requests: dict[str, Iterator[Request]], reference: str, peer: str) -> list[Target]:
+    """Return targets of the service that are compared to the same reference and peer."""
+    return [Target(name, of_target, reference=reference, peer=peer) for name, of_target in requests.items()]
 
 
 def of_a_million(callers: Callers, organization: Organization) -> list[Target]:
@@ -187,7 +193,7 @@ def acceptances(server: str, credential: Callable[[User], dict[str, str]], path:
         yield Request(f"{path}/{invitation.pk}/accept", headers, "POST", {})
 
 
-def invite_new(path: str, headers: dict[str, str]) -> Iterator[Request]:
-    """Yield the invitation of another address each time."""
+def invite_new(path: str, headers: dict[str, str], terms: Mapping[str, str] | None = None) -> Iterator[Request]:
+    """Yield the invitation of another address each time. ``terms`` are further fields of its body."""
     for _ in count():
-        yield Request(path, headers, "POST", {"email": f"new-{uuid7()}@example.com"})
+        yield Request(path, headers, "POST", {"email": f"new-{uuid7()}@example.com", **(terms or {})})
