@@ -101,7 +101,7 @@ sbom: $(STAMP) ## write the bill of materials (CycloneDX) of the pinned requirem
 	@$(BIN)/cyclonedx-py requirements requirements.txt --output-reproducible --output-format JSON --output-file var/sbom.cdx.json
 
 clean: ## remove the virtual environment and everything under var/
-	rm -rf $(VENV) var tests/clients/*/node_modules
+	rm -rf $(VENV) var tests/clients/*/node_modules bench/peers/node_modules
 
 # The stamp is newer than the requirements only if they are installed.
 $(STAMP): requirements-uv.txt requirements-dev.txt
