@@ -11,6 +11,8 @@ _IGNORED = "[\ufe00-\ufe0f\u180b-\u180d\u180f]"  # variation selectors, which ID
 _JOINT = re.compile(
     # before a word, but not in "Node.js" and "A.B. Smith"
     rf"[{_DOTS}](?<=\S.)(?={_IGNORED}*[^\W\d_])(?!js\b)(?!\w(?:[\s.,;)&]|$))"
+    # after "www", whatever follows
+    rf"|[{_DOTS}](?<=[wW]{{3}}.)(?=\S)"
     # in an IP address, but not in "2.0" or "5.1.1"
     rf"|[{_DOTS}](?<=\d.)(?=\d{{1,3}}[{_DOTS}]\d{{1,3}}[{_DOTS}]\d)"
     r"|(?<=[^\W\d_]):(?=\S)|:(?=//)|[@\ufe6b\uff20](?=\S)|\\(?=\S)"

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from core.emails import one_line, visible_lines
@@ -82,6 +82,7 @@ def test_normal_names_stay_as_they_are(name: str):
 
 
 @given(st.text(alphabet="ab.:/@\\w019 +-()js", max_size=40))
+@example("www.0")
 def test_nothing_that_is_linked_is_left_and_no_letter_is_lost(name: str):
     shown = unlinked(name)
     assert not LINKED.search(shown.replace(".js", ""))

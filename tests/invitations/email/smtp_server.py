@@ -196,8 +196,8 @@ class Session(socketserver.StreamRequestHandler):
 
     def send_line(self, line: str) -> bool:
         self.last_line = line
+        self.server.note(lambda server: server.lines_sent.append(line))  # before a client that has read it can ask
         self.wfile.write(f"{line}\r\n".encode())
-        self.server.note(lambda server: server.lines_sent.append(line))
         return True
 
 
