@@ -15,7 +15,7 @@ from django.db.models import Count, Field, Model, QuerySet, Value
 
 from core.compiled import CompiledQuery, Parameter
 
-MAX_SHAPES = 500  # of one list; a page size and each combination of filters is a shape
+MAX_SHAPES = 100  # of one list; a page size and each combination of filters is a shape
 
 #: A function from a queryset, constants and the values of its parameters to a queryset.
 Step = Callable[..., QuerySet[Any, Any]]

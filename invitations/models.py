@@ -89,7 +89,7 @@ class Invitation(models.Model):
     is_to_caller: bool
     is_to_member: bool
     has_others: bool
-    credential_is_live: bool
+    credential_is_live: bool  # annotated by ``policies.with_live_credential``
     queued_email: "Email | None" = None  # set by ``queue_email`` if the email is to the invitee
     was_vouched: bool  # set by ``invitations.actions.granting.still_vouched``
 

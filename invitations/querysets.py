@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Now
 from accounts.models import User
 from accounts.principals import Principal
 from orgs import policies
-from orgs.models import Membership, Organization, Role, RoleAssignment, Unit
+from orgs.models import Membership, Organization, Role, RoleAssignment
 from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
 
 if TYPE_CHECKING:
@@ -134,15 +134,6 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         if held.permits(MANAGE_MEMBERS):
             return rows
         return rows.filter(unit__in=held.units_permitting(UNIT_MANAGE_MEMBERS))
-
-    def managed_in_unit(self, organization: Organization, unit: Unit, by: Principal) -> "InvitationQuerySet":
-        """Return the invitations to one unit.
-
-        Raises OrganizationNotFound if the caller is not a member of the organization, and PermissionMissing if the
-        caller may manage neither the unit's members nor the organization's members.
-        """
-        policies.require_member_management(by, organization, unit)
-        return self.filter(organization=organization, unit=unit)
 
     def addressed_to(self, user: User | None) -> "InvitationQuerySet":
         """Return the invitations to the user's verified addresses, except those from archived organizations."""
