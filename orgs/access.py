@@ -1,8 +1,9 @@
 """Find the organization of a request that only reads, and the caller's permissions in it, in one statement."""
 
+from typing import Any
 from uuid import UUID
 
-from django.db.models import UUIDField
+from django.db.models import CharField, QuerySet, UUIDField
 
 from accounts.models import User
 from accounts.principals import Principal
@@ -12,16 +13,24 @@ from orgs.locks import OrganizationNotFound, require_found
 from orgs.models import Membership, MembershipQuerySet, Organization, RoleAssignment
 from orgs.policies import permissions_from_roles
 
-# Every member has a role in the organization (``RoleAssignment``), so the caller's roles lead to the organization.
-ROLES_IN_ORGANIZATION = CompiledQuery(
-    lambda user, organization: RoleAssignment.objects.filter(
+
+def _roles_in_live(user: Any, **organization: Any) -> QuerySet[RoleAssignment]:
+    return RoleAssignment.objects.filter(
         membership__user=user,
         membership__user__is_active=True,
-        membership__organization=organization,
         membership__organization__deleted_at__isnull=True,
-    ).select_related("membership__organization", "role"),
+        **organization,
+    ).select_related("membership__organization", "role")
+
+
+# Every member has a role in the organization (``RoleAssignment``), so the caller's roles lead to the organization.
+ROLES_IN_ORGANIZATION = CompiledQuery(
+    lambda user, organization: _roles_in_live(user, membership__organization=organization),
     user=UUIDField(),
     organization=UUIDField(),
+)
+ROLES_IN_ORGANIZATION_BY_SLUG = CompiledQuery(
+    lambda user, slug: _roles_in_live(user, membership__organization__slug=slug), user=UUIDField(), slug=CharField()
 )
 
 
@@ -42,9 +51,20 @@ def find_organization(by: Principal, organization_id: UUID) -> Organization:
         return require_found(Organization.objects.live().filter(pk=organization_id).first(), by)
     if by.user is None or by.organization_id not in (None, organization_id):
         raise OrganizationNotFound
-    roles = ROLES_IN_ORGANIZATION.rows(user=by.user.pk, organization=organization_id)
+    return _organization_of(by.user, ROLES_IN_ORGANIZATION.rows(user=by.user.pk, organization=organization_id), by)
+
+
+def find_organization_by_slug(by: Principal, slug: str) -> Organization:
+    """Return an organization of a signed-in person like ``find_organization``. Raises the same errors."""
+    if by.user is None or by.is_staff:
+        raise OrganizationNotFound
+    return _organization_of(by.user, ROLES_IN_ORGANIZATION_BY_SLUG.rows(user=by.user.pk, slug=slug), by)
+
+
+def _organization_of(user: User, roles: list[RoleAssignment], by: Principal) -> Organization:
+    """Return the organization of the user's roles, with the user's permissions."""
     organization = require_found(roles[0].membership.organization if roles else None, by)
-    organization.permissions_of_reader = by.user.pk, permissions_from_roles(roles[0].membership, roles)
+    organization.permissions_of_reader = user.pk, permissions_from_roles(roles[0].membership, roles)
     return organization
 
 

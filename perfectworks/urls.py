@@ -25,6 +25,8 @@ from invitations.api.viewsets.organization import OrganizationInvitationViewSet
 from invitations.dialects import applivery, upsun, wacht, zenml
 from invitations.email.webhook import email_webhook
 from invitations.pages import sign_in, unsubscribe, views
+from invitations.pages.home import Home
+from invitations.pages.organization.people import PeoplePage
 from orgs import credentials as orgs_credentials
 from orgs.api.viewsets.api_keys import ApiKeyViewSet
 from orgs.api.viewsets.collaborators import ApplicationCollaboratorViewSet, WorkspaceCollaboratorViewSet
@@ -39,6 +41,8 @@ from orgs.api.viewsets.organizations import (
 from orgs.api.viewsets.roles import RoleViewSet
 from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
 from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
+from orgs.pages.archived import RestoreOrganization
+from orgs.pages.new_organization import NewOrganization
 from orgs.pages.service_accounts import DeleteServiceAccount
 from perfectworks.error_codes import error_table
 from perfectworks.well_known import SECURITY_TXT, security_txt
@@ -165,10 +169,19 @@ authorization = [
     path("revoke", Revoke.as_view(), name="revoke-token"),
 ]
 
+# The pages of one organization, for its members. The base of the views is `orgs.pages.organization_page`.
+PAGES_OF_ORGANIZATION = "organizations/<slug:slug>"
+organization_pages = [
+    path(PAGES_OF_ORGANIZATION, RedirectView.as_view(pattern_name="organization-people"), name="organization"),
+    path(f"{PAGES_OF_ORGANIZATION}/restore", RestoreOrganization.as_view(), name="organization-restore"),
+    # People
+    path(f"{PAGES_OF_ORGANIZATION}/people", PeoplePage.as_view(), name="organization-people"),
+]
+
 urlpatterns = [
     path("api/v0/", include([*house, *documentation(DOCUMENTS["house"])])),
     # Pages for invitees and members
-    path("", views.Home.as_view(), name="home"),
+    path("", Home.as_view(), name="home"),
     path("i/<str:token>", views.OpenLink.as_view(), name="open-link"),
     path("i/<str:token>/no-mail", unsubscribe.Unsubscribe.as_view(), name="unsubscribe"),
     path("mails", unsubscribe.EmailPreferences.as_view(), name="email-preferences"),
@@ -190,6 +203,9 @@ urlpatterns = [
         sign_in.InvitedFirstPassword.as_view(),
         name="invitation-set-password",
     ),
+    # Pages for members of an organization
+    path("new-organization", NewOrganization.as_view(), name="new-organization"),
+    *organization_pages,
     path("accounts/profile/", Profile.as_view(), name="profile"),
     path("accounts/applications/", Applications.as_view(), name="applications"),
     path("accounts/applications/<uuid:access_id>/withdraw/", Withdraw.as_view(), name="withdraw-access"),

@@ -104,7 +104,7 @@ def test_signing_in_signing_up_and_verifying_redirect_to_this_host(client, membe
     assert_here(Client().post(f"/accounts/signup/?next={elsewhere}", sign_up))
     sign_in = {"login": "member@example.com", "password": PASSWORD, "next": elsewhere}
     response = client.post("/accounts/login/", sign_in)
-    assert (response.status_code, response["Location"]) == (302, "/invitations")
+    assert (response.status_code, response["Location"]) == (302, "/")
     again = client.post("/accounts/reauthenticate/", {"password": PASSWORD, "next": elsewhere})
     assert again.status_code == 302
     assert_here(again)

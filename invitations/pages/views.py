@@ -36,14 +36,6 @@ from orgs.access import memberships_of
 from orgs.pages.logos import allow_logos
 
 
-class Home(View):
-    """The home page."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """Show the home page. Redirect signed-in users to their invitations."""
-        return redirect("my-invitations") if request.user.is_authenticated else render(request, "home.html")
-
-
 class MyInvitations(LoginRequiredMixin, View):
     """The invitations to the user's verified addresses, and the user's organizations."""
 

@@ -1,1 +1,1 @@
-"""Logos of organizations and service accounts on pages."""
+"""The pages of an organization, except those about invitations (``invitations.pages.organization``)."""

@@ -19,6 +19,7 @@ import tests.browser.consent_scenes
 import tests.browser.email_scenes
 import tests.browser.mailbox_scenes
 import tests.browser.name_scenes
+import tests.browser.organization_scenes
 import tests.browser.refusal_scenes  # noqa: F401 - the imports register the scenes
 from tests.browser.scenes import SCENES, set_stage
 
@@ -46,6 +47,8 @@ MAIN = (
     "email-further-address", "email-account-exists", "email-new-password", "email-no-account",
     "email-invitation-from-staff", "email-reminder-from-staff", "email-new-password-from-staff",
     "email-two-factor-removed", "email-address-verified-by-staff",
+    "home-signed-in", "home-without-an-organization", "new-organization-refused", "people", "archived-organization",
+    "people-without-permissions", "organization-that-requires-two-factor-authentication",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]
 # To save time, each color scheme and each width is tested once. German texts are longer, so German is tested on the

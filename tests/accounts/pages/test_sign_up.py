@@ -57,7 +57,7 @@ def test_the_account_waits_for_the_proof_of_its_address(client, db, mailoutbox, 
         "We've emailed a confirmation link to stranger@example.com.",
         "Confirm email address",
     ]
-    assert (done.status_code, done["Location"]) == (302, "/invitations")
+    assert (done.status_code, done["Location"]) == (302, "/")
     assert EmailAddress.objects.get().verified is True
     assert client.get("/invitations").status_code == 200
 

@@ -32,7 +32,7 @@ def addresses() -> list[tuple[str, bool]]:
 def test_signing_in_accepts_every_form_of_the_address_and_writes_no_second_row(client, ann, typed):
     response = client.post("/accounts/login/", {"login": typed, "password": PASSWORD})
 
-    assert (response.status_code, response["Location"]) == (302, "/invitations")
+    assert (response.status_code, response["Location"]) == (302, "/")
     assert addresses() == [(STORED, True)]
 
 
