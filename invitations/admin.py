@@ -27,7 +27,7 @@ from invitations.admin_endings import of_withdrawing
 from invitations.admin_filters import DeliveryFilter, RoleNameFilter, StateFilter
 from invitations.admin_search import EmailSearch, InvitationSearch
 from invitations.admin_states import EMAIL_KINDS, EMAIL_STATES, INVITATION_STATES
-from invitations.email.limits import DAY
+from invitations.email.budgets import DAY
 from invitations.email.models import Attempt, Email, EmailQuerySet
 from invitations.email.queue import with_delivery
 from invitations.explaining import Entry, explain

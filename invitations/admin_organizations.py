@@ -16,7 +16,8 @@ from core.admin import ReadOnlyInline
 from core.admin_filters import by_query
 from invitations.admin_forms import InviteForm, OrganizationForm, found_for_owner, send_invitation
 from invitations.admin_states import INVITATION_STATES
-from invitations.email.limits import DAY, at_sending_limit, emails_requested_since, open_limit, sending_limit
+from invitations.email.budgets import DAY
+from invitations.email.limits import at_sending_limit, emails_counted_since, open_limit, sending_limit
 from invitations.models import Invitation
 from orgs.actions.organizations import set_daily_email_limit
 from orgs.admin import OrganizationAdmin
@@ -39,13 +40,13 @@ class OpenInvitationInline(ReadOnlyInline):
 @admin.display(description=_("open invitations"))
 def open_invitations(organization: Organization) -> str:
     """Return how many invitations are open, and the limit."""
-    return _used(organization.invitations.open().count(), open_limit(organization))
+    return _used(organization.invitations.open().emailed().count(), open_limit(organization))
 
 
 @admin.display(description=_("emails to invitees in 24 hours"))
 def requested_emails(organization: Organization) -> str:
-    """Return how many emails the organization requested in the last 24 hours, and the sending limit."""
-    return _used(emails_requested_since(organization.pk, now() - DAY).count(), sending_limit(organization))
+    """Return how many of the organization's emails counted in the last 24 hours, and the sending limit."""
+    return _used(emails_counted_since(organization.pk, now() - DAY).count(), sending_limit(organization))
 
 
 def _used(used: int, limit: int) -> str:

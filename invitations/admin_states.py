@@ -14,6 +14,7 @@ INVITATION_STATES = {
     "error": (_("undeliverable"), BAD),
 }
 EMAIL_STATES = {
+    "scheduled": (_("scheduled"), WAITING),
     "queued": (_("queued"), WAITING),
     "sending": (_("being sent"), WAITING),
     "sent": (_("sent"), GOOD),

@@ -35,6 +35,10 @@ class Reason(models.TextChoices):
         "open_waiting_for_answer",
         _("The email was sent. The invitation has not been answered yet."),
     )
+    EMAIL_SCHEDULED = (
+        "email_scheduled",
+        _("The daily limit of invitation emails is reached. The email is scheduled, and will be sent later."),
+    )
     EMAIL_QUEUED = "email_queued", _("The email has not been sent yet.")
     EMAIL_DEFERRED = "email_deferred", _("The email could not be delivered yet. We will try again.")
     EMAIL_REFUSED = (
@@ -118,6 +122,7 @@ _REASON_BY_STATUS = {
     Status.ERROR: Reason.EMAIL_REFUSED,
 }
 _REASON_BY_EMAIL_STATE = {
+    State.SCHEDULED: Reason.EMAIL_SCHEDULED,
     State.QUEUED: Reason.EMAIL_QUEUED,
     State.SENDING: Reason.EMAIL_QUEUED,
     State.DEFERRED: Reason.EMAIL_DEFERRED,
@@ -263,6 +268,9 @@ _EVENT_LABELS = {
     "invitation.updated": _("Changed"),
     "invitation.resent": _("Sent again"),
     "invitation.reminded": _("Reminder queued"),
+    "invitation.emailed": _("Scheduled email sent"),
+    "invitation.postponed": _("Email postponed"),
+    "invitation.rescheduled": _("Email scheduled for another time"),
     "invitation.address_corrected": _("Address corrected"),
     "invitation.asked_again": _("New invitation requested"),
     "invitation.waits_for_seat": _("Accepted, waiting for a seat"),
@@ -288,7 +296,8 @@ def _timeline(invitation: Invitation, emails: list[Email]) -> list[Entry]:
 
 
 def _entries_of(email: Email, events: list[Event]) -> Iterator[Entry]:
-    queued = Entry(_cause(email, events), "email.queued", email_id=email.pk, email_kind=email.kind)
+    what = "email.scheduled" if email.was_scheduled else "email.queued"
+    queued = Entry(_cause(email, events), what, email_id=email.pk, email_kind=email.kind)
     yield queued
     for attempt in email.history.all():
         yield replace(queued, at=attempt.created_at, what=f"email.{attempt.state}", words=attempt.response)

@@ -61,6 +61,10 @@ class Invitation(models.Model):
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     generation = models.PositiveIntegerField(default=1)
     expires_at = models.DateTimeField()
+    # While an email is scheduled: for how many days the invitation is open after that email is sent. Otherwise null.
+    lifetime_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    # False while the first email is scheduled. The invitation then needs no slot of the limit of open invitations.
+    is_emailed = models.BooleanField(default=True, db_default=True, editable=False)
     finished_at = models.DateTimeField(null=True, blank=True)
     decline_reason = models.CharField(max_length=500, blank=True, validators=[validate_plain_multiline_text])
     superseded_by = models.ForeignKey(
@@ -155,7 +159,9 @@ class Invitation(models.Model):
             ),
             # To count open invitations, and those that reserve a seat.
             models.Index(
-                fields=["organization", "status", "expires_at"], condition=UNANSWERED, name="invitation_unanswered"
+                fields=["organization", "status", "expires_at", "is_emailed"],
+                condition=UNANSWERED,
+                name="invitation_unanswered",
             ),
             # These begin with a reference, because the deletion of the row that it refers to searches by it.
             models.Index(fields=["inviter_user_id", *IN_ORGANIZATION], name="invitation_by_inviter"),

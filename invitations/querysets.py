@@ -66,6 +66,10 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         """Return pending invitations that have not expired. They can be accepted or declined."""
         return self.filter(OPEN)
 
+    def emailed(self) -> "InvitationQuerySet":
+        """Return the invitations whose first email is not scheduled for later."""
+        return self.filter(is_emailed=True)
+
     def expiring_soon(self) -> "InvitationQuerySet":
         """Return open invitations that expire within 3 days."""
         return self.open().filter(expires_at__lte=Now() + SOON)

@@ -18,7 +18,7 @@ from core.literals import literal
 from events.models import Event
 from invitations.actions.reminders import ending_soon
 from invitations.email.address_hashes import SendingCounter, Suppression
-from invitations.email.limits import busy_organizations, emails_requested_since
+from invitations.email.limits import busy_organizations, emails_counted_since
 from invitations.email.models import Attempt, Email
 from invitations.email.queue import delivery_is
 from invitations.models import Invitation
@@ -105,7 +105,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "the emails that bounced or failed": ("email_undelivered", Email.objects.undelivered_this_week),
     "what expires within days": ("invitation_open_expiry", Invitation.objects.expiring_soon),
     "the organizations without an active owner": ("user_inactive", Organization.objects.live().without_active_owner),
-    "the organizations with many emails in a day": ("event_of_kind", busy_organizations),
+    "the organizations with many emails in a day": ("email_counted", busy_organizations),
     "the emails of an invitation": ("email_once", lambda: Email.objects.filter(invitation=SOME)),
     "the attempts of an email": (
         "invitations_attempt_mail_id",
@@ -146,9 +146,14 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         lambda: SendingCounter.objects.filter(updated_at__lt=LONG_AGO),
     ),
     "an organization's emails in a day": (
-        "event_of_organization",
-        lambda: emails_requested_since(SOME, LONG_AGO)[:1],
+        "email_of_organization",
+        lambda: emails_counted_since(SOME, LONG_AGO).order_by("-counted_at")[:1],
     ),
+    "the emails that count for a person": (
+        "email_of_responsible",
+        lambda: Email.objects.filter(responsible_id=SOME, counted_at__gt=LONG_AGO).order_by("counted_at"),
+    ),
+    "the scheduled emails of an organization": ("email_scheduled", lambda: Email.objects.scheduled_of(SOME)),
     "the suppressions of an address": (
         "suppression_once",
         lambda: Suppression.objects.concerning("invitee@example.com", Organization(pk=SOME)),

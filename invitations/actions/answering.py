@@ -14,7 +14,7 @@ from invitations.actions.transitions import leave_pending, reflect
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.limits import count_email_to
 from invitations.email.models import Email
-from invitations.email.queue import queue_email
+from invitations.email.queue import drop_scheduled, queue_email
 from invitations.email.suppressions import add_suppression
 from invitations.lookups import find_for_invitee, lock_invitation
 from invitations.models import Invitation
@@ -139,6 +139,7 @@ def _answer(invitation: Invitation, status: str, **values: Any) -> dict[str, Any
     written = leave_pending(invitation.pk, status, **values)
     if not written:
         raise why_not_open(Invitation.objects.get(pk=invitation.pk))
+    drop_scheduled(invitation, f"The invitation is {status}.")
     reflect(invitation, written)
     return changed
 

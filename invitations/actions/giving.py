@@ -8,6 +8,7 @@ from accounts.principals import Principal
 from events.changed_fields import changes_of
 from invitations.actions.granting import vouched_grant
 from invitations.actions.transitions import withdraw
+from invitations.email.queue import drop_scheduled
 from invitations.models import Invitation
 from orgs import policies
 from orgs.actions.members import add_membership, extend_membership
@@ -49,5 +50,6 @@ def close_not_needed(by: Principal, organization: Organization, user: User) -> N
     membership = policies.find_membership(user, organization) if others else None
     for other in others:
         if membership and not policies.additions(membership, other.grant) and withdraw(other.pk, given=[]):
+            drop_scheduled(other, "The invitation is cancelled.")
             changed = changes_of(other, status=Invitation.Status.CANCELLED, given=[])
             record("invitation.cancelled", by, other, organization, reason=NOT_NEEDED, **changed)

@@ -32,11 +32,24 @@ FOR_STAFF = (
 )
 
 
-def expiry(lifetime_days: int) -> datetime:
-    """Return the expiry time of an invitation that is sent now. Raises Invalid unless ``lifetime_days`` is 1 to 30."""
+def expiry(lifetime_days: int, sent_at: datetime | None = None) -> datetime:
+    """Return when an invitation expires that is sent at this time, or now.
+
+    Raises Invalid unless ``lifetime_days`` is 1 to 30.
+    """
     if not 1 <= lifetime_days <= MAX_LIFETIME_DAYS:
         raise Invalid(fields={"lifetime_days": [f"Choose 1 to {MAX_LIFETIME_DAYS} days."]})
-    return timezone.now() + timedelta(days=lifetime_days)
+    return (sent_at or timezone.now()) + timedelta(days=lifetime_days)
+
+
+def lifetime_columns(lifetime_days: int, sent_at: datetime | None) -> dict[str, Any]:
+    """Return the column values of an invitation whose email is sent at this time. None means now.
+
+    When a scheduled email is sent, its invitation is open for ``lifetime_days`` again (``scheduling.start_lifetime``).
+    Raises Invalid unless ``lifetime_days`` is 1 to 30.
+    """
+    is_scheduled = sent_at is not None
+    return {"expires_at": expiry(lifetime_days, sent_at), "lifetime_days": lifetime_days if is_scheduled else None}
 
 
 def require_grant(held: EffectivePermissions, grant: Grant) -> None:

@@ -14,13 +14,15 @@ from core.addresses import Address
 from events.changed_fields import changes_of
 from invitations.actions.granting import (
     DEFAULT_LIFETIME_DAYS,
-    expiry,
+    lifetime_columns,
     require_can_resend_edit_or_withdraw,
     require_grant,
     signature,
     voucher_columns,
 )
 from invitations.actions.inviting_steps import (
+    REPLACED,
+    count_in_place_of,
     record_superseded,
     replace_open_invitation,
     send_again,
@@ -28,9 +30,8 @@ from invitations.actions.inviting_steps import (
     send_new,
 )
 from invitations.actions.transitions import change_open, raise_generation, reflect, withdraw
-from invitations.email.limits import count_email
 from invitations.email.models import Email
-from invitations.email.queue import queue_email
+from invitations.email.queue import drop_scheduled, queue_email, scheduled_for
 from invitations.lookups import find_manageable, require_not_member
 from invitations.models import Invitation
 from invitations.refusals import InvitationExpired, require_correctable, require_open, why_not_open
@@ -68,8 +69,8 @@ def invite(  # noqa: PLR0913 - every field of an invitation
 
     Raises OrganizationNotFound, PermissionMissing, GrantTooWide, OwnAccount if staff would invite themselves,
     AlreadyMember, NoSeatLeft, Invalid for the lifetime, ValidationError for a field, and what ``find_grant`` raises for
-    the role and the unit. If a limit is reached, raises TooManyOpenInvitations, OrganizationSendingLimitReached,
-    InviterSendingLimitReached or RecipientSendingLimitReached.
+    the role and the unit. If a limit is reached, raises TooManyOpenInvitations or RecipientSendingLimitReached. If a
+    daily sending limit is reached, the email is scheduled.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_any_member_management(by, organization)
@@ -132,7 +133,7 @@ def update_invitation(
         "unit_role": grant.unit_role,
     }
     if lifetime_days is not None:
-        changes["expires_at"] = expiry(lifetime_days)
+        changes |= lifetime_columns(lifetime_days, scheduled_for(invitation))
     changes |= voucher_columns(by, held, organization, invitation, grant)
     written = change_open(invitation.pk, **changes)
     if not written:
@@ -163,15 +164,17 @@ def resend(
     require_other(by, invitation.email)
     grant = require_open(invitation).grant
     require_can_resend_edit_or_withdraw(held, grant)
-    count_email(by, organization, invitation.email)
-    changes = voucher_columns(by, held, organization, invitation, grant) | {"expires_at": expiry(lifetime_days)}
+    drop_scheduled(invitation, REPLACED)
+    sent_at = count_in_place_of(invitation, by, organization, invitation.email)
+    changes = voucher_columns(by, held, organization, invitation, grant) | lifetime_columns(lifetime_days, sent_at)
+    changes |= {} if invitation.is_emailed else {"is_emailed": sent_at is None}
     written = raise_generation(invitation.pk, **changes)
     if not written:
         raise InvitationExpired
     next_generation = {"generation": invitation.generation + 1}
     changed = changes_of(invitation, **changes, **next_generation)
     reflect(invitation, {**written, **next_generation})
-    queue_email(invitation, Email.Kind.INVITATION)
+    queue_email(invitation, Email.Kind.INVITATION, sent_at, by)
     record("invitation.resent", by, invitation, organization, generation=invitation.generation, **changed)
     return invitation
 
@@ -213,6 +216,7 @@ def cancel(*, by: Principal, organization_id: UUID, invitation_id: UUID) -> Invi
     written = withdraw(invitation.pk)
     if not written:
         raise why_not_open(invitation)
+    drop_scheduled(invitation, "The invitation is cancelled.")
     changed = changes_of(invitation, status=Invitation.Status.CANCELLED)
     record("invitation.cancelled", by, invitation, organization, **changed)
     return reflect(invitation, written)

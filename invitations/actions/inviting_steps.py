@@ -1,8 +1,10 @@
 """Steps shared by the actions that send an invitation. The caller must have locked the organization."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db.models import CharField, UUIDField
+from django.utils import timezone
 
 from accounts.principals import Principal
 from core.addresses import Address, is_erased
@@ -11,15 +13,15 @@ from core.rows import only_row
 from events.changed_fields import changes_of
 from invitations.actions.ending import mark_expired
 from invitations.actions.granting import (
-    expiry,
+    lifetime_columns,
     require_can_resend_edit_or_withdraw,
     require_grant,
     successor_columns,
 )
 from invitations.actions.transitions import withdraw
-from invitations.email.limits import count_email, require_open_slot
+from invitations.email.limits import count_email, open_slots_left, require_open_slot
 from invitations.email.models import Email
-from invitations.email.queue import queue_email
+from invitations.email.queue import drop_scheduled, queue_email
 from invitations.lookups import require_not_member
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
@@ -30,6 +32,8 @@ from orgs.lookups import grant_data
 from orgs.models import Organization
 from orgs.policies import EffectivePermissions, Grant
 from orgs.seats import require_seat
+
+REPLACED = "A newer email was sent."  # the reason for which an email is dropped
 
 UNANSWERED = CompiledRows(
     lambda organization, email: (
@@ -69,6 +73,7 @@ def replace_open_invitation(
         raise AlreadyInvited(invitation_id=former.pk)
     require_can_resend_edit_or_withdraw(held, former.grant)
     withdraw(former.pk)
+    drop_scheduled(former, REPLACED)
     return former
 
 
@@ -100,8 +105,9 @@ def send_new(
     lifetime, ValidationError, and the errors of the limits (``invitations.email.limits``).
     """
     require_other(by, address)
-    require_open_slot(organization)
-    count_email(by, organization, address)
+    if former is None or former.is_emailed:
+        require_open_slot(organization)
+    sent_at = count_in_place_of(former, by, organization, address)
     invitation = Invitation(
         organization=organization,
         email=address,
@@ -110,16 +116,32 @@ def send_new(
         unit=grant.unit,
         unit_role=grant.unit_role,
         language=language,
-        expires_at=expiry(lifetime_days),
+        is_emailed=sent_at is None,
+        **lifetime_columns(lifetime_days, sent_at),
         **inviter,
     )
     invitation.is_overdue = False
     save_checked(invitation, conflict=AlreadyInvited)
     if former is not None:
         Invitation.objects.filter(pk=former.pk).update(superseded_by=invitation)
-    queue_email(invitation, Email.Kind.INVITATION)
+    queue_email(invitation, Email.Kind.INVITATION, sent_at, by)
     record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **grant_data(grant))
     return invitation
+
+
+def count_in_place_of(
+    former: Invitation | None, by: Principal, organization: Organization, address: Address
+) -> datetime | None:
+    """Count an email that replaces the one of ``former``, if given. Return when it may be sent. None means now.
+
+    ``drop_scheduled`` has made the time of the replaced email free, so the new one is sent at that time or earlier. If
+    the replaced email waited for an open slot, the new one waits too. Raises what ``count_email`` raises.
+    """
+    sent_at = count_email(by, organization, address)
+    needs_slot = former is not None and not former.is_emailed
+    if sent_at is None and needs_slot and open_slots_left(organization) < 1:
+        return timezone.now()
+    return sent_at
 
 
 def send_corrected(
@@ -142,6 +164,7 @@ def send_corrected(
     replace_open_invitation(held, organization, address, grant, force=False)
     if former.is_open and not withdraw(former.pk):
         raise InvitationExpired
+    drop_scheduled(former, REPLACED)
     require_seat(organization, address)
     invitation = send_new(by, organization, address, grant, lifetime_days, former, former.language, inviter)
     changed = _changes_of_replaced(former, invitation)

@@ -9,7 +9,7 @@ from django.db import InterfaceError, OperationalError
 from invitations.actions.ending import BATCH, expire
 from invitations.actions.reminders import ending_soon, remind
 from invitations.actions.waiting import give_free_seats
-from invitations.email.limits import OrganizationSendingLimitReached, RecipientSendingLimitReached, delete_old_counters
+from invitations.email.limits import RecipientSendingLimitReached, SendingLimitReached, delete_old_counters
 from invitations.models import Invitation
 from orgs.locks import OrganizationNotFound
 from orgs.models import Organization
@@ -82,7 +82,7 @@ def _remind(invitation_id: UUID, organization_id: UUID, over_limit: set[UUID]) -
     """Queue a reminder. Return whether it was queued. Add the organization to ``over_limit`` if it is at its limit."""
     try:
         return remind(invitation_id=invitation_id)
-    except OrganizationSendingLimitReached:
+    except SendingLimitReached:
         over_limit.add(organization_id)
     except RecipientSendingLimitReached:
         return False

@@ -8,7 +8,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.principals import SERVICE
-from invitations.email.limits import count_email
+from invitations.email.limits import count_reminder
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
 from invitations.lookups import lock_invitation
@@ -47,7 +47,7 @@ def ending_soon() -> InvitationQuerySet:
 def remind(*, invitation_id: UUID) -> bool:
     """Queue the reminder for an invitation. Return False if the invitation no longer needs one.
 
-    A reminder counts toward the sending limits. Raises OrganizationSendingLimitReached, RecipientSendingLimitReached.
+    A reminder counts toward the sending limits. Raises SendingLimitReached, RecipientSendingLimitReached.
     """
     try:
         organization, invitation = lock_invitation(invitation_id)
@@ -55,7 +55,7 @@ def remind(*, invitation_id: UUID) -> bool:
         return False
     if not ending_soon().filter(pk=invitation_id).exists():
         return False
-    count_email(SERVICE, organization, invitation.email)
+    count_reminder(organization, invitation.email)
     queue_email(invitation, Email.Kind.REMINDER)
     record("invitation.reminded", SERVICE, invitation, organization, generation=invitation.generation)
     return True

@@ -45,6 +45,7 @@ from invitations.actions import inviting
 from invitations.compiled_lists import managed_invitations
 from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
 from invitations.dialects.upsun_tokens import GET_TOKEN, UpsunToken
+from invitations.email.limits import TooManyOpenInvitations
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import InvitationNotFound
@@ -245,8 +246,11 @@ class UpsunInvitations(ForbiddingViewSet):
     path_parameters = {"organization_id": ULID, "invitation_id": {"type": "string", "format": "uuid"}}
 
     def handle_exception(self, exc: Exception) -> Response:
-        """Respond with 404 instead of 410, and 400 instead of 422. The vendor uses neither 410 nor 422."""
-        if isinstance(exc, Unprocessable):
+        """Respond with 404 instead of 410, and 400 instead of 422. The vendor uses neither 410 nor 422.
+
+        The vendor's 409 means that the person is invited already, so the limit of open invitations is a 400 too.
+        """
+        if isinstance(exc, Unprocessable | TooManyOpenInvitations):
             exc = serializers.ValidationError(exc.fields or exc.message)
         return super().handle_exception(NotFound(exc.message) if isinstance(exc, Gone) else exc)
 

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 BATCH_SECONDS = 0.25  # a batch reads its rows at the start, so a change takes effect after this time at the latest
 INITIAL_BACKOFF = timedelta(minutes=1)
 MAX_BACKOFF = timedelta(days=1)
-HOLD_INTERVAL = timedelta(hours=1)  # the delay if the handler returned "queued"
+HOLD_INTERVAL = timedelta(hours=1)  # the delay if the handler returned "queued" or "scheduled"
 DATABASE_RETRY_DELAYS = (0, 1, 2, 4, 8, 15, 30, 60, 60)  # seconds; in total less than LEASE
 NOT_RECORDED = "The details could not be recorded."
 
@@ -66,7 +66,7 @@ def backoff(attempts: int) -> timedelta:
 
 def _deliver(email: Email, batch: Batch, connection: BaseEmailBackend) -> None:
     try:
-        _record_outcome_with_retries(email, _send(email, batch, connection))
+        _record_outcome_with_retries(email, _send(email, batch, connection), batch)
     except LeaseLost:
         logger.warning("lease lost", extra=_log_fields(email))
 
@@ -89,7 +89,7 @@ def _send(email: Email, batch: Batch, connection: BaseEmailBackend) -> Outcome:
         return Outcome(Email.State.FAILED, reason, by_server=False)
 
 
-def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
+def _record_outcome_with_retries(email: Email, outcome: Outcome, batch: Batch) -> None:
     """Record the outcome. Retry while the database is unreachable, so that an accepted email is not sent again.
 
     If recording fails for another reason, record only the state. Raises LeaseLost.
@@ -97,7 +97,7 @@ def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
     record = _record_outcome
     for delay in DATABASE_RETRY_DELAYS:
         try:
-            return record(email, outcome)
+            return record(email, outcome, batch)
         except LeaseLost:
             raise
         except (OperationalError, InterfaceError) as error:
@@ -109,11 +109,11 @@ def _record_outcome_with_retries(email: Email, outcome: Outcome) -> None:
                 raise
             logger.exception("email details not recorded", extra=_log_fields(email))
             record = _record_state_only
-    return record(email, outcome)
+    return record(email, outcome, batch)
 
 
 @transaction.atomic
-def _record_outcome(email: Email, outcome: Outcome) -> None:
+def _record_outcome(email: Email, outcome: Outcome, batch: Batch) -> None:
     """Record the outcome in one UPDATE that requires the lease or the reservation. Raises LeaseLost.
 
     The UPDATE sets all timestamps to the same time. Different timestamps could reveal that the email was withheld
@@ -121,9 +121,11 @@ def _record_outcome(email: Email, outcome: Outcome) -> None:
     """
     now = timezone.now()
     if outcome.by_server and outcome.state == Email.State.FAILED:
-        # This call comes before the UPDATE, because it may lock the organization. The organization must be locked
+        # Both calls come before the UPDATE, because they may lock the organization. The organization must be locked
         # before the email's row.
         handler_of(email).on_final_failure(reply_code(outcome.detail))
+    if outcome.state == Email.State.SENT or outcome.withheld:
+        handler_of(email, batch).on_sent(now)
     if not held(email).update(**_columns(email, outcome, now)):
         raise LeaseLost
     if outcome.by_server:
@@ -132,7 +134,7 @@ def _record_outcome(email: Email, outcome: Outcome) -> None:
     logger.info("email %s", outcome.state, extra=fields)
 
 
-def _record_state_only(email: Email, outcome: Outcome) -> None:
+def _record_state_only(email: Email, outcome: Outcome, batch: Batch) -> None:
     """Record the state without the server's response or an error message. Raises LeaseLost."""
     columns = _columns(email, replace(outcome, detail=""), timezone.now()) | {"reason": NOT_RECORDED}
     if not held(email).update(**columns):
@@ -151,7 +153,9 @@ def _columns(email: Email, outcome: Outcome, now: datetime) -> dict[str, object]
         columns["withheld_at"] = now
     if outcome.state == Email.State.SENT:
         columns["sent_at"] = now
-    if outcome.state == Email.State.QUEUED:
+    if outcome.state == Email.State.DROPPED and email.state == Email.State.SCHEDULED:
+        columns["counted_at"] = None
+    if outcome.state in (Email.State.QUEUED, Email.State.SCHEDULED):
         columns["due_at"] = Now() + HOLD_INTERVAL
     if outcome.state == Email.State.DEFERRED:
         give_up_after = handler_of(email).give_up_after

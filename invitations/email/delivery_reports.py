@@ -18,6 +18,7 @@ from accounts.principals import SERVICE
 from core.addresses import is_erased
 from events.changed_fields import changes_of
 from invitations.actions.ending import fail
+from invitations.actions.scheduling import start_lifetime
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Attempt, Email
 from invitations.email.suppressions import add_suppression
@@ -78,6 +79,8 @@ def take_report(*, email_id: UUID, report: Report) -> bool:
     if not _change_state(email, report.state, response):
         return False
     Attempt.objects.create(email=email, state=report.state, response=response)
+    if email.due_at is not None and email.is_to_invitee and email.generation == invitation.generation:
+        start_lifetime(organization, invitation, timezone.now())  # the worker cannot record the email as sent now
     facts = {"invitation_id": email.invitation_id, "email_kind": email.kind, "reason": report.code}
     facts |= changes_of(email, state=report.state)
     record(f"email.{report.state}", SERVICE, email, organization, **facts)

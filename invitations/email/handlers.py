@@ -1,19 +1,22 @@
 """The handler of emails about invitations: decide whether to send an email, render it, and act on failures."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from core.addresses import is_erased
 from core.emails import ServiceEmail
 from invitations.actions.ending import fail
+from invitations.actions.scheduling import start_lifetime, take_slot
 from invitations.email.address_hashes import Suppression
 from invitations.email.kinds import EmailHandler
 from invitations.email.leases import LeaseLost
 from invitations.email.messages import render_invitation_email, reply_address_of
 from invitations.email.models import Email
 from invitations.email.transport import Outcome
+from invitations.lookups import lock_invitation
 from invitations.models import Invitation
+from invitations.refusals import InvitationNotFound
 from orgs.models import Organization
 
 REQUEST_A_NEW_INVITATION = (Email.Kind.UNDELIVERABLE, Email.Kind.ASK_AGAIN)
@@ -55,6 +58,17 @@ class InvitationEmailHandler(EmailHandler):
         if self.email.is_to_invitee:
             fail(invitation_id=self.email.invitation_id, generation=self.email.generation, reason=reason)
 
+    def on_sent(self, sent_at: datetime) -> None:
+        """Set the expiry date of the invitation anew if the email was scheduled."""
+        if not self.email.is_to_invitee or self.invitation.lifetime_days is None:
+            return
+        try:
+            organization, invitation = lock_invitation(self.email.invitation_id, archived=True)
+        except InvitationNotFound as error:
+            raise LeaseLost from error
+        if invitation.generation == self.email.generation:
+            start_lifetime(organization, invitation, sent_at)
+
     @property
     def give_up_after(self) -> timedelta | None:
         """The age at which a deferred email to the inviter becomes ``failed``. None for emails to the invitee.
@@ -70,10 +84,24 @@ class InvitationEmailHandler(EmailHandler):
         if not invitation.is_open:
             return _dropped(f"The invitation is {invitation.state}.")
         if invitation.organization.is_archived:
-            return Outcome(Email.State.QUEUED, "The organization is archived.", by_server=False)
+            return self._hold("The organization is archived.")
+        if email.state == Email.State.SCHEDULED and not self._take_slot():
+            return self._hold("The organization has reached its limit of open invitations.")
         if self.rows.is_suppressed(email, invitation.organization):
             return _dropped("The recipient has unsubscribed.", withheld=True)
         return None
+
+    def _hold(self, reason: str) -> Outcome:
+        """Return the outcome with which the email waits. A scheduled one is still scheduled."""
+        is_scheduled = self.email.state == Email.State.SCHEDULED
+        return Outcome(Email.State.SCHEDULED if is_scheduled else Email.State.QUEUED, reason, by_server=False)
+
+    def _take_slot(self) -> bool:
+        """Return whether the scheduled email may be sent. It is queued then, like any other."""
+        if not take_slot(email_id=self.email.pk, invitation_id=self.email.invitation_id):
+            return False
+        self.email.state = Email.State.QUEUED
+        return True
 
     def _examine_to_inviter(self) -> Outcome | None:
         if is_erased(self.invitation.email):

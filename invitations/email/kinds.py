@@ -1,17 +1,18 @@
 """The registry of email handlers. A handler has the code that is specific to one or more kinds of email.
 
 The outbox only queues and delivers. The app that queues an email registers a handler for its kind in the ``ready``
-method of its ``AppConfig``. The only handler so far is in ``invitations/email/handlers.py``. ``deliver`` calls three
+method of its ``AppConfig``. The only handler so far is in ``invitations/email/handlers.py``. ``deliver`` calls four
 methods of the handler:
 
 1. ``examine`` decides whether the email may be sent now.
 2. ``render`` returns the message.
-3. ``on_final_failure`` runs if the mail server rejects the email permanently.
+3. ``on_sent`` runs if the email was sent.
+4. ``on_final_failure`` runs if the mail server rejects the email permanently.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
@@ -35,7 +36,10 @@ class EmailHandler(ABC):
 
     @abstractmethod
     def examine(self) -> Outcome | None:
-        """Return None if the email may be sent now. Otherwise, return ``dropped``, or ``queued`` to try again later."""
+        """Return None if the email may be sent now.
+
+        Otherwise, return ``dropped``, or ``queued`` or ``scheduled`` to try again later.
+        """
 
     @abstractmethod
     def render(self) -> EmailMultiAlternatives:
@@ -46,6 +50,13 @@ class EmailHandler(ABC):
         """Act on a permanent rejection by the mail server, in the transaction that records the rejection.
 
         This runs before the email's row is locked, so it may lock an organization. ``reason`` is a reply code.
+        """
+
+    @abstractmethod
+    def on_sent(self, sent_at: datetime) -> None:
+        """Act on an email that was sent, or that looks like it because its recipient has unsubscribed.
+
+        Like ``on_final_failure``, this runs in the transaction that records it, before the email's row is locked.
         """
 
     @property

@@ -1,53 +1,45 @@
-"""Sending limits: the maximum number of requested emails, and of invitations that are open at the same time.
+"""Sending limits: when emails to invitees may be sent, and how many invitations may be open at the same time.
+
+Nobody is refused for the daily limits of the organization and of the person who invites: an email over such a limit is
+scheduled for the time when the limit permits it (``budgets``). If the hourly limit of a recipient or the limit of open
+invitations is reached, an error rolls back the whole transaction.
 
 A sending limit applies to a sliding window, for example the last 24 hours. The limits are exact even under concurrency.
 Emails of one organization are counted while the organization is locked. Limits across organizations use a row of
-``SendingCounter``. An upsert locks that row until the transaction ends. If a limit is reached, the error rolls back the
-whole transaction.
+``SendingCounter``. An upsert locks that row until the transaction ends. Recipients are locked before the person who
+invites.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Count, DateTimeField, IntegerField, QuerySet, Subquery, UUIDField, Value
+from django.db.models import Count, IntegerField, QuerySet, Subquery, UUIDField, Value
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from accounts.principals import Principal
 from core.addresses import Address
 from core.compiled_rows import CompiledRows
-from core.errors import LimitReached
-from core.ids import first_uuid7
-from core.literals import literal
-from events.models import Event, EventQuerySet
+from core.errors import Conflict, LimitReached
+from core.rows import count_up_to
 from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
+from invitations.email.budgets import DAY, Budget, counted_since, first_free, is_used_up
+from invitations.email.models import Email, EmailQuerySet
 from invitations.models import Invitation
 from orgs.models import Organization, OrganizationQuerySet
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+HOUR = timedelta(hours=1)
 YOUNG_AGE = timedelta(days=30)
-
-# For each email to an invitee, one of these events is recorded.
-EMAIL_EVENTS = ("invitation.created", "invitation.resent", "invitation.reminded")
-
-
-class OrganizationSendingLimitReached(LimitReached):
-    """The organization has reached its daily limit of emails to invitees."""
-
-    message = "This organization has reached its daily limit of invitation emails. Try again later."
+MAX_SCHEDULED = 10_000  # emails of one organization
+COUNTERS_IN_ONE_STATEMENT = 1000
 
 
-class InviterSendingLimitReached(LimitReached):
-    """The person has reached their daily limit of emails to invitees.
-
-    The limit is for all organizations, and for all system users and credentials that the person created.
-    """
-
-    message = "You have reached your daily limit of invitation emails. Try again later."
+class SendingLimitReached(Exception):
+    """The organization's daily limit permits no further email now. A reminder waits for a later run."""
 
 
 class RecipientSendingLimitReached(LimitReached):
@@ -56,25 +48,23 @@ class RecipientSendingLimitReached(LimitReached):
     message = "This address was sent several emails within the last hour. Try again later."
 
 
-class TooManyOpenInvitations(LimitReached):
-    """The organization has reached its limit of open invitations."""
+class TooManyOpenInvitations(Conflict):
+    """The organization has reached its limit of open invitations, or too many of its emails are scheduled."""
 
     message = "This organization has reached its limit of open invitations. Withdraw some, or wait until some expire."
 
 
-OPEN_EXPIRIES = CompiledRows(
+TOO_MANY_SCHEDULED = "Too many emails of this organization are scheduled. Wait until some have been sent."
+
+
+# Open invitations
+
+
+EMAILED = CompiledRows(
     lambda organization: (
-        Invitation.objects.filter(organization=organization).open().order_by().values_list("expires_at", flat=True)
+        Invitation.objects.filter(organization=organization).open().emailed().order_by().values_list("expires_at")
     ),
     organization=UUIDField(),
-)
-EMAIL_TIMES = CompiledRows(
-    lambda organization, first_id, moment: _email_events(organization, first_id, moment).values_list(
-        "created_at", flat=True
-    ),
-    organization=UUIDField(),
-    first_id=UUIDField(),
-    moment=DateTimeField(),
 )
 
 
@@ -86,13 +76,17 @@ def _only_at(rows: QuerySet[Any, Any], place: int) -> QuerySet[Any, Any]:
 def require_open_slot(organization: Organization) -> None:
     """Raise TooManyOpenInvitations if the limit is reached. The caller must have locked the organization."""
     limit = open_limit(organization)
-    expiries = OPEN_EXPIRIES.of(organization=organization.pk)
-    if not list(expiries.then(_only_at, limit)):
-        return
-    latest_expiry_first = expiries.queryset().order_by("-expires_at")
-    blocking = latest_expiry_first[limit - 1 : limit].first()
-    if blocking is not None:
-        raise TooManyOpenInvitations(retry_after=_seconds_until(blocking), limit=limit)
+    if list(EMAILED.of(organization=organization.pk).then(_only_at, limit)):
+        raise TooManyOpenInvitations(limit=limit)
+
+
+def open_slots_left(organization: Organization) -> int:
+    """Return how many more invitations may be emailed now. The caller must have locked the organization.
+
+    Invitations whose first email is scheduled need no slot until it is sent.
+    """
+    limit = open_limit(organization)
+    return limit - count_up_to(limit, Invitation.objects.filter(organization=organization).open().emailed())
 
 
 def open_limit(organization: Organization) -> int:
@@ -100,8 +94,17 @@ def open_limit(organization: Organization) -> int:
     return organization.open_invitation_limit or settings.OPEN_INVITATIONS_PER_ORGANIZATION
 
 
+def scheduled_slots_left(organization: Organization) -> int:
+    """Return how many more emails of the organization may be scheduled. The caller must have locked it."""
+    scheduled = Email.objects.scheduled_of(organization.pk).values("due_at")
+    return MAX_SCHEDULED - count_up_to(MAX_SCHEDULED, scheduled)
+
+
+# Daily limits
+
+
 def sending_limit(organization: Organization) -> int:
-    """Return how many emails to invitees an organization may request in 24 hours.
+    """Return how many emails to invitees of an organization may be sent in 24 hours.
 
     If the organization has no limit of its own, the settings decide. They have a lower limit for new organizations.
     """
@@ -111,59 +114,150 @@ def sending_limit(organization: Organization) -> int:
     return settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY if is_young else settings.ORGANIZATION_EMAILS_PER_DAY
 
 
+def sending_times(by: Principal, organization: Organization, count: int) -> list[datetime | None]:
+    """Return when each of the next emails may be sent, the earliest first. None means now.
+
+    The caller must have locked the organization, must queue the emails for these times with ``queue_emails``, and must
+    first call ``count_recipients``. The daily limits do not block staff.
+    """
+    if by.responsible_id is not None:
+        _locked([_inviter_keys(by.responsible_id)[0]])
+    if by.is_staff:
+        return [None] * count
+    now = timezone.now()
+    budgets = [_budget_of(organization, now)]
+    if by.responsible_id is not None:
+        budgets.append(_budget_of_person(by.responsible_id, now))
+    times = (first_free(budgets, now) for _ in range(count))
+    return [None if moment == now else moment for moment in times]
+
+
+def count_email(by: Principal, organization: Organization, address: Address) -> datetime | None:
+    """Count one email to an invitee, requested by ``by``, and return for when it must be queued. None means now.
+
+    The caller must have locked the organization, and queues the email with ``queue_email``. The daily limits do not
+    block staff. Raises RecipientSendingLimitReached, and TooManyOpenInvitations if too many emails are scheduled.
+    """
+    person = by.responsible_id
+    _count_recipient(address, locked_too=[] if person is None else [_inviter_keys(person)[0]])
+    now = timezone.now()
+    responsible = None if person is None else (person, settings.INVITER_EMAILS_PER_DAY)
+    if by.is_staff or not is_used_up(now, organization, sending_limit(organization), responsible):
+        return None
+    [moment] = sending_times(by, organization, 1)
+    if moment is not None:
+        require_scheduled_slot(organization)
+    return moment
+
+
+def require_scheduled_slot(organization: Organization) -> None:
+    """Raise TooManyOpenInvitations if no further email may be scheduled."""
+    if scheduled_slots_left(organization) < 1:
+        raise TooManyOpenInvitations(TOO_MANY_SCHEDULED, limit=MAX_SCHEDULED)
+
+
+def count_reminder(organization: Organization, address: Address) -> None:
+    """Count one reminder. The caller must have locked the organization.
+
+    Raises SendingLimitReached if the organization's daily limit permits no email now, and RecipientSendingLimitReached.
+    """
+    now = timezone.now()
+    if _budget_of(organization, now).first_free(now) > now:
+        raise SendingLimitReached
+    _count_recipient(address)
+
+
+def _budget_of(organization: Organization, now: datetime) -> Budget:
+    emails = Email.objects.filter(organization_id=organization.pk)
+    return Budget(sending_limit(organization), counted_since(emails, now - DAY))
+
+
+def _budget_of_person(responsible_id: UUID, now: datetime) -> Budget:
+    emails = Email.objects.filter(responsible_id=responsible_id)
+    return Budget(settings.INVITER_EMAILS_PER_DAY, counted_since(emails, now - DAY))
+
+
+# Numbers for staff
+
+
+def emails_counted_since(organization_id: UUID, moment: datetime) -> EmailQuerySet:
+    """Return an organization's emails to invitees that counted after this moment, without those that are scheduled."""
+    return Email.objects.filter(organization_id=organization_id, counted_at__gt=moment, counted_at__lte=timezone.now())
+
+
 def at_sending_limit(organizations: OrganizationQuerySet) -> OrganizationQuerySet:
-    """Return the organizations that have reached their sending limit. Only staff can request more emails for them.
+    """Return the organizations that have reached their sending limit. Their next emails are scheduled.
 
     Two queries count the emails of the last 24 hours for all organizations together.
     """
-    requested = {row["organization_id"]: row["requested"] for row in busy_organizations()}
-    busy = Organization.objects.in_bulk(requested)
-    return organizations.filter(pk__in=[key for key, row in busy.items() if requested[key] >= sending_limit(row)])
+    counted = {row["organization_id"]: row["counted"] for row in busy_organizations()}
+    busy = Organization.objects.in_bulk(counted)
+    return organizations.filter(pk__in=[key for key, row in busy.items() if counted[key] >= sending_limit(row)])
 
 
 def busy_organizations() -> "QuerySet[Any, Any]":
-    """Return the organizations with at least as many ``requested`` emails in 24 hours as the lowest limit allows."""
-    moment = timezone.now() - DAY
-    kinds = [literal(kind) for kind in EMAIL_EVENTS]
-    recent = Event.objects.filter(id__gte=first_uuid7(moment), created_at__gt=moment, kind__in=kinds).order_by()
+    """Return the organizations with at least as many ``counted`` emails in 24 hours as the lowest limit allows."""
+    now = timezone.now()
+    recent = Email.objects.filter(counted_at__gt=now - DAY, counted_at__lte=now).order_by()
     default = Value(min(settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY, settings.ORGANIZATION_EMAILS_PER_DAY))
     limited = Organization.objects.filter(daily_email_limit__isnull=False).order_by("daily_email_limit")
     own = Subquery(limited.values("daily_email_limit")[:1], output_field=IntegerField())
-    counted = recent.values("organization_id").annotate(requested=Count("pk"))
-    return counted.filter(requested__gte=Least(default, Coalesce(own, default)))
+    counted = recent.values("organization_id").annotate(counted=Count("counted_at"))
+    return counted.filter(counted__gte=Least(default, Coalesce(own, default)))
 
 
-def count_email(by: Principal, organization: Organization, address: Address) -> None:
-    """Count one email to an invitee, requested by ``by``. The caller must have locked the organization.
-
-    The organization's limit does not block staff, but their requests count. Raises OrganizationSendingLimitReached,
-    InviterSendingLimitReached or RecipientSendingLimitReached.
-    """
-    if not by.is_staff:
-        _require_below_organization_limit(organization)
-    if by.responsible_id is None:
-        _count(_to_recipient(address))
-    else:
-        _count(_by_inviter(by.responsible_id), _to_recipient(address))
+# Hourly limit of a recipient
 
 
 def count_email_to(address: Address) -> None:
     """Count one email to this address. Raises RecipientSendingLimitReached."""
-    _count(_to_recipient(address))
+    _count_recipient(address)
 
 
-def emails_requested_since(organization_id: UUID, moment: datetime) -> EventQuerySet:
-    """Return the events for an organization's emails to invitees after this moment, newest first."""
-    return _email_events(organization_id, first_uuid7(moment), moment)
+def count_recipients(addresses: Iterable[Address]) -> frozenset[Address]:
+    """Count one email to each address. Return the addresses that have reached their hourly limit.
 
-
-def _email_events(organization: Any, first_id: Any, moment: Any) -> EventQuerySet:
-    """Return the events after a moment. ``first_id`` is the smallest id of that moment.
-
-    Ids are UUIDv7, which sort by time. So the filter by id can use the index on organization and id.
+    These were not counted. Takes a fixed number of statements for every thousand addresses.
     """
-    log = Event.objects.of_organization(organization).filter(id__gte=first_id, created_at__gt=moment)
-    return log.filter(kind__in=EMAIL_EVENTS).order_by("-id")
+    now = timezone.now()
+    keys = {address: keyed_hashes(HashPurpose.RECIPIENT, address) for address in set(addresses)}
+    counters = _locked([current for current, *_ in keys.values()])
+    _add_older(counters, {current: older for current, *older in keys.values() if older})
+    reached = {address for address, (key, *_) in keys.items() if _wait(counters[key], now) is not None}
+    counted = [counters[key] for address, (key, *_) in keys.items() if address not in reached]
+    for counter in counted:
+        counter.moments, counter.updated_at = [*_recent(counter, now), now.timestamp()], now
+    _upsert(counted, "moments", "updated_at")
+    return frozenset(reached)
+
+
+def _count_recipient(address: Address, locked_too: Iterable[str] = ()) -> None:
+    """Count one email to this address, and lock other counters. Raises RecipientSendingLimitReached."""
+    current, *older = keyed_hashes(HashPurpose.RECIPIENT, address)
+    counters = _locked([current], *locked_too)
+    _add_older(counters, {current: older} if older else {})
+    counter, now = counters[current], timezone.now()
+    wait = _wait(counter, now)
+    if wait is not None:
+        raise RecipientSendingLimitReached(retry_after=wait, limit=settings.RECIPIENT_EMAILS_PER_HOUR)
+    counter.moments, counter.updated_at = [*_recent(counter, now), now.timestamp()], now
+    _upsert([counter], "moments", "updated_at")
+
+
+def _recent(counter: SendingCounter, now: datetime) -> list[float]:
+    """Return the moments of the last hour, oldest first."""
+    return sorted(moment for moment in counter.moments if moment > (now - HOUR).timestamp())
+
+
+def _wait(counter: SendingCounter, now: datetime) -> int | None:
+    """Return the seconds until one more email may be sent to this recipient. None means now."""
+    recent, limit = _recent(counter, now), settings.RECIPIENT_EMAILS_PER_HOUR
+    if len(recent) < limit:
+        return None
+    return max(1, ceil(recent[-limit] + HOUR.total_seconds() - now.timestamp()))
+
+
+# Counters
 
 
 def delete_old_counters() -> None:
@@ -171,71 +265,38 @@ def delete_old_counters() -> None:
     SendingCounter.objects.filter(updated_at__lt=timezone.now() - DAY).delete()
 
 
-def _require_below_organization_limit(organization: Organization) -> None:
-    moment, limit = timezone.now() - DAY, sending_limit(organization)
-    times = EMAIL_TIMES.of(organization=organization.pk, first_id=first_uuid7(moment), moment=moment)
-    for blocking in times.then(_only_at, limit):
-        raise OrganizationSendingLimitReached(retry_after=_seconds_until(blocking + DAY), limit=limit)
+def _inviter_keys(responsible_id: UUID) -> list[str]:
+    return keyed_hashes(HashPurpose.INVITER, str(responsible_id))
 
 
-@dataclass(frozen=True)
-class _Limit:
-    """At most ``limit`` requests within a period. ``keys`` are the counter's key and the keys of older counters."""
+def _locked(recipients: list[str], *others: str) -> dict[str, SendingCounter]:
+    """Lock the counters with these keys until the transaction ends, and return them. New ones are created.
 
-    error: type[LimitReached]
-    keys: list[str]
-    limit: int
-    within: timedelta
-
-    def require_below(self, moments: list[float], now: datetime) -> list[float]:
-        """Return the moments within the period. Raise the error if the limit is reached."""
-        recent = sorted(moment for moment in moments if moment > (now - self.within).timestamp())
-        if len(recent) >= self.limit:
-            until = datetime.fromtimestamp(recent[-self.limit], now.tzinfo) + self.within
-            raise self.error(retry_after=_seconds_until(until), limit=self.limit)
-        return recent
-
-
-def _by_inviter(responsible_id: UUID) -> _Limit:
-    keys = keyed_hashes(HashPurpose.INVITER, str(responsible_id))
-    return _Limit(InviterSendingLimitReached, keys, settings.INVITER_EMAILS_PER_DAY, DAY)
-
-
-def _to_recipient(address: Address) -> _Limit:
-    keys = keyed_hashes(HashPurpose.RECIPIENT, address)
-    return _Limit(RecipientSendingLimitReached, keys, settings.RECIPIENT_EMAILS_PER_HOUR, HOUR)
-
-
-def _count(*limits: _Limit) -> None:
-    """Count one request in the counter of each limit. If a limit is reached, raise the error of the first such limit.
-
-    The first upsert locks the counters and returns their times. The second one writes the new times.
+    Recipients are locked in the order of their keys, and before others, to avoid deadlocks.
     """
-    counters = [SendingCounter(key=limit.keys[0]) for limit in limits]
+    counters = [SendingCounter(key=key) for key in (*sorted(recipients), *others)]
     _upsert(counters, "updated_at")
-    now = timezone.now()
-    for limit, counter in zip(limits, counters, strict=True):
-        recent = limit.require_below(counter.moments + _move_moments(limit.keys[1:]), now)
-        counter.moments, counter.updated_at = [*recent, now.timestamp()], now
-    _upsert(counters, "moments", "updated_at")
+    return {counter.key: counter for counter in counters}
 
 
 def _upsert(counters: list[SendingCounter], *fields: str) -> None:
     SendingCounter.objects.bulk_create(
-        counters, update_conflicts=True, unique_fields=["key"], update_fields=list(fields)
+        counters,
+        batch_size=COUNTERS_IN_ONE_STATEMENT,
+        update_conflicts=True,
+        unique_fields=["key"],
+        update_fields=list(fields),
     )
 
 
-def _move_moments(older_keys: list[str]) -> list[float]:
-    """Return the request times in the counters of older ``ADDRESS_KEYS``, and delete these counters."""
+def _add_older(counters: dict[str, SendingCounter], older_keys: dict[str, list[str]]) -> None:
+    """Move the request times from the counters of older ``ADDRESS_KEYS`` to the current ones, and delete the older."""
     if not older_keys:
-        return []
-    older = SendingCounter.objects.filter(key__in=older_keys)
-    moments = [moment for counter in older.values_list("moments", flat=True) for moment in counter]
-    if moments:
-        older.delete()
-    return moments
-
-
-def _seconds_until(moment: datetime) -> int:
-    return max(1, ceil((moment - timezone.now()).total_seconds()))
+        return
+    current_of = {key: current for current, keys in older_keys.items() for key in keys}
+    older = SendingCounter.objects.filter(key__in=list(current_of))
+    found = list(older)
+    for counter in found:
+        counters[current_of[counter.key]].moments += counter.moments
+    if found:
+        SendingCounter.objects.filter(pk__in=[counter.pk for counter in found]).delete()

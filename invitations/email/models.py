@@ -39,6 +39,12 @@ class EmailQuerySet(models.QuerySet["Email"]):
         """Return the emails that wait for another attempt after a temporary error, the earliest ``due_at`` first."""
         return self.filter(state="deferred", due_at__gt=Now()).order_by("due_at", "id")
 
+    def scheduled_of(self, organization_id: Any) -> "EmailQuerySet":
+        """Return the organization's emails that wait for the sending limit, the earliest ``due_at`` first."""
+        # A literal, as in ``undelivered_this_week``.
+        scheduled = RawSQL("'scheduled'", ())
+        return self.filter(state=scheduled, organization_id=organization_id).order_by("due_at", "id")
+
     def being_sent(self) -> "EmailQuerySet":
         """Return the emails whose lease a worker holds."""
         return self.filter(state="sending", due_at__gt=Now())
@@ -88,11 +94,13 @@ class Email(models.Model):
     class State(models.TextChoices):
         """The delivery state.
 
+        ``scheduled``: the sending limit permits the email at ``due_at``, when a worker takes it like any other.
         ``deferred``: a server rejected the email temporarily. ``failed``: a server rejected the email permanently, or
         this service stopped trying. ``dropped``: the email was no longer needed when it was due. ``delivered``,
         ``bounced`` and ``complained`` are reported by an email provider.
         """
 
+        SCHEDULED = "scheduled"
         QUEUED = "queued"
         SENDING = "sending"
         SENT = "sent"
@@ -124,6 +132,11 @@ class Email(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     # When the email was dropped because its recipient has unsubscribed. The organization does not see this.
     withheld_at = models.DateTimeField(null=True, blank=True)
+    # For the sending limits: when the email counts, for which organization and person. The moment is when the email was
+    # requested or, if the email was scheduled, the time for which. It is null if the email does not count.
+    counted_at = models.DateTimeField(null=True, blank=True)
+    organization_id = models.UUIDField(null=True, blank=True)
+    responsible_id = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -149,7 +162,11 @@ class Email(models.Model):
         constraints = (
             normalized_address_check("recipient", "email_recipient_normalized"),
             models.CheckConstraint(
-                condition=Q(state__in=["queued", "sending", "deferred"], due_at__isnull=False, sent_at__isnull=True)
+                condition=Q(
+                    state__in=["scheduled", "queued", "sending", "deferred"],
+                    due_at__isnull=False,
+                    sent_at__isnull=True,
+                )
                 | Q(
                     state__in=["sent", "delivered", "deferred", "bounced", "complained"],
                     due_at__isnull=True,
@@ -169,6 +186,10 @@ class Email(models.Model):
                 condition=Q(kind__in=["invitation", "reminder", "answered", "undeliverable", "ask_again"]),
                 name="email_kind_known",
             ),
+            models.CheckConstraint(
+                condition=Q(counted_at__isnull=True) | Q(organization_id__isnull=False),
+                name="email_counted_for_organization",
+            ),
             models.UniqueConstraint(fields=["invitation", "kind", "generation"], name="email_once"),
             models.UniqueConstraint(fields=["message_id"], name="email_message_id"),
         )
@@ -181,10 +202,32 @@ class Email(models.Model):
             models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="email_unsent"),
             models.Index(fields=["updated_at"], condition=Q(state__in=["bounced", "failed"]), name="email_undelivered"),
             models.Index(fields=["state", "invitation"], name="email_by_state"),
+            # For the sending limits. The first two also serve the moments that are in the future.
+            models.Index(
+                fields=["organization_id", "counted_at"],
+                condition=Q(counted_at__isnull=False),
+                name="email_of_organization",
+            ),
+            models.Index(
+                fields=["responsible_id", "counted_at"],
+                condition=Q(counted_at__isnull=False, responsible_id__isnull=False),
+                name="email_of_responsible",
+            ),
+            models.Index(
+                fields=["counted_at", "organization_id"], condition=Q(counted_at__isnull=False), name="email_counted"
+            ),
+            models.Index(
+                fields=["organization_id", "due_at", "id"], condition=Q(state="scheduled"), name="email_scheduled"
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.kind} to {displayed_address(self.recipient)}"
+
+    @property
+    def was_scheduled(self) -> bool:
+        """Whether the email is scheduled or was. Other emails count when they were requested."""
+        return self.counted_at is not None and self.counted_at > self.created_at
 
     @property
     def is_to_invitee(self) -> bool:

@@ -1,12 +1,15 @@
 """Queue, query and erase emails. Emails are queued in the transaction of the change. ``deliver`` sends them."""
 
 from collections.abc import Iterable
+from datetime import datetime
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q, Subquery
 from django.db.models.functions import JSONObject
 from django.utils import timezone
 
+from accounts.principals import SERVICE, Principal
 from core.addresses import erased_address
 from core.emails import message_id
 from core.ids import uuid7
@@ -20,12 +23,16 @@ METADATA_KEY = "mail_id"  # the name of the email's id in an email provider's me
 TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # these providers do not support metadata, so the id is sent as a tag
 
 
-def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
+def queue_email(
+    invitation: "Invitation", kind: Email.Kind, at: datetime | None = None, by: Principal = SERVICE
+) -> Email | None:
     """Add an email to the outbox. If it is to the invitee, it becomes the invitation's ``newest_email``.
 
-    Do nothing if the recipient is an inviter whose account is deleted or inactive.
+    ``at`` is when an email to the invitee may be sent (``limits.count_email``). It counts for the organization and for
+    the person who is responsible for ``by``. Do nothing if the recipient is an inviter whose account is deleted or
+    inactive.
     """
-    email = _email(invitation, kind)
+    email = _email(invitation, kind, at, by)
     if not email.recipient:
         return None
     email.save(force_insert=True)
@@ -34,15 +41,24 @@ def queue_email(invitation: "Invitation", kind: Email.Kind) -> Email | None:
     return email
 
 
-def queue_emails(invitations: Iterable["Invitation"], kind: Email.Kind) -> None:
-    """Add emails to the outbox like ``queue_email``, all in one statement."""
-    emails = [_email(invitation, kind) for invitation in invitations]
+def queue_emails(
+    invitations: Iterable["Invitation"],
+    kind: Email.Kind,
+    times: Iterable[datetime | None] | None = None,
+    by: Principal = SERVICE,
+) -> None:
+    """Add emails to the outbox like ``queue_email``, all in one statement.
+
+    ``times`` has the time for each invitation (``limits.sending_times``).
+    """
+    pairs = zip(invitations, repeat(None) if times is None else times, strict=False)
+    emails = [_email(invitation, kind, at, by) for invitation, at in pairs]
     Email.objects.bulk_create([email for email in emails if email.recipient])
 
 
-def _email(invitation: "Invitation", kind: Email.Kind) -> Email:
+def _email(invitation: "Invitation", kind: Email.Kind, at: datetime | None, by: Principal) -> Email:
     key = uuid7()
-    return Email(
+    email = Email(
         id=key,
         invitation=invitation,
         kind=kind,
@@ -50,6 +66,30 @@ def _email(invitation: "Invitation", kind: Email.Kind) -> Email:
         generation=invitation.generation,
         message_id=message_id(key),
     )
+    if kind in TO_INVITEE:
+        email.counted_at = at or email.created_at
+        email.organization_id, email.responsible_id = invitation.organization_id, by.responsible_id
+    if at is not None:
+        email.state, email.due_at = Email.State.SCHEDULED, at
+    return email
+
+
+def scheduled_for(invitation: "Invitation") -> datetime | None:
+    """Return when the email of an invitation is due that was scheduled and has not been sent. None if there is none."""
+    email = invitation.newest_email if invitation.lifetime_days is not None else None
+    return email.due_at if email else None
+
+
+def drop_scheduled(invitation: "Invitation", reason: str) -> None:
+    """Drop the scheduled email of an invitation, if there is one. It does not count toward any limit then.
+
+    The caller must have locked the organization.
+    """
+    if invitation.lifetime_days is None:
+        return
+    scheduled = Email.objects.filter(invitation=invitation, state=Email.State.SCHEDULED)
+    columns = {"state": Email.State.DROPPED, "due_at": None, "counted_at": None, "reason": reason}
+    scheduled.update(**columns, updated_at=timezone.now())
 
 
 def with_delivery(invitations: "InvitationQuerySet") -> "InvitationQuerySet":
@@ -80,6 +120,7 @@ def newest_email_is(condition: Q) -> Exists:
 
 def erase_emails(emails: EmailQuerySet) -> None:
     """Drop the unsent emails. Remove recipients and mail server responses from all of these emails."""
+    emails.filter(state=Email.State.SCHEDULED).update(counted_at=None)
     emails.unsent().update(state=Email.State.DROPPED, due_at=None, lease_id=None, updated_at=timezone.now())
     for email in emails.values_list("pk", flat=True):
         Email.objects.filter(pk=email).update(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db.models.functions import Now
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.models import User
 from accounts.principals import SERVICE, staff
@@ -106,6 +107,15 @@ def test_an_address_of_a_token_that_does_not_count_is_named_to_staff_only(invita
 
 
 # Open invitations
+
+
+def test_an_email_over_the_daily_limit_is_scheduled(invite: Callable[..., Invitation], settings: Settings):
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1
+    invite("first@example.com")
+    second = invite()
+
+    assert reason(second) == "email_scheduled"
+    assert story(second) == [("invitation.created", ""), ("email.scheduled", "")]
 
 
 def test_an_email_that_went_out_waits_for_an_answer(invitation: Invitation):

@@ -111,6 +111,8 @@ class TestTheRow:
             "status": "pending",
             "generation": 1,
             "expires_at": stored["expires_at"],
+            "lifetime_days": None,
+            "is_emailed": True,
             "finished_at": None,
             "decline_reason": "",
             "given": None,

@@ -1,4 +1,4 @@
-"""Test the sending limits. Inviting, resending and requests share them, and a rejected request changes nothing."""
+"""Test the sending limits: over a daily limit, emails are scheduled. Requests over another limit change nothing."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -12,20 +12,18 @@ from accounts.models import User
 from accounts.oauth.tokens import issue_token, oauth_principal
 from accounts.principals import Method, Principal
 from core.addresses import normalize_address
-from core.errors import LimitReached
+from core.errors import Conflict, LimitReached
 from invitations.actions.answering import ask_again
 from invitations.actions.inviting import cancel, correct_address, invite, resend
 from invitations.actions.maintenance import MAINTENANCE_TASKS
 from invitations.email.address_hashes import HashPurpose, SendingCounter, keyed_hashes
+from invitations.email.budgets import DAY
 from invitations.email.limits import (
-    DAY,
-    InviterSendingLimitReached,
-    OrganizationSendingLimitReached,
     RecipientSendingLimitReached,
     TooManyOpenInvitations,
     at_sending_limit,
     delete_old_counters,
-    emails_requested_since,
+    emails_counted_since,
 )
 from invitations.email.models import Email
 from invitations.models import Invitation
@@ -72,12 +70,30 @@ def send(organization: Organization, owner: User) -> Callable[..., Invitation]:
     return send
 
 
-def retry_after(act: Callable[[], object], error: type[LimitReached]) -> int:
-    """Check that calling ``act`` is rejected and changes nothing. Return ``retry_after`` in seconds."""
+def hours_until_sent(invitation: Invitation) -> float:
+    """Return after how many hours the email of the invitation is sent, and check that the row says the same."""
+    email = Email.objects.get(invitation=invitation, generation=invitation.generation)
+    assert invitation.is_open
+    if email.state == "queued":
+        assert (invitation.lifetime_days, invitation.is_emailed, email.counted_at) == (None, True, email.created_at)
+        return 0
+    assert (email.state, email.due_at) == ("scheduled", email.counted_at)
+    assert email.due_at
+    assert invitation.expires_at == email.due_at + timedelta(days=invitation.lifetime_days or 0)
+    return (email.due_at - timezone.now()) / timedelta(hours=1)
+
+
+def refusal(act: Callable[[], object], error: type[LimitReached] | type[Conflict]) -> Any:
+    """Check that calling ``act`` is rejected and changes nothing. Return the error."""
     with track_changes() as changes, pytest.raises(error) as raised:
         act()
     assert changes.nothing
-    return raised.value.retry_after
+    return raised.value
+
+
+def retry_after(act: Callable[[], object]) -> Any:
+    """Return after how many seconds a request that is over the limit of a recipient can be repeated."""
+    return refusal(act, RecipientSendingLimitReached).retry_after
 
 
 def make_older(organization: Organization) -> None:
@@ -123,10 +139,8 @@ class TestResponsiblePerson:
         for name in "abc":
             send(name)
         invite(by=by, organization_id=elsewhere.pk, email=normalize_address("d@example.com"))
-        retry_after(
-            lambda: invite(by=by, organization_id=elsewhere.pk, email=normalize_address("e@example.com")),
-            InviterSendingLimitReached,
-        )
+        fifth = invite(by=by, organization_id=elsewhere.pk, email=normalize_address("e@example.com"))
+        assert hours_until_sent(fifth) == 24
 
     def test_the_creator_of_the_key_is_counted_and_not_who_registered_the_system_user(
         self, elsewhere: Organization, owner: User, admin: User, robot: Membership
@@ -146,31 +160,27 @@ class TestOrganizationLimit:
         send("a")
         clock(timedelta(hours=1))
         send("b")
-        send("c")
-        assert retry_after(lambda: send("d"), OrganizationSendingLimitReached) == 23 * 3600
+        assert hours_until_sent(send("c")) == 0
+        assert hours_until_sent(send("d")) == 23
+        assert [hours_until_sent(send(name)) for name in "efgh"] == [24, 24, 47, 48]
 
     def test_an_older_organization_has_a_higher_limit(
         self, send: Callable[..., Invitation], admin: User, organization: Organization
     ):
         make_older(organization)
-        for name in "abc":
-            send(name)
-        for name in "de":
-            send(name, by=admin)
-        assert retry_after(lambda: send("f", by=admin), OrganizationSendingLimitReached) == 24 * 3600
+        assert [hours_until_sent(send(name)) for name in "abc"] == [0, 0, 0]
+        assert [hours_until_sent(send(name, by=admin)) for name in "def"] == [0, 0, 24]
 
-    def test_trying_again_after_retry_after_works(
+    def test_the_limit_applies_to_any_24_hours(
         self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]
     ):
         for name in "abc":
             send(name)
             clock(timedelta(hours=1))
-        wait = retry_after(lambda: send("d"), OrganizationSendingLimitReached)
-        clock(timedelta(seconds=wait - 1))
-        assert retry_after(lambda: send("d"), OrganizationSendingLimitReached) == 1
+        clock(timedelta(hours=21) - timedelta(seconds=1))
+        assert hours_until_sent(send("d")) == 1 / 3600
         clock(timedelta(seconds=1))
-        assert send("d").is_open
-        assert retry_after(lambda: send("e"), OrganizationSendingLimitReached) == 3600
+        assert hours_until_sent(send("e")) == 1
 
     def test_resending_and_correcting_count_too(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
@@ -179,12 +189,9 @@ class TestOrganizationLimit:
         where: dict[str, Any] = {"by": session_of(owner), "organization_id": organization.pk}
         resend(**where, invitation_id=invitation.pk)
         corrected = correct_address(**where, invitation_id=invitation.pk, email=normalize_address("b@example.com"))
-        for act in (
-            lambda: send("c"),
-            lambda: resend(**where, invitation_id=corrected.pk),
-            lambda: correct_address(**where, invitation_id=corrected.pk, email=normalize_address("c@example.com")),
-        ):
-            retry_after(act, OrganizationSendingLimitReached)
+        assert hours_until_sent(corrected) == 0
+        assert hours_until_sent(resend(**where, invitation_id=corrected.pk)) == 24
+        assert hours_until_sent(send("c")) == 24
 
     def test_an_expired_one_that_is_sent_again_counts(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
@@ -194,22 +201,30 @@ class TestOrganizationLimit:
         expired = InvitationFactory.create(
             organization=organization, email="d@example.com", inviter=owner, expires_at=LONG_AGO
         )
-        again = {"by": session_of(owner), "organization_id": organization.pk, "invitation_id": expired.pk}
-        retry_after(lambda: resend(**again), OrganizationSendingLimitReached)  # type: ignore[arg-type]
+        again = resend(by=session_of(owner), organization_id=organization.pk, invitation_id=expired.pk)
+        assert hours_until_sent(again) == 24
 
-    def test_withdrawing_does_not_reduce_the_count(
+    def test_withdrawing_what_was_sent_does_not_reduce_the_count(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
     ):
         for name in "abc":
             cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=send(name).pk)
-        retry_after(lambda: send("d"), OrganizationSendingLimitReached)
+        assert hours_until_sent(send("d")) == 24
+
+    def test_withdrawing_what_is_scheduled_makes_its_time_free(
+        self, send: Callable[..., Invitation], organization: Organization, owner: User
+    ):
+        rows = [send(name) for name in "abcdefg"]
+        cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=rows[3].pk)
+        assert [hours_until_sent(send(name)) for name in "hi"] == [24, 48]
+        assert states("d@example.com") == [("dropped", None)]
 
     def test_other_organizations_are_not_affected(
         self, send: Callable[..., Invitation], other_organization: Organization, stranger: User
     ):
         for name in "abc":
             send(name)
-        assert send("d", by=stranger, to=other_organization).is_open
+        assert hours_until_sent(send("d", by=stranger, to=other_organization)) == 0
 
     @pytest.mark.parametrize(("own", "allowed"), [(1, "a"), (4, "abcd")])
     def test_staff_can_set_another_limit_for_one_organization(
@@ -219,7 +234,7 @@ class TestOrganizationLimit:
         for name in allowed:
             assert not at_sending_limit(Organization.objects.all()).exists()
             send(name)
-        retry_after(lambda: send("z"), OrganizationSendingLimitReached)
+        assert hours_until_sent(send("z")) == 24
         assert at_sending_limit(Organization.objects.all()).get() == organization
 
     def test_the_limit_does_not_block_staff_but_their_emails_count(
@@ -227,8 +242,14 @@ class TestOrganizationLimit:
     ):
         for name in "abc":
             send(name)
-        invite(by=by_staff, organization_id=organization.pk, email=normalize_address("d@example.com"))
-        assert emails_requested_since(organization.pk, timezone.now() - DAY).count() == 4
+        by_us = invite(by=by_staff, organization_id=organization.pk, email=normalize_address("d@example.com"))
+        assert hours_until_sent(by_us) == 0
+        assert emails_counted_since(organization.pk, timezone.now() - DAY).count() == 4
+        assert [hours_until_sent(send(name)) for name in "ef"] == [24, 24]
+
+    def test_scheduled_emails_have_not_been_counted_yet(self, send: Callable[..., Invitation]):
+        rows = [send(name) for name in "abcd"]
+        assert emails_counted_since(rows[0].organization_id, timezone.now() - DAY).count() == 3
 
     def test_emails_to_the_inviter_are_not_counted(self, send: Callable[..., Invitation], settings: Settings):
         settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1
@@ -236,7 +257,13 @@ class TestOrganizationLimit:
         Invitation.objects.filter(pk=invitation.pk).update(expires_at=LONG_AGO)
         expired = Principal(user=UserFactory.create(email="a@example.com"), method=Method.SESSION)
         assert ask_again(by=expired, invitation_id=invitation.pk)
-        assert Email.objects.filter(kind="ask_again").exists()
+        notice = Email.objects.get(kind="ask_again")
+        assert (notice.counted_at, notice.organization_id, notice.responsible_id) == (None, None, None)
+
+
+def states(address: str) -> list[tuple[str, Any]]:
+    """Return the state of each email to the address, and when it counts."""
+    return list(Email.objects.filter(recipient=address).order_by("id").values_list("state", "counted_at"))
 
 
 class TestInviterLimit:
@@ -247,21 +274,25 @@ class TestInviterLimit:
             OrganizationFactory.create(slug=f"organization-{number}", owners=[owner]) for number in range(5)
         ]
         for number in range(4):
-            send(f"a-{number}", to=organizations[number])
+            assert hours_until_sent(send(f"a-{number}", to=organizations[number])) == 0
             clock(timedelta(hours=1))
-        wait = retry_after(lambda: send("a", to=organizations[4]), InviterSendingLimitReached)
-        assert wait == 20 * 3600
-        clock(timedelta(seconds=wait))
-        assert send("a", to=organizations[4]).is_open
+        assert hours_until_sent(send("a", to=organizations[4])) == 20
 
     def test_the_limit_of_an_inviter_does_not_affect_others(
         self, send: Callable[..., Invitation], admin: User, organization: Organization
     ):
         make_older(organization)
-        for name in "abcd":
-            send(name)
-        retry_after(lambda: send("e"), InviterSendingLimitReached)
-        assert send("e", by=admin).is_open
+        assert [hours_until_sent(send(name)) for name in "abcd"] == [0, 0, 0, 0]
+        assert hours_until_sent(send("e")) == 24
+        assert hours_until_sent(send("f", by=admin)) == 0
+
+    def test_a_long_schedule_of_one_organization_leaves_the_inviters_other_organizations_their_times(
+        self, send: Callable[..., Invitation], owner: User, settings: Settings
+    ):
+        settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 2
+        assert [hours_until_sent(send(f"a-{number}")) for number in range(7)] == [0, 0, 24, 24, 48, 48, 72]
+        other = OrganizationFactory.create(slug="other-one", owners=[owner])
+        assert [hours_until_sent(send(f"b-{number}", to=other)) for number in range(3)] == [0, 0, 24]
 
     def test_a_service_account_has_only_the_limit_of_its_organization(
         self, organization: Organization, settings: Settings
@@ -273,6 +304,7 @@ class TestInviterLimit:
         )
         for name in "abc":
             invite(by=service_account, organization_id=organization.pk, email=normalize_address(f"{name}@example.com"))
+        assert set(Email.objects.values_list("state", "responsible_id")) == {("queued", None)}
         assert Email.objects.count() == 3
 
 
@@ -289,7 +321,7 @@ class TestRecipientLimit:
         clock(timedelta(minutes=20))
         send("a", by=stranger, to=other_organization)
         third = OrganizationFactory.create(slug="third", owners=[owner])
-        wait = retry_after(lambda: send("a", to=third), RecipientSendingLimitReached)
+        wait = retry_after(lambda: send("a", to=third))
         assert wait == 40 * 60
         clock(timedelta(seconds=wait))
         assert send("a", to=third).is_open
@@ -300,7 +332,7 @@ class TestRecipientLimit:
             "by": session_of(owner), "organization_id": organization.pk, "invitation_id": invitation.pk,
         }  # fmt: skip
         resend(**again)
-        retry_after(lambda: resend(**again), RecipientSendingLimitReached)
+        retry_after(lambda: resend(**again))
         invitation.refresh_from_db()
         assert invitation.generation == 2
 
@@ -310,9 +342,7 @@ class TestRecipientLimit:
         send("a")
         where: dict[str, Any] = {"by": session_of(owner), "organization_id": organization.pk}
         invite(**where, email=normalize_address("A@EXAMPLE.com"), force=True)
-        retry_after(
-            lambda: invite(**where, email=normalize_address("a@Example.com"), force=True), RecipientSendingLimitReached
-        )
+        retry_after(lambda: invite(**where, email=normalize_address("a@Example.com"), force=True))
 
     def test_requests_for_a_new_invitation_count_towards_the_inviters_limit(
         self, organization: Organization, owner: User, clock: Callable[[timedelta], None]
@@ -327,9 +357,7 @@ class TestRecipientLimit:
         for person, invitation in asking[:2]:
             ask_again(by=session_of(person), invitation_id=invitation.pk)
         person, invitation = asking[2]
-        wait = retry_after(
-            lambda: ask_again(by=session_of(person), invitation_id=invitation.pk), RecipientSendingLimitReached
-        )
+        wait = retry_after(lambda: ask_again(by=session_of(person), invitation_id=invitation.pk))
         clock(timedelta(seconds=wait))
         assert ask_again(by=session_of(person), invitation_id=invitation.pk)
 
@@ -342,7 +370,7 @@ class TestRecipientLimit:
                 keyed_hashes(HashPurpose.INVITER, str(owner.pk))[0],
             ]
         )
-        assert [row["moments"] for row in rows] == [[NOON.timestamp()]] * 2
+        assert sorted(row["moments"] for row in rows) == [[], [NOON.timestamp()]]
 
     def test_a_hash_depends_on_key_and_purpose(self, settings: Settings):
         one, other = keyed_hashes(HashPurpose.RECIPIENT, "x"), keyed_hashes(HashPurpose.INVITER, "x")
@@ -355,11 +383,12 @@ class TestRecipientLimit:
         send("a")
         settings.ADDRESS_KEYS = ["new", *settings.ADDRESS_KEYS]
         send("a", force=True)
-        assert retry_after(lambda: send("a", force=True), RecipientSendingLimitReached) == 3600
+        assert retry_after(lambda: send("a", force=True)) == 3600
         rows = {row.key: row.moments for row in SendingCounter.objects.all()}
         assert rows == {
             keyed_hashes(HashPurpose.RECIPIENT, "a@example.com")[0]: [NOON.timestamp()] * 2,
-            keyed_hashes(HashPurpose.INVITER, str(owner.pk))[0]: [NOON.timestamp()] * 2,
+            keyed_hashes(HashPurpose.INVITER, str(owner.pk))[0]: [],
+            keyed_hashes(HashPurpose.INVITER, str(owner.pk))[1]: [],
         }
 
     def test_old_counters_are_deleted(self, send: Callable[..., Invitation], clock: Callable[[timedelta], None]):
@@ -385,7 +414,7 @@ class TestOpenInvitations:
     ):
         first = send("a", lifetime_days=3)
         send("b", lifetime_days=7)
-        assert retry_after(lambda: send("c"), TooManyOpenInvitations) == 3 * 86400
+        assert refusal(lambda: send("c"), TooManyOpenInvitations).details == {"limit": 2}
         cancel(by=session_of(owner), organization_id=organization.pk, invitation_id=first.pk)
         assert send("c").is_open
 
@@ -402,7 +431,7 @@ class TestOpenInvitations:
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=3)
         for name in "abc":
             send(name)
-        retry_after(lambda: send("d"), TooManyOpenInvitations)
+        refusal(lambda: send("d"), TooManyOpenInvitations)
 
     def test_a_replacement_needs_no_further_slot(
         self, send: Callable[..., Invitation], organization: Organization, owner: User
@@ -420,4 +449,4 @@ class TestOpenInvitations:
         for days in (2, 4, 6):
             send(f"a-{days}", lifetime_days=days)
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=1)
-        assert retry_after(lambda: send("d"), TooManyOpenInvitations) == 6 * 86400
+        refusal(lambda: send("d"), TooManyOpenInvitations)
