@@ -132,8 +132,8 @@ class InvitationAdmin(InvitationSearch, ActionAdmin):
     inlines = (EmailInline,)
     fields = (
         "id", "organization", "displayed_email", "current_state", "role", "permission_list", "unit", "unit_role",
-        "language", "generation", "created_at", "updated_at", "expires_at", "finished_at", "inviter", "inviter_name",
-        "answered_by", "given", "decline_reason", "superseded_by",
+        "invitee_name", "message", "metadata", "language", "generation", "created_at", "updated_at", "expires_at",
+        "finished_at", "inviter", "inviter_name", "answered_by", "given", "decline_reason", "superseded_by",
     )  # fmt: skip
     buttons = (
         Button("resend", _("Send again"), lambda by, i, data: inviting.resend(

@@ -17,7 +17,8 @@ from orgs import policies
 from orgs.models import Organization
 from orgs.permissions import MANAGE_MEMBERS
 
-OWN_COLUMNS = [field.name for field in Invitation._meta.concrete_fields if field.name != "answered_by"]
+PERSONAL = ["invitee_name", "message", "metadata"]
+OWN_COLUMNS = [field.name for field in Invitation._meta.concrete_fields if field.name not in ("answered_by", *PERSONAL)]
 INVITER = ["inviter__" + name for name in ("first_name", "last_name", "email", "kind", "avatar_url")]
 GRANT = ["role__name", "role__permissions", "unit__kind", "unit__slug", "unit__name", "unit_role__name"]
 ORGANIZATION = ["organization__" + name for name in ("slug", "name", "logo_url", "language")]
@@ -25,7 +26,7 @@ ORGANIZATION = ["organization__" + name for name in ("slug", "name", "logo_url",
 
 def _with_columns(rows: InvitationQuerySet, *columns: str) -> InvitationQuerySet:
     """Load the invitation's own columns and these columns of related rows. Annotate ``is_overdue``."""
-    related = dict.fromkeys(column.partition("__")[0] for column in columns)
+    related = dict.fromkeys(column.partition("__")[0] for column in columns if "__" in column)
     return rows.with_details().select_related(None).select_related(*related).only(*OWN_COLUMNS, *columns)
 
 
@@ -38,7 +39,7 @@ def _open_to(user: Any) -> InvitationQuerySet:
 
 
 SENT = CompiledRows(
-    lambda organization: with_delivery(_with_columns(_of_organization(organization), *ORGANIZATION, *GRANT)),
+    lambda organization: with_delivery(_with_columns(_of_organization(organization), *PERSONAL, *ORGANIZATION, *GRANT)),
     organization=UUIDField(),
 )
 SENT_WITH_INVITER = CompiledRows(
@@ -48,7 +49,7 @@ SENT_WITH_INVITER = CompiledRows(
 OPEN_WITH_EVERYTHING = CompiledRows(
     lambda organization: _of_organization(organization).open().with_details(), organization=UUIDField()
 )
-RECEIVED = CompiledRows(lambda user: _with_columns(_open_to(user), *ORGANIZATION, *GRANT), user=UUIDField())
+RECEIVED = CompiledRows(lambda user: _with_columns(_open_to(user), "message", *ORGANIZATION, *GRANT), user=UUIDField())
 RECEIVED_WITH_INVITER = CompiledRows(
     lambda user: _with_columns(_open_to(user), *ORGANIZATION, *INVITER), user=UUIDField()
 )

@@ -12,6 +12,7 @@ from accounts.models import AddressField, User, normalized_address_check
 from core.addresses import displayed_address
 from core.ids import uuid7
 from core.languages import validate_language
+from core.metadata import validate_metadata
 from core.text import validate_plain_multiline_text, validate_plain_text
 from invitations.email.address_hashes import SendingCounter, Suppression  # noqa: F401 - models of this app
 from invitations.email.models import Attempt, Email  # noqa: F401 - models of this app
@@ -21,6 +22,7 @@ from orgs.permissions import effective
 from orgs.policies import Grant
 
 OPEN_ENDED = ["pending", "processing"]
+MAX_NAME, MAX_MESSAGE = 200, 2000  # characters
 UNANSWERED = Q(finished_at__isnull=True)
 # The end of an index for one filter.
 IN_ORGANIZATION = ("organization", "status", "created_at", "id", "expires_at", "finished_at")
@@ -57,6 +59,14 @@ class Invitation(models.Model):
     )
 
     language = models.CharField(max_length=16, blank=True, validators=[validate_language])
+    # What the inviter wrote about and to the invitee. Only the organization sees the metadata.
+    invitee_name = models.CharField(
+        max_length=MAX_NAME, blank=True, default="", db_default="", validators=[validate_plain_text]
+    )
+    message = models.CharField(
+        max_length=MAX_MESSAGE, blank=True, default="", db_default="", validators=[validate_plain_multiline_text]
+    )
+    metadata = models.JSONField(default=dict, blank=True, db_default={}, validators=[validate_metadata])
 
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     generation = models.PositiveIntegerField(default=1)

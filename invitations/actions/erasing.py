@@ -26,7 +26,10 @@ def delete_invitations_of(organization: Organization) -> None:
 
 
 def erase_from_invitations(*, by: Principal, user: User, addresses: set[str]) -> None:
-    """Cancel the person's unanswered invitations, and erase their name and addresses from invitations and emails."""
+    """Cancel the person's unanswered invitations, and erase them from invitations and emails.
+
+    That is their name and addresses, what was written about or to them, and the messages that they wrote.
+    """
     received = Invitation.objects.filter(Q(email__in=addresses) | Q(answered_by=user))
     _cancel_unanswered(by, received)
     to_invitee = Q(recipient__in=addresses) | Q(invitation__in=received, recipient=F("invitation__email"))
@@ -35,9 +38,14 @@ def erase_from_invitations(*, by: Principal, user: User, addresses: set[str]) ->
     erase_emails(Email.objects.filter(pk__in=list(emails.values_list("pk", flat=True))))
     for key in list(received.values_list("pk", flat=True)):
         Invitation.objects.filter(pk=key).update(
-            email=erased_address(key.hex), decline_reason="", updated_at=timezone.now()
+            email=erased_address(key.hex),
+            decline_reason="",
+            invitee_name="",
+            message="",
+            metadata={},
+            updated_at=timezone.now(),
         )
-    user.sent_invitations.update(inviter_name="")
+    user.sent_invitations.update(inviter_name="", message="")
 
 
 def _cancel_unanswered(by: Principal, received: InvitationQuerySet) -> None:

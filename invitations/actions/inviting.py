@@ -22,6 +22,7 @@ from invitations.actions.granting import (
 )
 from invitations.actions.inviting_steps import (
     REPLACED,
+    changed_texts,
     count_in_place_of,
     record_superseded,
     replace_open_invitation,
@@ -57,15 +58,19 @@ def invite(  # noqa: PLR0913 - every field of an invitation
     unit_role_id: RoleKey | None = None,
     lifetime_days: int = DEFAULT_LIFETIME_DAYS,
     language: str = "",
+    invitee_name: str = "",
+    message: str = "",
+    metadata: dict[str, Any] | None = None,
     force: bool = False,
     has_default_role: bool = False,
 ) -> Invitation:
     """Invite an address into the organization and queue the invitation email.
 
     Without ``role_id``, the role is ``unassigned``, or with ``has_default_role`` the organization's default role, if it
-    has one. The default language is the organization's. ``unit_kind``, if given, must be the
-    unit's kind. If there is an open invitation to the same address and target, ``force`` replaces it. Without
-    ``force``, AlreadyInvited is raised.
+    has one. The default language is the organization's. ``message`` is a personal message for the email and the page.
+    ``metadata`` is a JSON object that only the organization sees. ``unit_kind``, if given, must be the unit's kind. If
+    there is an open invitation to the same address and target, ``force`` replaces it. Without ``force``, AlreadyInvited
+    is raised.
 
     Raises OrganizationNotFound, PermissionMissing, GrantTooWide, OwnAccount if staff would invite themselves,
     AlreadyMember, NoSeatLeft, Invalid for the lifetime, ValidationError for a field, and what ``find_grant`` raises for
@@ -86,7 +91,8 @@ def invite(  # noqa: PLR0913 - every field of an invitation
     require_not_member(organization, email)
     former = replace_open_invitation(held, organization, email, grant, force=force)
     require_seat(organization, email)
-    invitation = send_new(by, organization, email, grant, lifetime_days, former, language, signature(by))
+    personal = {"language": language, "invitee_name": invitee_name, "message": message, "metadata": metadata or {}}
+    invitation = send_new(by, organization, email, grant, lifetime_days, former, personal, signature(by))
     if former is not None:
         record_superseded(by, organization, former, invitation)
     return invitation
@@ -102,15 +108,18 @@ def update_invitation(
     permissions: frozenset[str] | None = None,
     unit_role_id: RoleKey | None = None,
     lifetime_days: int | None = None,
+    invitee_name: str | None = None,
+    message: str | None = None,
+    metadata: dict[str, Any] | None = None,
 ) -> Invitation:
-    """Change the grant or the expiry date of an open invitation. None leaves a value unchanged.
+    """Change an open invitation: its grant, expiry date, name, message or metadata. None leaves a value unchanged.
 
     ``lifetime_days`` counts from now. The caller must be able to offer a grant that changes. If the current inviter can
     no longer offer the grant, the caller must be able to, and becomes the inviter.
 
     Raises InvitationNotFound, PermissionMissing, GrantTooWide, OwnAccount for staff whose own address is invited,
-    Invalid for the lifetime, and what ``find_grant`` raises for the roles. If the invitation is not open, raises the
-    error from ``why_not_open``.
+    Invalid for the lifetime, ValidationError for a text, and what ``find_grant`` raises for the roles. If the
+    invitation is not open, raises the error from ``why_not_open``.
     """
     organization = lock_organization(organization_id, by=by)
     held = policies.require_any_member_management(by, organization)
@@ -134,6 +143,7 @@ def update_invitation(
     }
     if lifetime_days is not None:
         changes |= lifetime_columns(lifetime_days, scheduled_for(invitation))
+    changes |= changed_texts(invitee_name=invitee_name, message=message, metadata=metadata)
     changes |= voucher_columns(by, held, organization, invitation, grant)
     written = change_open(invitation.pk, **changes)
     if not written:

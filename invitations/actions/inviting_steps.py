@@ -52,6 +52,22 @@ def _to_organization(invitations: InvitationQuerySet) -> InvitationQuerySet:
     return invitations.filter(unit__isnull=True)
 
 
+# What a new invitation takes over from the one that it replaces, if it is to the same person.
+PERSONAL = ("language", "invitee_name", "message", "metadata")
+
+
+def personal_columns(former: Invitation) -> dict[str, Any]:
+    """Return the columns that are about the invitee, for an invitation that repeats ``former``."""
+    return {name: getattr(former, name) for name in PERSONAL}
+
+
+def changed_texts(**values: Any) -> dict[str, Any]:
+    """Return the columns that are not None. Raises ValidationError for an invalid value."""
+    given = {name: value for name, value in values.items() if value is not None}
+    Invitation(**given).clean_fields(exclude={field.name for field in Invitation._meta.fields} - given.keys())
+    return given
+
+
 def replace_open_invitation(
     held: EffectivePermissions, organization: Organization, address: Address, grant: Grant, *, force: bool
 ) -> Invitation | None:
@@ -95,14 +111,15 @@ def send_new(
     grant: Grant,
     lifetime_days: int,
     former: Invitation | None,
-    language: str,
+    personal: dict[str, Any],
     inviter: dict[str, Any],
 ) -> Invitation:
     """Save a new invitation, queue its email, and set ``superseded_by`` of ``former``, if given.
 
-    ``inviter`` has the column values from ``signature`` or ``successor_columns``. The caller must have checked
-    the permissions and the grant. Raises OwnAccount if staff would invite themselves, AlreadyInvited, Invalid for the
-    lifetime, ValidationError, and the errors of the limits (``invitations.email.limits``).
+    ``personal`` has the columns of ``personal_columns``. ``inviter`` has the column values from ``signature`` or
+    ``successor_columns``. The caller must have checked the permissions and the grant. Raises OwnAccount if staff would
+    invite themselves, AlreadyInvited, Invalid for the lifetime, ValidationError, and the errors of the limits
+    (``invitations.email.limits``).
     """
     require_other(by, address)
     if former is None or former.is_emailed:
@@ -115,9 +132,9 @@ def send_new(
         permissions=sorted(grant.permissions),
         unit=grant.unit,
         unit_role=grant.unit_role,
-        language=language,
         is_emailed=sent_at is None,
         **lifetime_columns(lifetime_days, sent_at),
+        **personal,
         **inviter,
     )
     invitation.is_overdue = False
@@ -166,7 +183,7 @@ def send_corrected(
         raise InvitationExpired
     drop_scheduled(former, REPLACED)
     require_seat(organization, address)
-    invitation = send_new(by, organization, address, grant, lifetime_days, former, former.language, inviter)
+    invitation = send_new(by, organization, address, grant, lifetime_days, former, personal_columns(former), inviter)
     changed = _changes_of_replaced(former, invitation)
     record("invitation.address_corrected", by, former, organization, superseded_by=invitation.pk, **changed)
     return invitation
@@ -186,8 +203,8 @@ def send_again(
     require_not_member(organization, invitation.email)
     replace_open_invitation(held, organization, invitation.email, grant, force=False)
     require_seat(organization, invitation.email)
-    address, language = invitation.email, invitation.language
-    successor = send_new(by, organization, address, grant, lifetime_days, invitation, language, inviter)
+    address, personal = invitation.email, personal_columns(invitation)
+    successor = send_new(by, organization, address, grant, lifetime_days, invitation, personal, inviter)
     record_superseded(by, organization, invitation, successor)
     return successor
 

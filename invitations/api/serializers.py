@@ -3,28 +3,33 @@
 from types import MappingProxyType
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.api.serializers import (
     AddressSerializerField,
     HouseSerializer,
     PlainMultilineTextField,
+    PlainTextField,
     StrictBooleanField,
     StrictIntegerField,
     StrictTextField,
     StrictUuidField,
     TimeField,
 )
+from core.metadata import MAX_BYTES, validate_metadata
 from invitations.actions.granting import MAX_LIFETIME_DAYS
 from invitations.email.models import TO_INVITEE, Email
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason
-from invitations.models import Invitation
+from invitations.models import MAX_MESSAGE, MAX_NAME, Invitation
 from orgs.api.fields import BlankAsNullField, LanguageField, PermissionsField
 from orgs.api.role_choices import RoleChoiceSerializer, UnitRoleChoiceSerializer
 from orgs.api.serializers import ActorSerializer, ChangesSerializer, RoleReferenceSerializer, UnitReferenceSerializer
 from orgs.policies import GrantPart
 
 MAX_TOKEN_LENGTH = 256
+
+METADATA = "Your own values, in a JSON object. Only callers who manage the invitation get it, and no email contains it."
 
 # Fields
 
@@ -34,6 +39,13 @@ class LifetimeField(StrictIntegerField):
 
     def __init__(self) -> None:
         super().__init__(source="lifetime_days", min_value=1, max_value=MAX_LIFETIME_DAYS, required=False)
+
+
+@extend_schema_field({"type": "object", "additionalProperties": True})
+class MetadataField(serializers.JSONField):
+    """A JSON object of the client's own values. The parser of the body has refused what cannot be stored."""
+
+    default_validators = [validate_metadata]
 
 
 class GivenField(serializers.ListField):
@@ -89,6 +101,9 @@ class InvitationSerializer(HouseSerializer):
     permissions = PermissionsField(help_text="Permissions granted directly, in addition to the role.")
     unit = UnitReferenceSerializer(allow_null=True)
     unit_role = RoleReferenceSerializer(allow_null=True)
+    name = BlankAsNullField(source="invitee_name", help_text="The name of the invitee.")
+    message = BlankAsNullField(help_text="A personal message of the inviter, in the email and on its page.")
+    metadata = MetadataField(help_text=METADATA)
     language = LanguageField(source="effective_language", help_text="The language of the emails and pages.")
     invited_by = InviterSerializer(source="*")
     decline_reason = BlankAsNullField()
@@ -170,6 +185,7 @@ class ReceivedInvitationSerializer(HouseSerializer):
     permissions = PermissionsField()
     unit = OfferedUnitSerializer(allow_null=True)
     unit_role = serializers.CharField(source="unit_role.name", allow_null=True)
+    message = BlankAsNullField(help_text="A personal message of the inviter.")
     invited_by = InviterSerializer(source="*")
     invited_at = TimeField(source="created_at")
     expires_at = TimeField()
@@ -237,7 +253,28 @@ class AcceptanceSerializer(HouseSerializer):
 # Request bodies
 
 
-class InviteSerializer(RoleChoiceSerializer, UnitRoleChoiceSerializer):
+class PersonalSerializer(HouseSerializer):
+    """What an invitation says about and to the invitee, and the client's own values."""
+
+    name = PlainTextField(
+        source="invitee_name",
+        max_length=MAX_NAME,
+        required=False,
+        allow_blank=True,
+        help_text="The name of the invitee, for the greeting in the email and on its page.",
+    )
+    message = PlainMultilineTextField(
+        max_length=MAX_MESSAGE,
+        required=False,
+        allow_blank=True,
+        help_text="A personal message, in plain text, for the email and its page. Links in it cannot be clicked.",
+    )
+    metadata = MetadataField(
+        required=False, help_text=f"{METADATA} At most {MAX_BYTES} bytes. It replaces all earlier values."
+    )
+
+
+class InviteSerializer(PersonalSerializer, RoleChoiceSerializer, UnitRoleChoiceSerializer):
     """A new invitation. `force` replaces an open invitation to the same address.
 
     Without `role` and `roleId`, it grants the organization's default role. If there is none, it grants `unassigned`.
@@ -253,7 +290,9 @@ class InviteSerializer(RoleChoiceSerializer, UnitRoleChoiceSerializer):
     force = StrictBooleanField(required=False)
 
 
-class InvitationChangesSerializer(RoleChoiceSerializer, UnitRoleChoiceSerializer, ChangesSerializer):
+class InvitationChangesSerializer(
+    PersonalSerializer, RoleChoiceSerializer, UnitRoleChoiceSerializer, ChangesSerializer
+):
     """Changes to an open invitation. `expiresInDays` counts from now."""
 
     permissions = PermissionsField(required=False)

@@ -111,6 +111,8 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "unit": invitation.unit and one_line(invitation.unit.name),
         "unit_role": one_line(role_label(invitation.unit_role)),
         "was_member": email.kind == Email.Kind.ANSWERED and _was_member(invitation),
+        "invitee_name": one_line(invitation.invitee_name),
+        "message": visible_lines(invitation.message),
         "decline_reason": visible_lines(invitation.decline_reason),
         "server_response": _failure_response(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
         "link": link_for(invitation) if email.is_to_invitee else "",

@@ -80,6 +80,9 @@ WHOLE: dict[str, Callable[[World], object]] = {
         role_id=EDITOR_ROLE,
         permissions=frozenset({LIST_PROJECTS}),
         lifetime_days=30,
+        invitee_name="Quiet Name",
+        message="Quiet text",
+        metadata={"quiet": "text"},
     ),
     "nothing": lambda w: organizations.update_organization(
         by=w.admin, organization_id=w.id, replies_go_to_inviter=True

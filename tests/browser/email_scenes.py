@@ -13,7 +13,7 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from tests.browser.name_scenes import HEBREW, LONG_WORD, RIGHT_TO_LEFT, rename
-from tests.browser.scenes import SCENES, Stage
+from tests.browser.scenes import SCENES, Stage, write_personally
 from tests.factories import UserFactory
 
 REASON = "Too far away.\nBut thank you, and all the best."
@@ -51,8 +51,12 @@ def email(kind: Email.Kind, prepare: Callable[[Stage], object] = lambda stage: N
     return play
 
 
-def as_text(kind: Email.Kind) -> Callable[[Stage], Response]:
-    return lambda stage: show(stage, kind, as_text=True)
+def as_text(kind: Email.Kind, prepare: Callable[[Stage], object] = lambda stage: None) -> Callable[[Stage], Response]:
+    def play(stage: Stage) -> Response:
+        prepare(stage)
+        return show(stage, kind, as_text=True)
+
+    return play
 
 
 def refuse(stage: Stage) -> None:
@@ -84,6 +88,8 @@ SCENES |= {
         200,
         email(Email.Kind.INVITATION, lambda s: rename(s, RIGHT_TO_LEFT, HEBREW, RIGHT_TO_LEFT)),
     ),
+    "email-invitation-with-a-message": (200, email(Email.Kind.INVITATION, write_personally)),
+    "email-invitation-with-a-message-as-text": (200, as_text(Email.Kind.INVITATION, write_personally)),
     "email-invitation-from-staff": (200, email(Email.Kind.INVITATION, from_staff)),
     "email-reminder": (200, email(Email.Kind.REMINDER)),
     "email-reminder-from-staff": (200, email(Email.Kind.REMINDER, from_staff)),

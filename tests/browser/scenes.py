@@ -66,6 +66,12 @@ def set_stage(visitor: Any) -> Stage:
     return Stage(visitor, owner, invitee, stranger, organization, invitation)
 
 
+def write_personally(stage: Stage) -> None:
+    """Add a name, and a message with a long word."""
+    message = f"Great that you are coming!\nThe first meeting is on Monday: {'long' * 40}."
+    Invitation.objects.filter(pk=stage.invitation.pk).update(invitee_name="Ivy Invitee", message=message)
+
+
 SCENES: dict[str, tuple[int, Callable[[Stage], Response]]] = {}
 
 
@@ -95,6 +101,13 @@ def signed_out_with_the_listed_link(stage: Stage) -> Response:
 @scene(200)
 def right_account(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
+    return stage.show()
+
+
+@scene(200)
+def right_account_with_a_message(stage: Stage) -> Response:
+    stage.visitor.sign_in(stage.invitee)
+    write_personally(stage)
     return stage.show()
 
 

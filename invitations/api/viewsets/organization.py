@@ -23,7 +23,14 @@ from invitations.explaining import explain
 from invitations.lookups import find_managed
 from orgs.api.organization_context import PathOrganizationContext
 
-EXAMPLE = {"email": "newcomer@example.com", "role": "editor", "expiresInDays": 14}
+EXAMPLE = {
+    "email": "newcomer@example.com",
+    "name": "Robin Newcomer",
+    "role": "editor",
+    "message": "Welcome to the team!",
+    "metadata": {"crmId": "4711"},
+    "expiresInDays": 14,
+}
 
 
 class OrganizationInvitationViewSet(PathOrganizationContext):
@@ -85,7 +92,7 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         errors=(409, 410, 422),
     )
     def partial_update(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
-        """Change what an open invitation grants, or when it expires.
+        """Change what an open invitation grants or says, or when it expires.
 
         You need the administrative permissions that the invitation grants, and all permissions that a changed
         invitation grants. No email is sent, and the link does not change.

@@ -100,6 +100,22 @@ def test_the_text_of_an_invitation(mail_server: ScriptedServer, invite: Invite) 
     )
 
 
+@pytest.mark.parametrize("kind", TO_INVITEE)
+def test_the_email_greets_the_invitee_and_contains_the_personal_message(
+    mail_server: ScriptedServer, invite: Invite, kind: str
+) -> None:
+    invite(invitee_name="Robin Lee", message="Welcome!\nSee <you>.", metadata={"crm": "secret-4711"})
+    Email.objects.update(kind=kind)
+
+    delivery = send(mail_server)
+
+    assert delivery.text.startswith("Hello Robin Lee,\n\nOwner Cast invited you to join Riverside")
+    assert "\n\nMessage from Owner Cast:\n\n> Welcome!\n> See <you>.\n\nRole: Editor\n" in delivery.text
+    assert "Hello Robin Lee,</p>" in delivery.html
+    assert "Welcome!<br>See &lt;you&gt;.</blockquote>" in delivery.html
+    assert "4711" not in delivery.text + delivery.html
+
+
 def test_an_invitation_to_a_workspace_names_it_and_the_permissions(
     mail_server: ScriptedServer, invite: Invite, organization: Organization
 ) -> None:
@@ -279,7 +295,8 @@ def test_no_name_changes_the_structure_of_an_email(
 ) -> None:
     invitation = invite()
     Organization.objects.filter(pk=organization.pk).update(name=name)
-    Invitation.objects.update(inviter=None, inviter_name=name, decline_reason=name)
+    texts = {"invitee_name": name[:200], "message": name, "decline_reason": name}
+    Invitation.objects.update(inviter=None, inviter_name=name, **texts)
     Email.objects.update(kind=kind)
     delivery = send(mail_server)
     message = delivery.message
@@ -400,7 +417,8 @@ def test_names_make_no_link_in_any_part_of_any_email(
     unit = UnitFactory.create(organization=organization, name="www.evil.example")
     role = RoleFactory.create(organization=organization, name="x@evil.example")
     unit_role = RoleFactory.create(organization=organization, level="unit", name="evil.example")
-    invitation = invite(role_id=role.pk, unit_id=unit.pk, unit_role_id=unit_role.pk)
+    texts = {"invitee_name": "evil.example", "message": "Open www.evil.example"}
+    invitation = invite(role_id=role.pk, unit_id=unit.pk, unit_role_id=unit_role.pk, **texts)
     Email.objects.update(kind=kind)
     EmailFactory.create(invitation=invitation, generation=2, failed=True, response="550 See www.evil.example")
     if kind == "answered":

@@ -86,8 +86,13 @@ def test_no_table_contains_the_persons_names_or_addresses(
         finished_at=finished,
         answered_by=admin,
         decline_reason="Nadezhda does not want to",
+        invitee_name="Nadezhda Mandelstam",
+        message="Dear Nadezhda",
+        metadata={"name": "Mandelstam"},
     )
-    sent = InvitationFactory.create(organization=organization, email="somebody@example.com", inviter=admin)
+    sent = InvitationFactory.create(
+        organization=organization, email="somebody@example.com", inviter=admin, message="Yours, Nadezhda"
+    )
     for invitation, kind in ((declined, Email.Kind.INVITATION), (sent, Email.Kind.ANSWERED)):
         email = queue_email(invitation, kind)
         Email.objects.update(response="550 <admin@example.com> Nadezhda is unknown here")
