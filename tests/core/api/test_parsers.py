@@ -96,16 +96,16 @@ def test_nesting_has_a_limit():
 
 @pytest.mark.parametrize("content", [nested(100_000), b"[" * 100_000, b'{"a":' * 100_000, b'{"a":' + b"[" * 500_000])
 def test_absurd_nesting_is_refused_at_once(content):
-    started = time.monotonic()
+    started = time.thread_time()
     assert refusal_of(content).code == "malformed_body"
-    assert time.monotonic() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_many_names_with_one_duplicate_are_refused_at_once():
     pairs = ",".join(f'"{number}":1' for number in [*range(100_000), 99_999])
-    started = time.monotonic()
+    started = time.thread_time()
     assert refusal_of(f"{{{pairs}}}".encode()).fields == {"99999": ["This name occurs more than once."]}
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf8"])
