@@ -2,13 +2,16 @@
 
 `TEST_DATABASE_URL` is the URL of the PostgreSQL server. The default is the local server on the standard port. With
 `REQUIRE_POSTGRESQL=1`, a missing server is a failure. Tests that do not depend on the database run once, on SQLite.
+Both databases are tested at the same time, because many tests wait for other processes.
 With `--full`, tests that depend on chance are repeated (see `repetition.py`).
 """
 
 import getpass
 import os
+import shutil
 import subprocess
 import sys
+from tempfile import TemporaryFile
 
 import psycopg
 import pytest
@@ -26,11 +29,8 @@ def main() -> int:
     if postgresql is None and os.environ.get("REQUIRE_POSTGRESQL") == "1":
         print("PostgreSQL is not available, but REQUIRE_POSTGRESQL=1 requires it. Set TEST_DATABASE_URL.")
         return 1
-    codes = [run_tests("SQLite", "")]
-    if postgresql:
-        name, url = postgresql
-        codes.append(run_again(name, url))
-    print(f"\nThe tests ran on SQLite{f' and {name}' if postgresql else ''}.")
+    code = run_on_both(*postgresql) if postgresql else run_on_sqlite()
+    print(f"\nThe tests ran on SQLite{f' and {postgresql[0]}' if postgresql else ''}.")
     if postgresql is None:
         print("PostgreSQL is not available: SQLite only. Set TEST_DATABASE_URL to use another server.")
     if not CHROMIUM:
@@ -38,7 +38,7 @@ def main() -> int:
             "There is no Chromium: the browser tests named above were skipped (on Debian: apt install"
             " chromium-headless-shell)."
         )
-    return max(codes)
+    return code
 
 
 def available_server() -> tuple[str, str] | None:
@@ -54,26 +54,45 @@ def available_server() -> tuple[str, str] | None:
     return None
 
 
-def run_again(name: str, url: str) -> int:
-    """Run pytest on a second database and return the exit code. Leave out tests with the same result on both."""
-    code = run_tests(name, url, "--second-database")
-    return 0 if code == NO_TESTS else code
+def run_on_both(name: str, url: str) -> int:
+    """Run the tests on SQLite and on PostgreSQL at the same time, and return the first exit code that is not 0.
+
+    The tests on PostgreSQL leave out those with the same result on both databases. Their output is printed last.
+    """
+    with TemporaryFile() as output:
+        with subprocess.Popen(
+            command("--second-database"),
+            env=environment(url),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        ) as second:
+            first_code = run_on_sqlite()
+            print(f"\n=== The tests on {name} ===", flush=True)
+        output.seek(0)
+        shutil.copyfileobj(output, sys.stdout.buffer)
+    return first_code or (0 if second.returncode == NO_TESTS else second.returncode)
 
 
-def run_tests(name: str, url: str, *options: str) -> int:
-    """Run pytest on one database and return its exit code."""
-    print(f"\n=== The tests on {name} ===", flush=True)
+def run_on_sqlite() -> int:
+    """Run the tests on SQLite and return the exit code."""
+    print("\n=== The tests on SQLite ===", flush=True)
+    return subprocess.run(command(), env=environment(""), check=False).returncode
+
+
+def command(*options: str) -> list[str]:
+    """Return the command that runs pytest."""
     names = [] if CHROMIUM else ["--no-fold-skipped"]
-    command = [sys.executable, "-m", "pytest", *names, *options, *sys.argv[1:]]
-    return subprocess.run(command, env=environment() | {"TEST_DATABASE_URL": url}, check=False).returncode
+    return [sys.executable, "-m", "pytest", *names, *options, *sys.argv[1:]]
 
 
-def environment() -> dict[str, str]:
-    """Return the environment without PYTHONDONTWRITEBYTECODE.
+def environment(url: str) -> dict[str, str]:
+    """Return the environment for tests on one database, without PYTHONDONTWRITEBYTECODE.
 
     Without bytecode files, every worker and every process would compile all modules again.
     """
-    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return kept | {"TEST_DATABASE_URL": url}
 
 
 if __name__ == "__main__":
