@@ -1,6 +1,7 @@
 """Fixtures and hooks for all tests: people, a browser, the database."""
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +22,10 @@ from tests.support.people import cast_member
 # No deadline, because the duration of an example depends on the machine.
 settings.register_profile("perfectworks", deadline=None)
 settings.load_profile("perfectworks")
+
+# With this module, jsonschema would compile grammars for two seconds in each process, to check international addresses
+# (IRI). No document of this project has a value in this format.
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 

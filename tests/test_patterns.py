@@ -63,15 +63,15 @@ def named_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
                 yield from found_in(dict(vars(import_module(module.name))))
 
 
-def syntax_trees() -> Iterator[ast.AST]:
-    for package in PACKAGES:
-        for path in sorted(Path(settings.BASE_DIR, package).rglob("*.py")):
-            yield from ast.walk(ast.parse(path.read_text()))
+def syntax_nodes() -> list[ast.AST]:
+    """Return all nodes of the syntax trees of the code."""
+    paths = chain.from_iterable(sorted(Path(settings.BASE_DIR, package).rglob("*.py")) for package in PACKAGES)
+    return [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
 
 
-def inline_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
+def inline_patterns(nodes: list[ast.AST]) -> Iterator[tuple[str, re.Pattern[str]]]:
     """Yield the patterns that calls such as `re.sub(r"…")` contain."""
-    for node in syntax_trees():
+    for node in nodes:
         match node:
             case ast.Call(
                 func=ast.Attribute(value=ast.Name(id="re"), attr=name), args=[ast.Constant(value=str(text)), *_]
@@ -80,10 +80,10 @@ def inline_patterns() -> Iterator[tuple[str, re.Pattern[str]]]:
                     yield name, re.compile(text)
 
 
-def uses_of_names() -> dict[str, set[str]]:
+def uses_of_names(nodes: list[ast.AST]) -> dict[str, set[str]]:
     """Return the methods that the code calls on each name. A name passed as `pattern=` is matched as a whole."""
     uses: dict[str, set[str]] = {}
-    for node in syntax_trees():
+    for node in nodes:
         match node:
             case ast.Attribute(value=ast.Name(id=name) | ast.Attribute(attr=name), attr=method):
                 uses.setdefault(name, set()).add(method)
@@ -92,18 +92,21 @@ def uses_of_names() -> dict[str, set[str]]:
     return uses
 
 
-USES = uses_of_names()
-
-
-def matched(name: str, pattern: re.Pattern[str]) -> Match:
+def matched(called: set[str], pattern: re.Pattern[str]) -> Match:
     """Return the method that the code calls on the pattern, else `split`, which looks everywhere in the text."""
-    called = USES.get(name, set()) - {"pattern", "flags"}
+    called = called - {"pattern", "flags"}
     return getattr(pattern, called.pop() if called in ({"fullmatch"}, {"match"}) else "split")
 
 
-PATTERNS = {
-    pattern.pattern: (pattern, matched(name, pattern)) for name, pattern in chain(inline_patterns(), named_patterns())
-}
+def find_patterns() -> dict[str, tuple[re.Pattern[str], Match]]:
+    """Return each pattern of the code by its text, with the method that the code calls on it."""
+    nodes = syntax_nodes()
+    uses = uses_of_names(nodes)
+    found = chain(inline_patterns(nodes), named_patterns())
+    return {pattern.pattern: (pattern, matched(uses.get(name, set()), pattern)) for name, pattern in found}
+
+
+PATTERNS = find_patterns()
 
 
 def hostile_units(pattern: str) -> Iterator[str]:
