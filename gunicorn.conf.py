@@ -12,6 +12,8 @@ from perfectworks.environment import Environment, listening_address
 
 env = Environment()
 
+gc.disable()  # until the application is loaded: everything that it loads is kept, so a collection finds no garbage
+
 bind = listening_address(env.str("HOST", default="127.0.0.1"), env.int("PORT", default=8000))
 worker_class = "perfectworks.web_worker.WebWorker"
 preload_app = True  # the processes share the memory of what `perfectworks.wsgi` has loaded
@@ -32,3 +34,8 @@ logconfig_dict = logging_settings(
 def pre_fork(server: Any, worker: Any) -> None:
     """Exempt what is loaded from garbage collection, which would write to the shared memory."""
     gc.freeze()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """Collect garbage in the process that answers requests."""
+    gc.enable()

@@ -30,21 +30,19 @@ class LongListPaginator(Paginator):
     object_list: "QuerySet[Any]"
 
     @cached_property
-    def counted(self) -> int:
-        """The number of rows, counted no further than one more than ``LONG``."""
-        return counted(self.object_list)
+    def total(self) -> tuple[int, bool]:
+        """What ``total_of`` returns."""
+        return total_of(self.object_list)
 
-    @cached_property
+    @property
     def is_estimated(self) -> bool:
         """Whether the total is an estimate."""
-        return self.counted > LONG and connections[self.object_list.db].vendor == "postgresql"
+        return self.total[1]
 
     @cached_property
     def count(self) -> int:
         """The number of rows, or an estimate that is greater than ``LONG``."""
-        if self.counted <= LONG:
-            return self.counted
-        return max(self.counted, estimated(self.object_list)) if self.is_estimated else self.object_list.count()
+        return self.total[0]
 
     def validate_number(self, number: Any) -> int:
         """Return the number of a page. The last page stands for the pages after it, because estimates change."""
@@ -67,6 +65,27 @@ class LongListPaginator(Paginator):
         found = {row.pk: row for row in self.object_list.filter(pk__in=keys)}
         in_order = [found[key] for key in keys if key in found]
         return in_order if before <= after else in_order[::-1]
+
+
+def total_of(rows: "QuerySet[Any]") -> tuple[int, bool]:
+    """Return the number of rows, and whether it is an estimate. Up to ``LONG``, and on SQLite, it is exact."""
+    number = counted(rows)
+    if number <= LONG:
+        return number, False
+    if connections[rows.db].vendor == "postgresql":
+        return max(number, estimated(rows)), True
+    return rows.count(), False
+
+
+def shown_total(rows: "QuerySet[Any]") -> str:
+    """Return the number of rows, or an estimate that says so."""
+    number, is_estimated = total_of(rows)
+    return about(number) if is_estimated else str(number)
+
+
+def about(number: int) -> str:
+    """Return an estimated number as text."""
+    return _("about %(number)d") % {"number": number}
 
 
 def counted(rows: "QuerySet[Any]") -> int:

@@ -12,17 +12,22 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from core.admin_links import may_see
+from core.admin_long_lists import total_of
 
 SHOWN_ROWS = 20
 
 
 class NewestRows(BaseInlineFormSet):
-    """The newest related rows, with the number of all related rows and the URL of their list."""
+    """The newest related rows, with the number of all related rows and the URL of their list.
+
+    The number is exact or an estimate, as on the list (``core.admin_long_lists``).
+    """
 
     model: type[models.Model]
     fk: Any
     shown: list[Any]
     total: int
+    is_estimated = False
     oldest_first = False
 
     def get_queryset(self) -> Any:
@@ -30,7 +35,9 @@ class NewestRows(BaseInlineFormSet):
         if not hasattr(self, "shown"):
             rows = super().get_queryset().order_by("-pk")
             self.shown = list(rows[: SHOWN_ROWS + 1])
-            self.total = rows.count() if len(self.shown) > SHOWN_ROWS else len(self.shown)
+            self.total = len(self.shown)
+            if len(self.shown) > SHOWN_ROWS:
+                self.total, self.is_estimated = total_of(rows)
             del self.shown[SHOWN_ROWS:]
             if self.oldest_first:
                 self.shown.reverse()

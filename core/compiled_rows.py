@@ -86,7 +86,7 @@ class ShapedRows:
 
     def count(self) -> int:
         """Return the number of rows."""
-        [(number,)] = self.then(_counted)
+        [(number,)] = self.then(only_count)
         return int(number)
 
     def queryset(self) -> QuerySet[Any, Any]:
@@ -99,7 +99,7 @@ def _limited(rows: QuerySet[Any, Any], limit: int) -> QuerySet[Any, Any]:
     return rows[:limit]
 
 
-def _counted(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
+def only_count(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
     """Return a queryset with the number of rows as its only row, like ``count()``."""
     alone = rows.order_by().select_related(None).values(every=Value(1))
     return alone.annotate(number=Count("*")).values_list("number")

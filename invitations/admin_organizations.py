@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.admin_buttons import Button
 from core.admin import ReadOnlyInline
 from core.admin_filters import by_query
+from core.admin_long_lists import shown_total
 from invitations.admin_forms import InviteForm, OrganizationForm, found_for_owner, send_invitation
 from invitations.admin_states import INVITATION_STATES
 from invitations.email.budgets import DAY
@@ -40,16 +41,16 @@ class OpenInvitationInline(ReadOnlyInline):
 @admin.display(description=_("open invitations"))
 def open_invitations(organization: Organization) -> str:
     """Return how many invitations are open, and the limit."""
-    return _used(organization.invitations.open().emailed().count(), open_limit(organization))
+    return _used(shown_total(organization.invitations.open().emailed()), open_limit(organization))
 
 
 @admin.display(description=_("emails to invitees in 24 hours"))
 def requested_emails(organization: Organization) -> str:
     """Return how many of the organization's emails counted in the last 24 hours, and the sending limit."""
-    return _used(emails_counted_since(organization.pk, now() - DAY).count(), sending_limit(organization))
+    return _used(shown_total(emails_counted_since(organization.pk, now() - DAY)), sending_limit(organization))
 
 
-def _used(used: int, limit: int) -> str:
+def _used(used: str, limit: int) -> str:
     return _("%(used)s of %(limit)s") % {"used": used, "limit": limit}
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -70,6 +70,8 @@ class Invitation(models.Model):
 
     status = models.CharField(max_length=16, choices=Status.choices, default=Status.PENDING)
     generation = models.PositiveIntegerField(default=1)
+    # The generation for which a reminder was queued. The worker then does not look at the invitation again.
+    reminded_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     expires_at = models.DateTimeField()
     # While an email is scheduled: for how many days the invitation is open after that email is sent. Otherwise null.
     lifetime_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
@@ -205,6 +207,11 @@ class Invitation(models.Model):
             models.Index(fields=["status", "id"], condition=Q(finished_at__isnull=False), name="invitation_finished"),
             models.Index(fields=["organization", "id"], name="invitation_of_organization"),
             models.Index(fields=["status", "expires_at"], condition=UNANSWERED, name="invitation_open_expiry"),
+            models.Index(
+                fields=["expires_at", "id"],
+                condition=UNANSWERED & Q(reminded_generation__lt=F("generation")),
+                name="invitation_not_reminded",
+            ),
             models.Index(fields=["answered_by"], condition=Q(answered_by__isnull=False), name="invitation_answered_by"),
             models.Index(
                 fields=["superseded_by"], condition=Q(superseded_by__isnull=False), name="invitation_superseded_by"

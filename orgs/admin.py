@@ -24,6 +24,7 @@ from accounts.models import OAuthApplication, User
 from accounts.principals import Principal
 from core.admin import ReadOnlyAdmin, titled
 from core.admin_filters import by_query, by_state
+from core.admin_long_lists import about, total_of
 from core.admin_related import of_one
 from orgs import admin_endings
 from orgs.actions import api_keys, members, organizations
@@ -60,6 +61,12 @@ def _open_invitation_limit(by: Principal, organization: Organization, data: dict
     organizations.set_open_invitation_limit(
         by=by, organization_id=organization.pk, open_invitation_limit=int(limit) if limit else None
     )
+
+
+def _seats_used(organization: Any) -> str:
+    """Return how many seats are taken. Of many invitations, the estimate counts each as one seat."""
+    reserving, is_estimated = total_of(organization.invitations.reserving_seats())
+    return about(organization.member_count + reserving) if is_estimated else str(seats_taken(organization))
 
 
 @admin.register(Organization)
@@ -119,7 +126,7 @@ class OrganizationAdmin(ActionAdmin):
     def seats(self, organization: Any) -> str:
         """Return how many seats members and invitees take, and the limit."""
         limit = organization.seat_limit
-        used = {"used": seats_taken(organization), "limit": limit, "members": organization.member_count}
+        used = {"used": _seats_used(organization), "limit": limit, "members": organization.member_count}
         if limit is None:
             return _("%(used)s taken, %(members)s of them by members. No limit.") % used
         return _("%(used)s of %(limit)s taken, %(members)s of them by members") % used

@@ -27,8 +27,19 @@ def members_fill_seats(organization: Organization) -> bool:
 
 
 def seats_taken(organization: Organization) -> int:
-    """Count members and the distinct addresses of non-members who are invited or waiting for a seat."""
-    return organization.memberships.count() + _reserving_addresses(organization).count()
+    """Count members and the distinct addresses of non-members who are invited or waiting for a seat.
+
+    The addresses of open invitations are many. They are counted alone, because PostgreSQL then reads them from an
+    index, in order.
+    """
+    open_rows, waiting = organization.invitations.open(), organization.invitations.waiting().order_by()
+    invited = open_rows.values("email").distinct().count()
+    only_waiting = waiting.filter(~Exists(open_rows.filter(email=OuterRef("email")))).values("email").distinct().count()
+    reserving = organization.invitations.reserving_seats().filter(email=OuterRef("email"))
+    of_members = EmailAddress.objects.filter(Exists(reserving), verified=True).filter(
+        user__memberships__organization=organization
+    )
+    return organization.memberships.count() + invited + only_waiting - of_members.count()
 
 
 def require_seat(organization: Organization, *addresses: str) -> None:
@@ -39,7 +50,7 @@ def require_seat(organization: Organization, *addresses: str) -> None:
     limit = organization.seat_limit
     if limit is None or _few_reserve(organization, limit):
         return
-    if _reserving_addresses(organization).filter(email__in=addresses).exists():
+    if _reserved_for_non_members(organization).filter(email__in=addresses).exists():
         return
     if seats_taken(organization) >= limit:
         raise NoSeatLeft(seat_limit=limit)
@@ -59,9 +70,8 @@ def _members_up_to(limit: int, organization: Organization) -> int:
     return count_up_to(limit, organization.memberships.values("user"))
 
 
-def _reserving_addresses(organization: Organization) -> QuerySet[Any, Any]:
+def _reserved_for_non_members(organization: Organization) -> QuerySet[Any, Any]:
     of_members = EmailAddress.objects.filter(
         email=OuterRef("email"), verified=True, user__memberships__organization=organization
     )
-    reserving = organization.invitations.reserving_seats().filter(~Exists(of_members))
-    return reserving.values("email").distinct()
+    return organization.invitations.reserving_seats().filter(~Exists(of_members))

@@ -10,8 +10,6 @@ from typing import Any
 from corsheaders.defaults import default_headers
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from core.logs import logging_settings
 from orgs.oauth.scopes import SCOPES
@@ -252,6 +250,9 @@ else:
 # cache. Several processes need Redis. Without it, each process would count its own limits.
 CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 if "CACHE_URL" in env.ENVIRON and CACHES["default"]["BACKEND"] == "django.core.cache.backends.redis.RedisCache":
+    from redis.backoff import NoBackoff  # importing it takes long
+    from redis.retry import Retry
+
     # By default, a request would wait for minutes, and try again with pauses.
     CACHES["default"].setdefault("OPTIONS", {}).update(
         {"socket_connect_timeout": 0.5, "socket_timeout": 0.5, "retry": Retry(NoBackoff(), 0)}

@@ -77,9 +77,9 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     ),
     "what is overdue": ("invitation_open_expiry", Invitation.objects.overdue),
     "what expired first": ("invitation_open_expiry", lambda: Invitation.objects.overdue().order_by("expires_at")[:1]),
-    "what ends first": ("invitation_open_expiry", lambda: ending_soon().order_by("expires_at", "id")[:100]),
+    "what ends first": ("invitation_not_reminded", lambda: ending_soon().order_by("expires_at", "id")[:100]),
     "who waits for a seat anywhere": ("invitation_open_expiry", lambda: Invitation.objects.waiting().order_by()),
-    "what ends soon": ("invitation_open_expiry", ending_soon),
+    "what ends soon": ("invitation_not_reminded", ending_soon),
     "who was offered a role": ("invitation_with_role", lambda: Invitation.objects.filter(role=SOME)),
     "who was offered a role in a unit": (
         "invitation_with_unit_role",

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from http.client import responses
 from typing import Any, NamedTuple
 
-import redis.exceptions as cache
 from django import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.exceptions import SessionInterrupted
@@ -85,12 +84,11 @@ ERROR_TABLE: Mapping[type[BaseException], ErrorRow] = {
     db.OperationalError: BUSY,  # locks, serialization failures, timeouts, lost connections, see is_crash
     db.InterfaceError: BUSY,  # the connection was lost before the statement
     db.InternalError: BUSY,  # see BUSY_STATES and is_crash
-    # Errors of the shared cache, if there is one.
-    cache.ConnectionError: BUSY,
-    cache.TimeoutError: BUSY,
     # Anything else is a bug.
     BaseException: CRASH,
 }
+# Errors of a shared cache, by name: only services that use one import its client, which takes long.
+CACHE_IS_AWAY = {"redis.exceptions.ConnectionError", "redis.exceptions.TimeoutError"}
 LOGGED_AS_WARNING = (UNSTORABLE, TAKEN, BUSY)
 RETRY_AFTER_BUSY = 2
 # PostgreSQL's codes: the server permits only reading, for example on standby; a transaction stood still for too long.
@@ -173,6 +171,8 @@ def row_of(exc: BaseException) -> ErrorRow:
     exc = unmasked(exc)
     if is_crash(exc):
         return CRASH
+    if any(f"{kind.__module__}.{kind.__name__}" in CACHE_IS_AWAY for kind in type(exc).__mro__):
+        return BUSY
     return next(ERROR_TABLE[kind] for kind in type(exc).__mro__ if kind in ERROR_TABLE)
 
 

@@ -11,7 +11,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from core.compiled_rows import ShapedRows
+from core.compiled_rows import ShapedRows, only_count
 
 from .envelope import PageResponse
 from .parameters import Fields, IntegerParameter
@@ -170,11 +170,14 @@ def ids_of_page(queryset: QuerySet, start: int, limit: int, total: int | None = 
 
 
 def count_rows(rows: QuerySet | ShapedRows) -> int:
-    """Return the number of rows. Count ``parts`` if there are any."""
+    """Return the number of rows. Count each of the ``parts``, if there are any, in one query.
+
+    To count the rows of all parts together, PostgreSQL would first have to put them together.
+    """
     if not (parts := parts_of(rows)):
         return rows.count()
-    first, *others = (part.order_by().values("pk") for part in parts)
-    return first.union(*others, all=True).count()
+    first, *others = (only_count(part) for part in parts)
+    return sum(number for (number,) in first.union(*others, all=True))
 
 
 def merge_parts(parts: Sequence[QuerySet], order: Sequence[str], start: int, stop: int) -> QuerySet:

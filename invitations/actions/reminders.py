@@ -4,10 +4,11 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from accounts.principals import SERVICE
+from invitations.actions.transitions import mark_reminded
 from invitations.email.limits import count_reminder
 from invitations.email.models import Email
 from invitations.email.queue import queue_email
@@ -29,6 +30,8 @@ def ending_soon() -> InvitationQuerySet:
     An email that the provider could not deliver yet (``deferred``) counts as sent. An email that was withheld because
     its recipient unsubscribed counts as sent too, so that the organization sees the same events. The worker also
     withholds the reminder.
+
+    ``reminded_generation`` says that a reminder exists. An index leaves these invitations out, which may be many.
     """
     emails = Email.objects.filter(invitation=OuterRef("pk"), generation=OuterRef("generation"))
     arrived = ["sent", "delivered", "deferred"]
@@ -38,6 +41,7 @@ def ending_soon() -> InvitationQuerySet:
     return Invitation.objects.open().filter(
         Exists(emailed),
         ~Exists(emails.filter(kind="reminder")),
+        reminded_generation__lt=F("generation"),
         expires_at__lte=Now() + BEFORE_THE_END,
         organization__deleted_at__isnull=True,
     )
@@ -57,5 +61,6 @@ def remind(*, invitation_id: UUID) -> bool:
         return False
     count_reminder(organization, invitation.email)
     queue_email(invitation, Email.Kind.REMINDER)
+    mark_reminded(invitation_id, invitation.generation)
     record("invitation.reminded", SERVICE, invitation, organization, generation=invitation.generation)
     return True

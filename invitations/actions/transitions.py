@@ -1,8 +1,9 @@
 """All changes of status, and all changes to the row of an open or waiting invitation.
 
 Each function runs one conditional UPDATE (``withdraw`` tries two). It returns the written values, or nothing if no row
-was changed; ``leave_overdue`` returns the number of rows. If two callers race, only one succeeds. The functions check
-no permission and record no event. The calling action does both, and calls ``reflect`` if it returns the invitation.
+was changed; ``leave_overdue`` returns the number of rows, ``mark_reminded`` nothing. If two callers race, only one
+succeeds. The functions check no permission and record no event. The calling action does both, and calls ``reflect`` if
+it returns the invitation.
 """
 
 from collections.abc import Mapping
@@ -50,6 +51,11 @@ def change_open(invitation_id: UUID, **values: Any) -> Written:
 def raise_generation(invitation_id: UUID, **values: Any) -> Written:
     """Set ``values`` on an open invitation and increment its generation. Links in earlier emails then stop working."""
     return change_open(invitation_id, generation=F("generation") + 1, **values)
+
+
+def mark_reminded(invitation_id: UUID, generation: int) -> None:
+    """Store that a reminder was queued. It is not a change that the organization sees, so ``updated_at`` stays."""
+    _row(invitation_id).open().update(reminded_generation=generation)
 
 
 def reflect(invitation: Invitation, written: Written) -> Invitation:

@@ -23,6 +23,7 @@ from accounts.pages.verification import send_verification
 from accounts.sessions import request_session_rotation
 from core.errors import DomainError, LimitReached, Unauthenticated
 from core.languages import activate_language, remember_language
+from core.page_lists import PAGE_SIZE, Chained, page_of
 from invitations.actions import answering, mailbox_proof
 from invitations.lookups import find_shown
 from invitations.models import Invitation
@@ -37,15 +38,16 @@ from orgs.pages.logos import allow_logos
 
 
 class MyInvitations(LoginRequiredMixin, View):
-    """The invitations to the user's verified addresses, and the user's organizations."""
+    """The invitations to the user's verified addresses, and the first of the user's organizations."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the open invitations, the invitations that wait for a seat, and the user's organizations."""
         user = cast("User", request.user)
         mine = Invitation.objects.addressed_to(user).with_details()
-        invitations = [*mine.open().order_by("-created_at", "-id"), *mine.waiting()]
-        memberships = memberships_of(user)
-        context = {"invitations": invitations, "memberships": memberships}
+        page = page_of(request, Chained(mine.open().order_by("-created_at", "-id"), mine.waiting()))
+        first = list(memberships_of(user)[: PAGE_SIZE + 1])
+        memberships, invitations = first[:PAGE_SIZE], page.rows
+        context = {"page": page, "memberships": memberships, "has_more_memberships": len(first) > PAGE_SIZE}
         response = render(request, "invitations/my_invitations.html", context)
         return allow_logos(response, [row.organization for rows in (invitations, memberships) for row in rows])
 

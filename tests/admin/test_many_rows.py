@@ -1,5 +1,6 @@
 """Test that a page shows the newest related rows, links to the list of all, and takes a fixed number of queries."""
 
+import re
 from typing import Any
 
 import pytest
@@ -68,6 +69,18 @@ def test_a_page_shows_the_newest_rows_and_links_to_the_list_of_all(
     address = f"/admin/invitations/invitation/?organization={full.pk}"
     assert f'<a href="{address}">Show all invitations</a>' in page
     assert rows_of(admin_pages, address) == set(full.invitations.all())
+
+
+@pytest.mark.postgresql
+def test_a_page_estimates_the_numbers_of_many_rows(
+    admin_pages: Client, full: Organization, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("core.admin_long_lists.LONG", SHOWN_ROWS)
+    page = admin_pages.get(address_of(full)).content.decode()
+    assert f"Open invitations ({SHOWN_ROWS} of about " in page
+    assert f"Memberships ({SHOWN_ROWS} of about " in page
+    assert f"about {SHOWN_ROWS + 1} of " in page  # open invitations, and the limit
+    assert re.search(r"about \d+ taken, \d+ of them by members", page)
 
 
 def test_a_page_with_few_rows_links_to_no_list(admin_pages: Client, organization: Organization):

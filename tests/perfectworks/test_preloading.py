@@ -1,5 +1,6 @@
 """Test that web processes can be forked after the application is loaded: they share no connection and no thread."""
 
+import gc
 import json
 import os
 import runpy
@@ -43,5 +44,20 @@ def test_the_loaded_application_has_no_connection_and_no_thread_until_it_is_used
     assert used == [True, connection.vendor == "postgresql"]
 
 
-def test_gunicorn_loads_the_application_before_it_forks() -> None:
-    assert runpy.run_path(str(settings.BASE_DIR / "gunicorn.conf.py"))["preload_app"] is True
+def test_gunicorn_loads_the_application_before_it_forks_and_collects_garbage_only_afterwards() -> None:
+    try:
+        configuration = runpy.run_path(str(settings.BASE_DIR / "gunicorn.conf.py"))
+        assert configuration["preload_app"] is True
+        assert not gc.isenabled()
+        configuration["post_fork"](None, None)
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+
+
+def test_the_application_does_not_load_the_client_of_a_cache_that_it_does_not_use() -> None:
+    environment = {"PATH": os.environ["PATH"], "DEBUG": "1", "LOG_LEVEL": "ERROR", "DATABASE_URL": "sqlite:///:memory:"}
+    listed = "import sys; import perfectworks.wsgi; print('redis' in sys.modules)"
+    command = [sys.executable, "-c", listed]
+    found = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, check=True).stdout
+    assert found == b"False\n"

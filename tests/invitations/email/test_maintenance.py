@@ -91,6 +91,16 @@ def test_one_reminder_is_sent_for_an_invitation_that_ends_soon(ending_soon: Invi
     assert not remind(invitation_id=ending_soon.pk)
 
 
+def test_a_reminded_invitation_is_left_out_by_an_index_and_keeps_its_time_of_change(ending_soon: Invitation) -> None:
+    changed_at = ending_soon.updated_at
+    send_reminders()
+    ending_soon.refresh_from_db()
+    assert (ending_soon.reminded_generation, ending_soon.updated_at) == (1, changed_at)
+    Email.objects.filter(kind="reminder").delete()
+    send_reminders()
+    assert reminders() == []
+
+
 def test_a_reminder_is_sent(mail_server: ScriptedServer, ending_soon: Invitation) -> None:
     send_reminders()
     assert deliver_next()

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from core.page_lists import page_of
 from core.relative_time import relative_time
 from invitations.models import Invitation
+from invitations.pages import views
 from orgs.permissions import ADMIN_ROLE
 from tests.factories import EmailAddressFactory, InvitationFactory, MembershipFactory, OrganizationFactory
 from tests.support.pages import visible_text
@@ -123,3 +125,26 @@ def test_visitors_sign_in_first(client):
     response = client.get("/invitations")
 
     assert (response.status_code, response["Location"]) == (302, "/accounts/login/?next=/invitations")
+
+
+def test_many_invitations_have_pages_and_many_organizations_a_link(client, invitee, owner, monkeypatch):
+    monkeypatch.setattr(page_of, "__defaults__", (2,))
+    monkeypatch.setattr(views, "PAGE_SIZE", 2)
+    for name in ("first", "second", "third"):
+        organization = OrganizationFactory.create(slug=name, name=name.capitalize())
+        InvitationFactory.create(organization=organization, email="invitee@example.com", inviter=owner)
+        member_of = OrganizationFactory.create(slug=f"a-{name}", name=f"A {name}")
+        MembershipFactory.create(organization=member_of, user=invitee)
+
+    first, last = client.get("/invitations"), client.get("/invitations?page=2")
+
+    assert shown_organizations(first) == (["Third", "Second"], ["A first", "A second"])
+    assert shown_organizations(last) == (["First"], ["A first", "A second"])
+    assert [visible_text(page).count("Next page") for page in (first, last)] == [1, 0]
+    assert '<a href="/">All my organizations</a>' in first.content.decode()
+
+
+def shown_organizations(response):
+    """Return the names of the organizations that have invited the person, and of those of the person."""
+    lists = (response.context["page"].rows, response.context["memberships"])
+    return tuple([row.organization.name for row in rows] for rows in lists)

@@ -102,7 +102,9 @@ def test_it_takes_nine_queries(by, organization):
         owners="COUNT orgs_roleassignment",
         units="COUNT orgs_unit",
         invitations="SELECT invitations_invitation",
-        seats_of_members="COUNT orgs_membership",
         seats_invited="COUNT invitations_invitation",
+        seats_of_those_who_wait="COUNT invitations_invitation",
+        seats_of_members="COUNT orgs_membership",
+        addresses_of_members="COUNT account_emailaddress",
     ):
         client.get(at(organization, "statistics"))
