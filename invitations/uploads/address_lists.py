@@ -64,17 +64,23 @@ def people_in_cells(cells: list[str]) -> list[Person]:
 
 def split_line(line: str) -> list[Part]:
     """Return the parts of a line. Texts in quotation marks can contain separators."""
-    parts = [Part()]
-    for token in TOKEN.finditer(line):
-        if token["separator"]:
-            parts.append(Part())
+    parts: list[Part] = []
+    texts: list[str] = []
+    address: str | None = None
+    for token in (*TOKEN.finditer(line), None):
+        if token is None or token["separator"]:
+            parts.append(Part(cleaned("".join(texts)), address))
+            texts, address = [], None
         elif token["address"] is not None:
-            parts[-1].address = token["address"].strip(SPACE_AROUND)
+            address = cleaned(token["address"])
         else:
-            parts[-1].text += token["quoted"] or token["other"] or ""
-    for part in parts:
-        part.text = part.text.replace("\\", "").strip(SPACE_AROUND)
+            texts.append(token["quoted"] or token["other"] or "")
     return [part for part in several_in_one(parts) if part.text or part.address is not None]
+
+
+def cleaned(text: str) -> str:
+    """Return the text without spaces around it, escapes, and quotation marks that are not closed."""
+    return text.replace("\\", "").replace('"', "").strip(SPACE_AROUND)
 
 
 def several_in_one(parts: list[Part]) -> Iterator[Part]:

@@ -17,7 +17,7 @@ from .upload import LeftOut, Note, NoteCode, UploadedRow
 
 MAX_NOTE_LENGTH = 500
 INTERNAL = "#ext#"  # in the names that a Microsoft directory gives to accounts of other organizations
-NOTHING = ("", "/", "0", "{}")  # values that mean that there is nothing, for example no teams
+NOTHING = ("", "/", "0", "{}", "pending")  # values that say nothing, for example that there are no teams
 # Mail programs and spreadsheets put direction marks around copied addresses.
 INVISIBLE_AROUND = SPACE_AROUND + "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 SECRETS = ("password", "passwort", "kennwort", "secret", "token", "hash", "url")
@@ -132,7 +132,7 @@ def notes_of(email: str, values: Values, known: FileFormat, fields: Mapping[str,
         if code and shown not in NOTHING:
             yield Note(code, shown)
         elif shown and known.format in IN_OUR_WORDS and is_unused(column, value, known, fields):
-            yield Note(NoteCode.OTHER, f"{column}: {shown}"[:MAX_NOTE_LENGTH])
+            yield Note(NoteCode.OTHER, f"{column.capitalize()}: {shown}"[:MAX_NOTE_LENGTH])
 
 
 def is_unused(column: str, value: Any, known: FileFormat, fields: Mapping[str, Any]) -> bool:

@@ -9,6 +9,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from core.csv_export import original_cell
+
 from .address_lists import people_in_cells, people_in_parts, people_in_text, split_line
 from .assembling import uploaded_person, uploaded_row
 from .columns import fold_column
@@ -28,6 +30,8 @@ __all__ = [
 
 MAX_BYTES = 10 * 1024 * 1024
 MAX_ROWS = 10_000
+MAX_LIST_LENGTH = 2_000_000  # characters of a text without a header; 10,000 people with 200 characters each
+MAX_COLUMNS = 200
 ROWS_BEFORE_THE_HEADER = 10
 JSON_FILES = (".json", ".jsonl", ".ndjson")
 
@@ -64,6 +68,8 @@ def read_lines(text: str) -> Upload:
     if known:
         return upload(known.format, rows_under(columns, rows, known))
     refuse_without_addresses("@" in text)
+    if len(text) > MAX_LIST_LENGTH:
+        raise UnreadableUpload(_("This text is too long."))
     people = enumerate(people_in_text(text), start=1)
     return upload(Format.TEXT, (uploaded_person(number, person) for number, person in people))
 
@@ -85,7 +91,7 @@ def header_of(rows: Iterator[NumberedRow]) -> tuple[FileFormat | None, list[str]
     Read the rows up to the header. Titles and the version line of a template can be before it, but no addresses.
     """
     for _number, cells in itertools.islice(rows, ROWS_BEFORE_THE_HEADER):
-        columns = [fold_column(cell) for cell in cells]
+        columns = [fold_column(cell) for cell in cells[:MAX_COLUMNS]]
         known = format_of_header(columns)
         if known or any("@" in cell for cell in cells):
             return known, columns
@@ -94,10 +100,15 @@ def header_of(rows: Iterator[NumberedRow]) -> tuple[FileFormat | None, list[str]
 
 def rows_under(columns: list[str], rows: Iterable[NumberedRow], known: FileFormat) -> Iterator[UploadedRow]:
     """Yield the rows under a header. Cells without a header, and those of a repeated column, are ignored."""
-    first = {column: place for place, column in reversed(list(enumerate(columns))) if column}
+    first: dict[str, int] = {}
+    for place, column in enumerate(columns):
+        if column:
+            first.setdefault(column, place)
     for number, cells in rows:
         yield uploaded_row(
-            number, {column: cells[place] for column, place in first.items() if place < len(cells)}, known
+            number,
+            {column: original_cell(cells[place]) for column, place in first.items() if place < len(cells)},
+            known,
         )
 
 

@@ -4,9 +4,8 @@ import io
 import zipfile
 import zlib
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime, time
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 from defusedxml import DefusedXmlException
 from django.utils.translation import gettext as _
@@ -18,18 +17,19 @@ from .errors import UnreadableUpload
 from .tables import NumberedRow
 
 MAX_UNPACKED = 50 * 1024 * 1024  # bytes; 10,000 rows with a message each unpack to about 10 MB
-MAX_ELEMENTS = 1_000_000  # XML elements of all parts; 10,000 rows with 20 columns have about 600,000
+MAX_ELEMENTS = 600_000  # XML elements of all parts; 10,000 rows with 8 columns have about 250,000
 MAX_PARTS = 1000
 MAX_COLUMNS = 200
 MAX_ROWS = 1_048_576  # of a sheet in Excel
 CHUNK = 1024 * 1024
 
+MIDNIGHT = time()
 ZIP_START = b"PK\x03\x04"
 COMPOUND_START = b"\xd0\xcf\x11\xe0"  # XLS workbooks, and encrypted XLSX workbooks
 ENCRYPTED_PART = "EncryptedPackage".encode("utf-16-le")
 # What zipfile and openpyxl raise for a workbook that is broken, whichever part it is.
 BROKEN = (
-    zipfile.BadZipFile, zlib.error, ParseError, DefusedXmlException, InvalidFileException, NotImplementedError,
+    zipfile.BadZipFile, zlib.error, SyntaxError, DefusedXmlException, InvalidFileException, NotImplementedError,
     KeyError, ValueError, TypeError, AttributeError, IndexError, OSError, EOFError, RuntimeError, OverflowError,
 )  # fmt: skip
 
@@ -58,10 +58,15 @@ def rows_of(workbook: Workbook) -> Iterator[NumberedRow]:
     """Yield the rows of the first sheet that are not blank, with cells as text."""
     for sheet in workbook.worksheets[:1]:
         rows = sheet.iter_rows(max_row=MAX_ROWS, max_col=MAX_COLUMNS, values_only=True)
+        blank: tuple[Any, ...] = ()
         for number, values in enumerate(rows, start=1):
+            if values is blank:  # openpyxl yields the same row again for each row of a gap, and gaps can be long
+                continue
             cells = [text_of(value) for value in values]
             if any(cells):
                 yield number, cells
+            else:
+                blank = values
 
 
 def text_of(value: Any) -> str:
@@ -72,7 +77,9 @@ def text_of(value: Any) -> str:
         return str(value).upper()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return value.isoformat() if isinstance(value, datetime | date) else str(value)
+    if isinstance(value, datetime) and value.time() == MIDNIGHT:  # Excel stores dates in this way
+        return value.date().isoformat()
+    return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 def refused_compound(content: bytes) -> UnreadableUpload:

@@ -121,3 +121,136 @@ def test_audience_of_mailchimp():
         ],
         {},
     )
+
+
+def test_people_in_okta():
+    assert read("04_okta_people.csv") == Upload(
+        Format.OKTA,
+        [
+            UploadedRow(2, "ok.ann@example.com", "Ann Lee", language="de", notes=(Note(NoteCode.GROUPS, "Sales"),)),
+            UploadedRow(3, "ok.bob@example.com", "Bobby Stone", left_out=LeftOut.SUSPENDED),
+            UploadedRow(4, "ok.cid@example.com", "Cid Ray", left_out=LeftOut.DEACTIVATED),
+            UploadedRow(5, "", "Dan Fox", left_out=LeftOut.NO_ADDRESS, notes=(Note(NoteCode.STATE, "STAGED"),)),
+        ],
+        {},
+    )
+
+
+def test_invitations_of_an_auth0_organization():
+    assert read("06_auth0_invitations.json") == Upload(
+        Format.AUTH0,
+        [
+            UploadedRow(
+                1,
+                "au.bob@example.com",
+                role="rol_0000000000000001",
+                metadata={"team": "blue"},
+                notes=(
+                    Note(NoteCode.PRIVATE_METADATA, '{"plan": "gold"}'),
+                    Note(NoteCode.MORE_ROLES, "rol_0000000000000002"),
+                ),
+            ),
+            UploadedRow(2, "au.cid@example.com", left_out=LeftOut.NOT_TO_BE_SENT),
+        ],
+        {"rol_0000000000000001": ""},
+    )
+
+
+def test_invitations_of_workos():
+    assert read("08_workos_invitations.json") == Upload(
+        Format.WORKOS,
+        [
+            UploadedRow(1, "wo.ann@example.com", role="admin"),
+            UploadedRow(2, "wo.bob@example.com", notes=(Note(NoteCode.STATE, "expired"),)),
+            UploadedRow(
+                3,
+                "wo.cid@example.com",
+                left_out=LeftOut.NOT_TO_BE_SENT,
+                notes=(Note(NoteCode.STATE, "revoked"),),
+            ),
+        ],
+        {"admin": "admin"},
+    )
+
+
+def test_the_text_box_of_zulip():
+    assert read("09_zulip_box.txt") == Upload(
+        Format.TEXT,
+        [
+            UploadedRow(1, "zu.ann@example.com"),
+            UploadedRow(2, "zu.bob@example.com", "Bob Stone"),
+            UploadedRow(3, "zu.cid@example.com"),
+            UploadedRow(4, "zu.dora@example.com", "Lee, Dora"),
+        ],
+        {},
+    )
+
+
+def test_a_workbook():
+    assert read("11_people.xlsx") == Upload(
+        Format.TABLE,
+        [
+            UploadedRow(
+                4,
+                "xl.ann@example.com",
+                "Ann Lee",
+                role="admin",
+                notes=(Note(NoteCode.OTHER, "Start: 2026-12-01"), Note(NoteCode.OTHER, "Number: 42")),
+            ),
+            UploadedRow(
+                6, "xl.bob@example.com", "Bob Stone", role="member", notes=(Note(NoteCode.OTHER, "Number: 7.5"),)
+            ),
+            UploadedRow(7, "", "Cid Ray", left_out=LeftOut.NO_ADDRESS),
+        ],
+        {"admin": "admin", "member": "unassigned"},
+    )
+
+
+def test_a_german_table_in_utf_16_with_tabs():
+    assert read("12_team_utf16.tsv") == Upload(
+        Format.TABLE,
+        [
+            UploadedRow(
+                2,
+                "ut.joerg@example.com",
+                "Jörg Müller",
+                role="Administrator",
+                language="de",
+                message="Willkommen,\nJörg",
+                notes=(Note(NoteCode.GROUPS, "Vertrieb"),),
+            ),
+            UploadedRow(3, "ut.zoe@example.com", "Zoë Łuczak", role="Mitglied", language="en"),
+        ],
+        {"Administrator": "admin", "Mitglied": "unassigned"},
+    )
+
+
+def test_a_german_table_in_windows_1252_with_semicolons():
+    assert read("13_kolleginnen_windows_1252.csv") == Upload(
+        Format.TABLE,
+        [
+            UploadedRow(
+                2,
+                "wi.bjoern@example.com",
+                "Björn Groß",
+                role="Mitglied",
+                unit="Küche",
+                unit_role="editor",
+                notes=(Note(NoteCode.OTHER, "Abteilung: Küche – 5 €"),),
+            ),
+            UploadedRow(3, "wi.aenne@example.com", "Größe; Änne", role="Inhaberin"),
+        ],
+        {"Mitglied": "unassigned", "Inhaberin": "owner"},
+    )
+
+
+def test_every_sample_is_listed_with_its_documentation():
+    listed = (SAMPLES / "README.md").read_text()
+    assert [path.name for path in SAMPLES.iterdir() if f"| `{path.name}` |" not in listed] == ["README.md"]
+
+
+def test_no_secret_of_a_file_is_repeated():
+    for path in SAMPLES.iterdir():
+        if path.name != "README.md":
+            shown = repr(read(path.name))
+            assert not any(secret in shown for secret in ("f81dWWYW6gzGGicxT8Ha0txBkGNcAcYr", "Z1uX3Rbwc", "****"))
