@@ -41,6 +41,7 @@ from orgs.api.viewsets.organizations import (
 from orgs.api.viewsets.roles import RoleViewSet
 from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
 from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
+from orgs.pages import roles, units
 from orgs.pages.archived import RestoreOrganization
 from orgs.pages.new_organization import NewOrganization
 from orgs.pages.service_accounts import DeleteServiceAccount
@@ -171,11 +172,24 @@ authorization = [
 
 # The pages of one organization, for its members. The base of the views is `orgs.pages.organization_page`.
 PAGES_OF_ORGANIZATION = "organizations/<slug:slug>"
+UNIT_PAGES = f"{PAGES_OF_ORGANIZATION}/workspaces/<uuid:unit_id>"
+ROLE_PAGES = f"{PAGES_OF_ORGANIZATION}/roles/<uuid:role_id>"
 organization_pages = [
     path(PAGES_OF_ORGANIZATION, RedirectView.as_view(pattern_name="organization-people"), name="organization"),
     path(f"{PAGES_OF_ORGANIZATION}/restore", RestoreOrganization.as_view(), name="organization-restore"),
     # People
     path(f"{PAGES_OF_ORGANIZATION}/people", PeoplePage.as_view(), name="organization-people"),
+    # Workspaces and applications
+    path(f"{PAGES_OF_ORGANIZATION}/workspaces", units.UnitsPage.as_view(), name="organization-units"),
+    path(f"{PAGES_OF_ORGANIZATION}/workspaces/new", units.NewUnitPage.as_view(), name="organization-new-unit"),
+    path(UNIT_PAGES, units.UnitPage.as_view(), name="organization-unit"),
+    path(f"{UNIT_PAGES}/change", units.ChangeUnitPage.as_view(), name="organization-change-unit"),
+    path(f"{UNIT_PAGES}/delete", units.DeleteUnitPage.as_view(), name="organization-delete-unit"),
+    # Roles
+    path(f"{PAGES_OF_ORGANIZATION}/roles", roles.RolesPage.as_view(), name="organization-roles"),
+    path(f"{PAGES_OF_ORGANIZATION}/roles/new/<slug:level>", roles.NewRolePage.as_view(), name="organization-new-role"),
+    path(f"{ROLE_PAGES}/change", roles.ChangeRolePage.as_view(), name="organization-change-role"),
+    path(f"{ROLE_PAGES}/delete", roles.DeleteRolePage.as_view(), name="organization-delete-role"),
 ]
 
 urlpatterns = [

@@ -4,10 +4,13 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from orgs.labels import role_label
 from orgs.models import Role, Unit
 from orgs.permissions import Level
+
+KIND_LABELS = {Unit.Kind.WORKSPACE: gettext_lazy("Workspace"), Unit.Kind.APPLICATION: gettext_lazy("Application")}
 
 
 class RoleChoiceField(forms.ModelChoiceField):

@@ -35,7 +35,11 @@ class NavigationEntry:
     is_for: Callable[[EffectivePermissions], bool] = everyone
 
 
-NAVIGATION = (NavigationEntry("organization-people", _("People")),)
+NAVIGATION = (
+    NavigationEntry("organization-people", _("People")),
+    NavigationEntry("organization-units", _("Workspaces and applications")),
+    NavigationEntry("organization-roles", _("Roles")),
+)
 
 
 def entries_for(held: EffectivePermissions) -> list[NavigationEntry]:

@@ -14,9 +14,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core import errors
-from orgs import locks, lookups, policies
-from orgs.actions import account_rights, members, saving, units
-from orgs.limits import TooManyOrganizations
+from orgs import limits, locks, lookups, policies
+from orgs.actions import account_rights, members, roles, saving, units
 from orgs.permissions import PERMISSIONS
 from orgs.seats import NoSeatLeft
 
@@ -47,9 +46,13 @@ TEXTS: "dict[type[errors.DomainError], StrPromise]" = {
     lookups.MemberNotFound: _("This member has left or was removed."),
     lookups.UnknownRole: _("This role no longer exists."),
     lookups.UnknownUnit: _("This workspace or application no longer exists."),
+    roles.RoleNameTaken: _("There is a role of this name."),
+    roles.RoleInUse: _("People have this role, or open invitations offer it. Choose the role that takes its place."),
+    limits.TooManyRoles: _("This organization has the maximum number of roles."),
+    limits.TooManyUnits: _("This organization has the maximum number of workspaces and applications."),
     units.UnitInUse: _("An open invitation gives access to it. Withdraw the invitation first."),
     NoSeatLeft: _("All seats are taken."),
-    TooManyOrganizations: _("You have created the maximum number of organizations for one day."),
+    limits.TooManyOrganizations: _("You have created the maximum number of organizations for one day."),
 }
 
 

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 from django import template
 
 from orgs.labels import permission_labels, role_label
-from orgs.models import Organization
+from orgs.models import Organization, Unit
+from orgs.pages.choices import KIND_LABELS
 from orgs.pages.logos import initials, logo_origin
 
 register = template.Library()
@@ -19,6 +20,12 @@ register.filter("role_label", role_label)
 def permission_list(permissions: Iterable[str]) -> str:
     """Return the labels of the permissions, separated by commas."""
     return ", ".join(permission_labels(permissions))
+
+
+@register.filter
+def unit_kind(unit: Unit) -> str:
+    """Return what the unit is: a workspace or an application."""
+    return str(KIND_LABELS[Unit.Kind(unit.kind)])
 
 
 @register.filter
