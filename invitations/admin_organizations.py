@@ -19,6 +19,7 @@ from invitations.admin_forms import InviteForm, OrganizationForm, found_for_owne
 from invitations.admin_states import INVITATION_STATES
 from invitations.email.budgets import DAY
 from invitations.email.limits import at_sending_limit, emails_counted_since, open_limit, sending_limit
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.organizations import set_daily_email_limit
 from orgs.admin import OrganizationAdmin
@@ -50,13 +51,19 @@ def requested_emails(organization: Organization) -> str:
     return _used(shown_total(emails_counted_since(organization.pk, now() - DAY)), sending_limit(organization))
 
 
+@admin.display(description=_("scheduled emails"))
+def scheduled_emails(organization: Organization) -> str:
+    """Return how many emails wait because a daily sending limit is reached."""
+    return shown_total(Email.objects.scheduled_of(organization.pk))
+
+
 def _used(used: str, limit: int) -> str:
     return _("%(used)s of %(limit)s") % {"used": used, "limit": limit}
 
 
 OrganizationAdmin.fields = (
     *OrganizationAdmin.fields[:2],
-    (open_invitations, requested_emails),
+    (open_invitations, requested_emails, scheduled_emails),
     *OrganizationAdmin.fields[2:],
 )
 OrganizationAdmin.list_filter = (

@@ -73,7 +73,8 @@ class Invitation(models.Model):
     # The generation for which a reminder was queued. The worker then does not look at the invitation again.
     reminded_generation = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     expires_at = models.DateTimeField()
-    # While an email is scheduled: for how many days the invitation is open after that email is sent. Otherwise null.
+    # For how many days the invitation is open after its scheduled email is sent. Null after that, and if no email was
+    # scheduled.
     lifetime_days = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     # False while the first email is scheduled. The invitation then needs no slot of the limit of open invitations.
     is_emailed = models.BooleanField(default=True, db_default=True, editable=False)

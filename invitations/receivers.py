@@ -12,19 +12,33 @@ from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from invitations.actions.ending import mark_expired
 from invitations.actions.erasing import delete_invitations_of, erase_from_invitations
+from invitations.actions.scheduling import reschedule
 from invitations.actions.transitions import replace_role
 from invitations.actions.waiting import complete_waiting
 from invitations.email.delivery_reports import take_report
 from invitations.email.provider_events import email_of, report_of
 from invitations.models import Invitation
 from orgs.models import Organization, Role, Unit
-from orgs.signals import account_purged, organization_purging, role_deleting, seat_freed, unit_deleting
+from orgs.signals import (
+    account_purged,
+    daily_email_limit_set,
+    organization_purging,
+    role_deleting,
+    seat_freed,
+    unit_deleting,
+)
 
 
 @receiver(seat_freed, sender=Organization, dispatch_uid="invitations.complete_waiting")
 def give_freed_seats(organization: Organization, **kwargs: Any) -> None:
     """Complete acceptances that wait for a seat."""
     complete_waiting(by=SERVICE, organization=organization)
+
+
+@receiver(daily_email_limit_set, sender=Organization, dispatch_uid="invitations.reschedule")
+def reschedule_emails(organization: Organization, by: Principal, **kwargs: Any) -> None:
+    """Schedule the scheduled emails for the times that the new limit permits."""
+    reschedule(by=by, organization=organization)
 
 
 @receiver(role_deleting, sender=Role, dispatch_uid="invitations.replace_deleted_role")

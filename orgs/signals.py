@@ -12,6 +12,10 @@ from django.dispatch import Signal
 # Receiver in ``invitations``: complete the acceptances that wait for a seat.
 seat_freed = Signal()  # sender=Organization, organization=Organization, by=Principal
 
+# The daily limit of emails has changed. Sent by ``organizations.set_daily_email_limit``.
+# Receiver in ``invitations``: schedule the scheduled emails for the times that the new limit permits.
+daily_email_limit_set = Signal()  # sender=Organization, organization=Organization, by=Principal
+
 # A role is about to be deleted. Its members and invitations get the role ``successor``. Sent by ``roles.delete_role``.
 # Receiver in ``invitations``: mark overdue invitations as expired, and replace the role in unanswered invitations.
 role_deleting = Signal()  # sender=Role, organization=Organization, role=Role, successor=Role | None

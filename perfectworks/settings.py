@@ -433,12 +433,14 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # --- Sending limits -----------------------------------------------------------------------------------------
 
-# Limits for emails to invitees: new and resent invitations, and reminders. Organizations are young for 30 days.
+# Limits for emails to invitees: new and resent invitations, and reminders. Organizations are young for 30 days. Emails
+# over a daily limit are scheduled.
 ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("ORGANIZATION_EMAILS_PER_DAY", default=500)
 YOUNG_ORGANIZATION_EMAILS_PER_DAY = env.at_least_one("YOUNG_ORGANIZATION_EMAILS_PER_DAY", default=50)
 INVITER_EMAILS_PER_DAY = env.at_least_one("INVITER_EMAILS_PER_DAY", default=500)
 RECIPIENT_EMAILS_PER_HOUR = env.at_least_one("RECIPIENT_EMAILS_PER_HOUR", default=5)
 OPEN_INVITATIONS_PER_ORGANIZATION = env.at_least_one("OPEN_INVITATIONS_PER_ORGANIZATION", default=200)
+SCHEDULED_EMAILS_PER_ORGANIZATION = env.at_least_one("SCHEDULED_EMAILS_PER_ORGANIZATION", default=10_000)
 
 # --- Limits on what people and organizations create -----------------------------------------------------------
 

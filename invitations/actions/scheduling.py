@@ -6,11 +6,12 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.principals import SERVICE
+from accounts.principals import SERVICE, Principal
 from events.changed_fields import changes_of
-from invitations.actions.granting import expiry
+from events.models import Event
+from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, expiry
 from invitations.actions.transitions import change_open
-from invitations.email.limits import open_slots_left
+from invitations.email.limits import free_times, open_slots_left
 from invitations.email.models import Email
 from invitations.lookups import lock_invitation
 from invitations.models import Invitation
@@ -18,6 +19,7 @@ from invitations.refusals import InvitationNotFound
 from orgs.actions.saving import record
 from orgs.models import Organization
 
+MOVED_IN_ONE_STATEMENT = 500
 KEPT_OPEN = timedelta(hours=3)  # longer than a worker waits before it looks for an open slot again
 
 
@@ -49,14 +51,45 @@ def start_lifetime(organization: Organization, invitation: Invitation, sent_at: 
     if invitation.lifetime_days is None or not invitation.is_open:
         return
     expires_at = max(invitation.expires_at, expiry(invitation.lifetime_days, sent_at))
-    _change(organization, invitation, "invitation.emailed", expires_at=expires_at, lifetime_days=None)
+    changed = changes_of(invitation, expires_at=expires_at, lifetime_days=None)
+    if change_open(invitation.pk, expires_at=expires_at, lifetime_days=None):
+        record("invitation.emailed", SERVICE, invitation, organization, **changed)
+
+
+def reschedule(*, by: Principal, organization: Organization) -> None:
+    """Schedule the organization's scheduled emails anew, in the same order, because its daily limit has changed.
+
+    The caller has locked the organization. Emails that are due, or wait for an open slot, keep their times.
+    """
+    later = Email.objects.scheduled_of(organization.pk).filter(counted_at__gt=timezone.now())
+    emails = list(later.select_related("invitation"))
+    if not emails:
+        return
+    Email.objects.filter(pk__in=[email.pk for email in emails]).update(counted_at=None)
+    times = free_times(organization, [email.responsible_id for email in emails])
+    with Event.objects.together():
+        for email, moment in zip(emails, times, strict=True):
+            _move(by, organization, email, moment)
+    Email.objects.bulk_update(emails, ["due_at", "counted_at"], batch_size=MOVED_IN_ONE_STATEMENT)
+    invitations = [email.invitation for email in emails]
+    Invitation.objects.bulk_update(invitations, ["expires_at", "updated_at"], batch_size=MOVED_IN_ONE_STATEMENT)
+
+
+def _move(by: Principal, organization: Organization, email: Email, moment: datetime) -> None:
+    """Set the times of an email and of its invitation, and record the event. The caller saves the rows."""
+    invitation = email.invitation
+    email.due_at = email.counted_at = moment
+    expires_at = expiry(invitation.lifetime_days or DEFAULT_LIFETIME_DAYS, moment)
+    changed = changes_of(invitation, expires_at=expires_at)
+    invitation.expires_at, invitation.updated_at = expires_at, timezone.now()
+    record("invitation.rescheduled", by, invitation, organization, **changed)
 
 
 def _keep_open(organization: Organization, invitation: Invitation) -> None:
-    if invitation.is_open and invitation.lifetime_days and invitation.expires_at < timezone.now() + KEPT_OPEN:
-        _change(organization, invitation, "invitation.postponed", expires_at=expiry(invitation.lifetime_days))
-
-
-def _change(organization: Organization, invitation: Invitation, kind: str, **values: object) -> None:
-    if change_open(invitation.pk, **values):
-        record(kind, SERVICE, invitation, organization, **changes_of(invitation, **values))
+    """Let an invitation whose email waits for a slot expire later, if it would expire soon."""
+    if invitation.lifetime_days is None or invitation.expires_at > timezone.now() + KEPT_OPEN:
+        return
+    expires_at = expiry(invitation.lifetime_days)
+    changed = changes_of(invitation, expires_at=expires_at)
+    if change_open(invitation.pk, expires_at=expires_at):
+        record("invitation.postponed", SERVICE, invitation, organization, **changed)

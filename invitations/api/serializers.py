@@ -80,7 +80,8 @@ class DeliverySerializer(HouseSerializer):
     kind = serializers.ChoiceField(choices=TO_INVITEE)
     state = serializers.ChoiceField(
         choices=Email.State.choices,
-        help_text="`sent` means that this service has nothing left to do, not that the recipient got the email.",
+        help_text="`scheduled` means that a daily sending limit is reached, and that the email is sent at "
+        "`nextAttemptAt`. `sent` means that this service has nothing left to do, not that the recipient got the email.",
     )
     attempts = serializers.IntegerField(help_text="The number of delivery attempts to which a mail server responded.")
     response = BlankAsNullField(help_text="The mail server's last response. Null if it accepted the email.")

@@ -94,10 +94,10 @@ def suppression_digests(address: str, organization: Organization | None) -> list
 
 
 class SendingCounter(models.Model):
-    """Recent requests for emails to one recipient or by one inviter.
+    """Recent requests for emails to one recipient, or a row to lock while the emails of one inviter are counted.
 
-    ``moments`` lists the request times as Unix timestamps, oldest first. It has a default in the database because
-    Django then returns the stored value of each row from an upsert.
+    ``moments`` lists the request times as Unix timestamps, oldest first. The row of an inviter has none. It has a
+    default in the database because Django then returns the stored value of each row from an upsert.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

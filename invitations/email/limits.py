@@ -10,7 +10,7 @@ Emails of one organization are counted while the organization is locked. Limits 
 invites.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
@@ -34,7 +34,6 @@ from orgs.models import Organization, OrganizationQuerySet
 
 HOUR = timedelta(hours=1)
 YOUNG_AGE = timedelta(days=30)
-MAX_SCHEDULED = 10_000  # emails of one organization
 COUNTERS_IN_ONE_STATEMENT = 1000
 
 
@@ -96,8 +95,8 @@ def open_limit(organization: Organization) -> int:
 
 def scheduled_slots_left(organization: Organization) -> int:
     """Return how many more emails of the organization may be scheduled. The caller must have locked it."""
-    scheduled = Email.objects.scheduled_of(organization.pk).values("due_at")
-    return MAX_SCHEDULED - count_up_to(MAX_SCHEDULED, scheduled)
+    limit = settings.SCHEDULED_EMAILS_PER_ORGANIZATION
+    return limit - count_up_to(limit, Email.objects.scheduled_of(organization.pk).values("due_at"))
 
 
 # Daily limits
@@ -120,16 +119,23 @@ def sending_times(by: Principal, organization: Organization, count: int) -> list
     The caller must have locked the organization, must queue the emails for these times with ``queue_emails``, and must
     first call ``count_recipients``. The daily limits do not block staff.
     """
-    if by.responsible_id is not None:
-        _locked([_inviter_keys(by.responsible_id)[0]])
     if by.is_staff:
         return [None] * count
+    times, now = free_times(organization, [by.responsible_id] * count), timezone.now()
+    return [moment if moment > now else None for moment in times]
+
+
+def free_times(organization: Organization, responsible_ids: Sequence[UUID | None]) -> list[datetime]:
+    """Return when an email of each of these people may be sent, in this order. None stands for nobody.
+
+    The caller must have locked the organization. The people are locked too.
+    """
+    people = {person for person in responsible_ids if person is not None}
+    _locked([_inviter_key(person) for person in people])
     now = timezone.now()
-    budgets = [_budget_of(organization, now)]
-    if by.responsible_id is not None:
-        budgets.append(_budget_of_person(by.responsible_id, now))
-    times = (first_free(budgets, now) for _ in range(count))
-    return [None if moment == now else moment for moment in times]
+    own = _budget_of(organization, now)
+    personal = {person: _budget_of_person(person, now) for person in people}
+    return [first_free([own, personal[person]] if person else [own], now) for person in responsible_ids]
 
 
 def count_email(by: Principal, organization: Organization, address: Address) -> datetime | None:
@@ -139,7 +145,7 @@ def count_email(by: Principal, organization: Organization, address: Address) -> 
     block staff. Raises RecipientSendingLimitReached, and TooManyOpenInvitations if too many emails are scheduled.
     """
     person = by.responsible_id
-    _count_recipient(address, locked_too=[] if person is None else [_inviter_keys(person)[0]])
+    _count_recipient(address, locked_too=[] if person is None else [_inviter_key(person)])
     now = timezone.now()
     responsible = None if person is None else (person, settings.INVITER_EMAILS_PER_DAY)
     if by.is_staff or not is_used_up(now, organization, sending_limit(organization), responsible):
@@ -153,7 +159,7 @@ def count_email(by: Principal, organization: Organization, address: Address) -> 
 def require_scheduled_slot(organization: Organization) -> None:
     """Raise TooManyOpenInvitations if no further email may be scheduled."""
     if scheduled_slots_left(organization) < 1:
-        raise TooManyOpenInvitations(TOO_MANY_SCHEDULED, limit=MAX_SCHEDULED)
+        raise TooManyOpenInvitations(TOO_MANY_SCHEDULED, limit=settings.SCHEDULED_EMAILS_PER_ORGANIZATION)
 
 
 def count_reminder(organization: Organization, address: Address) -> None:
@@ -265,16 +271,17 @@ def delete_old_counters() -> None:
     SendingCounter.objects.filter(updated_at__lt=timezone.now() - DAY).delete()
 
 
-def _inviter_keys(responsible_id: UUID) -> list[str]:
-    return keyed_hashes(HashPurpose.INVITER, str(responsible_id))
+def _inviter_key(responsible_id: UUID) -> str:
+    """Return the key of the counter that is locked for a person. It contains no moments: the emails have them."""
+    return keyed_hashes(HashPurpose.INVITER, str(responsible_id))[0]
 
 
-def _locked(recipients: list[str], *others: str) -> dict[str, SendingCounter]:
+def _locked(keys: list[str], *later: str) -> dict[str, SendingCounter]:
     """Lock the counters with these keys until the transaction ends, and return them. New ones are created.
 
-    Recipients are locked in the order of their keys, and before others, to avoid deadlocks.
+    They are locked in the order of the keys, and recipients before people who invite (``later``), to avoid deadlocks.
     """
-    counters = [SendingCounter(key=key) for key in (*sorted(recipients), *others)]
+    counters = [SendingCounter(key=key) for key in (*sorted(keys), *later)]
     _upsert(counters, "updated_at")
     return {counter.key: counter for counter in counters}
 

@@ -21,7 +21,7 @@ from orgs.lookups import find_default_role
 from orgs.models import Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN, OWN, OWNER_ROLE
 from orgs.policies import Grant
-from orgs.signals import organization_purging, seat_freed
+from orgs.signals import daily_email_limit_set, organization_purging, seat_freed
 
 PROFILE = {
     *("description", "logo_url", "website", "language", "replies_go_to_inviter", "second_factor_required"),
@@ -115,15 +115,17 @@ def set_open_invitation_limit(
 
 @transaction.atomic
 def set_daily_email_limit(*, by: Principal, organization_id: UUID, daily_email_limit: int | None) -> Organization:
-    """Set how many emails to invitees may be requested in 24 hours (None: the default from the settings). Staff only.
+    """Set how many emails to invitees may be sent in 24 hours (None: the default from the settings). Staff only.
 
-    The emails of the last 24 hours count. Raises OrganizationNotFound, PermissionMissing.
+    The emails of the last 24 hours count. Scheduled emails get the times that the new limit permits. Raises
+    OrganizationNotFound, PermissionMissing.
     """
     organization = lock_organization(organization_id, by=by, archived=True)
     policies.require_staff(by)
     limit = {"daily_email_limit": daily_email_limit}
     changed = apply_changes(organization, limit)
     record("organization.daily_email_limit_set", by, organization, organization, **limit, **changed)
+    daily_email_limit_set.send(Organization, organization=organization, by=by)
     return organization
 
 

@@ -20,6 +20,7 @@ from tests.factories import (
     ApplicationAccessFactory,
     AuthenticatorFactory,
     EmailAddressFactory,
+    EmailFactory,
     InvitationFactory,
     MembershipFactory,
     OrganizationFactory,
@@ -84,6 +85,12 @@ def make_world() -> SimpleNamespace:
         inviter=owner,
         waiting=True,
     )
+    crowded = OrganizationFactory.create(slug="crowded", owners=[owner], open_invitation_limit=1)
+    InvitationFactory.create(organization=crowded, inviter=owner)
+    postponed = InvitationFactory.create(
+        organization=crowded, inviter=owner, is_emailed=False, lifetime_days=3, expires_in=timedelta(hours=1)
+    )
+    scheduled = EmailFactory.create(invitation=postponed, scheduled=True)
     AuthenticatorFactory.create(user=admin)
     EmailAddressFactory.create(user=member, email="further@example.com", verified=False)
     late = session_of(UserFactory.create(email="overdue@example.com"))
@@ -114,6 +121,8 @@ def make_world() -> SimpleNamespace:
         unanswered=unanswered.pk,
         email=email.pk,
         overdue=overdue.pk,
+        postponed=postponed.pk,
+        scheduled=scheduled.pk,
         late=late,
         refusal=Suppression.objects.get().pk,
         second=overdue_too.organization_id,

@@ -11,7 +11,7 @@ from accounts.actions.passwords import change_password
 from accounts.models import User
 from accounts.staff_roles import StaffRole
 from core.addresses import normalize_address
-from invitations.actions import answering, ending, founding, inviting, mailbox_proof, reminders, waiting
+from invitations.actions import answering, ending, founding, inviting, mailbox_proof, reminders, scheduling, waiting
 from invitations.email import delivery_reports, suppressions
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Email
@@ -202,6 +202,9 @@ DONE: dict[str, Callable[[World], object]] = {
     ),
     "invitations.email.suppressions.remove_suppression": lambda w: suppressions.remove_suppression(
         by=w.late, suppression_id=w.refusal
+    ),
+    "invitations.actions.scheduling.take_slot": lambda w: scheduling.take_slot(
+        email_id=w.scheduled, invitation_id=w.postponed
     ),
     "invitations.actions.reminders.remind": lambda w: reminders.remind(invitation_id=w.invitation),
     "invitations.actions.waiting.give_free_seats": lambda w: waiting.give_free_seats(organization_id=w.owed),

@@ -122,6 +122,7 @@ CHANGING = {
     *("invitation.updated", "invitation.resent", "invitation.cancelled", "invitation.superseded"),
     *("invitation.address_corrected", "invitation.accepted", "invitation.declined", "invitation.waits_for_seat"),
     *("invitation.expired", "invitation.failed", "email."),
+    *("invitation.emailed", "invitation.postponed", "invitation.rescheduled"),
 }
 # The kinds of events about new rows, about deleted rows, and about what changes no column of the subject.
 OTHER = {

@@ -198,6 +198,10 @@ def no_free_seat(world: World) -> AbstractContextManager[None]:
     return changing(Organization, seat_limit=1)
 
 
+def no_open_slot(world: World) -> AbstractContextManager[None]:
+    return changing(Organization, open_invitation_limit=1)
+
+
 def changing(model: Any, **values: Any) -> AbstractContextManager[None]:
     @contextmanager
     def changed() -> Iterator[None]:
@@ -266,4 +270,5 @@ GIVEN: dict[str, Callable[[World], AbstractContextManager[Any]]] = {
     "the owner has an API key": key_of_the_owner,
     "the address was sent as many mails as it should be in an hour": addresses_just_written_to,
     "nobody is invited": no_invitation,
+    "the limit of open invitations is reached": no_open_slot,
 }

@@ -16,7 +16,7 @@ from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
 from tests.factories.accounts import UserFactory
 from tests.factories.orgs import OrganizationFactory
 
-UNSENT = ("queued", "sending", "deferred")
+UNSENT = ("scheduled", "queued", "sending", "deferred")
 SENT = ("sent", "delivered", "bounced", "complained")
 ANSWERED = ("processing", "accepted", "declined")
 
@@ -84,6 +84,7 @@ class EmailFactory(DjangoModelFactory[Email]):
         model = Email
 
     class Params:
+        scheduled = Trait(state="scheduled")
         sending = Trait(state="sending")
         sent = Trait(state="sent")
         delivered = Trait(state="delivered")

@@ -248,6 +248,7 @@ def test_the_limits_of_inviting_have_defaults_and_can_be_set():
         "INVITER_EMAILS_PER_DAY": 500,
         "RECIPIENT_EMAILS_PER_HOUR": 5,
         "OPEN_INVITATIONS_PER_ORGANIZATION": 200,
+        "SCHEDULED_EMAILS_PER_ORGANIZATION": 10_000,
     }
     by_default = load(**PRODUCTION)
     given = load(**PRODUCTION, **dict.fromkeys(defaults, "7"))

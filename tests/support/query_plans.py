@@ -45,16 +45,22 @@ def create_many_rows(organization: Organization, owner: User) -> None:
         if number % 20 != number // 200 or number % 10
     )
     Email.objects.bulk_create(
-        Email(
-            invitation=invitation,
-            recipient=invitation.email,
-            generation=1,
-            message_id=f"<{invitation.pk}@example.com>",
-            state="sent",
-            sent_at=now,
-            due_at=None,
-        )
-        for invitation in invitations
+        (
+            Email(
+                invitation=invitation,
+                recipient=invitation.email,
+                generation=1,
+                message_id=f"<{invitation.pk}@example.com>",
+                state="sent" if number % 9 else "scheduled",
+                sent_at=now if number % 9 else None,
+                due_at=None if number % 9 else now + timedelta(days=1),
+                counted_at=now + timedelta(days=number % 9 - 8),
+                organization_id=organization.pk,
+                responsible_id=owner.pk,
+            )
+            for number, invitation in enumerate(invitations)
+        ),
+        batch_size=1000,
     )
     people = User.objects.bulk_create(User(email=f"{number}@example.com") for number in range(500))
     members = Membership.objects.bulk_create(Membership(organization=organization, user=person) for person in people)

@@ -23,6 +23,8 @@ MARK_DEFERRED = r'UPDATE "invitations_email" .*\bdeferred\b'
 INSERT_ATTEMPT = r'INSERT INTO "invitations_attempt"'
 MARK_ERROR = r'UPDATE "invitations_invitation" .*\berror\b'
 QUEUE_NOTICE = r'INSERT INTO "invitations_email"'
+SLOT_TAKEN = r'UPDATE "invitations_invitation" SET "is_emailed"'
+LIFE_STARTED = r'UPDATE "invitations_invitation" SET .*"lifetime_days" ='
 
 
 # The settings of the sending limits. These tests set them so high that no limit is reached.
@@ -70,6 +72,16 @@ POINTS = [
     Point("after a 451", sql=MARK_DEFERRED, when="before", reply=LATER),
     Point("after a 550", sql=MARK_ERROR, when="before", reply=NO_SUCH_MAILBOX),
     Point("a 550 half recorded", sql=QUEUE_NOTICE, when="after", reply=NO_SUCH_MAILBOX),
+]
+
+
+OF_SCHEDULED = [
+    Point("before the slot is taken", sql=SLOT_TAKEN, when="before"),
+    Point("the slot half taken", sql=SLOT_TAKEN, when="after"),
+    Point("the slot taken", sql=CLAIM, when="before"),
+    Point("scheduled, after the 250", sql=LIFE_STARTED, when="before", in_window=True),
+    Point("the life half started", sql=LIFE_STARTED, when="after", in_window=True),
+    Point("scheduled, half recorded", sql=MARK_SENT, when="after", in_window=True),
 ]
 
 

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 import pytest
 from django.db.models import F
+from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
@@ -27,6 +28,7 @@ from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.kill_points import (
     MANY,
     NO_SUCH_MAILBOX,
+    OF_SCHEDULED,
     POINTS,
     TALLIES,
     UNLIMITED,
@@ -133,6 +135,30 @@ def require_consistent_rows(invitations: list[Invitation], point: Point) -> None
     for email in Email.objects.all():
         assert email.attempts == Attempt.objects.filter(email=email).count()
         assert email.attempts == 1 or point.name == "after a 451"
+
+
+@pytest.mark.parametrize("point", OF_SCHEDULED, ids=lambda point: point.name)
+def test_a_scheduled_email_that_becomes_due_is_sent_once_and_starts_the_life_once(
+    mail_server: ScriptedServer, fork_server: ForkServer, invite: Invite, point: Point, kills: int, tally: Tally
+):
+    invitations = []
+    for number in range(kills):
+        invitations += [invite(f"invitee-{number}-{more}@example.com") for more in range(1 + number % MAX_SENT_BEFORE)]
+        Email.objects.unsent().update(state="scheduled", due_at=Now())
+        Invitation.objects.filter(emails__state="scheduled").update(lifetime_days=10, is_emailed=False)
+        kill_at(point, number % MAX_SENT_BEFORE, mail_server, fork_server)
+        tally.note_kill(could_repeat=point.in_window)
+        let_time_pass()
+    send_the_rest(mail_server)
+
+    tally.count(mail_server, invitations)
+    assert (tally.kills, tally.lost, tally.repeated_elsewhere) == (kills, 0, 0)
+    assert tally.repeated_in_window == (kills if point.in_window else 0)
+    for email in Email.objects.select_related("invitation"):
+        assert email.sent_at
+        assert email.invitation.expires_at == email.sent_at + timedelta(days=10)
+        assert (email.invitation.lifetime_days, email.invitation.is_emailed) == (None, True)
+        assert Event.objects.about(email.invitation).filter(kind="invitation.emailed").count() == 1
 
 
 def test_a_kill_at_any_moment_loses_nothing(
