@@ -147,6 +147,10 @@ def _refuse() -> Principal:
 
 def _session(request: Request, guard: Callable[[Request], None]) -> Verifier | None:
     """Return a verifier for the session, or None if no user is signed in. ``guard`` checks write requests."""
+    session = request._request.session
+    session.accessed = True  # the response depends on the cookie (`Vary`), also if there is none
+    if session.session_key is None:
+        return None
     principal = session_principal(request._request)
     return None if principal is None else partial(_guarded, request, guard, principal)
 

@@ -188,17 +188,17 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def get_full_name(self) -> str:
         """Return the first and last name. The result may be empty."""
-        return f"{self.first_name} {self.last_name}".strip()
+        return full_name_of(self.first_name, self.last_name)
 
     @property
     def display_name(self) -> str:
         """The full name. If it is empty, the address. If the user has no address either, a generic name."""
-        return self.get_full_name() or self.email or self.name_without_address
+        return display_name_of(self.first_name, self.last_name, self.email, self.kind)
 
     @property
     def name_without_address(self) -> str:
         """The full name, or a generic name, for readers who may not see the address."""
-        return self.get_full_name() or ("Unnamed user" if self.is_person else "System user")
+        return display_name_of(self.first_name, self.last_name, None, self.kind)
 
     @property
     def email_is_verified(self) -> bool:
@@ -208,6 +208,17 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     def verified_addresses(self) -> set[str]:
         """Return all verified addresses of the user. This runs one query."""
         return set(EmailAddress.objects.filter(user=self, verified=True).values_list("email", flat=True))
+
+
+def full_name_of(first_name: str, last_name: str) -> str:
+    """Return the first and last name. The result may be empty."""
+    return f"{first_name} {last_name}".strip()
+
+
+def display_name_of(first_name: str, last_name: str, email: str | None, kind: str) -> str:
+    """Return the full name. If it is empty, return the address or, if there is none, a generic name."""
+    generic = "Unnamed user" if kind == User.Kind.CLIENT else "System user"
+    return full_name_of(first_name, last_name) or email or generic
 
 
 class ExternalIdentity(models.Model):

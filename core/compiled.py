@@ -13,7 +13,6 @@ values differ between requests, such as the sort order or which filters were sen
 """
 
 from collections.abc import Callable
-from copy import copy
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -31,6 +30,13 @@ class Parameter(Expression):
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         """Return the placeholder in SQL, and this parameter in place of its value."""
         return "%s", [self]
+
+
+def copy_with(original: Any, **attributes: Any) -> Any:
+    """Return a copy of an object with some other attributes. It is faster than `copy.copy`, which pickles."""
+    copied = object.__new__(type(original))
+    copied.__dict__ = original.__dict__ | attributes
+    return copied
 
 
 class CompiledQuery:
@@ -58,13 +64,13 @@ class CompiledQuery:
         connection = connections[DEFAULT_DB_ALIAS]
         if template.query.select_for_update and not connection.in_atomic_block:
             raise TransactionManagementError("Rows can only be locked in a transaction.")
-        bound = copy(compiler)
-        bound.connection = connection
-        bound.as_sql = lambda: (sql, self.bind(params, values, connection))
-        found = type(template)(model=template.model, query=copy(template.query))
-        found.query.get_compiler = lambda *args, **options: bound
-        found._iterable_class, found._fields = template._iterable_class, template._fields
-        return list(found)
+        with connection.cursor() as cursor:
+            cursor.execute(sql, self.bind(params, values, connection))
+            fetched = cursor.fetchall()
+        ran = copy_with(compiler, connection=connection, execute_sql=lambda *args, **options: [fetched])
+        found = copy_with(template)
+        found.query = copy_with(template.query, get_compiler=lambda *args, **options: ran)
+        return list(template._iterable_class(found))
 
     def first(self, **values: Any) -> Any:
         """Return the first row, or None."""
@@ -75,8 +81,10 @@ class CompiledQuery:
         template = self.build(**{name: Parameter(name, field) for name, field in self.parameters.items()})
         compiler = template.query.get_compiler(DEFAULT_DB_ALIAS)
         sql, params = compiler.as_sql()
-        converters = compiler.get_converters([column for column, *_ in compiler.select])
+        columns = [column for column, *_ in compiler.select]
+        converters, has_composite_fields = compiler.get_converters(columns), compiler.has_composite_fields(columns)
         compiler.get_converters = lambda _: converters
+        compiler.has_composite_fields = lambda _: has_composite_fields
         self.compiled = template, compiler, sql, params
         return self.compiled
 

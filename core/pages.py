@@ -6,7 +6,7 @@ from http import HTTPStatus
 
 from csp.constants import HEADER, UNSAFE_INLINE
 from csp.decorators import csp_update
-from csp.middleware import CSPMiddleware
+from csp.middleware import CSPMiddleware, PolicyParts
 from csp.utils import build_policy
 from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
@@ -30,10 +30,20 @@ NO_DEVICES = ", ".join(
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """django-csp's middleware. It also sets a policy on the 404 pages of DEBUG mode, which django-csp skips."""
+    """django-csp's middleware. It also sets a policy on the 404 pages of DEBUG mode, which django-csp skips.
+
+    It builds the policy of all responses without one of their own only once.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        super().__init__(get_response)
+        self.common_policy = build_policy()
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """Set the policy. In DEBUG, allow inline styles on 404 pages, because Django's debug page uses them."""
+        if not settings.DEBUG and self.get_policy_parts(request, response) == PolicyParts():
+            response.headers.setdefault(HEADER, self.common_policy)
+            return response
         response = super().process_response(request, response)
         if settings.DEBUG and response.status_code == HTTPStatus.NOT_FOUND and HEADER not in response:
             parts = self.get_policy_parts(request, response)

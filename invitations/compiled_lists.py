@@ -1,7 +1,7 @@
 """The invitation lists that are read most, compiled once (``core.compiled_rows``), with the columns that they show.
 
-The compiled querysets check no permissions: the functions below them do. Which invitations are open and addressed to a
-user is defined in ``invitations.querysets``.
+Their pages are named tuples. The compiled querysets check no permissions: the functions below them do. Which
+invitations are open and addressed to a user is defined in ``invitations.querysets``.
 """
 
 from typing import Any
@@ -12,46 +12,56 @@ from accounts.principals import Principal
 from core.compiled_rows import CompiledRows, ShapedRows
 from invitations.email.queue import with_delivery
 from invitations.models import Invitation
-from invitations.querysets import InvitationQuerySet
+from invitations.querysets import InvitationQuerySet, with_roles_as_json
 from orgs import policies
 from orgs.models import Organization
 from orgs.permissions import MANAGE_MEMBERS
 
-PERSONAL = ["invitee_name", "message", "metadata"]
-OWN_COLUMNS = [field.name for field in Invitation._meta.concrete_fields if field.name not in ("answered_by", *PERSONAL)]
-INVITER = ["inviter__" + name for name in ("first_name", "last_name", "email", "kind", "avatar_url")]
-GRANT = ["role__name", "role__permissions", "unit__kind", "unit__slug", "unit__name", "unit_role__name"]
-ORGANIZATION = ["organization__" + name for name in ("slug", "name", "logo_url", "language")]
+STATE = ("pk", "organization_id", "email", "status", "is_overdue", "created_at", "expires_at", "finished_at")
+UNIT_ROLE = ("unit__kind", "unit__name", "unit_role__name")
+INVITER = ("inviter_id", "inviter_name", *(f"inviter__{name}" for name in ("first_name", "last_name", "email", "kind")))
+ORGANIZATION = tuple(f"organization__{name}" for name in ("slug", "name", "logo_url"))
+
+SENT_COLUMNS = (
+    *STATE, "role_id", "role__name", *UNIT_ROLE, "unit_id", "unit__slug", "unit_role_id", "permissions", "language",
+    "inviter_user_id", "inviter_name", "decline_reason", "given", "superseded_by_id", "generation", "updated_at",
+    "invitee_name", "message", "metadata", "newest_email_columns",
+)  # fmt: skip
+SENT_WITH_INVITER_COLUMNS = (*STATE, *INVITER, "role__permissions", "permissions", "inviter_user_id", "updated_at")
+OPEN_WITH_ROLES_COLUMNS = (
+    *STATE, "role_columns", "inviter_role_columns", *UNIT_ROLE, "unit_id", "unit_role_id", "unit_role__permissions",
+    *INVITER, "generation", "updated_at",
+)  # fmt: skip
+RECEIVED_COLUMNS = (
+    *STATE, "role__name", *UNIT_ROLE, *ORGANIZATION, "permissions", "inviter_user_id", "inviter_name",
+    "message", "member_count",
+)  # fmt: skip
+RECEIVED_WITH_INVITER_COLUMNS = (*STATE, *INVITER, *ORGANIZATION, "inviter__avatar_url", "member_count")
 
 
-def _with_columns(rows: InvitationQuerySet, *columns: str) -> InvitationQuerySet:
-    """Load the invitation's own columns and these columns of related rows. Annotate ``is_overdue``."""
-    related = dict.fromkeys(column.partition("__")[0] for column in columns if "__" in column)
-    return rows.with_details().select_related(None).select_related(*related).only(*OWN_COLUMNS, *columns)
+def _sent(organization: Any) -> InvitationQuerySet:
+    return Invitation.objects.filter(organization=organization).with_details()
 
 
-def _of_organization(organization: Any) -> InvitationQuerySet:
-    return Invitation.objects.filter(organization=organization)
+def _with_delivery(rows: InvitationQuerySet) -> InvitationQuerySet:
+    return with_delivery(rows).showing(*SENT_COLUMNS)
 
 
-def _open_to(user: Any) -> InvitationQuerySet:
-    return Invitation.objects.open().addressed_to(user).with_member_count()
+def _received(user: Any) -> InvitationQuerySet:
+    return Invitation.objects.open().addressed_to(user).with_details().with_member_count()
 
 
-SENT = CompiledRows(
-    lambda organization: with_delivery(_with_columns(_of_organization(organization), *PERSONAL, *ORGANIZATION, *GRANT)),
-    organization=UUIDField(),
-)
+SENT = CompiledRows(lambda organization: _with_delivery(_sent(organization)), organization=UUIDField())
 SENT_WITH_INVITER = CompiledRows(
-    lambda organization: _with_columns(_of_organization(organization), *ORGANIZATION, *GRANT, *INVITER),
+    lambda organization: _sent(organization).showing(*SENT_WITH_INVITER_COLUMNS), organization=UUIDField()
+)
+OPEN_WITH_ROLES = CompiledRows(
+    lambda organization: with_roles_as_json(_sent(organization).open()).showing(*OPEN_WITH_ROLES_COLUMNS),
     organization=UUIDField(),
 )
-OPEN_WITH_EVERYTHING = CompiledRows(
-    lambda organization: _of_organization(organization).open().with_details(), organization=UUIDField()
-)
-RECEIVED = CompiledRows(lambda user: _with_columns(_open_to(user), "message", *ORGANIZATION, *GRANT), user=UUIDField())
+RECEIVED = CompiledRows(lambda user: _received(user).showing(*RECEIVED_COLUMNS), user=UUIDField())
 RECEIVED_WITH_INVITER = CompiledRows(
-    lambda user: _with_columns(_open_to(user), *ORGANIZATION, *INVITER), user=UUIDField()
+    lambda user: _received(user).showing(*RECEIVED_WITH_INVITER_COLUMNS), user=UUIDField()
 )
 
 
@@ -63,7 +73,7 @@ def sent_invitations(by: Principal, organization: Organization) -> ShapedRows | 
     held = policies.require_any_member_management(by, organization)
     if held.permits(MANAGE_MEMBERS):
         return SENT.of(organization=organization.pk)
-    return with_delivery(Invitation.objects.manageable_in(organization, by).with_details())
+    return _with_delivery(Invitation.objects.manageable_in(organization, by).with_details())
 
 
 def managed_invitations(by: Principal, organization: Organization) -> ShapedRows:
@@ -72,10 +82,10 @@ def managed_invitations(by: Principal, organization: Organization) -> ShapedRows
     return SENT_WITH_INVITER.of(organization=organization.pk)
 
 
-def open_with_everything(by: Principal, organization: Organization) -> ShapedRows:
-    """Return the open rows of ``managed_in`` ``with_details``. Raises the same errors."""
+def open_with_roles(by: Principal, organization: Organization) -> ShapedRows:
+    """Return the open rows of ``managed_in`` with their roles and those of their inviters. Raises the same errors."""
     policies.require(by, organization, MANAGE_MEMBERS)
-    return OPEN_WITH_EVERYTHING.of(organization=organization.pk)
+    return OPEN_WITH_ROLES.of(organization=organization.pk)
 
 
 def received_invitations(by: Principal) -> ShapedRows | InvitationQuerySet:

@@ -5,7 +5,6 @@ from datetime import datetime
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import AddressField, User, normalized_address_check
@@ -13,10 +12,12 @@ from core.addresses import displayed_address
 from core.ids import uuid7
 from core.languages import validate_language
 from core.metadata import validate_metadata
+from core.rows import object_from_json
 from core.text import validate_plain_multiline_text, validate_plain_text
 from invitations.email.address_hashes import SendingCounter, Suppression  # noqa: F401 - models of this app
 from invitations.email.models import Attempt, Email  # noqa: F401 - models of this app
 from invitations.querysets import InvitationQuerySet
+from invitations.row_properties import ended_at, inviter_display_name, state_of
 from orgs.models import Organization, Role, Unit
 from orgs.permissions import effective
 from orgs.policies import Grant
@@ -225,7 +226,7 @@ class Invitation(models.Model):
     @property
     def state(self) -> str:
         """The status, or ``expired`` if the invitation is overdue. Needs ``with_details``."""
-        return self.Status.EXPIRED if self.is_overdue else self.status
+        return state_of(self)
 
     @property
     def is_open(self) -> bool:
@@ -240,7 +241,7 @@ class Invitation(models.Model):
     @property
     def ended_at(self) -> datetime | None:
         """When the invitation ended. For an overdue invitation, this is the expiry date. Needs ``with_details``."""
-        return self.expires_at if self.is_overdue else self.finished_at
+        return ended_at(self)
 
     @property
     def grant(self) -> Grant:
@@ -285,9 +286,8 @@ class Invitation(models.Model):
 
         An invitation from staff has the organization's name.
         """
-        if self.is_from_staff:
-            return self.organization.name
-        return self.inviter.display_name if self.inviter else self.inviter_name or gettext("A former member")
+        name = self.inviter.display_name if self.inviter else None
+        return inviter_display_name(self, self.organization.name, name)
 
     @property
     def is_from_staff(self) -> bool:
@@ -301,7 +301,7 @@ class Invitation(models.Model):
             return self.queued_email
         if not hasattr(self, "newest_email_columns"):  # ``with_delivery`` annotates it
             return next(iter(self.emails.to_invitee().newest_first()[:1]), None)
-        return Email.from_json(self.newest_email_columns) if self.newest_email_columns else None
+        return object_from_json(Email, self.newest_email_columns) if self.newest_email_columns else None
 
     @property
     def effective_language(self) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Coalesce, Now
+from django.db.models.functions import Coalesce, JSONObject, Now
 
 from accounts.models import User
 from accounts.principals import Principal
@@ -28,17 +28,25 @@ OPEN = Q(finished_at__isnull=True, status="pending", expires_at__gt=Now())
 OVERDUE = Q(finished_at__isnull=True, status="pending", expires_at__lte=Now())
 
 SOON = timedelta(days=3)
+ROLE_COLUMNS = ("id", "name", "permissions", "organization_id", "created_at", "updated_at")
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Queries for invitations, for the organization and for the invitee."""
 
     _divide: Callable[["InvitationQuerySet"], Sequence["InvitationQuerySet"]] | None = None
+    columns: tuple[str, ...] = ()  # what a page of a list reads (``core.compiled_rows.in_columns``)
 
     def _clone(self) -> "InvitationQuerySet":
         clone: InvitationQuerySet = super()._clone()  # type: ignore[misc]
-        clone._divide = self._divide
+        clone._divide, clone.columns = self._divide, self.columns
         return clone
+
+    def showing(self, *columns: str) -> "InvitationQuerySet":
+        """Return the same rows with the ``columns`` that a list shows. Its pages are named tuples of these columns."""
+        rows = self.all()
+        rows.columns = columns
+        return rows
 
     def divided(
         self, divide: Callable[["InvitationQuerySet"], Sequence["InvitationQuerySet"]] | None
@@ -202,6 +210,17 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         members = Membership.objects.filter(organization=models.OuterRef("organization_id")).order_by()
         count = members.values("organization").annotate(n=models.Count("pk")).values("n")
         return self.annotate(member_count=Coalesce(models.Subquery(count), 0))
+
+
+def with_roles_as_json(rows: InvitationQuerySet) -> InvitationQuerySet:
+    """Annotate ``role_columns`` and ``inviter_role_columns``, from which ``core.rows.object_from_json`` makes roles.
+
+    The latter is the inviter's current role in the organization. It is None if the inviter is not a member.
+    """
+    here = {"membership__organization": models.OuterRef("organization"), "membership__user": models.OuterRef("inviter")}
+    held = RoleAssignment.objects.filter(unit__isnull=True, **here)
+    columns = JSONObject(**{name: f"role__{name}" for name in ROLE_COLUMNS})
+    return rows.annotate(role_columns=columns, inviter_role_columns=models.Subquery(held.values_list(columns)))
 
 
 def inviter_roles(invitations: list["Invitation"]) -> dict[UUID, list[Role]]:

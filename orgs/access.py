@@ -14,7 +14,8 @@ from orgs.models import Membership, MembershipQuerySet, Organization, RoleAssign
 from orgs.policies import permissions_from_roles
 
 
-def _roles_in_live(user: Any, **organization: Any) -> QuerySet[RoleAssignment]:
+def roles_in_live(user: Any, **organization: Any) -> QuerySet[RoleAssignment]:
+    """Return the roles of an active user in organizations that are not archived, each with the organization."""
     return RoleAssignment.objects.filter(
         membership__user=user,
         membership__user__is_active=True,
@@ -25,12 +26,12 @@ def _roles_in_live(user: Any, **organization: Any) -> QuerySet[RoleAssignment]:
 
 # Every member has a role in the organization (``RoleAssignment``), so the caller's roles lead to the organization.
 ROLES_IN_ORGANIZATION = CompiledQuery(
-    lambda user, organization: _roles_in_live(user, membership__organization=organization),
+    lambda user, organization: roles_in_live(user, membership__organization=organization),
     user=UUIDField(),
     organization=UUIDField(),
 )
 ROLES_IN_ORGANIZATION_BY_SLUG = CompiledQuery(
-    lambda user, slug: _roles_in_live(user, membership__organization__slug=slug), user=UUIDField(), slug=CharField()
+    lambda user, slug: roles_in_live(user, membership__organization__slug=slug), user=UUIDField(), slug=CharField()
 )
 
 
@@ -51,19 +52,26 @@ def find_organization(by: Principal, organization_id: UUID) -> Organization:
         return require_found(Organization.objects.live().filter(pk=organization_id).first(), by)
     if by.user is None or by.organization_id not in (None, organization_id):
         raise OrganizationNotFound
-    return _organization_of(by.user, ROLES_IN_ORGANIZATION.rows(user=by.user.pk, organization=organization_id), by)
+    return organization_of_roles(by.user, ROLES_IN_ORGANIZATION.rows(user=by.user.pk, organization=organization_id), by)
 
 
 def find_organization_by_slug(by: Principal, slug: str) -> Organization:
     """Return an organization of a signed-in person like ``find_organization``. Raises the same errors."""
     if by.user is None or by.is_staff:
         raise OrganizationNotFound
-    return _organization_of(by.user, ROLES_IN_ORGANIZATION_BY_SLUG.rows(user=by.user.pk, slug=slug), by)
+    return organization_of_roles(by.user, ROLES_IN_ORGANIZATION_BY_SLUG.rows(user=by.user.pk, slug=slug), by)
 
 
-def _organization_of(user: User, roles: list[RoleAssignment], by: Principal) -> Organization:
-    """Return the organization of the user's roles, with the user's permissions."""
-    organization = require_found(roles[0].membership.organization if roles else None, by)
+def organization_of_roles(user: User, roles: list[RoleAssignment], by: Principal) -> Organization:
+    """Return the organization of the user's roles (``roles_in_live``), with the user's permissions.
+
+    Raises OrganizationNotFound unless the roles are in exactly one organization, to which the credential gives access,
+    and SecondFactorRequired.
+    """
+    found = {role.membership.organization_id for role in roles}
+    if len(found) != 1 or by.organization_id not in (None, *found):
+        raise OrganizationNotFound
+    organization = require_found(roles[0].membership.organization, by)
     organization.permissions_of_reader = user.pk, permissions_from_roles(roles[0].membership, roles)
     return organization
 

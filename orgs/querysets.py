@@ -109,7 +109,12 @@ def _units_for(permissions: policies.EffectivePermissions, organization: Organiz
     units = Unit.objects.filter(organization=organization)
     if permissions.organization & SHOW_EVERY_UNIT:
         return units
-    return units.filter(pk__in=[unit_id for unit_id, in_unit in permissions.units.items() if in_unit])
+    return units.filter(pk__in=[unit_id for unit_id in permissions.units if show_unit(permissions, unit_id)])
+
+
+def show_unit(permissions: policies.EffectivePermissions, unit_id: UUID) -> bool:
+    """Return whether a caller with these permissions may see the workspace or application."""
+    return bool(permissions.organization & SHOW_EVERY_UNIT or permissions.units.get(unit_id))
 
 
 def unit_of(by: Principal, organization: Organization, unit_id: UUID, kind: Unit.Kind) -> Unit:

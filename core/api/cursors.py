@@ -8,6 +8,7 @@ an organization that is not in the path.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
+from types import SimpleNamespace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -98,10 +99,10 @@ class CursorPagination(Pagination):
         """Return the names of the parameters that choose the page. A cursor does not depend on their values."""
         return {self.page_size_query_param, self.after_name, self.before_name}
 
-    def cursor_of(self, row: Model) -> str:
+    def cursor_of(self, row: Any) -> str:
         """Return the cursor of a row."""
-        *path, _ = self.key.split("__")
-        return self.signer.sign_object([self.field.value_to_string(reduce(getattr, path, row)), str(row.pk)])
+        holder = SimpleNamespace(**{self.field.attname: value_at(row, self.key)})
+        return self.signer.sign_object([self.field.value_to_string(holder), str(row.pk)])
 
     def position_of(self, cursor: str | None, name: str) -> Position | None:
         """Decode a cursor. Raises InvalidQuery if the cursor was changed or belongs to another list."""
@@ -181,6 +182,11 @@ class Row(Func):
     """A row value in SQL: ``(created_at, id)``."""
 
     template = "(%(expressions)s)"
+
+
+def value_at(row: Any, path: str) -> Any:
+    """Return the value of a row at a path such as ``user__last_name``. The row is an object or a named tuple."""
+    return getattr(row, path) if isinstance(row, tuple) else reduce(getattr, path.split("__"), row)
 
 
 def field_at(model: type[Model], path: str) -> Any:

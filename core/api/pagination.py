@@ -11,7 +11,7 @@ from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from core.compiled_rows import ShapedRows, only_count
+from core.compiled_rows import ShapedRows, in_columns, only_count
 
 from .envelope import PageResponse
 from .parameters import Fields, IntegerParameter
@@ -147,7 +147,8 @@ def with_ids(queryset: QuerySet, ids: Any) -> QuerySet:
     rows = queryset.all()
     if not any(field.one_to_many or field.many_to_many for field in fields):
         rows.query.clear_where()
-    return rows.filter(pk__in=ids)
+    found: QuerySet = in_columns(rows.filter(pk__in=ids))
+    return found
 
 
 def ids_of_page(queryset: QuerySet, start: int, limit: int, total: int | None = None) -> QuerySet[Any, Any]:

@@ -36,6 +36,11 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
+def format_seconds(moment: datetime) -> str:
+    """Return a time in RFC 3339, in UTC, in whole seconds and with `Z`."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:-6] + "Z"
+
+
 class Rfc3339Field(serializers.DateTimeField):
     """A date, a time and an offset, as in RFC 3339.
 
@@ -67,7 +72,7 @@ class SecondsField(Rfc3339Field):
 
     def to_representation(self, value: datetime) -> str:
         """Return the time as text."""
-        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return format_seconds(value)
 
 
 class StrictTextField(serializers.CharField):

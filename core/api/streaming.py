@@ -11,7 +11,7 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from core.compiled_rows import ShapedRows
+from core.compiled_rows import ShapedRows, in_columns
 from core.deadlines import request_clock
 
 from .cursors import Position, rows_beyond
@@ -51,7 +51,7 @@ def newest_chunks(rows: QuerySet | ShapedRows) -> Iterator[list[Any]]:
     """Yield the rows in chunks, the newest first. The last chunk is shorter than the others, or empty."""
     position, size = None, ROWS_IN_CHUNK
     while size == ROWS_IN_CHUNK:
-        chunk = list(rows_beyond(rows, "created_at", position, descending=True)[:ROWS_IN_CHUNK])
+        chunk = list(in_columns(rows_beyond(rows, "created_at", position, descending=True))[:ROWS_IN_CHUNK])
         size = len(chunk)
         position = Position(chunk[-1].created_at, chunk[-1].pk) if chunk else None
         yield chunk

@@ -1,6 +1,6 @@
 """The base class of every API viewset, in the house API and in the dialects."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -19,6 +19,9 @@ from .parsers import StrictJSONParser
 from .query import Schema, read_headers, read_query
 from .schema import OperationSchema
 from .serializers import NoBody, representing_serializer
+
+#: A function that converts a row of a list to JSON values, as the operation's serializer does.
+Representation = Callable[[Any], dict[str, Any]]
 
 
 class ApiViewSet(GenericViewSet):
@@ -127,12 +130,15 @@ class ApiViewSet(GenericViewSet):
         self.message = self.operation.also[status]
         return Response(None, status=status)
 
-    def respond_with_page(self, rows: Any) -> Response:
-        """Return the requested page of a queryset after filtering and sorting. Serialize the rows of the page."""
+    def respond_with_page(self, rows: Any, represent: Representation | None = None) -> Response:
+        """Return the requested page of a queryset after filtering and sorting.
+
+        Convert the rows of the page with ``represent`` or, without it, with the operation's serializer.
+        """
         if self.pagination_class is None:
             raise ImproperlyConfigured(f"{self.action} declares no pagination_class.")
-        page = self.paginate_queryset(self.filter_queryset(rows))
-        return self.get_paginated_response(self.represent(page or []))
+        page = self.paginate_queryset(self.filter_queryset(rows)) or []
+        return self.get_paginated_response([represent(row) for row in page] if represent else self.represent(page))
 
     def represent(self, rows: Iterable[Any]) -> list[Any]:
         """Return each row as the operation's serializer converts it to JSON values."""

@@ -10,7 +10,8 @@ The API follows the vendor's document "Get list of collaborator invitations pend
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -35,20 +36,17 @@ from core.api.operations import operation
 from core.api.pagination import PagePagination
 from core.api.query import Schema, object_schema
 from core.api.schema import OperationSchema
-from core.api.serializers import HouseSerializer, TimeField
+from core.api.serializers import HouseSerializer, TimeField, format_time, representing_serializer
 from core.compiled_rows import CompiledRows
-from core.ids import parse_oid
+from core.ids import to_oid
 from invitations.dialects import DialectViewSet
+from invitations.dialects.applivery_application import ID_OR_SLUG_PATTERN, find_application
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from orgs import policies
-from orgs.access import find_organization
-from orgs.locks import OrganizationNotFound
-from orgs.lookups import UnitNotFound
 from orgs.models import Organization, Role, Unit
 from orgs.oauth.scopes import MEMBERS
 from orgs.permissions import Level
-from orgs.querysets import units_of
 
 title = "Applivery"
 
@@ -77,7 +75,6 @@ def error_body(problem: Problem, request: HttpRequest) -> dict[str, Any]:
 
 # Representation
 
-ID_OR_SLUG_PATTERN = re.compile(r"([a-fA-F0-9]{24})|([a-zA-Z0-9\-]{3,})", re.ASCII)
 SLUG = r"^[a-zA-Z0-9][a-zA-Z0-9-]+[a-zA-Z0-9]$"
 EMAIL = re.compile(
     r"(?!\.)(?!.*\.\.)([A-Za-z0-9_'+\-\.]*)[A-Za-z0-9_+-]@([A-Za-z0-9][A-Za-z0-9\-]*\.)+[A-Za-z]{2,}", re.ASCII
@@ -90,6 +87,25 @@ ROLE = Case(When(unit_role__organization__isnull=True, then=F("unit_role__name")
 def label_of(role: Role | None) -> str:
     """Return the name of a built-in role. As in ``ROLE``, every other role is shown as `unassigned`."""
     return role.name if role and role.is_built_in else "unassigned"
+
+
+def representation(target: Mapping[str, Any], row: Any) -> dict[str, Any]:
+    """Return what ``InvitationSerializer`` returns for a row of a list. ``target`` is that of all its rows."""
+    return {
+        "id": to_oid(row.pk),
+        "email": row.email,
+        **target,
+        "role": row.unit_role__name if row.unit_role__organization_id is None else "unassigned",
+        "createdBy": row.inviter_user_id and to_oid(row.inviter_user_id),
+        "updatedAt": format_time(row.updated_at),
+        "createdAt": format_time(row.created_at),
+    }
+
+
+def target_of(application: Unit) -> dict[str, Any]:
+    """Return what the rows of a list say about their application."""
+    info = representing_serializer(TargetSerializer).to_representation(application)
+    return {"target": application.kind, "targetId": to_oid(application.pk), "targetInfo": info}
 
 
 def divide_by_role(organization: Organization) -> Callable[[InvitationQuerySet], list[InvitationQuerySet]]:
@@ -237,9 +253,13 @@ class AppliverySchema(OperationSchema):
 # Views
 
 
+ROLE_COLUMNS = ("unit_role__name", "unit_role__organization_id")
+COLUMNS = ("pk", "email", *ROLE_COLUMNS, "inviter_user_id", "created_at", "updated_at")
+
+
 def open_to_application(organization: Any, unit: Any) -> InvitationQuerySet:
     """Return the open invitations to one unit, with what this API shows."""
-    return Invitation.objects.filter(organization=organization, unit=unit).open().select_related("unit", "unit_role")
+    return Invitation.objects.filter(organization=organization, unit=unit).open().showing(*COLUMNS)
 
 
 TO_APPLICATION = CompiledRows(open_to_application, organization=UUIDField(), unit=UUIDField())
@@ -269,30 +289,13 @@ class AppliveryInvitations(DialectViewSet):
         The vendor's permission `base.people.applicationCollaborator.invitations` is the permission to manage the
         members of the application.
         """
-        visible = Organization.objects.visible_to(self.caller).live().values_list("pk", flat=True)
-        organization = find_organization(
-            self.caller, find_by_id_or_slug(visible, organization_id, OrganizationNotFound)
-        )
-        applications = units_of(self.caller, organization).filter(kind=Unit.Kind.APPLICATION)
-        application = find_by_id_or_slug(applications, application_id, UnitNotFound)
+        organization, application = find_application(self.caller, organization_id, application_id)
         policies.require_member_management(self.caller, organization, application)
-        if self.query["sort"].column != "role_label":
-            return self.respond_with_page(TO_APPLICATION.of(organization=organization.pk, unit=application.pk))
-        rows = open_to_application(organization.pk, application.pk).annotate(role_label=ROLE)
-        return self.respond_with_page(rows.divided(divide_by_role(organization)))
-
-
-def find_by_id_or_slug(rows: Any, text: str, error: type[Exception]) -> Any:
-    """Return the row with this ID or slug. A text of 24 hexadecimal digits counts as an ID.
-
-    Raises `error` unless exactly one row matches.
-    """
-    bounds = parse_oid(text)
-    found = rows.filter(pk__range=bounds) if bounds else rows.filter(slug=text.lower())
-    first_two = list(found[:2]) if ID_OR_SLUG_PATTERN.fullmatch(text) else []
-    if len(first_two) != 1:
-        raise error
-    return first_two[0]
+        rows: Any = TO_APPLICATION.of(organization=organization.pk, unit=application.pk)
+        if self.query["sort"].column == "role_label":
+            rows = open_to_application(organization.pk, application.pk).annotate(role_label=ROLE)
+            rows = rows.divided(divide_by_role(organization))
+        return self.respond_with_page(rows, partial(representation, target_of(application)))
 
 
 # Paths and credentials

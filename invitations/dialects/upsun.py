@@ -11,6 +11,8 @@ vendor's public client.
 * Errors: one sentence in `error`. The response for an organization that does not exist or is not yours is 403.
 """
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -38,9 +40,11 @@ from core.api.serializers import (
     SnakeCaseSerializer,
     StrictBooleanField,
     TimeField,
+    format_time,
 )
 from core.compiled_rows import ShapedRows
 from core.errors import Gone, NotFound, Unprocessable
+from core.ids import to_ulid
 from invitations.actions import inviting
 from invitations.compiled_lists import managed_invitations
 from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
@@ -49,8 +53,10 @@ from invitations.email.limits import TooManyOpenInvitations
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import InvitationNotFound
+from invitations.row_properties import account_name, ended_at, inviter_display_name, state_of
 from orgs import permissions as house
 from orgs.access import find_organization
+from orgs.models import Organization
 from orgs.oauth.scopes import MEMBERS
 
 title = "Upsun"
@@ -100,17 +106,46 @@ class InvitationSerializer(SnakeCaseSerializer):
 
     @extend_schema_field({"type": "string", "enum": list(STATES)})
     def get_state(self, invitation: Invitation) -> str:
-        """Return the state. Declined and expired invitations are shown as `cancelled`."""
-        return invitation.state if invitation.state in STATES else "cancelled"
+        """Return the state."""
+        return shown_state(invitation)
 
     @extend_schema_field({"type": "array", "items": {"type": "string", "enum": list(PERMISSIONS)}})
     def get_permissions(self, invitation: Invitation) -> list[str]:
-        """Return the granted permissions that exist in the vendor's API, where ``members`` does not include viewing."""
-        granted = invitation.granted_permissions
-        of_role = invitation.role.permissions if invitation.role else ()
-        if not {house.LIST_PROJECTS, house.ADMIN, house.OWN} & {*of_role, *invitation.permissions}:
-            granted -= {house.LIST_PROJECTS}
-        return [name for name, permission in PERMISSIONS.items() if permission in granted]
+        """Return the granted permissions that exist in the vendor's API."""
+        return shown_permissions([*(invitation.role.permissions if invitation.role else ()), *invitation.permissions])
+
+
+def representation(organization: Organization, row: Any) -> dict[str, Any]:
+    """Return what ``InvitationSerializer`` returns for a row of a list."""
+    finished_at = ended_at(row)
+    return {
+        "id": str(row.pk),
+        "state": shown_state(row),
+        "organization_id": to_ulid(row.organization_id),
+        "email": row.email,
+        "owner": {
+            "id": row.inviter_user_id and str(row.inviter_user_id),
+            "display_name": inviter_display_name(row, organization.name, account_name(row)),
+        },
+        "created_at": format_time(row.created_at),
+        "updated_at": format_time(row.updated_at),
+        "finished_at": finished_at and format_time(finished_at),
+        "permissions": shown_permissions([*(row.role__permissions or ()), *row.permissions]),
+    }
+
+
+def shown_state(row: Any) -> str:
+    """Return the state. Declined and expired invitations are shown as `cancelled`."""
+    state = state_of(row)
+    return state if state in STATES else "cancelled"
+
+
+def shown_permissions(granted: Sequence[str]) -> list[str]:
+    """Return the permissions that exist in the vendor's API, where ``members`` does not include viewing."""
+    shown = house.effective(granted)
+    if not {house.LIST_PROJECTS, house.ADMIN, house.OWN}.intersection(granted):
+        shown -= {house.LIST_PROJECTS}
+    return [name for name, permission in PERMISSIONS.items() if permission in shown]
 
 
 class NewInvitation(SnakeCaseSerializer):
@@ -264,7 +299,8 @@ class UpsunInvitations(ForbiddingViewSet):
     def list(self, request: Request, organization_id: UUID) -> Response:
         """List invitations to an organization."""
         organization = find_organization(self.caller, organization_id)
-        return self.respond_with_page(managed_invitations(self.caller, organization))
+        rows = managed_invitations(self.caller, organization)
+        return self.respond_with_page(rows, partial(representation, organization))
 
     @operation(
         "Created",

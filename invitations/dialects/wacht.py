@@ -12,6 +12,7 @@ follow the vendor's public client. Request bodies are JSON or forms.
   invitation with this token.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -35,15 +36,23 @@ from core.api.ids import DECIMAL, DecimalIdField
 from core.api.operations import operation
 from core.api.parsers import StrictFormParser, StrictJSONParser, StrictMultiPartParser
 from core.api.query import Schema, object_schema
-from core.api.serializers import AddressSerializerField, SecondsField, SnakeCaseSerializer, StrictTextField
+from core.api.serializers import (
+    AddressSerializerField,
+    SecondsField,
+    SnakeCaseSerializer,
+    StrictTextField,
+    format_seconds,
+)
 from core.api.streaming import list_response
 from core.ids import to_decimal
+from core.rows import object_from_json
 from invitations.actions import answering, inviting
-from invitations.compiled_lists import open_with_everything
+from invitations.compiled_lists import open_with_roles
 from invitations.dialects import ForbiddingSchema, ForbiddingViewSet
 from invitations.lookups import find_offer
 from invitations.models import Invitation
 from invitations.querysets import inviter_roles
+from invitations.row_properties import state_of
 from invitations.tokens import Purpose, token_for
 from orgs.access import find_organization
 from orgs.models import Role, Unit
@@ -181,6 +190,45 @@ def representation(invitations: list[Invitation]) -> Any:
     return InvitationSerializer(invitations, many=True, context=context).data
 
 
+def list_representation(rows: list[Any]) -> list[dict[str, Any]]:
+    """Return what ``representation`` returns, for rows of a list. Each role is represented only once."""
+    serializer = RoleSerializer(context={"organization_id": rows[0].organization_id} if rows else {})
+    roles = {role["id"]: role for row in rows for role in (row.role_columns, row.inviter_role_columns) if role}
+    shown = {key: serializer.to_representation(object_from_json(Role, role)) for key, role in roles.items()}
+    return [row_representation(row, shown) for row in rows]
+
+
+def row_representation(row: Any, roles: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what ``InvitationSerializer`` returns for a row of a list. ``roles`` are representations by id."""
+    in_workspace = row.unit__kind == Unit.Kind.WORKSPACE
+    workspace_role = {"name": row.unit_role__name, "permissions": row.unit_role__permissions}
+    return {
+        "id": to_decimal(row.pk),
+        "organization_id": to_decimal(row.organization_id),
+        "email": row.email,
+        "token": token_for(row, Purpose.LISTED),
+        "status": STATUSES.get(state_of(row), "discarded"),
+        "expires_at": format_seconds(row.expires_at),
+        "created_at": format_seconds(row.created_at),
+        "updated_at": format_seconds(row.updated_at),
+        "initial_organization_role": roles[row.role_columns["id"]],
+        "initial_workspace_role": {"id": to_decimal(row.unit_role_id), **workspace_role} if in_workspace else None,
+        "workspace": {"id": to_decimal(row.unit_id), "name": row.unit__name} if in_workspace else None,
+        "inviter": inviter_representation(row) if row.inviter_id else None,
+        "inviter_roles": [roles[row.inviter_role_columns["id"]]] if row.inviter_role_columns else [],
+    }
+
+
+def inviter_representation(row: Any) -> dict[str, Any]:
+    """Return the inviter of a row of a list."""
+    return {
+        "id": to_decimal(row.inviter_id),
+        "first_name": row.inviter__first_name,
+        "last_name": row.inviter__last_name,
+        "email": row.inviter__email,
+    }
+
+
 class AcceptanceSerializer(SnakeCaseSerializer):
     """The result of an acceptance."""
 
@@ -278,7 +326,7 @@ class WachtInvitations(WachtViewSet):
     def list(self, request: Request, organization_id: UUID) -> HttpResponseBase:
         """Retrieve all pending invitations for an organization."""
         organization = find_organization(self.caller, organization_id)
-        return list_response(self, open_with_everything(self.caller, organization), representation)
+        return list_response(self, open_with_roles(self.caller, organization), list_representation)
 
     @operation(
         "",

@@ -29,7 +29,7 @@ from core.api.operations import operation
 from core.api.parameters import BooleanParameter
 from core.api.query import Schema, object_schema
 from core.api.schema import OperationSchema
-from core.api.serializers import SnakeCaseSerializer, TimeField
+from core.api.serializers import SnakeCaseSerializer, TimeField, format_time
 from core.api.streaming import list_response
 from core.errors import Gone, Invalid, Unprocessable
 from core.ids import parse_uuid
@@ -39,6 +39,7 @@ from invitations.dialects import DialectViewSet
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
 from invitations.refusals import InvitationNotFound, InvitationWaits
+from invitations.row_properties import account_name, inviter_display_name
 from orgs.api.fields import BlankAsNullField
 
 title = "ZenML Pro"
@@ -83,6 +84,22 @@ class InvitationSerializer(SnakeCaseSerializer):
     inviting_user_name = serializers.CharField(source="inviter_display_name")
     inviting_user_avatar_url = BlankAsNullField(source="inviter.avatar_url")
     expiration_date = TimeField(source="expires_at")
+
+
+def representation(rows: list[Any]) -> list[dict[str, Any]]:
+    """Return what ``InvitationSerializer`` returns for each row of a list."""
+    return [
+        {
+            "id": str(row.pk),
+            "organization_name": row.organization__name,
+            "organization_logo_url": row.organization__logo_url or None,
+            "organization_member_count": row.member_count,
+            "inviting_user_name": inviter_display_name(row, row.organization__name, account_name(row)),
+            "inviting_user_avatar_url": row.inviter__avatar_url or None,
+            "expiration_date": format_time(row.expires_at),
+        }
+        for row in rows
+    ]
 
 
 class BareRenderer(JSONRenderer):
@@ -157,7 +174,7 @@ class ZenmlInvitations(DialectViewSet):
 
         List pending invitations for the authenticated user.
         """
-        return list_response(self, received_with_inviters(self.caller), self.represent)
+        return list_response(self, received_with_inviters(self.caller), representation)
 
     @operation("Successful Response", name="get_invitation", response=InvitationSerializer)
     def retrieve(self, request: Request, invitation_id: str) -> Response:

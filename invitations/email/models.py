@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from copy import copy
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
@@ -234,34 +234,35 @@ class Email(models.Model):
         """Whether the email is to the invitee. Only these emails contain the link: the inviter must never see it."""
         return self.kind in TO_INVITEE
 
-    @classmethod
-    def from_json(cls, columns: Mapping[str, Any]) -> "Email":
-        """Return the email with these ``COLUMNS_IN_LISTS``, as the database converts them to JSON.
-
-        Ids and times are text. On SQLite, the times are in UTC but do not say so.
-        """
-        fields = [field for field in cls._meta.concrete_fields if field.name in columns]  # `from_db` needs this order
-        values = [field.to_python(columns[field.name]) for field in fields]
-        aware = [value.replace(tzinfo=UTC) if isinstance(value, datetime) else value for value in values]
-        return cls.from_db("default", [field.name for field in fields], aware)
-
     def as_shown_to_organization(self) -> "Email":
-        """Return a copy in which a withheld email looks like a sent email.
-
-        A withheld email has no server response. For this reason, the response is removed from sent emails too.
-        """
+        """Return a copy in which a withheld email looks like a sent email."""
         shown = copy(self)
-        if self.withheld_at is not None:
-            shown.state, shown.reason, shown.attempts = self.State.SENT, "", self.attempts + 1
-            shown.sent_at, shown.withheld_at = self.withheld_at, None
-        if shown.state == self.State.SENT:
-            shown.response = ""
+        shown.__dict__ |= shown_to_organization({name: getattr(self, name) for name in self.COLUMNS_IN_LISTS})
         return shown
 
     @property
     def next_attempt_at(self) -> datetime | None:
         """The time of the next attempt. None while the email is being sent, and when no further attempt is needed."""
-        return None if self.state == self.State.SENDING else self.due_at
+        return next_attempt_at(self.state, self.due_at)
+
+
+def next_attempt_at(state: str, due_at: Any) -> Any:
+    """Return the time of the next attempt: when it is due, or None while the email is being sent."""
+    return None if state == Email.State.SENDING else due_at
+
+
+def shown_to_organization(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the ``COLUMNS_IN_LISTS`` as the organization may see them: a withheld email looks like a sent email.
+
+    A withheld email has no server response. For this reason, the response is removed from sent emails too.
+    """
+    shown = dict(columns)
+    if shown["withheld_at"] is not None:
+        shown |= {"state": Email.State.SENT, "reason": "", "attempts": shown["attempts"] + 1}
+        shown |= {"sent_at": shown["withheld_at"], "withheld_at": None}
+    if shown["state"] == Email.State.SENT:
+        shown["response"] = ""
+    return shown
 
 
 class Attempt(models.Model):

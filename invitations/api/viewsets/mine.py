@@ -9,6 +9,7 @@ from core.api.lists import ListPagination
 from core.api.operations import operation
 from invitations.actions import answering
 from invitations.api.filters import ReceivedInvitationFilter
+from invitations.api.representations import represent_received
 from invitations.api.serializers import (
     AcceptanceSerializer,
     DeclineSerializer,
@@ -34,7 +35,7 @@ class MyInvitationViewSet(AcceptsInvitations):
     )
     def list(self, request: Request) -> Response:
         """List my open invitations."""
-        return self.respond_with_page(received_invitations(self.caller))
+        return self.respond_with_page(received_invitations(self.caller), represent_received)
 
     @operation("Invitation retrieved successfully", response=ReceivedInvitationSerializer)
     def retrieve(self, request: Request, invitation_id: UUID) -> Response:

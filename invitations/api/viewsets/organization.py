@@ -1,5 +1,6 @@
 """The invitations of an organization, for people who manage its members or the members of a unit."""
 
+from functools import partial
 from uuid import UUID
 
 from rest_framework.request import Request
@@ -10,6 +11,7 @@ from core.api.lists import ListPagination
 from core.api.operations import operation
 from invitations.actions import inviting
 from invitations.api.filters import SentInvitationFilter
+from invitations.api.representations import represent_sent
 from invitations.api.serializers import (
     CorrectionSerializer,
     ExplanationSerializer,
@@ -50,7 +52,8 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         Lists the open invitations unless `state` or `delivery` is set. Overdue invitations have the state `expired`. A
         caller who manages only units sees only the invitations to these units.
         """
-        return self.respond_with_page(sent_invitations(self.caller, self.organization))
+        rows = sent_invitations(self.caller, self.organization)
+        return self.respond_with_page(rows, partial(represent_sent, self.organization))
 
     @operation(
         "Invitation sent successfully",
