@@ -1,5 +1,6 @@
 """Test JSON files."""
 
+import json
 from typing import Any
 
 import pytest
@@ -110,3 +111,10 @@ def test_the_name_or_type_of_a_file_says_that_it_is_meant_to_be_json():
 
 def test_a_list_in_square_brackets_is_no_json():
     assert [row.email for row in read_text("[ann@example.com]").rows] == ["[ann@example.com]"]
+
+
+def test_only_a_file_with_our_own_members_can_name_the_owner_role():
+    foreign = [{"inviterUserId": "user_1", "emailAddress": "ann@example.com", "role": "org:owner"}]
+    assert read_upload(json.dumps(foreign).encode()).role_words == {"org:owner": ""}
+    own = [{"email": "ann@example.com", "role": "Owner"}]
+    assert read_upload(json.dumps(own).encode()).role_words == {"Owner": "owner"}
