@@ -26,6 +26,8 @@ from invitations.dialects import applivery, upsun, wacht, zenml
 from invitations.email.webhook import email_webhook
 from invitations.pages import sign_in, unsubscribe, views
 from invitations.pages.home import Home
+from invitations.pages.organization import sent_invitation
+from invitations.pages.organization.invite import InvitePage
 from invitations.pages.organization.people import PeoplePage
 from orgs import credentials as orgs_credentials
 from orgs.api.viewsets.api_keys import ApiKeyViewSet
@@ -41,6 +43,7 @@ from orgs.api.viewsets.organizations import (
 from orgs.api.viewsets.roles import RoleViewSet
 from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
 from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
+from orgs.pages import members as member_pages
 from orgs.pages import roles, units
 from orgs.pages.archived import RestoreOrganization
 from orgs.pages.new_organization import NewOrganization
@@ -172,6 +175,8 @@ authorization = [
 
 # The pages of one organization, for its members. The base of the views is `orgs.pages.organization_page`.
 PAGES_OF_ORGANIZATION = "organizations/<slug:slug>"
+MEMBER_PAGE = f"{PAGES_OF_ORGANIZATION}/members/<uuid:member_id>"
+INVITATION_PAGE = f"{PAGES_OF_ORGANIZATION}/invitations/<uuid:invitation_id>"
 UNIT_PAGES = f"{PAGES_OF_ORGANIZATION}/workspaces/<uuid:unit_id>"
 ROLE_PAGES = f"{PAGES_OF_ORGANIZATION}/roles/<uuid:role_id>"
 organization_pages = [
@@ -179,6 +184,34 @@ organization_pages = [
     path(f"{PAGES_OF_ORGANIZATION}/restore", RestoreOrganization.as_view(), name="organization-restore"),
     # People
     path(f"{PAGES_OF_ORGANIZATION}/people", PeoplePage.as_view(), name="organization-people"),
+    path(f"{PAGES_OF_ORGANIZATION}/leave", member_pages.LeaveOrganization.as_view(), name="organization-leave"),
+    path(f"{PAGES_OF_ORGANIZATION}/invite", InvitePage.as_view(), name="organization-invite"),
+    path(INVITATION_PAGE, sent_invitation.SentInvitationPage.as_view(), name="organization-invitation"),
+    path(
+        f"{INVITATION_PAGE}/resend",
+        sent_invitation.ResendInvitation.as_view(),
+        name="organization-invitation-resend",
+    ),
+    path(
+        f"{INVITATION_PAGE}/correct",
+        sent_invitation.CorrectAddress.as_view(),
+        name="organization-invitation-correct",
+    ),
+    path(
+        f"{INVITATION_PAGE}/change",
+        sent_invitation.ChangeInvitation.as_view(),
+        name="organization-invitation-change",
+    ),
+    path(
+        f"{INVITATION_PAGE}/withdraw",
+        sent_invitation.WithdrawInvitation.as_view(),
+        name="organization-invitation-withdraw",
+    ),
+    path(MEMBER_PAGE, member_pages.MemberPage.as_view(), name="organization-member"),
+    path(f"{MEMBER_PAGE}/role", member_pages.MemberRole.as_view(), name="organization-member-role"),
+    path(f"{MEMBER_PAGE}/access", member_pages.MemberUnitRole.as_view(), name="organization-member-unit-role"),
+    path(f"{MEMBER_PAGE}/remove", member_pages.RemoveMember.as_view(), name="organization-member-remove"),
+    path(f"{MEMBER_PAGE}/transfer", member_pages.TransferOwnership.as_view(), name="organization-member-transfer"),
     # Workspaces and applications
     path(f"{PAGES_OF_ORGANIZATION}/workspaces", units.UnitsPage.as_view(), name="organization-units"),
     path(f"{PAGES_OF_ORGANIZATION}/workspaces/new", units.NewUnitPage.as_view(), name="organization-new-unit"),

@@ -7,7 +7,10 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from core.relative_time import relative_time
+from invitations.admin_states import EMAIL_STATES
 from invitations.email.models import Email
+from invitations.explaining import Entry
 from invitations.models import Invitation
 
 register = template.Library()
@@ -39,9 +42,34 @@ def state_badge(invitation: Invitation) -> SafeString:
 
 @register.simple_tag
 def delivery_problem(invitation: Invitation) -> SafeString | str:
-    """Say why the newest email did not arrive, with the mail server's words. Show nothing if there is no problem."""
+    """Say why the newest email did not arrive, with the mail server's words, or when it will be sent.
+
+    Show nothing if there is no problem.
+    """
     email = invitation.delivery
+    if email and email.state == Email.State.SCHEDULED and email.due_at:
+        when = {"when": relative_time(email.due_at)}
+        text = _("The email will be sent %(when)s, because of the daily limit.") % when
+        return format_html('<p class="quiet small">{}</p>', text)
     if email is None or email.state not in EMAIL_PROBLEMS:
         return ""
     words = format_html(" <q>{}</q>", email.response or email.reason) if email.response or email.reason else ""
     return format_html('<p class="problem small">{}{}</p>', EMAIL_PROBLEMS[email.state], words)
+
+
+EMAIL_KIND_LABELS: dict[str, Any] = {
+    Email.Kind.INVITATION: _("Email with the link"),
+    Email.Kind.REMINDER: _("Reminder"),
+    Email.Kind.ANSWERED: _("Email about the answer"),
+    Email.Kind.UNDELIVERABLE: _("Email about the bounce"),
+    Email.Kind.ASK_AGAIN: _("Request for a new invitation"),
+}
+
+
+@register.simple_tag
+def what_happened(entry: Entry) -> str:
+    """Return what an entry of the timeline says: an event, or the kind of an email and its state."""
+    if entry.email_id is None:
+        return entry.label
+    state = entry.what.removeprefix("email.")
+    return f"{EMAIL_KIND_LABELS[entry.email_kind]}: {EMAIL_STATES[state][0]}"

@@ -1,6 +1,6 @@
 """Form fields for roles, workspaces and applications, with the labels that people know."""
 
-from typing import Any
+from collections.abc import Collection
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 
 from orgs.labels import role_label
 from orgs.models import Role, Unit
-from orgs.permissions import Level
+from orgs.permissions import PERMISSIONS, Level
 
 KIND_LABELS = {Unit.Kind.WORKSPACE: gettext_lazy("Workspace"), Unit.Kind.APPLICATION: gettext_lazy("Application")}
 
@@ -35,6 +35,15 @@ def kind_label(unit: Unit) -> str:
     return _("workspace") if unit.kind == Unit.Kind.WORKSPACE else _("application")
 
 
-def offer(field: Any, rows: Any) -> None:
-    """Let a ModelChoiceField offer these rows."""
-    field.queryset = rows
+class RoleOfLevel(RoleChoiceField):
+    """A role, where only roles of one level are offered."""
+
+    def label_from_instance(self, role: Role) -> str:
+        """Return the label of the role without its level."""
+        return role_label(role)
+
+
+def permission_choices(names: Collection[str]) -> list[tuple[str, str]]:
+    """Return these permissions as choices, in the order in which pages show them. Each begins with a capital letter."""
+    shown = [(name, str(permission.label)) for name, permission in PERMISSIONS.items() if name in names]
+    return [(name, label[:1].upper() + label[1:]) for name, label in shown]

@@ -37,6 +37,7 @@ class NavigationEntry:
 
 NAVIGATION = (
     NavigationEntry("organization-people", _("People")),
+    NavigationEntry("organization-invite", _("Invite"), manages_members),
     NavigationEntry("organization-units", _("Workspaces and applications")),
     NavigationEntry("organization-roles", _("Roles")),
 )

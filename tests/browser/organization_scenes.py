@@ -8,8 +8,8 @@ from orgs.actions.organizations import create_organization
 from orgs.models import Membership, Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNIT_EDITOR_ROLE
 from tests.browser.scenes import Stage, scene
-from tests.factories import EmailFactory, InvitationFactory, MembershipFactory, UserFactory
-from tests.support.people import session_of
+from tests.factories import AttemptFactory, EmailFactory, InvitationFactory, MembershipFactory, UserFactory
+from tests.support.people import membership_of, session_of
 
 
 def fill(stage: Stage) -> None:
@@ -95,6 +95,110 @@ def people_on_a_further_page(stage: Stage) -> Response:
             organization=stage.organization, email=f"number-{number}@example.com", inviter=stage.owner
         )
     return open_as(stage, stage.owner, "/people?page=2")
+
+
+@scene(200)
+def member_page(stage: Stage) -> Response:
+    fill(stage)
+    return open_as(stage, stage.owner, f"/members/{membership_of(stage.stranger, stage.organization).pk}")
+
+
+@scene(200)
+def own_member_page(stage: Stage) -> Response:
+    fill(stage)
+    return open_as(stage, stage.stranger, f"/members/{membership_of(stage.stranger, stage.organization).pk}")
+
+
+@scene(200)
+def member_role(stage: Stage) -> Response:
+    fill(stage)
+    return open_as(stage, stage.owner, f"/members/{membership_of(stage.stranger, stage.organization).pk}/role")
+
+
+@scene(409)
+def member_role_refused(stage: Stage) -> Response:
+    open_as(stage, stage.owner, f"/members/{membership_of(stage.owner, stage.organization).pk}/role")
+    stage.visitor.page.get_by_label(stage.visitor.translated("Role"), exact=True).select_option(str(ADMIN_ROLE))
+    return stage.visitor.submit({}, "Save")
+
+
+@scene(200)
+def member_access(stage: Stage) -> Response:
+    fill(stage)
+    return open_as(stage, stage.owner, f"/members/{membership_of(stage.stranger, stage.organization).pk}/access")
+
+
+@scene(200)
+def member_removal_asked(stage: Stage) -> Response:
+    fill(stage)
+    return open_as(stage, stage.owner, f"/members/{membership_of(stage.stranger, stage.organization).pk}/remove")
+
+
+@scene(409)
+def leaving_refused(stage: Stage) -> Response:
+    open_as(stage, stage.owner, "/leave")
+    return stage.visitor.submit({}, "Leave")
+
+
+@scene(200)
+def invite_page(stage: Stage) -> Response:
+    return open_as(stage, stage.owner, "/invite")
+
+
+@scene(409)
+def invite_page_refused(stage: Stage) -> Response:
+    fill(stage)
+    invite_page(stage)
+    return stage.visitor.submit({"Email address": "person-0@example.com"}, "Invite")
+
+
+@scene(200)
+def person_invited(stage: Stage) -> Response:
+    invite_page(stage)
+    return stage.visitor.submit({"Email address": "newcomer@example.com"}, "Invite")
+
+
+@scene(403)
+def invite_page_without_permission(stage: Stage) -> Response:
+    fill(stage)
+    return open_as(stage, User.objects.get(email="person-0@example.com"), "/invite")
+
+
+@scene(200)
+def sent_invitation(stage: Stage) -> Response:
+    return open_as(stage, stage.owner, f"/invitations/{stage.invitation.pk}")
+
+
+@scene(200)
+def sent_invitation_that_bounced(stage: Stage) -> Response:
+    email = stage.invitation.emails.get()
+    email.delete()
+    bounced = EmailFactory.create(invitation=stage.invitation, state="bounced", response="550 5.1.1 User unknown")
+    AttemptFactory.create(email=bounced, state="bounced", response=bounced.response)
+    stage.finish("error")
+    return open_as(stage, stage.owner, f"/invitations/{stage.invitation.pk}")
+
+
+@scene(200)
+def sent_invitation_to_correct(stage: Stage) -> Response:
+    return open_as(stage, stage.owner, f"/invitations/{stage.invitation.pk}/correct")
+
+
+@scene(200)
+def sent_invitation_to_change(stage: Stage) -> Response:
+    return open_as(stage, stage.owner, f"/invitations/{stage.invitation.pk}/change")
+
+
+@scene(200)
+def sent_invitation_to_withdraw(stage: Stage) -> Response:
+    return open_as(stage, stage.owner, f"/invitations/{stage.invitation.pk}/withdraw")
+
+
+@scene(410)
+def resending_refused(stage: Stage) -> Response:
+    sent_invitation(stage)
+    stage.finish("declined")
+    return stage.visitor.submit({}, "Send again")
 
 
 @scene(200)

@@ -48,6 +48,8 @@ MAIN = (
     "email-invitation-from-staff", "email-reminder-from-staff", "email-new-password-from-staff",
     "email-two-factor-removed", "email-address-verified-by-staff",
     "home-signed-in", "home-without-an-organization", "new-organization-refused", "people", "archived-organization",
+    "member-page", "member-role", "member-removal-asked", "leaving-refused", "invite-page", "invite-page-refused",
+    "sent-invitation", "sent-invitation-to-change", "sent-invitation-to-withdraw", "resending-refused",
     "people-without-permissions", "organization-that-requires-two-factor-authentication",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]

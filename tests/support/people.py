@@ -1,6 +1,9 @@
 """Create people for tests, and look up their principals and roles."""
 
+import time
 from uuid import UUID
+
+from django.test import Client
 
 from accounts.models import User
 from accounts.principals import Method, Principal
@@ -27,3 +30,11 @@ def membership_of(user: User, organization: Organization) -> Membership:
 def role_id_of(user: User, organization: Organization) -> UUID:
     """Return the id of the user's organization role."""
     return membership_of(user, organization).organization_role.pk
+
+
+def sign_in_recently(client: Client) -> None:
+    """Let the session of a signed-in client have a sign-in with a password a moment ago."""
+    session = client.session
+    session["account_authentication_methods"] = [{"method": "password", "at": time.time()}]
+    session["account_authentication_methods_user"] = session["_auth_user_id"]
+    session.save()

@@ -90,7 +90,7 @@ class People:
             sent = sent.filter(**{column: self.wanted.role})
         if self.wanted.unit:
             sent = sent.filter(unit=self.wanted.unit)
-        return with_delivery(self._searched(sent, ["email"], "email").with_details().newest_first())
+        return with_delivery(self._searched(sent, ["email", "invitee_name"], "email").with_details().newest_first())
 
     def _members(self) -> MembershipQuerySet:
         members = members_of(self.by, self.organization)

@@ -47,11 +47,11 @@ def test_the_password_is_taken_as_it_was_typed(client, db, change):
     assert sign_in(client, password=password).status_code == 302
 
 
-def test_signing_in_leads_to_my_invitations_without_a_word_of_congratulation(client, member):
+def test_signing_in_leads_to_the_home_page_without_a_word_of_congratulation(client, member):
     response = client.post("/accounts/login/", {"login": "member@example.com", "password": PASSWORD}, follow=True)
 
-    assert response.redirect_chain == [("/invitations", 302)]
-    assert visible_text(response)[0] == "My invitations"
+    assert response.redirect_chain == [("/", 302)]
+    assert visible_text(response)[0] == "My organizations"
 
 
 def test_the_address_is_taken_in_any_letter_case(client, member):
@@ -76,7 +76,7 @@ def test_next_leads_to_a_page_of_ours(client, member):
     ],
 )
 def test_next_leads_nowhere_else_not_even_to_our_other_hosts(client, member, elsewhere):
-    assert sign_in(client, next=elsewhere)["Location"] == "/invitations"
+    assert sign_in(client, next=elsewhere)["Location"] == "/"
 
 
 def test_signing_out_is_a_form_and_leads_to_the_start_page(client, member):
