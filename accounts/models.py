@@ -162,7 +162,12 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
             ),
             models.CheckConstraint(condition=models.Q(kind__in=["client", "system"]), name="user_kind_known"),
         )
-        indexes = (models.Index(fields=["id"], condition=models.Q(is_active=False), name="user_inactive"),)
+        indexes = (
+            models.Index(fields=["id"], condition=models.Q(is_active=False), name="user_inactive"),
+            # For the members of an organization, sorted by name.
+            models.Index(fields=["first_name"], name="user_first_name"),
+            models.Index(fields=["last_name"], name="user_last_name"),
+        )
 
     def __str__(self) -> str:
         return self.display_name

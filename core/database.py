@@ -10,6 +10,7 @@ import psycopg
 from django.db import connections
 from django.db.utils import ConnectionHandler
 
+CHECK_OF_STATEMENT = "RevalidateCachedQuery"  # in PostgreSQL, whose message depends on its language
 SECONDS_FOR_CONNECTION = 0.7
 SECONDS_FOR_CHECK = 0.3
 SECONDS_BETWEEN_QUERIES = 0.5
@@ -83,8 +84,18 @@ class CheckedConnection(psycopg.Connection[Any]):
         return bool(socket.poll(0))
 
     def wait(self, gen: Any, *args: Any, **options: Any) -> Any:
-        """Wait for what the generator of psycopg waits for."""
-        return super().wait(_briefly(gen) if self.is_checking else gen, *args, **options)
+        """Wait for what the generator of psycopg waits for.
+
+        PostgreSQL refuses a prepared statement for good if the type of a column has changed. Then the connection is
+        closed, and OperationalError is raised, so that a repeated request gets a new one.
+        """
+        try:
+            return super().wait(_briefly(gen) if self.is_checking else gen, *args, **options)
+        except psycopg.errors.FeatureNotSupported as error:
+            if error.diag.source_function != CHECK_OF_STATEMENT:
+                raise
+            self.close()
+            raise psycopg.OperationalError(str(error)) from error
 
 
 def _briefly(waiting: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:

@@ -115,12 +115,33 @@ def beyond(rows: Any) -> Any:
     return page(rows_beyond(rows, column, Position(value, SOME), descending=first.startswith("-")))
 
 
+def beyond_name(rows: Any) -> Any:
+    """Return the page after a cursor of a list that is sorted by a name."""
+    first = rows.query.order_by[0]
+    return page(rows_beyond(rows, first.removeprefix("-"), Position("M", SOME), descending=first.startswith("-")))
+
+
 def jump(rows: Any) -> Any:
     return ids_of_page(rows, 400, 21)
 
 
 def jump_from_the_end(rows: Any) -> Any:
     return ids_of_page(rows, 400, 21, 500)
+
+
+@pytest.mark.parametrize(("name", "index"), [("firstName", "user_first_name"), ("lastName", "user_last_name")])
+def test_members_by_name_are_read_from_an_index_of_people(organization: Organization, owner: User, name, index):
+    """People with the same name are sorted by the id of the membership, so only these few are sorted."""
+    create_many_rows(organization, owner)
+    members = Membership.objects.of_organization(SOME).with_people_and_roles()
+    for direction in ("asc", "desc"):
+        rows = listed(MemberFilter, members, sort=f"{name}:{direction}")
+        for way in (page, beyond_name):
+            found = generic_plan(way(rows), "sort", "bitmapscan")
+            assert index in indexes_in(found), found
+            assert "Incremental Sort" in found
+            assert way is page or f"Index Cond: (({index.removeprefix('user_')})" in found  # begins at the cursor
+            assert "Seq Scan" not in found
 
 
 def test_pages_are_read_from_an_index_in_order(plan: Callable[[QuerySet[Any]], str]):

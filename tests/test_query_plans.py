@@ -136,6 +136,8 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     ),
     "the events about an object": ("event_about_subject", lambda: Event.objects.about(User(pk=SOME))),
     "the user with an address": ("user_email", lambda: User.objects.filter(email="owner@example.com")),
+    "the people by their first names": ("user_first_name", lambda: User.objects.order_by("first_name")[:50]),
+    "the people by their last names": ("user_last_name", lambda: User.objects.order_by("last_name")[:50]),
     "the organizations with a default role": (
         "orgs_organization_default_role_id",
         lambda: Organization.objects.filter(default_role=SOME),

@@ -171,11 +171,15 @@ def in_order(rows: QuerySet, columns: tuple[str, ...], descending: bool) -> Quer
 def beyond(rows: QuerySet, columns: tuple[str, ...], descending: bool, **position: Any) -> QuerySet:
     """Return the rows after the position: ``(created_at, id) < (%s, %s)``.
 
-    A comparison of rows is one range of an index, also among many rows with the same value.
+    A comparison of rows is one range of an index, also among many rows with the same value. A column of another table
+    has an index without the id, so it is compared alone too.
     """
     compared = Row(*map(F, columns)), Row(*(position[f"position_{column}"] for column in columns))
     sign = " < " if descending else " > "
-    return rows.filter(Func(*compared, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField()))
+    alone = "lte" if descending else "gte"
+    related = {f"{name}__{alone}": position[f"position_{name}"] for name in columns if "__" in name}
+    is_beyond = Func(*compared, template="%(expressions)s", arg_joiner=sign, output_field=BooleanField())
+    return rows.filter(is_beyond, **related)
 
 
 class Row(Func):

@@ -16,12 +16,13 @@ from random import SystemRandom
 
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import DatabaseError, InterfaceError, OperationalError, close_old_connections, transaction
-from django.db.models import F
+from django.db.models import CharField, DateTimeField, F, UUIDField
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.compiled_updates import CompiledUpdate
 from invitations.email.kinds import Batch, handler_of
-from invitations.email.leases import LeaseLost, held, release, reserve_due, take_lease
+from invitations.email.leases import LeaseLost, held, leased, release, reserve_due, take_lease
 from invitations.email.models import Attempt, Email
 from invitations.email.transport import (
     Outcome,
@@ -126,12 +127,19 @@ def _record_outcome(email: Email, outcome: Outcome, batch: Batch) -> None:
         handler_of(email).on_final_failure(reply_code(outcome.detail))
     if outcome.state == Email.State.SENT or outcome.withheld:
         handler_of(email, batch).on_sent(now)
-    if not held(email).update(**_columns(email, outcome, now)):
+    if not _write_outcome(email, outcome, now):
         raise LeaseLost
     if outcome.by_server:
         Attempt.objects.create(email=email, state=outcome.state, response=outcome.detail, created_at=now)
     fields = _log_fields(email) | {"attempt": email.attempts + outcome.by_server}
     logger.info("email %s", outcome.state, extra=fields)
+
+
+def _write_outcome(email: Email, outcome: Outcome, now: datetime) -> int:
+    """Return the number of updated rows, which is 0 if the lease or the reservation was lost."""
+    if outcome == Outcome(Email.State.SENT, outcome.detail):
+        return MARK_SENT.run(pk=email.pk, lease_id=email.lease_id, detail=outcome.detail, now=now)
+    return held(email).update(**_columns(email, outcome, now))
 
 
 def _record_state_only(email: Email, outcome: Outcome, batch: Batch) -> None:
@@ -164,6 +172,18 @@ def _columns(email: Email, outcome: Outcome, now: datetime) -> dict[str, object]
         else:
             columns["due_at"] = Now() + backoff(email.attempts + 1)
     return columns
+
+
+MARK_SENT = CompiledUpdate(
+    lambda pk, lease_id, detail, now: (
+        leased(pk, lease_id),
+        _columns(Email(), Outcome(Email.State.SENT, detail), now),
+    ),
+    pk=UUIDField(),
+    lease_id=UUIDField(),
+    detail=CharField(),
+    now=DateTimeField(),
+)
 
 
 def _log_fields(email: Email) -> dict[str, object]:

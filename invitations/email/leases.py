@@ -8,10 +8,13 @@ for the end of a lease.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import DateTimeField, DurationField, UUIDField
 from django.db.models.functions import Now
 
+from core.compiled_updates import CompiledUpdate
 from core.ids import uuid7
 from core.smtp import max_session_duration
 from invitations.email.models import Email, EmailQuerySet
@@ -52,17 +55,35 @@ def take_lease(email: Email) -> None:
     The reservation may have ended, for example because the process was suspended.
     """
     lease_id = uuid7()
-    if not held(email).update(state=Email.State.SENDING, lease_id=lease_id, due_at=Now() + longest_lease()):
+    if not TAKE_LEASE.run(pk=email.pk, due_at=email.due_at, lease_id=lease_id, duration=longest_lease()):
         raise LeaseLost
     email.lease_id = lease_id
 
 
 def held(email: Email) -> EmailQuerySet:
     """Return the row of an email that this worker has reserved or leased. If another worker may have it, no row."""
-    rows = Email.objects.filter(pk=email.pk)
-    if email.lease_id is not None:
-        return rows.filter(lease_id=email.lease_id)
-    return rows.filter(due_at=email.due_at, due_at__gt=Now())
+    return leased(email.pk, email.lease_id) if email.lease_id is not None else _reserved(email.pk, email.due_at)
+
+
+def leased(pk: Any, lease_id: Any) -> EmailQuerySet:
+    """Return the row of an email if it has this lease."""
+    return Email.objects.filter(pk=pk, lease_id=lease_id)
+
+
+def _reserved(pk: Any, due_at: Any) -> EmailQuerySet:
+    return Email.objects.filter(pk=pk, due_at=due_at, due_at__gt=Now())
+
+
+TAKE_LEASE = CompiledUpdate(
+    lambda pk, due_at, lease_id, duration: (
+        _reserved(pk, due_at),
+        {"state": Email.State.SENDING, "lease_id": lease_id, "due_at": Now() + duration},
+    ),
+    pk=UUIDField(),
+    due_at=DateTimeField(),
+    lease_id=UUIDField(),
+    duration=DurationField(),
+)
 
 
 def release(emails: Sequence[Email]) -> None:

@@ -115,6 +115,7 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "message": visible_lines(invitation.message),
         "decline_reason": visible_lines(invitation.decline_reason),
         "server_response": _failure_response(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
+        "until": render_to_string("emails/until.txt", {"invitation": invitation}),
         "link": link_for(invitation) if email.is_to_invitee else "",
         "unsubscribe_link": unsubscribe_link_for(invitation) if email.is_to_invitee else "",
         "service": settings.PUBLIC_BASE_URL,

@@ -276,3 +276,26 @@ def test_after_the_database_has_closed_all_connections_the_next_request_gets_a_n
         with database.cursor() as cursor:
             cursor.execute("SELECT 1")
             assert cursor.fetchone() == (1,)
+
+
+@pytest.mark.postgresql
+@pytest.mark.django_db
+def test_a_connection_with_a_statement_that_is_older_than_its_column_is_replaced():
+    with another_pool({}) as database, another_pool({}) as administration, administration.cursor() as ddl:
+        ddl.execute("CREATE TABLE changed (number integer)")
+        try:
+            with database.cursor() as cursor:
+                session = cursor.connection.info.backend_pid
+                for _ in range(4):
+                    cursor.execute("SELECT number FROM changed")
+                ddl.execute("ALTER TABLE changed ALTER number TYPE text")
+                with pytest.raises(db.OperationalError) as refusal:
+                    cursor.execute("SELECT number FROM changed")
+            assert problem_of(refusal.value).status == 503
+            database.close()
+
+            with database.cursor() as cursor:
+                cursor.execute("SELECT number FROM changed")
+                assert cursor.connection.info.backend_pid != session
+        finally:
+            ddl.execute("DROP TABLE changed")
