@@ -43,8 +43,8 @@ from orgs.api.viewsets.organizations import (
 from orgs.api.viewsets.roles import RoleViewSet
 from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
 from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
+from orgs.pages import api_keys, oauth_applications, roles, units
 from orgs.pages import members as member_pages
-from orgs.pages import roles, units
 from orgs.pages.archived import RestoreOrganization
 from orgs.pages.new_organization import NewOrganization
 from orgs.pages.service_accounts import DeleteServiceAccount
@@ -179,6 +179,8 @@ MEMBER_PAGE = f"{PAGES_OF_ORGANIZATION}/members/<uuid:member_id>"
 INVITATION_PAGE = f"{PAGES_OF_ORGANIZATION}/invitations/<uuid:invitation_id>"
 UNIT_PAGES = f"{PAGES_OF_ORGANIZATION}/workspaces/<uuid:unit_id>"
 ROLE_PAGES = f"{PAGES_OF_ORGANIZATION}/roles/<uuid:role_id>"
+KEY_PAGES = f"{PAGES_OF_ORGANIZATION}/api-keys/<uuid:key_id>"
+OAUTH_APPLICATION_PAGES = f"{PAGES_OF_ORGANIZATION}/oauth-applications/<uuid:application_id>"
 organization_pages = [
     path(PAGES_OF_ORGANIZATION, RedirectView.as_view(pattern_name="organization-people"), name="organization"),
     path(f"{PAGES_OF_ORGANIZATION}/restore", RestoreOrganization.as_view(), name="organization-restore"),
@@ -223,6 +225,37 @@ organization_pages = [
     path(f"{PAGES_OF_ORGANIZATION}/roles/new/<slug:level>", roles.NewRolePage.as_view(), name="organization-new-role"),
     path(f"{ROLE_PAGES}/change", roles.ChangeRolePage.as_view(), name="organization-change-role"),
     path(f"{ROLE_PAGES}/delete", roles.DeleteRolePage.as_view(), name="organization-delete-role"),
+    # API keys
+    path(f"{PAGES_OF_ORGANIZATION}/api-keys", api_keys.ApiKeysPage.as_view(), name="organization-api-keys"),
+    path(f"{PAGES_OF_ORGANIZATION}/api-keys/new", api_keys.NewApiKeyPage.as_view(), name="organization-new-api-key"),
+    path(f"{KEY_PAGES}/change", api_keys.ChangeApiKeyPage.as_view(), name="organization-change-api-key"),
+    path(f"{KEY_PAGES}/revoke", api_keys.RevokeApiKeyPage.as_view(), name="organization-revoke-api-key"),
+    # OAuth applications
+    path(
+        f"{PAGES_OF_ORGANIZATION}/oauth-applications",
+        oauth_applications.OAuthApplicationsPage.as_view(),
+        name="organization-oauth-applications",
+    ),
+    path(
+        f"{PAGES_OF_ORGANIZATION}/oauth-applications/new/<slug:kind>",
+        oauth_applications.NewOAuthApplicationPage.as_view(),
+        name="organization-new-oauth-application",
+    ),
+    path(
+        f"{OAUTH_APPLICATION_PAGES}/change",
+        oauth_applications.ChangeOAuthApplicationPage.as_view(),
+        name="organization-change-oauth-application",
+    ),
+    path(
+        f"{OAUTH_APPLICATION_PAGES}/secret",
+        oauth_applications.RenewSecretPage.as_view(),
+        name="organization-renew-secret",
+    ),
+    path(
+        f"{OAUTH_APPLICATION_PAGES}/delete",
+        oauth_applications.DeleteOAuthApplicationPage.as_view(),
+        name="organization-delete-oauth-application",
+    ),
 ]
 
 urlpatterns = [

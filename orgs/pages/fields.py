@@ -5,6 +5,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text
+from orgs.models import Membership, MembershipQuerySet, Organization
 from orgs.slugs import MAX_LENGTH, validate_slug
 
 
@@ -24,3 +27,37 @@ class SlugFormField(forms.CharField):
             "widget": forms.TextInput(attrs={"autocapitalize": "none", "spellcheck": "false", "autocomplete": "off"}),
         }
         super().__init__(**defaults | options)
+
+
+class DescriptionFormField(forms.CharField):
+    """An optional description of several lines."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            required=False,
+            validators=[validate_plain_multiline_text],
+            error_messages=IN_PLAIN_WORDS,
+            widget=forms.Textarea(attrs={"rows": 2}),
+            **options,
+        )
+
+    def to_python(self, value: Any) -> str:
+        """Return the text with newlines. Browsers send CR LF."""
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+
+class ServiceAccountField(forms.ModelChoiceField):
+    """A service account of the organization. Its memberships are offered with ``system_members_of``."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(Membership.objects.none(), **{"required": False, **options})
+
+    def label_from_instance(self, membership: Membership) -> str:
+        """Return the name."""
+        return membership.user.display_name
+
+
+def system_members_of(organization: Organization) -> MembershipQuerySet:
+    """Return the memberships of the organization's service accounts, by name."""
+    members = Membership.objects.filter(organization=organization, user__kind=User.Kind.SYSTEM)
+    return members.select_related("user").order_by("user__first_name", "user__last_name", "id")

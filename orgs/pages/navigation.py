@@ -40,6 +40,8 @@ NAVIGATION = (
     NavigationEntry("organization-invite", _("Invite"), manages_members),
     NavigationEntry("organization-units", _("Workspaces and applications")),
     NavigationEntry("organization-roles", _("Roles")),
+    NavigationEntry("organization-api-keys", _("API keys")),
+    NavigationEntry("organization-oauth-applications", _("OAuth applications")),
 )
 
 

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core import errors
 from orgs import limits, locks, lookups, policies
-from orgs.actions import account_rights, members, roles, saving, units
+from orgs.actions import account_rights, api_keys, members, roles, saving, units
+from orgs.oauth import applications
 from orgs.permissions import PERMISSIONS
 from orgs.seats import NoSeatLeft
 
@@ -51,6 +52,12 @@ TEXTS: "dict[type[errors.DomainError], StrPromise]" = {
     limits.TooManyRoles: _("This organization has the maximum number of roles."),
     limits.TooManyUnits: _("This organization has the maximum number of workspaces and applications."),
     units.UnitInUse: _("An open invitation gives access to it. Withdraw the invitation first."),
+    api_keys.ApiKeyNotFound: _("This API key no longer exists."),
+    api_keys.NotYourKey: _("You can only do this for yourself and for service accounts that you manage."),
+    limits.TooManyApiKeys: _("This organization has the maximum number of API keys. Revoke one first."),
+    applications.OauthApplicationNotFound: _("This application no longer exists."),
+    applications.NoSecret: _("This application has no secret, because it can't keep one."),
+    limits.TooManyOAuthApplications: _("You have the maximum number of OAuth applications. Delete one first."),
     NoSeatLeft: _("All seats are taken."),
     limits.TooManyOrganizations: _("You have created the maximum number of organizations for one day."),
 }

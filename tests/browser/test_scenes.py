@@ -17,6 +17,7 @@ import tests.browser.admin_oauth_scenes
 import tests.browser.admin_scenes
 import tests.browser.consent_scenes
 import tests.browser.email_scenes
+import tests.browser.key_scenes
 import tests.browser.mailbox_scenes
 import tests.browser.name_scenes
 import tests.browser.organization_scenes
@@ -50,6 +51,8 @@ MAIN = (
     "home-signed-in", "home-without-an-organization", "new-organization-refused", "people", "archived-organization",
     "member-page", "member-role", "member-removal-asked", "leaving-refused", "invite-page", "invite-page-refused",
     "sent-invitation", "sent-invitation-to-change", "sent-invitation-to-withdraw", "resending-refused",
+    "api-keys", "new-api-key-refused", "api-key-created", "oauth-applications", "new-oauth-client-refused",
+    "oauth-client-registered", "oauth-secret-renewal-asked",
     "people-without-permissions", "organization-that-requires-two-factor-authentication",
 )  # fmt: skip
 SCENES_IN_LANGUAGES = [*((name, "en") for name in SCENES), *((name, "de") for name in MAIN)]
