@@ -47,9 +47,8 @@ class Budget:
         insort(self.moments, moment)
 
 
-def first_free(budgets: Sequence[Budget], now: datetime) -> datetime:
-    """Return the earliest time from ``now`` that is free in all budgets, and count an email there."""
-    moment = now
+def first_free(budgets: Sequence[Budget], moment: datetime) -> datetime:
+    """Return the earliest time, not before ``moment``, that is free in all budgets, and count an email there."""
     while (later := _latest_first_free(budgets, moment)) > moment:
         moment = later
     for budget in budgets:

@@ -134,8 +134,14 @@ def free_times(organization: Organization, responsible_ids: Sequence[UUID | None
     _locked([_inviter_key(person) for person in people])
     now = timezone.now()
     own = _budget_of(organization, now)
-    personal = {person: _budget_of_person(person, now) for person in people}
-    return [first_free([own, personal[person]] if person else [own], now) for person in responsible_ids]
+    personal = {person: [own, _budget_of_person(person, now)] for person in people}
+    times: list[datetime] = []
+    earliest: dict[UUID | None, datetime] = {}  # a further email of the same person cannot be sent before the last one
+    for person in responsible_ids:
+        budgets = [own] if person is None else personal[person]
+        earliest[person] = first_free(budgets, earliest.get(person, now))
+        times.append(earliest[person])
+    return times
 
 
 def count_email(by: Principal, organization: Organization, address: Address) -> datetime | None:

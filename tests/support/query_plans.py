@@ -55,8 +55,8 @@ def create_many_rows(organization: Organization, owner: User) -> None:
                 sent_at=now if number % 9 else None,
                 due_at=None if number % 9 else now + timedelta(days=1),
                 counted_at=now + timedelta(days=number % 9 - 8),
-                organization_id=organization.pk,
-                responsible_id=owner.pk,
+                organization_id=invitation.pk,  # many different ones
+                responsible_id=invitation.pk,
             )
             for number, invitation in enumerate(invitations)
         ),
