@@ -12,7 +12,7 @@ credentials = {
         f"organization_invitations.{name}": ANYTHING.scoped(*MEMBERS)
         for name in (
             *("list", "create", "retrieve", "explain", "partial_update", "destroy"),
-            *("resend", "cancel", "correct_address"),
+            *("resend", "cancel", "correct_address", "link"),
         )
     },
     **{f"my_invitations.{name}": PERSON.scoped(INVITATIONS) for name in ("list", "retrieve", "accept", "decline")},

@@ -266,6 +266,7 @@ def _reason_of_account(invitation: Invitation) -> Reason:
 _EVENT_LABELS = {
     "invitation.created": _("Invited"),
     "invitation.updated": _("Changed"),
+    "invitation.link_copied": _("Link copied"),
     "invitation.resent": _("Sent again"),
     "invitation.reminded": _("Reminder queued"),
     "invitation.emailed": _("Scheduled email sent"),

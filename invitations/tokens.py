@@ -3,7 +3,8 @@
 There is one token for each purpose:
 
 * `EMAILED` is in the link of the invitation email. It opens the invitation page and proves access to the mailbox.
-* `LISTED` is in API lists for managers. It opens the same page, but does not prove access to the mailbox.
+* `LISTED` is for managers: it is in some API lists, and in the link that they copy. It opens the same page, but does
+  not prove access to the mailbox.
 * `UNSUBSCRIBE` is in the unsubscribe link of each email to the invitee. It only stops further emails.
 
 Tokens are derived from the invitation, so the database stores no secret. A token is
@@ -62,6 +63,11 @@ def token_for(invitation: Invitation, purpose: Purpose) -> str:
 def link_for(invitation: Invitation) -> str:
     """Return the link for the invitation email. It always starts with `PUBLIC_BASE_URL`."""
     return f"{settings.PUBLIC_BASE_URL}/i/{token_for(invitation, Purpose.EMAILED)}"
+
+
+def listed_link_for(invitation: Invitation) -> str:
+    """Return the link that a manager can copy. It opens the page, but does not prove access to the mailbox."""
+    return f"{settings.PUBLIC_BASE_URL}/i/{token_for(invitation, Purpose.LISTED)}"
 
 
 def unsubscribe_link_for(invitation: Invitation) -> str:

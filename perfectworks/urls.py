@@ -137,6 +137,7 @@ house = [
     path(f"{SENT_INVITATION}/explain", OrganizationInvitationViewSet.as_view({"get": "explain"})),
     path(f"{SENT_INVITATION}/resend", OrganizationInvitationViewSet.as_view({"post": "resend"})),
     path(f"{SENT_INVITATION}/correct-address", OrganizationInvitationViewSet.as_view({"post": "correct_address"})),
+    path(f"{SENT_INVITATION}/link", OrganizationInvitationViewSet.as_view({"post": "link"})),
     path(f"{SENT_INVITATION}/cancel", OrganizationInvitationViewSet.as_view({"post": "cancel"})),
     path("invitations", MyInvitationViewSet.as_view({"get": "list"})),
     path("invitations/lookup", MyInvitationViewSet.as_view({"post": "lookup"})),

@@ -306,6 +306,12 @@ class ResendSerializer(HouseSerializer):
     expires_in_days = LifetimeField()
 
 
+class InvitationLinkSerializer(HouseSerializer):
+    """The link of an invitation."""
+
+    link = serializers.URLField(help_text="The link. Whoever has it sees the invitation.")
+
+
 class CorrectionSerializer(HouseSerializer):
     """The correct address, and the number of days until the new invitation expires."""
 

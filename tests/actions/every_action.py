@@ -11,7 +11,17 @@ from accounts.actions.passwords import change_password
 from accounts.models import User
 from accounts.staff_roles import StaffRole
 from core.addresses import normalize_address
-from invitations.actions import answering, ending, founding, inviting, mailbox_proof, reminders, scheduling, waiting
+from invitations.actions import (
+    answering,
+    ending,
+    founding,
+    inviting,
+    links,
+    mailbox_proof,
+    reminders,
+    scheduling,
+    waiting,
+)
 from invitations.email import delivery_reports, suppressions
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Email
@@ -175,6 +185,9 @@ DONE: dict[str, Callable[[World], object]] = {
     ),
     "invitations.actions.inviting.correct_address": lambda w: inviting.correct_address(
         by=w.admin, organization_id=w.id, invitation_id=w.invitation, email=normalize_address("right@example.com")
+    ),
+    "invitations.actions.links.copy_link": lambda w: links.copy_link(
+        by=w.admin, organization_id=w.id, invitation_id=w.invitation
     ),
     "invitations.actions.inviting.cancel": lambda w: inviting.cancel(
         by=w.admin, organization_id=w.id, invitation_id=w.invitation

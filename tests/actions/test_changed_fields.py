@@ -101,6 +101,8 @@ UNTOLD = {
     "orgs.actions.accounts.delete_account": {"OAuthApplication.client_secret"},
     "orgs.actions.accounts.deactivate_account": {"OAuthApplication.client_secret"},
     "orgs.actions.accounts.secure_account": {"OAuthApplication.client_secret"},
+    # It says the same as the event `invitation.reminded`, for an index.
+    "invitations.actions.reminders.remind": {"Invitation.reminded_generation"},
     "orgs.actions.accounts.purge_account": {"Invitation.email"},  # the address is erased
 }
 # What events about these rows say of other tables.
@@ -136,7 +138,7 @@ OTHER = {
     *("identity.linked", "identity.unlinked", "suppression.created", "suppression.deleted"),
     *("oauth_application.registered", "oauth_application.deleted", "oauth_application.tokens_ended"),
     *("oauth_application.authorized", "oauth_application.access_withdrawn"),
-    *("invitation.created", "invitation.reminded", "invitation.asked_again"),
+    *("invitation.created", "invitation.reminded", "invitation.asked_again", "invitation.link_copied"),
 }
 
 RECORDS = re.compile(r"(Event\.objects\.|_)?record(_own_change)?")

@@ -442,6 +442,7 @@ EVENT_KINDS = {
     for what in (
         *("created", "updated", "resent", "reminded", "address_corrected", "asked_again", "waits_for_seat"),
         *("accepted", "declined", "cancelled", "superseded", "expired", "failed"),
+        *("emailed", "postponed", "rescheduled", "link_copied"),
     )
 }
 

@@ -10,12 +10,14 @@ from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from core.api.lists import ListPagination
 from core.api.operations import operation
 from invitations.actions import inviting
+from invitations.actions.links import copy_link
 from invitations.api.filters import SentInvitationFilter
 from invitations.api.representations import represent_sent
 from invitations.api.serializers import (
     CorrectionSerializer,
     ExplanationSerializer,
     InvitationChangesSerializer,
+    InvitationLinkSerializer,
     InvitationSerializer,
     InviteSerializer,
     ResendSerializer,
@@ -121,6 +123,17 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         return self.respond(
             inviting.cancel(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
         )
+
+    @operation("Link copied successfully", response=InvitationLinkSerializer, errors=(410,))
+    def link(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
+        """Get the link of an open invitation, to pass it on without an email.
+
+        The link opens the page of the invitation. It does not prove that somebody has the mailbox, so the person must
+        sign in with a verified address. The event `invitation.link_copied` says who got it. You need the permissions
+        to send the invitation again.
+        """
+        link = copy_link(by=self.caller, organization_id=organization_id, invitation_id=invitation_id)
+        return self.respond({"link": link})
 
     @operation(
         "Invitation resent successfully",

@@ -1,0 +1,76 @@
+"""Test POST /organizations/{id}/invitations/{invitationId}/link."""
+
+import pytest
+
+from invitations.tokens import Purpose, read_token
+from orgs.permissions import ADMIN_ROLE, MANAGE_BILLING
+from tests.factories import InvitationFactory
+from tests.invitations.api.house import (
+    ENDS,
+    NO_INVITATION,
+    caller,
+    invitation_in_state,
+    sent,
+)
+from tests.orgs.api.house import ABSENT, at, said, success
+from tests.support.changes import event, track_changes
+
+
+def link_in(response):
+    return response.json()["data"]["link"]
+
+
+def test_a_manager_gets_a_link_that_proves_no_mailbox(by, owner, organization, invitation, settings):
+    with track_changes() as changes:
+        response = by("owner").post(sent(invitation, "link"))
+
+    link = link_in(response)
+    assert said(response) == success("Link copied successfully", {"link": link})
+    assert response["Cache-Control"] == "no-store"
+    address, token = link.rsplit("/", 1)
+    assert address == f"{settings.PUBLIC_BASE_URL}/i"
+    proof = read_token(token)
+    assert proof is not None
+    assert (proof.invitation_id, proof.generation, proof.purpose) == (invitation.pk, 1, Purpose.LISTED)
+    assert changes.tables == {}
+    assert changes.events == [event("invitation.link_copied", invitation, caller(owner), organization, generation=1)]
+
+
+def test_the_event_contains_no_link(by, invitation, organization):
+    by("owner").post(sent(invitation, "link"))
+
+    assert "/i/" not in by("owner").get(at(organization, "events")).content.decode()
+
+
+@pytest.mark.parametrize("state", sorted(ENDS))
+def test_an_invitation_that_ended_has_no_link(by, owner, organization, state):
+    ended = invitation_in_state(state, organization=organization, email="ended@example.com", inviter=owner)
+
+    with track_changes() as changes:
+        assert said(by("owner").post(sent(ended, "link"))) == ENDS[state]
+    assert changes.nothing
+
+
+def test_nobody_gets_the_link_of_an_invitation_that_offers_more_administration(by, owner, organization):
+    admins = InvitationFactory.create(
+        organization=organization, email="boss@example.com", inviter=owner, role_id=ADMIN_ROLE
+    )
+
+    assert by("manager").post(sent(admins, "link")).status_code == 403
+
+
+def test_an_api_key_without_the_permission_gets_none(by, invitation):
+    assert by("owner", permissions=frozenset({MANAGE_BILLING})).post(sent(invitation, "link")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["member", "stranger"])
+def test_others_get_none(by, invitation, name, stranger):
+    with track_changes() as changes:
+        assert by(name).post(sent(invitation, "link")).status_code == (403 if name == "member" else 404)
+    assert changes.nothing
+
+
+def test_invitations_of_others_are_like_those_that_do_not_exist(by, organization, other_organization, stranger):
+    foreign = InvitationFactory.create(organization=other_organization, email="foreign@example.com", inviter=stranger)
+    answers = [said(by("owner").post(at(organization, "invitations", key, "link"))) for key in (foreign.pk, ABSENT)]
+    assert answers == [NO_INVITATION, NO_INVITATION]
