@@ -91,7 +91,8 @@ class OrganizationAdmin(ActionAdmin):
     fields: ClassVar[Any] = (
         ("name", "slug", "language"), ("seats", "has_owner", "condition", "second_factor_required"),
         ("created_at", "updated_at", "deleted_at"),
-        "default_role", "description", "website", "logo_url", "replies_go_to_inviter", "id",
+        "default_role", "description", "website", "continue_url", "logo_url", "replies_go_to_inviter", "reply_to",
+        "email_footer", "id",
     )  # fmt: skip
     buttons: Sequence[Button] = (
         Button("archive", _("Archive"),

@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import AddressField, User, normalized_address_check
 from accounts.principals import Principal
 from core.ids import uuid7
 from core.languages import validate_language
@@ -107,6 +107,11 @@ class Organization(models.Model):
     logo_url = WebAddressField()
     website = WebAddressField()
     language = models.CharField(max_length=16, blank=True, validators=[validate_language])
+    continue_url = WebAddressField()
+    reply_to = AddressField(null=True, blank=True)
+    email_footer = models.CharField(
+        max_length=500, blank=True, db_default="", validators=[validate_plain_multiline_text]
+    )
     replies_go_to_inviter = models.BooleanField(default=True, db_default=True)
     second_factor_required = models.BooleanField(default=False, db_default=False)
     default_role = models.ForeignKey("Role", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
@@ -129,6 +134,7 @@ class Organization(models.Model):
         verbose_name, verbose_name_plural = _("organization"), _("organizations")
         constraints = (
             models.UniqueConstraint(fields=["slug"], name="organization_slug"),
+            normalized_address_check("reply_to", "organization_reply_to_normalized"),
             models.CheckConstraint(
                 condition=Q(seat_limit__isnull=True) | Q(seat_limit__gte=1), name="seat_limit_positive"
             ),
@@ -149,6 +155,20 @@ class Organization(models.Model):
     def is_archived(self) -> bool:
         """Whether the organization is archived (soft-deleted)."""
         return self.deleted_at is not None
+
+
+class FormerSlug(models.Model):
+    """A slug that an organization had. Its pages lead to the current slug, unless another organization has it now."""
+
+    slug = SlugField(primary_key=True)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="former_slugs")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name, verbose_name_plural = _("former slug"), _("former slugs")
+
+    def __str__(self) -> str:
+        return self.slug
 
 
 class Unit(models.Model):

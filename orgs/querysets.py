@@ -14,7 +14,16 @@ from events.models import Event
 from orgs import policies
 from orgs.locks import OrganizationNotFound, require_found
 from orgs.lookups import MemberNotFound, RoleNotFound, UnitNotFound
-from orgs.models import Membership, MembershipQuerySet, Organization, OrganizationQuerySet, Role, RoleAssignment, Unit
+from orgs.models import (
+    FormerSlug,
+    Membership,
+    MembershipQuerySet,
+    Organization,
+    OrganizationQuerySet,
+    Role,
+    RoleAssignment,
+    Unit,
+)
 from orgs.permissions import CREATE_PROJECTS, LIST_PROJECTS, MANAGE_MEMBERS, OWNER_ROLE, UNIT_PERMISSIONS
 
 # With one of these permissions in the organization, members see all units. Without any of them, members only see the
@@ -66,6 +75,12 @@ def public_organization(slug: str) -> Organization:
     if organization is None:
         raise OrganizationNotFound
     return organization
+
+
+def current_slug_of(by: Principal, former_slug: str) -> str | None:
+    """Return the slug of the caller's organization that had this slug before, or None."""
+    former = FormerSlug.objects.filter(slug=former_slug, organization__in=live_organizations_of(by))
+    return former.values_list("organization__slug", flat=True).first()
 
 
 def archived_organizations_of(by: Principal) -> OrganizationQuerySet:

@@ -29,6 +29,7 @@ from invitations.pages.home import Home
 from invitations.pages.organization import sent_invitation
 from invitations.pages.organization.invite import InvitePage
 from invitations.pages.organization.people import PeoplePage
+from invitations.pages.organization.usage import UsagePage
 from orgs import credentials as orgs_credentials
 from orgs.api.viewsets.api_keys import ApiKeyViewSet
 from orgs.api.viewsets.collaborators import ApplicationCollaboratorViewSet, WorkspaceCollaboratorViewSet
@@ -45,7 +46,8 @@ from orgs.api.viewsets.units import ApplicationViewSet, WorkspaceViewSet
 from orgs.api.viewsets.users import SystemUserViewSet, UserViewSet
 from orgs.pages import api_keys, oauth_applications, roles, units
 from orgs.pages import members as member_pages
-from orgs.pages.archived import RestoreOrganization
+from orgs.pages import settings as settings_pages
+from orgs.pages.archived import DeleteOrganization, RestoreOrganization
 from orgs.pages.new_organization import NewOrganization
 from orgs.pages.service_accounts import DeleteServiceAccount
 from perfectworks.error_codes import error_table
@@ -257,6 +259,11 @@ organization_pages = [
         oauth_applications.DeleteOAuthApplicationPage.as_view(),
         name="organization-delete-oauth-application",
     ),
+    # Settings
+    path(f"{PAGES_OF_ORGANIZATION}/usage", UsagePage.as_view(), name="organization-usage"),
+    path(f"{PAGES_OF_ORGANIZATION}/settings", settings_pages.SettingsPage.as_view(), name="organization-settings"),
+    path(f"{PAGES_OF_ORGANIZATION}/archive", settings_pages.ArchivePage.as_view(), name="organization-archive"),
+    path(f"{PAGES_OF_ORGANIZATION}/delete", DeleteOrganization.as_view(), name="organization-delete"),
 ]
 
 urlpatterns = [

@@ -66,12 +66,14 @@ def _name_in_from(invitation: Invitation) -> str:
 
 
 def reply_address_of(invitation: Invitation) -> str:
-    """Return the inviter's address, so that the invitee can reply to a person.
+    """Return the organization's address for replies or, without one, the inviter's, so that a person gets the reply.
 
     Return "" if the organization does not want that, if staff sent the invitation, if the inviter has left, or if the
     address is not verified.
     """
     organization, inviter = invitation.organization, invitation.inviter
+    if organization.reply_to:
+        return organization.reply_to
     if not organization.replies_go_to_inviter or invitation.is_from_staff:
         return ""
     if inviter is None or not inviter.email or not inviter.is_active:
@@ -113,6 +115,7 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "was_member": email.kind == Email.Kind.ANSWERED and _was_member(invitation),
         "invitee_name": one_line(invitation.invitee_name),
         "message": visible_lines(invitation.message),
+        "organization_footer": visible_lines(invitation.organization.email_footer),
         "decline_reason": visible_lines(invitation.decline_reason),
         "server_response": _failure_response(invitation) if email.kind == Email.Kind.UNDELIVERABLE else "",
         "until": render_to_string("emails/until.txt", {"invitation": invitation}),

@@ -127,7 +127,8 @@ class Accept(PageButton):
     def press(self, page_state: PageState) -> HttpResponse | None:
         """Accept the invitation and lead to the user's invitations, which say what the user got.
 
-        While the user waits for a seat, show the invitation. The next page rotates the session key, because the user
+        If the organization names a page to continue to, lead to the invitation, which links to it. While the user waits
+        for a seat, show the invitation. The next page rotates the session key, because the user
         has more permissions.
         """
         result = answering.accept(by=page_state.by, invitation_id=page_state.invitation.pk, proof=page_state.proof)
@@ -135,7 +136,7 @@ class Accept(PageButton):
         if result.membership is None:
             return None
         messages.success(self.request, gained(result))
-        return redirect("my-invitations")
+        return None if page_state.invitation.organization.continue_url else redirect("my-invitations")
 
 
 class Decline(PageButton):

@@ -18,14 +18,14 @@ from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.limits import require_may_found
 from orgs.locks import lock_organization, require_found
 from orgs.lookups import find_default_role
-from orgs.models import Organization, Role, RoleAssignment
+from orgs.models import FormerSlug, Organization, Role, RoleAssignment
 from orgs.permissions import ADMIN, OWN, OWNER_ROLE
 from orgs.policies import Grant
 from orgs.signals import daily_email_limit_set, organization_purging, seat_freed
 
 PROFILE = {
-    *("description", "logo_url", "website", "language", "replies_go_to_inviter", "second_factor_required"),
-    "default_role_id",
+    *("description", "logo_url", "website", "continue_url", "language", "replies_go_to_inviter", "reply_to"),
+    *("email_footer", "second_factor_required", "default_role_id"),
 }
 
 
@@ -33,8 +33,9 @@ PROFILE = {
 def create_organization(*, by: Principal, name: str, slug: str = "", **profile: Any) -> Organization:
     """Create an organization with the caller as its owner. Without a slug, one is made from the name.
 
-    ``profile`` may contain ``description``, ``logo_url``, ``website``, ``language``, ``replies_go_to_inviter``,
-    ``second_factor_required`` and ``default_role_id`` (what ``find_default_role`` takes).
+    ``profile`` may contain ``description``, ``logo_url``, ``website``, ``continue_url``, ``language``,
+    ``replies_go_to_inviter``, ``reply_to``, ``email_footer``, ``second_factor_required`` and ``default_role_id`` (what
+    ``find_default_role`` takes).
     Raises PersonRequired, SecondFactorRequired, TooManyOrganizations, SlugTaken, AccountEnded, ValidationError for an
     invalid field, and what ``find_default_role`` raises.
     """
@@ -64,6 +65,7 @@ def add_organization(*, by: Principal, name: str, slug: str = "", **profile: Any
 def update_organization(*, by: Principal, organization_id: UUID, **changes: Any) -> Organization:
     """Change the name, the slug, or fields of the profile (see ``create_organization``).
 
+    The pages at the former slug then lead to the new one.
     The event has the default role, if it is given. Raises OrganizationNotFound, PermissionMissing,
     SecondFactorRequired, SlugTaken, ValidationError for an invalid field, and what ``find_default_role`` raises.
     """
@@ -75,7 +77,10 @@ def update_organization(*, by: Principal, organization_id: UUID, **changes: Any)
         role = find_default_role(organization, changes.pop("default_role_id"))
         changes["default_role"] = role
         facts["default_role_id"] = role.pk if role else None
+    former_slug = organization.slug
     facts |= apply_changes(organization, changes)
+    if organization.slug != former_slug:
+        FormerSlug.objects.update_or_create(slug=former_slug, defaults={"organization": organization})
     require_found(organization, by)  # so that callers without a second factor cannot lock themselves out
     record("organization.updated", by, organization, organization, **facts)
     return organization

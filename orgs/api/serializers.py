@@ -10,6 +10,7 @@ from rest_framework import serializers
 
 from accounts.models import User
 from core.api.serializers import (
+    AddressSerializerField,
     ChoiceField,
     HouseSerializer,
     PlainMultilineTextField,
@@ -37,6 +38,9 @@ from orgs.models import Unit
 from orgs.permissions import Level
 
 REPLIES = "Whether replies to invitation emails go to the inviter. The emails then contain the inviter's address."
+REPLY_TO = "The address for replies to invitation emails. Null: they go to the inviter if `repliesGoToInviter` is true."
+EMAIL_FOOTER = "A text at the end of invitation emails. Links in it are not clickable."
+CONTINUE = "The page that people are led to after they have joined."
 SECOND_FACTOR = (
     "Whether members need two-factor authentication to use the organization in a session or through an OAuth"
     " application. It does not apply to JWTs, whose issuer decides how people sign in, and to API keys."
@@ -97,7 +101,10 @@ class OrganizationSerializer(PublicOrganizationSerializer):
     language = LanguageField(
         help_text="The language of its emails and pages. Null: the language of each reader's browser."
     )
+    continue_url = BlankAsNullField(help_text=CONTINUE)
     replies_go_to_inviter = serializers.BooleanField(help_text=REPLIES)
+    reply_to = serializers.CharField(allow_null=True, help_text=REPLY_TO)
+    email_footer = serializers.CharField(help_text=EMAIL_FOOTER)
     second_factor_required = serializers.BooleanField(help_text=SECOND_FACTOR)
     default_role = RoleReferenceSerializer(allow_null=True, help_text=DEFAULT_ROLE)
     seat_limit = serializers.IntegerField(allow_null=True)
@@ -120,7 +127,10 @@ class OrganizationProfileSerializer(RoleChoicesSerializer, ChangesSerializer):
     logo_url = WebAddressSerializerField(default="")
     website = WebAddressSerializerField(default="")
     language = LanguageField(default="", help_text="The language of its emails and pages.")
+    continue_url = WebAddressSerializerField(default="", help_text=CONTINUE)
     replies_go_to_inviter = StrictBooleanField(default=True, help_text=REPLIES)
+    reply_to = AddressSerializerField(default=None, allow_null=True, help_text=REPLY_TO)
+    email_footer = PlainMultilineTextField(max_length=500, allow_blank=True, default="", help_text=EMAIL_FOOTER)
     second_factor_required = StrictBooleanField(required=False, help_text=f"{SECOND_FACTOR} If missing: unchanged.")
     default_role_id = StrictUuidField(
         required=False,

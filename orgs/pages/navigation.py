@@ -42,6 +42,8 @@ NAVIGATION = (
     NavigationEntry("organization-roles", _("Roles")),
     NavigationEntry("organization-api-keys", _("API keys")),
     NavigationEntry("organization-oauth-applications", _("OAuth applications")),
+    NavigationEntry("organization-usage", _("Seats and limits"), manages_members),
+    NavigationEntry("organization-settings", _("Settings")),
 )
 
 

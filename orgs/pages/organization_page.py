@@ -7,7 +7,7 @@ refuses, they show its error with the HTTP status that the API has for it. A pag
 """
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
 
 from django import forms
@@ -17,7 +17,7 @@ from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import ResolverMatch, reverse
 from django.views import View
 
 from accounts.credentials import signed_in_recently
@@ -33,7 +33,7 @@ from orgs.pages.logos import allow_logos
 from orgs.pages.navigation import entries_for
 from orgs.pages.refusal_texts import Refusal, add_refusal_to, refusal_text
 from orgs.policies import EffectivePermissions
-from orgs.querysets import archived_organizations_of
+from orgs.querysets import archived_organizations_of, current_slug_of
 
 
 class SignedInPage(LoginRequiredMixin, View):
@@ -77,6 +77,9 @@ class OrganizationPage(SignedInPage):
         """Show what is possible if the organization is archived, or if the reader may not see the page."""
         try:
             return super().dispatch(request, *args, **kwargs)
+        except SlugChanged as changed:
+            match = cast("ResolverMatch", request.resolver_match)
+            return redirect(match.view_name, **kwargs | {"slug": changed.slug})
         except ArchivedForOwner as archived:
             context = {"organization": archived.organization}
             page = render(request, "organizations/archived.html", context, status=200 if is_read(request) else 409)
@@ -85,15 +88,21 @@ class OrganizationPage(SignedInPage):
             return self.show("organizations/denied.html", problem_of(refusal).status, text=refusal_text(refusal))
 
     def prepare(self, **kwargs: Any) -> None:
-        """Find the organization and the reader's permissions. Raises OrganizationNotFound and ArchivedForOwner."""
+        """Find the organization and the reader's permissions.
+
+        Raises OrganizationNotFound, ArchivedForOwner and SlugChanged.
+        """
         slug = kwargs.pop("slug")
         try:
             self.organization = find_organization_by_slug(self.by, slug)
         except OrganizationNotFound:
             archived = archived_organizations_of(self.by).filter(slug=slug).first()
-            if archived is None:
+            if archived is not None:
+                raise ArchivedForOwner(archived) from None
+            current = current_slug_of(self.by, slug)
+            if current is None:
                 raise
-            raise ArchivedForOwner(archived) from None
+            raise SlugChanged(current) from None
         self.permissions = policies.caller_permissions(self.by, self.organization)
         self.find(**kwargs)
 
@@ -125,6 +134,14 @@ class ArchivedForOwner(Exception):
     def __init__(self, organization: Organization) -> None:
         super().__init__(organization)
         self.organization = organization
+
+
+class SlugChanged(Exception):
+    """The path has a former slug of the organization."""
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(slug)
+        self.slug = slug
 
 
 class FormMixin(SignedInPage):

@@ -31,12 +31,22 @@ def unit_kind(unit: Unit) -> str:
 @register.filter
 def website(organization: Organization) -> str:
     """Return the organization's website, or an empty string if the URL is not safe to link to."""
+    return _safe_link(organization.website)
+
+
+@register.filter
+def continue_to(organization: Organization) -> str:
+    """Return where people continue after they have joined: the page that the organization names, or its website."""
+    return _safe_link(organization.continue_url) or website(organization)
+
+
+def _safe_link(address: str) -> str:
     try:
-        url = urlsplit(organization.website)
+        url = urlsplit(address)
     except ValueError:
         return ""
     is_safe = url.scheme in ("http", "https") and url.netloc and "@" not in url.netloc
-    return organization.website if is_safe else ""
+    return address if is_safe else ""
 
 
 @register.inclusion_tag("organizations/mark.html")

@@ -10,7 +10,15 @@ from django.db import IntegrityError, connection, models, transaction
 from accounts.models import ExternalIdentity, User
 from invitations.email.models import Email
 from invitations.models import Invitation
-from tests.factories import EmailAddressFactory, EmailFactory, ExternalIdentityFactory, InvitationFactory, UserFactory
+from orgs.models import Organization
+from tests.factories import (
+    EmailAddressFactory,
+    EmailFactory,
+    ExternalIdentityFactory,
+    InvitationFactory,
+    OrganizationFactory,
+    UserFactory,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +27,7 @@ COLUMNS = {
     "address": (EmailAddress, "email", EmailAddressFactory),
     "identity": (ExternalIdentity, "ignored_address", ExternalIdentityFactory),
     "invitation": (Invitation, "email", InvitationFactory),
+    "replies": (Organization, "reply_to", OrganizationFactory),
     "recipient": (Email, "recipient", EmailFactory),
 }
 

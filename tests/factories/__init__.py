@@ -24,6 +24,7 @@ from tests.factories.invitations import (
 )
 from tests.factories.orgs import (
     ApiKeyFactory,
+    FormerSlugFactory,
     MembershipFactory,
     OrganizationFactory,
     RoleAssignmentFactory,
@@ -40,6 +41,7 @@ __all__ = [
     "EmailFactory",
     "EventFactory",
     "ExternalIdentityFactory",
+    "FormerSlugFactory",
     "IdempotentResponseFactory",
     "InvitationFactory",
     "MembershipFactory",

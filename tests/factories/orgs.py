@@ -20,7 +20,7 @@ from factory import (
 from factory.django import DjangoModelFactory
 
 from accounts.models import User
-from orgs.models import ApiKey, Membership, Organization, Role, RoleAssignment, Unit
+from orgs.models import ApiKey, FormerSlug, Membership, Organization, Role, RoleAssignment, Unit
 from orgs.permissions import OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.factories.accounts import UserFactory
 
@@ -42,6 +42,16 @@ class OrganizationFactory(DjangoModelFactory[Organization]):
     def owners(organization: Organization, create: bool, owners: Iterable[User] | None, **_: Any) -> None:  # noqa: N805
         for owner in owners or ():
             MembershipFactory.create(organization=organization, user=owner, role_id=OWNER_ROLE)
+
+
+class FormerSlugFactory(DjangoModelFactory[FormerSlug]):
+    """A slug that the organization had before."""
+
+    class Meta:
+        model = FormerSlug
+
+    slug = Sequence("former-slug-{}".format)
+    organization = SubFactory(OrganizationFactory)
 
 
 class UnitFactory(DjangoModelFactory[Unit]):

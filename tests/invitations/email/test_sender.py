@@ -9,6 +9,7 @@ from pytest_django import Settings
 
 from accounts.models import User
 from accounts.pages.emails import render_account_email
+from core.unlinked import unlinked
 from invitations.email.kinds import Batch, handler_of
 from invitations.email.leases import reserve_due
 from invitations.email.messages import render_invitation_email
@@ -46,6 +47,19 @@ def render(invitation: Invitation, kind: str = "invitation") -> tuple[str, str |
 @pytest.mark.parametrize("kind", ["invitation", "reminder"])
 def test_an_invitation_comes_from_the_inviter_via_the_service_and_replies_go_to_them(invite: Invite, kind: str) -> None:
     assert render(invite(), kind) == ("Owner Cast via Passes", "owner@example.com")
+
+
+def test_replies_go_to_the_address_that_the_organization_names(invite: Invite, organization: Organization) -> None:
+    Organization.objects.update(reply_to="hello@riverside.test", replies_go_to_inviter=False)
+    assert render(invite())[1] == "hello@riverside.test"
+
+
+def test_the_text_of_the_organization_ends_the_email_without_links(invite: Invite, organization: Organization) -> None:
+    Organization.objects.update(email_footer="Riverside <b>Ltd.</b>\nriverside.test")
+    invitation = Invitation.objects.with_details().get(pk=invite().pk)
+    message = render_invitation_email(Email.objects.get(invitation=invitation), invitation)
+    assert f"\nRiverside <b>Ltd.</b>\n{unlinked('riverside.test')}\n" in str(message.body)
+    assert "Riverside &lt;b&gt;Ltd.&lt;/b&gt;<br>riverside" in html_of(message)
 
 
 def test_in_german_too(invite: Invite, organization: Organization) -> None:

@@ -29,6 +29,16 @@ def test_it_is_the_way_on_after_saying_yes(client, invitation, page_of):
     assert LINK.format("button") in page.content.decode()
 
 
+def test_after_joining_people_continue_to_the_page_that_the_organization_names(client, invitation):
+    Organization.objects.update(website=WEBSITE, continue_url="https://app.riverside.example.com/start")
+
+    page = client.post(f"/invitations/{invitation.pk}/accept", follow=True)
+
+    assert page.redirect_chain == [(f"/invitations/{invitation.pk}", 302)]
+    link = '<a class="button" href="https://app.riverside.example.com/start" rel="noreferrer">Go to Riverside</a>'
+    assert link in page.content.decode()
+
+
 def test_a_member_finds_it_beside_a_further_invitation_and_in_their_list(client, organization, invitee, owner, page_of):
     Organization.objects.update(website=WEBSITE)
     MembershipFactory.create(organization=organization, user=invitee)

@@ -23,7 +23,10 @@ PROFILE = {
     "logoUrl": "https://example.com/logo.svg",
     "website": "https://example.com/",
     "language": "de",
+    "continueUrl": "https://app.example.com/welcome",
     "repliesGoToInviter": False,
+    "replyTo": "hello@example.com",
+    "emailFooter": "Riverside Ltd.\nRiver Street 1",
 }
 MODEL_PROFILE = {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): PROFILE[name] for name in PROFILE}
 
@@ -104,7 +107,10 @@ def organization_row(organization: Organization, *, role_name: str, members: int
         "logoUrl": row.logo_url or None,
         "website": row.website or None,
         "language": row.language or None,
+        "continueUrl": row.continue_url or None,
         "repliesGoToInviter": row.replies_go_to_inviter,
+        "replyTo": row.reply_to,
+        "emailFooter": row.email_footer,
         "secondFactorRequired": row.second_factor_required,
         "defaultRole": {"id": str(row.default_role.pk), "name": row.default_role.name} if row.default_role else None,
         "seatLimit": row.seat_limit,

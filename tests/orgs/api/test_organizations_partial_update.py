@@ -39,7 +39,8 @@ def test_only_given_fields_change(by, organization, admin, change, field):
 
     after = organization_row(organization, role_name="admin")
     assert answer == success(MESSAGE, before | change | {"updatedAt": after["updatedAt"]})
-    assert changes.tables == {"orgs.Organization": (0, 1, 0)}
+    former = {"orgs.FormerSlug": (1, 0, 0)} if field == "slug" else {}
+    assert changes.tables == {"orgs.Organization": (0, 1, 0)} | former
     assert changes.events == [event("organization.updated", organization, admin, organization, changed=[field])]
 
 

@@ -54,6 +54,7 @@ def test_the_owner_of_an_archived_organization_can_restore_it(client, organizati
         "Riverside is archived",
         "Members can't open it, and nobody can accept an invitation to it. Nothing was deleted.",
         "Restore",
+        "Delete for good",
         "Home",
     ]
     restored = client.post("/organizations/riverside/restore", follow=True)
@@ -96,6 +97,8 @@ def test_the_navigation_leads_only_to_what_the_reader_may_see():
     assert "organization-people" in shown_to_nobody
     assert "organization-invite" not in shown_to_nobody
     assert "organization-invite" in shown_to_manager
+    assert "organization-settings" in shown_to_nobody
+    assert "organization-usage" not in shown_to_nobody
 
 
 def test_every_entry_of_the_navigation_leads_to_a_page(client, organization, owner):
