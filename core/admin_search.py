@@ -12,8 +12,7 @@ from django.http import HttpRequest
 
 from core.addresses import normalize_address
 from core.ids import parse_uuid
-
-MAX_SEARCH_LENGTH, MAX_SEARCH_WORDS = 256, 8
+from core.word_search import is_too_long
 
 
 class Search(admin.ModelAdmin):
@@ -29,7 +28,7 @@ class Search(admin.ModelAdmin):
 
         Each word adds conditions, and databases limit their number. Longer searches show the unfiltered list.
         """
-        if len(search_term) > MAX_SEARCH_LENGTH or len(search_term.split()) > MAX_SEARCH_WORDS:
+        if is_too_long(search_term):
             messages.error(request, "Search for fewer words.")
             raise IncorrectLookupParameters
         key = parse_uuid(search_term.strip())

@@ -1,11 +1,12 @@
 """Filters and sort orders of the invitation lists."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import UUIDField
 
 from core.api.filters import ChoiceFilter, ChoicesFilter, SortFilter, StrictFilterSet, UuidFilter
+from core.api.search import SearchFilter
 from core.compiled_rows import ShapedRows
 from core.rows import only_row
 from invitations.email.models import Email
@@ -22,6 +23,11 @@ class SentInvitationFilter(StrictFilterSet):
 
     parameter_names = {"invited_by": "invitedBy"}
 
+    search = SearchFilter(
+        columns=("invitee_name", "email"),
+        address="email",
+        help_text="Only invitations with each of these words in the name of the invitee or in the address.",
+    )
     state = ChoicesFilter(
         choices=Invitation.Status.values,
         method="filter_state",
@@ -58,8 +64,10 @@ class SentInvitationFilter(StrictFilterSet):
     def filter_compiled(self, rows: ShapedRows) -> Any:
         """Return a queryset if the rows are merged from several queries (``in_states``). Overdue rows are expired too.
 
-        The column of the role is part of the shape.
+        A search counts the rows first, so it needs a queryset too. The column of the role is part of the shape.
         """
+        if "search" in self.filters:
+            return self.filter_queryset(cast("InvitationQuerySet", rows.queryset()))
         if self.filters.pop("role", None):
             role = self.values["role"]
             rows = rows.then(_granting, column_of_role(role), role=(UUIDField(), role))

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from core.addresses import MAX_LENGTH, normalize_address
 from core.api.filter_fields import FilterField
 from core.api.filters import BooleanFilter, ChoiceFilter, SortFilter, StrictFilterSet
+from core.api.search import SearchFilter
 from core.ids import parse_uuid
 from orgs.models import MembershipQuerySet, OrganizationQuerySet
 from orgs.permissions import BUILT_IN_ROLES, Level
@@ -74,6 +75,11 @@ class OrganizationFilter(StrictFilterSet):
 class MemberFilter(StrictFilterSet):
     """Filters for the members of an organization."""
 
+    search = SearchFilter(
+        columns=("user__first_name", "user__last_name", "shown_email"),
+        address="shown_email",
+        help_text="Members with each of these words in a name or in the email address, if you may see it.",
+    )
     email = AddressFilter(
         field_name="shown_email",
         help_text="Find the member with this email address, if you may see it. Case does not matter.",

@@ -7,10 +7,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from core.page_lists import ListPage, page_of
+from core.word_search import is_too_long
 from invitations.models import Invitation
 from invitations.pages.organization.people_rows import (
     EVERYONE,
-    MAX_WORDS,
     MEMBERS,
     People,
     PeopleFilter,
@@ -61,7 +61,7 @@ class PeopleFilterForm(forms.Form):
     def clean_search(self) -> str:
         """Return the text. Raises ValidationError for too many words, because each adds conditions to the query."""
         text: str = self.cleaned_data["search"]
-        if len(text.split()) > MAX_WORDS:
+        if is_too_long(text):
             raise forms.ValidationError(_("Search for fewer words."))
         return text
 

@@ -1,7 +1,7 @@
 """The rows of the page *People*: invitations and members in one list, searched and filtered.
 
-The querysets decide what the reader sees: ``members_of`` and ``manageable_in``. A search reads at most
-``MAX_SEARCHED`` members; larger organizations are searched by the whole address.
+The querysets decide what the reader sees: ``members_of`` and ``manageable_in``. Large organizations are searched by the
+whole address (``core.word_search``).
 """
 
 from collections.abc import Sequence
@@ -9,14 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 
 from accounts.principals import Principal
-from core.addresses import normalize_address
 from core.page_lists import Chained
-from core.rows import count_up_to
+from core.word_search import address_in, is_too_large, with_words
 from invitations.email.queue import with_delivery
 from invitations.models import Invitation
 from invitations.querysets import InvitationQuerySet
@@ -25,9 +23,6 @@ from orgs.pages.navigation import manages_members
 from orgs.permissions import Level
 from orgs.policies import EffectivePermissions
 from orgs.querysets import members_of, units_of
-
-MAX_SEARCHED = 20_000
-MAX_WORDS = 8
 
 EVERYONE, MEMBERS = "", "members"
 # The states of invitations that each choice shows. By default, the list has those that somebody still has to act on.
@@ -65,7 +60,7 @@ class People:
 
     def __post_init__(self) -> None:
         if self.wanted.text:
-            self.is_large = count_up_to(MAX_SEARCHED + 1, self.organization.memberships.all()) > MAX_SEARCHED
+            self.is_large = is_too_large(self.organization.memberships.all())
 
     def rows(self) -> Chained:
         """Return the invitations, and after them the members, who joined first.
@@ -110,23 +105,10 @@ class People:
         """Return the rows that contain each word of the search in one of the columns, or have the whole address."""
         if not self.wanted.text:
             return rows
-        whole = _address_in(self.wanted.text)
         if self.is_large:
+            whole = address_in(self.wanted.text)
             return rows.filter(**{address: whole}) if whole else rows.none()
-        for word in self.wanted.text.split():
-            found = Q(**{address: whole}) if whole else Q()
-            for column in columns:
-                found |= Q(**{f"{column}__icontains": word})
-            rows = rows.filter(found)
-        return rows
-
-
-def _address_in(text: str) -> str | None:
-    """Return the normalized address if the text is one, for example with a Unicode domain."""
-    try:
-        return normalize_address(text)
-    except ValidationError:
-        return None
+        return with_words(rows, self.wanted.text, columns, address)
 
 
 def inviters_of(members: Sequence[Membership], by: Principal, organization: Organization) -> dict[UUID, Invitation]:

@@ -187,6 +187,57 @@ def test_filters_are_combined(by, path, invitation, workspace_invitation, worksp
     assert found(by("owner"), path, **{**query, "state": "accepted"}) == []
 
 
+# Search
+
+
+@pytest.fixture
+def named(organization, owner):
+    """Three open invitations, two of them with a name."""
+    for name, email in [("Ann Lee", "ann@example.com"), ("Bo Ann", "bo@example.org"), ("", "leeann@example.net")]:
+        InvitationFactory.create(organization=organization, email=email, inviter=owner, invitee_name=name)
+
+
+@pytest.mark.parametrize(
+    ("search", "expected"),
+    [
+        ("ann", ["ann", "bo", "leeann"]),
+        ("ANN", ["ann", "bo", "leeann"]),
+        ("ann lee", ["ann", "leeann"]),
+        (" ann  lee ", ["ann", "leeann"]),
+        ("Ann Lee", ["ann", "leeann"]),
+        ("example.org", ["bo"]),
+        ("ann@example.com", ["ann"]),
+        ("Bo@Example.ORG", ["bo"]),
+        ("a%n", []),
+        ("_nn", []),
+        ("nobody", []),
+    ],
+)
+def test_a_search_finds_each_word_in_a_name_or_an_address(by, path, named, search, expected):
+    assert found(by("owner"), path, search=search) == expected
+
+
+def test_a_search_and_filters_are_combined(by, path, named, of_every_state):
+    assert found(by("owner"), path, search="example.com") == ["ann", "pending"]
+    assert found(by("owner"), path, search="example.com", state="pending,declined") == ["ann", "declined", "pending"]
+    assert found(by("owner"), path, search="ann", sort="email:asc", limit=1) == ["ann"]
+
+
+def test_a_unit_manager_searches_only_invitations_to_the_unit(by, path, unit_manager, invitation, workspace_invitation):
+    assert said(by("unit_manager").get(path, {"search": "invitee"})) == listed(
+        MESSAGE, [sent_row(workspace_invitation)]
+    )
+
+
+def test_a_large_list_is_searched_for_whole_addresses_only(by, path, named, monkeypatch):
+    monkeypatch.setattr("core.word_search.MAX_SEARCHED", 2)
+
+    assert found(by("owner"), path, search="Ann@Example.com") == ["ann"]
+    assert said(by("owner").get(path, {"search": "ann"})) == invalid_query(
+        search=["This list is too large. Search for a whole address."]
+    )
+
+
 # Order and pages
 
 
@@ -259,6 +310,10 @@ A_STATE = [f"Some of these are expected, separated by commas: {', '.join(STATES)
         ("unit=design", {"unit": ["A UUID is expected."]}),
         ("invitedBy=owner", {"invitedBy": ["A UUID is expected."]}),
         ("limit=101", {"limit": ["A whole number from 1 to 100 is expected."]}),
+        ("search=", {"search": ["1 to 8 words are expected, with at most 256 characters."]}),
+        ("search=%20", {"search": ["1 to 8 words are expected, with at most 256 characters."]}),
+        ("search=a+b+c+d+e+f+g+h+i", {"search": ["1 to 8 words are expected, with at most 256 characters."]}),
+        (f"search={'a' * 257}", {"search": ["1 to 8 words are expected, with at most 256 characters."]}),
         ("page=0", {"page": ["A whole number from 1 to 2147483647 is expected."]}),
         ("invited_by=x", {"invited_by": ["This parameter is unknown."]}),
         ("email__contains=x", {"email__contains": ["This parameter is unknown."]}),
@@ -374,6 +429,7 @@ def test_an_address_in_capitals_is_returned_normalized(by, path, organization, o
             {"state": "pending,expired", "role": "unassigned", "sort": "email:asc"},
             {"ids": "SELECT invitations_invitation"},
         ),
+        ({"search": "new example"}, {"size": "COUNT invitations_invitation"}),
     ],
 )
 def test_the_number_of_rows_costs_no_query(by, path, organization, owner, workspace, number, query, of_several_states):

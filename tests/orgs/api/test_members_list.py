@@ -181,6 +181,35 @@ def test_invalid_addresses_are_refused(by, organization, address, message):
     assert said(by("owner").get(PATH, {"email": address})) == invalid_query(email=[message])
 
 
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [
+        ("member@example.com", ["member@example.com"]),
+        ("MEMBER cast", ["member@example.com"]),
+        ("own example", ["owner@example.com"]),
+        ("mem%", []),
+        ("someone", []),
+    ],
+)
+def test_a_search_finds_each_word_in_a_name_or_an_address(by, organization, owner, member, search, found):
+    assert emails(by("owner"), search=search) == found
+
+
+def test_who_has_no_permission_searches_names_and_their_own_address_only(by, organization, owner, member, unassigned):
+    assert emails(by("unassigned"), search="owner@example.com") == []
+    assert emails(by("unassigned"), search="member") == [None]
+    assert emails(by("unassigned"), search="unassigned@example") == ["unassigned@example.com"]
+
+
+def test_a_large_organization_is_searched_for_whole_addresses_only(by, organization, owner, member, monkeypatch):
+    monkeypatch.setattr("core.word_search.MAX_SEARCHED", 1)
+
+    assert emails(by("owner"), search="Member@example.com") == ["member@example.com"]
+    assert said(by("owner").get(PATH, {"search": "member"})) == invalid_query(
+        search=["This list is too large. Search for a whole address."]
+    )
+
+
 def test_roles_are_filtered_by_id_or_built_in_name(by, organization, manager):
     own = Role.objects.get(organization=organization)
 
