@@ -20,6 +20,9 @@ def main() -> int:
     with runtime_url(name) as url:
         measure_on(name, url)
     print("", *email_table(), sep="\n")
+    from bench.uploads import upload_table
+
+    print("", *upload_table(), sep="\n")
     return 0
 
 

@@ -12,6 +12,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.bulk_insert import insert_all
 from core.ids import uuid7
 
 
@@ -72,12 +73,12 @@ class EventQuerySet(models.QuerySet["Event"]):
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Write all events of the block at its end, in one statement. Use it inside a transaction."""
+        """Write all events of the block at its end, together. Use it inside a transaction."""
         events: list[Event] = []
         outer = _POSTPONED.set(events)
         try:
             yield
-            Event.objects.bulk_create(events)
+            insert_all(events)
         finally:
             _POSTPONED.reset(outer)
 

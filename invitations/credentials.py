@@ -15,6 +15,7 @@ credentials = {
             *("resend", "cancel", "correct_address", "link"),
         )
     },
+    "many_invitations.invite": ANYTHING.scoped(*MEMBERS),
     **{f"my_invitations.{name}": PERSON.scoped(INVITATIONS) for name in ("list", "retrieve", "accept", "decline")},
     "my_invitations.lookup": ANYTHING.but(public=True),
 }

@@ -4,11 +4,13 @@
 import that app.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
+from core.any_of import AnyOf
 from core.errors import Conflict
 from core.rows import count_up_to
 from orgs.models import Organization
@@ -40,6 +42,18 @@ def seats_taken(organization: Organization) -> int:
         user__memberships__organization=organization
     )
     return organization.memberships.count() + invited + only_waiting - of_members.count()
+
+
+def free_seats(organization: Organization) -> int | None:
+    """Return how many seats are free. None means that there is no limit. Lock the organization first."""
+    limit = organization.seat_limit
+    return None if limit is None else max(0, limit - seats_taken(organization))
+
+
+def reserving_among(organization: Organization, addresses: Iterable[str]) -> set[str]:
+    """Return those addresses for which a seat is reserved already."""
+    reserving = _reserved_for_non_members(organization).filter(AnyOf(F("email"), list(addresses)))
+    return set(reserving.values_list("email", flat=True))
 
 
 def require_seat(organization: Organization, *addresses: str) -> None:

@@ -19,6 +19,7 @@ from core.api.docs import Document, documentation
 from core.api.envelope import house_error_body
 from core.branding import get_branding
 from invitations import credentials as invitations_credentials
+from invitations.api.viewsets.many import ManyInvitationsViewSet
 from invitations.api.viewsets.members import MemberInvitationViewSet
 from invitations.api.viewsets.mine import MyInvitationViewSet
 from invitations.api.viewsets.organization import OrganizationInvitationViewSet
@@ -132,6 +133,7 @@ house = [
     path(f"{OAUTH_APPLICATION}/secret", OAuthApplicationViewSet.as_view({"post": "renew_secret"})),
     # Invitations: sent by an organization, and received by the caller
     path(f"{ORGANIZATION}/invitations", OrganizationInvitationViewSet.as_view({"get": "list", "post": "create"})),
+    path(f"{ORGANIZATION}/invitations/bulk", ManyInvitationsViewSet.as_view({"post": "invite"})),
     path(
         SENT_INVITATION,
         OrganizationInvitationViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),

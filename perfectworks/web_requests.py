@@ -4,17 +4,20 @@ import re
 import time
 from urllib.parse import unquote_to_bytes
 
+from django.conf import settings
 from waitress.adjustments import Adjustments
 from waitress.parser import HTTPRequestParser, ParsingError
-from waitress.utilities import BadRequest, RequestHeaderFieldsTooLarge
+from waitress.utilities import BadRequest, RequestEntityTooLarge, RequestHeaderFieldsTooLarge
 
 MAX_START_LINE = 8190  # bytes
 MAX_HEADER_FIELDS = 100
+MAX_LARGE_BODY = 10 * 1024 * 1024  # bytes of a list of people to invite
 SECONDS_FOR_REQUEST = 30  # from its first byte to its last
 
 TOKEN = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 START_LINE = re.compile(TOKEN + rb" [\x21-\x7e\x80-\xff]+ HTTP/1\.[01]")
 PATH = re.compile(TOKEN + rb" (?:https?://[^\x00-\x20/?#]*)?(?P<path>/[^\x00-\x20?#]*)")
+MAY_BE_LARGE = re.compile(r"/api/v0/organizations/[0-9a-fA-F-]{36}/invitations/bulk", re.ASCII)
 HEADER_LINE = re.compile(rb"(" + TOKEN + rb"):([\t\x20-\x7e\x80-\xff]*)")
 
 
@@ -61,7 +64,15 @@ class RequestParser(HTTPRequestParser):
             return UriTooLong("")
         if self.headers_finished and len(self.headers) > MAX_HEADER_FIELDS:
             return RequestHeaderFieldsTooLarge("")
+        if self.headers_finished and self.content_length > self.max_body():
+            return RequestEntityTooLarge("")
         return LengthRequired("") if self.chunked else None
+
+    def max_body(self) -> int:
+        """Return the maximum size of this request's body in bytes. Lists of people to invite may be larger."""
+        if MAY_BE_LARGE.fullmatch(self.path_of_start_line()):
+            return int(self.adj.max_request_body_size)
+        return settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the head of the request. Raises ParsingError.

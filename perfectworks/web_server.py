@@ -20,7 +20,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import TcpWSGIServer
 from waitress.task import ErrorTask, ThreadedTaskDispatcher, WSGITask
 
-from perfectworks.web_requests import RequestParser
+from perfectworks.web_requests import MAX_LARGE_BODY, RequestParser
 
 access_log = logging.getLogger("perfectworks.access")
 
@@ -222,7 +222,7 @@ def server_settings(server_name: str) -> Adjustments:
         channel_timeout=SECONDS_WITHOUT_REQUEST,
         cleanup_interval=SECONDS_BETWEEN_CHECKS,
         max_request_header_size=MAX_HEADER_BYTES,
-        max_request_body_size=settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1,
+        max_request_body_size=MAX_LARGE_BODY + 1,
         inbuf_overflow=MAX_BUFFERED_IN_MEMORY,
         outbuf_overflow=MAX_BUFFERED_IN_MEMORY,
         asyncore_use_poll=True,  # select() cannot watch more than 1024 connections

@@ -109,6 +109,7 @@ organization_invitations.resend         401       404      404     403    403   
 organization_invitations.correct_address 401      404      404     403    403    201     201   201   201
 organization_invitations.link           401       404      404     403    403    200     200   200   200
 organization_invitations.cancel         401       404      404     403    403    200     200   200   200
+many_invitations.invite                 401       404      404     403    403    200     200   200   200
 my_invitations.list                     401       200      200     200    200    200     200   200   403
 my_invitations.retrieve                 401       404      200     404    404    404     404   404   403
 my_invitations.accept                   401       404      200     404    404    404     404   404   403

@@ -232,15 +232,28 @@ def count_recipients(addresses: Iterable[Address]) -> frozenset[Address]:
     These were not counted. Takes a fixed number of statements for every thousand addresses.
     """
     now = timezone.now()
+    one = [now.timestamp()]
     keys = {address: keyed_hashes(HashPurpose.RECIPIENT, address) for address in set(addresses)}
-    counters = _locked([current for current, *_ in keys.values()])
+    counters = _locked([current for current, *_ in keys.values()], moments=one)
+    stored = {key: counter.moments for key, counter in counters.items()}
+    for counter in counters.values():
+        counter.moments = [] if counter.moments == one else counter.moments  # most are new
     _add_older(counters, {current: older for current, *older in keys.values() if older})
     reached = {address for address, (key, *_) in keys.items() if _wait(counters[key], now) is not None}
-    counted = [counters[key] for address, (key, *_) in keys.items() if address not in reached]
-    for counter in counted:
-        counter.moments, counter.updated_at = [*_recent(counter, now), now.timestamp()], now
-    _upsert(counted, "moments", "updated_at")
+    for address, (key, *_) in keys.items():
+        if address not in reached:
+            counters[key].moments, counters[key].updated_at = [*_recent(counters[key], now), *one], now
+    changed = [counter for key, counter in counters.items() if counter.moments != stored[key]]
+    _upsert(changed, "moments", "updated_at")
     return frozenset(reached)
+
+
+def uncount_recipients(addresses: Iterable[Address]) -> None:
+    """Take back one email to each address that ``count_recipients`` counted in the same transaction."""
+    counters = _locked([keyed_hashes(HashPurpose.RECIPIENT, address)[0] for address in set(addresses)])
+    for counter in counters.values():
+        counter.moments = counter.moments[:-1]
+    _upsert(list(counters.values()), "moments")
 
 
 def _count_recipient(address: Address, locked_too: Iterable[str] = ()) -> None:
@@ -282,12 +295,12 @@ def _inviter_key(responsible_id: UUID) -> str:
     return keyed_hashes(HashPurpose.INVITER, str(responsible_id))[0]
 
 
-def _locked(keys: list[str], *later: str) -> dict[str, SendingCounter]:
-    """Lock the counters with these keys until the transaction ends, and return them. New ones are created.
+def _locked(keys: list[str], *later: str, moments: Sequence[float] = ()) -> dict[str, SendingCounter]:
+    """Lock the counters with these keys until the transaction ends, and return them. New ones have these moments.
 
     They are locked in the order of the keys, and recipients before people who invite (``later``), to avoid deadlocks.
     """
-    counters = [SendingCounter(key=key) for key in (*sorted(keys), *later)]
+    counters = [SendingCounter(key=key, moments=[*moments]) for key in (*sorted(keys), *later)]
     _upsert(counters, "updated_at")
     return {counter.key: counter for counter in counters}
 

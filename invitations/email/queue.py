@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.principals import SERVICE, Principal
 from core.addresses import erased_address
+from core.bulk_insert import insert_all
 from core.emails import message_id
 from core.ids import uuid7
 from invitations.email.models import TO_INVITEE, Attempt, Email, EmailQuerySet
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from invitations.models import Invitation
     from invitations.querysets import InvitationQuerySet
 
-EMAILS_IN_ONE_STATEMENT = 1000  # PostgreSQL takes 65,535 values in one statement
 
 METADATA_KEY = "mail_id"  # the name of the email's id in an email provider's metadata
 TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # these providers do not support metadata, so the id is sent as a tag
@@ -49,13 +49,13 @@ def queue_emails(
     times: Iterable[datetime | None] | None = None,
     by: Principal = SERVICE,
 ) -> None:
-    """Add emails to the outbox like ``queue_email``, in one statement for every thousand.
+    """Add emails to the outbox like ``queue_email``, all together.
 
     ``times`` has the time for each invitation (``limits.sending_times``).
     """
     pairs = zip(invitations, repeat(None) if times is None else times, strict=False)
     emails = [_email(invitation, kind, at, by) for invitation, at in pairs]
-    Email.objects.bulk_create([email for email in emails if email.recipient], batch_size=EMAILS_IN_ONE_STATEMENT)
+    insert_all(email for email in emails if email.recipient)
 
 
 def _email(invitation: "Invitation", kind: Email.Kind, at: datetime | None, by: Principal) -> Email:

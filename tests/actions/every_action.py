@@ -16,12 +16,14 @@ from invitations.actions import (
     ending,
     founding,
     inviting,
+    inviting_many,
     links,
     mailbox_proof,
     reminders,
     scheduling,
     waiting,
 )
+from invitations.bulk.rows import InviteRow
 from invitations.email import delivery_reports, suppressions
 from invitations.email.address_hashes import SuppressionScope
 from invitations.email.models import Email
@@ -191,6 +193,9 @@ DONE: dict[str, Callable[[World], object]] = {
     ),
     "invitations.actions.inviting.cancel": lambda w: inviting.cancel(
         by=w.admin, organization_id=w.id, invitation_id=w.invitation
+    ),
+    "invitations.actions.inviting_many.invite_many": lambda w: inviting_many.invite_many(
+        by=w.admin, organization_id=w.id, rows=[InviteRow(email="many@example.com")]
     ),
     "invitations.actions.answering.accept": lambda w: answering.accept(by=w.invitee, invitation_id=w.invitation),
     "invitations.actions.answering.decline": lambda w: answering.decline(

@@ -28,6 +28,7 @@ pytestmark = pytest.mark.django_db
 EMAILING = (
     "invitations.actions.founding.create_organization_for_owner",
     "invitations.actions.inviting.invite",
+    "invitations.actions.inviting_many.invite_many",
     "invitations.actions.inviting.resend",
     "invitations.actions.inviting.correct_address",
     "invitations.actions.answering.accept",

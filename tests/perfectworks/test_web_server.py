@@ -191,6 +191,24 @@ def test_what_is_no_http_gets_a_page(server, request_bytes):
     assert exchange(server, request_bytes)[0].status == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "length", "status"),
+    [
+        ("organizations/01900000-0000-7000-8000-000000000000/invitations", 9_000_000, 413),
+        ("organizations/01900000-0000-7000-8000-000000000000/invitations/bulk", 10 * 1024 * 1024 + 2, 413),
+        ("organizations/01900000-0000-7000-8000-000000000000/invitations/bulk", 9_000_000, 401),
+    ],
+)
+def test_only_lists_of_people_to_invite_may_be_large(server, path, length, status):
+    head = f"POST /api/v0/{path} HTTP/1.1\r\nContent-Type: text/csv\r\nContent-Length: {length}\r\n\r\n"
+    with closing(connect(server, head.encode())) as client:
+        client.sendall(b"a" * length)
+        response = HTTPResponse(client)
+        response.begin()
+        assert response.status == status
+        response.close()
+
+
 def test_the_response_to_a_refused_request_arrives_although_the_client_still_sends(server):
     with closing(connect(server, b"POST /api/v0/organizations HTTP/1.1\r\nContent-Length: 9000000\r\n\r\n")) as client:
         response = HTTPResponse(client)

@@ -141,6 +141,7 @@ class World:
             "member_invitations.join": {"invitationId": names["invitation_id"]},
             "organization_invitations.create": invited,
             "organization_invitations.correct_address": invited,
+            "many_invitations.invite": {"rows": [invited]},
             "organization_invitations.partial_update": {"expiresInDays": 5},
             "my_invitations.lookup": {"token": token_for(self.invitation, Purpose.EMAILED)},
         }

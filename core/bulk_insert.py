@@ -1,0 +1,70 @@
+"""Insert thousands of new rows. PostgreSQL reads them with ``COPY``, which is several times faster than ``INSERT``."""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any
+
+from django.db import connections, models
+from django.db.models.expressions import DatabaseDefault
+
+COPY_FROM = 100  # rows; fewer rows are inserted by one statement
+BATCH = 1000
+# The database driver takes the values of these fields as they are. Django's own conversion takes several times as long.
+PLAIN = (
+    *(models.CharField, models.UUIDField, models.ForeignKey),
+    *(models.DateTimeField, models.IntegerField, models.BooleanField),
+)
+
+Read = Callable[[Any], Any]
+
+
+def insert_all(rows: Iterable[models.Model]) -> None:
+    """Insert new rows of one model, in their order. Columns that only the database has a default for may be unset.
+
+    Raises IntegrityError. Use it inside a transaction.
+    """
+    new: list[Any] = list(rows)
+    connection = connections["default"]
+    if connection.vendor != "postgresql" or len(new) < COPY_FROM:
+        if new:
+            type(new[0])._default_manager.bulk_create(new, batch_size=BATCH)
+        return
+    for unset, group in _by_unset_columns(new).items():
+        _copy(connection, [field for field in new[0]._meta.concrete_fields if field.attname not in unset], group)
+
+
+def _by_unset_columns(rows: list[Any]) -> dict[frozenset[str], list[Any]]:
+    """Return the rows by the names of the columns that get the database's default."""
+    names = [field.attname for field in rows[0]._meta.concrete_fields if field.has_db_default()]
+    groups: dict[frozenset[str], list[Any]] = defaultdict(list)
+    for row in rows:
+        groups[frozenset(name for name in names if isinstance(getattr(row, name), DatabaseDefault))].append(row)
+    return groups
+
+
+def _copy(connection: Any, fields: list[Any], rows: list[Any]) -> None:
+    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    table = connection.ops.quote_name(rows[0]._meta.db_table)
+    readers = [_reader(field) for field in fields]
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row([read(row) for read in readers])
+
+
+def _reader(field: Any) -> Read:
+    """Return a function that returns the value of this column of a row. Raises TypeError for other kinds of fields."""
+    if isinstance(field, models.JSONField):
+        return _json_reader(field)
+    if not isinstance(field, PLAIN):
+        raise TypeError(f"{type(field).__name__} cannot be copied.")
+    if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
+        return lambda row: field.pre_save(row, True)
+    return attrgetter(field.attname)
+
+
+def _json_reader(field: models.JSONField) -> Read:
+    read, encoder = attrgetter(field.attname), json.JSONEncoder if field.encoder is None else field.encoder
+    encode = encoder().encode
+    return lambda row: None if (value := read(row)) is None else encode(value)

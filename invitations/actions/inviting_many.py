@@ -1,0 +1,185 @@
+"""The action that invites many people, with a verdict for each row.
+
+It has the rules of ``inviting.invite``. One lock of the organization and a fixed number of statements serve all rows.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+
+from accounts.principals import Principal
+from core.addresses import Address
+from core.bulk_insert import insert_all
+from core.errors import Invalid
+from events.models import Event
+from invitations.actions.ending import mark_expired
+from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, expiry, lifetime_columns, signature
+from invitations.bulk.checks import Candidate, Known, address_of, candidate_of
+from invitations.bulk.grants import RowGrants
+from invitations.bulk.room import placed
+from invitations.bulk.rows import MAX_ROWS, InviteRow, RowRefused, RowResult, RowVerdict
+from invitations.email.models import Email
+from invitations.email.queue import queue_emails
+from invitations.models import Invitation
+from invitations.refusals import AlreadyInvited
+from orgs import policies
+from orgs.actions.saving import record
+from orgs.locks import lock_organization
+from orgs.lookups import RoleKey, grant_data
+from orgs.models import Organization
+
+NO_DEFAULT = InviteRow(email="")
+
+Sent = tuple[Candidate, datetime | None]
+
+
+@transaction.atomic
+def invite_many(
+    *,
+    by: Principal,
+    organization_id: UUID,
+    rows: Sequence[InviteRow],
+    default: InviteRow = NO_DEFAULT,
+    roles: Mapping[str, RoleKey] | None = None,
+    suggested_roles: Mapping[str, RoleKey] | None = None,
+    lifetime_days: int = DEFAULT_LIFETIME_DAYS,
+    dry_run: bool = False,
+) -> list[RowResult]:
+    """Invite all rows that can be invited. Return what became of each row, in the same order.
+
+    ``default`` has the role, the unit, the role in it, the language and the message of rows without their own. A row
+    without any role gets the organization's default role or, if it has none, ``unassigned``. ``roles`` maps words of
+    the rows to roles. ``suggested_roles`` does so for words that are not the id or the name of a role. ``dry_run``
+    returns the same verdicts and changes nothing.
+
+    Raises OrganizationNotFound, PermissionMissing, and Invalid for the lifetime or more than MAX_ROWS rows.
+    """
+    if len(rows) > MAX_ROWS:
+        raise Invalid(fields={"rows": [f"Invite at most {MAX_ROWS} people at once."]})
+    organization = lock_organization(organization_id, by=by)
+    held = policies.require_any_member_management(by, organization)
+    expiry(lifetime_days)
+    grants = RowGrants(organization, held, rows, roles=roles or {}, suggested=suggested_roles or {}, default=default)
+    results: list[RowResult | None] = [None] * len(rows)
+    addresses = _addresses(rows, results)
+    known = Known(by, organization, set(addresses.values()))
+    candidates = _candidates(rows, addresses, default, grants, known, results)
+    sent = _with_room(by, organization, candidates, results, dry_run=dry_run)
+    if not dry_run:
+        _send(by, organization, sent, known, lifetime_days, results)
+    return [result for result in results if result is not None]
+
+
+def _addresses(rows: Sequence[InviteRow], results: list[RowResult | None]) -> dict[int, Address]:
+    """Return the address of each row by its place. Rows without one get their result."""
+    found: dict[int, Address] = {}
+    for place, row in enumerate(rows):
+        try:
+            found[place] = address_of(row)
+        except RowRefused as refused:
+            results[place] = _refusal(row.email, refused)
+    return found
+
+
+def _candidates(
+    rows: Sequence[InviteRow],
+    addresses: dict[int, Address],
+    default: InviteRow,
+    grants: RowGrants,
+    known: Known,
+    results: list[RowResult | None],
+) -> list[Candidate]:
+    """Return the rows that may be invited. The others get their result."""
+    found: dict[tuple[str, UUID | None], Candidate] = {}
+    for place, address in addresses.items():
+        try:
+            candidate = candidate_of(place, rows[place], address, default, grants)
+            if candidate.target in found:
+                raise RowRefused(RowVerdict.DUPLICATE)
+            known.require_new(candidate)
+            found[candidate.target] = candidate
+        except RowRefused as refused:
+            results[place] = _refusal(address, refused)
+    return list(found.values())
+
+
+def _with_room(
+    by: Principal,
+    organization: Organization,
+    candidates: list[Candidate],
+    results: list[RowResult | None],
+    *,
+    dry_run: bool,
+) -> list[Sent]:
+    """Return the candidates for which there is room, and when their emails are sent. All candidates get their result.
+
+    A dry run takes back what was counted.
+    """
+    sent: list[Sent] = []
+    with transaction.atomic():
+        for candidate, when in placed(by, organization, candidates) if candidates else ():
+            if isinstance(when, RowRefused):
+                results[candidate.place] = _refusal(candidate.address, when)
+                continue
+            sent.append((candidate, when))
+            verdict = RowVerdict.INVITED if when is None else RowVerdict.SCHEDULED
+            results[candidate.place] = RowResult(candidate.address, verdict, scheduled_for=when)
+        transaction.set_rollback(dry_run)
+    return sent
+
+
+def _send(
+    by: Principal,
+    organization: Organization,
+    sent: list[Sent],
+    known: Known,
+    lifetime_days: int,
+    results: list[RowResult | None],
+) -> None:
+    """Save the invitations, queue their emails and record their events. Set the ids in the results."""
+    replaced = [known.overdue[candidate.target] for candidate, _ in sent if candidate.target in known.overdue]
+    if replaced:
+        mark_expired(Invitation.objects.filter(pk__in=replaced))
+    inviter = signature(by)
+    invitations = [_invitation(organization, candidate, when, lifetime_days, inviter) for candidate, when in sent]
+    try:
+        insert_all(invitations)
+    except IntegrityError as error:
+        raise AlreadyInvited from error
+    queue_emails(invitations, Email.Kind.INVITATION, [when for _, when in sent], by)
+    facts = {id(candidate.grant): grant_data(candidate.grant) for candidate, _ in sent}
+    with Event.objects.together():
+        for (candidate, _), invitation in zip(sent, invitations, strict=True):
+            data = facts[id(candidate.grant)]
+            record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **data)
+            result = results[candidate.place]
+            results[candidate.place] = result and replace(result, invitation_id=invitation.pk)
+
+
+def _invitation(
+    organization: Organization,
+    candidate: Candidate,
+    when: datetime | None,
+    lifetime_days: int,
+    inviter: dict[str, object],
+) -> Invitation:
+    grant = candidate.grant
+    return Invitation(
+        organization=organization,
+        email=candidate.address,
+        role=grant.role,
+        permissions=sorted(grant.permissions),
+        unit=grant.unit,
+        unit_role=grant.unit_role,
+        is_emailed=when is None,
+        **lifetime_columns(lifetime_days, when),
+        **candidate.personal,
+        **inviter,
+    )
+
+
+def _refusal(email: str, refused: RowRefused) -> RowResult:
+    return RowResult(email, refused.verdict, refused.reason, refused.invitation_id)

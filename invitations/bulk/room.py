@@ -1,0 +1,106 @@
+"""For how many rows there is room: seats, open invitations, and the sending limits."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from accounts.principals import Principal
+from core.addresses import Address
+from invitations.bulk.checks import Candidate
+from invitations.bulk.rows import RowRefused, RowVerdict
+from invitations.email.limits import (
+    count_recipients,
+    open_slots_left,
+    scheduled_slots_left,
+    sending_times,
+    uncount_recipients,
+)
+from orgs.models import Organization
+from orgs.seats import free_seats, reserving_among
+
+RECIPIENT, OPEN_INVITATIONS, SCHEDULED = "recipient", "open_invitations", "scheduled"  # reasons for ``over_limit``
+
+Placed = tuple[Candidate, datetime | RowRefused | None]
+
+
+def placed(by: Principal, organization: Organization, candidates: Sequence[Candidate]) -> list[Placed]:
+    """Return each candidate with the time at which its email may be sent (None: now), or with why it is refused.
+
+    Counts the emails to the recipients. The caller must have locked the organization, and sends what is not refused.
+    """
+    at_limit = _at_recipient_limit(candidates)
+    found = list(_placed(by, organization, candidates, at_limit))
+    refused = [candidate for candidate, when in found if isinstance(when, RowRefused)]
+    _uncount([candidate for candidate in refused if candidate.place not in at_limit])
+    return found
+
+
+def _placed(
+    by: Principal, organization: Organization, candidates: Sequence[Candidate], at_limit: set[int]
+) -> Iterator[Placed]:
+    room = _Room(by, organization, candidates, len(candidates) - len(at_limit))
+    for candidate in candidates:
+        try:
+            if candidate.place in at_limit:
+                raise RowRefused(RowVerdict.OVER_LIMIT, RECIPIENT)
+            yield candidate, room.take(candidate.address)
+        except RowRefused as refused:
+            yield candidate, refused
+
+
+class _Room:
+    """The seats, the open invitations and the times that are left. Each row takes its own, in the order of the rows."""
+
+    def __init__(self, by: Principal, organization: Organization, candidates: Sequence[Candidate], emails: int) -> None:
+        self.free_seats = free_seats(organization)
+        addresses = {candidate.address for candidate in candidates}
+        self.seated = set() if self.free_seats is None else reserving_among(organization, addresses)
+        self.times = sending_times(by, organization, emails)[::-1]
+        self.open_slots, self.scheduled_slots = open_slots_left(organization), scheduled_slots_left(organization)
+
+    def take(self, address: Address) -> datetime | None:
+        """Return when the next email may be sent. Raises RowRefused if something is used up."""
+        needs_seat = self.free_seats is not None and address not in self.seated
+        if needs_seat and not self.free_seats:
+            raise RowRefused(RowVerdict.NO_SEAT)
+        moment = self.times[-1]
+        if moment is None and self.open_slots < 1:
+            raise RowRefused(RowVerdict.OVER_LIMIT, OPEN_INVITATIONS)
+        if moment is not None and self.scheduled_slots < 1:
+            raise RowRefused(RowVerdict.OVER_LIMIT, SCHEDULED)
+        self.times.pop()
+        self.open_slots -= moment is None
+        self.scheduled_slots -= moment is not None
+        if self.free_seats is not None and needs_seat:
+            self.free_seats -= 1
+            self.seated.add(address)
+        return moment
+
+
+def _at_recipient_limit(candidates: Sequence[Candidate]) -> set[int]:
+    """Count one email for each candidate. Return the places of those whose recipient has reached the hourly limit."""
+    return {
+        candidate.place
+        for once_each in _once_each(candidates)
+        for reached in [count_recipients(once_each)]
+        for address, candidate in once_each.items()
+        if address in reached
+    }
+
+
+def _uncount(candidates: Sequence[Candidate]) -> None:
+    for once_each in _once_each(candidates):
+        uncount_recipients(once_each)
+
+
+def _once_each(candidates: Sequence[Candidate]) -> list[dict[Address, Candidate]]:
+    """Divide the candidates so that each part has each address once. A person can be invited to several units."""
+    parts: list[dict[Address, Candidate]] = []
+    times: dict[Address, int] = defaultdict(int)
+    for candidate in candidates:
+        part = times[candidate.address]
+        times[candidate.address] += 1
+        if part == len(parts):
+            parts.append({})
+        parts[part][candidate.address] = candidate
+    return parts

@@ -1,0 +1,114 @@
+"""``manage.py invite``: invite the people in a file to an organization."""
+
+import json
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError
+
+from accounts.models import User
+from accounts.principals import Method, Principal
+from core.addresses import normalize_address
+from core.errors import DomainError
+from core.ids import parse_uuid
+from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
+from invitations.api.bulk_serializers import BulkResult, BulkResultSerializer
+from invitations.bulk.rows import InviteRow
+from invitations.bulk.uploads import invite_upload
+from invitations.uploads.rows import Upload, read_upload
+from orgs.models import Organization
+from orgs.permissions import OWNER_ROLE
+
+
+class Command(BaseCommand):
+    """Invite the people in a file."""
+
+    help = (
+        "Invite the people in a file (CSV, XLSX, JSON, or text with addresses) to an organization. The invitations are "
+        "from the member in --as, or else from the owner who has been a member for the longest time. They have the "
+        "permissions and the limits of this person, who is named in the emails and in the audit log, because an "
+        "invitation is valid only while its inviter may grant what it offers. Prints what became of each row."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Add the file and the options."""
+        parser.add_argument("file", type=Path, help="The file.")
+        parser.add_argument("--organization", required=True, help="The slug or the ID of the organization.")
+        parser.add_argument("--as", dest="member", help="The email address of the member who invites.")
+        parser.add_argument("--role", default="", help="The role of rows without one: a name or an ID.")
+        parser.add_argument("--days", type=int, default=DEFAULT_LIFETIME_DAYS, help="Days until the invitations end.")
+        parser.add_argument("--dry-run", action="store_true", help="Print the same, and change nothing.")
+        parser.add_argument("--json", action="store_true", help="Print the result as JSON, as the API returns it.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read the file, invite, and print the results."""
+        try:
+            self.invite(**options)
+        except ValidationError as error:
+            raise CommandError("; ".join(error.messages)) from error
+        except DomainError as error:
+            raise CommandError(_problem(error)) from error
+        except OSError as error:
+            raise CommandError(f"{options['file']} cannot be read: {error.strerror}.") from error
+
+    def invite(self, **options: Any) -> None:
+        """Do what the options say. Raises DomainError, ValidationError and OSError."""
+        organization = _organization(options["organization"])
+        by = Principal(user=_member(organization, options["member"]), method=Method.SESSION)
+        self.progress(f"Reading {options['file']} …")
+        upload = read_upload(options["file"].read_bytes(), filename=options["file"].name)
+        self.progress(f"{'Checking' if options['dry_run'] else 'Inviting'} {len(upload.rows)} people as {by.user} …")
+        results = invite_upload(
+            by=by,
+            organization_id=organization.pk,
+            upload=upload,
+            default=InviteRow(email="", role=options["role"]),
+            lifetime_days=options["days"],
+            dry_run=options["dry_run"],
+        )
+        result = BulkResult(upload, results, options["dry_run"])
+        self.stdout.write(_as_json(result) if options["json"] else _as_text(upload, result))
+
+    def progress(self, text: str) -> None:
+        """Write a line to standard error, so that the output contains only the results."""
+        self.stderr.write(self.style.NOTICE(text))
+
+
+def _organization(key: str) -> Organization:
+    found = Organization.objects.live()
+    pk = parse_uuid(key)
+    organization = (found.filter(slug=key) if pk is None else found.filter(pk=pk)).first()
+    if organization is None:
+        raise CommandError(f"There is no organization {key}.")
+    return organization
+
+
+def _member(organization: Organization, address: str | None) -> User:
+    members = User.objects.filter(memberships__organization=organization, is_active=True)
+    if address:
+        members = members.filter(emailaddress__email=normalize_address(address), emailaddress__verified=True)
+    else:
+        members = members.filter(memberships__assignments__role_id=OWNER_ROLE).order_by("memberships__created_at")
+    member = members.first()
+    if member is None:
+        raise CommandError(f"{address or 'An owner'} is not an active member of {organization.name}.")
+    return member
+
+
+def _problem(error: DomainError) -> str:
+    fields = "; ".join(text for texts in (error.fields or {}).values() for text in texts)
+    return fields or str(error.message)
+
+
+def _as_json(result: BulkResult) -> str:
+    return json.dumps(BulkResultSerializer().to_representation(result), default=str, ensure_ascii=False)
+
+
+def _as_text(upload: Upload, result: BulkResult) -> str:
+    lines = [
+        "\t".join(str(part) for part in (row.number, found.email, found.verdict.value, found.reason) if part != "")
+        for row, found in zip(upload.rows, result.results, strict=True)
+    ]
+    return "\n".join([*lines, "", *(f"{count} {verdict}" for verdict, count in result.counts.items())])

@@ -1,0 +1,78 @@
+"""Test ``manage.py invite``."""
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from events.models import Event
+from invitations.models import Invitation
+from orgs.permissions import EDITOR_ROLE
+from tests.support.changes import track_changes
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people(tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text("Email,Role\nann@example.com,\nbo@example.com,Chef\n")
+    return file
+
+
+def run(file, **options):
+    out, err = StringIO(), StringIO()
+    call_command("invite", str(file), organization="riverside", stdout=out, stderr=err, **options)
+    return out.getvalue(), err.getvalue()
+
+
+def test_it_prints_each_row_and_the_counts(people, organization, owner):
+    out, err = run(people, role="editor")
+
+    assert out == "2\tann@example.com\tinvited\n3\tbo@example.com\tunknown_role\tChef\n\n1 invited\n1 unknown_role\n"
+    assert err.splitlines() == [f"Reading {people} …", "Inviting 2 people as Owner Cast …"]
+    invitation = Invitation.objects.get()
+    assert (invitation.inviter, invitation.role_id) == (owner, EDITOR_ROLE)
+    assert Event.objects.get(kind="invitation.created").actor_id == owner.pk
+
+
+def test_it_prints_json(people, organization, owner):
+    out, _ = run(people, json=True, dry_run=True)
+    found = json.loads(out)
+    assert (found["dryRun"], found["counts"]) == (True, {"invited": 1, "unknown_role": 1})
+    assert [row["row"] for row in found["rows"]] == [2, 3]
+
+
+def test_a_dry_run_changes_nothing(people, organization, owner):
+    with track_changes() as changes:
+        run(people, dry_run=True)
+    assert changes.nothing
+
+
+def test_a_member_can_be_named(people, organization, owner, admin):
+    run(people, member="Admin@example.com")
+    assert Invitation.objects.get().inviter == admin
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"member": "stranger@example.com"}, "stranger@example.com is not an active member of Riverside."),
+        ({"member": "nobody"}, "Enter a valid email address."),
+        ({"member": "member@example.com"}, "You lack the permission for this."),
+        ({"days": 99}, "Choose 1 to 30 days."),
+    ],
+)
+def test_it_says_what_is_wrong(people, organization, owner, member, options, problem):
+    with track_changes() as changes, pytest.raises(CommandError) as refusal:
+        run(people, **options)
+    assert str(refusal.value) == problem
+    assert changes.nothing
+
+
+def test_unknown_organizations_and_files_are_named(people, organization, owner, tmp_path):
+    with pytest.raises(CommandError, match="There is no organization nowhere"):
+        call_command("invite", str(people), organization="nowhere")
+    with pytest.raises(CommandError, match="cannot be read"):
+        run(tmp_path / "missing.csv")
