@@ -29,6 +29,7 @@ BY_THE_SERVICE = {
     "invitations.actions.ending.fail",
     "invitations.actions.reminders.remind",
     "invitations.email.delivery_reports.take_report",
+    "invitations.actions.scheduling.take_slot",
     "invitations.actions.waiting.give_free_seats",
 }
 # The link is the only credential. ``tests/invitations/pages/test_first_password.py`` tests it.
