@@ -12,6 +12,9 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the signal receivers and the OpenAPI extensions."""
-        from accounts import receivers  # noqa: F401 - the import registers them
+        """Register the signal receivers, the sections of the export and the OpenAPI extensions."""
+        from accounts import (
+            personal_data,  # noqa: F401 - the import registers them
+            receivers,  # noqa: F401 - the import registers them
+        )
         from accounts.api import schema  # noqa: F401 - the import registers them

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from django.contrib.sessions.models import Session
 from django.db.models import BigAutoField, CharField, DateTimeField, Exists, Field, QuerySet, UUIDField
 from django.db.models.functions import Now
 from oauth2_provider.models import get_access_token_model
 
+from accounts.browser_sessions import Session
 from accounts.models import User
 from accounts.principals import Principal
 from core.errors import Unauthenticated

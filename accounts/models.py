@@ -19,6 +19,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
+from accounts.browser_sessions import Session  # noqa: F401 - a model of this app
 from core.addresses import MAX_LENGTH, STORED_PATTERN, Address, normalize_address
 from core.ids import uuid7
 from core.natural_keys import NoNaturalKey

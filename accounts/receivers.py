@@ -17,9 +17,10 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.actions.sign_ins import record_failed_sign_in
+from accounts.devices import device_of
 from accounts.models import User
 from accounts.principals import Method, Principal
-from accounts.session_store import SIGNED_IN_AT
+from accounts.session_store import DEVICE, SIGNED_IN_AT
 from accounts.sign_in_limits import forget_attempts
 from events.changed_fields import describe_changes
 from events.models import Event
@@ -49,8 +50,9 @@ def record_main_address(
 
 @receiver(user_logged_in, dispatch_uid="accounts.signed_in_at")
 def store_time_of_sign_in(request: HttpRequest, **kwargs: Any) -> None:
-    """Store in the session when it began, because ``SESSION_LIFETIME`` counts from then."""
+    """Store in the session when it began, because ``SESSION_LIFETIME`` counts from then, and in which browser."""
     request.session[SIGNED_IN_AT] = time.time()
+    request.session[DEVICE] = device_of(request.headers.get("User-Agent", ""))
 
 
 @receiver(addresses.password_reset, dispatch_uid="accounts.password_reset")

@@ -10,3 +10,7 @@ class EventsConfig(AppConfig):
     name = "events"
     verbose_name = _("Audit log")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Register the sections of the export."""
+        from events import personal_data  # noqa: F401 - the import registers the sections of the export

@@ -20,7 +20,7 @@ KINDS = (
     "user.address_proven", "user.address_removed", "user.deactivated", "user.deleted", "user.main_address_changed",
     "user.organization_switched", "user.password_changed", "user.password_reset_sent", "user.profile_updated",
     "user.purged", "user.reactivated", "user.registered", "user.secured", "user.sessions_ended", "user.sign_in_failed",
-    "user.signed_in", "user.staff_role_changed", "user.two_factor_added", "user.two_factor_removed",
+    "user.signed_in", "user.signed_out", "user.staff_role_changed", "user.two_factor_added", "user.two_factor_removed",
     "user.two_factor_renewed",
 )  # fmt: skip
 METHODS = ("api_key", "jwt", "link", "oauth2", "oauth2_client", "service", "session", "staff")

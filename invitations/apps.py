@@ -12,8 +12,8 @@ class InvitationsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Connect the signal receivers and register the handler of emails about invitations."""
-        from invitations import receivers  # noqa: F401 - imported here because the models must be loaded first
+        """Connect the signal receivers, and register the handler of emails and the sections of the export."""
+        from invitations import personal_data, receivers  # noqa: F401 - imported here: the models must be loaded first
         from invitations.email.handlers import InvitationEmailHandler
         from invitations.email.kinds import register_handler
         from invitations.email.models import Email

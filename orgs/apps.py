@@ -18,7 +18,9 @@ class OrgsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Add missing built-in roles after each migration."""
+        """Add missing built-in roles after each migration, and register the sections of the export."""
+        from orgs import personal_data  # noqa: F401 - the import registers the sections of the export
+
         post_migrate.connect(add_built_in_roles, sender=self, dispatch_uid="orgs.built_in_roles")
 
 

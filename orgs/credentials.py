@@ -51,6 +51,7 @@ credentials = {
     "users.profile": ANYTHING.scoped(PROFILE),
     "users.replace_profile": PERSON.scoped(PROFILE),
     "users.update_profile": PERSON.scoped(PROFILE),
+    "users.export_profile": SIGNED_IN.but(recent=True),
     "users.delete_profile": SIGNED_IN,
     "users.purge_profile": SIGNED_IN.but(recent=True),
     "users.active_organization": ANYTHING.scoped(*ANY_ORGANIZATION),

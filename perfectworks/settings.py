@@ -127,7 +127,6 @@ INSTALLED_APPS = [
     "accounts",  # before Django's app, so that our `changepassword` replaces Django's
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",

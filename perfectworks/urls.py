@@ -15,6 +15,7 @@ from accounts.oauth.consent import Consent
 from accounts.oauth.token_endpoint import Revoke, Token, oauth_error_body
 from accounts.pages.applications import Applications, Withdraw
 from accounts.pages.profile import Profile
+from accounts.pages.sessions import EndOtherSessions, EndSession, Sessions
 from core.api.docs import Document, documentation
 from core.api.envelope import house_error_body
 from core.branding import get_branding
@@ -51,6 +52,7 @@ from orgs.pages import settings as settings_pages
 from orgs.pages.archived import DeleteOrganization, RestoreOrganization
 from orgs.pages.new_organization import NewOrganization
 from orgs.pages.service_accounts import DeleteServiceAccount
+from orgs.pages.your_account import DeleteYourAccount, DownloadYourData, Goodbye, YourData
 from perfectworks.error_codes import error_table
 from perfectworks.well_known import SECURITY_TXT, security_txt
 
@@ -113,6 +115,7 @@ house = [
             {"get": "profile", "put": "replace_profile", "patch": "update_profile", "delete": "delete_profile"}
         ),
     ),
+    path("users/profile/export", UserViewSet.as_view({"get": "export_profile"})),
     path("users/profile/permanent", UserViewSet.as_view({"delete": "purge_profile"})),
     path(
         "users/active-organization",
@@ -297,6 +300,13 @@ urlpatterns = [
     path("new-organization", NewOrganization.as_view(), name="new-organization"),
     *organization_pages,
     path("accounts/profile/", Profile.as_view(), name="profile"),
+    path("accounts/sessions/", Sessions.as_view(), name="sessions"),
+    path("accounts/sessions/end/", EndSession.as_view(), name="end-session"),
+    path("accounts/sessions/end-others/", EndOtherSessions.as_view(), name="end-other-sessions"),
+    path("accounts/data/", YourData.as_view(), name="your-data"),
+    path("accounts/data/download/", DownloadYourData.as_view(), name="download-your-data"),
+    path("accounts/delete/", DeleteYourAccount.as_view(), name="delete-your-account"),
+    path("accounts/goodbye/", Goodbye.as_view(), name="goodbye"),
     path("accounts/applications/", Applications.as_view(), name="applications"),
     path("accounts/applications/<uuid:access_id>/withdraw/", Withdraw.as_view(), name="withdraw-access"),
     path(

@@ -12,14 +12,16 @@ def encrypt_secrets(apps, schema_editor):
 
 
 def delete_sessions(apps, schema_editor):
-    apps.get_model("sessions", "Session").objects.all().delete()
+    connection = schema_editor.connection  # the table of Django's app, unless the database is new
+    with connection.cursor() as cursor:
+        if "django_session" in connection.introspection.table_names(cursor):
+            cursor.execute("DELETE FROM django_session")
 
 
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0013_responsible"),
         ("mfa", "0003_authenticator_type_uniq"),
-        ("sessions", "0001_initial"),
     ]
 
     operations = [

@@ -36,6 +36,22 @@ def list_response(view: APIView, rows: QuerySet | ShapedRows, represent: Represe
     return StreamingHttpResponse(body, content_type="application/json")
 
 
+def stream_value(view: APIView, pieces: Iterator[str]) -> HttpResponseBase:
+    """Return a response with one JSON value, which comes in pieces. The view has checked the caller's permissions."""
+    head, tail = empty_list(view).split(b"[]", 1)
+    body = () if view.request.method == "HEAD" else streamed_value(head, pieces, tail)
+    return StreamingHttpResponse(body, content_type="application/json")
+
+
+def streamed_value(head: bytes, pieces: Iterator[str], tail: bytes) -> Iterator[bytes]:
+    """Yield the body of a response around a value. The value may take longer than a request may otherwise take."""
+    request_clock.end_deadline()
+    yield head
+    for piece in pieces:
+        yield piece.encode()
+    yield tail
+
+
 def in_this_language(represent: Representation) -> Representation:
     """Return the function with the language of now. The server reads chunks after that is no longer active."""
     language = translation.get_language()

@@ -176,8 +176,13 @@ def purge_account(*, by: Principal, user: User) -> None:
 
 def owns_any_alone(user: User) -> bool:
     """Return whether the user is the only active owner of any organization. Such an account cannot be deleted."""
+    return bool(organizations_owned_alone(user))
+
+
+def organizations_owned_alone(user: User) -> list[Organization]:
+    """Return the organizations, also archived ones, whose only active owner is the user, sorted by name."""
     memberships = Membership.objects.with_people_and_roles().select_related("organization").filter(user=user)
-    return bool(_owned_alone(list(memberships)))
+    return _owned_alone(list(memberships.order_by("organization__name", "id")))
 
 
 def _require_self_or_staff(by: Principal, user: User) -> None:

@@ -115,6 +115,7 @@ def test_what_cannot_be_undone_and_what_makes_a_credential():
     assert {
         "organizations.transfer_ownership",
         "organizations.purge",
+        "users.export_profile",
         "users.purge_profile",
         "api_keys.create",
         "oauth_applications.create",

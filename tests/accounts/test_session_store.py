@@ -1,12 +1,17 @@
 """Sessions in the database: a copy of the table opens no session, and no session lasts forever."""
 
 from datetime import timedelta
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
-from django.contrib.sessions.models import Session
+from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 
-from accounts.session_store import SIGNED_IN_AT, SessionStore
+from accounts.browser_sessions import Session
+from accounts.models import User
+from accounts.session_store import DEVICE, SIGNED_IN_AT, SessionStore
 from tests.factories import UserFactory
 from tests.support.people import PASSWORD
 
@@ -61,6 +66,45 @@ def test_a_session_of_another_key_is_empty(settings):
     settings.ENCRYPTION_KEYS = ["another key"]
 
     assert SessionStore(session.session_key).load() == {}
+
+
+def test_the_row_names_the_person_also_after_a_rotation(signed_in):
+    member = User.objects.get()
+    assert Session.objects.get().user == member
+
+    session = signed_in.session
+    session.cycle_key()
+    assert Session.objects.get().user == member
+
+
+def test_a_session_knows_in_which_browser_it_began(client):
+    UserFactory.create(email="member@example.com", password=PASSWORD)
+    header = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0"
+    client.post(
+        "/accounts/login/", {"login": "member@example.com", "password": PASSWORD}, headers={"User-Agent": header}
+    )
+
+    assert client.session[DEVICE] == "Firefox, Windows"
+
+
+@pytest.mark.parametrize("named", [None, "somebody else"])
+def test_a_session_whose_row_does_not_name_its_person_has_ended(signed_in, named):
+    """So no session is missing in the rows of a person, by which the person signs out everywhere."""
+    Session.objects.update(user=UserFactory.create() if named else None)
+
+    assert not is_open(signed_in)
+
+
+def test_the_sessions_of_a_person_end_with_the_account(signed_in):
+    User.objects.get().delete()
+
+    assert not Session.objects.exists()
+
+
+def test_the_migration_keeps_an_existing_table():
+    migration = import_module("accounts.migrations.0021_sessions_of_people")
+
+    migration.create_if_missing(apps, SimpleNamespace(connection=connection))  # it cannot create a table
 
 
 class TestLifetime:

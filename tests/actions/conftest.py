@@ -26,6 +26,7 @@ from tests.factories import (
     OrganizationFactory,
     RoleAssignmentFactory,
     RoleFactory,
+    SessionFactory,
     UnitFactory,
     UserFactory,
 )
@@ -116,6 +117,7 @@ def make_world() -> SimpleNamespace:
         client=client,
         reader=reader,
         access=access.pk,
+        session=SessionFactory.create(user=member).pk,
         archived=archived.pk,
         invitation=invitation.pk,
         unanswered=unanswered.pk,

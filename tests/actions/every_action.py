@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from accounts.actions import oauth_access
+from accounts.actions import oauth_access, own_sessions
 from accounts.actions import profile as profiles
 from accounts.actions.passwords import change_password
 from accounts.models import User
@@ -169,6 +169,8 @@ DONE: dict[str, Callable[[World], object]] = {
     "accounts.actions.oauth_access.withdraw_access": lambda w: oauth_access.withdraw_access(
         by=w.member, access_id=w.access
     ),
+    "accounts.actions.own_sessions.end_session": lambda w: own_sessions.end_session(by=w.member, key=w.session),
+    "accounts.actions.own_sessions.end_other_sessions": lambda w: own_sessions.end_other_sessions(by=w.member),
     "accounts.actions.passwords.change_password": lambda w: change_password(
         by=w.member, user=w.member.user, password="a calm and long phrase"
     ),

@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 
+from accounts.browser_sessions import Session
 from accounts.models import User
 from accounts.oauth.tokens import issue_token, oauth_principal
 from accounts.principals import Method, Principal

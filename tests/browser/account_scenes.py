@@ -7,12 +7,14 @@ from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailConfirmationHMAC
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
-from django.test import override_settings
+from django.test import Client, override_settings
 from django.utils import timezone
 from playwright.sync_api import Response
 
+from accounts.browser_sessions import Session
 from accounts.models import User
 from accounts.oauth.tokens import issue_token, oauth_principal
+from accounts.session_store import DEVICE, stored_session_key
 from orgs.oauth.applications import register_personal_client
 from tests.browser.consent_scenes import EVERYTHING, client_of
 from tests.browser.scenes import SCENES, Stage, scene, sign_in_from_the_invitation
@@ -45,6 +47,9 @@ for name, path, needs_sign_in in (
     ("change-password", "/accounts/password/change/", True),
     ("two-factor", "/accounts/2fa/", True),
     ("no-applications", "/accounts/applications/", True),
+    ("sessions-alone", "/accounts/sessions/", True),
+    ("your-data", "/accounts/data/", True),
+    ("goodbye", "/accounts/goodbye/", False),
 ):
     SCENES[name] = (200, at(path, signed_in=needs_sign_in))
 
@@ -145,6 +150,48 @@ def application_withdrawn(stage: Stage) -> Response:
     stage.visitor.sign_in(stage.invitee)
     stage.visitor.go("/accounts/applications/")
     return stage.visitor.submit({}, f"{stage.visitor.translated('Remove access')} Calendar")
+
+
+@scene(200)
+def sessions(stage: Stage) -> Response:
+    """Show this browser, another one, and one that is not known."""
+    for device, seen in (("Samsung Internet, Android", timedelta(hours=3)), ("", timedelta(days=20))):
+        other = Client()
+        other.force_login(stage.invitee)
+        session = other.session
+        session[DEVICE] = device
+        session.save()
+        Session.objects.filter(pk=stored_session_key(str(session.session_key))).update(
+            last_seen_at=timezone.now() - seen
+        )
+    return at("/accounts/sessions/", signed_in=True)(stage)
+
+
+@scene(200)
+def signed_out_elsewhere(stage: Stage) -> Response:
+    sessions(stage)
+    stage.visitor.submit({}, "Sign out everywhere else")
+    stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+    return stage.visitor.submit({}, "Sign out everywhere else")
+
+
+@scene(200)
+def account_deletion(stage: Stage) -> Response:
+    at("/accounts/delete/", signed_in=True)(stage)
+    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+
+
+@scene(200)
+def account_deletion_of_an_owner(stage: Stage) -> Response:
+    stage.visitor.sign_in(stage.owner)
+    stage.visitor.go("/accounts/delete/")
+    return stage.visitor.submit({"Password": PASSWORD}, "Confirm")
+
+
+@scene(200)
+def account_deleted_for_good(stage: Stage) -> Response:
+    account_deletion(stage)
+    return stage.visitor.submit({}, "Delete my account for good")
 
 
 # Errors

@@ -40,6 +40,8 @@ MAIN = (
     "expired-and-asked-again", "superseded", "unknown", "sign-in-from-the-invitation", "sign-in-failed",
     "sign-up-from-the-invitation", "sign-up-refused", "start-page", "my-invitations", "with-long-names",
     "sign-in", "forgotten-password", "verification-sent", "addresses-of-every-kind", "profile", "profile-saved",
+    "sessions", "signed-out-elsewhere", "your-data", "account-deletion", "account-deletion-of-an-owner",
+    "account-deleted-for-good",
     "two-factor-activation", "consent", "no-more-emails", "emails-refused",
     "how-to-open", "how-to-open-from-another-account", "sign-in-without-a-password", "first-password",
     "first-password-refused", "wrong-account-whose-address-is-free", "unverified-address-with-the-listed-link",

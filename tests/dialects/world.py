@@ -8,12 +8,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.db import InterfaceError, ProgrammingError, connection
 from django.test import override_settings
 from django.utils import timezone
 from factory import Transformer
 
+from accounts.browser_sessions import Session
 from accounts.jwt.issuers import development_jwt, development_name
 from accounts.models import ApplicationAccess, OAuthApplication, User
 from accounts.oauth.tokens import issue_token

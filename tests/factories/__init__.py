@@ -12,6 +12,7 @@ from tests.factories.accounts import (
     ExternalIdentityFactory,
     IdempotentResponseFactory,
     OAuthApplicationFactory,
+    SessionFactory,
     UserFactory,
 )
 from tests.factories.events import EventFactory
@@ -50,6 +51,7 @@ __all__ = [
     "RoleAssignmentFactory",
     "RoleFactory",
     "SendingCounterFactory",
+    "SessionFactory",
     "SuppressionFactory",
     "UnitFactory",
     "UserFactory",

@@ -1,11 +1,14 @@
 """Factories of users, their addresses and identities, and OAuth applications."""
 
+from datetime import timedelta
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
 from factory import LazyFunction, RelatedFactory, SelfAttribute, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory, Password
 
+from accounts.browser_sessions import Session
 from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentResponse, OAuthApplication, User
 from core.encryption import encrypt
 
@@ -56,6 +59,18 @@ class AuthenticatorFactory(DjangoModelFactory[Authenticator]):
     user = SubFactory(UserFactory)
     type = Authenticator.Type.TOTP
     data = LazyFunction(lambda: {"secret": encrypt("JBSWY3DPEHPK3PXP")})
+
+
+class SessionFactory(DjangoModelFactory[Session]):
+    """A stored session without content. To sign somebody in, use the test client's `force_login`."""
+
+    class Meta:
+        model = Session
+
+    user = SubFactory(UserFactory)
+    session_key = Sequence("{:040x}".format)
+    session_data = ""
+    expire_date = LazyFunction(lambda: timezone.now() + timedelta(days=1))
 
 
 class ExternalIdentityFactory(DjangoModelFactory[ExternalIdentity]):

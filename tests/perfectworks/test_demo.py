@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from oauth2_provider.models import get_access_token_model
 
+from accounts.browser_sessions import Session
 from orgs.models import ApiKey
 from perfectworks import demo
 from tests.support.changes import all_models
@@ -34,7 +34,7 @@ def test_running_it_again_adds_nothing_but_credentials(in_debug):
     before = counts()
     printed()
     grown = {name for name, count in counts().items() if count != before[name]}
-    assert grown == {"sessions.Session", "oauth2_provider.AccessToken"}
+    assert grown == {"accounts.Session", "oauth2_provider.AccessToken"}
 
 
 def test_what_has_ended_of_earlier_runs_is_forgotten(in_debug):

@@ -6,12 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.test import Client, override_settings
 from django.utils import timezone
 from oauth2_provider.models import get_access_token_model
 from pytest_django import Settings
 
+from accounts.browser_sessions import Session
 from accounts.models import User
 from accounts.principals import Method, Principal
 from invitations.actions.answering import accept

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django import db
 from django.contrib.sessions.backends.base import UpdateError
-from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import connection, transaction
 from django.db.utils import ConnectionHandler
@@ -19,6 +18,7 @@ from django.test import Client
 from psycopg.errors import ReadOnlySqlTransaction
 
 from accounts.models import User
+from accounts.session_store import SessionStore
 from core.api.errors import problem_of
 from core.database import SECONDS_FOR_CONNECTION, SECONDS_WHILE_AWAY, wait_briefly_for_connections
 from perfectworks.settings import POSTGRESQL_OPTIONS

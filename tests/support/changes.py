@@ -74,11 +74,13 @@ def without_changes(data: dict[str, Any], *, missing: Any) -> tuple[Any, ...]:
 class Changes:
     """The number of rows ``(added, changed, removed)`` per table, and the new events in order.
 
-    `counted` has the changes of the sending counters. `tables` does not include them.
+    `counted` has the changes of the sending counters, `sessions` those of the browsers' sessions. `tables` does not
+    include them.
     """
 
     tables: dict[str, tuple[int, int, int]] = field(default_factory=dict)
     counted: tuple[int, int, int] = (0, 0, 0)
+    sessions: tuple[int, int, int] = (0, 0, 0)
     events: list[RecordedEvent] = field(default_factory=list)
 
     @property
@@ -101,6 +103,7 @@ def track_changes() -> Iterator[Changes]:
         }
         changes.tables.pop("events.Event", None)
         changes.counted = changes.tables.pop("invitations.SendingCounter", (0, 0, 0))
+        changes.sessions = changes.tables.pop("accounts.Session", (0, 0, 0))
         changes.events = [recorded(row) for row in Event.objects.exclude(pk__in=known).order_by("id")]
 
 

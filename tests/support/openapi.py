@@ -52,12 +52,17 @@ def with_closed_responses(document: dict[str, Any]) -> dict[str, Any]:
     return document | {"paths": paths, "components": closed(document["components"])}
 
 
-def assert_documented(operation: str, response: HttpResponse) -> None:
-    """Assert that the document lists the response's status for the operation, and that the body matches its schema."""
+def assert_documented(operation: str, response: HttpResponse) -> bytes:
+    """Assert that the document lists the response's status for the operation, and that the body matches its schema.
+
+    Return the body, because that of a stream can be read only once.
+    """
+    body: bytes = response.getvalue()
     schema = documented_answers()[operation.replace(".", "_")][str(response.status_code)]
     if schema is None:
-        assert response.content == b""
-        return
+        assert body == b""
+        return body
     validator = Draft202012Validator(schema, format_checker=FormatChecker())
-    faults = [f"{fault.json_path}: {fault.message}" for fault in validator.iter_errors(json.loads(response.content))]
+    faults = [f"{fault.json_path}: {fault.message}" for fault in validator.iter_errors(json.loads(body))]
     assert not faults, (operation, response.status_code, faults)
+    return body

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from psycopg.sql import SQL, Literal
 
+from accounts.browser_sessions import Session
 from accounts.models import User
 from events.models import Event
 from invitations.email.models import Email
@@ -63,6 +64,14 @@ def create_many_rows(organization: Organization, owner: User) -> None:
         batch_size=1000,
     )
     people = User.objects.bulk_create(User(email=f"{number}@example.com") for number in range(500))
+    Session.objects.bulk_create(
+        Session(
+            session_key=f"{number:040}",
+            expire_date=now + timedelta(days=number % 30 - 1),
+            user=people[number % 500] if number % 3 == 0 else None,
+        )
+        for number in range(3000)
+    )
     members = Membership.objects.bulk_create(Membership(organization=organization, user=person) for person in people)
     RoleAssignment.objects.bulk_create(
         RoleAssignment(membership=member, role_id=UNASSIGNED_ROLE, unit=place)

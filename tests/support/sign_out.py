@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from django.contrib.sessions.models import Session
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+
+from accounts.browser_sessions import Session
 
 
 def sign_out_meanwhile(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[..., HttpResponseBase]:

@@ -1,6 +1,7 @@
 """``/users``: register, read and change the profile, switch the organization, and delete the account."""
 
 from django.contrib.auth import logout
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -10,6 +11,8 @@ from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from accounts.models import User
 from accounts.principals import Method, Principal
 from core.api.operations import EXAMPLE_ID, operation
+from core.api.streaming import stream_value
+from core.personal_data import export_person
 from orgs import querysets
 from orgs.access import active_organization_id
 from orgs.actions import accounts
@@ -21,6 +24,7 @@ from orgs.api.account_serializers import (
     UserSerializer,
 )
 from orgs.api.organization_context import HEADERS, CurrentOrganizationContext, HouseViewSet
+from orgs.api.personal_data import PERSONAL_DATA
 from orgs.api.serializers import MemberSerializer, OrganizationSerializer
 from orgs.policies import require_person
 
@@ -71,6 +75,15 @@ class UserViewSet(HouseViewSet):
     def update_profile(self, request: Request) -> Response:
         """Change parts of your profile."""
         return self.respond(profile.update_profile(by=self.caller, **self.body))
+
+    @operation("Data exported successfully", response=PERSONAL_DATA)
+    def export_profile(self, request: Request) -> HttpResponseBase:
+        """Export everything about you.
+
+        The data contains no secret. Each kind of row has an array, such as `memberships` and `invitationsToYou`.
+        You must have signed in recently. The response is streamed.
+        """
+        return stream_value(self, export_person(self.person))
 
     @operation("Account deleted successfully", status=204, errors=(409,))
     def delete_profile(self, request: Request) -> Response:

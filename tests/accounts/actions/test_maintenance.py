@@ -5,11 +5,11 @@ from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts.actions import maintenance
 from accounts.actions.maintenance import MAINTENANCE_TASKS, delete_expired_sessions
+from accounts.browser_sessions import Session
 
 pytestmark = pytest.mark.django_db
 

@@ -7,7 +7,8 @@ from tests.factories import EmailAddressFactory
 from tests.support.pages import visible_text
 
 PAGE = "/accounts/email/"
-ABOVE = ["Profile", "Email addresses", "Password", "Two-factor authentication", "Applications", "Email addresses"]
+ABOVE = ["Profile", "Email addresses", "Password", "Two-factor authentication"]
+ABOVE += ["Sessions", "Applications", "Your data", "Email addresses"]
 BELOW = ["Add an email address", "Email", "Add"]
 
 

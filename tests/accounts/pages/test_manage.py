@@ -7,13 +7,16 @@ import pytest
 from tests.support.pages import visible_text
 from tests.support.people import PASSWORD
 
-TABS = ["Profile", "Email addresses", "Password", "Two-factor authentication", "Applications"]
+TABS = ["Profile", "Email addresses", "Password", "Two-factor authentication", "Sessions", "Applications", "Your data"]
 PAGES = {
     "/accounts/profile/": "Profile",
     "/accounts/email/": "Email addresses",
     "/accounts/password/change/": "Change password",
     "/accounts/2fa/": "Two-factor authentication",
     "/accounts/applications/": "Applications with access",
+    "/accounts/sessions/": "Where you're signed in",
+    "/accounts/data/": "Your data",
+    "/accounts/delete/": "Delete your account",
     "/accounts/2fa/totp/activate/": "Activate authenticator app",
 }
 
@@ -27,7 +30,7 @@ def test_a_page_has_our_frame_its_heading_and_no_script(client, member, path):
     html = response.content.decode()
 
     assert response.status_code == 200
-    assert visible_text(response)[:6] == [*TABS, PAGES[path]]
+    assert visible_text(response)[:8] == [*TABS, PAGES[path]]
     assert html.count("<h1") == 1
     assert "<script" not in html
     assert 'href="/static/perfectworks.css"' in html

@@ -40,7 +40,7 @@ def test_the_name_is_shown_as_it_is(signed_in, member):
     page = signed_in.get(PAGE)
 
     assert page.status_code == 200
-    assert visible_text(page)[5:] == [
+    assert visible_text(page)[7:] == [
         "Profile",
         "Members of your organizations and people you invite see your name. "
         "If you leave it empty, they see your email address.",

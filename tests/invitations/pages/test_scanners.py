@@ -117,7 +117,7 @@ def pages_behind(links: list[str], settings: Any) -> list[str]:
 
 def every_row() -> dict[str, Any]:
     """Return the rows of all tables except the sessions."""
-    return {model._meta.label: rows_of(model) for model in all_models() if model._meta.label != "sessions.Session"}
+    return {model._meta.label: rows_of(model) for model in all_models() if model._meta.label != "accounts.Session"}
 
 
 def test_the_emails_and_their_pages_are_these(emailed_links: list[str], invitation: Invitation, settings: Any):

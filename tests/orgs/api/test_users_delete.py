@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from accounts.browser_sessions import Session
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method
 from events.models import Event
