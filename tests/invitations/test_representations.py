@@ -66,6 +66,8 @@ def invitations(organization: Organization, owner: User, units: list[Unit]) -> l
         invite(**deleted, inviter_name="A former owner"),
         invite(**deleted, inviter_name=""),
         invite(inviter_name=""),
+        invite(inviter=None),
+        invite(inviter=None, unit=units[1]),
         invite(inviter=UserFactory.create(system=True, first_name=""), inviter_name="System user"),
         invite(inviter=UserFactory.create(first_name="", last_name="", avatar_url="https://example.com/me.png")),
         invite(inviter=UserFactory.create(first_name="Ada", last_name="Lovelace")),
