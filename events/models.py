@@ -12,7 +12,7 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.bulk_insert import insert_all
+from core.compiled_inserts import insert
 from core.ids import uuid7
 
 
@@ -66,7 +66,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         )
         postponed = _POSTPONED.get()
         if postponed is None:
-            event.save(force_insert=True)
+            insert(event)
         else:
             postponed.append(event)
         return event
@@ -78,7 +78,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         outer = _POSTPONED.set(events)
         try:
             yield
-            insert_all(events)
+            insert(*events)
         finally:
             _POSTPONED.reset(outer)
 

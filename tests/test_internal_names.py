@@ -20,7 +20,7 @@ OURS = [
 ]
 ROW = re.compile(r"^\| `([\w.]+)` \| (?:`([\w, ]+)`|(attribute|none)) \| (.+) \|$", re.MULTILINE)
 # Public library names that begin with an underscore.
-PUBLIC = {"_meta", "_default_manager", "_base_manager", "_db", "_replace", "_exit"}
+PUBLIC = {"_meta", "_default_manager", "_base_manager", "_db", "_state", "_replace", "_exit"}
 
 
 class Part(NamedTuple):

@@ -18,6 +18,7 @@ WRITES = {
     "get_or_create",
     "update_or_create",
     "bulk_create",
+    "insert",  # core.compiled_inserts
     "insert_all",
     "bulk_update",
     "record",

@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from accounts.principals import Principal
 from core.addresses import Address
+from core.compiled_inserts import insert
 from core.compiled_rows import CompiledRows
 from core.errors import Conflict, LimitReached
 from core.rows import count_up_to
@@ -34,7 +35,6 @@ from orgs.models import Organization, OrganizationQuerySet
 
 HOUR = timedelta(hours=1)
 YOUNG_AGE = timedelta(days=30)
-COUNTERS_IN_ONE_STATEMENT = 1000
 
 
 class SendingLimitReached(Exception):
@@ -306,13 +306,7 @@ def _locked(keys: list[str], *later: str, moments: Sequence[float] = ()) -> dict
 
 
 def _upsert(counters: list[SendingCounter], *fields: str) -> None:
-    SendingCounter.objects.bulk_create(
-        counters,
-        batch_size=COUNTERS_IN_ONE_STATEMENT,
-        update_conflicts=True,
-        unique_fields=["key"],
-        update_fields=list(fields),
-    )
+    insert(*counters, unique=["key"], update=fields)
 
 
 def _add_older(counters: dict[str, SendingCounter], older_keys: dict[str, list[str]]) -> None:

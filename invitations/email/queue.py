@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.principals import SERVICE, Principal
 from core.addresses import erased_address
 from core.bulk_insert import insert_all
+from core.compiled_inserts import insert
 from core.emails import message_id
 from core.ids import uuid7
 from invitations.email.models import TO_INVITEE, Attempt, Email, EmailQuerySet
@@ -37,7 +38,7 @@ def queue_email(
     email = _email(invitation, kind, at, by)
     if not email.recipient:
         return None
-    email.save(force_insert=True)
+    insert(email)
     if kind in TO_INVITEE:
         invitation.queued_email = email
     return email

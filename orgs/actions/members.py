@@ -6,6 +6,7 @@ from django.db import transaction
 
 from accounts.models import User
 from accounts.principals import Principal
+from core.compiled_inserts import insert
 from core.errors import Conflict, Denied, Unprocessable
 from events.changed_fields import describe_changes
 from orgs import policies
@@ -59,9 +60,9 @@ def add_membership(*, by: Principal, organization: Organization, user: User, gra
     _require_fit_to_own(user, grant)
     membership = Membership(organization=organization, user=user, permissions=sorted(grant.permissions))
     save_checked(membership, conflict=AlreadyMember)
-    membership.assignments.create(role=grant.role)
+    insert(RoleAssignment(membership=membership, role=grant.role))
     if grant.unit and grant.unit_role:
-        membership.assignments.create(role=grant.unit_role, unit=grant.unit)
+        insert(RoleAssignment(membership=membership, role=grant.unit_role, unit=grant.unit))
     record("membership.created", by, membership, organization, user_id=user.pk, **grant_data(grant))
     return membership
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from accounts.principals import Principal
+from core.compiled_inserts import insert
 from core.errors import Conflict
 from events.changed_fields import describe_changes, values_of
 from events.models import Event
@@ -28,7 +29,10 @@ def save_checked(instance: Any, *, conflict: type[Conflict] = SlugTaken) -> None
     found = {field.name for field in instance._meta.fields if field.is_relation}
     instance.full_clean(exclude=found, validate_unique=False, validate_constraints=False)
     try:
-        instance.save()
+        if instance._state.adding:
+            insert(instance)
+        else:
+            instance.save()
     except IntegrityError as error:
         raise conflict from error
 
