@@ -18,6 +18,7 @@ from core.api.errors import problem_of
 from core.deadlines import request_clock
 from core.errors import DomainError, Unauthenticated
 from core.personal_data import export_person
+from orgs.access import memberships_of
 from orgs.actions.accounts import delete_account, organizations_owned_alone, purge_account
 from orgs.pages.organization_page import SignedInPage
 from orgs.pages.refusal_texts import refusal_text
@@ -32,8 +33,9 @@ class YourData(SignedInPage):
     """The page that offers the download and the deletion."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """Show the page."""
-        return render(request, "account/your_data.html")
+        """Show the page, with the organizations that the person can leave."""
+        memberships = memberships_of(require_person(self.by))
+        return render(request, "account/your_data.html", {"memberships": memberships})
 
 
 class DownloadYourData(SignedInPage):

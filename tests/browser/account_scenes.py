@@ -15,6 +15,7 @@ from accounts.browser_sessions import Session
 from accounts.models import User
 from accounts.oauth.tokens import issue_token, oauth_principal
 from accounts.session_store import DEVICE, stored_session_key
+from invitations.actions import answering
 from orgs.oauth.applications import register_personal_client
 from tests.browser.consent_scenes import EVERYTHING, client_of
 from tests.browser.scenes import SCENES, Stage, scene, sign_in_from_the_invitation
@@ -48,7 +49,6 @@ for name, path, needs_sign_in in (
     ("two-factor", "/accounts/2fa/", True),
     ("no-applications", "/accounts/applications/", True),
     ("sessions-alone", "/accounts/sessions/", True),
-    ("your-data", "/accounts/data/", True),
     ("goodbye", "/accounts/goodbye/", False),
 ):
     SCENES[name] = (200, at(path, signed_in=needs_sign_in))
@@ -173,6 +173,12 @@ def signed_out_elsewhere(stage: Stage) -> Response:
     stage.visitor.submit({}, "Sign out everywhere else")
     stage.visitor.submit({"Password": PASSWORD}, "Confirm")
     return stage.visitor.submit({}, "Sign out everywhere else")
+
+
+@scene(200)
+def your_data(stage: Stage) -> Response:
+    answering.accept(by=session_of(stage.invitee), invitation_id=stage.invitation.pk)
+    return at("/accounts/data/", signed_in=True)(stage)
 
 
 @scene(200)

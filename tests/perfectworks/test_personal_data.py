@@ -76,6 +76,7 @@ NOT_EXPORTED = {
     "invitations.Invitation.inviter_user_id": "the same id as inviter",
     "oauth2_provider.DeviceGrant.user": "the device flow is not offered",
     "oauth2_provider.IDToken.user": "OpenID Connect is not offered",
+    "orgs.Organization.reply_to": "an address of the organization, which its managers see in its settings",
 }
 # Hashes of addresses: suppressions are exported by address; sending counters are kept for a day.
 

@@ -54,6 +54,12 @@ class TestYourData:
             "Delete your account",
         ]
 
+    def test_it_leads_to_the_page_on_which_an_organization_is_left(self, organization, member):
+        page = sign_in(member).get(DATA)
+
+        assert text_of(page)[3:5] == ["Leave an organization", "Riverside"]
+        assert '<a href="/organizations/riverside/leave">Riverside</a>' in page.content.decode()
+
     def test_the_file_is_the_export(self, member):
         response = sign_in(member).get(DOWNLOAD)
 
