@@ -177,7 +177,7 @@ def explain(invitation: Invitation, *, to_staff: bool = False, with_account: boo
 
     `to_staff` adds the facts that only staff may see. `with_account` adds whether the invited address has an account.
     """
-    rows = invitation.emails.order_by("id").prefetch_related("history")
+    rows = (invitation.emails.all() | invitation.emails_to_invitee).order_by("id").prefetch_related("history")
     emails = list(rows) if to_staff else [email.as_shown_to_organization() for email in rows]
     to_invitee = [email for email in emails if email.is_to_invitee]
     newest = max(to_invitee, key=lambda email: (email.generation, email.pk), default=None)

@@ -15,7 +15,7 @@ from core.metadata import validate_metadata
 from core.rows import object_from_json
 from core.text import validate_plain_multiline_text, validate_plain_text
 from invitations.email.address_hashes import SendingCounter, Suppression  # noqa: F401 - models of this app
-from invitations.email.models import Attempt, Email  # noqa: F401 - models of this app
+from invitations.email.models import Attempt, Email, EmailQuerySet  # noqa: F401 - models of this app
 from invitations.querysets import InvitationQuerySet
 from invitations.row_properties import ended_at, inviter_display_name, state_of
 from orgs.models import Organization, Role, Unit
@@ -85,6 +85,18 @@ class Invitation(models.Model):
         "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="supersedes", db_index=False
     )
 
+    # Invitations of one person to several units that were made together share one email. They all refer to the one that
+    # has the email, which refers to itself. Null for all others.
+    shares_email_of = models.ForeignKey(
+        "self",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="sharing_email",
+        db_index=False,
+    )
+
     # The inviter must be able to offer the grant until acceptance. Id and name remain if the account is deleted. The
     # name is blank if staff sent the invitation: it comes from the organization. It is also blank after an erasure.
     inviter = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="sent_invitations")
@@ -109,6 +121,7 @@ class Invitation(models.Model):
     has_others: bool
     credential_is_live: bool  # annotated by ``policies.with_live_credential``
     queued_email: "Email | None" = None  # set by ``queue_email`` if the email is to the invitee
+    others: "list[Invitation]"  # set for the response about several invitations that were made together
     was_vouched: bool  # set by ``invitations.actions.granting.still_vouched``
 
     class Meta:
@@ -218,6 +231,9 @@ class Invitation(models.Model):
             models.Index(
                 fields=["superseded_by"], condition=Q(superseded_by__isnull=False), name="invitation_superseded_by"
             ),
+            models.Index(
+                fields=["shares_email_of"], condition=Q(shares_email_of__isnull=False), name="invitation_shares_email"
+            ),
         )
 
     def __str__(self) -> str:
@@ -300,8 +316,20 @@ class Invitation(models.Model):
         if self.queued_email:
             return self.queued_email
         if not hasattr(self, "newest_email_columns"):  # ``with_delivery`` annotates it
-            return next(iter(self.emails.to_invitee().newest_first()[:1]), None)
+            return next(iter(self.emails_to_invitee.newest_first()[:1]), None)
         return object_from_json(Email, self.newest_email_columns) if self.newest_email_columns else None
+
+    @property
+    def emails_to_invitee(self) -> EmailQuerySet:
+        """The emails to the invitee. Invitations that were made together share them."""
+        return Email.objects.to_invitee().filter(invitation=self.shares_email_of_id or self.pk)
+
+    def open_in_same_email(self) -> InvitationQuerySet:
+        """Return the other open invitations that share the newest email of this one. No query if it is alone."""
+        if self.shares_email_of_id is None:
+            return Invitation.objects.none()
+        rows = Invitation.objects.open().filter(shares_email_of=self.shares_email_of_id, generation=self.generation)
+        return rows.exclude(pk=self.pk).with_details().order_by("id")
 
     @property
     def effective_language(self) -> str:

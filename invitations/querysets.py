@@ -107,6 +107,12 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         rows = self.filter(reduce(operator.or_, conditions))
         return rows.divided(lambda rows: [rows.filter(one) for one in conditions]) if len(conditions) > 1 else rows
 
+    def sharing_email_with(self, invitation_id: UUID) -> list[UUID]:
+        """Return the ids of the other open invitations that share the newest email of this one, oldest first."""
+        this = self.model._default_manager.filter(pk=invitation_id, shares_email_of__isnull=False)
+        same = {name: models.Subquery(this.values(name)) for name in ("shares_email_of", "generation")}
+        return list(self.open().filter(**same).exclude(pk=invitation_id).order_by("id").values_list("pk", flat=True))
+
     def naming_role(self, role: Role | UUID) -> "InvitationQuerySet":
         """Return the invitations that grant this role in the organization or in a unit."""
         return self.filter(Q(role=role) | Q(unit_role=role))

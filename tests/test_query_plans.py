@@ -101,6 +101,10 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         "invitation_superseded_by",
         lambda: Invitation.objects.filter(superseded_by=SOME),
     ),
+    "the invitations that share an email": (
+        "invitation_shares_email",
+        lambda: Invitation.objects.filter(shares_email_of=SOME),
+    ),
     "the emails to an address": ("email_to_recipient", lambda: Email.objects.filter(recipient="invitee@example.com")),
     "the reminders": ("email_of_other_kind", lambda: Email.objects.filter(kind=literal("reminder")).order_by("-id")),
     "the emails that are due": ("email_unsent", lambda: Email.objects.due()[:1]),

@@ -39,12 +39,15 @@ class AcceptResult:
 
 
 @transaction.atomic
-def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) -> AcceptResult:
+def accept(
+    *, by: Principal, invitation_id: UUID, proof: Proof | None = None, tell_inviter: bool = True
+) -> AcceptResult:
     """Accept an invitation: create the membership, or wait for a seat if none is free.
 
     The caller must be a person who has verified the invited address. A caller who is already a member needs no seat,
     gets what the invitation adds (decision 35), and keeps everything else. The caller's other invitations that have
-    nothing left to give are closed. ``proof`` is the verified token of the link that the caller opened, if any.
+    nothing left to give are closed. ``proof`` is the verified token of the link that the caller opened, if any. The
+    inviter gets an email unless ``tell_inviter`` is false.
 
     Raises PersonRequired, InvitationNotFound, InviterCannotGrant and AccountEnded. If the invitation is not open,
     raises the error from ``why_not_open``. With ``proof``, can also raise NotYours, AddressNotVerified and
@@ -65,7 +68,8 @@ def accept(*, by: Principal, invitation_id: UUID, proof: Proof | None = None) ->
         membership = give(by, organization, user, former, grant)
         changed = _answer(invitation, Invitation.Status.ACCEPTED, answered_by=user, given=given)
         record("invitation.accepted", by, invitation, organization, was_member=was_member, given=given, **changed)
-    queue_email(invitation, Email.Kind.ANSWERED)
+    if tell_inviter:
+        queue_email(invitation, Email.Kind.ANSWERED)
     if invitation.has_others:
         close_not_needed(by, organization, user)
     return AcceptResult(invitation, membership, was_member=was_member)
@@ -79,8 +83,9 @@ def decline(
     proof: Proof | None = None,
     reason: str = "",
     unsubscribe_from: SuppressionScope | None = None,
+    tell_inviter: bool = True,
 ) -> Invitation:
-    """Decline an invitation, with an optional reason, and email the inviter.
+    """Decline an invitation, with an optional reason, and email the inviter unless ``tell_inviter`` is false.
 
     A caller with the emailed link needs no account. ``unsubscribe_from`` also adds the address to the suppression
     list. The inviter does not see that.
@@ -97,7 +102,8 @@ def decline(
     )
     changed = _answer(invitation, Invitation.Status.DECLINED, answered_by=by.user, decline_reason=reason)
     record("invitation.declined", by, invitation, organization, **changed)
-    queue_email(invitation, Email.Kind.ANSWERED)
+    if tell_inviter:
+        queue_email(invitation, Email.Kind.ANSWERED)
     if unsubscribe_from is not None:
         add_suppression(by, organization, invitation, unsubscribe_from)
     return invitation

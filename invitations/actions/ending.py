@@ -72,7 +72,7 @@ def _mark_batch(invitations: InvitationQuerySet) -> int:
 
 @transaction.atomic
 def fail(*, invitation_id: UUID, generation: int, reason: str) -> bool:
-    """Mark an open invitation as undeliverable (status ``error``) and email the inviter.
+    """Mark an open invitation as undeliverable (status ``error``), and those that share its email. Email the inviter.
 
     Return False if the invitation does not exist, is not open, or has another ``generation``. ``reason`` is the mail
     server's reply code (RFC 5321 and RFC 3463) or a code of this service. The server's full response is stored only
@@ -84,9 +84,13 @@ def fail(*, invitation_id: UUID, generation: int, reason: str) -> bool:
         organization, invitation = lock_invitation(invitation_id, archived=True)
     except InvitationNotFound:
         return False
-    if invitation.generation != generation or not leave_pending(invitation_id, Invitation.Status.ERROR):
+    if invitation.generation != generation:
         return False
-    queue_email(invitation, Email.Kind.UNDELIVERABLE)
-    changed = changes_of(invitation, status=Invitation.Status.ERROR)
-    record("invitation.failed", SERVICE, invitation, organization, reason=reason, **changed)
-    return True
+    rows = [invitation, *invitation.open_in_same_email()]
+    failed = [row for row in rows if leave_pending(row.pk, Invitation.Status.ERROR)]
+    for row in failed:
+        changed = changes_of(row, status=Invitation.Status.ERROR)
+        record("invitation.failed", SERVICE, row, organization, reason=reason, **changed)
+    if failed:
+        queue_email(failed[0], Email.Kind.UNDELIVERABLE)
+    return bool(failed)

@@ -26,11 +26,12 @@ from invitations.actions.inviting_steps import (
     count_in_place_of,
     record_superseded,
     replace_open_invitation,
+    resend_row,
     send_again,
     send_corrected,
     send_new,
 )
-from invitations.actions.transitions import change_open, raise_generation, reflect, withdraw
+from invitations.actions.transitions import change_open, reflect, withdraw
 from invitations.email.models import Email
 from invitations.email.queue import drop_scheduled, queue_email, scheduled_for
 from invitations.lookups import find_manageable, require_not_member
@@ -159,6 +160,9 @@ def resend(
 ) -> Invitation:
     """Email a new link and restart the lifetime. Older links then lead to a page about the newer email.
 
+    The same applies to the open invitations that share the email: they share the new one, and the caller must be able
+    to resend all of them.
+
     For an expired or undeliverable invitation, create and return a new one with the same grant. The caller becomes its
     inviter and must be able to offer the grant. The same applies if the current inviter can no longer offer the grant.
     Staff become the inviter only if the current one can no longer offer the grant and the invitation names nobody.
@@ -174,18 +178,18 @@ def resend(
     require_other(by, invitation.email)
     grant = require_open(invitation).grant
     require_can_resend_edit_or_withdraw(held, grant)
-    drop_scheduled(invitation, REPLACED)
-    sent_at = count_in_place_of(invitation, by, organization, invitation.email)
-    changes = voucher_columns(by, held, organization, invitation, grant) | lifetime_columns(lifetime_days, sent_at)
-    changes |= {} if invitation.is_emailed else {"is_emailed": sent_at is None}
-    written = raise_generation(invitation.pk, **changes)
-    if not written:
-        raise InvitationExpired
-    next_generation = {"generation": invitation.generation + 1}
-    changed = changes_of(invitation, **changes, **next_generation)
-    reflect(invitation, {**written, **next_generation})
+    others = list(invitation.open_in_same_email())
+    for other in others:
+        require_can_resend_edit_or_withdraw(held, other.grant)
+    drop_scheduled(invitation, REPLACED, if_shared=True)
+    sent_at = count_in_place_of(invitation, by, organization, invitation.email, slots=1 + len(others))
+    changes = lifetime_columns(lifetime_days, sent_at)
+    if invitation.shares_email_of_id is not None:
+        changes["shares_email_of"] = invitation if others else None
+    changed = {row.pk: resend_row(by, held, organization, row, changes, sent_at) for row in (invitation, *others)}
     queue_email(invitation, Email.Kind.INVITATION, sent_at, by)
-    record("invitation.resent", by, invitation, organization, generation=invitation.generation, **changed)
+    for row in (invitation, *others):
+        record("invitation.resent", by, row, organization, generation=row.generation, **changed[row.pk])
     return invitation
 
 

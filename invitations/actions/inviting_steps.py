@@ -17,8 +17,9 @@ from invitations.actions.granting import (
     require_can_resend_edit_or_withdraw,
     require_grant,
     successor_columns,
+    voucher_columns,
 )
-from invitations.actions.transitions import withdraw
+from invitations.actions.transitions import raise_generation, reflect, withdraw
 from invitations.email.limits import count_email, open_slots_left, require_open_slot
 from invitations.email.models import Email
 from invitations.email.queue import drop_scheduled, queue_email
@@ -125,19 +126,8 @@ def send_new(
     if former is None or former.is_emailed:
         require_open_slot(organization)
     sent_at = count_in_place_of(former, by, organization, address)
-    invitation = Invitation(
-        organization=organization,
-        email=address,
-        role=grant.role,
-        permissions=sorted(grant.permissions),
-        unit=grant.unit,
-        unit_role=grant.unit_role,
-        is_emailed=sent_at is None,
-        **lifetime_columns(lifetime_days, sent_at),
-        **personal,
-        **inviter,
-    )
-    invitation.is_overdue = False
+    columns = lifetime_columns(lifetime_days, sent_at) | personal | inviter
+    invitation = new_invitation(organization, address, grant, is_emailed=sent_at is None, **columns)
     save_checked(invitation, conflict=AlreadyInvited)
     if former is not None:
         Invitation.objects.filter(pk=former.pk).update(superseded_by=invitation)
@@ -146,19 +136,58 @@ def send_new(
     return invitation
 
 
+def new_invitation(organization: Organization, address: Address, grant: Grant, **columns: Any) -> Invitation:
+    """Return an unsaved invitation with this grant and these values of other columns."""
+    invitation = Invitation(
+        organization=organization,
+        email=address,
+        role=grant.role,
+        permissions=sorted(grant.permissions),
+        unit=grant.unit,
+        unit_role=grant.unit_role,
+        **columns,
+    )
+    invitation.is_overdue = False
+    return invitation
+
+
 def count_in_place_of(
-    former: Invitation | None, by: Principal, organization: Organization, address: Address
+    former: Invitation | None, by: Principal, organization: Organization, address: Address, slots: int = 1
 ) -> datetime | None:
     """Count an email that replaces the one of ``former``, if given. Return when it may be sent. None means now.
 
     ``drop_scheduled`` has made the time of the replaced email free, so the new one is sent at that time or earlier. If
-    the replaced email waited for an open slot, the new one waits too. Raises what ``count_email`` raises.
+    the replaced email waited for ``slots`` open slots, the new one waits too. Raises what ``count_email`` raises.
     """
     sent_at = count_email(by, organization, address)
     needs_slot = former is not None and not former.is_emailed
-    if sent_at is None and needs_slot and open_slots_left(organization) < 1:
+    if sent_at is None and needs_slot and open_slots_left(organization) < slots:
         return timezone.now()
     return sent_at
+
+
+def resend_row(
+    by: Principal,
+    held: EffectivePermissions,
+    organization: Organization,
+    invitation: Invitation,
+    changes: dict[str, Any],
+    sent_at: datetime | None,
+) -> dict[str, Any]:
+    """Raise the generation of an open invitation, set these columns, and return the event data about what changed.
+
+    The caller of the action becomes the inviter if the present one can no longer offer the grant. Raises what
+    ``voucher_columns`` raises, and InvitationExpired.
+    """
+    changes = voucher_columns(by, held, organization, invitation, invitation.grant) | changes
+    changes |= {} if invitation.is_emailed else {"is_emailed": sent_at is None}
+    written = raise_generation(invitation.pk, **changes)
+    if not written:
+        raise InvitationExpired
+    next_generation = {"generation": invitation.generation + 1}
+    changed = changes_of(invitation, **changes, **next_generation)
+    reflect(invitation, {**written, **next_generation})
+    return changed
 
 
 def send_corrected(

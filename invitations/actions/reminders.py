@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Now
+from django.db.models.functions import Coalesce, Now
 
 from accounts.principals import SERVICE
 from invitations.actions.transitions import mark_reminded
@@ -31,9 +31,11 @@ def ending_soon() -> InvitationQuerySet:
     its recipient unsubscribed counts as sent too, so that the organization sees the same events. The worker also
     withholds the reminder.
 
-    ``reminded_generation`` says that a reminder exists. An index leaves these invitations out, which may be many.
+    Invitations that share an email get one reminder. ``reminded_generation`` says that a reminder exists. An index
+    leaves these invitations out, which may be many.
     """
-    emails = Email.objects.filter(invitation=OuterRef("pk"), generation=OuterRef("generation"))
+    of_row = Coalesce(OuterRef("shares_email_of"), OuterRef("pk"))
+    emails = Email.objects.filter(invitation=of_row, generation=OuterRef("generation"))
     arrived = ["sent", "delivered", "deferred"]
     a_day_ago = Now() - AFTER_THE_FIRST_EMAIL
     went_out = Q(state__in=arrived, sent_at__lte=a_day_ago) | Q(withheld_at__lte=a_day_ago)

@@ -27,27 +27,36 @@ KEPT_OPEN = timedelta(hours=3)  # longer than a worker waits before it looks for
 def take_slot(*, email_id: UUID, invitation_id: UUID) -> bool:
     """Let a scheduled email be sent that is due. Return False if it waits for an open slot.
 
-    The invitation does not expire while its email waits. If the email was dropped in the meantime, nothing changes, and
-    the worker cannot take its lease.
+    Each invitation that shares the email needs a slot. The invitation does not expire while its email waits. If the
+    email was dropped in the meantime, nothing changes, and the worker cannot take its lease.
     """
     try:
         organization, invitation = lock_invitation(invitation_id)
     except InvitationNotFound:
         return False
-    if not invitation.is_emailed and open_slots_left(organization) < 1:
-        _keep_open(organization, invitation)
+    rows = [invitation, *invitation.open_in_same_email()]
+    waiting = [row.pk for row in rows if row.is_open and not row.is_emailed]
+    if waiting and open_slots_left(organization) < len(waiting):
+        for row in rows:
+            _keep_open(organization, row)
         return False
     Email.objects.filter(pk=email_id, state=Email.State.SCHEDULED).update(state=Email.State.QUEUED)
-    if not invitation.is_emailed:
-        Invitation.objects.filter(pk=invitation_id).update(is_emailed=True)
+    if waiting:
+        Invitation.objects.filter(pk__in=waiting).update(is_emailed=True)
     return True
 
 
 def start_lifetime(organization: Organization, invitation: Invitation, sent_at: datetime) -> None:
     """Set the expiry date anew, because the scheduled email of the invitation was sent. It does not become earlier.
 
-    The caller has locked the organization. Does nothing if no email was scheduled or the invitation is not open.
+    The same applies to the invitations that share the email. The caller has locked the organization. Does nothing if no
+    email was scheduled or the invitation is not open.
     """
+    for row in (invitation, *invitation.open_in_same_email()):
+        _start_lifetime(organization, row, sent_at)
+
+
+def _start_lifetime(organization: Organization, invitation: Invitation, sent_at: datetime) -> None:
     if invitation.lifetime_days is None or not invitation.is_open:
         return
     expires_at = max(invitation.expires_at, expiry(invitation.lifetime_days, sent_at))
@@ -67,22 +76,24 @@ def reschedule(*, by: Principal, organization: Organization) -> None:
         return
     Email.objects.filter(pk__in=[email.pk for email in emails]).update(counted_at=None)
     times = free_times(organization, [email.responsible_id for email in emails])
+    moved: list[Invitation] = []
     with Event.objects.together():
         for email, moment in zip(emails, times, strict=True):
-            _move(by, organization, email, moment)
+            moved += _move(by, organization, email, moment)
     Email.objects.bulk_update(emails, ["due_at", "counted_at"], batch_size=MOVED_IN_ONE_STATEMENT)
-    invitations = [email.invitation for email in emails]
-    Invitation.objects.bulk_update(invitations, ["expires_at", "updated_at"], batch_size=MOVED_IN_ONE_STATEMENT)
+    Invitation.objects.bulk_update(moved, ["expires_at", "updated_at"], batch_size=MOVED_IN_ONE_STATEMENT)
 
 
-def _move(by: Principal, organization: Organization, email: Email, moment: datetime) -> None:
-    """Set the times of an email and of its invitation, and record the event. The caller saves the rows."""
-    invitation = email.invitation
+def _move(by: Principal, organization: Organization, email: Email, moment: datetime) -> list[Invitation]:
+    """Set the times of an email and of its invitations, and record their events. The caller saves the rows."""
     email.due_at = email.counted_at = moment
-    expires_at = expiry(invitation.lifetime_days or DEFAULT_LIFETIME_DAYS, moment)
-    changed = changes_of(invitation, expires_at=expires_at)
-    invitation.expires_at, invitation.updated_at = expires_at, timezone.now()
-    record("invitation.rescheduled", by, invitation, organization, **changed)
+    rows = [row for row in (email.invitation, *email.invitation.open_in_same_email()) if row.finished_at is None]
+    for row in rows:
+        expires_at = expiry(row.lifetime_days or DEFAULT_LIFETIME_DAYS, moment)
+        changed = changes_of(row, expires_at=expires_at)
+        row.expires_at, row.updated_at = expires_at, timezone.now()
+        record("invitation.rescheduled", by, row, organization, **changed)
+    return rows
 
 
 def _keep_open(organization: Organization, invitation: Invitation) -> None:

@@ -19,6 +19,7 @@ from core.api.serializers import (
 )
 from core.metadata import MAX_BYTES, validate_metadata
 from invitations.actions.granting import MAX_LIFETIME_DAYS
+from invitations.actions.inviting_together import MAX_UNITS
 from invitations.email.models import TO_INVITEE, Email
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason
 from invitations.models import MAX_MESSAGE, MAX_NAME, Invitation
@@ -116,6 +117,14 @@ class InvitationSerializer(HouseSerializer):
     expires_at = TimeField()
     finished_at = TimeField(source="ended_at", allow_null=True)
     delivery = DeliverySerializer(allow_null=True)
+
+
+class CreatedInvitationSerializer(InvitationSerializer):
+    """A new invitation. `others` are those to the other `units` of the request."""
+
+    others = InvitationSerializer(
+        many=True, required=False, help_text="The invitations to the other units, if the request has `units`."
+    )
 
 
 class ReasonSerializer(HouseSerializer):
@@ -289,6 +298,34 @@ class InviteSerializer(PersonalSerializer, RoleChoiceSerializer, UnitRoleChoiceS
         required=False, help_text="The language of the emails and pages. The default is the organization's language."
     )
     force = StrictBooleanField(required=False)
+
+
+class UnitOfferSerializer(UnitRoleChoiceSerializer):
+    """A workspace or application, and the role in it."""
+
+    role_is_required = True
+
+    unit_id = StrictUuidField()
+
+
+class InviteToOrganizationSerializer(InviteSerializer):
+    """A new invitation, or one to each of several `units`. These share one email and one link."""
+
+    units = serializers.ListField(
+        child=UnitOfferSerializer(),
+        required=False,
+        min_length=1,
+        max_length=MAX_UNITS,
+        help_text="Several workspaces and applications, in place of `unitId` and its role. Each unit gets an "
+        "invitation of its own. They are sent in one email, and its link leads to a page that answers all of them.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Raise ValidationError if the body also has a single unit."""
+        attrs = super().validate(attrs)
+        if "units" in attrs and not attrs.keys().isdisjoint({"unit_id", "unit_role_id"}):
+            raise serializers.ValidationError({"units": ["Give either units, or unitId and its role."]})
+        return attrs
 
 
 class InvitationChangesSerializer(

@@ -38,11 +38,16 @@ class InvitationEmailHandler(EmailHandler):
 
     @property
     def invitation(self) -> Invitation:
-        """The invitation and everything that the templates need. Raises LeaseLost if it was deleted."""
+        """The invitation and everything that the templates need. Raises LeaseLost if it was deleted.
+
+        If several invitations share the email, it is the first that is open.
+        """
         found = self.rows.invitations.get(self.email.invitation_id)
         if found is None:
             raise LeaseLost
-        return found
+        if found.shares_email_of_id is None or found.is_open or not self.email.is_to_invitee:
+            return found
+        return found.open_in_same_email().first() or found
 
     def examine(self) -> Outcome | None:
         """Return an outcome if the email must not be sent now, otherwise None."""

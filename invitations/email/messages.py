@@ -18,6 +18,7 @@ from invitations.models import Invitation
 from invitations.tokens import link_for, unsubscribe_link_for
 from orgs.labels import permission_labels, role_label
 from orgs.pages.logos import initials
+from orgs.policies import GrantPart
 
 
 def render_invitation_email(email: Email, invitation: Invitation, reply_address: str | None = None) -> ServiceEmail:
@@ -112,6 +113,11 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "permissions": permission_labels(invitation.permissions),
         "unit": invitation.unit and one_line(invitation.unit.name),
         "unit_role": one_line(role_label(invitation.unit_role)),
+        "others": [
+            {"kind": one.unit.kind, "unit": one_line(one.unit.name), "role": one_line(role_label(one.unit_role))}
+            for one in _others(email, invitation)
+            if one.unit
+        ],
         "was_member": email.kind == Email.Kind.ANSWERED and _was_member(invitation),
         "invitee_name": one_line(invitation.invitee_name),
         "message": visible_lines(invitation.message),
@@ -125,6 +131,17 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
     }
 
 
+def _others(email: Email, invitation: Invitation) -> list[Invitation]:
+    """Return the other invitations that this email is about: open ones, or accepted ones with new access."""
+    if email.is_to_invitee:
+        return list(invitation.open_in_same_email())
+    if email.kind != Email.Kind.ANSWERED or invitation.shares_email_of_id is None:
+        return []
+    same = Invitation.objects.filter(shares_email_of=invitation.shares_email_of_id, status=invitation.status)
+    answered = same.exclude(pk=invitation.pk).with_details().order_by("id")
+    return [one for one in answered if GrantPart.UNIT_ROLE in (one.given or [])]
+
+
 def _was_member(invitation: Invitation) -> bool:
     """Return whether the invitee was a member before accepting. Events of older versions do not say so."""
     accepted = Event.objects.about(invitation).filter(kind="invitation.accepted").last()
@@ -133,7 +150,7 @@ def _was_member(invitation: Invitation) -> bool:
 
 def _failure_response(invitation: Invitation) -> str:
     """Return the mail server's response to the email that could not be delivered."""
-    emails = invitation.emails.to_invitee().newest_first()
+    emails = invitation.emails_to_invitee.newest_first()
     if invitation.state == Invitation.Status.ERROR:
         emails = emails.filter(state__in=[Email.State.FAILED, Email.State.BOUNCED])
     return one_line(emails.values_list("response", flat=True).first() or "")

@@ -6,7 +6,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from django.db.models import Exists, OuterRef, Q, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from accounts.principals import SERVICE, Principal
@@ -70,6 +70,7 @@ def _email(invitation: "Invitation", kind: Email.Kind, at: datetime | None, by: 
         message_id=message_id(key),
     )
     if kind in TO_INVITEE:
+        email.invitation_id = invitation.shares_email_of_id or invitation.pk
         email.counted_at = at or email.created_at
         email.organization_id, email.responsible_id = invitation.organization_id, by.responsible_id
     if at is not None:
@@ -83,21 +84,23 @@ def scheduled_for(invitation: "Invitation") -> datetime | None:
     return email.due_at if email else None
 
 
-def drop_scheduled(invitation: "Invitation", reason: str) -> None:
+def drop_scheduled(invitation: "Invitation", reason: str, *, if_shared: bool = False) -> None:
     """Drop the scheduled email of an invitation, if there is one. It does not count toward any limit then.
 
-    The caller must have locked the organization.
+    If other open invitations share the email, it is only dropped with ``if_shared``. The caller must have locked the
+    organization.
     """
-    if invitation.lifetime_days is None:
+    if invitation.lifetime_days is None or (not if_shared and invitation.open_in_same_email().exists()):
         return
-    scheduled = Email.objects.filter(invitation=invitation, state=Email.State.SCHEDULED)
+    scheduled = invitation.emails_to_invitee.filter(state=Email.State.SCHEDULED)
     columns = {"state": Email.State.DROPPED, "due_at": None, "counted_at": None, "reason": reason}
     scheduled.update(**columns, updated_at=timezone.now())
 
 
 def with_delivery(invitations: "InvitationQuerySet") -> "InvitationQuerySet":
     """Annotate ``newest_email_columns``, from which ``Invitation.newest_email`` is made, in the same query."""
-    newest = Email.objects.to_invitee().filter(invitation=OuterRef("pk")).newest_first()
+    of_row = Coalesce(OuterRef("shares_email_of"), OuterRef("pk"))
+    newest = Email.objects.to_invitee().filter(invitation=of_row).newest_first()
     columns = JSONObject(**{name: name for name in Email.COLUMNS_IN_LISTS})
     return invitations.annotate(newest_email_columns=Subquery(newest.values_list(columns)[:1]))
 
@@ -115,7 +118,8 @@ def newest_email_is(condition: Q) -> Exists:
 
     It consists of two EXISTS, so that PostgreSQL can start from the emails if few of them meet the condition.
     """
-    email, newer = Email.objects.to_invitee().filter(condition, invitation=OuterRef("pk")), Email.objects.to_invitee()
+    of_row = Coalesce(OuterRef("shares_email_of"), OuterRef("pk"))
+    email, newer = Email.objects.to_invitee().filter(condition, invitation=of_row), Email.objects.to_invitee()
     of_same = newer.filter(invitation=OuterRef("invitation"))
     is_newer = Q(generation__gt=OuterRef("generation")) | Q(generation=OuterRef("generation"), id__gt=OuterRef("id"))
     return Exists(email.exclude(Exists(of_same.filter(is_newer))))

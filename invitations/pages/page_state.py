@@ -87,6 +87,11 @@ class PageState:
         return None
 
     @cached_property
+    def others(self) -> list[Invitation]:
+        """The other open invitations of the same email. The visitor answers all of them together."""
+        return list(self.invitation.open_in_same_email())
+
+    @cached_property
     def membership(self) -> Membership | None:
         """The visitor's membership of the organization, if any."""
         return policies.find_membership(self.by.user, self.invitation.organization) if self.by.user else None

@@ -36,14 +36,18 @@ def show(request: HttpRequest, page_state: PageState, *, status: int | None = No
 def show_decline(request: HttpRequest, page_state: PageState, form: DeclineForm, status: int = 200) -> HttpResponse:
     """Render the page that asks whether to decline. It says what declining means and who is told."""
     invitation = page_state.invitation
-    return _render(request, "decline", status, invitation, form=form, inviter_is_told=_reaches_inviter(invitation))
+    context = {"form": form, "inviter_is_told": _reaches_inviter(invitation), "page_state": page_state}
+    return _render(request, "decline", status, invitation, **context)
 
 
 def _membership_context(page_state: PageState) -> dict[str, Any]:
     """Return whether the visitor is a member, and which parts of the offer would be new to them."""
     membership = page_state.membership if page_state.is_signed_in else None
-    added = policies.additions(membership, page_state.invitation.grant) if membership else []
-    return {"is_member": membership is not None, "added": added}
+    if membership is None:
+        return {"is_member": False, "added": []}
+    offers = [page_state.invitation, *page_state.others]
+    added = [part for offer in offers for part in policies.additions(membership, offer.grant)]
+    return {"is_member": True, "added": added}
 
 
 def show_refusal(

@@ -3,6 +3,7 @@
 `page_state.py` and `page_templates.py` choose the page for each state. `sign_in.py` has the sign-in and sign-up pages.
 """
 
+from dataclasses import replace
 from math import ceil
 from typing import cast
 from uuid import UUID
@@ -24,7 +25,7 @@ from accounts.sessions import request_session_rotation
 from core.errors import DomainError, LimitReached, Unauthenticated
 from core.languages import activate_language, remember_language
 from core.page_lists import PAGE_SIZE, Chained, page_of
-from invitations.actions import answering, mailbox_proof
+from invitations.actions import answering, answering_together, mailbox_proof
 from invitations.lookups import find_shown
 from invitations.models import Invitation
 from invitations.pages.forms import DeclineForm
@@ -68,9 +69,12 @@ class OpenLink(View):
         activate_language(request, invitation.effective_language)
         if invitation.is_open and proof.generation != invitation.generation:
             return show_refusal(request, NewerEmailSent(), invitation)
+        if not invitation.is_open:  # another invitation that shares the email may be open
+            others = Invitation.objects.sharing_email_with(invitation.pk)
+            proof = replace(proof, invitation_id=others[0]) if others else proof
         store_proof(request.session, proof)
         remember_language(request.session, invitation.effective_language)
-        return redirect("invitation", invitation.pk)
+        return redirect("invitation", proof.invitation_id)
 
 
 class InvitationPage(View):
@@ -122,7 +126,7 @@ class PageButton(View):
 
 
 class Accept(PageButton):
-    """Accept the invitation."""
+    """Accept the invitation, and the others that the page shows."""
 
     def press(self, page_state: PageState) -> HttpResponse | None:
         """Accept the invitation and lead to the user's invitations, which say what the user got.
@@ -131,11 +135,12 @@ class Accept(PageButton):
         for a seat, show the invitation. The next page rotates the session key, because the user
         has more permissions.
         """
-        result = answering.accept(by=page_state.by, invitation_id=page_state.invitation.pk, proof=page_state.proof)
-        request_session_rotation(self.request, page_state.by)
-        if result.membership is None:
+        by, invitation_id = page_state.by, page_state.invitation.pk
+        results = answering_together.accept_all(by=by, invitation_id=invitation_id, proof=page_state.proof)
+        request_session_rotation(self.request, by)
+        if results[0].membership is None:
             return None
-        messages.success(self.request, gained(result))
+        messages.success(self.request, " ".join(map(gained, results)))
         return None if page_state.invitation.organization.continue_url else redirect("my-invitations")
 
 
@@ -158,7 +163,7 @@ class Decline(PageButton):
         if not form.is_valid():
             return show_decline(self.request, page_state, form, status=400)
         by, invitation_id = page_state.by, page_state.invitation.pk
-        answering.decline(by=by, invitation_id=invitation_id, proof=page_state.proof, **form.cleaned_data)
+        answering_together.decline_all(by=by, invitation_id=invitation_id, proof=page_state.proof, **form.cleaned_data)
         scope = form.cleaned_data["unsubscribe_from"]
         if scope is not None:
             # Use a message because only this visitor sees it. Others who have the link can see the page too.

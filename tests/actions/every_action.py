@@ -13,10 +13,12 @@ from accounts.staff_roles import StaffRole
 from core.addresses import normalize_address
 from invitations.actions import (
     answering,
+    answering_together,
     ending,
     founding,
     inviting,
     inviting_many,
+    inviting_together,
     links,
     mailbox_proof,
     reminders,
@@ -202,6 +204,18 @@ DONE: dict[str, Callable[[World], object]] = {
     "invitations.actions.answering.accept": lambda w: answering.accept(by=w.invitee, invitation_id=w.invitation),
     "invitations.actions.answering.decline": lambda w: answering.decline(
         by=w.invitee, invitation_id=w.invitation, reason="Not now"
+    ),
+    "invitations.actions.inviting_together.invite_to_units": lambda w: inviting_together.invite_to_units(
+        by=w.admin,
+        organization_id=w.id,
+        email=normalize_address("both@example.com"),
+        units=[inviting_together.UnitOffer(w.unit, UNIT_EDITOR_ROLE)],
+    ),
+    "invitations.actions.answering_together.accept_all": lambda w: answering_together.accept_all(
+        by=w.invitee, invitation_id=w.invitation
+    ),
+    "invitations.actions.answering_together.decline_all": lambda w: answering_together.decline_all(
+        by=w.invitee, invitation_id=w.invitation
     ),
     "invitations.actions.answering.ask_again": lambda w: answering.ask_again(by=w.late, invitation_id=w.overdue),
     "invitations.actions.mailbox_proof.add_invited_address": lambda w: mailbox_proof.add_invited_address(

@@ -6,6 +6,7 @@ from rest_framework.response import Response
 
 from accounts.sessions import elevates_privileges
 from invitations.actions import answering
+from invitations.actions.answering_together import accept_all
 from invitations.tokens import Proof
 from orgs.api.organization_context import HouseViewSet
 
@@ -17,8 +18,14 @@ class AcceptsInvitations(HouseViewSet):
 
     @elevates_privileges
     def accepted(self, invitation_id: UUID, proof: Proof | None = None) -> Response:
-        """Accept the invitation for the caller. If no seat is free, the response message says that the caller waits."""
-        answer = answering.accept(by=self.caller, invitation_id=invitation_id, proof=proof)
+        """Accept the invitation for the caller. With the link of an email, accept all that share it.
+
+        If no seat is free, the response message says that the caller waits.
+        """
+        if proof is None:
+            answer = answering.accept(by=self.caller, invitation_id=invitation_id)
+        else:
+            answer = accept_all(by=self.caller, invitation_id=invitation_id, proof=proof)[0]
         if answer.membership is None:
             self.message = WAITING_MESSAGE
         return self.respond(answer)

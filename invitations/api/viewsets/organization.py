@@ -10,16 +10,18 @@ from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from core.api.lists import ListPagination
 from core.api.operations import operation
 from invitations.actions import inviting
+from invitations.actions.inviting_together import UnitOffer, invite_to_units
 from invitations.actions.links import copy_link
 from invitations.api.filters import SentInvitationFilter
 from invitations.api.representations import represent_sent
 from invitations.api.serializers import (
     CorrectionSerializer,
+    CreatedInvitationSerializer,
     ExplanationSerializer,
     InvitationChangesSerializer,
     InvitationLinkSerializer,
     InvitationSerializer,
-    InviteSerializer,
+    InviteToOrganizationSerializer,
     ResendSerializer,
 )
 from invitations.compiled_lists import sent_invitations
@@ -59,9 +61,9 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
 
     @operation(
         "Invitation sent successfully",
-        body=InviteSerializer,
+        body=InviteToOrganizationSerializer,
         example=EXAMPLE,
-        response=InvitationSerializer,
+        response=CreatedInvitationSerializer,
         headers=IDEMPOTENCY_KEY,
         status=201,
         errors=(409, 422, 429),
@@ -70,11 +72,16 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
     def create(self, request: Request, organization_id: UUID) -> Response:
         """Invite somebody to an organization.
 
-        The invitation cannot grant permissions that the caller does not have.
+        The invitation cannot grant permissions that the caller does not have. With `units`, there is one invitation to
+        each unit, and one email. The response is the first of them, with the `others`.
         """
-        return self.respond(
-            inviting.invite(by=self.caller, organization_id=organization_id, has_default_role=True, **self.body)
-        )
+        body = {**self.body, "organization_id": organization_id, "has_default_role": True}
+        if "units" not in body:
+            return self.respond(inviting.invite(by=self.caller, **body))
+        units = [UnitOffer(**unit) for unit in body.pop("units")]
+        first, *others = invite_to_units(by=self.caller, **body, units=units)
+        first.others = others
+        return self.respond(first)
 
     @operation("Invitation retrieved successfully", response=InvitationSerializer)
     def retrieve(self, request: Request, organization_id: UUID, invitation_id: UUID) -> Response:
