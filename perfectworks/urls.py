@@ -30,6 +30,7 @@ from invitations.pages import sign_in, unsubscribe, views
 from invitations.pages.home import Home
 from invitations.pages.organization import sent_invitation
 from invitations.pages.organization.invite import InvitePage
+from invitations.pages.organization.invite_many import InviteManyPage
 from invitations.pages.organization.people import PeoplePage
 from invitations.pages.organization.usage import UsagePage
 from orgs import credentials as orgs_credentials
@@ -196,6 +197,7 @@ organization_pages = [
     path(f"{PAGES_OF_ORGANIZATION}/people", PeoplePage.as_view(), name="organization-people"),
     path(f"{PAGES_OF_ORGANIZATION}/leave", member_pages.LeaveOrganization.as_view(), name="organization-leave"),
     path(f"{PAGES_OF_ORGANIZATION}/invite", InvitePage.as_view(), name="organization-invite"),
+    path(f"{PAGES_OF_ORGANIZATION}/invite/many", InviteManyPage.as_view(), name="organization-invite-many"),
     path(INVITATION_PAGE, sent_invitation.SentInvitationPage.as_view(), name="organization-invitation"),
     path(
         f"{INVITATION_PAGE}/resend",

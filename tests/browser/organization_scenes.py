@@ -164,6 +164,35 @@ def invite_page_without_permission(stage: Stage) -> Response:
     return open_as(stage, User.objects.get(email="person-0@example.com"), "/invite")
 
 
+def paste(stage: Stage, people: str) -> Response:
+    open_as(stage, stage.owner, "/invite/many")
+    return stage.visitor.submit({"Email addresses": people}, "Preview")
+
+
+LIST = "email,name,role\nann@example.com,Ann Lee,Chief\nowner@example.com,,\nzoe@example,,\n"
+
+
+@scene(200)
+def invite_many_page(stage: Stage) -> Response:
+    return open_as(stage, stage.owner, "/invite/many")
+
+
+@scene(400)
+def invite_many_refused(stage: Stage) -> Response:
+    return paste(stage, "nobody")
+
+
+@scene(200)
+def invite_preview(stage: Stage) -> Response:
+    return paste(stage, LIST)
+
+
+@scene(200)
+def invite_result(stage: Stage) -> Response:
+    paste(stage, "Ann Lee <ann@example.com>, owner@example.com")
+    return stage.visitor.submit({}, "Invite 1 person")
+
+
 @scene(200)
 def sent_invitation(stage: Stage) -> Response:
     return open_as(stage, stage.owner, f"/invitations/{stage.invitation.pk}")

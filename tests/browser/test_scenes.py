@@ -52,6 +52,7 @@ MAIN = (
     "email-two-factor-removed", "email-address-verified-by-staff",
     "home-signed-in", "home-without-an-organization", "new-organization-refused", "people", "archived-organization",
     "member-page", "member-role", "member-removal-asked", "leaving-refused", "invite-page", "invite-page-refused",
+    "invite-many-page", "invite-preview",
     "sent-invitation", "sent-invitation-to-change", "sent-invitation-to-withdraw", "resending-refused",
     "api-keys", "new-api-key-refused", "api-key-created", "oauth-applications", "new-oauth-client-refused",
     "oauth-client-registered", "oauth-secret-renewal-asked",

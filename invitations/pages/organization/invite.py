@@ -24,18 +24,9 @@ from orgs.pages.organization_page import FormPage
 from orgs.permissions import UNASSIGNED_ROLE
 
 
-class InvitationForm(forms.Form):
-    """An invitation to the organization, and optionally to one of its workspaces or applications."""
+class OfferForm(forms.Form):
+    """What invitations offer, and how they are sent."""
 
-    email = AddressInputField(label=gettext_lazy("Email address"))
-    invitee_name = PlainTextFormField(
-        label=gettext_lazy("Name (optional)"),
-        required=False,
-        max_length=Invitation._meta.get_field("invitee_name").max_length,
-        validators=[validate_plain_text],
-        error_messages=IN_PLAIN_WORDS,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
-    )
     role_id = RoleOfLevel(Role.objects.none(), label=gettext_lazy("Role"), empty_label=None)
     unit_id = UnitChoice(
         Unit.objects.none(),
@@ -45,6 +36,15 @@ class InvitationForm(forms.Form):
     )
     unit_role_id = RoleOfLevel(
         Role.objects.none(), label=gettext_lazy("Role there"), required=False, empty_label=gettext_lazy("None")
+    )
+    message = ReasonField(
+        label=gettext_lazy("Personal message (optional)"),
+        help_text=gettext_lazy("It is in the email and on the page of the invitation. Links in it can't be clicked."),
+        required=False,
+        max_length=Invitation._meta.get_field("message").max_length,
+        validators=[validate_plain_multiline_text],
+        error_messages=IN_PLAIN_WORDS,
+        widget=forms.Textarea(attrs={"rows": 3}),
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language of the email"),
@@ -58,16 +58,6 @@ class InvitationForm(forms.Form):
         initial=DEFAULT_LIFETIME_DAYS,
     )
 
-    message = ReasonField(
-        label=gettext_lazy("Personal message (optional)"),
-        help_text=gettext_lazy("It is in the email and on the page of the invitation. Links in it can't be clicked."),
-        required=False,
-        max_length=Invitation._meta.get_field("message").max_length,
-        validators=[validate_plain_multiline_text],
-        error_messages=IN_PLAIN_WORDS,
-        widget=forms.Textarea(attrs={"rows": 3}),
-    )
-
     def clean(self) -> dict[str, Any]:
         """Require a role in the unit if there is a unit, and a unit if there is a role."""
         given: dict[str, Any] = super().clean() or {}
@@ -76,6 +66,22 @@ class InvitationForm(forms.Form):
         if given.get("unit_role_id") and not given.get("unit_id"):
             self.add_error("unit_id", _("Choose a workspace or application."))
         return given
+
+
+class InvitationForm(OfferForm):
+    """An invitation to the organization, and optionally to one of its workspaces or applications."""
+
+    email = AddressInputField(label=gettext_lazy("Email address"))
+    invitee_name = PlainTextFormField(
+        label=gettext_lazy("Name (optional)"),
+        required=False,
+        max_length=Invitation._meta.get_field("invitee_name").max_length,
+        validators=[validate_plain_text],
+        error_messages=IN_PLAIN_WORDS,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    field_order = ("email", "invitee_name")
 
 
 class InvitePage(FormPage):

@@ -88,8 +88,15 @@ class PeoplePage(OrganizationPage):
         for row in page.rows:
             if isinstance(row, Membership):
                 row.accepted_invitation = joined_by.get(row.user_id)  # type: ignore[attr-defined]
-        is_filtered = any(given.values())
-        return self.show(TEMPLATE, page=page, is_large=people.is_large, is_filtered=is_filtered, **context)
+        narrowed = any(value for name, value in given.items() if name != "search")
+        return self.show(
+            TEMPLATE,
+            page=page,
+            is_large=people.is_large,
+            is_filtered=any(given.values()),
+            is_narrowed=narrowed,
+            **context,
+        )
 
     def _inviters(self, page: ListPage) -> dict[Any, Invitation]:
         members = [row for row in page.rows if isinstance(row, Membership)]

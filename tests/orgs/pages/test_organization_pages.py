@@ -97,8 +97,6 @@ def test_the_navigation_leads_only_to_what_the_reader_may_see():
     assert "organization-people" in shown_to_nobody
     assert "organization-invite" not in shown_to_nobody
     assert "organization-invite" in shown_to_manager
-    assert "organization-settings" in shown_to_nobody
-    assert "organization-usage" not in shown_to_nobody
 
 
 def test_every_entry_of_the_navigation_leads_to_a_page(client, organization, owner):

@@ -7,7 +7,6 @@ import pytest
 
 from core.relative_time import relative_time
 from invitations.models import Invitation
-from invitations.pages.organization import people_rows
 from orgs.models import Membership
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from tests.factories import EmailFactory, InvitationFactory, MembershipFactory, RoleFactory, UnitFactory, UserFactory
@@ -47,7 +46,7 @@ def test_each_row_says_the_role_who_invited_the_person_and_when(signed_in, invit
 
     text = visible_text(signed_in(owner).get(PAGE))
 
-    assert text[text.index("Search", text.index("Role")) + 1 :] == [
+    assert text[text.index("Search", text.index("Filters")) + 1 :] == [
         *("invitee@example.com", "Open", "Editor", f"Invited by Owner Cast, {ago}", f"Expires {relative_time(LATER)}"),
         *("Owner Cast", "You", "owner@example.com", "Owner", f"Joined {ago}"),
         *("Admin Cast", "admin@example.com", "Admin", f"Joined {ago}"),
@@ -177,6 +176,17 @@ def test_the_filter_by_workspace_finds_members_and_invitations(signed_in, organi
     assert listed(client.get(f"{PAGE}?role={UNIT_VIEWER_ROLE}")) == ["there@example.com", "here@example.com"]
 
 
+def test_nobody_finds_a_role_in_a_workspace_that_they_may_not_see(signed_in, organization, member, invitee):
+    unit = UnitFactory.create(organization=organization)
+    Membership.objects.get(user=member).assignments.create(unit=unit, role_id=UNIT_EDITOR_ROLE)
+    guest = RoleFactory.create(organization=organization, name="Guest")
+    MembershipFactory.create(organization=organization, user=invitee, role_id=guest.pk)
+    query = f"{PAGE}?role={UNIT_EDITOR_ROLE}"
+
+    assert listed(signed_in(member).get(query)) == ["Member Cast"]
+    assert listed(signed_in(invitee).get(query)) == []
+
+
 @pytest.mark.parametrize("query", ["shown=nonsense", "role=nonsense", f"search={'x+' * 9}", f"search={'x' * 257}"])
 def test_a_filter_that_is_not_valid_is_refused(signed_in, organization, owner, query):
     page = signed_in(owner).get(f"{PAGE}?{query}")
@@ -191,7 +201,7 @@ def test_nonsense_in_the_query_breaks_nothing(signed_in, organization, owner, qu
 
 
 def test_a_large_organization_is_searched_by_the_whole_address(signed_in, invitation, organization, owner, monkeypatch):
-    monkeypatch.setattr(people_rows, "MAX_SEARCHED", 2)
+    monkeypatch.setattr("core.word_search.MAX_SEARCHED", 2)
     client = signed_in(owner)
 
     page = client.get(f"{PAGE}?search=admin")

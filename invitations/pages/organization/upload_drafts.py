@@ -1,0 +1,72 @@
+"""The rows of a list between its preview and the sending of the invitations.
+
+They travel in a hidden field of the form: compressed, and signed for the organization and the person, so that nobody
+can change them. Nothing is stored, and a list that is never sent leaves no addresses behind.
+"""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from django.core import signing
+
+from accounts.principals import Principal
+from invitations.bulk.rows import InviteRow
+from invitations.uploads.rows import Format, LeftOut, Note, NoteCode, Upload, UploadedRow
+
+MAX_AGE = 2 * 60 * 60  # seconds
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A list of people, and what all of them are offered unless the list says otherwise."""
+
+    upload: Upload
+    default: InviteRow
+    lifetime_days: int
+
+
+def sealed(draft: Draft, by: Principal, organization_id: UUID) -> str:
+    """Return the draft as the value of a hidden field."""
+    content = {
+        "format": draft.upload.format,
+        "rows": [asdict(row) for row in draft.upload.rows],
+        "words": draft.upload.role_words,
+        "default": asdict(draft.default),
+        "days": draft.lifetime_days,
+    }
+    return signing.dumps(content, salt=_salt(by, organization_id), compress=True)
+
+
+def opened(text: str, by: Principal, organization_id: UUID) -> Draft | None:
+    """Return the draft of a hidden field. Return None if it is too old, or was not made for this person here."""
+    try:
+        content = signing.loads(text, salt=_salt(by, organization_id), max_age=MAX_AGE)
+    except signing.BadSignature:
+        return None
+    upload = Upload(Format(content["format"]), [_row(row) for row in content["rows"]], content["words"])
+    return Draft(upload, InviteRow(**content["default"]), content["days"])
+
+
+def sealed_cells(cells: list[list[str | int]], by: Principal, organization_id: UUID) -> str:
+    """Return what became of the rows as the value of a hidden field, for the download."""
+    return signing.dumps(cells, salt=_salt(by, organization_id, "result"), compress=True)
+
+
+def opened_cells(text: str, by: Principal, organization_id: UUID) -> list[list[str | int]] | None:
+    """Return the cells of a hidden field. Return None if it is too old, or was not made for this person here."""
+    try:
+        cells: list[list[str | int]] = signing.loads(text, salt=_salt(by, organization_id, "result"), max_age=MAX_AGE)
+    except signing.BadSignature:
+        return None
+    return cells
+
+
+def _row(content: dict[str, Any]) -> UploadedRow:
+    notes = tuple(Note(NoteCode(note["code"]), note["value"]) for note in content.pop("notes"))
+    left_out = content.pop("left_out")
+    return UploadedRow(**content, left_out=LeftOut(left_out) if left_out else None, notes=notes)
+
+
+def _salt(by: Principal, organization_id: UUID, kind: str = "draft") -> str:
+    return f"invitations.invite_many:{kind}:{organization_id}:{by.actor_id}"

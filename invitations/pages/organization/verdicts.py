@@ -1,0 +1,104 @@
+"""What the pages say about each row of a list of people."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.csv_export import csv_response
+from core.relative_time import relative_time
+from invitations.bulk.rows import RowResult, RowVerdict
+from invitations.uploads.rows import LeftOut, NoteCode, UploadedRow
+
+if TYPE_CHECKING:
+    from django.http import StreamingHttpResponse
+    from django_stubs_ext import StrPromise
+
+GOOD = (RowVerdict.INVITED, RowVerdict.SCHEDULED)
+SHOWN_ROWS = 100
+
+LIMITS: "dict[str, StrPromise]" = {
+    "recipient": gettext_lazy("This address was sent several emails within the last hour."),
+    "open_invitations": gettext_lazy("The organization has reached its limit of open invitations."),
+    "scheduled": gettext_lazy("Too many emails are scheduled already."),
+}
+FIELDS: "dict[str, StrPromise]" = {
+    "name": gettext_lazy("Name"),
+    "message": gettext_lazy("Message"),
+    "language": gettext_lazy("Language"),
+    "metadata": gettext_lazy("Metadata"),
+}
+
+
+@dataclass(frozen=True)
+class JudgedRow:
+    """A row of the list, and what becomes of it."""
+
+    row: UploadedRow
+    result: RowResult
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the person gets an invitation."""
+        return self.result.verdict in GOOD
+
+    @property
+    def verdict(self) -> str:
+        """What becomes of the row."""
+        return str(self.result.verdict.label)
+
+    @property
+    def reason(self) -> str:
+        """More about the verdict, or an empty string."""
+        result = self.result
+        if result.scheduled_for:
+            return _("Will be sent %(when)s.") % {"when": relative_time(result.scheduled_for)}
+        if result.verdict == RowVerdict.LEFT_OUT and result.reason in LeftOut.values:
+            return str(LeftOut(result.reason).label)
+        if result.verdict == RowVerdict.UNKNOWN_ROLE:
+            return _("Choose a role for “%(word)s” above.") % {"word": result.reason}
+        return str(LIMITS.get(result.reason) or FIELDS.get(result.reason) or result.reason)
+
+    @property
+    def notes(self) -> str:
+        """What the list says about the person and the invitation does not contain."""
+        return "; ".join(f"{note.code.label}: {note.value}" for note in self.row.notes)
+
+
+def judged(rows: Sequence[UploadedRow], results: Sequence[RowResult]) -> list[JudgedRow]:
+    """Return each row with its result."""
+    return [JudgedRow(row, result) for row, result in zip(rows, results, strict=True)]
+
+
+def counts_of(rows: Sequence[JudgedRow]) -> list[tuple[str, int]]:
+    """Return how many rows have each verdict, in the order of the verdicts."""
+    found = Counter(row.result.verdict for row in rows)
+    return [(str(verdict.label), found[verdict]) for verdict in RowVerdict if found[verdict]]
+
+
+def note_counts_of(rows: Sequence[JudgedRow]) -> list[tuple[str, int]]:
+    """Return how many rows have each kind of note."""
+    found = Counter(note.code for row in rows for note in row.row.notes)
+    return [(str(code.label), found[code]) for code in NoteCode if found[code]]
+
+
+def shown_first(rows: Sequence[JudgedRow]) -> list[JudgedRow]:
+    """Return the rows that the page shows: those with a problem first."""
+    return sorted(rows, key=lambda row: row.is_good)[:SHOWN_ROWS]
+
+
+def cells_of(rows: Sequence[JudgedRow]) -> list[list[str | int]]:
+    """Return the cells of each row in the CSV file."""
+    return [
+        [one.row.number, one.result.email, one.row.name, one.row.role, one.verdict, one.reason, one.notes]
+        for one in rows
+    ]
+
+
+def as_csv(cells: Sequence[list[str | int]], filename: str) -> "StreamingHttpResponse":
+    """Return these cells as a CSV file."""
+    header = [_("Row"), _("Email address"), _("Name"), _("Role"), _("Result"), _("Reason"), _("Also in the file")]
+    return csv_response(filename, header, cells)

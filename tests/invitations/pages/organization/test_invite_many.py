@@ -1,0 +1,189 @@
+"""Test inviting many people on a page: the list, the preview, the sending, and the downloads."""
+
+import re
+from itertools import pairwise
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from invitations.models import Invitation
+from orgs.models import Organization
+from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, OWNER_ROLE, UNASSIGNED_ROLE, VIEWER_ROLE
+from tests.factories import MembershipFactory
+from tests.support.changes import track_changes
+from tests.support.pages import visible_text
+
+PAGE = "/organizations/riverside/invite/many"
+OFFER = {"role_id": str(VIEWER_ROLE), "lifetime_days": "10", "language": "", "message": ""}
+PEOPLE = """Ann Lee <ann@example.com>, bob@example.com
+member@example.com; invitee@example.com
+nonsense@, ann@example.com"""
+LABELS = ("Invited", "Already a member", "Already invited", "Twice in the list", "Invalid email address", "Left out")
+SLACK = (
+    "username,email,status,billing-active,has-2fa,has-sso,userid,fullname,displayname,expiration-timestamp\n"
+    "ann,ann@example.com,Admin,1,0,0,U1,Ann Lee,ann,\n"
+    "bob,bob@example.com,Member,1,0,0,U2,Bob Ross,bob,\n"
+    "gone,gone@example.com,Deactivated,0,0,0,U3,Gone Away,gone,\n"
+)
+
+
+def hidden(page, name="draft"):
+    [value] = re.findall(rf'name="{name}" value="([^"]+)"', page.content.decode())
+    return value
+
+
+def facts(page):
+    """Return the verdicts of the page with their numbers."""
+    text = visible_text(page)
+    return {label: int(number) for label, number in pairwise(text) if label in LABELS and number.isdigit()}
+
+
+def preview(client, people=PEOPLE, **given):
+    return client.post(PAGE, {**OFFER, "people": people, **given})
+
+
+def test_the_preview_says_what_would_become_of_each_row_and_changes_nothing(signed_in, invitation, owner):
+    client = signed_in(owner)
+
+    with track_changes() as changes:
+        page = preview(client)
+
+    assert page.status_code == 200
+    assert changes.nothing
+    assert facts(page) == {
+        "Invited": 2, "Already a member": 1, "Already invited": 1, "Twice in the list": 1, "Invalid email address": 1,
+    }  # fmt: skip
+    assert "Invite 2 people" in visible_text(page)
+
+
+def test_sending_invites_those_of_the_preview_and_reports_the_others(signed_in, invitation, owner):
+    client = signed_in(owner)
+
+    page = client.post(PAGE, {"draft": hidden(preview(client, message="Welcome")), "step": "send"})
+
+    assert page.status_code == 200
+    assert "2 people have been invited" in visible_text(page)
+    new = Invitation.objects.exclude(pk=invitation.pk).order_by("email")
+    assert [(one.email, one.invitee_name, one.role_id, one.message, one.inviter) for one in new] == [
+        ("ann@example.com", "Ann Lee", VIEWER_ROLE, "Welcome", owner),
+        ("bob@example.com", "", VIEWER_ROLE, "Welcome", owner),
+    ]
+
+
+def test_sending_twice_invites_nobody_twice(signed_in, organization, owner):
+    client = signed_in(owner)
+    draft = hidden(preview(client, "ann@example.com"))
+    client.post(PAGE, {"draft": draft, "step": "send"})
+
+    page = client.post(PAGE, {"draft": draft, "step": "send"})
+
+    assert facts(page) == {"Already invited": 1}
+    assert Invitation.objects.count() == 1
+
+
+def test_the_preview_and_the_result_can_be_downloaded(signed_in, organization, owner):
+    client = signed_in(owner)
+    draft = hidden(preview(client, "Ann Lee <ann@example.com>, member@example.com"))
+
+    before = client.post(PAGE, {"draft": draft, "step": "download"})
+    done = client.post(PAGE, {"draft": draft, "step": "send"})
+    after = client.post(PAGE, {"result": hidden(done, "result")})
+
+    for response in (before, after):
+        assert response["Content-Type"] == "text/csv; charset=utf-8"
+        assert "no-store" in response["Cache-Control"]
+        assert b"".join(response).decode("utf-8-sig").splitlines() == [
+            "Row,Email address,Name,Role,Result,Reason,Also in the file",
+            "1,ann@example.com,Ann Lee,,Invited,,",
+            "2,member@example.com,,,Already a member,,",
+        ]
+
+
+def test_a_file_of_another_product_is_read_and_its_roles_can_be_changed(signed_in, organization, owner):
+    client = signed_in(owner)
+    page = client.post(PAGE, {**OFFER, "file": SimpleUploadedFile("members.csv", SLACK.encode())})
+
+    text = visible_text(page)
+    assert "Members of Slack. 3 rows. Nothing has been sent yet." in text
+    assert facts(page) == {"Invited": 2, "Left out": 1}
+    assert "Role for “Admin”" in text
+    assert f'<option value="{ADMIN_ROLE}" selected>' in page.content.decode()
+
+    words = [line for line in text if line.startswith("Role for")]
+    chosen = {f"word-{words.index('Role for “Admin”')}": str(EDITOR_ROLE)}
+    client.post(PAGE, {"draft": hidden(page), "step": "send", **chosen})
+
+    assert Invitation.objects.get(email="ann@example.com").role_id == EDITOR_ROLE
+
+
+def test_nobody_maps_a_word_to_a_role_that_they_may_not_give(signed_in, organization, invitee):
+    MembershipFactory.create(organization=organization, user=invitee, permissions=["organization:manage_members"])
+    client = signed_in(invitee)
+    page = preview(client, "email,role\nann@example.com,Chief\n", role_id=str(UNASSIGNED_ROLE))
+    assert str(OWNER_ROLE) not in page.content.decode()
+
+    sent = client.post(PAGE, {"draft": hidden(page), "step": "send", "word-0": str(OWNER_ROLE)})
+
+    assert sent.status_code == 200
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"people": ""}, "Paste email addresses or choose a file."),
+        ({"people": "no address here"}, "There is no column with email addresses. Name it “Email” in the first row."),
+        ({"people": "ann@example.com", "lifetime_days": "31"}, "Ensure this value is less than or equal to 30."),
+    ],
+)
+def test_a_list_that_cannot_be_read_says_why(signed_in, organization, owner, given, said):
+    page = signed_in(owner).post(PAGE, {**OFFER, **given})
+
+    assert page.status_code == 400
+    assert said in visible_text(page)
+
+
+def test_nobody_can_change_or_use_the_draft_of_somebody_else(signed_in, organization, owner, admin, client):
+    draft = hidden(preview(signed_in(owner), "ann@example.com"))
+
+    for who, text in ((admin, draft), (owner, draft[:-1] + "x"), (owner, "nonsense")):
+        page = signed_in(who).post(PAGE, {"draft": text, "step": "send"})
+        assert page.status_code == 400
+        assert "The preview is too old. Please choose the list again." in visible_text(page)
+    assert signed_in(admin).post(PAGE, {"result": draft}).status_code == 400
+    assert not Invitation.objects.exists()
+
+
+def test_a_draft_of_another_organization_is_refused(signed_in, organization, owner):
+    Organization.objects.create(slug="lakeside", name="Lakeside")
+    MembershipFactory.create(organization=Organization.objects.get(slug="lakeside"), user=owner, role_id=OWNER_ROLE)
+    client = signed_in(owner)
+    draft = hidden(preview(client, "ann@example.com"))
+
+    page = client.post("/organizations/lakeside/invite/many", {"draft": draft, "step": "send"})
+
+    assert page.status_code == 400
+    assert not Invitation.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_member_who_manages_nobody_cannot_invite(signed_in, organization, member, method):
+    assert getattr(signed_in(member), method)(PAGE).status_code == 403
+
+
+def test_the_form_needs_a_csrf_token(organization, owner):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+
+    assert client.post(PAGE, {**OFFER, "people": "ann@example.com"}).status_code == 403
+
+
+def test_a_thousand_rows_show_the_first_hundred_and_the_problems_first(signed_in, organization, owner):
+    people = ", ".join([*(f"person-{number}@example.com" for number in range(1000)), "member@example.com"])
+
+    text = visible_text(preview(signed_in(owner), people))
+
+    rows = text[text.index("People in the list") + 1 :]
+    assert rows[0] == "member@example.com"
+    assert rows[-1] == "901 more rows are in the download."
