@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.addresses import displayed_address
 from core.admin_display import Displays, labels_of
+from core.admin_export import Export
 from core.admin_filters import CreationFilter
 from core.admin_labels import LABELS
 from core.admin_links import without_forbidden_links
@@ -48,7 +49,7 @@ class Addresses:
         return displayed_address(row.recipient)
 
 
-class ReadOnlyAdmin(Permissions, Addresses, Displays, Search):
+class ReadOnlyAdmin(Permissions, Addresses, Displays, Search, Export):
     """A read-only admin page. Lists accept the parameters of their declared filters and no other lookups."""
 
     list_per_page = 50

@@ -85,8 +85,13 @@ class Displays:
             value = method(row) if method else getattr(row, name)
             return badge(value, states) if states and value not in (None, "") else displayed_value(value)
 
+        def exported(row: Any) -> Any:
+            value = method(row) if method else getattr(row, name)
+            return states.get(str(value), (value, QUIET))[0] if states and value not in (None, "") else value
+
         column.__name__ = name
         described: Any = column
+        described.exported = exported  # for ``core.admin_export``: the value without HTML
         described.short_description = getattr(method, "short_description", None) or LABELS.get(name, name)
         described.admin_order_field = name if field else getattr(method, "admin_order_field", None)
         return column

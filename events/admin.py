@@ -105,8 +105,12 @@ class EventAdmin(ReadOnlyAdmin):
     def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
         """Return the list with the linked names of its rows. Takes one query for each kind of object."""
         found = super().get_changelist_instance(request)
-        name_events(found.result_list, request)
+        self.prepare_rows(request, found.result_list)
         return found
+
+    def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
+        """Read the names that these events show."""
+        name_events(rows, request)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the event with its linked names."""

@@ -11,7 +11,7 @@ credentials = {
     **{
         f"organization_invitations.{name}": ANYTHING.scoped(*MEMBERS)
         for name in (
-            *("list", "create", "retrieve", "explain", "partial_update", "destroy"),
+            *("list", "export", "create", "retrieve", "explain", "partial_update", "destroy"),
             *("resend", "cancel", "correct_address", "link"),
         )
     },

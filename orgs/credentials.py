@@ -42,7 +42,10 @@ credentials = {
         for name in ("list", "update", "destroy")
     },
     # Members
-    **{f"members.{name}": ANYTHING.scoped(*MEMBERS) for name in ("list", "retrieve", "partial_update", "destroy")},
+    **{
+        f"members.{name}": ANYTHING.scoped(*MEMBERS)
+        for name in ("list", "export", "retrieve", "partial_update", "destroy")
+    },
     # Users
     "users.register": PERSON.but(public=True).scoped(
         PROFILE

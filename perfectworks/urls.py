@@ -28,7 +28,8 @@ from invitations.dialects import applivery, upsun, wacht, zenml
 from invitations.email.webhook import email_webhook
 from invitations.pages import sign_in, unsubscribe, views
 from invitations.pages.home import Home
-from invitations.pages.organization import sent_invitation
+from invitations.pages.organization import files, sent_invitation
+from invitations.pages.organization.activity import ActivityFile, ActivityListPage
 from invitations.pages.organization.invite import InvitePage
 from invitations.pages.organization.invite_many import InviteManyPage
 from invitations.pages.organization.people import PeoplePage
@@ -100,6 +101,7 @@ house = [
     ),
     # Organization Members
     path("organization-members", MemberViewSet.as_view({"get": "list"})),
+    path("organization-members/export", MemberViewSet.as_view({"get": "export"})),
     path(
         "organization-members/<uuid:member_id>",
         MemberViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
@@ -138,6 +140,7 @@ house = [
     # Invitations: sent by an organization, and received by the caller
     path(f"{ORGANIZATION}/invitations", OrganizationInvitationViewSet.as_view({"get": "list", "post": "create"})),
     path(f"{ORGANIZATION}/invitations/bulk", ManyInvitationsViewSet.as_view({"post": "invite"})),
+    path(f"{ORGANIZATION}/invitations/export", OrganizationInvitationViewSet.as_view({"get": "export"})),
     path(
         SENT_INVITATION,
         OrganizationInvitationViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
@@ -224,6 +227,15 @@ organization_pages = [
     path(f"{MEMBER_PAGE}/access", member_pages.MemberUnitRole.as_view(), name="organization-member-unit-role"),
     path(f"{MEMBER_PAGE}/remove", member_pages.RemoveMember.as_view(), name="organization-member-remove"),
     path(f"{MEMBER_PAGE}/transfer", member_pages.TransferOwnership.as_view(), name="organization-member-transfer"),
+    path(f"{PAGES_OF_ORGANIZATION}/people.csv", files.MembersFile.as_view(), name="organization-members-file"),
+    path(
+        f"{PAGES_OF_ORGANIZATION}/invitations.csv",
+        files.InvitationsFile.as_view(),
+        name="organization-invitations-file",
+    ),
+    # Activity
+    path(f"{PAGES_OF_ORGANIZATION}/activity", ActivityListPage.as_view(), name="organization-activity"),
+    path(f"{PAGES_OF_ORGANIZATION}/activity.csv", ActivityFile.as_view(), name="organization-activity-file"),
     # Workspaces and applications
     path(f"{PAGES_OF_ORGANIZATION}/workspaces", units.UnitsPage.as_view(), name="organization-units"),
     path(f"{PAGES_OF_ORGANIZATION}/workspaces/new", units.NewUnitPage.as_view(), name="organization-new-unit"),

@@ -68,6 +68,7 @@ application_collaborators.update        401       404      404     403    403   
 application_collaborators.destroy       401       404      404     403    403    204     204   204   204
 
 members.list                            401       404      404     200    200    200     200   200   200
+members.export                          401       404      404     403    403    200     200   200   200
 members.retrieve                        401       404      404     200    200    200     200   200   200
 members.partial_update                  401       404      404     403    403    200     200   200   200
 members.destroy                         401       404      404     403    403    204     204   204   204
@@ -101,6 +102,7 @@ member_invitations.invite               401       404      404     403    403   
 member_invitations.invites              401       200      200     200    200    200     200   200   403
 member_invitations.join                 401       404      200     404    404    404     404   404   403
 organization_invitations.list           401       404      404     403    403    200     200   200   200
+organization_invitations.export         401       404      404     403    403    200     200   200   200
 organization_invitations.create         401       404      404     403    403    201     201   201   201
 organization_invitations.retrieve       401       404      404     403    403    200     200   200   200
 organization_invitations.explain        401       404      404     403    403    200     200   200   200

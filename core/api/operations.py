@@ -30,13 +30,15 @@ class Operation:
 
     A list declares ``filterset_class`` and ``pagination_class``. Other operations declare their query parameters in
     ``parameters``. ``response`` is the serializer or the JSON Schema of the response. With ``many``, the response is a
-    list without pages. ``also`` maps additional success statuses, whose responses have no data, to their
-    messages. ``name`` is the ``operationId``. Set it if the vendor's document has one. ``example`` is a body that
-    works, with the IDs and tokens of the caller's own objects in place of those in the example.
+    list without pages. With ``media_type``, it is a file of this type. ``also`` maps additional success statuses, whose
+    responses have no data, to their messages. ``name`` is the ``operationId``. Set it if the vendor's document has
+    one. ``example`` is a body that works, with the IDs and tokens of the caller's own objects in place of those in the
+    example.
     """
 
     message: str
     name: str = ""
+    media_type: str = ""
     body: type[Serializer] | None = None
     example: Mapping[str, Any] | None = None
     response: type[Serializer] | Schema | None = None

@@ -168,6 +168,11 @@ class OperationSchema(AutoSchema):
         """Return the description of the success response."""
         if self.operation.status == 204:
             return {"description": self.operation.message}
+        if self.operation.media_type:
+            return {
+                "description": self.operation.message,
+                "content": {self.operation.media_type: {"schema": {"type": "string"}}},
+            }
         described = response(self.operation.message, self.envelope(self.data()))
         paginator = self.operation.pagination_class
         headers = paginator.header_schemas() if paginator else {}

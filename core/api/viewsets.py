@@ -88,6 +88,11 @@ class ApiViewSet(GenericViewSet):
             return [AllowAny()]
         return [*super().get_permissions(), *(permission() for permission in found.permission_classes)]
 
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """Return the renderer. Files do not depend on the Accept header, and their errors are always JSON."""
+        found = operation_of(self)
+        return super().perform_content_negotiation(request, force or bool(found and found.media_type))
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Authenticate and authorize the request, then validate its input.
 

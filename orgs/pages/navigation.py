@@ -18,6 +18,11 @@ def manages_members(held: EffectivePermissions) -> bool:
     return held.permits(MANAGE_MEMBERS) or bool(held.units_permitting(UNIT_MANAGE_MEMBERS))
 
 
+def manages_all_members(held: EffectivePermissions) -> bool:
+    """Return whether the reader manages members in the organization."""
+    return held.permits(MANAGE_MEMBERS)
+
+
 def everyone(held: EffectivePermissions) -> bool:
     """Return True: every member may see the page."""
     return True
@@ -42,6 +47,7 @@ NAVIGATION = (
     NavigationEntry("organization-roles", _("Roles")),
     NavigationEntry("organization-api-keys", _("API keys")),
     NavigationEntry("organization-oauth-applications", _("OAuth applications")),
+    NavigationEntry("organization-activity", _("Activity"), manages_all_members),
     NavigationEntry("organization-usage", _("Seats and limits"), manages_members),
     NavigationEntry("organization-settings", _("Settings")),
 )

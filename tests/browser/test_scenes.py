@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 
 import tests.browser.account_email_scenes
 import tests.browser.account_scenes
+import tests.browser.activity_scenes
 import tests.browser.admin_account_scenes
 import tests.browser.admin_form_scenes
 import tests.browser.admin_oauth_scenes
@@ -54,6 +55,7 @@ MAIN = (
     "member-page", "member-role", "member-removal-asked", "leaving-refused", "invite-page", "invite-page-refused",
     "invite-many-page", "invite-preview",
     "sent-invitation", "sent-invitation-to-change", "sent-invitation-to-withdraw", "resending-refused",
+    "activity", "activity-with-a-wrong-filter", "activity-not-for-members",
     "api-keys", "new-api-key-refused", "api-key-created", "oauth-applications", "new-oauth-client-refused",
     "oauth-client-registered", "oauth-secret-renewal-asked",
     "people-without-permissions", "organization-that-requires-two-factor-authentication",

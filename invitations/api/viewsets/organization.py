@@ -3,12 +3,14 @@
 from functools import partial
 from uuid import UUID
 
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.idempotency import IDEMPOTENCY_KEY, once
 from core.api.lists import ListPagination
 from core.api.operations import operation
+from core.csv_export import csv_response
 from invitations.actions import inviting
 from invitations.actions.inviting_together import UnitOffer, invite_to_units
 from invitations.actions.links import copy_link
@@ -26,6 +28,7 @@ from invitations.api.serializers import (
 )
 from invitations.compiled_lists import sent_invitations
 from invitations.explaining import explain
+from invitations.invitation_export import INVITATION_COLUMNS, exported_invitations
 from invitations.lookups import find_managed
 from orgs.api.organization_context import PathOrganizationContext
 
@@ -58,6 +61,17 @@ class OrganizationInvitationViewSet(PathOrganizationContext):
         """
         rows = sent_invitations(self.caller, self.organization)
         return self.respond_with_page(rows, partial(represent_sent, self.organization))
+
+    @operation("Invitations exported successfully", media_type="text/csv")
+    def export(self, request: Request, organization_id: UUID) -> HttpResponseBase:
+        """Export all invitations of an organization as a CSV file.
+
+        Contains the invitations in every state that you may manage, without their links and metadata. The columns have
+        the names of the fields of an invitation. A cell that a spreadsheet would run as a formula begins with an
+        apostrophe.
+        """
+        rows = exported_invitations(self.caller, self.organization)
+        return csv_response(f"{self.organization.slug}-invitations.csv", INVITATION_COLUMNS, rows)
 
     @operation(
         "Invitation sent successfully",

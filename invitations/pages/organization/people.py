@@ -18,7 +18,7 @@ from invitations.pages.organization.people_rows import (
 )
 from orgs.models import Membership, Role, Unit
 from orgs.pages.choices import RoleChoiceField, UnitChoice
-from orgs.pages.navigation import manages_members
+from orgs.pages.navigation import manages_all_members, manages_members
 from orgs.pages.organization_page import OrganizationPage
 from orgs.querysets import roles_of, units_of
 
@@ -77,7 +77,8 @@ class PeoplePage(OrganizationPage):
         units = units_of(self.by, self.organization).order_by("name", "id")
         may_manage = manages_members(self.permissions)
         form.offer(roles_of(self.organization).order_by("name", "id"), units, may_see_invitations=may_manage)
-        context: dict[str, Any] = {"form": form, "has_units": bool(len(units))}
+        context: dict[str, Any] = {"form": form, "has_units": bool(len(units)), "may_manage": may_manage}
+        context["may_export_members"] = manages_all_members(self.permissions)
         if not form.is_valid():
             return self.show(TEMPLATE, 400, page=ListPage([], 1, has_next=False), **context)
         given = form.cleaned_data

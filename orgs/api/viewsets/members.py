@@ -2,16 +2,19 @@
 
 from uuid import UUID
 
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from core.api.lists import ListPagination
 from core.api.operations import operation
+from core.csv_export import csv_response
 from orgs import querysets
 from orgs.actions import members
 from orgs.api.filters import MemberFilter
 from orgs.api.organization_context import HEADERS, CurrentOrganizationContext
 from orgs.api.serializers import MemberChangesSerializer, MemberSerializer
+from orgs.member_export import MEMBER_COLUMNS, exported_members
 from orgs.permissions import CREATE_PROJECTS
 
 
@@ -36,6 +39,16 @@ class MemberViewSet(CurrentOrganizationContext):
         except your own.
         """
         return self.respond_with_page(querysets.members_of(self.caller, self.organization))
+
+    @operation("Members exported successfully", media_type="text/csv", headers=HEADERS, errors=(404, 409))
+    def export(self, request: Request) -> HttpResponseBase:
+        """Export all members as a CSV file.
+
+        You need the permission to manage members. The columns have the names of the fields of a member. A cell that a
+        spreadsheet would run as a formula begins with an apostrophe.
+        """
+        rows = exported_members(self.caller, self.organization)
+        return csv_response(f"{self.organization.slug}-members.csv", MEMBER_COLUMNS, rows)
 
     @operation("Member retrieved successfully", response=MemberSerializer, headers=HEADERS, errors=(409,))
     def retrieve(self, request: Request, member_id: UUID) -> Response:
