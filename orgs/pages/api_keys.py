@@ -48,7 +48,10 @@ class NewApiKeyForm(ApiKeyForm):
     membership_id = ServiceAccountField(label=gettext_lazy("It acts as"), empty_label=gettext_lazy("You"))
     limit = forms.ChoiceField(
         label=gettext_lazy("It may do"),
-        choices=[(CHOSEN, gettext_lazy("Only what you choose below")), (ALL, gettext_lazy("Everything it can"))],
+        choices=[
+            (CHOSEN, gettext_lazy("Only what you choose below")),
+            (ALL, gettext_lazy("Everything that the account may do")),
+        ],
         initial=CHOSEN,
         widget=forms.RadioSelect,
         help_text=gettext_lazy("A key never has more permissions than the account it acts as."),

@@ -63,7 +63,7 @@ def new_api_key_refused(stage: Stage) -> Response:
 @scene(200)
 def api_key_created(stage: Stage) -> Response:
     new_api_key(stage)
-    stage.visitor.page.get_by_label(stage.visitor.translated("Everything it can")).check()
+    stage.visitor.page.get_by_label(stage.visitor.translated("Everything that the account may do")).check()
     return stage.visitor.submit({"Name": "Nightly"}, "Create")
 
 

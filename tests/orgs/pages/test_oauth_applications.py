@@ -59,8 +59,7 @@ def test_an_application_is_listed_with_what_it_may_ask_for(client, member, appli
         "Client ID:",
         "abc",
         f"Redirect URIs: {BACK}",
-        "It may ask for:",
-        "See your name, email address and picture, and change your name and picture",
+        "It may ask for: See your name, email address and picture, and change your name and picture; "
         "View workspaces and applications where you're allowed to",
         "Change",
         "Renew the secret",
