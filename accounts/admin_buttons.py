@@ -41,7 +41,8 @@ class Button:
     sentences about what ends; they are on the page that the button opens. ``grave`` is True for an action that
     cannot be undone; it needs ``ends``. ``needs`` is the kind of Django permission for the button, such as ``change``,
     or a permission for another model, such as ``invitations.add_invitation``. ``reveals`` is True if ``run`` returns
-    an object and its secret. The secret is shown once.
+    an object and its secret. The secret is shown once. ``report`` is a template that shows what ``run`` returns, on the
+    page of the form.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Button:
     grave: bool = False
     needs: str = "change"
     reveals: bool = False
+    report: str = ""
 
     @property
     def has_page(self) -> bool:
@@ -129,6 +131,7 @@ class ActionAdmin(ReadOnlyAdmin):
             return HttpResponseNotAllowed(methods)
         if button.form:
             form = button.form(row, request.POST if request.method == "POST" else None)
+            form.files = request.FILES
             form.offer_to(cast("User", request.user))
             return self._fill(request, button, row, form)
         return self._press(request, button, row) if request.method == "POST" else self._page(request, button, row)
@@ -141,6 +144,8 @@ class ActionAdmin(ReadOnlyAdmin):
             except (DomainError, ValidationError) as refusal:
                 add_refusal(form, refusal)
             else:
+                if button.report:
+                    return self._page(request, button, row, form, result)
                 return self._done(request, button, row, result)
         return self._page(request, button, row, form)
 
@@ -168,11 +173,16 @@ class ActionAdmin(ReadOnlyAdmin):
         return HttpResponseRedirect(self._after(request, result if isinstance(result, self.model) else row))
 
     def _page(
-        self, request: HttpRequest, button: Button, row: models.Model | None, form: RowForm | None = None
+        self,
+        request: HttpRequest,
+        button: Button,
+        row: models.Model | None,
+        form: RowForm | None = None,
+        report: Any = None,
     ) -> HttpResponse:
-        """Show what the action ends, its form, a button that runs the action, and a link back."""
+        """Show what the action ends, its form, a button that runs the action, and a link back, after a ``report``."""
         ends = button.ends(row) if button.ends else ()
-        shown = {"title": button.label, "original": row, "button": button, "ends": ends, "form": form}
+        shown = {"title": button.label, "original": row, "button": button, "ends": ends, "form": form, "report": report}
         return self._show(request, "admin/button_page.html", **shown)
 
     def _show(self, request: HttpRequest, template: str, **shown: Any) -> HttpResponse:
