@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from django.utils import timezone
+
 from accounts.principals import Principal
 from core.addresses import Address
 from invitations.bulk.checks import Candidate
@@ -49,7 +51,11 @@ def _placed(
 
 
 class _Room:
-    """The seats, the open invitations and the times that are left. Each row takes its own, in the order of the rows."""
+    """The seats, the open invitations and the times that are left. Each row takes its own, in the order of the rows.
+
+    If the organization has reached its limit of open invitations, no row is sent. Otherwise the rows that find no slot
+    any more are scheduled: the worker sends them as soon as other invitations have been answered.
+    """
 
     def __init__(self, by: Principal, organization: Organization, candidates: Sequence[Candidate], emails: int) -> None:
         self.free_seats = free_seats(organization)
@@ -57,6 +63,7 @@ class _Room:
         self.seated = set() if self.free_seats is None else reserving_among(organization, addresses)
         self.times = sending_times(by, organization, emails)[::-1]
         self.open_slots, self.scheduled_slots = open_slots_left(organization), scheduled_slots_left(organization)
+        self.is_full, self.now = self.open_slots < 1, timezone.now()
 
     def take(self, address: Address) -> datetime | None:
         """Return when the next email may be sent. Raises RowRefused if something is used up."""
@@ -64,8 +71,10 @@ class _Room:
         if needs_seat and not self.free_seats:
             raise RowRefused(RowVerdict.NO_SEAT)
         moment = self.times[-1]
-        if moment is None and self.open_slots < 1:
+        if moment is None and self.is_full:
             raise RowRefused(RowVerdict.OVER_LIMIT, OPEN_INVITATIONS)
+        if moment is None and self.open_slots < 1:
+            moment = self.now
         if moment is not None and self.scheduled_slots < 1:
             raise RowRefused(RowVerdict.OVER_LIMIT, SCHEDULED)
         self.times.pop()

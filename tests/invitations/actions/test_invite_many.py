@@ -14,6 +14,7 @@ from core.errors import Invalid
 from events.models import Event
 from invitations.actions import inviting
 from invitations.actions.inviting_many import invite_many
+from invitations.actions.scheduling import take_slot
 from invitations.bulk.rows import MAX_ROWS, InviteRow, RowResult, RowVerdict
 from invitations.email.address_hashes import SendingCounter
 from invitations.email.models import Email
@@ -253,12 +254,27 @@ def test_emails_over_the_daily_limit_are_scheduled_and_need_no_open_slot(many, o
     assert [one.is_emailed for one in Invitation.objects.order_by("id")] == [True] * 2 + [False] * 3
 
 
-def test_the_limit_of_open_invitations_refuses_what_would_be_sent_now(many, settings):
+def test_rows_that_find_no_open_slot_any_more_wait_for_one(many, settings):
     settings.OPEN_INVITATIONS_PER_ORGANIZATION = 2
 
     results = many(*(row(number) for number in range(3)))
 
-    assert verdicts(results) == ["invited", "invited", "over_limit open_invitations"]
+    assert verdicts(results) == ["invited", "invited", "scheduled"]
+    waiting = Invitation.objects.get(pk=results[2].invitation_id)
+    email = waiting.emails.get()
+    assert (email.state, email in Email.objects.due(), waiting.is_emailed) == ("scheduled", True, False)
+    assert not take_slot(email_id=email.pk, invitation_id=waiting.pk)
+    Invitation.objects.filter(pk=results[0].invitation_id).update(status="declined", finished_at=timezone.now())
+    assert take_slot(email_id=email.pk, invitation_id=waiting.pk)
+
+
+def test_an_organization_at_its_limit_of_open_invitations_is_refused(many, settings):
+    settings.OPEN_INVITATIONS_PER_ORGANIZATION = 2
+    many(row(0), row(1))
+
+    results = many(row(2))
+
+    assert verdicts(results) == ["over_limit open_invitations"]
     counters = {len(counter.moments) for counter in SendingCounter.objects.all()}
     assert counters == {0, 1}  # the one of the owner, and that of the third person, have none
     assert SendingCounter.objects.filter(moments=[]).count() == 2
