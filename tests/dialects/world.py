@@ -107,7 +107,10 @@ class World:
         }
         session_key = f"{user.first_name.lower():x<32}"
         Session.objects.create(
-            session_key=stored_session_key(session_key), session_data=SessionStore().encode(data), expire_date=FAR_AWAY
+            session_key=stored_session_key(session_key),
+            session_data=SessionStore().encode(data),
+            expire_date=FAR_AWAY,
+            user=user,
         )
         return session_key
 
