@@ -23,7 +23,12 @@ LOOKS = [("light", WIDE, 0.6), ("dark", WIDE, 0.6), ("light", NARROW, 0.75), ("d
 QUALITY = 0.8
 SCHEMES = ("light", "dark")
 # The committed pictures and their scenes. Each scene is taken in light and dark.
-SHOWN = {"invitation-page": "signed-out", "invitation-email": "email-invitation"}
+SHOWN = {
+    "invitation-page": "signed-out",
+    "invitation-email": "email-invitation",
+    "people": "people",
+    "invite-many": "invite-preview",
+}
 # These scenes are also taken in German.
 GERMAN = (
     "signed-out",
