@@ -160,12 +160,16 @@ class Organization(models.Model):
 class FormerSlug(models.Model):
     """A slug that an organization had. Its pages lead to the current slug, unless another organization has it now."""
 
-    slug = SlugField(primary_key=True)
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    slug = SlugField()
     organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="former_slugs")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        """A slug leads to the organization that had it last."""
+
         verbose_name, verbose_name_plural = _("former slug"), _("former slugs")
+        constraints = (models.UniqueConstraint(fields=["slug"], name="former_slug"),)
 
     def __str__(self) -> str:
         return self.slug

@@ -24,7 +24,7 @@ from invitations.email.limits import busy_organizations, emails_counted_since
 from invitations.email.models import Attempt, Email
 from invitations.email.queue import delivery_is
 from invitations.models import Invitation
-from orgs.models import ApiKey, Membership, Organization, RoleAssignment
+from orgs.models import ApiKey, FormerSlug, Membership, Organization, RoleAssignment
 from tests.support.query_plans import create_many_rows, indexes_used, without_digest
 from tests.test_list_plans import LISTS, SOME, STATES, page, sent
 
@@ -44,6 +44,10 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "who has an ignored address": (
         "identity_ignored_address",
         lambda: ExternalIdentity.objects.filter(ignored_address="invitee@example.com"),
+    ),
+    "the former slugs of an organization": (
+        "orgs_formerslug_organization_id",
+        lambda: FormerSlug.objects.filter(organization=SOME),
     ),
     "how many are open": ("invitation_unanswered", lambda: of_organization().open().values("expires_at")[:9]),
     "how many reserve a seat": (

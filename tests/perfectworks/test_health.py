@@ -22,7 +22,7 @@ def test_ready_when_the_database_is_available_and_migrated(client, django_assert
 
 @pytest.mark.django_db
 def test_unready_while_a_migration_is_missing(client):
-    MigrationRecorder(connection).record_unapplied("sessions", "0001_initial")
+    MigrationRecorder(connection).record_unapplied("events", "0001_initial")
 
     response = client.get("/healthz/ready")
 
