@@ -207,6 +207,7 @@ organization_pages = [
         sent_invitation.ResendInvitation.as_view(),
         name="organization-invitation-resend",
     ),
+    path(f"{INVITATION_PAGE}/link", sent_invitation.CopyLink.as_view(), name="organization-invitation-link"),
     path(
         f"{INVITATION_PAGE}/correct",
         sent_invitation.CorrectAddress.as_view(),

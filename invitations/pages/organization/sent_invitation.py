@@ -6,14 +6,18 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from accounts.pages.forms import AddressInputField
 from core.addresses import displayed_address, is_erased
+from core.api.errors import problem_of
+from core.errors import DomainError
 from invitations.actions import inviting
 from invitations.actions.granting import MAX_LIFETIME_DAYS
+from invitations.actions.links import copy_link
 from invitations.admin_endings import of_withdrawing
 from invitations.explaining import Entry, explain
 from invitations.lookups import find_managed
@@ -92,6 +96,29 @@ class ResendInvitation(SentInvitationBase, ButtonPage):
             by=self.by, organization_id=self.organization.pk, invitation_id=self.invitation.pk
         )
         return _("We'll email %(address)s a new link.") % {"address": self.address}
+
+
+class CopyLink(SentInvitationBase, ButtonPage):
+    """Show the link of the invitation, to pass it on without an email. The audit log says who saw it."""
+
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        """Show the link. It is only in this response."""
+        try:
+            link = copy_link(by=self.by, organization_id=self.organization.pk, invitation_id=self.invitation.pk)
+        except DomainError as refusal:
+            return self.show_refusal(
+                self.refused_template, problem_of(refusal), refusal=self.say(refusal), **self.get_context()
+            )
+        return self.show(
+            "organizations/secret.html",
+            title=_("Pass the link on to %(address)s") % {"address": self.address},
+            values=[(_("Link"), link)],
+            hint=_(
+                "Whoever has the link sees the invitation. Only a person whose account has this email address, "
+                "verified, can accept it."
+            ),
+            **self.get_context(),
+        )
 
 
 class WithdrawInvitation(SentInvitationBase, ConfirmPage):

@@ -4,14 +4,15 @@ import pytest
 from django.test import Client
 
 from invitations.models import Invitation
+from invitations.tokens import listed_link_for
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNIT_EDITOR_ROLE, VIEWER_ROLE
 from tests.factories import EmailFactory, InvitationFactory, MembershipFactory, UnitFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 from tests.support.queries import assert_queries
 
-BUTTONS = ["Send again", "Correct the address", "Change", "Withdraw"]
-PATHS = ["", "/resend", "/correct", "/change", "/withdraw"]
+BUTTONS = ["Send again", "Copy the link", "Correct the address", "Change", "Withdraw"]
+PATHS = ["", "/link", "/resend", "/correct", "/change", "/withdraw"]
 
 
 def buttons(page):
@@ -241,3 +242,25 @@ def test_the_page_takes_a_fixed_number_of_queries(signed_in, page_address, invit
         events="SELECT events_event",
     ):
         client.get(page_address)
+
+
+def test_the_link_is_only_in_the_response_to_the_button(signed_in, page_address, invitation, owner):
+    client = signed_in(owner)
+    link = listed_link_for(invitation)
+
+    page = client.post(f"{page_address}/link")
+
+    assert page.status_code == 200
+    assert f'value="{link}"' in page.content.decode()
+    assert page["Cache-Control"] == "no-store"
+    assert client.get(f"{page_address}/link")["Location"] == page_address
+    assert link not in client.get(page_address).content.decode()
+
+
+def test_an_invitation_that_ended_has_no_link(signed_in, organization, owner):
+    ended = InvitationFactory.create(organization=organization, inviter=owner, declined=True)
+
+    page = signed_in(owner).post(f"/organizations/riverside/invitations/{ended.pk}/link")
+
+    assert page.status_code == 410
+    assert "/i/" not in page.content.decode()
