@@ -3,7 +3,8 @@
 `TEST_DATABASE_URL` is the URL of the PostgreSQL server. The default is the local server on the standard port. With
 `REQUIRE_POSTGRESQL=1`, a missing server is a failure. Tests that do not depend on the database run once, on SQLite.
 Both databases are tested at the same time, because many tests wait for other processes.
-With `--full`, tests that depend on chance are repeated (see `repetition.py`).
+With `--full`, tests that depend on chance are repeated (see `repetition.py`), on one database after the other: races
+and timeouts depend on how busy the machine is.
 """
 
 import getpass
@@ -12,6 +13,7 @@ import shutil
 import subprocess
 import sys
 from tempfile import TemporaryFile
+from typing import IO
 
 import psycopg
 import pytest
@@ -29,7 +31,7 @@ def main() -> int:
     if postgresql is None and os.environ.get("REQUIRE_POSTGRESQL") == "1":
         print("PostgreSQL is not available, but REQUIRE_POSTGRESQL=1 requires it. Set TEST_DATABASE_URL.")
         return 1
-    code = run_on_both(*postgresql) if postgresql else run_on_sqlite()
+    code = run_on_all(*postgresql) if postgresql else run_on_sqlite()
     print(f"\nThe tests ran on SQLite{f' and {postgresql[0]}' if postgresql else ''}.")
     if postgresql is None:
         print("PostgreSQL is not available: SQLite only. Set TEST_DATABASE_URL to use another server.")
@@ -54,24 +56,35 @@ def available_server() -> tuple[str, str] | None:
     return None
 
 
-def run_on_both(name: str, url: str) -> int:
-    """Run the tests on SQLite and on PostgreSQL at the same time, and return the first exit code that is not 0.
+def run_on_all(name: str, url: str) -> int:
+    """Run the tests on SQLite and on PostgreSQL, and return the first exit code that is not 0.
 
     The tests on PostgreSQL leave out those with the same result on both databases. Their output is printed last.
     """
     with TemporaryFile() as output:
-        with subprocess.Popen(
-            command("--second-database"),
-            env=environment(url),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        ) as second:
+        if "--full" in sys.argv:
             first_code = run_on_sqlite()
             print(f"\n=== The tests on {name} ===", flush=True)
+            second_code = subprocess.run(command("--second-database"), env=environment(url), check=False).returncode
+        else:
+            with start_on_postgresql(url, output) as second:
+                first_code = run_on_sqlite()
+                print(f"\n=== The tests on {name} ===", flush=True)
+            second_code = second.returncode
         output.seek(0)
         shutil.copyfileobj(output, sys.stdout.buffer)
-    return first_code or (0 if second.returncode == NO_TESTS else second.returncode)
+    return first_code or (0 if second_code == NO_TESTS else second_code)
+
+
+def start_on_postgresql(url: str, output: IO[bytes]) -> "subprocess.Popen[bytes]":
+    """Start the tests on PostgreSQL. They write to ``output``."""
+    return subprocess.Popen(
+        command("--second-database"),
+        env=environment(url),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
 
 
 def run_on_sqlite() -> int:

@@ -43,5 +43,7 @@ def test_every_column_for_one_keeps_the_rule() -> None:
     ours = [model for model in apps.get_models() if model._meta.app_label in OURS]
     columns = [field for model in ours for field in model._meta.fields if isinstance(field, models.URLField)]
 
-    assert sorted(column.name for column in columns) == ["avatar_url", "logo_url", "picture_url", "website"]
+    assert sorted(column.name for column in columns) == [
+        *("avatar_url", "continue_url", "logo_url", "picture_url", "website"),
+    ]
     assert {type(column) for column in columns} == {WebAddressField}

@@ -116,6 +116,7 @@ class TestTheRow:
             "expires_at": stored["expires_at"],
             "lifetime_days": None,
             "is_emailed": True,
+            "reminded_generation": 0,
             "finished_at": None,
             "decline_reason": "",
             "given": None,
