@@ -122,7 +122,6 @@ class TestTheRow:
             "given": None,
             "superseded_by_id": None,
             "shares_email_of_id": None,
-            "reminded_generation": 0,
             "inviter_id": admin.pk,
             "inviter_user_id": admin.pk,
             "inviter_name": "Admin Cast",
