@@ -16,6 +16,7 @@ credentials = {
         )
     },
     "many_invitations.invite": ANYTHING.scoped(*MEMBERS),
+    **{f"selected_invitations.{name}": ANYTHING.scoped(*MEMBERS) for name in ("resend", "cancel", "extend")},
     **{f"my_invitations.{name}": PERSON.scoped(INVITATIONS) for name in ("list", "retrieve", "accept", "decline")},
     "my_invitations.lookup": ANYTHING.but(public=True),
 }

@@ -24,6 +24,7 @@ from invitations.api.viewsets.many import ManyInvitationsViewSet
 from invitations.api.viewsets.members import MemberInvitationViewSet
 from invitations.api.viewsets.mine import MyInvitationViewSet
 from invitations.api.viewsets.organization import OrganizationInvitationViewSet
+from invitations.api.viewsets.selected import SelectedInvitationsViewSet
 from invitations.dialects import applivery, upsun, wacht, zenml
 from invitations.email.webhook import email_webhook
 from invitations.pages import sign_in, unsubscribe, views
@@ -141,6 +142,10 @@ house = [
     path(f"{ORGANIZATION}/invitations", OrganizationInvitationViewSet.as_view({"get": "list", "post": "create"})),
     path(f"{ORGANIZATION}/invitations/bulk", ManyInvitationsViewSet.as_view({"post": "invite"})),
     path(f"{ORGANIZATION}/invitations/export", OrganizationInvitationViewSet.as_view({"get": "export"})),
+    *(
+        path(f"{ORGANIZATION}/invitations/bulk/{name}", SelectedInvitationsViewSet.as_view({"post": name}))
+        for name in ("resend", "cancel", "extend")
+    ),
     path(
         SENT_INVITATION,
         OrganizationInvitationViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),

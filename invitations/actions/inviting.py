@@ -11,37 +11,26 @@ from django.db import transaction
 
 from accounts.principals import Principal
 from core.addresses import Address
-from events.changed_fields import changes_of
-from invitations.actions.granting import (
-    DEFAULT_LIFETIME_DAYS,
-    lifetime_columns,
-    require_can_resend_edit_or_withdraw,
-    require_grant,
-    signature,
-    voucher_columns,
-)
+from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, require_grant, signature
 from invitations.actions.inviting_steps import (
-    REPLACED,
     changed_texts,
-    count_in_place_of,
     record_superseded,
     replace_open_invitation,
-    resend_row,
-    send_again,
     send_corrected,
     send_new,
 )
-from invitations.actions.transitions import change_open, reflect, withdraw
-from invitations.email.models import Email
-from invitations.email.queue import drop_scheduled, queue_email, scheduled_for
+from invitations.actions.managing_steps import (
+    cancel_invitation,
+    change_invitation,
+    require_changeable,
+    resend_invitation,
+)
 from invitations.lookups import find_manageable, require_not_member
 from invitations.models import Invitation
-from invitations.refusals import InvitationExpired, require_correctable, require_open, why_not_open
+from invitations.refusals import require_correctable
 from orgs import policies
-from orgs.actions.account_rights import require_other
-from orgs.actions.saving import record
 from orgs.locks import lock_organization
-from orgs.lookups import RoleKey, find_grant, grant_data
+from orgs.lookups import RoleKey, find_grant
 from orgs.models import Unit
 from orgs.seats import require_seat
 
@@ -125,9 +114,7 @@ def update_invitation(
     organization = lock_organization(organization_id, by=by)
     held = policies.require_any_member_management(by, organization)
     invitation = find_manageable(held, organization, invitation_id)
-    require_other(by, invitation.email)
-    current = require_open(invitation).grant
-    require_can_resend_edit_or_withdraw(held, current)
+    current = require_changeable(by, held, invitation)
     grant = find_grant(
         organization,
         role_id=role_id or invitation.role_id,
@@ -137,21 +124,8 @@ def update_invitation(
     )
     if grant != current:
         require_grant(held, grant)
-    changes: dict[str, Any] = {
-        "role": grant.role,
-        "permissions": sorted(grant.permissions),
-        "unit_role": grant.unit_role,
-    }
-    if lifetime_days is not None:
-        changes |= lifetime_columns(lifetime_days, scheduled_for(invitation))
-    changes |= changed_texts(invitee_name=invitee_name, message=message, metadata=metadata)
-    changes |= voucher_columns(by, held, organization, invitation, grant)
-    written = change_open(invitation.pk, **changes)
-    if not written:
-        raise InvitationExpired
-    facts = grant_data(grant) | changes_of(invitation, **changes)
-    record("invitation.updated", by, invitation, organization, lifetime_days=lifetime_days, **facts)
-    return reflect(invitation, written)
+    texts = changed_texts(invitee_name=invitee_name, message=message, metadata=metadata)
+    return change_invitation(by, held, organization, invitation, grant, lifetime_days, texts)
 
 
 @transaction.atomic
@@ -173,24 +147,7 @@ def resend(
     organization = lock_organization(organization_id, by=by)
     held = policies.require_any_member_management(by, organization)
     invitation = find_manageable(held, organization, invitation_id)
-    if invitation.ended_unanswered and not invitation.is_superseded:
-        return send_again(by, held, organization, invitation, lifetime_days)
-    require_other(by, invitation.email)
-    grant = require_open(invitation).grant
-    require_can_resend_edit_or_withdraw(held, grant)
-    others = list(invitation.open_in_same_email())
-    for other in others:
-        require_can_resend_edit_or_withdraw(held, other.grant)
-    drop_scheduled(invitation, REPLACED, if_shared=True)
-    sent_at = count_in_place_of(invitation, by, organization, invitation.email, slots=1 + len(others))
-    changes = lifetime_columns(lifetime_days, sent_at)
-    if invitation.shares_email_of_id is not None:
-        changes["shares_email_of"] = invitation if others else None
-    changed = {row.pk: resend_row(by, held, organization, row, changes, sent_at) for row in (invitation, *others)}
-    queue_email(invitation, Email.Kind.INVITATION, sent_at, by)
-    for row in (invitation, *others):
-        record("invitation.resent", by, row, organization, generation=row.generation, **changed[row.pk])
-    return invitation
+    return resend_invitation(by, held, organization, invitation, lifetime_days)[0]
 
 
 @transaction.atomic
@@ -225,12 +182,4 @@ def cancel(*, by: Principal, organization_id: UUID, invitation_id: UUID) -> Invi
     organization = lock_organization(organization_id, by=by)
     held = policies.require_any_member_management(by, organization)
     invitation = find_manageable(held, organization, invitation_id)
-    if invitation.finished_at is None:
-        require_can_resend_edit_or_withdraw(held, invitation.grant)
-    written = withdraw(invitation.pk)
-    if not written:
-        raise why_not_open(invitation)
-    drop_scheduled(invitation, "The invitation is cancelled.")
-    changed = changes_of(invitation, status=Invitation.Status.CANCELLED)
-    record("invitation.cancelled", by, invitation, organization, **changed)
-    return reflect(invitation, written)
+    return cancel_invitation(by, held, organization, invitation)

@@ -21,6 +21,7 @@ from invitations.actions import (
     inviting_together,
     links,
     mailbox_proof,
+    managing_many,
     reminders,
     scheduling,
     waiting,
@@ -200,6 +201,15 @@ DONE: dict[str, Callable[[World], object]] = {
     ),
     "invitations.actions.inviting_many.invite_many": lambda w: inviting_many.invite_many(
         by=w.admin, organization_id=w.id, rows=[InviteRow(email="many@example.com")]
+    ),
+    "invitations.actions.managing_many.resend_many": lambda w: managing_many.resend_many(
+        by=w.admin, organization_id=w.id, invitation_ids=[w.invitation]
+    ),
+    "invitations.actions.managing_many.withdraw_many": lambda w: managing_many.withdraw_many(
+        by=w.admin, organization_id=w.id, invitation_ids=[w.invitation, w.unanswered]
+    ),
+    "invitations.actions.managing_many.extend_many": lambda w: managing_many.extend_many(
+        by=w.admin, organization_id=w.id, invitation_ids=[w.invitation, w.unanswered]
     ),
     "invitations.actions.answering.accept": lambda w: answering.accept(by=w.invitee, invitation_id=w.invitation),
     "invitations.actions.answering.decline": lambda w: answering.decline(

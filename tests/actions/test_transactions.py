@@ -31,6 +31,7 @@ EMAILING = (
     "invitations.actions.inviting_many.invite_many",
     "invitations.actions.inviting_together.invite_to_units",
     "invitations.actions.inviting.resend",
+    "invitations.actions.managing_many.resend_many",
     "invitations.actions.inviting.correct_address",
     "invitations.actions.answering.accept",
     "invitations.actions.answering.decline",

@@ -113,6 +113,7 @@ class World:
         named = {"name": "Another"}
         invited = {"email": "new@example.com"}
         unit_role = {"roleId": UNIT_VIEWER_ROLE}
+        selected = {"ids": [names["invitation_id"]]}
         bodies: dict[str, dict[str, Any]] = {
             "organizations.create": named,
             "organizations.update": named,
@@ -142,6 +143,7 @@ class World:
             "organization_invitations.create": invited,
             "organization_invitations.correct_address": invited,
             "many_invitations.invite": {"rows": [invited]},
+            **{f"selected_invitations.{name}": selected for name in ("resend", "cancel", "extend")},
             "organization_invitations.partial_update": {"expiresInDays": 5},
             "my_invitations.lookup": {"token": token_for(self.invitation, Purpose.EMAILED)},
         }
