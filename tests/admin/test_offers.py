@@ -157,6 +157,8 @@ def filled(button: Button, row: models.Model, user: User) -> dict[str, Any]:
 def value_in(form: Any, name: str, field: Any) -> Any:
     if "email" in name:
         return "right@example.com"
+    if name == "text":
+        return "person@example.com"
     if not field.required:
         return form.initial.get(name, "")
     choices = [str(getattr(value, "value", value)) for value, _ in getattr(field, "choices", ())]
@@ -191,7 +193,9 @@ def works(client: Client, row: models.Model, button: Button, data: dict[str, Any
             assert client.get(address_of(row, "do", button.name)).status_code == 200
         response = client.post(address_of(row, "do", button.name), data)
         transaction.set_rollback(True)
-    if button.reveals or NO_SEAT in response.content.decode():
+    if button.report:
+        assert [result.email for result in response.context["report"].results] == ["person@example.com"]
+    elif button.reveals or NO_SEAT in response.content.decode():
         assert response.status_code == 200
     else:
         assert response.status_code == 302, (button.name, row, strip_tags(response.content.decode()))
@@ -207,7 +211,16 @@ def is_refused(client: Client, row: models.Model, button: Button) -> None:
 SUPPORT = {
     "invitation": {"resend", "correct", "extend", "cancel"},
     "membership": {"role", "own"},
-    "organization": {"invite", "archive", "restore", "seats", "no-seat-limit", "open-invitations", "emails"},
+    "organization": {
+        "invite",
+        "invite-many",
+        "archive",
+        "restore",
+        "seats",
+        "no-seat-limit",
+        "open-invitations",
+        "emails",
+    },
     "user": {"two-factor", "reset", "verify", "sessions", "secure", "deactivate", "reactivate"},
 }
 ADMINISTRATOR = {
