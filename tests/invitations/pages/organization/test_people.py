@@ -16,13 +16,15 @@ from tests.support.queries import assert_queries
 PAGE = "/organizations/riverside/people"
 THEN = datetime(2026, 6, 1, 14, 5, tzinfo=UTC)
 LATER = datetime(2099, 6, 1, 14, 5, tzinfo=UTC)
+FILES = ["Download the members as CSV", "Download the invitations as CSV"]
 NAMES = ["Owner Cast", "Admin Cast", "Member Cast"]
 
 
 def listed(page):
     """Return the links of the rows: names of members, and invited addresses."""
     html = page.content.decode()
-    rows = html[html.index('<ul class="rows people">') :] if '<ul class="rows people">' in html else ""
+    _, _, rows = html.partition('<ul class="rows people">')
+    rows, _, _ = rows.partition("</ul>")
     return [line.split("</a>")[0].split(">")[-1] for line in rows.split('<a href="/organizations/riverside/')[1:]]
 
 
@@ -52,6 +54,7 @@ def test_each_row_says_the_role_who_invited_the_person_and_when(signed_in, invit
         *("Admin Cast", "admin@example.com", "Admin", f"Joined {ago}"),
         *("Member Cast", "member@example.com", "Viewer", f"Joined {ago}"),
         *("Joan Clarke", "joined@example.com", "Editor", f"Joined {ago}", f"Invited by Owner Cast, {ago}"),
+        *FILES,
     ]
 
 
@@ -223,8 +226,8 @@ def test_the_pages_of_the_list_continue_from_invitations_to_members(signed_in, o
 
     assert listed(first) == [f"{number:02}@example.com" for number in range(51, 1, -1)]
     assert listed(second) == ["01@example.com", "00@example.com", *NAMES]
-    assert visible_text(first)[-2:] == ["Page 1", "Next page"]
-    assert visible_text(second)[-2:] == ["Previous page", "Page 2"]
+    assert visible_text(first)[-4:] == ["Page 1", "Next page", *FILES]
+    assert visible_text(second)[-4:] == ["Previous page", "Page 2", *FILES]
     filtered = client.get(f"{PAGE}?shown=open&page=1").content.decode()
     assert 'href="?shown=open&amp;page=2"' in filtered
 
