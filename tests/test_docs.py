@@ -38,6 +38,12 @@ def test_every_link_leads_somewhere(document: Path):
         assert not anchor or anchor in anchors(found), f"{target}#{anchor}"
 
 
+def test_each_decision_has_a_number_of_its_own():
+    numbers = [page.name.partition("-")[0] for page in ROOT.glob("docs/decisions/*.md")]
+
+    assert [number for number in numbers if numbers.count(number) > 1] == []
+
+
 def test_every_variable_of_the_environment_is_listed():
     sources = [ROOT / "perfectworks" / "settings.py", ROOT / "gunicorn.conf.py", ROOT / "perfectworks" / "checks.py"]
     read = {

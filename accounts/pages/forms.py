@@ -25,7 +25,7 @@ from accounts.models import User
 from accounts.passwords import PASSWORD_RULES
 from core.addresses import Address, normalize_address
 from core.ids import uuid7
-from core.text import IN_PLAIN_WORDS, trimmed, validate_plain_text
+from core.text import IN_PLAIN_WORDS, trimmed, validate_plain_multiline_text, validate_plain_text
 
 NOBODYS_DOMAIN = "rehearsal.invalid"  # RFC 2606: nobody has an address there
 NAME_LENGTH = User._meta.get_field("first_name").max_length
@@ -56,6 +56,23 @@ class PlainTextFormField(forms.CharField):
     def to_python(self, value: Any) -> str:
         """Return the text without the spaces."""
         return trimmed(str(super().to_python(value)))
+
+
+class LinesFormField(forms.CharField):
+    """Optional visible text of several lines. Browsers submit line ends as CR LF; the field returns LF."""
+
+    def __init__(self, rows: int = 3, **options: Any) -> None:
+        super().__init__(
+            required=False,
+            validators=[validate_plain_multiline_text],
+            error_messages=IN_PLAIN_WORDS,
+            widget=forms.Textarea(attrs={"rows": rows}),
+            **options,
+        )
+
+    def to_python(self, value: Any) -> str:
+        """Return the text with CR LF replaced by LF."""
+        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 def name_field(label: Any, autocomplete: str) -> PlainTextFormField:

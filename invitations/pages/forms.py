@@ -12,35 +12,22 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.address_ownership import is_free, release_address, verified_owner
 from accounts.models import User
-from accounts.pages.forms import AddressInputField, SignUpForm
+from accounts.pages.forms import AddressInputField, LinesFormField, SignUpForm
 from accounts.passwords import PASSWORD_RULES
 from core.addresses import Address, displayed_address
-from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text
 from invitations.email.address_hashes import SuppressionScope
 from invitations.models import Invitation
 
 REASON_LENGTH = Invitation._meta.get_field("decline_reason").max_length
 
 
-class ReasonField(forms.CharField):
-    """A multi-line text field. Browsers submit line ends as CR LF. The field returns LF."""
-
-    def to_python(self, value: Any) -> str:
-        """Return the text with CR LF replaced by LF."""
-        return str(super().to_python(str(value or "").replace("\r\n", "\n")))
-
-
 class DeclineForm(forms.Form):
     """Decline an invitation, with an optional reason and an optional unsubscribe."""
 
-    reason = ReasonField(
+    reason = LinesFormField(
         label=_("Reason (optional)"),
         help_text=_("The person who invited you can read it."),
-        required=False,
         max_length=REASON_LENGTH,
-        validators=[validate_plain_multiline_text],
-        error_messages=IN_PLAIN_WORDS,
-        widget=forms.Textarea(attrs={"rows": 3}),
     )
     unsubscribe_from = forms.TypedChoiceField(
         label=_("Future invitation emails"),

@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.pages.forms import PlainTextFormField
+from accounts.pages.forms import LinesFormField, PlainTextFormField
 from core.page_lists import page_of
 from core.text import IN_PLAIN_WORDS, validate_plain_text
 from orgs.actions.api_keys import create_api_key, delete_api_key, find_key, update_api_key, visible_keys
 from orgs.models import ApiKey, Membership, Organization
-from orgs.pages.fields import DescriptionFormField, ServiceAccountField, system_members_of
+from orgs.pages.fields import ServiceAccountField, system_members_of
 from orgs.pages.organization_page import ConfirmPage, FormPage, OrganizationPage
 from orgs.permissions import MANAGE_MEMBERS, PERMISSIONS
 from orgs.policies import EffectivePermissions
@@ -37,8 +37,10 @@ class ApiKeyForm(forms.Form):
         error_messages=IN_PLAIN_WORDS,
         help_text=gettext_lazy("What uses it, for example “Nightly report”."),
     )
-    description = DescriptionFormField(
-        label=gettext_lazy("Description (optional)"), max_length=ApiKey._meta.get_field("description").max_length
+    description = LinesFormField(
+        rows=2,
+        label=gettext_lazy("Description (optional)"),
+        max_length=ApiKey._meta.get_field("description").max_length,
     )
 
 

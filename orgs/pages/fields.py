@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text
+from core.web_addresses import MAX_LENGTH as MAX_ADDRESS_LENGTH
+from core.web_addresses import VALIDATORS
 from orgs.models import Membership, MembershipQuerySet, Organization
 from orgs.slugs import MAX_LENGTH, validate_slug
 
@@ -29,21 +30,13 @@ class SlugFormField(forms.CharField):
         super().__init__(**defaults | options)
 
 
-class DescriptionFormField(forms.CharField):
-    """An optional description of several lines."""
+class WebAddressFormField(forms.CharField):
+    """An optional http or https URL."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(
-            required=False,
-            validators=[validate_plain_multiline_text],
-            error_messages=IN_PLAIN_WORDS,
-            widget=forms.Textarea(attrs={"rows": 2}),
-            **options,
+            required=False, max_length=MAX_ADDRESS_LENGTH, validators=VALIDATORS, widget=forms.URLInput, **options
         )
-
-    def to_python(self, value: Any) -> str:
-        """Return the text with newlines. Browsers send CR LF."""
-        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 class ServiceAccountField(forms.ModelChoiceField):

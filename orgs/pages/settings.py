@@ -11,13 +11,12 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.pages.forms import AddressInputField, PlainTextFormField
-from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text, validate_plain_text
-from core.web_addresses import MAX_LENGTH, VALIDATORS
+from accounts.pages.forms import AddressInputField, LinesFormField, PlainTextFormField
+from core.text import IN_PLAIN_WORDS, validate_plain_text
 from orgs.actions.organizations import archive_organization, update_organization
 from orgs.models import Organization, Role
 from orgs.pages.choices import RoleChoiceField
-from orgs.pages.fields import SlugFormField
+from orgs.pages.fields import SlugFormField, WebAddressFormField
 from orgs.pages.organization_page import ConfirmPage, FormPage
 from orgs.permissions import ADMIN, OWN, OWNER_ROLE, Level
 from orgs.querysets import roles_of
@@ -30,30 +29,6 @@ def _length_of(name: str) -> int | None:
     field: Any = Organization._meta.get_field(name)
     length: int | None = field.max_length
     return length
-
-
-class WebAddressFormField(forms.CharField):
-    """An optional http or https URL."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(required=False, max_length=MAX_LENGTH, validators=VALIDATORS, widget=forms.URLInput, **options)
-
-
-class LinesFormField(forms.CharField):
-    """An optional text of several lines."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(
-            required=False,
-            validators=[validate_plain_multiline_text],
-            error_messages=IN_PLAIN_WORDS,
-            widget=forms.Textarea(attrs={"rows": 3}),
-            **options,
-        )
-
-    def to_python(self, value: Any) -> str:
-        """Return the text with newlines, which browsers send as CR LF."""
-        return str(super().to_python(value)).replace("\r\n", "\n")
 
 
 class SettingsForm(forms.Form):

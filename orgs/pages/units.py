@@ -13,12 +13,11 @@ from django.utils.translation import gettext_lazy
 from accounts.pages.forms import PlainTextFormField
 from core.page_lists import page_of
 from core.text import IN_PLAIN_WORDS, validate_plain_text
-from core.web_addresses import MAX_LENGTH, VALIDATORS
 from orgs.actions.units import create_unit, delete_unit, update_unit
 from orgs.lookups import UnitNotFound
 from orgs.models import Unit
 from orgs.pages.choices import KIND_LABELS
-from orgs.pages.fields import SlugFormField
+from orgs.pages.fields import SlugFormField, WebAddressFormField
 from orgs.pages.organization_page import ConfirmPage, FormPage, OrganizationPage
 from orgs.permissions import ADMIN, CREATE_PROJECTS, UNIT_ADMIN
 from orgs.querysets import collaborators_in, one, units_of
@@ -36,13 +35,7 @@ class UnitForm(forms.Form):
         error_messages=IN_PLAIN_WORDS,
     )
     slug = SlugFormField()
-    picture_url = forms.CharField(
-        label=gettext_lazy("Address of a picture (optional)"),
-        max_length=MAX_LENGTH,
-        required=False,
-        validators=VALIDATORS,
-        widget=forms.URLInput,
-    )
+    picture_url = WebAddressFormField(label=gettext_lazy("Address of a picture (optional)"))
 
 
 class NewUnitForm(forms.Form):

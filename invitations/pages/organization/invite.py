@@ -9,13 +9,12 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.pages.forms import AddressInputField, PlainTextFormField
+from accounts.pages.forms import AddressInputField, LinesFormField, PlainTextFormField
 from core.addresses import displayed_address
-from core.text import IN_PLAIN_WORDS, validate_plain_multiline_text, validate_plain_text
+from core.text import IN_PLAIN_WORDS, validate_plain_text
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS
 from invitations.actions.inviting import invite
 from invitations.models import Invitation
-from invitations.pages.forms import ReasonField
 from invitations.pages.organization.granting_fields import offer_grant
 from orgs import policies
 from orgs.models import Role, Unit
@@ -37,14 +36,10 @@ class OfferForm(forms.Form):
     unit_role_id = RoleOfLevel(
         Role.objects.none(), label=gettext_lazy("Role there"), required=False, empty_label=gettext_lazy("None")
     )
-    message = ReasonField(
+    message = LinesFormField(
         label=gettext_lazy("Personal message (optional)"),
         help_text=gettext_lazy("It is in the email and on the page of the invitation. Links in it can't be clicked."),
-        required=False,
         max_length=Invitation._meta.get_field("message").max_length,
-        validators=[validate_plain_multiline_text],
-        error_messages=IN_PLAIN_WORDS,
-        widget=forms.Textarea(attrs={"rows": 3}),
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language of the email"),
