@@ -124,6 +124,13 @@ def require_link(name: str, url: str) -> str:
     return url
 
 
+def require_ports(name: str, ports: list[str]) -> list[int]:
+    """Return the ports as numbers. Raises ImproperlyConfigured if one is not a port."""
+    if not all(re.fullmatch(r"[1-9][0-9]{0,4}", port) and int(port) < 2**16 for port in ports):
+        raise ImproperlyConfigured(f"{name} must be port numbers, separated by commas.")
+    return [int(port) for port in ports]
+
+
 def require_contact(name: str, uri: str) -> str:
     """Return the URI. Raises ImproperlyConfigured if it is not "" or one that RFC 9116, section 2.5.3, permits."""
     if uri and not re.fullmatch(r"(https://|mailto:|tel:)[\x21-\x7e]+", uri):

@@ -21,6 +21,7 @@ from perfectworks.environment import (
     require_language,
     require_line,
     require_link,
+    require_ports,
     require_read_committed,
     require_root_path,
     require_sender,
@@ -134,6 +135,7 @@ INSTALLED_APPS = [
     "events",
     "orgs",
     "invitations",
+    "webhooks",
     "perfectworks",
 ]
 
@@ -449,6 +451,14 @@ OAUTH_APPLICATIONS_PER_OWNER = env.at_least_one("OAUTH_APPLICATIONS_PER_OWNER", 
 ROLES_PER_ORGANIZATION = env.at_least_one("ROLES_PER_ORGANIZATION", default=100)
 UNITS_PER_ORGANIZATION = env.at_least_one("UNITS_PER_ORGANIZATION", default=500)
 SYSTEM_USERS_PER_ORGANIZATION = env.at_least_one("SYSTEM_USERS_PER_ORGANIZATION", default=100)
+
+# --- Webhooks -----------------------------------------------------------------------------------------------
+
+WEBHOOKS_PER_ORGANIZATION = env.at_least_one("WEBHOOKS_PER_ORGANIZATION", default=20)
+# The ports to which webhooks are sent.
+WEBHOOK_PORTS = require_ports("WEBHOOK_PORTS", env.list("WEBHOOK_PORTS", default=["443"]))
+# For development: also send webhooks by http, to every port, and to hosts of this machine and its network.
+WEBHOOK_ALLOW_PRIVATE = env.bool("WEBHOOK_ALLOW_PRIVATE", default=False)
 
 # --- API ----------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,8 @@ from django.conf import settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
-PATH = re.compile(r"`((?:accounts|core|docs|events|invitations|orgs|perfectworks|templates|tests)/[\w./-]*)[`:]")
+OURS = "accounts|core|docs|events|invitations|orgs|perfectworks|templates|tests|webhooks"
+PATH = re.compile(rf"`((?:{OURS})/[\w./-]*)[`:]")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
 VARIABLE = re.compile(r"^([A-Z_]+)=", re.MULTILINE)
 # Settings of the database's connections and of gunicorn, which are not Django settings.

@@ -16,7 +16,9 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 OURS = [
-    name for name in ("perfectworks", "core", "events", "accounts", "orgs", "invitations") if (ROOT / name).is_dir()
+    name
+    for name in ("perfectworks", "core", "events", "accounts", "orgs", "invitations", "webhooks")
+    if (ROOT / name).is_dir()
 ]
 ROW = re.compile(r"^\| `([\w.]+)` \| (?:`([\w, ]+)`|(attribute|none)) \| (.+) \|$", re.MULTILINE)
 # Public library names that begin with an underscore.

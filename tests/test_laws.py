@@ -30,7 +30,7 @@ MAY_WRITE = {
     *("UserManager.create_user", "UserManager.create_verified_user"),
 }
 
-APPS = ("core", "events", "accounts", "orgs", "invitations")
+APPS = ("core", "events", "accounts", "orgs", "invitations", "webhooks")
 SIGNALS = {name: value for name, value in vars(orgs.signals).items() if isinstance(value, Signal)}
 
 

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from core.web_addresses import WebAddressField
 from orgs.api.fields import WebAddressSerializerField as ForRequests
 
-OURS = {"accounts", "events", "invitations", "orgs"}
+OURS = {"accounts", "events", "invitations", "orgs", "webhooks"}
 WRONG = (
     "ftp://example.com/",
     "ftps://example.com/",
