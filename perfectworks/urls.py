@@ -29,7 +29,7 @@ from invitations.dialects import applivery, upsun, wacht, zenml
 from invitations.email.webhook import email_webhook
 from invitations.pages import sign_in, unsubscribe, views
 from invitations.pages.home import Home
-from invitations.pages.organization import files, sent_invitation
+from invitations.pages.organization import files, selected_invitations, sent_invitation
 from invitations.pages.organization.activity import ActivityFile, ActivityListPage
 from invitations.pages.organization.invite import InvitePage
 from invitations.pages.organization.invite_many import InviteManyPage
@@ -227,6 +227,21 @@ organization_pages = [
         f"{INVITATION_PAGE}/withdraw",
         sent_invitation.WithdrawInvitation.as_view(),
         name="organization-invitation-withdraw",
+    ),
+    path(
+        f"{PAGES_OF_ORGANIZATION}/invitations/resend",
+        selected_invitations.ResendSelected.as_view(),
+        name="organization-resend-many",
+    ),
+    path(
+        f"{PAGES_OF_ORGANIZATION}/invitations/extend",
+        selected_invitations.ExtendSelected.as_view(),
+        name="organization-extend-many",
+    ),
+    path(
+        f"{PAGES_OF_ORGANIZATION}/invitations/withdraw",
+        selected_invitations.WithdrawSelected.as_view(),
+        name="organization-withdraw-many",
     ),
     path(MEMBER_PAGE, member_pages.MemberPage.as_view(), name="organization-member"),
     path(f"{MEMBER_PAGE}/role", member_pages.MemberRole.as_view(), name="organization-member-role"),

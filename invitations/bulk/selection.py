@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
 
 from accounts.principals import Principal
 from core.errors import Conflict, DomainError, Gone, LimitReached, Unprocessable
@@ -32,15 +33,20 @@ class TooManySelected(Unprocessable):
 class SelectedVerdict(TextChoices):
     """What becomes of a selected invitation. Only the first four change something."""
 
-    RESENT = "resent"
-    SCHEDULED = "scheduled"
-    WITHDRAWN = "withdrawn"
-    EXTENDED = "extended"
-    NOT_FOUND = "not_found"
-    NOT_OPEN = "not_open"
-    NOT_YOURS = "not_yours"
-    OVER_LIMIT = "over_limit"
-    REFUSED = "refused"
+    RESENT = "resent", _("Sent again")
+    SCHEDULED = "scheduled", _("Sent again, the email is scheduled")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    EXTENDED = "extended", _("Extended")
+    NOT_FOUND = "not_found", _("Not found")
+    NOT_OPEN = "not_open", _("No longer open")
+    NOT_YOURS = "not_yours", _("Not permitted")
+    OVER_LIMIT = "over_limit", _("Over a limit")
+    REFUSED = "refused", _("Not possible")
+
+
+CHANGED = frozenset(
+    {SelectedVerdict.RESENT, SelectedVerdict.SCHEDULED, SelectedVerdict.WITHDRAWN, SelectedVerdict.EXTENDED}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +54,24 @@ class SelectedResult:
     """What became of a selected invitation.
 
     ``invitation`` is the invitation as it is now, or the new one that replaces it. It is None if there is none with
-    this id. ``reason`` is the code of the error that the action for one invitation raises. ``scheduled_for`` is when a
-    scheduled email is due.
+    this id. ``error`` is what the action for one invitation raises. ``scheduled_for`` is when a scheduled email is due.
     """
 
     invitation_id: UUID
     verdict: SelectedVerdict
     invitation: Invitation | None = None
-    reason: str = ""
+    error: DomainError | None = None
     scheduled_for: datetime | None = None
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the action changed the invitation."""
+        return self.verdict in CHANGED
+
+    @property
+    def reason(self) -> str:
+        """The code of the error, or an empty text."""
+        return self.error.code if self.error else ""
 
 
 # The verdict of the first class that the error is an instance of.
@@ -78,7 +93,7 @@ def refusal_of(invitation_id: UUID, error: DomainError, invitation: Invitation |
     """Return the result of an invitation that the action refuses with this error. Raises an error without a verdict."""
     for kind, verdict in _VERDICTS:
         if isinstance(error, kind):
-            return SelectedResult(invitation_id, verdict, invitation, error.code)
+            return SelectedResult(invitation_id, verdict, invitation, error)
     raise error
 
 

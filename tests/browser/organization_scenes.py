@@ -7,7 +7,7 @@ from accounts.models import User
 from orgs.actions.organizations import create_organization
 from orgs.models import Membership, Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNIT_EDITOR_ROLE
-from tests.browser.scenes import Stage, scene
+from tests.browser.scenes import ADDRESS, Stage, scene
 from tests.factories import AttemptFactory, EmailFactory, InvitationFactory, MembershipFactory, UserFactory
 from tests.support.people import membership_of, session_of
 
@@ -75,6 +75,45 @@ def organization_created(stage: Stage) -> Response:
 def people(stage: Stage) -> Response:
     fill(stage)
     return open_as(stage, stage.owner, "/people")
+
+
+def select(stage: Stage, button: str, *addresses: str) -> Response:
+    """Select the invitations to these addresses, or all of them, and press the button."""
+    people(stage)
+    page, translated = stage.visitor.page, stage.visitor.translated
+    for address in addresses:
+        page.get_by_label(translated("Select %(address)s") % {"address": address}).check()
+    if not addresses:
+        page.get_by_label(translated("All invitations in this list, also on other pages")).check()
+    return stage.visitor.submit({}, button)
+
+
+@scene(200)
+def selected_invitations_to_resend(stage: Stage) -> Response:
+    return select(stage, "Send again")
+
+
+@scene(200)
+def selected_invitations_resent(stage: Stage) -> Response:
+    selected_invitations_to_resend(stage)
+    return stage.visitor.submit({}, "Send again")
+
+
+@scene(200)
+def selected_invitations_to_withdraw(stage: Stage) -> Response:
+    return select(stage, "Withdraw", ADDRESS, "slow@example.com")
+
+
+@scene(200)
+def selected_invitations_withdrawn(stage: Stage) -> Response:
+    select(stage, "Withdraw", ADDRESS, "gone-away@example.com")
+    return stage.visitor.submit({}, "Withdraw")
+
+
+@scene(400)
+def no_invitation_selected(stage: Stage) -> Response:
+    people(stage)
+    return stage.visitor.submit({}, "Withdraw")
 
 
 @scene(200)

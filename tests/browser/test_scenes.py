@@ -52,6 +52,7 @@ MAIN = (
     "email-invitation-from-staff", "email-reminder-from-staff", "email-new-password-from-staff",
     "email-two-factor-removed", "email-address-verified-by-staff",
     "home-signed-in", "home-without-an-organization", "new-organization-refused", "people", "archived-organization",
+    "selected-invitations-to-resend", "selected-invitations-withdrawn", "no-invitation-selected",
     "member-page", "member-role", "member-removal-asked", "leaving-refused", "invite-page", "invite-page-refused",
     "invite-many-page", "invite-preview",
     "sent-invitation", "sent-invitation-to-change", "sent-invitation-to-withdraw", "resending-refused",

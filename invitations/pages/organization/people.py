@@ -3,12 +3,15 @@
 from typing import Any
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from accounts.principals import Principal
 from core.page_lists import ListPage, page_of
 from core.word_search import is_too_long
 from invitations.models import Invitation
+from invitations.pages.organization.many_actions import MANY_ACTIONS, ManyAction
 from invitations.pages.organization.people_rows import (
     EVERYONE,
     MEMBERS,
@@ -16,10 +19,12 @@ from invitations.pages.organization.people_rows import (
     PeopleFilter,
     inviters_of,
 )
-from orgs.models import Membership, Role, Unit
+from invitations.pages.organization.sent_invitation import possible_now
+from orgs.models import Membership, Organization, Role, Unit
 from orgs.pages.choices import RoleChoiceField, UnitChoice
 from orgs.pages.navigation import manages_all_members, manages_members
 from orgs.pages.organization_page import OrganizationPage
+from orgs.policies import EffectivePermissions
 from orgs.querysets import roles_of, units_of
 
 TEMPLATE = "organizations/people.html"
@@ -51,12 +56,14 @@ class PeopleFilterForm(forms.Form):
         Unit.objects.none(), label=_("Workspace or application"), required=False, empty_label=_("All of them")
     )
 
-    def offer(self, roles: Any, units: Any, *, may_see_invitations: bool) -> None:
-        """Set the choices. Leave out fields without a choice."""
-        self.fields["role"].queryset = roles  # type: ignore[attr-defined]
+    def offer(self, by: Principal, organization: Organization, permissions: EffectivePermissions) -> QuerySet[Unit]:
+        """Set the choices that this reader has, and return the units. Leave out fields without a choice."""
+        units = units_of(by, organization).order_by("name", "id")
+        self.fields["role"].queryset = roles_of(organization).order_by("name", "id")  # type: ignore[attr-defined]
         self.fields["unit"].queryset = units  # type: ignore[attr-defined]
-        if not may_see_invitations:
+        if not manages_members(permissions):
             del self.fields["shown"]
+        return units
 
     def clean_search(self) -> str:
         """Return the text. Raises ValidationError for too many words, because each adds conditions to the query."""
@@ -64,6 +71,12 @@ class PeopleFilterForm(forms.Form):
         if is_too_long(text):
             raise forms.ValidationError(_("Search for fewer words."))
         return text
+
+    @property
+    def wanted(self) -> PeopleFilter:
+        """What a valid form searches for."""
+        given = self.cleaned_data
+        return PeopleFilter(given["search"], given.get("shown", EVERYONE), given["role"], given["unit"])
 
 
 class PeoplePage(OrganizationPage):
@@ -74,30 +87,39 @@ class PeoplePage(OrganizationPage):
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponse:
         """Show the list. A filter that is not valid returns 400."""
         form = PeopleFilterForm(request.GET)
-        units = units_of(self.by, self.organization).order_by("name", "id")
+        units = form.offer(self.by, self.organization, self.permissions)
         may_manage = manages_members(self.permissions)
-        form.offer(roles_of(self.organization).order_by("name", "id"), units, may_see_invitations=may_manage)
         context: dict[str, Any] = {"form": form, "has_units": bool(len(units)), "may_manage": may_manage}
         context["may_export_members"] = manages_all_members(self.permissions)
         if not form.is_valid():
             return self.show(TEMPLATE, 400, page=ListPage([], 1, has_next=False), **context)
-        given = form.cleaned_data
-        wanted = PeopleFilter(given["search"], given.get("shown", EVERYONE), given["role"], given["unit"])
-        people = People(self.by, self.organization, self.permissions, wanted)
+        people = People(self.by, self.organization, self.permissions, form.wanted)
         page = page_of(request, people.rows())
         joined_by = self._inviters(page) if may_manage else {}
         for row in page.rows:
             if isinstance(row, Membership):
                 row.accepted_invitation = joined_by.get(row.user_id)  # type: ignore[attr-defined]
-        narrowed = any(value for name, value in given.items() if name != "search")
+        narrowed = any(value for name, value in form.cleaned_data.items() if name != "search")
         return self.show(
             TEMPLATE,
             page=page,
             is_large=people.is_large,
-            is_filtered=any(given.values()),
+            is_filtered=any(form.cleaned_data.values()),
             is_narrowed=narrowed,
+            buttons=self._buttons(page),
+            filters=[(name, request.GET[name]) for name in form.fields if request.GET.get(name)],
             **context,
         )
+
+    def _buttons(self, page: ListPage) -> list[tuple[ManyAction, str]]:
+        """Return the buttons for selected invitations, and their addresses. Mark the rows that can be selected."""
+        offered: set[str] = set()
+        for row in page.rows:
+            if isinstance(row, Invitation):
+                possible = {name for name, is_possible in possible_now(row).items() if is_possible}
+                row.can_be_selected = not possible.isdisjoint(MANY_ACTIONS)  # type: ignore[attr-defined]
+                offered |= possible
+        return [(action, self.address_of(action.view)) for name, action in MANY_ACTIONS.items() if name in offered]
 
     def _inviters(self, page: ListPage) -> dict[Any, Invitation]:
         members = [row for row in page.rows if isinstance(row, Membership)]

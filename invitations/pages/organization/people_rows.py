@@ -4,7 +4,7 @@ The querysets decide what the reader sees: ``members_of`` and ``manageable_in``.
 whole address (``core.word_search``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -70,14 +70,23 @@ class People:
         """
         lists: list[Any] = []
         if self.wanted.shown != MEMBERS and manages_members(self.permissions):
-            invitations = self._invitations()
+            invitations = self._invitations(STATES[self.wanted.shown])
             lists += reversed(invitations.parts or [invitations])
         if self.wanted.shown in (EVERYONE, MEMBERS):
             lists.append(self._members())
         return Chained(*lists)
 
-    def _invitations(self) -> InvitationQuerySet:
-        sent = Invitation.objects.manageable_in(self.organization, self.by).in_states(STATES[self.wanted.shown])
+    def invitation_ids(self, states: Collection[str], limit: int) -> list[UUID]:
+        """Return the ids of the invitations in the list that are in these states, and of no more than ``limit``."""
+        shown = [state for state in STATES.get(self.wanted.shown, ()) if state in states]
+        found = self._invitations(shown) if shown else Invitation.objects.none()
+        ids: list[UUID] = []
+        for part in found.parts or [found]:
+            ids += part.values_list("pk", flat=True)[: limit - len(ids)]
+        return ids
+
+    def _invitations(self, states: Collection[str]) -> InvitationQuerySet:
+        sent = Invitation.objects.manageable_in(self.organization, self.by).in_states(states)
         if self.wanted.shown in (EVERYONE, "undeliverable"):
             sent = sent.exclude(status="error", superseded_by__isnull=False)  # the address was corrected
         if self.wanted.role:

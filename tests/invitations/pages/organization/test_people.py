@@ -49,6 +49,8 @@ def test_each_row_says_the_role_who_invited_the_person_and_when(signed_in, invit
     text = visible_text(signed_in(owner).get(PAGE))
 
     assert text[text.index("Search", text.index("Filters")) + 1 :] == [
+        *("Selected invitations", "All invitations in this list, also on other pages"),
+        *("Send again", "Extend", "Withdraw"),
         *("invitee@example.com", "Open", "Editor", f"Invited by Owner Cast, {ago}", f"Expires {relative_time(LATER)}"),
         *("Owner Cast", "You", "owner@example.com", "Owner", f"Joined {ago}"),
         *("Admin Cast", "admin@example.com", "Admin", f"Joined {ago}"),
