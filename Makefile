@@ -57,7 +57,7 @@ messages: $(STAMP) ## collect the texts of pages and emails in locale/, and comp
 	@for file in locale/*/LC_MESSAGES/django.po; do msgfmt --statistics -o /dev/null $$file; done
 
 chaos: $(STAMP) ## kill a hundred workers at each step of a delivery, and print what happened to the emails
-	@$(BIN)/python -m tests.run -n 0 --kills 100 tests/invitations/email/test_crashes.py $(ARGS)
+	@$(BIN)/python -m tests.run -n 0 --kills 100 tests/outbox/test_crashes.py $(ARGS)
 
 bench: $(STAMP) ## measure the CPU time of requests at a million invitations, compared with bare views and a plain project, and with better-auth if PEERS=1 (needs PostgreSQL)
 	@$(BIN)/python -m bench

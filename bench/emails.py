@@ -50,7 +50,7 @@ def main() -> int:
     from django.conf import settings
     from django.core.management import call_command
 
-    from tests.invitations.email.scripted_server import ScriptedServer, server_process
+    from tests.outbox.scripted_server import ScriptedServer, server_process
 
     call_command("migrate", verbosity=0)
     results = {"worker": Sent(), "alone": Sent()}
@@ -88,11 +88,11 @@ class Sent:
 def prepare(number: int) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """Queue the emails of a round. Return a function that sends their content alone, and one that runs a worker."""
     from core.smtp import connection_for_worker
-    from invitations.email.kinds import handler_of
     from invitations.email.models import Email
-    from invitations.email.transport import send_message
-    from invitations.email.worker import Worker
     from invitations.models import Invitation
+    from outbox.email_transport import send_message
+    from outbox.handlers import handler_of
+    from outbox.worker import Worker
     from tests.factories import InvitationFactory, OrganizationFactory, UserFactory
     from tests.factories.invitations import EmailFactory
 

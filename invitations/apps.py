@@ -15,7 +15,8 @@ class InvitationsConfig(AppConfig):
         """Connect the signal receivers, and register the handler of emails and the sections of the export."""
         from invitations import personal_data, receivers  # noqa: F401 - imported here: the models must be loaded first
         from invitations.email.handlers import InvitationEmailHandler
-        from invitations.email.kinds import register_handler
         from invitations.email.models import Email
+        from outbox.email_transport import EmailTransport
+        from outbox.handlers import Queue, register_queue
 
-        register_handler(Email.Kind.values, InvitationEmailHandler)
+        register_queue(Queue(Email, InvitationEmailHandler, EmailTransport))

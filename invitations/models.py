@@ -7,7 +7,8 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AddressField, User, normalized_address_check
+from accounts.models import User
+from core.address_fields import AddressField, normalized_address_check
 from core.addresses import displayed_address
 from core.ids import uuid7
 from core.languages import validate_language

@@ -13,8 +13,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AddressField, User, normalized_address_check
+from accounts.models import User
 from accounts.principals import Principal
+from core.address_fields import AddressField, normalized_address_check
 from core.ids import uuid7
 from core.languages import validate_language
 from core.text import validate_plain_multiline_text, validate_plain_text

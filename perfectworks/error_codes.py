@@ -10,7 +10,7 @@ from typing import Any
 from core.api.errors import ERROR_TABLE, problem_of_status
 from core.errors import DomainError
 
-PACKAGES = ("core", "events", "accounts", "orgs", "invitations", "webhooks")
+PACKAGES = ("core", "events", "outbox", "accounts", "orgs", "invitations", "webhooks")
 # Statuses of failures outside of views, where only the status is known.
 STATUSES_WITHOUT_EXCEPTION = (404, 405, 411, 413, 414, 431, 500)
 

@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     # Our other apps come last, so that their admin registrations replace those of other apps.
     "events",
+    "outbox",
     "orgs",
     "invitations",
     "webhooks",

@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 ROOT = Path(__file__).parent.parent
 OURS = [
     name
-    for name in ("perfectworks", "core", "events", "accounts", "orgs", "invitations", "webhooks")
+    for name in ("perfectworks", "core", "events", "outbox", "accounts", "orgs", "invitations", "webhooks")
     if (ROOT / name).is_dir()
 ]
 ROW = re.compile(r"^\| `([\w.]+)` \| (?:`([\w, ]+)`|(attribute|none)) \| (.+) \|$", re.MULTILINE)

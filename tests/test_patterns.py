@@ -25,7 +25,7 @@ from core.logs import SECRETS, redact
 from core.text import validate_plain_text
 
 Match = Callable[[str], object]
-PACKAGES = ("core", "events", "accounts", "orgs", "invitations", "perfectworks")
+PACKAGES = ("core", "events", "outbox", "accounts", "orgs", "invitations", "perfectworks")
 STARTING = {"perfectworks.wsgi"}  # checks the database when it is imported
 SHORT, LONG = 2048, 16_384
 NOISE = 0.02  # seconds; linear patterns take a fraction of it

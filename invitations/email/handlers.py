@@ -9,31 +9,38 @@ from core.emails import ServiceEmail
 from invitations.actions.ending import fail
 from invitations.actions.scheduling import start_lifetime, take_slot
 from invitations.email.address_hashes import Suppression
-from invitations.email.kinds import EmailHandler
-from invitations.email.leases import LeaseLost
 from invitations.email.messages import render_invitation_email, reply_address_of
 from invitations.email.models import Email
-from invitations.email.transport import Outcome
 from invitations.lookups import lock_invitation
 from invitations.models import Invitation
 from invitations.refusals import InvitationNotFound
 from orgs.models import Organization
+from outbox.email_transport import reply_code
+from outbox.handlers import DeliveryHandler
+from outbox.leases import LeaseLost
+from outbox.outcomes import Outcome, dropped
 
 REQUEST_A_NEW_INVITATION = (Email.Kind.UNDELIVERABLE, Email.Kind.ASK_AGAIN)
 
 
-class InvitationEmailHandler(EmailHandler):
+class InvitationEmailHandler(DeliveryHandler):
     """Handle an email about an invitation, to the invitee or the inviter."""
 
+    @property
+    def email(self) -> Email:
+        """The email."""
+        email: Email = self.delivery
+        return email
+
     @staticmethod
-    def load(emails: Sequence[Email]) -> "InvitationRows":
+    def load(deliveries: Sequence[Email]) -> "InvitationRows":
         """Load the invitations of these emails, and who has unsubscribed."""
-        return InvitationRows(emails)
+        return InvitationRows(deliveries)
 
     @property
     def rows(self) -> "InvitationRows":
         """The rows of the batch."""
-        rows: InvitationRows = self.batch.rows_for(InvitationEmailHandler)
+        rows: InvitationRows = self.batch.rows
         return rows
 
     @property
@@ -58,9 +65,10 @@ class InvitationEmailHandler(EmailHandler):
         reply_address = self.rows.reply_address(self.invitation) if self.email.is_to_invitee else ""
         return render_invitation_email(self.email, self.invitation, reply_address)
 
-    def on_final_failure(self, reason: str) -> None:
+    def on_final_failure(self, response: str) -> None:
         """Mark the invitation as undeliverable if the email is to the invitee. Otherwise do nothing."""
         if self.email.is_to_invitee:
+            reason = reply_code(response)
             fail(invitation_id=self.email.invitation_id, generation=self.email.generation, reason=reason)
 
     def on_sent(self, sent_at: datetime) -> None:
@@ -74,6 +82,13 @@ class InvitationEmailHandler(EmailHandler):
         if invitation.generation == self.email.generation:
             start_lifetime(organization, invitation, sent_at)
 
+    def more_columns(self, outcome: Outcome, now: datetime) -> dict[str, object]:
+        """Return when the email was withheld. A dropped email that was scheduled does not count toward any limit."""
+        columns: dict[str, object] = {"withheld_at": now} if outcome.withheld else {}
+        if outcome.state == Email.State.DROPPED and self.email.state == Email.State.SCHEDULED:
+            columns["counted_at"] = None
+        return columns
+
     @property
     def give_up_after(self) -> timedelta | None:
         """The age at which a deferred email to the inviter becomes ``failed``. None for emails to the invitee.
@@ -85,15 +100,15 @@ class InvitationEmailHandler(EmailHandler):
     def _examine_to_invitee(self) -> Outcome | None:
         email, invitation = self.email, self.invitation
         if email.generation != invitation.generation:
-            return _dropped("A newer email was sent.")
+            return dropped("A newer email was sent.")
         if not invitation.is_open:
-            return _dropped(f"The invitation is {invitation.state}.")
+            return dropped(f"The invitation is {invitation.state}.")
         if invitation.organization.is_archived:
             return self._hold("The organization is archived.")
         if email.state == Email.State.SCHEDULED and not self._take_slot():
             return self._hold("The organization has reached its limit of open invitations.")
         if self.rows.is_suppressed(email, invitation.organization):
-            return _dropped("The recipient has unsubscribed.", withheld=True)
+            return dropped("The recipient has unsubscribed.", withheld=True)
         return None
 
     def _hold(self, reason: str) -> Outcome:
@@ -110,9 +125,9 @@ class InvitationEmailHandler(EmailHandler):
 
     def _examine_to_inviter(self) -> Outcome | None:
         if is_erased(self.invitation.email):
-            return _dropped("The invited person was erased.")
+            return dropped("The invited person was erased.")
         if self.email.kind in REQUEST_A_NEW_INVITATION and self.invitation.is_superseded:
-            return _dropped("A newer invitation was sent.")
+            return dropped("A newer invitation was sent.")
         return None
 
 
@@ -138,7 +153,3 @@ class InvitationRows:
         if key not in self._reply_addresses:
             self._reply_addresses[key] = reply_address_of(invitation)
         return self._reply_addresses[key]
-
-
-def _dropped(reason: str, *, withheld: bool = False) -> Outcome:
-    return Outcome(Email.State.DROPPED, reason, by_server=False, withheld=withheld)

@@ -8,46 +8,24 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import AddressField, normalized_address_check
 from core.addresses import displayed_address
-from core.ids import uuid7
+from outbox.models import DeliveryAttempt, DeliveryQuerySet, EmailDelivery
 
-RESPONSE_LENGTH = 1000
 TO_INVITEE = ("invitation", "reminder")  # the kinds of email that contain the invitation link
 WEEK = timedelta(days=7)
 
 
-class EmailQuerySet(models.QuerySet["Email"]):
-    """Queries for emails by state and by kind."""
-
-    def unsent(self) -> "EmailQuerySet":
-        """Return the emails that wait for a worker or are being sent."""
-        return self.filter(due_at__isnull=False)
-
-    def due(self) -> "EmailQuerySet":
-        """Return the emails that a worker can take, according to the database clock, the earliest ``due_at`` first.
-
-        An email whose reservation or lease has ended is due again.
-        """
-        return self.filter(due_at__lte=Now()).order_by("due_at", "id")
-
-    def deferred(self) -> "EmailQuerySet":
-        """Return the emails that wait for another attempt after a temporary error, the earliest ``due_at`` first."""
-        return self.filter(state="deferred", due_at__gt=Now()).order_by("due_at", "id")
+class EmailQuerySet(DeliveryQuerySet["Email"]):
+    """Queries for emails by kind, organization and state."""
 
     def scheduled_of(self, organization_id: Any) -> "EmailQuerySet":
         """Return the organization's emails that wait for the sending limit, the earliest ``due_at`` first."""
         # A literal, as in ``undelivered_this_week``.
         scheduled = RawSQL("'scheduled'", ())
         return self.filter(state=scheduled, organization_id=organization_id).order_by("due_at", "id")
-
-    def being_sent(self) -> "EmailQuerySet":
-        """Return the emails whose lease a worker holds."""
-        return self.filter(state="sending", due_at__gt=Now())
 
     def undelivered_this_week(self) -> "EmailQuerySet":
         """Return the emails that bounced or failed in the last 7 days."""
@@ -76,7 +54,7 @@ class EmailQuerySet(models.QuerySet["Email"]):
         return self.filter(pk=models.Subquery(of_same.values("pk")[:1]))
 
 
-class Email(models.Model):
+class Email(EmailDelivery):
     """An email about an invitation. It is created in the same transaction as the change that causes it.
 
     A worker renders and sends the email later, with the current data of the invitation. No link is stored.
@@ -91,45 +69,11 @@ class Email(models.Model):
         UNDELIVERABLE = "undeliverable"
         ASK_AGAIN = "ask_again"
 
-    class State(models.TextChoices):
-        """The delivery state.
-
-        ``scheduled``: the sending limit permits the email at ``due_at``, when a worker takes it like any other.
-        ``deferred``: a server rejected the email temporarily. ``failed``: a server rejected the email permanently, or
-        this service stopped trying. ``dropped``: the email was no longer needed when it was due. ``delivered``,
-        ``bounced`` and ``complained`` are reported by an email provider.
-        """
-
-        SCHEDULED = "scheduled"
-        QUEUED = "queued"
-        SENDING = "sending"
-        SENT = "sent"
-        DELIVERED = "delivered"
-        DEFERRED = "deferred"
-        BOUNCED = "bounced"
-        COMPLAINED = "complained"
-        FAILED = "failed"
-        DROPPED = "dropped"
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     invitation = models.ForeignKey(
         "invitations.Invitation", on_delete=models.CASCADE, related_name="emails", db_index=False
     )
     kind = models.CharField(max_length=16, choices=Kind.choices, default=Kind.INVITATION)
-    recipient = AddressField()
     generation = models.PositiveIntegerField()
-    message_id = models.CharField(max_length=255)
-
-    state = models.CharField(max_length=16, choices=State.choices, default=State.QUEUED)
-    attempts = models.PositiveIntegerField(default=0)
-    # `response` is the server's latest response. `reason` is why this service did not contact a server.
-    response = models.CharField(max_length=RESPONSE_LENGTH, blank=True)
-    reason = models.CharField(max_length=RESPONSE_LENGTH, blank=True, db_default="")
-    # When a worker can take the email. While a worker has it, this is the end of the reservation or of the lease. Null
-    # if there is nothing left to send.
-    due_at = models.DateTimeField(null=True, blank=True, db_default=Now())
-    lease_id = models.UUIDField(null=True, blank=True)
-    sent_at = models.DateTimeField(null=True, blank=True)
     # When the email was dropped because its recipient has unsubscribed. The organization does not see this.
     withheld_at = models.DateTimeField(null=True, blank=True)
     # For the sending limits: when the email counts, for which organization and person. The moment is when the email was
@@ -137,8 +81,6 @@ class Email(models.Model):
     counted_at = models.DateTimeField(null=True, blank=True)
     organization_id = models.UUIDField(null=True, blank=True)
     responsible_id = models.UUIDField(null=True, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
 
     objects = EmailQuerySet.as_manager()
 
@@ -156,29 +98,11 @@ class Email(models.Model):
     )
 
     class Meta:
-        """Require dates that fit the state, and a lease only while sending. Allow one email per kind and generation."""
+        """Allow one email per kind and generation."""
 
         verbose_name, verbose_name_plural = _("email"), _("emails")
         constraints = (
-            normalized_address_check("recipient", "email_recipient_normalized"),
-            models.CheckConstraint(
-                condition=Q(
-                    state__in=["scheduled", "queued", "sending", "deferred"],
-                    due_at__isnull=False,
-                    sent_at__isnull=True,
-                )
-                | Q(
-                    state__in=["sent", "delivered", "deferred", "bounced", "complained"],
-                    due_at__isnull=True,
-                    sent_at__isnull=False,
-                )
-                | Q(state__in=["failed", "dropped"], due_at__isnull=True, sent_at__isnull=True),
-                name="email_dates_fit_state",
-            ),
-            models.CheckConstraint(
-                condition=Q(state="sending", lease_id__isnull=False) | (~Q(state="sending") & Q(lease_id__isnull=True)),
-                name="email_lease_while_sending",
-            ),
+            *EmailDelivery.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(withheld_at__isnull=True) | Q(state="dropped"), name="email_withheld_is_dropped"
             ),
@@ -191,15 +115,14 @@ class Email(models.Model):
                 name="email_counted_for_organization",
             ),
             models.UniqueConstraint(fields=["invitation", "kind", "generation"], name="email_once"),
-            models.UniqueConstraint(fields=["message_id"], name="email_message_id"),
         )
         indexes = (
+            *EmailDelivery.Meta.indexes,
             models.Index(
                 fields=["recipient", "id"], opclasses=["varchar_pattern_ops", "uuid_ops"], name="email_to_recipient"
             ),
             # Most emails are invitations. Queries for other kinds say that they are of another kind.
             models.Index(fields=["kind", "id"], condition=~Q(kind="invitation"), name="email_of_other_kind"),
-            models.Index(fields=["due_at", "id"], condition=Q(due_at__isnull=False), name="email_unsent"),
             models.Index(fields=["updated_at"], condition=Q(state__in=["bounced", "failed"]), name="email_undelivered"),
             models.Index(fields=["state", "invitation"], name="email_by_state"),
             # For the sending limits. The first two also serve the moments that are in the future.
@@ -223,6 +146,10 @@ class Email(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} to {displayed_address(self.recipient)}"
+
+    def log_fields(self) -> dict[str, object]:
+        """Return the fields with which the log names this email."""
+        return {"email_id": self.pk, "invitation_id": self.invitation_id}
 
     @property
     def was_scheduled(self) -> bool:
@@ -265,20 +192,7 @@ def shown_to_organization(columns: Mapping[str, Any]) -> dict[str, Any]:
     return shown
 
 
-class Attempt(models.Model):
-    """A mail server's response to an email, or a provider's later report.
+class Attempt(DeliveryAttempt):
+    """A mail server's response to an email, or a provider's later report."""
 
-    If the worker crashes during an attempt, the attempt is not recorded.
-    """
-
-    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     email = models.ForeignKey(Email, on_delete=models.CASCADE, related_name="history")
-    state = models.CharField(max_length=16, choices=Email.State.choices)
-    response = models.CharField(max_length=RESPONSE_LENGTH, blank=True)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ("id",)
-
-    def __str__(self) -> str:
-        return f"{self.state} {self.response}".strip()

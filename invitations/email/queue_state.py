@@ -8,8 +8,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from invitations.email.leases import longest_lease
 from invitations.email.models import Attempt, Email
+from outbox.leases import longest_lease
 
 State = Email.State
 UNUSUAL_WAIT = timedelta(minutes=1)  # an idle worker looks for due emails every second
@@ -70,7 +70,7 @@ class QueueState:
 def queue_state() -> QueueState:
     """Read the state of the queue. Takes three queries, each of few rows."""
     # Without the upper limit, this would read all emails that wait for another attempt.
-    leased = Email.objects.being_sent().filter(due_at__lte=Now() + longest_lease())
+    leased = Email.objects.being_sent().filter(due_at__lte=Now() + longest_lease(Email()))
     attempts = list(Attempt.objects.filter(state__in=(State.SENT, *ERRORS)).order_by("-id")[:ATTEMPTS_EXAMINED])
     return QueueState(
         oldest_due_at=Email.objects.due().values_list("due_at", flat=True).first(),

@@ -4,7 +4,8 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
-from accounts.models import AddressField, User
+from accounts.models import User
+from core.address_fields import AddressField
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from invitations.models import Invitation
 from orgs.actions.organizations import archive_organization
 from tests.browser.scenes import Stage, scene
 from tests.factories import UnitFactory, UserFactory
-from tests.invitations.email.scripted_server import ScriptedServer, server_process
+from tests.outbox.scripted_server import ScriptedServer, server_process
 from tests.support.outbox import deliver_next
 from tests.support.people import session_of
 

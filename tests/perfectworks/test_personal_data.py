@@ -12,9 +12,10 @@ from django.db import models
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AddressField, ExternalIdentity, User
+from accounts.models import ExternalIdentity, User
 from accounts.oauth.tokens import issue_token
 from accounts.principals import SERVICE
+from core.address_fields import AddressField
 from core.addresses import normalize_address
 from core.personal_data import SECTIONS, export_person
 from events.models import Event

@@ -9,7 +9,7 @@ from django.core.management import BaseCommand
 
 from accounts.actions import maintenance as accounts_maintenance
 from invitations.actions import maintenance as invitations_maintenance
-from invitations.email.worker import Worker, stopped_by_signals
+from outbox.worker import Worker, stopped_by_signals
 from perfectworks.checks import require_safe_database
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import pytest
 from allauth.account import app_settings
 
 from tests.accounts.emailing import ASK, emailed, html_of
-from tests.invitations.email.scripted_server import part
+from tests.outbox.scripted_server import part
 from tests.support.pages import visible_text
 from tests.support.people import PASSWORD
 

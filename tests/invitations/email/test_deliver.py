@@ -15,16 +15,17 @@ from accounts.principals import SERVICE, Principal
 from core.smtp import AFTER_CONTENT
 from events.models import Event
 from invitations.actions import answering, ending, inviting
-from invitations.email.deliver import NOT_RECORDED, backoff
-from invitations.email.kinds import GIVE_UP_AFTER, Batch, handler_of
-from invitations.email.leases import LeaseLost, reserve_due
-from invitations.email.models import RESPONSE_LENGTH, Attempt, Email
+from invitations.email.models import Attempt, Email
 from invitations.models import Invitation
 from invitations.tokens import link_for
 from orgs.actions.organizations import archive_organization, restore_organization
 from orgs.models import Organization
-from tests.invitations.email.conftest import let_time_pass, refuse_rows
-from tests.invitations.email.scripted_server import GOOD, HANG_UP, SAY_NOTHING, ScriptedServer
+from outbox.deliver import NOT_RECORDED
+from outbox.handlers import GIVE_UP_AFTER, Batch, backoff, handler_of
+from outbox.leases import LeaseLost, reserve_due
+from outbox.models import RESPONSE_LENGTH
+from tests.outbox.fixtures import let_time_pass, refuse_rows
+from tests.outbox.scripted_server import GOOD, HANG_UP, SAY_NOTHING, ScriptedServer
 from tests.support.outbox import claim_due_email, deliver_next
 
 pytestmark = pytest.mark.django_db
@@ -83,9 +84,9 @@ def dropped(reason: str) -> dict[str, Any]:
 
 def test_an_invitation_that_is_deleted_in_the_meantime_keeps_no_other_email_of_the_batch(invite: Invite) -> None:
     invitations = [invite("first@example.com"), invite("second@example.com")]
-    batch = Batch(reserve_due(2))
+    batch = Batch(reserve_due(Email, 2))
     invitations[0].delete()
-    gone, other = (handler_of(email, batch) for email in batch.emails)
+    gone, other = (handler_of(email, batch) for email in batch.deliveries)
     with pytest.raises(LeaseLost):
         gone.examine()
     assert other.examine() is None

@@ -21,9 +21,9 @@ from invitations.email.models import Attempt, Email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.actions.organizations import archive_organization
-from tests.invitations.email.conftest import let_time_pass
 from tests.invitations.email.providers import configure, report
-from tests.invitations.email.scripted_server import DEADLINE, GOOD, ScriptedServer
+from tests.outbox.fixtures import let_time_pass
+from tests.outbox.scripted_server import DEADLINE, GOOD, ScriptedServer
 from tests.support.changes import event, track_changes
 from tests.support.outbox import claim_due_email, deliver_next
 

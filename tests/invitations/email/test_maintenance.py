@@ -22,8 +22,8 @@ from invitations.models import Invitation
 from orgs.actions.organizations import archive_organization
 from orgs.models import Organization
 from tests.factories import InvitationFactory
-from tests.invitations.email.conftest import refuse_rows
-from tests.invitations.email.scripted_server import ScriptedServer
+from tests.outbox.fixtures import refuse_rows
+from tests.outbox.scripted_server import ScriptedServer
 from tests.support.changes import event, track_changes
 from tests.support.outbox import deliver_next
 

@@ -27,7 +27,7 @@ from orgs.permissions import (
     VIEWER_ROLE,
 )
 from tests.factories import EmailFactory, MembershipFactory, RoleFactory, UnitFactory
-from tests.invitations.email.scripted_server import Delivery, ScriptedServer
+from tests.outbox.scripted_server import Delivery, ScriptedServer
 from tests.support.outbox import deliver_next
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]

@@ -13,8 +13,8 @@ from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.models import Organization
-from tests.invitations.email.conftest import let_time_pass
-from tests.invitations.email.scripted_server import ScriptedServer
+from tests.outbox.fixtures import let_time_pass
+from tests.outbox.scripted_server import ScriptedServer
 from tests.support.outbox import deliver_next
 from tests.support.people import session_of
 

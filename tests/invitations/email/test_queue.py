@@ -16,7 +16,7 @@ from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.actions.organizations import set_seat_limit
 from orgs.models import Organization
-from tests.invitations.email.scripted_server import ScriptedServer
+from tests.outbox.scripted_server import ScriptedServer
 from tests.support.outbox import deliver_next
 
 pytestmark = pytest.mark.django_db

@@ -30,7 +30,7 @@ from invitations.refusals import AlreadyInvited
 from orgs.actions.organizations import archive_organization, restore_organization, set_daily_email_limit
 from orgs.models import Organization
 from tests.factories import InvitationFactory, SuppressionFactory, UserFactory
-from tests.invitations.email.scripted_server import ScriptedServer
+from tests.outbox.scripted_server import ScriptedServer
 from tests.support.changes import track_changes
 from tests.support.outbox import claim_due_email, deliver_next
 from tests.support.people import session_of

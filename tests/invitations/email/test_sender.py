@@ -10,12 +10,12 @@ from pytest_django import Settings
 from accounts.models import User
 from accounts.pages.emails import render_account_email
 from core.unlinked import unlinked
-from invitations.email.kinds import Batch, handler_of
-from invitations.email.leases import reserve_due
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Membership, Organization
+from outbox.handlers import Batch, handler_of
+from outbox.leases import reserve_due
 from tests.accounts.emailing import html_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
@@ -73,8 +73,8 @@ def test_replies_to_what_the_inviter_sent_as_staff_go_to_nobody_in_the_same_batc
 ) -> None:
     invitations = [invite("first@example.com"), invite("second@example.com")]
     Invitation.objects.filter(pk=invitations[of_staff].pk).update(inviter_name="")  # as staff sign
-    batch = Batch(reserve_due(2))
-    replies = [handler_of(email, batch).render().reply_to for email in batch.emails]
+    batch = Batch(reserve_due(Email, 2))
+    replies = [handler_of(email, batch).render().reply_to for email in batch.deliveries]
     assert replies[of_staff] == []
     assert replies[1 - of_staff] == ["owner@example.com"]
 

@@ -25,8 +25,8 @@ from invitations.models import Invitation
 from invitations.tokens import Proof, Purpose
 from orgs.models import Organization
 from tests.factories import InvitationFactory, OrganizationFactory, UserFactory
-from tests.invitations.email.conftest import let_time_pass
-from tests.invitations.email.scripted_server import GOOD, ScriptedServer
+from tests.outbox.fixtures import let_time_pass
+from tests.outbox.scripted_server import GOOD, ScriptedServer
 from tests.support.outbox import deliver_next
 from tests.support.people import session_of
 

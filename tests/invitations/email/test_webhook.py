@@ -25,7 +25,7 @@ from tests.invitations.email.providers import (
     sign_as_mailgun,
     sign_by_password,
 )
-from tests.invitations.email.scripted_server import ScriptedServer
+from tests.outbox.scripted_server import ScriptedServer
 from tests.support.changes import track_changes
 from tests.support.outbox import deliver_next
 

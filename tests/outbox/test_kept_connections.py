@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 from pytest_django import Settings
 
-from core.smtp import connection_for_worker
-from invitations.email.deliver import deliver_batch
 from invitations.email.models import Attempt, Email
-from invitations.email.worker import Worker
 from invitations.models import Invitation
-from tests.invitations.email.conftest import let_time_pass
-from tests.invitations.email.scripted_server import GOOD, HANG_UP, SAY_NOTHING, ScriptedServer
+from outbox.deliver import deliver_batch
+from outbox.email_transport import EmailTransport
+from outbox.worker import Worker
+from tests.outbox.fixtures import let_time_pass
+from tests.outbox.scripted_server import GOOD, HANG_UP, SAY_NOTHING, ScriptedServer
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
@@ -40,9 +40,9 @@ def recipients(server: ScriptedServer) -> list[str]:
 
 def with_one_connection(size: int) -> None:
     """Deliver a batch over one connection."""
-    connection = connection_for_worker()
-    deliver_batch(connection, size)
-    connection.close()
+    transport = EmailTransport()
+    deliver_batch(Email, transport, size)
+    transport.close()
 
 
 def test_emails_that_are_due_share_a_connection(mail_server: ScriptedServer, emails: list[Email]) -> None:
@@ -137,8 +137,9 @@ def test_a_second_connection_does_not_extend_the_deadline(
     mail_server: ScriptedServer, settings: Settings, emails: list[Email]
 ) -> None:
     """The lease of the email covers one deadline, whatever the number of connections."""
-    connection = connection_for_worker()
-    deliver_batch(connection, 1)
+    transport = EmailTransport()
+    deliver_batch(Email, transport, 1)
+    connection = transport.connection
     connection.start_email()  # type: ignore[attr-defined]
     connection.close()
     connection.open()
@@ -147,9 +148,9 @@ def test_a_second_connection_does_not_extend_the_deadline(
 
 
 def test_a_batch_that_is_stopped_releases_the_rest(mail_server: ScriptedServer, emails: list[Email]) -> None:
-    connection = connection_for_worker()
-    assert deliver_batch(connection, 3, is_stopped=lambda: True) == 1
-    connection.close()
+    transport = EmailTransport()
+    assert deliver_batch(Email, transport, 3, is_stopped=lambda: True) == 1
+    transport.close()
     assert sent() == [("sent", 1), ("queued", 0), ("queued", 0)]
     assert set(Email.objects.due()) == set(emails[1:])
 

@@ -1,4 +1,4 @@
-"""Scripted SMTP servers: ``python -m tests.invitations.email.smtp_server``.
+"""Scripted SMTP servers: ``python -m tests.outbox.smtp_server``.
 
 The process reads one JSON command per line and prints one line of JSON in response. The command `start` closes the
 current server and starts a new one on another port, so that a process serves many tests, one after the other. Each

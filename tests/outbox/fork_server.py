@@ -1,4 +1,4 @@
-"""Fork child processes that tests kill: ``python -m tests.invitations.email.fork_server``.
+"""Fork child processes that tests kill: ``python -m tests.outbox.fork_server``.
 
 All modules are imported before forking, so that child processes start fast. The process reads one JSON command per line
 and writes one line in response. A child runs one job with its own database connection. A command can make the child
@@ -82,11 +82,12 @@ def work(command: dict[str, Any]) -> None:
 
 def deliver_slowly(command: dict[str, Any]) -> None:
     """Deliver one batch, however long it takes."""
-    from core.smtp import connection_for_worker
-    from invitations.email import deliver
+    from invitations.email.models import Email
+    from outbox import deliver
+    from outbox.email_transport import EmailTransport
 
     deliver.BATCH_SECONDS = 600.0
-    deliver.deliver_batch(connection_for_worker(), command["size"])
+    deliver.deliver_batch(Email, EmailTransport(), command["size"])
 
 
 def invite(command: dict[str, Any]) -> None:

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from invitations.email.models import Email
 from invitations.models import Invitation
 from invitations.tokens import link_for
-from tests.invitations.email.control_channel import ControlChannel
-from tests.invitations.email.scripted_server import ScriptedServer
+from tests.outbox.control_channel import ControlChannel
+from tests.outbox.scripted_server import ScriptedServer
 
 NO_SUCH_MAILBOX = "550 5.1.1 No such mailbox"
 LATER = "451 4.3.0 Later"

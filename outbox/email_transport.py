@@ -6,7 +6,7 @@ A 5xx response to MAIL, RCPT or DATA (RFC 5321, section 4.2.1) is a permanent re
 
 import logging
 import re
-from dataclasses import dataclass
+from datetime import timedelta
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException, SMTPSenderRefused
 
 from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
@@ -15,9 +15,8 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error as AnyDatabaseError
 
 from core import smtp
-from core.logs import redact
-from core.text import UNSAFE_IN_A_LINE
-from invitations.email.models import RESPONSE_LENGTH, Email
+from outbox.models import DeliveryState
+from outbox.outcomes import Outcome, stored_line
 
 logger = logging.getLogger(__name__)
 
@@ -25,26 +24,35 @@ logger = logging.getLogger(__name__)
 AUTHENTICATION_CODES = {530, 534, 535, 538}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The result of a delivery: the email's new state, and a detail in one line.
+class EmailTransport:
+    """Sends emails through the configured backend, one after the other over one connection."""
 
-    ``detail`` is the server's response if ``by_server`` is true. Otherwise, it is the reason for not sending the email.
-    ``withheld`` means that the recipient has unsubscribed.
-    """
+    def __init__(self) -> None:
+        self.connection = smtp.connection_for_worker()
 
-    state: Email.State
-    detail: str = ""
-    by_server: bool = True
-    withheld: bool = False
+    def send(self, message: EmailMultiAlternatives) -> Outcome:
+        """Send one message, and return the outcome ``sent``, ``deferred`` or ``failed``.
+
+        Leave the connection open, so that the caller can record the outcome and send the next message. Raises an error
+        only for an invalid message. For an error in the settings, the outcome is ``deferred``.
+        """
+        return send_message(self.connection, message)
+
+    def close(self) -> None:
+        """Close the connection. Ignore errors, because the outcome is already recorded."""
+        try:
+            self.connection.close()
+        except (OSError, AnymailAPIError):
+            return
+
+    @staticmethod
+    def max_duration() -> timedelta:
+        """Return the maximum time from connecting to the response to the content."""
+        return smtp.max_session_duration()
 
 
 def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) -> Outcome:
-    """Send one message, and return the outcome ``sent``, ``deferred`` or ``failed``.
-
-    Leave the connection open, so that the caller can record the outcome and send the next message. Raises an error only
-    for an invalid message. For an error in the settings, the outcome is ``deferred``.
-    """
+    """Send one message over this connection, which stays open. Returns and raises what ``EmailTransport.send`` does."""
     try:
         if isinstance(connection, smtp.EmailBackend):
             connection.start_email()
@@ -58,33 +66,21 @@ def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) 
         else:
             detail = error_text(error)
         logger.warning("mail server unreachable: %s", detail)
-        return Outcome(Email.State.DEFERRED, detail)
+        return Outcome(DeliveryState.DEFERRED, detail)
     try:
         connection.send_messages([message])
     except (OSError, AnymailAPIError) as error:
-        return Outcome(Email.State.FAILED if _is_final(error) else Email.State.DEFERRED, error_text(error))
+        state = DeliveryState.FAILED if _is_final(error) else DeliveryState.DEFERRED
+        return Outcome(state, error_text(error))
     except AnymailRecipientsRefused as error:
-        return Outcome(Email.State.FAILED, error_text(error))
-    return Outcome(Email.State.SENT, stored_line(_receipt(connection, message)))
-
-
-def close_connection(connection: BaseEmailBackend) -> None:
-    """Close the connection. Ignore errors, because the outcome is already recorded."""
-    try:
-        connection.close()
-    except (OSError, AnymailAPIError):
-        return
+        return Outcome(DeliveryState.FAILED, error_text(error))
+    return Outcome(DeliveryState.SENT, stored_line(_receipt(connection, message)))
 
 
 def error_text(error: BaseException) -> str:
     """Return the server's response or the network error, formatted by ``stored_line``."""
     code, text = _reply(error)
     return stored_line(f"{code} {text}" if code else text or type(error).__name__)
-
-
-def stored_line(text: str) -> str:
-    """Return the text as one line of visible characters without secrets, truncated to the length of the column."""
-    return redact(UNSAFE_IN_A_LINE.sub("", " ".join(text.split())))[:RESPONSE_LENGTH]
 
 
 def reply_code(response: str) -> str:

@@ -5,7 +5,7 @@ import socketserver
 from collections.abc import Iterable
 from typing import Any
 
-from tests.invitations.email.scripted_server import GOOD
+from tests.outbox.scripted_server import GOOD
 
 
 class SlowServer(socketserver.ThreadingTCPServer):

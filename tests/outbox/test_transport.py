@@ -13,8 +13,9 @@ from pytest_django import Settings
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
 from invitations.email.queue import TAG_ONLY_PROVIDERS
-from invitations.email.transport import Outcome, send_message
 from invitations.models import Invitation
+from outbox.email_transport import send_message
+from outbox.outcomes import Outcome
 from perfectworks.environment import WEBHOOK_PROOFS
 
 

@@ -15,12 +15,12 @@ from pytest_django import Settings
 
 from accounts.models import User
 from core.smtp import AFTER_CONTENT, ShortSMTP, max_session_duration
-from invitations.email.deliver import DATABASE_RETRY_DELAYS
 from invitations.email.models import Attempt, Email
 from invitations.models import Invitation
-from tests.invitations.email.conftest import let_time_pass
-from tests.invitations.email.scripted_server import DEADLINE, GOOD, ScriptedServer
-from tests.invitations.email.slow_server import SlowServer
+from outbox.deliver import DATABASE_RETRY_DELAYS
+from tests.outbox.fixtures import let_time_pass
+from tests.outbox.scripted_server import DEADLINE, GOOD, ScriptedServer
+from tests.outbox.slow_server import SlowServer
 from tests.support.outbox import deliver_next
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]

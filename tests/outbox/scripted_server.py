@@ -18,7 +18,7 @@ from typing import Any
 
 from django.conf import settings
 
-from tests.invitations.email import control_channel, smtp_server
+from tests.outbox import control_channel, smtp_server
 
 DEADLINE = control_channel.DEADLINE
 HANG_UP = smtp_server.HANG_UP
@@ -136,7 +136,7 @@ def read(email: Path) -> Delivery:
 def server_process() -> Iterator[control_channel.ControlChannel]:
     """Start a process that runs one `ScriptedServer` after the other. Kill it at the end of the block."""
     with subprocess.Popen(
-        [sys.executable, "-m", "tests.invitations.email.smtp_server"],
+        [sys.executable, "-m", "tests.outbox.smtp_server"],
         cwd=settings.BASE_DIR,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

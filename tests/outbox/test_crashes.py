@@ -21,11 +21,11 @@ from accounts.models import User
 from events.models import Event
 from invitations.actions.maintenance import MAINTENANCE_TASKS
 from invitations.email.models import Attempt, Email
-from invitations.email.worker import Worker
 from invitations.models import Invitation
 from orgs.models import Organization
-from tests.invitations.email.conftest import let_time_pass
-from tests.invitations.email.kill_points import (
+from outbox.worker import Worker
+from tests.outbox.fixtures import let_time_pass
+from tests.outbox.kill_points import (
     MANY,
     NO_SUCH_MAILBOX,
     OF_SCHEDULED,
@@ -37,7 +37,7 @@ from tests.invitations.email.kill_points import (
     Tally,
     require_identical_copies,
 )
-from tests.invitations.email.scripted_server import ScriptedServer
+from tests.outbox.scripted_server import ScriptedServer
 from tests.repetition import times
 
 pytestmark = pytest.mark.django_db(transaction=True)

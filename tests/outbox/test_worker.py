@@ -15,10 +15,10 @@ from events.models import Event
 from invitations.actions import ending, maintenance
 from invitations.actions.maintenance import MAINTENANCE_TASKS
 from invitations.email.models import Attempt, Email
-from invitations.email.worker import Worker
 from invitations.models import Invitation
-from tests.invitations.email.conftest import let_time_pass
-from tests.invitations.email.scripted_server import DEADLINE, ScriptedServer
+from outbox.worker import Worker
+from tests.outbox.fixtures import let_time_pass
+from tests.outbox.scripted_server import DEADLINE, ScriptedServer
 from tests.support.outbox import claim_due_email, deliver_next
 
 pytestmark = pytest.mark.django_db(transaction=True)

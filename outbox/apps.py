@@ -1,0 +1,9 @@
+"""The Django app configuration of ``outbox``."""
+
+from django.apps import AppConfig
+
+
+class OutboxConfig(AppConfig):
+    """Configure the app. Its models are abstract, so it has no tables."""
+
+    name = "outbox"
