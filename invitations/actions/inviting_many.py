@@ -14,10 +14,11 @@ from accounts.principals import Principal
 from core.addresses import Address
 from core.bulk_insert import insert_all
 from core.errors import Invalid
+from core.new_rows import new_row
 from events.models import Event
 from invitations.actions.ending import mark_expired
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, expiry, lifetime_columns, signature
-from invitations.bulk.checks import Candidate, Known, address_of, candidate_of
+from invitations.bulk.checks import Candidate, Known, Party, address_of, candidate_of
 from invitations.bulk.grants import RowGrants
 from invitations.bulk.room import placed
 from invitations.bulk.rows import MAX_ROWS, InviteRow, RowRefused, RowResult, RowVerdict
@@ -33,7 +34,7 @@ from orgs.models import Organization
 
 NO_DEFAULT = InviteRow(email="")
 
-Sent = tuple[Candidate, datetime | None]
+Sent = tuple[Party, datetime | None]
 
 
 @transaction.atomic
@@ -54,6 +55,8 @@ def invite_many(
     without any role gets the organization's default role or, if it has none, ``unassigned``. ``roles`` maps words of
     the rows to roles. ``suggested_roles`` does so for words that are not the id or the name of a role. ``dry_run``
     returns the same verdicts and changes nothing.
+
+    Rows that invite one person to several units, with the same language and message, share one email (decision 48).
 
     Raises OrganizationNotFound, PermissionMissing, and Invalid for the lifetime or more than MAX_ROWS rows.
     """
@@ -114,21 +117,26 @@ def _with_room(
     *,
     dry_run: bool,
 ) -> list[Sent]:
-    """Return the candidates for which there is room, and when their emails are sent. All candidates get their result.
+    """Return the rows of each email that is sent, and when. All candidates get their result.
 
     A dry run takes back what was counted.
     """
     sent: list[Sent] = []
     with transaction.atomic():
-        for candidate, when in placed(by, organization, candidates) if candidates else ():
-            if isinstance(when, RowRefused):
-                results[candidate.place] = _refusal(candidate.address, when)
-                continue
-            sent.append((candidate, when))
-            verdict = RowVerdict.INVITED if when is None else RowVerdict.SCHEDULED
-            results[candidate.place] = RowResult(candidate.address, verdict, scheduled_for=when)
+        for party, when in placed(by, organization, candidates) if candidates else ():
+            for candidate in party:
+                results[candidate.place] = _result(candidate, when)
+            if not isinstance(when, RowRefused):
+                sent.append((party, when))
         transaction.set_rollback(dry_run)
     return sent
+
+
+def _result(candidate: Candidate, when: datetime | RowRefused | None) -> RowResult:
+    if isinstance(when, RowRefused):
+        return _refusal(candidate.address, when)
+    verdict = RowVerdict.INVITED if when is None else RowVerdict.SCHEDULED
+    return RowResult(candidate.address, verdict, scheduled_for=when)
 
 
 def _send(
@@ -140,44 +148,64 @@ def _send(
     results: list[RowResult | None],
 ) -> None:
     """Save the invitations, queue their emails and record their events. Set the ids in the results."""
-    replaced = [known.overdue[candidate.target] for candidate, _ in sent if candidate.target in known.overdue]
+    candidates = [candidate for party, _ in sent for candidate in party]
+    replaced = [known.overdue[one.target] for one in candidates if one.target in known.overdue]
     if replaced:
         mark_expired(Invitation.objects.filter(pk__in=replaced))
-    inviter = signature(by)
-    invitations = [_invitation(organization, candidate, when, lifetime_days, inviter) for candidate, when in sent]
+    inviter = _inviter_columns(by)
+    parties = [_invitations(organization, party, when, lifetime_days, inviter) for party, when in sent]
+    invitations = [invitation for party in parties for invitation in party]
     try:
         insert_all(invitations)
     except IntegrityError as error:
         raise AlreadyInvited from error
-    queue_emails(invitations, Email.Kind.INVITATION, [when for _, when in sent], by)
-    facts = {id(candidate.grant): grant_data(candidate.grant) for candidate, _ in sent}
+    queue_emails([first for first, *_ in parties], Email.Kind.INVITATION, [when for _, when in sent], by)
+    facts = {id(candidate.grant): grant_data(candidate.grant) for candidate in candidates}
     with Event.objects.together():
-        for (candidate, _), invitation in zip(sent, invitations, strict=True):
+        for candidate, invitation in zip(candidates, invitations, strict=True):
             data = facts[id(candidate.grant)]
+            if invitation.shares_email_of_id:
+                data = data | {"shares_email_of": invitation.shares_email_of_id}
             record("invitation.created", by, invitation, organization, lifetime_days=lifetime_days, **data)
             result = results[candidate.place]
             results[candidate.place] = result and replace(result, invitation_id=invitation.pk)
 
 
-def _invitation(
+def _inviter_columns(by: Principal) -> dict[str, object]:
+    """Return the columns from ``signature``, with the id of the inviter."""
+    signed = signature(by)
+    inviter = signed.pop("inviter")
+    return {**signed, "inviter_id": inviter.pk if inviter else None}
+
+
+def _invitations(
     organization: Organization,
-    candidate: Candidate,
+    party: Party,
     when: datetime | None,
     lifetime_days: int,
     inviter: dict[str, object],
-) -> Invitation:
+) -> list[Invitation]:
+    """Return the invitations of the rows that share one email. The first has it (decision 48)."""
+    columns = {"is_emailed": when is None, **lifetime_columns(lifetime_days, when), **inviter}
+    invitations = [_invitation(organization, candidate, columns) for candidate in party]
+    if len(invitations) > 1:
+        for invitation in invitations:
+            invitation.shares_email_of_id = invitations[0].pk
+    return invitations
+
+
+def _invitation(organization: Organization, candidate: Candidate, columns: dict[str, object]) -> Invitation:
     grant = candidate.grant
-    return Invitation(
-        organization=organization,
+    return new_row(
+        Invitation,
+        organization_id=organization.pk,
         email=candidate.address,
-        role=grant.role,
+        role_id=grant.role.pk,
         permissions=sorted(grant.permissions),
-        unit=grant.unit,
-        unit_role=grant.unit_role,
-        is_emailed=when is None,
-        **lifetime_columns(lifetime_days, when),
+        unit_id=grant.unit.pk if grant.unit else None,
+        unit_role_id=grant.unit_role.pk if grant.unit_role else None,
         **candidate.personal,
-        **inviter,
+        **columns,
     )
 
 

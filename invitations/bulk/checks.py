@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
@@ -15,12 +15,15 @@ from core.any_of import AnyOf
 from core.languages import validate_language
 from core.metadata import validate_metadata
 from core.text import trimmed, validate_plain_multiline_text, validate_plain_text
+from invitations.actions.inviting_together import MAX_UNITS
 from invitations.bulk.grants import RowGrants
 from invitations.bulk.rows import InviteRow, RowRefused, RowVerdict
 from invitations.models import MAX_MESSAGE, MAX_NAME, Invitation
 from invitations.querysets import OVERDUE
 from orgs.models import Organization
 from orgs.policies import Grant
+
+Party: TypeAlias = list["Candidate"]  # the rows that share one email
 
 OWN_ACCOUNT = "own_account"  # the reason for which staff do not invite themselves
 CHECKS: dict[str, Any] = {
@@ -43,6 +46,24 @@ class Candidate:
     def target(self) -> tuple[str, UUID | None]:
         """What at most one unanswered invitation may be for."""
         return self.address, self.grant.unit.pk if self.grant.unit else None
+
+    @property
+    def email_key(self) -> Any:
+        """What rows have in common that share an email: one person is invited to several units with the same texts."""
+        return (self.address, self.personal["language"], self.personal["message"]) if self.grant.unit else self.place
+
+
+def parties_of(candidates: Iterable[Candidate]) -> list[Party]:
+    """Divide the rows into those that share one email, at most MAX_UNITS each. Keep their order."""
+    parties: list[Party] = []
+    latest: dict[Any, Party] = {}
+    for candidate in candidates:
+        key = candidate.email_key
+        if key not in latest or len(latest[key]) == MAX_UNITS:
+            latest[key] = []
+            parties.append(latest[key])
+        latest[key].append(candidate)
+    return parties
 
 
 def address_of(row: InviteRow) -> Address:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.principals import Principal
 from core.addresses import Address
-from invitations.bulk.checks import Candidate
+from invitations.bulk.checks import Candidate, Party, parties_of
 from invitations.bulk.rows import RowRefused, RowVerdict
 from invitations.email.limits import (
     count_recipients,
@@ -22,63 +22,68 @@ from orgs.seats import free_seats, reserving_among
 
 RECIPIENT, OPEN_INVITATIONS, SCHEDULED = "recipient", "open_invitations", "scheduled"  # reasons for ``over_limit``
 
-Placed = tuple[Candidate, datetime | RowRefused | None]
+Placed = tuple[Party, datetime | RowRefused | None]
 
 
 def placed(by: Principal, organization: Organization, candidates: Sequence[Candidate]) -> list[Placed]:
-    """Return each candidate with the time at which its email may be sent (None: now), or with why it is refused.
+    """Return each email's rows with the time at which it may be sent (None: now), or with why they are refused.
 
     Counts the emails to the recipients. The caller must have locked the organization, and sends what is not refused.
     """
-    at_limit = _at_recipient_limit(candidates)
-    found = list(_placed(by, organization, candidates, at_limit))
-    refused = [candidate for candidate, when in found if isinstance(when, RowRefused)]
-    _uncount([candidate for candidate in refused if candidate.place not in at_limit])
+    parties = parties_of(candidates)
+    at_limit = _at_recipient_limit(parties)
+    found = list(_placed(by, organization, parties, at_limit))
+    refused = [party for party, when in found if isinstance(when, RowRefused)]
+    _uncount([party for party in refused if party[0].place not in at_limit])
     return found
 
 
 def _placed(
-    by: Principal, organization: Organization, candidates: Sequence[Candidate], at_limit: set[int]
+    by: Principal, organization: Organization, parties: Sequence[Party], at_limit: set[int]
 ) -> Iterator[Placed]:
-    room = _Room(by, organization, candidates, len(candidates) - len(at_limit))
-    for candidate in candidates:
+    room = _Room(by, organization, parties, len(parties) - len(at_limit))
+    for party in parties:
         try:
-            if candidate.place in at_limit:
+            if party[0].place in at_limit:
                 raise RowRefused(RowVerdict.OVER_LIMIT, RECIPIENT)
-            yield candidate, room.take(candidate.address)
+            yield party, room.take(party)
         except RowRefused as refused:
-            yield candidate, refused
+            yield party, refused
 
 
 class _Room:
-    """The seats, the open invitations and the times that are left. Each row takes its own, in the order of the rows.
+    """The seats, the open invitations and the times that are left. Each email takes its own, in the order of the rows.
 
     If the organization has reached its limit of open invitations, no row is sent. Otherwise the rows that find no slot
     any more are scheduled: the worker sends them as soon as other invitations have been answered.
     """
 
-    def __init__(self, by: Principal, organization: Organization, candidates: Sequence[Candidate], emails: int) -> None:
+    def __init__(self, by: Principal, organization: Organization, parties: Sequence[Party], emails: int) -> None:
         self.free_seats = free_seats(organization)
-        addresses = {candidate.address for candidate in candidates}
+        addresses = {party[0].address for party in parties}
         self.seated = set() if self.free_seats is None else reserving_among(organization, addresses)
         self.times = sending_times(by, organization, emails)[::-1]
         self.open_slots, self.scheduled_slots = open_slots_left(organization), scheduled_slots_left(organization)
         self.is_full, self.now = self.open_slots < 1, timezone.now()
 
-    def take(self, address: Address) -> datetime | None:
-        """Return when the next email may be sent. Raises RowRefused if something is used up."""
+    def take(self, party: Party) -> datetime | None:
+        """Return when the next email may be sent. Raises RowRefused if something is used up.
+
+        The rows need one seat, one time, and an open slot each.
+        """
+        address = party[0].address
         needs_seat = self.free_seats is not None and address not in self.seated
         if needs_seat and not self.free_seats:
             raise RowRefused(RowVerdict.NO_SEAT)
         moment = self.times[-1]
         if moment is None and self.is_full:
             raise RowRefused(RowVerdict.OVER_LIMIT, OPEN_INVITATIONS)
-        if moment is None and self.open_slots < 1:
+        if moment is None and self.open_slots < len(party):
             moment = self.now
         if moment is not None and self.scheduled_slots < 1:
             raise RowRefused(RowVerdict.OVER_LIMIT, SCHEDULED)
         self.times.pop()
-        self.open_slots -= moment is None
+        self.open_slots -= len(party) if moment is None else 0
         self.scheduled_slots -= moment is not None
         if self.free_seats is not None and needs_seat:
             self.free_seats -= 1
@@ -86,30 +91,31 @@ class _Room:
         return moment
 
 
-def _at_recipient_limit(candidates: Sequence[Candidate]) -> set[int]:
-    """Count one email for each candidate. Return the places of those whose recipient has reached the hourly limit."""
+def _at_recipient_limit(parties: Sequence[Party]) -> set[int]:
+    """Count one email for each party. Return the first places of those whose recipient has reached the hourly limit."""
     return {
-        candidate.place
-        for once_each in _once_each(candidates)
+        party[0].place
+        for once_each in _once_each(parties)
         for reached in [count_recipients(once_each)]
-        for address, candidate in once_each.items()
+        for address, party in once_each.items()
         if address in reached
     }
 
 
-def _uncount(candidates: Sequence[Candidate]) -> None:
-    for once_each in _once_each(candidates):
+def _uncount(parties: Sequence[Party]) -> None:
+    for once_each in _once_each(parties):
         uncount_recipients(once_each)
 
 
-def _once_each(candidates: Sequence[Candidate]) -> list[dict[Address, Candidate]]:
-    """Divide the candidates so that each part has each address once. A person can be invited to several units."""
-    parts: list[dict[Address, Candidate]] = []
+def _once_each(parties: Sequence[Party]) -> list[dict[Address, Party]]:
+    """Divide the parties so that each part has each address once. A person can get several emails."""
+    parts: list[dict[Address, Party]] = []
     times: dict[Address, int] = defaultdict(int)
-    for candidate in candidates:
-        part = times[candidate.address]
-        times[candidate.address] += 1
+    for party in parties:
+        address = party[0].address
+        part = times[address]
+        times[address] += 1
         if part == len(parts):
             parts.append({})
-        parts[part][candidate.address] = candidate
+        parts[part][address] = party
     return parts

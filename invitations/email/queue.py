@@ -15,6 +15,7 @@ from core.bulk_insert import insert_all
 from core.compiled_inserts import insert
 from core.emails import message_id
 from core.ids import uuid7
+from core.new_rows import new_row
 from invitations.email.models import TO_INVITEE, Attempt, Email, EmailQuerySet
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ def queue_emails(
 
 def _email(invitation: "Invitation", kind: Email.Kind, at: datetime | None, by: Principal) -> Email:
     key = uuid7()
-    email = Email(
+    email = new_row(
+        Email,
         id=key,
-        invitation=invitation,
+        invitation_id=invitation.pk,
         kind=kind,
         recipient=(invitation.email if kind in TO_INVITEE else _inviter_address(invitation)) or "",
         generation=invitation.generation,

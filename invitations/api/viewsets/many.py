@@ -61,7 +61,8 @@ class ManyInvitationsViewSet(PathOrganizationContext):
         """Invite up to 10,000 people to an organization.
 
         The rows that can be invited are invited. Each row gets a verdict, and no row fails because of another one.
-        Emails over the daily sending limits are `scheduled`.
+        Emails over the daily sending limits are `scheduled`. Rows that invite one person to several workspaces or
+        applications, with the same language and message, share one email.
 
         Instead of JSON, you can send a file: as the whole body with the media type `text/csv`, or as `file` in a
         `multipart/form-data` body, whose other fields are those of the JSON body (`roles` as JSON). It can be CSV, TSV,

@@ -13,7 +13,9 @@ from core.addresses import normalize_address
 from core.errors import Invalid
 from events.models import Event
 from invitations.actions import inviting
+from invitations.actions.inviting import cancel
 from invitations.actions.inviting_many import invite_many
+from invitations.actions.inviting_together import MAX_UNITS
 from invitations.actions.scheduling import take_slot
 from invitations.bulk.rows import MAX_ROWS, InviteRow, RowResult, RowVerdict
 from invitations.email.address_hashes import SendingCounter
@@ -216,13 +218,51 @@ def test_staff_do_not_invite_themselves(many, staff_member):
     assert Invitation.objects.get().inviter_name == ""
 
 
-def test_a_person_is_invited_to_several_units_once_each(many, organization):
+def test_rows_of_one_person_to_several_units_share_one_email(many, organization, owner, principal):
+    units = [UnitFactory.create(organization=organization, slug=slug) for slug in ("design", "build", "shop")]
+    InvitationFactory.create(
+        organization=organization, inviter=owner, email=row(1).email, unit=units[2], unit_role_id=UNIT_EDITOR_ROLE
+    )
+    rows = [row(1, unit=slug, unit_role="viewer") for slug in ("design", "build", "design", "shop")]
+    other = row(1, unit="build", unit_role="viewer", message="Hello")
+
+    results = many(rows[0], row(2, unit="build", unit_role="viewer"), *rows[1:], row(1))
+
+    assert verdicts(results) == ["invited", "invited", "invited", "duplicate", "already_invited", "invited"]
+    design, build = (Invitation.objects.get(pk=results[place].invitation_id) for place in (0, 2))
+    assert [one.shares_email_of_id for one in (design, build)] == [design.pk, design.pk]
+    assert not Invitation.objects.exclude(pk__in=[design.pk, build.pk]).filter(shares_email_of__isnull=False)
+    queued = Email.objects.exclude(invitation__unit=units[2]).order_by("id").values_list("invitation_id", flat=True)
+    assert list(queued) == [design.pk, results[1].invitation_id, results[5].invitation_id]
+    assert sorted(len(counter.moments) for counter in SendingCounter.objects.all()) == [0, 1, 2]
+    shared = Event.objects.about(build).get().data["shares_email_of"]
+    assert shared == str(design.pk)
+    cancel(by=principal(owner), organization_id=organization.pk, invitation_id=build.pk)
+    assert verdicts(many(other)) == ["invited"]
+
+
+def test_rows_that_share_an_email_wait_together_for_open_slots(many, organization, settings):
+    settings.OPEN_INVITATIONS_PER_ORGANIZATION = 2
     for slug in ("design", "build"):
         UnitFactory.create(organization=organization, slug=slug)
-    rows = [row(1, unit=slug, unit_role="viewer") for slug in ("design", "build", "design")]
 
-    assert verdicts(many(*rows, row(1))) == ["invited", "invited", "duplicate", "invited"]
-    assert len(SendingCounter.objects.order_by("id")[0].moments) == 3
+    results = many(row(0), *(row(1, unit=slug, unit_role="viewer") for slug in ("design", "build")), row(2))
+
+    assert verdicts(results) == ["invited", "scheduled", "scheduled", "invited"]
+    waiting = Invitation.objects.filter(email=row(1).email)
+    assert {(one.is_emailed, one.lifetime_days) for one in waiting} == {(False, 10)}
+    assert Email.objects.get(state="scheduled").invitation.email == row(1).email
+
+
+def test_other_texts_and_more_units_than_one_email_can_name_need_another_email(many, organization):
+    units = UnitFactory.create_batch(MAX_UNITS + 1, organization=organization)
+    rows = [row(1, unit=str(unit.pk), unit_role="viewer") for unit in units]
+    hello = [row(2, unit=str(unit.pk), unit_role="viewer", message=str(place)) for place, unit in enumerate(units[:2])]
+
+    many(*rows, *hello)
+
+    assert Email.objects.count() == 4
+    assert Invitation.objects.filter(shares_email_of__isnull=False).count() == MAX_UNITS
 
 
 def test_seats_are_given_in_the_order_of_the_rows(many, organization, owner):
