@@ -21,10 +21,11 @@ KINDS = (
     "user.organization_switched", "user.password_changed", "user.password_reset_sent", "user.profile_updated",
     "user.purged", "user.reactivated", "user.registered", "user.secured", "user.sessions_ended", "user.sign_in_failed",
     "user.signed_in", "user.signed_out", "user.staff_role_changed", "user.two_factor_added", "user.two_factor_removed",
-    "user.two_factor_renewed",
+    "user.two_factor_renewed", "webhook_endpoint.created", "webhook_endpoint.deleted", "webhook_endpoint.disabled",
+    "webhook_endpoint.enabled", "webhook_endpoint.secret_rotated", "webhook_endpoint.updated",
 )  # fmt: skip
 METHODS = ("api_key", "jwt", "link", "oauth2", "oauth2_client", "service", "session", "staff")
 SUBJECTS = (
     "apikey", "email", "externalidentity", "invitation", "membership", "oauthapplication", "organization", "role",
-    "suppression", "unit", "user",
+    "suppression", "unit", "user", "webhookendpoint",
 )  # fmt: skip

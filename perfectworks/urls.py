@@ -58,9 +58,12 @@ from orgs.pages.service_accounts import DeleteServiceAccount
 from orgs.pages.your_account import DeleteYourAccount, DownloadYourData, Goodbye, YourData
 from perfectworks.error_codes import error_table
 from perfectworks.well_known import SECURITY_TXT, security_txt
+from webhooks import credentials as webhooks_credentials
+from webhooks.api.viewsets import WebhookEndpointViewSet
 
 ORGANIZATION = "organizations/<uuid:organization_id>"
 ROLE = f"{ORGANIZATION}/roles/<uuid:role_id>"
+WEBHOOK = f"{ORGANIZATION}/webhooks/<uuid:webhook_id>"
 WORKSPACE = f"{ORGANIZATION}/workspaces/<uuid:unit_id>"
 APPLICATION = f"{ORGANIZATION}/applications/<uuid:unit_id>"
 SENT_INVITATION = f"{ORGANIZATION}/invitations/<uuid:invitation_id>"
@@ -85,6 +88,15 @@ house = [
     path(f"{ORGANIZATION}/leave", OrganizationViewSet.as_view({"post": "leave"})),
     path(f"{ORGANIZATION}/transfer-ownership", OrganizationViewSet.as_view({"post": "transfer_ownership"})),
     path(f"{ORGANIZATION}/events", OrganizationEventViewSet.as_view({"get": "list"})),
+    # Webhooks
+    path(f"{ORGANIZATION}/webhooks", WebhookEndpointViewSet.as_view({"get": "list", "post": "create"})),
+    path(
+        WEBHOOK,
+        WebhookEndpointViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"}),
+    ),
+    path(f"{WEBHOOK}/enable", WebhookEndpointViewSet.as_view({"post": "enable"})),
+    path(f"{WEBHOOK}/disable", WebhookEndpointViewSet.as_view({"post": "disable"})),
+    path(f"{WEBHOOK}/rotate-secret", WebhookEndpointViewSet.as_view({"post": "rotate_secret"})),
     # Roles
     path(f"{ORGANIZATION}/roles", RoleViewSet.as_view({"get": "list", "post": "create"})),
     path(ROLE, RoleViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),
@@ -171,7 +183,7 @@ DIALECTS = {
 }
 
 # The credential table: which credentials each operation accepts.
-for module in (orgs_credentials, invitations_credentials, *DIALECTS.values()):
+for module in (orgs_credentials, invitations_credentials, webhooks_credentials, *DIALECTS.values()):
     admit(module.credentials)
 
 DOCUMENTS = {"house": Document("/api/v0", error_table=error_table)} | {

@@ -43,6 +43,15 @@ organizations.leave                     401       404      404     204    204   
 organizations.transfer_ownership        401       404      404     403    403    403     403   200   403
 organization_events.list                401       404      404     403    403    200     200   200   200
 
+webhook_endpoints.list                  401       404      404     403    403    403     200   200   200
+webhook_endpoints.create                401       404      404     403    403    403     201   201   201
+webhook_endpoints.retrieve              401       404      404     403    403    403     200   200   200
+webhook_endpoints.partial_update        401       404      404     403    403    403     200   200   200
+webhook_endpoints.destroy               401       404      404     403    403    403     204   204   204
+webhook_endpoints.enable                401       404      404     403    403    403     200   200   200
+webhook_endpoints.disable               401       404      404     403    403    403     200   200   200
+webhook_endpoints.rotate_secret         401       404      404     403    403    403     200   200   200
+
 organization_roles.list                 401       404      404     200    200    200     200   200   200
 organization_roles.create               401       404      404     403    403    201     201   201   201
 organization_roles.retrieve             401       404      404     200    200    200     200   200   200

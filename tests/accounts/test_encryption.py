@@ -101,7 +101,10 @@ def test_after_the_command_the_old_key_can_be_removed(person, settings, capsys):
     settings.ENCRYPTION_KEYS = [NEW]
 
     assert decrypt(Authenticator.objects.get().data["seed"]) == seed
-    assert capsys.readouterr().out == "1 secrets of two-factor authentication are encrypted with the first key.\n"
+    assert capsys.readouterr().out == (
+        "1 secrets of two-factor authentication are encrypted with the first key.\n"
+        "The secrets of 0 webhook endpoints are encrypted with the first key.\n"
+    )
 
 
 def test_the_command_changes_nothing_while_a_key_is_missing(person, settings):

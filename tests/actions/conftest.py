@@ -29,6 +29,7 @@ from tests.factories import (
     SessionFactory,
     UnitFactory,
     UserFactory,
+    WebhookEndpointFactory,
 )
 from tests.support.people import cast_member, session_of
 
@@ -114,6 +115,8 @@ def make_world() -> SimpleNamespace:
         unit=unit.pk,
         role=role.pk,
         key=key.pk,
+        webhook=WebhookEndpointFactory.create(organization=organization).pk,
+        disabled_webhook=WebhookEndpointFactory.create(organization=organization, state="disabled").pk,
         client=client,
         reader=reader,
         access=access.pk,

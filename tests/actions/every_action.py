@@ -35,6 +35,7 @@ from orgs.actions import account_help, accounts, api_keys, members, organization
 from orgs.models import Unit
 from orgs.oauth import applications
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWER_ROLE, Level
+from webhooks.actions import endpoints
 
 World = SimpleNamespace
 
@@ -109,6 +110,24 @@ DONE: dict[str, Callable[[World], object]] = {
     ),
     "orgs.actions.api_keys.delete_api_key": lambda w: api_keys.delete_api_key(
         by=w.member, organization_id=w.id, key_id=w.key
+    ),
+    "webhooks.actions.endpoints.create_endpoint": lambda w: endpoints.create_endpoint(
+        by=w.admin, organization_id=w.id, url="https://example.com/new"
+    ),
+    "webhooks.actions.endpoints.update_endpoint": lambda w: endpoints.update_endpoint(
+        by=w.admin, organization_id=w.id, endpoint_id=w.webhook, event_types=["role.created"]
+    ),
+    "webhooks.actions.endpoints.rotate_secret": lambda w: endpoints.rotate_secret(
+        by=w.admin, organization_id=w.id, endpoint_id=w.webhook
+    ),
+    "webhooks.actions.endpoints.disable_endpoint": lambda w: endpoints.disable_endpoint(
+        by=w.admin, organization_id=w.id, endpoint_id=w.webhook
+    ),
+    "webhooks.actions.endpoints.enable_endpoint": lambda w: endpoints.enable_endpoint(
+        by=w.admin, organization_id=w.id, endpoint_id=w.disabled_webhook
+    ),
+    "webhooks.actions.endpoints.delete_endpoint": lambda w: endpoints.delete_endpoint(
+        by=w.admin, organization_id=w.id, endpoint_id=w.webhook
     ),
     "orgs.actions.accounts.register_system_user": lambda w: accounts.register_system_user(
         by=w.admin, organization_id=w.id, name="Robot", role_id=VIEWER_ROLE

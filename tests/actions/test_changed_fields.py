@@ -24,6 +24,7 @@ from orgs.oauth import applications
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, MANAGE_BILLING, VIEWER_ROLE
 from tests.actions.every_action import DONE, World
 from tests.support.changes import OURS, all_rows
+from webhooks.actions import endpoints
 
 pytestmark = pytest.mark.django_db
 
@@ -84,13 +85,21 @@ WHOLE: dict[str, Callable[[World], object]] = {
         message="Quiet text",
         metadata={"quiet": "text"},
     ),
+    "update_endpoint": lambda w: endpoints.update_endpoint(
+        by=w.admin,
+        organization_id=w.id,
+        endpoint_id=w.webhook,
+        url="https://quiet.example.com/hooks",
+        description="Quiet text",
+        event_types=["role.created"],
+    ),
     "nothing": lambda w: organizations.update_organization(
         by=w.admin, organization_id=w.id, replies_go_to_inviter=True
     ),
 }
 
 # Columns that follow from other columns or from the time of the event.
-DERIVED = {"updated_at", "updated", "finished_at", "folded_name"}
+DERIVED = {"updated_at", "updated", "finished_at", "folded_name", "has_webhooks"}
 
 # Columns that an action also changes in rows without an event about them.
 UNTOLD = {
@@ -125,6 +134,8 @@ CHANGING = {
     *("invitation.address_corrected", "invitation.accepted", "invitation.declined", "invitation.waits_for_seat"),
     *("invitation.expired", "invitation.failed", "email."),
     *("invitation.emailed", "invitation.postponed", "invitation.rescheduled"),
+    *("webhook_endpoint.updated", "webhook_endpoint.secret_rotated"),
+    *("webhook_endpoint.enabled", "webhook_endpoint.disabled"),
 }
 # The kinds of events about new rows, about deleted rows, and about what changes no column of the subject.
 OTHER = {
@@ -140,6 +151,7 @@ OTHER = {
     *("oauth_application.registered", "oauth_application.deleted", "oauth_application.tokens_ended"),
     *("oauth_application.authorized", "oauth_application.access_withdrawn"),
     *("invitation.created", "invitation.reminded", "invitation.asked_again", "invitation.link_copied"),
+    *("webhook_endpoint.created", "webhook_endpoint.deleted"),
 }
 
 RECORDS = re.compile(r"(Event\.objects\.|_)?record(_own_change)?")
@@ -204,7 +216,7 @@ def test_events_about_changed_rows_have_changed_old_and_new(world: World, name: 
 
 
 def test_every_kind_of_event_in_the_code_is_named_here():
-    sources = (path for app in OURS[:4] for path in (Path(settings.BASE_DIR) / app).rglob("*.py"))
+    sources = (path for app in OURS[:5] for path in (Path(settings.BASE_DIR) / app).rglob("*.py"))
     trees = (ast.parse(path.read_text()) for path in sources if "migrations" not in path.parts)
     assert {kind for tree in trees for node in ast.walk(tree) for kind in kinds_in(node)} == CHANGING | OTHER
 
@@ -260,7 +272,7 @@ def test_the_recorded_columns_are_ids_states_permissions_numbers_dates_and_boole
 
     texts = {
         f"{model._meta.model_name}.{name}"
-        for app in OURS[:4]
+        for app in OURS[:5]
         for model in apps.get_app_config(app).get_models()
         for name in recorded(model)
         if isinstance(model._meta.get_field(name), models.CharField | models.TextField | models.JSONField)
@@ -276,5 +288,6 @@ def test_the_recorded_columns_are_ids_states_permissions_numbers_dates_and_boole
             "role.permissions",
             "unit.kind",
             "user.kind",
+            "webhookendpoint.state",
         ),
     }

@@ -14,6 +14,7 @@ from orgs.oauth.applications import register_personal_client
 from orgs.permissions import Level
 from perfectworks.demo import make_world
 from perfectworks.management.commands.demo import as_json
+from webhooks.actions.endpoints import create_endpoint
 
 Shown = dict[str, Any]  # a dict with the keys "headers" and "cookies"
 
@@ -26,6 +27,7 @@ WRITTEN: dict[str, dict[str, Callable[[UUID], str]]] = {
 # The paths of the operations that the invitee calls. The owner calls all other operations.
 OF_INVITEES = ("/zenml/", "/api/v0/invitations", "/api/v0/organization-members/join")
 CSRF_TOKEN = "c" * 32
+WEBHOOK = "https://example.com/hooks"
 
 
 class Cast:
@@ -45,6 +47,7 @@ class Cast:
         organization = {"organization_id": world.organization.pk}
         role = create_role(by=owner, **organization, level=Level.ORGANIZATION, name="Helper", permissions=frozenset())
         application, _ = register_personal_client(by=owner, name="Nightly")
+        webhook, _ = create_endpoint(by=owner, organization_id=world.organization.pk, url=WEBHOOK)
         return {
             **organization,
             "slug": world.organization.slug,
@@ -53,6 +56,7 @@ class Cast:
             "invitation_id": world.invitations["pending"].pk,
             "key_id": world.service.api_keys.latest("created_at").pk,
             "application_id": application.pk,
+            "webhook_id": webhook.pk,
         }
 
     def named(self, api: str, path: str, names: list[str]) -> dict[str, str]:

@@ -44,6 +44,6 @@ def test_every_column_for_one_keeps_the_rule() -> None:
     columns = [field for model in ours for field in model._meta.fields if isinstance(field, models.URLField)]
 
     assert sorted(column.name for column in columns) == [
-        *("avatar_url", "continue_url", "logo_url", "picture_url", "website"),
+        *("avatar_url", "continue_url", "logo_url", "picture_url", "url", "website"),
     ]
     assert {type(column) for column in columns} == {WebAddressField}

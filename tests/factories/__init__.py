@@ -32,6 +32,7 @@ from tests.factories.orgs import (
     RoleFactory,
     UnitFactory,
 )
+from tests.factories.webhooks import WebhookEndpointFactory
 
 __all__ = [
     "ApiKeyFactory",
@@ -55,4 +56,5 @@ __all__ = [
     "SuppressionFactory",
     "UnitFactory",
     "UserFactory",
+    "WebhookEndpointFactory",
 ]

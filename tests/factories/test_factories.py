@@ -26,7 +26,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-APPS = ("events", "accounts", "orgs", "invitations")
+APPS = ("events", "accounts", "orgs", "invitations", "webhooks")
 ALL: list[type[DjangoModelFactory[Any]]] = [getattr(factories, name) for name in factories.__all__]
 
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 ROOT: Path = settings.BASE_DIR
-APPS = ("core", "perfectworks", "events", "outbox", "accounts", "orgs", "invitations")
+APPS = ("core", "perfectworks", "events", "outbox", "accounts", "orgs", "invitations", "webhooks")
 CALLS = {"gettext", "gettext_lazy", "gettext_noop", "_", "ngettext", "ngettext_lazy"}
 CALLS_WITH_CONTEXT = {"pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"}
 LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""

@@ -17,7 +17,7 @@ from accounts.principals import Method, Principal
 from events.models import Event
 from orgs.models import Organization
 
-OURS = ("events", "accounts", "orgs", "invitations", "account")
+OURS = ("events", "accounts", "orgs", "invitations", "webhooks", "account")
 
 
 class RecordedEvent(NamedTuple):

@@ -19,6 +19,7 @@ from orgs.oauth.applications import register_service_client
 from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
 from tests.factories import MembershipFactory, RoleFactory, UnitFactory
 from tests.support.people import session_of
+from webhooks.actions.endpoints import create_endpoint
 
 ABSENT = "01900000-0000-7000-8000-000000000000"
 CONVERTER = re.compile(r"<\w+:(\w+)>")
@@ -92,6 +93,7 @@ class World:
         self.application, _ = register_service_client(
             by=by, organization_id=organization.pk, membership_id=self.program.pk, name="Nightly"
         )
+        self.webhook, _ = create_endpoint(by=by, organization_id=organization.pk, url="https://example.com/hooks")
         _, self.owners_secret = create_api_key(by=by, organization_id=organization.pk, name="Laptop")
 
     def names(self, operation: str) -> dict[str, Any]:
@@ -106,6 +108,7 @@ class World:
             "invitation_id": self.invitation.pk,
             "key_id": self.key.pk,
             "application_id": self.application.pk,
+            "webhook_id": self.webhook.pk,
         }
 
     def body(self, operation: str, who: str, names: dict[str, Any]) -> dict[str, Any]:
@@ -138,6 +141,8 @@ class World:
             "api_keys.partial_update": named,
             "oauth_applications.create": {**named, "kind": "service", "memberId": self.program.pk},
             "oauth_applications.partial_update": named,
+            "webhook_endpoints.create": {"url": "https://example.com/other"},
+            "webhook_endpoints.partial_update": {"description": "Directory"},
             "member_invitations.invite": invited,
             "member_invitations.join": {"invitationId": names["invitation_id"]},
             "organization_invitations.create": invited,

@@ -87,6 +87,17 @@ GROUPS: "dict[str, tuple[StrPromise, dict[str, StrPromise]]]" = {
             "oauth_application.acting_for_owner_set": _("OAuth application no longer acts for its owner"),
         },
     ),
+    "webhooks": (
+        _("Webhooks"),
+        {
+            "webhook_endpoint.created": _("Webhook endpoint added"),
+            "webhook_endpoint.updated": _("Webhook endpoint changed"),
+            "webhook_endpoint.secret_rotated": _("Secret of a webhook endpoint rotated"),
+            "webhook_endpoint.enabled": _("Webhook endpoint enabled"),
+            "webhook_endpoint.disabled": _("Webhook endpoint disabled"),
+            "webhook_endpoint.deleted": _("Webhook endpoint deleted"),
+        },
+    ),
     "organization": (
         _("Organization"),
         {

@@ -1,0 +1,101 @@
+"""/organizations/{id}/webhooks: the endpoints of an organization."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from core.api.serializers import format_time
+from orgs.models import Organization
+from tests.factories import WebhookEndpointFactory
+from tests.factories.webhooks import SECRET
+from tests.support.queries import assert_queries
+from webhooks.models import WebhookEndpoint
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def api(owner, organization) -> APIClient:
+    client = APIClient()
+    client.force_login(owner)
+    return client
+
+
+def path(organization: Organization, *parts: object) -> str:
+    return "/".join(map(str, [f"/api/v0/organizations/{organization.pk}/webhooks", *parts]))
+
+
+def endpoint_row(endpoint: WebhookEndpoint, **different: Any) -> dict[str, Any]:
+    return {
+        "id": str(endpoint.pk),
+        "url": endpoint.url,
+        "description": endpoint.description,
+        "eventTypes": None,
+        "state": "enabled",
+        "failingSince": None,
+        "formerSecretUntil": None,
+        "createdAt": format_time(endpoint.created_at),
+        "updatedAt": format_time(endpoint.updated_at),
+    } | different
+
+
+def test_create_shows_the_secret_once(api, organization):
+    body = {"url": "https://example.com/hooks", "description": "Directory", "eventTypes": ["role.created"]}
+    response = api.post(path(organization), body)
+
+    endpoint = WebhookEndpoint.objects.get()
+    [secret] = endpoint.secrets_at(endpoint.created_at)
+    assert response.status_code == 201
+    assert response.json()["data"] == endpoint_row(endpoint, eventTypes=["role.created"], secret=secret)
+    shown = api.get(path(organization, endpoint.pk))
+    assert shown.json()["data"] == endpoint_row(endpoint, eventTypes=["role.created"])
+
+
+def test_the_list_is_oldest_first(api, organization):
+    first, second = WebhookEndpointFactory.create_batch(2, organization=organization)
+    WebhookEndpointFactory.create()
+
+    with assert_queries(
+        session="SELECT django_session",
+        user="SELECT accounts_user",
+        organization="SELECT orgs_roleassignment",
+        endpoints="SELECT webhooks_webhookendpoint",
+    ):
+        response = api.get(path(organization))
+
+    assert response.json()["data"] == [endpoint_row(first), endpoint_row(second)]
+
+
+def test_a_url_inside_is_refused_and_the_field_is_named(api, organization):
+    response = api.post(path(organization), {"url": "https://10.0.0.1/"})
+
+    assert response.status_code == 400
+    assert response.json()["error"]["fields"] == {"url": ["The host is an address that is not in the public Internet."]}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"eventTypes": []}, {"eventTypes": ["x"]}, {"eventTypes": "role.created"}, {"url": ""}]
+)
+def test_malformed_bodies(api, organization, wrong: dict[str, Any]):
+    response = api.post(path(organization), {"url": "https://example.com/hooks"} | wrong)
+
+    assert response.status_code == 400
+    assert {name.partition(".")[0] for name in response.json()["error"]["fields"]} == {*wrong}
+
+
+def test_change_disable_enable_rotate_delete(api, organization):
+    endpoint = WebhookEndpointFactory.create(organization=organization)
+    changed = api.patch(path(organization, endpoint.pk), {"description": "Other"}).json()["data"]
+    assert changed["description"] == "Other"
+    disabled = api.post(path(organization, endpoint.pk, "disable")).json()["data"]
+    assert disabled["state"] == "disabled"
+    enabled = api.post(path(organization, endpoint.pk, "enable")).json()["data"]
+    assert enabled["state"] == "enabled"
+    rotated = api.post(path(organization, endpoint.pk, "rotate-secret")).json()["data"]
+    endpoint.refresh_from_db()
+    assert endpoint.secrets_at(endpoint.updated_at) == [rotated["secret"], SECRET]
+    assert endpoint.former_secret_until is not None
+    assert rotated["formerSecretUntil"] == format_time(endpoint.former_secret_until)
+    assert api.delete(path(organization, endpoint.pk)).status_code == 204
+    assert api.get(path(organization, endpoint.pk)).status_code == 404

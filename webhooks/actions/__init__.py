@@ -1,0 +1,1 @@
+"""Writes. Each action locks the organization, checks the permission, and records an event."""

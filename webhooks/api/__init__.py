@@ -1,0 +1,1 @@
+"""The house API of webhook endpoints."""

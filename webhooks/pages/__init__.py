@@ -1,0 +1,1 @@
+"""The pages of webhook endpoints, for members who may manage everything."""
