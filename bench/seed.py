@@ -66,10 +66,12 @@ WITH given AS (
     FROM invited
 )
 INSERT INTO events_event (
-    id, kind, organization_id, actor_id, actor_method, subject_type, subject_id, data, created_at
+    id, kind, organization_id, number, actor_id, actor_method, subject_type, subject_id, data, created_at
 )
-SELECT bench_uuid7(created_at), 'invitation.created', %(organization)s::uuid, %(inviter)s::uuid, 'session',
-    'invitation', id, '{"role_id": "00000000-0000-7000-8000-000000000004"}', created_at
+SELECT bench_uuid7(created_at), 'invitation.created', %(organization)s::uuid,
+    ROW_NUMBER() OVER (ORDER BY created_at)
+        + (SELECT COALESCE(MAX(number), 0) FROM events_event WHERE organization_id = %(organization)s::uuid),
+    %(inviter)s::uuid, 'session', 'invitation', id, '{"role_id": "00000000-0000-7000-8000-000000000004"}', created_at
 FROM invited
 """
 

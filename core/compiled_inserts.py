@@ -2,6 +2,8 @@
 
 ``Model.save`` and ``bulk_create`` build the SQL for each row, which takes longer than PostgreSQL needs to insert it.
 Use ``insert`` for the rows that many requests add. Like ``bulk_create``, it sends no signals.
+
+The value of a column can be an expression that the database evaluates. ``F`` in it is another column of the same row.
 """
 
 from collections.abc import Sequence
@@ -10,7 +12,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from django.db.models import Model
+from django.db.models import Expression, F, Model
 from django.db.models.constants import OnConflict
 from django.db.models.expressions import DatabaseDefault
 from django.db.models.sql import InsertQuery
@@ -46,14 +48,14 @@ def _insert_few(objects: Sequence[Any], unique: tuple[str, ...], update: tuple[s
     model: Any = type(objects[0])
     fields = model._meta.concrete_fields
     rows = [[field.pre_save(one, add=True) for field in fields] for one in objects]
-    defaults = tuple(tuple(isinstance(value, DatabaseDefault) for value in row) for row in rows)
-    compiler, sql, params = compiled_insert(model, defaults, unique, update)
+    shape = tuple(tuple(map(_shape_of, row)) for row in rows)
+    compiler, sql, params = compiled_insert(model, shape, unique, update)
     connection = connections[DEFAULT_DB_ALIAS]
     values = {
         _name(number, field): field.get_db_prep_save(value, connection)
         for number, row in enumerate(rows)
         for field, value in zip(fields, row, strict=True)
-        if not isinstance(value, DatabaseDefault)
+        if not isinstance(value, Expression)
     }
     bound = [values[one.name] if isinstance(one, Parameter) else one for one in params]
     ran = copy_with(compiler, connection=connection, as_sql=lambda: [(sql, bound)])
@@ -65,6 +67,13 @@ def _insert_few(objects: Sequence[Any], unique: tuple[str, ...], update: tuple[s
         one._state.adding, one._state.db = False, DEFAULT_DB_ALIAS
 
 
+def _shape_of(value: Any) -> Any:
+    """Return what decides how a value is written in SQL: its expression, ``DatabaseDefault``, or None for a value."""
+    if isinstance(value, DatabaseDefault):
+        return DatabaseDefault
+    return value if isinstance(value, Expression) else None
+
+
 def _name(row: int, field: Any) -> str:
     """Return the name of the parameter for a column of a row."""
     return f"{row}_{field.attname}"
@@ -72,20 +81,12 @@ def _name(row: int, field: Any) -> str:
 
 @lru_cache
 def compiled_insert(
-    model: type[Model], defaults: tuple[tuple[bool, ...], ...], unique: tuple[str, ...], update: tuple[str, ...]
+    model: type[Model], shape: tuple[tuple[Any, ...], ...], unique: tuple[str, ...], update: tuple[str, ...]
 ) -> tuple[Any, str, Any]:
-    """Return the compiler, the SQL and its parameters. ``defaults`` says which values the database fills in."""
+    """Return the compiler, the SQL and its parameters. ``shape`` has the ``_shape_of`` each value of each row."""
     meta = model._meta
     fields = meta.concrete_fields
-    placeholders: list[Any] = [
-        SimpleNamespace(
-            **{
-                field.attname: field.get_default() if is_default else Parameter(_name(row, field), field)
-                for field, is_default in zip(fields, of_row, strict=True)
-            }
-        )
-        for row, of_row in enumerate(defaults)
-    ]
+    placeholders: list[Any] = [_placeholders(row, fields, of_row) for row, of_row in enumerate(shape)]
     query = InsertQuery(
         model,
         on_conflict=OnConflict.UPDATE if update else None,
@@ -94,6 +95,21 @@ def compiled_insert(
     )
     query.insert_values(fields, placeholders, raw=True)
     compiler = query.get_compiler(DEFAULT_DB_ALIAS)
-    compiler.returning_fields = meta.db_returning_fields
+    evaluated = [field for field, *column in zip(fields, *shape, strict=True) if any(map(_is_expression, column))]
+    compiler.returning_fields = [*meta.db_returning_fields, *evaluated]
     [(sql, params)] = compiler.as_sql()
     return compiler, sql, params
+
+
+def _placeholders(row: int, fields: Sequence[Any], shape: tuple[Any, ...]) -> SimpleNamespace:
+    """Return an object with a placeholder, a default or an expression for each column of a row."""
+    parameters = {F(field.attname): Parameter(_name(row, field), field) for field in fields}
+    values = {}
+    for field, parameter, kind in zip(fields, parameters.values(), shape, strict=True):
+        value = parameter if kind is None else field.get_default()
+        values[field.attname] = kind.replace_expressions(parameters) if _is_expression(kind) else value
+    return SimpleNamespace(**values)
+
+
+def _is_expression(kind: Any) -> bool:
+    return isinstance(kind, Expression)

@@ -12,8 +12,8 @@ from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from core.compiled_inserts import insert
 from core.ids import uuid7
+from events.numbering import insert_events
 
 
 class Actor(Protocol):
@@ -50,9 +50,10 @@ class EventQuerySet(models.QuerySet["Event"]):
     ) -> "Event":
         """Write an event inside the caller's transaction.
 
-        ``kind`` is ``<noun>.<past participle>``. ``data`` may contain ids, states and permission names. It must not
-        contain addresses or names of people, so that a person can be erased without changing events. The event of a
-        changed row contains what ``events.changed_fields`` returns.
+        The event of an organization gets the next number, so the caller has locked the organization with an earlier
+        statement. ``kind`` is ``<noun>.<past participle>``. ``data`` may contain ids, states and permission names. It
+        must not contain addresses or names of people, so that a person can be erased without changing events. The event
+        of a changed row contains what ``events.changed_fields`` returns.
         """
         event = self.model(
             kind=kind,
@@ -66,25 +67,32 @@ class EventQuerySet(models.QuerySet["Event"]):
         )
         postponed = _POSTPONED.get()
         if postponed is None:
-            insert(event)
+            insert_events(event)
         else:
             postponed.append(event)
         return event
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """Write all events of the block at its end, together. Use it inside a transaction."""
+        """Write all events of the block at its end, together. Use it inside a transaction.
+
+        The events of a block within a block are written with those of the outer one, in the order in which they happen.
+        """
         events: list[Event] = []
-        outer = _POSTPONED.set(events)
+        outer = _POSTPONED.get()
+        token = _POSTPONED.set(events)
         try:
             yield
-            insert(*events)
         finally:
-            _POSTPONED.reset(outer)
+            _POSTPONED.reset(token)
+        if outer is None:
+            insert_events(*events)
+        else:
+            outer.extend(events)
 
     def of_organization(self, organization_id: UUID) -> "EventQuerySet":
-        """Return the events of an organization, oldest first."""
-        return self.filter(organization_id=organization_id).order_by("id")
+        """Return the events of an organization in the order of their numbers."""
+        return self.filter(organization_id=organization_id).order_by("number")
 
     def founded_by(self, actor_id: UUID) -> "EventQuerySet":
         """Return the events of the organizations that a person created."""
@@ -104,12 +112,15 @@ class EventQuerySet(models.QuerySet["Event"]):
 class Event(models.Model):
     """An event: which user changed which object, how, and with which credential.
 
-    Events are append-only. They have no foreign keys, so they remain after the objects are deleted.
+    Events are append-only. They have no foreign keys, so they remain after the objects are deleted. The events of an
+    organization are numbered in the order in which they happened (``events.numbering``); their ids have the order of
+    the clocks of all machines. Other events have no number.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=64)
     organization_id = models.UUIDField(null=True, editable=False)
+    number = models.BigIntegerField(null=True, editable=False)
     actor_id = models.UUIDField(null=True, editable=False)
     actor_method = models.CharField(max_length=16)
     actor_credential_id = models.UUIDField(null=True, editable=False)
@@ -128,6 +139,14 @@ class Event(models.Model):
 
         verbose_name, verbose_name_plural = _("event"), _("events")
         ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=["organization_id", "number"], name="event_number"),
+            models.CheckConstraint(
+                condition=models.Q(organization_id=None, number=None)
+                | models.Q(organization_id__isnull=False, number__isnull=False, number__gte=1),
+                name="event_of_organization_has_number",
+            ),
+        )
         indexes = (
             models.Index(fields=["organization_id", "id"], name="event_of_organization"),
             models.Index(fields=["subject_id", "id"], name="event_about_subject"),

@@ -4,6 +4,7 @@ The actions of ``orgs`` send their signals within their transactions.
 """
 
 from typing import Any
+from uuid import UUID
 
 from anymail.signals import tracking
 from django.dispatch import receiver
@@ -11,7 +12,7 @@ from django.dispatch import receiver
 from accounts.models import User
 from accounts.principals import SERVICE, Principal
 from invitations.actions.ending import mark_expired
-from invitations.actions.erasing import delete_invitations_of, erase_from_invitations
+from invitations.actions.erasing import delete_invitations_of, erase_from_invitations, received_by
 from invitations.actions.scheduling import reschedule
 from invitations.actions.transitions import replace_role
 from invitations.actions.waiting import complete_waiting
@@ -21,6 +22,7 @@ from invitations.models import Invitation
 from orgs.models import Organization, Role, Unit
 from orgs.signals import (
     account_purged,
+    account_purging,
     daily_email_limit_set,
     organization_purging,
     role_deleting,
@@ -61,10 +63,16 @@ def delete_invitations(organization: Organization, **kwargs: Any) -> None:
     delete_invitations_of(organization)
 
 
+@receiver(account_purging, sender=User, dispatch_uid="invitations.inviting_organizations")
+def inviting_organizations(user: User, addresses: set[str], **kwargs: Any) -> set[UUID]:
+    """Return the ids of the organizations that have invited the person."""
+    return set(received_by(user, addresses).values_list("organization_id", flat=True))
+
+
 @receiver(account_purged, sender=User, dispatch_uid="invitations.erase_person")
-def erase_person(user: User, addresses: set[str], by: Principal, **kwargs: Any) -> None:
+def erase_person(user: User, addresses: set[str], locked: set[UUID], by: Principal, **kwargs: Any) -> None:
     """Cancel the person's unanswered invitations, and erase their name and addresses from invitations and emails."""
-    erase_from_invitations(by=by, user=user, addresses=addresses)
+    erase_from_invitations(by=by, user=user, addresses=addresses, locked=locked)
 
 
 @receiver(tracking, dispatch_uid="invitations.note_report")

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet, UUIDField
+from django.db.models import Q, QuerySet, UUIDField
 
 from accounts.models import User
 from accounts.principals import Method, Principal
@@ -83,15 +83,15 @@ def require_second_factor(by: Principal) -> None:
         raise SecondFactorRequired
 
 
-def lock_organizations_of(user: User) -> set[UUID]:
-    """Lock all organizations of the user, and those with API keys that the user created. Return their ids.
+def lock_organizations_of(user: User, *others: UUID) -> set[UUID]:
+    """Lock all organizations of the user, those with API keys that the user created, and others. Return their ids.
 
     Locks in the order of the ids to avoid deadlocks.
     """
     own = Membership.objects.filter(user=user).values("organization")
     with_keys = ApiKey.objects.filter(responsible=user).order_by().values("membership__organization")
     locked = (
-        Organization.objects.filter(pk__in=own.union(with_keys))
+        Organization.objects.filter(Q(pk__in=own.union(with_keys)) | Q(pk__in=others))
         .order_by("pk")
         .select_for_update(no_key=True, of=("self",))
     )

@@ -2,7 +2,7 @@
 
 ``orgs`` must not import ``invitations``, so an action of ``orgs`` sends a signal instead of calling ``invitations``.
 Each signal is sent inside the action's transaction, and ``invitations.receivers`` handles it synchronously. If a
-receiver raises, the action is rolled back. The organization is locked, except for ``account_purged``. Decisions 7 and
+receiver raises, the action is rolled back. The organization is locked, except for ``account_purging``. Decisions 7 and
 27 explain why.
 """
 
@@ -28,6 +28,10 @@ unit_deleting = Signal()  # sender=Unit, organization=Organization, unit=Unit
 # Receiver in ``invitations``: delete the organization's invitations.
 organization_purging = Signal()  # sender=Organization, organization=Organization
 
-# An account is about to be deleted. Sent by ``accounts.purge_account``.
+# An account is about to be purged, and nothing is locked yet. Sent by ``accounts.purge_account``.
+# Receiver in ``invitations``: return the ids of the organizations that invited the person, so that they are locked.
+account_purging = Signal()  # sender=User, user=User, addresses=set[str]
+
+# An account is about to be deleted. Sent by ``accounts.purge_account`` with the ids of the organizations it has locked.
 # Receiver in ``invitations``: cancel the person's invitations, and erase the person's name and addresses.
-account_purged = Signal()  # sender=User, user=User, addresses=set[str], by=Principal
+account_purged = Signal()  # sender=User, user=User, addresses=set[str], locked=set[UUID], by=Principal

@@ -17,6 +17,7 @@ from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
 from tests import repetition
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.support.chromium import CHROMIUM
+from tests.support.organization_locks import OrganizationLocks
 from tests.support.people import cast_member
 
 # No deadline, because the duration of an example depends on the machine.
@@ -61,6 +62,20 @@ def skip_marked(items: list[pytest.Item], marker: str, reason: str) -> None:
 def no_earlier_requests() -> None:
     """Clear the cache. It stores rate limits, and all tests in a process share it."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def organization_locks(request: pytest.FixtureRequest) -> Iterator[OrganizationLocks | None]:
+    """Require that the service locks an organization before it records an event of it."""
+    if "db" in request.fixturenames:
+        request.getfixturevalue("db")
+    if connection.vendor != "postgresql" or not connection.in_atomic_block:
+        yield None
+        return
+    locks = OrganizationLocks()
+    with connection.execute_wrapper(locks):
+        yield locks
+    assert not locks.missing
 
 
 @pytest.fixture(scope="session")

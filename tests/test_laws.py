@@ -20,6 +20,7 @@ WRITES = {
     "bulk_create",
     "insert",  # core.compiled_inserts
     "insert_all",
+    "insert_events",
     "bulk_update",
     "record",
     "queue_email",

@@ -92,7 +92,7 @@ LISTS: dict[str, tuple[str, Callable[[], Any]]] = {
         lambda: listed(MemberFilter, Membership.objects.of_organization(SOME).with_people_and_roles()),
     ),
     "collaborators": ("assignment_in_unit", lambda: listed(CollaboratorFilter, collaborators_in(Unit(pk=SOME)))),
-    "events": ("event_of_organization", lambda: Event.objects.of_organization(SOME)),
+    "activity": ("event_of_organization", lambda: Event.objects.of_organization(SOME).order_by("-id")),
 }
 
 

@@ -131,7 +131,16 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "the members with a role": ("orgs_roleassignment_role_id", lambda: RoleAssignment.objects.filter(role=SOME)),
     "the keys of members": ("orgs_apikey_membership_id", lambda: ApiKey.objects.filter(membership=SOME).order_by()),
     "the key with a secret": ("api_key_secret", lambda: ApiKey.objects.filter(secret_hash="x").order_by()),
-    "the events of an organization": ("event_of_organization", lambda: Event.objects.of_organization(SOME)[:100]),
+    "the events of an organization": ("event_number", lambda: Event.objects.of_organization(SOME)[:100]),
+    "the events after a number": (
+        "event_number",
+        lambda: Event.objects.of_organization(SOME).filter(number__gt=1000)[:100],
+    ),
+    "the newest number of an organization": ("event_number", lambda: Event.objects.of_organization(SOME).reverse()[:1]),
+    "the activity of an organization since a time": (
+        "event_of_organization",
+        lambda: Event.objects.of_organization(SOME).filter(id__gte=SOME).order_by("-id")[:50],
+    ),
     "what a person did": ("event_by_actor", lambda: Event.objects.concerning(SOME).order_by("-id")[:50]),
     "what happened to an account": ("event_about_subject", lambda: Event.objects.concerning(SOME).order_by("-id")[:50]),
     "the events of a kind": (

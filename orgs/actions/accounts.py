@@ -36,7 +36,7 @@ from orgs.locks import (
 )
 from orgs.lookups import RoleKey
 from orgs.models import ApiKey, Membership, Organization
-from orgs.signals import account_purged
+from orgs.signals import account_purged, account_purging
 
 
 class AccountBusy(Conflict):
@@ -162,13 +162,14 @@ def purge_account(*, by: Principal, user: User) -> None:
     AccountNotYours, OwnAccount, AccountHasMoreRights, AccountBusy, and AccountEnded if the account was already purged.
     """
     _require_self_or_staff(by, user)
-    account, memberships = _lock_account(user)
+    replies: list[Any] = account_purging.send(User, user=user, addresses=_addresses_of(user))
+    locked = lock_organizations_of(user, *(key for _, keys in replies for key in keys))
+    account, memberships = _lock_account(user, locked)
     if account.deleted_at is None:
         _delete(by, account, memberships)
-    verified = EmailAddress.objects.filter(user=account).values_list("email", flat=True)
-    addresses = {*verified, *filter(None, [account.email])}
+    addresses = _addresses_of(account)
     ExternalIdentity.objects.filter(ignored_address__in=addresses).update(ignored_address=None)
-    account_purged.send(User, user=account, addresses=addresses, by=by)
+    account_purged.send(User, user=account, addresses=addresses, locked=locked, by=by)
     Event.objects.record("user.purged", by=by, subject=account)
     IdempotentResponse.objects.mentioning({*addresses, str(account.pk)}).delete()
     account.delete()
@@ -197,12 +198,14 @@ def _require_self_or_staff(by: Principal, user: User) -> None:
         raise AccountNotYours
 
 
-def _lock_account(user: User) -> tuple[User, list[Membership]]:
+def _lock_account(user: User, locked: set[UUID] | None = None) -> tuple[User, list[Membership]]:
     """Lock the user's organizations and account, and reload the account and its memberships.
 
-    Raises AccountEnded if the account was purged, and AccountBusy if it has just joined another organization.
+    If the caller has locked the organizations, ``locked`` has their ids. Raises AccountEnded if the account was purged,
+    and AccountBusy if it has just joined another organization.
     """
-    locked = lock_organizations_of(user)
+    if locked is None:
+        locked = lock_organizations_of(user)
     account = lock_account(user.pk)
     if account is None:
         raise AccountEnded
@@ -210,6 +213,11 @@ def _lock_account(user: User) -> tuple[User, list[Membership]]:
     if any(membership.organization_id not in locked for membership in memberships):
         raise AccountBusy
     return account, list(memberships)
+
+
+def _addresses_of(user: User) -> set[str]:
+    others = EmailAddress.objects.filter(user=user).values_list("email", flat=True)
+    return {*others, *filter(None, [user.email])}
 
 
 def _owned_alone(memberships: list[Membership]) -> list[Organization]:

@@ -158,7 +158,7 @@ def update_any_application(*, by: Principal, application: OAuthApplication, **ch
     """
     policies.require_staff(by)
     require_names(changes, {"name", "redirect_uris"})
-    return _change(by, application, changes)
+    return _change(by, _locked_with_organization(by, application), changes)
 
 
 @transaction.atomic
@@ -180,7 +180,7 @@ def renew_any_client_secret(*, by: Principal, application: OAuthApplication) -> 
     policies.require_staff(by)
     if application.acts_for_owner:
         raise SecretOfAPerson
-    return _renew(by, _locked(application))
+    return _renew(by, _locked_with_organization(by, application))
 
 
 @transaction.atomic
@@ -213,15 +213,24 @@ def find_application(by: Principal, organization: Organization | None, applicati
 def end_application(*, by: Principal, application: OAuthApplication) -> None:
     """Delete the application and revoke its tokens. Staff can do this for an application of any owner."""
     policies.require_staff(by)
-    _end(by, application)
+    _end(by, _locked_with_organization(by, application))
 
 
 @transaction.atomic
 def end_application_tokens(*, by: Principal, application: OAuthApplication) -> None:
     """Revoke all tokens and codes of a client. Staff only, for any client. The client can request new tokens."""
     policies.require_staff(by)
-    _end_tokens(application)
-    _record("oauth_application.tokens_ended", by, application)
+    locked = _locked_with_organization(by, application)
+    _end_tokens(locked)
+    _record("oauth_application.tokens_ended", by, locked)
+
+
+def _locked_with_organization(by: Principal, application: OAuthApplication) -> OAuthApplication:
+    """Lock the organization of a service client, then the client. For staff, who name no organization."""
+    organization_id = _organization_id(application)
+    if organization_id is not None:
+        lock_organization(organization_id, by=by, archived=True)
+    return _locked(application)
 
 
 def _locked(application: OAuthApplication) -> OAuthApplication:
@@ -353,8 +362,12 @@ def _end_tokens(application: OAuthApplication) -> None:
 
 
 def _record(kind: str, by: Principal, application: OAuthApplication, **data: object) -> None:
-    """Record an event about a client. The event of a service client belongs to the system user's organization."""
-    organization_id = None
-    if application.system_user is not None:
-        organization_id = application.system_user.memberships.values_list("organization_id", flat=True).first()
-    Event.objects.record(kind, by=by, subject=application, organization_id=organization_id, **data)
+    """Record an event about a client, in the organization of a service client, which the caller has locked."""
+    Event.objects.record(kind, by=by, subject=application, organization_id=_organization_id(application), **data)
+
+
+def _organization_id(application: OAuthApplication) -> UUID | None:
+    """Return the organization of a service client: that of its system user. Other clients have none."""
+    if application.system_user is None:
+        return None
+    return application.system_user.memberships.values_list("organization_id", flat=True).first()

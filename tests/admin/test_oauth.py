@@ -13,11 +13,13 @@ from oauth2_provider.models import get_access_token_model, get_grant_model, get_
 
 from accounts.models import OAuthApplication, User
 from accounts.principals import staff
+from events.models import Event
 from orgs.models import Membership, Organization
 from orgs.oauth.applications import (
     NoSecret,
     OauthApplicationNotFound,
     SecretOfAPerson,
+    end_application_tokens,
     register_client,
     register_personal_client,
     register_service_client,
@@ -88,6 +90,28 @@ def test_a_client_is_deleted(
 
     assert changes.tables == {"accounts.OAuthApplication": (0, 0, 1)}
     assert changes.events == [event("oauth_application.deleted", made, staff(staff_member, CHANGE), organization)]
+
+
+@pytest.mark.parametrize(
+    ("action", "kind"),
+    [
+        (partial(update_any_application, name="Hourly"), "updated"),
+        (renew_any_client_secret, "secret_renewed"),
+        (end_application_tokens, "tokens_ended"),
+    ],
+)
+def test_the_event_of_a_service_client_belongs_to_the_organization(
+    staff_member: User, owner: User, organization: Organization, action: Callable[..., object], kind: str
+):
+    robot = MembershipFactory.create(organization=organization, of_system_user=True)
+    made, _ = register_service_client(
+        by=session_of(owner), organization_id=organization.pk, membership_id=robot.pk, name="Nightly"
+    )
+
+    action(by=staff(staff_member, CHANGE), application=made)
+
+    found = Event.objects.of_organization(organization.pk).values_list("number", "kind")
+    assert list(found) == [(1, "oauth_application.registered"), (2, f"oauth_application.{kind}")]
 
 
 # Registering

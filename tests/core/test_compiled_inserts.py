@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F, Value
+from django.db.models.functions import Length
 from django.forms.models import model_to_dict
 from django.test.utils import CaptureQueriesContext
 
@@ -64,6 +66,20 @@ def test_what_the_database_fills_in_is_set_on_the_object():
     insert(dropped)
     assert Email.objects.get(pk=dropped.pk).due_at is None
     assert model_to_dict(dropped) == model_to_dict(Email.objects.get(pk=dropped.pk))
+
+
+def test_an_expression_of_another_column_is_evaluated_for_each_row():
+    lengths = [Length(F("kind")), Length(F("kind")) + Value(1)]
+    short, long = event(number=lengths[0]), event(number=lengths[1])
+    short.kind, long.kind = "user.one", "user.longer"
+    short.organization_id = long.organization_id = short.pk
+    insert(short, long)
+
+    assert [short.number, long.number] == [8, 12]
+    assert list(Event.objects.order_by("number").values_list("kind", "number")) == [
+        ("user.one", 8),
+        ("user.longer", 12),
+    ]
 
 
 def test_a_row_that_exists_is_updated():

@@ -27,6 +27,7 @@ def test_an_event_says_who_did_what_to_which_object_by_which_credential(owner: U
         "id": row.id,
         "kind": "organization.updated",
         "organization_id": organization.pk,
+        "number": 1,
         "actor_id": owner.pk,
         "actor_method": "api_key",
         "actor_credential_id": key,

@@ -1,12 +1,20 @@
 """The factory of events."""
 
-from factory import LazyFunction, SelfAttribute, SubFactory
+from typing import Any
+
+from factory import LazyAttribute, LazyFunction, SelfAttribute, SubFactory
 from factory.django import DjangoModelFactory
 
 from accounts.principals import Method
 from core.ids import uuid7
 from events.models import Event
+from events.numbering import last_numbers
 from tests.factories.orgs import OrganizationFactory
+
+
+def next_number(event: Any) -> int | None:
+    key = event.organization_id
+    return last_numbers(Event, [key])[key] + 1 if key else None
 
 
 class EventFactory(DjangoModelFactory[Event]):
@@ -20,6 +28,7 @@ class EventFactory(DjangoModelFactory[Event]):
 
     kind = "organization.updated"
     organization_id = SelfAttribute("organization.pk")
+    number = LazyAttribute(next_number)
     actor_id = LazyFunction(uuid7)
     actor_method = Method.SESSION
     subject_type = "organization"

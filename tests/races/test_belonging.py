@@ -37,7 +37,7 @@ from orgs.actions.organizations import create_organization, purge_organization
 from orgs.actions.roles import RoleInUse, delete_role
 from orgs.actions.saving import SlugTaken
 from orgs.actions.units import UnitInUse, delete_unit
-from orgs.locks import AccountEnded, OrganizationNotFound
+from orgs.locks import AccountEnded, OrganizationNotFound, lock_organization
 from orgs.lookups import MemberNotFound, UnknownRole, UnknownUnit
 from orgs.models import Membership, Organization, RoleAssignment
 from orgs.permissions import ADMIN_ROLE, OWNER_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
@@ -376,11 +376,11 @@ class TestEndings:
                 assert set(organization.memberships.values_list("user_id", flat=True)) == {owner.pk, key}
 
     @pytest.mark.postgresql
-    @pytest.mark.parametrize("ending", [delete_account, purge_account])
+    @pytest.mark.parametrize(("ending", "refused"), [(delete_account, [AccountBusy]), (purge_account, [])])
     def test_an_account_that_has_just_joined_is_not_deleted_partly(
-        self, somebody: Somebody, founded: Founded, ending: Callable[..., None]
+        self, somebody: Somebody, founded: Founded, ending: Callable[..., None], refused: list[type]
     ):
-        """The account joins an organization too late for the deletion to lock that organization."""
+        """The account joins an organization too late for the deletion to lock it. Purging locks all that invited it."""
         owner, person = somebody(), somebody()
         MembershipFactory.create(organization=founded(owner), user=person)
         invitation = InvitationFactory.create(organization=founded(owner), invitee=person, inviter=owner)
@@ -389,8 +389,24 @@ class TestEndings:
                 accept(by=session_of(person), invitation_id=invitation.pk)
                 end = pool.submit(race, partial(ending, by=session_of(person), user=person))
                 wait_until_somebody_waits()
+            assert refusals(end.result(PATIENCE)) == refused
+        assert Membership.objects.filter(user_id=person.pk).count() == (2 if refused else 0)
+
+    @pytest.mark.postgresql
+    def test_an_account_that_was_just_invited_is_not_purged_partly(self, somebody: Somebody, founded: Founded):
+        """The invitation is too late for the purge to lock its organization, of which it would record an event."""
+        owner, person = somebody(), somebody()
+        organization, late = founded(owner), founded(owner)
+        MembershipFactory.create(organization=organization, user=person)
+        with ThreadPoolExecutor(1) as pool:
+            with transaction.atomic():
+                lock_organization(organization.pk, by=session_of(owner))
+                end = pool.submit(race, partial(purge_account, by=session_of(person), user=person))
+                wait_until_somebody_waits()
+                InvitationFactory.create(organization=late, invitee=person, inviter=owner)
             assert refusals(end.result(PATIENCE)) == [AccountBusy]
-        assert Membership.objects.filter(user=person, user__is_active=True).count() == 2
+        assert Membership.objects.filter(user_id=person.pk, user__is_active=True).exists()
+        assert kinds(late) == kinds(organization) == []
 
     def test_people_with_the_same_organizations_end_together_without_a_deadlock(
         self, somebody: Somebody, founded: Founded

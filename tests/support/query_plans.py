@@ -81,6 +81,8 @@ def create_many_rows(organization: Organization, owner: User) -> None:
     Event.objects.bulk_create(
         Event(
             kind="organization.created" if number % 10 == 0 else f"user.tested_{number % 10}",
+            organization_id=people[number % 400].pk,  # many different ones
+            number=number // 400 + 1,
             actor_id=people[number % 500].pk,
             actor_method=f"method_{number % 10}",
             subject_type=f"type_{number % 10}",

@@ -6,13 +6,12 @@ from django.contrib.auth.models import Permission
 from accounts.models import User
 from accounts.principals import Principal, staff
 from core.addresses import normalize_address
-from events.models import Event
 from invitations.actions.granting import still_vouched
 from invitations.actions.inviting import invite, resend
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, UNASSIGNED_ROLE
-from tests.factories import InvitationFactory, MembershipFactory, UserFactory
+from tests.factories import EventFactory, InvitationFactory, MembershipFactory, UserFactory
 from tests.support.people import session_of
 
 pytestmark = pytest.mark.django_db
@@ -61,9 +60,9 @@ def staff_with(codename: str) -> User:
 
 
 def took_over(invitation: Invitation, user: User, method: str = "staff") -> None:
-    Event.objects.create(
+    EventFactory.create(
         kind="invitation.resent",
-        organization_id=invitation.organization_id,
+        organization=invitation.organization,
         actor_id=user.pk,
         actor_method=method,
         subject_type="invitation",
