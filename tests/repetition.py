@@ -11,9 +11,14 @@ import pytest
 
 FIXTURES_OF_THE_DATABASE = {"db", "transactional_db", "live_server"}
 MARKERS_OF_THE_DATABASE = {"django_db", "postgresql"}
-# Tests of HTTP, pages and texts. Other tests run the same queries on both databases. `any_database` marks single tests.
+# Tests of HTTP, pages and texts, and of what actions record and refuse. Other tests run the same queries on both
+# databases. `any_database` marks single tests.
 ABOUT_NO_QUERIES = (
     "tests/*/pages/*",
+    "tests/actions/test_changed_fields.py",
+    "tests/actions/test_refusals.py",
+    "tests/admin/test_admin.py",
+    "tests/admin/test_start_page.py",
     "tests/accounts/oauth/*",
     "tests/core/api/*",
     "tests/dialects/test_common*",

@@ -8,6 +8,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 
@@ -108,14 +109,19 @@ def imports_of(path: Path) -> Iterator[str]:
             yield node.module
 
 
+@cache
+def distributions() -> dict[str, set[str]]:
+    """Return the top-level modules of each distribution."""
+    found: dict[str, set[str]] = {}
+    for module, names in metadata.packages_distributions().items():
+        for name in names:
+            found.setdefault(name.lower().replace("_", "-"), set()).add(module)
+    return found
+
+
 def modules_of(name: str) -> set[str]:
     """Return the top-level modules of a distribution."""
-    wanted = name.lower().replace("_", "-")
-    return {
-        module
-        for module, distributions in metadata.packages_distributions().items()
-        if wanted in {distribution.lower().replace("_", "-") for distribution in distributions}
-    }
+    return distributions().get(name.lower().replace("_", "-"), set())
 
 
 def is_run(name: str) -> bool:
