@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parent.parent
 FILES = ("requirements.in", "requirements-dev.in", "requirements-uv.in")
-CODE = ("perfectworks", "core", "accounts", "events", "invitations", "orgs", "webhooks", "tests")
+CODE = ("perfectworks", "core", "accounts", "events", "invitations", "orgs", "outbox", "tests", "webhooks")
 # Files that run commands.
 RECIPES = ("Makefile", "Dockerfile", ".ci/run")
 # Requirements that are not imported: for each, a file that uses it, and the text in that file that shows the use.
