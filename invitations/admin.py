@@ -12,7 +12,7 @@ from django.utils.html import format_html_join
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext_lazy as _
 
-from accounts.admin_buttons import ActionAdmin, Button
+from accounts.admin_buttons import Button
 from accounts.models import User
 from accounts.principals import Principal
 from core.addresses import displayed_address, parse_address
@@ -26,6 +26,7 @@ from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
 from invitations.admin_filters import DeliveryFilter, RoleNameFilter, StateFilter
 from invitations.admin_search import EmailSearch, InvitationSearch
+from invitations.admin_selected import SelectedInvitations
 from invitations.admin_states import EMAIL_KINDS, EMAIL_STATES, INVITATION_STATES
 from invitations.email.budgets import DAY
 from invitations.email.models import Attempt, Email, EmailQuerySet
@@ -106,7 +107,7 @@ def is_to_another(staff: User, invitation: Invitation) -> bool:
 
 
 @admin.register(Invitation)
-class InvitationAdmin(InvitationSearch, ActionAdmin):
+class InvitationAdmin(InvitationSearch, SelectedInvitations):
     """The pages of an invitation: roles, state, emails, and buttons for the possible actions."""
 
     badges: ClassVar[Any] = {"current_state": INVITATION_STATES, "delivered": EMAIL_STATES}

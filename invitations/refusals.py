@@ -94,6 +94,12 @@ class InvitationExpired(Gone):
     message = "This invitation has expired."
 
 
+class ExpiresLater(Conflict):
+    """The invitation is open for longer than it would be extended."""
+
+    message = "This invitation already expires later."
+
+
 class InvitationUndeliverable(Gone):
     """The invitation email could not be delivered."""
 

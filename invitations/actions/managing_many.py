@@ -24,7 +24,7 @@ from invitations.bulk.selection import MAX_RESENT, MAX_SELECTED, SelectedResult,
 from invitations.email.limits import lock_counters
 from invitations.email.queue import scheduled_for
 from invitations.models import Invitation
-from invitations.refusals import InvitationNotFound
+from invitations.refusals import ExpiresLater, InvitationNotFound
 from orgs import policies
 from orgs.locks import lock_organization
 from orgs.models import Organization
@@ -72,9 +72,10 @@ def extend_many(
     invitation_ids: Sequence[UUID],
     lifetime_days: int = DEFAULT_LIFETIME_DAYS,
 ) -> list[SelectedResult]:
-    """Let open invitations expire ``lifetime_days`` from now. Returns what ``resend_many`` does.
+    """Let open invitations expire ``lifetime_days`` from now. Those that expire later are refused.
 
-    Raises OrganizationNotFound, PermissionMissing, and Invalid for the lifetime or more than MAX_SELECTED ids.
+    Returns what ``resend_many`` does. Raises OrganizationNotFound, PermissionMissing, and Invalid for the lifetime or
+    more than MAX_SELECTED ids.
     """
     organization, held, found = _locked_and_found(by, organization_id, invitation_ids)
     expiry(lifetime_days)
@@ -139,5 +140,7 @@ def _extended(
     by: Principal, held: EffectivePermissions, organization: Organization, lifetime_days: int, invitation: Invitation
 ) -> SelectedResult:
     grant = require_changeable(by, held, invitation)
+    if expiry(lifetime_days, scheduled_for(invitation)) < invitation.expires_at:
+        raise ExpiresLater
     extended = change_invitation(by, held, organization, invitation, grant, lifetime_days, {})
     return SelectedResult(invitation.pk, SelectedVerdict.EXTENDED, extended)

@@ -1,5 +1,6 @@
 """Choose and render the template of a page. The template for an error is `templates/invitations/<code>.html`."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -95,11 +96,15 @@ def no_more_emails(invitation: Invitation, scope: SuppressionScope) -> str:
     return _("We won't email invitations from %(name)s to %(address)s anymore.") % words
 
 
-def gained(result: AcceptResult) -> str:
-    """Return sentences that say what the acceptance gave: the membership, the role, permissions and a unit."""
-    invitation, given = result.invitation, result.invitation.given or []
+def gained(results: Sequence[AcceptResult]) -> str:
+    """Return sentences that say what accepting gave: the membership, the role, permissions and units.
+
+    ``results`` are those of invitations of one organization, which were accepted together.
+    """
+    given = {part for result in results for part in result.invitation.given or []}
+    invitation, was_member = results[0].invitation, results[0].was_member
     words = {"name": invitation.organization.name, "role": role_label(invitation.role)}
-    if not result.was_member:
+    if not was_member:
         sentences = [_("You're now a member of %(name)s, as %(role)s.") % words]
     elif not given:
         return _("You accepted the invitation to %(name)s. You already had everything that it offered.") % words
@@ -110,10 +115,17 @@ def gained(result: AcceptResult) -> str:
     if GrantPart.PERMISSIONS in given:
         permissions = ", ".join(permission_labels(invitation.permissions))
         sentences.append(_("You can also %(permissions)s.") % {"permissions": permissions})
-    if GrantPart.UNIT_ROLE in given and invitation.unit:
-        words = {"unit": invitation.unit.name, "role": role_label(invitation.unit_role)}
-        sentences.append(_("You now have access to %(unit)s, as %(role)s.") % words)
-    return " ".join(sentences)
+    return " ".join([*sentences, *_units_gained(results)])
+
+
+def _units_gained(results: Sequence[AcceptResult]) -> list[str]:
+    """Return a sentence about the workspaces and applications, if accepting gave access to any."""
+    units = [
+        _("%(unit)s, as %(role)s") % {"unit": unit.name, "role": role_label(result.invitation.unit_role)}
+        for result in results
+        if GrantPart.UNIT_ROLE in (result.invitation.given or []) and (unit := result.invitation.unit)
+    ]
+    return [_("You now have access to %(units)s.") % {"units": "; ".join(units)}] if units else []
 
 
 def _reaches_inviter(invitation: Invitation) -> bool:

@@ -140,7 +140,7 @@ class Accept(PageButton):
         request_session_rotation(self.request, by)
         if results[0].membership is None:
             return None
-        messages.success(self.request, " ".join(map(gained, results)))
+        messages.success(self.request, gained(results))
         return None if page_state.invitation.organization.continue_url else redirect("my-invitations")
 
 

@@ -208,6 +208,19 @@ def is_refused(client: Client, row: models.Model, button: Button) -> None:
     assert refused, (button.name, row)
 
 
+@pytest.mark.parametrize(("name", "button"), [("resend", "resend"), ("extend", "extend"), ("withdraw", "cancel")])
+def test_a_selected_invitation_changes_if_its_page_offers_the_same(rows: SimpleNamespace, name: str, button: str):
+    client, user = signed_in("support"), User.objects.get(email="support@example.com")
+    [alone] = [one for page in PAGES if page.model is Invitation for one in page.buttons if one.name == button]
+    address = reverse("admin:invitations_invitation_selected", args=[name])
+    for row in Invitation.objects.with_details():
+        with transaction.atomic():
+            response = client.post(address, {"ids": row.pk, "lifetime_days": "30"})
+            transaction.set_rollback(True)
+        has_changed = said_in(response)[0].startswith("1 invitation has been ")
+        assert has_changed == (alone.applies(row) and alone.permits(user, row)), (row, said_in(response))
+
+
 SUPPORT = {
     "invitation": {"resend", "correct", "extend", "cancel"},
     "membership": {"role", "own"},

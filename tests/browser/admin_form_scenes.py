@@ -3,7 +3,7 @@
 from playwright.sync_api import Response
 
 from orgs.permissions import EDITOR_ROLE
-from tests.browser.admin_scenes import as_staff
+from tests.browser.admin_scenes import add_more_rows, as_staff
 from tests.browser.scenes import Stage, scene
 from tests.factories import MembershipFactory, RoleFactory
 from tests.support.people import membership_of
@@ -44,3 +44,44 @@ def admin_organization_creation(stage: Stage) -> Response:
 @scene(200)
 def admin_unit_role(stage: Stage) -> Response:
     return as_staff(stage, f"orgs/membership/{membership_of(stage.owner, stage.organization).pk}/do/unit-role")
+
+
+@scene(200)
+def admin_invite_many(stage: Stage) -> Response:
+    return as_staff(stage, f"orgs/organization/{stage.organization.pk}/do/invite-many")
+
+
+@scene(200)
+def admin_invite_many_checked(stage: Stage) -> Response:
+    admin_invite_many(stage)
+    people = (
+        "Ann Lee <ann@example.com>, owner@example.com\nnobody@, a.rather.long.address@department.hillside.example.com"
+    )
+    return stage.visitor.submit({"People:": people}, "Invite many")
+
+
+def select_invitations(stage: Stage, action: str) -> Response:
+    """Select all invitations of the list, and press "Go"."""
+    add_more_rows(stage)
+    as_staff(stage, "invitations/invitation/")
+    page = stage.visitor.page
+    page.get_by_label("Action:").select_option(action)
+    for box in page.get_by_role("checkbox", name="Select this object").all():
+        box.check()
+    return stage.visitor.submit({}, "Go")
+
+
+@scene(200)
+def admin_asks_before_withdrawing_selected_invitations(stage: Stage) -> Response:
+    return select_invitations(stage, "Withdraw")
+
+
+@scene(200)
+def admin_asks_how_long_to_extend_selected_invitations(stage: Stage) -> Response:
+    return select_invitations(stage, "Extend")
+
+
+@scene(200)
+def admin_selected_invitations_withdrawn(stage: Stage) -> Response:
+    select_invitations(stage, "Withdraw")
+    return stage.visitor.submit({}, "Withdraw")

@@ -74,7 +74,7 @@ class SelectedInvitationsViewSet(PathOrganizationContext):
         """Let up to 1,000 open invitations expire later.
 
         Each invitation gets a verdict, and none fails because of another one. `expiresInDays` counts from now. No
-        email is sent, and the links do not change.
+        email is sent, and the links do not change. An invitation that expires later than that is `refused`.
         """
         return self._done(extend_many)
 

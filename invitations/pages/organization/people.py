@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.principals import Principal
 from core.page_lists import ListPage, page_of
 from core.word_search import is_too_long
+from invitations.bulk.many_actions import MANY_ACTIONS, ManyAction
 from invitations.models import Invitation
-from invitations.pages.organization.many_actions import MANY_ACTIONS, ManyAction
 from invitations.pages.organization.people_rows import (
     EVERYONE,
     MEMBERS,
@@ -116,10 +116,12 @@ class PeoplePage(OrganizationPage):
         offered: set[str] = set()
         for row in page.rows:
             if isinstance(row, Invitation):
-                possible = {name for name, is_possible in possible_now(row).items() if is_possible}
-                row.can_be_selected = not possible.isdisjoint(MANY_ACTIONS)  # type: ignore[attr-defined]
-                offered |= possible
-        return [(action, self.address_of(action.view)) for name, action in MANY_ACTIONS.items() if name in offered]
+                possible = possible_now(row)
+                names = {action.possible for action in MANY_ACTIONS.values() if possible[action.possible]}
+                row.can_be_selected = bool(names)  # type: ignore[attr-defined]
+                offered |= names
+        shown = [(action, name) for name, action in MANY_ACTIONS.items() if action.possible in offered]
+        return [(action, self.address_of(f"organization-{name}-many")) for action, name in shown]
 
     def _inviters(self, page: ListPage) -> dict[Any, Invitation]:
         members = [row for row in page.rows if isinstance(row, Membership)]

@@ -21,6 +21,7 @@ add_texts(
         refusals.InvitationNotNeeded: _("This person already has everything that the invitation offers."),
         refusals.InvitationSuperseded: _("A newer invitation replaced this one."),
         refusals.InvitationExpired: _("The invitation has expired."),
+        refusals.ExpiresLater: _("The invitation already expires later."),
         refusals.InvitationUndeliverable: _("The invitation could not be delivered."),
         limits.RecipientSendingLimitReached: _("This address was sent several emails within the last hour."),
         limits.TooManyOpenInvitations: _("The organization has reached its limit of open invitations. Withdraw some."),

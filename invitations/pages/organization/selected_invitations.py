@@ -9,22 +9,20 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 from uuid import UUID
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
 from core.addresses import displayed_address
 from core.api.errors import problem_of
 from core.csv_export import csv_response
 from core.errors import DomainError
-from core.ids import parse_uuid
 from core.relative_time import relative_time
-from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS
+from invitations.bulk.many_actions import MANY_ACTIONS, ManyAction
 from invitations.bulk.selection import SelectedResult, SelectedVerdict
+from invitations.bulk.selection_form import BETWEEN_IDS, SelectionForm, selection_form, uuids_in
 from invitations.models import Invitation
-from invitations.pages.organization.many_actions import MANY_ACTIONS, ManyAction
 from invitations.pages.organization.people import PeopleFilterForm
 from invitations.pages.organization.people_rows import People
 from invitations.pages.organization.upload_drafts import opened_cells, sealed_cells
@@ -34,23 +32,6 @@ from orgs.pages.organization_page import OrganizationPage
 from orgs.pages.refusal_texts import refusal_text
 
 ALL, IDS = "all", "id"
-BETWEEN_IDS = ","
-
-
-class SelectionForm(forms.Form):
-    """The ids of the invitations, and when they expire."""
-
-    ids = forms.CharField(widget=forms.HiddenInput)
-    lifetime_days = forms.IntegerField(
-        label=gettext_lazy("Days until they expire, from today"),
-        min_value=1,
-        max_value=MAX_LIFETIME_DAYS,
-        initial=DEFAULT_LIFETIME_DAYS,
-    )
-
-    def clean_ids(self) -> list[UUID]:
-        """Return the ids. Leave out what is no id."""
-        return uuids_in(self.cleaned_data["ids"].split(BETWEEN_IDS))
 
 
 class SelectedInvitationsPage(OrganizationPage):
@@ -70,13 +51,13 @@ class SelectedInvitationsPage(OrganizationPage):
             return self._refuse(422, self._too_many())
         if not ids:
             return self._refuse(400, self._none_found())
-        return self._ask(ids, self._form(None, ids))
+        return self._ask(ids, selection_form(self.action, None, ids))
 
     def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         """Call the action, or send its result as a CSV file."""
         if "result" in request.POST:
             return self._download(request.POST["result"])
-        form = self._form(request.POST)
+        form = selection_form(self.action, request.POST)
         if not form.is_valid():
             ids = uuids_in(request.POST.get("ids", "").split(BETWEEN_IDS))
             return self._ask(ids[: self.action.limit], form, 400)
@@ -96,12 +77,6 @@ class SelectedInvitationsPage(OrganizationPage):
             return []
         people = People(self.by, self.organization, self.permissions, form.wanted)
         return people.invitation_ids(self.action.states, self.action.limit + 1)
-
-    def _form(self, data: Any, ids: Sequence[UUID] = ()) -> SelectionForm:
-        form = SelectionForm(data, initial={"ids": BETWEEN_IDS.join(map(str, ids))})
-        if self.action.ends:
-            del form.fields["lifetime_days"]
-        return form
 
     def _ask(self, ids: Sequence[UUID], form: SelectionForm, status: int = 200) -> HttpResponse:
         found = Invitation.objects.manageable_with(self.permissions, self.organization).filter(pk__in=ids)
@@ -146,11 +121,6 @@ class SelectedInvitationsPage(OrganizationPage):
         return csv_response("invitations.csv", (_("Email address"), _("Result"), _("Reason")), cells)
 
 
-def uuids_in(texts: Sequence[str]) -> list[UUID]:
-    """Return the ids among these texts, each once."""
-    return list(dict.fromkeys(found for text in texts if (found := parse_uuid(text))))
-
-
 def reason_of(result: SelectedResult) -> str:
     """Return more about the verdict, or an empty text."""
     if result.scheduled_for:
@@ -167,16 +137,16 @@ def result_cells(result: SelectedResult) -> list[str | int]:
 class ResendSelected(SelectedInvitationsPage):
     """Send the invitations again."""
 
-    action = MANY_ACTIONS["sent_again"]
+    action = MANY_ACTIONS["resend"]
 
 
 class ExtendSelected(SelectedInvitationsPage):
     """Let the invitations expire later."""
 
-    action = MANY_ACTIONS["changed"]
+    action = MANY_ACTIONS["extend"]
 
 
 class WithdrawSelected(SelectedInvitationsPage):
     """Withdraw the invitations."""
 
-    action = MANY_ACTIONS["withdrawn"]
+    action = MANY_ACTIONS["withdraw"]

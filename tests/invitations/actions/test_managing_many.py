@@ -152,6 +152,9 @@ def test_open_ones_expire_later(organization: Organization, admin: User, first: 
     assert first.expires_at > timezone.now() + timedelta(days=29)
     assert first.generation == 1
     assert not Email.objects.exists()
+    assert verdicts(managing_many.extend_many, admin, organization, first, lifetime_days=29) == [
+        ("refused", "expires_later")
+    ]
 
 
 @every_one
@@ -163,7 +166,7 @@ def test_the_rows_and_events_are_those_of_the_action_for_one(
         managing_many.withdraw_many: inviting.cancel,
         managing_many.extend_many: inviting.update_invitation,
     }[action]
-    more = {} if one is inviting.cancel else {"lifetime_days": 5}
+    more = {} if one is inviting.cancel else {"lifetime_days": 15}
     verdicts(action, admin, organization, first, **more)
     one(by=session_of(admin), organization_id=organization.pk, invitation_id=second.pk, **more)
 

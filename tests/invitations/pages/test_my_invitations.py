@@ -86,7 +86,9 @@ def test_live_organizations_are_listed_by_name_with_the_role(client, invitee, st
             role_id=ADMIN_ROLE,
         )
 
-    assert visible_text(client.get("/invitations")) == [
+    page = client.get("/invitations")
+    assert '<a href="/organizations/airship">Airship</a>' in page.content.decode()
+    assert visible_text(page) == [
         "My invitations",
         *NONE,
         "Email preferences",

@@ -1,4 +1,4 @@
-"""What can be done with many invitations on the page *People*, and what the pages say about it."""
+"""What people can do with invitations that they select on a page or in the admin, and the texts about it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 class ManyAction:
     """An action on at most ``limit`` invitations. It is possible for those in one of the ``states``.
 
+    ``possible`` is its name in ``possible_now``, which decides for one invitation.
     ``question`` and ``done`` return a sentence for a number of invitations. ``ends`` is True if it ends them.
     """
 
     run: Callable[..., list[SelectedResult]]
-    view: str
+    possible: str
     states: tuple[str, ...]
     button: "str | StrPromise"
     question: Callable[[int], str]
@@ -69,11 +70,10 @@ def _withdrawn(number: int) -> str:
     return _numbered(sentence, number)
 
 
-# The keys are those of ``possible_now``.
 MANY_ACTIONS = {
-    "sent_again": ManyAction(
+    "resend": ManyAction(
         resend_many,
-        "organization-resend-many",
+        "sent_again",
         ("pending", "expired", "error"),
         _("Send again"),
         _ask_to_resend,
@@ -84,18 +84,18 @@ MANY_ACTIONS = {
         _resent,
         limit=MAX_RESENT,
     ),
-    "changed": ManyAction(
+    "extend": ManyAction(
         extend_many,
-        "organization-extend-many",
+        "changed",
         ("pending",),
         _("Extend"),
         _ask_to_extend,
         (_("No email is sent. The links stay the same."),),
         _extended,
     ),
-    "withdrawn": ManyAction(
+    "withdraw": ManyAction(
         withdraw_many,
-        "organization-withdraw-many",
+        "withdrawn",
         ("pending", "processing"),
         _("Withdraw"),
         _ask_to_withdraw,
