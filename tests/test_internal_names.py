@@ -14,12 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 from packaging.requirements import Requirement
 
+from tests.support.packages import PACKAGES
+
 ROOT = Path(__file__).parent.parent
-OURS = [
-    name
-    for name in ("perfectworks", "core", "events", "outbox", "accounts", "orgs", "invitations", "webhooks")
-    if (ROOT / name).is_dir()
-]
 ROW = re.compile(r"^\| `([\w.]+)` \| (?:`([\w, ]+)`|(attribute|none)) \| (.+) \|$", re.MULTILINE)
 # Public library names that begin with an underscore.
 PUBLIC = {"_meta", "_default_manager", "_base_manager", "_db", "_state", "_replace", "_exit"}
@@ -55,7 +52,7 @@ def is_private(name: str) -> bool:
 
 
 def sources() -> Iterator[Path]:
-    for folder in (*OURS, "tests"):
+    for folder in (*PACKAGES, "tests"):
         yield from (path for path in (ROOT / folder).rglob("*.py") if not {"clients", "migrations"} & {*path.parts})
 
 
@@ -91,7 +88,11 @@ def imported(trees: list[ast.AST]) -> set[str]:
     """Return the private library modules and names that our code imports."""
     found = set()
     for node in (node for tree in trees for node in ast.walk(tree)):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.partition(".")[0] not in (*OURS, "tests"):
+        if (
+            isinstance(node, ast.ImportFrom)
+            and node.module
+            and node.module.partition(".")[0] not in (*PACKAGES, "tests")
+        ):
             hidden = any(is_private(part) or part == "internal" for part in node.module.split("."))
             found |= {f"{node.module}.{one.name}" for one in node.names if hidden or is_private(one.name)}
             found |= {f"{node.module}.internal" for one in node.names if one.name == "internal"}
@@ -102,7 +103,7 @@ def imported(trees: list[ast.AST]) -> set[str]:
 
 
 def modules() -> Iterator[ModuleType]:
-    for root in OURS:
+    for root in PACKAGES:
         package = import_module(root)
         for found in pkgutil.walk_packages(package.__path__, f"{root}."):
             if ".migrations" not in found.name and not found.name.endswith(("wsgi", "development")):
@@ -120,7 +121,7 @@ def overridden() -> set[str]:
         if isinstance(value, FunctionType) and value.__module__ == module.__name__
         if is_private(name) or is_bypassed(name, value)
         for base in cls.__mro__[1:]
-        if name in vars(base) and base.__module__.partition(".")[0] not in (*OURS, "builtins")
+        if name in vars(base) and base.__module__.partition(".")[0] not in (*PACKAGES, "builtins")
     }
 
 

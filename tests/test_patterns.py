@@ -23,10 +23,10 @@ from core.addresses import normalize_address
 from core.emails import one_line, visible_lines
 from core.logs import SECRETS, redact
 from core.text import validate_plain_text
+from tests.support.packages import PACKAGES
 
 Match = Callable[[str], object]
 Patterns = dict[str, tuple[re.Pattern[str], Match]]  # by their texts, with the method that the code calls
-PACKAGES = ("core", "events", "outbox", "accounts", "orgs", "invitations", "perfectworks")
 STARTING = {"perfectworks.wsgi"}  # checks the database when it is imported
 SHORT, LONG = 2048, 16_384
 NOISE = 0.02  # seconds; linear patterns take a fraction of it

@@ -23,10 +23,10 @@ from tests.factories import (
     UnitFactory,
     UserFactory,
 )
+from tests.support.packages import APPS
 
 pytestmark = pytest.mark.django_db
 
-APPS = ("events", "accounts", "orgs", "invitations", "webhooks")
 ALL: list[type[DjangoModelFactory[Any]]] = [getattr(factories, name) for name in factories.__all__]
 
 

@@ -12,8 +12,9 @@ import allauth
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from tests.support.packages import PACKAGES
+
 ROOT: Path = settings.BASE_DIR
-APPS = ("core", "perfectworks", "events", "outbox", "accounts", "orgs", "invitations", "webhooks")
 CALLS = {"gettext", "gettext_lazy", "gettext_noop", "_", "ngettext", "ngettext_lazy"}
 CALLS_WITH_CONTEXT = {"pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"}
 LITERAL = r"""u?(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")"""
@@ -39,7 +40,7 @@ class Entry:
 
 def texts_in_code() -> set[Key]:
     """Return every translatable text of our Python code and templates."""
-    return texts_of([ROOT / app for app in APPS], [ROOT / "templates"])
+    return texts_of([ROOT / app for app in PACKAGES], [ROOT / "templates"])
 
 
 def texts_of_allauth() -> set[Key]:

@@ -16,8 +16,9 @@ from accounts.models import User
 from accounts.principals import Method, Principal
 from events.models import Event
 from orgs.models import Organization
+from tests.support.packages import APPS
 
-OURS = ("events", "accounts", "orgs", "invitations", "webhooks", "account")
+OURS = (*APPS, "account")
 
 
 class RecordedEvent(NamedTuple):
