@@ -8,7 +8,7 @@ from orgs.actions.organizations import create_organization
 from orgs.models import Membership, Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNIT_EDITOR_ROLE
 from tests.browser.scenes import ADDRESS, Stage, scene
-from tests.factories import AttemptFactory, EmailFactory, InvitationFactory, MembershipFactory, UserFactory
+from tests.factories import AttemptFactory, EmailFactory, InvitationFactory, MembershipFactory, UnitFactory, UserFactory
 from tests.support.people import membership_of, session_of
 
 
@@ -197,6 +197,36 @@ def person_invited(stage: Stage) -> Response:
     return stage.visitor.submit({"Email address": "newcomer@example.com"}, "Invite")
 
 
+def choose_units(stage: Stage) -> None:
+    """Choose two workspaces on the page that is open."""
+    page, name = stage.visitor.page, stage.visitor.translated
+    units, roles = name("Workspace or application"), name("Role there")
+    page.get_by_label(units, exact=True).select_option(index=1)
+    page.get_by_label(roles, exact=True).select_option(index=1)
+    stage.visitor.submit({}, "Add another one")
+    assert page.evaluate("document.activeElement.name") == "unit_id_2"
+    page.get_by_label(units, exact=True).nth(1).select_option(index=2)
+    page.get_by_label(roles, exact=True).nth(1).select_option(index=2)
+
+
+@scene(200)
+def invite_page_with_several_units(stage: Stage) -> Response:
+    UnitFactory.create_batch(2, organization=stage.organization)
+    response = invite_page(stage)
+    choose_units(stage)
+    return response
+
+
+@scene(200)
+def person_invited_to_several_units(stage: Stage) -> Response:
+    invite_page_with_several_units(stage)
+    page = stage.visitor.page
+    page.get_by_label("Email address", exact=True).fill("newcomer@example.com")
+    with page.expect_navigation() as navigation:  # the Enter key sends the form, and adds no row
+        page.keyboard.press("Enter")
+    return navigation.value
+
+
 @scene(403)
 def invite_page_without_permission(stage: Stage) -> Response:
     fill(stage)
@@ -224,6 +254,14 @@ def invite_many_refused(stage: Stage) -> Response:
 @scene(200)
 def invite_preview(stage: Stage) -> Response:
     return paste(stage, LIST)
+
+
+@scene(200)
+def invite_preview_with_several_units(stage: Stage) -> Response:
+    UnitFactory.create_batch(2, organization=stage.organization)
+    open_as(stage, stage.owner, "/invite/many")
+    choose_units(stage)
+    return stage.visitor.submit({"Email addresses": "Ann Lee <ann@example.com>, owner@example.com"}, "Preview")
 
 
 @scene(200)

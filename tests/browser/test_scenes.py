@@ -71,7 +71,7 @@ MAIN = (
     "home-signed-in", "home-without-an-organization", "new-organization-refused", "people", "archived-organization",
     "selected-invitations-to-resend", "selected-invitations-withdrawn", "no-invitation-selected",
     "member-page", "member-role", "member-removal-asked", "leaving-refused", "invite-page", "invite-page-refused",
-    "invite-many-page", "invite-preview",
+    "invite-page-with-several-units", "invite-many-page", "invite-preview",
     "sent-invitation", "sent-invitation-to-change", "sent-invitation-to-withdraw", "resending-refused",
     "activity", "activity-with-a-wrong-filter", "activity-not-for-members",
     "api-keys", "new-api-key-refused", "api-key-created", "oauth-applications", "new-oauth-client-refused",

@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,28 +15,16 @@ from core.addresses import displayed_address
 from core.text import IN_PLAIN_WORDS, validate_plain_text
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS, MAX_LIFETIME_DAYS
 from invitations.actions.inviting import invite
+from invitations.actions.inviting_together import UnitOffer, invite_to_units
 from invitations.models import Invitation
-from invitations.pages.organization.granting_fields import offer_grant
+from invitations.pages.organization.granting_fields import ADD_UNIT, GrantForm
 from orgs import policies
-from orgs.models import Role, Unit
-from orgs.pages.choices import RoleOfLevel, UnitChoice
 from orgs.pages.organization_page import FormPage
-from orgs.permissions import UNASSIGNED_ROLE
 
 
-class OfferForm(forms.Form):
+class OfferForm(GrantForm):
     """What invitations offer, and how they are sent."""
 
-    role_id = RoleOfLevel(Role.objects.none(), label=gettext_lazy("Role"), empty_label=None)
-    unit_id = UnitChoice(
-        Unit.objects.none(),
-        label=gettext_lazy("Workspace or application (optional)"),
-        required=False,
-        empty_label=gettext_lazy("None"),
-    )
-    unit_role_id = RoleOfLevel(
-        Role.objects.none(), label=gettext_lazy("Role there"), required=False, empty_label=gettext_lazy("None")
-    )
     message = LinesFormField(
         label=gettext_lazy("Personal message (optional)"),
         help_text=gettext_lazy("It is in the email and on the page of the invitation. Links in it can't be clicked."),
@@ -53,18 +42,9 @@ class OfferForm(forms.Form):
         initial=DEFAULT_LIFETIME_DAYS,
     )
 
-    def clean(self) -> dict[str, Any]:
-        """Require a role in the unit if there is a unit, and a unit if there is a role."""
-        given: dict[str, Any] = super().clean() or {}
-        if given.get("unit_id") and not given.get("unit_role_id"):
-            self.add_error("unit_role_id", _("Choose a role there."))
-        if given.get("unit_role_id") and not given.get("unit_id"):
-            self.add_error("unit_id", _("Choose a workspace or application."))
-        return given
-
 
 class InvitationForm(OfferForm):
-    """An invitation to the organization, and optionally to one of its workspaces or applications."""
+    """An invitation to the organization, and optionally to workspaces and applications in it."""
 
     email = AddressInputField(label=gettext_lazy("Email address"))
     invitee_name = PlainTextFormField(
@@ -89,18 +69,35 @@ class InvitePage(FormPage):
         """Require that the reader manages members. Raises PermissionMissing."""
         policies.require_any_member_management(self.by, self.organization)
 
-    def get_form(self, data: Any) -> forms.Form:
+    def get_form(self, data: Any) -> InvitationForm:
         """Return the form. It offers what the reader may give."""
-        role_id = self.organization.default_role_id or UNASSIGNED_ROLE
-        form = InvitationForm(data, initial={"role_id": role_id})
-        offer_grant(form, self.by, self.organization, self.permissions)
+        form = InvitationForm(data)
+        form.offer(self.by, self.organization, self.permissions)
         return form
 
+    def post(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        """Send the invitation, or add a row to the form."""
+        return (
+            self.respond(self.get_form(request.POST)) if ADD_UNIT in request.POST else super().post(request, **kwargs)
+        )
+
     def save(self, given: dict[str, Any]) -> HttpResponse:
-        """Send the invitation, and lead to the list of people."""
-        chosen = {name: value.pk for name, value in given.items() if name.endswith("_id") and value}
-        others = {name: value for name, value in given.items() if not name.endswith("_id")}
-        invitation = invite(by=self.by, organization_id=self.organization.pk, **chosen, **others)
-        invited = {"address": displayed_address(invitation.email)}
-        messages.success(self.request, _("We'll email %(address)s a link to join.") % invited)
+        """Send the invitations, and lead to the list of people."""
+        texts = {name: given[name] for name in ("invitee_name", "message", "language", "lifetime_days")}
+        offer = {"email": given["email"], "role_id": given["role_id"].pk, **texts}
+        units = [UnitOffer(unit.pk, role.pk) for unit, role in given["units"]]
+        invited = {"address": displayed_address(self._invite(units, offer).email), "number": len(units)}
+        if len(units) > 1:
+            text = _("We'll email %(address)s one link to join all %(number)s workspaces and applications.")
+        else:
+            text = _("We'll email %(address)s a link to join.")
+        messages.success(self.request, text % invited)
         return HttpResponseRedirect(self.address_of("organization-people"))
+
+    def _invite(self, units: list[UnitOffer], offer: dict[str, Any]) -> Invitation:
+        """Send the invitations. Return one of them."""
+        common = {"by": self.by, "organization_id": self.organization.pk, **offer}
+        if len(units) > 1:
+            return invite_to_units(units=units, **common)[0]
+        chosen: dict[str, Any] = {"unit_id": units[0].unit_id, "unit_role_id": units[0].unit_role_id} if units else {}
+        return invite(**common, **chosen)

@@ -16,7 +16,6 @@ from core.api.errors import problem_of
 from core.errors import DomainError
 from invitations.bulk.rows import InviteRow
 from invitations.bulk.uploads import invite_upload
-from invitations.pages.organization.granting_fields import offer_grant
 from invitations.pages.organization.invite import OfferForm
 from invitations.pages.organization.upload_drafts import Draft, opened, opened_cells, sealed, sealed_cells
 from invitations.pages.organization.verdicts import (
@@ -26,15 +25,17 @@ from invitations.pages.organization.verdicts import (
     counts_of,
     judged,
     note_counts_of,
+    people_in,
     shown_first,
 )
 from invitations.uploads.rows import MAX_BYTES, UnreadableUpload, read_text, read_upload
 from orgs import policies
+from orgs.labels import role_label
 from orgs.models import Role
 from orgs.pages.choices import RoleChoiceField
 from orgs.pages.organization_page import OrganizationPage
 from orgs.pages.refusal_texts import refusal_text
-from orgs.permissions import UNASSIGNED_ROLE, Level
+from orgs.permissions import Level
 from orgs.policies import Grant
 
 MAX_WORDS = 100
@@ -120,8 +121,7 @@ class InviteManyPage(OrganizationPage):
         if "result" in request.POST:
             return self._download_result(request.POST["result"])
         if "draft" not in request.POST:
-            form = self._list_form(request.POST, request.FILES)
-            return self._preview(self._draft(form.cleaned_data)) if form.is_valid() else self._ask(form, 400)
+            return self._take_list(self._list_form(request.POST, request.FILES))
         draft = opened(request.POST["draft"], self.by, self.organization.pk)
         if draft is None:
             form = self._list_form()
@@ -136,17 +136,23 @@ class InviteManyPage(OrganizationPage):
             return as_csv(cells_of(rows), "preview.csv")
         return self._show_result(rows) if step == "send" else self._show_preview(draft, mapping, rows)
 
+    def _take_list(self, form: ListForm) -> HttpResponse:
+        """Show the preview. If the button adds a row, or something is wrong, show the form again."""
+        if form.adds_unit:
+            return self._ask(form, refusal=_("Please choose the file again.") if self.request.FILES else "")
+        return self._preview(self._draft(form.cleaned_data)) if form.is_valid() else self._ask(form, 400)
+
     def _run(self, draft: Draft, mapping: MappingForm, *, dry_run: bool) -> list[JudgedRow]:
         results = invite_upload(
             by=self.by,
             organization_id=self.organization.pk,
-            upload=draft.upload,
+            upload=draft.in_units,
             default=draft.default,
             roles=mapping.chosen(),
             lifetime_days=draft.lifetime_days,
             dry_run=dry_run,
         )
-        return judged(draft.upload.rows, results)
+        return judged(draft.in_units.rows, results, {unit: label for unit, _role, label in draft.units})
 
     def _preview(self, draft: Draft) -> HttpResponse:
         mapping = self._mapping_form(draft)
@@ -165,14 +171,12 @@ class InviteManyPage(OrganizationPage):
             form=mapping,
             draft=sealed(draft, self.by, self.organization.pk),
             source=draft.upload.format.label,
-            good=sum(row.is_good for row in rows),
             **_summary(rows),
         )
 
     def _show_result(self, rows: list[JudgedRow]) -> HttpResponse:
         result = sealed_cells(cells_of(rows), self.by, self.organization.pk)
-        good = sum(row.is_good for row in rows)
-        return self.show("organizations/invite_result.html", result=result, good=good, **_summary(rows))
+        return self.show("organizations/invite_result.html", result=result, **_summary(rows))
 
     def _download_result(self, result: str) -> HttpResponseBase:
         cells = opened_cells(result, self.by, self.organization.pk)
@@ -181,8 +185,8 @@ class InviteManyPage(OrganizationPage):
         return as_csv(cells, "invitations.csv")
 
     def _list_form(self, data: Any = None, files: Any = None) -> ListForm:
-        form = ListForm(data, files, initial={"role_id": self.organization.default_role_id or UNASSIGNED_ROLE})
-        offer_grant(form, self.by, self.organization, self.permissions)
+        form = ListForm(data, files)
+        form.offer(self.by, self.organization, self.permissions)
         return form
 
     def _mapping_form(self, draft: Draft, data: Any = None) -> MappingForm:
@@ -192,13 +196,22 @@ class InviteManyPage(OrganizationPage):
         return MappingForm(draft.upload.role_words, offered, data)
 
     def _draft(self, given: dict[str, Any]) -> Draft:
-        names = {"role": "role_id", "unit": "unit_id", "unit_role": "unit_role_id"}
-        chosen: dict[str, Any] = {name: str(given[field].pk) for name, field in names.items() if given.get(field)}
-        default = InviteRow(email="", language=given["language"], message=given["message"], **chosen)
-        return Draft(given["upload"], default, given["lifetime_days"])
+        units = [
+            (str(unit.pk), str(role.pk), _("%(unit)s, as %(role)s") % {"unit": unit.name, "role": role_label(role)})
+            for unit, role in given["units"]
+        ]
+        roles_there = {role for _unit, role, _label in units}
+        texts = {"language": given["language"], "message": given["message"]}
+        default = InviteRow(
+            email="",
+            role=str(given["role_id"].pk),
+            unit_role=roles_there.pop() if len(roles_there) == 1 else "",
+            **texts,
+        )
+        return Draft(given["upload"], default, given["lifetime_days"], units)
 
 
 def _summary(rows: list[JudgedRow]) -> dict[str, Any]:
     shown = shown_first(rows)
-    numbers = {"total": len(rows), "left": len(rows) - len(shown)}
+    numbers = {"total": len({row.row.number for row in rows}), "left": len(rows) - len(shown), "good": people_in(rows)}
     return {"rows": shown, **numbers, "counts": counts_of(rows), "notes": note_counts_of(rows)}

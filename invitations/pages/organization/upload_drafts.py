@@ -4,7 +4,7 @@ They travel in a hidden field of the form: compressed, and signed for the organi
 can change them. Nothing is stored, and a list that is never sent leaves no addresses behind.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -19,11 +19,26 @@ MAX_AGE = 2 * 60 * 60  # seconds
 
 @dataclass(frozen=True)
 class Draft:
-    """A list of people, and what all of them are offered unless the list says otherwise."""
+    """A list of people, and what all of them are offered unless the list says otherwise.
+
+    ``units`` has the id of each workspace or application, the id of the role there, and how pages call both.
+    """
 
     upload: Upload
     default: InviteRow
     lifetime_days: int
+    units: list[tuple[str, str, str]]
+
+    @property
+    def in_units(self) -> Upload:
+        """The list with one row for each unit of a person. Rows that name a unit themselves stay as they are."""
+        rows = [placed for row in self.upload.rows for placed in self._in_units(row)]
+        return replace(self.upload, rows=rows)
+
+    def _in_units(self, row: UploadedRow) -> list[UploadedRow]:
+        if row.unit or row.left_out or not self.units:
+            return [row]
+        return [replace(row, unit=unit, unit_role=row.unit_role or role) for unit, role, _label in self.units]
 
 
 def sealed(draft: Draft, by: Principal, organization_id: UUID) -> str:
@@ -34,6 +49,7 @@ def sealed(draft: Draft, by: Principal, organization_id: UUID) -> str:
         "words": draft.upload.role_words,
         "default": asdict(draft.default),
         "days": draft.lifetime_days,
+        "units": draft.units,
     }
     return signing.dumps(content, salt=_salt(by, organization_id), compress=True)
 
@@ -45,7 +61,8 @@ def opened(text: str, by: Principal, organization_id: UUID) -> Draft | None:
     except signing.BadSignature:
         return None
     upload = Upload(Format(content["format"]), [_row(row) for row in content["rows"]], content["words"])
-    return Draft(upload, InviteRow(**content["default"]), content["days"])
+    units = [(unit, role, label) for unit, role, label in content["units"]]
+    return Draft(upload, InviteRow(**content["default"]), content["days"], units)
 
 
 def sealed_cells(cells: list[list[str | int]], by: Principal, organization_id: UUID) -> str:

@@ -1,7 +1,7 @@
 """What the pages say about each row of a list of people."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,10 +35,16 @@ FIELDS: "dict[str, StrPromise]" = {
 
 @dataclass(frozen=True)
 class JudgedRow:
-    """A row of the list, and what becomes of it."""
+    """A row of the list, and what becomes of it. ``places`` are the workspaces and applications."""
 
     row: UploadedRow
     result: RowResult
+    places: tuple[str, ...] = ()
+
+    @property
+    def place(self) -> str:
+        """The workspaces and applications with the roles there."""
+        return "; ".join(self.places)
 
     @property
     def is_good(self) -> bool:
@@ -68,9 +74,23 @@ class JudgedRow:
         return "; ".join(f"{note.code.label}: {note.value}" for note in self.row.notes)
 
 
-def judged(rows: Sequence[UploadedRow], results: Sequence[RowResult]) -> list[JudgedRow]:
-    """Return each row with its result."""
-    return [JudgedRow(row, result) for row, result in zip(rows, results, strict=True)]
+def judged(rows: Sequence[UploadedRow], results: Sequence[RowResult], units: Mapping[str, str]) -> list[JudgedRow]:
+    """Return each row with its result. The same result in several units is one row.
+
+    ``units`` has the labels of the units that the person who invites has chosen for all rows.
+    """
+    found: dict[tuple[object, ...], JudgedRow] = {}
+    for row, result in zip(rows, results, strict=True):
+        key = (row.number, result.verdict, result.reason, result.scheduled_for)
+        before = found[key].places if key in found else ()
+        place = units.get(row.unit) or ", ".join(word for word in (row.unit, row.unit_role) if word)
+        found[key] = JudgedRow(row, result, (*before, place) if place else before)
+    return list(found.values())
+
+
+def people_in(rows: Sequence[JudgedRow]) -> int:
+    """Return how many people get an invitation."""
+    return len({row.result.email for row in rows if row.is_good})
 
 
 def counts_of(rows: Sequence[JudgedRow]) -> list[tuple[str, int]]:
@@ -93,12 +113,15 @@ def shown_first(rows: Sequence[JudgedRow]) -> list[JudgedRow]:
 def cells_of(rows: Sequence[JudgedRow]) -> list[list[str | int]]:
     """Return the cells of each row in the CSV file."""
     return [
-        [one.row.number, one.result.email, one.row.name, one.row.role, one.verdict, one.reason, one.notes]
+        [one.row.number, one.result.email, one.row.name, one.row.role, one.place, one.verdict, one.reason, one.notes]
         for one in rows
     ]
 
 
 def as_csv(cells: Sequence[list[str | int]], filename: str) -> "StreamingHttpResponse":
     """Return these cells as a CSV file."""
-    header = [_("Row"), _("Email address"), _("Name"), _("Role"), _("Result"), _("Reason"), _("Also in the file")]
+    header = [
+        *(_("Row"), _("Email address"), _("Name"), _("Role"), _("Workspace or application")),
+        *(_("Result"), _("Reason"), _("Also in the file")),
+    ]
     return csv_response(filename, header, cells)

@@ -1,8 +1,11 @@
 """Test *Invite*: the form for one invitation."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, OWNER_ROLE, UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
@@ -70,6 +73,85 @@ def test_who_manages_a_unit_invites_only_to_it(signed_in, organization, invitee)
     assert client.post(PAGE, chosen).status_code == 302
 
 
+def in_units(*units, role=UNIT_VIEWER_ROLE):
+    """Return the values of the rows for these units."""
+    rows: dict[str, str] = {}
+    for number, unit in enumerate(units, start=1):
+        suffix = "" if number == 1 else f"_{number}"
+        rows |= {f"unit_id{suffix}": str(unit.pk), f"unit_role_id{suffix}": str(role)}
+    return rows
+
+
+def test_a_person_is_invited_to_several_units_with_one_email(signed_in, organization, owner):
+    units = UnitFactory.create_batch(3, organization=organization)
+    given = {**GIVEN, **in_units(*units), "unit_id_2": "", "unit_role_id_2": "", "message": "Hello"}
+
+    page = signed_in(owner).post(PAGE, given, follow=True)
+
+    said = "We'll email new@example.com one link to join all 2 workspaces and applications."
+    assert visible_text(page)[0] == said
+    first, second = Invitation.objects.order_by("id")
+    assert [first.unit, second.unit] == [units[0], units[2]]
+    for invitation in (first, second):
+        assert (invitation.shares_email_of_id, invitation.role_id, invitation.message) == (
+            first.pk,
+            EDITOR_ROLE,
+            "Hello",
+        )
+    assert Email.objects.get().invitation == first
+
+
+def test_a_button_adds_a_row_keeps_what_was_entered_and_sends_nothing(signed_in, organization, owner):
+    units = UnitFactory.create_batch(3, organization=organization)
+    client = signed_in(owner)
+    assert "Add another one" in visible_text(client.get(PAGE))
+
+    with track_changes() as changes:
+        page = client.post(PAGE, {**GIVEN, "email": "", "message": "Hello", **in_units(*units[:2]), "add_unit": "1"})
+
+    assert page.status_code == 200
+    assert changes.nothing
+    html = page.content.decode()
+    assert "This field is required." not in html
+    assert "Hello" in html
+    assert [html.count(f'<option value="{unit.pk}" selected>') for unit in units] == [1, 1, 0]
+    assert 'name="unit_id_3" autofocus' in html
+    assert "Add another one" not in visible_text(page)  # there is a row for each unit
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"unit_role_id_2": ""}, "Choose a role there."),
+        ({"unit_id_2": ""}, "Choose a workspace or application."),
+        ({"unit_id_2": "same"}, "You have chosen it twice."),
+    ],
+)
+def test_every_row_needs_another_unit_and_a_role(signed_in, organization, owner, changed, said):
+    units = UnitFactory.create_batch(2, organization=organization)
+    rows = {**in_units(*units), **changed}
+    rows["unit_id_2"] = str(units[0].pk) if rows["unit_id_2"] == "same" else rows["unit_id_2"]
+    client = signed_in(owner)
+
+    with track_changes() as changes:
+        page = client.post(PAGE, {**GIVEN, **rows})
+
+    assert page.status_code == 400
+    assert said in visible_text(page)
+    assert changes.nothing
+
+
+def test_further_rows_offer_and_take_only_what_the_first_one_does(signed_in, organization, owner, stranger):
+    own, other = UnitFactory.create(organization=organization), UnitFactory.create()
+    client = signed_in(owner)
+
+    for wrong in ({"unit_id_2": str(other.pk)}, {"unit_role_id_2": str(OWNER_ROLE)}):
+        page = client.post(PAGE, {**GIVEN, **in_units(own, own), **wrong})
+        assert page.status_code == 400
+        assert NOT_OFFERED in visible_text(page)
+    assert not Invitation.objects.exists()
+
+
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_a_member_who_manages_nobody_cannot_invite(signed_in, organization, member, method):
     client = signed_in(member)
@@ -134,13 +216,25 @@ def test_the_page_takes_a_fixed_number_of_queries(signed_in, organization, owner
         user="SELECT accounts_user",
         organization="SELECT orgs_roleassignment",
         roles="SELECT orgs_role",
-        has_units="SELECT orgs_unit",
+        has_units="COUNT orgs_unit",
         has_first_role="SELECT orgs_role",
         choices_of_roles="SELECT orgs_role",
         choices_of_units="SELECT orgs_unit",
         choices_of_unit_roles="SELECT orgs_role",
     ):
         client.get(PAGE)
+
+
+def test_further_rows_take_no_further_queries(signed_in, organization, owner):
+    units = UnitFactory.create_batch(4, organization=organization)
+    client = signed_in(owner)
+    counts = []
+    for rows in (2, 3):
+        with CaptureQueriesContext(connection) as captured:
+            client.post(PAGE, {**GIVEN, **in_units(*units[:rows]), "add_unit": "1"})
+        counts.append(len(captured))
+
+    assert counts[0] == counts[1]
 
 
 def test_the_form_needs_a_csrf_token(organization, owner):

@@ -7,10 +7,19 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
-from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, OWNER_ROLE, UNASSIGNED_ROLE, VIEWER_ROLE
-from tests.factories import MembershipFactory
+from orgs.permissions import (
+    ADMIN_ROLE,
+    EDITOR_ROLE,
+    OWNER_ROLE,
+    UNASSIGNED_ROLE,
+    UNIT_EDITOR_ROLE,
+    UNIT_VIEWER_ROLE,
+    VIEWER_ROLE,
+)
+from tests.factories import InvitationFactory, MembershipFactory, UnitFactory
 from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 
@@ -94,9 +103,9 @@ def test_the_preview_and_the_result_can_be_downloaded(signed_in, organization, o
         assert response["Content-Type"] == "text/csv; charset=utf-8"
         assert "no-store" in response["Cache-Control"]
         assert b"".join(response).decode("utf-8-sig").splitlines() == [
-            "Row,Email address,Name,Role,Result,Reason,Also in the file",
-            "1,ann@example.com,Ann Lee,,Invited,,",
-            "2,member@example.com,,,Already a member,,",
+            "Row,Email address,Name,Role,Workspace or application,Result,Reason,Also in the file",
+            "1,ann@example.com,Ann Lee,,,Invited,,",
+            "2,member@example.com,,,,Already a member,,",
         ]
 
 
@@ -115,6 +124,57 @@ def test_a_file_of_another_product_is_read_and_its_roles_can_be_changed(signed_i
     client.post(PAGE, {"draft": hidden(page), "step": "send", **chosen})
 
     assert Invitation.objects.get(email="ann@example.com").role_id == EDITOR_ROLE
+
+
+def test_all_people_can_be_invited_to_several_units(signed_in, organization, owner):
+    design, build = (UnitFactory.create(organization=organization, name=name) for name in ("Design", "Build"))
+    shop = UnitFactory.create(organization=organization, name="Shop")
+    InvitationFactory.create(
+        organization=organization, inviter=owner, email="bob@example.com", unit=build, unit_role_id=UNIT_VIEWER_ROLE
+    )
+    rows = {
+        "unit_id": str(design.pk), "unit_role_id": str(UNIT_EDITOR_ROLE),
+        "unit_id_2": str(build.pk), "unit_role_id_2": str(UNIT_VIEWER_ROLE),
+    }  # fmt: skip
+    client = signed_in(owner)
+    people = (
+        "email,workspace,workspace role\nann@example.com,,\nbob@example.com,,\ncid@example.com,Shop,viewer\nme@,,\n"
+    )
+
+    page = preview(client, people, **rows)
+
+    text = visible_text(page)
+    assert "Table. 4 rows. Nothing has been sent yet." in text
+    assert facts(page) == {"Invited": 3, "Already invited": 1, "Invalid email address": 1}
+    assert "Design, as Editor; Build, as Viewer" in text[text.index("ann@example.com") :][:2]
+    assert "Invite 3 people" in text
+    done = client.post(PAGE, {"draft": hidden(page), "step": "send"})
+    cells = b"".join(client.post(PAGE, {"result": hidden(done, "result")})).decode("utf-8-sig").splitlines()
+    assert cells[1:4] == [
+        '2,ann@example.com,,,"Design, as Editor; Build, as Viewer",Invited,,',
+        '3,bob@example.com,,,"Design, as Editor",Invited,,',
+        '3,bob@example.com,,,"Build, as Viewer",Already invited,,',
+    ]
+    ann = Invitation.objects.filter(email="ann@example.com").order_by("id")
+    assert [(one.unit, one.unit_role_id) for one in ann] == [(design, UNIT_EDITOR_ROLE), (build, UNIT_VIEWER_ROLE)]
+    assert {one.shares_email_of_id for one in ann} == {ann[0].pk}
+    assert Invitation.objects.get(email="cid@example.com").unit == shop
+    assert Email.objects.filter(invitation__email="ann@example.com").count() == 1
+
+
+def test_a_button_adds_a_row_and_asks_for_the_file_again(signed_in, organization, owner):
+    UnitFactory.create_batch(2, organization=organization)
+    client = signed_in(owner)
+    given = {**OFFER, "add_unit": "1"}
+
+    pasted = client.post(PAGE, {**given, "people": "ann@example.com"})
+    chosen = client.post(PAGE, {**given, "file": SimpleUploadedFile("members.csv", SLACK.encode())})
+
+    assert 'name="unit_id_2"' in pasted.content.decode()
+    assert "ann@example.com" in pasted.content.decode()
+    assert (pasted.status_code, chosen.status_code) == (200, 200)
+    assert "Please choose the file again." not in visible_text(pasted)
+    assert "Please choose the file again." in visible_text(chosen)
 
 
 def test_nobody_maps_a_word_to_a_role_that_they_may_not_give(signed_in, organization, invitee):
