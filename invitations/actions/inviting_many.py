@@ -3,7 +3,7 @@
 It has the rules of ``inviting.invite``. One lock of the organization and a fixed number of statements serve all rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
@@ -48,13 +48,15 @@ def invite_many(
     suggested_roles: Mapping[str, RoleKey] | None = None,
     lifetime_days: int = DEFAULT_LIFETIME_DAYS,
     dry_run: bool = False,
+    on_checked: Callable[[int], None] = lambda count: None,
 ) -> list[RowResult]:
     """Invite all rows that can be invited. Return what became of each row, in the same order.
 
     ``default`` has the role, the unit, the role in it, the language and the message of rows without their own. A row
     without any role gets the organization's default role or, if it has none, ``unassigned``. ``roles`` maps words of
     the rows to roles. ``suggested_roles`` does so for words that are not the id or the name of a role. ``dry_run``
-    returns the same verdicts and changes nothing.
+    returns the same verdicts and changes nothing. ``on_checked`` is called before the invitations are saved, with their
+    number.
 
     Rows that invite one person to several units, with the same language and message, share one email (decision 48).
 
@@ -72,6 +74,7 @@ def invite_many(
     candidates = _candidates(rows, addresses, default, grants, known, results)
     sent = _with_room(by, organization, candidates, results, dry_run=dry_run)
     if not dry_run:
+        on_checked(sum(len(party) for party, _ in sent))
         _send(by, organization, sent, known, lifetime_days, results)
     return [result for result in results if result is not None]
 

@@ -1,6 +1,7 @@
 """Test ``manage.py invite``."""
 
 import json
+import re
 from io import StringIO
 
 import pytest
@@ -31,10 +32,30 @@ def test_it_prints_each_row_and_the_counts(people, organization, owner):
     out, err = run(people, role="editor")
 
     assert out == "2\tann@example.com\tinvited\n3\tbo@example.com\tunknown_role\tChef\n\n1 invited\n1 unknown_role\n"
-    assert err.splitlines() == [f"Reading {people} …", "Inviting 2 people as Owner Cast …"]
+    phases = [f"Reading {people} …", "Checking 2 rows …", "Inviting 1 people as Owner Cast …"]
+    assert err.splitlines() == phases
     invitation = Invitation.objects.get()
     assert (invitation.inviter, invitation.role_id) == (owner, EDITOR_ROLE)
     assert Event.objects.get(kind="invitation.created").actor_id == owner.pk
+
+
+class Terminal(StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_terminal_shows_a_bar_for_each_phase_with_what_was_done(people, organization, owner, dry_run, monkeypatch):
+    monkeypatch.setenv("TERM", "xterm")
+    err = Terminal()
+
+    call_command("invite", str(people), organization="riverside", dry_run=dry_run, stdout=StringIO(), stderr=err)
+
+    last = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", err.getvalue()).splitlines()
+    done = [line for line in last if "✓" in line][-3:]
+    told = ["Read 2 rows", "Checked 2 rows", *([] if dry_run else ["Invited 1 people as Owner Cast"])]
+    assert [text for text in told if not any(text in line for line in done)] == []
+    assert ("Invited" in err.getvalue()) is not dry_run
 
 
 def test_it_prints_json(people, organization, owner):

@@ -3,7 +3,7 @@
 import json
 from argparse import ArgumentParser
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
@@ -15,11 +15,12 @@ from core.errors import DomainError
 from core.ids import parse_uuid
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.api.bulk_serializers import BulkResult, BulkResultSerializer
-from invitations.bulk.rows import InviteRow
+from invitations.bulk.rows import InviteRow, RowVerdict
 from invitations.bulk.uploads import invite_upload
 from invitations.uploads.rows import Upload, read_upload
 from orgs.models import Organization
 from orgs.permissions import OWNER_ROLE
+from perfectworks.management.progress import Phases
 
 
 class Command(BaseCommand):
@@ -57,23 +58,35 @@ class Command(BaseCommand):
         """Do what the options say. Raises DomainError, ValidationError and OSError."""
         organization = _organization(options["organization"])
         by = Principal(user=_member(organization, options["member"]), method=Method.SESSION)
-        self.progress(f"Reading {options['file']} …")
-        upload = read_upload(options["file"].read_bytes(), filename=options["file"].name)
-        self.progress(f"{'Checking' if options['dry_run'] else 'Inviting'} {len(upload.rows)} people as {by.user} …")
-        results = invite_upload(
-            by=by,
-            organization_id=organization.pk,
-            upload=upload,
-            default=InviteRow(email="", role=options["role"]),
-            lifetime_days=options["days"],
-            dry_run=options["dry_run"],
-        )
-        result = BulkResult(upload, results, options["dry_run"])
+        with Phases(cast("IO[str]", self.stderr)) as phases:
+            upload = self.read(options["file"], phases)
+            rows = len(upload.rows)
+            phases.begin(f"Checking {rows:,} rows")
+
+            def begin_to_invite(people: int) -> None:
+                phases.end(f"Checked {rows:,} rows")
+                phases.begin(f"Inviting {people:,} people as {by.user}")
+
+            results = invite_upload(
+                by=by,
+                organization_id=organization.pk,
+                upload=upload,
+                default=InviteRow(email="", role=options["role"]),
+                lifetime_days=options["days"],
+                dry_run=options["dry_run"],
+                on_checked=begin_to_invite,
+            )
+            result = BulkResult(upload, results, options["dry_run"])
+            invited = sum(result.counts.get(verdict, 0) for verdict in (RowVerdict.INVITED, RowVerdict.SCHEDULED))
+            phases.end(f"Checked {rows:,} rows" if options["dry_run"] else f"Invited {invited:,} people as {by.user}")
         self.stdout.write(_as_json(result) if options["json"] else _as_text(upload, result))
 
-    def progress(self, text: str) -> None:
-        """Write a line to standard error, so that the output contains only the results."""
-        self.stderr.write(self.style.NOTICE(text))
+    def read(self, file: Path, phases: Phases) -> Upload:
+        """Read the file."""
+        phases.begin(f"Reading {file}")
+        upload = read_upload(file.read_bytes(), filename=file.name)
+        phases.end(f"Read {len(upload.rows):,} rows")
+        return upload
 
 
 def _organization(key: str) -> Organization:
