@@ -11,9 +11,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import User
-from accounts.principals import LINK_HOLDER
-from core.addresses import normalize_address
+from accounts.principals import LINK_HOLDER, staff
+from core.addresses import Address, normalize_address
 from core.errors import Invalid
+from core.ids import uuid7
 from events.models import Event
 from invitations.actions.answering import accept
 from invitations.actions.answering_together import accept_all, decline_all
@@ -21,6 +22,7 @@ from invitations.actions.ending import fail
 from invitations.actions.inviting import cancel, correct_address, invite, resend
 from invitations.actions.inviting_together import UnitOffer, invite_to_units
 from invitations.actions.reminders import ending_soon, remind
+from invitations.actions.scheduling import take_slot
 from invitations.actions.waiting import give_free_seats
 from invitations.email.limits import TooManyOpenInvitations
 from invitations.email.models import Email
@@ -29,9 +31,12 @@ from invitations.explaining import Reason, explain
 from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited, InvitationCancelled, NewerEmailSent
 from invitations.tokens import Purpose, read_token, token_for
+from orgs.actions.account_rights import OwnAccount
+from orgs.actions.members import AlreadyMember
 from orgs.models import Membership, Organization, Unit
-from orgs.permissions import EDITOR_ROLE, UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE
+from orgs.permissions import EDITOR_ROLE, UNIT_ADMIN_ROLE, UNIT_EDITOR_ROLE, UNIT_VIEWER_ROLE
 from orgs.policies import PermissionMissing
+from orgs.seats import NoSeatLeft
 from tests.factories import UnitFactory
 from tests.support.changes import track_changes
 from tests.support.outbox import deliver_next
@@ -131,7 +136,8 @@ class TestInviting:
             send()
         assert changes.nothing
         assert states(send(force=True)) == ["pending"] * 3
-        assert Invitation.objects.filter(status="cancelled", superseded_by__unit=units[2]).count() == 1
+        former = Invitation.objects.get(status="cancelled", superseded_by__unit=units[2])
+        assert kinds_of([former]) == [["invitation.created", "invitation.superseded"]]
 
     def test_each_needs_a_slot_of_the_limit(self, send: Send, organization: Organization):
         Organization.objects.filter(pk=organization.pk).update(open_invitation_limit=2)
@@ -139,10 +145,30 @@ class TestInviting:
             send()
         assert changes.nothing
 
-    def test_members_who_manage_nobody_are_refused(self, send: Send, member: User):
+    def test_who_manages_nobody_is_refused_and_learns_nothing_about_units(self, send: Send, member: User):
+        for units in ({}, {"units": [UnitOffer(uuid7(), UNIT_VIEWER_ROLE)]}):
+            with track_changes() as changes, pytest.raises(PermissionMissing):
+                send(by=session_of(member), **units)
+            assert changes.nothing
+
+    def test_who_manages_one_of_the_units_is_refused(self, send: Send, member: User, units: list[Unit]):
+        Membership.objects.get(user=member).assignments.create(role_id=UNIT_ADMIN_ROLE, unit=units[0])
         with track_changes() as changes, pytest.raises(PermissionMissing):
             send(by=session_of(member))
         assert changes.nothing
+        assert len(send(by=session_of(member), units=[UnitOffer(units[0].pk, UNIT_VIEWER_ROLE)])) == 1
+
+    def test_the_rules_of_one_invitation_apply(
+        self, send: Send, member: User, staff_member: User, organization: Organization
+    ):
+        with pytest.raises(AlreadyMember):
+            send(email=normalize_address("member@example.com"))
+        with pytest.raises(OwnAccount):
+            send(by=staff(staff_member, "invitations.add_invitation"), email=Address(staff_member.email))
+        Organization.objects.filter(pk=organization.pk).update(seat_limit=organization.memberships.count())
+        with pytest.raises(NoSeatLeft):
+            send()
+        assert not Invitation.objects.exists()
 
 
 class TestAnswering:
@@ -275,6 +301,16 @@ class TestTheEmail:
         assert deliver_next()
         assert set(Invitation.objects.values_list("is_emailed", "lifetime_days")) == {(True, None)}
         assert Event.objects.filter(kind="invitation.emailed").count() == 3
+
+    def test_a_scheduled_email_waits_until_there_is_a_slot_for_each(
+        self, send: Send, used_up: None, settings: Settings
+    ):
+        rows = send()
+        Email.objects.filter(state="scheduled").update(due_at=timezone.now())
+        email = Email.objects.get(invitation=rows[0])
+        for limit, is_free in ((3, False), (4, True)):  # the invitation of ``used_up`` is open too
+            settings.OPEN_INVITATIONS_PER_ORGANIZATION = limit
+            assert take_slot(email_id=email.pk, invitation_id=rows[0].pk) is is_free
 
 
 class TestThePage:

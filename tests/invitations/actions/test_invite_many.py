@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -335,9 +336,35 @@ def test_no_more_than_the_maximum_is_taken(many):
 
 
 @pytest.mark.parametrize("lifetime_days", [0, 31])
-def test_the_lifetime_is_that_of_one_invitation(many, lifetime_days):
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_the_lifetime_is_that_of_one_invitation(many, lifetime_days, dry_run):
     with pytest.raises(Invalid):
-        many(row(1), lifetime_days=lifetime_days)
+        many(row(1), lifetime_days=lifetime_days, dry_run=dry_run)
+
+
+def test_nothing_of_another_organization_is_known_or_granted(many, other_organization):
+    unit = UnitFactory.create(organization=other_organization, slug="their-unit")
+    role = RoleFactory.create(organization=other_organization, name="Their role")
+
+    results = many(
+        row(1, unit=str(unit.pk), unit_role="viewer"),
+        row(2, unit="their-unit", unit_role="viewer"),
+        row(3, role=str(role.pk)),
+        row(4, role="Their role"),
+    )
+
+    units, roles = ("unknown_unit",) * 2, ("unknown_role",) * 2
+    assert [result.verdict for result in results] == [*units, *roles]
+
+
+def test_an_address_that_a_member_has_not_verified_is_invited(many, member):
+    EmailAddress.objects.create(user=member, email="further@example.com", verified=False)
+    assert verdicts(many("further@example.com")) == ["invited"]
+
+
+def test_no_more_emails_are_scheduled_than_the_limit(many, settings):
+    settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = settings.SCHEDULED_EMAILS_PER_ORGANIZATION = 1
+    assert verdicts(many(row(1), row(2), row(3))) == ["invited", "scheduled", "over_limit scheduled"]
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_rows(many):
