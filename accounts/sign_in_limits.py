@@ -1,4 +1,4 @@
-"""Slow down whoever guesses passwords or codes, without locking out the person whose account it is.
+"""Slow down people who guess passwords or codes, without locking out the person whose account it is.
 
 Wrong attempts count by client and by account (``settings.SIGN_IN_LIMITS``). A client is an IP address, or a browser
 that has signed in to the account before (``accounts.known_devices``). The attempts of others never count for a known

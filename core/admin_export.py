@@ -50,7 +50,7 @@ class Export(admin.ModelAdmin):
         return csv_response(f"{self.opts.model_name}.csv", header, self._exported_rows(request, found, columns))
 
     def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
-        """Load what the columns of these rows show besides the rows. By default, nothing."""
+        """Load what the columns show in addition to the rows. By default, nothing."""
 
     def _exported_rows(
         self, request: HttpRequest, found: QuerySet[Any], columns: Sequence[Any]

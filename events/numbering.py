@@ -1,6 +1,6 @@
 """Number the events of an organization: 1, 2, 3, without a gap, in the order in which their transactions commit.
 
-The number of a new event is one more than the highest number of its organization. Whoever records events of an
+The number of a new event is one more than the highest number of its organization. Who records events of an
 organization has locked it with an earlier statement, so nobody else adds one until the transaction ends, and a reader
 who sees an event also sees the events with lower numbers. The newest event of an organization is never deleted
 (``events.retention``), so no number is used twice.

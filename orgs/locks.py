@@ -64,7 +64,8 @@ LOCKED_ORGANIZATION = CompiledQuery(
 def require_found(organization: Organization | None, by: Principal) -> Organization:
     """Return the organization that a lookup found for the caller.
 
-    Raises OrganizationNotFound for None, and SecondFactorRequired if the caller needs a second factor first.
+    Raises OrganizationNotFound for None, and SecondFactorRequired if the caller must first set up
+    two-factor authentication.
     """
     if organization is None:
         raise OrganizationNotFound

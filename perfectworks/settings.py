@@ -151,6 +151,7 @@ MIDDLEWARE = [
     "core.pages.PageMiddleware",
     "core.refused_requests.RefusedRequestMiddleware",
     "core.neighbor_paths.NeighborPathMiddleware",
+    "core.head_requests.HeadMiddleware",
     "accounts.sessions.SessionCookieMiddleware",
     "accounts.sessions.SessionRotationMiddleware",
     "django.middleware.common.CommonMiddleware",

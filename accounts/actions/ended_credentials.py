@@ -11,7 +11,7 @@ def end_oauth_access(account: User) -> None:
     """Delete the account's codes and tokens and the access of applications, and replace the secrets that it knows.
 
     These are the secrets of its own clients, and of the service clients that the person registered. Nobody gets the new
-    secrets. Whoever manages the client can renew its secret.
+    secrets. A manager of the client can renew its secret.
     """
     own = Q(user=account, acts_for_owner=True) | Q(system_user=account)
     known_clients = OAuthApplication.objects.filter(own | Q(responsible=account))

@@ -3,6 +3,7 @@
 API keys and OAuth tokens are no sessions and stay.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -46,8 +47,13 @@ class OwnSession:
 
 def sessions_of(user: User) -> list[OwnSession]:
     """Return the sessions in which the user is signed in, the one that was seen last first."""
+    return opened_sessions(user, session_rows_of(user).order_by("-last_seen_at", "session_key"))
+
+
+def opened_sessions(user: User, rows: Iterable[Session]) -> list[OwnSession]:
+    """Return what these rows say, without those in which the user is no longer signed in."""
     store, found = SessionStore(), []
-    for row in session_rows_of(user).order_by("-last_seen_at", "session_key"):
+    for row in rows:
         content = store.content_for(row, user)
         if content:
             began = content.get(SIGNED_IN_AT)

@@ -106,8 +106,8 @@ class AccountAdapter(DefaultAccountAdapter):
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """Finish a sign-in, and remember the browser.
 
-        A person who has just signed up has also just signed in. Staff without a second factor are led to the page that
-        sets one up, which asks for the password again. They can leave it.
+        A person who has just signed up has also just signed in. Staff without two-factor authentication
+        are led to the page that sets it up, which asks for the password again. They can leave it.
         """
         if kwargs["signup"]:
             record_authentication(request, user, method="password", reauthenticated=True)

@@ -4,6 +4,7 @@ from typing import cast
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.decorators import method_decorator
@@ -12,11 +13,18 @@ from django.utils.translation import ngettext
 from django.views import View
 from django.views.decorators.cache import never_cache
 
-from accounts.actions.own_sessions import SessionNotFound, end_other_sessions, end_session, sessions_of
+from accounts.actions.own_sessions import (
+    SessionNotFound,
+    end_other_sessions,
+    end_session,
+    opened_sessions,
+    session_rows_of,
+)
 from accounts.models import User
 from accounts.pages.confirming import ask_to_confirm
 from accounts.principals import Principal
 from accounts.sessions import session_principal
+from core.page_lists import page_of
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -26,8 +34,12 @@ class Sessions(LoginRequiredMixin, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         """Show the list."""
         current = cast("Principal", session_principal(request)).session_key  # a signed-in user is active
-        sessions = sorted(sessions_of(cast("User", request.user)), key=lambda session: session.key != current)
-        context = {"sessions": sessions, "current": current, "has_others": len(sessions) > 1}
+        user = cast("User", request.user)
+        is_other = Case(When(pk=current, then=0), default=1)
+        page = page_of(request, session_rows_of(user).order_by(is_other, "-last_seen_at", "session_key"))
+        sessions = opened_sessions(user, page.rows)
+        has_others = page.has_previous or len(sessions) > 1
+        context = {"sessions": sessions, "page": page, "current": current, "has_others": has_others}
         return render(request, "account/sessions.html", context)
 
 

@@ -47,7 +47,7 @@ def take_slot(*, email_id: UUID, invitation_id: UUID) -> bool:
 
 
 def start_lifetime(organization: Organization, invitation: Invitation, sent_at: datetime) -> None:
-    """Set the expiry date anew, because the scheduled email of the invitation was sent. It does not become earlier.
+    """Set a new expiry date, because the scheduled email of the invitation was sent. It does not become earlier.
 
     The same applies to the invitations that share the email. The caller has locked the organization. Does nothing if no
     email was scheduled or the invitation is not open.
@@ -66,7 +66,7 @@ def _start_lifetime(organization: Organization, invitation: Invitation, sent_at:
 
 
 def reschedule(*, by: Principal, organization: Organization) -> None:
-    """Schedule the organization's scheduled emails anew, in the same order, because its daily limit has changed.
+    """Schedule the organization's scheduled emails again, in the same order, because its daily limit has changed.
 
     The caller has locked the organization. Emails that are due, or wait for an open slot, keep their times.
     """

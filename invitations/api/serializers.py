@@ -346,7 +346,7 @@ class ResendSerializer(HouseSerializer):
 class InvitationLinkSerializer(HouseSerializer):
     """The link of an invitation."""
 
-    link = serializers.URLField(help_text="The link. Whoever has it sees the invitation.")
+    link = serializers.URLField(help_text="The link. Everybody who has it sees the invitation.")
 
 
 class CorrectionSerializer(HouseSerializer):

@@ -72,7 +72,7 @@ class InvitationEmailHandler(DeliveryHandler):
             fail(invitation_id=self.email.invitation_id, generation=self.email.generation, reason=reason)
 
     def on_sent(self, sent_at: datetime) -> None:
-        """Set the expiry date of the invitation anew if the email was scheduled."""
+        """Set a new expiry date of the invitation if the email was scheduled."""
         if not self.email.is_to_invitee or self.invitation.lifetime_days is None:
             return
         try:

@@ -81,7 +81,7 @@ def update_organization(*, by: Principal, organization_id: UUID, **changes: Any)
     facts |= apply_changes(organization, changes)
     if organization.slug != former_slug:
         FormerSlug.objects.update_or_create(slug=former_slug, defaults={"organization": organization})
-    require_found(organization, by)  # so that callers without a second factor cannot lock themselves out
+    require_found(organization, by)  # so that callers without two-factor authentication cannot lock themselves out
     record("organization.updated", by, organization, organization, **facts)
     return organization
 

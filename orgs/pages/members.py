@@ -91,11 +91,11 @@ def can_remove(held: EffectivePermissions, member: Membership) -> bool:
 
 
 class MemberRoleForm(forms.Form):
-    """The role in the organization, and permissions besides the role."""
+    """The role in the organization, and permissions in addition to the role."""
 
     role_id = RoleOfLevel(Role.objects.none(), label=gettext_lazy("Role"), empty_label=None)
     permissions = forms.MultipleChoiceField(
-        label=gettext_lazy("Permissions besides the role"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Permissions in addition to the role"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
 

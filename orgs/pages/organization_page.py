@@ -188,7 +188,7 @@ class FormPage(FormMixin, OrganizationPage):
     template = "organizations/form.html"
 
     def get_context(self) -> dict[str, Any]:
-        """Return what the template shows besides the form."""
+        """Return what the template shows in addition to the form."""
         return {}
 
     def respond(self, form: forms.Form, problem: Problem | None = None) -> HttpResponse:

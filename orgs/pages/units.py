@@ -75,7 +75,7 @@ class NewUnitPage(FormPage):
         """Return the texts."""
         return {
             "title": _("Create a workspace or an application"),
-            "intro": _("Members and invitees can have a role in it, besides their role in the organization."),
+            "intro": _("Members and invitees can have a role in it, in addition to their role in the organization."),
             "button": _("Create"),
             "back_address": self.address_of(VIEW),
         }

@@ -114,7 +114,7 @@ UNTOLD = {
     "invitations.actions.reminders.remind": {"Invitation.reminded_generation"},
     "orgs.actions.accounts.purge_account": {"Invitation.email"},  # the address is erased
 }
-# What events about these rows say of other tables.
+# What events about these rows say about other tables.
 OF_OTHER_TABLES = {"Membership": {"role_id"}, "User": {"staff_role", "group_ids", "permissions"}}
 # The columns of these rows are in the events about other rows: roles in those about the membership.
 PARTS = {"RoleAssignment", "Email", "EmailAddress", "ApplicationAccess"}

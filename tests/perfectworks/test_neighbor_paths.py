@@ -131,7 +131,7 @@ def test_the_redirect_of_a_link_is_not_stored_and_the_session_gets_nothing(clien
 
 
 def test_signing_in_from_the_typed_path_of_the_admin_leads_to_the_admin(client, db):
-    """Staff without a second factor read about it first, with a link to the admin."""
+    """Staff without two-factor authentication read about it first, with a link to the admin."""
     UserFactory.create(email="staff@example.com", password="a calm and long phrase", superuser=True)
 
     page = client.get("/admin/login", follow=True)

@@ -114,7 +114,7 @@ class CopyLink(SentInvitationBase, ButtonPage):
             title=_("Pass the link on to %(address)s") % {"address": self.address},
             values=[(_("Link"), link)],
             hint=_(
-                "Whoever has the link sees the invitation. Only a person whose account has this email address, "
+                "Everybody who has the link sees the invitation. Only a person whose account has this email address, "
                 "verified, can accept it."
             ),
             **self.get_context(),
@@ -180,7 +180,7 @@ class InvitationChangeForm(forms.Form):
 
     role_id = RoleOfLevel(Role.objects.none(), label=gettext_lazy("Role"), empty_label=None)
     permissions = forms.MultipleChoiceField(
-        label=gettext_lazy("Permissions besides the role"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Permissions in addition to the role"), required=False, widget=forms.CheckboxSelectMultiple
     )
     unit_role_id = RoleOfLevel(Role.objects.none(), label=gettext_lazy("Role there"), empty_label=None)
     lifetime_days = forms.IntegerField(

@@ -76,6 +76,19 @@ def test_this_browser_comes_first_and_others_can_be_signed_out(here, there):
     ]
 
 
+def test_a_long_list_has_pages_and_this_browser_is_on_the_first(here, there):
+    row = Session.objects.get(pk=key_of(there))
+    copies = [Session(pk=f"copy-{number}", session_data=row.session_data, expire_date=row.expire_date, user=row.user)
+              for number in range(50)]  # fmt: skip
+    Session.objects.bulk_create(copies)
+
+    first, last = here.get(PAGE), here.get(f"{PAGE}?page=2")
+
+    assert [shown(page).count("Unknown browser") for page in (first, last)] == [49, 2]
+    assert shown(first)[1] == "Firefox, Windows This browser"
+    assert shown(last)[-5:-3] == ["Page 2", "Sign out everywhere else"]
+
+
 def test_a_single_session_has_no_button(here):
     assert shown(here.get(PAGE))[1:] == ["Firefox, Windows This browser", *NOTE]
 

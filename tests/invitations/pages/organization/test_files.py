@@ -4,6 +4,8 @@ import csv
 import io
 
 import pytest
+from django.core.handlers.wsgi import WSGIHandler
+from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from core.csv_export import ROWS_IN_CHUNK
@@ -218,3 +220,15 @@ def test_an_archived_organization_has_no_files(client, organization, admin):
     client.force_login(admin)
 
     assert client.get(MEMBERS).status_code == 404
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_head_request_sends_the_headers_and_reads_no_row_of_the_body(client, organization, owner, method):
+    client.force_login(owner)
+    cookies = "; ".join(f"{name}={cookie.value}" for name, cookie in client.cookies.items())
+    handler = WSGIHandler()  # the test client would remove the body itself
+
+    response = handler.get_response(RequestFactory(headers={"Cookie": cookies}).generic(method, MEMBERS))
+
+    assert (response.status_code, response["Content-Type"]) == (200, "text/csv; charset=utf-8")
+    assert bool(response.getvalue()) == (method == "GET")
