@@ -95,7 +95,7 @@ class EventAdmin(ReadOnlyAdmin):
     ordering = ("-id",)
     fields = (
         "created_at", "kind", "organization", "subject", "actor", "actor_method", "changed_lines", "details",
-        "id", "organization_id", "subject_type", "subject_id", "actor_id", "actor_credential_id",
+        "id", "organization_id", "number", "subject_type", "subject_id", "actor_id", "actor_credential_id",
     )  # fmt: skip
 
     def search_parts(self, request: HttpRequest, queryset: Any, text: str) -> tuple[Any, bool]:

@@ -10,7 +10,7 @@ from django.db.models import OuterRef, Q, QuerySet, Subquery, UUIDField
 
 from accounts.principals import Principal
 from core.compiled import CompiledQuery
-from events.models import Event
+from events.models import Event, EventQuerySet
 from orgs import policies
 from orgs.locks import OrganizationNotFound, require_found
 from orgs.lookups import MemberNotFound, RoleNotFound, UnitNotFound
@@ -145,8 +145,11 @@ def collaborators_in(unit: Unit) -> QuerySet[RoleAssignment]:
     return RoleAssignment.objects.filter(unit=unit).select_related("membership__user", "role")
 
 
-def events_of(by: Principal, organization: Organization) -> QuerySet[Event]:
-    """Return the organization's events. Raises PermissionMissing unless the caller manages members."""
+def events_of(by: Principal, organization: Organization) -> EventQuerySet:
+    """Return the organization's events in the order of their numbers.
+
+    Raises PermissionMissing unless the caller manages members.
+    """
     policies.require(by, organization, MANAGE_MEMBERS)
     return Event.objects.of_organization(organization.pk)
 

@@ -72,6 +72,7 @@ DESCRIPTIONS = {
     "openInvitations": "The number of invitations that can still be answered.",
     "waiting": "The number of invitees who accepted and wait for a seat.",
     # Events
+    "Event.number": "The number of the event in its organization: 1, 2, 3, without a gap.",
     "Event.kind": "What happened, for example `member.removed`.",
     "at": "The time.",
     "actor": "Who did this.",

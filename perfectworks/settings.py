@@ -479,9 +479,9 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": SERVICE_NAME,
     "DESCRIPTION": "Organizations, memberships, roles and invitations.\n\n"
-    "Lists have pages by number (`page`) and by cursor (`after`, `before`); lists of events only by cursor. In a long "
-    "list, use pages by cursor: each is as fast as the first page. The `Link` header has the URLs of the next and the "
-    "previous one.\n\n"
+    "Lists have pages by number (`page`) and by cursor (`after`, `before`). In a long list, use pages by cursor: each "
+    "is as fast as the first page. The `Link` header has the URLs of the next and the previous one. In the list of "
+    "events, `after` and `before` are numbers of events.\n\n"
     "Names and texts must not contain control characters, invisible characters, or characters that change the writing "
     "direction.",
     "VERSION": "0.1.0",

@@ -137,6 +137,12 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         "event_number",
         lambda: Event.objects.of_organization(SOME).filter(number__gt=1000)[:100],
     ),
+    "the events of some kinds in a range of numbers": (
+        "event_number",
+        lambda: Event.objects.of_organization(SOME).filter(number__gt=1000, number__lte=2000, kind__in=["x", "y"])[
+            :100
+        ],
+    ),
     "the newest number of an organization": ("event_number", lambda: Event.objects.of_organization(SOME).reverse()[:1]),
     "the activity of an organization since a time": (
         "event_of_organization",

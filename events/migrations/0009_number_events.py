@@ -12,10 +12,11 @@ BATCH = 10_000
 # Both databases evaluate the new numbers before they write one.
 NUMBER_BATCH = """
 UPDATE events_event SET number = batch.number FROM (
-    SELECT id, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY id) + (
-        SELECT COALESCE(MAX(number), 0) FROM events_event AS earlier
-        WHERE earlier.organization_id = unnumbered.organization_id
-    ) AS number
+    SELECT id, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY id) + COALESCE((
+        SELECT number FROM events_event AS earlier
+        WHERE earlier.organization_id = unnumbered.organization_id AND number IS NOT NULL
+        ORDER BY number DESC LIMIT 1
+    ), 0) AS number
     FROM events_event AS unnumbered
     WHERE organization_id IS NOT NULL AND number IS NULL AND id > %s AND id <= %s
 ) AS batch

@@ -181,6 +181,7 @@ class EventSerializer(HouseSerializer):
     """An event of the organization. Events contain no names and no email addresses."""
 
     id = serializers.UUIDField()
+    number = serializers.IntegerField(min_value=1)
     kind = serializers.CharField()
     at = TimeField(source="created_at")
     actor = ActorSerializer(source="*")

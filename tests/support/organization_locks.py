@@ -12,13 +12,14 @@ from uuid import UUID
 
 from django.db import connection
 
+from events.numbering import insert_events
 from orgs.models import Organization
 
 PROJECT = Path(__file__).parents[2]
 RECORDERS = ("accounts", "invitations", "orgs")
 TABLE = f'"{Organization._meta.db_table}"'
 # An INSERT, or the query that numbers the events of a COPY.
-RECORDING = ('INSERT INTO "events_event"', 'SELECT MAX("events_event"."number")')
+RECORDING = ('INSERT INTO "events_event"', 'SELECT "events_event"."number"')
 
 
 class OrganizationLocks:
@@ -66,13 +67,14 @@ class OrganizationLocks:
 
 
 def recording_line() -> str | None:
-    """Return the line that recorded the event, or None if a test did it itself."""
-    frame = inspect.currentframe()
+    """Return the line that recorded the event. Return None if a test did it itself, or if no event is recorded."""
+    frame, is_recording = inspect.currentframe(), False
     while frame:
         path = Path(frame.f_code.co_filename)
         package = path.relative_to(PROJECT).parts[0] if path.is_relative_to(PROJECT) else ""
+        is_recording = is_recording or frame.f_code is insert_events.__code__
         if package in RECORDERS:
-            return f"{path.relative_to(PROJECT)}:{frame.f_lineno} {frame.f_code.co_name}"
+            return f"{path.relative_to(PROJECT)}:{frame.f_lineno} {frame.f_code.co_name}" if is_recording else None
         if package == "tests" and path != Path(__file__):
             return None
         frame = frame.f_back
