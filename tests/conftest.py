@@ -4,11 +4,13 @@ import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import wraps
 from typing import Any
 
 import pytest
 from django.core.cache import cache
 from django.db import connection, transaction
+from django.test import TransactionTestCase
 from hypothesis import settings
 
 from accounts.models import User
@@ -18,6 +20,7 @@ from orgs.permissions import ADMIN_ROLE, VIEWER_ROLE
 from tests import repetition
 from tests.factories import MembershipFactory, OrganizationFactory
 from tests.support.chromium import CHROMIUM
+from tests.support.emptying import empty_tables
 from tests.support.organization_locks import OrganizationLocks
 from tests.support.people import cast_member
 
@@ -28,6 +31,9 @@ settings.load_profile("perfectworks")
 # With this module, jsonschema would compile grammars for two seconds in each process, to check international addresses
 # (IRI). No document of this project has a value in this format.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
+# `wraps` keeps the parameters of Django's method, which `test_internal_names.py` compares.
+TransactionTestCase._fixture_teardown = wraps(TransactionTestCase._fixture_teardown)(empty_tables)  # type: ignore[attr-defined]
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
