@@ -12,9 +12,15 @@ class AccountsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Register the signal receivers, the sections of the export and the OpenAPI extensions."""
+        """Register the signal receivers, the sections of the export, the OpenAPI extensions and the queue of emails."""
         from accounts import (
             personal_data,  # noqa: F401 - the import registers them
             receivers,  # noqa: F401 - the import registers them
         )
         from accounts.api import schema  # noqa: F401 - the import registers them
+        from accounts.email.handlers import AccountEmailHandler
+        from accounts.email.models import AccountEmail
+        from outbox.email_transport import EmailTransport
+        from outbox.handlers import Queue, register_queue
+
+        register_queue(Queue(AccountEmail, AccountEmailHandler, EmailTransport))

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AbstractApplication, ApplicationManager
 
 from accounts.browser_sessions import Session  # noqa: F401 - a model of this app
+from accounts.email.models import AccountEmail, AccountEmailAttempt  # noqa: F401 - models of this app
 from core.address_fields import AddressField, normalized_address_check
 from core.ids import uuid7
 from core.natural_keys import NoNaturalKey

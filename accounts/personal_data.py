@@ -8,8 +8,9 @@ from allauth.mfa.models import Authenticator
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
 from accounts.actions.own_sessions import sessions_of
+from accounts.email.models import AccountEmail
 from accounts.models import ApplicationAccess, ExternalIdentity, OAuthApplication, User
-from core.personal_data import export_section
+from core.personal_data import export_section, in_steps
 
 
 @export_section
@@ -28,6 +29,15 @@ def email_addresses(user: User) -> Iterator[dict[str, Any]]:
     """The addresses of the account."""
     rows = EmailAddress.objects.filter(user=user).order_by("pk")
     return rows.values("email", "verified", "primary").iterator()
+
+
+@export_section
+def emails_about_your_account(user: User) -> Iterator[dict[str, Any]]:
+    """The emails about the account and to its verified addresses, and their delivery. The texts are not stored."""
+    columns = ("id", "recipient", "purpose", "language", "state", "created_at", "sent_at")
+    rows = AccountEmail.objects.filter(recipient__in=user.verified_addresses()) | user.emails.all()
+    for email in in_steps(rows.distinct()):
+        yield {name: getattr(email, name) for name in columns}
 
 
 @export_section

@@ -46,6 +46,7 @@ LABELS: dict[str, Any] = {
     "is_superuser": _("all permissions in the admin"),
     "issuer": _("issuer"),
     "kind": _("kind"),
+    "purpose": _("purpose"),
     "language": _("language"),
     "last_login": _("last sign-in"),
     "last_name": _("last name"),

@@ -1,16 +1,12 @@
-"""SMTP backends with deadlines that a slow server cannot extend: one for the worker, and one for requests.
+"""An SMTP backend with deadlines that a slow server cannot extend.
 
 The worker has two deadlines. The first one is for everything until the content is sent. The second one is for the
 response to the content. If a client disconnects before that response, the email may be delivered twice (RFC 5321,
 section 4.5.3.2.6). So the second deadline is long. ``EMAIL_TIMEOUT`` applies to connecting, RSET and QUIT. A
 connection sends one email after the other, and each email has its own deadlines.
-
-An email that is sent during a request holds a thread of the web server. It has one deadline for everything,
-``EMAIL_SECONDS_IN_REQUEST``.
 """
 
 import smtplib
-import socket
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -103,25 +99,6 @@ class DeadlineSMTPOverTLS(DeadlineSMTP, smtplib.SMTP_SSL):
     """A `DeadlineSMTP` session over TLS."""
 
 
-class ShortSMTP(DeadlineSMTP):
-    """An SMTP session in which everything together has one deadline."""
-
-    def start_deadline(self, seconds: float) -> None:
-        """Start the deadline, or keep it if it has started."""
-        self.deadline = self.deadline or time.monotonic() + settings.EMAIL_SECONDS_IN_REQUEST
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        """Connect. Each address of the host, and a TLS handshake, gets the same share of the time."""
-        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        share = max(self.seconds_left(), MIN_TIMEOUT) / (len(addresses) + 1)
-        connection: socket.socket = super()._get_socket(host, port, share)  # type: ignore[misc]
-        return connection
-
-
-class ShortSMTPOverTLS(ShortSMTP, smtplib.SMTP_SSL):
-    """A `ShortSMTP` session over TLS."""
-
-
 class _DeadlineReader(RawIOBase):
     """Read from the session's socket. The deadline is for all reads together, not for each one."""
 
@@ -192,22 +169,6 @@ class EmailBackend(smtp.EmailBackend):
         return isinstance(error, smtplib.SMTPServerDisconnected | smtplib.SMTPSenderRefused)
 
 
-class ShortEmailBackend(smtp.EmailBackend):
-    """Django's SMTP backend with one deadline for the whole session."""
-
-    @property
-    def connection_class(self) -> type[ShortSMTP]:
-        """The session class. ``EMAIL_USE_SSL`` selects TLS."""
-        return ShortSMTPOverTLS if self.use_ssl else ShortSMTP
-
-
 def connection_for_worker() -> BaseEmailBackend:
     """Return the configured email backend, without opening it. For SMTP, it is the backend with two deadlines."""
     return EmailBackend() if settings.EMAIL_BACKEND == DJANGO_SMTP else get_connection()
-
-
-def connection_for_request() -> BaseEmailBackend:
-    """Return the configured email backend. For SMTP, it has one deadline. A provider must respond within that time."""
-    if settings.EMAIL_BACKEND == DJANGO_SMTP:
-        return ShortEmailBackend()
-    return get_connection(requests_timeout=settings.EMAIL_SECONDS_IN_REQUEST)

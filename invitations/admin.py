@@ -25,7 +25,7 @@ from invitations.actions import inviting
 from invitations.actions.granting import DEFAULT_LIFETIME_DAYS
 from invitations.admin_endings import of_withdrawing
 from invitations.admin_filters import DeliveryFilter, RoleNameFilter, StateFilter
-from invitations.admin_search import EmailSearch, InvitationSearch
+from invitations.admin_search import InvitationEmailSearch, InvitationSearch
 from invitations.admin_selected import SelectedInvitations
 from invitations.admin_states import EMAIL_KINDS, EMAIL_STATES, INVITATION_STATES
 from invitations.email.budgets import DAY
@@ -203,7 +203,7 @@ class AttemptInline(ReadOnlyInline):
 
 
 @admin.register(Email)
-class EmailAdmin(EmailSearch, ReadOnlyAdmin):
+class EmailAdmin(InvitationEmailSearch, ReadOnlyAdmin):
     """The outbox: all emails, including those that were sent."""
 
     badges: ClassVar[Any] = {"state": EMAIL_STATES, "kind": EMAIL_KINDS}

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from core.admin_search import Search
 from orgs.models import Organization
+from outbox.admin_search import EmailSearch
 
 MAX_ORGANIZATIONS = 1000
 
@@ -34,21 +35,13 @@ class InvitationSearch(Search):
         return queryset, False
 
 
-class EmailSearch(Search):
-    """Search emails by the beginning of the recipient's address, and by the whole Message-ID."""
+class InvitationEmailSearch(EmailSearch):
+    """Search emails also by the id of the invitation."""
 
-    search_fields = ("recipient", "message_id")
     searched_ids = ("pk", "invitation_id")
-    searched_addresses = ("recipient",)
     search_help_text = gettext_lazy(
         "The recipient's email address or its beginning, a Message-ID, or the ID of an email or invitation"
     )
-
-    def search_parts(self, request: HttpRequest, queryset: Any, text: str) -> tuple[Any, bool]:
-        """Return the emails that each word finds."""
-        for word in text.split():
-            queryset = queryset.filter(Q(recipient__startswith=word.lower()) | Q(message_id__in=(word, f"<{word}>")))
-        return queryset, False
 
 
 def _organizations(request: HttpRequest, word: str) -> list[UUID]:

@@ -3,6 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from core.admin_display import BAD, GOOD, QUIET, WAITING
+from outbox.admin_states import EMAIL_STATES
+
+__all__ = ["EMAIL_KINDS", "EMAIL_STATES", "INVITATION_STATES"]
 
 INVITATION_STATES = {
     "pending": (_("open"), WAITING),
@@ -12,18 +15,6 @@ INVITATION_STATES = {
     "cancelled": (_("withdrawn"), QUIET),
     "expired": (_("expired"), BAD),
     "error": (_("undeliverable"), BAD),
-}
-EMAIL_STATES = {
-    "scheduled": (_("scheduled"), WAITING),
-    "queued": (_("queued"), WAITING),
-    "sending": (_("being sent"), WAITING),
-    "sent": (_("sent"), GOOD),
-    "delivered": (_("delivered"), GOOD),
-    "deferred": (_("waiting for another attempt"), WAITING),
-    "bounced": (_("bounced"), BAD),
-    "complained": (_("marked as spam"), BAD),
-    "failed": (_("failed"), BAD),
-    "dropped": (_("dropped"), QUIET),
 }
 EMAIL_KINDS = {
     "invitation": (_("invitation"), QUIET),

@@ -10,18 +10,22 @@ from datetime import timedelta
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPResponseException, SMTPSenderRefused
 
 from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db import Error as AnyDatabaseError
 
 from core import smtp
-from outbox.models import DeliveryState
+from outbox.models import DeliveryState, EmailDelivery
 from outbox.outcomes import Outcome, stored_line
 
 logger = logging.getLogger(__name__)
 
 # RFC 4954, section 6: servers return these codes to MAIL when the client is not authenticated.
 AUTHENTICATION_CODES = {530, 534, 535, 538}
+
+METADATA_KEY = "mail_id"  # the name of the email's id in an email provider's metadata
+TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # these providers do not support metadata, so the id is sent as a tag
 
 
 class EmailTransport:
@@ -75,6 +79,13 @@ def send_message(connection: BaseEmailBackend, message: EmailMultiAlternatives) 
     except AnymailRecipientsRefused as error:
         return Outcome(DeliveryState.FAILED, error_text(error))
     return Outcome(DeliveryState.SENT, stored_line(_receipt(connection, message)))
+
+
+def provider_options(email: EmailDelivery) -> dict[str, object]:
+    """Return the django-anymail options with the email's id. The provider includes this id in its reports."""
+    if settings.EMAIL_WEBHOOK in TAG_ONLY_PROVIDERS:
+        return {"tags": [email.pk.hex]}
+    return {"metadata": {METADATA_KEY: email.pk.hex}} if settings.EMAIL_WEBHOOK else {}
 
 
 def error_text(error: BaseException) -> str:

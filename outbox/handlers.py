@@ -90,9 +90,9 @@ class DeliveryHandler(ABC):
         return backoff(attempts)
 
 
-def backoff(attempts: int) -> timedelta:
-    """Return the delay after this many attempts. The delay doubles each time, up to a day, and has random jitter."""
-    upper_bound = min(INITIAL_BACKOFF * 2 ** min(attempts - 1, 20), MAX_BACKOFF)
+def backoff(attempts: int, longest: timedelta = MAX_BACKOFF) -> timedelta:
+    """Return the delay after this many attempts. The delay doubles each time, up to the longest, with random jitter."""
+    upper_bound = min(INITIAL_BACKOFF * 2 ** min(attempts - 1, 20), longest)
     return upper_bound * SystemRandom().uniform(0.5, 1)
 
 

@@ -419,8 +419,6 @@ EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="core.email_files.EmailBackend"
 if "EMAIL_URL" in env.ENVIRON:
     vars().update(env.email_url("EMAIL_URL"))
 EMAIL_FILE_PATH = str(VAR_DIR / "mail")
-# The maximum duration of a session with the mail server while a person, and a thread of the web server, waits.
-EMAIL_SECONDS_IN_REQUEST = 5
 EMAIL_TIMEOUT = 10  # seconds in which the worker connects
 # The worker's timeouts: first until the content is sent, then for the server's response to the content. A client that
 # does not wait for that response may send an email twice, so RFC 5321, section 4.5.3.2.6, requires ten minutes.

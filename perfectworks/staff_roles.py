@@ -16,6 +16,8 @@ from accounts.staff_roles import StaffRole, restore_staff_role
 # Model: what auditors may do, and what support may do. Administrators may do everything.
 RIGHTS: Mapping[str, tuple[set[str], set[str]]] = {
     "account.emailaddress": ({"view"}, {"view"}),
+    "accounts.accountemail": ({"view"}, {"view"}),
+    "accounts.accountemailattempt": ({"view"}, {"view"}),
     "accounts.externalidentity": ({"view"}, {"view"}),
     "accounts.oauthapplication": ({"view"}, {"view"}),
     "accounts.user": ({"view"}, {"view", "change", "help"}),  # no manage_staff

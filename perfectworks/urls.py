@@ -16,6 +16,7 @@ from accounts.oauth.token_endpoint import Revoke, Token, oauth_error_body
 from accounts.pages.applications import Applications, Withdraw
 from accounts.pages.profile import Profile
 from accounts.pages.sessions import EndOtherSessions, EndSession, Sessions
+from accounts.pages.sign_up import SignUp
 from core.api.docs import Document, documentation
 from core.api.envelope import house_error_body
 from core.branding import get_branding
@@ -359,6 +360,7 @@ urlpatterns = [
     path(
         "accounts/programs/<uuid:application_id>/delete/", DeleteServiceAccount.as_view(), name="delete-service-account"
     ),
+    path("accounts/signup/", SignUp.as_view(), name="account_signup"),
     path("accounts/", include("allauth.urls")),
     # Dialects, each with its documentation
     *(

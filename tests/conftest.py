@@ -22,6 +22,7 @@ from tests.factories import MembershipFactory, OrganizationFactory
 from tests.support.chromium import CHROMIUM
 from tests.support.emptying import empty_tables
 from tests.support.organization_locks import OrganizationLocks
+from tests.support.outbox import Mailbox
 from tests.support.people import cast_member
 
 # No deadline, because the duration of an example depends on the machine.
@@ -145,6 +146,12 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def base_url() -> str:
     """Replace the plugin's fixture, because it causes a warning."""
     return ""
+
+
+@pytest.fixture
+def mailoutbox(mailoutbox: list[Any]) -> Mailbox:
+    """Return the emails that were sent. The emails about accounts are sent when the test looks."""
+    return Mailbox()
 
 
 @pytest.fixture

@@ -13,8 +13,10 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import QuerySet
 
+from accounts.actions.account_emails import outdated_emails
 from accounts.actions.maintenance import oldest_expired_sessions
 from accounts.actions.own_sessions import session_rows_of
+from accounts.email.models import AccountEmail, AccountEmailAttempt
 from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentResponse, OAuthApplication, User
 from core.literals import literal
 from events.models import Event
@@ -212,6 +214,20 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "the API keys of a person's service accounts": (
         "orgs_apikey_responsible_id",
         lambda: ApiKey.objects.filter(responsible=SOME).order_by(),
+    ),
+    "the emails about accounts that are due": ("accountemail_unsent", lambda: AccountEmail.objects.due()[:1]),
+    "the emails about accounts to an address": (
+        "accountemail_to_recipient",
+        lambda: AccountEmail.objects.filter(recipient="invitee@example.com"),
+    ),
+    "the emails about an account": (
+        "accounts_accountemail_user_id",
+        lambda: AccountEmail.objects.filter(user=SOME).order_by(),
+    ),
+    "the emails about accounts that are kept no longer": ("accountemail_age", outdated_emails),
+    "the attempts of an email about an account": (
+        "accounts_accountemailattempt_email_id",
+        lambda: AccountEmailAttempt.objects.filter(email=SOME).order_by(),
     ),
     "expired idempotent responses": ("idempotent_response_age", IdempotentResponse.objects.outdated),
 }

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from accounts.actions.account_emails import delete_old_account_emails
 from accounts.browser_sessions import Session
 from accounts.models import IdempotentResponse
 
@@ -30,4 +31,8 @@ def oldest_expired_sessions() -> QuerySet[Session, str]:
     return expired.order_by("expire_date").values_list("pk", flat=True)[:MAX_SESSION_BATCH]
 
 
-MAINTENANCE_TASKS: tuple[Callable[[], None], ...] = (delete_old_responses, delete_expired_sessions)
+MAINTENANCE_TASKS: tuple[Callable[[], None], ...] = (
+    delete_old_responses,
+    delete_expired_sessions,
+    delete_old_account_emails,
+)

@@ -31,8 +31,8 @@ class TooManyRegistrations(LimitReached):
 def register(request: HttpRequest, *, email: Address, password: str, first_name: str = "", last_name: str = "") -> None:
     """Create an account with an unverified address, and email a verification link.
 
-    If the address already has an account, send an email that says so. Raises TooManyRegistrations, EmailNotSent, or
-    ValidationError for a name that is not plain text or a password that is too weak.
+    If the address already has an account, send an email that says so. Raises TooManyRegistrations, or ValidationError
+    for a name that is not plain text or a password that is too weak.
     """
     user = User(email=email, first_name=first_name, last_name=last_name)
     _require_strong(password, user)
@@ -40,7 +40,8 @@ def register(request: HttpRequest, *, email: Address, password: str, first_name:
         raise TooManyRegistrations
     taken = is_taken(email)  # before hashing, which takes long: if the database does not respond, the response is fast
     user.set_password(password)  # hash even if the address is taken, so that the response takes the same time
-    _send(request, email, _save(user, email, taken=taken))
+    with transaction.atomic():
+        _send(request, email, _save(user, email, taken=taken))
 
 
 def _require_strong(password: str, user: User) -> None:

@@ -5,39 +5,30 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
-from allauth.account.forms import default_token_generator
 from allauth.account.internal.flows.login import record_authentication
-from allauth.account.models import EmailAddress
-from allauth.account.utils import user_pk_to_url_str
-from allauth.core import ratelimit
-from allauth.core.internal.ratelimit import RateLimitUsage, consume
-from anymail.exceptions import AnymailAPIError
-from django.conf import settings
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
-from django.utils import translation
 from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.account_emails import request_account_email
 from accounts.actions.passwords import change_password
 from accounts.actions.sign_ins import record_failed_sign_in, record_sign_in, record_wrong_password
+from accounts.email.models import AccountEmail
 from accounts.known_devices import remember_device
 from accounts.models import User
-from accounts.pages.emails import render_account_email
 from accounts.principals import Method, Principal
 from accounts.receivers import record_own_change
 from accounts.second_factor import has_second_factor
 from accounts.sessions import session_principal
 from accounts.sign_in_limits import password_attempt
 from core.addresses import Address, displayed_address, normalize_address
-from core.errors import LimitReached, Unavailable
-from core.smtp import connection_for_request
 
 logger = logging.getLogger(__name__)
 PROTECT_STAFF = _(
@@ -47,25 +38,10 @@ PROTECT_STAFF = _(
 COUNTED_BY_LINK = "perfectworks.counted_by_link"
 
 
-class EmailNotSent(Unavailable):
-    """The email server did not accept the email.
-
-    The account may exist already. If the person tries again, the email is sent again.
-    """
-
-    message = "The email could not be sent. Try again in a moment."
-
-
-class AccountEmailLimitReached(LimitReached):
-    """Staff sent as many emails of this kind to the address as the limit allows."""
-
-    message = "This address was sent several such emails within the last hour or day. Try again later."
-
-
 class AccountAdapter(DefaultAccountAdapter):
     """The account adapter of this service.
 
-    It normalizes addresses in forms, records events, allows redirects only to the requested host, and sends our emails.
+    It normalizes addresses in forms, records events, redirects only to the requested host, and queues our emails.
     """
 
     request: HttpRequest
@@ -157,73 +133,20 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_account_already_exists_mail(self, email: str) -> None:
         """Email a link to the sign-in page. People can reset their password there."""
-        self.send_mail("account/email/account_already_exists", email, {"login_url": reverse("account_login")})
+        request_account_email(AccountEmail.Purpose.ACCOUNT_ALREADY_EXISTS, email)
+
+    def send_confirmation_mail(
+        self, request: HttpRequest, emailconfirmation: EmailConfirmationHMAC, signup: bool
+    ) -> None:
+        """Email a link that verifies the address."""
+        address = emailconfirmation.email_address
+        purpose = AccountEmail.Purpose.EMAIL_CONFIRMATION_SIGNUP if signup else AccountEmail.Purpose.EMAIL_CONFIRMATION
+        request_account_email(purpose, address.email, user=address.user)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send an email immediately, without the queue, because the person is waiting for it.
-
-        Send nothing if the address got many emails of this kind in the last hour or day. If sending fails, reset the
-        rate limits so that the person can try again, and raise EmailNotSent.
-        """
-        usage = self._count(template_prefix, email)
-        if usage is None:
-            logger.warning("account email limit reached kind=%s", template_prefix)
-            return
-        try:
-            message = render_account_email(template_prefix, email, context)
-            message.connection = connection_for_request()
-            message.send()
-        except (OSError, AnymailAPIError) as error:
-            usage.rollback()
-            ratelimit.clear(self.request, action="confirm_email", key=email)
-            raise EmailNotSent from error
-
-    def send_reset_link(self, user: User, address: str, *, language: str) -> None:
-        """Email a person a link to choose a new password, for staff. Raises EmailNotSent, AccountEmailLimitReached."""
-        link = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
-        context = {"password_reset_url": reverse("account_reset_password_from_key", kwargs=link)}
-        self._send_for_staff("account/email/password_reset_by_staff", address, context, language)
-
-    def tell_about_two_factor(self, address: str, *, language: str) -> None:
-        """Tell a person that staff removed the two-factor authentication of their account.
-
-        Raises EmailNotSent, AccountEmailLimitReached.
-        """
-        context = {"two_factor_url": reverse("mfa_index")}
-        self._send_for_staff("account/email/two_factor_removed", address, context, language)
-
-    def tell_about_verified_address(self, address: str, *, language: str) -> None:
-        """Tell a person at their primary address that staff verified an address of their account.
-
-        Raises EmailNotSent, AccountEmailLimitReached.
-        """
-        context = {"addresses_url": reverse("account_email")}
-        self._send_for_staff("account/email/address_verified_by_staff", address, context, language)
-
-    def _send_for_staff(self, template_prefix: str, address: str, context: dict[str, Any], language: str) -> None:
-        """Send an email that a staff member requested. Raises EmailNotSent, AccountEmailLimitReached."""
-        usage = self._count(template_prefix, address)
-        if usage is None:
-            raise AccountEmailLimitReached
-        try:
-            with translation.override(language):
-                message = render_account_email(template_prefix, address, context)
-            message.connection = connection_for_request()
-            message.send()
-        except (OSError, AnymailAPIError) as error:
-            usage.rollback()
-            raise EmailNotSent from error
-
-    def _count(self, template_prefix: str, email: str) -> RateLimitUsage | None:
-        """Count an email of this kind to this address. Return None if the limit is reached."""
-        return consume(
-            self.request,
-            app=__name__,
-            action="account_email",
-            config=settings.ACCOUNT_EMAIL_LIMITS,
-            key=f"{template_prefix} {email}",
-            limit_get=True,
-        )
+        """Queue one of django-allauth's other emails. Raises ValueError if this service has no such email."""
+        name = template_prefix.removeprefix("account/email/")
+        request_account_email(AccountEmail.Purpose(name), email, user=context.get("user"))
 
 
 def count_by_link(request: HttpRequest, name: str) -> None:

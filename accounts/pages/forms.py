@@ -11,7 +11,6 @@ from allauth.account.forms import (
     ResetPasswordKeyForm,
     SetPasswordForm,
     SignupForm,
-    default_token_generator,
 )
 from allauth.account.models import EmailAddress
 from django import forms
@@ -20,13 +19,16 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.account_emails import request_account_email
 from accounts.actions.address_ownership import account_of
+from accounts.email.models import AccountEmail
 from accounts.models import User
 from accounts.passwords import PASSWORD_RULES
 from core.addresses import Address, normalize_address
 from core.ids import uuid7
 from core.text import IN_PLAIN_WORDS, trimmed, validate_plain_multiline_text, validate_plain_text
 
+Purpose = AccountEmail.Purpose
 NOBODYS_DOMAIN = "rehearsal.invalid"  # RFC 2606: nobody has an address there
 NAME_LENGTH = User._meta.get_field("first_name").max_length
 
@@ -106,6 +108,12 @@ class AddAddressForm(AddEmailForm):
     """Add an address to the account."""
 
     email = AddressInputField()
+
+    @transaction.atomic
+    def save(self, request: HttpRequest) -> EmailAddress:
+        """Save the address and queue the email that verifies it."""
+        address: EmailAddress = super().save(request)
+        return address
 
 
 class NewPasswordMixin(forms.Form):
@@ -200,8 +208,8 @@ class ForgottenPasswordForm(ResetPasswordForm):
         return address
 
     def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Send the email. For an unknown address, create a token of nobody, with the same queries."""
-        if not self.users:
-            EmailAddress.objects.filter(email=self.cleaned_data["email"]).first()
-            default_token_generator.make_token(User())
-        return super().save(request, **kwargs)
+        """Queue the email, for an unknown address another one. The link is made when the email is sent."""
+        address, user = self.cleaned_data["email"], next(iter(self.users), None)
+        purpose = Purpose.PASSWORD_RESET_KEY if user else Purpose.UNKNOWN_ACCOUNT
+        request_account_email(purpose, address, user=user)
+        return str(address)

@@ -13,12 +13,12 @@ from core.addresses import displayed_address
 from core.emails import ServiceEmail, compose, looks_clickable, one_line, visible_lines
 from events.models import Event
 from invitations.email.models import Email
-from invitations.email.queue import METADATA_KEY, TAG_ONLY_PROVIDERS
 from invitations.models import Invitation
 from invitations.tokens import link_for, unsubscribe_link_for
 from orgs.labels import permission_labels, role_label
 from orgs.pages.logos import initials
 from orgs.policies import GrantPart
+from outbox.email_transport import provider_options
 
 
 def render_invitation_email(email: Email, invitation: Invitation, reply_address: str | None = None) -> ServiceEmail:
@@ -45,7 +45,7 @@ def render_invitation_email(email: Email, invitation: Invitation, reply_address:
             if email.is_to_invitee
             else "",
         )
-    vars(message).update(_provider_options(email))
+    vars(message).update(provider_options(email))
     message.message()  # builds the headers, so that an invalid header raises here instead of while sending
     return message
 
@@ -81,13 +81,6 @@ def reply_address_of(invitation: Invitation) -> str:
         return ""
     is_member = organization.memberships.filter(user=inviter).exists()
     return inviter.email if is_member and inviter.email_is_verified else ""
-
-
-def _provider_options(email: Email) -> dict[str, object]:
-    """Return the django-anymail options with the email's id. The provider includes this id in its reports."""
-    if settings.EMAIL_WEBHOOK in TAG_ONLY_PROVIDERS:
-        return {"tags": [email.pk.hex]}
-    return {"metadata": {METADATA_KEY: email.pk.hex}} if settings.EMAIL_WEBHOOK else {}
 
 
 def _unsubscribe_headers(invitation: Invitation) -> dict[str, str]:

@@ -9,8 +9,7 @@ from anymail.signals import RejectReason
 
 from invitations.email.delivery_reports import Report
 from invitations.email.models import Email
-from invitations.email.queue import METADATA_KEY
-from outbox.email_transport import reply_code
+from outbox.email_transport import METADATA_KEY, reply_code
 from outbox.outcomes import stored_line
 
 # Reasons that are about the recipient. The others are about this service: a quota, a sandbox account, the content.

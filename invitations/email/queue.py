@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from invitations.querysets import InvitationQuerySet
 
 
-METADATA_KEY = "mail_id"  # the name of the email's id in an email provider's metadata
-TAG_ONLY_PROVIDERS = ("mailersend", "postal")  # these providers do not support metadata, so the id is sent as a tag
-
-
 def queue_email(
     invitation: "Invitation", kind: Email.Kind, at: datetime | None = None, by: Principal = SERVICE
 ) -> Email | None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from allauth.account.internal.flows.login import record_authentication
 from allauth.account.utils import perform_login
-from allauth.account.views import LoginView, SignupView
+from allauth.account.views import LoginView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -17,6 +17,7 @@ from django.views.generic import FormView
 
 from accounts.actions.address_ownership import verified_owner
 from accounts.pages.adapter import count_by_link
+from accounts.pages.sign_up import SignUp
 from core.addresses import displayed_address
 from core.errors import DomainError
 from invitations.actions.mailbox_proof import set_first_password
@@ -68,7 +69,7 @@ class InvitedSignIn(InvitationAuthMixin, LoginView):
         return {**super().get_initial(), "login": displayed_address(self.page_state.invitation.email)}
 
 
-class InvitedSignUp(InvitationAuthMixin, SignupView):
+class InvitedSignUp(InvitationAuthMixin, SignUp):
     """Create an account for the invited address. Only the emailed link (`Purpose.EMAILED`) verifies the address."""
 
     template_name = "invitations/sign_up.html"

@@ -4,14 +4,15 @@ Each action needs the Django permission ``accounts.help_user``. Nobody helps the
 the admin. No link, token or code is returned: emails go to the person.
 """
 
-from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.actions.account_emails import send_account_email_for_staff
 from accounts.actions.address_ownership import is_free, verify_address
+from accounts.email.models import AccountEmail
 from accounts.models import User
 from accounts.principals import Principal
 from accounts.staff_roles import HELP_USER
@@ -40,8 +41,7 @@ class NoTwoFactor(Conflict):
 def remove_two_factor(*, by: Principal, user: User) -> None:
     """Remove all authenticator apps and recovery codes of a person, and tell the person by email.
 
-    Nothing is removed if the email cannot be sent. Raises what ``lock_to_help`` raises, NoTwoFactor, EmailNotSent, and
-    AccountEmailLimitReached.
+    Raises what ``lock_to_help`` raises, NoTwoFactor, and AccountEmailLimitReached.
     """
     account = lock_to_help(by, user)
     factors = Authenticator.objects.filter(user=account)
@@ -52,7 +52,7 @@ def remove_two_factor(*, by: Principal, user: User) -> None:
     for factor in removed:
         Event.objects.record("user.two_factor_removed", by=by, subject=account, factor=str(factor.type))
     if account.email:
-        get_adapter().tell_about_two_factor(account.email, language=language_of_person(account))
+        email_for_staff(AccountEmail.Purpose.TWO_FACTOR_REMOVED, account, account.email)
 
 
 @transaction.atomic
@@ -60,22 +60,21 @@ def send_password_reset(*, by: Principal, user: User, address: Address) -> None:
     """Email a person a link to choose a new password. The address must be a verified one of the account.
 
     The limit of emails to one address applies, as to the person's own requests. Raises what ``lock_to_help`` raises,
-    Invalid for another address, EmailNotSent, and AccountEmailLimitReached.
+    Invalid for another address, and AccountEmailLimitReached.
     """
     account = lock_to_help(by, user)
     require_verified(account, address)
     Event.objects.record("user.password_reset_sent", by=by, subject=account)
-    get_adapter().send_reset_link(account, address, language=language_of_person(account))
+    email_for_staff(AccountEmail.Purpose.PASSWORD_RESET_BY_STAFF, account, address)
 
 
 @transaction.atomic
 def confirm_address(*, by: Principal, user: User, address: Address) -> None:
     """Mark an unverified address of the account as verified, as if the person had opened the emailed link.
 
-    Staff must know that the mailbox is the person's. The person is told by email to the primary address; if the email
-    cannot be sent, nothing changes. Raises what ``lock_to_help`` raises, Invalid for an address that is not an
-    unverified one of the account, AddressTaken if another account has verified it, EmailNotSent, and
-    AccountEmailLimitReached.
+    Staff must know that the mailbox is the person's. The person is told by email to the primary address. Raises what
+    ``lock_to_help`` raises, Invalid for an address that is not an unverified one of the account, AddressTaken if
+    another account has verified it, and AccountEmailLimitReached.
     """
     account = lock_to_help(by, user)
     row = EmailAddress.objects.filter(user=account, email=address, verified=False).first()
@@ -84,7 +83,7 @@ def confirm_address(*, by: Principal, user: User, address: Address) -> None:
     primary = account.email
     verify_address(by=by, user=account, address=address, address_id=row.pk)
     if primary:
-        get_adapter().tell_about_verified_address(primary, language=language_of_person(account))
+        email_for_staff(AccountEmail.Purpose.ADDRESS_VERIFIED_BY_STAFF, account, primary)
 
 
 @transaction.atomic
@@ -138,6 +137,11 @@ def confirmable_addresses(user: User) -> list[Address]:
 def _addresses(user: User, *, verified: bool) -> list[Address]:
     rows = EmailAddress.objects.filter(user=user, verified=verified).order_by("-primary", "pk")
     return [Address(address) for address in rows.values_list("email", flat=True)]
+
+
+def email_for_staff(purpose: AccountEmail.Purpose, account: User, address: Address) -> None:
+    """Queue an email to the person in their language. Raises AccountEmailLimitReached."""
+    send_account_email_for_staff(purpose, address, user=account, language=language_of_person(account))
 
 
 def language_of_person(user: User) -> str:

@@ -6,7 +6,6 @@ They register system users, switch the active organization, and deactivate, reac
 from typing import Any
 from uuid import UUID
 
-from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -14,7 +13,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.actions.account_emails import erase_account_emails
 from accounts.actions.ended_credentials import end_oauth_access
+from accounts.email.models import AccountEmail
+from accounts.email.queue import queue_account_email
 from accounts.models import ExternalIdentity, IdempotentResponse, User
 from accounts.principals import Principal
 from core.addresses import Address
@@ -136,9 +138,10 @@ def secure_account(*, by: Principal, user: User, address: Address) -> None:
     """Take an account away from somebody who has taken it over, and email the person a link to choose a password.
 
     All sessions, tokens and API keys end, the password no longer works, and all addresses except ``address`` are
-    removed. Two-factor authentication and identities at external issuers stay. Staff only. If the email cannot be
-    sent, raises EmailNotSent or AccountEmailLimitReached, and the account is secured nevertheless. Raises what
+    removed. Two-factor authentication and identities at external issuers stay. Staff only. Raises what
     ``account_help.lock_to_help`` raises, AccountBusy, and Invalid unless ``address`` is a verified one of the account.
+
+    The limit of emails does not apply, so that it never keeps an account from being secured.
     """
     account, _ = _lock_account(user)
     if not account.is_active:
@@ -150,8 +153,8 @@ def secure_account(*, by: Principal, user: User, address: Address) -> None:
     _end_known_credentials(by, account)
     _keep_only(by, account, address)
     Event.objects.record("user.secured", by=by, subject=account, **changed)
-    language = language_of_person(account)
-    transaction.on_commit(lambda: get_adapter().send_reset_link(account, address, language=language))
+    purpose, language = AccountEmail.Purpose.PASSWORD_RESET_BY_STAFF, language_of_person(account)
+    queue_account_email(purpose, address, user=account, language=language)
 
 
 @transaction.atomic
@@ -169,6 +172,7 @@ def purge_account(*, by: Principal, user: User) -> None:
         _delete(by, account, memberships)
     addresses = _addresses_of(account)
     ExternalIdentity.objects.filter(ignored_address__in=addresses).update(ignored_address=None)
+    erase_account_emails(addresses)
     account_purged.send(User, user=account, addresses=addresses, locked=locked, by=by)
     Event.objects.record("user.purged", by=by, subject=account)
     IdempotentResponse.objects.mentioning({*addresses, str(account.pk)}).delete()

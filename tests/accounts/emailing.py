@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.core import mail
 from django.core.cache import cache
 from django.core.mail import EmailMessage, EmailMultiAlternatives
 from django.test import Client
@@ -11,6 +10,7 @@ from django.test import Client
 from accounts.models import User
 from orgs.models import Organization
 from tests.factories import AuthenticatorFactory, EmailAddressFactory, MembershipFactory, UserFactory
+from tests.support.outbox import account_emails
 from tests.support.people import PASSWORD
 
 NOBODYS = "nobody@example.com"
@@ -72,9 +72,9 @@ ASK: dict[str, Callable[[Client, User, str], Any]] = {
 def emailed(kind: str, user: User, *, address: str = NOBODYS, **headers: str) -> EmailMultiAlternatives:
     """Send the request that triggers this email, with these headers, and return the email."""
     cache.clear()  # reset the rate limits
-    before = len(mail.outbox)
+    before = len(account_emails())
     assert ASK[kind](Client(headers=headers), user, address).status_code == 302
-    [message] = mail.outbox[before:]
+    [message] = account_emails()[before:]
     assert isinstance(message, EmailMultiAlternatives)
     return message
 

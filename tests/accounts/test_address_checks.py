@@ -7,11 +7,13 @@ from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.db import IntegrityError, connection, models, transaction
 
+from accounts.email.models import AccountEmail
 from accounts.models import ExternalIdentity, User
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from tests.factories import (
+    AccountEmailFactory,
     EmailAddressFactory,
     EmailFactory,
     ExternalIdentityFactory,
@@ -29,6 +31,7 @@ COLUMNS = {
     "invitation": (Invitation, "email", InvitationFactory),
     "replies": (Organization, "reply_to", OrganizationFactory),
     "recipient": (Email, "recipient", EmailFactory),
+    "account email": (AccountEmail, "recipient", AccountEmailFactory),
 }
 
 

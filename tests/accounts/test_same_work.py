@@ -65,10 +65,10 @@ def test_an_address_with_an_account_costs_what_one_without_costs(db, request_, a
 
 
 @pytest.mark.parametrize("request_", [sign_up, register])
-def test_the_work_for_a_taken_address_leaves_nothing(client, db, request_):
+def test_the_work_for_a_taken_address_leaves_only_an_email(client, db, request_):
     UserFactory.create(email=TAKEN)
 
     with track_changes() as changes:
         request_(client, TAKEN)
 
-    assert changes.nothing
+    assert changes.only_an_email

@@ -12,12 +12,13 @@ from pytest_django import Settings
 from accounts.models import User
 from core import admin_numbers
 from invitations.email.models import Email
-from invitations.email.queue_state import queue_state
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import OWNER_ROLE
+from outbox.queue_state import queue_state
 from perfectworks.start_page import NUMBERS
 from tests.factories import (
+    AccountEmailAttemptFactory,
     AttemptFactory,
     EmailFactory,
     InvitationFactory,
@@ -136,8 +137,11 @@ def test_the_queries_of_the_start_page(admin_pages: Client, rows: None):
         busy="SELECT orgs_organization",
         limited="COUNT orgs_organization",
         ownerless="COUNT orgs_organization",
+        account_attempts="SELECT accounts_accountemailattempt",
         attempts="SELECT invitations_attempt",
+        account_oldest="SELECT accounts_accountemail",
         oldest="SELECT invitations_email",
+        account_sending="SELECT accounts_accountemail",
         sending="SELECT invitations_email",
     ):
         admin_pages.get("/admin/")
@@ -193,6 +197,14 @@ def test_the_last_attempts_say_whether_the_mail_server_is_at_fault(attempts, ver
     Email.objects.update(state="dropped", due_at=None)
     EmailFactory.create(due_at=ago(HOUR))
     assert queue_state().verdict == verdict
+
+
+def test_the_emails_about_accounts_count_too(admin_pages: Client):
+    error = AccountEmailAttemptFactory.create(state="deferred", response="451 Later", email__due_at=ago(HOUR))
+    page = admin_pages.get("/admin/").content.decode()
+    assert queue_state().oldest_due_at == error.email.due_at
+    assert (queue_state().verdict, queue_state(Email).verdict) == ("server_errors", "nothing_waits")
+    assert f'<a href="/admin/accounts/accountemail/{error.email_id}/change/">' in page
 
 
 def test_the_start_page_shows_the_oldest_due_email_and_the_last_error(admin_pages: Client):

@@ -19,7 +19,7 @@ from invitations.actions import answering
 from orgs.oauth.applications import register_personal_client
 from tests.browser.consent_scenes import EVERYTHING, client_of
 from tests.browser.scenes import SCENES, Stage, scene, sign_in_from_the_invitation
-from tests.factories import EmailAddressFactory
+from tests.factories import AccountEmailFactory, EmailAddressFactory
 from tests.support.people import PASSWORD, session_of
 
 
@@ -213,11 +213,18 @@ def method_not_known(stage: Stage) -> Response:
 
 
 @scene(503)
-def mail_server_away(stage: Stage) -> Response:
-    at("/accounts/password/reset/")(stage)
-    backend = "django.core.mail.backends.smtp.EmailBackend"
-    with override_settings(EMAIL_BACKEND=backend, EMAIL_HOST="127.0.0.1", EMAIL_PORT=1):  # a port without a server
-        return stage.visitor.submit({"Email": stage.invitee.email}, "Reset my password")
+def second_factor_not_readable(stage: Stage) -> Response:
+    TOTP.activate(stage.invitee, generate_totp_secret())
+    stage.visitor.go("/accounts/login/")
+    stage.visitor.submit({"Email": str(stage.invitee.email), "Password": PASSWORD}, "Sign in")
+    with override_settings(ENCRYPTION_KEYS=["another key that is as long as a key must be"]):
+        return stage.visitor.submit({"Authenticator code": "123456"}, "Sign in")
+
+
+@scene(200)
+def emails_delayed(stage: Stage) -> Response:
+    AccountEmailFactory.create(user=stage.invitee, due_at=timezone.now() - timedelta(minutes=5))
+    return at("/accounts/password/reset/done/")(stage)
 
 
 SCENES["form-expired"] = (403, lambda stage: stage.visitor.post("/accounts/login/"))

@@ -9,7 +9,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
-from django.core import mail
 from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
@@ -23,6 +22,7 @@ from orgs.permissions import ADMIN_ROLE, OWNER_ROLE
 from tests.browser.admin_scenes import TYPO, add_more_rows
 from tests.browser.scenes import Stage, set_stage
 from tests.factories import ApiKeyFactory, AuthenticatorFactory, UserFactory
+from tests.support.outbox import account_emails
 from tests.support.people import membership_of
 
 pytestmark = pytest.mark.browser
@@ -171,7 +171,7 @@ def test_an_account_was_taken_over(desk, stage):
     desk.press("Secure account")
 
     desk.expect_done()
-    assert [(message.to, message.subject) for message in mail.outbox] == [
+    assert [(message.to, message.subject) for message in account_emails()] == [
         ([stage.owner.email], "Choose a new password")
     ]
     assert not User.objects.get(pk=stage.owner.pk).has_usable_password()
@@ -187,7 +187,7 @@ def test_a_phone_is_lost(desk, stage):
 
     desk.expect_done()
     assert not stage.owner.authenticator_set.exists()
-    assert [(message.to, message.subject) for message in mail.outbox] == [
+    assert [(message.to, message.subject) for message in account_emails()] == [
         ([stage.owner.email], "Two-factor authentication was removed")
     ]
 

@@ -6,6 +6,8 @@ sets every column that belongs to the state.
 """
 
 from tests.factories.accounts import (
+    AccountEmailAttemptFactory,
+    AccountEmailFactory,
     ApplicationAccessFactory,
     AuthenticatorFactory,
     EmailAddressFactory,
@@ -35,6 +37,8 @@ from tests.factories.orgs import (
 from tests.factories.webhooks import WebhookEndpointFactory
 
 __all__ = [
+    "AccountEmailAttemptFactory",
+    "AccountEmailFactory",
     "ApiKeyFactory",
     "ApplicationAccessFactory",
     "AttemptFactory",

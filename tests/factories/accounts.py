@@ -5,12 +5,15 @@ from datetime import timedelta
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
-from factory import LazyFunction, RelatedFactory, SelfAttribute, Sequence, SubFactory, Trait
+from factory import LazyAttribute, LazyFunction, RelatedFactory, SelfAttribute, Sequence, SubFactory, Trait
 from factory.django import DjangoModelFactory, Password
 
 from accounts.browser_sessions import Session
+from accounts.email.models import AccountEmail, AccountEmailAttempt
 from accounts.models import ApplicationAccess, ExternalIdentity, IdempotentResponse, OAuthApplication, User
+from core.emails import message_id
 from core.encryption import encrypt
+from core.ids import uuid7
 
 
 class EmailAddressFactory(DjangoModelFactory[EmailAddress]):
@@ -59,6 +62,35 @@ class AuthenticatorFactory(DjangoModelFactory[Authenticator]):
     user = SubFactory(UserFactory)
     type = Authenticator.Type.TOTP
     data = LazyFunction(lambda: {"secret": encrypt("JBSWY3DPEHPK3PXP")})
+
+
+class AccountEmailFactory(DjangoModelFactory[AccountEmail]):
+    """An email about an account that waits for a worker. The traits are emails in other states."""
+
+    class Meta:
+        model = AccountEmail
+
+    class Params:
+        sent = Trait(state="sent", due_at=None, sent_at=LazyFunction(timezone.now))
+        failed = Trait(state="failed", due_at=None)
+
+    id = LazyFunction(uuid7)
+    purpose = "password_reset_key"
+    user = SubFactory(UserFactory)
+    recipient = SelfAttribute("user.email")
+    language = "en"
+    message_id = LazyAttribute(lambda email: message_id(email.id))
+
+
+class AccountEmailAttemptFactory(DjangoModelFactory[AccountEmailAttempt]):
+    """A delivery attempt of an email about an account."""
+
+    class Meta:
+        model = AccountEmailAttempt
+
+    email = SubFactory(AccountEmailFactory)
+    state = "sent"
+    response = "250 OK"
 
 
 class SessionFactory(DjangoModelFactory[Session]):

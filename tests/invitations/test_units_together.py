@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core import mail
+from django.core.mail import EmailMultiAlternatives
 from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
@@ -39,7 +39,7 @@ from orgs.policies import PermissionMissing
 from orgs.seats import NoSeatLeft
 from tests.factories import UnitFactory
 from tests.support.changes import track_changes
-from tests.support.outbox import deliver_next
+from tests.support.outbox import account_emails, deliver_next
 from tests.support.pages import visible_text
 from tests.support.people import session_of
 
@@ -109,12 +109,12 @@ class TestInviting:
     def test_the_email_lists_all_units(self, send: Send):
         send()
         deliver_next()
-        [message] = mail.outbox
+        [message] = account_emails()
         text = str(message.body)
         assert "Workspace: Design, as Editor" in text
         assert "Workspace: Backend, as Viewer" in text
         assert "Application: Shop, as Viewer" in text
-        assert isinstance(message, mail.EmailMultiAlternatives)
+        assert isinstance(message, EmailMultiAlternatives)
         html = str(message.alternatives[0][0])
         assert all(name in html for name in ("Design", "Backend", "Shop"))
 
@@ -245,7 +245,7 @@ class TestTheEmail:
         rows = send()
         withdraw(owner, rows[0])
         deliver_next()
-        [message] = mail.outbox
+        [message] = account_emails()
         assert "Design" not in str(message.body)
         assert f"/i/{token_for(rows[1], Purpose.EMAILED)}" in str(message.body)
 

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from django.core import mail
 from django.db.models.functions import Now
 from django.utils import translation
 from django.utils.html import strip_tags
@@ -22,7 +21,7 @@ from orgs.permissions import EDITOR_ROLE
 from tests.accounts.emailing import ASK, emailed, html_of
 from tests.factories import UserFactory
 from tests.orgs.api.house import API
-from tests.support.outbox import deliver_next
+from tests.support.outbox import account_emails, deliver_next
 
 DATA = re.compile(r"\S+@\S+|https?://\S+|(R)?Riverside|(> )?Nein\.")
 
@@ -44,7 +43,7 @@ def invite(organization, owner):
 
 def sent():
     assert deliver_next()
-    message = mail.outbox[-1]
+    message = account_emails()[-1]
     return message, html_of(message)
 
 

@@ -1,7 +1,5 @@
 """Test SMTP timeouts: a worker waits as long as the SMTP standard requires, but never longer than its lease."""
 
-import smtplib
-import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
@@ -10,11 +8,9 @@ from itertools import repeat
 import pytest
 from django.db import connection
 from django.db.models import F
-from django.test import Client
 from pytest_django import Settings
 
-from accounts.models import User
-from core.smtp import AFTER_CONTENT, ShortSMTP, max_session_duration
+from core.smtp import AFTER_CONTENT, max_session_duration
 from invitations.email.models import Attempt, Email
 from invitations.models import Invitation
 from outbox.deliver import DATABASE_RETRY_DELAYS
@@ -132,36 +128,6 @@ def test_no_other_worker_claims_an_email_during_the_longest_session(
     assert others == [False]
     assert len(mail_server.accepted) == Attempt.objects.count() == 1
     assert Email.objects.get().state == "sent"
-
-
-@pytest.mark.parametrize("step", ["CONNECT", "EHLO", "MAIL", "DATA", "CONTENT"])
-def test_an_email_that_is_sent_in_a_request_has_one_deadline(
-    slow_mail_server: SlowMailServer, settings: Settings, client: Client, member: User, step: str
-) -> None:
-    settings.EMAIL_SECONDS_IN_REQUEST = 0.3
-    slow_mail_server(step, [*["250-Wait\r\n"] * 200, f"{GOOD.get(step, '250 Ok')}\r\n"], delay=0.02)
-    assert client.post("/accounts/password/reset/", {"email": "member@example.com"}).status_code == 503
-
-
-def test_a_mail_server_that_is_slow_to_quit_does_not_hide_that_the_email_is_sent(
-    slow_mail_server: SlowMailServer, settings: Settings, client: Client, member: User
-) -> None:
-    settings.EMAIL_SECONDS_IN_REQUEST = 2
-    server = slow_mail_server("QUIT", ENDLESS, delay=0.02)
-    assert client.post("/accounts/password/reset/", {"email": "member@example.com"}).status_code == 302
-    assert server.copies == 1
-
-
-def test_each_address_of_the_mail_server_gets_its_share_of_the_time(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    used: list[float] = []
-    monkeypatch.setattr(smtplib.SMTP, "_get_socket", lambda session, host, port, timeout: used.append(timeout))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **options: ["IPv6", "IPv4"])
-    session = ShortSMTP()
-    session.start_deadline(0)
-    session._get_socket("mail.example.com", 25, timeout=60)
-    assert 1 < used[0] <= settings.EMAIL_SECONDS_IN_REQUEST / 3
 
 
 def test_the_response_to_the_content_is_awaited_as_long_as_the_standard_asks(settings: Settings) -> None:

@@ -12,9 +12,8 @@ from pytest_django import Settings
 
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
-from invitations.email.queue import TAG_ONLY_PROVIDERS
 from invitations.models import Invitation
-from outbox.email_transport import send_message
+from outbox.email_transport import TAG_ONLY_PROVIDERS, send_message
 from outbox.outcomes import Outcome
 from perfectworks.environment import WEBHOOK_PROOFS
 

@@ -45,6 +45,8 @@ pytestmark = pytest.mark.django_db
 EXPORTED = {
     "account.EmailAddress.email": "emailAddresses",
     "account.EmailAddress.user": "emailAddresses",
+    "accounts.AccountEmail.recipient": "emailsAboutYourAccount",
+    "accounts.AccountEmail.user": "emailsAboutYourAccount",
     "accounts.ApplicationAccess.user": "applicationAccesses",
     "accounts.ExternalIdentity.ignored_address": "signInMethods",
     "accounts.ExternalIdentity.user": "signInMethods",
@@ -158,7 +160,8 @@ def test_every_section_has_what_is_stored(full: dict[str, Any], organization: Or
     document = exported(member)
 
     assert list(document) == [
-        *("schemaVersion", "service", "exportedAt", "account", "emailAddresses", "signInMethods", "sessions"),
+        *("schemaVersion", "service", "exportedAt", "account", "emailAddresses", "emailsAboutYourAccount"),
+        *("signInMethods", "sessions"),
         *("applicationAccesses", "oauthApplications", "serviceAccounts", "eventsByYou", "eventsAboutYourAccount"),
         *("memberships", "apiKeys", "eventsAboutYourMemberships"),
         *("invitationsToYou", "invitationsByYou", "emailsToYou", "suppressions"),

@@ -30,7 +30,7 @@ from tests.support.people import PASSWORD
 BUSY = 503, "busy", "The service is busy. Try again in a moment."
 AWAY = [
     "This isn't available right now",
-    "A part of this service, such as the mail server, isn't responding. Please try again in a few minutes.",
+    "A part of this service isn't responding. Please try again in a few minutes.",
     "Home",
 ]
 

@@ -4,7 +4,6 @@ from functools import partial
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.core import mail
 from rest_framework.test import APIClient
 
 from accounts.jwt.identities import user_of
@@ -13,6 +12,7 @@ from events.models import Event
 from tests.accounts.jwt.test_identities import ISSUER, OTHER, claims
 from tests.factories import UserFactory
 from tests.races.racing import race
+from tests.support.outbox import account_emails
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 AT_ONCE = 6
@@ -70,4 +70,4 @@ def test_one_address_registered_many_times_is_one_account_and_one_answer():
 
     assert {(answer.status_code, answer.content) for answer in answers} == {(202, answers[0].content)}
     assert User.objects.count() == EmailAddress.objects.count() == Event.objects.count() == 1
-    assert len(mail.outbox) == 1
+    assert len(account_emails()) == 1

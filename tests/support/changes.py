@@ -88,6 +88,11 @@ class Changes:
     def nothing(self) -> bool:
         return not self.tables and not self.events and not any(self.counted)
 
+    @property
+    def only_an_email(self) -> bool:
+        """Whether nothing has changed, but an email about an account is queued."""
+        return self.tables == {"accounts.AccountEmail": (1, 0, 0)} and not self.events and not any(self.counted)
+
 
 @contextmanager
 def track_changes() -> Iterator[Changes]:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from psycopg.sql import SQL, Literal
 
 from accounts.browser_sessions import Session
+from accounts.email.models import AccountEmail, AccountEmailAttempt
 from accounts.models import User
 from events.models import Event
 from invitations.email.models import Email
@@ -64,6 +65,19 @@ def create_many_rows(organization: Organization, owner: User) -> None:
         batch_size=1000,
     )
     people = User.objects.bulk_create(User(email=f"{number}@example.com") for number in range(500))
+    about_accounts = AccountEmail.objects.bulk_create(
+        AccountEmail(
+            user=people[number % 500],
+            recipient=f"{number % 500}@example.com",
+            message_id=f"<{number}@example.com>",
+            state="sent" if number % 30 else "deferred",
+            sent_at=now if number % 30 else None,
+            due_at=None if number % 30 else now + timedelta(days=1),
+            created_at=now - timedelta(days=number % 31),
+        )
+        for number in range(3000)
+    )
+    AccountEmailAttempt.objects.bulk_create(AccountEmailAttempt(email=email, state="sent") for email in about_accounts)
     Session.objects.bulk_create(
         Session(
             session_key=f"{number:040}",

@@ -9,7 +9,6 @@ from allauth.account import app_settings
 
 from tests.accounts.emailing import ASK, emailed, html_of
 from tests.outbox.scripted_server import part
-from tests.support.pages import visible_text
 from tests.support.people import PASSWORD
 
 BASE = "https://perfectworks.test"
@@ -222,32 +221,3 @@ def test_only_these_emails_are_sent(settings):
         "two_factor_removed",
         "address_verified_by_staff",
     }
-
-
-@pytest.mark.parametrize(
-    ("path", "form"),
-    [
-        ("/accounts/signup/", {"email": "stranger@example.com", "password1": PASSWORD}),
-        ("/accounts/password/reset/", {"email": "member@example.com"}),
-    ],
-)
-def test_without_an_email_server_a_page_says_so_and_a_retry_helps(client, member, settings, mailoutbox, path, form):
-    with_a_server = settings.EMAIL_BACKEND
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1  # no server listens on this port
-
-    away = client.post(path, form)
-    settings.EMAIL_BACKEND = with_a_server
-    again = client.post(path, form)
-
-    assert (away.status_code, away["Retry-After"], visible_text(away)) == (
-        503,
-        "5",
-        [
-            "This isn't available right now",
-            "A part of this service, such as the mail server, isn't responding. Please try again in a few minutes.",
-            "Home",
-        ],
-    )
-    assert again.status_code == 302
-    assert [message.to for message in mailoutbox] == [[form["email"]]]

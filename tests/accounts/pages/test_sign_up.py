@@ -104,8 +104,8 @@ def test_an_address_with_an_account_gets_the_same_response(client, db, mailoutbo
         response = sign_up(client, first_name="Mia")
 
     assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
+    assert changes.only_an_email
     assert [message.to for message in mailoutbox] == [[ADDRESS]]
-    assert changes.nothing
 
 
 def test_somebody_who_took_the_address_a_moment_ago_is_no_failure(rf, client, db, mailoutbox):

@@ -4,11 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from allauth.account.models import EmailAddress
-from django.utils import translation
 from pytest_django import Settings
 
+from accounts.email.messages import render_account_email
 from accounts.models import User
-from accounts.pages.emails import render_account_email
 from core.unlinked import unlinked
 from invitations.email.messages import render_invitation_email
 from invitations.email.models import Email
@@ -17,6 +16,7 @@ from orgs.models import Membership, Organization
 from outbox.handlers import Batch, handler_of
 from outbox.leases import reserve_due
 from tests.accounts.emailing import html_of
+from tests.factories import AccountEmailFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
@@ -150,10 +150,9 @@ def test_every_email_says_who_operates_the_service(invite: Invite, settings: Set
         email.kind = kind
         email.invitation.organization.language = language
         messages.append(render_invitation_email(email, email.invitation))
-    with translation.override(language):
-        messages.append(
-            render_account_email("account/email/unknown_account", "a@b.test", {"signup_url": "https://x.test/s"})
-        )
+    purpose = "unknown_account"
+    about = AccountEmailFactory.build(purpose=purpose, user=None, recipient="a@b.test", language=language)
+    messages.append(render_account_email(about, "/s"))
     imprint = {"en": "Imprint", "de": "Impressum"}[language]
     for message in messages:
         html = html_of(message)

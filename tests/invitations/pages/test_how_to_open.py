@@ -4,11 +4,11 @@ import re
 from uuid import uuid4
 
 import pytest
-from django.core import mail
 
 from invitations.models import Invitation
 from tests.factories import UserFactory
 from tests.support.changes import track_changes
+from tests.support.outbox import account_emails
 from tests.support.pages import visible_text
 from tests.support.people import PASSWORD
 
@@ -105,7 +105,7 @@ def test_signing_up_comes_back_after_the_address_is_verified(client, invitation,
     form = {"email": "invitee@example.com", "password1": PASSWORD, "next": sign_up.context["redirect_field_value"]}
 
     client.post("/accounts/signup/", form)
-    [link] = [word for word in mail.outbox[0].body.split() if "/confirm-email/" in word]
+    [link] = [word for word in account_emails()[0].body.split() if "/confirm-email/" in word]
     response = client.post(link.removeprefix(settings.PUBLIC_BASE_URL), follow=True)
 
     assert response.redirect_chain[-1] == (f"/invitations/{invitation.pk}", 302)

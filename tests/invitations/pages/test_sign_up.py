@@ -135,8 +135,8 @@ def test_with_the_listed_link_the_answer_is_the_same_whether_or_not_an_account_e
         response = sign_up(client, invitation)
 
     assert (response.status_code, response["Location"]) == (302, "/accounts/confirm-email/")
+    assert changes.only_an_email
     assert [message.to for message in mailoutbox] == [[ADDRESS]]
-    assert changes.nothing
 
 
 def test_an_unverified_claim_of_another_account_does_not_block(client, invitation, stranger, open_link):

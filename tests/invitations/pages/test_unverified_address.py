@@ -1,11 +1,11 @@
 """Test the invitation page for an account that has not verified the invited address."""
 
 import pytest
-from django.core import mail
 
 from invitations.tokens import Purpose
 from tests.factories import EmailAddressFactory
 from tests.support.changes import event, track_changes
+from tests.support.outbox import account_emails
 from tests.support.pages import visible_text
 from tests.support.people import session_of
 
@@ -45,7 +45,7 @@ def test_the_emailed_link_is_the_proof_and_no_second_email_is_needed(client, inv
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
     assert changes.events == [event("user.address_proven", stranger, session_of(stranger))]
     assert visible_text(page_of(invitation))[0] == "Join Riverside"
-    assert mail.outbox == []
+    assert account_emails() == []
 
 
 @pytest.mark.parametrize("button", ["accept", "decline"])
@@ -66,8 +66,10 @@ def test_the_proof_is_emailed_and_its_link_leads_to_the_answer(client, invitatio
     response = client.post(f"/invitations/{invitation.pk}/verify")
 
     assert (response.status_code, response["Location"]) == (302, f"/invitations/{invitation.pk}")
-    assert [message.to for message in mail.outbox] == [["invitee@example.com"]]
-    [link] = [word for word in mail.outbox[0].body.split() if word.startswith(settings.PUBLIC_BASE_URL + "/accounts/")]
+    assert [message.to for message in account_emails()] == [["invitee@example.com"]]
+    [link] = [
+        word for word in account_emails()[0].body.split() if word.startswith(settings.PUBLIC_BASE_URL + "/accounts/")
+    ]
     client.post(link.removeprefix(settings.PUBLIC_BASE_URL))
     assert page_of(invitation).status_code == 200
 
@@ -83,4 +85,4 @@ def test_a_second_email_within_minutes_is_not_sent_and_the_page_says_so(client, 
         "We emailed invitee@example.com a moment ago. Please check your inbox.",
         *PAGE,
     ]
-    assert len(mail.outbox) == 1
+    assert len(account_emails()) == 1

@@ -1,17 +1,22 @@
-"""Why the queue of emails grows: what its rows say about the worker and the mail server."""
+"""Why a queue of emails grows: what its rows say about the worker and the mail server."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
+from operator import attrgetter
+from typing import Any
 
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from invitations.email.models import Attempt, Email
+from outbox.handlers import registered_queues
 from outbox.leases import longest_lease
+from outbox.models import DeliveryAttempt, DeliveryState, EmailDelivery
 
-State = Email.State
+State = DeliveryState
 UNUSUAL_WAIT = timedelta(minutes=1)  # an idle worker looks for due emails every second
 ATTEMPTS_IN_A_ROW = 5  # one rejected recipient says nothing about the mail server
 ATTEMPTS_EXAMINED = 200  # for the last error
@@ -37,11 +42,11 @@ class QueueState:
 
     oldest_due_at: datetime | None
     is_sending: bool
-    last_attempts: list[Attempt]
-    last_error: Attempt | None
+    last_attempts: list[DeliveryAttempt]
+    last_error: DeliveryAttempt | None
 
     @property
-    def last_attempt(self) -> Attempt | None:
+    def last_attempt(self) -> DeliveryAttempt | None:
         """The newest attempt of any worker."""
         return self.last_attempts[0] if self.last_attempts else None
 
@@ -67,14 +72,33 @@ class QueueState:
         return self.is_sending or (last is not None and last.created_at > timezone.now() - UNUSUAL_WAIT)
 
 
-def queue_state() -> QueueState:
-    """Read the state of the queue. Takes three queries, each of few rows."""
-    # Without the upper limit, this would read all emails that wait for another attempt.
-    leased = Email.objects.being_sent().filter(due_at__lte=Now() + longest_lease(Email()))
-    attempts = list(Attempt.objects.filter(state__in=(State.SENT, *ERRORS)).order_by("-id")[:ATTEMPTS_EXAMINED])
+def queue_state(*models: type[EmailDelivery]) -> QueueState:
+    """Read the state of the queues of these emails, by default of all. Takes three queries for each, of few rows."""
+    queues = models or tuple(_email_queues())
+    attempts = sorted(chain(*map(_last_attempts, queues)), key=attrgetter("pk"), reverse=True)
+    oldest = [due_at for model in queues if (due_at := _rows(model).due().values_list("due_at", flat=True).first())]
     return QueueState(
-        oldest_due_at=Email.objects.due().values_list("due_at", flat=True).first(),
-        is_sending=leased.exists(),
+        oldest_due_at=min(oldest, default=None),
+        is_sending=any(_is_sending(model) for model in queues),
         last_attempts=attempts[:ATTEMPTS_IN_A_ROW],
         last_error=next((attempt for attempt in attempts if attempt.state in ERRORS), None),
     )
+
+
+def _email_queues() -> Iterator[type[EmailDelivery]]:
+    return (queue.model for queue in registered_queues() if issubclass(queue.model, EmailDelivery))
+
+
+def _rows(model: type[EmailDelivery]) -> Any:
+    return model._default_manager.all()
+
+
+def _last_attempts(model: type[EmailDelivery]) -> Iterable[DeliveryAttempt]:
+    attempts: type[DeliveryAttempt] = getattr(model, "history").rel.related_model  # noqa: B009
+    return attempts._default_manager.filter(state__in=(State.SENT, *ERRORS)).order_by("-id")[:ATTEMPTS_EXAMINED]
+
+
+def _is_sending(model: type[EmailDelivery]) -> bool:
+    # Without the upper limit, this would read all emails that wait for another attempt.
+    leased = _rows(model).being_sent().filter(due_at__lte=Now() + longest_lease(model()))
+    return bool(leased.exists())

@@ -1,0 +1,69 @@
+"""Request emails about accounts: each kind is limited for each address, so that nobody can flood a mailbox.
+
+An email is a row in the transaction of its cause. The worker sends it, also if the mail server is away for hours.
+"""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from allauth.core.internal.ratelimit import consume
+from django.conf import settings
+from django.db.models import QuerySet
+from django.db.models.functions import Now
+
+from accounts.email.models import AccountEmail
+from accounts.email.queue import queue_account_email
+from accounts.models import User
+from core.errors import LimitReached
+
+logger = logging.getLogger(__name__)
+
+KEPT = timedelta(days=30)
+MAX_DELETED = 1000  # limits the run time of the statement; the next run deletes more
+
+
+class AccountEmailLimitReached(LimitReached):
+    """Staff sent as many emails of this kind to the address as the limit allows."""
+
+    message = "This address was sent several such emails within the last hour or day. Try again later."
+
+
+def request_account_email(purpose: AccountEmail.Purpose, address: str, *, user: User | None = None) -> None:
+    """Queue an email that somebody requested on a page or with the API.
+
+    Queue nothing if the address got many emails of this kind in the last hour or day. The caller must not notice.
+    """
+    if _count(purpose, address):
+        queue_account_email(purpose, address, user=user)
+    else:
+        logger.warning("account email limit reached kind=%s", purpose)
+
+
+def send_account_email_for_staff(purpose: AccountEmail.Purpose, address: str, *, user: User, language: str) -> None:
+    """Queue an email that a staff member requested. Raises AccountEmailLimitReached."""
+    if not _count(purpose, address):
+        raise AccountEmailLimitReached
+    queue_account_email(purpose, address, user=user, language=language)
+
+
+def delete_old_account_emails() -> None:
+    """Delete emails about accounts 30 days after they were requested, the oldest first."""
+    AccountEmail.objects.filter(pk__in=list(outdated_emails())).delete()
+
+
+def outdated_emails() -> QuerySet[AccountEmail, UUID]:
+    """Return the keys of the emails that one run deletes."""
+    old = AccountEmail.objects.filter(created_at__lt=Now() - KEPT).order_by("created_at")
+    return old.values_list("pk", flat=True)[:MAX_DELETED]
+
+
+def erase_account_emails(addresses: set[str]) -> None:
+    """Delete the emails about accounts that were sent to these addresses."""
+    AccountEmail.objects.filter(recipient__in=addresses).delete()
+
+
+def _count(purpose: AccountEmail.Purpose, address: str) -> bool:
+    """Count an email of this kind to this address. Return False if the limit is reached."""
+    limits, key = settings.ACCOUNT_EMAIL_LIMITS, f"{purpose} {address}"
+    return consume(None, app="accounts", action="account_email", config=limits, key=key, limit_get=True) is not None

@@ -1,0 +1,3 @@
+"""Fixtures of the tests of emails about accounts."""
+
+from tests.outbox.fixtures import *  # noqa: F403
