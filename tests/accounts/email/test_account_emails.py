@@ -192,7 +192,7 @@ def test_the_pages_say_whether_the_email_is_delayed(client: Client, member: User
 
 def test_old_emails_are_deleted(member: User) -> None:
     old, new = AccountEmailFactory.create_batch(2, sent=True, user=member)
-    AccountEmail.objects.filter(pk=old.pk).update(created_at=timezone.now() - KEPT)
+    AccountEmail.objects.filter(pk=old.pk).update(created_at=timezone.now() - KEPT - timedelta(seconds=1))
     delete_old_account_emails()
     assert list(AccountEmail.objects.all()) == [new]
 
