@@ -5,12 +5,14 @@ only detects whether the request has its kind of credential. The credential is v
 only if there is exactly one.
 """
 
+import copy
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils.datastructures import MultiValueDict
 from django.utils.module_loading import import_string
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import PermissionDenied
@@ -162,11 +164,21 @@ def _guarded(request: Request, guard: Callable[[Request], None], principal: Prin
 
 
 def _require_csrf_token(request: Request) -> None:
-    check = CSRFCheck(_no_view)
-    check.process_request(request._request)
-    reason = check.process_view(request._request, _no_view, (), {})
+    check, checked = CSRFCheck(_no_view), _without_body(request._request)
+    check.process_request(checked)
+    reason = check.process_view(checked, _no_view, (), {})
     if reason:
         raise PermissionDenied(f"CSRF check failed: {reason}", code="csrf_failed")
+
+
+def _without_body(request: HttpRequest) -> HttpRequest:
+    """Return the request with an empty form, so that the token is only looked for in the header.
+
+    Otherwise Django would read a form before the parsers of the operation do, which REST framework then does not call.
+    """
+    checked = copy.copy(request)
+    checked._post, checked._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
+    return checked
 
 
 def _require_own_origin(request: Request) -> None:

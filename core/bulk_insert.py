@@ -1,4 +1,8 @@
-"""Insert thousands of new rows. PostgreSQL reads them with ``COPY``, which is several times faster than ``INSERT``."""
+"""Insert thousands of new rows.
+
+PostgreSQL reads them with ``COPY``, which is several times faster than ``INSERT``. SQLite runs one ``INSERT`` for each
+row, because it takes few values in one statement, and compiling a statement takes longer than running it.
+"""
 
 import json
 from collections import defaultdict
@@ -9,7 +13,7 @@ from typing import Any
 from django.db import connections, models
 from django.db.models.expressions import DatabaseDefault
 
-COPY_FROM = 100  # rows; fewer rows are inserted by one statement
+MANY = 100  # rows; fewer rows are inserted by one statement
 BATCH = 1000
 # The database driver takes the values of these fields as they are. Django's own conversion takes several times as long.
 PLAIN = (
@@ -27,12 +31,13 @@ def insert_all(rows: Iterable[models.Model]) -> None:
     """
     new: list[Any] = list(rows)
     connection = connections["default"]
-    if connection.vendor != "postgresql" or len(new) < COPY_FROM:
+    if len(new) < MANY:
         if new:
             type(new[0])._default_manager.bulk_create(new, batch_size=BATCH)
         return
+    insert = _copy if connection.vendor == "postgresql" else _insert_each
     for unset, group in _by_unset_columns(new).items():
-        _copy(connection, [field for field in new[0]._meta.concrete_fields if field.attname not in unset], group)
+        insert(connection, [field for field in new[0]._meta.concrete_fields if field.attname not in unset], group)
 
 
 def _by_unset_columns(rows: list[Any]) -> dict[frozenset[str], list[Any]]:
@@ -44,11 +49,24 @@ def _by_unset_columns(rows: list[Any]) -> dict[frozenset[str], list[Any]]:
     return groups
 
 
+def _target(connection: Any, fields: list[Any]) -> str:
+    """Return the table and the columns as SQL."""
+    quoted = connection.ops.quote_name
+    return f"{quoted(fields[0].model._meta.db_table)} ({', '.join(quoted(field.column) for field in fields)})"
+
+
+def _insert_each(connection: Any, fields: list[Any], rows: list[Any]) -> None:
+    values = ", ".join(["%s"] * len(fields))
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {_target(connection, fields)} VALUES ({values})",  # noqa: S608 - names of a model
+            ([field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields] for row in rows),
+        )
+
+
 def _copy(connection: Any, fields: list[Any], rows: list[Any]) -> None:
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
-    table = connection.ops.quote_name(rows[0]._meta.db_table)
     readers = [_reader(field) for field in fields]
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+    with connection.cursor() as cursor, cursor.copy(f"COPY {_target(connection, fields)} FROM STDIN") as copy:
         for row in rows:
             copy.write_row([read(row) for read in readers])
 

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.test.client import MULTIPART_CONTENT
 
 from accounts.models import IdempotentResponse
 from invitations.models import Invitation
@@ -109,6 +111,22 @@ def test_a_form_has_a_file_and_the_fields_of_the_json_body(by, path):
         ("Ann Lee", ADMIN_ROLE, "Hello!"),
         ("Bo Chen", EDITOR_ROLE, "Hello!"),
     ]
+
+
+def test_a_form_is_read_the_same_with_a_session(organization, owner, path):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    client.get(f"/organizations/{organization.slug}/invite")
+    headers = {"X-CSRFToken": client.cookies["csrftoken"].value}
+
+    def send(content_type=MULTIPART_CONTENT, **given):
+        file = SimpleUploadedFile("people.csv", CSV)
+        form = {"file": file, "expiresInDays": "3"} if content_type == MULTIPART_CONTENT else "rows=x"
+        return client.post(path, form, content_type=content_type, **given)
+
+    assert send(headers=headers).json()["data"]["counts"] == {"unknown_role": 1, "invited": 1}
+    assert send("application/x-www-form-urlencoded", headers=headers).status_code == 415
+    assert send().json()["error"]["code"] == "csrf_failed"
 
 
 def test_what_the_file_says_in_addition_is_in_the_notes(by, path):

@@ -2,7 +2,10 @@
 
 import pytest
 
+from accounts.principals import staff
+from invitations.actions.links import copy_link
 from invitations.tokens import Purpose, read_token
+from orgs.actions.account_rights import OwnAccount
 from orgs.permissions import ADMIN_ROLE, MANAGE_BILLING
 from tests.factories import InvitationFactory
 from tests.invitations.api.house import (
@@ -74,3 +77,12 @@ def test_invitations_of_others_are_like_those_that_do_not_exist(by, organization
     foreign = InvitationFactory.create(organization=other_organization, email="foreign@example.com", inviter=stranger)
     answers = [said(by("owner").post(at(organization, "invitations", key, "link"))) for key in (foreign.pk, ABSENT)]
     assert answers == [NO_INVITATION, NO_INVITATION]
+
+
+def test_staff_do_not_copy_the_link_of_their_own_invitation(organization, owner, staff_member):
+    own = InvitationFactory.create(organization=organization, email=staff_member.email, inviter=owner)
+    by_staff = staff(staff_member, "invitations.change_invitation")
+
+    with track_changes() as changes, pytest.raises(OwnAccount):
+        copy_link(by=by_staff, organization_id=organization.pk, invitation_id=own.pk)
+    assert changes.nothing
