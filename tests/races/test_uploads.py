@@ -1,5 +1,6 @@
-"""Two uploads of the same list at once invite each address once."""
+"""Two uploads of the same list at once invite each address once, and lists in another order cause no deadlock."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
@@ -9,12 +10,13 @@ from django.db import connections
 
 from events.models import Event
 from invitations.actions.inviting_many import invite_many
+from invitations.actions.managing_many import resend_many
 from invitations.bulk.rows import InviteRow, RowResult
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.actions.organizations import create_organization
 from tests.factories import UserFactory
-from tests.races.racing import PATIENCE
+from tests.races.racing import PATIENCE, race
 from tests.repetition import times
 from tests.support.people import session_of
 
@@ -46,3 +48,25 @@ def test_each_address_is_invited_once(attempt: int, settings: Any):
     assert Invitation.objects.filter(organization=organization).count() == len(PEOPLE)
     assert Email.objects.filter(organization_id=organization.pk).count() == len(PEOPLE)
     assert Event.objects.filter(kind="invitation.created", organization_id=organization.pk).count() == len(PEOPLE)
+
+
+def test_two_organizations_resend_to_the_same_people_in_another_order(settings: Any):
+    settings.RECIPIENT_EMAILS_PER_HOUR = settings.YOUNG_ORGANIZATION_EMAILS_PER_DAY = 1000
+    settings.INVITER_EMAILS_PER_DAY = 1000
+    people = PEOPLE[:40]
+
+    def resend_all(order: list[str]) -> Callable[[], int]:
+        owner = UserFactory.create()
+        organization = create_organization(by=session_of(owner), name="Riverside")
+        rows = [InviteRow(email=address) for address in order]
+        invited = invite_many(by=session_of(owner), organization_id=organization.pk, rows=rows)
+        ids = [result.invitation_id for result in invited if result.invitation_id]
+        return lambda: len(
+            [
+                result
+                for result in resend_many(by=session_of(owner), organization_id=organization.pk, invitation_ids=ids)
+                if result.has_changed
+            ]
+        )
+
+    assert race(resend_all(people), resend_all(people[::-1])) == [len(people)] * 2

@@ -21,7 +21,7 @@ from invitations.email.limits import count_email_to
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.locks import OrganizationNotFound
-from orgs.models import Organization, Unit
+from orgs.models import Membership, Organization, Unit
 from orgs.permissions import ADMIN_ROLE, MANAGE_MEMBERS, UNIT_ADMIN_ROLE, UNIT_VIEWER_ROLE, VIEWER_ROLE
 from orgs.policies import PermissionMissing
 from tests.factories import InvitationFactory, MembershipFactory, UnitFactory
@@ -275,3 +275,24 @@ def test_those_that_share_an_email_are_sent_together_once(
     assert found == [("resent", "")] * len([*together, first])
     assert {row.generation for row in Invitation.objects.filter(email="both@example.com")} == {2}
     assert Email.objects.filter(recipient="both@example.com", generation=2).count() == 1
+
+
+@pytest.mark.parametrize("action", [managing_many.resend_many, managing_many.extend_many])
+def test_a_wrong_lifetime_is_refused_before_the_invitations_are_found(
+    action: Any, organization: Organization, owner: User
+):
+    with pytest.raises(Invalid):
+        verdicts(action, owner, organization, ABSENT, lifetime_days=31)
+
+
+def test_who_may_not_resend_all_that_share_an_email_resends_none(organization: Organization, owner: User, member: User):
+    own, other = UnitFactory.create_batch(2, organization=organization)
+    Membership.objects.get(user=member).assignments.create(role_id=UNIT_ADMIN_ROLE, unit=own)
+    offers = [UnitOffer(unit.pk, UNIT_VIEWER_ROLE) for unit in (own, other)]
+    address = normalize_address("shared@example.com")
+    first, _ = invite_to_units(by=session_of(owner), organization_id=organization.pk, email=address, units=offers)
+
+    with track_changes() as changes:
+        found = verdicts(managing_many.resend_many, member, organization, first)
+    assert found == [("not_yours", "permission_missing")]
+    assert (changes.tables, changes.events) == ({}, [])

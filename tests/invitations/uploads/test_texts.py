@@ -110,3 +110,7 @@ LOCALS = st.text(st.sampled_from("abcdef.+_-0123"), min_size=1, max_size=12).fil
 def test_a_list_written_as_emails_write_it_is_read_again(written: list[tuple[str, str]]):
     text = "; ".join(f'"{name}" <{email}>' for email, name in written)
     assert people(text) == [(email, " ".join(name.split())) for email, name in written]
+
+
+def test_a_pasted_text_has_no_control_characters():
+    assert reason("ann@example.com\x00") == "This file is not text. Upload a CSV, XLSX, JSON or text file."
