@@ -12,7 +12,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.utils.datastructures import MultiValueDict
 from django.utils.module_loading import import_string
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.exceptions import PermissionDenied
@@ -177,7 +176,7 @@ def _without_body(request: HttpRequest) -> HttpRequest:
     Otherwise Django would read a form before the parsers of the operation do, which REST framework then does not call.
     """
     checked = copy.copy(request)
-    checked._post, checked._files = QueryDict(), MultiValueDict()  # type: ignore[attr-defined]
+    checked.POST = QueryDict()
     return checked
 
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 
 from events.models import Event
 from invitations.models import Invitation
-from orgs.permissions import EDITOR_ROLE
+from orgs.permissions import EDITOR_ROLE, VIEWER_ROLE
 from tests.support.changes import track_changes
 
 pytestmark = pytest.mark.django_db
@@ -71,6 +71,12 @@ def test_a_dry_run_changes_nothing(people, organization, owner):
     assert changes.nothing
 
 
+def test_words_of_the_file_are_mapped_to_roles(people, organization, owner):
+    out, _ = run(people, map=["chef=viewer", f"Boss={EDITOR_ROLE}"])
+    assert out.endswith("\n\n2 invited\n")
+    assert Invitation.objects.get(email="bo@example.com").role_id == VIEWER_ROLE
+
+
 def test_a_member_can_be_named(people, organization, owner, admin):
     run(people, member="Admin@example.com")
     assert Invitation.objects.get().inviter == admin
@@ -83,6 +89,7 @@ def test_a_member_can_be_named(people, organization, owner, admin):
         ({"member": "nobody"}, "Enter a valid email address."),
         ({"member": "member@example.com"}, "You lack the permission for this."),
         ({"days": 99}, "Choose 1 to 30 days."),
+        ({"map": ["Chef"]}, "--map Chef: a word and a role with = between them are expected."),
     ],
 )
 def test_it_says_what_is_wrong(people, organization, owner, member, options, problem):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.csv_export import csv_response
+from core.ids import parse_uuid
 from core.relative_time import relative_time
 from invitations.bulk.rows import RowResult, RowVerdict
 from invitations.uploads.rows import LeftOut, NoteCode, UploadedRow
@@ -30,6 +31,8 @@ FIELDS: "dict[str, StrPromise]" = {
     "message": gettext_lazy("Message"),
     "language": gettext_lazy("Language"),
     "metadata": gettext_lazy("Metadata"),
+    "unit": gettext_lazy("Workspace or application"),
+    "unit_role": gettext_lazy("Role there"),
 }
 
 
@@ -65,7 +68,12 @@ class JudgedRow:
         if result.verdict == RowVerdict.LEFT_OUT and result.reason in LeftOut.values:
             return str(LeftOut(result.reason).label)
         if result.verdict == RowVerdict.UNKNOWN_ROLE:
-            return _("Choose a role for “%(word)s” above.") % {"word": result.reason}
+            word = {"word": result.reason}
+            if result.reason == self.row.role:
+                return _("Choose a role for “%(word)s” above.") % word
+            return _("Workspaces and applications have no role “%(word)s”.") % word
+        if result.verdict == RowVerdict.ROLE_NOT_YOURS and parse_uuid(result.reason):
+            return ""  # the id of a role that was chosen for all rows
         return str(LIMITS.get(result.reason) or FIELDS.get(result.reason) or result.reason)
 
     @property

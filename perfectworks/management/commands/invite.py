@@ -18,6 +18,7 @@ from invitations.api.bulk_serializers import BulkResult, BulkResultSerializer
 from invitations.bulk.rows import InviteRow, RowVerdict
 from invitations.bulk.uploads import invite_upload
 from invitations.uploads.rows import Upload, read_upload
+from orgs.lookups import RoleKey, RoleName
 from orgs.models import Organization
 from orgs.permissions import OWNER_ROLE
 from perfectworks.management.progress import Phases
@@ -39,6 +40,13 @@ class Command(BaseCommand):
         parser.add_argument("--organization", required=True, help="The slug or the ID of the organization.")
         parser.add_argument("--as", dest="member", help="The email address of the member who invites.")
         parser.add_argument("--role", default="", help="The role of rows without one: a name or an ID.")
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar="WORD=ROLE",
+            help="The role, a name or an ID, for a word of the file. Can be repeated.",
+        )
         parser.add_argument("--days", type=int, default=DEFAULT_LIFETIME_DAYS, help="Days until the invitations end.")
         parser.add_argument("--dry-run", action="store_true", help="Print the same, and change nothing.")
         parser.add_argument("--json", action="store_true", help="Print the result as JSON, as the API returns it.")
@@ -72,6 +80,7 @@ class Command(BaseCommand):
                 organization_id=organization.pk,
                 upload=upload,
                 default=InviteRow(email="", role=options["role"]),
+                roles=dict(map(_mapped_role, options["map"])),
                 lifetime_days=options["days"],
                 dry_run=options["dry_run"],
                 on_checked=begin_to_invite,
@@ -108,6 +117,13 @@ def _member(organization: Organization, address: str | None) -> User:
     if member is None:
         raise CommandError(f"{address or 'An owner'} is not an active member of {organization.name}.")
     return member
+
+
+def _mapped_role(text: str) -> tuple[str, RoleKey]:
+    word, _equals, role = (part.strip() for part in text.rpartition("="))
+    if not word or not role:
+        raise CommandError(f"--map {text}: a word and a role with = between them are expected.")
+    return word, parse_uuid(role) or RoleName(role)
 
 
 def _problem(error: DomainError) -> str:

@@ -156,3 +156,10 @@ def test_any_damage_is_read_or_refused(damage: bytes, place: int):
 def test_notes_of_a_workbook_are_those_of_a_table():
     [row] = read_upload(workbook([["Email", "Tags"], ["ann@example.com", "vip"]])).rows
     assert row.notes == (Note(NoteCode.TAGS, "vip"),)
+
+
+def test_an_encrypted_part_is_named():
+    content = bytearray(workbook([["Email"], ["ann@example.com"]]))
+    entry = content.index(b"PK\x01\x02")  # the first entry of the directory; its flags are 8 bytes later
+    content[entry + 8] |= 1
+    assert reason(bytes(content)) == "This workbook is encrypted. Remove its password, and upload it again."

@@ -1,20 +1,27 @@
 """Test inviting many people on a page: the list, the preview, the sending, and the downloads."""
 
 import re
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
+from invitations.bulk.rows import RowResult, RowVerdict
 from invitations.email.models import Email
 from invitations.models import Invitation
+from invitations.pages.organization.verdicts import JudgedRow
+from invitations.uploads.rows import UploadedRow
 from orgs.models import Organization
 from orgs.permissions import (
     ADMIN_ROLE,
     EDITOR_ROLE,
     OWNER_ROLE,
     UNASSIGNED_ROLE,
+    UNIT_ADMIN_ROLE,
     UNIT_EDITOR_ROLE,
     UNIT_VIEWER_ROLE,
     VIEWER_ROLE,
@@ -213,6 +220,44 @@ def test_nobody_can_change_or_use_the_draft_of_somebody_else(signed_in, organiza
         assert "The preview is too old. Please choose the list again." in visible_text(page)
     assert signed_in(admin).post(PAGE, {"result": draft}).status_code == 400
     assert not Invitation.objects.exists()
+
+
+def test_a_preview_is_valid_for_two_hours(signed_in, organization, owner):
+    client = signed_in(owner)
+    draft = hidden(preview(client, "ann@example.com"))
+
+    with time_machine.travel(timezone.now() + timedelta(hours=2, minutes=1)):
+        page = client.post(PAGE, {"draft": draft, "step": "send"})
+
+    assert page.status_code == 400
+    assert "The preview is too old. Please choose the list again." in visible_text(page)
+    assert not Invitation.objects.exists()
+
+
+def test_reasons_are_in_the_words_of_the_list(signed_in, organization, invitee):
+    unit = UnitFactory.create(organization=organization, slug="design")
+    MembershipFactory.create(organization=organization, user=invitee, unit_roles={unit: UNIT_ADMIN_ROLE})
+    chosen = {"role_id": str(UNASSIGNED_ROLE), "unit_id": str(unit.pk), "unit_role_id": str(UNIT_VIEWER_ROLE)}
+    people = """email,role,workspace,workspace role
+a@example.com,Chief,design,viewer
+b@example.com,,design,Chief
+c@example.com,,other,viewer
+d@example.com,admin,design,viewer"""
+
+    page = preview(signed_in(invitee), people, **chosen)
+
+    text = visible_text(page)
+    said = [text[text.index(f"{name}@example.com") :][:5] for name in "abcd"]
+    assert "Choose a role for “Chief” above." in said[0]
+    assert "Workspaces and applications have no role “Chief”." in said[1]
+    assert "other" in said[2]
+    assert "admin" in said[3]
+
+
+def test_the_id_of_a_role_is_no_reason():
+    refused = RowResult("ann@example.com", RowVerdict.ROLE_NOT_YOURS, str(UNIT_ADMIN_ROLE))
+    row = UploadedRow(1, "ann@example.com", unit_role=str(UNIT_ADMIN_ROLE))
+    assert JudgedRow(row, refused).reason == ""
 
 
 def test_a_draft_of_another_organization_is_refused(signed_in, organization, owner):
