@@ -6,6 +6,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from core.relative_time import relative_time
 from invitations.admin_states import EMAIL_STATES
@@ -16,7 +17,7 @@ from invitations.models import Invitation
 register = template.Library()
 
 STATE_LABELS: dict[str, Any] = {
-    "pending": _("Open"),
+    "pending": pgettext_lazy("state", "Open"),  # the verb is a button in the admin
     "processing": _("Waiting for a seat"),
     "accepted": _("Accepted"),
     "declined": _("Declined"),

@@ -60,6 +60,12 @@ def test_each_row_says_the_role_who_invited_the_person_and_when(signed_in, invit
     ]
 
 
+def test_the_state_is_an_adjective_in_german(signed_in, invitation, owner):
+    text = visible_text(signed_in(owner).get(PAGE, headers={"Accept-Language": "de"}))
+
+    assert text[text.index("invitee@example.com") + 1] == "Offen"
+
+
 def test_what_needs_help_comes_first_with_the_reason(signed_in, invitation, organization, owner):
     InvitationFactory.create(organization=organization, email="gone@example.com", inviter=owner, undeliverable=True)
     EmailFactory.create(invitation=invitation, state="deferred", response="451 4.7.1 Greylisted")
