@@ -17,7 +17,7 @@ MANY = 100  # rows; fewer rows are inserted by one statement
 BATCH = 1000
 # The database driver takes the values of these fields as they are. Django's own conversion takes several times as long.
 PLAIN = (
-    *(models.CharField, models.UUIDField, models.ForeignKey),
+    *(models.CharField, models.TextField, models.UUIDField, models.ForeignKey),
     *(models.DateTimeField, models.IntegerField, models.BooleanField),
 )
 

@@ -40,6 +40,7 @@ EXTRA_FIELDS = (
     "organization_id",
     "invitation_id",
     "email_id",
+    "webhook_id",
     "event_id",
     "user_id",
     "attempt",

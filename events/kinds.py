@@ -22,7 +22,8 @@ KINDS = (
     "user.purged", "user.reactivated", "user.registered", "user.secured", "user.sessions_ended", "user.sign_in_failed",
     "user.signed_in", "user.signed_out", "user.staff_role_changed", "user.two_factor_added", "user.two_factor_removed",
     "user.two_factor_renewed", "webhook_endpoint.created", "webhook_endpoint.deleted", "webhook_endpoint.disabled",
-    "webhook_endpoint.enabled", "webhook_endpoint.secret_rotated", "webhook_endpoint.updated",
+    "webhook_endpoint.enabled", "webhook_endpoint.replayed", "webhook_endpoint.secret_rotated",
+    "webhook_endpoint.tested", "webhook_endpoint.updated",
 )  # fmt: skip
 METHODS = ("api_key", "jwt", "link", "oauth2", "oauth2_client", "service", "session", "staff")
 SUBJECTS = (

@@ -46,6 +46,7 @@ class EventQuerySet(models.QuerySet["Event"]):
         by: Actor,
         subject: models.Model,
         organization_id: UUID | None = None,
+        followed: bool = False,
         **data: object,
     ) -> "Event":
         """Write an event inside the caller's transaction.
@@ -53,7 +54,8 @@ class EventQuerySet(models.QuerySet["Event"]):
         The event of an organization gets the next number, so the caller has locked the organization with an earlier
         statement. ``kind`` is ``<noun>.<past participle>``. ``data`` may contain ids, states and permission names. It
         must not contain addresses or names of people, so that a person can be erased without changing events. The event
-        of a changed row contains what ``events.changed_fields`` returns.
+        of a changed row contains what ``events.changed_fields`` returns. ``followed`` says whether ``events.listeners``
+        are called with the event.
         """
         event = self.model(
             kind=kind,
@@ -65,6 +67,7 @@ class EventQuerySet(models.QuerySet["Event"]):
             subject_id=subject.pk,
             data=data,
         )
+        event.is_followed = followed
         postponed = _POSTPONED.get()
         if postponed is None:
             insert_events(event)
@@ -130,6 +133,8 @@ class Event(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = EventQuerySet.as_manager()
+
+    is_followed = False  # set by ``record``
 
     class Meta:
         """Indexes for the events of an organization, about an object, and by a user, and for a founder's organizations.

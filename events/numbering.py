@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db.models import BigIntegerField, F, Func
 
 from core.compiled_inserts import MAX_COMPILED, insert
+from events.listeners import tell_listeners
 
 
 class NextNumber(Func):
@@ -31,15 +32,17 @@ NEXT_NUMBERS = [NextNumber(F("organization_id"), place=place) for place in range
 
 
 def insert_events(*events: Any) -> None:
-    """Insert new events. Those of organizations, which the caller has locked, get the next numbers in this order.
+    """Insert new events, then call the listeners. Events of organizations get the next numbers in this order.
 
-    The INSERT of a few events reads their numbers itself. For many, one query for each organization comes first.
+    The caller has locked the organizations. The INSERT of a few events reads their numbers itself. For many, one query
+    for each organization comes first.
     """
     are_few = len(events) <= MAX_COMPILED
     last = {} if are_few else last_numbers(type(events[0]), {event.organization_id for event in events})
     for event, place in _places(events):
         event.number = NEXT_NUMBERS[place - 1] if are_few else last[event.organization_id] + place
     insert(*events)
+    tell_listeners(events)
 
 
 def last_numbers(model: Any, organization_ids: Iterable[UUID | None]) -> dict[UUID, int]:

@@ -127,7 +127,8 @@ def _record(delivery: Delivery, outcome: Outcome, batch: Batch) -> None:
     if not _write(handler, delivery, outcome, now):
         raise LeaseLost
     if outcome.by_server:
-        delivery.history.create(state=outcome.state, response=outcome.detail, created_at=now)
+        facts = handler.more_of_attempt(outcome)
+        delivery.history.create(state=outcome.state, response=outcome.detail, created_at=now, **facts)
     fields = delivery.log_fields() | {"attempt": delivery.attempts + outcome.by_server}
     logger.info(f"{delivery.LOG_NAME} %s", outcome.state, extra=fields)
 

@@ -80,6 +80,10 @@ class DeliveryHandler(ABC):
         """Return the columns that only this table has, and that record this outcome. Empty for most outcomes."""
         return {}
 
+    def more_of_attempt(self, outcome: Outcome) -> dict[str, object]:
+        """Return the columns of the attempt that only this table has."""
+        return {}
+
     @property
     def give_up_after(self) -> timedelta | None:
         """The age at which a deferred delivery becomes ``failed``. None means never."""
@@ -98,11 +102,12 @@ def backoff(attempts: int, longest: timedelta = MAX_BACKOFF) -> timedelta:
 
 @dataclass(frozen=True)
 class Queue:
-    """A table of deliveries, its handler and its transport."""
+    """A table of deliveries, its handler and its transport. ``lane`` replaces ``outbox.worker.Lane``."""
 
     model: type[Delivery]
     handler: type[DeliveryHandler]
     transport: type[Transport]
+    lane: Any = None
 
 
 _queues: dict[type[Delivery], Queue] = {}

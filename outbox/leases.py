@@ -34,20 +34,24 @@ def longest_lease(delivery: Delivery) -> timedelta:
 
 
 def reserve_due(model: type[AnyDelivery], limit: int) -> list[AnyDelivery]:
-    """Reserve the deliveries that have been due for the longest time. Return them, with the end of the reservation.
+    """Reserve the deliveries that have been due for the longest time. Return them, with the end of the reservation."""
+    rows: Any = model._default_manager
+    return reserve(rows.due(), limit) if rows.due().exists() else []
+
+
+def reserve(due: Any, limit: int) -> list[Any]:
+    """Reserve the first of these due deliveries. Return them, with the end of the reservation.
 
     PostgreSQL skips rows that another worker is reserving. SQLite lets one worker reserve at a time.
     """
-    rows: Any = model._default_manager
-    if not rows.due().exists():
-        return []
     with transaction.atomic():
-        due = rows.due().annotate(reserved_until=Now() + RESERVATION)
-        deliveries = list(due.select_for_update(skip_locked=True)[:limit])
+        found = due.annotate(reserved_until=Now() + RESERVATION)
+        deliveries = list(found.select_for_update(skip_locked=True)[:limit])
         for delivery in deliveries:
             delivery.due_at, delivery.lease_id = delivery.reserved_until, None
         if deliveries:
-            rows.filter(pk__in=[delivery.pk for delivery in deliveries]).update(due_at=deliveries[0].due_at)
+            rows = due.model._default_manager.filter(pk__in=[delivery.pk for delivery in deliveries])
+            rows.update(due_at=deliveries[0].due_at)
     return deliveries
 
 

@@ -43,6 +43,10 @@ class Lane:
             self.transport.close()
         return any(delivered)
 
+    def close(self) -> None:
+        """Close the transport. Nothing is being sent then."""
+        self.transport.close()
+
     def deliver(self, queue: Queue, is_stopped: Callable[[], bool]) -> int:
         """Deliver a batch. Make the next one larger only if it was fast: other workers cannot take reserved rows."""
         started = time.monotonic()
@@ -124,7 +128,7 @@ class Worker:
     def close(self) -> None:
         """Close all transports."""
         for lane in self.lanes:
-            lane.transport.close()
+            lane.close()
 
     def _repeat_in_thread(self, lane: Lane) -> None:
         try:
@@ -150,13 +154,14 @@ class Worker:
                 max_wait = MAX_WAIT_AFTER_ERRORS
             time.sleep(wait)
             wait = min(wait * 2, max_wait)
-        lane.transport.close()
+        lane.close()
 
 
 def _lanes() -> Iterator[Lane]:
     queues = sorted(registered_queues(), key=lambda queue: queue.transport.__name__)
-    for transport, of_transport in groupby(queues, key=lambda queue: queue.transport):
-        yield Lane(transport(), [*of_transport])
+    for transport, found in groupby(queues, key=lambda queue: queue.transport):
+        of_transport = [*found]
+        yield (of_transport[0].lane or Lane)(transport(), of_transport)
 
 
 @contextmanager

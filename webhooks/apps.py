@@ -5,8 +5,21 @@ from django.utils.translation import gettext_lazy as _
 
 
 class WebhooksConfig(AppConfig):
-    """Configure the app."""
+    """Configure the app, and follow events."""
 
     name = "webhooks"
     verbose_name = _("Webhooks")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Follow events, and register the queue of deliveries."""
+        from events.listeners import listen
+        from outbox.handlers import Queue, register_queue
+        from webhooks import receivers  # noqa: F401 - imported here: the models must be loaded first
+        from webhooks.handling import WebhookHandler, WebhookTransport
+        from webhooks.lane import WebhookLane
+        from webhooks.models import WebhookDelivery
+        from webhooks.recording import write_messages
+
+        listen(write_messages)
+        register_queue(Queue(WebhookDelivery, WebhookHandler, WebhookTransport, WebhookLane))

@@ -1,4 +1,9 @@
-"""The endpoints of organizations."""
+"""The endpoints of organizations, the messages about their events, and the delivery of each message to an endpoint.
+
+A message is written in the transaction of its event, once for all endpoints. A worker makes the deliveries of an
+endpoint from the messages that follow its ``position`` (``webhooks.feeding``), so an event of thousands of people costs
+no row for each endpoint.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -8,11 +13,13 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from core.address_fields import AddressField, normalized_address_check
 from core.encryption import decrypt
 from core.ids import uuid7
 from core.text import validate_plain_text
 from core.web_addresses import WebAddressField
 from orgs.models import Organization
+from outbox.models import Delivery, DeliveryAttempt, DeliveryQuerySet
 
 
 class WebhookEndpointQuerySet(models.QuerySet["WebhookEndpoint"]):
@@ -56,6 +63,11 @@ class WebhookEndpoint(models.Model):
     secret = models.CharField(max_length=255)
     former_secret = models.CharField(max_length=255, blank=True)
     former_secret_until = models.DateTimeField(null=True, blank=True)
+    # Deliveries exist for the messages up to the number `position`. `sequence` counts those deliveries. `has_news` is
+    # true if there may be messages behind the position.
+    position = models.BigIntegerField(default=0, editable=False)
+    sequence = models.BigIntegerField(default=0, editable=False)
+    has_news = models.BooleanField(default=False, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -77,7 +89,10 @@ class WebhookEndpoint(models.Model):
                 condition=Q(state__in=["enabled", "disabled", "gone", "failing"]), name="webhook_state_known"
             ),
         )
-        indexes = (models.Index(fields=["organization", "id"], name="webhook_of_organization"),)
+        indexes = (
+            models.Index(fields=["organization", "id"], name="webhook_of_organization"),
+            models.Index(fields=["id"], condition=Q(has_news=True), name="webhook_with_news"),
+        )
 
     def __str__(self) -> str:
         return self.description or self.url
@@ -97,3 +112,124 @@ class WebhookEndpoint(models.Model):
         if self.former_secret_until is not None and moment < self.former_secret_until:
             encrypted.append(self.former_secret)
         return [decrypt(one) for one in encrypted]
+
+
+class WebhookMessageQuerySet(models.QuerySet["WebhookMessage"]):
+    """Queries for messages."""
+
+    def of_organization(self, organization_id: Any) -> "WebhookMessageQuerySet":
+        """Return the messages about events of one organization, in the order of their numbers. Tests are left out."""
+        return self.filter(organization_id=organization_id, number__isnull=False).order_by("number")
+
+    def for_endpoint(self, endpoint: WebhookEndpoint) -> "WebhookMessageQuerySet":
+        """Return the messages of the types that the endpoint gets, in the order of their numbers."""
+        messages = self.of_organization(endpoint.organization_id)
+        return messages if endpoint.event_types is None else messages.filter(event_type__in=endpoint.event_types)
+
+    def before(self, moment: datetime) -> "WebhookMessageQuerySet":
+        """Return the messages from before this time, the oldest first."""
+        return self.filter(created_at__lt=moment).order_by("created_at", "id")
+
+
+class WebhookMessage(models.Model):
+    """What webhooks say about an event: the type, and ``data``, rendered when the event was written.
+
+    ``number`` is the number of the event. It is null if the message is a test for one endpoint. Every attempt sends the
+    same bytes. ``user_id``, ``address`` and ``subject_id`` say whom the data names, so that the message can be erased.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    organization = models.ForeignKey(Organization, on_delete=models.CASCADE, related_name="+", db_index=False)
+    number = models.BigIntegerField(null=True, editable=False)
+    event_type = models.CharField(max_length=64)
+    data = models.TextField()
+    subject_id = models.UUIDField(null=True, editable=False)
+    user_id = models.UUIDField(null=True, editable=False)
+    address = AddressField(null=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = WebhookMessageQuerySet.as_manager()
+
+    class Meta:
+        """An event has one message. The indexes are for the order, the retention and the erasing of people."""
+
+        verbose_name, verbose_name_plural = _("webhook message"), _("webhook messages")
+        constraints = (
+            models.UniqueConstraint(fields=["organization", "number"], name="webhook_message_number"),
+            normalized_address_check("address", "webhook_message_address_normalized"),
+        )
+        indexes = (
+            models.Index(fields=["created_at", "id"], name="webhook_message_by_age"),
+            models.Index(fields=["subject_id"], name="webhook_message_of_subject"),
+            models.Index(fields=["user_id"], condition=Q(user_id__isnull=False), name="webhook_message_of_user"),
+            models.Index(fields=["address"], condition=Q(address__isnull=False), name="webhook_message_of_address"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.event_type} {self.number or ''}".strip()
+
+
+# After so many failed attempts, half an hour after the first one, a delivery no longer holds up those after it.
+HOLDING_ATTEMPTS = 4
+
+
+class WebhookDeliveryQuerySet(DeliveryQuerySet["WebhookDelivery"]):
+    """Queries for deliveries."""
+
+    def due(self) -> "WebhookDeliveryQuerySet":
+        """Return the deliveries that a worker can take. Each endpoint gets one at a time, in the order of its sequence.
+
+        A delivery that has failed a few times does not hold up the others any more.
+        """
+        of_endpoint = WebhookDelivery.objects.unsent().filter(endpoint=models.OuterRef("endpoint"))
+        earlier = of_endpoint.filter(attempts__lt=HOLDING_ATTEMPTS, sequence__lt=models.OuterRef("sequence"))
+        in_flight = of_endpoint.being_sent()
+        return super().due().filter(~models.Exists(earlier), ~models.Exists(in_flight))
+
+    def newest_first(self) -> "WebhookDeliveryQuerySet":
+        """Order by the events, the newest first. A delivery that is sent again keeps its place."""
+        return self.order_by("-message_id")
+
+
+class WebhookDelivery(Delivery):
+    """The delivery of one message to one endpoint.
+
+    ``sequence`` is 1, 2, 3 for the deliveries of an endpoint, so that the receiver notices a gap; it is null for a
+    test. ``status`` and ``seconds`` are of the latest response.
+    """
+
+    LOG_NAME = "webhook"
+
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
+    message = models.ForeignKey(WebhookMessage, on_delete=models.CASCADE, related_name="deliveries")
+    sequence = models.BigIntegerField(null=True, editable=False)
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+
+    objects = WebhookDeliveryQuerySet.as_manager()
+
+    class Meta:
+        """A message is delivered to an endpoint once."""
+
+        verbose_name, verbose_name_plural = _("webhook delivery"), _("webhook deliveries")
+        constraints = (
+            *Delivery.Meta.constraints,
+            models.UniqueConstraint(fields=["endpoint", "message"], name="webhook_delivery_once"),
+        )
+        indexes = (
+            *Delivery.Meta.indexes,
+            models.Index(
+                fields=["endpoint", "sequence"], condition=Q(due_at__isnull=False), name="webhook_delivery_waiting"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.message} to {self.endpoint}"
+
+
+class WebhookAttempt(DeliveryAttempt):
+    """The response of an endpoint, or why there was none: the status, the duration and the first line."""
+
+    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="history")
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    seconds = models.FloatField(null=True, blank=True)

@@ -4,7 +4,7 @@ import re
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef
 
 from accounts.principals import SERVICE, Principal
 from events.changed_fields import changes_of
@@ -55,7 +55,8 @@ def _mark_batch(invitations: InvitationQuerySet) -> int:
         generation=OuterRef("generation"),
         invitation__organization__deleted_at__isnull=True,  # an archived organization sends no emails
     )
-    overdue = invitations.overdue().select_related("inviter").annotate(is_unsent=Exists(unsent)).order_by()
+    overdue = invitations.overdue().select_related("inviter").order_by()
+    overdue = overdue.annotate(is_unsent=Exists(unsent), is_followed=F("organization__has_webhooks"))
     batch = list(overdue.select_for_update(no_key=True, of=("self",))[:BATCH])
     if not batch:
         return 0
@@ -63,10 +64,9 @@ def _mark_batch(invitations: InvitationQuerySet) -> int:
     queue_emails([invitation for invitation in batch if invitation.is_unsent], Email.Kind.UNDELIVERABLE)
     with Event.objects.together():
         for row in batch:
+            of_row = {"subject": row, "organization_id": row.organization_id, "followed": row.is_followed}
             changed = changes_of(row, status=Invitation.Status.EXPIRED)
-            Event.objects.record(
-                "invitation.expired", by=SERVICE, subject=row, organization_id=row.organization_id, **changed
-            )
+            Event.objects.record("invitation.expired", by=SERVICE, **of_row, **changed)
     return marked
 
 

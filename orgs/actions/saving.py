@@ -76,4 +76,5 @@ def apply_changes(instance: Any, changes: dict[str, Any], *, conflict: type[Conf
 
 def record(kind: str, by: Principal, subject: Any, organization: Organization, **data: object) -> None:
     """Record an event of this organization."""
-    Event.objects.record(kind, by=by, subject=subject, organization_id=organization.pk, **data)
+    followed = organization.has_webhooks
+    Event.objects.record(kind, by=by, subject=subject, organization_id=organization.pk, followed=followed, **data)

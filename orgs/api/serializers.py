@@ -93,10 +93,10 @@ class OwnRoleSerializer(HouseSerializer):
     name = serializers.CharField(source="role_name")
 
 
-class OrganizationSerializer(PublicOrganizationSerializer):
+class OrganizationDetailsSerializer(PublicOrganizationSerializer):
     """An organization with the fields that its members see."""
 
-    # Serializes rows of `querysets.organizations_of`.
+    # Serializes rows of `with_member_count`.
 
     language = LanguageField(
         help_text="The language of its emails and pages. Null: the language of each reader's browser."
@@ -109,10 +109,17 @@ class OrganizationSerializer(PublicOrganizationSerializer):
     default_role = RoleReferenceSerializer(allow_null=True, help_text=DEFAULT_ROLE)
     seat_limit = serializers.IntegerField(allow_null=True)
     member_count = serializers.IntegerField()
-    role = OwnRoleSerializer(source="*")
     created_at = TimeField()
     updated_at = TimeField()
     archived_at = TimeField(source="deleted_at", allow_null=True)
+
+
+class OrganizationSerializer(OrganizationDetailsSerializer):
+    """An organization with the fields that its members see, and the caller's role."""
+
+    # Serializes rows of `querysets.organizations_of`.
+
+    role = OwnRoleSerializer(source="*")
 
 
 class OrganizationProfileSerializer(RoleChoicesSerializer, ChangesSerializer):

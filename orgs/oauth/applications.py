@@ -363,7 +363,7 @@ def _end_tokens(application: OAuthApplication) -> None:
 
 def _record(kind: str, by: Principal, application: OAuthApplication, **data: object) -> None:
     """Record an event about a client, in the organization of a service client, which the caller has locked."""
-    Event.objects.record(kind, by=by, subject=application, organization_id=_organization_id(application), **data)
+    Event.objects.record(kind, by=by, subject=application, organization_id=_organization_id(application), **data)  # type: ignore[arg-type]
 
 
 def _organization_id(application: OAuthApplication) -> UUID | None:

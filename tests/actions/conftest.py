@@ -29,6 +29,7 @@ from tests.factories import (
     SessionFactory,
     UnitFactory,
     UserFactory,
+    WebhookDeliveryFactory,
     WebhookEndpointFactory,
 )
 from tests.support.people import cast_member, session_of
@@ -101,6 +102,7 @@ def make_world() -> SimpleNamespace:
     email = queue_email(invitation, Email.Kind.INVITATION)
     assert email is not None
     Email.objects.filter(pk=email.pk).update(state="sent", sent_at=two_days_ago, due_at=None)
+    webhook = WebhookEndpointFactory.create(organization=organization)
     return SimpleNamespace(
         id=organization.pk,
         owner=session_of(owner),
@@ -115,7 +117,8 @@ def make_world() -> SimpleNamespace:
         unit=unit.pk,
         role=role.pk,
         key=key.pk,
-        webhook=WebhookEndpointFactory.create(organization=organization).pk,
+        webhook=webhook.pk,
+        webhook_delivery=WebhookDeliveryFactory.create(endpoint=webhook).pk,
         disabled_webhook=WebhookEndpointFactory.create(organization=organization, state="disabled").pk,
         client=client,
         reader=reader,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
+from django.utils import timezone
 
 from accounts.actions import oauth_access, own_sessions
 from accounts.actions import profile as profiles
@@ -35,7 +36,7 @@ from orgs.actions import account_help, accounts, api_keys, members, organization
 from orgs.models import Unit
 from orgs.oauth import applications
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWER_ROLE, Level
-from webhooks.actions import endpoints
+from webhooks.actions import endpoints, replaying
 
 World = SimpleNamespace
 
@@ -125,6 +126,15 @@ DONE: dict[str, Callable[[World], object]] = {
     ),
     "webhooks.actions.endpoints.enable_endpoint": lambda w: endpoints.enable_endpoint(
         by=w.admin, organization_id=w.id, endpoint_id=w.disabled_webhook
+    ),
+    "webhooks.actions.replaying.send_test": lambda w: replaying.send_test(
+        by=w.admin, organization_id=w.id, endpoint_id=w.webhook
+    ),
+    "webhooks.actions.replaying.replay_delivery": lambda w: replaying.replay_delivery(
+        by=w.admin, organization_id=w.id, endpoint_id=w.webhook, delivery_id=w.webhook_delivery
+    ),
+    "webhooks.actions.replaying.replay_since": lambda w: replaying.replay_since(
+        by=w.admin, organization_id=w.id, endpoint_id=w.webhook, since=timezone.now()
     ),
     "webhooks.actions.endpoints.delete_endpoint": lambda w: endpoints.delete_endpoint(
         by=w.admin, organization_id=w.id, endpoint_id=w.webhook

@@ -117,7 +117,7 @@ UNTOLD = {
 # What events about these rows say about other tables.
 OF_OTHER_TABLES = {"Membership": {"role_id"}, "User": {"staff_role", "group_ids", "permissions"}}
 # The columns of these rows are in the events about other rows: roles in those about the membership.
-PARTS = {"RoleAssignment", "Email", "EmailAddress", "ApplicationAccess"}
+PARTS = {"RoleAssignment", "Email", "EmailAddress", "ApplicationAccess", "WebhookDelivery"}
 
 # The kinds of events about changed rows, of the actions and of the account pages.
 CHANGING = {
@@ -152,6 +152,7 @@ OTHER = {
     *("oauth_application.authorized", "oauth_application.access_withdrawn"),
     *("invitation.created", "invitation.reminded", "invitation.asked_again", "invitation.link_copied"),
     *("webhook_endpoint.created", "webhook_endpoint.deleted"),
+    *("webhook_endpoint.tested", "webhook_endpoint.replayed"),
 }
 
 RECORDS = re.compile(r"(Event\.objects\.|_)?record(_own_change)?")
@@ -216,7 +217,7 @@ def test_events_about_changed_rows_have_changed_old_and_new(world: World, name: 
 
 
 def test_every_kind_of_event_in_the_code_is_named_here():
-    sources = (path for app in OURS[:5] for path in (Path(settings.BASE_DIR) / app).rglob("*.py"))
+    sources = (path for app in OURS[:-1] for path in (Path(settings.BASE_DIR) / app).rglob("*.py"))
     trees = (ast.parse(path.read_text()) for path in sources if "migrations" not in path.parts)
     assert {kind for tree in trees for node in ast.walk(tree) for kind in kinds_in(node)} == CHANGING | OTHER
 
@@ -272,12 +273,13 @@ def test_the_recorded_columns_are_ids_states_permissions_numbers_dates_and_boole
 
     texts = {
         f"{model._meta.model_name}.{name}"
-        for app in OURS[:5]
+        for app in OURS[:-1]
         for model in apps.get_app_config(app).get_models()
         for name in recorded(model)
         if isinstance(model._meta.get_field(name), models.CharField | models.TextField | models.JSONField)
     }
     assert texts == {
+        *("accountemail.purpose", "accountemail.state", "accountemailattempt.state"),
         *("apikey.permissions", "applicationaccess.scopes", "attempt.state", "email.kind", "email.state"),
         *("externalidentity.ignored_reason", "invitation.given", "invitation.permissions", "invitation.status"),
         *("membership.permissions", "oauthapplication.algorithm", "oauthapplication.authorization_grant_type"),
@@ -288,6 +290,8 @@ def test_the_recorded_columns_are_ids_states_permissions_numbers_dates_and_boole
             "role.permissions",
             "unit.kind",
             "user.kind",
+            "webhookattempt.state",
+            "webhookdelivery.state",
             "webhookendpoint.state",
         ),
     }

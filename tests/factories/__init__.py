@@ -34,7 +34,12 @@ from tests.factories.orgs import (
     RoleFactory,
     UnitFactory,
 )
-from tests.factories.webhooks import WebhookEndpointFactory
+from tests.factories.webhooks import (
+    WebhookAttemptFactory,
+    WebhookDeliveryFactory,
+    WebhookEndpointFactory,
+    WebhookMessageFactory,
+)
 
 __all__ = [
     "AccountEmailAttemptFactory",
@@ -60,5 +65,8 @@ __all__ = [
     "SuppressionFactory",
     "UnitFactory",
     "UserFactory",
+    "WebhookAttemptFactory",
+    "WebhookDeliveryFactory",
     "WebhookEndpointFactory",
+    "WebhookMessageFactory",
 ]

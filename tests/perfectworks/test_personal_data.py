@@ -70,6 +70,7 @@ EXPORTED = {
     "orgs.ApiKey.responsible": "apiKeys",
     "orgs.Membership.user": "memberships",
 }
+COPY = "a copy for the organization's software of invitations and members, which are exported; kept for 30 days"
 # The other columns of this kind, with the reason why they are not exported.
 NOT_EXPORTED = {
     "accounts.IdempotentResponse.user": "a copy of responses that the person got from the API, kept for 24 hours",
@@ -79,6 +80,9 @@ NOT_EXPORTED = {
     "invitations.Invitation.inviter_user_id": "the same id as inviter",
     "oauth2_provider.DeviceGrant.user": "the device flow is not offered",
     "oauth2_provider.IDToken.user": "OpenID Connect is not offered",
+    "webhooks.WebhookMessage.address": COPY,
+    "webhooks.WebhookMessage.subject_id": COPY,
+    "webhooks.WebhookMessage.user_id": COPY,
     "orgs.Organization.reply_to": "an address of the organization, which its managers see in its settings",
 }
 # Hashes of addresses: suppressions are exported by address; sending counters are kept for a day.
@@ -105,6 +109,7 @@ def is_personal(model: type[models.Model], field: Any) -> bool:
         "subject_id",
         "inviter_user_id",
         "responsible_id",
+        "user_id",
     )
     return refers or of_user or named
 

@@ -18,8 +18,9 @@ from orgs.limits import require_below
 from orgs.locks import lock_organization
 from orgs.models import Organization
 from orgs.permissions import ADMIN
+from outbox.models import DeliveryState
 from webhooks.event_types import EVENT_TYPES
-from webhooks.models import WebhookEndpoint, WebhookEndpointQuerySet
+from webhooks.models import WebhookEndpoint, WebhookEndpointQuerySet, WebhookMessage
 from webhooks.signing import new_secret
 from webhooks.targets import TargetRefused, parse_target
 
@@ -90,6 +91,7 @@ def create_endpoint(
         description=description,
         event_types=_checked_types(event_types),
         secret=encrypt(secret),
+        position=_last_number(organization),
     )
     save_checked(endpoint)
     _follow(organization)
@@ -143,7 +145,10 @@ def enable_endpoint(*, by: Principal, organization_id: UUID, endpoint_id: UUID) 
     """
     organization, endpoint = lock_endpoint(by, organization_id, endpoint_id)
     if not endpoint.is_enabled:
-        changed = apply_changes(endpoint, {"state": WebhookEndpoint.State.ENABLED, "failing_since": None})
+        changed = apply_changes(
+            endpoint,
+            {"state": WebhookEndpoint.State.ENABLED, "failing_since": None, "position": _last_number(organization)},
+        )
         _follow(organization)
         record("webhook_endpoint.enabled", by, endpoint, organization, **changed)
     return endpoint
@@ -163,6 +168,8 @@ def set_disabled(
 ) -> None:
     """Set another state than ``enabled``. The caller has locked both."""
     changed = apply_changes(endpoint, {"state": state})
+    waiting = endpoint.deliveries.unsent().exclude(state=DeliveryState.SENDING)
+    waiting.update(state=DeliveryState.DROPPED, due_at=None, reason="The endpoint is disabled.")
     _follow(organization)
     record("webhook_endpoint.disabled", by, endpoint, organization, **changed)
 
@@ -173,6 +180,12 @@ def _follow(organization: Organization) -> None:
     if organization.has_webhooks != has_webhooks:
         organization.has_webhooks = has_webhooks
         Organization.objects.filter(pk=organization.pk).update(has_webhooks=has_webhooks)
+
+
+def _last_number(organization: Organization) -> int:
+    """Return the number of the organization's newest message, or 0."""
+    newest = WebhookMessage.objects.of_organization(organization.pk).last()
+    return newest.number or 0 if newest else 0
 
 
 def _checked_url(url: str) -> str:

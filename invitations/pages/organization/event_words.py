@@ -95,6 +95,8 @@ GROUPS: "dict[str, tuple[StrPromise, dict[str, StrPromise]]]" = {
             "webhook_endpoint.secret_rotated": _("Secret of a webhook endpoint rotated"),
             "webhook_endpoint.enabled": _("Webhook endpoint enabled"),
             "webhook_endpoint.disabled": _("Webhook endpoint disabled"),
+            "webhook_endpoint.tested": _("Test sent to a webhook endpoint"),
+            "webhook_endpoint.replayed": _("Webhooks sent again"),
             "webhook_endpoint.deleted": _("Webhook endpoint deleted"),
         },
     ),

@@ -11,12 +11,14 @@ from accounts.actions import maintenance as accounts_maintenance
 from invitations.actions import maintenance as invitations_maintenance
 from outbox.worker import Worker, stopped_by_signals
 from perfectworks.checks import require_safe_database
+from webhooks.actions import maintenance as webhooks_maintenance
 
 logger = logging.getLogger(__name__)
 
 MAINTENANCE_TASKS = (
     *accounts_maintenance.MAINTENANCE_TASKS,
     *invitations_maintenance.MAINTENANCE_TASKS,
+    *webhooks_maintenance.MAINTENANCE_TASKS,
 )
 
 

@@ -1,0 +1,58 @@
+"""Make the deliveries of an endpoint from the messages that follow its position.
+
+Only a few deliveries of an endpoint wait at any time, however many events there are and however long it fails. To
+replay messages, an action moves the position back.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.db.models.functions import Now
+
+from core.bulk_insert import insert_all
+from outbox.models import DeliveryState
+from webhooks.models import HOLDING_ATTEMPTS, WebhookDelivery, WebhookEndpoint, WebhookMessage
+
+ENDPOINTS_AT_ONCE = 20
+MESSAGES_AT_ONCE = 50
+
+#: The columns of a delivery that is sent again from the beginning. It keeps its sequence and the former attempts.
+AGAIN: dict[str, Any] = {
+    "state": DeliveryState.QUEUED, "due_at": Now(), "lease_id": None, "sent_at": None, "attempts": 0, "reason": "",
+}  # fmt: skip
+
+
+def feed_endpoints() -> None:
+    """Make the next deliveries of endpoints that have news and no delivery that holds up others."""
+    waiting = WebhookDelivery.objects.unsent().filter(endpoint=OuterRef("pk"), attempts__lt=HOLDING_ATTEMPTS)
+    hungry = WebhookEndpoint.objects.enabled().filter(~Exists(waiting), has_news=True).order_by("id")
+    if not hungry.exists():
+        return
+    with transaction.atomic():
+        for endpoint in hungry.select_for_update(no_key=True, skip_locked=True)[:ENDPOINTS_AT_ONCE]:
+            _feed(endpoint)
+
+
+def _feed(endpoint: WebhookEndpoint) -> None:
+    """Make the next deliveries of a locked endpoint. Those that exist are sent again."""
+    following = WebhookMessage.objects.for_endpoint(endpoint).filter(number__gt=endpoint.position)
+    messages = list(following.defer("data")[:MESSAGES_AT_ONCE])
+    known = endpoint.deliveries.filter(message__in=messages)
+    new = {message.pk: message for message in messages}
+    for message_id in known.values_list("message_id", flat=True):
+        del new[message_id]
+    known.filter(due_at__isnull=True).update(**AGAIN)
+    insert_all(_deliveries(endpoint, list(new.values())))
+    endpoint.position = (messages[-1].number if messages else None) or endpoint.position
+    endpoint.sequence += len(new)
+    endpoint.has_news = len(messages) == MESSAGES_AT_ONCE
+    endpoint.save(update_fields=["position", "sequence", "has_news"])
+
+
+def _deliveries(endpoint: WebhookEndpoint, messages: Sequence[WebhookMessage]) -> list[WebhookDelivery]:
+    return [
+        WebhookDelivery(endpoint=endpoint, message=message, sequence=endpoint.sequence + place)
+        for place, message in enumerate(messages, start=1)
+    ]
