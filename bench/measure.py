@@ -43,8 +43,11 @@ def measure(targets: list[Target], servers: Mapping[str, Server], rounds: int, r
     for _ in range(rounds):
         for target in targets:
             server, result = servers[target.server], results[target.name]
+            connection = connections[target.server]
+            connection.close()  # the server may have closed it while the others were measured
+            connection.connect()
             before = server.cpu_seconds()
-            result.durations += send(connections[target.server], target, 1 if target.is_slow else requests)
+            result.durations += send(connection, target, 1 if target.is_slow else requests)
             after = server.cpu_seconds()
             result.web += after[0] - before[0]
             result.database += after[1] - before[1]
