@@ -247,12 +247,15 @@ def test_rows_that_share_an_email_wait_together_for_open_slots(many, organizatio
     for slug in ("design", "build"):
         UnitFactory.create(organization=organization, slug=slug)
 
-    results = many(row(0), *(row(1, unit=slug, unit_role="viewer") for slug in ("design", "build")), row(2))
+    both = {number: [row(number, unit=slug, unit_role="viewer") for slug in ("design", "build")] for number in (1, 3)}
+    results = many(row(0), *both[1], row(2))
 
     assert verdicts(results) == ["invited", "scheduled", "scheduled", "invited"]
     waiting = Invitation.objects.filter(email=row(1).email)
     assert {(one.is_emailed, one.lifetime_days) for one in waiting} == {(False, 10)}
     assert Email.objects.get(state="scheduled").invitation.email == row(1).email
+    settings.OPEN_INVITATIONS_PER_ORGANIZATION = 4
+    assert verdicts(many(*both[3], row(4))) == ["invited", "invited", "scheduled"]
 
 
 def test_other_texts_and_more_units_than_one_email_can_name_need_another_email(many, organization):
