@@ -10,6 +10,7 @@ OBJECTS = {
 }
 ROWS = {
     "emailAddresses": "All addresses of the account.",
+    "emailsAboutYourAccount": "The emails about your account, such as those to choose a new password.",
     "sessions": "The browsers in which you are signed in.",
     "applicationAccesses": "The OAuth applications that act for you.",
     "oauthApplications": "The OAuth applications that you registered.",

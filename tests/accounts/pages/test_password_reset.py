@@ -14,7 +14,7 @@ def test_the_response_is_the_same_for_every_address(client, member, address):
     response = client.post("/accounts/password/reset/", {"email": address}, follow=True)
 
     assert response.status_code == 200
-    assert visible_text(response)[0] == "Password reset"
+    assert visible_text(response)[0] == "Check your inbox"
 
 
 def test_the_emailed_link_leads_to_a_new_password_and_the_key_leaves_the_address(client, member, mailoutbox, settings):
