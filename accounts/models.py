@@ -75,6 +75,8 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     first_name = models.CharField(max_length=128, blank=True, validators=[validate_plain_text])
     last_name = models.CharField(max_length=128, blank=True, validators=[validate_plain_text])
     avatar_url = WebAddressField()
+    # The purposes of the optional security notices that the person has turned off (``accounts.email.notices``).
+    muted_notices = models.JSONField(default=list, blank=True, db_default=[])
     is_staff = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -20,7 +20,7 @@ def account(user: User) -> dict[str, Any]:
     times = ("created_at", "updated_at", "deleted_at", "credentials_ended_at", "last_login")
     groups = list(user.groups.order_by("name").values_list("name", flat=True))
     given = list(user.user_permissions.order_by("codename").values_list("codename", flat=True))
-    values = {name: getattr(user, name) for name in (*names, *times)}
+    values = {name: getattr(user, name) for name in (*names, "muted_notices", *times)}
     return values | {"staff_groups": groups, "staff_permissions": given}
 
 

@@ -16,14 +16,18 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts.actions.account_emails import send_notices
 from accounts.actions.sign_ins import record_failed_sign_in
 from accounts.devices import device_of
+from accounts.email.models import AccountEmail
 from accounts.models import User
 from accounts.principals import Method, Principal
 from accounts.session_store import DEVICE, SIGNED_IN_AT
 from accounts.sign_in_limits import forget_attempts
 from events.changed_fields import describe_changes
 from events.models import Event
+
+Purpose = AccountEmail.Purpose
 
 
 @receiver(addresses.email_added, dispatch_uid="accounts.address_added")
@@ -46,6 +50,8 @@ def record_main_address(
     former = from_email_address.email if from_email_address else None
     changed = describe_changes({"email": former}, {"email": to_email_address.email}, of=User)
     record_own_change("user.main_address_changed", user, **changed)
+    if from_email_address and from_email_address.verified:
+        send_notices(Purpose.MAIN_ADDRESS_CHANGED, [user], address=from_email_address.email)
 
 
 @receiver(user_logged_in, dispatch_uid="accounts.signed_in_at")
@@ -71,18 +77,27 @@ def record_wrong_code(user: User, **kwargs: Any) -> None:
 def record_added_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """Record that a person set up two-factor authentication or created recovery codes."""
     record_own_change("user.two_factor_added", user, factor=str(authenticator.type))
+    _tell_about_app(Purpose.TWO_FACTOR_ADDED, user, authenticator)
 
 
 @receiver(factors.authenticator_reset, dispatch_uid="accounts.two_factor_renewed")
 def record_renewed_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """Record that a person replaced their recovery codes."""
     record_own_change("user.two_factor_renewed", user, factor=str(authenticator.type))
+    send_notices(Purpose.RECOVERY_CODES_RENEWED, [user])
 
 
 @receiver(factors.authenticator_removed, dispatch_uid="accounts.two_factor_removed")
 def record_removed_factor(user: User, authenticator: Authenticator, **kwargs: Any) -> None:
     """Record that a person removed a method of two-factor authentication."""
     record_own_change("user.two_factor_removed", user, factor=str(authenticator.type))
+    _tell_about_app(Purpose.TWO_FACTOR_ENDED, user, authenticator)
+
+
+def _tell_about_app(purpose: AccountEmail.Purpose, user: User, authenticator: Authenticator) -> None:
+    """Tell a person about an authenticator app. Recovery codes come and go with it."""
+    if authenticator.type == Authenticator.Type.TOTP:
+        send_notices(purpose, [user])
 
 
 def record_own_change(kind: str, user: User, **data: Any) -> None:

@@ -1,4 +1,4 @@
-"""Receivers for signals of ``orgs`` (listed in ``orgs.signals``), of ``accounts``, and of django-anymail.
+"""Receivers for signals of ``orgs`` (listed in ``orgs.signals``) and of ``accounts``.
 
 The actions of ``orgs`` send their signals within their transactions.
 """
@@ -6,7 +6,6 @@ The actions of ``orgs`` send their signals within their transactions.
 from typing import Any
 from uuid import UUID
 
-from anymail.signals import tracking
 from django.dispatch import receiver
 
 from accounts.models import User
@@ -16,8 +15,6 @@ from invitations.actions.erasing import delete_invitations_of, erase_from_invita
 from invitations.actions.scheduling import reschedule
 from invitations.actions.transitions import replace_role
 from invitations.actions.waiting import complete_waiting
-from invitations.email.delivery_reports import take_report
-from invitations.email.provider_events import email_of, report_of
 from invitations.models import Invitation
 from orgs.models import Organization, Role, Unit
 from orgs.signals import (
@@ -73,11 +70,3 @@ def inviting_organizations(user: User, addresses: set[str], **kwargs: Any) -> se
 def erase_person(user: User, addresses: set[str], locked: set[UUID], by: Principal, **kwargs: Any) -> None:
     """Cancel the person's unanswered invitations, and erase their name and addresses from invitations and emails."""
     erase_from_invitations(by=by, user=user, addresses=addresses, locked=locked)
-
-
-@receiver(tracking, dispatch_uid="invitations.note_report")
-def note_report(event: Any, esp_name: str, **kwargs: Any) -> None:
-    """Apply an email provider's signed report. A report about an unknown email changes nothing."""
-    report, email_id = report_of(event, esp_name), email_of(event, esp_name)
-    if report is not None and email_id is not None:
-        take_report(email_id=email_id, report=report)

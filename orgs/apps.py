@@ -18,9 +18,12 @@ class OrgsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Add missing built-in roles after each migration, and register the sections of the export."""
+        """Add missing built-in roles after each migration, and register the sections of the export and the notices."""
+        from accounts.email.purposes import register_facts
         from orgs import personal_data  # noqa: F401 - the import registers the sections of the export
+        from orgs.notice_facts import NOTICE_FACTS
 
+        register_facts(NOTICE_FACTS)
         post_migrate.connect(add_built_in_roles, sender=self, dispatch_uid="orgs.built_in_roles")
 
 

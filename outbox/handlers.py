@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from random import SystemRandom
 from typing import Any, Protocol
+from uuid import UUID
 
-from outbox.models import Delivery
+from outbox.models import Delivery, EmailDelivery
 from outbox.outcomes import Outcome
 
 GIVE_UP_AFTER = timedelta(days=5)  # RFC 5321, section 4.5.4.1
@@ -84,6 +85,11 @@ class DeliveryHandler(ABC):
         """Return the columns of the attempt that only this table has."""
         return {}
 
+    @staticmethod
+    def take_report(*, email_id: UUID, report: Any) -> bool:
+        """Apply a provider's report (``outbox.delivery_reports``) to the email. Return whether it changed a row."""
+        return False
+
     @property
     def give_up_after(self) -> timedelta | None:
         """The age at which a deferred delivery becomes ``failed``. None means never."""
@@ -122,6 +128,11 @@ def register_queue(queue: Queue) -> None:
 def registered_queues() -> Iterator[Queue]:
     """Yield the registered queues, those of the lower apps first."""
     yield from _queues.values()
+
+
+def email_queues() -> Iterator[Queue]:
+    """Yield the registered queues of emails."""
+    return (queue for queue in registered_queues() if issubclass(queue.model, EmailDelivery))
 
 
 class Batch:

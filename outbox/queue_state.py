@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from outbox.handlers import registered_queues
+from outbox.handlers import email_queues
 from outbox.leases import longest_lease
 from outbox.models import DeliveryAttempt, DeliveryState, EmailDelivery
 
@@ -86,7 +86,7 @@ def queue_state(*models: type[EmailDelivery]) -> QueueState:
 
 
 def _email_queues() -> Iterator[type[EmailDelivery]]:
-    return (queue.model for queue in registered_queues() if issubclass(queue.model, EmailDelivery))
+    return (queue.model for queue in email_queues())  # type: ignore[misc]
 
 
 def _rows(model: type[EmailDelivery]) -> Any:

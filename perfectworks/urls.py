@@ -14,7 +14,7 @@ from accounts.credentials import admit
 from accounts.oauth.consent import Consent
 from accounts.oauth.token_endpoint import Revoke, Token, oauth_error_body
 from accounts.pages.applications import Applications, Withdraw
-from accounts.pages.profile import Profile
+from accounts.pages.profile import Notices, Profile
 from accounts.pages.sessions import EndOtherSessions, EndSession, Sessions
 from accounts.pages.sign_up import SignUp
 from core.api.docs import Document, documentation
@@ -27,7 +27,6 @@ from invitations.api.viewsets.mine import MyInvitationViewSet
 from invitations.api.viewsets.organization import OrganizationInvitationViewSet
 from invitations.api.viewsets.selected import SelectedInvitationsViewSet
 from invitations.dialects import applivery, upsun, wacht, zenml
-from invitations.email.webhook import email_webhook
 from invitations.pages import sign_in, unsubscribe, views
 from invitations.pages.home import Home
 from invitations.pages.organization import files, selected_invitations, sent_invitation
@@ -57,6 +56,7 @@ from orgs.pages.archived import DeleteOrganization, RestoreOrganization
 from orgs.pages.new_organization import NewOrganization
 from orgs.pages.service_accounts import DeleteServiceAccount
 from orgs.pages.your_account import DeleteYourAccount, DownloadYourData, Goodbye, YourData
+from outbox.provider_webhook import email_webhook
 from perfectworks.error_codes import error_table
 from perfectworks.well_known import SECURITY_TXT, security_txt
 from webhooks import credentials as webhooks_credentials
@@ -348,6 +348,7 @@ urlpatterns = [
     path("new-organization", NewOrganization.as_view(), name="new-organization"),
     *organization_pages,
     path("accounts/profile/", Profile.as_view(), name="profile"),
+    path("accounts/profile/emails/", Notices.as_view(), name="notices"),
     path("accounts/sessions/", Sessions.as_view(), name="sessions"),
     path("accounts/sessions/end/", EndSession.as_view(), name="end-session"),
     path("accounts/sessions/end-others/", EndOtherSessions.as_view(), name="end-other-sessions"),

@@ -4,18 +4,22 @@ An email is a row in the transaction of its cause. The worker sends it, also if 
 """
 
 import logging
+from collections.abc import Iterable
 from datetime import timedelta
 from uuid import UUID
 
 from allauth.core.internal.ratelimit import consume
 from django.conf import settings
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from accounts.email.models import AccountEmail
-from accounts.email.queue import queue_account_email
+from accounts.email.notices import NOTICES
+from accounts.email.queue import new_account_email, queue_account_email, queue_account_emails
 from accounts.models import User
 from core.errors import LimitReached
+from outbox.delivery_reports import Report, change_state
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +49,43 @@ def send_account_email_for_staff(purpose: AccountEmail.Purpose, address: str, *,
     if not _count(purpose, address):
         raise AccountEmailLimitReached
     queue_account_email(purpose, address, user=user, language=language)
+
+
+def send_notices(
+    purpose: AccountEmail.Purpose,
+    people: Iterable[User],
+    *,
+    language: str = "",
+    address: str | None = None,
+    **about: UUID | None,
+) -> None:
+    """Queue a security notice to each of these people, at their primary address or at ``address``.
+
+    ``about`` are the ids that the notice needs: ``organization_id`` and ``person_id``. People without an active account
+    or an address get none, nor those who have turned off this optional notice. The limit of emails to one address
+    applies. Without a ``language``, it is the active one.
+    """
+    recipients = {user.pk: (user, address or user.email) for user in people if _wants(user, purpose)}
+    emails = [
+        new_account_email(purpose, to, user=user, language=language, **about)
+        for user, to in recipients.values()
+        if to and _count(purpose, to)
+    ]
+    queue_account_emails(emails)
+
+
+def _wants(user: User, purpose: AccountEmail.Purpose) -> bool:
+    return user.is_active and user.is_person and not (NOTICES[purpose].is_optional and purpose in user.muted_notices)
+
+
+@transaction.atomic
+def take_report_about_account_email(*, email_id: UUID, report: Report) -> bool:
+    """Record an email provider's report about an email. Return whether it changed the email."""
+    email = AccountEmail.objects.select_for_update(no_key=True).filter(pk=email_id).first()
+    if email is None or not change_state(email, report.state, report.response):
+        return False
+    email.history.create(state=report.state, response=report.response)
+    return True
 
 
 def delete_old_account_emails() -> None:

@@ -6,8 +6,10 @@ from allauth.account.models import EmailAddress
 from django.db import IntegrityError, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 
+from accounts.actions.account_emails import send_notices
+from accounts.email.models import AccountEmail
 from accounts.models import User
-from accounts.principals import SERVICE, Principal
+from accounts.principals import SERVICE, Method, Principal
 from core.addresses import Address
 from core.errors import Conflict
 from events.changed_fields import changes_of, describe_changes, values_of
@@ -131,6 +133,14 @@ def verify_address(*, by: Principal, user: User, address: Address, **facts: Any)
         raise AddressTaken from error
     changed = describe_changes(former, values_of(user, ["email"]), of=User)
     Event.objects.record("user.address_proven", by=by, subject=user, **facts, **changed)
+    if by.method != Method.STAFF:  # the email from staff says the same
+        tell_about_address(user, address)
+
+
+def tell_about_address(user: User, address: str) -> None:
+    """Tell a person at their primary address that they can now sign in with a further one."""
+    if user.email != address:
+        send_notices(AccountEmail.Purpose.ADDRESS_ADDED, [user])
 
 
 def _lose_address(account: User, address: Address) -> None:

@@ -2,6 +2,8 @@
 
 from django.db import transaction
 
+from accounts.actions.account_emails import send_notices
+from accounts.email.models import AccountEmail
 from accounts.live_credentials import require_live_credential
 from accounts.models import User
 from accounts.principals import Method, Principal
@@ -12,7 +14,7 @@ from events.models import Event
 
 @transaction.atomic
 def change_password(*, by: Principal, user: User, password: str) -> None:
-    """Save a new password, which ends the account's other sessions.
+    """Save a new password, which ends the account's other sessions, and tell the person by email.
 
     The caller checks that the password is strong enough. Raises Denied unless the caller is the account's owner, signed
     in on the pages, or the service itself, and Unauthenticated if the session has ended. No API calls this, so Denied
@@ -27,3 +29,4 @@ def change_password(*, by: Principal, user: User, password: str) -> None:
     user.save(update_fields=["password", "updated_at"])
     changed = describe_changes(former, values_of(user, ["password"]), of=User)  # never the value: it is a text
     Event.objects.record("user.password_changed", by=by, subject=user, **changed)
+    send_notices(AccountEmail.Purpose.PASSWORD_CHANGED, [user])

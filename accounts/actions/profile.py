@@ -4,6 +4,8 @@ Related code: ``registration`` signs people up with a password. ``accounts.jwt.i
 tokens of trusted issuers. ``orgs.actions.accounts`` manages system users, and deactivates and deletes accounts.
 """
 
+from typing import Any
+
 from django.db import transaction
 
 from accounts.live_credentials import require_live_credential
@@ -13,7 +15,7 @@ from core.errors import Denied, Gone
 from events.changed_fields import changes_of
 from events.models import Event
 
-PROFILE = frozenset({"first_name", "last_name", "avatar_url"})
+PROFILE = frozenset({"first_name", "last_name", "avatar_url", "muted_notices"})
 
 
 class ProfileNotYours(Denied):
@@ -29,8 +31,8 @@ class ProfileGone(Gone):
 
 
 @transaction.atomic
-def update_profile(*, by: Principal, **changes: str) -> User:
-    """Change the caller's own ``first_name``, ``last_name`` or ``avatar_url``.
+def update_profile(*, by: Principal, **changes: Any) -> User:
+    """Change the caller's own ``first_name``, ``last_name``, ``avatar_url`` or ``muted_notices``.
 
     Raises ProfileNotYours, ProfileGone, ValidationError if a value is not valid, or Unauthenticated if the session or
     the OAuth token has ended.
@@ -50,7 +52,7 @@ def update_profile(*, by: Principal, **changes: str) -> User:
     return user
 
 
-def _require_form(changes: dict[str, str]) -> None:
+def _require_form(changes: dict[str, Any]) -> None:
     unknown = changes.keys() - PROFILE
     if unknown:
         raise TypeError(f"These cannot be set: {', '.join(sorted(unknown))}.")

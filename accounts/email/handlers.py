@@ -6,13 +6,16 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef
+from django.utils import translation
 
+from accounts.actions.account_emails import take_report_about_account_email
 from accounts.email.messages import render_account_email
 from accounts.email.models import AccountEmail
-from accounts.email.purposes import PATHS, REPLACED_BY_NEWER
+from accounts.email.purposes import REPLACED_BY_NEWER, Facts, facts_of
 from accounts.models import User
 from core.addresses import is_erased
 from core.emails import ServiceEmail
+from outbox.delivery_reports import Report
 from outbox.handlers import DeliveryHandler, backoff
 from outbox.leases import LeaseLost
 from outbox.outcomes import Outcome, dropped
@@ -40,21 +43,27 @@ class AccountEmailHandler(DeliveryHandler):
         return email
 
     @cached_property
-    def path(self) -> str | None:
-        """The path of the link, or None if the email is no longer wanted."""
-        return PATHS[self.email.purpose](self.email)
+    def facts(self) -> Facts | None:
+        """The values of the template, or None if the email is no longer wanted."""
+        with translation.override(self.email.language):
+            return facts_of(self.email)
 
     def examine(self) -> Outcome | None:
         """Return an outcome if the email must not be sent, otherwise None."""
         if self.email.pk in self.batch.rows.replaced:
             return dropped("A newer email was requested.")
-        if self.path is None or is_erased(self.email.recipient):
+        if self.facts is None or is_erased(self.email.recipient):
             return dropped("The email is no longer needed.")
         return None
 
     def render(self) -> ServiceEmail:
         """Return the message in the language of its cause."""
-        return render_account_email(self.email, str(self.path))
+        return render_account_email(self.email, **(self.facts or {}))
+
+    @staticmethod
+    def take_report(*, email_id: UUID, report: Report) -> bool:
+        """Apply a provider's report to the email."""
+        return take_report_about_account_email(email_id=email_id, report=report)
 
     @property
     def give_up_after(self) -> timedelta:

@@ -30,11 +30,27 @@ class AccountEmail(EmailDelivery):
         PASSWORD_RESET_BY_STAFF = "password_reset_by_staff", _("reset a password, from staff")
         TWO_FACTOR_REMOVED = "two_factor_removed", _("two-factor authentication removed by staff")
         ADDRESS_VERIFIED_BY_STAFF = "address_verified_by_staff", _("address verified by staff")
+        # Security notices, see ``accounts.email.notices``.
+        PASSWORD_CHANGED = "password_changed", _("password changed")
+        TWO_FACTOR_ADDED = "two_factor_added", _("two-factor authentication set up")
+        TWO_FACTOR_ENDED = "two_factor_ended", _("two-factor authentication ended")
+        RECOVERY_CODES_RENEWED = "recovery_codes_renewed", _("recovery codes renewed")
+        IDENTITY_LINKED = "identity_linked", _("identity provider linked")
+        ADDRESS_ADDED = "address_added", _("address added")
+        MAIN_ADDRESS_CHANGED = "main_address_changed", _("main address changed")
+        ROLE_CHANGED = "role_changed", _("role changed")
+        MEMBERSHIP_ENDED = "membership_ended", _("removed from an organization")
+        OWNERSHIP_TRANSFERRED = "ownership_transferred", _("ownership transferred")
+        API_KEY_CREATED = "api_key_created", _("API key created")
+        OAUTH_APPLICATION_CREATED = "oauth_application_created", _("OAuth application created")
 
     purpose = models.CharField(max_length=32, choices=Purpose.choices)
     # The account that the email is about. Null if the address has none.
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, related_name="emails")
     language = models.CharField(max_length=16)
+    # What a notice is about, besides the account: an organization, and the person whose access has changed.
+    organization_id = models.UUIDField(null=True, blank=True)
+    person_id = models.UUIDField(null=True, blank=True)
 
     objects = AccountEmailQuerySet.as_manager()
 

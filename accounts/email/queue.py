@@ -1,5 +1,8 @@
 """Queue, query and delete emails about accounts. They are queued in the transaction of their cause."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from django.conf import settings
 from django.utils import translation
 
@@ -19,14 +22,27 @@ def queue_account_email(
     Without a ``language``, it is the active one. The work is the same for each purpose and recipient, with and without
     an account.
     """
+    email = new_account_email(purpose, recipient, user=user, language=language)
+    insert(email)
+    return email
+
+
+def queue_account_emails(emails: Sequence[AccountEmail]) -> None:
+    """Add emails to the outbox in one statement."""
+    insert(*emails)
+
+
+def new_account_email(
+    purpose: AccountEmail.Purpose, recipient: str, *, user: User | None, language: str = "", **ids: UUID | None
+) -> AccountEmail:
+    """Return an email that is not saved yet. ``ids`` are ``organization_id`` and ``person_id``."""
     key = uuid7()
-    email = AccountEmail(
+    return AccountEmail(
         id=key,
         purpose=purpose,
         recipient=Address(recipient),
         user=user,
         language=language or translation.get_language() or settings.LANGUAGE_CODE,
         message_id=message_id(key),
+        **ids,
     )
-    insert(email)
-    return email

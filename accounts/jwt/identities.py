@@ -13,7 +13,9 @@ from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
+from accounts.actions.account_emails import send_notices
 from accounts.actions.address_ownership import AddressTaken, verified_owner, verify_address
+from accounts.email.models import AccountEmail
 from accounts.jwt.tokens import LEEWAY_SECONDS, Claims, IgnoredAddress, InvalidCredentials
 from accounts.models import ExternalIdentity, User
 from accounts.principals import Method, Principal
@@ -58,12 +60,15 @@ def _user_of(claims: Claims) -> User:
 
 @transaction.atomic
 def _first_visit(claims: Claims) -> User:
-    user = _to_link(claims) or _register(claims)
+    known = _to_link(claims)
+    user = known or _register(claims)
     if not user.is_active:
         raise InvalidCredentials
     _require_current(user, claims)
     identity = ExternalIdentity.objects.create(user=user, issuer=claims.issuer, subject=claims.subject)
     Event.objects.record("identity.linked", by=_as(user), subject=identity, user_id=user.pk)
+    if known:
+        send_notices(AccountEmail.Purpose.IDENTITY_LINKED, [user])
     _note_ignored(identity, _prove(user, claims))
     return user
 

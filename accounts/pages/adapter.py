@@ -18,6 +18,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.account_emails import request_account_email
+from accounts.actions.address_ownership import tell_about_address
 from accounts.actions.passwords import change_password
 from accounts.actions.sign_ins import record_failed_sign_in, record_sign_in, record_wrong_password
 from accounts.email.models import AccountEmail
@@ -115,6 +116,7 @@ class AccountAdapter(DefaultAccountAdapter):
             verified = super().confirm_email(request, email_address)
             if verified:
                 record_own_change("user.address_proven", email_address.user)
+                tell_about_address(email_address.user, email_address.email)
         return verified
 
     def add_message(

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions.account_emails import request_account_email
 from accounts.actions.address_ownership import account_of
 from accounts.email.models import AccountEmail
+from accounts.email.notices import OPTIONAL
 from accounts.models import User
 from accounts.passwords import PASSWORD_RULES
 from core.addresses import Address, normalize_address
@@ -29,6 +30,12 @@ from core.ids import uuid7
 from core.text import IN_PLAIN_WORDS, trimmed, validate_plain_multiline_text, validate_plain_text
 
 Purpose = AccountEmail.Purpose
+NOTICE_LABELS = [
+    (Purpose.ROLE_CHANGED, _("my role in an organization changes")),
+    (Purpose.MEMBERSHIP_ENDED, _("I am removed from an organization")),
+    (Purpose.API_KEY_CREATED, _("an API key is created for me, or in an organization that I own")),
+    (Purpose.OAUTH_APPLICATION_CREATED, _("an OAuth application is created for me, or in an organization that I own")),
+]
 NOBODYS_DOMAIN = "rehearsal.invalid"  # RFC 2606: nobody has an address there
 NAME_LENGTH = User._meta.get_field("first_name").max_length
 
@@ -94,6 +101,19 @@ class NameForm(forms.Form):
 
     first_name = name_field(_("First name (optional)"), "given-name")
     last_name = name_field(_("Last name (optional)"), "family-name")
+
+
+class NoticesForm(forms.Form):
+    """Which optional emails about the account a person gets."""
+
+    wanted = forms.MultipleChoiceField(
+        label=_("Email me when"), required=False, choices=NOTICE_LABELS, widget=forms.CheckboxSelectMultiple
+    )
+
+    @classmethod
+    def of(cls, user: User) -> "NoticesForm":
+        """Return the form with the present choice of the person."""
+        return cls(initial={"wanted": [purpose for purpose in OPTIONAL if purpose not in user.muted_notices]})
 
 
 class SignInForm(LoginForm):

@@ -9,12 +9,14 @@ from core.emails import ServiceEmail
 from invitations.actions.ending import fail
 from invitations.actions.scheduling import start_lifetime, take_slot
 from invitations.email.address_hashes import Suppression
+from invitations.email.delivery_reports import take_report
 from invitations.email.messages import render_invitation_email, reply_address_of
 from invitations.email.models import Email
 from invitations.lookups import lock_invitation
 from invitations.models import Invitation
 from invitations.refusals import InvitationNotFound
 from orgs.models import Organization
+from outbox.delivery_reports import Report
 from outbox.email_transport import reply_code
 from outbox.handlers import DeliveryHandler
 from outbox.leases import LeaseLost
@@ -88,6 +90,11 @@ class InvitationEmailHandler(DeliveryHandler):
         if outcome.state == Email.State.DROPPED and self.email.state == Email.State.SCHEDULED:
             columns["counted_at"] = None
         return columns
+
+    @staticmethod
+    def take_report(*, email_id: UUID, report: Report) -> bool:
+        """Apply a provider's report to the email and to its invitation."""
+        return take_report(email_id=email_id, report=report)
 
     @property
     def give_up_after(self) -> timedelta | None:

@@ -16,10 +16,12 @@ from django.db.models import CharField, Q, QuerySet, UUIDField
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from accounts.email.models import AccountEmail
 from accounts.principals import Method, Principal
 from core.compiled import CompiledQuery
 from core.errors import Denied, Invalid, NotFound
 from orgs import policies
+from orgs.actions.notices import notify_about_credential
 from orgs.actions.saving import apply_changes, record, require_names, save_checked
 from orgs.limits import TooManyApiKeys, require_below
 from orgs.locks import lock_organization
@@ -101,6 +103,8 @@ def create_api_key(
     )
     save_checked(key)
     record("api_key.created", by, key, organization, membership_id=membership.pk, permissions=key.permissions)
+    purpose = AccountEmail.Purpose.API_KEY_CREATED
+    notify_about_credential(purpose, by=by, organization=organization, user=membership.user)
     return key, secret
 
 

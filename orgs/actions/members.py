@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from accounts.email.models import AccountEmail
 from accounts.models import User
 from accounts.principals import Principal
 from core.compiled_inserts import insert
@@ -11,6 +12,7 @@ from core.errors import Conflict, Denied, Unprocessable
 from events.changed_fields import describe_changes
 from orgs import policies
 from orgs.actions.account_rights import require_other
+from orgs.actions.notices import notify_about_new_owner, notify_member
 from orgs.actions.saving import record, save_checked
 from orgs.locks import lock_active_account, lock_organization
 from orgs.lookups import MemberNotFound, RoleKey, find_grant, find_member, grant_data
@@ -19,6 +21,8 @@ from orgs.permissions import ADMIN_ROLE, OWN, OWNER_ROLE
 from orgs.policies import Grant, GrantPart
 from orgs.seats import require_seat
 from orgs.signals import seat_freed
+
+Purpose = AccountEmail.Purpose
 
 
 class LastOwner(Conflict):
@@ -124,6 +128,7 @@ def remove_member(*, by: Principal, organization_id: UUID, membership_id: UUID) 
     membership = find_member(organization, membership_id)
     policies.require_can_remove(held, membership)
     end_membership(by=by, organization=organization, membership=membership, kind="membership.removed")
+    notify_member(Purpose.MEMBERSHIP_ENDED, by=by, organization=organization, user=membership.user)
 
 
 @transaction.atomic
@@ -186,6 +191,7 @@ def change_member_roles(
     if grant.role.pk != OWNER_ROLE:
         require_other_owner(organization, membership)
     change_organization_grant(by, organization, membership, grant)
+    notify_member(Purpose.ROLE_CHANGED, by=by, organization=organization, user=membership.user)
     return find_member(organization, membership_id)
 
 
@@ -207,6 +213,7 @@ def transfer_ownership(*, by: Principal, organization_id: UUID, membership_id: U
     if former is not None:
         change_organization_grant(by, organization, former, Grant(Role.objects.get(pk=ADMIN_ROLE)))
     record("organization.ownership_transferred", by, organization, organization, user_id=successor.user_id)
+    notify_about_new_owner(organization, successor.user, user)
     return find_member(organization, membership_id)
 
 

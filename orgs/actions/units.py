@@ -5,12 +5,14 @@ from uuid import UUID
 from django.conf import settings
 from django.db import transaction
 
+from accounts.email.models import AccountEmail
 from accounts.principals import Principal
 from core.errors import Conflict
 from events.changed_fields import describe_changes
 from orgs import policies
 from orgs.actions.account_rights import require_other
 from orgs.actions.members import set_unit_role
+from orgs.actions.notices import notify_member
 from orgs.actions.saving import apply_changes, record, require_names, save_new
 from orgs.limits import TooManyUnits, require_below
 from orgs.locks import lock_organization
@@ -101,6 +103,7 @@ def assign_unit_role(
     grant = Grant(role, unit=unit, unit_role=role)
     policies.require_subset(grant.in_unit - held.in_unit(unit.pk))
     set_unit_role(by=by, organization=organization, membership=membership, grant=grant)
+    notify_member(AccountEmail.Purpose.ROLE_CHANGED, by=by, organization=organization, user=membership.user)
     return find_member(organization, membership_id)
 
 
@@ -124,6 +127,7 @@ def remove_unit_role(
         raise MemberNotFound("This member has no role there.")
     changed = describe_changes({"role_id": membership.role_id_in(unit.pk)}, {"role_id": None}, of=RoleAssignment)
     record("membership.unit_role_removed", by, membership, organization, unit_id=unit.pk, **changed)
+    notify_member(AccountEmail.Purpose.ROLE_CHANGED, by=by, organization=organization, user=membership.user)
 
 
 def _require_authority_in_unit(held: policies.EffectivePermissions, membership: Membership, unit: Unit) -> None:

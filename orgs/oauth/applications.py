@@ -19,6 +19,7 @@ from django.db.models import Q, QuerySet
 from oauth2_provider.generators import generate_client_secret
 from oauth2_provider.models import get_access_token_model, get_grant_model, get_refresh_token_model
 
+from accounts.email.models import AccountEmail
 from accounts.models import ApplicationAccess, OAuthApplication, User
 from accounts.principals import Principal
 from core.errors import Conflict, Denied, Invalid, NotFound
@@ -26,6 +27,7 @@ from events.changed_fields import changes_of, describe_changes
 from events.models import Event
 from orgs import policies
 from orgs.actions.api_keys import NotYourKey
+from orgs.actions.notices import notify_about_credential
 from orgs.actions.saving import require_names
 from orgs.limits import TooManyOAuthApplications, require_below
 from orgs.locks import lock_active_account, lock_organization
@@ -90,7 +92,7 @@ def register_client(
         redirect_uris=_as_stored(redirect_uris),
         allowed_scopes=known_scopes(scopes),
     )
-    return application, _save_with_secret(by, application)
+    return application, _save_new(by, application, owner)
 
 
 @transaction.atomic
@@ -105,7 +107,7 @@ def register_personal_client(*, by: Principal, name: str, scopes: Iterable[str] 
         allowed_scopes=known_scopes(scopes),
         **_CLIENT_CREDENTIALS,
     )
-    return application, _save_with_secret(by, application)
+    return application, _save_new(by, application, owner)
 
 
 @transaction.atomic
@@ -132,7 +134,7 @@ def register_service_client(
         allowed_scopes=known_scopes(scopes),
         **_CLIENT_CREDENTIALS,
     )
-    return application, _save_with_secret(by, application)
+    return application, _save_new(by, application, membership.user, organization)
 
 
 @transaction.atomic
@@ -327,13 +329,18 @@ _CLIENT_CREDENTIALS = {
 }
 
 
-def _save_with_secret(by: Principal, application: OAuthApplication) -> str:
+def _save_new(
+    by: Principal, application: OAuthApplication, owner: User, organization: Organization | None = None
+) -> str:
+    """Save the application, tell the owner, and return the secret."""
     is_public = application.client_type == OAuthApplication.CLIENT_PUBLIC
     secret = "" if is_public else generate_client_secret()
     application.client_secret = secret
     _check(application)
     application.save()
     _record("oauth_application.registered", by, application, acts_for_owner=application.acts_for_owner)
+    purpose = AccountEmail.Purpose.OAUTH_APPLICATION_CREATED
+    notify_about_credential(purpose, by=by, organization=organization, user=owner)
     return secret
 
 

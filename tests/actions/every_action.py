@@ -36,6 +36,7 @@ from orgs.actions import account_help, accounts, api_keys, members, organization
 from orgs.models import Unit
 from orgs.oauth import applications
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, UNIT_EDITOR_ROLE, VIEWER_ROLE, Level
+from outbox.delivery_reports import Report
 from webhooks.actions import endpoints, replaying
 
 World = SimpleNamespace
@@ -268,7 +269,7 @@ DONE: dict[str, Callable[[World], object]] = {
         invitation_id=w.invitation, generation=1, reason="550 5.1.1"
     ),
     "invitations.email.delivery_reports.take_report": lambda w: delivery_reports.take_report(
-        email_id=w.email, report=delivery_reports.Report(Email.State.BOUNCED, "550 5.1.1", is_final=True)
+        email_id=w.email, report=Report(Email.State.BOUNCED, "550 5.1.1", is_final=True)
     ),
     "invitations.email.suppressions.unsubscribe": lambda w: suppressions.unsubscribe(
         by=w.invitee, invitation_id=w.invitation, scope=SuppressionScope.ORGANIZATION

@@ -18,10 +18,10 @@ from events.changed_fields import describe_changes
 from events.kinds import KINDS, SUBJECTS
 from events.models import Event
 from invitations.actions import inviting
-from invitations.email.delivery_reports import FOLLOWS
 from orgs.actions import api_keys, members, organizations, roles, units
 from orgs.oauth import applications
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, MANAGE_BILLING, VIEWER_ROLE
+from outbox.delivery_reports import FOLLOWS
 from tests.actions.every_action import DONE, World
 from tests.support.changes import OURS, all_rows
 from webhooks.actions import endpoints

@@ -7,11 +7,12 @@ from playwright.sync_api import expect
 
 from core.addresses import normalize_address
 from invitations.actions.answering import accept, decline
-from invitations.email.delivery_reports import Report, take_report
+from invitations.email.delivery_reports import take_report
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from orgs.permissions import EDITOR_ROLE, OWNER_ROLE
+from outbox.delivery_reports import Report
 from tests.browser.test_walks import expect_heading, follow, press
 from tests.factories import UserFactory
 from tests.support.people import PASSWORD, membership_of, role_id_of, session_of

@@ -16,7 +16,7 @@ from accounts.principals import SERVICE, staff
 from core.addresses import normalize_address
 from invitations.actions import answering, ending, inviting
 from invitations.actions.reminders import remind
-from invitations.email.delivery_reports import Report, take_report
+from invitations.email.delivery_reports import take_report
 from invitations.email.models import Attempt, Email
 from invitations.explaining import TO_STAFF_ONLY, Entry, Reason, explain
 from invitations.models import Invitation
@@ -24,6 +24,7 @@ from orgs.actions.accounts import deactivate_account, delete_account
 from orgs.actions.organizations import archive_organization, set_seat_limit
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, UNASSIGNED_ROLE
+from outbox.delivery_reports import Report
 from tests.factories import AttemptFactory, EmailAddressFactory, ExternalIdentityFactory, MembershipFactory, UserFactory
 from tests.support.people import session_of
 

@@ -17,6 +17,7 @@ from django.db.models import Model
 from django.db.models.functions import Now
 from pytest_django import Settings
 
+from accounts.email.models import AccountEmail
 from accounts.models import User
 from accounts.principals import Principal
 from invitations.actions import inviting
@@ -175,3 +176,4 @@ def refuse_rows(model: type[Model], column: str, value: str) -> None:
 def let_time_pass() -> None:
     """Make all unsent emails due, as if all backoffs and leases had ended."""
     Email.objects.unsent().update(due_at=Now())
+    AccountEmail.objects.unsent().update(due_at=Now())

@@ -75,6 +75,22 @@ POINTS = [
 ]
 
 
+def of_account_emails(sql: str) -> str:
+    """Return the pattern of the same statement for an email about an account."""
+    names = {
+        "invitations_email": "accounts_accountemail",
+        "invitations_attempt": "accounts_accountemailattempt",
+        LOAD_INVITATIONS: r'FROM "accounts_user" WHERE "accounts_user"."id" IN',
+        MARK_ERROR: r'UPDATE "accounts_accountemail" .*\bfailed\b',
+    }
+    for of_invitation, of_account in names.items():
+        sql = sql.replace(of_invitation, of_account)
+    return sql
+
+
+# A rejected email about an account causes no notice.
+OF_ACCOUNTS = [point._replace(sql=of_account_emails(point.sql)) for point in POINTS if point.sql != QUEUE_NOTICE]
+
 OF_SCHEDULED = [
     Point("before the slot is taken", sql=SLOT_TAKEN, when="before"),
     Point("the slot half taken", sql=SLOT_TAKEN, when="after"),
@@ -127,17 +143,22 @@ class Tally:
     repeated_in_window: int = 0
     repeated_elsewhere: int = 0
     may_repeat: Counter[Any] = field(default_factory=Counter)
+    model: Any = Email
 
     def note_kill(self, *, could_repeat: bool) -> None:
         """Count a kill. If the server may have accepted the current email, note that this email may be repeated."""
         self.kills += 1
         if could_repeat:
-            self.may_repeat.update(Email.objects.filter(state="sending").values_list("message_id", flat=True))
+            self.may_repeat.update(self.model.objects.filter(state="sending").values_list("message_id", flat=True))
 
     def count(self, server: ScriptedServer, invitations: Iterable[Invitation]) -> None:
         """Compare the emails that the server accepted with the recorded emails, and count lost and repeated emails."""
+        self.count_emails(server, Email.objects.filter(invitation__in=list(invitations)))
+
+    def count_emails(self, server: ScriptedServer, emails: Any) -> None:
+        """Do the same for these emails."""
         copies = Counter(delivery.message_id for delivery in server.accepted)
-        for email in Email.objects.filter(invitation__in=list(invitations)).exclude(state="failed"):
+        for email in emails.exclude(state="failed"):
             self.sent += bool(copies[email.message_id])
             self.lost += not copies[email.message_id] or email.state != "sent"
             extra = max(copies[email.message_id] - 1, 0)

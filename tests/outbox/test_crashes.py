@@ -12,11 +12,15 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import url_str_to_user_pk
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.actions.account_emails import request_account_email
+from accounts.email.models import AccountEmail
 from accounts.models import User
 from events.models import Event
 from invitations.actions.maintenance import MAINTENANCE_TASKS
@@ -24,10 +28,12 @@ from invitations.email.models import Attempt, Email
 from invitations.models import Invitation
 from orgs.models import Organization
 from outbox.worker import Worker
+from tests.factories import UserFactory
 from tests.outbox.fixtures import let_time_pass
 from tests.outbox.kill_points import (
     MANY,
     NO_SUCH_MAILBOX,
+    OF_ACCOUNTS,
     OF_SCHEDULED,
     POINTS,
     TALLIES,
@@ -44,6 +50,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Invite = Callable[..., Invitation]
 
+PASSWORD_RESET = AccountEmail.Purpose.PASSWORD_RESET_KEY
 MAX_SENT_BEFORE = 3  # maximum number of emails that a worker sends before it is killed
 MAX_DELIVERIES = 4  # per invitation: a deferral and a final response, for its email and for the notice to the inviter
 MAX_LINES = 30  # the server sends about this many lines in four sessions
@@ -74,7 +81,7 @@ def send_the_rest(server: ScriptedServer) -> None:
     server.rcpt_replies = {address: reply for address, reply in server.rcpt_replies.items() if reply.startswith("5")}
     let_time_pass()
     worker = Worker(MAINTENANCE_TASKS)
-    for _ in range(MAX_DELIVERIES * Email.objects.count() + 1):
+    for _ in range(MAX_DELIVERIES * (Email.objects.count() + AccountEmail.objects.count()) + 1):
         if not worker.run_once():
             return
     pytest.fail("The next worker delivers the same emails again and again.")
@@ -135,6 +142,35 @@ def require_consistent_rows(invitations: list[Invitation], point: Point) -> None
     for email in Email.objects.all():
         assert email.attempts == Attempt.objects.filter(email=email).count()
         assert email.attempts == 1 or point.name == "after a 451"
+
+
+@pytest.mark.parametrize("point", OF_ACCOUNTS, ids=lambda point: point.name)
+def test_no_email_about_an_account_is_lost_or_sent_twice_except_in_the_window(
+    mail_server: ScriptedServer, fork_server: ForkServer, point: Point, kills: int, tally: Tally
+):
+    tally.model = AccountEmail
+    for number in range(kills):
+        addresses = [f"person-{number}-{more}@example.com" for more in range(1 + number % MAX_SENT_BEFORE)]
+        for address in addresses:
+            request_account_email(PASSWORD_RESET, address, user=UserFactory.create(email=address))
+        if point.reply:
+            mail_server.rcpt_replies |= dict.fromkeys(addresses, point.reply)
+        kill_at(point, number % MAX_SENT_BEFORE, mail_server, fork_server)
+        tally.note_kill(could_repeat=point.in_window)
+        let_time_pass()
+    send_the_rest(mail_server)
+
+    tally.count_emails(mail_server, AccountEmail.objects.all())
+    assert (tally.kills, tally.lost, tally.repeated_elsewhere) == (kills, 0, 0)
+    assert tally.repeated_in_window == (kills if point.in_window else 0)
+    for email in AccountEmail.objects.all():
+        assert email.state == ("failed" if point.reply == NO_SUCH_MAILBOX else "sent")
+        assert email.attempts == email.history.count()
+        assert email.attempts == 1 or point.name == "after a 451"
+    for delivery in mail_server.accepted:  # each copy has a link that works
+        [link] = [link for link in delivery.links if "/password/reset/key/" in link]
+        user, _, token = link.rstrip("/").rpartition("/")[2].partition("-")
+        assert default_token_generator.check_token(User.objects.get(pk=url_str_to_user_pk(user)), token)
 
 
 @pytest.mark.parametrize("point", OF_SCHEDULED, ids=lambda point: point.name)

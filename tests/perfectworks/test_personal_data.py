@@ -73,6 +73,7 @@ EXPORTED = {
 COPY = "a copy for the organization's software of invitations and members, which are exported; kept for 30 days"
 # The other columns of this kind, with the reason why they are not exported.
 NOT_EXPORTED = {
+    "accounts.AccountEmail.person_id": "the person in a notice to others, kept for 30 days",
     "accounts.IdempotentResponse.user": "a copy of responses that the person got from the API, kept for 24 hours",
     "accounts.OAuthApplication.system_user": "system users are no people",
     "admin.LogEntry.user": "Django's log of the admin, which stays empty: the admin records events",
@@ -110,6 +111,7 @@ def is_personal(model: type[models.Model], field: Any) -> bool:
         "inviter_user_id",
         "responsible_id",
         "user_id",
+        "person_id",
     )
     return refers or of_user or named
 

@@ -17,7 +17,8 @@ from accounts.actions.account_emails import KEPT, delete_old_account_emails, req
 from accounts.actions.registration import register
 from accounts.email.handlers import GIVE_UP_AFTER, MAX_DELAY
 from accounts.email.models import AccountEmail, AccountEmailAttempt
-from accounts.email.purposes import PATHS
+from accounts.email.notices import NOTICES
+from accounts.email.purposes import _FACTS
 from accounts.models import User
 from core.addresses import normalize_address
 from events.models import Event
@@ -52,9 +53,10 @@ def let_time_pass() -> None:
 
 
 def test_each_purpose_has_a_link_and_a_template(settings: Settings) -> None:
-    assert PATHS.keys() == {*Purpose}
+    assert _FACTS.keys() == {*Purpose}
     written = {path.stem for path in (settings.BASE_DIR / "templates" / "account" / "email").iterdir()}
-    assert written == {*Purpose, "by_staff"}  # which the emails from staff share
+    assert written == {*Purpose, "by_staff", "notice", "notice_about_organization"}  # which others extend
+    assert NOTICES.keys() < {*Purpose}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -108,7 +110,7 @@ def test_the_time_of_a_link_starts_when_the_email_is_sent(member: User) -> None:
         request_account_email(purpose, f"{purpose}@example.com", user=member)
     AccountEmail.objects.update(created_at=timezone.now() - timedelta(days=4))  # both links are valid for three days
 
-    reset, confirm = (handler_of(email).path.split("/")[-2] for email in AccountEmail.objects.order_by("id"))
+    reset, confirm = (handler_of(email).facts["path"].split("/")[-2] for email in AccountEmail.objects.order_by("id"))
 
     user, _, token = reset.partition("-")
     assert user == user_pk_to_url_str(member)

@@ -47,6 +47,15 @@ def test_the_name_is_shown_as_it_is(signed_in, member):
         "First name (optional)",
         "Last name (optional)",
         "Save",
+        "Emails about your account",
+        "You always get an email when your password, two-factor authentication, your email addresses or the ownership "
+        "of an organization change.",
+        "Email me when",
+        "my role in an organization changes",
+        "I am removed from an organization",
+        "an API key is created for me, or in an organization that I own",
+        "an OAuth application is created for me, or in an organization that I own",
+        "Save",
     ]
     assert filled_in(page) == ("Mia", "Rivers")
 

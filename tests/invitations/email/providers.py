@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from django.test import Client
 from pytest_django import Settings
 
-from invitations.email.models import Email
+from outbox.models import EmailDelivery
 from perfectworks.environment import require_signed_webhook
 
 PAYLOADS = Path(__file__).parent / "payloads"
@@ -49,14 +49,16 @@ def configure(settings: Settings, provider: str) -> None:
     settings.EMAIL_WEBHOOK = require_signed_webhook(provider, settings.ANYMAIL)
 
 
-def recorded(name: str, email: Email) -> Any:
+def recorded(name: str, email: EmailDelivery) -> Any:
     """Return a recorded payload, changed to refer to this email."""
     text = (PAYLOADS / f"{name}.json").read_text()
     text = text.replace("BARE_MESSAGE_ID", email.message_id.strip("<>")).replace("MESSAGE_ID", email.message_id)
     return json.loads(text.replace("MAIL_ID", email.pk.hex))
 
 
-def report(name: str, email: Email, *, signed: bool = True, client: Client | None = None, **changes: Any) -> Any:
+def report(
+    name: str, email: EmailDelivery, *, signed: bool = True, client: Client | None = None, **changes: Any
+) -> Any:
     """Post a recorded report and return the response. ``changes`` replaces values in the payload."""
     payload = recorded(name, email)
     if changes:

@@ -16,11 +16,12 @@ from accounts.principals import Principal
 from events.models import Event
 from invitations.actions import answering, inviting
 from invitations.email.address_hashes import Suppression
-from invitations.email.delivery_reports import FOLLOWS, Report, take_report
+from invitations.email.delivery_reports import take_report
 from invitations.email.models import Attempt, Email
 from invitations.models import Invitation
 from orgs.actions.accounts import purge_account
 from orgs.actions.organizations import archive_organization
+from outbox.delivery_reports import FOLLOWS, Report
 from tests.invitations.email.providers import configure, report
 from tests.outbox.fixtures import let_time_pass
 from tests.outbox.scripted_server import DEADLINE, GOOD, ScriptedServer

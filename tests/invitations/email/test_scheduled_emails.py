@@ -16,7 +16,7 @@ from core.errors import Conflict
 from invitations.actions.answering import accept
 from invitations.actions.inviting import cancel, correct_address, invite, resend, update_invitation
 from invitations.actions.maintenance import expire_overdue
-from invitations.email.delivery_reports import Report, take_report
+from invitations.email.delivery_reports import take_report
 from invitations.email.limits import (
     TooManyOpenInvitations,
     count_recipients,
@@ -29,6 +29,7 @@ from invitations.models import Invitation
 from invitations.refusals import AlreadyInvited
 from orgs.actions.organizations import archive_organization, restore_organization, set_daily_email_limit
 from orgs.models import Organization
+from outbox.delivery_reports import Report
 from tests.factories import InvitationFactory, SuppressionFactory, UserFactory
 from tests.outbox.scripted_server import ScriptedServer
 from tests.support.changes import track_changes

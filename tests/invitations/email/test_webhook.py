@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from events.models import Event
 from invitations.email.models import Email
-from invitations.email.webhook import VIEWS
 from invitations.models import Invitation
+from outbox.provider_webhook import VIEWS
 from perfectworks.environment import WEBHOOK_PACKAGES
 from tests.invitations.email.providers import (
     RECORDED,
@@ -251,12 +251,12 @@ def test_the_response_is_503_while_the_database_is_unreachable(email: Email, set
     configure(settings, "postmark")
     from django.db import OperationalError
 
-    from invitations import receivers
+    from invitations.email import handlers
 
     def fail(**_: object) -> bool:
         raise OperationalError("the database is away")
 
-    monkeypatch.setattr(receivers, "take_report", fail)
+    monkeypatch.setattr(handlers, "take_report", fail)
 
     assert report("postmark-bounced", email).status_code == 503
 
@@ -268,7 +268,7 @@ def test_the_log_has_the_place_of_a_read_error_and_nothing_from_the_report(
 
     assert post("mailjet", [{"email": "invitee@example.com"}]).status_code == 400
 
-    [line] = [record.getMessage() for record in caplog.records if record.name == "invitations.email.webhook"]
+    [line] = [record.getMessage() for record in caplog.records if record.name == "outbox.provider_webhook"]
     assert line.startswith("email report not readable: KeyError at ")
     assert "webhooks/mailjet.py:" in line
     assert "invitee" not in caplog.text

@@ -77,7 +77,7 @@ def test_the_password_signs_in_and_leads_straight_back(client, invitation, invit
         event("user.password_changed", invitee, session_of(invitee)),
         event("user.signed_in", invitee, session_of(invitee), methods=["password"]),
     ]
-    assert mailoutbox == []
+    assert [message.subject for message in mailoutbox] == ["Your password was changed"]
     assert client.session.session_key != before
     assert visible_text(client.get(response["Location"]))[-1] == f"You're signed in as {ADDRESS}."
     assert client.post(f"/invitations/{invitation.pk}/accept").status_code == 302

@@ -7,9 +7,10 @@ from uuid import UUID
 
 from anymail.signals import RejectReason
 
-from invitations.email.delivery_reports import Report
-from invitations.email.models import Email
+from outbox.delivery_reports import Report
 from outbox.email_transport import METADATA_KEY, reply_code
+from outbox.handlers import email_queues
+from outbox.models import DeliveryState
 from outbox.outcomes import stored_line
 
 # Reasons that are about the recipient. The others are about this service: a quota, a sandbox account, the content.
@@ -68,16 +69,16 @@ def report_of(event: Any, provider: str) -> Report | None:
     kind = _kind_of(event, provider)
     if kind == "bounced":
         is_hard = _is_hard(event, provider)
-        state = Email.State.BOUNCED if is_hard else Email.State.DEFERRED
+        state = DeliveryState.BOUNCED if is_hard else DeliveryState.DEFERRED
         return Report(state, reply_code(response), response, is_final=is_hard)
     states = {
-        "queued": Email.State.SENT,
-        "sent": Email.State.SENT,
-        "deferred": Email.State.DEFERRED,
-        "delivered": Email.State.DELIVERED,
-        "complained": Email.State.COMPLAINED,
-        "rejected": Email.State.FAILED,
-        "failed": Email.State.FAILED,
+        "queued": DeliveryState.SENT,
+        "sent": DeliveryState.SENT,
+        "deferred": DeliveryState.DEFERRED,
+        "delivered": DeliveryState.DELIVERED,
+        "complained": DeliveryState.COMPLAINED,
+        "rejected": DeliveryState.FAILED,
+        "failed": DeliveryState.FAILED,
     }
     if kind not in states:
         return None
@@ -98,7 +99,16 @@ def email_of(event: Any, provider: str) -> UUID | None:
             return email_id
     if not _is_message_id(message_id):
         return None
-    return Email.objects.filter(message_id=str(message_id)[:255]).values_list("pk", flat=True).first()
+    return _with_message_id(str(message_id)[:255])
+
+
+def _with_message_id(message_id: str) -> UUID | None:
+    for queue in email_queues():
+        rows: Any = queue.model._default_manager
+        row = rows.filter(message_id=message_id).first()
+        if row is not None:
+            return UUID(str(row.pk))
+    return None
 
 
 def _message_id(event: Any, provider: str) -> object:
