@@ -9,32 +9,29 @@ from django.db import migrations, transaction
 
 BATCH = 10_000
 
-# Both databases evaluate the new numbers before they write one.
-NUMBER_BATCH = """
-UPDATE events_event SET number = batch.number FROM (
-    SELECT id, ROW_NUMBER() OVER (PARTITION BY organization_id ORDER BY id) + COALESCE((
-        SELECT number FROM events_event AS earlier
-        WHERE earlier.organization_id = unnumbered.organization_id AND number IS NOT NULL
-        ORDER BY number DESC LIMIT 1
-    ), 0) AS number
-    FROM events_event AS unnumbered
-    WHERE organization_id IS NOT NULL AND number IS NULL AND id > %s AND id <= %s
-) AS batch
-WHERE events_event.id = batch.id
-"""
-
 
 def number(apps, schema_editor, batch=BATCH):
     """Number all events of organizations that have no number."""
     connection = schema_editor.connection
-    events = apps.get_model("events", "Event").objects.using(connection.alias).order_by("id")
-    start, end = UUID(int=0), UUID(int=2**128 - 1)
-    while start != end:
-        edge = events.filter(id__gt=start).values_list("id", flat=True)[batch - 1 : batch].first() or end
+    events = apps.get_model("events", "Event").objects.using(connection.alias)
+    unnumbered = events.filter(number=None).exclude(organization_id=None).order_by("id")
+    last, start = {}, UUID(int=0)
+    while rows := list(unnumbered.filter(id__gt=start).values_list("id", "organization_id")[:batch]):
+        numbered = []
+        for key, organization_id in rows:
+            if organization_id not in last:
+                last[organization_id] = last_number(events.filter(organization_id=organization_id))
+            last[organization_id] += 1
+            numbered.append((last[organization_id], events.model._meta.pk.get_db_prep_value(key, connection)))
+        # One statement for the batch would be slower: it would look up numbers among those that it has just written.
         with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
-            field = events.model._meta.pk
-            cursor.execute(NUMBER_BATCH, [field.get_db_prep_value(key, connection) for key in (start, edge)])
-        start = edge
+            cursor.executemany("UPDATE events_event SET number = %s WHERE id = %s", numbered)
+        start = rows[-1][0]
+
+
+def last_number(events):
+    """Return the highest number of these events, or 0."""
+    return events.exclude(number=None).order_by("-number").values_list("number", flat=True).first() or 0
 
 
 class Migration(migrations.Migration):

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from accounts.principals import SERVICE
 from core.api.serializers import format_time
@@ -181,6 +183,19 @@ def test_a_reader_who_missed_deleted_events_is_told_where_to_go_on(by, organizat
     assert read(client, organization, after=2, **types)[0] == cut[2:]
     assert read(client, organization, after=3, **types)[0] == cut[3:]
     assert read(client, organization, **types)[0] == cut[2:]
+
+
+@pytest.mark.parametrize("types", [{}, {"types": "organization.updated"}])
+def test_a_reader_is_told_of_events_that_are_deleted_at_this_moment(by, organization, owner, principal, types):
+    happen(organization, principal(owner), *["organization.updated"] * 4)
+
+    def cut_before_the_page(execute, sql, params, many, context):
+        if "LIMIT 11" in sql:
+            cut_events(organization.pk, before=timezone.now() + timedelta(days=1))
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(cut_before_the_page):
+        assert said(by("owner").get(at(organization, "events"), {"after": 1} | types)) == gone(4)
 
 
 @pytest.mark.parametrize("types", [{}, {"types": "organization.updated"}])
