@@ -12,13 +12,15 @@ from uuid import UUID
 
 from allauth.account.models import EmailAddress
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.address_ownership import is_closed_by_staff, verified_owner
 from accounts.models import ExternalIdentity
+from core.addresses import displayed_address
 from core.rows import only_row
 from events.models import Event
-from invitations.actions.granting import still_vouched
+from invitations.actions.granting import has_left, still_vouched
 from invitations.email.models import Email
 from invitations.models import Invitation
 from orgs import policies
@@ -56,6 +58,10 @@ class Reason(models.TextChoices):
     INVITER_CAN_NO_LONGER_GRANT = (
         "inviter_can_no_longer_grant",
         _("The inviter no longer has permission for this. Someone who has it must send the invitation again."),
+    )
+    INVITER_LEFT = (
+        "inviter_left",
+        _("The inviter is no longer a member. Someone who may invite must send the invitation again."),
     )
     NOBODY_VOUCHES = (
         "nobody_vouches",
@@ -171,6 +177,14 @@ class Explanation:
     words: str
     timeline: list[Entry]
 
+    @property
+    def sentence(self) -> str:
+        """The reason, with the name of an inviter who left."""
+        if self.reason != Reason.INVITER_LEFT:
+            return str(self.reason.label)
+        name = {"name": displayed_address(self.invitation.inviter_display_name)}
+        return gettext("%(name)s is no longer a member. Someone who may invite must send the invitation again.") % name
+
 
 def explain(invitation: Invitation, *, to_staff: bool = False, with_account: bool = False) -> Explanation:
     """Return the explanation of an invitation that was loaded `with_details`.
@@ -228,7 +242,8 @@ def _reason_while_open(invitation: Invitation, newest: Email | None) -> Reason:
     if is_closed_by_staff(invitation.email):
         return Reason.ACCOUNT_CLOSED
     if not still_vouched(invitation.organization, invitation):
-        return Reason.INVITER_CAN_NO_LONGER_GRANT
+        inviter_left = has_left(invitation.organization, invitation)
+        return Reason.INVITER_LEFT if inviter_left else Reason.INVITER_CAN_NO_LONGER_GRANT
     if newest and State(newest.state) in _REASON_BY_EMAIL_STATE:
         return _REASON_BY_EMAIL_STATE[State(newest.state)]
     if membership is None and members_fill_seats(invitation.organization):
@@ -266,7 +281,7 @@ def _reason_of_account(invitation: Invitation) -> Reason:
 _EVENT_LABELS = {
     "invitation.created": _("Invited"),
     "invitation.updated": _("Changed"),
-    "invitation.link_copied": _("Link copied"),
+    "invitation.link_copied": _("Link shown"),
     "invitation.resent": _("Sent again"),
     "invitation.reminded": _("Reminder queued"),
     "invitation.emailed": _("Scheduled email sent"),

@@ -139,7 +139,7 @@ def _result(candidate: Candidate, when: datetime | RowRefused | None) -> RowResu
     if isinstance(when, RowRefused):
         return _refusal(candidate.address, when)
     verdict = RowVerdict.INVITED if when is None else RowVerdict.SCHEDULED
-    return RowResult(candidate.address, verdict, scheduled_for=when)
+    return RowResult(candidate.address, verdict, scheduled_for=when, role=candidate.grant.role)
 
 
 def _send(

@@ -8,6 +8,8 @@ from uuid import UUID
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from orgs.models import Role
+
 MAX_ROWS = 10_000
 
 
@@ -55,7 +57,8 @@ class RowResult:
     ``reason`` says more about the verdict: for ``invalid_row`` the name of the field, for ``over_limit`` one of
     ``recipient``, ``open_invitations`` and ``scheduled``, for ``invalid_address`` what is wrong, for ``unknown_role``
     and ``unknown_unit`` the word. ``invitation_id`` is the new invitation or, if the address is ``already_invited``,
-    the open one. ``scheduled_for`` is when a scheduled email is due.
+    the open one. ``scheduled_for`` is when a scheduled email is due. ``role`` is the role in the
+    organization that the new invitation offers.
     """
 
     email: str
@@ -63,6 +66,7 @@ class RowResult:
     reason: str = ""
     invitation_id: UUID | None = None
     scheduled_for: datetime | None = None
+    role: Role | None = field(default=None, compare=False)
 
 
 class RowRefused(Exception):

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from core.relative_time import relative_time
+from invitations.actions.granting import still_vouched
 from invitations.admin_states import EMAIL_STATES
 from invitations.email.models import Email
 from invitations.explaining import Entry
@@ -36,7 +37,12 @@ EMAIL_PROBLEMS: dict[str, Any] = {
 
 @register.simple_tag
 def state_badge(invitation: Invitation) -> SafeString:
-    """Show the state of an invitation that was loaded ``with_details``."""
+    """Show the state of an invitation that was loaded ``with_details``, or that nobody can accept it now.
+
+    Call ``check_vouched`` before this for several invitations.
+    """
+    if invitation.is_open and not still_vouched(invitation.organization, invitation):
+        return format_html('<span class="badge bad">{}</span>', _("Must be sent again"))
     tone = " bad" if invitation.state in BAD_STATES else ""
     return format_html('<span class="badge{}">{}</span>', tone, STATE_LABELS[invitation.state])
 

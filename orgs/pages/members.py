@@ -8,11 +8,14 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.models import User
 from core.addresses import displayed_address
+from orgs import policies
 from orgs.actions import members, units
 from orgs.admin_endings import of_removing
 from orgs.models import Membership, Role, Unit
@@ -250,6 +253,15 @@ class LeaveOrganization(ConfirmPage):
     """End the reader's own membership."""
 
     view = "organization-people"
+
+    def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        """Ask. Tell the only owner what to do first."""
+        membership = policies.find_membership(self.by.user, self.organization) if self.by.user else None
+        if membership and members.owns_alone(self.organization, membership):
+            people = self.organization.memberships.filter(user__is_active=True, user__kind=User.Kind.CLIENT)
+            has_others = people.exclude(pk=membership.pk).exists()
+            return self.show("organizations/owner_cannot_leave.html", has_others=has_others)
+        return super().get(request, **kwargs)
 
     def get_question(self) -> str:
         """Return the question."""

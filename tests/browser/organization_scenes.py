@@ -29,6 +29,10 @@ def fill(stage: Stage) -> None:
     )
     waits = UserFactory.create(email="waits@example.com")
     InvitationFactory.create(organization=stage.organization, invitee=waits, inviter=stage.owner, waiting=True)
+    former = UserFactory.create(email="former@example.com", first_name="Olga", last_name="Gartner")
+    InvitationFactory.create(
+        organization=stage.organization, email="again@example.com", inviter=former, inviter_name="Olga Gartner"
+    )
     slow = InvitationFactory.create(organization=stage.organization, email="slow@example.com", inviter=stage.owner)
     EmailFactory.create(invitation=slow, state="deferred", response="451 4.7.1 Greylisted")
 
@@ -173,10 +177,10 @@ def member_removal_asked(stage: Stage) -> Response:
     return open_as(stage, stage.owner, f"/members/{membership_of(stage.stranger, stage.organization).pk}/remove")
 
 
-@scene(409)
+@scene(200)
 def leaving_refused(stage: Stage) -> Response:
-    open_as(stage, stage.owner, "/leave")
-    return stage.visitor.submit({}, "Leave")
+    fill(stage)
+    return open_as(stage, stage.owner, "/leave")
 
 
 @scene(200)
@@ -273,6 +277,12 @@ def invite_result(stage: Stage) -> Response:
 @scene(200)
 def sent_invitation(stage: Stage) -> Response:
     return open_as(stage, stage.owner, f"/invitations/{stage.invitation.pk}")
+
+
+@scene(200)
+def link_of_an_invitation(stage: Stage) -> Response:
+    sent_invitation(stage)
+    return stage.visitor.submit({}, "Show the link")
 
 
 @scene(200)

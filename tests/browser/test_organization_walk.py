@@ -109,13 +109,13 @@ def test_a_file_of_each_format_is_previewed(visitor, founder, page, file):
     assert not Invitation.objects.exists()
 
 
-def test_the_link_of_an_invitation_can_be_copied(visitor, founder, page):
+def test_the_link_of_an_invitation_is_shown(visitor, founder, page):
     visitor.go("/new-organization")
     visitor.submit({"Name": "Hillside Choir"}, "Create")
     visitor.go("/organizations/hillside-choir/invite")
     visitor.submit({"Email address": "ann@example.com"}, "Invite")
     visitor.go(f"/organizations/hillside-choir/invitations/{invitation_to('ann@example.com').pk}")
-    press(page, "Copy the link")
+    press(page, "Show the link")
 
     link = page.get_by_label("Link").input_value()
     page.context.clear_cookies()  # another person's browser

@@ -170,10 +170,23 @@ def test_an_email_marked_as_spam(invitation: Invitation):
     assert reason(invitation) == "email_marked_as_spam"
 
 
-def test_an_inviter_who_lost_the_right_can_no_longer_grant(invitation: Invitation, owner: User, stranger: User):
+def test_an_inviter_who_lost_the_right_can_no_longer_grant(
+    invitation: Invitation, organization: Organization, stranger: User
+):
+    MembershipFactory.create(organization=organization, user=stranger)
     Invitation.objects.update(inviter=stranger)
 
     assert reason(invitation) == "inviter_can_no_longer_grant"
+
+
+def test_an_inviter_who_left_is_named(invitation: Invitation, stranger: User):
+    Invitation.objects.update(inviter=stranger, inviter_name="Stranger Cast")
+
+    assert reason(invitation) == "inviter_left"
+    found = Invitation.objects.with_details().get()
+    assert explain(found).sentence == (
+        "Stranger Cast is no longer a member. Someone who may invite must send the invitation again."
+    )
 
 
 def test_a_member_has_no_need_to_join(invitation: Invitation, organization: Organization, invitee: User):

@@ -15,7 +15,7 @@ GROUPS: "dict[str, tuple[StrPromise, dict[str, StrPromise]]]" = {
             "invitation.created": _("Invited"),
             "invitation.updated": _("Invitation changed"),
             "invitation.resent": _("Invitation sent again"),
-            "invitation.link_copied": _("Link of an invitation copied"),
+            "invitation.link_copied": _("Link of an invitation shown"),
             "invitation.reminded": _("Reminder sent"),
             "invitation.emailed": _("Scheduled email of an invitation sent"),
             "invitation.postponed": _("Email of an invitation postponed"),

@@ -4,7 +4,9 @@ All steps are at one address. ``upload_drafts`` carries the rows from the previe
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
@@ -30,6 +32,7 @@ from invitations.pages.organization.verdicts import (
 )
 from invitations.uploads.rows import MAX_BYTES, UnreadableUpload, read_text, read_upload
 from orgs import policies
+from orgs.folded_names import fold_name
 from orgs.labels import role_label
 from orgs.models import Role
 from orgs.pages.choices import RoleChoiceField
@@ -84,23 +87,25 @@ class MappingForm(forms.Form):
     def __init__(self, words: Mapping[str, str], roles: Any, data: Any = None) -> None:
         super().__init__(data)
         named = {role.name: role.pk for role in roles if role.is_built_in and role.level == Level.ORGANIZATION}
+        known = {fold_name(role.name) for role in roles}
         for number, (word, suggested) in enumerate(sorted(words.items())[:MAX_WORDS]):
             self.fields[f"word-{number}"] = RoleChoiceField(
                 roles,
                 label=_("Role for “%(word)s”") % {"word": word},
                 required=False,
-                empty_label=_("As in the list"),
+                empty_label=_("As in the list") if fold_name(word) in known else _("Choose a role"),
                 initial=named.get(suggested),
             )
         self.words = sorted(words)[:MAX_WORDS]
 
-    def chosen(self) -> dict[str, Any]:
+    def chosen(self) -> dict[str, str]:
         """Return the id of the role for each word, or the suggestions if nothing was submitted."""
         if self.is_bound and self.is_valid():
             picked = {name: role and role.pk for name, role in self.cleaned_data.items()}
         else:
             picked = {name: field.initial for name, field in self.fields.items()}
-        return {word: picked[f"word-{number}"] for number, word in enumerate(self.words) if picked[f"word-{number}"]}
+        roles = {word: picked[f"word-{number}"] for number, word in enumerate(self.words)}
+        return {word: str(role) for word, role in roles.items() if role}
 
 
 class InviteManyPage(OrganizationPage):
@@ -126,15 +131,21 @@ class InviteManyPage(OrganizationPage):
         if draft is None:
             form = self._list_form()
             return self._ask(form, 400, refusal=_("The preview is too old. Please choose the list again."))
-        mapping = self._mapping_form(draft, request.POST)
-        step = request.POST.get("step")
+        return self._take_step(request.POST.get("step", ""), draft, self._mapping_form(draft, request.POST))
+
+    def _take_step(self, step: str, draft: Draft, mapping: MappingForm) -> HttpResponseBase:
+        """Preview, send or download the list. Roles that no preview has shown are previewed before the sending."""
+        is_stale = step == "send" and mapping.chosen() != draft.roles
+        step = "preview" if is_stale else step
         try:
             rows = self._run(draft, mapping, dry_run=step != "send")
         except DomainError as refusal:
             return self._ask(self._list_form(), problem_of(refusal).status, refusal=refusal_text(refusal))
         if step == "download":
             return as_csv(cells_of(rows), "preview.csv")
-        return self._show_result(rows) if step == "send" else self._show_preview(draft, mapping, rows)
+        if step == "send":
+            return self._show_result(rows)
+        return self._show_preview(draft, mapping, rows, is_stale=is_stale)
 
     def _take_list(self, form: ListForm) -> HttpResponse:
         """Show the preview. If the button adds a row, or something is wrong, show the form again."""
@@ -148,7 +159,7 @@ class InviteManyPage(OrganizationPage):
             organization_id=self.organization.pk,
             upload=draft.in_units,
             default=draft.default,
-            roles=mapping.chosen(),
+            roles={word: UUID(role) for word, role in mapping.chosen().items()},
             lifetime_days=draft.lifetime_days,
             dry_run=dry_run,
         )
@@ -165,11 +176,14 @@ class InviteManyPage(OrganizationPage):
     def _ask(self, form: forms.Form, status: int = 200, refusal: str = "") -> HttpResponse:
         return self.show("organizations/invite_many.html", status, form=form, refusal=refusal)
 
-    def _show_preview(self, draft: Draft, mapping: MappingForm, rows: list[JudgedRow]) -> HttpResponse:
+    def _show_preview(
+        self, draft: Draft, mapping: MappingForm, rows: list[JudgedRow], *, is_stale: bool = False
+    ) -> HttpResponse:
         return self.show(
             "organizations/invite_preview.html",
             form=mapping,
-            draft=sealed(draft, self.by, self.organization.pk),
+            is_stale=is_stale,
+            draft=sealed(replace(draft, roles=mapping.chosen()), self.by, self.organization.pk),
             source=draft.upload.format.label,
             **_summary(rows),
         )

@@ -8,11 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.principals import Principal
-from core.page_lists import ListPage, page_of
+from core.page_lists import PAGE_PARAMETER, ListPage, page_of
 from core.word_search import is_too_long
+from invitations.actions.granting import check_vouched
 from invitations.bulk.many_actions import MANY_ACTIONS, ManyAction
 from invitations.models import Invitation
 from invitations.pages.organization.people_rows import (
+    ENDED,
     EVERYONE,
     MEMBERS,
     People,
@@ -38,6 +40,7 @@ SHOWN = [
     ("accepted", _("Accepted invitations")),
     ("declined", _("Declined invitations")),
     ("withdrawn", _("Withdrawn invitations")),
+    (ENDED, _("Declined, withdrawn and expired invitations")),
 ]
 
 
@@ -95,6 +98,7 @@ class PeoplePage(OrganizationPage):
             return self.show(TEMPLATE, 400, page=ListPage([], 1, has_next=False), **context)
         people = People(self.by, self.organization, self.permissions, form.wanted)
         page = page_of(request, people.rows())
+        check_vouched(self.organization, [row for row in page.rows if isinstance(row, Invitation) and row.is_open])
         joined_by = self._inviters(page) if may_manage else {}
         for row in page.rows:
             if isinstance(row, Membership):
@@ -104,12 +108,21 @@ class PeoplePage(OrganizationPage):
             TEMPLATE,
             page=page,
             is_large=people.is_large,
+            ended=people.count_ended(),
+            ended_query=self._query_of_ended(),
             is_filtered=any(form.cleaned_data.values()),
             is_narrowed=narrowed,
             buttons=self._buttons(page),
             filters=[(name, request.GET[name]) for name in form.fields if request.GET.get(name)],
             **context,
         )
+
+    def _query_of_ended(self) -> str:
+        """Return the query of this search among the invitations that have ended."""
+        query = self.request.GET.copy()
+        query.pop(PAGE_PARAMETER, None)
+        query["shown"] = ENDED
+        return query.urlencode()
 
     def _buttons(self, page: ListPage) -> list[tuple[ManyAction, str]]:
         """Return the buttons for selected invitations, and their addresses. Mark the rows that can be selected."""

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.principals import Principal
 from core.page_lists import Chained
+from core.rows import count_up_to
 from core.word_search import address_in, is_too_large, with_words
 from invitations.email.queue import with_delivery
 from invitations.models import Invitation
@@ -24,7 +25,7 @@ from orgs.permissions import Level
 from orgs.policies import EffectivePermissions
 from orgs.querysets import members_of, units_of
 
-EVERYONE, MEMBERS = "", "members"
+EVERYONE, MEMBERS, ENDED = "", "members", "ended"
 # The states of invitations that each choice shows. By default, the list has those that somebody still has to act on.
 STATES: dict[str, tuple[str, ...]] = {
     EVERYONE: ("pending", "processing", "error"),
@@ -35,7 +36,9 @@ STATES: dict[str, tuple[str, ...]] = {
     "accepted": ("accepted",),
     "declined": ("declined",),
     "withdrawn": ("cancelled",),
+    ENDED: ("declined", "cancelled", "expired"),
 }
+MOST_COUNTED = 100
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,16 @@ class People:
             ids += part.values_list("pk", flat=True)[: limit - len(ids)]
         return ids
 
+    def count_ended(self) -> int:
+        """Return how many declined, withdrawn and expired invitations a search of everyone leaves out, at most 100."""
+        if not (self.wanted.text and self.wanted.shown == EVERYONE and manages_members(self.permissions)):
+            return 0
+        return count_up_to(MOST_COUNTED, self._sent(STATES[ENDED]).divided(None).order_by().values("pk"))
+
     def _invitations(self, states: Collection[str]) -> InvitationQuerySet:
+        return with_delivery(self._sent(states).with_details().newest_first())
+
+    def _sent(self, states: Collection[str]) -> InvitationQuerySet:
         sent = Invitation.objects.manageable_in(self.organization, self.by).in_states(states)
         if self.wanted.shown in (EVERYONE, "undeliverable"):
             sent = sent.exclude(status="error", superseded_by__isnull=False)  # the address was corrected
@@ -94,7 +106,8 @@ class People:
             sent = sent.filter(**{column: self.wanted.role})
         if self.wanted.unit:
             sent = sent.filter(unit=self.wanted.unit)
-        return with_delivery(self._searched(sent, ["email", "invitee_name"], "email").with_details().newest_first())
+        searched: InvitationQuerySet = self._searched(sent, ["email", "invitee_name"], "email")
+        return searched
 
     def _members(self) -> MembershipQuerySet:
         members = members_of(self.by, self.organization)

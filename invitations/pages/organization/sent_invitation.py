@@ -16,7 +16,7 @@ from core.addresses import displayed_address, is_erased
 from core.api.errors import problem_of
 from core.errors import DomainError
 from invitations.actions import inviting
-from invitations.actions.granting import MAX_LIFETIME_DAYS
+from invitations.actions.granting import MAX_LIFETIME_DAYS, still_vouched
 from invitations.actions.links import copy_link
 from invitations.admin_endings import of_withdrawing
 from invitations.explaining import Entry, explain
@@ -67,6 +67,7 @@ class SentInvitationPage(SentInvitationBase):
             explanation=explanation,
             story=[(entry, actors.get(entry.actor_id)) for entry in explanation.timeline],
             can_be=possible_now(self.invitation),
+            can_be_accepted=self.invitation.is_open and still_vouched(self.organization, self.invitation),
         )
 
     def _actors(self, timeline: Sequence[Entry]) -> dict[Any, User]:

@@ -4,7 +4,7 @@ They travel in a hidden field of the form: compressed, and signed for the organi
 can change them. Nothing is stored, and a list that is never sent leaves no addresses behind.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +21,15 @@ MAX_AGE = 2 * 60 * 60  # seconds
 class Draft:
     """A list of people, and what all of them are offered unless the list says otherwise.
 
-    ``units`` has the id of each workspace or application, the id of the role there, and how pages call both.
+    ``units`` has the id of each workspace or application, the id of the role there, and how pages call both. ``roles``
+    has the ids of the roles that the preview has shown for the words of the list.
     """
 
     upload: Upload
     default: InviteRow
     lifetime_days: int
     units: list[tuple[str, str, str]]
+    roles: dict[str, str] = field(default_factory=dict)
 
     @property
     def in_units(self) -> Upload:
@@ -50,6 +52,7 @@ def sealed(draft: Draft, by: Principal, organization_id: UUID) -> str:
         "default": asdict(draft.default),
         "days": draft.lifetime_days,
         "units": draft.units,
+        "roles": draft.roles,
     }
     return signing.dumps(content, salt=_salt(by, organization_id), compress=True)
 
@@ -62,7 +65,7 @@ def opened(text: str, by: Principal, organization_id: UUID) -> Draft | None:
         return None
     upload = Upload(Format(content["format"]), [_row(row) for row in content["rows"]], content["words"])
     units = [(unit, role, label) for unit, role, label in content["units"]]
-    return Draft(upload, InviteRow(**content["default"]), content["days"], units)
+    return Draft(upload, InviteRow(**content["default"]), content["days"], units, content.get("roles", {}))
 
 
 def sealed_cells(cells: list[list[str | int]], by: Principal, organization_id: UUID) -> str:

@@ -13,6 +13,7 @@ from core.ids import parse_uuid
 from core.relative_time import relative_time
 from invitations.bulk.rows import RowResult, RowVerdict
 from invitations.uploads.rows import LeftOut, NoteCode, UploadedRow
+from orgs.labels import role_label
 
 if TYPE_CHECKING:
     from django.http import StreamingHttpResponse
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 GOOD = (RowVerdict.INVITED, RowVerdict.SCHEDULED)
 SHOWN_ROWS = 100
+IN_PREVIEW: "dict[RowVerdict, StrPromise]" = {
+    RowVerdict.INVITED: gettext_lazy("Will be invited"),
+    RowVerdict.SCHEDULED: gettext_lazy("Will be invited, the email follows later"),
+}
 
 LIMITS: "dict[str, StrPromise]" = {
     "recipient": gettext_lazy("This address was sent several emails within the last hour."),
@@ -56,8 +61,15 @@ class JudgedRow:
 
     @property
     def verdict(self) -> str:
-        """What becomes of the row."""
-        return str(self.result.verdict.label)
+        """What becomes of the row, or what became of it if its invitation was sent."""
+        verdict = self.result.verdict
+        is_preview = self.is_good and self.result.invitation_id is None
+        return str(IN_PREVIEW[verdict] if is_preview else verdict.label)
+
+    @property
+    def role(self) -> str:
+        """The role that the person gets, or the word of the list if the person is not invited."""
+        return role_label(self.result.role) if self.result.role else self.row.role
 
     @property
     def reason(self) -> str:
@@ -104,7 +116,8 @@ def people_in(rows: Sequence[JudgedRow]) -> int:
 def counts_of(rows: Sequence[JudgedRow]) -> list[tuple[str, int]]:
     """Return how many rows have each verdict, in the order of the verdicts."""
     found = Counter(row.result.verdict for row in rows)
-    return [(str(verdict.label), found[verdict]) for verdict in RowVerdict if found[verdict]]
+    labels = {row.result.verdict: row.verdict for row in rows}
+    return [(labels[verdict], found[verdict]) for verdict in RowVerdict if found[verdict]]
 
 
 def note_counts_of(rows: Sequence[JudgedRow]) -> list[tuple[str, int]]:
@@ -121,7 +134,7 @@ def shown_first(rows: Sequence[JudgedRow]) -> list[JudgedRow]:
 def cells_of(rows: Sequence[JudgedRow]) -> list[list[str | int]]:
     """Return the cells of each row in the CSV file."""
     return [
-        [one.row.number, one.result.email, one.row.name, one.row.role, one.place, one.verdict, one.reason, one.notes]
+        [one.row.number, one.result.email, one.row.name, one.role, one.place, one.verdict, one.reason, one.notes]
         for one in rows
     ]
 

@@ -244,6 +244,25 @@ def test_the_only_owner_cannot_leave(signed_in, organization, owner):
     assert owner.memberships.exists()
 
 
+def test_the_only_owner_is_told_before_the_question(signed_in, organization, owner):
+    client = signed_in(owner)
+
+    page = client.get("/organizations/riverside/leave")
+
+    assert "You are the only owner" in visible_text(page)
+    assert '<a class="button" href="/organizations/riverside/people?shown=members">' in page.content.decode()
+    organization.memberships.exclude(user=owner).delete()
+    alone = visible_text(client.get("/organizations/riverside/leave"))
+    assert "Delete the organization" in alone
+    assert "Transfer ownership" not in alone
+
+
+def test_one_of_two_owners_is_asked(signed_in, organization, owner, admin):
+    admin.memberships.get().assignments.update(role_id=OWNER_ROLE)
+
+    assert "Leave Riverside?" in visible_text(signed_in(owner).get("/organizations/riverside/leave"))
+
+
 @pytest.mark.parametrize("path", ["role", "access", "remove"])
 def test_a_form_without_a_csrf_token_changes_nothing(members_page, owner, path):
     client = Client(enforce_csrf_checks=True)

@@ -35,7 +35,10 @@ OFFER = {"role_id": str(VIEWER_ROLE), "lifetime_days": "10", "language": "", "me
 PEOPLE = """Ann Lee <ann@example.com>, bob@example.com
 member@example.com; invitee@example.com
 nonsense@, ann@example.com"""
-LABELS = ("Invited", "Already a member", "Already invited", "Twice in the list", "Invalid email address", "Left out")
+LABELS = (
+    *("Will be invited", "Invited", "Already a member", "Already invited", "Twice in the list"),
+    *("Invalid email address", "Left out", "Unknown role"),
+)
 SLACK = (
     "username,email,status,billing-active,has-2fa,has-sso,userid,fullname,displayname,expiration-timestamp\n"
     "ann,ann@example.com,Admin,1,0,0,U1,Ann Lee,ann,\n"
@@ -68,9 +71,12 @@ def test_the_preview_says_what_would_become_of_each_row_and_changes_nothing(sign
     assert page.status_code == 200
     assert changes.nothing
     assert facts(page) == {
-        "Invited": 2, "Already a member": 1, "Already invited": 1, "Twice in the list": 1, "Invalid email address": 1,
+        "Will be invited": 2, "Already a member": 1, "Already invited": 1, "Twice in the list": 1,
+        "Invalid email address": 1,
     }  # fmt: skip
-    assert "Invite 2 people" in visible_text(page)
+    text = visible_text(page)
+    assert "Invite 2 people" in text
+    assert text[text.index("bob@example.com") :][1:3] == ["Viewer", "Will be invited"]
 
 
 def test_sending_invites_those_of_the_preview_and_reports_the_others(signed_in, invitation, owner):
@@ -80,6 +86,7 @@ def test_sending_invites_those_of_the_preview_and_reports_the_others(signed_in, 
 
     assert page.status_code == 200
     assert "2 people have been invited" in visible_text(page)
+    assert facts(page)["Invited"] == 2
     new = Invitation.objects.exclude(pk=invitation.pk).order_by("email")
     assert [(one.email, one.invitee_name, one.role_id, one.message, one.inviter) for one in new] == [
         ("ann@example.com", "Ann Lee", VIEWER_ROLE, "Welcome", owner),
@@ -106,12 +113,12 @@ def test_the_preview_and_the_result_can_be_downloaded(signed_in, organization, o
     done = client.post(PAGE, {"draft": draft, "step": "send"})
     after = client.post(PAGE, {"result": hidden(done, "result")})
 
-    for response in (before, after):
+    for response, verdict in ((before, "Will be invited"), (after, "Invited")):
         assert response["Content-Type"] == "text/csv; charset=utf-8"
         assert "no-store" in response["Cache-Control"]
         assert b"".join(response).decode("utf-8-sig").splitlines() == [
             "Row,Email address,Name,Role,Workspace or application,Result,Reason,Also in the file",
-            "1,ann@example.com,Ann Lee,,,Invited,,",
+            f"1,ann@example.com,Ann Lee,Viewer,,{verdict},,",
             "2,member@example.com,,,,Already a member,,",
         ]
 
@@ -122,15 +129,40 @@ def test_a_file_of_another_product_is_read_and_its_roles_can_be_changed(signed_i
 
     text = visible_text(page)
     assert "Members of Slack. 3 rows. Nothing has been sent yet." in text
-    assert facts(page) == {"Invited": 2, "Left out": 1}
+    assert facts(page) == {"Will be invited": 2, "Left out": 1}
     assert "Role for “Admin”" in text
     assert f'<option value="{ADMIN_ROLE}" selected>' in page.content.decode()
 
     words = [line for line in text if line.startswith("Role for")]
     chosen = {f"word-{words.index('Role for “Admin”')}": str(EDITOR_ROLE)}
-    client.post(PAGE, {"draft": hidden(page), "step": "send", **chosen})
+    again = client.post(PAGE, {"draft": hidden(page), "step": "preview", **chosen})
+    client.post(PAGE, {"draft": hidden(again), "step": "send", **chosen})
 
     assert Invitation.objects.get(email="ann@example.com").role_id == EDITOR_ROLE
+
+
+def test_roles_that_the_preview_has_not_shown_are_shown_before_anybody_is_invited(signed_in, organization, owner):
+    client = signed_in(owner)
+    page = client.post(
+        PAGE, {**OFFER, "file": SimpleUploadedFile("members.csv", SLACK.replace("Admin", "Primary Owner").encode())}
+    )
+    assert facts(page) == {"Will be invited": 1, "Left out": 1, "Unknown role": 1}
+    html = page.content.decode()
+    assert (html.count("Choose a role</option>"), html.count("As in the list</option>")) == (2, 0)
+    words = [line for line in visible_text(page) if line.startswith("Role for")]
+    chosen = {f"word-{words.index('Role for “Primary Owner”')}": str(ADMIN_ROLE)}
+
+    again = client.post(PAGE, {"draft": hidden(page), "step": "send", **chosen})
+
+    assert not Invitation.objects.exists()
+    text = visible_text(again)
+    assert "You have changed the roles. Nobody has been invited yet: check the list again." in text
+    assert "Invite 2 people" in text
+    done = client.post(PAGE, {"draft": hidden(again), "step": "send", **chosen})
+    text = visible_text(done)
+    assert "2 people have been invited" in text
+    assert text[text.index("ann@example.com") :][1:4] == ["Ann Lee", "Admin", "Invited"]
+    assert Invitation.objects.get(email="ann@example.com").role_id == ADMIN_ROLE
 
 
 def test_all_people_can_be_invited_to_several_units(signed_in, organization, owner):
@@ -152,14 +184,14 @@ def test_all_people_can_be_invited_to_several_units(signed_in, organization, own
 
     text = visible_text(page)
     assert "Table. 4 rows. Nothing has been sent yet." in text
-    assert facts(page) == {"Invited": 3, "Already invited": 1, "Invalid email address": 1}
-    assert "Design, as Editor; Build, as Viewer" in text[text.index("ann@example.com") :][:2]
+    assert facts(page) == {"Will be invited": 3, "Already invited": 1, "Invalid email address": 1}
+    assert "Design, as Editor; Build, as Viewer" in text[text.index("ann@example.com") :][:3]
     assert "Invite 3 people" in text
     done = client.post(PAGE, {"draft": hidden(page), "step": "send"})
     cells = b"".join(client.post(PAGE, {"result": hidden(done, "result")})).decode("utf-8-sig").splitlines()
     assert cells[1:4] == [
-        '2,ann@example.com,,,"Design, as Editor; Build, as Viewer",Invited,,',
-        '3,bob@example.com,,,"Design, as Editor",Invited,,',
+        '2,ann@example.com,,Viewer,"Design, as Editor; Build, as Viewer",Invited,,',
+        '3,bob@example.com,,Viewer,"Design, as Editor",Invited,,',
         '3,bob@example.com,,,"Build, as Viewer",Already invited,,',
     ]
     ann = Invitation.objects.filter(email="ann@example.com").order_by("id")

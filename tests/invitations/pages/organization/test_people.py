@@ -60,6 +60,34 @@ def test_each_row_says_the_role_who_invited_the_person_and_when(signed_in, invit
     ]
 
 
+@pytest.mark.parametrize("change", ["left", "lost the permission", "deactivated"])
+def test_what_nobody_can_accept_must_be_sent_again(signed_in, organization, owner, admin, change):
+    InvitationFactory.create(organization=organization, email="ann@example.com", inviter=admin)
+    InvitationFactory.create(organization=organization, email="bob@example.com", inviter=owner)
+    membership = admin.memberships.get()
+    if change == "left":
+        membership.delete()
+    elif change == "lost the permission":
+        membership.assignments.update(role_id=VIEWER_ROLE)
+    else:
+        admin.is_active = False
+        admin.save()
+
+    text = visible_text(signed_in(owner).get(PAGE))
+
+    badges = {address: text[text.index(address) + 1] for address in ("ann@example.com", "bob@example.com")}
+    assert badges == {"ann@example.com": "Must be sent again", "bob@example.com": "Open"}
+    assert sum(line.startswith("Expires") for line in text) == 1
+
+
+def test_an_open_invitation_of_staff_is_open(signed_in, organization, owner, staff_member):
+    InvitationFactory.create(organization=organization, email="ann@example.com", inviter=staff_member, inviter_name="")
+
+    text = visible_text(signed_in(owner).get(PAGE))
+
+    assert text[text.index("ann@example.com") + 1] == "Open"
+
+
 def test_the_state_is_an_adjective_in_german(signed_in, invitation, owner):
     text = visible_text(signed_in(owner).get(PAGE, headers={"Accept-Language": "de"}))
 
@@ -171,6 +199,30 @@ def test_the_list_is_searched_and_filtered(signed_in, invitation, organization, 
     assert ("Nobody matches this search." in visible_text(page)) == (not found)
 
 
+def test_a_search_counts_the_invitations_that_ended_and_leads_to_them(signed_in, organization, owner, stranger):
+    for name, values in {"no": {"declined": True}, "back": {"cancelled": True}, "late": {"overdue": True}}.items():
+        InvitationFactory.create(
+            organization=organization, email=f"{name}@example.com", invitee_name="Ann Lee", inviter=owner, **values
+        )
+    InvitationFactory.create(organization=organization, email="ann@example.com", inviter=owner)
+    client = signed_in(owner)
+
+    page = client.get(f"{PAGE}?search=ann&page=1")
+
+    assert listed(page) == ["ann@example.com"]
+    text = visible_text(page)
+    said = text.index("3 declined, withdrawn or expired invitations match:")
+    assert text[said + 1] == "Show"
+    assert 'href="?search=ann&amp;shown=ended"' in page.content.decode()
+    assert sorted(listed(client.get(f"{PAGE}?search=ann&shown=ended"))) == [
+        "back@example.com", "late@example.com", "no@example.com",
+    ]  # fmt: skip
+    only = visible_text(client.get(f"{PAGE}?search=late"))
+    assert "1 declined, withdrawn or expired invitation matches:" in only
+    assert "Nobody matches this search." not in only
+    assert not any("invitations match" in line for line in visible_text(client.get(PAGE)))
+
+
 def test_the_filter_by_workspace_finds_members_and_invitations(signed_in, organization, owner, member):
     unit, other = UnitFactory.create_batch(2, organization=organization)
     membership = Membership.objects.get(user=member)
@@ -258,6 +310,7 @@ def test_the_number_of_rows_does_not_change_the_queries(signed_in, organization,
         open="SELECT invitations_invitation",
         members="SELECT orgs_membership",
         roles_of_members="SELECT orgs_roleassignment",
+        what_inviters_can_offer="SELECT orgs_roleassignment",
         inviters="SELECT invitations_invitation",
         choices_of_roles="SELECT orgs_role",
         choices_of_units="SELECT orgs_unit",

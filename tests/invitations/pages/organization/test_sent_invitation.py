@@ -11,7 +11,7 @@ from tests.support.changes import track_changes
 from tests.support.pages import visible_text
 from tests.support.queries import assert_queries
 
-BUTTONS = ["Send again", "Copy the link", "Correct the address", "Change", "Withdraw"]
+BUTTONS = ["Send again", "Show the link", "Correct the address", "Change", "Withdraw"]
 PATHS = ["", "/link", "/resend", "/correct", "/change", "/withdraw"]
 
 
@@ -61,6 +61,18 @@ def test_the_page_offers_what_is_possible_in_each_state(signed_in, organization,
     made = InvitationFactory.create(organization=organization, inviter=owner, **{"invitee": invitee, **values})
 
     assert buttons(signed_in(owner).get(f"/organizations/riverside/invitations/{made.pk}")) == offered
+
+
+def test_what_nobody_can_accept_has_no_link_to_pass_on(signed_in, page_address, invitation, organization, owner, admin):
+    Invitation.objects.update(inviter=admin, inviter_name="Admin Cast")
+    admin.memberships.all().delete()
+
+    page = signed_in(owner).get(page_address)
+
+    text = visible_text(page)
+    assert "Must be sent again" in text
+    assert "Admin Cast is no longer a member. Someone who may invite must send the invitation again." in text
+    assert buttons(page) == [one for one in BUTTONS if one != "Show the link"]
 
 
 def test_a_replaced_invitation_leads_to_the_newer_one(signed_in, organization, owner):
@@ -251,7 +263,7 @@ def test_the_link_is_only_in_the_response_to_the_button(signed_in, page_address,
     page = client.post(f"{page_address}/link")
 
     assert page.status_code == 200
-    assert f'value="{link}"' in page.content.decode()
+    assert f">{link}</textarea>" in page.content.decode()
     assert page["Cache-Control"] == "no-store"
     assert client.get(f"{page_address}/link")["Location"] == page_address
     assert link not in client.get(page_address).content.decode()
