@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -235,6 +236,8 @@ class Invitation(models.Model):
             models.Index(
                 fields=["shares_email_of"], condition=Q(shares_email_of__isnull=False), name="invitation_shares_email"
             ),
+            # From few emails to their invitations, as `queue.newest_email_is` compares them.
+            models.Index(Coalesce("shares_email_of", "id"), name="invitation_of_email"),
         )
 
     def __str__(self) -> str:

@@ -70,6 +70,7 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
         lambda: Invitation.objects.filter(email="invitee@example.com").open(),
     ),
     "an organization's bounces": ("email_by_state", lambda: of_organization().filter(delivery_is("bounced"))),
+    "invitations of all bounces": ("invitation_of_email", lambda: Invitation.objects.filter(delivery_is("bounced"))),
     "the newest invitations of an organization": (
         "invitation_of_organization",
         lambda: Invitation.objects.filter(organization=literal(SOME.hex)).order_by("-id")[:50],
