@@ -6,7 +6,7 @@ from django.template.loader import get_template
 from core.errors import DomainError
 from invitations import refusals
 
-TO_THE_ORGANIZATION = {"already_invited", "grant_gone", "invitee_erased", "same_address"}
+TO_THE_ORGANIZATION = {"already_invited", "expires_later", "grant_gone", "invitee_erased", "same_address"}
 CODES = {
     kind.code
     for kind in vars(refusals).values()
