@@ -80,11 +80,12 @@ check: $(STAMP) ## check formatting, lint, types, imports, migrations, OpenAPI d
 		ALLAUTH_TRUSTED_PROXY_COUNT=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
 	@echo "make check: all good"
 
-format: $(STAMP) ## format the code, fix what can be fixed, write the OpenAPI documents and docs/credentials.md
+format: $(STAMP) ## format the code, fix what can be fixed, write the OpenAPI documents, docs/credentials.md and docs/webhook-examples.md
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 	$(MANAGE_TESTED) openapi
 	$(MANAGE_TESTED) credentials > docs/credentials.md
+	$(MANAGE_TESTED) webhook_examples > docs/webhook-examples.md
 
 # One file for every platform and every Python from 3.11. Set UPGRADE=--upgrade to use newer versions.
 COMPILE = UV_CUSTOM_COMPILE_COMMAND="make requirements" $(BIN)/uv pip compile --quiet --universal \

@@ -60,7 +60,8 @@ from outbox.provider_webhook import email_webhook
 from perfectworks.error_codes import error_table
 from perfectworks.well_known import SECURITY_TXT, security_txt
 from webhooks import credentials as webhooks_credentials
-from webhooks.api.viewsets import WebhookEndpointViewSet
+from webhooks.api.viewsets import WebhookDeliveryViewSet, WebhookEndpointViewSet
+from webhooks.documenting import add_webhooks
 
 ORGANIZATION = "organizations/<uuid:organization_id>"
 ROLE = f"{ORGANIZATION}/roles/<uuid:role_id>"
@@ -98,6 +99,11 @@ house = [
     path(f"{WEBHOOK}/enable", WebhookEndpointViewSet.as_view({"post": "enable"})),
     path(f"{WEBHOOK}/disable", WebhookEndpointViewSet.as_view({"post": "disable"})),
     path(f"{WEBHOOK}/rotate-secret", WebhookEndpointViewSet.as_view({"post": "rotate_secret"})),
+    path(f"{WEBHOOK}/test", WebhookEndpointViewSet.as_view({"post": "test"})),
+    path(f"{WEBHOOK}/replay", WebhookEndpointViewSet.as_view({"post": "replay"})),
+    path(f"{WEBHOOK}/deliveries", WebhookDeliveryViewSet.as_view({"get": "list"})),
+    path(f"{WEBHOOK}/deliveries/<uuid:delivery_id>", WebhookDeliveryViewSet.as_view({"get": "retrieve"})),
+    path(f"{WEBHOOK}/deliveries/<uuid:delivery_id>/replay", WebhookDeliveryViewSet.as_view({"post": "replay"})),
     # Roles
     path(f"{ORGANIZATION}/roles", RoleViewSet.as_view({"get": "list", "post": "create"})),
     path(ROLE, RoleViewSet.as_view({"get": "retrieve", "patch": "partial_update", "delete": "destroy"})),
@@ -187,7 +193,7 @@ DIALECTS = {
 for module in (orgs_credentials, invitations_credentials, webhooks_credentials, *DIALECTS.values()):
     admit(module.credentials)
 
-DOCUMENTS = {"house": Document("/api/v0", error_table=error_table)} | {
+DOCUMENTS = {"house": Document("/api/v0", error_table=error_table, extend=add_webhooks)} | {
     prefix: Document(
         f"/{prefix}",
         {"TITLE": dialect.title, "DESCRIPTION": dialect.__doc__},

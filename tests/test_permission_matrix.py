@@ -51,6 +51,11 @@ webhook_endpoints.destroy               401       404      404     403    403   
 webhook_endpoints.enable                401       404      404     403    403    403     200   200   200
 webhook_endpoints.disable               401       404      404     403    403    403     200   200   200
 webhook_endpoints.rotate_secret         401       404      404     403    403    403     200   200   200
+webhook_endpoints.test                  401       404      404     403    403    403     202   202   202
+webhook_endpoints.replay                401       404      404     403    403    403     202   202   202
+webhook_deliveries.list                 401       404      404     403    403    403     200   200   200
+webhook_deliveries.retrieve             401       404      404     403    403    403     200   200   200
+webhook_deliveries.replay               401       404      404     403    403    403     202   202   202
 
 organization_roles.list                 401       404      404     200    200    200     200   200   200
 organization_roles.create               401       404      404     403    403    201     201   201   201

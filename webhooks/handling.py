@@ -114,7 +114,7 @@ class WebhookHandler(DeliveryHandler):
         now, body = timezone.now(), body_of(self.delivery, self.message)
         signed = signed_headers(
             self.endpoint.secrets_at(now),
-            message_id=f"msg_{self.message.pk.hex}",
+            message_id=self.message.header_id,
             timestamp=int(now.timestamp()),
             body=body,
         )

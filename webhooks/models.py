@@ -168,6 +168,11 @@ class WebhookMessage(models.Model):
     def __str__(self) -> str:
         return f"{self.event_type} {self.number or ''}".strip()
 
+    @property
+    def header_id(self) -> str:
+        """The value of the header ``webhook-id``, which is the same for all endpoints and in all attempts."""
+        return f"msg_{self.pk.hex}"
+
 
 # After so many failed attempts, half an hour after the first one, a delivery no longer holds up those after it.
 HOLDING_ATTEMPTS = 4
@@ -208,6 +213,8 @@ class WebhookDelivery(Delivery):
 
     objects = WebhookDeliveryQuerySet.as_manager()
 
+    shown_body: str  # set where the body is shown
+
     class Meta:
         """A message is delivered to an endpoint once."""
 
@@ -225,6 +232,11 @@ class WebhookDelivery(Delivery):
 
     def __str__(self) -> str:
         return f"{self.message} to {self.endpoint}"
+
+    @property
+    def next_attempt_at(self) -> datetime | None:
+        """The time of the next attempt. None while a request is under way, and if none is planned."""
+        return None if self.state == self.State.SENDING else self.due_at
 
 
 class WebhookAttempt(DeliveryAttempt):

@@ -41,12 +41,14 @@ class Document:
 
     `settings` are drf-spectacular's settings for this document, such as TITLE and DESCRIPTION. `paths` describes the
     paths that have no viewset. `error_table` returns a table of the error codes for the end of the description.
+    `extend` adds sections to the document.
     """
 
     prefix: str
     settings: dict[str, Any] = field(default_factory=dict)
     paths: dict[str, Any] = field(default_factory=dict)
     error_table: Callable[[], str] | None = None
+    extend: Callable[[dict[str, Any]], None] | None = None
 
     @cached_property
     def content(self) -> dict[str, Any]:
@@ -54,6 +56,8 @@ class Document:
         settings = {"SCHEMA_PATH_PREFIX": self.prefix, "APPEND_PATHS": self.paths, **self.settings}
         with generator_lock, patched_settings(settings):
             content: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+        if self.extend:
+            self.extend(content)
         if self.error_table:
             content["info"]["description"] += f"\n\n# Error codes\n\n{self.error_table()}\n"
         return content

@@ -14,6 +14,7 @@ from orgs.oauth.applications import register_personal_client
 from orgs.permissions import Level
 from perfectworks.demo import make_world
 from perfectworks.management.commands.demo import as_json
+from tests.factories import WebhookDeliveryFactory
 from webhooks.actions.endpoints import create_endpoint
 
 Shown = dict[str, Any]  # a dict with the keys "headers" and "cookies"
@@ -57,6 +58,7 @@ class Cast:
             "key_id": world.service.api_keys.latest("created_at").pk,
             "application_id": application.pk,
             "webhook_id": webhook.pk,
+            "delivery_id": WebhookDeliveryFactory.create(endpoint=webhook).pk,
         }
 
     def named(self, api: str, path: str, names: list[str]) -> dict[str, str]:

@@ -17,7 +17,7 @@ from orgs.actions.api_keys import create_api_key
 from orgs.models import Organization, Unit
 from orgs.oauth.applications import register_service_client
 from orgs.permissions import UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
-from tests.factories import MembershipFactory, RoleFactory, UnitFactory
+from tests.factories import MembershipFactory, RoleFactory, UnitFactory, WebhookDeliveryFactory
 from tests.support.people import session_of
 from webhooks.actions.endpoints import create_endpoint
 
@@ -94,6 +94,7 @@ class World:
             by=by, organization_id=organization.pk, membership_id=self.program.pk, name="Nightly"
         )
         self.webhook, _ = create_endpoint(by=by, organization_id=organization.pk, url="https://example.com/hooks")
+        self.webhook_delivery = WebhookDeliveryFactory.create(endpoint=self.webhook)
         _, self.owners_secret = create_api_key(by=by, organization_id=organization.pk, name="Laptop")
 
     def names(self, operation: str) -> dict[str, Any]:
@@ -109,6 +110,7 @@ class World:
             "key_id": self.key.pk,
             "application_id": self.application.pk,
             "webhook_id": self.webhook.pk,
+            "delivery_id": self.webhook_delivery.pk,
         }
 
     def body(self, operation: str, who: str, names: dict[str, Any]) -> dict[str, Any]:
@@ -142,6 +144,7 @@ class World:
             "oauth_applications.create": {**named, "kind": "service", "memberId": self.program.pk},
             "oauth_applications.partial_update": named,
             "webhook_endpoints.create": {"url": "https://example.com/other"},
+            "webhook_endpoints.replay": {"since": "2026-01-02T03:04:05Z"},
             "webhook_endpoints.partial_update": {"description": "Directory"},
             "member_invitations.invite": invited,
             "member_invitations.join": {"invitationId": names["invitation_id"]},

@@ -17,6 +17,7 @@ from orgs.models import Organization, Unit
 from orgs.permissions import EDITOR_ROLE, Level
 from tests.support.people import membership_of, session_of
 from tests.webhooks.receiving import Received
+from tests.webhooks.test_documents import faults_of
 from webhooks.actions import endpoints, replaying
 from webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
 
@@ -70,6 +71,7 @@ def test_events_arrive_in_order_signed_and_numbered(owner, member, organization,
     assert (removed["member"]["email"], removed["member"]["role"]["name"]) == ("member@example.com", "viewer")
     assert renamed["organization"]["name"] == "Lakeside"
     assert ledger() == [(kind, "sent", 1, 200) for kind in receiver.types]
+    assert [fault for one in told for fault in faults_of(one)] == []
 
 
 def test_an_endpoint_gets_only_the_types_that_it_chose(owner, organization, endpoint, receiver, deliver: Deliver):

@@ -16,6 +16,7 @@ from orgs.api.serializers import ChangesSerializer
 from webhooks.event_types import EVENT_TYPES
 from webhooks.models import WebhookEndpoint
 
+SHOWN_STATES = ("queued", "sending", "sent", "deferred", "failed", "dropped")
 ALL_TYPES = "The types of the webhooks that the endpoint gets. Null: all types, also those of later versions."
 
 
@@ -78,3 +79,52 @@ class WebhookEndpointChangesSerializer(ChangesSerializer):
     )
     description = PlainTextField(max_length=200, allow_blank=True, default="")
     event_types = EventTypesField(default=None, help_text=ALL_TYPES)
+
+
+class WebhookDeliverySerializer(HouseSerializer):
+    """The delivery of one webhook to an endpoint."""
+
+    # Serializes rows of ``deliveries_of``.
+
+    id = serializers.UUIDField()
+    message_id = serializers.CharField(source="message.header_id", help_text="The value of the header `webhook-id`.")
+    event_type = serializers.CharField(source="message.event_type", help_text="The type of the webhook.")
+    sequence = serializers.IntegerField(
+        allow_null=True, help_text="The `sequence` in the body: 1, 2, 3 for the webhooks of an endpoint. Null: a test."
+    )
+    state = serializers.ChoiceField(
+        choices=[*SHOWN_STATES],
+        help_text="`queued`, `sending`, `sent`, `deferred` (it waits for another attempt), `failed` (after the last "
+        "attempt) or `dropped` (the endpoint was disabled).",
+    )
+    attempts = serializers.IntegerField(help_text="The number of responses and failed connections.")
+    status = serializers.IntegerField(allow_null=True, help_text="The status of the latest response. Null: none.")
+    seconds = serializers.FloatField(allow_null=True, help_text="The duration of the latest attempt.")
+    response = serializers.CharField(
+        help_text="The first line of the latest response, or why there was none. The rest is not kept."
+    )
+    next_attempt_at = TimeField(allow_null=True, help_text="The time of the next attempt. Null: none is planned.")
+    happened_at = TimeField(source="message.created_at", help_text="The time of the event.")
+    updated_at = TimeField()
+
+
+class WebhookAttemptSerializer(HouseSerializer):
+    """An attempt to deliver a webhook."""
+
+    at = TimeField(source="created_at")
+    status = serializers.IntegerField(allow_null=True, help_text="The status of the response. Null: none.")
+    seconds = serializers.FloatField(allow_null=True, help_text="The duration.")
+    response = serializers.CharField(help_text="The first line of the response, or why there was none.")
+
+
+class WebhookDeliveryDetailsSerializer(WebhookDeliverySerializer):
+    """A delivery with its body and its attempts."""
+
+    body = serializers.CharField(source="shown_body", help_text="The body, as it is sent in every attempt.")
+    history = WebhookAttemptSerializer(source="history.all", many=True, help_text="The attempts, oldest first.")
+
+
+class ReplaySerializer(HouseSerializer):
+    """From when on to send webhooks again."""
+
+    since = TimeField(help_text="A time. Webhooks are kept for 30 days.")

@@ -1,20 +1,26 @@
 """``/organizations/{id}/webhooks``: the endpoints to which an organization's events are sent."""
 
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from core.api.cursors import CursorPagination
 from core.api.operations import operation
 from orgs.api.organization_context import PathOrganizationContext
-from webhooks.actions import endpoints
+from webhooks.actions import endpoints, replaying
 from webhooks.api.serializers import (
     CreatedWebhookEndpointSerializer,
+    ReplaySerializer,
+    WebhookDeliveryDetailsSerializer,
+    WebhookDeliverySerializer,
     WebhookEndpointChangesSerializer,
     WebhookEndpointSerializer,
 )
 from webhooks.models import WebhookEndpoint
+from webhooks.payloads import body_of
 
 EXAMPLE = {"url": "https://example.com/webhooks", "description": "Directory", "eventTypes": ["membership.created"]}
 
@@ -89,6 +95,30 @@ class WebhookEndpointViewSet(PathOrganizationContext):
         """
         return self.respond_with_secret(*endpoints.rotate_secret(**self.named(webhook_id)))
 
+    @operation("Test sent successfully", response=WebhookDeliverySerializer, status=202, errors=(409,))
+    def test(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
+        """Send a webhook of the type `webhook.test` to an endpoint.
+
+        It is sent within seconds. See the list of deliveries for the response.
+        """
+        return self.respond(replaying.send_test(**self.named(webhook_id)))
+
+    @operation(
+        "Webhooks will be sent again",
+        body=ReplaySerializer,
+        example={"since": "2026-01-02T03:04:05Z"},
+        response=WebhookEndpointSerializer,
+        status=202,
+        errors=(409,),
+    )
+    def replay(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
+        """Send all webhooks about events from a time on, in their order.
+
+        Those that were sent before have the same `webhook-id`, `sequence` and body. Those that the endpoint has
+        missed, because it was disabled or had not chosen their type, are sent for the first time.
+        """
+        return self.respond(replaying.replay_since(**self.named(webhook_id), **self.body))
+
     def named(self, webhook_id: UUID) -> dict[str, Any]:
         """Return the arguments of every action on one endpoint."""
         return {"by": self.caller, "organization_id": self.kwargs["organization_id"], "endpoint_id": webhook_id}
@@ -97,3 +127,43 @@ class WebhookEndpointViewSet(PathOrganizationContext):
         """Return the endpoint and its secret."""
         endpoint.shown_secret = secret
         return self.respond(endpoint)
+
+
+class LedgerPagination(CursorPagination):
+    """Pages of deliveries, those of the newest events first."""
+
+    column = "message_id"
+
+
+class WebhookDeliveryViewSet(PathOrganizationContext):
+    """The ledger of a webhook endpoint. It is kept for 30 days."""
+
+    resource = "webhook_deliveries"
+    tag = "Webhooks"
+
+    @operation(
+        "Webhook deliveries retrieved successfully",
+        response=WebhookDeliverySerializer,
+        pagination_class=LedgerPagination,
+    )
+    def list(self, request: Request, organization_id: UUID, webhook_id: UUID) -> Response:
+        """List the deliveries to a webhook endpoint, those of the newest events first."""
+        return self.respond_with_page(replaying.deliveries_of(self.endpoint))
+
+    @operation("Webhook delivery retrieved successfully", response=WebhookDeliveryDetailsSerializer)
+    def retrieve(self, request: Request, organization_id: UUID, webhook_id: UUID, delivery_id: UUID) -> Response:
+        """Get a delivery with its body and its attempts."""
+        delivery = replaying.delivery_of(self.endpoint, delivery_id)
+        delivery.shown_body = body_of(delivery, delivery.message).decode()
+        return self.respond(delivery)
+
+    @operation("Webhook will be sent again", response=WebhookDeliverySerializer, status=202, errors=(409,))
+    def replay(self, request: Request, organization_id: UUID, webhook_id: UUID, delivery_id: UUID) -> Response:
+        """Send a webhook again, with the same `webhook-id`, or at once if it waits for another attempt."""
+        named = {"organization_id": organization_id, "endpoint_id": webhook_id, "delivery_id": delivery_id}
+        return self.respond(replaying.replay_delivery(by=self.caller, **named))
+
+    @cached_property
+    def endpoint(self) -> WebhookEndpoint:
+        """The endpoint in the path."""
+        return endpoints.endpoint_of(self.caller, self.organization, self.kwargs["webhook_id"])

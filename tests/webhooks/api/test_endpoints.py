@@ -7,10 +7,11 @@ from rest_framework.test import APIClient
 
 from core.api.serializers import format_time
 from orgs.models import Organization
-from tests.factories import WebhookEndpointFactory
+from tests.factories import WebhookAttemptFactory, WebhookDeliveryFactory, WebhookEndpointFactory
 from tests.factories.webhooks import SECRET
+from tests.support.operations import ABSENT
 from tests.support.queries import assert_queries
-from webhooks.models import WebhookEndpoint
+from webhooks.models import WebhookDelivery, WebhookEndpoint
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +83,58 @@ def test_malformed_bodies(api, organization, wrong: dict[str, Any]):
 
     assert response.status_code == 400
     assert {name.partition(".")[0] for name in response.json()["error"]["fields"]} == {*wrong}
+
+
+def delivery_row(delivery: WebhookDelivery, **different: Any) -> dict[str, Any]:
+    return {
+        "id": str(delivery.pk),
+        "messageId": f"msg_{delivery.message_id.hex}",
+        "eventType": "organization.updated",
+        "sequence": delivery.sequence,
+        "state": "sent",
+        "attempts": 1,
+        "status": 200,
+        "seconds": 0.042,
+        "response": "",
+        "nextAttemptAt": None,
+        "happenedAt": format_time(delivery.message.created_at),
+        "updatedAt": format_time(delivery.updated_at),
+    } | different
+
+
+def test_the_ledger_shows_deliveries_and_attempts(api, organization):
+    endpoint = WebhookEndpointFactory.create(organization=organization)
+    first = WebhookDeliveryFactory.create(endpoint=endpoint)
+    second = WebhookDeliveryFactory.create(endpoint=endpoint, deferred=True)
+    attempt = WebhookAttemptFactory.create(delivery=second, status=500, response="Oops")
+    WebhookDeliveryFactory.create()
+    assert second.due_at is not None
+    waiting = {"state": "deferred", "status": 500, "response": "Oops", "nextAttemptAt": format_time(second.due_at)}
+
+    shown = api.get(path(organization, endpoint.pk, "deliveries")).json()
+    assert shown["data"] == [delivery_row(second, **waiting), delivery_row(first)]
+    details = api.get(path(organization, endpoint.pk, "deliveries", second.pk)).json()["data"]
+    assert details == delivery_row(second, **waiting) | {
+        "body": f'{{"type":"organization.updated","timestamp":"{format_time(second.message.created_at)}",'
+        f'"sequence":{second.sequence},"data":{{"version":1}}}}',
+        "history": [{"at": format_time(attempt.created_at), "status": 500, "seconds": 0.042, "response": "Oops"}],
+    }
+
+
+def test_test_and_replay_need_an_enabled_endpoint(api, organization):
+    endpoint = WebhookEndpointFactory.create(organization=organization)
+    delivery = WebhookDeliveryFactory.create(endpoint=endpoint)
+    requests: tuple[tuple[str, dict[str, Any]], ...] = (
+        (path(organization, endpoint.pk, "test"), {}),
+        (path(organization, endpoint.pk, "replay"), {"since": format_time(delivery.message.created_at)}),
+        (path(organization, endpoint.pk, "deliveries", delivery.pk, "replay"), {}),
+    )
+    assert [api.post(*request).status_code for request in requests] == [202, 202, 202]
+    assert WebhookDelivery.objects.get(pk=delivery.pk).state == "queued"
+    WebhookEndpoint.objects.update(state="gone")
+    responses = [api.post(*request) for request in requests]
+    assert [one.json()["error"]["code"] for one in responses] == ["webhook_endpoint_disabled"] * 3
+    assert api.post(path(organization, endpoint.pk, "deliveries", ABSENT, "replay")).status_code == 409
 
 
 def test_change_disable_enable_rotate_delete(api, organization):
