@@ -145,6 +145,7 @@ def fork_server_process(production_url: str) -> Iterator[subprocess.Popen[bytes]
             "DEBUG": "1",
             "DATABASE_URL": production_url,
             "EMAIL_URL": "smtp://127.0.0.1",
+            "WEBHOOK_ALLOW_PRIVATE": "1",
             **dict.fromkeys(UNLIMITED, str(MANY)),
         },
         stdin=subprocess.PIPE,

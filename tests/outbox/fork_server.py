@@ -38,6 +38,9 @@ def handle(command: dict[str, Any]) -> None:
         os.kill(command["kill"], signal.SIGKILL)
         os.waitpid(command["kill"], 0)
         return respond("killed")
+    if "wait" in command:
+        os.waitpid(command["wait"], 0)
+        return respond("ended")
     child = os.fork()
     if child:
         return respond(child)
@@ -90,6 +93,27 @@ def deliver_slowly(command: dict[str, Any]) -> None:
     deliver.deliver_batch(Email, EmailTransport(), command["size"])
 
 
+def deliver_webhooks(command: dict[str, Any]) -> None:
+    """Deliver webhooks until this process is killed or nothing is due, over the connection that ``stop_at`` watches."""
+    from outbox.handlers import Queue
+    from webhooks.handling import WebhookHandler, WebhookTransport
+    from webhooks.lane import WebhookLane
+    from webhooks.models import WebhookDelivery
+
+    lane = WebhookLane(WebhookTransport(), [Queue(WebhookDelivery, WebhookHandler, WebhookTransport)])
+    while lane.run_once(lambda: False) or command.get("endless"):
+        pass
+
+
+def rename(command: dict[str, Any]) -> None:
+    from accounts.models import User
+    from accounts.principals import Method, Principal
+    from orgs.actions.organizations import update_organization
+
+    by = Principal(user=User.objects.get(email=command["by"]), method=Method.SESSION)
+    update_organization(by=by, organization_id=UUID(command["organization_id"]), name=command["name"])
+
+
 def invite(command: dict[str, Any]) -> None:
     from accounts.models import User
     from accounts.principals import Method, Principal
@@ -99,7 +123,9 @@ def invite(command: dict[str, Any]) -> None:
     invite(by=by, organization_id=UUID(command["organization_id"]), email=command["email"])
 
 
-JOBS: dict[str, Callable[[dict[str, Any]], None]] = {"work": work, "deliver_slowly": deliver_slowly, "invite": invite}
+JOBS: dict[str, Callable[[dict[str, Any]], None]] = {
+    one.__name__: one for one in (work, deliver_slowly, deliver_webhooks, invite, rename)
+}
 
 if __name__ == "__main__":
     main()

@@ -123,6 +123,12 @@ class ForkServer:
         assert self.channel.receive("The child cannot be killed.") == "killed"
         self.children.remove(child)
 
+    def wait_for_end(self, child: int) -> None:
+        """Wait until a child process has ended."""
+        self.channel.send(wait=child)
+        assert self.channel.receive("The child does not end.") == "ended"
+        self.children.discard(child)
+
     def kill_all(self) -> None:
         """Kill the child processes that a failed test left running. They may hold database locks."""
         for child in [*self.children]:

@@ -1,8 +1,10 @@
 """Test the signatures with values that the published packages `standardwebhooks` and `svix` compute too."""
 
+import time
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from webhooks.signing import new_secret, sign, signed_headers
 
@@ -30,6 +32,13 @@ def test_during_a_rotation_there_is_a_signature_for_each_secret():
         "webhook-timestamp": "1614265330",
         "webhook-signature": f"{sign(OTHER, **MESSAGE)} {SIGNATURE}",
     }
+
+
+@pytest.mark.parametrize("secret", [SECRET, OTHER])
+def test_the_published_library_verifies_either_signature(secret: str):
+    headers = signed_headers([OTHER, SECRET], **MESSAGE | {"timestamp": int(time.time())})
+
+    assert Webhook(secret).verify(MESSAGE["body"], headers) == {"test": 2432232314}
 
 
 def test_secrets_have_the_prefix_and_256_random_bits():
