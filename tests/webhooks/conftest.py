@@ -1,5 +1,6 @@
 """An endpoint of the organization, and a receiver on this machine."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ from orgs.models import Organization
 from outbox.handlers import Queue
 from tests.factories import WebhookEndpointFactory
 from tests.factories.webhooks import SECRET
+from tests.outbox.fixtures import closed_port, fork_server_process, production_url  # noqa: F401 - fixtures
+from tests.outbox.kill_points import ForkServer
 from tests.webhooks.receiving import Receiver, receiving
 from webhooks.handling import WebhookHandler, WebhookTransport
 from webhooks.lane import WebhookLane
@@ -28,6 +31,14 @@ def endpoint(organization: Organization, receiver: Receiver) -> WebhookEndpoint:
     Organization.objects.filter(pk=organization.pk).update(has_webhooks=True)
     created: WebhookEndpoint = WebhookEndpointFactory.create(organization=organization, url=receiver.url)
     return created
+
+
+@pytest.fixture
+def killer(fork_server_process: subprocess.Popen[bytes]) -> Iterator[ForkServer]:  # noqa: F811
+    """Return the fork server, which starts workers. Those that still run are killed after the test."""
+    server = ForkServer(fork_server_process, mail_port=0)
+    yield server
+    server.kill_all()
 
 
 @pytest.fixture

@@ -7,10 +7,8 @@ sent again. At any other point, a repetition is an error.
 import os
 import queue
 import signal
-import subprocess
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import pytest
@@ -19,7 +17,6 @@ from django.db.models.functions import Now
 from accounts.models import User
 from orgs.actions.organizations import update_organization
 from orgs.models import Organization
-from tests.outbox.fixtures import fork_server_process, production_url  # noqa: F401 - fixtures
 from tests.outbox.kill_points import ForkServer
 from tests.outbox.scripted_server import DEADLINE
 from tests.repetition import times
@@ -68,13 +65,6 @@ WEBHOOK_POINTS = [
     WebhookPoint("recorded, before the commit", INSERT_ATTEMPT, "after", in_window=True),
     WebhookPoint("after a 500", MARK_DEFERRED, "before", status=500),
 ]
-
-
-@pytest.fixture
-def killer(fork_server_process: subprocess.Popen[bytes]) -> Iterator[ForkServer]:  # noqa: F811
-    server = ForkServer(fork_server_process, mail_port=0)
-    yield server
-    server.kill_all()
 
 
 def rename(owner: User, organization: Organization, name: str) -> None:
