@@ -95,6 +95,7 @@ requirements: $(STAMP) ## pin the versions of requirements*.in in requirements*.
 	$(COMPILE) requirements.in --output-file requirements.txt
 	$(COMPILE) requirements-dev.in --constraints requirements.txt --output-file requirements-dev.txt
 	$(COMPILE) tests/clients/generated_python/requirements.in --output-file tests/clients/generated_python/requirements.txt
+	$(COMPILE) tests/clients/webhooks_python/requirements.in --output-file tests/clients/webhooks_python/requirements.txt
 	$(COMPILE) tests/clients/zenml/requirements.in --output-file tests/clients/zenml/requirements.txt
 
 sbom: $(STAMP) ## write the bill of materials (CycloneDX) of the pinned requirements in var/sbom.cdx.json

@@ -10,7 +10,9 @@ FOLDERS = [one for one in sorted(run.HERE.iterdir()) if run.is_client(one)]
 
 
 def test_every_client_has_a_folder():
-    assert [one.name for one in FOLDERS] == ["generated_python", "generated_typescript", "upsun", "zenml"]
+    assert [one.name for one in FOLDERS] == [
+        *("generated_python", "generated_typescript", "upsun", "webhooks_node", "webhooks_python", "zenml"),
+    ]
 
 
 def test_the_message_names_missing_tools_of_a_client(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -83,6 +83,7 @@ def serving(directory: Path) -> Iterator[dict[str, str]]:
         "DATABASE_URL": f"sqlite:///{directory}/perfectworks.sqlite3",
         "EMAIL_BACKEND": "django.core.mail.backends.dummy.EmailBackend",
         "CORS_ALLOWED_ORIGINS": f"http://127.0.0.1:{client_port}",
+        "WEBHOOK_ALLOW_PRIVATE": "1",
     }
     with (directory / "output").open("w+") as output:
         server = subprocess.Popen(manage("serve"), cwd=PROJECT, env=environment, stdout=output, stderr=output)

@@ -10,6 +10,7 @@ import os
 import re
 import signal
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -102,7 +103,8 @@ def deliver_webhooks(command: dict[str, Any]) -> None:
 
     lane = WebhookLane(WebhookTransport(), [Queue(WebhookDelivery, WebhookHandler, WebhookTransport)])
     while lane.run_once(lambda: False) or command.get("endless"):
-        pass
+        if not lane.sending:
+            time.sleep(0.02)
 
 
 def rename(command: dict[str, Any]) -> None:
