@@ -41,7 +41,7 @@ class Reason(models.TextChoices):
         "email_scheduled",
         _("The daily limit of invitation emails is reached. The email is scheduled, and will be sent later."),
     )
-    EMAIL_QUEUED = "email_queued", _("The email has not been sent yet.")
+    EMAIL_QUEUED = "email_queued", _("The newest email is waiting to be sent.")
     EMAIL_DEFERRED = "email_deferred", _("The email could not be delivered yet. We will try again.")
     EMAIL_REFUSED = (
         "email_refused",

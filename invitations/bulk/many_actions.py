@@ -20,6 +20,7 @@ class ManyAction:
 
     ``possible`` is its name in ``possible_now``, which decides for one invitation.
     ``question`` and ``done`` return a sentence for a number of invitations. ``ends`` is True if it ends them.
+    ``extends`` is True if it lets them expire later and does nothing else.
     """
 
     run: Callable[..., list[SelectedResult]]
@@ -31,6 +32,7 @@ class ManyAction:
     done: Callable[[int], str]
     limit: int = MAX_SELECTED
     ends: bool = False
+    extends: bool = False
 
 
 def _numbered(sentence: str, number: int) -> str:
@@ -92,6 +94,7 @@ MANY_ACTIONS = {
         _ask_to_extend,
         (_("No email is sent. The links stay the same."),),
         _extended,
+        extends=True,
     ),
     "withdraw": ManyAction(
         withdraw_many,

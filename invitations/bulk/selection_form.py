@@ -33,6 +33,8 @@ class SelectionForm(forms.Form):
 def selection_form(action: ManyAction, data: Any, ids: Sequence[UUID] = ()) -> SelectionForm:
     """Return the form that confirms the action on these invitations."""
     form = SelectionForm(data, initial={"ids": BETWEEN_IDS.join(map(str, ids))})
+    if action.extends:
+        form.initial["lifetime_days"] = MAX_LIFETIME_DAYS  # the usual lifetime would extend few of them
     if action.ends:
         del form.fields["lifetime_days"]
     return form

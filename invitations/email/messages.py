@@ -102,6 +102,7 @@ def _context(email: Email, invitation: Invitation) -> dict[str, object]:
         "organization": one_line(invitation.organization.name),
         "initials": one_line(initials(invitation.organization)),
         "inviter": one_line(displayed_address(invitation.inviter_display_name)),
+        "inviter_is_taken_apart": looks_clickable(displayed_address(invitation.inviter_display_name)),
         "role": one_line(role_label(invitation.role)),
         "permissions": permission_labels(invitation.permissions),
         "unit": invitation.unit and one_line(invitation.unit.name),

@@ -17,6 +17,7 @@ from django.views.generic import FormView
 
 from accounts.actions.address_ownership import verified_owner
 from accounts.pages.adapter import count_by_link
+from accounts.pages.forms import NAME_LENGTH
 from accounts.pages.sign_up import SignUp
 from core.addresses import displayed_address
 from core.errors import DomainError
@@ -78,6 +79,12 @@ class InvitedSignUp(InvitationAuthMixin, SignUp):
     def get_form_class(self) -> type[InvitedSignUpForm]:
         """Return the form with a read-only address."""
         return InvitedSignUpForm
+
+    def get_initial(self) -> dict[str, Any]:
+        """Fill in the name in the invitation, if there is one. The last word is taken for the last name."""
+        first, _space, last = self.page_state.invitation.invitee_name.strip().rpartition(" ")
+        names = {"first_name": first or last, "last_name": last if first else ""}
+        return {**super().get_initial(), **{field: name[:NAME_LENGTH] for field, name in names.items()}}
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Add the address, and whether the link proves access to its mailbox."""

@@ -47,7 +47,7 @@ class NoteCode(TextChoices):
     STATE = "state", _("State")
     FAILURE = "failure", _("Failed earlier")
     PRIVATE_METADATA = "private_metadata", _("Private metadata")
-    OTHER = "other", _("Also in the file")
+    OTHER = "other", _("Also in the list")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """Form fields for roles, workspaces and applications, with the labels that people know."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from typing import Any
 
 from django import forms
+from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from orgs.labels import role_label
+from orgs.labels import permission_labels, role_label
 from orgs.models import Role, Unit
 from orgs.permissions import PERMISSIONS, Level
 
@@ -35,8 +37,25 @@ def kind_label(unit: Unit) -> str:
     return _("workspace") if unit.kind == Unit.Kind.WORKSPACE else _("application")
 
 
+class RolesReadOnce(ModelChoiceIterator):
+    """The choices of a field for roles. The roles are read once, for the choices and for what they may do."""
+
+    def __iter__(self) -> Iterator[Any]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        yield from map(self.choice, self.queryset)
+
+
 class RoleOfLevel(RoleChoiceField):
     """A role, where only roles of one level are offered."""
+
+    iterator = RolesReadOnce
+
+    @property
+    def roles_in_words(self) -> list[tuple[str, str]]:
+        """The label of each offered role and what it may do, for the template."""
+        shown = [(role_label(role), permission_labels(role.permissions)) for role in self.queryset or ()]
+        return [(label, ", ".join(labels) or _("No permissions")) for label, labels in shown]
 
     def label_from_instance(self, role: Role) -> str:
         """Return the label of the role without its level."""

@@ -390,7 +390,7 @@ def test_a_button_takes_post_with_a_csrf_token_only(world: World):
 
 def test_an_invitations_page_says_why_this_person_has_not_joined(staff: Client, world: World):
     reasons = {name: staff.get(address_of(row)).content.decode() for name, row in world.invitations.items()}
-    assert "The email has not been sent yet.</strong> <code>email_queued</code>" in reasons["pending"]
+    assert "The newest email is waiting to be sent.</strong> <code>email_queued</code>" in reasons["pending"]
     assert (
         "The invitation expired. If you send it again, a new one is created.</strong> <code>expired</code>"
         in reasons["expired"]

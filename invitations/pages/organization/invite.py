@@ -86,12 +86,8 @@ class InvitePage(FormPage):
         texts = {name: given[name] for name in ("invitee_name", "message", "language", "lifetime_days")}
         offer = {"email": given["email"], "role_id": given["role_id"].pk, **texts}
         units = [UnitOffer(unit.pk, role.pk) for unit, role in given["units"]]
-        invited = {"address": displayed_address(self._invite(units, offer).email), "number": len(units)}
-        if len(units) > 1:
-            text = _("We'll email %(address)s one link to join all %(number)s workspaces and applications.")
-        else:
-            text = _("We'll email %(address)s a link to join.")
-        messages.success(self.request, text % invited)
+        address = displayed_address(self._invite(units, offer).email)
+        messages.success(self.request, announced(address, [unit.name for unit, _role in given["units"]]))
         return HttpResponseRedirect(self.address_of("organization-people"))
 
     def _invite(self, units: list[UnitOffer], offer: dict[str, Any]) -> Invitation:
@@ -101,3 +97,16 @@ class InvitePage(FormPage):
             return invite_to_units(units=units, **common)[0]
         chosen: dict[str, Any] = {"unit_id": units[0].unit_id, "unit_role_id": units[0].unit_role_id} if units else {}
         return invite(**common, **chosen)
+
+
+def announced(address: str, units: list[str]) -> str:
+    """Return the sentence that says what is emailed to the address: one link, to units with these names if any."""
+    words: dict[str, Any] = {"address": address, "number": len(units)}
+    match units:
+        case [first, second]:
+            words |= {"first": first, "second": second}
+            return _("We'll email %(address)s one link to join both %(first)s and %(second)s.") % words
+        case [] | [str()]:
+            return _("We'll email %(address)s a link to join.") % words
+        case _several:
+            return _("We'll email %(address)s one link to join all %(number)s workspaces and applications.") % words

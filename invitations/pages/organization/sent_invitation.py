@@ -68,7 +68,16 @@ class SentInvitationPage(SentInvitationBase):
             story=[(entry, actors.get(entry.actor_id)) for entry in explanation.timeline],
             can_be=possible_now(self.invitation),
             can_be_accepted=self.invitation.is_open and still_vouched(self.organization, self.invitation),
+            same_email=self._in_same_email(),
         )
+
+    def _in_same_email(self) -> Sequence[Invitation]:
+        """Return the other invitations of the same email that the reader may manage. No query if it is alone."""
+        if self.invitation.shares_email_of_id is None:
+            return []
+        managed = Invitation.objects.manageable_with(self.permissions, self.organization)
+        sharing = managed.filter(shares_email_of=self.invitation.shares_email_of_id)
+        return list(sharing.exclude(pk=self.invitation.pk).with_details().order_by("id"))
 
     def _actors(self, timeline: Sequence[Entry]) -> dict[Any, User]:
         """Return the members among the people who caused the entries. Staff are named nowhere."""
@@ -96,7 +105,8 @@ class ResendInvitation(SentInvitationBase, ButtonPage):
         self.invitation = inviting.resend(
             by=self.by, organization_id=self.organization.pk, invitation_id=self.invitation.pk
         )
-        return _("We'll email %(address)s a new link.") % {"address": self.address}
+        text = _("We'll email %(address)s a new link. The links in earlier emails have stopped working.")
+        return text % {"address": self.address}
 
 
 class CopyLink(SentInvitationBase, ButtonPage):

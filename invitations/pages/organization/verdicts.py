@@ -143,6 +143,6 @@ def as_csv(cells: Sequence[list[str | int]], filename: str) -> "StreamingHttpRes
     """Return these cells as a CSV file."""
     header = [
         *(_("Row"), _("Email address"), _("Name"), _("Role"), _("Workspace or application")),
-        *(_("Result"), _("Reason"), _("Also in the file")),
+        *(_("Result"), _("Reason"), _("Also in the list")),
     ]
     return csv_response(filename, header, cells)

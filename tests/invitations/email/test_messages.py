@@ -405,6 +405,18 @@ def test_the_html_has_the_same_content_as_the_text(mail_server: ScriptedServer, 
         assert content in html
 
 
+def test_the_subject_names_the_organization_if_the_inviter_has_only_an_address(
+    mail_server: ScriptedServer, invite: Invite, owner: User
+) -> None:
+    User.objects.filter(pk=owner.pk).update(first_name="", last_name="")
+    invite()
+
+    delivery = send(mail_server)
+
+    assert subject_of(delivery) == "You're invited to Riverside"
+    assert delivery.text.startswith("owner@ example. com invited you to join Riverside.\n")
+
+
 BAIT = ("evil.example", "www.evil", "x@evil", "0800 123 4567")
 
 

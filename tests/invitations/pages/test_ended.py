@@ -94,6 +94,8 @@ def test_a_superseded_invitation_leads_to_the_newest_email(organization, owner, 
     assert visible_text(response) == [
         "A newer invitation replaced this one",
         "Use the link in the latest email about your invitation to Riverside.",
+        "Can't find it? Look in your spam folder too.",
+        "Do you have an account with the invited email address? You'll find the invitation there, too.",
         "Sign in",
     ]
 

@@ -82,7 +82,10 @@ def test_the_link_of_an_older_email_says_that_a_newer_one_was_sent(client, invit
     assert response.status_code == 410
     assert visible_text(response) == [
         "There's a newer email",
-        "This link is from an older email. Use the link in the latest email about your invitation to Riverside.",
+        "This link is from an older email and no longer works. Look in your inbox for the newest email about your "
+        "invitation to Riverside, and open the link in it.",
+        "Can't find it? Look in your spam folder too.",
+        "Do you have an account with the invited email address? You'll find the invitation there, too.",
         "Sign in",
     ]
     assert load_proof(client.session, invitation.pk) is None

@@ -54,6 +54,19 @@ def test_the_page_has_the_invited_address_fixed(client, invitation, open_link):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [("Berta Beet", "Berta", "Beet"), ("Anna Lu Beet", "Anna Lu", "Beet"), ("Cher", "Cher", "")],
+)
+def test_the_name_in_the_invitation_is_filled_in(client, invitation, open_link, name, first, last):
+    Invitation.objects.update(invitee_name=name)
+    open_link(invitation)
+
+    form = client.get(path(invitation)).context["form"]
+
+    assert (form["first_name"].value(), form["last_name"].value()) == (first, last)
+
+
 def test_the_emailed_link_verifies_the_address_and_leads_straight_back(client, invitation, open_link, mailoutbox):
     open_link(invitation)
 

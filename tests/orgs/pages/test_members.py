@@ -98,11 +98,17 @@ def test_a_manager_changes_role_and_permissions(signed_in, members_page, organiz
 
 
 def test_the_form_offers_only_what_the_reader_may_give(signed_in, members_page, admin):
-    html = signed_in(admin).get(f"{members_page}/role").content.decode()
+    page = signed_in(admin).get(f"{members_page}/role")
+    html = page.content.decode()
 
     assert str(OWNER_ROLE) not in html
     assert f'<option value="{VIEWER_ROLE}" selected>Viewer</option>' in html
     assert "Manage members" in html
+    text = visible_text(page)
+    assert text[text.index("What these roles may do") + 1 :][:8] == [
+        *("Admin", ": manage everything", "Editor", ": create projects, view projects"),
+        *("Viewer", ": view projects", "Member", ": No permissions"),
+    ]
 
 
 def test_a_role_that_is_not_offered_is_refused(signed_in, members_page, organization, admin, member):

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from invitations.email.models import Email
 from invitations.models import Invitation
+from invitations.pages.organization.invite import announced
 from orgs.models import Organization
 from orgs.permissions import ADMIN_ROLE, EDITOR_ROLE, OWNER_ROLE, UNASSIGNED_ROLE, UNIT_VIEWER_ROLE
 from tests.factories import MembershipFactory, RoleFactory, UnitFactory
@@ -86,9 +87,10 @@ def test_a_person_is_invited_to_several_units_with_one_email(signed_in, organiza
     units = UnitFactory.create_batch(3, organization=organization)
     given = {**GIVEN, **in_units(*units), "unit_id_2": "", "unit_role_id_2": "", "message": "Hello"}
 
-    page = signed_in(owner).post(PAGE, given, follow=True)
+    client = signed_in(owner)
+    page = client.post(PAGE, given, follow=True)
 
-    said = "We'll email new@example.com one link to join all 2 workspaces and applications."
+    said = f"We'll email new@example.com one link to join both {units[0].name} and {units[2].name}."
     assert visible_text(page)[0] == said
     first, second = Invitation.objects.order_by("id")
     assert [first.unit, second.unit] == [units[0], units[2]]
@@ -99,6 +101,19 @@ def test_a_person_is_invited_to_several_units_with_one_email(signed_in, organiza
             "Hello",
         )
     assert Email.objects.get().invitation == first
+    for shown, linked in ((first, second), (second, first)):
+        text = visible_text(page := client.get(f"/organizations/riverside/invitations/{shown.pk}"))
+        assert text[text.index("In the same email") + 1 :][:2] == [
+            f"{linked.unit and linked.unit.name}, as Viewer",
+            "Open",
+        ]
+        assert page.content.decode().count(f'href="/organizations/riverside/invitations/{linked.pk}"') == 1
+
+
+def test_three_units_are_counted():
+    assert announced("new@example.com", ["One", "Two", "Three"]) == (
+        "We'll email new@example.com one link to join all 3 workspaces and applications."
+    )
 
 
 def test_a_button_adds_a_row_keeps_what_was_entered_and_sends_nothing(signed_in, organization, owner):
@@ -217,7 +232,6 @@ def test_the_page_takes_a_fixed_number_of_queries(signed_in, organization, owner
         organization="SELECT orgs_roleassignment",
         roles="SELECT orgs_role",
         has_units="COUNT orgs_unit",
-        has_first_role="SELECT orgs_role",
         choices_of_roles="SELECT orgs_role",
         choices_of_units="SELECT orgs_unit",
         choices_of_unit_roles="SELECT orgs_role",

@@ -117,7 +117,7 @@ def test_the_preview_and_the_result_can_be_downloaded(signed_in, organization, o
         assert response["Content-Type"] == "text/csv; charset=utf-8"
         assert "no-store" in response["Cache-Control"]
         assert b"".join(response).decode("utf-8-sig").splitlines() == [
-            "Row,Email address,Name,Role,Workspace or application,Result,Reason,Also in the file",
+            "Row,Email address,Name,Role,Workspace or application,Result,Reason,Also in the list",
             f"1,ann@example.com,Ann Lee,Viewer,,{verdict},,",
             "2,member@example.com,,,,Already a member,,",
         ]

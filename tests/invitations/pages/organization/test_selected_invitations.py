@@ -97,6 +97,11 @@ def test_the_question_says_what_happens_and_to_whom_and_changes_nothing(signed_i
     ]
 
 
+def test_the_days_that_are_filled_in_extend_invitations_with_the_usual_lifetime(signed_in, invitation, owner):
+    page = signed_in(owner).get(f"{PAGES}/extend?id={invitation.pk}")
+    assert page.context["form"]["lifetime_days"].value() == 30
+
+
 @pytest.mark.parametrize(
     ("operation", "query", "found"),
     [

@@ -31,7 +31,7 @@ def test_a_manager_sees_why_the_person_has_not_joined_and_what_happened(signed_i
     text = visible_text(page)
     assert page.status_code == 200
     assert "Invitation to x@example.com" in text
-    assert "The email has not been sent yet." in text
+    assert "The newest email is waiting to be sent." in text
     story = text[text.index("What happened") + 1 : -1]
     assert [line.split(" UTC ")[1] for line in story] == ["Invited by Owner Cast", "Email with the link: queued"]
 
@@ -105,10 +105,15 @@ def test_an_invitation_of_another_organization_is_not_found(
 
 
 def test_sending_again_says_so(signed_in, page_address, invitation, owner):
-    page = signed_in(owner).post(f"{page_address}/resend", follow=True)
+    client = signed_in(owner)
+    assert "If you send it again, the links in earlier emails stop working." in visible_text(client.get(page_address))
+
+    page = client.post(f"{page_address}/resend", follow=True)
 
     assert page.redirect_chain == [(page_address, 302)]
-    assert visible_text(page)[0] == "We'll email invitee@example.com a new link."
+    assert visible_text(page)[0] == (
+        "We'll email invitee@example.com a new link. The links in earlier emails have stopped working."
+    )
     assert Invitation.objects.get().generation == 2
 
 
