@@ -18,6 +18,7 @@ TOKEN = re.compile(
 )
 BULLET = re.compile(r"\s*(?:[-*•–]|\d{1,5}[.)])\s+")
 LETTER = re.compile(r"[^\W\d_]")
+WORDS_OF_A_NAME = range(2, 6)
 
 
 @dataclass
@@ -43,10 +44,11 @@ class Person:
     more: list[str] = field(default_factory=list)
 
 
-def people_in_text(text: str) -> Iterator[Person]:
-    """Yield the people of a text, line by line."""
-    for line in text.splitlines():
-        yield from people_in_parts(split_line(without_bullet(line)))
+def people_in_text(text: str) -> Iterator[tuple[int, Person]]:
+    """Yield the people of a text, each with the number of its line."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        for person in people_in_parts(split_line(without_bullet(line))):
+            yield number, person
 
 
 def without_bullet(line: str) -> str:
@@ -75,7 +77,7 @@ def split_line(line: str) -> list[Part]:
             address = cleaned(token["address"])
         else:
             texts.append(token["quoted"] or token["other"] or "")
-    return [part for part in several_in_one(parts) if part.text or part.address is not None]
+    return [with_name(part) for part in several_in_one(parts) if part.text or part.address is not None]
 
 
 def cleaned(text: str) -> str:
@@ -91,6 +93,16 @@ def several_in_one(parts: list[Part]) -> Iterator[Part]:
             yield from (Part(word) for word in words)
         else:
             yield part
+
+
+def with_name(part: Part) -> Part:
+    """Return the part. If it is a name of several words and an address after it, return it as ``Ann Lee <a@b.c>``.
+
+    One word before an address can belong to it: ``ann lee@example.com`` is perhaps ``ann.lee@example.com``.
+    """
+    *name, last = part.text.split() or [""]
+    is_name = len(name) in WORDS_OF_A_NAME and all(LETTER.match(word) and "@" not in word for word in name)
+    return Part(" ".join(name), last) if part.address is None and is_name and "@" in last else part
 
 
 def people_in_parts(parts: list[Part]) -> list[Person]:

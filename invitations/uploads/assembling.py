@@ -51,8 +51,8 @@ def uploaded_row(number: int, values: Values, known: FileFormat) -> UploadedRow:
     )
 
 
-def uploaded_person(number: int, person: Person) -> UploadedRow:
-    """Return the row of a person in a text or in a table without a header."""
+def uploaded_person(number: int, person: Person, line_number: int = 0) -> UploadedRow:
+    """Return the row of a person in a text or in a table without a header. Only a text has ``line_number``."""
     email = stripped(person.email)
     return UploadedRow(
         number=number,
@@ -64,6 +64,7 @@ def uploaded_person(number: int, person: Person) -> UploadedRow:
             *notes_of(email, {}, OWN_TABLE, {}),
             *(Note(NoteCode.OTHER, line(more)[:MAX_NOTE_LENGTH]) for more in person.more),
         ),
+        line=line_number,
     )
 
 

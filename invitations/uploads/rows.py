@@ -71,7 +71,7 @@ def read_lines(text: str) -> Upload:
     if len(text) > MAX_LIST_LENGTH:
         raise UnreadableUpload(_("This text is too long."))
     people = enumerate(people_in_text(text), start=1)
-    return upload(Format.TEXT, (uploaded_person(number, person) for number, person in people))
+    return upload(Format.TEXT, (uploaded_person(number, person, line) for number, (line, person) in people))
 
 
 def read_sheet(content: bytes) -> Upload:

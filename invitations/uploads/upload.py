@@ -63,9 +63,9 @@ class UploadedRow:
     """One person in a text or file.
 
     ``number`` is the row of the sheet (the header is row 1), the place in the JSON list, or the place of the person in
-    the text. ``email`` is neither normalized nor validated, and may be empty. ``name`` and ``message`` contain no
-    characters that `core.text` refuses. ``role``, ``unit`` and ``unit_role`` are the words of the file. ``left_out`` is
-    a reason not to invite this row.
+    the text. ``line`` is the line of a text that is no table, or 0. ``email`` is neither normalized nor validated, and
+    may be empty. ``name`` and ``message`` contain no characters that `core.text` refuses. ``role``, ``unit`` and
+    ``unit_role`` are the words of the file. ``left_out`` is a reason not to invite this row.
     """
 
     number: int
@@ -79,6 +79,7 @@ class UploadedRow:
     metadata: dict[str, Any] = field(default_factory=dict)
     left_out: LeftOut | None = None
     notes: tuple[Note, ...] = ()
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

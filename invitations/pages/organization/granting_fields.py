@@ -47,7 +47,7 @@ class GrantForm(forms.Form):
             super().__init__(initial={**(initial or {}), **data.dict()})
         else:
             super().__init__(data, files, initial=initial)
-        self.rows = ["", *self._further_rows(data or {})]
+        self.rows = ["", *self._further_rows(data or initial or {})]
         for suffix in self.rows[1:]:
             for name in ("unit_id", "unit_role_id"):
                 self.fields[name + suffix] = deepcopy(self.fields[name])

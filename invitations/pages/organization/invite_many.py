@@ -42,6 +42,7 @@ from orgs.permissions import Level
 from orgs.policies import Grant
 
 MAX_WORDS = 100
+MAX_KEPT = 500_000  # characters of a pasted list that the preview keeps, so that its form does not become too large
 
 
 class ListForm(OfferForm):
@@ -134,13 +135,17 @@ class InviteManyPage(OrganizationPage):
         return self._take_step(request.POST.get("step", ""), draft, self._mapping_form(draft, request.POST))
 
     def _take_step(self, step: str, draft: Draft, mapping: MappingForm) -> HttpResponseBase:
-        """Preview, send or download the list. Roles that no preview has shown are previewed before the sending."""
+        """Preview, send, download or change the list. Roles that no preview has shown are previewed before sending."""
+        if step == "change":
+            return self._change(draft)
         is_stale = step == "send" and mapping.chosen() != draft.roles
         step = "preview" if is_stale else step
         try:
             rows = self._run(draft, mapping, dry_run=step != "send")
         except DomainError as refusal:
-            return self._ask(self._list_form(), problem_of(refusal).status, refusal=refusal_text(refusal))
+            return self._ask(
+                self._list_form(initial=draft.entered), problem_of(refusal).status, refusal=refusal_text(refusal)
+            )
         if step == "download":
             return as_csv(cells_of(rows), "preview.csv")
         if step == "send":
@@ -170,8 +175,16 @@ class InviteManyPage(OrganizationPage):
         try:
             rows = self._run(draft, mapping, dry_run=True)
         except DomainError as refusal:
-            return self._ask(self._list_form(), problem_of(refusal).status, refusal=refusal_text(refusal))
+            return self._ask(
+                self._list_form(initial=draft.entered), problem_of(refusal).status, refusal=refusal_text(refusal)
+            )
         return self._show_preview(draft, mapping, rows)
+
+    def _change(self, draft: Draft) -> HttpResponse:
+        """Show the form again with what was entered. Browsers don't keep a file."""
+        has_list = "people" in draft.entered
+        refusal = "" if has_list else _("Please choose or paste the list again.")
+        return self._ask(self._list_form(initial=draft.entered), refusal=refusal)
 
     def _ask(self, form: forms.Form, status: int = 200, refusal: str = "") -> HttpResponse:
         return self.show("organizations/invite_many.html", status, form=form, refusal=refusal)
@@ -198,8 +211,8 @@ class InviteManyPage(OrganizationPage):
             return self._ask(self._list_form(), 400, refusal=_("The result is too old. See the page People."))
         return as_csv(cells, "invitations.csv")
 
-    def _list_form(self, data: Any = None, files: Any = None) -> ListForm:
-        form = ListForm(data, files)
+    def _list_form(self, data: Any = None, files: Any = None, initial: Any = None) -> ListForm:
+        form = ListForm(data, files, initial=initial)
         form.offer(self.by, self.organization, self.permissions)
         return form
 
@@ -222,7 +235,14 @@ class InviteManyPage(OrganizationPage):
             unit_role=roles_there.pop() if len(roles_there) == 1 else "",
             **texts,
         )
-        return Draft(given["upload"], default, given["lifetime_days"], units)
+        return Draft(given["upload"], default, given["lifetime_days"], units, entered=self._entered())
+
+    def _entered(self) -> dict[str, str]:
+        """Return what was entered in the form, without a file and without an empty or very long list."""
+        entered = {name: str(value) for name, value in self.request.POST.items() if name != "csrfmiddlewaretoken"}
+        if not 0 < len(entered.get("people", "").strip()) <= MAX_KEPT:
+            entered.pop("people", None)
+        return entered
 
 
 def _summary(rows: list[JudgedRow]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ class Draft:
     """A list of people, and what all of them are offered unless the list says otherwise.
 
     ``units`` has the id of each workspace or application, the id of the role there, and how pages call both. ``roles``
-    has the ids of the roles that the preview has shown for the words of the list.
+    has the ids of the roles that the preview has shown for the words of the list. ``entered`` has what was entered in
+    the form, to change it.
     """
 
     upload: Upload
@@ -30,6 +31,7 @@ class Draft:
     lifetime_days: int
     units: list[tuple[str, str, str]]
     roles: dict[str, str] = field(default_factory=dict)
+    entered: dict[str, str] = field(default_factory=dict)
 
     @property
     def in_units(self) -> Upload:
@@ -53,6 +55,7 @@ def sealed(draft: Draft, by: Principal, organization_id: UUID) -> str:
         "days": draft.lifetime_days,
         "units": draft.units,
         "roles": draft.roles,
+        "entered": draft.entered,
     }
     return signing.dumps(content, salt=_salt(by, organization_id), compress=True)
 
@@ -65,7 +68,8 @@ def opened(text: str, by: Principal, organization_id: UUID) -> Draft | None:
         return None
     upload = Upload(Format(content["format"]), [_row(row) for row in content["rows"]], content["words"])
     units = [(unit, role, label) for unit, role, label in content["units"]]
-    return Draft(upload, InviteRow(**content["default"]), content["days"], units, content.get("roles", {}))
+    kept = {name: content.get(name, {}) for name in ("roles", "entered")}
+    return Draft(upload, InviteRow(**content["default"]), content["days"], units, **kept)
 
 
 def sealed_cells(cells: list[list[str | int]], by: Principal, organization_id: UUID) -> str:

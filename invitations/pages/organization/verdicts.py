@@ -55,6 +55,11 @@ class JudgedRow:
         return "; ".join(self.places)
 
     @property
+    def number(self) -> int:
+        """The line of a text, the row of a sheet, or the place in a list of JSON."""
+        return self.row.line or self.row.number
+
+    @property
     def is_good(self) -> bool:
         """Whether the person gets an invitation."""
         return self.result.verdict in GOOD
@@ -101,7 +106,7 @@ def judged(rows: Sequence[UploadedRow], results: Sequence[RowResult], units: Map
     """
     found: dict[tuple[object, ...], JudgedRow] = {}
     for row, result in zip(rows, results, strict=True):
-        key = (row.number, result.verdict, result.reason, result.scheduled_for)
+        key = (row.number, row.email, result.verdict, result.reason, result.scheduled_for)
         before = found[key].places if key in found else ()
         place = units.get(row.unit) or ", ".join(word for word in (row.unit, row.unit_role) if word)
         found[key] = JudgedRow(row, result, (*before, place) if place else before)
@@ -134,7 +139,7 @@ def shown_first(rows: Sequence[JudgedRow]) -> list[JudgedRow]:
 def cells_of(rows: Sequence[JudgedRow]) -> list[list[str | int]]:
     """Return the cells of each row in the CSV file."""
     return [
-        [one.row.number, one.result.email, one.row.name, one.role, one.place, one.verdict, one.reason, one.notes]
+        [one.number, one.result.email, one.row.name, one.role, one.place, one.verdict, one.reason, one.notes]
         for one in rows
     ]
 

@@ -27,6 +27,9 @@ ANN, BOB, CARL = ("ann@example.com", "Ann Lee"), ("bob@example.com", ""), ("carl
         ("- Ann Lee <ann@example.com>\n* bob@example.com\n• carl@example.com", [ANN, BOB, (CARL[0], "")]),
         ("1. Ann Lee <ann@example.com>\n2) bob@example.com", [ANN, BOB]),
         ("mailto:bob@example.com", [BOB]),
+        ("Ann Lee ann@example.com\nbob@example.com", [ANN, BOB]),
+        ("Ann Lee ann@example.com, bob@example.com", [ANN, BOB]),
+        ("Ann van der Lee ann@example.com; Bob", [(ANN[0], "Ann van der Lee")]),
         ("<bob@example.com>", [BOB]),
         ("bob@example.com <bob@example.com>", [BOB]),
         ('"Ann \\"Lee\\"" <ann@example.com>', [ANN]),
@@ -46,6 +49,8 @@ def test_a_list_is_read_as_it_is_meant(text: str, expected: list[tuple[str, str]
         ("ann@example.com\nbob.example.com", [(ANN[0], ""), ("bob.example.com", "")]),
         ("ann@example.com; bob; carl@example.com", [(ANN[0], ""), ("bob", ""), (CARL[0], "")]),
         ("ann lee@example.com", [("ann lee@example.com", "")]),  # perhaps ann.lee@, so do not invite lee@
+        ("Ann Lee 2 ann@example.com", [("Ann Lee 2 ann@example.com", "")]),
+        ("bob@example.com Ann Lee ann@example.com", [("bob@example.com Ann Lee ann@example.com", "")]),
         ("bob@example.com <ann@example.com>", [("bob@example.com <ann@example.com>", "")]),
         ("a\u202en@example.com", [("a\u202en@example.com", "")]),
         ("Ann <ann>\nbob@example.com", [("ann", "Ann"), BOB]),
@@ -65,8 +70,9 @@ def test_texts_after_an_address_are_a_role_a_name_and_notes():
     assert upload.role_words == {"Admin": "admin", "owner": "owner"}
 
 
-def test_rows_of_a_text_are_numbered_by_person():
-    assert [row.number for row in read_text("a@example.com, b@example.com\n\nc@example.com").rows] == [1, 2, 3]
+def test_rows_of_a_text_are_numbered_by_person_and_have_their_line():
+    rows = read_text("a@example.com, b@example.com\n\nc@example.com").rows
+    assert [(row.number, row.line) for row in rows] == [(1, 1), (2, 1), (3, 3)]
 
 
 def test_empty_angle_brackets_are_no_address():

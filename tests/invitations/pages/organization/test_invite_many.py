@@ -13,7 +13,7 @@ from django.utils import timezone
 from invitations.bulk.rows import RowResult, RowVerdict
 from invitations.email.models import Email
 from invitations.models import Invitation
-from invitations.pages.organization.verdicts import JudgedRow
+from invitations.pages.organization.verdicts import JudgedRow, judged, people_in
 from invitations.uploads.rows import UploadedRow
 from orgs.models import Organization
 from orgs.permissions import (
@@ -108,6 +108,7 @@ def test_sending_twice_invites_nobody_twice(signed_in, organization, owner):
 def test_the_preview_and_the_result_can_be_downloaded(signed_in, organization, owner):
     client = signed_in(owner)
     draft = hidden(preview(client, "Ann Lee <ann@example.com>, member@example.com"))
+    assert "Line 1" in visible_text(preview(client, "ann@example.com"))
 
     before = client.post(PAGE, {"draft": draft, "step": "download"})
     done = client.post(PAGE, {"draft": draft, "step": "send"})
@@ -119,7 +120,7 @@ def test_the_preview_and_the_result_can_be_downloaded(signed_in, organization, o
         assert b"".join(response).decode("utf-8-sig").splitlines() == [
             "Row,Email address,Name,Role,Workspace or application,Result,Reason,Also in the list",
             f"1,ann@example.com,Ann Lee,Viewer,,{verdict},,",
-            "2,member@example.com,,,,Already a member,,",
+            "1,member@example.com,,,,Already a member,,",
         ]
 
 
@@ -163,6 +164,39 @@ def test_roles_that_the_preview_has_not_shown_are_shown_before_anybody_is_invite
     assert "2 people have been invited" in text
     assert text[text.index("ann@example.com") :][1:4] == ["Ann Lee", "Admin", "Invited"]
     assert Invitation.objects.get(email="ann@example.com").role_id == ADMIN_ROLE
+
+
+def test_the_list_can_be_changed_after_the_preview(signed_in, organization, owner):
+    design, build = (UnitFactory.create(organization=organization, name=name) for name in ("Design", "Build"))
+    rows = {
+        "unit_id": str(design.pk), "unit_role_id": str(UNIT_EDITOR_ROLE),
+        "unit_id_2": str(build.pk), "unit_role_id_2": str(UNIT_VIEWER_ROLE),
+    }  # fmt: skip
+    client = signed_in(owner)
+    given = {
+        **OFFER,
+        **rows,
+        "role_id": str(EDITOR_ROLE),
+        "message": "Welcome",
+        "people": "zoe@example\nann@münchen.de",
+    }
+    page = client.post(PAGE, given)
+    assert "ann@münchen.de" in visible_text(page)
+
+    form = client.post(PAGE, {"draft": hidden(page), "step": "change"}).context["form"]
+
+    assert {name: form[name].value() for name in given} == given
+    assert not form.is_bound
+    file = client.post(PAGE, {**OFFER, "file": SimpleUploadedFile("members.csv", SLACK.encode())})
+    again = client.post(PAGE, {"draft": hidden(file), "step": "change"})
+    assert (again.status_code, again.context["form"]["role_id"].value()) == (200, str(VIEWER_ROLE))
+    assert "Please choose or paste the list again." in visible_text(again)
+
+
+def test_two_people_in_one_row_of_a_sheet_are_two_people():
+    rows = [UploadedRow(1, "ann@example.com"), UploadedRow(1, "bob@example.com")]
+
+    assert people_in(judged(rows, [RowResult(row.email, RowVerdict.INVITED) for row in rows], {})) == 2
 
 
 def test_all_people_can_be_invited_to_several_units(signed_in, organization, owner):
