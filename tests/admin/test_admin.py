@@ -38,6 +38,7 @@ MODELS = sorted(admin.site._registry, key=lambda model: model._meta.label)
 
 def test_every_model_of_ours_is_in_the_admin():
     assert [model._meta.label for model in MODELS] == [
+        "accounts.AccountEmail",
         "accounts.ExternalIdentity",
         "accounts.OAuthApplication",
         "accounts.User",
