@@ -10,9 +10,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.principals import Method, Principal
 from core.addresses import displayed_address
+from core.admin_labels import LABELS
 from core.ids import parse_uuid
 from events.models import Event
 from invitations.models import Invitation
@@ -24,6 +26,8 @@ from orgs.oauth.applications import visible_applications
 from orgs.querysets import members_of, roles_of, units_of
 
 USER_IDS = ("user_id", "inviter_user_id", "answered_by_id")
+CHANGED_FIELDS = {"permissions": gettext_lazy("permissions"), "slug": gettext_lazy("name in URLs")}
+UNNAMED_FIELDS = ("inviter_name", "status", "updated_at")
 ROLE_IDS = ("role_id", "unit_role_id", "default_role_id", "reassigned_to")
 
 
@@ -97,6 +101,8 @@ class EventNames:
             found.append(_("Workspace or application") + f": {unit}" + (f" ({role})" if role else ""))
         if labels := permission_labels(event.data.get("permissions") or ()):
             found.append(_("Permissions") + ": " + ", ".join(labels))
+        if event.kind.endswith(".updated") and (words := changed_words(event, "permissions" if labels else "")):
+            found.append(_("Changed") + ": " + ", ".join(words))
         return found
 
     def _add_former_members(self, by: Principal, events: Sequence[Event]) -> None:
@@ -106,6 +112,12 @@ class EventNames:
             accepted = Invitation.objects.managed_in(self.organization, by).filter(status="accepted")
             rows = accepted.filter(answered_by__in=unknown).values_list("answered_by", "email")
             self.people |= {key: str(displayed_address(email)) for key, email in rows if key}
+
+
+def changed_words(event: Event, shown: str = "") -> list[str]:
+    """Return the names of the fields that changed, in words. Leave out ``shown`` and what the details show anyway."""
+    names = (name for name in event.data.get("changed", ()) if name not in {*ROLE_IDS, *UNNAMED_FIELDS, shown})
+    return [str(label) for name in names if (label := CHANGED_FIELDS.get(name) or LABELS.get(name))]
 
 
 def _people(

@@ -33,7 +33,7 @@ class OfferForm(GrantForm):
     language = forms.ChoiceField(
         label=gettext_lazy("Language of the email"),
         required=False,
-        choices=[("", gettext_lazy("Language of the organization")), *settings.LANGUAGES],
+        choices=[("", gettext_lazy("The organization's")), *settings.LANGUAGES],
     )
     lifetime_days = forms.IntegerField(
         label=gettext_lazy("Days until it expires"),

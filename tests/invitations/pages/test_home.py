@@ -16,6 +16,7 @@ def test_visitors_are_greeted(client, db):
     assert visible_text(response) == [
         "Welcome to PerfectWorks",
         "Have you been invited to an organization? Open the link in your email, or sign in to see your invitations.",
+        "With an account, you can also create an organization of your own and invite people.",
         "Sign in",
         "No account yet?",
         "Create an account",

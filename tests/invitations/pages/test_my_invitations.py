@@ -14,7 +14,7 @@ from tests.support.pages import visible_text
 from tests.support.queries import assert_queries
 
 NONE = ["You have no open invitations."]
-NOWHERE = ["You're not a member of any organization yet."]
+NOWHERE = ["You're not a member of any organization yet.", "Create an organization"]
 
 
 @pytest.fixture(autouse=True)

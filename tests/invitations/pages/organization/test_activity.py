@@ -17,6 +17,7 @@ from invitations.pages.organization import activity_rows
 from invitations.pages.organization.event_words import GROUPS, WORDS
 from orgs.actions.api_keys import create_api_key
 from orgs.actions.members import change_member_roles, remove_member
+from orgs.actions.organizations import update_organization
 from orgs.actions.roles import create_role, delete_role
 from orgs.permissions import EDITOR_ROLE, LIST_PROJECTS, Level
 from tests.factories import EventFactory, MembershipFactory
@@ -79,6 +80,15 @@ def test_the_newest_events_come_first_in_words(client, admin, happened):
         ("Member added", "Invitee Cast", "Invitee Cast", ["Role: Editor"]),
         ("Invited", "invitee@example.com", "Owner Cast", ["Role: Editor"]),
     ]  # fmt: skip
+
+
+def test_a_change_names_the_fields(client, organization, owner):
+    update_organization(by=session_of(owner), organization_id=organization.pk, slug="river", description="By the river")
+    client.force_login(owner)
+
+    [settings, *_] = rows_on(client.get("/organizations/river/activity"))
+
+    assert settings == ("Settings changed", "", "Owner Cast", ["Changed: description, name in URLs"])
 
 
 @pytest.mark.parametrize("path", [PAGE, FILE])
