@@ -12,6 +12,7 @@ import pytest
 from django.apps import apps
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accounts.actions.account_emails import outdated_emails
 from accounts.actions.maintenance import oldest_expired_sessions
@@ -30,6 +31,7 @@ from orgs.models import ApiKey, FormerSlug, Membership, Organization, RoleAssign
 from tests.support.packages import APPS
 from tests.support.query_plans import create_many_rows, indexes_used, without_digest
 from tests.test_list_plans import LISTS, SOME, STATES, page, sent
+from webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint, WebhookMessage
 
 pytestmark = [pytest.mark.django_db, pytest.mark.postgresql]
 
@@ -229,6 +231,40 @@ QUESTIONS: dict[str, tuple[str, Callable[[], QuerySet[Any]]]] = {
     "the attempts of an email about an account": (
         "accounts_accountemailattempt_email_id",
         lambda: AccountEmailAttempt.objects.filter(email=SOME).order_by(),
+    ),
+    "the webhook endpoints of an organization": (
+        "webhook_of_organization",
+        lambda: WebhookEndpoint.objects.of_organization(literal(SOME.hex)),
+    ),
+    "the webhook endpoints with news": (
+        "webhook_with_news",
+        lambda: WebhookEndpoint.objects.enabled().filter(has_news=True).order_by("id"),
+    ),
+    "old webhook messages": ("webhook_message_by_age", lambda: WebhookMessage.objects.before(timezone.now())),
+    "the webhook messages about an object": (
+        "webhook_message_of_subject",
+        lambda: WebhookMessage.objects.filter(subject_id=SOME).order_by(),
+    ),
+    "the webhook messages about a person": (
+        "webhook_message_of_user",
+        lambda: WebhookMessage.objects.filter(user_id=SOME).order_by(),
+    ),
+    "the webhook messages about an address": (
+        "webhook_message_of_address",
+        lambda: WebhookMessage.objects.filter(address="invitee@example.com").order_by(),
+    ),
+    "the deliveries of a webhook endpoint that wait": (
+        "webhook_delivery_waiting",
+        lambda: WebhookDelivery.objects.unsent().filter(endpoint=SOME, sequence__lt=5).order_by(),
+    ),
+    "the webhook deliveries that are due": ("webhookdelivery_unsent", lambda: WebhookDelivery.objects.due()[:50]),
+    "the deliveries of a webhook message": (
+        "webhooks_webhookdelivery_message_id",
+        lambda: WebhookDelivery.objects.filter(message=SOME).order_by(),
+    ),
+    "the attempts of a webhook delivery": (
+        "webhooks_webhookattempt_delivery_id",
+        lambda: WebhookAttempt.objects.filter(delivery=SOME).order_by(),
     ),
     "expired idempotent responses": ("idempotent_response_age", IdempotentResponse.objects.outdated),
 }

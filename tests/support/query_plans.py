@@ -19,6 +19,7 @@ from invitations.models import Invitation
 from orgs.models import Membership, Organization, RoleAssignment
 from orgs.permissions import UNASSIGNED_ROLE
 from tests.factories import RoleFactory, UnitFactory
+from webhooks.models import WebhookDelivery, WebhookEndpoint, WebhookMessage
 
 
 def create_many_rows(organization: Organization, owner: User) -> None:
@@ -78,6 +79,7 @@ def create_many_rows(organization: Organization, owner: User) -> None:
         for number in range(3000)
     )
     AccountEmailAttempt.objects.bulk_create(AccountEmailAttempt(email=email, state="sent") for email in about_accounts)
+    create_webhooks(others)
     Session.objects.bulk_create(
         Session(
             session_key=f"{number:040}",
@@ -106,6 +108,38 @@ def create_many_rows(organization: Organization, owner: User) -> None:
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+def create_webhooks(organizations: list[Organization]) -> None:
+    """Create endpoints, and messages of which few wait for their delivery."""
+    endpoints = WebhookEndpoint.objects.bulk_create(
+        WebhookEndpoint(organization=organizations[number % 20], url="https://example.com", has_news=number % 50 == 0)
+        for number in range(400)
+    )
+    messages = WebhookMessage.objects.bulk_create(
+        WebhookMessage(
+            organization=organizations[number % 20],
+            number=number,
+            event_type="member.removed",
+            data="{}",
+            subject_id=uuid4(),
+            user_id=uuid4(),
+            address=f"{number}@example.com",
+            created_at=timezone.now() - timedelta(days=number % 30),
+        )
+        for number in range(4000)
+    )
+    WebhookDelivery.objects.bulk_create(
+        WebhookDelivery(
+            endpoint=endpoints[number % 400],
+            message=message,
+            sequence=number,
+            state="sent" if number % 20 else "queued",
+            sent_at=timezone.now() if number % 20 else None,
+            due_at=None if number % 20 else timezone.now(),
+        )
+        for number, message in enumerate(messages)
+    )
 
 
 def indexes_used(rows: QuerySet[Any]) -> set[str]:
