@@ -62,6 +62,7 @@ from perfectworks.well_known import SECURITY_TXT, security_txt
 from webhooks import credentials as webhooks_credentials
 from webhooks.api.viewsets import WebhookDeliveryViewSet, WebhookEndpointViewSet
 from webhooks.documenting import add_webhooks
+from webhooks.pages import endpoints as webhook_pages
 
 ORGANIZATION = "organizations/<uuid:organization_id>"
 ROLE = f"{ORGANIZATION}/roles/<uuid:role_id>"
@@ -216,6 +217,7 @@ INVITATION_PAGE = f"{PAGES_OF_ORGANIZATION}/invitations/<uuid:invitation_id>"
 UNIT_PAGES = f"{PAGES_OF_ORGANIZATION}/workspaces/<uuid:unit_id>"
 ROLE_PAGES = f"{PAGES_OF_ORGANIZATION}/roles/<uuid:role_id>"
 KEY_PAGES = f"{PAGES_OF_ORGANIZATION}/api-keys/<uuid:key_id>"
+WEBHOOK_PAGES = f"{PAGES_OF_ORGANIZATION}/webhooks/<uuid:endpoint_id>"
 OAUTH_APPLICATION_PAGES = f"{PAGES_OF_ORGANIZATION}/oauth-applications/<uuid:application_id>"
 organization_pages = [
     path(PAGES_OF_ORGANIZATION, RedirectView.as_view(pattern_name="organization-people"), name="organization"),
@@ -292,6 +294,27 @@ organization_pages = [
     path(f"{PAGES_OF_ORGANIZATION}/api-keys/new", api_keys.NewApiKeyPage.as_view(), name="organization-new-api-key"),
     path(f"{KEY_PAGES}/change", api_keys.ChangeApiKeyPage.as_view(), name="organization-change-api-key"),
     path(f"{KEY_PAGES}/revoke", api_keys.RevokeApiKeyPage.as_view(), name="organization-revoke-api-key"),
+    # Webhooks
+    path(f"{PAGES_OF_ORGANIZATION}/webhooks", webhook_pages.WebhooksPage.as_view(), name="organization-webhooks"),
+    path(
+        f"{PAGES_OF_ORGANIZATION}/webhooks/new",
+        webhook_pages.NewWebhookPage.as_view(),
+        name="organization-new-webhook",
+    ),
+    path(WEBHOOK_PAGES, webhook_pages.WebhookEndpointPage.as_view(), name="organization-webhook"),
+    *(
+        path(f"{WEBHOOK_PAGES}/{ending}", page.as_view(), name=name)
+        for ending, page, name in (
+            ("change", webhook_pages.ChangeWebhookPage, "organization-change-webhook"),
+            ("secret", webhook_pages.RotateWebhookSecretPage, "organization-rotate-webhook-secret"),
+            ("test", webhook_pages.TestWebhookPage, "organization-test-webhook"),
+            ("replay", webhook_pages.ReplayWebhooksPage, "organization-replay-webhooks"),
+            ("deliveries/<uuid:delivery_id>/replay", webhook_pages.ReplayWebhookPage, "organization-replay-webhook"),
+            ("enable", webhook_pages.EnableWebhookPage, "organization-enable-webhook"),
+            ("disable", webhook_pages.DisableWebhookPage, "organization-disable-webhook"),
+            ("delete", webhook_pages.DeleteWebhookPage, "organization-delete-webhook"),
+        )
+    ),
     # OAuth applications
     path(
         f"{PAGES_OF_ORGANIZATION}/oauth-applications",

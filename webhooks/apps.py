@@ -19,6 +19,7 @@ class WebhooksConfig(AppConfig):
         from webhooks.handling import WebhookHandler, WebhookTransport
         from webhooks.lane import WebhookLane
         from webhooks.models import WebhookDelivery
+        from webhooks.pages import refusal_texts  # noqa: F401 - the import adds the texts
         from webhooks.recording import write_messages
 
         listen(write_messages)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
-from orgs.permissions import MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
+from orgs.permissions import ADMIN, MANAGE_MEMBERS, UNIT_MANAGE_MEMBERS
 from orgs.policies import EffectivePermissions
 
 if TYPE_CHECKING:
@@ -21,6 +21,11 @@ def manages_members(held: EffectivePermissions) -> bool:
 def manages_all_members(held: EffectivePermissions) -> bool:
     """Return whether the reader manages members in the organization."""
     return held.permits(MANAGE_MEMBERS)
+
+
+def manages_everything(held: EffectivePermissions) -> bool:
+    """Return whether the reader manages everything in the organization."""
+    return held.permits(ADMIN)
 
 
 def everyone(held: EffectivePermissions) -> bool:
@@ -47,6 +52,7 @@ NAVIGATION = (
     NavigationEntry("organization-roles", _("Roles")),
     NavigationEntry("organization-api-keys", _("API keys")),
     NavigationEntry("organization-oauth-applications", _("OAuth applications")),
+    NavigationEntry("organization-webhooks", _("Webhooks"), manages_everything),
     NavigationEntry("organization-activity", _("Activity"), manages_all_members),
     NavigationEntry("organization-usage", _("Seats and limits"), manages_members),
     NavigationEntry("organization-settings", _("Settings")),

@@ -25,7 +25,8 @@ import tests.browser.mailbox_scenes
 import tests.browser.name_scenes
 import tests.browser.organization_scenes
 import tests.browser.refusal_scenes
-import tests.browser.several_units_scenes  # noqa: F401 - the imports register the scenes
+import tests.browser.several_units_scenes
+import tests.browser.webhook_scenes  # noqa: F401 - the imports register the scenes
 from tests.browser.scenes import SCENES, set_stage
 
 TAGS_OF_EMAILS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

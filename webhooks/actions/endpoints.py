@@ -39,6 +39,10 @@ class TooManyWebhookEndpoints(Conflict):
     message = "This organization has the maximum number of webhook endpoints. Delete one first."
 
 
+class WebhookUrlRefused(Invalid):
+    """Webhooks are not sent to this URL. The field says why."""
+
+
 def endpoints_of(by: Principal, organization: Organization) -> WebhookEndpointQuerySet:
     """Return the organization's endpoints. Raises PermissionMissing unless the caller manages everything."""
     policies.require(by, organization, ADMIN)
@@ -192,7 +196,7 @@ def _checked_url(url: str) -> str:
     try:
         parse_target(url)
     except TargetRefused as error:
-        raise Invalid(fields={"url": [str(error)]}) from error
+        raise WebhookUrlRefused(fields={"url": [str(error)]}) from error
     return url
 
 
